@@ -1,0 +1,1 @@
+"""Remote calibration and instrument control: from the instrument's reply to the certificate."""

@@ -1,0 +1,127 @@
+"""Time as something you pass in: real, or virtual.
+
+Everything that waits for the rig waits through a `Clock`, so a day-long calibration of a
+simulated rig takes seconds and tests never sleep. Replies on the wire are awaited in real time
+whatever the clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Seconds since the Unix epoch, UTC, and a way to let them pass."""
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970-01-01T00:00:00Z."""
+        ...
+
+    def sleep(self, duration: float) -> None:
+        """Let `duration` seconds pass; what `every` arranged happens meanwhile."""
+        ...
+
+    def every(self, period: float, action: Callable[[], None]) -> Recurring:
+        """Call `action` every `period` seconds until the result is cancelled.
+
+        An action must not raise: it has nobody to raise to.
+        """
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class Recurring:
+    """Something a clock does again and again, until `cancel`."""
+
+    period: float
+    action: Callable[[], None]
+    stopped: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+    def cancel(self) -> None:
+        """Stop; when this returns the action is not running and won't run again."""
+        self.stopped.set()
+        if self.thread is not None and self.thread is not threading.current_thread():
+            self.thread.join()
+
+
+class RealClock:
+    """The computer's clock; recurring actions run in a thread of their own."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def sleep(self, duration: float) -> None:
+        if duration > 0:
+            time.sleep(duration)
+
+    def every(self, period: float, action: Callable[[], None]) -> Recurring:
+        recurring = Recurring(period, action)
+
+        def repeat() -> None:
+            due = time.monotonic() + period
+            while not recurring.stopped.wait(max(0.0, due - time.monotonic())):
+                action()
+                due = max(due + period, time.monotonic())
+
+        recurring.thread = threading.Thread(target=repeat, name=f"every {period:g} s", daemon=True)
+        recurring.thread.start()
+        return recurring
+
+
+class VirtualClock:
+    """Time that passes only when somebody sleeps, and then at once.
+
+    Recurring actions run in the sleeping thread at the instants they fall due, so a run over a
+    virtual clock is deterministic. A simulated instrument that takes its time calls `advance`,
+    which moves the clock without running anything: what fell due meanwhile runs at the next
+    `sleep`.
+    """
+
+    def __init__(self, start: float | None = None) -> None:
+        self._now = time.time() if start is None else start
+        self._lock = threading.Lock()
+        self._due: list[tuple[float, int, Recurring]] = []
+        self._order = itertools.count()
+
+    def now(self) -> float:
+        return self._now
+
+    def advance(self, duration: float) -> None:
+        """Move time forward by `duration` seconds and do nothing else."""
+        self._move_to(self._now + duration)
+
+    def sleep(self, duration: float) -> None:
+        until = self._now + max(0.0, duration)
+        while (recurring := self._take_due(until)) is not None:
+            if not recurring.stopped.is_set():
+                recurring.action()
+                self._arrange(recurring)
+        self._move_to(until)
+
+    def every(self, period: float, action: Callable[[], None]) -> Recurring:
+        recurring = Recurring(period, action)
+        self._arrange(recurring)
+        return recurring
+
+    def _arrange(self, recurring: Recurring) -> None:
+        with self._lock:
+            heapq.heappush(self._due, (self._now + recurring.period, next(self._order), recurring))
+
+    def _take_due(self, until: float) -> Recurring | None:
+        with self._lock:
+            if not self._due or self._due[0][0] > until:
+                return None
+            when, _, recurring = heapq.heappop(self._due)
+            self._now = max(self._now, when)
+            return recurring
+
+    def _move_to(self, when: float) -> None:
+        with self._lock:
+            self._now = max(self._now, when)

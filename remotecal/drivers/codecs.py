@@ -1,0 +1,293 @@
+"""Where a quantity lives on the wire, in both directions.
+
+A codec serves the driver (ask and understand, format and send) and, from the same statement, the
+simulated instrument (recognise and answer). Text codecs deal in lines without their endings;
+register codecs in Modbus registers, numbered as the maker's manual prints them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from remotecal.errors import GarbledReply
+
+Table = Literal["coil", "discrete", "input", "holding"]
+Form = Literal["bit", "u16", "i16", "u32", "i32", "u64", "f32", "f64"]
+
+REGISTERS_OF_FORM: dict[str, int] = {
+    "bit": 1, "u16": 1, "i16": 1, "u32": 2, "i32": 2, "f32": 2, "u64": 4, "f64": 4,
+}  # fmt: skip
+
+
+class TextCodec(Protocol):
+    """A quantity in a dialogue of lines."""
+
+    @property
+    def ask(self) -> str | None:
+        """The line that asks for the value; None where it can't be asked."""
+        ...
+
+    def unwrap(self, reply: str) -> str:
+        """Return the value's text from a reply.
+
+        Raises:
+            GarbledReply: the reply has another form.
+        """
+        ...
+
+    def wrap(self, value: str) -> str:
+        """Return the reply that carries `value`: what a simulated instrument answers."""
+        ...
+
+    def command(self, value: str) -> str | None:
+        """Return the line that sets `value`; None where it can't be set."""
+        ...
+
+    def asked_by(self, line: str) -> bool:
+        """Tell whether `line` asks for this value."""
+        ...
+
+    def accept(self, line: str) -> str | None:
+        """Return the value a command line carries; None where the line is another command."""
+        ...
+
+    def number(self, value: float) -> str:
+        """Return a number as it is written on this wire."""
+        ...
+
+
+def _number(value: float, decimals: int | None) -> str:
+    return f"{value:.12g}" if decimals is None else f"{value:.{decimals}f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scpi:
+    """A SCPI header; see `scpi`."""
+
+    header: str
+    argument: str = ""
+    decimals: int | None = None
+    short: str = field(init=False)
+    spelling: re.Pattern[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "short", re.sub("[a-z]", "", self.header))
+        words = (f"{re.sub('[a-z]', '', word)}(?:{''.join(re.findall('[a-z]', word))})?"
+                 if re.search("[a-z]", word) else re.escape(word)
+                 for word in self.header.split(":"))  # fmt: skip
+        object.__setattr__(self, "spelling", re.compile(":?" + ":".join(words), re.IGNORECASE))
+
+    @property
+    def ask(self) -> str:
+        return f"{self.short}? {self.argument}" if self.argument else f"{self.short}?"
+
+    def unwrap(self, reply: str) -> str:
+        return reply.strip()
+
+    def wrap(self, value: str) -> str:
+        return value
+
+    def command(self, value: str) -> str:
+        return f"{self.short} {value},{self.argument}" if self.argument else f"{self.short} {value}"
+
+    def asked_by(self, line: str) -> bool:
+        header, _, argument = line.strip().partition("?")
+        return "?" in line and bool(self.spelling.fullmatch(header)) and argument.strip() == self.argument
+
+    def accept(self, line: str) -> str | None:
+        header, _, value = line.strip().partition(" ")
+        if "?" in line or not value or not self.spelling.fullmatch(header):
+            return None
+        if not self.argument:
+            return value.strip()
+        value, _, argument = value.strip().partition(",")
+        return value if argument == self.argument else None
+
+    def number(self, value: float) -> str:
+        return _number(value, self.decimals)
+
+
+def scpi(header: str, argument: str = "", *, decimals: int | None = None) -> Scpi:
+    """Place a quantity behind a SCPI header, spelled as manuals do: `MEASure:FLOW`.
+
+    The short form is sent; a simulated instrument takes both. `argument` stands behind every query
+    and setting, such as a channel list; `decimals` is how many the instrument wants in a setting.
+
+    >>> scpi("SOURce:FLOW", decimals=2).command("5.00")
+    'SOUR:FLOW 5.00'
+    >>> scpi("FETCh", "(@2)").ask
+    'FETC? (@2)'
+    """
+    return Scpi(header, argument, decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A question and its answer in an older dialect; see `phrase`."""
+
+    ask: str | None
+    reply: str = "{value}"
+    order: str | None = None
+    decimals: int | None = None
+    pattern: re.Pattern[str] = field(init=False, repr=False)
+    orders: re.Pattern[str] | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pattern", _pattern(self.reply))
+        object.__setattr__(self, "orders", _pattern(self.order) if self.order else None)
+
+    def unwrap(self, reply: str) -> str:
+        found = self.pattern.fullmatch(reply.strip())
+        if found is None:
+            raise GarbledReply(f"{reply!r} does not have the form {self.reply!r}")
+        return found["value"]
+
+    def wrap(self, value: str) -> str:
+        return self.reply.format(value=value)
+
+    def command(self, value: str) -> str | None:
+        return None if self.order is None else self.order.format(value=value)
+
+    def asked_by(self, line: str) -> bool:
+        return self.ask is not None and line.strip() == self.ask
+
+    def accept(self, line: str) -> str | None:
+        found = self.orders.fullmatch(line.strip()) if self.orders else None
+        return found["value"] if found else None
+
+    def number(self, value: float) -> str:
+        return _number(value, self.decimals)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """Turn "T= {value:>6} 'C" into a pattern that takes any run of blanks for each blank."""
+    before, _, after = re.sub(r"\{value[^}]*\}", "\0", template).partition("\0")
+    around = [r"\s*".join(map(re.escape, part.split())) for part in (before, after)]
+    return re.compile(rf"\s*{around[0]}\s*(?P<value>[^\s,;]+?)\s*{around[1]}\s*")
+
+
+def phrase(
+    ask: str | None, reply: str = "{value}", *, order: str | None = None, decimals: int | None = None
+) -> Phrase:
+    """Place a quantity in a line dialogue: what asks, how the answer looks, what sets.
+
+    >>> phrase("t", "t: {value} C").unwrap("t:   23.105 C")
+    '23.105'
+    """
+    return Phrase(ask, reply, order, decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One value in Modbus registers (or one coil), as the maker's manual numbers them."""
+
+    table: Table
+    number: int
+    form: Form
+    scale: float = 1.0
+    """The quantity is the register's content times this."""
+
+    @property
+    def size(self) -> int:
+        """Registers (or coils) the value takes."""
+        return REGISTERS_OF_FORM[self.form]
+
+    @property
+    def parts(self) -> tuple[Register, ...]:
+        return (self,)
+
+    def join(self, contents: tuple[float, ...]) -> float:
+        """Return the quantity's value from the parts' contents."""
+        return contents[0] if self.scale == 1 else contents[0] * self.scale
+
+    def split(self, value: float) -> tuple[float, ...]:
+        """Return the parts' contents for a value; the inverse of `join`."""
+        content = value / self.scale
+        return (content if self.form in {"f32", "f64"} else round(content),)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One value kept as a coarse part and a rest, so that 32 bits don't lose resolution."""
+
+    coarse: Register
+    rest: Register
+    step: float = 1.0
+    """The coarse part counts in multiples of this."""
+
+    @property
+    def parts(self) -> tuple[Register, ...]:
+        return (self.coarse, self.rest)
+
+    def join(self, contents: tuple[float, ...]) -> float:
+        return self.coarse.join(contents[:1]) + self.rest.join(contents[1:])
+
+    def split(self, value: float) -> tuple[float, ...]:
+        whole = value // self.step * self.step
+        return (*self.coarse.split(whole), *self.rest.split(value - whole))
+
+
+RegisterCodec = Register | Sum
+Codec = TextCodec | RegisterCodec
+
+
+def input_f32(number: int) -> Register:
+    """Float in two input registers (function 4)."""
+    return Register("input", number, "f32")
+
+
+def input_u16(number: int, scale: float = 1.0) -> Register:
+    """Unsigned integer in one input register (function 4)."""
+    return Register("input", number, "u16", scale)
+
+
+def input_u32(number: int, scale: float = 1.0) -> Register:
+    """Unsigned integer in two input registers (function 4)."""
+    return Register("input", number, "u32", scale)
+
+
+def input_f64(number: int) -> Register:
+    """Double in four input registers (function 4)."""
+    return Register("input", number, "f64")
+
+
+def holding_f32(number: int) -> Register:
+    """Float in two holding registers (functions 3 and 16)."""
+    return Register("holding", number, "f32")
+
+
+def holding_f64(number: int) -> Register:
+    """Double in four holding registers (functions 3 and 16)."""
+    return Register("holding", number, "f64")
+
+
+def holding_u16(number: int, scale: float = 1.0) -> Register:
+    """Unsigned integer in one holding register (functions 3, 6 and 16)."""
+    return Register("holding", number, "u16", scale)
+
+
+def holding_i16(number: int, scale: float = 1.0) -> Register:
+    """Signed integer in one holding register (functions 3, 6 and 16)."""
+    return Register("holding", number, "i16", scale)
+
+
+def holding_u32(number: int, scale: float = 1.0) -> Register:
+    """Unsigned integer in two holding registers (functions 3 and 16)."""
+    return Register("holding", number, "u32", scale)
+
+
+def holding_i32(number: int, scale: float = 1.0) -> Register:
+    """Signed integer in two holding registers (functions 3 and 16)."""
+    return Register("holding", number, "i32", scale)
+
+
+def coil(number: int) -> Register:
+    """One coil (functions 1, 5 and 15)."""
+    return Register("coil", number, "bit")
+
+
+def discrete(number: int) -> Register:
+    """One discrete input (function 2)."""
+    return Register("discrete", number, "bit")

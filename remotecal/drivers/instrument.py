@@ -1,0 +1,379 @@
+"""A driver is its datasheet: what every instrument has in common, and the line dialects.
+
+A driver is a class whose body states quantities (see `quantities`), the wire, the safe state and
+what it expects to find; this module turns the statements into conversations.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, cast
+
+from remotecal.clock import Clock, RealClock
+from remotecal.drivers.codecs import Register, Sum
+from remotecal.drivers.links import Link, open_link
+from remotecal.drivers.links.wire import Line, Modbus, Serial
+from remotecal.drivers.quantities import Action, BoundReading, Content, Declaration, Step, declared
+from remotecal.errors import (
+    BenchError,
+    ForbiddenCommand,
+    GarbledReply,
+    InstrumentError,
+    RemotecalError,
+    SafeStateNotReached,
+    WrongInstrument,
+)
+
+if TYPE_CHECKING:
+    from remotecal.drivers.codecs import TextCodec
+    from remotecal.drivers.measured import Measured
+
+Keep = Callable[[str, bytes, bytes], int]
+"""Keeps an exchange (instrument's name, request, reply) and returns its number."""
+
+Obtained = tuple[Content, float, int | None]
+"""What stood on the wire, when, and the number of the kept exchange."""
+
+
+class Identity(NamedTuple):
+    """Who answers, as far as the instrument can say it; "" for what it can't."""
+
+    maker: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+
+    def __str__(self) -> str:
+        known = " ".join(filter(None, (self.maker, self.model)))
+        parts = (known, self.serial and f"SN {self.serial}", self.firmware and f"firmware {self.firmware}")
+        return ", ".join(filter(None, parts)) or "does not say who it is"
+
+
+class Instrument:
+    """A device with a remote interface.
+
+    Args:
+        link: the channel; `open` makes one from an address.
+        name: how messages and evidence call it, such as its role on the bench.
+        serial: the serial number it must have; another one is refused.
+        clock: gives each reading its time.
+    """
+
+    maker: ClassVar[str] = ""
+    model: ClassVar[str] = ""
+    models: ClassVar[str] = ""
+    """Pattern of the models this driver serves, as the instrument names itself; "" for no check."""
+    wire: ClassVar[Line | Modbus]
+    """How bytes are wrapped, and how slow the slowest ordinary reply is."""
+    safe: ClassVar[tuple[Step | Action, ...]] = ()
+    """What makes the instrument harmless, in this order."""
+    expects: ClassVar[tuple[Step, ...]] = ()
+    """How the instrument must be configured for this driver's statements to be true."""
+
+    link: Link
+    name: str
+    serial: str | None
+    clock: Clock
+    keep: Keep | None
+    """Keeps every exchange as evidence; None while nobody does."""
+    _placed: dict[Declaration, Content]
+
+    def __init__(
+        self, link: Link, *, name: str = "", serial: str | None = None, clock: Clock | None = None
+    ) -> None:
+        self.link = link
+        self.name = name or type(self).__name__
+        self.serial = serial
+        self.clock = clock or RealClock()
+        self.keep = None
+        self._placed = {}
+        link.name = self.name
+        link.on_reopen = self._take_up_again
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        wire = getattr(cls, "wire", None)
+        for item in declared(cls) if wire is not None else ():
+            if isinstance(item.wire, Register | Sum) is not isinstance(wire, Modbus):
+                raise TypeError(f"{item!r} stands where {cls.__name__} can't find it: lines or registers?")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not any(name in vars(cls).get("__annotations__", ()) for cls in type(self).__mro__):
+            raise AttributeError(
+                f"{type(self).__name__} declares no {name!r} to assign; settings are set by call"
+            )
+        object.__setattr__(self, name, value)
+
+    @classmethod
+    def open(
+        cls,
+        address: str,
+        *,
+        name: str = "",
+        serial: str | None = None,
+        clock: Clock | None = None,
+        port: Serial | None = None,
+        **settings: float | str,
+    ) -> Self:
+        """Open the instrument at a VISA resource name or `modbus+…://` address.
+
+        Args:
+            address: where it is.
+            name: how to call it.
+            serial: the serial number it must have.
+            clock: gives each reading its time.
+            port: serial port settings that differ from the driver's.
+            settings: what else the driver's constructor takes, such as a channel or a Modbus unit.
+
+        Raises:
+            BenchError: the address has no known form, or a setting is unknown to the driver.
+            LinkError: nobody, or somebody else, answers there.
+        """
+        known = inspect.signature(cls).parameters
+        if unknown := set(settings) - set(known):
+            raise BenchError(
+                f"{name or cls.__name__}: {cls.__name__} has no setting {', '.join(sorted(unknown))}"
+            )
+        link = open_link(address, cls.wire, name=name or cls.__name__, port=port)
+        try:
+            instrument = cast("Callable[..., Self]", cls)(
+                link, name=name, serial=serial, clock=clock, **settings
+            )
+            instrument.check()
+        except RemotecalError:
+            link.close()
+            raise
+        return instrument
+
+    def identify(self) -> Identity:
+        """Ask the instrument who it is; an instrument that can't say answers with its class's words."""
+        return Identity(self.maker, self.model)
+
+    def check(self) -> Identity:
+        """Make sure the right instrument answers and is configured as the driver expects.
+
+        Raises:
+            WrongInstrument: it is another model, another serial number, or set up differently.
+        """
+        identity = self.identify()
+        if self.models and not re.search(self.models, identity.model):
+            raise WrongInstrument(
+                f"{self.name}: {type(self).__name__} serves {self.model}, but {identity} answers at "
+                f"{self.link.address}: check the address or the driver in the bench file"
+            )
+        if self.serial and identity.serial and identity.serial != self.serial:
+            raise WrongInstrument(
+                f"{self.name}: serial number {self.serial} is expected, but {identity} answers at "
+                f"{self.link.address}: has the instrument been exchanged?"
+            )
+        for step in self.expects:
+            ((content, _, _),) = self.obtain(step.declaration)
+            if not _same(content, step.content):
+                raise WrongInstrument(
+                    f"{self.name}: {step.declaration.name} is {step.declaration.show(content)}, this driver "
+                    f"needs {step.declaration.show(step.content)}: change it at the instrument"
+                )
+        return identity
+
+    def read(self, *quantities: BoundReading) -> tuple[Measured, ...]:
+        """Read several quantities, in as few exchanges as the instrument allows.
+
+        Returns:
+            One `Measured` per quantity, in the order asked.
+        """
+        obtained = self.obtain(*(quantity.declaration for quantity in quantities))
+        return tuple(quantity.measured(*got) for quantity, got in zip(quantities, obtained, strict=True))
+
+    def make_safe(self) -> None:
+        """Bring the instrument to its declared safe state and read it back where that is possible.
+
+        Every step is tried, whatever became of the others.
+
+        Raises:
+            SafeStateNotReached: a step failed, or the instrument says otherwise.
+        """
+        failures = []
+        for step in self.safe:
+            try:
+                self._take_safe_step(step)
+            except RemotecalError as failure:
+                failures.append(str(failure))
+        if failures:
+            raise SafeStateNotReached(f"{self.name} is not known to be safe: {'; '.join(failures)}")
+
+    def _take_safe_step(self, step: Step | Action) -> None:
+        if isinstance(step, Action):
+            self.place(step, step.content)
+            return
+        self.place(step.declaration, step.content)
+        if self.can_be_asked(step.declaration):
+            ((content, _, _),) = self.obtain(step.declaration)
+            if not _same(content, step.content):
+                raise InstrumentError(f"{step} was sent, but it is {step.declaration.show(content)}")
+
+    def _take_up_again(self) -> None:
+        """Check who answers after a reopened link, and restore what was set.
+
+        What belongs to the safe state (a pump's speed, a valve) is left as the instrument woke up:
+        nothing is set moving behind the run's back.
+        """
+        self.check()
+        dangerous = {step if isinstance(step, Action) else step.declaration for step in self.safe}
+        for declaration, content in list(self._placed.items()):
+            if declaration not in dangerous:
+                self.place(declaration, content)
+
+    def can_be_asked(self, declaration: Declaration) -> bool:
+        """Tell whether the instrument can be asked for a value it was told."""
+        raise NotImplementedError
+
+    def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
+        """Ask for the contents of declarations; see `quantities.Asked`."""
+        raise NotImplementedError
+
+    def place(self, declaration: Declaration, content: Content) -> None:
+        """Send content to a declaration and see that it was taken; see `quantities.Asked`."""
+        raise NotImplementedError
+
+    def _exchange(self, request: bytes, timeout: float | None = None) -> tuple[bytes, int | None]:
+        reply = self.link.ask(request, timeout)
+        return reply, None if self.keep is None else self.keep(self.name, request, reply)
+
+    def close(self) -> None:
+        """Give up the link."""
+        self.link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _same(found: Content, wanted: Content) -> bool:
+    try:
+        return abs(float(found) - float(wanted)) <= 1e-6 * max(1.0, abs(float(wanted)))
+    except ValueError:
+        return str(found).strip().upper() == str(wanted).strip().upper()
+
+
+class LineInstrument(Instrument):
+    """An instrument that talks in lines of text."""
+
+    wire: ClassVar[Line] = Line()
+    forbidden: ClassVar[tuple[str, ...]] = ()
+    """Patterns of lines that must never be sent, such as writing calibration constants."""
+
+    def ask(self, line: str, timeout: float | None = None) -> str:
+        """Send a line and return the reply, both without line endings.
+
+        Raises:
+            ForbiddenCommand: the driver's maker warns of this command; nothing was sent.
+            LinkError: no right answer came.
+        """
+        return self._ask(line, timeout)[0]
+
+    def tell(self, line: str) -> None:
+        """Send a line that has no reply (ForbiddenCommand, LinkError as `ask`)."""
+        self._permit(line)
+        self.link.tell(line.encode("ascii"))
+        if self.keep is not None:
+            self.keep(self.name, line.encode("ascii"), b"")
+
+    def command(self, line: str) -> None:
+        """Send a line that makes the instrument do something, and see that it took it."""
+        self.tell(line)
+
+    def can_be_asked(self, declaration: Declaration) -> bool:
+        return _text(declaration).ask is not None
+
+    def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
+        return tuple(self._obtain(declaration) for declaration in declarations)
+
+    def place(self, declaration: Declaration, content: Content) -> None:
+        codec = _text(declaration)
+        line = codec.command(content if isinstance(content, str) else codec.number(content))
+        if line is None:
+            raise ForbiddenCommand(f"{declaration!r} can't be set")
+        self.command(line.rstrip())
+        if not isinstance(declaration, Action):
+            self._placed[declaration] = content
+
+    def _obtain(self, declaration: Declaration) -> Obtained:
+        codec = _text(declaration)
+        if codec.ask is None:
+            raise ForbiddenCommand(f"{declaration!r} can't be read back")
+        reply, exchange = self._ask(codec.ask, getattr(declaration, "takes", None))
+        try:
+            return codec.unwrap(reply), self.clock.now(), exchange
+        except GarbledReply as error:
+            self.link.suspect = True
+            raise GarbledReply(f"{self.name}: asked {codec.ask!r}, {error}") from None
+
+    def _ask(self, line: str, timeout: float | None) -> tuple[str, int | None]:
+        self._permit(line)
+        reply, exchange = self._exchange(line.encode("ascii"), timeout)
+        try:
+            return reply.decode("ascii"), exchange
+        except UnicodeDecodeError:
+            self.link.suspect = True
+            raise GarbledReply(f"{self.name}: asked {line!r}, got {reply!r}, which is no text") from None
+
+    def _permit(self, line: str) -> None:
+        for pattern in self.forbidden:
+            if re.match(pattern, line, re.IGNORECASE):
+                raise ForbiddenCommand(f"{self.name}: {line!r} must never be sent by a driver ({pattern})")
+
+
+def _text(declaration: Declaration) -> TextCodec:
+    return cast("TextCodec", declaration.wire)  # __init_subclass__ saw to it
+
+
+class ScpiInstrument(LineInstrument):
+    """An instrument that talks SCPI: `*IDN?`, an error queue, headers."""
+
+    compound: ClassVar[bool] = True
+    """The instrument takes `SOUR:FLOW 5;:SYST:ERR?` in one line; a setting is then one round trip."""
+
+    def identify(self) -> Identity:
+        answer = self.ask("*IDN?")
+        try:
+            maker, model, serial, firmware = (field.strip() for field in answer.split(",", maxsplit=3))
+        except ValueError:  # IEEE 488.2, 10.14: four fields
+            raise WrongInstrument(f"{self.name}: {answer!r} answers *IDN? at {self.link.address}") from None
+        return Identity(maker, model, serial, firmware)
+
+    def command(self, line: str) -> None:
+        """Send a command and empty the error queue.
+
+        Raises:
+            InstrumentError: the instrument refused, in its own words.
+        """
+        if self.compound:
+            answer = self.ask(f"{line};:SYST:ERR?")
+        else:
+            self.tell(line)
+            answer = self.ask("SYST:ERR?")
+        errors: list[str] = []
+        while _error_code(answer) != 0 and len(errors) < MOST_ERRORS:
+            errors.append(answer.strip())
+            answer = self.ask("SYST:ERR?")
+        if errors:
+            raise InstrumentError(f"{self.name} refused {line!r}: {'; '.join(errors)}")
+
+
+MOST_ERRORS = 30
+"""An error queue is shorter than this; a longer one is not being emptied."""
+
+
+def _error_code(answer: str) -> int:
+    code, _, _ = answer.partition(",")
+    try:
+        return int(code)
+    except ValueError:
+        raise GarbledReply(f"{answer!r} is no answer to SYST:ERR?") from None

@@ -1,0 +1,389 @@
+"""What an instrument can be asked and told: the statements of a driver's class body.
+
+Read from the class a statement gives the declaration itself, with no instrument; read from an
+instrument it gives something to call:
+
+```python
+Orrin7.flow.accuracy      # the declaration
+meter.flow.read()         # Measured
+```
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, IntFlag
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
+
+from remotecal.drivers.accuracy import UNSTATED, Accuracy, Span
+from remotecal.drivers.measured import Measured
+from remotecal.errors import GarbledReply, InstrumentError, OutOfSpan
+
+if TYPE_CHECKING:
+    from remotecal.drivers.codecs import Codec
+
+Content = str | float
+"""What stands on the wire for a value: text in a line dialogue, a number in registers."""
+
+OVERLOAD = 9.9e37
+"""SCPI's number for "beyond the range" (SCPI-99, volume 1, 7.2.1.4)."""
+
+E = TypeVar("E", bound=Enum)
+F = TypeVar("F", bound=IntFlag)
+
+
+class Asked(Protocol):
+    """The instrument as its quantities see it."""
+
+    name: str
+
+    def obtain(self, *declarations: Declaration) -> tuple[tuple[Content, float, int | None], ...]:
+        """Ask for values: contents, times of the replies, numbers of the kept exchanges."""
+        ...
+
+    def place(self, declaration: Declaration, content: Content) -> None:
+        """Send a value and see that the instrument took it."""
+        ...
+
+
+class Declaration:
+    """One statement of a driver: a name, a place on the wire."""
+
+    name: str = "?"
+    """The attribute's name in the driver."""
+    owner: str = "?"
+    """The driver's name."""
+
+    def __init__(self, wire: Codec) -> None:
+        self.wire = wire
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name, self.owner = name, owner.__name__
+
+    def __repr__(self) -> str:
+        return f"{self.owner}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A declaration and the value it shall have: part of a safe state, or of what is expected."""
+
+    declaration: Setting | Choice[Enum]
+    content: Content
+
+    def __str__(self) -> str:
+        return f"{self.declaration.name} = {self.declaration.show(self.content)}"
+
+
+class Reading(Declaration):
+    """A quantity the instrument indicates.
+
+    Args:
+        wire: where it lives.
+        unit: short notation, as in "m3/h".
+        span: lowest and highest value the accuracy holds for, in `unit`.
+        accuracy: the maker's limit of error, `EXACT` or `UNSTATED`.
+        wraps: a counter that starts again at zero behind `span[1]`.
+        takes: longest time the instrument may take to answer, in seconds, where that is longer than
+            the wire's `slowest_reply`.
+    """
+
+    def __init__(
+        self,
+        wire: Codec,
+        unit: str,
+        *,
+        span: Span,
+        accuracy: Accuracy,
+        wraps: bool = False,
+        takes: float | None = None,
+    ) -> None:
+        super().__init__(wire)
+        if not span[0] < span[1]:
+            raise ValueError(f"span {span} must rise")
+        self.unit, self.span, self.accuracy, self.wraps, self.takes = unit, span, accuracy, wraps, takes
+
+    def decode(self, content: Content) -> float:
+        """Return the number behind what stood on the wire.
+
+        Raises:
+            GarbledReply: it is no number.
+            InstrumentError: the instrument says it has no valid value (NaN, infinity, overload).
+        """
+        try:
+            value = float(content)
+        except ValueError:
+            raise GarbledReply(f"{self!r}: {content!r} is not a number") from None
+        if not math.isfinite(value) or abs(value) >= OVERLOAD:
+            raise InstrumentError(f"{self!r} has no valid value ({content}): check range, wiring and alarms")
+        return value
+
+    @overload
+    def __get__(self, instrument: None, owner: type) -> Reading: ...
+    @overload
+    def __get__(self, instrument: Asked, owner: type) -> BoundReading: ...
+    def __get__(self, instrument: Asked | None, owner: type) -> Reading | BoundReading:
+        return self if instrument is None else BoundReading(self, instrument)
+
+
+class BoundReading:
+    """A quantity of one instrument; `read` asks for it."""
+
+    __slots__ = ("declaration", "instrument")
+
+    def __init__(self, declaration: Reading, instrument: Asked) -> None:
+        self.declaration = declaration
+        self.instrument = instrument
+
+    def read(self) -> Measured:
+        """Ask the instrument.
+
+        Raises:
+            LinkError: no right answer came.
+            InstrumentError: the instrument has no valid value.
+        """
+        ((content, at, exchange),) = self.instrument.obtain(self.declaration)
+        return self.measured(content, at, exchange)
+
+    def measured(self, content: Content, at: float, exchange: int | None) -> Measured:
+        """Return what a reply's content means, with the maker's uncertainty."""
+        quantity = self.declaration
+        value = quantity.decode(content)
+        return Measured(
+            value,
+            quantity.unit,
+            quantity.accuracy.standard_uncertainty(value, quantity.span),
+            f"{self.instrument.name}.{quantity.name}",
+            at,
+            exchange,
+        )
+
+
+class Setting(Declaration):
+    """A quantity the instrument holds at a value it is told.
+
+    Args:
+        wire: where it lives.
+        unit: short notation.
+        span: lowest and highest value that may be set, in `unit`.
+        accuracy: how well the instrument holds it, where the maker says so.
+        takes: longest time until the instrument answers, in seconds, where longer than usual.
+    """
+
+    def __init__(
+        self,
+        wire: Codec,
+        unit: str,
+        *,
+        span: Span,
+        accuracy: Accuracy = UNSTATED,
+        takes: float | None = None,
+    ) -> None:
+        super().__init__(wire)
+        self.unit, self.span, self.accuracy, self.takes = unit, span, accuracy, takes
+
+    def encode(self, value: float) -> float:
+        """Return the value if it may be set.
+
+        Raises:
+            OutOfSpan: it lies outside the span, or is no number.
+        """
+        low, high = self.span
+        if not low <= value <= high:
+            raise OutOfSpan(f"{self!r} can be set from {low:g} to {high:g} {self.unit}, not to {value:g}")
+        return value
+
+    def decode(self, content: Content) -> float:
+        """Return the number behind what stood on the wire (GarbledReply where it is none)."""
+        try:
+            return float(content)
+        except ValueError:
+            raise GarbledReply(f"{self!r}: {content!r} is not a number") from None
+
+    def to(self, value: float) -> Step:
+        """Return the step that sets `value`, for a safe state."""
+        return Step(self, self.encode(value))
+
+    def show(self, content: Content) -> str:
+        """Return a value as people read it."""
+        return f"{float(content):g}" + ("" if self.unit == "1" else f" {self.unit}")
+
+    @overload
+    def __get__(self, instrument: None, owner: type) -> Setting: ...
+    @overload
+    def __get__(self, instrument: Asked, owner: type) -> BoundSetting: ...
+    def __get__(self, instrument: Asked | None, owner: type) -> Setting | BoundSetting:
+        return self if instrument is None else BoundSetting(self, instrument)
+
+
+class BoundSetting:
+    """A setting of one instrument."""
+
+    __slots__ = ("declaration", "instrument")
+
+    def __init__(self, declaration: Setting, instrument: Asked) -> None:
+        self.declaration = declaration
+        self.instrument = instrument
+
+    def set(self, value: float, unit: str | None = None) -> None:
+        """Tell the instrument, and see that it took the value.
+
+        Raises:
+            OutOfSpan: before anything is sent.
+            UnitError: `unit` is of another dimension; nothing was sent.
+            InstrumentError: the instrument refused.
+        """
+        if unit is not None and unit != self.declaration.unit:
+            from remotecal.units import convert
+
+            value = convert(value, unit, self.declaration.unit)
+        self.instrument.place(self.declaration, self.declaration.encode(value))
+
+    def read(self) -> Measured:
+        """Ask which value is set."""
+        ((content, at, exchange),) = self.instrument.obtain(self.declaration)
+        quantity = self.declaration
+        source = f"{self.instrument.name}.{quantity.name}"
+        return Measured(quantity.decode(content), quantity.unit, None, source, at, exchange)
+
+
+class Choice(Declaration, Generic[E]):
+    """One of a few named states; the members' values are what stands on the wire."""
+
+    def __init__(self, wire: Codec, options: type[E], *, takes: float | None = None) -> None:
+        super().__init__(wire)
+        self.options, self.takes = options, takes
+
+    def decode(self, content: Content) -> E:
+        """Return the member (GarbledReply where there is none for what stood on the wire)."""
+        for member in self.options:
+            kind = type(member.value)
+            try:
+                if kind(content) == member.value:
+                    return member
+            except ValueError:
+                continue
+        raise GarbledReply(f"{self!r}: {content!r} is none of {[m.value for m in self.options]}")
+
+    def encode(self, value: E) -> Content:
+        """Return what stands on the wire for a member (OutOfSpan for anything else)."""
+        if not isinstance(value, self.options):
+            raise OutOfSpan(f"{self!r} can be one of {[m.name for m in self.options]}, not {value!r}")
+        content: Content = value.value
+        return content
+
+    def to(self, value: E) -> Step:
+        """Return the step that chooses `value`, for a safe state or an expectation."""
+        return Step(self, self.encode(value))  # type: ignore[arg-type]  # a step forgets which Enum
+
+    def show(self, content: Content) -> str:
+        """Return a state as people read it."""
+        return self.decode(content).name
+
+    @overload
+    def __get__(self, instrument: None, owner: type) -> Choice[E]: ...
+    @overload
+    def __get__(self, instrument: Asked, owner: type) -> BoundChoice[E]: ...
+    def __get__(self, instrument: Asked | None, owner: type) -> Choice[E] | BoundChoice[E]:
+        return self if instrument is None else BoundChoice(self, instrument)
+
+
+class BoundChoice(Generic[E]):
+    """A choice of one instrument."""
+
+    __slots__ = ("declaration", "instrument")
+
+    def __init__(self, declaration: Choice[E], instrument: Asked) -> None:
+        self.declaration = declaration
+        self.instrument = instrument
+
+    def set(self, value: E) -> None:
+        """Tell the instrument which, and see that it took it."""
+        self.instrument.place(self.declaration, self.declaration.encode(value))
+
+    def read(self) -> E:
+        """Ask which state it is in."""
+        ((content, _, _),) = self.instrument.obtain(self.declaration)
+        return self.declaration.decode(content)
+
+
+class Flags(Declaration, Generic[F]):
+    """Conditions the instrument reports, one bit each."""
+
+    def __init__(self, wire: Codec, conditions: type[F]) -> None:
+        super().__init__(wire)
+        self.conditions = conditions
+
+    def decode(self, content: Content) -> F:
+        """Return the conditions behind a number."""
+        try:
+            return self.conditions(int(float(content)))
+        except ValueError:
+            raise GarbledReply(f"{self!r}: {content!r} is no set of flags") from None
+
+    @overload
+    def __get__(self, instrument: None, owner: type) -> Flags[F]: ...
+    @overload
+    def __get__(self, instrument: Asked, owner: type) -> BoundFlags[F]: ...
+    def __get__(self, instrument: Asked | None, owner: type) -> Flags[F] | BoundFlags[F]:
+        return self if instrument is None else BoundFlags(self, instrument)
+
+
+class BoundFlags(Generic[F]):
+    """The flags of one instrument."""
+
+    __slots__ = ("declaration", "instrument")
+
+    def __init__(self, declaration: Flags[F], instrument: Asked) -> None:
+        self.declaration = declaration
+        self.instrument = instrument
+
+    def read(self) -> F:
+        """Ask which conditions stand."""
+        ((content, _, _),) = self.instrument.obtain(self.declaration)
+        return self.declaration.decode(content)
+
+
+class Action(Declaration):
+    """Something the instrument does when told: zero, start, reset.
+
+    Args:
+        wire: where it lives.
+        content: what is written there to make it happen; "" for a bare command.
+        takes: longest time it may take, in seconds; the instrument answers nothing else meanwhile.
+    """
+
+    def __init__(self, wire: Codec, content: Content = "", *, takes: float = 0.0) -> None:
+        super().__init__(wire)
+        self.content, self.takes = content, takes
+
+    @overload
+    def __get__(self, instrument: None, owner: type) -> Action: ...
+    @overload
+    def __get__(self, instrument: Asked, owner: type) -> BoundAction: ...
+    def __get__(self, instrument: Asked | None, owner: type) -> Action | BoundAction:
+        return self if instrument is None else BoundAction(self, instrument)
+
+
+class BoundAction:
+    """An action of one instrument; call it."""
+
+    __slots__ = ("declaration", "instrument")
+
+    def __init__(self, declaration: Action, instrument: Asked) -> None:
+        self.declaration = declaration
+        self.instrument = instrument
+
+    def __call__(self) -> None:
+        """Make it happen, and see that the instrument took the command."""
+        self.instrument.place(self.declaration, self.declaration.content)
+
+
+def declared(driver: type) -> Iterator[Declaration]:
+    """Yield a driver's declarations, inherited ones first, in the order they are written."""
+    seen: dict[str, Declaration] = {}
+    for base in reversed(driver.__mro__):
+        seen |= {name: item for name, item in vars(base).items() if isinstance(item, Declaration)}
+    yield from seen.values()
