@@ -59,7 +59,7 @@ class WaterRigController(ModbusInstrument, CollectingRig):
     flow = Reading(input_f32(2), "m3/h", span=(0, 200), accuracy=percent_of_span(1))
     """Indication of the rig's working meter, to set the flow by."""
 
-    pressure = Reading(input_f32(4), "kPa", span=(0, 1000), accuracy=percent_of_span(0.25))
+    pressure = Reading(input_f32(4), "kPa", span=(-100, 1000), accuracy=percent_of_span(0.25))
     """Gauge pressure at the meter."""
 
     level = Reading(input_f32(6), "%", span=(0, 100), accuracy=UNSTATED)

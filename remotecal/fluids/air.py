@@ -1,0 +1,112 @@
+"""Moist air, and the buoyancy it causes in weighing.
+
+Temperatures in °C (ITS-90), pressures absolute in Pa, relative humidity as a fraction, densities in kg/m³.
+"""
+
+from __future__ import annotations
+
+from remotecal.fluids.span import require
+from remotecal.uncertainty.number import N, exp
+
+CIPM_2007_U = 22e-6
+"""Relative standard uncertainty of the CIPM-2007 formula itself, without its inputs (Picard 2008)."""
+
+OIML_R111_U = 2e-4
+"""Relative standard uncertainty of the approximation of OIML R 111-1 itself (E.3)."""
+
+CONVENTIONAL_AIR = 1.2
+"""Density of air that conventional mass is defined at (OIML D 28)."""
+
+CONVENTIONAL_WEIGHT = 8000.0
+"""Density of weights that conventional mass is defined with (OIML D 28)."""
+
+_R = 8.314472
+"""Molar gas constant as CIPM-2007 was adjusted with, J/(mol K)."""
+_M_V = 18.01528e-3
+"""Molar mass of water, kg/mol."""
+_A = (1.58123e-6, -2.9331e-8, 1.1043e-10)
+_B = (5.707e-6, -2.051e-8)
+_C = (1.9898e-4, -2.376e-6)
+_D = 1.83e-11
+_E = -0.765e-8
+_SATURATION = (1.2378847e-5, -1.9121316e-2, 33.93711047, -6.3431645e3)
+_ENHANCEMENT = (1.00062, 3.14e-8, 5.6e-7)
+
+
+def saturation_vapour_pressure(t: N) -> N:
+    """Return the saturation vapour pressure of water in Pa at `t` in °C (CIPM-2007, A1.1)."""
+    kelvin = t + 273.15
+    a, b, c, d = _SATURATION
+    pressure: N = exp(a * kelvin * kelvin + b * kelvin + c + d / kelvin)
+    return pressure
+
+
+def air_density(t: N, p: N | float, humidity: N | float, *, x_co2: N | float = 400e-6) -> N:
+    """Return the density of moist air by CIPM-2007, in kg/m³.
+
+    Source: Picard et al., Metrologia 45 (2008) 149. The formula's own standard uncertainty is
+    `CIPM_2007_U`, relative.
+
+    Args:
+        t: temperature in °C, 15 to 27.
+        p: absolute pressure in Pa, 60 000 to 110 000.
+        humidity: relative humidity as a fraction, 0 to 1.
+        x_co2: mole fraction of carbon dioxide, 0 to 0.02.
+
+    Raises:
+        ParameterError: an input is outside the formula's range.
+    """
+    formula = "CIPM-2007"
+    require("air temperature", t, 15, 27, "°C", formula)
+    require("air pressure", p, 60_000, 110_000, "Pa", formula)
+    require("relative humidity", humidity, 0, 1, "(a fraction)", formula)
+    require("carbon dioxide", x_co2, 0, 0.02, "mol/mol", f"{formula}, meant for ordinary air,")
+    kelvin = t + 273.15
+    alpha, beta, gamma = _ENHANCEMENT
+    x_v = humidity * (alpha + beta * p + gamma * t * t) * saturation_vapour_pressure(t) / p
+    p_over_t = p / kelvin
+    z = (
+        1.0
+        - p_over_t
+        * (_A[0] + _A[1] * t + _A[2] * t * t + (_B[0] + _B[1] * t) * x_v + (_C[0] + _C[1] * t) * x_v * x_v)
+        + p_over_t * p_over_t * (_D + _E * x_v * x_v)
+    )
+    m_a = 28.96546e-3 + 12.011e-3 * (x_co2 - 400e-6)
+    density: N = p_over_t * m_a / (z * _R) * (1.0 - x_v * (1.0 - _M_V / m_a))
+    return density
+
+
+def air_density_oiml(t: N, p: N | float, humidity: N | float) -> N:
+    """Return the density of moist air by the approximation of OIML R 111-1 (E.3-1), in kg/m³.
+
+    Wider in temperature than CIPM-2007 and less exact: standard uncertainty `OIML_R111_U`, relative.
+
+    Args:
+        t: temperature in °C, 10 to 30.
+        p: absolute pressure in Pa, 90 000 to 110 000.
+        humidity: relative humidity as a fraction, 0 to 0.8.
+
+    Raises:
+        ParameterError: an input is outside the formula's range.
+    """
+    formula = "the approximation of OIML R 111-1"
+    require("air temperature", t, 10, 30, "°C", formula)
+    require("air pressure", p, 90_000, 110_000, "Pa", formula)
+    require("relative humidity", humidity, 0, 0.8, "(a fraction)", formula)
+    density: N = (0.34848e-2 * p - 0.9 * humidity * exp(0.061 * t)) / (t + 273.15)
+    return density
+
+
+def buoyancy_factor(air: N, body: N | float, weights: N | float = CONVENTIONAL_WEIGHT) -> N:
+    """Return mass over balance reading for a body weighed in air, exactly.
+
+    The factor is (1 - air/weights) / (1 - air/body); it holds for a balance adjusted with weights of
+    density `weights` in similar air.
+
+    Args:
+        air: density of the air at the balance, kg/m³.
+        body: density of what is weighed, kg/m³.
+        weights: density of the weights the balance was calibrated with, kg/m³.
+    """
+    factor: N = (1.0 - air / weights) / (1.0 - air / body)
+    return factor

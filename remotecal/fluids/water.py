@@ -1,0 +1,104 @@
+"""Density of water, by the formula a procedure chooses.
+
+Temperatures in °C (ITS-90), pressures absolute in Pa, densities in kg/m³.
+
+Tanaka and IAPWS-95 differ by 0.4e-6 at 20 °C and 1.2e-6 at 40 °C, relative: use one throughout a
+calibration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from remotecal.fluids.iapws95 import IAPWS_95_U, water_density_iapws95
+from remotecal.fluids.span import require
+from remotecal.uncertainty.number import N, Number
+
+TANAKA_A5 = 999.974950
+"""Greatest density of air-free standard mean ocean water at 101 325 Pa, kg/m³ (Tanaka 2001, equation 1)."""
+
+TANAKA_U = 0.9e-6
+"""Relative standard uncertainty of the formula; the upper end of the figures in use, unverified."""
+
+_A = (-3.983035, 301.797, 522_528.9, 69.34881)
+_COMPRESSIBILITY = (50.74e-11, -0.326e-11, 0.00416e-11)
+_AIR = (-4.612e-3, 0.106e-3)
+_STANDARD_PRESSURE = 101_325.0
+
+
+def water_density_tanaka(
+    t: N, p: N | float = _STANDARD_PRESSURE, *, a5: N | float = TANAKA_A5, air_saturation: N | float = 0.0
+) -> N:
+    """Return the density of water by Tanaka's formula, in kg/m³.
+
+    Source: Tanaka et al., Metrologia 38 (2001) 301; the correction for dissolved air there after Bignell.
+    The formula's own standard uncertainty is `TANAKA_U`, relative.
+
+    Args:
+        t: temperature in °C, 0 to 40.
+        p: absolute pressure in Pa, 50 000 to 1.1e6: the linear compressibility holds to 2e-6 there.
+        a5: greatest density of the water in use, kg/m³; `tanaka_a5` gives it for a measured water.
+        air_saturation: share of saturation with air, 0 (air-free) to 1; above 0 only up to 25 °C.
+
+    Raises:
+        ParameterError: an input is outside the formula's range.
+    """
+    formula = "Tanaka's formula"
+    require("water temperature", t, 0, 40, "°C", formula)
+    require("water pressure", p, 50e3, 1.1e6, "Pa", formula)
+    require("air saturation", air_saturation, 0, 1, "(a fraction)", formula)
+    density: N = a5 * _shape(t, p)
+    if isinstance(air_saturation, (int, float)) and air_saturation == 0:
+        return density
+    require("water temperature", t, 0, 25, "°C", "the correction for dissolved air")
+    aerated: N = density + air_saturation * (_AIR[0] + _AIR[1] * t)
+    return aerated
+
+
+def tanaka_a5(density: N, t: N | float, p: N | float = _STANDARD_PRESSURE) -> N:
+    """Return the `a5` that makes Tanaka's formula agree with a `density` measured at `t` and `p`.
+
+    So the water of a rig, with what is dissolved in it, keeps the shape of the formula and its own level.
+
+    Args:
+        density: measured density of the rig's water, kg/m³.
+        t: temperature of that measurement in °C, 0 to 40.
+        p: its absolute pressure in Pa.
+
+    Raises:
+        ParameterError: an input is outside the formula's range.
+    """
+    require("water temperature", t, 0, 40, "°C", "Tanaka's formula")
+    require("water pressure", p, 50e3, 1.1e6, "Pa", "Tanaka's formula")
+    a5: N = density / _shape(t, p)
+    return a5
+
+
+def _shape(t: Number, p: Number | float) -> Number:
+    a1, a2, a3, a4 = _A
+    k0, k1, k2 = _COMPRESSIBILITY
+    at_standard_pressure = 1.0 - (t + a1) * (t + a1) * (t + a2) / (a3 * (t + a4))
+    shape: Number = at_standard_pressure * (1.0 + (k0 + t * (k1 + t * k2)) * (p - _STANDARD_PRESSURE))
+    return shape
+
+
+@dataclass(frozen=True, slots=True)
+class WaterFormula:
+    """A formula for the density of water, as a procedure's parameter selects it."""
+
+    density: Callable[[Number, Number], Number]
+    """Density in kg/m³ from temperature in °C and absolute pressure in Pa."""
+    u: float
+    """Relative standard uncertainty of the formula itself."""
+    source: str
+    """Where the formula is published."""
+
+
+WATER_FORMULAS: Mapping[str, WaterFormula] = MappingProxyType(
+    {
+        "Tanaka": WaterFormula(water_density_tanaka, TANAKA_U, "Tanaka et al., Metrologia 38 (2001) 301"),
+        "IAPWS-95": WaterFormula(water_density_iapws95, IAPWS_95_U, "IAPWS R6-95(2018)"),
+    }
+)

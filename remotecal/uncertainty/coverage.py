@@ -1,0 +1,41 @@
+"""Degrees of freedom and coverage factors (GUM, annex G)."""
+
+from __future__ import annotations
+
+import math
+
+from remotecal.errors import ParameterError
+
+
+def coverage_factor(dof: float, coverage: float) -> float:
+    """Return t_p for `dof` degrees of freedom, truncated to an integer (GUM G.4.1, G.6.4).
+
+    Args:
+        dof: effective degrees of freedom, at least 1; may be infinite.
+        coverage: coverage probability of the two-sided interval, such as 0.95 or 0.9545.
+
+    Raises:
+        ParameterError: a probability outside 0 to 1, or fewer than 1 degree of freedom.
+    """
+    from scipy.special import ndtri, stdtrit
+
+    if not 0 < coverage < 1:
+        raise ParameterError(f"a coverage probability lies between 0 and 1, not {coverage!r}")
+    quantile = (1 + coverage) / 2
+    if math.isinf(dof):
+        return float(ndtri(quantile))
+    return float(stdtrit(whole_dof(dof), quantile))
+
+
+def whole_dof(dof: float) -> int:
+    """Return finite degrees of freedom truncated to the next lower integer (GUM G.4.1).
+
+    A sum that comes out a rounding error below an integer is that integer.
+
+    Raises:
+        ParameterError: fewer than 1 degree of freedom.
+    """
+    whole = math.floor(dof * (1 + 1e-9))
+    if whole < 1:
+        raise ParameterError(f"{dof!r} degrees of freedom give no coverage factor; at least 1 is needed")
+    return whole

@@ -1,0 +1,91 @@
+"""Numbers a measurement model may be given, and the functions that work on all of them.
+
+A model is written once, in plain arithmetic, and is then evaluated three ways: with floats for
+the value, with GTC uncertain numbers for the budget, and with numpy arrays of draws for Monte
+Carlo. Operators work on all three by themselves; `exp`, `log`, `sqrt` and the angle functions
+come from here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+_Same: TypeAlias = Any
+"""What an operator takes and gives: a number of the same kind or a float, which has no type of its own."""
+
+
+class Number(Protocol):
+    """A float, a GTC uncertain real number, or a numpy array of draws."""
+
+    def __add__(self, other: _Same, /) -> _Same: ...
+    def __radd__(self, other: _Same, /) -> _Same: ...
+    def __sub__(self, other: _Same, /) -> _Same: ...
+    def __rsub__(self, other: _Same, /) -> _Same: ...
+    def __mul__(self, other: _Same, /) -> _Same: ...
+    def __rmul__(self, other: _Same, /) -> _Same: ...
+    def __truediv__(self, other: _Same, /) -> _Same: ...
+    def __rtruediv__(self, other: _Same, /) -> _Same: ...
+    def __pow__(self, other: _Same, /) -> _Same: ...
+    def __neg__(self) -> _Same: ...
+    def __abs__(self) -> _Same: ...
+
+
+N = TypeVar("N", bound=Number)
+
+
+def exp(x: N) -> N:
+    """Return e to the power `x`."""
+    return _apply("exp", x)
+
+
+def log(x: N) -> N:
+    """Return the natural logarithm of `x`."""
+    return _apply("log", x)
+
+
+def sqrt(x: N) -> N:
+    """Return the square root of `x`."""
+    return _apply("sqrt", x)
+
+
+def sin(x: N) -> N:
+    """Return the sine of `x` in radians."""
+    return _apply("sin", x)
+
+
+def cos(x: N) -> N:
+    """Return the cosine of `x` in radians."""
+    return _apply("cos", x)
+
+
+def tan(x: N) -> N:
+    """Return the tangent of `x` in radians."""
+    return _apply("tan", x)
+
+
+def estimate(x: Number) -> float:
+    """Return the best estimate `x` stands for.
+
+    That is a float itself, the value of an uncertain number, the mean of an array (an array is
+    read as draws of one quantity).
+    """
+    if isinstance(x, (int, float)):
+        return float(x)
+    value = getattr(x, "x", None)
+    if value is not None:
+        return float(value)
+    import numpy as np
+
+    return float(np.asarray(x, dtype=float).mean())
+
+
+def is_uncertain(x: object) -> bool:
+    """Tell whether `x` is a GTC uncertain real number."""
+    return bool(getattr(x, "is_ureal", False))
+
+
+def _apply(function: str, x: N) -> N:
+    library = "math" if isinstance(x, (int, float)) else "GTC" if is_uncertain(x) else "numpy"
+    y: N = getattr(importlib.import_module(library), function)(x)
+    return y

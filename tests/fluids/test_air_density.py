@@ -1,0 +1,71 @@
+import GTC
+import numpy as np
+import pytest
+
+from remotecal.errors import ParameterError
+from remotecal.fluids.air import (
+    CIPM_2007_U,
+    OIML_R111_U,
+    air_density,
+    air_density_oiml,
+    buoyancy_factor,
+    saturation_vapour_pressure,
+)
+from remotecal.fluids.water import water_density_tanaka
+
+
+def test_cipm_2007_at_20_degrees():
+    assert f"{air_density(20.0, 101_325.0, 0.5):.5f}" == "1.19931"
+
+
+def test_saturation_vapour_pressure_at_20_degrees():
+    assert saturation_vapour_pressure(20.0) == pytest.approx(2339.3, abs=0.2)
+
+
+@pytest.mark.parametrize("t", [16.0, 20.0, 26.0])
+@pytest.mark.parametrize("humidity", [0.2, 0.5, 0.7])
+def test_the_oiml_approximation_agrees_within_its_uncertainty(t, humidity):
+    exact = air_density(t, 100_000.0, humidity)
+    assert air_density_oiml(t, 100_000.0, humidity) == pytest.approx(exact, rel=2 * OIML_R111_U)
+    assert CIPM_2007_U < OIML_R111_U
+
+
+def test_carbon_dioxide_makes_air_heavier():
+    # Half a percent of the molar mass for one percent more carbon dioxide in the place of oxygen.
+    ratio = air_density(20.0, 101_325.0, 0.5, x_co2=0.0104) / air_density(20.0, 101_325.0, 0.5)
+    assert ratio == pytest.approx(1 + 12.011 * 0.01 / 28.96546, rel=1e-4)
+
+
+def test_buoyancy_is_exact_and_not_of_first_order():
+    water, air = water_density_tanaka(20.0), 1.2
+    assert f"{buoyancy_factor(air, water):.7f}" == "1.0010534"
+    assert f"{1 + air * (1 / water - 1 / 8000):.7f}" == "1.0010522"
+
+
+def test_buoyancy_vanishes_for_a_body_of_the_weights_density():
+    assert buoyancy_factor(1.15, 8000.0) == 1.0
+
+
+def test_uncertain_numbers_and_arrays():
+    t, p, h = GTC.ureal(21.0, 0.1), GTC.ureal(100_500.0, 30.0), GTC.ureal(0.45, 0.02)
+    density = air_density(t, p, h)
+    assert density.x == air_density(21.0, 100_500.0, 0.45)
+    assert density.sensitivity(p) == pytest.approx(density.x / 100_500.0, rel=0.01)
+    assert density.sensitivity(h) == pytest.approx(-0.0106, rel=0.05)
+    draws = air_density(np.array([21.0, 22.0]), 100_500.0, 0.45)
+    assert draws[0] == pytest.approx(density.x, rel=1e-15)
+    assert draws[1] == pytest.approx(air_density(22.0, 100_500.0, 0.45), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("t", "p", "humidity"),
+    [(14.0, 1e5, 0.5), (28.0, 1e5, 0.5), (20.0, 1000.0, 0.5), (20.0, 120_000.0, 0.5), (20.0, 1e5, 50.0)],
+)
+def test_what_the_formula_does_not_cover_is_refused(t, p, humidity):
+    with pytest.raises(ParameterError, match="CIPM-2007 is valid"):
+        air_density(t, p, humidity)
+
+
+def test_the_approximation_has_a_range_too():
+    with pytest.raises(ParameterError, match="outside 10 to 30 °C"):
+        air_density_oiml(31.0, 1e5, 0.5)
