@@ -58,6 +58,11 @@ class TextCodec(Protocol):
         ...
 
 
+def _fits(template: str, text: str) -> bool:
+    """Tell whether `text` is `template` with any values for its `{settings}`."""
+    return bool(re.fullmatch(re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(template)), text.strip()))
+
+
 def _number(value: float, decimals: int | None) -> str:
     return f"{value:.12g}" if decimals is None else f"{value:.{decimals}f}"
 
@@ -74,9 +79,7 @@ class Scpi:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "short", re.sub("[a-z]", "", self.header))
-        words = (f"{re.sub('[a-z]', '', word)}(?:{''.join(re.findall('[a-z]', word))})?"
-                 if re.search("[a-z]", word) else re.escape(word)
-                 for word in self.header.split(":"))  # fmt: skip
+        words = (re.sub("([a-z]+)", "(?:\\1)?", re.escape(word)) for word in self.header.split(":"))
         object.__setattr__(self, "spelling", re.compile(":?" + ":".join(words), re.IGNORECASE))
 
     @property
@@ -94,7 +97,7 @@ class Scpi:
 
     def asked_by(self, line: str) -> bool:
         header, _, argument = line.strip().partition("?")
-        return "?" in line and bool(self.spelling.fullmatch(header)) and argument.strip() == self.argument
+        return "?" in line and bool(self.spelling.fullmatch(header)) and _fits(self.argument, argument)
 
     def accept(self, line: str) -> str | None:
         header, _, value = line.strip().partition(" ")
@@ -114,6 +117,7 @@ def scpi(header: str, argument: str = "", *, decimals: int | None = None) -> Scp
 
     The short form is sent; a simulated instrument takes both. `argument` stands behind every query
     and setting, such as a channel list; `decimals` is how many the instrument wants in a setting.
+    A `{setting}` in it is filled in by the driver, such as `{channel}`.
 
     >>> scpi("SOURce:FLOW", decimals=2).command("5.00")
     'SOUR:FLOW 5.00'
@@ -151,7 +155,7 @@ class Phrase:
         return None if self.order is None else self.order.format(value=value)
 
     def asked_by(self, line: str) -> bool:
-        return self.ask is not None and line.strip() == self.ask
+        return self.ask is not None and _fits(self.ask, line)
 
     def accept(self, line: str) -> str | None:
         found = self.orders.fullmatch(line.strip()) if self.orders else None

@@ -100,12 +100,15 @@ class Instrument:
             if isinstance(item.wire, Register | Sum) is not isinstance(wire, Modbus):
                 raise TypeError(f"{item!r} stands where {cls.__name__} can't find it: lines or registers?")
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if not any(name in vars(cls).get("__annotations__", ()) for cls in type(self).__mro__):
-            raise AttributeError(
-                f"{type(self).__name__} declares no {name!r} to assign; settings are set by call"
-            )
-        object.__setattr__(self, name, value)
+    if not TYPE_CHECKING:  # a checker that saw this would let any name be assigned
+
+        def __setattr__(self, name, value):  # noqa: ANN001, ANN204
+            known = any(name in inspect.get_annotations(cls) for cls in type(self).__mro__)
+            if not known or isinstance(getattr(type(self), name, None), Declaration):
+                raise AttributeError(
+                    f"{type(self).__name__} declares no {name!r} to assign; settings are set by call"
+                )
+            object.__setattr__(self, name, value)
 
     @classmethod
     def open(
@@ -285,37 +288,52 @@ class LineInstrument(Instrument):
         if self.keep is not None:
             self.keep(self.name, line.encode("ascii"), b"")
 
-    def command(self, line: str) -> None:
-        """Send a line that makes the instrument do something, and see that it took it."""
+    def command(self, line: str, takes: float | None = None) -> None:
+        """Send a line that makes the instrument do something, and see that it took it.
+
+        Args:
+            line: the command.
+            takes: longest time until the instrument answers again, in seconds, where longer than usual.
+        """
         self.tell(line)
 
     def can_be_asked(self, declaration: Declaration) -> bool:
         return _text(declaration).ask is not None
 
     def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
-        return tuple(self._obtain(declaration) for declaration in declarations)
+        answers: dict[str, tuple[str, float, int | None]] = {}
+        return tuple(self._obtain(declaration, answers) for declaration in declarations)
 
     def place(self, declaration: Declaration, content: Content) -> None:
         codec = _text(declaration)
         line = codec.command(content if isinstance(content, str) else codec.number(content))
         if line is None:
             raise ForbiddenCommand(f"{declaration!r} can't be set")
-        self.command(line.rstrip())
+        self.command(line.rstrip(), getattr(declaration, "takes", None) or None)
         if not isinstance(declaration, Action):
             self._placed[declaration] = content
 
-    def _obtain(self, declaration: Declaration) -> Obtained:
+    def _obtain(
+        self, declaration: Declaration, answers: dict[str, tuple[str, float, int | None]]
+    ) -> Obtained:
+        """Understand one quantity; several that ask the same question share its answer."""
         codec = _text(declaration)
         if codec.ask is None:
             raise ForbiddenCommand(f"{declaration!r} can't be read back")
-        reply, exchange = self._ask(codec.ask, getattr(declaration, "takes", None))
+        if codec.ask not in answers:
+            reply, exchange = self._ask(codec.ask, getattr(declaration, "takes", None))
+            answers[codec.ask] = reply, self.clock.now(), exchange
+        reply, at, exchange = answers[codec.ask]
         try:
-            return codec.unwrap(reply), self.clock.now(), exchange
+            return codec.unwrap(reply), at, exchange
         except GarbledReply as error:
             self.link.suspect = True
             raise GarbledReply(f"{self.name}: asked {codec.ask!r}, {error}") from None
+        except InstrumentError as refusal:
+            raise InstrumentError(f"{self.name}: {refusal}") from None
 
     def _ask(self, line: str, timeout: float | None) -> tuple[str, int | None]:
+        line = self._filled(line)
         self._permit(line)
         reply, exchange = self._exchange(line.encode("ascii"), timeout)
         try:
@@ -324,10 +342,18 @@ class LineInstrument(Instrument):
             self.link.suspect = True
             raise GarbledReply(f"{self.name}: asked {line!r}, got {reply!r}, which is no text") from None
 
+    def _filled(self, line: str) -> str:
+        """Fill in the settings a declaration leaves open, such as `{channel}`."""
+        return OPEN.sub(lambda setting: str(getattr(self, setting[1])), line) if "{" in line else line
+
     def _permit(self, line: str) -> None:
         for pattern in self.forbidden:
             if re.match(pattern, line, re.IGNORECASE):
                 raise ForbiddenCommand(f"{self.name}: {line!r} must never be sent by a driver ({pattern})")
+
+
+OPEN = re.compile(r"\{(\w+)\}")
+"""A setting of the driver left open in a declaration."""
 
 
 def _text(declaration: Declaration) -> TextCodec:
@@ -348,17 +374,17 @@ class ScpiInstrument(LineInstrument):
             raise WrongInstrument(f"{self.name}: {answer!r} answers *IDN? at {self.link.address}") from None
         return Identity(maker, model, serial, firmware)
 
-    def command(self, line: str) -> None:
-        """Send a command and empty the error queue.
+    def command(self, line: str, takes: float | None = None) -> None:
+        """Send a command and empty the error queue; arguments as `LineInstrument.command`.
 
         Raises:
             InstrumentError: the instrument refused, in its own words.
         """
         if self.compound:
-            answer = self.ask(f"{line};:SYST:ERR?")
+            answer = self.ask(f"{line};:SYST:ERR?", takes)
         else:
             self.tell(line)
-            answer = self.ask("SYST:ERR?")
+            answer = self.ask("SYST:ERR?", takes)
         errors: list[str] = []
         while _error_code(answer) != 0 and len(errors) < MOST_ERRORS:
             errors.append(answer.strip())

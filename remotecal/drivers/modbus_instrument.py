@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
-from typing import ClassVar, Final, NamedTuple, cast
+from typing import ClassVar, Final, NamedTuple, cast, get_args
 
 from remotecal.clock import Clock
 from remotecal.drivers.codecs import Register, RegisterCodec, Table
 from remotecal.drivers.instrument import Instrument, Obtained
 from remotecal.drivers.links import Link, modbus
-from remotecal.drivers.links.wire import Modbus
-from remotecal.drivers.quantities import Action, Content, Declaration, declared
+from remotecal.drivers.links.wire import Modbus, Order
+from remotecal.drivers.quantities import Action, Content, Declaration, Flags, Reading, declared
 from remotecal.errors import BenchError, ForbiddenCommand
 
 _READS: Final[dict[Table, int]] = {
@@ -50,10 +51,16 @@ class ModbusInstrument(Instrument):
         serial: the serial number it must have, for instruments that can say it.
         clock: gives each reading its time.
         unit: its number on the bus.
+        order: order of bytes, for an instrument that is set otherwise than its driver says.
+        manual_counts_from: what its manual counts registers from, where the driver has it wrong.
     """
 
     wire: ClassVar[Modbus] = Modbus()
+    forbidden: ClassVar[tuple[Register, ...]] = ()
+    """Registers and coils that must never be written; a driver that declares one can't be made."""
     unit: int
+    layout: Modbus
+    """The wire, as this instrument is set."""
 
     def __init__(
         self,
@@ -63,11 +70,17 @@ class ModbusInstrument(Instrument):
         serial: str | None = None,
         clock: Clock | None = None,
         unit: int = 1,
+        order: Order | None = None,
+        manual_counts_from: int | None = None,
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)
         if unit not in _UNITS:
             raise BenchError(f"{self.name}: Modbus units are numbered 0 to 247, not {unit}")
+        if order is not None and order not in get_args(Order):
+            raise BenchError(f"{self.name}: bytes are in one of the orders {get_args(Order)}, not {order!r}")
         self.unit = unit
+        counts_from = self.wire.manual_counts_from if manual_counts_from is None else manual_counts_from
+        self.layout = replace(self.wire, order=order or self.wire.order, manual_counts_from=counts_from)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -77,12 +90,14 @@ class ModbusInstrument(Instrument):
                     raise TypeError(
                         f"{item!r} needs function {_READS[register.table]}, {cls.__name__} lacks it"
                     )
+                if not isinstance(item, Reading | Flags) and register in cls.forbidden:
+                    raise TypeError(f"{item!r} lies where nothing may be written")
 
     def can_be_asked(self, declaration: Declaration) -> bool:
         return True
 
     def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
-        scan = plan(self.wire, declarations)
+        scan = plan(self.layout, declarations)
         replies = [self._request(read) for read in scan.reads]
         at = self.clock.now()
         return tuple(
@@ -104,11 +119,11 @@ class ModbusInstrument(Instrument):
             self._placed[declaration] = content
 
     def _write(self, register: Register, value: float) -> modbus.Request:
-        start = register.number - self.wire.manual_counts_from
+        start = register.number - self.layout.manual_counts_from
         if register.table == "coil":
             return modbus.Request(modbus.WRITE_COIL, start, 1, (int(value),))
-        words = modbus.pack(value, cast("modbus.Form", register.form), self.wire.order)
-        single = len(words) == 1 and modbus.WRITE_REGISTER in self.wire.functions
+        words = modbus.pack(value, cast("modbus.Form", register.form), self.layout.order)
+        single = len(words) == 1 and modbus.WRITE_REGISTER in self.layout.functions
         return modbus.Request(
             modbus.WRITE_REGISTER if single else modbus.WRITE_REGISTERS, start, len(words), words
         )
@@ -119,10 +134,10 @@ class ModbusInstrument(Instrument):
         if register.form == "bit":
             return values[place.offset]
         words = values[place.offset : place.offset + register.size]
-        return modbus.unpack(words, register.form, self.wire.order)
+        return modbus.unpack(words, register.form, self.layout.order)
 
     def _request(self, request: modbus.Request) -> tuple[tuple[int, ...], int | None]:
-        if request.function not in self.wire.functions:
+        if request.function not in self.layout.functions:
             raise ForbiddenCommand(f"{self.name} has no Modbus function {request.function}: can't {request}")
         reply, exchange = self._exchange(bytes((self.unit,)) + request.encode())
         return modbus.understand(request, reply[1:], self.name), exchange

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, IntFlag
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast, overload
 
 from remotecal.drivers.accuracy import UNSTATED, Accuracy, Span
 from remotecal.drivers.measured import Measured
@@ -66,12 +65,14 @@ class Declaration:
         return f"{self.owner}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
 class Step:
     """A declaration and the value it shall have: part of a safe state, or of what is expected."""
 
-    declaration: Setting | Choice[Enum]
-    content: Content
+    __slots__ = ("content", "declaration")
+
+    def __init__(self, declaration: Setting | Choice[Enum], content: Content) -> None:
+        self.declaration = declaration  # stated in the class body it would be taken for a quantity
+        self.content = content
 
     def __str__(self) -> str:
         return f"{self.declaration.name} = {self.declaration.show(self.content)}"
@@ -123,9 +124,9 @@ class Reading(Declaration):
     @overload
     def __get__(self, instrument: None, owner: type) -> Reading: ...
     @overload
-    def __get__(self, instrument: Asked, owner: type) -> BoundReading: ...
-    def __get__(self, instrument: Asked | None, owner: type) -> Reading | BoundReading:
-        return self if instrument is None else BoundReading(self, instrument)
+    def __get__(self, instrument: object, owner: type) -> BoundReading: ...
+    def __get__(self, instrument: object, owner: type) -> Reading | BoundReading:
+        return self if instrument is None else BoundReading(self, cast("Asked", instrument))
 
 
 class BoundReading:
@@ -213,9 +214,9 @@ class Setting(Declaration):
     @overload
     def __get__(self, instrument: None, owner: type) -> Setting: ...
     @overload
-    def __get__(self, instrument: Asked, owner: type) -> BoundSetting: ...
-    def __get__(self, instrument: Asked | None, owner: type) -> Setting | BoundSetting:
-        return self if instrument is None else BoundSetting(self, instrument)
+    def __get__(self, instrument: object, owner: type) -> BoundSetting: ...
+    def __get__(self, instrument: object, owner: type) -> Setting | BoundSetting:
+        return self if instrument is None else BoundSetting(self, cast("Asked", instrument))
 
 
 class BoundSetting:
@@ -285,9 +286,9 @@ class Choice(Declaration, Generic[E]):
     @overload
     def __get__(self, instrument: None, owner: type) -> Choice[E]: ...
     @overload
-    def __get__(self, instrument: Asked, owner: type) -> BoundChoice[E]: ...
-    def __get__(self, instrument: Asked | None, owner: type) -> Choice[E] | BoundChoice[E]:
-        return self if instrument is None else BoundChoice(self, instrument)
+    def __get__(self, instrument: object, owner: type) -> BoundChoice[E]: ...
+    def __get__(self, instrument: object, owner: type) -> Choice[E] | BoundChoice[E]:
+        return self if instrument is None else BoundChoice(self, cast("Asked", instrument))
 
 
 class BoundChoice(Generic[E]):
@@ -326,9 +327,9 @@ class Flags(Declaration, Generic[F]):
     @overload
     def __get__(self, instrument: None, owner: type) -> Flags[F]: ...
     @overload
-    def __get__(self, instrument: Asked, owner: type) -> BoundFlags[F]: ...
-    def __get__(self, instrument: Asked | None, owner: type) -> Flags[F] | BoundFlags[F]:
-        return self if instrument is None else BoundFlags(self, instrument)
+    def __get__(self, instrument: object, owner: type) -> BoundFlags[F]: ...
+    def __get__(self, instrument: object, owner: type) -> Flags[F] | BoundFlags[F]:
+        return self if instrument is None else BoundFlags(self, cast("Asked", instrument))
 
 
 class BoundFlags(Generic[F]):
@@ -362,9 +363,9 @@ class Action(Declaration):
     @overload
     def __get__(self, instrument: None, owner: type) -> Action: ...
     @overload
-    def __get__(self, instrument: Asked, owner: type) -> BoundAction: ...
-    def __get__(self, instrument: Asked | None, owner: type) -> Action | BoundAction:
-        return self if instrument is None else BoundAction(self, instrument)
+    def __get__(self, instrument: object, owner: type) -> BoundAction: ...
+    def __get__(self, instrument: object, owner: type) -> Action | BoundAction:
+        return self if instrument is None else BoundAction(self, cast("Asked", instrument))
 
 
 class BoundAction:

@@ -1,0 +1,306 @@
+"""Which drivers there are, and what each says of itself.
+
+Shipped drivers stand in `SHIPPED`; others come from installed packages by the entry point group
+`remotecal.drivers`, such as
+
+```toml
+[project.entry-points."remotecal.drivers"]
+Sable540 = "sable_drivers:Sable540"
+```
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import itertools
+import re
+import textwrap
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Final
+
+from remotecal.drivers.codecs import Register, Sum
+from remotecal.drivers.links.wire import Modbus
+from remotecal.drivers.quantities import Action, Choice, Declaration, Flags, Reading, Setting, declared
+from remotecal.errors import BenchError
+
+if TYPE_CHECKING:
+    from remotecal.drivers.accuracy import Accuracy
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.drivers.quantities import Step
+
+GROUP: Final = "remotecal.drivers"
+
+SHIPPED: Final = {
+    "AbbAcs580": "remotecal.drivers.abb.acs580:AbbAcs580",
+    "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
+    "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
+    "Keysight34461A": "remotecal.drivers.keysight.dmm34461a:Keysight34461A",
+    "Keysight53230A": "remotecal.drivers.keysight.counter53230a:Keysight53230A",
+    "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
+    "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
+    "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",
+    "SiemensMag6000": "remotecal.drivers.siemens.mag6000:SiemensMag6000",
+    "Tuf2000M": "remotecal.drivers.tuf.tuf2000m:Tuf2000M",
+    "VaisalaPtu300": "remotecal.drivers.vaisala.ptu300:VaisalaPtu300",
+    "WaterRigController": "remotecal.drivers.rig.controller:WaterRigController",
+}
+"""Name → module and class, so that a driver is imported only when it is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something a bench can say when it opens the instrument, such as its channel."""
+
+    name: str
+    default: object
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One statement of a driver, in words."""
+
+    name: str
+    kind: str
+    """Reading, Setting, Choice, Flags or Action."""
+    unit: str
+    """Short notation; "" where there is none."""
+    span: tuple[float, float] | None
+    """Lowest and highest value, in `unit`."""
+    accuracy: str
+    """The maker's limit of error; "" where there is none to state."""
+    source: str
+    """Where the limit of error is printed."""
+    states: tuple[str, ...]
+    """Names of the states or conditions."""
+    settable: bool
+    """Whether this driver can set it."""
+    place: str
+    """Where it lives on the wire."""
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a driver says of itself, with no instrument."""
+
+    name: str
+    instrument: str
+    """Maker and model."""
+    doc: str
+    wire: str
+    capabilities: tuple[str, ...]
+    """What roles it can fill."""
+    options: tuple[Option, ...]
+    """What its constructor takes beyond the usual."""
+    quantities: tuple[Described, ...]
+    safe: tuple[str, ...]
+    """What makes it harmless, in this order."""
+    expects: tuple[str, ...]
+    """How the instrument must be configured."""
+    forbidden: tuple[str, ...]
+    """What is never sent."""
+
+
+def drivers() -> dict[str, type[Instrument]]:
+    """Return every driver that can be loaded, by name; `broken` tells of the others."""
+    return {name: found for name, found in _loaded().items() if not isinstance(found, str)}
+
+
+def broken() -> dict[str, str]:
+    """Return why installed drivers can't be used, by name."""
+    hidden = {
+        f"{entry.name} ({entry.value})": "a shipped driver has this name"
+        for entry in entry_points(group=GROUP)
+        if entry.name in SHIPPED
+    }
+    return hidden | {name: found for name, found in _loaded().items() if isinstance(found, str)}
+
+
+def driver(name: str) -> type[Instrument]:
+    """Return a driver by name.
+
+    Raises:
+        BenchError: there is no such driver, or it can't be loaded.
+    """
+    known = _entries()
+    entry = known.get(name)
+    if entry is None:
+        lower = {key.lower(): key for key in known}
+        near = [lower[key] for key in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.5)]
+        hint = f"did you mean {' or '.join(near)}?" if near else "`remotecal drivers` lists them"
+        raise BenchError(f"there is no driver {name!r}: {hint}")
+    found = _load(entry)
+    if isinstance(found, str):
+        raise BenchError(f"the driver {name} can't be loaded: {found}")
+    return found
+
+
+def describe(cls: type[Instrument]) -> Description:
+    """Return what a driver says of itself, from its declarations alone."""
+    docs = _docs(cls)
+    return Description(
+        name=cls.__name__,
+        instrument=" ".join(filter(None, (cls.maker, cls.model))),
+        doc="\n\n".join(_introduction(base) for base in cls.__mro__ if _declares(base)),
+        wire=_wire(cls),
+        capabilities=tuple(base.__name__ for base in _capabilities(cls)),
+        options=_options(cls),
+        quantities=tuple(_described(cls, item, docs.get(item.name, "")) for item in declared(cls)),
+        safe=tuple(_step(step) for step in cls.safe),
+        expects=tuple(_step(step) for step in cls.expects),
+        forbidden=tuple(
+            str(item) if isinstance(item, str) else _register(item) for item in getattr(cls, "forbidden", ())
+        ),
+    )
+
+
+def _entries() -> dict[str, EntryPoint]:
+    """Return how to load each driver; a shipped one can't be replaced."""
+    installed = {entry.name: entry for entry in entry_points(group=GROUP)}
+    return installed | {name: EntryPoint(name, value, GROUP) for name, value in SHIPPED.items()}
+
+
+def _loaded() -> dict[str, type[Instrument] | str]:
+    return {name: _load(entry) for name, entry in sorted(_entries().items())}
+
+
+def _load(entry: EntryPoint) -> type[Instrument] | str:
+    """Return a driver, or why there is none."""
+    from remotecal.drivers.instrument import Instrument
+
+    try:
+        found = entry.load()
+    except Exception as error:  # noqa: BLE001  somebody else's module may fail in any way
+        return f"{entry.value}: {type(error).__name__}: {error}"
+    if not (isinstance(found, type) and issubclass(found, Instrument)):
+        return f"{entry.value} is no Instrument"
+    return found
+
+
+def _capabilities(cls: type) -> list[type]:
+    """Return the capabilities a driver inherits from, those that others imply left out."""
+    found = [base for base in cls.__mro__ if vars(base).get("_is_protocol") and base.__name__ != "Protocol"]
+    return [base for base in found if not any(base in other.__mro__[1:] for other in found)]
+
+
+def _declares(cls: type) -> bool:
+    """Tell whether a class is a driver that states something itself, and no general kind of instrument."""
+    return any(isinstance(item, Declaration) for item in vars(cls).values())
+
+
+def _introduction(cls: type) -> str:
+    return inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:")[0].strip()
+
+
+def _options(cls: type[Instrument]) -> tuple[Option, ...]:
+    usual = {"link", "name", "serial", "clock"}
+    docs: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        arguments = inspect.cleandoc(base.__doc__ or "").partition("\nArgs:\n")[2]
+        docs |= {name: " ".join(text.split()) for name, text in _ARGUMENT.findall(arguments)}
+    parameters = inspect.signature(cls).parameters.values()
+    return tuple(
+        Option(item.name, item.default, docs.get(item.name, ""))
+        for item in parameters
+        if item.name not in usual
+    )
+
+
+_ARGUMENT: Final = re.compile(r"^    (\w+): (.*(?:\n     +.*)*)", re.MULTILINE)
+"""One argument in a docstring, with the lines that go on with it."""
+
+
+def _described(cls: type[Instrument], item: Declaration, doc: str) -> Described:
+    accuracy = item.accuracy if isinstance(item, Reading | Setting) else None
+    states = getattr(item, "options", None) or getattr(item, "conditions", None) or ()
+    return Described(
+        name=item.name,
+        kind=next(kind.__name__ for kind in _KINDS if isinstance(item, kind)),
+        unit=getattr(item, "unit", ""),
+        span=getattr(item, "span", None),
+        accuracy="" if accuracy is None else _limit(accuracy, getattr(item, "unit", "1")),
+        source="" if accuracy is None else accuracy.source,
+        states=tuple(member.name for member in states),
+        settable=isinstance(item, Setting | Choice) and _settable(cls, item),
+        place=_place(item),
+        doc=doc,
+    )
+
+
+_KINDS: Final = (Reading, Setting, Choice, Flags, Action)
+
+
+def _limit(accuracy: Accuracy, unit: str) -> str:
+    """Return a limit of error in words; its constant part, which stands last, has the quantity's unit."""
+    return f"{accuracy} {unit}" if accuracy.absolute and unit != "1" else str(accuracy)
+
+
+def _settable(cls: type[Instrument], item: Declaration) -> bool:
+    codec = item.wire
+    if isinstance(codec, Register | Sum):
+        writes = {"coil": {5, 15}, "holding": {6, 16}}
+        functions = cls.wire.functions if isinstance(cls.wire, Modbus) else frozenset()
+        return isinstance(codec, Register) and not functions.isdisjoint(writes.get(codec.table, ()))
+    return codec.command("0") is not None
+
+
+def _place(item: Declaration) -> str:
+    codec = item.wire
+    if isinstance(codec, Register | Sum):
+        return "\n+ ".join(_register(part) for part in codec.parts)
+    if isinstance(item, Action):
+        return (codec.command(str(item.content)) or "").strip()
+    order = codec.command("…") if isinstance(item, Setting | Choice) else None
+    return "\n".join(filter(None, (codec.ask, order)))
+
+
+def _register(register: Register) -> str:
+    scale = "" if register.scale == 1 else f" × {register.scale:g}"
+    form = "" if register.form == "bit" else f" {register.form}"
+    return f"{register.table} {register.number}{form}{scale}"
+
+
+def _wire(cls: type[Instrument]) -> str:
+    wire = cls.wire
+    if isinstance(wire, Modbus):
+        functions = ", ".join(map(str, sorted(wire.functions)))
+        counting = f"registers counted from {wire.manual_counts_from}"
+        return f"Modbus, functions {functions}; bytes {wire.order}, {counting}; serial {wire.serial}"
+    reply = wire.ending if wire.reply_ending is None else wire.reply_ending
+    return f"lines ending {wire.ending!r}, replies ending {reply!r}; serial {wire.serial}"
+
+
+def _step(step: Step | Action) -> str:
+    return f"{step.name}()" if isinstance(step, Action) else str(step)
+
+
+def _docs(cls: type) -> dict[str, str]:
+    """Return the docstrings under a driver's statements, inherited ones included."""
+    docs: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        docs |= _own_docs(base)
+    return docs
+
+
+@cache
+def _own_docs(cls: type) -> dict[str, str]:
+    """Return the docstrings under the statements of one class body, read from its source."""
+    try:
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    except (OSError, TypeError):  # made in a session, or built in: no source to read
+        return {}
+    docs: dict[str, str] = {}
+    statements = definition.body if isinstance(definition, ast.ClassDef) else []
+    for statement, below in itertools.pairwise(statements):
+        match statement, below:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                docs[name] = inspect.cleandoc(text)
+    return docs

@@ -1,0 +1,1 @@
+"""TUF-2000 clamp-on flow meters."""

@@ -1,0 +1,102 @@
+"""A peer that plays a written conversation over a real wire, byte by byte."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import threading
+import tty
+from collections.abc import Callable, Iterator, Sequence
+
+PATIENCE = 10.0
+
+Exchange = tuple[bytes, bytes]
+"""What the driver must send, and what the instrument answers."""
+
+
+class Conversation:
+    """The instrument's part of some exchanges; `fault` says what went otherwise."""
+
+    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        self.exchanges = list(exchanges)
+        self.fault = ""
+
+    def play(self, receive: Callable[[int], bytes], send: Callable[[bytes], None]) -> None:
+        for number, (expected, answer) in enumerate(self.exchanges):
+            got = b""
+            while expected.startswith(got) and len(got) < len(expected):
+                try:
+                    data = receive(len(expected) - len(got))
+                except (OSError, ValueError):  # the test failed, and the wire is gone
+                    data = b""
+                if not data:
+                    break
+                got += data
+            if got != expected:
+                self.fault = f"exchange {number}: {got!r} came, {expected!r} was expected"
+                return
+            send(answer)
+
+
+@contextlib.contextmanager
+def played(
+    talk: Conversation, receive: Callable[[int], bytes], send: Callable[[bytes], None]
+) -> Iterator[None]:
+    thread = threading.Thread(target=talk.play, args=(receive, send))
+    thread.start()
+    yield
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert not talk.fault, talk.fault
+
+
+@contextlib.contextmanager
+def on_socket(*exchanges: Exchange) -> Iterator[int]:
+    """Play a conversation on a TCP port, and yield its number."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+        connection: list[socket.socket] = []
+
+        def receive(count: int) -> bytes:
+            if not connection:
+                connection.append(listener.accept()[0])
+                connection[0].settimeout(PATIENCE)
+            return connection[0].recv(count)
+
+        def send(data: bytes) -> None:
+            connection[0].sendall(data)
+
+        try:
+            with played(Conversation(exchanges), receive, send):
+                yield listener.getsockname()[1]
+        finally:
+            for each in connection:
+                each.close()
+
+
+@contextlib.contextmanager
+def on_serial_port(*exchanges: Exchange) -> Iterator[str]:
+    """Play a conversation on a pseudo-terminal, and yield its device."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+
+    def receive(count: int) -> bytes:
+        ready, _, _ = select.select([ours], [], [], PATIENCE)
+        return os.read(ours, count) if ready else b""
+
+    def send(data: bytes) -> None:
+        os.write(ours, data)
+
+    try:
+        with played(Conversation(exchanges), receive, send):
+            yield os.ttyname(theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def frame(text: str) -> bytes:
+    """Return the bytes of a frame written in hexadecimal."""
+    return bytes.fromhex(text)
