@@ -1,0 +1,91 @@
+"""What every part of the certificate data model is made of: frozen models, texts, numbers, names."""
+
+import re
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, StringConstraints
+
+from remotecal import units
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _one_line(text: str) -> str:
+    """Return `text` with every run of white space made one blank, as XML would have it."""
+    if text.isprintable() and text and "  " not in text and text[0] != " " != text[-1]:
+        return text
+    found = _NOT_XML.search(text)
+    if found:
+        raise ValueError(f"the text {text!r} has a character no XML can hold: {found[0]!r}")
+    text = " ".join(text.split())
+    if not text:
+        raise ValueError("the text is empty; leave it out instead")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+"""A text in one line and no particular language: a serial number, a standard's name."""
+
+Word = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f]+$")]
+"""A text without blanks: a symbol, a refType, a distribution."""
+
+Id = Annotated[str, StringConstraints(pattern=r"^[^\W\d][\w.-]*$")]
+"""The name other parts of the record refer to an element by; unique in the record."""
+
+Number = Annotated[
+    str, StringConstraints(pattern=r"^([-+]?([0-9]*\.[0-9]+|[0-9]+\.?)([Ee][-+]?[0-9]+)?|NaN)$")
+]
+"""A decimal number as it is printed, for its digits carry meaning; `NaN` where there is none."""
+
+Positive = Annotated[
+    str, StringConstraints(pattern=r"^(\+?([0-9]*\.[0-9]+|[0-9]+\.?)([Ee][-+]?[0-9]+)?|NaN)$")
+]
+"""A `Number` that can't be negative, such as an uncertainty."""
+
+CoverageFactor = Annotated[str, StringConstraints(pattern=r"^(\+?[1-9][0-9]*(\.[0-9]*)?|NaN)$")]
+"""A coverage factor k, not below 1 (D-SI kValueType)."""
+
+Probability = Annotated[str, StringConstraints(pattern=r"^(\+?(0(\.[0-9]*)?|1(\.0*)?)|NaN)$")]
+"""A coverage probability between 0 and 1, never in percent (D-SI probabilityValueType)."""
+
+Unit = Annotated[str, AfterValidator(units.normal)]
+"""A unit in the short notation of `remotecal.units`, brought to its one spelling."""
+
+Language = Annotated[str, StringConstraints(pattern=r"^([a-z]{2})?$")]
+"""An ISO 639-1 code, or empty for a text that is the same in every language."""
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""An ISO 3166-1 code of two capitals."""
+
+
+class Frozen(BaseModel):
+    """A part of a record: it does not change, and knows no fields but its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(RootModel[dict[Language, Line]]):
+    """A text by language: `Text(zh="流量计", en="flow meter")`, or `Text.plain("ABB")`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    if TYPE_CHECKING:
+        # What pydantic's own constructor takes, which its stubs don't tell.
+        def __init__(self, root: dict[str, str] | None = None, /, **by_language: str) -> None: ...
+
+    @classmethod
+    def plain(cls, text: str) -> Self:
+        """Return a text that reads the same in every language."""
+        return cls({"": text})
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages the text is in; none for a plain text."""
+        return tuple(sorted(language for language in self.root if language))
+
+    def get(self, language: str) -> str:
+        """Return the text in `language`; failing that the plain one, English, or any."""
+        for choice in (language, "", "en"):
+            if choice in self.root:
+                return self.root[choice]
+        return next(iter(self.root.values()), "")

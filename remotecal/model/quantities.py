@@ -1,0 +1,206 @@
+"""Numbers with unit, uncertainty and conformity, in columns and tables.
+
+Numbers are decimal strings from beginning to end: the last digit of a reported value is the last
+digit of its uncertainty (ILAC-P14), and a float would not keep it.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from remotecal.model.base import CoverageFactor, Frozen, Id, Number, Positive, Probability, Text, Unit, Word
+
+Verdict = Literal["pass", "fail", "conditionalPass", "conditionalFail", "noPass", "noFail"]
+"""The outcomes of a decision rule (DCC; ILAC-G8). `noPass`, `noFail`: the rule gives no answer."""
+
+AtLeastOne = Field(min_length=1)
+
+
+def _fits(what: str, entries: tuple[object, ...] | None, rows: int) -> None:
+    if entries is not None and len(entries) not in (1, rows):
+        raise ValueError(f"{what} has {len(entries)} entries for {rows} values; one or {rows} are due")
+
+
+class Interval(Frozen):
+    """Coverage intervals given by their ends, for results that are not symmetric (JCGM 101)."""
+
+    low: Annotated[tuple[Number, ...], AtLeastOne]
+    """Lower ends, in the unit of the values."""
+    high: Annotated[tuple[Number, ...], AtLeastOne]
+    """Upper ends."""
+    p: Annotated[tuple[Probability, ...], AtLeastOne]
+    """Coverage probabilities."""
+
+
+class Uncertainty(Frozen):
+    """The uncertainties of a column: one entry for each value, or one for all."""
+
+    expanded: Annotated[tuple[Positive, ...], AtLeastOne]
+    """Expanded uncertainties U = k·u, in the unit of the values (never relative to them)."""
+    k: Annotated[tuple[CoverageFactor, ...], AtLeastOne] = ("2",)
+    """Coverage factors; 1 where the source gives standard uncertainties."""
+    p: Annotated[tuple[Probability, ...], AtLeastOne] | None = None
+    """Coverage probabilities; none where the source gives standard uncertainties."""
+    distribution: Annotated[tuple[Word, ...], AtLeastOne] | None = None
+    """Distributions, as D-SI words: `normal`, `t`, `rectangular`."""
+    interval: Interval | None = None
+    """Coverage intervals, where the source gives them by their ends."""
+
+    @model_validator(mode="after")
+    def _standard_means_k_1(self) -> Self:
+        if self.p is None and set(self.k) != {"1"}:
+            raise ValueError("an uncertainty without coverage probability is a standard one: its k is 1")
+        return self
+
+    def fits(self, rows: int) -> None:
+        """Raise `ValueError` unless there is one entry, or one for each of `rows` values."""
+        _fits("the uncertainty", self.expanded, rows)
+        _fits("the coverage factor", self.k, rows)
+        _fits("the coverage probability", self.p, rows)
+        _fits("the distribution", self.distribution, rows)
+        if self.interval is not None:
+            _fits("the interval's lower end", self.interval.low, rows)
+            _fits("the interval's upper end", self.interval.high, rows)
+            _fits("the interval's probability", self.interval.p, rows)
+
+
+class Limits(Frozen):
+    """Limits in the unit of the values they judge: one entry for each, or one for all."""
+
+    lower: tuple[Number, ...] | None = None
+    """Lower limits, if there are any."""
+    upper: tuple[Number, ...] | None = None
+    """Upper limits, if there are any."""
+
+
+class Conformity(Frozen):
+    """Which values conform, and by which rule and limits (ISO/IEC 17025, 7.8.6)."""
+
+    verdicts: Annotated[tuple[Verdict, ...], AtLeastOne]
+    """One outcome for each value, or one for all."""
+    rule: Id | None = None
+    """The statement that tells the decision rule."""
+    tolerance: Limits | None = None
+    """What the specification allows: the maximum permissible errors."""
+    acceptance: Limits | None = None
+    """What the rule accepts: the tolerance less the guard band."""
+
+    def fits(self, rows: int) -> None:
+        """Raise `ValueError` unless there is one entry, or one for each of `rows` values."""
+        _fits("the conformity", self.verdicts, rows)
+        for limits in (self.tolerance, self.acceptance):
+            if limits is not None:
+                _fits("the lower limit", limits.lower, rows)
+                _fits("the upper limit", limits.upper, rows)
+
+
+class InCmc(Frozen):
+    """Which values lie within the accredited scope (CMC)."""
+
+    valid: Annotated[tuple[bool, ...], AtLeastOne]
+    """One answer for each value, or one for all."""
+    statement: Id | None = None
+    """The statement that tells what the mark means."""
+
+
+class Column(Frozen):
+    """One quantity with one or many values: the column of a table, or a single number."""
+
+    name: Text | None = None
+    """What the quantity is called."""
+    ref_types: tuple[Word, ...] = ()
+    """What the quantity means, machine-readable: `basic_measurementError` …"""
+    unit: Unit
+    """Unit of all values."""
+    values: Annotated[tuple[Number, ...], AtLeastOne]
+    """The values."""
+    uncertainty: Uncertainty | None = None
+    """Their uncertainties."""
+    dof: tuple[Positive | Literal["∞"], ...] | None = None
+    """Effective degrees of freedom behind each coverage factor."""
+    conformity: Conformity | None = None
+    """Their conformity."""
+    in_cmc: InCmc | None = None
+    """Whether they are within the accredited scope."""
+
+    @model_validator(mode="after")
+    def _entries_fit(self) -> Self:
+        rows = len(self.values)
+        if self.uncertainty is not None:
+            self.uncertainty.fits(rows)
+        if self.conformity is not None:
+            self.conformity.fits(rows)
+        if self.in_cmc is not None:
+            _fits("the mark of the scope", self.in_cmc.valid, rows)
+        _fits("the degrees of freedom", self.dof, rows)
+        return self
+
+    def floats(self) -> tuple[float, ...]:
+        """Return the values as floats, to calculate with."""
+        return tuple(float(value) for value in self.values)
+
+
+class Words(Frozen):
+    """A quantity whose values are words, such as symbols or dates."""
+
+    name: Text | None = None
+    """What the quantity is called."""
+    ref_types: tuple[Word, ...] = ()
+    """What the quantity means, machine-readable."""
+    words: Annotated[tuple[Word, ...], AtLeastOne]
+    """The values."""
+
+
+class Note(Frozen):
+    """A quantity whose value is a text, such as the name of the fluid."""
+
+    name: Text | None = None
+    """What the quantity is called."""
+    ref_types: tuple[Word, ...] = ()
+    """What the quantity means, machine-readable."""
+    text: Text
+    """The value."""
+
+
+Quantity = Column | Words | Note
+"""Whatever a certificate may say of a quantity."""
+
+
+def length(quantity: Quantity) -> int:
+    """Return the number of values of a quantity."""
+    if isinstance(quantity, Column):
+        return len(quantity.values)
+    return len(quantity.words) if isinstance(quantity, Words) else 1
+
+
+class Table(Frozen):
+    """Columns of equal length; a column of one value holds for all rows."""
+
+    name: Text | None = None
+    """Title."""
+    ref_types: tuple[Word, ...] = ("basic_1IndexTable",)
+    """What the table is, machine-readable."""
+    columns: Annotated[tuple[Quantity, ...], AtLeastOne]
+    """The columns, in the order they are printed."""
+    equipment: tuple[Id, ...] = ()
+    """The standards the table was measured with; none means all of the measurement's."""
+
+    @model_validator(mode="after")
+    def _columns_fit(self) -> Self:
+        rows = self.rows
+        for number, quantity in enumerate(self.columns, 1):
+            if length(quantity) not in (1, rows):
+                raise ValueError(f"column {number} has {length(quantity)} values in a table of {rows} rows")
+        return self
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return max(length(quantity) for quantity in self.columns)
+
+    def column(self, ref_type: str) -> Column | None:
+        """Return the first column of numbers with this refType, if there is one."""
+        for quantity in self.columns:
+            if isinstance(quantity, Column) and ref_type in quantity.ref_types:
+                return quantity
+        return None

@@ -1,0 +1,256 @@
+"""The record: everything a certificate says.
+
+A run fills one, and the certificate of another laboratory is read into one: it is the same model.
+"""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from remotecal.errors import RecordError
+from remotecal.model.base import (
+    Country,
+    CoverageFactor,
+    Frozen,
+    Id,
+    Language,
+    Line,
+    Number,
+    Positive,
+    Probability,
+    Text,
+    Unit,
+    Word,
+)
+from remotecal.model.equipment import (
+    Condition,
+    Equipment,
+    Identification,
+    Item,
+    Method,
+    ReportReference,
+    Software,
+)
+from remotecal.model.people import Contact, Laboratory, Person
+from remotecal.model.quantities import Column, Table
+from remotecal.model.statements import Statement
+
+DegreesOfFreedom = Positive | Literal["∞"]
+
+
+class BudgetLine(Frozen):
+    """What one input contributes to the uncertainty of one result."""
+
+    symbol: Word
+    """The input, by its symbol in the measurement model."""
+    value: Number
+    """Estimate of the input."""
+    unit: Unit
+    """Unit of the estimate and of `u`."""
+    u: Positive
+    """Standard uncertainty of the input."""
+    distribution: Word
+    """Its distribution: `normal`, `t`, `rectangular` …"""
+    dof: DegreesOfFreedom
+    """Its degrees of freedom."""
+    sensitivity: Number
+    """Sensitivity coefficient, in the unit of the result over that of the input."""
+    contribution: Positive
+    """Contribution to the standard uncertainty, in the unit of the result."""
+    share: Positive
+    """Share of the variance, in percent; with correlated inputs they need not add up to 100."""
+
+
+class PointBudget(Frozen):
+    """The uncertainty budget of one result: one row of the table of results."""
+
+    title: Text
+    """The point, as it is printed above the budget."""
+    row: int = Field(ge=0)
+    """Row of the first table of the first result, counted from 0."""
+    lines: Annotated[tuple[BudgetLine, ...], Field(min_length=1)]
+    """The contributions."""
+    value: Number
+    """The result."""
+    unit: Unit
+    """Its unit."""
+    u: Positive
+    """Combined standard uncertainty."""
+    dof: DegreesOfFreedom
+    """Effective degrees of freedom (Welch–Satterthwaite)."""
+    k: CoverageFactor
+    """Coverage factor."""
+    p: Probability
+    """Coverage probability."""
+    expanded: Positive
+    """Expanded uncertainty."""
+
+
+class Result(Frozen):
+    """A result: tables under a heading."""
+
+    name: Text
+    """Heading."""
+    ref_types: tuple[Word, ...] = ()
+    """What the result is, machine-readable."""
+    description: Text | None = None
+    """What there is to say about it."""
+    tables: tuple[Table, ...] = ()
+    """The numbers."""
+
+
+class Measurement(Frozen):
+    """Results that share methods, standards and conditions; most certificates have one."""
+
+    name: Text
+    """Heading."""
+    items: tuple[Id, ...] = ()
+    """The items calibrated; none means all."""
+    methods: tuple[Method, ...] = ()
+    """How it was measured and evaluated."""
+    software: tuple[Software, ...] = ()
+    """The programs that took part."""
+    standards: tuple[Equipment, ...] = ()
+    """The reference standards and other instruments."""
+    conditions: tuple[Condition, ...] = ()
+    """The conditions."""
+    results: Annotated[tuple[Result, ...], Field(min_length=1)]
+    """The results."""
+    budgets: tuple[PointBudget, ...] = ()
+    """The uncertainty budgets."""
+
+
+class Evidence(Frozen):
+    """What the results were computed from, so that anyone can compute them again."""
+
+    run: Line
+    """Name of the run."""
+    procedure: Line
+    """Name of the procedure."""
+    procedure_hash: Word
+    """SHA-256 of the procedure, in hexadecimal."""
+    journal_hash: Word
+    """SHA-256 at the head of the journal's chain, in hexadecimal."""
+    lines: int = Field(ge=1)
+    """Number of lines of the journal."""
+
+
+class Replacement(Frozen):
+    """The certificate this one takes the place of."""
+
+    number: Line
+    """Its number."""
+    change: Literal["amended", "substituted"]
+    """How it was replaced."""
+
+
+class Record(Frozen):
+    """Everything a certificate says (ISO/IEC 17025, 7.8.2 and 7.8.4)."""
+
+    number: Line
+    """Number of the certificate."""
+    country: Country
+    """Country of the laboratory."""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh", "en")
+    """Languages every text is in."""
+    binding: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh",)
+    """Languages that are binding."""
+    identifications: tuple[Identification, ...] = ()
+    """Further numbers: of the order, of the contract."""
+    received: date | None = None
+    """Day the item arrived."""
+    begun: date
+    """First day of the calibration."""
+    finished: date
+    """Last day of the calibration."""
+    place: Literal["laboratory", "customer", "laboratoryBranch", "customerBranch", "other"] = "laboratory"
+    """Where it was done."""
+    place_id: Id | None = None
+    """What a statement refers to the place by."""
+    issued: date | None = None
+    """Day of issue."""
+    laboratory: Laboratory
+    """Who issues it."""
+    customer: Contact
+    """Whom it is for."""
+    persons: Annotated[tuple[Person, ...], Field(min_length=1)]
+    """Who answers for it."""
+    items: Annotated[tuple[Item, ...], Field(min_length=1)]
+    """What was calibrated."""
+    statements: tuple[Statement, ...] = ()
+    """What is declared of the whole."""
+    measurements: Annotated[tuple[Measurement, ...], Field(min_length=1)]
+    """What was measured."""
+    software: Annotated[tuple[Software, ...], Field(min_length=1)]
+    """What wrote the certificate."""
+    evidence: Evidence | None = None
+    """What the results were computed from."""
+    demonstration: bool = False
+    """Whether it is a demonstration and no valid certificate."""
+    replaces: Replacement | None = None
+    """The certificate it takes the place of."""
+    previous: ReportReference | None = None
+    """The certificate of the calibration before."""
+    left_out: tuple[Line, ...] = ()
+    """What the file it was read from says beyond this model: elements with their line."""
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if self.begun > self.finished:
+            raise ValueError(f"the calibration ends on {self.finished}, before it begins on {self.begun}")
+        known: dict[str, object] = {}
+        for name, owner in self._named():
+            if known.setdefault(name, owner) != owner:
+                raise ValueError(f"the id {name!r} is given to two elements")
+        for name in self._refs():
+            if name not in known:
+                raise ValueError(f"something refers to {name!r}, which is no id of this record")
+        return self
+
+    @property
+    def standards(self) -> tuple[Equipment, ...]:
+        """The standards of all measurements."""
+        return tuple(standard for measurement in self.measurements for standard in measurement.standards)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of all results."""
+        return tuple(
+            table
+            for measurement in self.measurements
+            for result in measurement.results
+            for table in result.tables
+        )
+
+    def to_json(self) -> str:
+        """Return the record as canonical JSON (RFC 8785): equal records give equal texts."""
+        import rfc8785
+
+        return rfc8785.dumps(self.model_dump(mode="json", exclude_defaults=True)).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the record that `to_json` wrote; raises `RecordError` for anything else."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise RecordError(f"this is no record: {error}") from error
+
+    def _named(self) -> list[tuple[str, object]]:
+        owners: tuple[Item | Equipment | Statement, ...] = (*self.items, *self.standards, *self.statements)
+        named: list[tuple[str, object]] = [(owner.id, owner) for owner in owners if owner.id is not None]
+        return named if self.place_id is None else [*named, (self.place_id, self.place)]
+
+    def _refs(self) -> list[str]:
+        found = [ref for statement in self.statements for ref in statement.refs]
+        found += [item for measurement in self.measurements for item in measurement.items]
+        for table in self.tables:
+            found += table.equipment
+            for column in table.columns:
+                if isinstance(column, Column):
+                    if column.conformity and column.conformity.rule:
+                        found.append(column.conformity.rule)
+                    if column.in_cmc and column.in_cmc.statement:
+                        found.append(column.in_cmc.statement)
+        return found

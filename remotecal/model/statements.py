@@ -1,0 +1,84 @@
+"""Statements, and the ones every certificate of calibration carries."""
+
+from datetime import date
+
+from pydantic import Field
+
+from remotecal.model.base import Frozen, Id, Line, Text, Word
+from remotecal.model.people import Location
+from remotecal.model.quantities import Verdict
+
+
+class Statement(Frozen):
+    """Something the laboratory declares about the calibration as a whole."""
+
+    id: Id | None = None
+    """What columns refer to it by."""
+    ref_types: tuple[Word, ...] = ()
+    """What it is about, machine-readable: `basic_decisionRule`, `basic_conformity` …"""
+    refs: tuple[Id, ...] = ()
+    """The elements it speaks of; `Record.place_id` for where the work was done."""
+    name: Text | None = None
+    """Heading."""
+    declaration: Text | None = None
+    """What is declared."""
+    norms: tuple[Line, ...] = ()
+    """Documents it follows."""
+    references: tuple[Line, ...] = ()
+    """Clauses in them."""
+    traceable: bool | None = None
+    """For a statement of traceability."""
+    valid: bool | None = None
+    """Whether something holds."""
+    conformity: Verdict | None = None
+    """For a statement of conformity, the verdict on the whole."""
+    day: date | None = None
+    """A date, such as the end of validity."""
+    period: Line | None = Field(default=None, pattern=r"^P[0-9YMDTHS.]+$")
+    """An ISO 8601 duration, such as the interval to the next calibration."""
+    location: Location | None = None
+    """A place, such as where the rig stood."""
+
+
+ONLY_THE_ITEM = Statement(
+    ref_types=("remotecal_onlyTheItem",),
+    declaration=Text(
+        zh="本证书的结果仅对所校准的器具在校准时的状态有效。",
+        en="The results relate only to the item calibrated, in its state at the time of calibration.",
+    ),
+)
+"""ISO/IEC 17025, 7.8.2.1 l."""
+
+ONLY_IN_FULL = Statement(
+    ref_types=("remotecal_onlyInFull",),
+    declaration=Text(
+        zh="未经本实验室书面批准，不得部分复制本证书。",
+        en="This certificate may be reproduced only in full, unless the laboratory agrees in writing.",
+    ),
+)
+"""ISO/IEC 17025, 7.8.2.1, note 2."""
+
+TRACEABLE = Statement(
+    ref_types=("remotecal_traceability",),
+    name=Text(zh="计量溯源性", en="Metrological traceability"),
+    declaration=Text(
+        zh="测量结果通过所列测量标准的证书溯源至国际单位制（SI）。",
+        en="The results are traceable to the International System of Units (SI) through the "
+        "certificates of the standards listed.",
+    ),
+    norms=("ISO/IEC 17025:2017",),
+    references=("6.5",),
+    traceable=True,
+)
+"""ISO/IEC 17025, 7.8.4.1 c."""
+
+IN_CMC = Statement(
+    id="inCmc",
+    ref_types=("basic_isInCMC",),
+    name=Text(zh="校准和测量能力", en="Calibration and measurement capability (CMC)"),
+    declaration=Text(
+        zh="标明在 CMC 范围内的结果由实验室的认可覆盖。",
+        en="Results marked as in the CMC are covered by the accreditation of the laboratory.",
+    ),
+)
+"""What the mark `InCmc` means; refer to it by its id."""

@@ -1,0 +1,162 @@
+"""Units in the short notation, in D-SI, and converted."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remotecal import units
+from remotecal.errors import UnitError
+
+
+@pytest.mark.parametrize(
+    ("unit", "dsi"),
+    [
+        ("m3/h", r"\metre\tothe{3}\hour\tothe{-1}"),
+        ("L/min", r"\litre\minute\tothe{-1}"),
+        ("1/m3", r"\metre\tothe{-3}"),
+        ("kg/m3", r"\kilogram\metre\tothe{-3}"),
+        ("kPa", r"\kilo\pascal"),
+        ("hPa", r"\hecto\pascal"),
+        ("mA", r"\milli\ampere"),
+        ("g", r"\gram"),
+        ("Hz", r"\hertz"),
+        ("°C", r"\degreecelsius"),
+        ("K", r"\kelvin"),
+        ("%", r"\percent"),
+        ("1", r"\one"),
+        ("V/Hz^1_2", r"\volt\hertz\tothe{-1_2}"),
+        ("W/m*K", r"\watt\metre\tothe{-1}\kelvin"),
+    ],
+)
+def test_short_notation_and_dsi_translate_both_ways(unit: str, dsi: str) -> None:
+    assert units.to_dsi(unit) == dsi
+    assert units.from_dsi(dsi) == unit
+
+
+@pytest.mark.parametrize(
+    ("spelling", "unit"),
+    [
+        ("m³/h", "m3/h"),
+        ("m^3/h", "m3/h"),
+        ("l/min", "L/min"),
+        ("m-3", "1/m3"),
+        ("degC", "°C"),
+        ("%RH", "%"),
+        ("rpm", "1/min"),
+        ("um", "µm"),
+        ("kOhm", "kΩ"),
+    ],
+)
+def test_other_spellings_are_brought_to_one(spelling: str, unit: str) -> None:
+    assert units.normal(spelling) == unit
+
+
+@pytest.mark.parametrize(
+    ("dirty", "unit"),
+    [
+        (r"\degreeCelsius", "°C"),
+        (r"\metre\tothe{3}\per\hour", "m3/h"),
+        (r"\watt\per\metre\kelvin", "W/m/K"),
+        (r"\metre\tothe{0.5}", "m^1_2"),
+        (r"\kilo\gram", "kg"),
+        (r" \one ", "1"),
+        ("%", "%"),
+        ("kN", "kN"),
+    ],
+)
+def test_what_real_certificates_contain_is_read(dirty: str, unit: str) -> None:
+    assert units.from_dsi(dirty) == unit
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "|psi",
+        "\\",
+        r"\foo",
+        r"\kilo",
+        r"\kilo\percent",
+        r"\per\hour",
+        r"\metre\per",
+        r"\metre\per\second\per\second",
+        r"\metre\tothe{}",
+        r"\metre\tothe{x}",
+        r"\metre\tothe{0}",
+        r"\metre\tothe{2}\tothe{2}",
+        r"\metre\tothe{1_0}",
+        r"\metre x",
+        "furlong",
+    ],
+)
+def test_a_unit_that_would_need_guessing_is_refused(text: str) -> None:
+    with pytest.raises(UnitError):
+        units.from_dsi(text)
+
+
+def test_an_unknown_unit_gets_a_hint() -> None:
+    with pytest.raises(UnitError, match="did you mean m3/h"):
+        units.check("M3/h")
+    with pytest.raises(UnitError, match="units are written like"):
+        units.check("")
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"),
+    [("m3/h", "m³/h"), ("1/m3", "m⁻³"), ("W/m*K", "W/m·K"), ("kg/m3", "kg/m³"), ("°C", "°C"), ("1", "1")],
+)
+def test_units_are_printed_with_superscripts(unit: str, shown: str) -> None:
+    assert units.symbol(unit) == shown
+
+
+def test_values_and_differences_convert() -> None:
+    assert units.convert(3.6, "m3/h", "L/min") == pytest.approx(60, rel=1e-15)
+    assert units.convert(20.0, "°C", "K") == 293.15
+    assert units.convert(1013.25, "hPa", "kPa") == pytest.approx(101.325, rel=1e-15)
+    assert units.convert(50.0, "%", "1") == 0.5
+    assert units.scale("°C", "K") == 1.0
+    assert units.scale("1/°C", "1/K") == 1.0
+
+
+def test_a_conversion_between_dimensions_is_refused() -> None:
+    assert not units.same_dimension("kg", "m3")
+    assert units.same_dimension("%", "1")
+    with pytest.raises(UnitError, match="kg can't be converted to m3"):
+        units.convert(1.0, "kg", "m3")
+    with pytest.raises(UnitError):
+        units.same_dimension("foo", "foo")
+
+
+def test_pint_is_loaded_only_to_convert() -> None:
+    code = (
+        "import sys; from remotecal import units; "
+        "units.convert(1.0, 'm3/h', 'm3/h'); units.to_dsi('kPa'); units.same_dimension('K', 'K'); "
+        "sys.exit('pint' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+SYMBOLS = st.sampled_from(["m", "s", "kg", "mL", "K", "kPa", "µA", "Hz", "°C", "%", "min", "Ω"])
+FACTORS = st.lists(
+    st.tuples(st.sampled_from("*/"), SYMBOLS, st.sampled_from(["", "2", "3", "^1_2"])), min_size=1, max_size=4
+)
+
+
+@given(FACTORS)
+def test_every_unit_survives_the_journey_through_dsi(factors: list[tuple[str, str, str]]) -> None:
+    text = "1" + "".join(sign + symbol + power for sign, symbol, power in factors)
+    unit = units.normal(text)
+    assert units.normal(unit) == unit
+    assert units.from_dsi(units.to_dsi(unit)) == unit
+
+
+@given(st.text(alphabet=r"\{}_-10mkgtohepr/*^%°", max_size=24))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    try:
+        unit = units.from_dsi(text)
+    except UnitError:
+        return
+    assert units.from_dsi(units.to_dsi(unit)) == unit
