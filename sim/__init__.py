@@ -1,0 +1,5 @@
+"""Simulated rigs and instruments that speak the real protocols.
+
+`rig` is the physics, `outfit` draws rigs at random with honest certificates, `truth` knows what a
+calibration should find.
+"""

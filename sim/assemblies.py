@@ -1,0 +1,159 @@
+"""Whole simulated rigs: instruments on their ports, a bench file, certificates, a work order.
+
+```python
+with water_rig(Path("rig"), seed=7) as up:
+    print(up.bench, up.order, up.truth.error(20.0))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from remotecal.clock import Clock, VirtualClock
+from remotecal.errors import ConfigurationError
+from remotecal.sim import wiring
+from remotecal.sim.clock_server import ClockServer
+from remotecal.sim.memory import MemoryLink
+from remotecal.sim.outfit import Outfit, outfit
+from remotecal.sim.paper import write_paper
+from remotecal.sim.rig import Rig
+from remotecal.sim.truth import Truth
+
+if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.sim.meter import MeterSpec
+    from remotecal.sim.simulated import Simulated
+
+Output = Literal["pulses", "current", "mag6000", "promag53", "promass83", "tuf2000m"]
+"""How the meter under test is read: counted pulses, its 4–20 mA, or its total over Modbus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A simulated rig that is up."""
+
+    rig: Rig
+    outfit: Outfit
+    clock: Clock
+    stations: dict[str, wiring.Place]
+    """The instruments by their names on the bench."""
+    addresses: dict[str, str]
+    """Where each is served; empty for a rig without wires."""
+    paper: Path | None = None
+    """Folder of bench file, certificates and order; None for a rig without paper."""
+
+    @property
+    def bench(self) -> Path:
+        """The bench file, beside the certificates it names."""
+        return self._paper("bench.toml")
+
+    @property
+    def order(self) -> Path:
+        """A work order for this rig."""
+        return self._paper("order.toml")
+
+    def _paper(self, name: str) -> Path:
+        if self.paper is None:
+            raise ConfigurationError("this rig was put up without a directory, so it has no paper")
+        return self.paper / name
+
+    @property
+    def truth(self) -> Truth:
+        """What a perfect calibration would find."""
+        return self.rig.truth
+
+    def instrument(self, name: str) -> Simulated:
+        """Return a simulated instrument, such as to give it a fault."""
+        return self.stations[name].simulated
+
+    def connect(self) -> dict[str, Instrument]:
+        """Open every instrument by its driver without a wire, for many runs in little time."""
+        opened: dict[str, Instrument] = {}
+        for name, place in self.stations.items():
+            make = cast("Callable[..., Instrument]", place.simulated.driver)
+            link = MemoryLink(place.simulated, name, f"memory:{name}")
+            opened[name] = make(link, name=name, clock=self.clock, **place.settings)
+            opened[name].check()
+        return opened
+
+
+@contextmanager
+def water_rig(
+    directory: Path | None = None,
+    *,
+    seed: int = 1,
+    dn: int = 50,
+    output: Output = "pulses",
+    clock: Clock | None = None,
+    dut: MeterSpec | None = None,
+) -> Iterator[Assembly]:
+    """Put up a gravimetric water rig.
+
+    Args:
+        directory: where bench file, certificates and order are written and for which the
+            instruments are served; without it the rig has no wires and no paper.
+        seed: the same seed gives the same rig.
+        dn: nominal diameter in mm.
+        output: how the meter under test is read.
+        clock: the rig's time; a virtual clock if not given, which is then served as well.
+        dut: the meter under test; drawn if not given.
+
+    Raises:
+        ConfigurationError: there is no such line or output.
+    """
+    drawn = outfit(seed, dn, dut=dut)
+    with _up(drawn, directory, seed, output, clock, wiring.gravimetric) as assembly:
+        yield assembly
+
+
+@contextmanager
+def master_line(
+    directory: Path | None = None,
+    *,
+    seed: int = 1,
+    dn: int = 50,
+    output: Output = "mag6000",
+    clock: Clock | None = None,
+    dut: MeterSpec | None = None,
+) -> Iterator[Assembly]:
+    """Put up a line with a Coriolis reference meter ahead of the meter under test; see `water_rig`."""
+    drawn = outfit(seed, dn, gravimetric=False, dut=dut)
+    with _up(drawn, directory, seed, output, clock, wiring.master) as assembly:
+        yield assembly
+
+
+@contextmanager
+def _up(
+    drawn: Outfit,
+    directory: Path | None,
+    seed: int,
+    output: Output,
+    clock: Clock | None,
+    wire_up: wiring.WireUp,
+) -> Iterator[Assembly]:
+    clock = clock or VirtualClock()
+    rig = Rig(drawn.spec, clock, seed)
+    if output not in wiring.OUTPUTS:
+        raise ConfigurationError(f"a meter can't be read by {output!r}, but by {', '.join(wiring.OUTPUTS)}")
+    places = wire_up(rig, drawn, output)
+    if output == "current":
+        rig.truth.output_error = drawn.spec.dut.output_error
+    if directory is None:
+        yield Assembly(rig, drawn, clock, places, {})
+        return
+    with ExitStack() as servers:
+        addresses = {name: place.serve(servers) for name, place in places.items()}
+        time = "real"
+        if isinstance(clock, VirtualClock):
+            server = ClockServer(clock)
+            servers.callback(server.close)
+            time = server.address
+        today = datetime.fromtimestamp(clock.now(), UTC).date()
+        write_paper(directory, drawn, places, addresses, output, time, today)
+        yield Assembly(rig, drawn, clock, places, addresses, directory)

@@ -1,0 +1,95 @@
+"""What an instrument's certificate states, and what is true of the instrument.
+
+A simulated instrument's systematic error is drawn so that its certificate is honest: the true
+correction is the stated one plus a deviation with the standard uncertainty U/k. All points of one
+certificate share the deviation (in units of U/k), because they share the laboratory's standards.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from random import Random
+
+from remotecal.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Correction table of a certificate: corrected value = indication + correction."""
+
+    unit: str
+    """Unit of points, corrections and expanded uncertainties; "1" where they are relative."""
+    points: tuple[float, ...]
+    """Where the corrections hold, ascending, in `of` units."""
+    corrections: tuple[float, ...]
+    """Stated corrections, one a point."""
+    expanded: tuple[float, ...]
+    """Expanded uncertainties U, one a point."""
+    k: float = 2.0
+    """Coverage factor of every U."""
+    of: str = ""
+    """Unit of the points where it is another one than that of the corrections (a flow, a load)."""
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.points), len(self.corrections), len(self.expanded)}
+        if len(sizes) != 1 or not self.points or list(self.points) != sorted(set(self.points)):
+            raise ConfigurationError(
+                "a correction table needs ascending points, and one correction and one U for each"
+            )
+
+    def correction(self, value: float) -> float:
+        """Return the stated correction at `value`, interpolated; constant beyond the ends."""
+        return interpolate(self.points, self.corrections, value)
+
+
+class Calibrated:
+    """An instrument's certificate together with its true corrections."""
+
+    __slots__ = ("stated", "true")
+
+    def __init__(self, stated: Stated, deviation: float) -> None:
+        """Make the true corrections lie `deviation` standard uncertainties off the stated ones."""
+        self.stated = stated
+        self.true = tuple(
+            correction + deviation * expanded / stated.k
+            for correction, expanded in zip(stated.corrections, stated.expanded, strict=True)
+        )
+
+    def correction(self, value: float) -> float:
+        """Return the true correction at `value`, interpolated; constant beyond the ends."""
+        return interpolate(self.stated.points, self.true, value)
+
+    def indicated(self, value: float) -> float:
+        """Return what the instrument indicates when `value` is true."""
+        return value - self.correction(value)
+
+
+def draw(
+    rng: Random,
+    unit: str,
+    points: tuple[float, ...],
+    *,
+    spread: float,
+    expanded: tuple[float, ...],
+    of: str = "",
+    digits: int = 9,
+) -> Calibrated:
+    """Draw an instrument: stated corrections within ± `spread`, and its true ones.
+
+    `expanded` holds one U (k = 2) a point. Stated corrections are rounded to `digits` decimals, as
+    on a certificate.
+    """
+    corrections = tuple(round(rng.uniform(-spread, spread), digits) for _ in points)
+    return Calibrated(Stated(unit, points, corrections, expanded, of=of), rng.gauss(0.0, 1.0))
+
+
+def interpolate(points: tuple[float, ...], values: tuple[float, ...], at: float) -> float:
+    """Return the value at `at` on the broken line through points; constant beyond the ends."""
+    if at <= points[0]:
+        return values[0]
+    if at >= points[-1]:
+        return values[-1]
+    right = bisect_right(points, at)
+    share = (at - points[right - 1]) / (points[right] - points[right - 1])
+    return values[right - 1] + share * (values[right] - values[right - 1])

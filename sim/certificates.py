@@ -1,0 +1,143 @@
+"""Certificates of the simulated standards: records that say what `calibrated.Stated` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from remotecal.model import (
+    TRACEABLE,
+    Column,
+    Condition,
+    Contact,
+    Identification,
+    Item,
+    Laboratory,
+    Location,
+    Measurement,
+    Method,
+    Person,
+    Record,
+    Result,
+    Software,
+    Statement,
+    Table,
+    Text,
+    Uncertainty,
+)
+
+if TYPE_CHECKING:
+    from remotecal.sim.calibrated import Stated
+
+ISSUER = Text(zh="模拟计量院(演示)", en="Simulated Institute of Metrology (demonstration)")
+OWNER = Text(zh="示范流量实验室", en="Demonstration Flow Laboratory")
+SIGNATORY = Text(zh="模拟签发人", en="Simulated signatory")
+PLACE = Location(country="CN")
+SOFTWARE = (Software(name=Text.plain("remotecal"), release="v0.1.0"),)
+AGE, VALIDITY = timedelta(days=120), timedelta(days=365)
+"""How long ago the certificates were issued, and for how long they are valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What a certificate is for."""
+
+    name: Text
+    maker: str
+    model: str
+    serial: str
+    tables: tuple[tuple[Text, Stated], ...]
+    """The quantities calibrated: what they are called, and what is stated."""
+
+
+def certificate(standard: Standard, number: str, today: date) -> Record:
+    """Return the certificate of a standard.
+
+    Errors of indication (the corrections with the other sign) stand against the indication, as
+    `basic_measurementError` and `basic_measuredValue`.
+    """
+    issued = today - AGE
+    return Record(
+        number=number,
+        country="CN",
+        begun=issued - timedelta(days=2),
+        finished=issued - timedelta(days=1),
+        issued=issued,
+        laboratory=Laboratory(contact=Contact(name=ISSUER, location=PLACE)),
+        customer=Contact(name=OWNER, location=PLACE),
+        persons=(Person(name=SIGNATORY, duty="approved", main_signer=True),),
+        items=(
+            Item(
+                id="item",
+                name=standard.name,
+                manufacturer=Text.plain(standard.maker),
+                model=standard.model,
+                identifications=(
+                    Identification(value=standard.serial, name=Text(zh="出厂编号", en="Serial number")),
+                ),
+            ),
+        ),
+        statements=(
+            TRACEABLE,
+            Statement(
+                ref_types=("remotecal_validUntil",),
+                name=Text(zh="有效期至", en="Valid until"),
+                declaration=Text(zh="应在此日期前复校。", en="To be calibrated again by this day."),
+                day=issued + VALIDITY,
+            ),
+        ),
+        measurements=(
+            Measurement(
+                name=Text(zh="校准", en="Calibration"),
+                items=("item",),
+                methods=(Method(name=Text(zh="与标准器比较", en="Comparison with standards")),),
+                software=SOFTWARE,
+                conditions=(
+                    Condition.between(
+                        "basic_temperature",
+                        Text(zh="环境温度", en="Ambient temperature"),
+                        "19.5",
+                        "20.5",
+                        "°C",
+                    ),
+                ),
+                results=tuple(
+                    Result(name=name, tables=(Table(columns=_columns(name, stated)),))
+                    for name, stated in standard.tables
+                ),
+            ),
+        ),
+        software=SOFTWARE,
+        demonstration=True,
+    )
+
+
+def _columns(name: Text, stated: Stated) -> tuple[Column, Column]:
+    indication = Text(zh=f"{name.get('zh')}示值", en=f"Indication, {name.get('en')}")
+    return (
+        Column(
+            name=indication,
+            ref_types=("basic_measuredValue", "basic_tableIndex0"),
+            unit=stated.of or stated.unit,
+            values=tuple(_written(point) for point in stated.points),
+        ),
+        Column(
+            name=Text(zh="示值误差", en="Error of indication"),
+            ref_types=("basic_measurementError",),
+            unit=stated.unit,
+            values=tuple(_written(-correction) for correction in stated.corrections),
+            uncertainty=Uncertainty(
+                expanded=tuple(_written(expanded) for expanded in stated.expanded),
+                k=(f"{stated.k:g}",),
+                p=("0.95",),
+                distribution=("normal",),
+            ),
+        ),
+    )
+
+
+def _written(value: float) -> str:
+    """Write a number without exponent and without needless zeros."""
+    text = f"{value:.9f}".rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text

@@ -1,0 +1,151 @@
+"""The rig controller: it holds the valves, and keeps the rig safe by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remotecal.drivers.capabilities import Trip
+
+if TYPE_CHECKING:
+    from remotecal.sim.rig import Rig
+
+_LEVEL, _PRESSURE, _BUTTON, _PUMP = map(
+    int, (Trip.TANK_LEVEL_HIGH, Trip.LINE_PRESSURE_HIGH, Trip.EMERGENCY_STOP, Trip.PUMP_FAULT)
+)
+
+
+class Controller:
+    """A small PLC on the rig.
+
+    It trips to its safe state (pump permit off, inlet and outlet shut, regulator shut, diverter to
+    bypass, drain open) when an interlock fires, or when the heartbeat has not changed for
+    `heartbeat_limit` seconds since it first did. It stays tripped until `reset`.
+    """
+
+    MAP_REVISION = 1
+    LEVEL_LIMIT = 0.96
+    """Share of the weigh tank at which the level switch stands."""
+    PRESSURE_LIMIT = 6.0e5
+    """Line pressure at which the pressure switch stands, in Pa (gauge)."""
+    DIVERTER_DEADLINE = 1.0
+    """Longest time in s the diverter may take to the other end."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.trips = Trip(0)
+        """Why it is tripped."""
+        self.heartbeat = 0
+        self.heartbeat_limit = 5.0
+        """Longest silence in s before it trips."""
+        self.emergency_stop = False
+        """Whether the mushroom button is pressed."""
+        self.draining = False
+        """Whether the drain is told to be open."""
+        self._rig = rig
+        self._deadline: float | None = None
+        rig.watchers.append(self._watch)
+        rig.extensions.append(self._put_off)
+
+    def open_valve(self, name: str, *, opened: bool) -> bool:
+        """Open or shut the line valve `name`; an opening is refused (False) while tripped."""
+        return self.move_valve(name, 1.0 if opened else 0.0)
+
+    def move_valve(self, name: str, opening: float) -> bool:
+        """Move the line valve `name` to an opening, 0 to 1; refused (False) while tripped."""
+        if self.trips and opening > 0.0:
+            return False
+        self._rig.line.valves[name].move(opening, self._rig.time)
+        self._rig.changed()
+        return True
+
+    def open_drain(self, *, opened: bool) -> bool:
+        """Open or shut the tank's drain; shutting is refused (False) while tripped."""
+        if self.trips and not opened:
+            return False
+        self._rig.tank.drain(opened=opened)
+        return True
+
+    def divert(self, *, to_tank: bool) -> bool:
+        """Turn the diverter; towards the tank is refused (False) while tripped."""
+        if self.trips and to_tank:
+            return False
+        rig = self._rig
+        rig.diverter.turn(rig.time, to_tank=to_tank)
+        rig.at(rig.time + self.DIVERTER_DEADLINE, self._check_diverter)
+        return True
+
+    def beat(self, number: int) -> None:
+        """Take a heartbeat number; only a changed one counts."""
+        if number != self.heartbeat:
+            self.heartbeat = number
+            self._expect_heartbeat()
+
+    def limit_heartbeat(self, limit: float) -> None:
+        """Set the longest silence in s."""
+        self.heartbeat_limit = limit
+        if self._deadline is not None:
+            self._expect_heartbeat()
+
+    def reset(self) -> None:
+        """Leave the tripped state, unless a cause lasts. Counts as a sign of life."""
+        if not self._causes():
+            self.trips = Trip(0)
+            self._rig.pump.permit(given=True)
+            if self._deadline is not None:
+                self._expect_heartbeat()
+
+    def press_emergency_stop(self, *, pressed: bool = True) -> None:
+        """Press the mushroom button, or pull it out again."""
+        with self._rig.present():
+            self.emergency_stop = pressed
+            self._watch()
+
+    def trip(self, why: Trip) -> None:
+        """Go to the safe state."""
+        self.trips |= why
+        rig = self._rig
+        rig.pump.permit(given=False)
+        for valve in rig.line.valves.values():
+            valve.move(0.0, rig.time)
+        rig.diverter.turn(rig.time, to_tank=False)
+        rig.tank.drain(opened=True)
+        rig.changed()
+
+    def _causes(self) -> int:
+        rig = self._rig
+        causes = 0  # plain integers: this runs at every step
+        if rig.tank.mass > self.LEVEL_LIMIT * rig.tank.capacity:
+            causes |= _LEVEL
+        if rig.line.pressure > self.PRESSURE_LIMIT:
+            causes |= _PRESSURE
+        if self.emergency_stop:
+            causes |= _BUTTON
+        if rig.pump.tripped:
+            causes |= _PUMP
+        return causes
+
+    def _watch(self) -> None:
+        causes = self._causes()
+        if causes and causes & ~self.trips:
+            self.trip(Trip(causes))
+
+    def _check_diverter(self, _: float) -> None:
+        rig = self._rig
+        if rig.gate.opened != rig.diverter.told and not self.trips:
+            self.trip(Trip.DIVERTER_FAULT)
+
+    def _expect_heartbeat(self) -> None:
+        armed = self._deadline is not None
+        self._deadline = self._rig.time + self.heartbeat_limit
+        if not armed:
+            self._rig.at(self._deadline, self._check_heartbeat)
+
+    def _check_heartbeat(self, time: float) -> None:
+        if self._deadline is not None and time < self._deadline:
+            self._rig.at(self._deadline, self._check_heartbeat)
+        else:
+            self._deadline = None
+            self.trip(Trip.HEARTBEAT_LOST)
+
+    def _put_off(self, duration: float) -> None:
+        if self._deadline is not None:
+            self._deadline += duration

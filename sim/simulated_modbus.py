@@ -1,0 +1,153 @@
+"""Simulated instruments on Modbus, and the bus that several of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from remotecal.drivers.codecs import Register, RegisterCodec, Table
+from remotecal.drivers.links import modbus
+from remotecal.drivers.quantities import Declaration, declared
+from remotecal.errors import ConfigurationError, ModbusRefusal
+from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
+
+if TYPE_CHECKING:
+    from remotecal.drivers.modbus_instrument import ModbusInstrument
+    from remotecal.sim.rig import Rig
+
+_TABLES: dict[int, Table] = {
+    modbus.READ_COILS: "coil",
+    modbus.WRITE_COIL: "coil",
+    modbus.WRITE_COILS: "coil",
+    modbus.READ_DISCRETE_INPUTS: "discrete",
+    modbus.READ_HOLDING_REGISTERS: "holding",
+    modbus.WRITE_REGISTER: "holding",
+    modbus.WRITE_REGISTERS: "holding",
+    modbus.READ_INPUT_REGISTERS: "input",
+}
+_WRITES = frozenset({modbus.WRITE_COIL, modbus.WRITE_COILS, modbus.WRITE_REGISTER, modbus.WRITE_REGISTERS})
+
+
+_RUNS_OVER: dict[int, modbus.Form] = {1: "u16", 2: "u32", 4: "u64"}
+"""A counter that no longer fits starts again at 0."""
+
+
+class _Cell(NamedTuple):
+    """Where one part of a declared value stands."""
+
+    start: int
+    register: Register
+    item: Declaration
+    part: int
+
+
+class ModbusSimulated(Simulated):
+    """An instrument with registers, as its driver maps them.
+
+    Registers between those of the map read 0; beyond the map's ends of a table there is nothing
+    (exception 2). A function the instrument lacks is exception 1, a value it does not take 3.
+    """
+
+    def __init__(
+        self,
+        driver: type[ModbusInstrument],
+        rig: Rig,
+        name: str,
+        *,
+        unit: int = 1,
+        one_table: bool = False,
+        reads: Mapping[str, Source] | None = None,
+        writes: Mapping[str, Sink] | None = None,
+    ) -> None:
+        """`one_table` where the instrument gives the same registers as holding and as input ones."""
+        super().__init__(driver, rig, name, reads=reads, writes=writes)
+        self.unit = unit
+        self._wire = driver.wire
+        self._cells: dict[Table, list[_Cell]] = {}
+        for item in declared(driver):
+            for part, register in enumerate(cast("RegisterCodec", item.wire).parts):
+                start = register.number - self._wire.manual_counts_from
+                self._cells.setdefault(register.table, []).append(_Cell(start, register, item, part))
+        if one_table:
+            both = [*self._cells.get("holding", []), *self._cells.get("input", [])]
+            self._cells["holding"] = self._cells["input"] = both
+
+    def at(self, request: bytes) -> Simulated | None:
+        return self if request[:1] == bytes((self.unit,)) else None
+
+    def _respond(self, request: bytes) -> bytes | Later | None:
+        unit, pdu = request[:1], request[1:]
+        try:
+            asked = modbus.Request.decode(pdu)
+            cells = self._touched(asked)
+            if asked.function in _WRITES:
+                self._write(asked, cells)
+                return unit + modbus.reply(asked)
+            return unit + modbus.reply(asked, self._read(asked, cells))
+        except ModbusRefusal as refusal:
+            return unit + modbus.exception(pdu[0], refusal.code)
+        except Refused as refusal:
+            return unit + modbus.exception(pdu[0], refusal.code)
+
+    def _touched(self, asked: modbus.Request) -> list[_Cell]:
+        if asked.function not in self._wire.functions:
+            raise ModbusRefusal("not among the instrument's functions", modbus.ILLEGAL_FUNCTION)
+        cells = self._cells.get(_TABLES[asked.function], [])
+        end = asked.start + asked.count
+        first = min((cell.start for cell in cells), default=end)
+        last = max((cell.start + cell.register.size for cell in cells), default=0)
+        if asked.start < first or end > last:
+            raise ModbusRefusal("outside the map", modbus.ILLEGAL_ADDRESS)
+        return [cell for cell in cells if cell.start < end and cell.start + cell.register.size > asked.start]
+
+    def _read(self, asked: modbus.Request, cells: list[_Cell]) -> Sequence[int]:
+        values = [0] * asked.count
+        contents: dict[Declaration, tuple[float, ...]] = {}
+        for cell in cells:
+            if cell.item not in contents:
+                number = float(self._content(cell.item))
+                contents[cell.item] = cast("RegisterCodec", cell.item.wire).split(number)
+            words = self._words(cell.register, contents[cell.item][cell.part])
+            for offset, word in enumerate(words, cell.start - asked.start):
+                if 0 <= offset < asked.count:
+                    values[offset] = word
+        return values
+
+    def _words(self, register: Register, content: float) -> Sequence[int]:
+        if register.form == "bit":
+            return (int(bool(content)),)
+        try:
+            return modbus.pack(content, register.form, self._wire.order)
+        except ConfigurationError:
+            # A real instrument's register runs over; what it does then is not stated anywhere.
+            size = 16 * register.size
+            return modbus.pack(
+                int(content) % (1 << size), "u32" if register.size > 1 else "u16", self._wire.order
+            )
+
+    def _write(self, asked: modbus.Request, cells: list[_Cell]) -> None:
+        end = asked.start + asked.count
+        whole = [
+            cell for cell in cells if cell.start >= asked.start and cell.start + cell.register.size <= end
+        ]
+        if sum(cell.register.size for cell in whole) != asked.count:
+            raise ModbusRefusal("part of what is written belongs to nothing", modbus.ILLEGAL_ADDRESS)
+        for cell in whole:
+            words = asked.values[cell.start - asked.start :][: cell.register.size]
+            number: float = words[0]
+            if cell.register.form != "bit":
+                number = modbus.unpack(words, cell.register.form, self._wire.order)
+            self._take(cell.item, cast("RegisterCodec", cell.item.wire).join((number,)))
+
+
+class Bus:
+    """Several instruments on one RS-485 line or behind one gateway, told apart by unit number."""
+
+    def __init__(self, *instruments: ModbusSimulated) -> None:
+        self._units = {instrument.unit: instrument for instrument in instruments}
+        if len(self._units) != len(instruments):
+            raise ConfigurationError("two instruments on one bus have the same unit number")
+
+    def at(self, request: bytes) -> Simulated | None:
+        """Return who is asked; None if nobody has that number."""
+        return self._units.get(request[0]) if request else None
