@@ -1,0 +1,79 @@
+"""The XML under a certificate: names, parsing without trust, building."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from remotecal.errors import RecordError
+
+if TYPE_CHECKING:
+    from lxml.etree import XMLParser, _Element
+
+DCC = "https://ptb.de/dcc"
+SI = "https://ptb.de/si"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+EVIDENCE = "urn:remotecal:evidence:1"
+
+LARGEST_FILE = 32 * 2**20
+"""Bytes; a certificate with a PDF and raw data inside stays well below."""
+
+
+@lru_cache(maxsize=1)
+def _parser() -> XMLParser:
+    from lxml.etree import XMLParser
+
+    return XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def parse(data: bytes) -> _Element:
+    """Return the root of a certificate from an unknown sender.
+
+    Refused with `RecordError`, before anything is built: more than `LARGEST_FILE` bytes, a document
+    type declaration (the way to entities, and no certificate needs one), text other than UTF-8.
+    libxml2's own limits refuse deep nesting and texts above 10 MB. Nothing is ever fetched.
+    """
+    from lxml.etree import XMLSyntaxError, fromstring
+
+    if len(data) > LARGEST_FILE:
+        raise RecordError(
+            f"the file has {len(data)} bytes; {LARGEST_FILE} are the most a certificate may have"
+        )
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if b"<!DOCTYPE" in data:
+        raise RecordError("the file has a document type declaration, which a certificate never has")
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise RecordError(f"the file is not UTF-8 text at byte {error.start}; save it as UTF-8") from error
+    try:
+        return fromstring(data, _parser())
+    except (XMLSyntaxError, ValueError) as error:
+        raise RecordError(f"the file is no well-formed XML: {error}") from error
+
+
+def add(parent: _Element, name: str, text: str | None = None, **attributes: str | None) -> _Element:
+    """Append an element of the DCC (`name`) or of D-SI (`si:name`) and return it."""
+    from lxml.etree import SubElement
+
+    prefix, _, plain = name.rpartition(":")
+    element = SubElement(parent, f"{{{SI if prefix == 'si' else DCC}}}{plain}")
+    element.text = text
+    for key, value in attributes.items():
+        if value:
+            element.set(key, value)
+    return element
+
+
+def maybe(parent: _Element, name: str, text: object) -> None:
+    """Append an element with `text`, unless that is None; truth values as XML has them."""
+    if text is not None:
+        add(parent, name, str(text).lower() if isinstance(text, bool) else str(text))

@@ -1,0 +1,165 @@
+"""The error curve as SVG: points with uncertainty bars, and the limits they are judged by."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from remotecal import units
+from remotecal.certificates.pdf.markup import both, in_unit, tag
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from remotecal.model import Column
+
+WIDTH, HEIGHT = 640.0, 256.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 12.0, 46.0
+INK, FRAME, GRID, LIMIT = "#1d4468", "#44505c", "#e3e8ed", "#b3362b"
+DECADES_WORTH_A_LOG_AXIS = 8.0
+"""Ratio of the largest to the smallest flow from which an axis is logarithmic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A scale from numbers to places on the page."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    logarithmic: bool = False
+
+    def place(self, value: float) -> float:
+        """Return where a value stands."""
+        if self.logarithmic:
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return self.start + share * (self.end - self.start)
+
+    def ticks(self) -> list[float]:
+        """Return the round numbers to mark."""
+        if not self.logarithmic:
+            return _round_numbers(self.low, self.high)
+        decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        marks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+        return [mark for mark in marks if self.low <= mark <= self.high]
+
+
+def error_curve(at: Column, errors: Column) -> _Element:
+    """Return a figure of `errors` over `at`, both with as many values."""
+    places, values = at.floats(), errors.floats()
+    stated = errors.uncertainty
+    bars = _spread(stated.expanded, len(values)) if stated else [0.0] * len(values)
+    limits = _limits(errors, len(values))
+    reach = [value + bar for value, bar in zip(values, bars, strict=True)]
+    reach += [value - bar for value, bar in zip(values, bars, strict=True)]
+    reach += [bound for line in limits for bound in line]
+    x = _flow_axis(places)
+    y = _error_axis(reach)
+    svg = tag(
+        "svg",
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}",
+        width="168mm",
+        height="67.2mm",
+    )
+    _frame(svg, x, y)
+    _labels(svg, at, errors)
+    for line in limits:
+        points = sorted(zip(places, line, strict=True))
+        ends = [(x.low, points[0][1]), *points, (x.high, points[-1][1])]
+        svg.append(_path(x, y, ends, stroke=LIMIT, stroke_dasharray="5 3", stroke_width="1"))
+    svg.append(_path(x, y, sorted(zip(places, values, strict=True)), stroke="#9fb2c4", stroke_width="0.8"))
+    for place, value, bar in zip(places, values, bars, strict=True):
+        _point(svg, x.place(place), y.place(value), y.place(value + bar), y.place(value - bar))
+    bars_said = both("竖线：扩展不确定度 U。", "Bars: expanded uncertainty U.") if stated else None
+    limits_said = both("虚线：最大允许误差。", "Dashed: maximum permissible error.") if limits else None
+    return tag("figure", svg, tag("figcaption", bars_said, " ", limits_said))
+
+
+def _spread(numbers: tuple[str, ...], rows: int) -> list[float]:
+    return [float(number) for number in (numbers * rows if len(numbers) == 1 else numbers)]
+
+
+def _limits(errors: Column, rows: int) -> list[list[float]]:
+    tolerance = errors.conformity.tolerance if errors.conformity else None
+    given = (tolerance.lower, tolerance.upper) if tolerance else ()
+    return [_spread(numbers, rows) for numbers in given if numbers]
+
+
+def _flow_axis(places: tuple[float, ...]) -> Axis:
+    low, high = min(places), max(places)
+    if low > 0 and high / low >= DECADES_WORTH_A_LOG_AXIS:
+        margin = (high / low) ** 0.06
+        return Axis(low / margin, high * margin, LEFT, WIDTH - RIGHT, logarithmic=True)
+    margin = 0.06 * (high - low) or abs(high) or 1.0
+    low = 0.0 if 0 < low <= 0.35 * high else low - margin
+    return Axis(low, high + margin, LEFT, WIDTH - RIGHT)
+
+
+def _error_axis(reach: list[float]) -> Axis:
+    low, high = min([0.0, *reach]), max([0.0, *reach])
+    margin = 0.12 * (high - low) or 1.0
+    return Axis(low - margin, high + margin, HEIGHT - BOTTOM, TOP)
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    rough = (high - low) / 6
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough * 0.999)
+    first = math.ceil(low / step)
+    return [round(number * step, 12) for number in range(first, math.floor(high / step) + 1)]
+
+
+def _frame(svg: _Element, x: Axis, y: Axis) -> None:
+    for mark in x.ticks():
+        column = f"{x.place(mark):.2f}"
+        svg.append(_line(column, f"{TOP:g}", column, f"{HEIGHT - BOTTOM:g}", GRID))
+        svg.append(_text(f"{mark:g}", column, f"{HEIGHT - BOTTOM + 14:g}", anchor="middle"))
+    decimals = max(0, *(len(f"{mark:g}".partition(".")[2]) for mark in y.ticks()))
+    for mark in y.ticks():
+        place = y.place(mark)
+        colour = "#8d9aa6" if mark == 0 else GRID
+        svg.append(_line(f"{LEFT:g}", f"{place:.2f}", f"{WIDTH - RIGHT:g}", f"{place:.2f}", colour))
+        label = f"{mark:.{decimals}f}".replace("-", "−")
+        svg.append(_text(label, f"{LEFT - 6:g}", f"{place + 3.5:.2f}", anchor="end"))
+    frame = {"x": f"{LEFT:g}", "y": f"{TOP:g}", "width": f"{WIDTH - LEFT - RIGHT:g}"}
+    svg.append(tag("rect", fill="none", stroke=FRAME, height=f"{HEIGHT - TOP - BOTTOM:g}", **frame))
+
+
+def _labels(svg: _Element, at: Column, errors: Column) -> None:
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    svg.append(_text(_heading(at), f"{middle:g}", f"{HEIGHT - 12:g}", anchor="middle"))
+    upright = tag("g", transform=f"translate(14 {(TOP + HEIGHT - BOTTOM) / 2:g}) rotate(-90)")
+    upright.append(_text(_heading(errors), "0", "0", anchor="middle"))
+    svg.append(upright)
+
+
+def _heading(column: Column) -> str:
+    names = dict.fromkeys((column.name.get("zh"), column.name.get("en"))) if column.name else ()
+    unit = in_unit(column.unit) if units.symbol(column.unit) != "1" else ""
+    return " ".join([*names, unit]).strip()
+
+
+def _point(svg: _Element, place: float, middle: float, top: float, bottom: float) -> None:
+    column = f"{place:.2f}"
+    svg.append(_line(column, f"{top:.2f}", column, f"{bottom:.2f}", INK, "1.1"))
+    for end in (top, bottom):
+        svg.append(_line(f"{place - 3.5:.2f}", f"{end:.2f}", f"{place + 3.5:.2f}", f"{end:.2f}", INK, "1.1"))
+    svg.append(tag("circle", cx=column, cy=f"{middle:.2f}", r="2.6", fill=INK))
+
+
+def _line(x1: str, y1: str, x2: str, y2: str, colour: str, width: str = "0.7") -> _Element:
+    return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=colour, stroke_width=width)
+
+
+def _path(x: Axis, y: Axis, points: list[tuple[float, float]], **style: str) -> _Element:
+    steps = " L ".join(f"{x.place(place):.2f} {y.place(value):.2f}" for place, value in points)
+    return tag("path", d=f"M {steps}", fill="none", **style)
+
+
+def _text(content: str, x: str, y: str, anchor: str) -> _Element:
+    return tag("text", content, x=x, y=y, text_anchor=anchor, font_size="10", fill=FRAME)

@@ -1,0 +1,340 @@
+"""Other laboratories' certificates: tolerant where the meaning is certain, strict where it is not."""
+
+import resource
+import socket
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from sample import record
+
+from remotecal.certificates.dcc import read, read_file, write
+from remotecal.certificates.dcc.xml import LARGEST_FILE
+from remotecal.errors import RecordError
+from remotecal.model import Column, Record, Text
+
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<dcc:digitalCalibrationCertificate xmlns:dcc="https://ptb.de/dcc" xmlns:si="https://ptb.de/si"
+  schemaVersion="{version}">
+<dcc:administrativeData>
+<dcc:dccSoftware><dcc:software><dcc:name><dcc:content>GEMIMEG</dcc:content></dcc:name>
+<dcc:release>1.0</dcc:release></dcc:software></dcc:dccSoftware>
+<dcc:coreData><dcc:countryCodeISO3166_1>DE</dcc:countryCodeISO3166_1>
+<dcc:usedLangCodeISO639_1>de</dcc:usedLangCodeISO639_1><dcc:usedLangCodeISO639_1>de</dcc:usedLangCodeISO639_1>
+<dcc:mandatoryLangCodeISO639_1>de</dcc:mandatoryLangCodeISO639_1>
+<dcc:uniqueIdentifier>M-1</dcc:uniqueIdentifier>
+<dcc:beginPerformanceDate>2026-01-05Z</dcc:beginPerformanceDate>
+<dcc:endPerformanceDate>2026-01-06</dcc:endPerformanceDate>
+<dcc:performanceLocation>laboratory</dcc:performanceLocation></dcc:coreData>
+<dcc:items><dcc:item id="item1"><dcc:name>
+<dcc:content lang="de">Waage</dcc:content><dcc:content lang="de">600 kg</dcc:content></dcc:name>
+<dcc:identifications><dcc:identification><dcc:issuer>manufacturer</dcc:issuer><dcc:value> W-0007
+</dcc:value></dcc:identification></dcc:identifications></dcc:item></dcc:items>
+<dcc:calibrationLaboratory><dcc:contact><dcc:name><dcc:content/></dcc:name></dcc:contact>
+</dcc:calibrationLaboratory>
+<dcc:respPersons><dcc:respPerson><dcc:person><dcc:name><dcc:content>A</dcc:content></dcc:name></dcc:person>
+</dcc:respPerson></dcc:respPersons>
+<dcc:customer><dcc:name><dcc:content>B</dcc:content></dcc:name></dcc:customer>
+</dcc:administrativeData>
+<dcc:measurementResults><dcc:measurementResult><dcc:name><dcc:content>R</dcc:content></dcc:name>
+<dcc:results><dcc:result><dcc:name><dcc:content>R</dcc:content></dcc:name><dcc:data>
+"""
+TAIL = """</dcc:data></dcc:result></dcc:results></dcc:measurementResult></dcc:measurementResults>
+</dcc:digitalCalibrationCertificate>"""
+
+
+def certificate(data: str, version: str = "3.2.1") -> bytes:
+    return (HEAD.format(version=version) + data + TAIL).encode()
+
+
+def quantity(inside: str) -> str:
+    return f"<dcc:quantity>{inside}</dcc:quantity>"
+
+
+def column(inside: str, version: str = "3.2.1") -> Column:
+    (table,) = read(certificate(quantity(inside), version)).tables
+    (only,) = table.columns
+    assert isinstance(only, Column)
+    return only
+
+
+def listed(values: str, unit: str = r"\kelvin", rest: str = "") -> str:
+    return (
+        f"<si:realListXMLList><si:valueXMLList>{values}</si:valueXMLList>"
+        f"<si:unitXMLList>{unit}</si:unitXMLList>{rest}</si:realListXMLList>"
+    )
+
+
+def real(value: str, unit: str, rest: str = "") -> str:
+    return f"<si:real><si:value>{value}</si:value><si:unit>{unit}</si:unit>{rest}</si:real>"
+
+
+@pytest.mark.parametrize("version", ["2.2.0", "2.3.0", "2.4.0", "3.0.0", "3.1.2", "3.2.1", "3.3.0", "3.4.0"])
+def test_every_version_since_2_2_is_read(version: str) -> None:
+    found = read(certificate(quantity(real("1.50", r"\kilogram")), version))
+    assert found.number == "M-1"
+    assert found.tables[0].columns[0] == Column(unit="kg", values=("1.50",))
+
+
+def test_dirt_that_leaves_the_meaning_certain_is_read() -> None:
+    found = read(b"\xef\xbb\xbf" + certificate(quantity(listed("  1.0\n 2.0  nan ", r"\degreeCelsius"))))
+    assert found.tables[0].columns[0] == Column(unit="°C", values=("1.0", "2.0", "NaN"))
+    assert found.languages == ("de",)
+    assert found.items[0].name == Text(de="Waage 600 kg")
+    assert found.items[0].serials == ("W-0007",)
+    assert found.begun.isoformat() == "2026-01-05"
+    assert found.laboratory.contact.name.get("de") == ""
+
+
+P95 = "<si:coverageProbability>0.95</si:coverageProbability>"
+OLDER = (
+    "<si:expandedUnc><si:uncertainty>{}</si:uncertainty><si:coverageFactor>2</si:coverageFactor>"
+    f"{P95}</si:expandedUnc>"
+)
+NEWER = (
+    "<si:measurementUncertaintyUnivariate><si:expandedMU><si:valueExpandedMU>0.10</si:valueExpandedMU>"
+    f"<si:coverageFactor>2.1</si:coverageFactor>{P95}"
+    "</si:expandedMU></si:measurementUncertaintyUnivariate>"
+)
+STANDARD = (
+    "<si:measurementUncertaintyUnivariate><si:standardMU><si:valueStandardMU>0.10</si:valueStandardMU>"
+    "</si:standardMU></si:measurementUncertaintyUnivariate>"
+)
+INTERVAL = (
+    "<si:coverageInterval><si:standardUnc>0.10</si:standardUnc><si:intervalMin>0.8</si:intervalMin>"
+    f"<si:intervalMax>1.3</si:intervalMax>{P95}</si:coverageInterval>"
+)
+
+
+@pytest.mark.parametrize(
+    ("stated", "k", "p"),
+    [
+        (OLDER.format("0.10"), "2", ("0.95",)),
+        (NEWER, "2.1", ("0.95",)),
+        (STANDARD, "1", None),
+        (INTERVAL, "1", None),
+    ],
+)
+def test_every_way_to_state_an_uncertainty_is_read(stated: str, k: str, p: tuple[str, ...] | None) -> None:
+    found = column(real("1.00", r"\one", stated)).uncertainty
+    assert found is not None
+    assert (found.expanded, found.k, found.p) == (("0.10",), (k,), p)
+    assert (found.interval is not None) == (stated is INTERVAL)
+
+
+def test_uncertainties_of_lists_may_have_one_entry_for_all() -> None:
+    stated = (
+        "<si:expandedUncXMLList><si:uncertaintyXMLList>0.1 0.2</si:uncertaintyXMLList>"
+        "<si:coverageFactorXMLList>2</si:coverageFactorXMLList>"
+        "<si:coverageProbabilityXMLList>0.95</si:coverageProbabilityXMLList></si:expandedUncXMLList>"
+    )
+    found = column(listed("1 2", rest=stated)).uncertainty
+    assert found is not None
+    assert (found.expanded, found.k) == (("0.1", "0.2"), ("2",))
+    with pytest.raises(RecordError, match=r"line \d+, element si:realListXMLList: .*2 entries for 3 values"):
+        column(listed("1 2 3", rest=stated))
+
+
+def test_a_hybrid_gives_its_first_known_unit() -> None:
+    pair = real("293.15", r"\kelvin") + real("20.00", r"\degreecelsius")
+    assert column(f"<si:hybrid>{pair}</si:hybrid>") == Column(unit="K", values=("293.15",))
+    foreign = real("14.5", "|psi") + real("100.0", r"\kilo\pascal")
+    assert column(f"<si:hybrid>{foreign}</si:hybrid>") == Column(unit="kPa", values=("100.0",))
+
+
+def test_a_hybrid_that_contradicts_itself_is_refused() -> None:
+    pair = real("293.15", r"\kelvin") + real("21.00", r"\degreecelsius")
+    with pytest.raises(RecordError, match="contradicts the same quantity in K"):
+        column(f"<si:hybrid>{pair}</si:hybrid>")
+
+
+def test_the_list_of_older_versions_is_read() -> None:
+    rows = real("1", r"\kelvin", OLDER.format("0.1")) + real("2", r"\kelvin", OLDER.format("0.2"))
+    found = column(f"<si:list>{rows}</si:list>", "2.4.0")
+    assert found.values == ("1", "2")
+    assert found.uncertainty is not None
+    assert found.uncertainty.expanded == ("0.1", "0.2")
+    with pytest.raises(RecordError, match="different units"):
+        column("<si:list>" + real("1", r"\kelvin") + real("2", r"\one") + "</si:list>", "2.4.0")
+
+
+@pytest.mark.parametrize(
+    ("inside", "why"),
+    [
+        (real("1", r"\foo"), r"line 26, element si:unit: .*\\\\foo"),
+        (real("1", "|psi"), "unknown"),
+        (real("1", ""), "0 units for 1 values"),
+        (real("1,5", r"\one"), "values.0"),
+        (real("", r"\one"), "values"),
+        (real("INF", r"\one"), "values.0"),
+        (real("1", r"\one\kelvin x"), "units for 1 values|can't be read"),
+        (listed("1 2 3", r"\one \percent"), "2 units for 3 values"),
+        (listed("1 2", r"\one \percent"), "different units"),
+        ("<si:real><si:value>1</si:value></si:real>", "a value or its unit is missing"),
+    ],
+)
+def test_what_would_change_a_number_is_refused_with_its_line(inside: str, why: str) -> None:
+    with pytest.raises(RecordError, match=why):
+        column(inside)
+
+
+def test_a_table_whose_columns_do_not_fit_is_refused() -> None:
+    columns = quantity(listed("1 2 3")) + quantity(listed("1 2"))
+    with pytest.raises(RecordError, match="column 2 has 2 values in a table of 3 rows"):
+        read(certificate(f'<dcc:list refType="basic_1IndexTable">{columns}</dcc:list>'))
+
+
+def test_a_list_that_only_groups_gives_a_table_for_each_quantity() -> None:
+    columns = quantity(listed("1 2 3")) + quantity(listed("1 2"))
+    found = read(certificate(f"<dcc:list>{columns}<dcc:list>{quantity(listed('7'))}</dcc:list></dcc:list>"))
+    assert [table.rows for table in found.tables] == [3, 2, 1]
+
+
+def test_an_id_given_twice_is_refused() -> None:
+    with pytest.raises(RecordError, match=r"line 26, element quantity: the id 'item1'"):
+        read(certificate('<dcc:quantity id="item1">' + real("1", r"\one") + "</dcc:quantity>"))
+
+
+def test_what_the_model_has_no_place_for_is_listed() -> None:
+    complex_value = "<si:complex><si:valueReal>1</si:valueReal></si:complex>"
+    found = read(
+        certificate("<dcc:text><dcc:content>see annex</dcc:content></dcc:text>" + quantity(complex_value))
+    )
+    assert found.left_out == ("line 26: text", "line 26: si:complex")
+    assert found.tables == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "no well-formed XML"),
+        (b"certificate", "no well-formed XML"),
+        (b"<a/>", "no digital calibration certificate"),
+        (certificate("", "1.0"), "version '1.0'"),
+        (certificate("").replace(b"dcc:customer", b"dcc:client"), "customer is missing"),
+        (certificate("").replace(b"2026-01-06", b"06.01.2026"), "'06.01.2026' is no date"),
+        (certificate("").replace(b"<dcc:uniqueIdentifier>M-1</dcc:uniqueIdentifier>", b""), "number"),
+        (certificate("").decode().encode("utf-16"), "not UTF-8"),
+        (certificate(quantity(real("1", "°"))).replace("°".encode(), b"\xb0"), "not UTF-8 text at byte"),
+    ],
+)
+def test_what_is_no_certificate_is_refused(data: bytes, why: str) -> None:
+    with pytest.raises(RecordError, match=why):
+        read(data)
+
+
+def test_an_invalid_certificate_is_refused_where_a_valid_one_is_due() -> None:
+    xml = write(record())
+    assert read(xml, valid=True) == record()
+    dirty = xml.replace(b"<dcc:conformity>pass<", b"<dcc:conformity> pass<")
+    assert read(dirty) == record()
+    with pytest.raises(RecordError, match=r"not valid: line \d+"):
+        read(dirty, valid=True)
+
+
+def test_a_file_is_named_in_the_error(tmp_path) -> None:
+    path = tmp_path / "scale.xml"
+    path.write_bytes(b"<a/>")
+    with pytest.raises(RecordError, match=r"scale\.xml"):
+        read_file(path)
+
+
+ENTITIES = """<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;">]>"""
+FILE_ENTITY = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+
+
+def with_doctype(doctype: str) -> bytes:
+    text = certificate("<dcc:text><dcc:content>&a;</dcc:content></dcc:text>").decode()
+    return text.replace("?>\n", f"?>\n{doctype}\n", 1).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (with_doctype(ENTITIES), "document type declaration"),
+        (with_doctype(FILE_ENTITY), "document type declaration"),
+        (with_doctype('<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">'), "document type declaration"),
+        (certificate("<dcc:list>" * 100_000 + "</dcc:list>" * 100_000), "no well-formed XML"),
+        (
+            certificate("<dcc:text><dcc:content>" + "x" * 11_000_000 + "</dcc:content></dcc:text>"),
+            "no well-formed",
+        ),
+        (certificate("<!--" + "x" * LARGEST_FILE + "-->"), "are the most a certificate may have"),
+        (certificate('<dcc:text a="' + "x" * 11_000_000 + '"/>'), "no well-formed XML"),
+    ],
+    ids=["entities", "file", "dtd", "depth", "text", "size", "attribute"],
+)
+def test_hostile_files_are_refused_at_once_and_in_little_memory(data: bytes, why: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    with pytest.raises(RecordError, match=why):
+        read(data)
+    assert time.process_time() - start < 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+SAMPLE = write(record())
+JUNK = [
+    "",
+    "NaN",
+    "-1",
+    "1e999",
+    "∞",
+    " ",
+    "true",
+    "x y",
+    r"\metre",
+    "zh",
+    "2026-13-01",
+    "P1Y",
+    "basic_conformity",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_certificate_is_read_or_refused(data: st.DataObject) -> None:
+    root = etree.fromstring(SAMPLE)
+    elements = list(root.iter())
+    for _ in range(data.draw(st.integers(1, 3))):
+        element = data.draw(st.sampled_from(elements[1:]))
+        deed = data.draw(st.sampled_from(["text", "attribute", "remove", "move", "rename"]))
+        if deed == "text":
+            element.text = data.draw(st.sampled_from(JUNK))
+        elif deed == "attribute":
+            name = data.draw(st.sampled_from(["refType", "refId", "id", "lang"]))
+            element.set(name, data.draw(st.sampled_from(JUNK)))
+        elif deed == "rename":
+            element.tag = data.draw(st.sampled_from(elements)).tag
+        elif (parent := element.getparent()) is not None:
+            parent.remove(element)
+            target = data.draw(st.sampled_from(elements))
+            if deed == "move" and element not in [target, *target.iterancestors()]:
+                target.append(element)
+    try:
+        found = read(etree.tostring(root))
+    except RecordError:
+        return
+    assert isinstance(found, Record)
+
+
+def test_an_endless_file_is_not_read_to_its_end(tmp_path) -> None:
+    path = tmp_path / "zeros.xml"
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20)
+    with pytest.raises(RecordError, match="are the most"):
+        read_file(path)
+
+
+def test_schema_locations_are_not_fetched() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        place = f"https://ptb.de/dcc http://127.0.0.1:{server.getsockname()[1]}/dcc.xsd"
+        xml = write(record()).replace(b"https://ptb.de/dcc https://ptb.de/dcc/v3.3.0/dcc.xsd", place.encode())
+        assert place.encode() in xml
+        assert read(xml, valid=True) == record()
+        with pytest.raises(BlockingIOError):
+            server.accept()

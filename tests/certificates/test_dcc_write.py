@@ -1,0 +1,189 @@
+"""The record as a DCC: valid by every check there is, and read back to the last digit."""
+
+from datetime import date
+from pathlib import Path
+
+import dcclib
+import pytest
+import xmlschema
+from dcclib.validation import SchematronValidator
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from sample import record
+
+from remotecal.certificates.dcc import read, validate, write
+from remotecal.certificates.dcc.validate import problems_of_schematron
+from remotecal.errors import RecordError
+from remotecal.model import (
+    Column,
+    Interval,
+    Item,
+    Location,
+    Note,
+    Record,
+    Replacement,
+    ReportReference,
+    Result,
+    Statement,
+    Table,
+    Text,
+    Uncertainty,
+    Words,
+)
+
+OFFICIAL = Path(dcclib.__file__).parent / "validation" / "schema"
+DCC = "{https://ptb.de/dcc}"
+SI = "{https://ptb.de/si}"
+
+
+@pytest.fixture(scope="module")
+def xml() -> bytes:
+    return write(record())
+
+
+def with_columns(*columns: Column | Words | Note) -> Record:
+    """Return the sample with these columns for its only table, and no budgets."""
+    plain = record()
+    result = Result(name=Text.plain("R"), tables=(Table(ref_types=("basic_1IndexTable",), columns=columns),))
+    measurement = plain.measurements[0].model_copy(update={"results": (result,), "budgets": ()})
+    kept = tuple(entry for entry in plain.statements if entry.id is None)
+    return plain.model_copy(update={"measurements": (measurement,), "statements": kept})
+
+
+def test_the_schema_and_the_schematron_find_nothing(xml: bytes) -> None:
+    assert [str(problem) for problem in validate(xml)] == []
+
+
+def test_the_schematron_as_its_makers_run_it_finds_nothing(xml: bytes) -> None:
+    result = SchematronValidator.from_file(str(OFFICIAL / "dcc.sch")).validate_str(xml.decode())
+    assert result.is_valid
+
+
+def test_a_second_schema_processor_agrees_and_checks_references(xml: bytes) -> None:
+    official = xmlschema.XMLSchema(OFFICIAL / "dcc" / "v3.3.0.xsd", allow="local")
+    official.validate(etree.fromstring(xml))
+
+
+def test_the_schematron_sees_a_fault(xml: bytes) -> None:
+    broken = xml.replace(b'refId="inCmc"', b'refId="nowhere"')
+    found = problems_of_schematron(broken)
+    assert {problem.severity for problem in found} == {"error"}
+    assert any("metaData" in problem.text for problem in found)
+
+
+def test_the_schema_sees_a_fault_and_tells_the_line(xml: bytes) -> None:
+    broken = xml.replace(b"<dcc:conformity>pass<", b"<dcc:conformity>passed<")
+    (problem, *_) = validate(broken)
+    assert problem.severity == "error"
+    assert b"passed" in broken.splitlines()[(problem.line or 0) - 1]
+
+
+def test_the_record_comes_back_equal(xml: bytes) -> None:
+    assert read(xml) == record()
+    assert read(write(read(xml))) == record()
+
+
+def test_numbers_stand_in_the_file_as_they_were_given(xml: bytes) -> None:
+    root = etree.fromstring(xml)
+    quantity = root.find(f".//{DCC}quantity[@refType='basic_measurementError']")
+    assert quantity is not None
+    errors = record().tables[0].column("basic_measurementError")
+    assert errors is not None
+    assert errors.uncertainty is not None
+    assert quantity.findtext(f".//{SI}valueXMLList") == " ".join(errors.values)
+    assert quantity.findtext(f".//{SI}valueExpandedMUXMLList") == " ".join(errors.uncertainty.expanded)
+    assert quantity.findtext(f".//{SI}unitXMLList") == r"\percent"
+
+
+def test_evidence_and_demonstration_stand_in_words_too(xml: bytes) -> None:
+    said = " ".join(etree.fromstring(xml).itertext())
+    assert "this is not a valid certificate" in said
+    assert "whose head has the SHA-256 9f86d081" in said
+    evidence = record().evidence
+    assert evidence is not None
+    assert read(xml).evidence == evidence
+
+
+def test_every_way_to_state_an_uncertainty_survives() -> None:
+    values = ("1.0", "2.00", "3")
+    interval = Interval(low=("0.9", "1.9", "2.8"), high=("1.2", "2.2", "3.3"), p=("0.95",))
+    written = with_columns(
+        Column(
+            name=Text.plain("U"),
+            unit="%",
+            values=values,
+            uncertainty=Uncertainty(expanded=("0.10",), p=("0.95",)),
+        ),
+        Column(
+            name=Text.plain("u"),
+            unit="%",
+            values=values,
+            uncertainty=Uncertainty(expanded=("0.05",), k=("1",)),
+        ),
+        Column(
+            name=Text.plain("interval"),
+            unit="%",
+            values=values,
+            uncertainty=Uncertainty(expanded=("0.05", "0.06", "0.07"), k=("1",), interval=interval),
+        ),
+        Words(name=Text.plain("words"), words=("a", "b", "∞")),
+        Note(name=Text.plain("note"), text=Text(zh="水", en="water")),
+    )
+    assert read(write(written)) == written
+
+
+def test_a_single_row_stays_a_table() -> None:
+    written = with_columns(Column(name=Text.plain("q"), unit="m3/h", values=("70.0",)))
+    assert read(write(written)) == written
+
+
+def test_what_amends_and_precedes_a_certificate_survives() -> None:
+    previous = ReportReference(
+        number="FLOW-2025-7", title=Text.plain("previous"), procedure="SHA256", value="ab"
+    )
+    replaced = Replacement(number="FLOW-2026-1", change="amended")
+    written = record().model_copy(update={"previous": previous, "replaces": replaced})
+    assert read(write(written)) == written
+
+
+def test_a_text_that_lacks_a_language_is_refused() -> None:
+    item = Item(id="meter", name=Text(en="flow meter"), identifications=record().items[0].identifications)
+    with pytest.raises(
+        RecordError, match=r"'flow meter' is in en, but certificate FLOW-2026-000123 is in zh, en"
+    ):
+        write(record().model_copy(update={"items": (item,)}))
+
+
+def test_binding_languages_are_among_the_used_ones() -> None:
+    with pytest.raises(RecordError, match="include the binding ones"):
+        write(record().model_copy(update={"binding": ("de",)}))
+
+
+def test_what_the_schema_does_not_allow_is_not_written() -> None:
+    customer = record().customer.model_copy(update={"location": None})
+    with pytest.raises(RecordError, match="customer"):
+        write(record().model_copy(update={"customer": customer}))
+    nowhere = Statement(location=Location())
+    with pytest.raises(RecordError, match="location"):
+        write(record().model_copy(update={"statements": (*record().statements, nowhere)}))
+
+
+NUMBERS = st.from_regex(r"[-+]?([0-9]{0,4}\.[0-9]{1,6}|[0-9]{1,6})([eE][-+]?[0-9]{1,2})?|NaN", fullmatch=True)
+WORDS = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp", "Cn")), min_size=1, max_size=20
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(NUMBERS, min_size=1, max_size=6),
+    WORDS,
+    WORDS,
+    st.sampled_from(["%", "m3/h", "1/m3", "°C", "V/Hz^1_2", "W/m*K"]),
+    st.dates(date(1970, 1, 1), date(2100, 1, 1)),
+)
+def test_any_record_comes_back_equal(numbers: list[str], zh: str, en: str, unit: str, day: date) -> None:
+    column = Column(name=Text(zh=zh, en=en), unit=unit, values=tuple(numbers))
+    written = with_columns(column).model_copy(update={"issued": day, "number": en})
+    assert read(write(written)) == written
