@@ -11,6 +11,7 @@ import heapq
 import itertools
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -75,35 +76,38 @@ class RealClock:
         return recurring
 
 
-class VirtualClock:
-    """Time that passes only when somebody sleeps, and then at once.
+class SteppedClock(ABC):
+    """A clock that moves only when somebody sleeps, and then at once.
 
-    Recurring actions run in the sleeping thread at the instants they fall due, so a run over a
-    virtual clock is deterministic. A simulated instrument that takes its time calls `advance`,
-    which moves the clock without running anything: what fell due meanwhile runs at the next
-    `sleep`.
+    Recurring actions run in the sleeping thread at the instants they fall due, so a run over such a
+    clock is deterministic. A simulated instrument that takes its time calls `advance`, which moves
+    the clock without running anything: what fell due meanwhile runs at the next `sleep`.
     """
 
-    def __init__(self, start: float | None = None) -> None:
-        self._now = time.time() if start is None else start
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._due: list[tuple[float, int, Recurring]] = []
         self._order = itertools.count()
 
+    @abstractmethod
     def now(self) -> float:
-        return self._now
+        """Return the time in seconds since 1970-01-01T00:00:00Z."""
+
+    @abstractmethod
+    def reach(self, when: float) -> None:
+        """Move the clock to `when`, never back, and do nothing else."""
 
     def advance(self, duration: float) -> None:
-        """Move time forward by `duration` seconds and do nothing else."""
-        self._move_to(self._now + duration)
+        """Move the clock forward by `duration` seconds and do nothing else."""
+        self.reach(self.now() + max(0.0, duration))
 
     def sleep(self, duration: float) -> None:
-        until = self._now + max(0.0, duration)
+        until = self.now() + max(0.0, duration)
         while (recurring := self._take_due(until)) is not None:
             if not recurring.stopped.is_set():
                 recurring.action()
                 self._arrange(recurring)
-        self._move_to(until)
+        self.reach(until)
 
     def every(self, period: float, action: Callable[[], None]) -> Recurring:
         recurring = Recurring(period, action)
@@ -111,17 +115,30 @@ class VirtualClock:
         return recurring
 
     def _arrange(self, recurring: Recurring) -> None:
+        due = self.now() + recurring.period
         with self._lock:
-            heapq.heappush(self._due, (self._now + recurring.period, next(self._order), recurring))
+            heapq.heappush(self._due, (due, next(self._order), recurring))
 
     def _take_due(self, until: float) -> Recurring | None:
         with self._lock:
             if not self._due or self._due[0][0] > until:
                 return None
             when, _, recurring = heapq.heappop(self._due)
-            self._now = max(self._now, when)
-            return recurring
+        self.reach(when)
+        return recurring
 
-    def _move_to(self, when: float) -> None:
-        with self._lock:
+
+class VirtualClock(SteppedClock):
+    """Virtual time within one process."""
+
+    def __init__(self, start: float | None = None) -> None:
+        super().__init__()
+        self._now = time.time() if start is None else start
+        self._moving = threading.Lock()
+
+    def now(self) -> float:
+        return self._now
+
+    def reach(self, when: float) -> None:
+        with self._moving:
             self._now = max(self._now, when)

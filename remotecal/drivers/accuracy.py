@@ -38,11 +38,15 @@ class Accuracy:
         """Return the limit of error at `value`, in the quantity's unit."""
         return self.reading * abs(value) + self.span * max(abs(span[0]), abs(span[1])) + self.absolute
 
-    def standard_uncertainty(self, value: float, span: Span) -> float | None:
-        """Return the rectangular standard uncertainty, or None where there is no claim at `value`."""
-        if not self.stated or not span[0] <= value <= span[1]:
+    def uncertainty_line(self, span: Span) -> tuple[float, float] | None:
+        """Return slope and constant of the standard uncertainty against the magnitude of a value.
+
+        None where the maker makes no claim. The claim holds within the span only.
+        """
+        if not self.stated:
             return None
-        return self.limit(value, span) / math.sqrt(3)
+        constant = self.span * max(abs(span[0]), abs(span[1])) + self.absolute
+        return self.reading / math.sqrt(3), constant / math.sqrt(3)
 
     def __add__(self, other: Accuracy) -> Accuracy:
         return Accuracy(

@@ -75,16 +75,15 @@ class Scpi:
     argument: str = ""
     decimals: int | None = None
     short: str = field(init=False)
+    ask: str = field(init=False)
     spelling: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "short", re.sub("[a-z]", "", self.header))
+        short = re.sub("[a-z]", "", self.header)
+        object.__setattr__(self, "short", short)
+        object.__setattr__(self, "ask", f"{short}? {self.argument}" if self.argument else f"{short}?")
         words = (re.sub("([a-z]+)", "(?:\\1)?", re.escape(word)) for word in self.header.split(":"))
         object.__setattr__(self, "spelling", re.compile(":?" + ":".join(words), re.IGNORECASE))
-
-    @property
-    def ask(self) -> str:
-        return f"{self.short}? {self.argument}" if self.argument else f"{self.short}?"
 
     def unwrap(self, reply: str) -> str:
         return reply.strip()

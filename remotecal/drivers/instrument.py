@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, cast
 
@@ -318,17 +319,18 @@ class LineInstrument(Instrument):
     ) -> Obtained:
         """Understand one quantity; several that ask the same question share its answer."""
         codec = _text(declaration)
-        if codec.ask is None:
+        question = codec.ask
+        if question is None:
             raise ForbiddenCommand(f"{declaration!r} can't be read back")
-        if codec.ask not in answers:
-            reply, exchange = self._ask(codec.ask, getattr(declaration, "takes", None))
-            answers[codec.ask] = reply, self.clock.now(), exchange
-        reply, at, exchange = answers[codec.ask]
+        if question not in answers:
+            reply, exchange = self._ask(question, getattr(declaration, "takes", None))
+            answers[question] = reply, self.clock.now(), exchange
+        reply, at, exchange = answers[question]
         try:
             return codec.unwrap(reply), at, exchange
         except GarbledReply as error:
             self.link.suspect = True
-            raise GarbledReply(f"{self.name}: asked {codec.ask!r}, {error}") from None
+            raise GarbledReply(f"{self.name}: asked {question!r}, {error}") from None
         except InstrumentError as refusal:
             raise InstrumentError(f"{self.name}: {refusal}") from None
 
@@ -347,9 +349,14 @@ class LineInstrument(Instrument):
         return OPEN.sub(lambda setting: str(getattr(self, setting[1])), line) if "{" in line else line
 
     def _permit(self, line: str) -> None:
-        for pattern in self.forbidden:
-            if re.match(pattern, line, re.IGNORECASE):
-                raise ForbiddenCommand(f"{self.name}: {line!r} must never be sent by a driver ({pattern})")
+        if self.forbidden and (pattern := _forbidden_by(self.forbidden, line)):
+            raise ForbiddenCommand(f"{self.name}: {line!r} must never be sent by a driver ({pattern})")
+
+
+@lru_cache(maxsize=1024)
+def _forbidden_by(patterns: tuple[str, ...], line: str) -> str:
+    """Return the pattern that forbids a line; "" if none does."""
+    return next((pattern for pattern in patterns if re.match(pattern, line, re.IGNORECASE)), "")
 
 
 OPEN = re.compile(r"\{(\w+)\}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple, cast, get_args
 
 from remotecal.clock import Clock
-from remotecal.drivers.codecs import Register, RegisterCodec, Table
+from remotecal.drivers.codecs import Form, Register, RegisterCodec, Table
 from remotecal.drivers.instrument import Instrument, Obtained
 from remotecal.drivers.links import Link, modbus
 from remotecal.drivers.links.wire import Modbus, Order
@@ -24,22 +25,28 @@ _UNITS: Final = range(248)
 """Unit numbers: 0 to 247 (MODBUS over serial line, 2.2)."""
 
 
-class Place(NamedTuple):
-    """Where one register's content is found among the replies of a scan."""
+Numbers = Callable[[bytes], tuple[float, ...]]
+"""Takes the numbers out of a reply: unit, function, count of bytes, data."""
 
-    read: int
-    """Which of the scan's reads."""
-    offset: int
-    """Which item of that read comes first."""
-    register: Register
+
+class Read(NamedTuple):
+    """One request of a scan, and how its reply is understood."""
+
+    request: modbus.Request
+    pdu: bytes
+    """The request, without the unit."""
+    numbers: Numbers
+    """Takes the parts' contents out of the reply."""
 
 
 class Scan(NamedTuple):
     """The fewest requests that read some declarations, and where each content then lies."""
 
-    reads: tuple[modbus.Request, ...]
-    places: tuple[tuple[Place, ...], ...]
-    """For each declaration, its parts."""
+    reads: tuple[Read, ...]
+    places: tuple[tuple[tuple[int, int], ...], ...]
+    """For each declaration, for each of its parts: which read, and which of its numbers."""
+    codecs: tuple[RegisterCodec, ...]
+    """How each declaration's parts are put together."""
 
 
 class ModbusInstrument(Instrument):
@@ -98,15 +105,16 @@ class ModbusInstrument(Instrument):
 
     def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
         scan = plan(self.layout, declarations)
-        replies = [self._request(read) for read in scan.reads]
+        replies = [self._send(read.request, read.pdu) for read in scan.reads]
         at = self.clock.now()
+        numbers = [read.numbers(reply) for read, (reply, _) in zip(scan.reads, replies, strict=True)]
         return tuple(
             (
-                _codec(declaration).join(tuple(self._content(place, replies) for place in places)),
+                codec.join(tuple([numbers[read][number] for read, number in places])),
                 at,
-                replies[places[0].read][1],
+                replies[places[0][0]][1],
             )
-            for declaration, places in zip(declarations, scan.places, strict=True)
+            for codec, places in zip(scan.codecs, scan.places, strict=True)
         )
 
     def place(self, declaration: Declaration, content: Content) -> None:
@@ -114,7 +122,8 @@ class ModbusInstrument(Instrument):
         if not isinstance(codec, Register) or codec.table not in {"coil", "holding"}:
             raise ForbiddenCommand(f"{declaration!r} can't be set")
         (value,) = codec.split(float(content))
-        self._request(self._write(codec, value))
+        request = self._write(codec, value)
+        self._send(request, request.encode())
         if not isinstance(declaration, Action):
             self._placed[declaration] = content
 
@@ -128,38 +137,68 @@ class ModbusInstrument(Instrument):
             modbus.WRITE_REGISTER if single else modbus.WRITE_REGISTERS, start, len(words), words
         )
 
-    def _content(self, place: Place, replies: list[tuple[tuple[int, ...], int | None]]) -> float:
-        values = replies[place.read][0]
-        register = place.register
-        if register.form == "bit":
-            return values[place.offset]
-        words = values[place.offset : place.offset + register.size]
-        return modbus.unpack(words, register.form, self.layout.order)
-
-    def _request(self, request: modbus.Request) -> tuple[tuple[int, ...], int | None]:
+    def _send(self, request: modbus.Request, pdu: bytes) -> tuple[bytes, int | None]:
+        """Send a request; the link sees to it that the reply answers it, or is an exception."""
         if request.function not in self.layout.functions:
             raise ForbiddenCommand(f"{self.name} has no Modbus function {request.function}: can't {request}")
-        reply, exchange = self._exchange(bytes((self.unit,)) + request.encode())
-        return modbus.understand(request, reply[1:], self.name), exchange
+        reply, exchange = self._exchange(bytes((self.unit,)) + pdu)
+        if reply[1] != request.function:
+            raise modbus.refusal(request, reply[2], self.name)
+        return reply, exchange
 
 
 @lru_cache(maxsize=256)
 def plan(wire: Modbus, declarations: tuple[Declaration, ...]) -> Scan:
     """Return the fewest reads that cover some declarations, as the instrument allows them."""
-    reads: list[modbus.Request] = []
-    found: dict[Register, Place] = {}
-    wanted = [part for declaration in declarations for part in _codec(declaration).parts]
+    reads: list[Read] = []
+    found: dict[Register, tuple[int, int]] = {}
+    wanted = dict.fromkeys(part for declaration in declarations for part in _codec(declaration).parts)
     for table, function in _READS.items():
         spans = {
             part: (part.number - wire.manual_counts_from, part.size) for part in wanted if part.table == table
         }
         for start, count in modbus.coalesce(spans.values(), wire.longest_gap, wire.longest_read):
-            for part, (first, size) in spans.items():
-                if start <= first and first + size <= start + count:
-                    found[part] = Place(len(reads), first - start, part)
-            reads.append(modbus.Request(function, start, count))
-    places = tuple(tuple(found[part] for part in _codec(item).parts) for item in declarations)
-    return Scan(tuple(reads), places)
+            inside = [
+                part
+                for part, (first, size) in spans.items()
+                if start <= first and first + size <= start + count
+            ]
+            found |= {part: (len(reads), number) for number, part in enumerate(inside)}
+            request = modbus.Request(function, start, count)
+            parts = [(spans[part][0] - start, part.form) for part in inside]
+            reads.append(Read(request, request.encode(), _numbers(request, parts, wire.order)))
+    codecs = tuple(_codec(item) for item in declarations)
+    return Scan(tuple(reads), tuple(tuple(found[part] for part in codec.parts) for codec in codecs), codecs)
+
+
+def _numbers(request: modbus.Request, parts: list[tuple[int, Form]], order: Order) -> Numbers:
+    """Return what takes numbers out of the reply to a read.
+
+    Args:
+        request: the read.
+        parts: for each number, how many items into the read it begins, and its form.
+        order: of the bytes in numbers.
+    """
+    if request.function in {modbus.READ_COILS, modbus.READ_DISCRETE_INPUTS}:
+        places = [offset for offset, _ in parts]
+
+        def bits(reply: bytes) -> tuple[float, ...]:
+            states = modbus.unpack_bits(reply[DATA:], request.count)
+            return tuple(states[place] for place in places)
+
+        return bits
+    fields = [
+        (DATA + 2 * offset, modbus.unpacker(cast("modbus.Form", form), order)) for offset, form in parts
+    ]
+
+    def registers(reply: bytes) -> tuple[float, ...]:
+        return tuple([unpack(reply, place) for place, unpack in fields])
+
+    return registers
+
+
+DATA: Final = 3
+"""Where data begin in the reply to a read: behind unit, function and count of bytes."""
 
 
 def _codec(declaration: Declaration) -> RegisterCodec:

@@ -105,6 +105,17 @@ class Reading(Declaration):
         if not span[0] < span[1]:
             raise ValueError(f"span {span} must rise")
         self.unit, self.span, self.accuracy, self.wraps, self.takes = unit, span, accuracy, wraps, takes
+        self._uncertainty = accuracy.uncertainty_line(span)
+
+    def standard_uncertainty(self, value: float) -> float | None:
+        """Return the type-B standard uncertainty by the maker's limit of error, rectangular, in `unit`.
+
+        None where the maker makes no claim: no limit is stated, or the value is outside the span.
+        """
+        if self._uncertainty is None or not self.span[0] <= value <= self.span[1]:
+            return None
+        slope, constant = self._uncertainty
+        return slope * abs(value) + constant
 
     def decode(self, content: Content) -> float:
         """Return the number behind what stood on the wire.
@@ -132,11 +143,12 @@ class Reading(Declaration):
 class BoundReading:
     """A quantity of one instrument; `read` asks for it."""
 
-    __slots__ = ("declaration", "instrument")
+    __slots__ = ("declaration", "instrument", "source")
 
     def __init__(self, declaration: Reading, instrument: Asked) -> None:
         self.declaration = declaration
         self.instrument = instrument
+        self.source = f"{instrument.name}.{declaration.name}"
 
     def read(self) -> Measured:
         """Ask the instrument.
@@ -152,14 +164,7 @@ class BoundReading:
         """Return what a reply's content means, with the maker's uncertainty."""
         quantity = self.declaration
         value = quantity.decode(content)
-        return Measured(
-            value,
-            quantity.unit,
-            quantity.accuracy.standard_uncertainty(value, quantity.span),
-            f"{self.instrument.name}.{quantity.name}",
-            at,
-            exchange,
-        )
+        return Measured(value, quantity.unit, quantity.standard_uncertainty(value), self.source, at, exchange)
 
 
 class Setting(Declaration):

@@ -1,0 +1,39 @@
+"""Links: the byte channels to instruments.
+
+`open_link` takes an address and how the instrument wraps its bytes (`wire`), and gives a `Link`.
+"""
+
+from __future__ import annotations
+
+from remotecal.drivers.links.addresses import find_way
+from remotecal.drivers.links.channel import share
+from remotecal.drivers.links.link import Link, WiredLink
+from remotecal.drivers.links.wire import Line, Modbus, Serial
+
+__all__ = ["Line", "Link", "Modbus", "Serial", "open_link"]
+
+
+def open_link(address: str, wire: Line | Modbus, *, name: str, port: Serial | None = None) -> Link:
+    """Open the channel to an instrument; links to one address share the line there and its lock.
+
+    Args:
+        address: a VISA resource name or a `modbus+…://` address.
+        wire: how the instrument wraps its bytes.
+        name: how errors call it.
+        port: serial port settings that differ from the instrument's own.
+
+    Raises:
+        BenchError: the address has no form known for such an instrument, or the line there is in
+            use with other settings.
+        LinkLost: nobody can be reached at the address.
+    """
+    way = find_way(address, wire, port)
+    channel = share(way.key, way.manner, way.open_stream)
+    return WiredLink(
+        channel,
+        way.framing(channel),
+        address=address,
+        name=name,
+        slowest_reply=wire.slowest_reply,
+        pause=way.pause,
+    )

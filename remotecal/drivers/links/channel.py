@@ -1,0 +1,120 @@
+"""A channel: the one stream that leads to an address, shared by all who talk there."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable
+
+from remotecal.drivers.links.streams import Stream
+from remotecal.errors import BenchError
+
+
+class Channel:
+    """A stream, whether it can be trusted, and the lock that covers an exchange.
+
+    Several instruments share a channel when they share an RS-485 line or a gateway. `lock` is held
+    for a whole exchange, its cleaning included; everything but `interrupt` needs it.
+    """
+
+    def __init__(self, key: str, manner: str, open_stream: Callable[[], Stream]) -> None:
+        self.key = key
+        self.manner = manner
+        self.users = 0
+        self.lock = threading.RLock()
+        self.stream: Stream | None = None
+        self.suspect = True
+        """Something may be left of an exchange; true from before a request until its reply is complete."""
+        self.settled_at = 0.0
+        """When the latest reply of a failed exchange may come, by `time.monotonic`."""
+        self.free_at = 0.0
+        """When the silence after the latest exchange has been long enough, by `time.monotonic`."""
+        self.occupant: object = None
+        """Whose exchange is under way."""
+        self.cancelled = False
+        self._open_stream = open_stream
+        self._guard = threading.Lock()
+        self._numbers = itertools.count(1)
+
+    def next_number(self) -> int:
+        """Return a number no earlier exchange on this channel had."""
+        return next(self._numbers)
+
+    def interrupt(self, occupant: object) -> None:
+        """Call off the exchange under way if it is `occupant`'s."""
+        with self._guard:
+            if self.occupant is occupant and self.stream is not None:
+                self.cancelled = True
+                self.stream.wake()
+
+    def leave(self) -> bool:
+        """End the exchange under way; tell whether it was called off."""
+        with self._guard:
+            self.occupant = None
+            cancelled, self.cancelled = self.cancelled, False
+            return cancelled
+
+    def clean(self) -> Stream:
+        """Return the stream, with nothing left in it of what went wrong; open it if need be.
+
+        Raises:
+            OSError: the address can't be reached.
+        """
+        if self.stream is None or not self._settled(self.stream):
+            self.drop()
+            self.stream = self._open_stream()
+            self.stream.settle(self.settled_at)  # what this or a crashed program asked may still be under way
+        self.suspect = False
+        return self.stream
+
+    def _settled(self, stream: Stream) -> bool:
+        try:
+            return stream.settle(self.settled_at)
+        except OSError:
+            return False
+
+    def drop(self) -> None:
+        """Close the stream; the next `clean` opens another."""
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+_channels: dict[str, Channel] = {}
+_registry = threading.Lock()
+
+
+def share(key: str, manner: str, open_stream: Callable[[], Stream]) -> Channel:
+    """Return the channel to `key`, which others may use too; give it back by `release`.
+
+    Args:
+        key: what names the place, however the address was written.
+        manner: how it is talked to there, such as the port's settings.
+        open_stream: opens the stream; raises OSError.
+
+    Raises:
+        BenchError: somebody else talks there in another manner.
+    """
+    with _registry:
+        channel = _channels.setdefault(key, Channel(key, manner, open_stream))
+        if channel.manner != manner:
+            raise BenchError(
+                f"{key} is in use as {channel.manner} and can't be {manner} too: "
+                "instruments on one line need the same settings"
+            )
+        channel.users += 1
+        return channel
+
+
+def release(channel: Channel) -> None:
+    """Give a channel back; the last one closes it."""
+    with _registry:
+        channel.users -= 1
+        unused = channel.users == 0
+        if unused:
+            del _channels[channel.key]
+    if unused:
+        with channel.lock:
+            channel.drop()

@@ -1,0 +1,266 @@
+"""The link: one question, one answer, never another question's answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from remotecal.drivers.links.channel import Channel, release
+from remotecal.drivers.links.framing import Framing, Nonsense
+from remotecal.drivers.links.streams import Stream
+from remotecal.errors import ExchangeCancelled, GarbledReply, LinkError, LinkLost, NoReply
+
+SHOWN = 40
+"""Bytes of what came last that an error shows."""
+
+
+class Link(Protocol):
+    """The channel to one instrument.
+
+    A link is clean or suspect. It becomes suspect when an exchange fails, and is cleaned before
+    the next byte is sent, so that a late reply is never taken for the answer to a later request.
+    Threads may share a link: an exchange is done as a whole.
+    """
+
+    address: str
+    name: str
+    """How errors call the instrument, such as "balance (MT-SICS, SN 123)"."""
+    on_reopen: Callable[[], None] | None
+    """Called before the next exchange when the connection is new, or was cleaned because this
+    instrument failed to answer: here it makes sure who answers and how it is set, by `ask` and
+    `tell`. When this raises, the link stays suspect and nothing else is sent."""
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the link must be cleaned before the next exchange; true during one, too."""
+        ...
+
+    @suspect.setter
+    def suspect(self, doubt: bool) -> None: ...
+
+    def ask(self, request: bytes, timeout: float | None = None) -> bytes:
+        """Send a request and return its reply, both without framing.
+
+        Args:
+            request: a line without its ending; for Modbus the unit and the PDU.
+            timeout: seconds to wait for the whole reply; None for the instrument's slowest reply.
+
+        Raises:
+            NoReply: the reply was not complete in time.
+            LinkLost: the connection went away or could not be made.
+            GarbledReply: what came is no reply to this.
+            ExchangeCancelled: `cancel` was called meanwhile.
+            ForbiddenCommand: the instrument does not know this Modbus function; nothing was sent.
+        """
+        ...
+
+    def tell(self, request: bytes) -> None:
+        """Send a request that has no reply (LinkLost, ForbiddenCommand as `ask`)."""
+        ...
+
+    def cancel(self) -> None:
+        """Call off, from another thread, the exchange this link waits in; without one, do nothing."""
+        ...
+
+    def close(self) -> None:
+        """Give the link up; waits for an exchange under way."""
+        ...
+
+
+class WiredLink:
+    """The link over a channel of bytes; see `Link`."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        framing: Framing,
+        *,
+        address: str,
+        name: str,
+        slowest_reply: float,
+        pause: float,
+    ) -> None:
+        self.address = address
+        self.name = name
+        self.on_reopen: Callable[[], None] | None = None
+        self._channel = channel
+        self._framing = framing
+        self._slowest_reply = slowest_reply
+        self._pause = pause
+        self._received = b""
+        self._closed = False
+        self._trusted: Stream | None = None
+        """The stream at whose other end this instrument is known to be."""
+        try:
+            with channel.lock:
+                self._trusted = self._cleaned(b"")
+        except LinkError:
+            self.close()
+            raise
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the link must be cleaned before the next exchange.
+
+        It can be set by who finds that a reply makes no sense; it is unset by the cleaning only.
+        """
+        return self._channel.suspect or self._trusted is not self._channel.stream
+
+    @suspect.setter
+    def suspect(self, doubt: bool) -> None:
+        if doubt:
+            with self._channel.lock:
+                self._channel.suspect = True
+                self._distrust()
+
+    def ask(self, request: bytes, timeout: float | None = None) -> bytes:
+        wait = self._slowest_reply if timeout is None else timeout
+        channel = self._channel
+        with channel.lock:
+            stream = channel.stream
+            if (
+                stream is None
+                or stream is not self._trusted
+                or channel.suspect
+                or self._pause
+                or stream.disturbed()
+            ):
+                stream = self._ready(request)
+            frame = self._framing.wrap(request)
+            channel.suspect = True
+            channel.occupant = self
+            self._received = b""
+            reply = None
+            fault: Exception | None = None
+            try:
+                stream.send(frame)
+                end = time.monotonic() + wait
+                self._received = stream.receive(wait)
+                reply = self._framing.unwrap(self._received, request)
+                if reply is None:
+                    reply = self._await_rest(stream, request, end)
+            except (OSError, Nonsense) as error:
+                fault = error
+            finally:
+                cancelled = channel.leave()
+                if reply is None:
+                    self._distrust()
+            if reply is None:
+                raise self._failure(request, wait, fault, cancelled=cancelled) from fault
+            channel.suspect = False
+            if self._pause:
+                channel.free_at = time.monotonic() + self._pause
+            return reply
+
+    def tell(self, request: bytes) -> None:
+        channel = self._channel
+        with channel.lock:
+            stream = self._ready(request)
+            frame = self._framing.wrap(request)
+            channel.suspect = True
+            try:
+                stream.send(frame)
+            except OSError as fault:
+                self._distrust()
+                raise self._failure(request, 0.0, fault, cancelled=False) from fault
+            channel.suspect = False
+            channel.free_at = time.monotonic() + self._pause
+
+    def cancel(self) -> None:
+        self._channel.interrupt(self)
+
+    def close(self) -> None:
+        with self._channel.lock:
+            closed, self._closed = self._closed, True
+            self._trusted = None
+        if not closed:
+            release(self._channel)
+
+    def _ready(self, request: bytes) -> Stream:
+        """Return a clean stream with this instrument at its other end, after the pause it needs."""
+        channel = self._channel
+        stream = channel.stream
+        if (
+            stream is None
+            or channel.suspect
+            or stream is not self._trusted
+            or (stream.disturbed() and self._is_doubtful(stream))
+        ):
+            stream = self._restore(request)
+        if self._pause:
+            time.sleep(max(0.0, channel.free_at - time.monotonic()))
+        return stream
+
+    def _is_doubtful(self, stream: Stream) -> bool:
+        """Tell whether what lies in the input could be taken for a reply, or is the connection's end."""
+        if self._framing.numbered and not stream.ended():
+            return False
+        self._channel.suspect = True
+        self._channel.settled_at = time.monotonic() + self._slowest_reply
+        return True
+
+    def _restore(self, request: bytes) -> Stream:
+        """Clean the channel, and let the instrument make sure of itself if it can't be taken for granted."""
+        if self._closed:
+            raise LinkLost(f"{self.name}: the link to {self.address} was closed; open another")
+        channel = self._channel
+        stream = self._cleaned(request)
+        if stream is not self._trusted:
+            self._trusted = stream
+            try:
+                if self.on_reopen is not None:
+                    self.on_reopen()
+            except BaseException:
+                self._distrust()
+                channel.suspect = True
+                if channel.users == 1:
+                    channel.drop()
+                raise
+        return stream
+
+    def _cleaned(self, request: bytes) -> Stream:
+        """Return the channel's stream, cleaned or opened if need be."""
+        channel = self._channel
+        if channel.stream is not None and not channel.suspect:
+            return channel.stream
+        try:
+            return channel.clean()
+        except OSError as fault:
+            before = f" before {self._framing.describe(request)}" if request else ""
+            raise LinkLost(
+                f"{self.name} can't be reached at {self.address}{before}: {fault}. "
+                "Check that it is on and connected, and the address."
+            ) from fault
+
+    def _await_rest(self, stream: Stream, request: bytes, end: float) -> bytes | None:
+        """Return the reply when it is complete; None if it is not by `end`, or was called off."""
+        while (left := end - time.monotonic()) > 0 and not self._channel.cancelled:
+            self._received += stream.receive(left)
+            reply = self._framing.unwrap(self._received, request)
+            if reply is not None:
+                return reply
+        return None
+
+    def _distrust(self) -> None:
+        self._trusted = None
+        self._channel.settled_at = time.monotonic() + self._slowest_reply
+
+    def _failure(self, request: bytes, wait: float, fault: Exception | None, *, cancelled: bool) -> LinkError:
+        """Return the error for an exchange that failed, and drop the stream if it is of no more use."""
+        channel = self._channel
+        advice = channel.stream.advice if channel.stream else ""
+        whom = f"{self.name} at {self.address}"
+        question = self._framing.describe(request)
+        tail = self._framing.show(self._received[-SHOWN:])
+        seen = f"the last bytes seen were {tail}" if self._received else "nothing came back"
+        if isinstance(fault, OSError):
+            channel.drop()
+        if cancelled:
+            return ExchangeCancelled(f"{whom}: {question} was called off while waiting for the reply; {seen}")
+        if isinstance(fault, Nonsense):
+            return GarbledReply(f"{whom}: the reply to {question} makes no sense: {fault}; {seen}. {advice}")
+        if fault is not None:
+            return LinkLost(f"{whom}: the connection was lost at {question}: {fault}; {seen}. {advice}")
+        channel.suspect = bool(self._received) or not self._framing.numbered
+        return NoReply(f"{whom} did not answer {question} within {wait:g} s; {seen}. {advice}")

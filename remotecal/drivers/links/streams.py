@@ -1,0 +1,191 @@
+"""Byte streams to instruments: TCP and serial ports.
+
+A stream knows nothing of requests and replies. It reports trouble by `OSError`; whoever uses it
+knows which instrument and which request that was.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from remotecal.drivers.links.wire import Serial
+
+PATIENCE = 5.0
+"""Seconds to wait for a connection to be made, or for the other side to take bytes."""
+
+CHUNK = 4096
+"""Bytes taken from the operating system at once."""
+
+
+class Stream(Protocol):
+    """An open channel that carries bytes both ways."""
+
+    advice: str
+    """What to check when nothing comes through."""
+
+    def disturbed(self) -> bool:
+        """Tell whether something lies in the input, or the other side has hung up."""
+        ...
+
+    def ended(self) -> bool:
+        """Tell whether the other side has hung up."""
+        ...
+
+    def send(self, data: bytes, /) -> None:
+        """Send all of `data`."""
+        ...
+
+    def receive(self, timeout: float) -> bytes:
+        """Return what came, at least a byte; b"" when nothing came for `timeout` seconds, or on `wake`."""
+        ...
+
+    def wake(self) -> None:
+        """Make the `receive` that another thread waits in return or fail at once."""
+        ...
+
+    def settle(self, until: float) -> bool:
+        """Get rid of what a failed exchange may have left behind.
+
+        Args:
+            until: when the latest reply to it may come, by `time.monotonic`.
+
+        Returns:
+            Whether the stream is clean; if not, only a new one is.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the channel up."""
+        ...
+
+
+def stay_silent(stream: Stream, until: float) -> bool:
+    """Send nothing and discard what comes until `until`, and then what is there."""
+    while (left := until - time.monotonic()) > 0 or stream.disturbed():
+        stream.receive(max(left, 0.0))
+    return True
+
+
+class TcpStream:
+    """A TCP connection; blocking, its timeout kept by the kernel, which saves a call per direction."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.advice = f"Check that it is on, that the network reaches {host}, and that port {port} is right."
+        self._socket = socket.create_connection((host, port), PATIENCE)
+        self._socket.settimeout(None)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
+        self.send: Callable[[bytes], None] = self._socket.sendall
+        self._timeout = 0.0
+        self._input = select.poll()
+        self._input.register(self._socket, select.POLLIN)
+
+    def disturbed(self) -> bool:
+        return bool(self._input.poll(0))
+
+    def ended(self) -> bool:
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def receive(self, timeout: float) -> bytes:
+        if timeout != self._timeout:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(timeout))
+            self._timeout = timeout
+        try:
+            data = self._socket.recv(CHUNK)
+        except BlockingIOError:
+            return b""
+        if not data:
+            raise ConnectionResetError("the other side closed the connection")
+        return data
+
+    def wake(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+
+    def settle(self, until: float) -> bool:
+        return False
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class GatewayStream(TcpStream):
+    """A TCP connection to a serial line, whose late replies outlive the connection."""
+
+    def settle(self, until: float) -> bool:
+        return stay_silent(self, until)
+
+
+def _timeval(seconds: float) -> bytes:
+    microseconds = max(1, round(seconds * 1e6))  # 0 would mean for ever
+    return struct.pack("@ll", *divmod(microseconds, 1_000_000))
+
+
+class SerialStream:
+    """A serial port, for this process alone."""
+
+    def __init__(self, device: str, settings: Serial) -> None:
+        import serial
+
+        self.advice = f"Check that it is on, the cable at {device}, and that it is set to {settings} too."
+        self._port = serial.Serial(
+            device,
+            settings.baud,
+            settings.bits,
+            settings.parity,
+            settings.stop,
+            timeout=0,
+            write_timeout=PATIENCE,
+            xonxoff=settings.flow == "xonxoff",
+            rtscts=settings.flow == "rtscts",
+            exclusive=True,
+        )
+        self._descriptor = self._port.fileno()
+        self._woken, self._waker = os.pipe()
+        self._input = select.poll()
+        self._input.register(self._descriptor, select.POLLIN)
+        self._wait = select.poll()
+        self._wait.register(self._descriptor, select.POLLIN)
+        self._wait.register(self._woken, select.POLLIN)
+
+    def disturbed(self) -> bool:
+        return bool(self._input.poll(0))
+
+    def ended(self) -> bool:
+        return False
+
+    def send(self, data: bytes) -> None:
+        self._port.write(data)
+
+    def receive(self, timeout: float) -> bytes:
+        ready = dict(self._wait.poll(timeout * 1000))
+        if self._woken in ready:
+            os.read(self._woken, CHUNK)
+            return b""
+        if not ready:
+            return b""
+        data = os.read(self._descriptor, CHUNK)
+        if not data:
+            raise ConnectionResetError("the port is gone")
+        return data
+
+    def wake(self) -> None:
+        os.write(self._waker, b"\0")
+
+    def settle(self, until: float) -> bool:
+        return stay_silent(self, until)
+
+    def close(self) -> None:
+        self._port.close()
+        os.close(self._woken)
+        os.close(self._waker)

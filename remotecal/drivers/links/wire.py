@@ -1,0 +1,99 @@
+"""How bytes are wrapped on the way to an instrument, as its manual states it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from remotecal.errors import BenchError
+
+Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
+"""Order of the bytes of a number on the wire, A being the most significant of a 32-bit one."""
+
+Parity = Literal["N", "E", "O"]
+Flow = Literal["none", "xonxoff", "rtscts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Serial:
+    """The settings of a serial port.
+
+    Raises:
+        BenchError: no port can be set so.
+    """
+
+    baud: int = 9600
+    """Bits per second."""
+    bits: int = 8
+    """Data bits, 5 to 8."""
+    parity: Parity = "N"
+    """None, even or odd."""
+    stop: float = 1
+    """Stop bits: 1, 1.5 or 2."""
+    flow: Flow = "none"
+    """Handshake."""
+
+    def __post_init__(self) -> None:
+        allowed = {
+            "baud": isinstance(self.baud, int) and self.baud > 0,
+            "bits": self.bits in {5, 6, 7, 8},
+            "parity": self.parity in get_args(Parity),
+            "stop": self.stop in {1, 1.5, 2},
+            "flow": self.flow in get_args(Flow),
+        }
+        for setting, is_allowed in allowed.items():
+            if not is_allowed:
+                raise BenchError(
+                    f"{setting} = {getattr(self, setting)!r} is no serial port setting: baud is a whole "
+                    "number of bit/s, bits 5 to 8, parity N, E or O, stop 1, 1.5 or 2, "
+                    "flow none, xonxoff or rtscts"
+                )
+
+    def __str__(self) -> str:
+        flow = "" if self.flow == "none" else f" {self.flow}"
+        return f"{self.baud} {self.bits}{self.parity}{self.stop:g}{flow}"
+
+    @property
+    def character(self) -> float:
+        """Seconds one character takes, with its start, parity and stop bits."""
+        return (1 + self.bits + (self.parity != "N") + self.stop) / self.baud
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A dialogue in lines of text: one line asks, one line answers."""
+
+    ending: str = "\n"
+    """What ends a line that is sent."""
+    reply_ending: str | None = None
+    """What ends a reply; None means the same as `ending`."""
+    slowest_reply: float = 2.0
+    """Seconds after which a reply is no longer expected."""
+    pause: float = 0.0
+    """Seconds of silence the instrument needs between a reply and the next request."""
+    serial: Serial = field(default_factory=Serial)
+    """Settings of the port as the instrument leaves the factory."""
+    encoding: str = "ascii"
+    """A reply that can't be read in this encoding is no reply."""
+    reply_size: int = 65536
+    """Bytes beyond which a reply is no reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Modbus:
+    """Modbus as one instrument speaks it."""
+
+    order: Order = "ABCD"
+    """Order of bytes in numbers of more than one register."""
+    manual_counts_from: int = 0
+    """The number the manual gives to the register whose address on the wire is 0."""
+    slowest_reply: float = 1.0
+    """Seconds after which a reply is no longer expected."""
+    serial: Serial = field(default_factory=Serial)
+    """Settings of the port as the instrument leaves the factory."""
+    functions: frozenset[int] = frozenset({1, 2, 3, 4, 5, 6, 15, 16})
+    """Function codes the instrument knows; others are never sent."""
+    longest_read: int = 125
+    """Registers the instrument gives in one reply."""
+    longest_gap: int = 8
+    """Registers in between that are worth reading along to save a request."""

@@ -1,0 +1,329 @@
+"""The instrument's side of TCP, pty and VISA wires, for the conformance kit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import struct
+import threading
+import tty
+from collections import deque
+from pathlib import Path
+from typing import Protocol
+
+from conformance import SOON, Behaviour, normally
+
+from remotecal.drivers.links import Line, Link, Modbus, modbus, open_link
+from remotecal.drivers.links.framing import checksum
+from remotecal.sim.hislip import HislipServer, Kind, Message
+from remotecal.sim.vxi11 import Vxi11Server
+
+
+class Language(Protocol):
+    """What is said on a wire: numbered questions and their answers."""
+
+    wire: Line | Modbus
+
+    def question(self, number: int) -> bytes: ...
+    def number(self, reply: bytes) -> int: ...
+    def foreign(self, number: int) -> bytes: ...
+    def oversize(self) -> bytes: ...
+    def take(self, received: bytes) -> tuple[bytes, bytes] | None:
+        """Split what was received into the reply to its first question, and the rest; None if incomplete."""
+
+
+class Lines:
+    wire = Line(slowest_reply=SOON, reply_size=100)
+
+    def question(self, number):
+        return b"NUMBER? %d" % number
+
+    def number(self, reply):
+        return int(reply)
+
+    def foreign(self, number):
+        return b"%d\n" % number
+
+    def oversize(self):
+        return b"1" * 150 + b"\n"
+
+    def take(self, received):
+        line, ending, rest = received.partition(b"\n")
+        return (line.split()[1] + b"\n", rest) if ending else None
+
+
+class ModbusQuestions:
+    """Two registers are read from address `number`; their contents are `number` and its complement."""
+
+    wire = Modbus(slowest_reply=SOON)
+
+    def question(self, number):
+        return b"\x01" + modbus.Request(3, number, 2).encode()
+
+    def number(self, reply):
+        number, complement = modbus.understand(modbus.Request(3, 0, 2), reply[1:], "peer")
+        assert number ^ complement == 0xFFFF
+        return number
+
+    def answer(self, number):
+        return b"\x01" + modbus.reply(modbus.Request(3, number, 2), (number, number ^ 0xFFFF))
+
+
+class RtuQuestions(ModbusQuestions):
+    def foreign(self, number):
+        return self._frame(self.answer(number))
+
+    def oversize(self):
+        return self._frame(b"\x01\x03\xfa" + bytes(250))
+
+    def _frame(self, payload):
+        return payload + checksum(payload)
+
+    def take(self, received):
+        if len(received) < 8:
+            return None
+        (number,) = struct.unpack_from(">H", received, 2)
+        return self._frame(self.answer(number)), received[8:]
+
+
+class TcpQuestions(ModbusQuestions):
+    def foreign(self, number):
+        return self._frame(b"\xff\xfe", self.answer(number))
+
+    def oversize(self):
+        return self._frame(b"\0\1", bytes(600))
+
+    def _frame(self, transaction, payload):
+        return transaction + b"\0\0" + struct.pack(">H", len(payload)) + payload
+
+    def take(self, received):
+        if len(received) < 12:
+            return None
+        (number,) = struct.unpack_from(">H", received, 8)
+        return self._frame(received[:2], self.answer(number)), received[12:]
+
+
+class Planned:
+    """Keeps what is planned for the next questions, and does it in threads of their own."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._plans: deque[Behaviour] = deque()
+        self._threads: list[threading.Thread] = []
+        self.question = language.question
+        self.number = language.number
+        self.foreign = language.foreign
+        self.oversize = language.oversize
+
+    def plan(self, *behaviours: Behaviour) -> None:
+        self._plans.extend(behaviours)
+
+    def act(self, wire, reply: bytes) -> None:
+        behaviour = self._plans.popleft() if self._plans else normally
+        if behaviour is normally:
+            wire.put(reply)
+            return
+        thread = threading.Thread(target=behaviour, args=(wire, reply), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join(10)
+
+
+class TcpWire:
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def put(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self._connection.sendall(data)
+
+    def drop(self) -> None:
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+
+class TcpPeer(Planned):
+    def __init__(self, language: Language, address: str, *, tells_late_replies_apart: bool) -> None:
+        super().__init__(language)
+        self.tells_late_replies_apart = tells_late_replies_apart
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = address.format(port=self._listener.getsockname()[1])
+        self._wires: list[TcpWire] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._wires.append(TcpWire(connection))
+            threading.Thread(target=self._serve, args=(connection, self._wires[-1]), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, wire: TcpWire) -> None:
+        received = b""
+        with connection, contextlib.suppress(OSError):
+            while data := connection.recv(4096):
+                received += data
+                while (taken := self._language.take(received)) is not None:
+                    reply, received = taken
+                    self.act(wire, reply)
+
+    def open(self) -> Link:
+        return open_link(self.address, self._language.wire, name="peer")
+
+    def interject(self, data: bytes) -> None:
+        self._wires[-1].put(data)
+
+    def restart(self) -> None:
+        for wire in self._wires:
+            wire.drop()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.restart()
+        self.join()
+
+
+class PtyWire:
+    """One pty; dropping it is what pulling a USB adapter is."""
+
+    def __init__(self, peer: PtyPeer) -> None:
+        self._peer = peer
+        self._master, self.slave = os.openpty()
+        tty.setraw(self.slave)
+        self._stop, self._stopper = os.pipe()
+        self._lock = threading.Lock()
+        self._open = True
+        self._server = threading.Thread(target=self._serve, daemon=True)
+        self._server.start()
+
+    def put(self, data: bytes) -> None:
+        with self._lock:
+            if self._open:
+                os.write(self._master, data)
+
+    def drop(self) -> None:
+        self._peer.replace(self)
+
+    def hang_up(self) -> None:
+        os.write(self._stopper, b"\0")
+        self._server.join()
+        with self._lock:
+            self._open = False
+            for descriptor in (self._master, self.slave, self._stop, self._stopper):
+                os.close(descriptor)
+
+    def _serve(self) -> None:
+        received = b""
+        while self._stop not in (ready := select.select([self._master, self._stop], [], [])[0]):
+            assert ready
+            received = self._peer.hear(self, received + os.read(self._master, 4096))
+
+
+class PtyPeer(Planned):
+    tells_late_replies_apart = False
+
+    def __init__(self, language: Language, address: str, folder: Path) -> None:
+        super().__init__(language)
+        self.path = folder / "port"
+        self.address = address.format(path=self.path)
+        self._wire = self._begin()
+
+    def _begin(self) -> PtyWire:
+        wire = PtyWire(self)
+        fresh = self.path.with_suffix(".new")
+        fresh.symlink_to(os.ttyname(wire.slave))
+        fresh.replace(self.path)
+        return wire
+
+    def hear(self, wire: PtyWire, received: bytes) -> bytes:
+        while (taken := self._language.take(received)) is not None:
+            reply, received = taken
+            self.act(wire, reply)
+        return received
+
+    def replace(self, wire: PtyWire) -> None:
+        self._wire = self._begin()
+        wire.hang_up()
+
+    def open(self) -> Link:
+        return open_link(self.address, self._language.wire, name="peer")
+
+    def interject(self, data: bytes) -> None:
+        self._wire.put(data)
+        assert select.select([self._wire.slave], [], [], 10)[0]
+
+    def restart(self) -> None:
+        self.replace(self._wire)
+
+    def close(self) -> None:
+        self._wire.hang_up()
+        self.join()
+
+
+class ServerWire:
+    def __init__(self, send, drop) -> None:
+        self.put = send
+        self.drop = drop
+
+
+class HislipPeer(Planned):
+    tells_late_replies_apart = True
+
+    def __init__(self) -> None:
+        super().__init__(Lines())
+        peer = self
+
+        class Server(HislipServer):
+            def deliver(self, answer, send, drop):
+                peer.act(ServerWire(send, drop), answer)
+
+        self._server = Server(lambda line: line.split()[1])
+        self.foreign = lambda number: Message(Kind.DATA_END, 0, 0x77, b"%d\n" % number).encode()
+        self.oversize = lambda: Message(Kind.DATA_END, 0, 0xFFFFFFFF, b"1" * 150 + b"\n").encode()
+        self.restart = self._server.drop
+
+    def open(self) -> Link:
+        return open_link(self._server.resource_name, self._language.wire, name="peer")
+
+    def interject(self, data: bytes) -> None:
+        for session in self._server.sessions.values():
+            session.send(data, session.epoch)
+
+    def close(self) -> None:
+        self._server.close()
+        self.join()
+
+
+class Vxi11Peer(Planned):
+    tells_late_replies_apart = False
+
+    def __init__(self) -> None:
+        super().__init__(Lines())
+        peer = self
+
+        class Server(Vxi11Server):
+            def deliver(self, answer, send, drop):
+                behaviour = peer._plans.popleft() if peer._plans else normally
+                behaviour(ServerWire(send, drop), answer)
+
+        self._server = Server(lambda line: line.split()[1])
+        self.restart = self._server.drop
+
+    def open(self) -> Link:
+        return open_link(self._server.resource_name, self._language.wire, name="peer")
+
+    def interject(self, data: bytes) -> None:
+        for link in self._server.links.values():
+            link.add(data, link.epoch)
+
+    def close(self) -> None:
+        self._server.close()
