@@ -1,0 +1,7 @@
+"""`python -m remotecal`."""
+
+import sys
+
+from remotecal.cli import main
+
+sys.exit(main())

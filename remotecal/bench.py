@@ -1,0 +1,405 @@
+"""The bench file: which instruments are wired up for a job, with what facts and safeguards.
+
+`Bench.load` reads and checks the description without touching an instrument; `open` opens them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from remotecal import units
+from remotecal.clock import Clock, RealClock, VirtualClock
+from remotecal.configuration import Written, checked, nearest, read_toml
+from remotecal.drivers.catalogue import driver as driver_called
+from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.links.wire import Serial
+from remotecal.drivers.quantities import Declaration, Reading, Setting, declared
+from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
+from remotecal.model import Certificate, Frozen, Record
+from remotecal.open_bench import OpenBench
+
+
+class BenchHead(Written):
+    """What the bench is called, and its time."""
+
+    name: str = Field(min_length=1)
+    """Name of the bench."""
+    clock: str = Field(default="real", pattern=r"^(real|virtual|virtual\+tcp://\S+)$")
+    """`real`; `virtual`; or `virtual+tcp://host:port`, the clock of a simulated rig elsewhere."""
+
+
+class Port(Written):
+    """Settings of a serial port that differ from the driver's."""
+
+    baud: int | None = None
+    """Bits per second."""
+    bits: int | None = None
+    """Data bits."""
+    parity: Literal["N", "E", "O"] | None = None
+    """None, even or odd."""
+    stop: float | None = None
+    """Stop bits."""
+    flow: Literal["none", "xonxoff", "rtscts"] | None = None
+    """Handshake."""
+
+    def over(self, usual: Serial) -> Serial:
+        """Return the driver's usual settings with these in their place."""
+        return replace(usual, **self.model_dump(exclude_none=True))
+
+
+class Entry(Written):
+    """An instrument on the bench."""
+
+    driver: str
+    """Name of the driver, or `module:Class`."""
+    address: str
+    """VISA resource name or `modbus+…://` address."""
+    serial: str | None = None
+    """The serial number it must have."""
+    certificate: str | None = None
+    """Its calibration certificate (DCC), from where the bench file lies."""
+    valid_until: date | None = None
+    """Last day on which its calibration may be relied on."""
+    port: Port | None = None
+    """Settings of its serial port."""
+    settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """What else the driver's constructor takes, such as a channel or a Modbus unit."""
+
+
+class Characteristic(Written):
+    """A fact of the rig, from its own characterisation."""
+
+    value: float
+    """Estimate, in `unit`."""
+    unit: str
+    """Short notation."""
+    expanded_uncertainty: float = Field(ge=0)
+    """Expanded uncertainty, in `unit`."""
+    k: float = Field(default=2.0, ge=1)
+    """Coverage factor."""
+    source: str
+    """Where it was determined."""
+    valid_until: date
+    """Last day on which it may be relied on."""
+
+
+class Interlock(Written):
+    """A limit that stops a run."""
+
+    watch: str
+    """What is watched, as `instrument.quantity`."""
+    above: float | None = None
+    """The run stops above this."""
+    below: float | None = None
+    """The run stops below this."""
+    unit: str
+    """Unit of the limits."""
+    release: float | None = None
+    """A run begins only on this side of the limit; the limit itself where not given."""
+    every: float = Field(default=1.0, gt=0)
+    """Seconds from one look to the next."""
+
+    @property
+    def limit(self) -> float:
+        """The limit, whichever side it is on."""
+        return self.above if self.above is not None else self.below or 0.0
+
+    def passed(self, value: float, limit: float) -> bool:
+        """Tell whether a value in `unit` lies on the wrong side of a limit."""
+        return value > limit if self.above is not None else value < limit
+
+    def __str__(self) -> str:
+        return f"{self.watch} {'above' if self.above is not None else 'below'} {self.limit:g} {self.unit}"
+
+
+class Heartbeat(Written):
+    """What tells the rig that the station is alive."""
+
+    quantity: str
+    """The setting that is changed again and again, as `instrument.quantity`."""
+    every: float = Field(gt=0)
+    """Seconds from one beat to the next."""
+
+
+class Safe(Written):
+    """How the bench is made safe."""
+
+    order: tuple[str, ...] = ()
+    """The instruments that come first, in this order; all others with a safe state follow."""
+    within: float = Field(default=20.0, gt=0)
+    """Seconds it may take."""
+
+
+class BenchFile(Written):
+    """What a bench file says."""
+
+    bench: BenchHead
+    """What the bench is called."""
+    instruments: dict[str, Entry] = Field(min_length=1)
+    """Name → instrument."""
+    roles: dict[str, str] = Field(default_factory=dict)
+    """Role → name of the instrument that fills it, where the names differ."""
+    characteristics: dict[str, Characteristic] = Field(default_factory=dict)
+    """Facts of the rig, by name."""
+    interlocks: tuple[Interlock, ...] = ()
+    """Limits that stop a run."""
+    heartbeat: Heartbeat | None = None
+    """What tells the rig that the station is alive."""
+    safe: Safe = Safe()
+    """How the bench is made safe."""
+
+
+class CertificateUsed(Frozen):
+    """The certificate of an instrument, as it was read."""
+
+    file: str
+    """Name of the file."""
+    sha256: str
+    """SHA-256 of the file, in hexadecimal."""
+    record: Record
+    """What it says."""
+
+    @property
+    def certificate(self) -> Certificate:
+        """The record, seen as the certificate of a standard."""
+        return Certificate(self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A bench as its file describes it."""
+
+    path: Path
+    """The bench file."""
+    sha256: str
+    """SHA-256 of the file, in hexadecimal."""
+    file: BenchFile
+    """What it says."""
+    drivers: Mapping[str, type[Instrument]]
+    """Name of the instrument → its driver."""
+
+    @classmethod
+    def load(cls, path: Path) -> Bench:
+        """Return the bench in a TOML file, checked as far as that goes without instruments.
+
+        Raises:
+            BenchError: the file can't be read, or something in it is missing, unknown or wrong.
+        """
+        file = checked(BenchFile, read_toml(path, BenchError), str(path), BenchError)
+        try:
+            drivers = {name: _driver(entry.driver) for name, entry in file.instruments.items()}
+            bench = cls(path, sha256(path.read_bytes()).hexdigest(), file, drivers)
+            for name in file.instruments:
+                bench.check_settings(name)
+            for check in (bench.check_roles, bench.check_interlocks, bench.check_units, bench.check_safe):
+                check()
+        except (BenchError, UnitError) as error:
+            raise BenchError(f"{path}: {error}") from None
+        return bench
+
+    @property
+    def name(self) -> str:
+        """Name of the bench."""
+        return self.file.bench.name
+
+    def filling(self, role: str) -> str | None:
+        """Return the name of the instrument that fills a role; None if there is none."""
+        return self.file.roles.get(role, role if role in self.file.instruments else None)
+
+    def clock(self) -> Clock:
+        """Return the clock the bench lives by."""
+        kind = self.file.bench.clock
+        if kind == "real":
+            return RealClock()
+        if kind == "virtual":
+            return VirtualClock()
+        clock: Clock = import_module("remotecal.sim.clock_server").RemoteClock(kind)
+        return clock
+
+    def certificate(self, name: str, today: date) -> CertificateUsed | None:
+        """Return an instrument's certificate; None where the bench file names none.
+
+        Raises:
+            CertificateRefused: it is expired, or of another instrument.
+            RecordError: it can't be read.
+        """
+        entry = self.file.instruments[name]
+        if entry.valid_until is not None and today > entry.valid_until:
+            raise CertificateRefused(
+                f"{name}: its calibration was valid until {entry.valid_until}: have it calibrated"
+            )
+        if entry.certificate is None:
+            return None
+        path = self.path.parent / entry.certificate
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise CertificateRefused(f"{name}: its certificate {path} can't be read: {error}") from None
+        used = CertificateUsed(
+            file=path.name, sha256=sha256(content).hexdigest(), record=self._read(path, content)
+        )
+        until = used.certificate.valid_until
+        if until is not None and today > until:
+            raise CertificateRefused(
+                f"{name}: certificate {used.certificate.number} was valid until {until}: have it calibrated"
+            )
+        serials = used.certificate.serials
+        if entry.serial and serials and entry.serial not in serials:
+            raise CertificateRefused(
+                f"{name} has the serial number {entry.serial}, its certificate {used.certificate.number} "
+                f"is for {', '.join(serials)}"
+            )
+        return used
+
+    def characteristics(self, today: date) -> Mapping[str, Characteristic]:
+        """Return the facts of the rig.
+
+        Raises:
+            CertificateRefused: one is out of date.
+        """
+        for name, entry in self.file.characteristics.items():
+            if today > entry.valid_until:
+                raise CertificateRefused(
+                    f"{name} of {self.name} was valid until {entry.valid_until}: determine it anew"
+                )
+        return self.file.characteristics
+
+    def connect(self, clock: Clock | None = None) -> OpenBench:
+        """Open every instrument that can be opened; the others are in the result's `failures`."""
+        clock = clock or self.clock()
+        instruments: dict[str, Instrument] = {}
+        failures: dict[str, RemotecalError] = {}
+        for name in self.file.instruments:
+            try:
+                instruments[name] = self._open(name, clock)
+            except RemotecalError as failure:
+                failures[name] = failure
+        safe = self.file.safe
+        order = [*safe.order, *(name for name in self.file.instruments if name not in safe.order)]
+        return OpenBench(
+            instruments,
+            clock,
+            roles={role: name for role, name in self.file.roles.items() if name in instruments},
+            failures=failures,
+            safe_order=tuple(name for name in order if self.drivers[name].safe),
+            within=safe.within,
+        )
+
+    @contextmanager
+    def open(self, clock: Clock | None = None) -> Iterator[OpenBench]:
+        """Open the bench, and close it in the end.
+
+        Raises:
+            BenchError: instruments can't be opened; the text says of each why.
+        """
+        opened = self.connect(clock)
+        try:
+            opened.refuse_failures()
+            yield opened
+        finally:
+            opened.close()
+
+    def check_settings(self, name: str) -> None:
+        """Raise `BenchError` if an instrument's settings or port don't suit its driver."""
+        driver, entry = self.drivers[name], self.file.instruments[name]
+        known = [key for key in inspect.signature(driver).parameters if key not in ORDINARY]
+        for key in entry.settings:
+            if key not in known:
+                raise BenchError(f"instruments.{name}.settings.{key} is unknown, {nearest(key, known)}")
+        if entry.port:
+            entry.port.over(driver.wire.serial)
+
+    def check_roles(self) -> None:
+        """Raise `BenchError` if a role or the safe order names no instrument."""
+        known = list(self.file.instruments)
+        for role, name in self.file.roles.items():
+            if name not in known:
+                raise BenchError(f"roles.{role}: {name!r} is no instrument, {nearest(name, known)}")
+        for name in self.file.safe.order:
+            if name not in known:
+                raise BenchError(f"safe.order: {name!r} is no instrument, {nearest(name, known)}")
+
+    def check_interlocks(self) -> None:
+        """Raise `BenchError` if an interlock watches nothing, or has no sensible limits."""
+        for number, lock in enumerate(self.file.interlocks, 1):
+            place = f"interlock {number} ({lock.watch})"
+            quantity = self.declaration(lock.watch, place)
+            if not isinstance(quantity, Reading):
+                raise BenchError(f"{place}: {quantity!r} can not be watched: name a Reading")
+            if not units.same_dimension(quantity.unit, lock.unit):
+                raise BenchError(f"{place}: {quantity!r} is in {quantity.unit}, the limit in {lock.unit}")
+            if (lock.above is None) is (lock.below is None):
+                raise BenchError(f"{place}: give either above or below")
+            if lock.release is not None and lock.passed(lock.release, lock.limit):
+                raise BenchError(f"{place}: release {lock.release:g} lies beyond the limit {lock.limit:g}")
+
+    def check_units(self) -> None:
+        """Raise `UnitError` if a characteristic's unit is unknown."""
+        for entry in self.file.characteristics.values():
+            units.check(entry.unit)
+
+    def check_safe(self) -> None:
+        """Raise `BenchError` if the heartbeat is nothing that can be set."""
+        if self.file.heartbeat is not None:
+            quantity = self.declaration(self.file.heartbeat.quantity, "heartbeat.quantity")
+            if not isinstance(quantity, Setting):
+                raise BenchError(f"heartbeat.quantity: {quantity!r} can't be set")
+
+    def declaration(self, quantity: str, place: str) -> Declaration:
+        """Return what `instrument.quantity` declares; raises `BenchError` if there is no such thing."""
+        name, _, attribute = quantity.partition(".")
+        if name not in self.drivers:
+            raise BenchError(f"{place}: {name!r} is no instrument, {nearest(name, list(self.drivers))}")
+        known = {item.name: item for item in declared(self.drivers[name])}
+        if attribute not in known:
+            driver = self.drivers[name].__name__
+            raise BenchError(f"{place}: {driver} has no {attribute!r}, {nearest(attribute, list(known))}")
+        return known[attribute]
+
+    def _read(self, path: Path, content: bytes) -> Record:
+        from remotecal.certificates.dcc import read
+
+        try:
+            return read(content)
+        except RecordError as error:
+            raise RecordError(f"{path}: {error}") from error
+
+    def _open(self, name: str, clock: Clock) -> Instrument:
+        entry, driver = self.file.instruments[name], self.drivers[name]
+        port = entry.port.over(driver.wire.serial) if entry.port else None
+        return driver.open(
+            entry.address, name=name, serial=entry.serial, clock=clock, port=port, **entry.settings
+        )
+
+
+def _driver(name: str) -> type[Instrument]:
+    """Return the driver with this name, or the class at `module:Class`."""
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        return driver_called(name)
+    try:
+        found = getattr(import_module(module), attribute, None)
+    except ImportError as error:
+        raise BenchError(f"driver {name} can't be loaded: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Instrument)):
+        raise BenchError(f"driver {name}: {module} has no driver {attribute}")
+    return found
+
+
+ORDINARY = frozenset({"link", "name", "serial", "clock"})
+"""What every driver's constructor takes, and the bench gives by itself."""
+
+
+def day(clock: Clock) -> date:
+    """Return the day a clock shows, in UTC."""
+    return datetime.fromtimestamp(clock.now(), UTC).date()

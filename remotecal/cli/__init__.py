@@ -1,0 +1,221 @@
+"""The command line: `remotecal run`, `resume`, `evaluate`, `bench check` and the rest.
+
+Only the parser is made here; each command imports what it needs when it is carried out, so that
+`remotecal --help` is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal import errors
+from remotecal.cli import sign, trace, verify
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  argparse names it so
+
+EXIT_CODES: tuple[tuple[type[errors.RemotecalError], int, str], ...] = (
+    (errors.SafeStateNotReached, 5, "the safe state was not reached: go and look at the rig"),
+    (errors.ConfigurationError, 2, "a file, a parameter or the command line is wrong; no rig is moving"),
+    (errors.RunError, 4, "the run could not go on; the rig is safe"),
+    (errors.EvidenceError, 6, "evidence or a certificate does not hold"),
+    (errors.RecordError, 6, "evidence or a certificate does not hold"),
+    (errors.RemotecalError, 3, "an instrument or its link failed; the rig is safe"),
+)
+"""Errors, the exit code each ends in, and what that means; the first that fits counts."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line and return its exit code."""
+    asked = parser().parse_args(arguments)
+    handler: Callable[[argparse.Namespace], None] = asked.handler
+    try:
+        handler(asked)
+    except errors.RemotecalError as error:
+        if asked.debug:
+            raise
+        print(f"remotecal: {error}", file=sys.stderr)
+        return next(code for kind, code, _ in EXIT_CODES if isinstance(error, kind))
+    except KeyboardInterrupt:
+        print("remotecal: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` has.
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    codes = {code: meaning for _, code, meaning in reversed(EXIT_CODES)}
+    lines = [f"  {code}  {codes[code]}" for code in sorted(codes)]
+    whole = argparse.ArgumentParser(
+        prog="remotecal",
+        description="Calibrate, from the instrument's reply to a certificate anyone can recompute.",
+        epilog="\n".join(["exit codes:", "  0  all is well", *lines]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    whole.add_argument("--debug", action="store_true", help="show where an error comes from")
+    commands = whole.add_subparsers(metavar="COMMAND", required=True)
+    for declare in (
+        _declare_runs,
+        _declare_bench,
+        _declare_certificates,
+        _declare_catalogues,
+        _declare_simulation,
+    ):
+        declare(commands)
+    return whole
+
+
+def _command(
+    commands: Commands, name: str, help_text: str, handler: Callable[[argparse.Namespace], None] | None = None
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=help_text, description=f"{help_text[:1].upper()}{help_text[1:]}."
+    )
+    if handler is not None:
+        command.set_defaults(handler=handler)
+    return command
+
+
+def _declare_runs(commands: Commands) -> None:
+    run = _command(commands, "run", "carry out a work order and issue its certificate", _run)
+    run.add_argument("order", type=Path, metavar="ORDER", help="the work order (TOML)")
+    run.add_argument("--bench", type=Path, metavar="FILE", help="the bench file, if the order names none")
+    run.add_argument(
+        "--out", type=Path, metavar="DIR", required=True, help="new directory for what comes out"
+    )
+    resume = _command(commands, "resume", "take up a run where it was cut off", _resume)
+    resume.add_argument("run", type=Path, metavar="DIR", help="the run's directory")
+    resume.add_argument("--bench", type=Path, metavar="FILE", help="the bench file, if it has moved")
+    for command in (run, resume):
+        command.add_argument("--yes", action="store_true", help="take the first option of every question")
+        command.add_argument(
+            "--answer",
+            action="append",
+            default=[],
+            metavar="TEXT",
+            help="answer to the next question, in turn",
+        )
+    evaluate = _command(commands, "evaluate", "compute a run's certificate from its journal", _evaluate)
+    evaluate.add_argument("run", type=Path, metavar="DIR", help="the run's directory")
+    evaluate.add_argument(
+        "--out", type=Path, metavar="DIR", help="where the certificate goes; DIR by default"
+    )
+    evaluate.add_argument(
+        "--new-evaluation", action="store_true", help="evaluate by a procedure changed since, and state it"
+    )
+
+
+def _declare_bench(commands: Commands) -> None:
+    bench = _command(commands, "bench", "look after a bench").add_subparsers(metavar="COMMAND", required=True)
+    check = _command(bench, "check", "open every instrument and check who it is and its certificate", _check)
+    check.add_argument("file", type=Path, metavar="FILE", help="the bench file (TOML)")
+
+
+def _declare_certificates(commands: Commands) -> None:
+    for module, name, help_text in (
+        (sign, "sign", "sign a certificate, a trust list or a journal"),
+        (verify, "verify", "check a certificate and whatever proves it"),
+        (trace, "trace", "draw a certificate's chain of traceability"),
+    ):
+        module.add_arguments(_command(commands, name, help_text, module.main))
+
+
+def _declare_catalogues(commands: Commands) -> None:
+    for name, handler, show in (
+        ("drivers", _list_drivers, _show_driver),
+        ("procedures", _list_procedures, _show_procedure),
+    ):
+        catalogue = _command(commands, name, f"list the {name}", handler)
+        inner = catalogue.add_subparsers(metavar="COMMAND")
+        one = _command(inner, "show", f"tell everything about one of the {name}", show)
+        one.add_argument("name", metavar="NAME")
+
+
+def _declare_simulation(commands: Commands) -> None:
+    sim = _command(commands, "sim", "simulate a rig").add_subparsers(metavar="COMMAND", required=True)
+    up = _command(sim, "up", "serve a simulated rig until interrupted, and say which bench file to use", _up)
+    up.add_argument("name", metavar="NAME", help="the rig, such as water-rig")
+    up.add_argument("--meter", default="pulses", metavar="OUTPUT", help="how the meter under test is read")
+    up.add_argument("--dn", type=int, default=50, metavar="MM", help="nominal diameter of the line")
+    up.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same rig")
+    up.add_argument("--out", type=Path, metavar="DIR", help="where bench file, certificates and order go")
+    up.add_argument("--real", action="store_true", help="let the rig's time be the computer's")
+    demo = _command(commands, "demo", "calibrate a simulated flow meter, from wire to certificate", _demo)
+    demo.add_argument(
+        "--out", type=Path, metavar="DIR", required=True, help="new directory for what comes out"
+    )
+
+
+def _run(asked: argparse.Namespace) -> None:
+    from remotecal.cli.run import run
+
+    run(asked.order, asked.bench, asked.out, answers=asked.answer, yes=asked.yes)
+
+
+def _resume(asked: argparse.Namespace) -> None:
+    from remotecal.cli.run import take_up
+
+    take_up(asked.run, asked.bench, answers=asked.answer, yes=asked.yes)
+
+
+def _evaluate(asked: argparse.Namespace) -> None:
+    from remotecal.cli.evaluate import evaluate_run
+
+    evaluate_run(asked.run, asked.out or asked.run, new_evaluation=asked.new_evaluation)
+
+
+def _check(asked: argparse.Namespace) -> None:
+    from remotecal.cli.bench import check
+
+    check(asked.file)
+
+
+def _list_drivers(_: argparse.Namespace) -> None:
+    from remotecal.cli.drivers import list_drivers
+
+    list_drivers()
+
+
+def _show_driver(asked: argparse.Namespace) -> None:
+    from remotecal.cli.drivers import show_driver
+
+    show_driver(asked.name)
+
+
+def _list_procedures(_: argparse.Namespace) -> None:
+    from remotecal.cli.procedures import list_procedures
+
+    list_procedures()
+
+
+def _show_procedure(asked: argparse.Namespace) -> None:
+    from remotecal.cli.procedures import show_procedure
+
+    show_procedure(asked.name)
+
+
+def _up(asked: argparse.Namespace) -> None:
+    from remotecal.cli.sim import up
+
+    up(
+        asked.name,
+        meter=asked.meter,
+        dn=asked.dn,
+        seed=asked.seed,
+        directory=asked.out,
+        real=asked.real,
+    )
+
+
+def _demo(asked: argparse.Namespace) -> None:
+    from remotecal.cli.demo import demo
+
+    demo(asked.out)

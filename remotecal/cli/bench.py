@@ -1,0 +1,68 @@
+"""`remotecal bench check`: is everything there, is it the right thing, and may it be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remotecal.bench import Bench, day
+from remotecal.errors import BenchError, RemotecalError
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from remotecal.open_bench import OpenBench
+
+
+def check(path: Path) -> None:
+    """Open every instrument of a bench, check it and its certificate, and print a table.
+
+    Raises:
+        BenchError: something is wrong; the table says what, for every instrument.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    bench = Bench.load(path)
+    clock = bench.clock()
+    opened = bench.connect(clock)
+    table = Table(title=bench.name, box=box.SIMPLE_HEAD, title_justify="left")
+    for heading in ("Instrument", "Driver", "Who answers", "Can be", "Certificate", "Verdict"):
+        table.add_column(heading, overflow="fold")
+    faulty = 0
+    try:
+        for name in bench.file.instruments:
+            *cells, fault = _line(bench, opened, name, day(clock))
+            faulty += bool(fault)
+            table.add_row(*map(Text, cells), Text(fault or "good", "red" if fault else "green"))
+    finally:
+        opened.close()
+    Console().print(table)
+    bench.characteristics(day(clock))
+    if faulty:
+        raise BenchError(f"{faulty} of {len(bench.file.instruments)} instruments of {path} can't be used")
+
+
+def _line(bench: Bench, opened: OpenBench, name: str, today: date) -> tuple[str, ...]:
+    """Return name, driver, identity, capabilities, certificate, and what is wrong or ""."""
+    faults = []
+    identity = certificate = ""
+    try:
+        if name in opened.failures:
+            raise opened.failures[name]
+        identity = str(opened.instruments[name].identify())
+    except RemotecalError as failure:
+        faults.append(str(failure))
+    try:
+        used = bench.certificate(name, today)
+        if used is not None:
+            until = used.certificate.valid_until
+            certificate = used.certificate.number + (f", until {until}" if until else "")
+    except RemotecalError as failure:
+        faults.append(str(failure))
+    driver = bench.drivers[name]
+    kinds = [base.__name__ for base in driver.__mro__ if getattr(base, "_is_protocol", False)]
+    kinds = [kind for kind in kinds if kind not in {"Protocol", "Asked"}]
+    return name, driver.__name__, identity, ", ".join(kinds), certificate, "; ".join(faults)

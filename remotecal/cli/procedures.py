@@ -1,0 +1,57 @@
+"""`remotecal procedures`: which procedures there are, and what each needs."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+from remotecal.errors import OrderError
+from remotecal.procedures.catalogue import find, names
+from remotecal.procedures.parameters import In
+
+
+def list_procedures() -> None:
+    """Print every procedure in the catalogue with its title and the documents it follows."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("Procedure", "Title", "Follows"):
+        table.add_column(heading)
+    for name in names():
+        try:
+            procedure = find(name).procedure
+            title = f"{procedure.title.get('en')}\n{procedure.title.get('zh')}"
+            table.add_row(name, Text(title), ", ".join(procedure.norms))
+        except OrderError as error:
+            table.add_row(name, Text(str(error), "red"), "")
+    Console().print(table)
+
+
+def show_procedure(name: str) -> None:
+    """Print what a procedure is, its roles and its parameters.
+
+    Raises:
+        OrderError: there is no such procedure.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    found = find(name, Path())
+    procedure, console = found.procedure, Console()
+    console.print(Text.assemble((procedure.title.get("en"), "bold"), f"  {procedure.title.get('zh')}"))
+    console.print(Text("\n".join((*procedure.norms, f"SHA-256 {found.sha256}", ""))))
+    console.print(Text(inspect.getdoc(procedure) or ""), "")
+    console.print(Text("\n".join(["Roles", *(f"  {role}" for role in procedure.roles()), ""])))
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("Parameter", "Unit and limits", "Default", "What it is"):
+        table.add_column(heading)
+    for key, field in procedure.accepts().model_fields.items():
+        limits = next((str(entry) for entry in field.metadata if isinstance(entry, In)), "")
+        default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
+        table.add_row(key, Text(limits), Text(default), Text(field.description or ""))
+    console.print(table)

@@ -1,0 +1,92 @@
+"""`remotecal sign`: sign a certificate, a trust list or a journal; the file tells which it is."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a certificate (.xml), a trust list (.toml) or a journal (.jsonl)",
+    )
+    parser.add_argument(
+        "--key",
+        required=True,
+        metavar="KEY",
+        help="PEM or PKCS#12 file or PKCS#11 URI; for trust lists and journals an Ed25519 PEM file",
+    )
+    parser.add_argument("--password-file", type=Path, metavar="FILE", help="holds the key's password or PIN")
+    parser.add_argument("--register", type=Path, metavar="FILE", help="the laboratory's register (TOML)")
+    parser.add_argument(
+        "--pdf", type=Path, metavar="FILE", help="print an issued certificate there, and sign that, too"
+    )
+
+
+def main(asked: argparse.Namespace) -> None:
+    """Sign a file in its place.
+
+    Raises:
+        ConfigurationError: the file or the key can't be used.
+        CertificateRefused: the key's holder may not sign this, or not now.
+    """
+    from remotecal.errors import ConfigurationError
+
+    password = None if asked.password_file is None else asked.password_file.read_text("utf-8").strip()
+    sign_file = {".xml": _certificate, ".toml": _trust_list, ".jsonl": _journal}.get(asked.file.suffix)
+    if sign_file is None or not asked.file.is_file():
+        raise ConfigurationError(
+            f"{asked.file} is no certificate (.xml), trust list (.toml) or journal (.jsonl)"
+        )
+    sign_file(asked, password)
+
+
+def _certificate(asked: argparse.Namespace, password: str | None) -> None:
+    from datetime import UTC, datetime
+
+    from remotecal.certificates.approval import print_signed, sign, state
+    from remotecal.certificates.signing.keys import read_key
+    from remotecal.certificates.signing.xml import read_signatures
+    from remotecal.registers import Register
+
+    key = read_key(asked.key, password)
+    now = datetime.now(UTC)
+    data = asked.file.read_bytes()
+    if state(read_signatures(data)) != "issued":
+        register = None if asked.register is None else Register.load(asked.register)
+        data = sign(data, key, now, register)
+        asked.file.write_bytes(data)
+    print(f"{asked.file} is {state(read_signatures(data))}")
+    if asked.pdf is not None:
+        asked.pdf.write_bytes(print_signed(data, key, now))
+        print(f"{asked.pdf} is printed and signed")
+
+
+def _trust_list(asked: argparse.Namespace, password: str | None) -> None:
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.certificates.trust import sign_trust_list, signature_file
+
+    sign_trust_list(asked.file, SealKey.read(Path(asked.key), password))
+    print(f"{signature_file(asked.file)} is written")
+
+
+def _journal(asked: argparse.Namespace, password: str | None) -> None:
+    from remotecal.certificates.signing.journal import KIND, seal_journal
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.clock import RealClock
+    from remotecal.errors import ConfigurationError
+    from remotecal.procedures.journal import Journal
+
+    key = SealKey.read(Path(asked.key), password)
+    with Journal.open(asked.file.parent, RealClock()) as journal:
+        kinds = [event.kind for event in journal.events]
+        if KIND in kinds or "finish" not in kinds:
+            raise ConfigurationError(
+                f"{asked.file} is {'signed already' if KIND in kinds else 'not finished'}"
+            )
+        seal_journal(journal, key)
+    print(f"{asked.file} is signed by key {key.public.id}")

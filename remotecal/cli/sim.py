@@ -1,0 +1,91 @@
+"""`remotecal sim up`: a simulated rig that serves its instruments until interrupted."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast, get_args
+
+from remotecal.clock import RealClock, VirtualClock
+from remotecal.configuration import nearest
+from remotecal.errors import ConfigurationError
+from remotecal.sim.assemblies import Assembly, Output, master_line, water_rig
+
+RIGS = {"water-rig": water_rig, "master-line": master_line}
+"""What can be put up, by the name a person gives it."""
+
+
+def up(
+    name: str,
+    *,
+    meter: str = "pulses",
+    dn: int = 50,
+    seed: int = 1,
+    directory: Path | None = None,
+    real: bool = False,
+) -> None:
+    """Serve a rig until interrupted; print its instruments and the bench file to use.
+
+    Args:
+        name: which rig.
+        meter: how the meter under test is read.
+        dn: nominal diameter in mm.
+        seed: the same seed gives the same rig.
+        directory: where bench file, certificates and order go; a temporary one if not given.
+        real: let the rig's time be the computer's; otherwise a run moves it.
+
+    Raises:
+        ConfigurationError: there is no such rig, meter or diameter.
+    """
+    if name not in RIGS:
+        raise ConfigurationError(f"there is no rig {name!r}, {nearest(name, list(RIGS))}")
+    with TemporaryDirectory(prefix=f"remotecal-{name}-") as temporary:
+        place = directory or Path(temporary)
+        clock = RealClock() if real else VirtualClock()
+        with RIGS[name](place, seed=seed, dn=dn, clock=clock, output=_output(meter)) as assembly:
+            _tell(name, assembly, real=real)
+            _wait()
+
+
+def _output(meter: str) -> Output:
+    for output in get_args(Output):
+        if output == meter:
+            return cast("Output", output)
+    raise ConfigurationError(f"a meter can't be read by {meter!r}, {nearest(meter, get_args(Output))}")
+
+
+def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("instrument", "driver", "address", "settings"):
+        table.add_column(heading, overflow="fold")
+    for station, place in assembly.stations.items():
+        settings = ", ".join(f"{key}={value}" for key, value in place.settings.items())
+        table.add_row(station, place.simulated.driver.__name__, assembly.addresses[station], settings)
+    console = Console()
+    console.print(f"{name} is up, in {'real' if real else 'virtual'} time.")
+    console.print(table)
+    console.print(
+        f"bench file  {assembly.bench}\nwork order  {assembly.order}", soft_wrap=True, highlight=False
+    )
+    console.print(
+        f"\nIn another terminal:\n  remotecal bench check {assembly.bench}\n"
+        f"  remotecal run {assembly.order} --out run-1\nCtrl-C ends it.",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _wait() -> None:
+    """Return when somebody interrupts or ends the process."""
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        ended.wait()
+    except KeyboardInterrupt:
+        return

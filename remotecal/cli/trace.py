@@ -1,0 +1,44 @@
+"""`remotecal trace`: draw the chain of traceability from the device to the national standard."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from remotecal.cli.verify import add_trust_arguments, trust_list
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="the certificate, XML or PDF")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="write the drawing there, too")
+    parser.add_argument(
+        "--require", action="store_true", help="fail unless the chain is recognised to the national standard"
+    )
+    add_trust_arguments(parser)
+
+
+def main(asked: argparse.Namespace) -> None:
+    """Print the chain; raise `CertificateRefused` if it must be recognised and is not."""
+    from rich.console import Console
+
+    from remotecal.certificates.library import Library
+    from remotecal.certificates.trace import recognise_chain, trace, tree
+    from remotecal.errors import ConfigurationError
+
+    try:
+        data = asked.file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{asked.file} can't be read: {error.strerror}") from error
+    if data.startswith(b"%PDF"):
+        from remotecal.certificates.signing.pdf import embedded_xml
+
+        data = embedded_xml(data)
+    traced = trace(data, Library(asked.standards), trust_list(asked))
+    Console().print(tree(traced))
+    if asked.svg is not None:
+        from remotecal.certificates.trace_drawing import draw
+
+        asked.svg.write_bytes(draw(traced))
+    if asked.require:
+        recognise_chain(traced)

@@ -1,0 +1,101 @@
+"""`remotecal verify`: check a certificate and whatever proves it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from remotecal.certificates.trust import TrustList
+    from remotecal.verify import Report
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="the certificate, XML or PDF")
+    parser.add_argument(
+        "--journal", type=Path, metavar="FILE", help="the journal of its run, or the directory"
+    )
+    add_trust_arguments(parser)
+
+
+def add_trust_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what says whom to believe and where the standards' certificates are."""
+    parser.add_argument(
+        "--trust", type=Path, metavar="FILE", help="the trust list (TOML, with FILE.sig beside it)"
+    )
+    parser.add_argument(
+        "--trust-key", type=Path, metavar="FILE", help="public key of the trust list's issuer"
+    )
+    parser.add_argument(
+        "--standards",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="certificates of the standards: files or folders",
+    )
+
+
+def trust_list(asked: argparse.Namespace) -> TrustList | None:
+    """Return the trust list asked for, its signature checked; None if none is.
+
+    Raises:
+        ConfigurationError: the list or the key is missing or can't be used.
+        EvidenceError: the list is not what its issuer signed.
+    """
+    from remotecal.certificates.signing.seal import read_public_key
+    from remotecal.certificates.trust import read_trust_list
+    from remotecal.errors import ConfigurationError
+
+    if asked.trust is None:
+        return None
+    if asked.trust_key is None:
+        raise ConfigurationError(
+            "a trust list is believed by its issuer's key alone: give it with --trust-key"
+        )
+    return read_trust_list(asked.trust, read_public_key(asked.trust_key))
+
+
+def main(asked: argparse.Namespace) -> None:
+    """Verify, print every check, and raise `CertificateRefused` unless the certificate holds."""
+    from remotecal.certificates.library import Library
+    from remotecal.errors import CertificateRefused
+    from remotecal.verify import verify
+
+    report = verify(
+        asked.file, journal=asked.journal, trust=trust_list(asked), library=Library(asked.standards)
+    )
+    print_report(report)
+    if report.verdict != "holds":
+        doubts = report.failures or [c for c in report.checks if c.needed and c.outcome != "passed"]
+        names = ", ".join(check.name.strip() for check in doubts)
+        raise CertificateRefused(f"certificate {report.number} {report.verdict}: {names}")
+
+
+def print_report(report: Report, console: Console | None = None) -> None:
+    """Print every check, what came of it and why."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console or Console()
+    marks = {
+        "passed": ("passed", "green"),
+        "failed": ("FAILED", "bold red"),
+        "not possible": ("not possible", "yellow"),
+    }
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("Check", "Outcome", "What was found"):
+        table.add_column(heading)
+    for check in report.checks:
+        table.add_row(check.name, Text(*marks[check.outcome]), Text(check.said))
+    out.print(table)
+    if report.demonstration:
+        out.print("This is a demonstration, and no valid certificate.", style="bold yellow")
+    colour = {"holds": "bold green", "fails": "bold red", "is not proven": "bold yellow"}[report.verdict]
+    out.print(f"Certificate {report.number} {report.verdict}.", style=colour, highlight=False)

@@ -1,0 +1,104 @@
+"""What people write, read strictly: TOML files, parameters.
+
+Nothing unknown is passed over and nothing is converted silently; a refusal names the file, the
+key, what was found there and the nearest key that is known.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from remotecal.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+class Written(BaseModel):
+    """A table somebody writes: frozen, strict, without unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        use_attribute_docstrings=True,
+    )
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_toml(path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
+    """Return what stands in a TOML file; raises `refusal` if it can't be read."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise refusal(f"{path} does not exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise refusal(f"{path} can't be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise refusal(f"{path} is no TOML: {error}") from None
+
+
+def checked(model: type[M], content: object, where: str, refusal: type[ConfigurationError]) -> M:
+    """Return `content` as a `model`; raises `refusal`, which names `where` and every fault.
+
+    The content is checked in its JSON form, which is the form the journal keeps.
+    """
+    try:
+        return model.model_validate_json(json.dumps(content, default=_plain))
+    except ValidationError as error:
+        faults = "; ".join(_fault(model, fault) for fault in error.errors(include_url=False))
+        raise refusal(f"{where}: {faults}") from None
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Return a hint for a word that isn't known: the nearest ones, or all."""
+    close = difflib.get_close_matches(word, known, n=2)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"known are {', '.join(sorted(known))}" if known else "there are none"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    raise TypeError(f"{value!r} has no JSON form")
+
+
+def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
+    place = ".".join(str(step) for step in fault["loc"])
+    if fault["type"] == "missing":
+        return f"{place} is missing"
+    if fault["type"] == "extra_forbidden":
+        inner = _model_at(model, fault["loc"][:-1])
+        return (
+            f"{place} is unknown, {nearest(str(fault['loc'][-1]), list(inner.model_fields) if inner else [])}"
+        )
+    said = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error":
+        return f"{place}: {said}" if place else said
+    return f"{place}: {said[:1].lower()}{said[1:]}, not {fault['input']!r}"
+
+
+def _model_at(kind: object, path: Sequence[int | str]) -> type[BaseModel] | None:
+    """Return the model whose table stands at `path`, as far as types tell."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if not path:
+            return kind
+        field = kind.model_fields.get(str(path[0]))
+        return _model_at(field.annotation, path[1:]) if field else None
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in {dict, tuple, list} and path:
+        return _model_at(inner[-1 if origin is dict else 0], path[1:])
+    return next(filter(None, (_model_at(choice, path) for choice in inner)), None)

@@ -1,0 +1,24 @@
+"""What a procedure's evaluation yields: everything on a certificate that follows from evidence."""
+
+from __future__ import annotations
+
+from remotecal.model import Condition, Frozen, Method, PointBudget, Quantity, Result, Statement, Text
+
+
+class Evaluation(Frozen):
+    """Results with their budgets, conditions and statements."""
+
+    results: tuple[Result, ...]
+    """The results."""
+    budgets: tuple[PointBudget, ...] = ()
+    """The uncertainty budgets, one for each row of the first table of results."""
+    conditions: tuple[Condition, ...] = ()
+    """The conditions that influenced the measurement."""
+    methods: tuple[Method, ...] = ()
+    """Methods beside the procedure itself, such as that of the uncertainty's evaluation."""
+    statements: tuple[Statement, ...] = ()
+    """What is declared: the decision rule, conformity, remarks."""
+    item_quantities: tuple[Quantity, ...] = ()
+    """Characteristics of the item under calibration, such as its diameter."""
+    heading: Text | None = None
+    """Heading of the measurement; the procedure's title where none is given."""

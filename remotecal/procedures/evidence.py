@@ -1,0 +1,219 @@
+"""The evidence of a run: what its journal says, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from remotecal.bench import CertificateUsed, Characteristic
+from remotecal.drivers.instrument import Identity
+from remotecal.errors import JournalBroken
+from remotecal.model import Frozen, Text
+from remotecal.procedures.journal import FILE, FORMAT, Event, read_journal, seconds
+from remotecal.procedures.order import Order
+from remotecal.procedures.procedure import Point
+from remotecal.procedures.values import unpack
+
+if TYPE_CHECKING:
+    from remotecal.procedures.procedure import Value
+
+
+class ProcedureUsed(Frozen):
+    """The procedure a run followed."""
+
+    name: str
+    """As the order names it, or the path of its file."""
+    sha256: str
+    """SHA-256 of its source, in hexadecimal; see `catalogue.Found`."""
+
+
+class InstrumentUsed(Frozen):
+    """An instrument that took part."""
+
+    name: str
+    """Its name on the bench."""
+    driver: str
+    """Its driver."""
+    address: str
+    """Where it was."""
+    maker: str
+    """What it says of itself, as far as it does."""
+    model: str
+    serial: str
+    firmware: str
+
+    @property
+    def identity(self) -> Identity:
+        """Who it said it is."""
+        return Identity(self.maker, self.model, self.serial, self.firmware)
+
+
+class Start(Frozen):
+    """What a journal's first event says: all an evaluation needs beside observations."""
+
+    format: int = FORMAT
+    """Version of the journal's format."""
+    run: str
+    """Name of the run."""
+    order: Order
+    """The work order."""
+    procedure: ProcedureUsed
+    """The procedure."""
+    parameters: dict[str, object]
+    """Its parameters, in the units it declares."""
+    points: tuple[Point, ...]
+    """The points, in the order they are to be measured."""
+    bench: str
+    """Path of the bench file."""
+    bench_sha256: str
+    """SHA-256 of the bench file, in hexadecimal."""
+    roles: dict[str, str]
+    """Role → name of the instrument on the bench."""
+    certificates: dict[str, CertificateUsed]
+    """Name of the instrument → its certificate."""
+    characteristics: dict[str, Characteristic]
+    """Facts of the rig, with their uncertainty."""
+    software: dict[str, str]
+    """Program → version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one repeat at one point yielded."""
+
+    point: Point
+    """The point."""
+    repeat: int
+    """Counted from 1."""
+    values: Mapping[str, Value]
+    """What `measure` returned."""
+    began: float
+    """When the repeat began, in seconds since 1970, UTC."""
+    at: float
+    """When it was over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything an evaluation may look at."""
+
+    order: Order
+    """The work order."""
+    procedure: ProcedureUsed
+    """The procedure."""
+    parameters: Mapping[str, object]
+    """Its parameters, in the units it declares."""
+    points: tuple[Point, ...]
+    """The points, in the order measured."""
+    observations: tuple[Observation, ...]
+    """The observations, in the order made."""
+    instruments: Mapping[str, InstrumentUsed]
+    """Role → the instrument that filled it."""
+    certificates: Mapping[str, CertificateUsed]
+    """Role → certificate, for the instruments that have one."""
+    characteristics: Mapping[str, Characteristic]
+    """Facts of the rig, with their uncertainty."""
+    answers: tuple[tuple[str, str], ...]
+    """Questions in English, where there is a choice, and what was answered."""
+    software: Mapping[str, str]
+    """Program → version, when the run began."""
+    run: str
+    """Name of the run."""
+    began: float
+    """When the run began, in seconds since 1970, UTC."""
+    finished: float
+    """When the run was complete, or its last event."""
+    complete: bool
+    """Whether all repeats at all points were observed."""
+    head: str
+    """Hash of the journal's last line, which stands for the whole."""
+    lines: int
+    """Number of the journal's lines."""
+
+    def at(self, point: Point) -> tuple[Observation, ...]:
+        """Return the observations made at a point, in the order of the repeats."""
+        return tuple(entry for entry in self.observations if entry.point.name == point.name)
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Return the evidence in a journal, or in the journal of a run's directory.
+
+    Raises:
+        JournalBroken: the journal is not what was written.
+    """
+    return gather(read_journal(path / FILE if path.is_dir() else path))
+
+
+def gather(events: tuple[Event, ...]) -> Evidence:
+    """Return the evidence in a journal's events.
+
+    Raises:
+        JournalBroken: the events are not those of a run.
+    """
+    start = read_start(events)
+    used = {str(event.data["name"]): _instrument(event) for event in events if event.kind == "instrument"}
+    points = {point.name: point for point in start.points}
+    return Evidence(
+        order=start.order,
+        procedure=start.procedure,
+        parameters=start.parameters,
+        points=start.points,
+        observations=tuple(_observation(event, points) for event in events if event.kind == "observation"),
+        instruments={role: used[name] for role, name in start.roles.items() if name in used},
+        certificates={
+            role: start.certificates[name] for role, name in start.roles.items() if name in start.certificates
+        },
+        characteristics=start.characteristics,
+        answers=tuple(_answers(events)),
+        software=start.software,
+        run=start.run,
+        began=seconds(events[0].at),
+        finished=seconds(events[-1].at),
+        complete=any(event.kind == "finish" for event in events),
+        head=events[-1].hash,
+        lines=events[-1].seq,
+    )
+
+
+def read_start(events: tuple[Event, ...]) -> Start:
+    """Return what the first of a journal's events says.
+
+    Raises:
+        JournalBroken: there is none, or it is not the start of a run.
+    """
+    if not events:
+        raise JournalBroken("the journal is empty: nothing was ever written")
+    try:
+        return Start.model_validate_json(json.dumps(events[0].data))
+    except ValidationError as error:
+        raise JournalBroken(f"the first event is not the start of a run: {error}") from None
+
+
+def _instrument(event: Event) -> InstrumentUsed:
+    try:
+        return InstrumentUsed.model_validate(dict(event.data))
+    except ValidationError as error:
+        raise JournalBroken(f"event {event.seq} does not tell an instrument: {error}") from None
+
+
+def _observation(event: Event, points: Mapping[str, Point]) -> Observation:
+    data = event.data
+    point, repeat, values = points.get(str(data.get("point"))), data.get("repeat"), data.get("values")
+    if point is None or not isinstance(repeat, int) or not isinstance(values, Mapping):
+        raise JournalBroken(f"event {event.seq} is no observation at a point of this run")
+    return Observation(point, repeat, unpack(values), seconds(str(data["began"])), seconds(event.at))
+
+
+def _answers(events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:
+    asked: dict[object, str] = {}
+    for event in events:
+        if event.kind == "prompt":
+            question = event.data["question"]
+            asked[event.seq] = Text.model_validate(question).get("en")
+        elif event.kind == "answer":
+            yield asked.get(event.data["prompt"], ""), str(event.data["answer"])

@@ -1,0 +1,162 @@
+"""The work order: which procedure, with which parameters, for which device under test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from remotecal.configuration import Written, checked, read_toml
+from remotecal.errors import OrderError
+from remotecal.model import Contact, EquipmentClass, Identification, Item, Laboratory, Location, Person, Text
+from remotecal.model.base import Country, Line
+
+
+def _text(written: object) -> object:
+    return {"": written} if isinstance(written, str) else written
+
+
+Words = Annotated[Text, BeforeValidator(_text)]
+"""A text by language, `{ zh = "泵", en = "pump" }`, or one that is the same in all: `"ABB"`."""
+
+
+class Head(Written):
+    """What the order is about."""
+
+    number: Line
+    """Number of the order."""
+    procedure: str = Field(min_length=1)
+    """Name of a procedure, or path of a procedure's file, from where the order lies."""
+    bench: str | None = None
+    """Path of the bench file, from where the order lies, unless it is given with the command."""
+    certificate: Line | None = None
+    """Number of the certificate; that of the order where none is given."""
+    demonstration: bool = False
+    """Whether the certificate is a demonstration and not valid."""
+    country: Country = "CN"
+    """Country of the laboratory (ISO 3166-1)."""
+    binding: tuple[Literal["zh", "en"], ...] = ("zh",)
+    """Languages in which the certificate is binding."""
+    place: Literal["laboratory", "customer", "laboratoryBranch", "customerBranch", "other"] = "laboratory"
+    """Where the calibration is done."""
+
+
+DUT = "dut"
+"""Id of the device under test in a record."""
+
+
+class Dut(Written):
+    """The device under test."""
+
+    name: Words
+    """What it is."""
+    maker: Words | None = None
+    """Who made it."""
+    model: Line | None = None
+    """Type designation."""
+    serial: Line | None = None
+    """The maker's serial number."""
+    owner_number: Line | None = None
+    """The owner's number for it."""
+    class_scheme: Line | None = None
+    """Where its class is defined, such as JJG 1033-2007."""
+    class_name: Line | None = None
+    """Its class there."""
+    description: Words | None = None
+    """Its condition on arrival, and whatever else is said of it."""
+
+    @model_validator(mode="after")
+    def _can_be_told_from_others(self) -> Self:
+        if not (self.serial or self.owner_number):
+            raise ValueError(
+                "serial or owner_number is missing: a certificate must tell which device it is for"
+            )
+        return self
+
+    def item(self) -> Item:
+        """Return the device as a certificate names it."""
+        numbers = []
+        if self.serial:
+            numbers.append(Identification(value=self.serial, name=Text(zh="出厂编号", en="Serial number")))
+        if self.owner_number:
+            name = Text(zh="设备编号", en="Owner's number")
+            numbers.append(Identification(value=self.owner_number, issuer="owner", name=name))
+        classes: tuple[EquipmentClass, ...] = ()
+        if self.class_scheme and self.class_name:
+            classes = (EquipmentClass(reference=self.class_scheme, class_id=self.class_name),)
+        return Item(
+            id=DUT,
+            name=self.name,
+            manufacturer=self.maker,
+            model=self.model,
+            identifications=tuple(numbers),
+            classes=classes,
+            description=self.description,
+        )
+
+
+class Party(Written):
+    """A laboratory or a customer."""
+
+    name: Words
+    """Name."""
+    address: Words
+    """Postal address, as it is printed (ISO/IEC 17025, 7.8.2.1 b and e)."""
+    e_mail: Line | None = None
+    """Address for electronic mail."""
+    phone: Line | None = None
+    """Telephone number."""
+    code: Line | None = None
+    """Accreditation or registration number, for a laboratory."""
+
+    def contact(self) -> Contact:
+        """Return the party as a certificate names it."""
+        location = Location(further=self.address)
+        return Contact(name=self.name, e_mail=self.e_mail, phone=self.phone, location=location)
+
+    def laboratory(self) -> Laboratory:
+        """Return the party as the laboratory that issues a certificate."""
+        return Laboratory(contact=self.contact(), code=self.code)
+
+
+class Signatory(Written):
+    """Somebody who answers for the certificate."""
+
+    name: Words
+    """Name as it is signed."""
+    duty: Literal["performed", "reviewed", "approved"]
+    """检定, 核验 or 批准."""
+    role: Line | None = None
+    """Position in the laboratory."""
+
+    def person(self) -> Person:
+        """Return them as a certificate names them."""
+        approves = self.duty == "approved"
+        return Person(name=self.name, duty=self.duty, role=self.role, main_signer=approves)
+
+
+class Order(Written):
+    """A work order: one calibration of one device."""
+
+    order: Head
+    """What the order is about."""
+    parameters: dict[str, object] = Field(default_factory=dict)
+    """The procedure's parameters."""
+    dut: Dut
+    """The device under test."""
+    customer: Party
+    """Whom the certificate is for."""
+    laboratory: Party
+    """Who issues it."""
+    persons: tuple[Signatory, ...] = Field(min_length=1)
+    """Who answers for it."""
+
+    @classmethod
+    def load(cls, path: Path) -> Order:
+        """Return the order in a TOML file.
+
+        Raises:
+            OrderError: the file can't be read, or something in it is missing, unknown or wrong.
+        """
+        return checked(cls, read_toml(path, OrderError), str(path), OrderError)

@@ -1,0 +1,166 @@
+"""A procedure: a calibration as a script that reads like the standard it follows."""
+
+from __future__ import annotations
+
+import types
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Union, get_args, get_origin, get_type_hints
+
+from remotecal import units
+from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.measured import Measured
+from remotecal.drivers.quantities import Declaration
+from remotecal.errors import ParameterError
+from remotecal.model import Text
+from remotecal.procedures.parameters import Parameters
+
+if TYPE_CHECKING:
+    from remotecal.procedures.evaluation import Evaluation
+    from remotecal.procedures.evidence import Evidence
+    from remotecal.procedures.run import Run
+
+Value = Measured | float | int | str | tuple[Measured, ...]
+"""What an observation may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One setting of the rig to calibrate at."""
+
+    name: str
+    """Unlike that of any other point of the run: "50 m3/h"."""
+    nominal: Mapping[str, float] = field(default_factory=dict)
+    """What to set, in the units of the procedure's parameters."""
+    repeats: int = 1
+    """How often to measure here."""
+
+
+class Procedure(ABC):
+    """A calibration: roles, parameters, points, one measurement, the evaluation.
+
+    A role is an annotation in the class body whose type is a capability, several of them joined by
+    `|`, or with `| None` where the bench may do without:
+
+    ```python
+    class MasterMeter(Procedure):
+        title = Text(zh="标准表法", en="Master meter method")
+        norms = ("JJG 643-2003",)
+        reference: FlowMeter
+        dut: PulseCounter | VolumeTotalizer
+
+        class Parameters(Parameters):
+            flows: Annotated[tuple[float, ...], In("m3/h", above=0)]
+
+        parameters: Parameters
+    ```
+
+    `prepare`, `approach` and `measure` talk to instruments, through the roles. `evaluate` is pure:
+    it sees the parameters and the evidence, never an instrument, a clock or a file.
+    """
+
+    title: ClassVar[Text]
+    """What the procedure is called on a certificate."""
+    norms: ClassVar[tuple[str, ...]] = ()
+    """The documents it follows, with their year."""
+    parameters: Parameters
+
+    def __init__(self, parameters: Parameters, roles: Mapping[str, Instrument | None] | None = None) -> None:
+        self.parameters = parameters
+        vars(self).update(roles or {})
+
+    @classmethod
+    def accepts(cls) -> type[Parameters]:
+        """Return the class of the procedure's parameters."""
+        kind = getattr(cls, "Parameters", Parameters)
+        if not (isinstance(kind, type) and issubclass(kind, Parameters)):
+            raise ParameterError(f"{cls.__name__}.Parameters must be a class of Parameters")
+        return kind
+
+    @classmethod
+    def roles(cls) -> tuple[Role, ...]:
+        """Return the roles, in the order they are written.
+
+        Raises:
+            ParameterError: an annotation is no capability.
+        """
+        hints = get_type_hints(cls)
+        return tuple(
+            _role(cls, name, kind)
+            for name, kind in hints.items()
+            if name != "parameters" and get_origin(kind) is not ClassVar
+        )
+
+    @abstractmethod
+    def points(self) -> Sequence[Point]:
+        """Return the points, in the order they are to be measured."""
+
+    def prepare(self, run: Run) -> None:  # noqa: B027  a procedure may have nothing to prepare
+        """Make the rig ready, once when a run begins and again when it is taken up again."""
+
+    def approach(self, point: Point, run: Run) -> None:  # noqa: B027  nor anything to approach
+        """Bring the rig to a point, before its repeats and again when a run is taken up there."""
+
+    @abstractmethod
+    def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
+        """Measure once; what is returned is the observation, by names of the procedure's own."""
+
+    @abstractmethod
+    def evaluate(self, evidence: Evidence) -> Evaluation:
+        """Return the results that follow from the evidence, the same ones each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A part on the bench that a procedure needs filled."""
+
+    name: str
+    capabilities: tuple[type, ...]
+    """The instrument must have one of these."""
+    optional: bool
+    """Whether the procedure can do without."""
+
+    def __str__(self) -> str:
+        kinds = " or ".join(capability.__name__ for capability in self.capabilities)
+        return f"{self.name}: {kinds}{', may be missing' if self.optional else ''}"
+
+    def lacks(self, driver: type[Instrument]) -> str:
+        """Return why instruments of this driver can't fill the role; "" if they can."""
+        faults = [_lacks(driver, capability) for capability in self.capabilities]
+        return "" if "" in faults else "; ".join(faults)
+
+
+def _role(procedure: type, name: str, kind: object) -> Role:
+    choices = get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
+    capabilities = tuple(choice for choice in choices if choice is not types.NoneType)
+    for capability in capabilities:
+        if not (isinstance(capability, type) and getattr(capability, "_is_protocol", False)):
+            raise ParameterError(
+                f"{procedure.__name__}.{name} must be typed by a capability, not {capability!r}"
+            )
+    return Role(name, capabilities, types.NoneType in choices)
+
+
+def _lacks(driver: type[Instrument], capability: type) -> str:
+    if capability not in driver.__mro__:
+        return f"{driver.__name__} is no {capability.__name__}"
+    for name, wanted in _quantities(capability).items():
+        declared = getattr(driver, name, None)
+        if not isinstance(declared, Declaration):
+            return f"{driver.__name__} declares no {name}, which a {capability.__name__} has"
+        unit = getattr(declared, "unit", None)
+        if wanted and (unit is None or not units.same_dimension(unit, wanted)):
+            return f"{declared!r} is in {unit}, a {capability.__name__} gives it in {wanted} or the like"
+    return ""
+
+
+def _quantities(capability: type) -> dict[str, str]:
+    """Return the quantities a capability has, with the unit each is annotated with, or ""."""
+    found = {}
+    for name, kind in get_type_hints(capability, include_extras=True).items():
+        if get_origin(kind) is ClassVar:
+            (inner,) = get_args(kind)
+            metadata = getattr(inner, "__metadata__", ("",))
+            found[name] = str(metadata[0])
+    return found

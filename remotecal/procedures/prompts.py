@@ -1,0 +1,117 @@
+"""Questions to a person, and who answers them."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from remotecal.errors import RunError
+from remotecal.model import Text
+
+Kind = Literal["choice", "number", "text"]
+"""What sort of answer is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something a procedure asks."""
+
+    text: Text
+    """The question."""
+    options: tuple[str, ...] = ()
+    """What may be answered, for a choice."""
+    kind: Kind = "text"
+    """What sort of answer is wanted."""
+
+    def refuses(self, answer: str) -> str:
+        """Return why an answer won't do; "" if it will."""
+        if self.kind == "choice" and answer not in self.options:
+            return f"answer one of: {', '.join(self.options)}"
+        if self.kind == "number":
+            try:
+                float(answer)
+            except ValueError:
+                return f"{answer!r} is no number"
+        return "" if answer.strip() else "answer something"
+
+
+class Answerer(Protocol):
+    """Whoever answers questions: a terminal, a script, the laboratory far away."""
+
+    def answer(self, question: Question, still_wanted: Callable[[], None]) -> str:
+        """Return an answer, however long it takes.
+
+        Call `still_wanted` several times a second while waiting: it raises once the run must stop.
+        """
+        ...
+
+
+class Scripted:
+    """Answers given beforehand, for unattended runs.
+
+    Args:
+        answers: taken in turn.
+        first_option: where they are used up, take the first option of a choice.
+    """
+
+    def __init__(self, answers: Iterable[str] = (), *, first_option: bool = False) -> None:
+        self._answers: Iterator[str] = iter(answers)
+        self._first_option = first_option
+
+    def answer(self, question: Question, still_wanted: Callable[[], None]) -> str:
+        still_wanted()
+        answer = next(self._answers, None)
+        if answer is None and self._first_option and question.options:
+            answer = question.options[0]
+        if answer is None:
+            raise RunError(
+                f"nobody is there to answer: {question.text.get('en')}: resume the run at a terminal"
+            )
+        fault = question.refuses(answer)
+        if fault:
+            raise RunError(
+                f"the answer {answer!r} was given beforehand to: {question.text.get('en')}; {fault}"
+            )
+        return answer
+
+
+class Terminal:
+    """A person at the terminal.
+
+    Args:
+        language: the language questions are asked in.
+    """
+
+    def __init__(self, language: str = "en") -> None:
+        self._language = language
+        self._typed = b""
+
+    def answer(self, question: Question, still_wanted: Callable[[], None]) -> str:
+        choices = f" [{'/'.join(question.options)}]" if question.options else ""
+        while True:
+            print(f"\n{question.text.get(self._language)}{choices} ", end="", flush=True)
+            answer = self._line(still_wanted).strip()
+            fault = question.refuses(answer)
+            if not fault:
+                return answer
+            print(fault)
+
+    def _line(self, still_wanted: Callable[[], None]) -> str:
+        # Read below sys.stdin, which would hide from `select` what it has taken in already.
+        while b"\n" not in self._typed:
+            if not select.select([sys.stdin], [], [], LOOK_AROUND)[0]:
+                still_wanted()
+            elif not (typed := os.read(sys.stdin.fileno(), 4096)):
+                raise RunError("the terminal was closed while a question was open: resume the run")
+            else:
+                self._typed += typed
+        line, _, self._typed = self._typed.partition(b"\n")
+        return line.decode(errors="replace")
+
+
+LOOK_AROUND = 0.2
+"""Seconds between two looks whether an answer is still wanted."""

@@ -1,0 +1,177 @@
+"""From evidence to the record of a certificate: a pure function of both."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal import model
+from remotecal.errors import EvidenceError
+from remotecal.model import (
+    ONLY_IN_FULL,
+    ONLY_THE_ITEM,
+    TRACEABLE,
+    CertificateReference,
+    Equipment,
+    Identification,
+    Measurement,
+    Method,
+    Record,
+    Result,
+    Software,
+    Statement,
+    Text,
+)
+from remotecal.procedures.order import DUT
+from remotecal.procedures.parameters import read_parameters
+
+if TYPE_CHECKING:
+    from remotecal.bench import CertificateUsed
+    from remotecal.procedures.catalogue import Found
+    from remotecal.procedures.evaluation import Evaluation
+    from remotecal.procedures.evidence import Evidence, InstrumentUsed
+
+
+def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) -> Record:
+    """Return the record that follows from the evidence of a complete run.
+
+    Args:
+        evidence: of the run.
+        found: the procedure it followed.
+        new_evaluation: the procedure was changed since, and the record shall say so.
+
+    Raises:
+        EvidenceError: the run is not complete, or the procedure was changed.
+    """
+    if not evidence.complete:
+        raise EvidenceError(f"run {evidence.run} is not complete: resume it first")
+    if found.sha256 != evidence.procedure.sha256 and not new_evaluation:
+        raise EvidenceError(
+            f"procedure {found.name} was changed since run {evidence.run}: restore it, or ask for a new "
+            "evaluation, which the certificate will state"
+        )
+    parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
+    return compile_record(evidence, found.procedure(parameters).evaluate(evidence), found)
+
+
+def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> Record:
+    """Return a record of what evidence and evaluation say.
+
+    Args:
+        evidence: of the run.
+        evaluation: what the procedure makes of it.
+        found: the procedure that evaluated.
+    """
+    order, head = evidence.order, evidence.order.order
+    procedure = found.procedure
+    item = order.dut.item()
+    item = item.model_copy(update={"quantities": (*item.quantities, *evaluation.item_quantities)})
+    standards = _standards(evidence)
+    measurement = Measurement(
+        name=evaluation.heading or procedure.title,
+        items=(DUT,),
+        methods=(Method(name=procedure.title, norms=procedure.norms), *evaluation.methods),
+        software=_software(evidence),
+        standards=standards,
+        conditions=evaluation.conditions,
+        results=tuple(_measured_with(standards, result) for result in evaluation.results),
+        budgets=evaluation.budgets,
+    )
+    return Record(
+        number=head.certificate or head.number,
+        country=head.country,
+        binding=head.binding,
+        identifications=(Identification(value=head.number, issuer="calibrationLaboratory", name=ORDER),),
+        begun=_day(evidence.began),
+        finished=_day(evidence.finished),
+        place=head.place,
+        issued=_day(evidence.finished),
+        laboratory=order.laboratory.laboratory(),
+        customer=order.customer.contact(),
+        persons=tuple(signatory.person() for signatory in order.persons),
+        items=(item,),
+        statements=(*evaluation.statements, *_statements(evidence, found)),
+        measurements=(measurement,),
+        software=(Software(name=Text.plain("remotecal"), release=f"v{version('remotecal')}"),),
+        evidence=model.Evidence(
+            run=evidence.run,
+            procedure=Path(evidence.procedure.name).name,
+            procedure_hash=evidence.procedure.sha256,
+            journal_hash=evidence.head,
+            lines=evidence.lines,
+        ),
+        demonstration=head.demonstration,
+    )
+
+
+ORDER = Text(zh="委托单编号", en="Order number")
+
+
+def _measured_with(standards: tuple[Equipment, ...], result: Result) -> Result:
+    """Return a result whose tables name the standards they rest on."""
+    names = tuple(standard.id for standard in standards if standard.id)
+    tables = tuple(table.model_copy(update={"equipment": names}) for table in result.tables)
+    return result.model_copy(update={"tables": tables})
+
+
+def _software(evidence: Evidence) -> tuple[Software, ...]:
+    return tuple(Software(name=Text.plain(name), release=f"v{v}") for name, v in evidence.software.items())
+
+
+def _standards(evidence: Evidence) -> tuple[Equipment, ...]:
+    """Return the instruments that have a certificate, each once, whatever roles it fills."""
+    used = {
+        evidence.instruments[role].name: (evidence.instruments[role], certificate)
+        for role, certificate in evidence.certificates.items()
+    }
+    return tuple(_standard(*entry) for entry in used.values())
+
+
+def _standard(instrument: InstrumentUsed, used: CertificateUsed) -> Equipment:
+    certificate = used.certificate
+    (item, *_) = used.record.items
+    serial = instrument.serial or next(iter(certificate.serials), None)
+    maker = Text.plain(instrument.maker) if instrument.maker else item.manufacturer
+    return Equipment(
+        id=instrument.name,
+        name=item.name,
+        manufacturer=maker,
+        model=instrument.model or item.model,
+        identifications=(Identification(value=serial, name=SERIAL),) if serial else (),
+        certificate=CertificateReference(
+            number=certificate.number,
+            title=item.name,
+            procedure="SHA256",
+            value=used.sha256,
+            issuer=used.record.laboratory.contact.name,
+            issued=certificate.issued,
+            valid_until=certificate.valid_until,
+            in_validity=True,
+        ),
+    )
+
+
+SERIAL = Text(zh="出厂编号", en="Serial number")
+
+
+def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
+    always = (
+        (TRACEABLE, ONLY_THE_ITEM, ONLY_IN_FULL) if evidence.certificates else (ONLY_THE_ITEM, ONLY_IN_FULL)
+    )
+    if found.sha256 == evidence.procedure.sha256:
+        return always
+    renewed = Statement(
+        ref_types=("remotecal_newEvaluation",),
+        declaration=Text(
+            zh=f"本证书由测量证据重新计算;所用计算程序的 SHA-256 为 {found.sha256}。",
+            en="The results were evaluated anew from the evidence of the measurement, by a later text of the "
+            f"procedure, whose SHA-256 is {found.sha256}.",
+        ),
+    )
+    return (*always, renewed)
+
+
+def _day(at: float) -> date:
+    return datetime.fromtimestamp(at, UTC).date()

@@ -1,0 +1,204 @@
+"""What a procedure sees of the run it is in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from remotecal.drivers.measured import Measured
+from remotecal.errors import NotStable, ParameterError
+from remotecal.procedures.prompts import Question
+
+if TYPE_CHECKING:
+    from remotecal.clock import Clock
+    from remotecal.drivers.quantities import BoundReading
+    from remotecal.model import Text
+    from remotecal.open_bench import OpenBench
+    from remotecal.procedures.control import Control
+    from remotecal.procedures.journal import Journal, Json
+    from remotecal.procedures.procedure import Point
+    from remotecal.procedures.prompts import Answerer, Kind
+    from remotecal.procedures.stability import Judgement, Stability
+
+STEP = 0.5
+"""Longest wait, in seconds, between two looks whether the run must stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is."""
+
+    doing: str
+    """What it does: `prepare`, `approach`, `measure`, `done` with a repeat …, or what it waits for."""
+    point: Point | None = None
+    """The point it is at."""
+    number: int = 0
+    """Number of the point, from 1."""
+    points: int = 0
+    """How many points there are."""
+    repeat: int = 0
+    """Number of the repeat, from 1; 0 outside of one."""
+    observed: int = 0
+    """Observations made."""
+    due: int = 0
+    """Observations there shall be."""
+    began: float = 0.0
+    """When the run began or was taken up again, by its clock."""
+    now: float = 0.0
+    """Time by its clock."""
+    last: Mapping[str, Measured] = field(default_factory=dict)
+    """Source → latest indication, of those the run read itself."""
+
+
+Watcher = Callable[[Progress], None]
+"""Shown where a run is; called in the run's thread, often, so it must be quick."""
+
+
+class Run:
+    """One execution of a procedure: time, waiting, reading, asking, remarking."""
+
+    def __init__(
+        self,
+        bench: OpenBench,
+        journal: Journal,
+        control: Control,
+        answers: Answerer,
+        watchers: Sequence[Watcher] = (),
+    ) -> None:
+        self.clock: Clock = bench.clock
+        self.control = control
+        self.progress = Progress("begin", began=self.clock.now())
+        self._bench, self._journal = bench, journal
+        self._answers, self._watchers = answers, watchers
+        self._thread = threading.get_ident()
+
+    def wait(self, duration: float) -> None:
+        """Let `duration` seconds pass.
+
+        Raises:
+            RunError: the run must stop.
+        """
+        self.control.check()
+        now = self.clock.now()
+        end = now + duration
+        while now < end:
+            self.clock.sleep(min(end - now, STEP))
+            now = self.clock.now()
+            self._journal.flush()
+            self.control.check()
+            self._tell(replace(self.progress, now=now))
+
+    def read(self, *quantities: BoundReading) -> tuple[Measured, ...]:
+        """Read quantities of several instruments at once; see `OpenBench.read_together`."""
+        self.control.check()
+        values = self._bench.read_together(*quantities)
+        last = dict(self.progress.last) | {value.source: value for value in values}
+        self.progress = replace(self.progress, last=last)
+        return values
+
+    def settle(self, *criteria: Stability) -> None:
+        """Wait until all quantities are stable at the same time.
+
+        Raises:
+            NotStable: one was not in time; the text says which, and what was found last.
+            RunError: the run must stop.
+        """
+        began = due = self.clock.now()
+        readings: list[list[Measured]] = [[] for _ in criteria]
+        while True:
+            values = self.read(*(criterion.quantity for criterion in criteria))
+            for series, value in zip(readings, values, strict=True):
+                series.append(value)
+            judgements = [c.judge(series) for c, series in zip(criteria, readings, strict=True)]
+            now = self.clock.now()
+            if all(judgement.stable for judgement in judgements):
+                self._note_stable(criteria, judgements, now - began)
+                return
+            for criterion, judgement, series in zip(criteria, judgements, readings, strict=True):
+                if not judgement.stable:
+                    self._give_up(criterion, judgement, series, now - began)
+                    doing = f"settle {series[-1].source}: {criterion.compare(judgement)}"
+                    self._tell(replace(self.progress, doing=doing, now=now))
+                del series[: len(series) - judgement.readings]
+            due += min(criterion.every for criterion in criteria)
+            self.wait(due - now)
+
+    def note(self, text: str, **data: Json) -> None:
+        """Remark something in the journal."""
+        self._journal.append("note", {"text": text, **data})
+
+    def ask(self, question: Text, options: Sequence[str] = (), kind: Kind | None = None) -> str:
+        """Ask a person; question and answer are kept.
+
+        Args:
+            question: in the languages of the laboratory.
+            options: what may be answered; they make it a choice.
+            kind: `number` to be answered by a number.
+
+        Raises:
+            RunError: nobody answers, or the run must stop.
+        """
+        asked = Question(question, tuple(options), kind or ("choice" if options else "text"))
+        prompt = self._journal.append(
+            "prompt", {"kind": asked.kind, "options": asked.options, "question": dict(question.root)}
+        )
+        self.show(f"ask: {question.get('en')}")
+        answer = self._answers.answer(asked, self.control.check)
+        if fault := asked.refuses(answer):
+            raise ParameterError(f"{answer!r} does not answer {question.get('en')!r}: {fault}")
+        self._journal.append("answer", {"answer": answer, "prompt": prompt.seq})
+        return answer
+
+    def keep(self, instrument: str, request: bytes, reply: bytes) -> int:
+        """Keep an exchange; every one the run's own thread makes is a chance to stop.
+
+        Raises:
+            RunError: the run must stop; the exchange is kept all the same.
+        """
+        number = self._journal.keep(instrument, request, reply)
+        if threading.get_ident() == self._thread and not self.control.has_stopped:
+            self.control.check()
+        return number
+
+    def show(self, doing: str, **changes: object) -> None:
+        """Tell the watchers where the run is."""
+        self._tell(replace(self.progress, doing=doing, now=self.clock.now(), **changes))  # type: ignore[arg-type]
+
+    def _tell(self, progress: Progress) -> None:
+        self.progress = progress
+        for watcher in self._watchers:
+            watcher(progress)
+
+    def _note_stable(
+        self, criteria: Sequence[Stability], judgements: Sequence[Judgement], waited: float
+    ) -> None:
+        found: list[Json] = [
+            {
+                "mean": judgement.mean,
+                "quantity": criterion.quantity.source,
+                "readings": judgement.readings,
+                "slope": judgement.slope,
+                "spread": judgement.spread,
+                "unit": criterion.quantity.declaration.unit,
+            }
+            for criterion, judgement in zip(criteria, judgements, strict=True)
+        ]
+        self._journal.append("stable", {"found": found, "waited": waited}, durable=False)
+
+    def _give_up(
+        self, criterion: Stability, judgement: Judgement, series: Sequence[Measured], waited: float
+    ) -> None:
+        if waited < criterion.timeout:
+            return
+        latest = ", ".join(f"{reading.value:g}" for reading in series[-LATEST:])
+        raise NotStable(
+            f"{series[-1].source} was not stable after {waited:.0f} s: {criterion.compare(judgement)}; "
+            f"latest values {latest} {series[-1].unit}: look for air, leaks and a control loop that hunts, "
+            "or allow more time"
+        )
+
+
+LATEST = 5
+"""How many of the latest values a refusal shows."""

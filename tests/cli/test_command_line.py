@@ -1,0 +1,114 @@
+"""The command line: what it prints, and what it ends in when something is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from remotecal.cli import EXIT_CODES, main
+
+HEAVY = {
+    "GTC",
+    "lxml",
+    "numpy",
+    "pint",
+    "pydantic",
+    "pyvisa",
+    "remotecal.model",
+    "rich",
+    "serial",
+    "weasyprint",
+}
+
+
+def remotecal(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-c", "import sys; from remotecal.cli import main; sys.exit(main())", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=cwd,
+        env=os.environ | {"COLUMNS": "120", "PYTHONPATH": str(Path(__file__).parent.parent / "procedures")},
+    )
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; from remotecal.cli import parser; parser().format_help(); print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert set(result.stdout.split()) & HEAVY == set()
+    assert "remotecal.cli" in result.stdout
+
+
+def test_help_names_every_command_and_exit_code(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    said = capsys.readouterr().out
+    for command in (
+        "run",
+        "resume",
+        "evaluate",
+        "bench",
+        "drivers",
+        "procedures",
+        "sim",
+        "demo",
+        "sign",
+        "verify",
+        "trace",
+    ):
+        assert f"\n    {command}" in said
+    for _, code, meaning in EXIT_CODES:
+        assert f"{code}  {meaning}" in said
+
+
+@pytest.mark.parametrize("arguments", [[], ["rum"], ["run"], ["bench"], ["run", "order.toml"]])
+def test_a_wrong_command_line_is_a_usage_error(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: remotecal" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["run", "nowhere.toml", "--out", "x"], 2, "nowhere.toml does not exist"),
+        (["bench", "check", "nowhere.toml"], 2, "nowhere.toml does not exist"),
+        (["resume", "nowhere"], 6, "journal.jsonl can't be read"),
+        (["evaluate", "nowhere"], 6, "can't be read"),
+        (["drivers", "show", "MettlerSic"], 2, "MettlerSics"),
+        (["procedures", "show", "water_gravimetrics"], 2, "did you mean water_gravimetric"),
+        (["procedures", "show", "./nowhere.py"], 2, "the file does not exist"),
+    ],
+)
+def test_every_refusal_is_one_message_and_an_exit_code(
+    arguments, code, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == code
+    said = capsys.readouterr().err
+    assert said.startswith("remotecal: ")
+    assert message in said
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_where_an_error_comes_from():
+    result = remotecal("--debug", "bench", "check", "nowhere.toml")
+    assert "Traceback" in result.stderr
+    assert "Traceback" not in remotecal("bench", "check", "nowhere.toml").stderr
+
+
+def test_procedures_are_listed_and_shown(capsys):
+    assert main(["procedures"]) == 0
+    listed = capsys.readouterr().out
+    assert "water_gravimetric" in listed
+    assert main(["procedures", "show", "water_gravimetric"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("balance: Balance", "flows", "m3/h, above 0", "required", "SHA-256"):
+        assert word in shown

@@ -1,0 +1,96 @@
+"""Commands that talk to instruments, on a tiny bench."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "procedures"))
+
+from tiny_bench import tiny_bench
+
+from remotecal.cli import main
+from remotecal.procedures.journal import FILE
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    with tiny_bench(tmp_path) as bench:
+        yield bench
+
+
+def test_a_run_ends_in_a_certificate_and_a_summary(tiny, capsys):
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
+    said = capsys.readouterr()
+    assert "1.000" in said.out
+    assert f"4 observations; everything is in {tiny.out}" in said.out
+    assert {path.name for path in tiny.out.iterdir()} == {
+        FILE,
+        "certificate.xml",
+        "certificate.pdf",
+        "record.json",
+    }
+    assert json.loads((tiny.out / "record.json").read_text())["number"] == "T-1"
+    assert "4/4 observed · point 2/2 2 V · repeat 2/2 · done" in said.err
+
+
+def test_a_certificate_is_computed_again_to_the_last_digit(tiny, capsys):
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
+    assert main(["evaluate", str(tiny.out), "--out", str(tiny.directory / "again")]) == 0
+    assert (tiny.directory / "again" / "record.json").read_bytes() == (tiny.out / "record.json").read_bytes()
+
+
+def test_an_order_needs_a_bench(tiny, capsys):
+    tiny.order.write_text(tiny.order.read_text().replace('bench = "bench.toml"', ""))
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 2
+    assert "names no bench: give one with --bench" in capsys.readouterr().err
+    assert main(["run", str(tiny.order), "--bench", str(tiny.bench), "--out", str(tiny.out)]) == 0
+
+
+def test_questions_are_answered_beforehand(tiny, capsys):
+    tiny.parameter("ask = true")
+    assert main(["run", str(tiny.order), "--out", str(tiny.out), "--answer", "no"]) == 0
+    assert tiny.events("answer")[0].data["answer"] == "no"
+    tiny.directory /= "second"
+    assert main(["run", str(tiny.order), "--out", str(tiny.out), "--yes"]) == 0
+    assert tiny.events("answer")[0].data["answer"] == "yes"
+
+
+def test_a_dead_instrument_ends_in_one_message(tiny, capsys):
+    tiny.world.deaf.add("meter")
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 2
+    said = capsys.readouterr().err
+    assert "gauge" in said
+    assert "Traceback" not in said
+
+
+def test_an_interlock_has_an_exit_code_of_its_own(tiny, capsys):
+    tiny.add(tiny.bench, '[[interlocks]]\nwatch = "gauge.value"\nabove = 1.5\nunit = "V"\n')
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 4
+    assert "gauge.value is 2 V, above its limit, 1.5 V" in capsys.readouterr().err
+    assert tiny.world.level == 0
+
+
+def test_bench_check_tells_of_every_instrument(tiny, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
+    assert main(["bench", "check", str(tiny.bench)]) == 0
+    said = capsys.readouterr().out
+    assert said.count("good") == 2
+    for word in ("Tiny bench", "source", "TinyMeter", "Maker Tiny, SN S1", "Indicator"):
+        assert word in said
+
+
+def test_bench_check_tries_all_and_fails_if_one_does(tiny, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    tiny.world.serials["source"] = "S2"
+    tiny.bench.write_text(
+        tiny.bench.read_text().replace('serial = "M1"', 'serial = "M1"\nvalid_until = 2020-01-01')
+    )
+    assert main(["bench", "check", str(tiny.bench)]) == 2
+    said = capsys.readouterr()
+    assert "serial number S1 is expected" in said.out
+    assert "its calibration was valid until 2020-01-01" in said.out
+    assert "2 of 2 instruments" in said.err

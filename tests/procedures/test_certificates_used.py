@@ -1,0 +1,101 @@
+"""Standards' certificates: read and checked before anything moves, kept with the evidence."""
+
+from __future__ import annotations
+
+from datetime import date
+from hashlib import sha256
+
+import pytest
+
+from remotecal.certificates.dcc import write
+from remotecal.errors import CertificateRefused, EvidenceError, JournalBroken, RunAborted
+from remotecal.model import Statement
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.evidence import gather, read_evidence
+from remotecal.procedures.record import evaluate
+
+
+@pytest.fixture
+def certified(tiny):
+    """A tiny bench whose gauge has a certificate: that of a run before."""
+    directory = tiny.directory
+    tiny.directory = directory / "before"
+    evidence = tiny.run()
+    tiny.directory = directory
+    record = evaluate(evidence, find(evidence.procedure.name))
+    until = Statement(ref_types=("remotecal_validUntil",), day=date(2100, 1, 1))
+    tiny.record = record.model_copy(update={"statements": (*record.statements, until)})
+    tiny.bench.write_text(
+        tiny.bench.read_text().replace('serial = "M1"', 'serial = "M1"\ncertificate = "gauge.xml"')
+    )
+    (directory / "gauge.xml").write_bytes(write(tiny.record))
+    tiny.world.lines.clear()
+    return tiny
+
+
+def test_a_certificate_is_part_of_the_evidence_and_of_the_record(certified):
+    evidence = certified.run()
+    used = evidence.certificates["meter"]
+    xml = (certified.directory / "gauge.xml").read_bytes()
+    assert used.sha256 == sha256(xml).hexdigest()
+    assert used.certificate.number == "T-1"
+    assert used.record.tables[0].columns[0].values == ("1.000", "2.000")
+    (standard,) = evaluate(evidence, find(evidence.procedure.name)).standards
+    assert standard.serials == ("M1",)
+    assert standard.certificate.value == used.sha256
+    assert standard.certificate.valid_until == date(2100, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (b"2100-01-01", "gauge: certificate T-1 was valid until 2001-01-01: have it calibrated"),
+        (b"M1", "gauge has the serial number M1, its certificate T-1 is for M9"),
+    ],
+)
+def test_a_certificate_that_may_not_be_used_is_refused_before_anything_is_opened(certified, change, message):
+    path = certified.directory / "gauge.xml"
+    assert change in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(change, {b"M1": b"M9", b"2100-01-01": b"2001-01-01"}[change]))
+    with pytest.raises(CertificateRefused, match=message):
+        certified.run()
+    assert certified.world.lines == []
+
+
+def test_a_run_does_not_go_on_with_another_certificate(certified):
+    def interrupt(progress):
+        if progress.doing == "measure" and progress.observed == 1:
+            raise KeyboardInterrupt
+
+    certified.watchers = (interrupt,)
+    with pytest.raises(RunAborted):
+        certified.run()
+    path = certified.directory / "gauge.xml"
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(EvidenceError, match="certificates are no longer those the run began with"):
+        certified.resume()
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "message"),
+    [
+        ("observation", {"point": "9 V"}, "is no observation at a point of this run"),
+        ("observation", {"began": 3}, "'3' stands where a time is due"),
+        ("observation", {"values": {"values": [{"value": 1}]}}, "an indication has no 'unit'"),
+        ("instrument", {"serial": 7}, "does not tell an instrument"),
+        ("start", {"order": {}}, "the first event is not the start of a run"),
+    ],
+)
+def test_events_that_are_not_those_of_a_run_are_refused(tiny, kind, data, message):
+    tiny.run()
+    events = tuple(
+        event._replace(data=event.data | data) if event.kind == kind else event for event in tiny.events()
+    )
+    with pytest.raises(JournalBroken, match=message):
+        gather(events)
+
+
+def test_evidence_is_read_from_a_journal_or_its_directory(tiny):
+    evidence = tiny.run()
+    assert read_evidence(tiny.out) == evidence
+    assert read_evidence(tiny.out / "journal.jsonl") == evidence

@@ -1,0 +1,471 @@
+"""A run from beginning to end, and every way it can end early."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+from tiny import PROCEDURE, SLOWEST
+
+from remotecal.clock import RealClock
+from remotecal.errors import (
+    BenchError,
+    EvidenceError,
+    ExchangeCancelled,
+    InterlockTripped,
+    NotStable,
+    OrderError,
+    ParameterError,
+    RunAborted,
+    RunError,
+    SafeStateNotReached,
+)
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.prompts import Scripted
+from remotecal.procedures.record import evaluate
+
+INTERLOCK = """
+[[interlocks]]
+watch = "gauge.value"
+above = 8.0
+unit = "V"
+release = 7.0
+"""
+HEARTBEAT = """
+[heartbeat]
+quantity = "source.heartbeat"
+every = 2.0
+"""
+
+
+def test_a_run_leaves_evidence_from_which_a_record_follows(tiny):
+    evidence = tiny.run()
+    assert evidence.complete
+    assert [(entry.point.name, entry.repeat) for entry in evidence.observations] == [
+        ("1 V", 1),
+        ("1 V", 2),
+        ("2 V", 1),
+        ("2 V", 2),
+    ]
+    first = evidence.observations[0]
+    assert [one.value for one in first.values["values"]] == [1.0, 1.0, 1.0]
+    assert first.values["values"][0].u == pytest.approx(0.01 / 3**0.5)
+    assert evidence.instruments["meter"].name == "gauge"
+    assert evidence.instruments["meter"].identity.serial == "M1"
+    assert evidence.characteristics["offset"].value == 0.5
+    assert evidence.head == tiny.events()[-1].hash
+    record = evaluate(evidence, find(str(evidence.procedure.name)))
+    assert record.tables[0].columns[0].values == ("1.000", "2.000")
+    assert record.evidence.journal_hash == evidence.head
+    assert record.demonstration
+    assert evaluate(evidence, find(str(evidence.procedure.name))) == record
+
+
+def test_events_stand_in_the_order_things_happened(tiny):
+    tiny.run()
+    kinds = [kind for kind in tiny.kinds() if kind != "replies"]
+    observed = ["point", "stable", "observation", "observation"]
+    begin = ["start", "instrument", "instrument", "safe", "note"]
+    assert kinds == [*begin, *observed, *observed, "safe", "finish"]
+
+
+def test_every_reading_points_at_the_exchange_it_came_from(tiny):
+    evidence = tiny.run()
+    exchanges = {
+        entry["number"]: entry for event in tiny.events("replies") for entry in event.data["exchanges"]
+    }
+    assert sorted(exchanges) == list(range(1, len(exchanges) + 1))
+    for entry in evidence.observations:
+        for one in entry.values["values"]:
+            kept = exchanges[one.exchange]
+            assert (kept["instrument"], kept["request"]) == ("gauge", "MEAS:VAL?")
+            assert float(kept["reply"]) == one.value
+
+
+def test_the_bench_is_safe_before_and_after(tiny):
+    tiny.run()
+    assert tiny.world.level == 0
+    sets = [line for line in tiny.world.lines if "SOUR:LEV " in line]
+    assert [line.split()[2].partition(";")[0] for line in sets] == ["0", "1", "2", "0"]
+    assert [event.data["reached"] for event in tiny.events("safe")] == [True, True]
+
+
+def test_what_does_not_settle_is_given_up_with_the_values_seen(tiny):
+    def wobble(name, line):
+        if line == "MEAS:VAL?":
+            tiny.world.offset = 0.3 - tiny.world.offset
+
+    tiny.world.before = wobble
+    with pytest.raises(
+        NotStable, match=r"gauge.value was not stable after 60 s: spread 0.3 V \(allowed 0.1\)"
+    ):
+        tiny.run()
+    assert tiny.world.level == 0
+    assert tiny.kinds()[-2:] == ["failure", "safe"]
+
+
+def test_a_passed_limit_stops_the_run_and_makes_the_rig_safe(tiny):
+    tiny.add(tiny.bench, INTERLOCK)
+
+    def rise(name, line):
+        if sum("MEAS:VAL?" in seen for seen in tiny.world.lines) == 12:
+            tiny.world.offset = 7.5
+
+    tiny.world.before = rise
+    with pytest.raises(InterlockTripped, match=r"gauge.value is 8.5 V, above its limit, 8 V"):
+        tiny.run()
+    assert tiny.world.level == 0
+    assert tiny.kinds()[-2:] == ["interlock", "safe"]
+    assert tiny.events("safe")[-1].data["reached"] is True
+
+
+def test_a_run_begins_only_beyond_the_release(tiny):
+    tiny.add(tiny.bench, INTERLOCK)
+    tiny.world.offset = 7.5
+    with pytest.raises(InterlockTripped, match=r"gauge.value is 7.5 V, above what a run may begin at, 7 V"):
+        tiny.run()
+    assert "note" not in tiny.kinds()
+
+
+def test_an_interlock_that_can_not_be_watched_is_a_trip(tiny):
+    tiny.add(
+        tiny.bench, '[[interlocks]]\nwatch = "source.temperature"\nabove = 300.0\nunit = "K"\nevery = 2.0\n'
+    )
+
+    def go_deaf(progress):
+        if progress.doing == "measure":
+            tiny.world.deaf.add("MEAS:TEMP?")
+
+    tiny.watchers = (go_deaf,)
+    with pytest.raises(InterlockTripped, match=r"source.temperature can't be watched any more: .*MEAS:TEMP"):
+        tiny.run()
+    assert tiny.world.level == 0
+    assert tiny.kinds()[-2:] == ["interlock", "safe"]
+
+
+def test_the_heart_beats_while_the_run_is_on(tiny):
+    tiny.add(tiny.bench, HEARTBEAT)
+    tiny.run()
+    assert tiny.world.beats[:6] == [0, 1, 2, 3, 0, 1]
+
+
+def test_a_heart_that_stops_is_a_trip(tiny):
+    tiny.add(tiny.bench, HEARTBEAT)
+    tiny.world.deaf.update(f"SOUR:HEAR {n};:SYST:ERR?" for n in (1, 2, 3))
+    tiny.parameter("repeats = 20")
+    with pytest.raises(InterlockTripped, match=r"source.heartbeat can't be watched any more: .*source"):
+        tiny.run()
+    assert tiny.world.level == 0
+    assert tiny.kinds()[-2:] == ["interlock", "safe"]
+
+
+def test_limits_are_in_their_own_unit(tiny):
+    tiny.add(tiny.bench, '[[interlocks]]\nwatch = "source.temperature"\nabove = 290.0\nunit = "K"\n')
+    with pytest.raises(InterlockTripped, match=r"source.temperature is 298.15 K, above .* 290 K"):
+        tiny.run()
+
+
+def test_a_passed_limit_calls_off_a_waiting_exchange(tiny):
+    tiny.clock = RealClock()
+    tiny.bench.write_text(tiny.bench.read_text().replace("TinySource", "PatientSource"))
+    tiny.add(tiny.bench, INTERLOCK + "every = 0.02\n")
+
+    def swallow(name, line):
+        tiny.world.deaf.discard("SOUR:LEV 1;:SYST:ERR?")
+        if line == "SOUR:LEV 1;:SYST:ERR?":
+            tiny.world.deaf.add(line)
+            tiny.world.offset = 9.0
+
+    tiny.world.before = swallow
+    with pytest.raises(InterlockTripped, match=r"gauge.value is 9 V") as trip:
+        tiny.run()
+    assert isinstance(trip.value.__cause__, ExchangeCancelled)
+    assert tiny.events("safe")[-1].data["reached"] is True
+
+
+def test_every_exchange_is_a_chance_to_stop(tiny):
+    tiny.parameter("greedy = true")
+
+    def abort(progress):
+        if progress.doing == "measure":
+            tiny.world.before = lambda _name, _line: tiny.control.abort("enough")
+
+    tiny.watchers = (abort,)
+    with pytest.raises(RunAborted, match="enough"):
+        tiny.run()
+    after = tiny.world.lines[::-1].index("source SOUR:LEV 1;:SYST:ERR?")
+    assert after < 20
+
+
+def test_a_prompt_and_its_answer_are_kept(tiny):
+    tiny.parameter("ask = true")
+    evidence = tiny.run(Scripted(["yes"]))
+    assert evidence.answers == (("May it begin?", "yes"),)
+    assert tiny.events("prompt")[0].data["question"] == {"zh": "可以开始吗?", "en": "May it begin?"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        (Scripted(), "nobody is there to answer: May it begin"),
+        (Scripted(["perhaps"]), "answer one of: yes, no"),
+    ],
+)
+def test_a_prompt_nobody_can_answer_ends_the_run(tiny, answers, message):
+    tiny.parameter("ask = true")
+    with pytest.raises(RunError, match=message):
+        tiny.run(answers)
+    assert tiny.kinds()[-2:] == ["failure", "safe"]
+
+
+def test_an_abort_from_another_thread_stops_the_run_at_once(tiny):
+    def abort(name, line):
+        if line == "SOUR:LEV 2;:SYST:ERR?":
+            thread = threading.Thread(target=tiny.control.abort, args=("the water is brown",))
+            thread.start()
+            thread.join()
+
+    tiny.world.before = abort
+    with pytest.raises(RunAborted, match="the water is brown"):
+        tiny.run()
+    assert tiny.world.level == 0
+    assert tiny.kinds()[-2:] == ["abort", "safe"]
+    assert len(tiny.events("observation")) == 2
+
+
+def test_a_pause_holds_the_run_between_two_repeats(tiny):
+    held = []
+
+    def watch(progress):
+        if progress.doing == "measure" and progress.repeat == 1 and not held:
+            tiny.control.pause()
+        if progress.doing == "pause":
+            held.append((progress.point.name, progress.repeat, progress.observed))
+            threading.Thread(target=tiny.control.go_on).start()
+
+    tiny.watchers = (watch,)
+    evidence = tiny.run()
+    assert held == [("1 V", 1, 1)]
+    assert len(evidence.observations) == 4
+    assert [kind for kind in tiny.kinds() if kind in {"pause", "go_on"}] == ["pause", "go_on"]
+
+
+def test_a_paused_run_can_be_aborted(tiny):
+    def watch(progress):
+        if progress.doing == "measure":
+            tiny.control.pause()
+        if progress.doing == "pause":
+            threading.Thread(target=tiny.control.abort, args=("enough",)).start()
+
+    tiny.watchers = (watch,)
+    with pytest.raises(RunAborted, match="enough"):
+        tiny.run()
+    assert [kind for kind in tiny.kinds() if kind != "replies"][-3:] == ["pause", "abort", "safe"]
+
+
+def test_a_keyboard_interrupt_in_a_procedure_is_an_abort(tiny):
+    def interrupt(progress):
+        if progress.doing == "measure":
+            raise KeyboardInterrupt
+
+    tiny.watchers = (interrupt,)
+    with pytest.raises(RunAborted):
+        tiny.run()
+    assert tiny.world.level == 0
+    assert tiny.kinds()[-2:] == ["abort", "safe"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_an_abort(tiny, number):
+    before = signal.getsignal(number)
+
+    def send(progress):
+        if progress.doing == "measure" and progress.repeat == 2:
+            os.kill(os.getpid(), number)
+
+    tiny.watchers = (send,)
+    with pytest.raises(RunAborted, match=number.name):
+        tiny.run()
+    assert tiny.world.level == 0
+    assert tiny.kinds()[-2:] == ["abort", "safe"]
+    assert signal.getsignal(number) is before
+
+
+def test_a_fault_in_a_procedure_makes_the_rig_safe(tiny):
+    def fail(progress):
+        if progress.doing == "measure":
+            raise ZeroDivisionError("division by zero")
+
+    tiny.watchers = (fail,)
+    with pytest.raises(RunError, match="the procedure failed: ZeroDivisionError: division by zero"):
+        tiny.run()
+    assert tiny.world.level == 0
+    assert tiny.kinds()[-2:] == ["failure", "safe"]
+
+
+def test_a_safe_state_that_is_not_reached_is_said_above_all(tiny):
+    tiny.add(tiny.bench, f"[safe]\nwithin = {3 * SLOWEST}\n")
+
+    def go_deaf(progress):
+        if progress.doing == "measure":
+            tiny.world.deaf.add("source")
+
+    tiny.watchers = (go_deaf,)
+    with pytest.raises(SafeStateNotReached, match="go and look at the rig: source"):
+        tiny.run()
+    assert tiny.kinds()[-1] == "safe"
+    assert tiny.events("safe")[-1].data["reached"] is False
+
+
+def test_a_dead_instrument_is_named_and_the_others_are_made_safe(tiny):
+    tiny.world.deaf.add("meter")
+    tiny.world.level = 5.0
+    with pytest.raises(BenchError, match="1 instruments can't be used: gauge"):
+        tiny.run()
+    assert tiny.world.level == 0
+    assert not tiny.out.exists()
+
+
+def test_another_serial_number_is_refused(tiny):
+    tiny.world.serials["meter"] = "M2"
+    with pytest.raises(BenchError, match="serial number M1 is expected, but Maker Tiny, SN M2"):
+        tiny.run()
+
+
+def test_a_used_directory_is_refused_before_anything_is_opened(tiny):
+    tiny.out.mkdir()
+    (tiny.out / "notes.txt").write_text("mine")
+    with pytest.raises(OrderError, match="is not empty"):
+        tiny.run()
+    assert tiny.world.lines == []
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (('meter = "gauge"', ""), BenchError, "nothing fills the role meter: Indicator"),
+        (('meter = "gauge"', 'meter = "source"'), BenchError, "TinySource is no Indicator"),
+        (("tiny:TinyMeter", "tiny:Grams"), BenchError, "Grams.value is in g, a Indicator gives it in V"),
+        (("tiny:TinyMeter", "tiny:Mute"), BenchError, "Mute declares no value"),
+    ],
+)
+def test_a_bench_that_does_not_suit_is_refused_before_anything_moves(tiny, change, error, message):
+    tiny.bench.write_text(tiny.bench.read_text().replace(*change))
+    with pytest.raises(error, match=message):
+        tiny.run()
+    assert tiny.world.lines == []
+    assert not tiny.out.exists()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "message"),
+    [
+        ("levels = [0.0]", "levels: 0.0 must be above 0 V"),
+        ('levels = ["5 kg"]', "kg can't be converted to V"),
+        ("level = [1.0]", "level is unknown, did you mean levels"),
+        ("repeats = 1.5", "repeats: input should be a valid integer"),
+        ("levels = [1.0, 1.0]", "each with a name of its own"),
+        ("levels = []", "there must be some"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_before_anything_moves(tiny, parameter, message):
+    tiny.parameter(parameter)
+    with pytest.raises(ParameterError, match=message):
+        tiny.run()
+    assert tiny.world.lines == []
+
+
+def test_a_role_that_may_be_missing_may_be_missing_or_filled(tiny):
+    tiny.run()
+    assert tiny.events("note")[0].data["spare"] is False
+    tiny.directory = tiny.directory / "second"
+    tiny.bench.write_text(
+        tiny.bench.read_text().replace('meter = "gauge"', 'meter = "gauge"\nspare = "gauge"')
+    )
+    tiny.run()
+    assert tiny.events("note")[0].data["spare"] is True
+
+
+def test_a_complete_run_is_not_resumed_and_an_incomplete_one_not_evaluated(tiny):
+    evidence = tiny.run()
+    with pytest.raises(OrderError, match="is complete: evaluate it"):
+        tiny.resume()
+    assert evidence.complete
+
+
+def _interrupted(tiny):
+    def interrupt(progress):
+        if progress.doing == "measure" and progress.observed == 3:
+            raise KeyboardInterrupt
+
+    tiny.watchers = (interrupt,)
+    with pytest.raises(RunAborted):
+        tiny.run()
+    tiny.watchers = ()
+
+
+def test_a_resumed_run_repeats_nothing(tiny):
+    _interrupted(tiny)
+    evidence = tiny.resume()
+    seen = [(entry.point.name, entry.repeat) for entry in evidence.observations]
+    assert seen == [("1 V", 1), ("1 V", 2), ("2 V", 1), ("2 V", 2)]
+    assert [event.data["point"] for event in tiny.events("point")] == ["1 V", "2 V", "2 V"]
+    assert len(tiny.events("note")) == 2
+
+
+def test_an_incomplete_run_is_not_evaluated(tiny):
+    from remotecal.procedures.evidence import read_evidence
+
+    _interrupted(tiny)
+    evidence = read_evidence(tiny.out)
+    with pytest.raises(EvidenceError, match="is not complete: resume it"):
+        evaluate(evidence, find(evidence.procedure.name))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("value = 0.5", "value = 0.6"), "characteristics are no longer those the run began with"),
+        (('meter = "gauge"', 'meter = "gauge"\nspare = "gauge"'), "roles are no longer"),
+    ],
+)
+def test_a_run_does_not_go_on_with_other_facts(tiny, change, message):
+    _interrupted(tiny)
+    tiny.bench.write_text(tiny.bench.read_text().replace(*change))
+    with pytest.raises(EvidenceError, match=message):
+        tiny.resume()
+
+
+def test_a_run_does_not_go_on_with_another_instrument(tiny):
+    _interrupted(tiny)
+    tiny.world.serials["meter"] = "M2"
+    with pytest.raises(BenchError, match="serial number M1 is expected"):
+        tiny.resume()
+
+
+def test_a_changed_procedure_is_refused_unless_the_certificate_says_so(tiny):
+    mine = tiny.directory / "mine.py"
+    mine.write_bytes(PROCEDURE.read_bytes())
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), "mine.py"))
+    evidence = tiny.run()
+    unchanged = evaluate(evidence, find("mine.py", tiny.directory))
+    mine.write_text(mine.read_text().replace(":.3f", ":.2f"))
+    changed = find("mine.py", tiny.directory)
+    with pytest.raises(EvidenceError, match="was changed since run out"):
+        evaluate(evidence, changed)
+    anew = evaluate(evidence, changed, new_evaluation=True)
+    assert anew.tables[0].columns[0].values == ("1.00", "2.00")
+    assert changed.sha256 in anew.statements[-1].declaration.get("en")
+    assert len(anew.statements) == len(unchanged.statements) + 1
+
+
+def test_a_run_does_not_go_on_by_a_changed_procedure(tiny):
+    mine = tiny.directory / "mine.py"
+    mine.write_bytes(PROCEDURE.read_bytes())
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), "mine.py"))
+    _interrupted(tiny)
+    mine.write_text(mine.read_text() + "# changed\n")
+    with pytest.raises(EvidenceError, match="was changed since the run began"):
+        tiny.resume()

@@ -1,0 +1,176 @@
+"""The journal: what is written can be checked by anyone, and what was changed is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from remotecal.clock import VirtualClock
+from remotecal.errors import ConfigurationError, JournalBroken, RunError
+from remotecal.procedures import journal as module
+from remotecal.procedures.journal import (
+    FILE,
+    FORMAT,
+    NOTHING,
+    Journal,
+    read_journal,
+    seconds,
+    shown,
+    timestamp,
+)
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock(1_767_225_600.0)
+
+
+@pytest.fixture
+def journal(tmp_path, clock):
+    with Journal.create(tmp_path / "run", clock) as opened:
+        opened.append("start", {"format": FORMAT, "name": "流量"})
+        clock.advance(1.5)
+        opened.keep("balance", b"SI", b"S S 1.0 kg")
+        opened.keep("pump", b"\x01\x03", b"\xff")
+        opened.append("note", {"text": "a", "hash": "0" * 64, "number": 1e-7})
+        opened.append("finish", {})
+    return tmp_path / "run" / FILE
+
+
+def test_what_was_written_is_read(journal):
+    start, replies, note, finish = read_journal(journal)
+    assert start.data == {"format": 1, "name": "流量"}
+    assert start.at == "2026-01-01T00:00:00.000000Z"
+    assert note.at == "2026-01-01T00:00:01.500000Z"
+    assert [exchange["request"] for exchange in replies.data["exchanges"]] == ["SI", {"hex": "0103"}]
+    assert [exchange["number"] for exchange in replies.data["exchanges"]] == [1, 2]
+    assert note.data["number"] == 1e-7
+    assert finish.seq == 4
+
+
+def test_every_line_checks_by_the_shell_commands_of_the_description(journal):
+    recipe = re.search(r"(sed -n 7p.*?sha256sum)", module.__doc__, re.DOTALL)[1].replace("\\\n", " ")
+    for number, line in enumerate(journal.read_text().splitlines(), 1):
+        command = recipe.replace("7p journal.jsonl", f"{number}p {journal}")
+        printed = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
+        assert printed.split()[0] == json.loads(line)["hash"]
+
+
+def test_the_chain_begins_with_nothing(journal):
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert lines[0]["prev"] == NOTHING
+    assert [line["prev"] for line in lines[1:]] == [line["hash"] for line in lines[:-1]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda lines: [lines[0].replace("流量", "流速"), *lines[1:]], "line 1: its hash is wrong"),
+        (lambda lines: [lines[0], *lines[2:]], "line 2: event 3 stands where 2 is due"),
+        (lambda lines: [lines[1], lines[0], *lines[2:]], "line 1: event 2 stands where 1 is due"),
+        (
+            lambda lines: [*lines[:3], lines[3].replace('{"at"', '{ "at"')],
+            "line 4: it is not in canonical form",
+        ),
+        (lambda lines: [*lines[:3], lines[3].replace("finish", "finisx")], "line 4: its hash is wrong"),
+        (lambda lines: [*lines[:3], "nonsense"], "line 4: this is no event"),
+        (lambda lines: [*lines[:3], "[]"], "line 4: this is no event"),
+        (lambda lines: [*lines[:3], lines[3].replace('"data":{}', '"data":[]')], "line 4: this is no event"),
+        (lambda lines: [*lines[:3], '{"seq":4}'], "line 4: this is no event"),
+    ],
+)
+def test_a_change_is_found_where_it_is(journal, damage, message):
+    journal.write_text("\n".join(damage(journal.read_text().splitlines())) + "\n")
+    with pytest.raises(JournalBroken, match=message):
+        read_journal(journal)
+    with pytest.raises(JournalBroken, match=message):
+        Journal.open(journal.parent, VirtualClock())
+
+
+def test_a_line_written_anew_with_its_hash_does_not_follow(journal):
+    lines = journal.read_text().splitlines()
+    with Journal.create(journal.parent / "other", VirtualClock()) as other:
+        other.append("start", {"format": FORMAT})
+        other.append("replies", {"exchanges": []})
+    lines[1] = (journal.parent / "other" / FILE).read_text().splitlines()[1]
+    journal.write_text("\n".join(lines) + "\n")
+    with pytest.raises(JournalBroken, match="line 2: it does not follow from the line before"):
+        read_journal(journal)
+
+
+def test_another_format_is_refused(tmp_path, clock):
+    with Journal.create(tmp_path / "run", clock) as opened:
+        opened.append("start", {"format": 2})
+    with pytest.raises(JournalBroken, match="no journal of format 1"):
+        read_journal(tmp_path / "run" / FILE)
+
+
+@pytest.mark.parametrize("torn", [b'{"at":"20', b"\0\0\0\0", b"\xff"])
+def test_a_torn_last_line_is_cut_off_and_said(journal, clock, torn):
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + torn)
+    with pytest.raises(JournalBroken, match=f"the last line is torn \\({len(torn)} bytes\\): resume"):
+        read_journal(journal)
+    assert len(read_journal(journal, torn=True)) == 4
+    with Journal.open(journal.parent, clock) as opened:
+        opened.append("note", {})
+    events = read_journal(journal)
+    assert [event.kind for event in events[-2:]] == ["torn", "note"]
+    assert events[-2].data == {"bytes": len(torn)}
+    assert journal.read_bytes().startswith(whole)
+
+
+def test_exchanges_are_counted_on(journal, clock):
+    with Journal.open(journal.parent, clock) as opened:
+        assert opened.keep("balance", b"SI", b"S S 1.0 kg") == 3
+
+
+def test_many_exchanges_are_written_before_the_next_event(tmp_path, clock):
+    with Journal.create(tmp_path / "run", clock) as opened:
+        opened.append("start", {"format": FORMAT})
+        for _ in range(module.MANY - 1):
+            opened.keep("balance", b"SI", b"S S 1.0 kg")
+        opened.flush()
+        assert opened.lines == 1
+        opened.keep("balance", b"SI", b"S S 1.0 kg")
+        opened.flush()
+        assert opened.lines == 2
+
+
+def test_one_process_at_a_time(journal, clock):
+    with Journal.open(journal.parent, clock), pytest.raises(RunError, match="another process is at work"):
+        Journal.open(journal.parent, clock)
+    Journal.open(journal.parent, clock).close()
+
+
+def test_a_new_journal_needs_an_empty_directory(tmp_path, clock):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigurationError, match="is not empty"):
+        Journal.create(tmp_path, clock)
+
+
+def test_a_directory_without_journal_is_said_so(tmp_path, clock):
+    with pytest.raises(JournalBroken, match="holds no journal"):
+        Journal.open(tmp_path, clock)
+
+
+def test_a_full_disk_ends_the_run_but_keeping_never_fails(tmp_path, clock):
+    full = Journal(tmp_path / FILE, os.open("/dev/full", os.O_WRONLY), clock, ())
+    assert full.keep("balance", b"SI", b"S S 1.0 kg") == 1
+    with pytest.raises(RunError, match="No space left on device: make room, then resume"):
+        full.append("start", {"format": FORMAT})
+
+
+def test_bytes_are_shown_as_text_where_all_are_printable():
+    assert shown(b"S S 1.0 kg") == "S S 1.0 kg"
+    assert shown(b"") == ""
+    assert shown(b"\x1b[2J") == {"hex": "1b5b324a"}
+    assert shown("°C".encode()) == {"hex": "c2b043"}
+
+
+def test_times_come_back():
+    assert seconds(timestamp(1_767_225_600.123456)) == pytest.approx(1_767_225_600.123456, abs=1e-6)

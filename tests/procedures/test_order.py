@@ -1,0 +1,100 @@
+"""The work order: what is read from it, and every way it can be wrong."""
+
+from __future__ import annotations
+
+import subprocess
+from hashlib import sha256
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from remotecal.errors import OrderError
+from remotecal.procedures import catalogue
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.order import Order
+
+
+def test_an_order_becomes_the_parts_of_a_certificate(tiny):
+    order = Order.load(tiny.order)
+    item = order.dut.item()
+    assert item.name.get("zh") == "表"
+    assert item.serials == ("M1",)
+    assert order.customer.contact().name.get("en") == "Customer"
+    assert order.customer.contact().name.languages == ()
+    assert order.laboratory.laboratory().contact.location.further.get("en") == "Street 2"
+    assert order.persons[0].person().duty == "performed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("number =", "nummer =", r"order.number is missing; order.nummer is unknown, did you mean number\?"),
+        ("[customer]", "[custommer]", r"custommer is unknown, did you mean customer\?"),
+        ('number = "T-1"', "number = 1", "order.number: input should be a valid string"),
+        ('number = "T-1"', 'number = ""', "order.number: the text is empty"),
+        (
+            "demonstration = true",
+            'demonstration = "yes"',
+            "order.demonstration: input should be a valid boolean",
+        ),
+        ("demonstration = true", 'country = "China"', "order.country: string should match"),
+        ('serial = "M1"', "", "serial or owner_number is missing"),
+        ('serial = "M1"', 'serial = "M1"\nserail = "x"', r"dut.serail is unknown, did you mean serial\?"),
+        (
+            'duty = "performed"',
+            'duty = "watched"',
+            "duty: input should be 'performed', 'reviewed' or 'approved'",
+        ),
+        ('address = "Street 1"', "", "customer.address is missing"),
+        ('zh = "表"', 'chinese = "表"', "dut.name"),
+    ],
+)
+def test_a_wrong_order_is_refused_with_file_and_key(tiny, old, new, message):
+    assert old in tiny.order.read_text()
+    tiny.order.write_text(tiny.order.read_text().replace(old, new, 1))
+    with pytest.raises(OrderError, match=message) as refusal:
+        Order.load(tiny.order)
+    assert str(tiny.order) in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1", "must hold one procedure, there is none"),
+        ("raise RuntimeError('no')", "can't be loaded: RuntimeError"),
+        ("def broken(:", "can't be loaded: SyntaxError"),
+        ("from remotecal.procedures import Procedure\nclass A(Procedure):\n    pass", "there is none"),
+    ],
+)
+def test_a_file_that_is_no_procedure_is_refused(tmp_path, text, message):
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(OrderError, match=message):
+        find("mine.py", tmp_path)
+
+
+def test_a_procedure_is_known_by_its_text_and_that_of_what_it_imports(tmp_path, monkeypatch):
+    package = tmp_path / "laboratory"
+    package.mkdir()
+    own = "from laboratory.model import Base\nclass Own(Base):\n    def points(self): ...\n"
+    model = "from remotecal.procedures import Procedure\nclass Base(Procedure):\n    pass\n"
+    for name, text in {"__init__": "", "own": own, "model": model, "other": ""}.items():
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = EntryPoint("own", "laboratory.own:Own", catalogue.GROUP)
+    monkeypatch.setattr(catalogue, "entry_points", lambda **_: [entry])
+    before = find("own").sha256
+    (package / "other.py").write_text("x = 1")
+    assert find("own").sha256 == before
+    listing = subprocess.run(
+        ["sha256sum", "model.py", "own.py"], cwd=package, capture_output=True, check=True
+    )
+    assert sha256(listing.stdout).hexdigest() == before
+    (package / "model.py").write_text(f"{model}# changed\n")
+    assert find("own").sha256 != before
+
+
+def test_what_is_no_procedure_is_not_found():
+    with pytest.raises(OrderError, match="must hold one procedure"):
+        find("flow_model")
+    with pytest.raises(OrderError, match=r"there is no procedure 'water_master', .*water_master_meter"):
+        find("water_master")

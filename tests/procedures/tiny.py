@@ -1,0 +1,156 @@
+"""A tiny bench over real sockets: a source, a meter that shows its level, and a beating heart."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, ClassVar, Protocol
+
+from remotecal.drivers.accuracy import absolute
+from remotecal.drivers.codecs import scpi
+from remotecal.drivers.instrument import ScpiInstrument
+from remotecal.drivers.links.wire import Line
+from remotecal.drivers.quantities import Reading, Setting
+
+SLOWEST = 0.3
+
+PROCEDURE = Path(__file__).parent / "tiny_procedure.py"
+
+
+class Leveller(Protocol):
+    """Holds a level."""
+
+    level: ClassVar[Annotated[Setting, "V"]]
+
+
+class Indicator(Protocol):
+    """Indicates a level."""
+
+    value: ClassVar[Annotated[Reading, "V"]]
+
+
+class TinySource(ScpiInstrument, Leveller):
+    """Source of a level."""
+
+    models = "Tiny"
+    wire: ClassVar[Line] = Line(slowest_reply=SLOWEST)
+    level = Setting(scpi("SOURce:LEVel"), "V", span=(0, 10))
+    """Level."""
+    heartbeat = Setting(scpi("SOURce:HEARt", decimals=0), "1", span=(0, 3))
+    """Changes as long as somebody cares."""
+    temperature = Reading(scpi("MEASure:TEMPerature"), "°C", span=(0, 90), accuracy=absolute(1))
+    """Temperature of the source itself."""
+    safe = (level.to(0),)
+
+
+class PatientSource(TinySource):
+    """A source that may take very long to answer."""
+
+    wire: ClassVar[Line] = Line(slowest_reply=60)
+
+
+class TinyMeter(ScpiInstrument, Indicator):
+    """Meter of the level."""
+
+    models = "Tiny"
+    wire: ClassVar[Line] = Line(slowest_reply=SLOWEST)
+    value = Reading(scpi("MEASure:VALue"), "V", span=(0, 20), accuracy=absolute(0.01))
+    """What is measured."""
+
+
+class Grams(ScpiInstrument, Indicator):
+    """Says it is an Indicator, but of a mass."""
+
+    wire: ClassVar[Line] = Line()
+    value = Reading(scpi("MEASure:VALue"), "g", span=(0, 20), accuracy=absolute(0.01))
+    """Mass."""
+
+
+class Mute(ScpiInstrument, Indicator):
+    """Says it is an Indicator, but declares nothing."""
+
+    wire: ClassVar[Line] = Line()
+
+
+class TinyWorld:
+    """The instruments' other side: what is set, and everything that was ever asked."""
+
+    def __init__(self) -> None:
+        self.level = 0.0
+        self.offset = 0.0
+        self.beats: list[int] = []
+        self.lines: list[str] = []
+        self.serials = {"source": "S1", "meter": "M1"}
+        self.deaf: set[str] = set()
+        self.before: Callable[[str, str], None] = lambda _name, _line: None
+        """Called with the instrument's name and the line, before it is answered."""
+        self._servers = {name: Server(name, self.answer) for name in self.serials}
+
+    def address(self, name: str) -> str:
+        return f"TCPIP::127.0.0.1::{self._servers[name].port}::SOCKET"
+
+    def close(self) -> None:
+        for server in self._servers.values():
+            server.close()
+
+    def answer(self, name: str, line: str) -> str | None:
+        self.before(name, line)
+        self.lines.append(f"{name} {line}")
+        if name in self.deaf or line in self.deaf:
+            return None
+        if line == "*IDN?":
+            return f"Maker,Tiny,{self.serials[name]},1.0"
+        if line.startswith("SOUR:LEV "):
+            self.level = float(line.removeprefix("SOUR:LEV ").partition(";")[0])
+        elif line.startswith("SOUR:HEAR "):
+            self.beats.append(int(line.removeprefix("SOUR:HEAR ").partition(";")[0]))
+        elif line == "SOUR:LEV?":
+            return f"{self.level}"
+        elif line == "MEAS:TEMP?":
+            return "25.0"
+        elif line == "MEAS:VAL?":
+            return f"{self.level + self.offset}"
+        return '0,"No error"'
+
+
+class Server:
+    """One instrument's socket."""
+
+    def __init__(self, name: str, answer: Callable[[str, str], str | None]) -> None:
+        self._name, self._answer = name, answer
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._open: set[socket.socket] = set()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._open.add(connection)
+            thread = threading.Thread(target=self._attend, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _attend(self, connection: socket.socket) -> None:
+        with suppress(OSError), connection, connection.makefile("rwb", buffering=0) as lines:
+            for line in lines:
+                answer = self._answer(self._name, line.decode().strip())
+                if answer is not None:
+                    lines.write(f"{answer}\n".encode())
+        self._open.discard(connection)

@@ -1,0 +1,74 @@
+"""Compare a meter with a source, level by level."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from tiny import Indicator, Leveller
+
+from remotecal.model import Column, Result, Table, Text
+from remotecal.procedures import (
+    Evaluation,
+    Evidence,
+    In,
+    Parameters,
+    Point,
+    Procedure,
+    Run,
+    Stability,
+    Value,
+)
+
+
+class Tiny(Procedure):
+    """Compare a meter with a source."""
+
+    title = Text(zh="比较", en="Comparison")
+    norms = ("TINY 1-2026",)
+
+    source: Leveller
+    meter: Indicator
+    spare: Indicator | None
+
+    class Parameters(Parameters):
+        levels: Annotated[tuple[float, ...], In("V", above=0)] = (1.0, 2.0)
+        """Levels to compare at."""
+        repeats: Annotated[int, In("1", at_least=1)] = 2
+        """Repeats at each level."""
+        ask: bool = False
+        """Ask before the first point."""
+        greedy: bool = False
+        """Read again and again, without ever coming back to the engine."""
+
+    parameters: Parameters
+
+    def points(self) -> Sequence[Point]:
+        return [
+            Point(f"{level:g} V", {"level": level}, self.parameters.repeats)
+            for level in self.parameters.levels
+        ]
+
+    def prepare(self, run: Run) -> None:
+        if self.parameters.ask:
+            run.ask(Text(zh="可以开始吗?", en="May it begin?"), options=("yes", "no"))
+        run.note("prepared", spare=self.spare is not None)
+
+    def approach(self, point: Point, run: Run) -> None:
+        self.source.level.set(point.nominal["level"])
+        run.settle(Stability(self.meter.value, duration=5, spread=0.1, timeout=60))
+
+    def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
+        if self.parameters.greedy:
+            return {"values": tuple(self.meter.value.read() for _ in range(50))}
+        values = []
+        for _ in range(3):
+            run.wait(1)
+            values += run.read(self.meter.value)
+        return {"values": tuple(values), "level": point.nominal["level"]}
+
+    def evaluate(self, evidence: Evidence) -> Evaluation:
+        rows = []
+        for point in evidence.points:
+            values = [m.value for entry in evidence.at(point) for m in entry.values["values"]]
+            rows.append(f"{sum(values) / len(values):.3f}")
+        column = Column(name=Text(zh="示值", en="Indication"), unit="V", values=tuple(rows))
+        return Evaluation(results=(Result(name=self.title, tables=(Table(columns=(column,)),)),))
