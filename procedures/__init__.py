@@ -1,0 +1,1 @@
+"""The shipped procedures, one readable script each."""

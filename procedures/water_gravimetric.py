@@ -1,0 +1,209 @@
+"""Calibrate a water flow meter by weighing what has passed through it (ISO 4185, JJG 164).
+
+*Flying* start and finish: the flow is steady, a diverter sends the water into the weigh tank and
+back, and its edges open and close the timer and the gate of the pulse counter. *Standing* start and
+finish: the valve behind the meter starts and stops the flow, and the meter counts freely.
+
+The measurement model, for one repeat:
+
+    m   = (W₁ - W₀)·(1 - ρa/ρp)/(1 - ρa/ρ)      W: balance indications less their errors
+    m_m = m + V_c·(ρ_end - ρ_start)             V_c: volume between meter and diverter
+    V   = m_m/ρ · t/(t + Δt)                    Δt: diverter correction; 0 for standing start
+    E   = V_i/V - 1                             V_i: N/K, the meter's total, or q_i·t
+
+ρ is the density at the meter by temperature and absolute pressure, ρa that of the air by CIPM-2007,
+ρp = 8000 kg/m³ that of the weights the balance was calibrated with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from remotecal.drivers.capabilities import (
+    Balance,
+    CollectingRig,
+    Outlet,
+    PulseCounter,
+    Valve,
+    VolumeTotalizer,
+)
+from remotecal.errors import ParameterError
+from remotecal.fluids.air import CIPM_2007_U, air_density, buoyancy_factor
+from remotecal.model import Text
+from remotecal.procedures import Evidence, In, Observation, Point, Run, Stability, Value
+from remotecal.procedures.library.flow import FlowParameters, FlowProcedure
+from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one
+from remotecal.procedures.library.flow_results import FlowPoint
+from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.number import Number
+
+
+class GravimetricParameters(FlowParameters):
+    """What a gravimetric calibration is told."""
+
+    method: Literal["flying", "standing"] = "flying"
+    """Start and finish: by the diverter in a steady flow, or by the valve from rest to rest."""
+    smallest_mass: Annotated[float, In("kg", above=0)]
+    """Water one repeat must collect at least, so that the balance's error stays small."""
+    largest_mass: Annotated[float, In("kg", above=0)]
+    """Water the weigh tank takes."""
+    empty: Annotated[float, In("kg", above=0)]
+    """Balance indication below which the tank counts as drained."""
+    dripping: Annotated[float, In("s", at_least=1)] = 10.0
+    """Time for the tank to come to rest before it is weighed."""
+
+
+class WaterGravimetric(FlowProcedure):
+    """Calibrate a water flow meter by static weighing (ISO 4185, JJG 164)."""
+
+    title: ClassVar[Text] = Text(zh="静态质量法水流量校准", en="Water flow calibration by static weighing")
+    norms: ClassVar[tuple[str, ...]] = ("ISO 4185:1980", "JJG 164-2000")
+    model_equation: ClassVar[str] = "E = V_i/V - 1, V = (m + V_c·(ρ_end - ρ_start))/ρ · t/(t + Δt)"
+
+    rig: CollectingRig
+    balance: Balance
+
+    Parameters: ClassVar[type[FlowParameters]] = GravimetricParameters
+    parameters: GravimetricParameters
+
+    inputs: ClassVar[Mapping[str, Text]] = {
+        **FlowProcedure.inputs,
+        "W": Text(zh="天平示值偏差(满载)", en="deviation of the balance's indication, tank full"),
+        "W_res": Text(zh="天平分辨力", en="resolution of the balance"),
+        "t_a": Text(zh="气温示值偏差", en="deviation of the air temperature"),
+        "h_a": Text(zh="湿度示值偏差", en="deviation of the humidity"),
+        "ρ_a": Text(zh="空气密度公式", en="formula of the air's density"),
+        "V_c": Text(zh="连接管段容积", en="volume between meter and diverter"),
+        "Δt": Text(zh="换向器时间修正", en="diverter correction"),
+    }
+
+    def prepare(self, run: Run) -> None:
+        standing = self.parameters.method == "standing"
+        if isinstance(self.dut, VolumeTotalizer) and not standing:
+            raise ParameterError(
+                'a total read over the bus can\'t be gated by the diverter: choose method = "standing"'
+            )
+        if standing and not isinstance(self.dut, PulseCounter | VolumeTotalizer):
+            raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
+        for flow in self.parameters.flows:
+            self._duration(flow)
+        super().prepare(run)
+        self.rig.diverter.set(Outlet.BYPASS)
+
+    def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
+        self._drain(run)
+        values = {"mass_before": self._weigh(run), **self.read_air(run)}
+        duration = self._duration(point.nominal["flow"])
+        values |= (
+            self._fly(run, duration) if self.parameters.method == "flying" else self._stand(run, duration)
+        )
+        values["mass_after"] = self._weigh(run)
+        return values
+
+    def _fly(self, run: Run, duration: float) -> dict[str, Value]:
+        """Collect between two passages of the diverter, in a steady flow."""
+        if isinstance(self.dut, PulseCounter):
+            self.dut.count_gated()
+        self.rig.diverter.set(Outlet.TANK)
+        values = self.watch(run, duration)
+        self.rig.diverter.set(Outlet.BYPASS)
+        run.wait(1.0)
+        values["time"] = self.rig.collection_time.read()
+        if isinstance(self.dut, PulseCounter):
+            values["pulses"] = self.dut.gated_pulses.read()
+        return values
+
+    def _stand(self, run: Run, duration: float) -> dict[str, Value]:
+        """Collect from rest to rest, by the valve behind the meter."""
+        self.rig.outlet.set(Valve.SHUT)
+        run.wait(self.parameters.dripping)
+        self.rig.diverter.set(Outlet.TANK)
+        run.wait(1.0)
+        values: dict[str, Value] = {}
+        if isinstance(self.dut, PulseCounter):
+            self.dut.count_freely()
+        elif isinstance(self.dut, VolumeTotalizer):
+            values["total_before"] = self.dut.volume.read()
+        begun = run.clock.now()
+        self.rig.outlet.set(Valve.OPEN)
+        values |= self.watch(run, duration)
+        self.rig.outlet.set(Valve.SHUT)
+        values["duration"] = run.clock.now() - begun
+        run.wait(self.parameters.dripping)
+        if isinstance(self.dut, PulseCounter):
+            values["pulses"] = self.dut.running_pulses.read()
+        elif isinstance(self.dut, VolumeTotalizer):
+            values["total_after"] = self.dut.volume.read()
+        self.rig.diverter.set(Outlet.BYPASS)
+        self.rig.outlet.set(Valve.OPEN)
+        return values
+
+    def _duration(self, flow: float) -> float:
+        """Return how long a repeat lasts at a flow in m³/h, in s."""
+        rate = flow / 3.6  # kg/s, near enough to plan by
+        duration = max(self.shortest_repeat(flow), self.parameters.smallest_mass / rate)
+        if duration * rate > self.parameters.largest_mass:
+            raise ParameterError(
+                f"at {flow:g} m3/h a repeat takes {duration:.0f} s and {duration * rate:.0f} kg, the tank "
+                f"only {self.parameters.largest_mass:g} kg: lower duration, fewest_pulses or the flow"
+            )
+        return duration
+
+    def _drain(self, run: Run) -> None:
+        self.rig.drain.set(Valve.OPEN)
+        run.settle(
+            Stability(self.balance.mass, duration=10, spread=self.parameters.empty, timeout=3600, every=5)
+        )
+        left = self.balance.mass.read().to("kg").value
+        if left > self.parameters.empty:
+            raise ParameterError(
+                f"the drained tank weighs {left:g} kg: is the drain shut, or `empty` too low?"
+            )
+        self.rig.drain.set(Valve.SHUT)
+
+    def _weigh(self, run: Run) -> Value:
+        run.wait(self.parameters.dripping)
+        return self.balance.settled_mass.read()
+
+    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowPoint:
+        repeats = Repeats(point, evidence, self.parameters)
+        mass = collected_mass(repeats)
+        repeats.characteristic("V_c", "connecting_volume", "m3")
+        if flying := self.parameters.method == "flying":
+            repeats.characteristic("Δt", "diverter_correction", "s")
+
+        def passage(entry: Observation, x: Numbers) -> Number:
+            return one(entry, "time", "s") if flying else number(entry, "duration")
+
+        def volume(entry: Observation, x: Numbers) -> Number:
+            stored = x["V_c"] * (repeats.density(entry, x, -1) - repeats.density(entry, x, 0))
+            passed: Number = (mass(entry, x) + stored) / repeats.density(entry, x)
+            time = passage(entry, x)
+            return passed * time / (time + x["Δt"]) if flying else passed
+
+        return repeats.solve(volume, passage)
+
+
+def collected_mass(repeats: Repeats) -> OfRepeat:
+    """Return how to get the mass collected in a repeat, in kg, and add the inputs that takes."""
+    balance = repeats.correction("W", "balance", "mass_after", "kg")
+    count = math.sqrt(len(repeats.observations))
+    step = repeats.constant("balance_resolution", "kg")
+    # Two readings, each rounded to the step: their difference is triangular within one step.
+    repeats.inputs.append(Input.from_limits("W_res", 0.0, "kg", step / count, Distribution.TRIANGULAR))
+    thermometer = repeats.correction("t_a", "ambient", "air_temperature", "°C")
+    hygrometer = repeats.correction("h_a", "ambient", "humidity", "%")
+    repeats.inputs.append(Input.normal("ρ_a", 0.0, "1", CIPM_2007_U))
+
+    def mass(entry: Observation, x: Numbers) -> Number:
+        after = balance.corrected(one(entry, "mass_after", "kg"), x["W"])
+        before = balance.corrected(one(entry, "mass_before", "kg"), x["W"])
+        temperature = thermometer.corrected(one(entry, "air_temperature", "°C"), x["t_a"])
+        humidity = hygrometer.corrected(one(entry, "humidity", "%"), x["h_a"])
+        air = air_density(temperature, repeats.air_pressure(entry, x), humidity / 100) * (1.0 + x["ρ_a"])
+        collected: Number = (after - before + x["W_res"]) * buoyancy_factor(air, repeats.density(entry, x))
+        return collected
+
+    return mass

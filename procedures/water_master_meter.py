@@ -1,0 +1,161 @@
+"""Calibrate a water flow meter against a master meter in series with it (JJG 643).
+
+The totals of both meters are read at the beginning and at the end of a repeat: *standing* start and
+finish from rest to rest, by the valve behind the meters, or *flying* in a steady flow, where both
+are read together and what their readings are apart in time counts as uncertainty.
+
+The measurement model, for one repeat, with the master meter ahead of the one under test:
+
+    M   = M_r/(1 + e_r) or ρ_r·V_r/(1 + e_r)    e_r: the master meter's certified relative error
+    V   = (M - V_c·(ρ_end - ρ_start))/ρ         V_c: volume between the meters
+    E   = V_i/V·(1 + δt/t) - 1                  V_i: N/K, the meter's total, or q_i·t
+
+ρ is the density at the meter under test, ρ_r at the master meter, by temperature and absolute
+pressure.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from remotecal.drivers.capabilities import (
+    Ammeter,
+    MassTotalizer,
+    PulseCounter,
+    Thermometer,
+    Valve,
+    VolumeTotalizer,
+)
+from remotecal.drivers.quantities import BoundReading
+from remotecal.errors import ParameterError
+from remotecal.model import Text
+from remotecal.procedures import Evidence, In, Observation, Point, Run, Value
+from remotecal.procedures.library.flow import FlowParameters, FlowProcedure
+from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one, readings
+from remotecal.procedures.library.flow_results import FlowPoint
+from remotecal.uncertainty.number import Number
+from remotecal.units import same_dimension
+
+
+class MasterMeterParameters(FlowParameters):
+    """What a calibration against a master meter is told."""
+
+    method: Literal["standing", "flying"] = "standing"
+    """Start and finish: by the valve from rest to rest, or in a steady flow."""
+    master_first: bool = True
+    """Whether the water comes to the master meter before the meter under test."""
+    coming_to_rest: Annotated[float, In("s", at_least=1)] = 10.0
+    """Time for both meters to come to rest."""
+
+
+class WaterMasterMeter(FlowProcedure):
+    """Calibrate a water flow meter against a master meter (JJG 643)."""
+
+    title: ClassVar[Text] = Text(zh="标准表法水流量校准", en="Water flow calibration against a master meter")
+    norms: ClassVar[tuple[str, ...]] = ("JJG 643-2003",)
+    model_equation: ClassVar[str] = "E = V_i/V·(1 + δt/t) - 1, V = (M_r/(1 + e_r) - V_c·(ρ_end - ρ_start))/ρ"
+
+    reference: MassTotalizer | VolumeTotalizer
+    reference_thermometer: Thermometer | None
+    """Water temperature at the master meter; needed where that totalizes volume."""
+
+    Parameters: ClassVar[type[FlowParameters]] = MasterMeterParameters
+    parameters: MasterMeterParameters
+
+    inputs: ClassVar[Mapping[str, Text]] = {
+        **FlowProcedure.inputs,
+        "e_r": Text(zh="标准表误差", en="error of the master meter"),
+        "V_c": Text(zh="两表间管段容积", en="volume between the meters"),
+        "Δt": Text(zh="两表读数时间差", en="time between reading the two meters"),
+        "t_r": Text(zh="标准表处水温示值偏差", en="deviation of the water temperature at the master meter"),
+    }
+
+    def prepare(self, run: Run) -> None:
+        by_volume = not isinstance(self.reference, MassTotalizer)
+        if by_volume and self.reference_thermometer is None:
+            raise ParameterError("a master meter that totalizes volume needs the role reference_thermometer")
+        if isinstance(self.dut, Ammeter) and self.parameters.method == "standing":
+            raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
+        super().prepare(run)
+
+    def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
+        duration = self.shortest_repeat(point.nominal["flow"])
+        standing = self.parameters.method == "standing"
+        if standing:
+            self.rig.outlet.set(Valve.SHUT)
+            run.wait(self.parameters.coming_to_rest)
+        if isinstance(self.dut, PulseCounter):
+            self.dut.count_freely()
+        values = self.read_air(run) | self._totals(run, "before")
+        begun = run.clock.now()
+        self.rig.outlet.set(Valve.OPEN)
+        values |= self.watch(run, duration)
+        if standing:
+            self.rig.outlet.set(Valve.SHUT)
+        values["duration"] = run.clock.now() - begun
+        if standing:
+            run.wait(self.parameters.coming_to_rest)
+        values |= self._totals(run, "after")
+        self.rig.outlet.set(Valve.OPEN)
+        return values
+
+    def _totals(self, run: Run, when: str) -> dict[str, Value]:
+        """Read both meters together; an earlier count of pulses is taken off at once."""
+        reference = self.reference
+        quantities: dict[str, BoundReading] = {
+            f"reference_{when}": reference.total_mass
+            if isinstance(reference, MassTotalizer)
+            else reference.volume
+        }
+        if isinstance(self.dut, PulseCounter):
+            quantities[f"pulses_{when}"] = self.dut.running_pulses
+        elif isinstance(self.dut, VolumeTotalizer):
+            quantities[f"total_{when}"] = self.dut.volume
+        if self.reference_thermometer is not None:
+            quantities[f"reference_temperature_{when}"] = self.reference_thermometer.temperature
+        return dict(zip(quantities, run.read(*quantities.values()), strict=True))
+
+    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowPoint:
+        repeats = Repeats(point, evidence, self.parameters)
+        mass = reference_mass(repeats, point.nominal["flow"])
+        repeats.characteristic("V_c", "connecting_volume", "m3")
+        if flying := self.parameters.method == "flying":
+            repeats.characteristic("Δt", "reading_delay", "s")
+        towards = 1.0 if self.parameters.master_first else -1.0
+
+        def passage(entry: Observation, x: Numbers) -> Number:
+            return number(entry, "duration")
+
+        def volume(entry: Observation, x: Numbers) -> Number:
+            stored = towards * x["V_c"] * (repeats.density(entry, x, -1) - repeats.density(entry, x, 0))
+            passed: Number = (mass(entry, x) - stored) / repeats.density(entry, x)
+            return passed / (1.0 + x["Δt"] / number(entry, "duration")) if flying else passed
+
+        return repeats.solve(volume, passage)
+
+
+def reference_mass(repeats: Repeats, flow: float) -> OfRepeat:
+    """Return how to get the mass that passed the master meter, in kg, and add the inputs that takes."""
+    error = repeats.certified("e_r", "reference", "1", place=flow, at_unit="m3/h")
+    by_mass = same_dimension(readings(repeats.observations[0], "reference_after")[0].unit, "kg")
+    unit = "kg" if by_mass else "m3"
+    thermometer = (
+        None
+        if by_mass
+        else repeats.correction("t_r", "reference_thermometer", "reference_temperature_after", "°C")
+    )
+
+    def mass(entry: Observation, x: Numbers) -> Number:
+        total = one(entry, "reference_after", unit) - one(entry, "reference_before", unit)
+        true: Number = total / (1.0 + error.error(flow, x["e_r"]))
+        if thermometer is None:
+            return true
+        middle = statistics.fmean(
+            one(entry, f"reference_temperature_{when}", "°C") for when in ("before", "after")
+        )
+        heavier: Number = true * repeats.density_at(entry, x, thermometer.corrected(middle, x["t_r"]))
+        return heavier
+
+    return mass
