@@ -34,7 +34,8 @@ def tag(name: str, /, *content: str | _Element | None, **attributes: str) -> _El
 
 def both(zh: str, en: str, *, lines: bool = False) -> _Element:
     """Return a label in Chinese and English, side by side or in two lines."""
-    return tag("span", zh, tag("br") if lines else " ", tag("span", en, class_="en"))
+    parted = tag("br") if lines else " "
+    return tag("span", tag("span", zh, class_="zh"), parted, tag("span", en, class_="en"))
 
 
 def said(text: Text | None, *, lines: bool = False) -> _Element:
@@ -46,8 +47,9 @@ def said(text: Text | None, *, lines: bool = False) -> _Element:
     for number, (language, content) in enumerate(ordered):
         if number:
             span.append(tag("br") if lines else tag("span", " "))
-        plain = language in ("", "zh") or number == 0
-        span.append(tag("span", content) if plain else tag("span", content, class_="en"))
+        plain = "zh" if language == "zh" else None
+        of = plain if language in ("", "zh") or number == 0 else "en"
+        span.append(tag("span", content, class_=of) if of else tag("span", content))
     return span
 
 

@@ -114,7 +114,8 @@ def address(location: Location | None) -> str:
         return ""
     street = " ".join(part for part in (location.street, location.street_number) if part)
     city = " ".join(part for part in (location.post_code, location.city) if part)
-    further = location.further.get("en") if location.further else None
+    languages = ("zh", "en") if location.further and location.further.languages else ("",)
+    further = " ".join(location.further.get(language) for language in languages) if location.further else None
     parts = (further, location.post_office_box, street, city, location.state, location.country)
     return ", ".join(part for part in parts if part)
 

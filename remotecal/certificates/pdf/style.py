@@ -44,6 +44,7 @@ table.grid { border-top: 0.9pt solid #1d4468; border-bottom: 0.9pt solid #1d4468
 table.grid thead { border-bottom: 0.5pt solid #1d4468 }
 table.grid thead th { font-size: 8pt; line-height: 1.3; text-align: center; vertical-align: bottom;
                        padding-bottom: 1.4mm }
+table.grid thead .zh { white-space: nowrap }
 table.grid thead th.text, table.grid td.text { text-align: left }
 table.grid td { text-align: center; padding-top: 0.7mm; padding-bottom: 0.7mm }
 table.grid tbody tr + tr td { border-top: 0.3pt solid #d5dde4 }
