@@ -1,0 +1,129 @@
+"""The demonstration: a whole calibration over real sockets and serial lines, and what it leaves."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from remotecal.certificates.dcc import read_file, validate
+from remotecal.cli import main
+from remotecal.fluids.air import air_density
+from remotecal.fluids.water import water_density_tanaka
+from remotecal.model import Record
+from remotecal.procedures.evidence import read_evidence
+from remotecal.procedures.journal import FILE, read_journal
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo") / "out"
+    assert main(["demo", "--out", str(out)]) == 0
+    return out
+
+
+def test_it_leaves_journal_record_and_certificate(demo):
+    assert {path.name for path in demo.iterdir() if path.is_file()} >= {
+        "certificate.xml",
+        "certificate.pdf",
+        "record.json",
+        "journal.jsonl",
+    }
+    evidence = read_evidence(demo)
+    assert len(evidence.observations) == 18
+    assert evidence.finished - evidence.began > 3600
+    assert evidence.complete
+
+
+def test_record_and_certificate_say_the_same(demo):
+    record = Record.from_json((demo / "record.json").read_text(encoding="utf-8"))
+    assert read_file(demo / "certificate.xml") == record
+    assert validate((demo / "certificate.xml").read_bytes()) == []
+    assert record.demonstration
+
+
+def test_every_value_ends_with_its_uncertaintys_second_digit(demo):
+    record = Record.from_json((demo / "record.json").read_text(encoding="utf-8"))
+    error = record.tables[0].column("basic_measurementError")
+    for value, expanded in zip(error.values, error.uncertainty.expanded, strict=True):
+        assert len(expanded.replace(".", "").lstrip("0")) == 2
+        assert value.partition(".")[2].__len__() == len(expanded.partition(".")[2])
+
+
+def test_every_measured_value_leads_to_the_reply_it_was_read_from(demo):
+    events = read_journal(demo / FILE)
+    kept = {
+        exchange["number"]: exchange
+        for event in events
+        if event.kind == "replies"
+        for exchange in event.data["exchanges"]
+    }
+    for observation in read_evidence(demo).observations:
+        for name in ("mass_before", "mass_after", "pulses"):
+            measured = observation.values[name]
+            reply = kept[measured.exchange]["reply"]
+            digits = reply.split()[-2] if name.startswith("mass") else reply
+            assert float(digits) == measured.value
+
+
+def test_computing_it_again_gives_the_same_to_the_last_digit(demo, tmp_path):
+    assert main(["evaluate", str(demo), "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "record.json").read_bytes() == (demo / "record.json").read_bytes()
+
+
+def test_a_directory_in_use_is_refused(demo, capsys):
+    assert main(["demo", "--out", str(demo)]) == 2
+    assert "is not empty" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("xmllint") is None, reason="xmllint is not installed")
+def test_xmllint_agrees_that_the_certificate_is_well_formed(demo):
+    subprocess.run(["xmllint", "--noout", "--nonet", demo / "certificate.xml"], check=True)
+
+
+def interpolated(certificate, value):
+    """Return the error of indication at `value`, by numpy rather than by our own interpolation."""
+    tables = [table for table in certificate.record.tables if table.column("basic_measurementError")]
+    table = next(t for t in tables if t.column("basic_measurementError").unit == value.unit)
+    places = table.column("basic_measuredValue").floats()
+    return float(np.interp(value.value, places, table.column("basic_measurementError").floats()))
+
+
+def test_the_first_error_follows_from_the_replies_by_hand(demo):
+    """ISO 4185's chain, written out once more from the observations, without the product's evaluation."""
+    evidence = read_evidence(demo)
+    first = [entry for entry in evidence.observations if entry.point.name == evidence.points[0].name]
+    certificates = {role: used.certificate for role, used in evidence.certificates.items()}
+    facts = {name: fact.value for name, fact in evidence.characteristics.items()}
+
+    def corrected(role, value):
+        return value.value - interpolated(certificates[role], value)
+
+    errors = []
+    for entry in first:
+        values = entry.values
+        balance = [corrected("balance", values[name]) for name in ("mass_before", "mass_after")]
+        air = [corrected("ambient", values[name].to(unit)) for name, unit in
+               (("air_temperature", "°C"), ("air_pressure", "Pa"), ("humidity", "%"))]  # fmt: skip
+        gauge = np.mean([reading.to("Pa").value for reading in values["pressure"]])
+        waters = [corrected("thermometer", reading) for reading in values["temperature"]]
+
+        def water(temperature, pressure=gauge + air[1]):
+            return water_density_tanaka(temperature, pressure) * (1 + facts["water_density"])
+
+        density = water(corrected("thermometer", values["temperature"][0]._replace(
+            value=np.mean([reading.value for reading in values["temperature"]]))))  # fmt: skip
+        buoyancy = (1 - air_density(air[0], air[1], air[2] / 100) / 8000) / (
+            1 - air_density(air[0], air[1], air[2] / 100) / density
+        )
+        mass = (balance[1] - balance[0]) * buoyancy
+        mass += facts["connecting_volume"] * (water(waters[-1]) - water(waters[0]))
+        time = values["time"].value
+        volume = mass / density * time / (time + facts["diverter_correction"])
+        pulses_per_volume = evidence.parameters["pulses_per_volume"]
+        errors.append(100 * (values["pulses"].value / pulses_per_volume / volume - 1))
+    record = Record.from_json((demo / "record.json").read_text(encoding="utf-8"))
+    printed = record.tables[0].column("basic_measurementError").values[0]
+    assert f"{np.mean(errors):.{len(printed.partition('.')[2])}f}" == printed

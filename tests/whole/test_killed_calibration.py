@@ -1,0 +1,101 @@
+"""A calibration that is killed ten times: the rig makes itself safe, and nothing is done twice or lost."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from remotecal.bench import Bench
+from remotecal.drivers.abb.acs580 import Status
+from remotecal.drivers.capabilities import Outlet, Trip, Valve
+from remotecal.procedures.journal import FILE, read_journal
+from remotecal.sim.clock_server import RemoteClock
+
+REMOTECAL = [sys.executable, "-m", "remotecal"]
+KILLS = 10
+HEARTBEAT_LIMIT = 5.0
+
+
+@pytest.fixture
+def rig(tmp_path):
+    """A simulated rig in a process of its own, which outlives every run."""
+    place = tmp_path / "rig"
+    process = subprocess.Popen(
+        [*REMOTECAL, "sim", "up", "water-rig", "--out", place, "--seed", "7"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith("Ctrl-C"):
+            break
+    yield place
+    process.terminate()
+    process.wait(timeout=30)
+    process.stdout.close()
+
+
+def killed(arguments, lines):
+    """Start remotecal and kill it when it has said so many lines; tell whether that happened."""
+    process = subprocess.Popen(
+        [*REMOTECAL, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if len(said) == lines:
+            process.send_signal(signal.SIGKILL)
+            break
+    process.stderr.close()
+    assert process.wait(timeout=60) == -signal.SIGKILL, "".join(said)
+
+
+def find_the_rig_safe(bench_file):
+    """Let the heartbeat be missed, and look at the rig as anyone could, over its own protocols."""
+    bench = Bench.load(bench_file)
+    clock = bench.clock()
+    clock.sleep(2 * HEARTBEAT_LIMIT)
+    with bench.open(clock) as opened:
+        rig, pump = opened.role("rig"), opened.role("pump")
+        assert rig.trips.read() & Trip.HEARTBEAT_LOST
+        assert rig.inlet.read() is Valve.SHUT
+        assert rig.outlet.read() is Valve.SHUT
+        assert rig.diverter.read() is Outlet.BYPASS
+        assert rig.drain.read() is Valve.OPEN
+        clock.sleep(60)
+        assert rig.flow.read().value == pytest.approx(0, abs=1e-3)
+        assert Status.RDY_REF not in pump.status.read()
+    assert isinstance(clock, RemoteClock)
+    clock.close()
+
+
+def observed(directory):
+    return [
+        (event.data["point"], event.data["repeat"])
+        for event in read_journal(directory / FILE, torn=True)
+        if event.kind == "observation"
+    ]
+
+
+def test_ten_kills_cost_nothing(rig, tmp_path):
+    chance = random.Random(20261123)
+    out = tmp_path / "run"
+    begin = ["run", str(rig / "order.toml"), "--out", str(out)]
+    for kill in range(KILLS):
+        before = observed(out) if kill else []
+        killed(begin if kill == 0 else ["resume", str(out)], chance.randint(2, 6))
+        find_the_rig_safe(rig / "bench.toml")
+        assert observed(out)[: len(before)] == before
+    finished = subprocess.run([*REMOTECAL, "resume", out], capture_output=True, text=True, timeout=300)
+    assert finished.returncode == 0, finished.stderr
+    events = read_journal(out / FILE)
+    assert [event.kind for event in events].count("resume") == KILLS
+    assert [event.kind for event in events].count("finish") == 1
+    repeats = Counter(observed(out))
+    assert len(repeats) == 18
+    assert set(repeats.values()) == {1}
+    assert (out / "certificate.pdf").exists()
