@@ -193,13 +193,13 @@ def scan_clients(port: int, stack: contextlib.ExitStack) -> dict[str, Client]:
         contextlib.closing(open_link(f"modbus+tcp://127.0.0.1:{port}", Modbus(), name="plant"))
     )
 
+    requests = [modbus.Request(modbus.READ_HOLDING_REGISTERS, start, 2 * tags) for start, tags in GROUPS]
+
     def scan_link() -> list[float]:
         values = []
-        for start, tags in GROUPS:
-            request = modbus.Request(modbus.READ_HOLDING_REGISTERS, start, 2 * tags)
-            reply = link.ask(b"\1" + request.encode())
-            words = modbus.understand(request, reply[1:], "plant")
-            values += [modbus.unpack(words[place : place + 2], "f32") for place in range(0, 2 * tags, 2)]
+        for request in requests:
+            words = modbus.understand(request, link.ask(b"\1" + request.encode())[1:], "plant")
+            values += [modbus.unpack(words[at : at + 2], "f32") for at in range(0, len(words), 2)]
         return values
 
     plant = Plant(open_link(f"modbus+tcp://127.0.0.1:{port}", Plant.wire, name="plant"))

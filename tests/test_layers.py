@@ -9,11 +9,12 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     {"remotecal.errors"},
-    {"remotecal.clock", "remotecal.units"},
+    {"remotecal.clock", "remotecal.configuration", "remotecal.units"},
     {"remotecal.model"},
     {"remotecal.drivers", "remotecal.uncertainty", "remotecal.fluids"},
-    {"remotecal.certificates", "remotecal.bench"},
+    {"remotecal.certificates", "remotecal.bench", "remotecal.open_bench"},
     {"remotecal.procedures"},
+    {"remotecal.verify"},
     {"remotecal.store"},
     {"remotecal.transport"},
     {"remotecal.cli", "remotecal.web"},

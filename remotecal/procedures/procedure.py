@@ -133,13 +133,14 @@ class Role:
 
 def _role(procedure: type, name: str, kind: object) -> Role:
     choices = get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
-    capabilities = tuple(choice for choice in choices if choice is not types.NoneType)
-    for capability in capabilities:
-        if not (isinstance(capability, type) and getattr(capability, "_is_protocol", False)):
-            raise ParameterError(
-                f"{procedure.__name__}.{name} must be typed by a capability, not {capability!r}"
-            )
-    return Role(name, capabilities, types.NoneType in choices)
+    capabilities: list[type] = []
+    for choice in choices:
+        if choice is types.NoneType:
+            continue
+        if not (isinstance(choice, type) and getattr(choice, "_is_protocol", False)):
+            raise ParameterError(f"{procedure.__name__}.{name} must be typed by a capability, not {choice!r}")
+        capabilities.append(choice)
+    return Role(name, tuple(capabilities), types.NoneType in choices)
 
 
 def _lacks(driver: type[Instrument], capability: type) -> str:

@@ -164,7 +164,7 @@ class Run:
 
     def show(self, doing: str, **changes: object) -> None:
         """Tell the watchers where the run is."""
-        self._tell(replace(self.progress, doing=doing, now=self.clock.now(), **changes))  # type: ignore[arg-type]
+        self._tell(replace(self.progress, doing=doing, now=self.clock.now(), **changes))  # type: ignore[arg-type]  # fields of Progress
 
     def _tell(self, progress: Progress) -> None:
         self.progress = progress

@@ -57,6 +57,9 @@ class Peer(Protocol):
     tells_late_replies_apart: bool
     """A reply that comes after the next question is recognised: by a number or a new connection."""
 
+    detects_damage: bool
+    """A reply with a wrong bit in it is recognised: by a checksum."""
+
     def open(self) -> Link:
         """Open a link whose slowest reply is `SOON`."""
 
@@ -121,6 +124,13 @@ def right_answer_or_error(peer: Peer, link: Link, number: int, timeout: float = 
     return True
 
 
+def flipped(reply: bytes, place: int) -> bytes:
+    """Return the reply with one bit wrong."""
+    damaged = bytearray(reply)
+    damaged[place] ^= 0x10
+    return bytes(damaged)
+
+
 class LinkConformance:
     @pytest.fixture
     def peer(self) -> Iterator[Peer]:
@@ -171,6 +181,14 @@ class LinkConformance:
             right_answer(peer, link, place)
         peer.plan(lambda wire, reply: [wire.put(reply[i : i + 1]) for i in range(len(reply))])
         right_answer(peer, link, 199)
+
+    def test_a_damaged_reply_is_no_answer(self, peer, link):
+        if not peer.detects_damage:
+            pytest.skip("nothing on this wire tells that a bit is wrong")
+        for place in (-1, -3, -4):
+            peer.plan(lambda wire, reply, at=place: wire.put(flipped(reply, at)))
+            assert not right_answer_or_error(peer, link, 1, 4 * SOON)
+            right_answer(peer, link, 2)
 
     @pytest.mark.parametrize("garbage", ["noise", "a foreign reply"])
     @pytest.mark.parametrize("place", ["before", "after"])

@@ -25,6 +25,7 @@ class Language(Protocol):
     """What is said on a wire: numbered questions and their answers."""
 
     wire: Line | Modbus
+    detects_damage: bool
 
     def question(self, number: int) -> bytes: ...
     def number(self, reply: bytes) -> int: ...
@@ -36,6 +37,7 @@ class Language(Protocol):
 
 class Lines:
     wire = Line(slowest_reply=SOON, reply_size=100)
+    detects_damage = False
 
     def question(self, number):
         return b"NUMBER? %d" % number
@@ -58,6 +60,7 @@ class ModbusQuestions:
     """Two registers are read from address `number`; their contents are `number` and its complement."""
 
     wire = Modbus(slowest_reply=SOON)
+    detects_damage = False
 
     def question(self, number):
         return b"\x01" + modbus.Request(3, number, 2).encode()
@@ -72,6 +75,8 @@ class ModbusQuestions:
 
 
 class RtuQuestions(ModbusQuestions):
+    detects_damage = True
+
     def foreign(self, number):
         return self._frame(self.answer(number))
 
@@ -112,6 +117,7 @@ class Planned:
         self._language = language
         self._plans: deque[Behaviour] = deque()
         self._threads: list[threading.Thread] = []
+        self.detects_damage = language.detects_damage
         self.question = language.question
         self.number = language.number
         self.foreign = language.foreign
