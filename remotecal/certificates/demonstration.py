@@ -1,0 +1,220 @@
+"""Keys and a trust list for demonstrations: they prove nothing about anybody.
+
+Every certificate says DEMONSTRATION in its name, and every trust list made with them says so too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from remotecal.certificates.signing.keys import SMALLEST_KEY, SigningKey
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.model import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.x509 import Certificate, CertificateBuilder, Name
+
+    from remotecal.certificates.trust import Capability
+
+AUTHORITY = "DEMONSTRATION authority of remotecal (proves nothing)"
+LIFE = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True)
+class DemonstrationKeys:
+    """Everybody's keys: nobody would hold them all outside a demonstration."""
+
+    authority: Certificate
+    """The certificate that issued the others; a trust list may name it."""
+    signers: Mapping[str, SigningKey]
+    """Three persons by their duty, the laboratory under `issued`, whoever else was named."""
+    station: SealKey
+    """Seals journals."""
+    list_issuer: SealKey
+    """Signs the trust list."""
+
+    def write(self, folder: Path) -> None:
+        """Write the keys as PEM files: `performed.pem` …, `authority.pem`, `station.pem`, `list-issuer.pem`.
+
+        The private keys are not encrypted; the public ones of the Ed25519 keys end in `.pub.pem`.
+        """
+        from cryptography.hazmat.primitives.serialization import (
+            Encoding,
+            NoEncryption,
+            PrivateFormat,
+            PublicFormat,
+        )
+
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "authority.pem").write_bytes(self.authority.public_bytes(Encoding.PEM))
+        for name, key in self.signers.items():
+            _write_private(folder / f"{name}.pem", pem(key))
+        for name, seal in (("station", self.station), ("list-issuer", self.list_issuer)):
+            private = seal.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            _write_private(folder / f"{name}.pem", private)
+            public = seal.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            (folder / f"{name}.pub.pem").write_bytes(public)
+
+
+def make_demonstration_keys(names: Mapping[str, str], at: datetime) -> DemonstrationKeys:
+    """Return new keys for the signers named, valid for ten years from a day before `at`.
+
+    `names` gives the persons as the certificates name them under `performed`, `reviewed` and
+    `approved`, the laboratory under `issued`, and others, such as an institute, as you like.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    begin = at - timedelta(days=1)
+    root_key = _new_key()
+    root_name = _name(AUTHORITY)
+    root = _builder(root_name, root_name, root_key, begin, authority=True)
+    authority = _issue(root, root_key)
+    signers: dict[str, SigningKey] = {}
+    for duty, name in names.items():
+        private = _new_key()
+        builder = _builder(_name(name), root_name, private, begin, authority=False)
+        signers[duty] = SigningKey(private, (_issue(builder, root_key),))
+    return DemonstrationKeys(
+        authority, signers, SealKey(Ed25519PrivateKey.generate()), SealKey(Ed25519PrivateKey.generate())
+    )
+
+
+def write_trust_list(
+    path: Path, keys: DemonstrationKeys, laboratory: Text, scope: Sequence[Capability], day: date
+) -> None:
+    """Write and sign a trust list for demonstrations.
+
+    On it are the laboratory, with its persons, its station and its scope, accredited by a made-up
+    body; and, if there is a key under `institute`, a made-up institute that keeps the standards.
+
+    Args:
+        path: where to; `path` with `.sig` is the signature.
+        keys: everybody's.
+        laboratory: its name.
+        scope: what it may certify.
+        day: the list is good for a year around this day.
+    """
+    from remotecal.certificates.trust import sign_trust_list
+
+    span = {"valid_from": day - YEAR, "valid_until": day + YEAR}
+    people = [key for name, key in keys.signers.items() if name != "institute"]
+    text = _table("", {"issuer": DEMONSTRATION, "number": 1, "issued": day - YEAR, "next_update": day + YEAR})
+    text += "demonstration = true\n"
+    text += _table(
+        "[bodies]", {"id": "accreditor", "name": DEMONSTRATION, "kind": "accreditation body", **span}
+    )
+    of_laboratory = {
+        "id": "laboratory",
+        "name": laboratory,
+        "kind": "laboratory",
+        "recognised_by": "accreditor",
+    }
+    text += _table("[bodies]", {**of_laboratory, **span, "journal_keys": [keys.station.public.text]})
+    text += _certificates(people)
+    for capability in scope:
+        text += _table("[bodies.scope]", capability.model_dump())
+    if "institute" in keys.signers:
+        text += _table("[bodies]", {"id": "institute", "name": DEMONSTRATION, "kind": "institute", **span})
+        text += _certificates([keys.signers["institute"]])
+    path.write_text(text, "utf-8")
+    sign_trust_list(path, keys.list_issuer)
+
+
+YEAR = timedelta(days=365)
+DEMONSTRATION = Text(zh="演示,不证明任何事", en="demonstration, proves nothing")
+
+
+def _table(heading: str, entries: Mapping[str, object]) -> str:
+    """Return a TOML table; JSON's strings and lists of them are TOML's."""
+    lines = [f"\n[{heading}]"] if heading else []
+    for name, value in entries.items():
+        if isinstance(value, Text):
+            languages = ", ".join(
+                f"{language} = {json.dumps(text, ensure_ascii=False)}"
+                for language, text in value.root.items()
+            )
+            lines.append(f"{name} = {{ {languages} }}")
+        else:
+            lines.append(f"{name} = {value if isinstance(value, date) else json.dumps(value)}")
+    return "\n".join([*lines, ""])
+
+
+def _certificates(keys: Sequence[SigningKey]) -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    blocks = ",\n".join(f"'''\n{key.chain[0].public_bytes(Encoding.PEM).decode()}'''" for key in keys)
+    return f"certificates = [\n{blocks},\n]\n"
+
+
+def pem(key: SigningKey) -> bytes:
+    """Return a key held in memory with its certificates, unencrypted."""
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + b"".join(found.public_bytes(Encoding.PEM) for found in key.chain)
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(data)
+
+
+def _new_key() -> RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+    return generate_private_key(public_exponent=65537, key_size=SMALLEST_KEY)
+
+
+def _name(common: str) -> Name:
+    from cryptography.x509 import Name, NameAttribute, NameOID
+
+    return Name(
+        [
+            NameAttribute(NameOID.ORGANIZATION_NAME, "DEMONSTRATION"),
+            NameAttribute(NameOID.COMMON_NAME, common),
+        ]
+    )
+
+
+def _builder(
+    subject: Name, issuer: Name, key: RSAPrivateKey, begin: datetime, *, authority: bool
+) -> CertificateBuilder:
+    from cryptography import x509
+
+    usage = x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=not authority,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    return (
+        x509.CertificateBuilder(
+            issuer, subject, key.public_key(), x509.random_serial_number(), begin, begin + LIFE
+        )
+        .add_extension(
+            x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True
+        )
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _issue(builder: CertificateBuilder, issuer: RSAPrivateKey) -> Certificate:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.x509 import AuthorityKeyIdentifier
+
+    identifier = AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())
+    return builder.add_extension(identifier, critical=False).sign(issuer, SHA256())

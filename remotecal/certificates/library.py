@@ -1,0 +1,55 @@
+"""Certificates at hand, found by the hash another certificate names them with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal.certificates.dcc.xml import LARGEST_FILE, parse
+from remotecal.errors import ConfigurationError, RecordError
+
+if TYPE_CHECKING:
+    from remotecal.model import ReportReference
+
+PAPER = ("analogue", "analog")
+"""Words for a certificate on paper, which has no hash."""
+
+
+class Library:
+    """The XML certificates in some files and folders; folders are searched to any depth."""
+
+    def __init__(self, places: Iterable[Path] = ()) -> None:
+        self._by_hash: dict[str, bytes] = {}
+        for place in places:
+            if not place.exists():
+                raise ConfigurationError(f"there are no certificates at {place}")
+            for path in sorted(place.rglob("*.xml")) if place.is_dir() else [place]:
+                self._add(path)
+
+    def find(self, reference: ReportReference) -> bytes | None:
+        """Return the file another certificate refers to; None if it is not at hand."""
+        return self._by_hash.get(reference.value.lower())
+
+    def _add(self, path: Path) -> None:
+        if path.stat().st_size > LARGEST_FILE:
+            return
+        data = path.read_bytes()
+        self._by_hash[sha256(data).hexdigest()] = data
+        try:
+            self._by_hash[canonical_hash(data)] = data
+        except RecordError:
+            return  # no certificate: nothing can refer to it by this hash
+
+
+def canonical_hash(data: bytes) -> str:
+    """Return the SHA-256 of a certificate's canonical XML (C14N 1.0), in hexadecimal."""
+    from lxml.etree import tostring
+
+    return sha256(tostring(parse(data), method="c14n")).hexdigest()
+
+
+def is_paper(reference: ReportReference) -> bool:
+    """Tell whether a reference is to a certificate on paper."""
+    return reference.procedure.lower() in PAPER or reference.value.lower() in PAPER

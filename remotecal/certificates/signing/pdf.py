@@ -1,0 +1,175 @@
+"""The PAdES signature on a certificate's PDF, and the XML inside (ETSI EN 319 142-1, baseline B)."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from remotecal.certificates.signing.signature import Signature
+from remotecal.errors import CertificateRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.signers import PdfSigner, Signer
+    from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+    from pyhanko.sign.validation.status import PdfSignatureStatus
+
+    from remotecal.certificates.signing.keys import SigningKey
+
+
+def sign_pdf(data: bytes, key: SigningKey, at: datetime) -> bytes:
+    """Return the PDF in `data` with the laboratory's signature over all of it."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    output = BytesIO()
+    _pdf_signer(key, at).sign_pdf(IncrementalPdfFileWriter(BytesIO(data)), output=output)
+    return output.getvalue()
+
+
+def read_pdf_signature(data: bytes) -> Signature:
+    """Return the signature on a PDF.
+
+    Raises:
+        CertificateRefused: it is not signed once, the signature does not hold, or it does not cover
+            the whole file.
+    """
+    from cryptography.x509 import load_der_x509_certificate
+    from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+    signatures = _signatures(_reader(data))
+    if len(signatures) != 1:
+        raise CertificateRefused(f"the PDF has {len(signatures)} signatures; one is due")
+    (signature,) = signatures
+    status = _status(signature)
+    if not status.intact or not status.valid:
+        raise CertificateRefused("the signature of the PDF does not hold: the file was changed")
+    if status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
+        raise CertificateRefused("something was added to the PDF behind its signature")
+    if status.signer_reported_dt is None:
+        raise CertificateRefused("the signature of the PDF does not tell when it was made")
+    chain = tuple(
+        load_der_x509_certificate(found.dump())
+        for found in (signature.signer_cert, *signature.other_embedded_certs)
+    )
+    return Signature("issued", status.signer_reported_dt, chain, data)
+
+
+def embedded_xml(data: bytes) -> bytes:
+    """Return the one XML file in a PDF (`CertificateRefused` where there is none, or several)."""
+    from pyhanko.pdf_utils.misc import PdfError
+
+    try:
+        found = [content for name, content in _attachments(_reader(data)) if name.endswith(".xml")]
+    except (PdfError, LookupError, TypeError, AttributeError) as error:
+        raise CertificateRefused(f"the PDF's embedded files can't be read: {error}") from error
+    if len(found) != 1:
+        raise CertificateRefused(f"the PDF holds {len(found)} XML files; a certificate's holds one")
+    return found[0]
+
+
+def _pdf_signer(key: SigningKey, at: datetime) -> PdfSigner:
+    from pyhanko.pdf_utils.writer import BasePdfFileWriter
+    from pyhanko.sign.fields import SigSeedSubFilter
+    from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+    from pyhanko.sign.signers.pdf_signer import PdfSigningSession
+
+    class Timed(PdfSigner):
+        """A signer that states our clock's time for the computer's."""
+
+        def init_signing_session(
+            self,
+            pdf_out: BasePdfFileWriter,
+            existing_fields_only: bool = False,  # noqa: FBT001, FBT002  inherited
+        ) -> PdfSigningSession:
+            session = super().init_signing_session(pdf_out, existing_fields_only)
+            session.system_time = at
+            return session
+
+    meta = PdfSignatureMetadata(
+        field_name="Laboratory", name=key.name, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+    )
+    return Timed(meta, signer=_signer(key))
+
+
+def _signer(key: SigningKey) -> Signer:
+    from asn1crypto.x509 import Certificate as Asn1Certificate
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from pyhanko.sign.signers import Signer
+
+    class Ours(Signer):
+        """pyHanko's way to ask a key for a signature; the key may be in a token."""
+
+        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002  inherited
+            return bytes(SIGNATURE_SIZE) if dry_run else key.sign(data)
+
+    own, *others = (Asn1Certificate.load(found.public_bytes(Encoding.DER)) for found in key.chain)
+    signer = Ours(signing_cert=own)
+    signer.cert_registry.register_multiple(others)
+    return signer
+
+
+SIGNATURE_SIZE = 512
+"""Bytes to keep free for a signature: that of an RSA key of 4096 bits."""
+
+
+def _reader(data: bytes) -> PdfFileReader:
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    try:
+        return PdfFileReader(BytesIO(data))
+    except (PdfError, ValueError) as error:
+        raise CertificateRefused(f"the file is no PDF: {error}") from error
+
+
+def _signatures(reader: PdfFileReader) -> list[EmbeddedPdfSignature]:
+    from pyhanko.pdf_utils.misc import PdfError
+
+    try:
+        return list(reader.embedded_regular_signatures)
+    except (PdfError, ValueError) as error:
+        raise CertificateRefused(f"the PDF is damaged: {error}") from error
+
+
+def _status(signature: EmbeddedPdfSignature) -> PdfSignatureStatus:
+    """Check the signature itself; trust is decided elsewhere, so the signer anchors its own path."""
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation.errors import SignatureValidationError
+    from pyhanko_certvalidator import ValidationContext
+
+    context = ValidationContext(
+        trust_roots=[signature.signer_cert], allow_fetching=False, moment=signature.self_reported_timestamp
+    )
+    try:
+        return validate_pdf_signature(signature, context)
+    except (SignatureValidationError, PdfError, ValueError) as error:
+        raise CertificateRefused(f"the signature of the PDF does not hold: {error}") from error
+
+
+def _attachments(reader: PdfFileReader) -> Iterator[tuple[str, bytes]]:
+    """Yield the embedded files in the order of the PDF's name tree (ISO 32000-2, 7.9.6)."""
+    names = _entry(reader.root, "/Names", {})
+    pending = [tree] if (tree := _entry(names, "/EmbeddedFiles", None)) else []
+    for _ in range(LARGEST_TREE):
+        if not pending:
+            return
+        node = pending.pop(0)
+        kids = _entry(node, "/Kids", ())
+        pending += [kids[number] for number in range(len(kids))]
+        entries = _entry(node, "/Names", ())
+        for number in range(0, len(entries), 2):
+            yield str(entries[number]), entries[number + 1]["/EF"]["/F"].data
+    raise CertificateRefused("the PDF's tree of embedded files has no end")
+
+
+def _entry(node: Any, name: str, otherwise: object) -> Any:  # noqa: ANN401  pyHanko's objects are untyped
+    """Return an entry with its references followed, which pyHanko's own `get` does not do."""
+    return node[name] if name in node else otherwise  # noqa: SIM401  see above
+
+
+LARGEST_TREE = 100
+"""Nodes of the tree of embedded files; a certificate's has one."""

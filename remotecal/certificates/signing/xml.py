@@ -1,0 +1,137 @@
+"""XAdES signatures on a digital calibration certificate (ETSI EN 319 132-1, baseline B).
+
+Every signature is enveloped and covers the whole document, the earlier signatures included. A
+signature is put in front of the earlier ones, so that the first one in the file, which is the one
+every XML tool checks, is the latest and covers everything. To check an earlier one, what was put in
+front of it is taken off.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from remotecal.certificates.dcc.xml import DCC, parse
+from remotecal.certificates.signing.signature import DUTIES, Duty, Signature
+from remotecal.errors import CertificateRefused
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+    from lxml.etree import _Element
+    from signxml.util import SigningSettings
+    from signxml.xades.xades import XAdESSigner
+
+    from remotecal.certificates.signing.keys import SigningKey
+
+SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+DS = {"ds": "http://www.w3.org/2000/09/xmldsig#", "xades": "http://uri.etsi.org/01903/v1.3.2#"}
+ROOT = f"{{{DCC}}}digitalCalibrationCertificate"
+
+
+def sign_xml(data: bytes, key: SigningKey, duty: Duty, at: datetime) -> bytes:
+    """Return the certificate in `data` with a further signature.
+
+    Canonical XML 1.1, RSA with SHA-256. `at`, with its time zone, is stated as the time of signing.
+    """
+    from lxml.etree import Element, tostring
+
+    root = parse(data)
+    earlier = root.find(SIGNATURE)
+    place = len(root) if earlier is None else root.index(earlier)
+    root.insert(place, Element(SIGNATURE, {"Id": "placeholder"}, nsmap={"ds": DS["ds"]}))
+    signer = _signer(duty, at)
+    signed = signer.sign(root, key=key.private, cert=list(key.chain), always_add_key_value=False)
+    return tostring(signed, xml_declaration=True, encoding="UTF-8") + b"\n"
+
+
+def read_signatures(data: bytes) -> tuple[Signature, ...]:
+    """Return the signatures on a certificate, earliest first; none if it is not signed.
+
+    Raises:
+        CertificateRefused: a signature does not hold, or does not cover the whole certificate.
+        RecordError: the file is no XML.
+    """
+    root = parse(data)
+    found = []
+    while (newest := root.find(SIGNATURE)) is not None:
+        found.append(_check(root))
+        root.remove(newest)
+    return tuple(reversed(found))
+
+
+def _check(root: _Element) -> Signature:
+    """Return the first signature of `root` if it holds over everything but itself."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from lxml.etree import LxmlError, tostring
+    from signxml.exceptions import SignXMLException
+    from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier, XAdESVerifyResult
+
+    try:
+        chain = _chain(root)
+        config = XAdESSignatureConfiguration(
+            location="./", verification_time=_time(root), expect_references=True
+        )
+        results = XAdESVerifier().verify(tostring(root), x509_cert=chain[0], expect_config=config)
+        (signed,) = (found.signed_xml for found in results if isinstance(found, XAdESVerifyResult))
+        at, duty = _time(signed), _duty(signed)
+    except (SignXMLException, LxmlError, UnsupportedAlgorithm, ValueError, KeyError) as error:
+        raise CertificateRefused(f"a signature does not hold: {error or type(error).__name__}") from error
+    references = root.findall("ds:Signature[1]/ds:SignedInfo/ds:Reference", DS)
+    whole = [found for entry, found in zip(references, results, strict=True) if entry.get("URI") == ""]
+    if len(whole) != 1 or whole[0].signed_xml is None or whole[0].signed_xml.tag != ROOT:
+        raise CertificateRefused("a signature does not cover the whole certificate")
+    return Signature(duty, at, chain, whole[0].signed_data)
+
+
+def _signer(duty: Duty, at: datetime) -> XAdESSigner:
+    """Return a signer that states our clock's time for the computer's."""
+    from lxml.etree import SubElement
+    from signxml.algorithms import CanonicalizationMethod
+    from signxml.xades.xades import XAdESSigner
+
+    class Timed(XAdESSigner):
+        """signxml's signer with the time left to us."""
+
+        def add_signing_time(
+            self, signed_signature_properties: _Element, sig_root: _Element, signing_settings: SigningSettings
+        ) -> None:
+            time = SubElement(signed_signature_properties, f"{{{DS['xades']}}}SigningTime")
+            time.text = at.isoformat(timespec="seconds")
+
+    return Timed(claimed_roles=[duty], c14n_algorithm=CanonicalizationMethod.CANONICAL_XML_1_1)
+
+
+def _chain(root: _Element) -> tuple[Certificate, ...]:
+    import base64
+
+    from cryptography.x509 import load_der_x509_certificate
+
+    found = root.findall("ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate", DS)
+    if not found:
+        raise ValueError("it carries no certificate of its signer")
+    return tuple(load_der_x509_certificate(base64.b64decode(entry.text or "")) for entry in found)
+
+
+def _said(signed: _Element | None, name: str) -> str | None:
+    """Return what XAdES properties say; of a certificate, those of its first signature."""
+    properties = signed.find(SIGNATURE) if signed is not None and signed.tag == ROOT else signed
+    found = [] if properties is None else properties.findall(f".//xades:{name}", DS)
+    if len(found) > 1:
+        raise ValueError(f"it says its {name} {len(found)} times")
+    return found[0].text if found else None
+
+
+def _time(signed: _Element | None) -> datetime:
+    said = _said(signed, "SigningTime")
+    if said is None or (at := datetime.fromisoformat(said)).tzinfo is None:
+        raise ValueError("it does not say when it was made, with a time zone")
+    return at
+
+
+def _duty(signed: _Element | None) -> Duty:
+    """Return the duty; a signature without one, such as another laboratory's, is a seal."""
+    said = _said(signed, "ClaimedRole") or "issued"
+    for duty in DUTIES:
+        if duty == said:
+            return duty
+    raise ValueError(f"it was given as {said!r}, which is none of {', '.join(DUTIES)}")

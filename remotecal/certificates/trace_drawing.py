@@ -1,0 +1,81 @@
+"""The chain of traceability as a drawing: the device on top, the national standards at the bottom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from remotecal.certificates.trace import Traced
+
+BOX, GAP = (380, 96), (24, 48)
+"""Size of a box and space between boxes, in pixels: across, down."""
+
+INKS = {"recognised": "#1a7f37", "national standard": "#1a7f37", "refused": "#cf222e", "open": "#9a6700"}
+
+LONGEST_LINE = 46
+"""Characters that fit into a box; longer lines are cut, and whole in the box's title."""
+
+
+def draw(traced: Traced) -> bytes:
+    """Return the chain as an SVG file."""
+    from lxml.etree import Element, indent, tostring
+
+    svg = Element("svg", {"font-family": "sans-serif", "font-size": "12"}, nsmap={None: SVG})
+    columns, rows, _ = _place(svg, traced, 0, 0)
+    width, height = columns * (BOX[0] + GAP[0]) + GAP[0], rows * (BOX[1] + GAP[1])
+    svg.set("viewBox", f"0 0 {width} {height}")
+    svg.set("width", str(width))
+    svg.set("height", str(height))
+    indent(svg)
+    return tostring(svg, xml_declaration=True, encoding="UTF-8")
+
+
+SVG = "http://www.w3.org/2000/svg"
+
+
+def _place(svg: _Element, link: Traced, column: int, row: int) -> tuple[int, int, int]:
+    """Draw a certificate above its standards; return the columns and rows they take, and its middle."""
+    wide, deep = 0, row + 1
+    below: list[int] = []
+    for standard in link.standards:
+        more, rows, middle = _place(svg, standard, column + wide, row + 1)
+        wide, deep = wide + more, max(deep, rows)
+        below.append(middle)
+    wide = max(wide, 1)
+    left = GAP[0] + column * (BOX[0] + GAP[0]) + (wide - 1) * (BOX[0] + GAP[0]) // 2
+    top = GAP[1] // 2 + row * (BOX[1] + GAP[1])
+    own = left + BOX[0] // 2
+    for middle in below:
+        path = f"M{own} {top + BOX[1]}v{GAP[1] // 2}H{middle}v{GAP[1] // 2}"
+        _add(svg, "path", d=path, fill="none", stroke="#57606a")
+    _box(svg, link, left, top)
+    return wide, deep, own
+
+
+def _box(svg: _Element, link: Traced, x: int, y: int) -> None:
+    ink = INKS[link.standing]
+    group = _add(svg, "g")
+    until = f"valid until {link.valid_until}" if link.valid_until else ""
+    calibrated = f"calibrated {link.calibrated}" if link.calibrated else ""
+    texts = (
+        (link.item, "bold", "#24292f"),
+        (link.number, "normal", "#24292f"),
+        (link.laboratory, "normal", "#24292f"),
+        (", ".join(filter(None, (calibrated, until))), "normal", "#57606a"),
+        (f"{link.standing}: {link.reason}", "normal", ink),
+    )
+    _add(group, "title").text = "\n".join(text for text, _, _ in texts)
+    size = {"width": str(BOX[0]), "height": str(BOX[1])}
+    _add(group, "rect", x=str(x), y=str(y), rx="4", fill="#ffffff", stroke=ink, **size)
+    for number, (text, weight, colour) in enumerate(texts):
+        place = {"x": str(x + 10), "y": str(y + 20 + 17 * number)}
+        line = _add(group, "text", fill=colour, **{"font-weight": weight}, **place)
+        line.text = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
+
+
+def _add(parent: _Element, name: str, **attributes: str) -> _Element:
+    from lxml.etree import SubElement
+
+    return SubElement(parent, f"{{{SVG}}}{name}", attributes)

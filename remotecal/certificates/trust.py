@@ -1,0 +1,256 @@
+"""Whom to believe: a signed list of institutes, accreditation bodies and laboratories.
+
+A trust list is a TOML file with its issuer's Ed25519 signature in base64 beside it, in a file with
+`.sig` added to the name. A station carries it; nothing is fetched. What it does not say is not
+believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from remotecal.certificates.signing.keys import fingerprint
+from remotecal.certificates.signing.seal import PublicKey, SealKey
+from remotecal.configuration import Written, checked, read_toml
+from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
+from remotecal.model import Text
+from remotecal.model.base import Number, Positive, Unit, Word
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from cryptography.x509 import Certificate, KeyUsage
+
+    from remotecal.certificates.signing.signature import Signature
+
+
+def _certificate(text: str) -> str:
+    _load(text)
+    return text
+
+
+def _load(pem: str) -> Certificate:
+    from cryptography.x509 import load_pem_x509_certificate
+
+    return load_pem_x509_certificate(pem.encode())
+
+
+def _journal_key(text: str) -> str:
+    try:
+        return PublicKey.from_text(text).text
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
+
+
+class Capability(Written):
+    """A calibration and measurement capability: what a laboratory may certify, and how well."""
+
+    quantity: Word
+    """refType of the results it is for, such as `basic_measurementError`."""
+    unit: Unit
+    """Unit of `cmc`."""
+    cmc: Positive
+    """Smallest expanded uncertainty that may be stated, at about 95 % (ILAC-P14)."""
+    against: Word
+    """refType of the quantity that places a result within the range, such as the reference flow."""
+    against_unit: Unit
+    """Unit of `low` and `high`."""
+    low: Number
+    """Lower end of the range; it belongs to it."""
+    high: Number
+    """Upper end of the range; it belongs to it."""
+
+
+class Body(Written):
+    """An institute, an accreditation body or a laboratory."""
+
+    id: Word
+    """What the list calls it."""
+    name: Text
+    """Its name."""
+    kind: Literal["institute", "accreditation body", "laboratory"]
+    """An institute keeps national standards: chains of traceability end there."""
+    recognised_by: Word | None = None
+    """The body that accredited or designated it; none where the list's issuer vouches for it."""
+    certificates: tuple[Annotated[str, AfterValidator(_certificate)], ...] = ()
+    """X.509 certificates in PEM: those it signs with, or of the authority that issues only them."""
+    journal_keys: tuple[Annotated[str, AfterValidator(_journal_key)], ...] = ()
+    """Ed25519 public keys of its stations, in base64."""
+    valid_from: date
+    """First day on which what it signs counts."""
+    valid_until: date
+    """Last day on which what it signs counts."""
+    scope: tuple[Capability, ...] = ()
+    """What it may certify."""
+
+
+class Revocation(Written):
+    """Something that is not to be believed any more."""
+
+    what: Literal["key", "certificate"]
+    """A key, or a calibration certificate."""
+    id: Word
+    """SHA-256 of the key's X.509 certificate, id of a journal key, or number of the certificate."""
+    since: date | None = None
+    """Signatures of this day and later don't count; without it none does, whatever day they claim."""
+    reason: Text
+    """Why."""
+
+
+class TrustList(Written):
+    """Whom to believe, as the issuer of the list sees it."""
+
+    issuer: Text
+    """Who made the list."""
+    number: int = Field(ge=1)
+    """Counts the issues."""
+    issued: date
+    """Day of issue."""
+    next_update: date
+    """Last day on which the list may be used."""
+    demonstration: bool = False
+    """Whether it is for demonstrations: then only certificates marked so can be recognised."""
+    bodies: tuple[Body, ...]
+    """Whom to believe."""
+    revoked: tuple[Revocation, ...] = ()
+    """What not to believe any more."""
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> Self:
+        known = [body.id for body in self.bodies]
+        if len(set(known)) < len(known):
+            raise ValueError("two bodies have one id")
+        for body in self.bodies:
+            path = [body.id]
+            while (above := self._body(path[-1]).recognised_by) is not None:
+                if above in path or above not in known:
+                    raise ValueError(f"{body.id} is recognised by {above!r}, which leads nowhere")
+                path.append(above)
+        return self
+
+    def check_current(self, now: datetime) -> None:
+        """Raise `CertificateRefused` if the list is not to be used at the time `now`."""
+        if not self.issued <= now.date() <= self.next_update:
+            raise CertificateRefused(
+                f"the trust list is for {self.issued} to {self.next_update}: get the current one"
+            )
+
+    def recognise(self, signature: Signature) -> Body:
+        """Return the body a signature on a certificate speaks for.
+
+        Raises:
+            CertificateRefused: no body that counts on that day, or a revoked key.
+        """
+        day = signature.at.astimezone(UTC).date()
+        for certificate in signature.chain:
+            self._refuse_revoked("key", fingerprint(certificate), day)
+        for body in self.bodies:
+            own = [_load(text) for text in body.certificates]
+            if own and _speaks_for(own, signature):
+                self._check_path(body, day)
+                return body
+        raise CertificateRefused(
+            f"the key of {signature.name} ({fingerprint(signature.chain[0])[:16]}…) is not on the trust list"
+        )
+
+    def recognise_journal(self, key: PublicKey, day: date) -> Body:
+        """Return the body whose station signs journals with `key`; refuses as `recognise`."""
+        self._refuse_revoked("key", key.id, day)
+        for body in self.bodies:
+            if key.text in body.journal_keys:
+                self._check_path(body, day)
+                return body
+        raise CertificateRefused(f"the journal's key {key.id} is not on the trust list")
+
+    def check_number(self, number: str, day: date) -> None:
+        """Raise `CertificateRefused` if a calibration certificate is revoked."""
+        self._refuse_revoked("certificate", number, day)
+
+    def above(self, body: Body) -> Iterator[Body]:
+        """Yield a body and those that recognise it, upwards."""
+        while body.recognised_by is not None:
+            yield body
+            body = self._body(body.recognised_by)
+        yield body
+
+    def _body(self, name: str) -> Body:
+        found = next((body for body in self.bodies if body.id == name), None)
+        if found is None:
+            raise ValueError(f"no body has the id {name!r}")
+        return found
+
+    def _check_path(self, body: Body, day: date) -> None:
+        for one in self.above(body):
+            if not one.valid_from <= day <= one.valid_until:
+                raise CertificateRefused(
+                    f"{one.name.get('en')} counts from {one.valid_from} to {one.valid_until}, not on {day}"
+                )
+
+    def _refuse_revoked(self, what: Literal["key", "certificate"], name: str, day: date) -> None:
+        for entry in self.revoked:
+            if (entry.what, entry.id) == (what, name) and (entry.since is None or day >= entry.since):
+                raise CertificateRefused(f"the {what} {name} is revoked: {entry.reason.get('en')}")
+
+
+def _speaks_for(own: list[Certificate], signature: Signature) -> bool:
+    """Tell whether a signer is one of `own`, or holds a certificate issued under one of them."""
+    from cryptography.x509 import KeyUsage
+    from cryptography.x509.verification import (
+        Criticality,
+        ExtensionPolicy,
+        PolicyBuilder,
+        Store,
+        VerificationError,
+    )
+
+    signer, *others = signature.chain
+    if signer in own:
+        return signer.not_valid_before_utc <= signature.at <= signer.not_valid_after_utc
+    signers = ExtensionPolicy.permit_all().require_present(KeyUsage, Criticality.AGNOSTIC, _may_sign)
+    policy = PolicyBuilder().store(Store(own)).time(signature.at.astimezone(UTC).replace(tzinfo=None))
+    policy = policy.extension_policies(ee_policy=signers, ca_policy=ExtensionPolicy.webpki_defaults_ca())
+    try:
+        policy.build_client_verifier().verify(signer, others)
+    except VerificationError:
+        return False
+    return True
+
+
+def _may_sign(_policy: object, _certificate: Certificate, usage: KeyUsage) -> None:
+    if not usage.digital_signature:
+        raise ValueError("the certificate is not for signing")
+
+
+def read_trust_list(path: Path, issuer: PublicKey) -> TrustList:
+    """Return the trust list in a TOML file.
+
+    Raises:
+        EvidenceError: it does not bear the signature of `issuer`, or was changed since.
+        ConfigurationError: it can't be read, or something in it is missing, unknown or wrong.
+    """
+    signature = signature_file(path)
+    try:
+        content, signed = path.read_bytes(), signature.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} or its signature {signature} can't be read: {error}") from error
+    try:
+        issuer.check(content, signed)
+    except EvidenceError as error:
+        raise EvidenceError(f"{path} is not the list its issuer signed: {error}") from error
+    return checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
+
+
+def sign_trust_list(path: Path, key: SealKey) -> None:
+    """Write the issuer's signature beside a trust list, once the list itself is found in order."""
+    checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
+    signature_file(path).write_text(key.sign(path.read_bytes()) + "\n", "ascii")
+
+
+def signature_file(path: Path) -> Path:
+    """Return where the signature of a trust list stands."""
+    return path.with_name(path.name + ".sig")

@@ -1,0 +1,56 @@
+"""Anyone's check of a certificate: what was examined, with which outcome, and what could not be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal.verify.report import Check, Report
+
+if TYPE_CHECKING:
+    from remotecal.certificates.library import Library
+    from remotecal.certificates.trust import TrustList
+    from remotecal.verify.subject import Recompute
+
+__all__ = ["Check", "Report", "verify"]
+
+
+def verify(
+    path: Path,
+    *,
+    journal: Path | None = None,
+    trust: TrustList | None = None,
+    library: Library | None = None,
+    recompute: Recompute | None = None,
+    now: datetime | None = None,
+) -> Report:
+    """Examine a certificate and whatever proves it; offline, and changing nothing.
+
+    Args:
+        path: the certificate, XML or PDF with the XML inside.
+        journal: the journal of its run.
+        trust: whom to believe; without it nobody is.
+        library: certificates of the standards, down the chain.
+        recompute: computes the record from a journal, where not by the procedure that the journal names.
+        now: the time to judge validity at, with its zone; the present where none is given.
+
+    Raises:
+        ConfigurationError: there is no file at `path`.
+    """
+    from remotecal.certificates.library import Library
+    from remotecal.verify.issue import examine_issue
+    from remotecal.verify.journal import examine_journal, recomputed
+    from remotecal.verify.report import Checklist
+    from remotecal.verify.standards import examine_standards
+    from remotecal.verify.subject import Means, open_certificate
+
+    means = Means(now or datetime.now(UTC), trust, library or Library(), recompute or recomputed)
+    checks = Checklist()
+    subject = open_certificate(checks, path)
+    if subject is None:
+        return Report("", demonstration=False, checks=tuple(checks.checks))
+    examine_issue(checks, subject, means)
+    examine_standards(checks, subject.record, means)
+    examine_journal(checks, subject.record, journal, means)
+    return Report(subject.record.number, subject.record.demonstration, tuple(checks.checks))

@@ -1,0 +1,140 @@
+"""The checks against the journal of the run: the right one, whole, signed, giving these results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal.certificates.signing.journal import journal_signer
+from remotecal.errors import EvidenceError, OrderError
+from remotecal.procedures.journal import FILE, read_journal
+from remotecal.verify.replies import examine_replies
+from remotecal.verify.report import Checklist, Unable
+
+if TYPE_CHECKING:
+    from remotecal.model import Evidence, Record
+    from remotecal.procedures.journal import Event
+    from remotecal.verify.subject import Means
+
+OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous", "left_out"})
+"""Fields of a record that the laboratory settles after the run, or that name the programs."""
+
+OF_THE_PARTIES = frozenset({"number", "identifications", "laboratory", "customer", "persons"})
+"""Fields that an amended certificate may correct without a new calibration."""
+
+
+def examine_journal(checks: Checklist, record: Record, journal: Path | None, means: Means) -> None:
+    """Check a certificate against the journal it was computed from."""
+    evidence = record.evidence
+    events: list[Event] = []
+    given = journal is not None
+
+    def whole() -> str:
+        if journal is None:
+            raise Unable("no journal was given: the results can't be computed again")
+        events.extend(read_journal(journal / FILE if journal.is_dir() else journal))
+        return f"{len(events)} lines, each following from the one before"
+
+    if not checks.examine("journal", whole, needed=given):
+        return
+    checks.examine("journal of this run", lambda: _is_this(evidence, events), needed=True)
+    checks.examine("journal's signature", lambda: _signed(events, means), needed=True)
+    checks.examine("procedure", lambda: _procedure(evidence, events), needed=True)
+    checks.examine("replies", lambda: examine_replies(events), needed=True)
+    if journal is not None:
+        path = journal
+        checks.examine("results", lambda: _results(record, means.recompute(path)), needed=True)
+
+
+def _is_this(evidence: Evidence | None, events: list[Event]) -> str:
+    if evidence is None:
+        raise EvidenceError("the certificate names no journal: it can't be said that this is the one")
+    if evidence.run != str(events[0].data.get("run")):
+        raise EvidenceError(f"this is the journal of run {events[0].data.get('run')}, not of {evidence.run}")
+    if len(events) != evidence.lines:
+        raise EvidenceError(f"the journal has {len(events)} lines; the certificate rests on {evidence.lines}")
+    if events[-1].hash != evidence.journal_hash:
+        raise EvidenceError(
+            f"it ends in {events[-1].hash[:16]}…, the certificate names {evidence.journal_hash[:16]}…"
+        )
+    return f"run {evidence.run}, head {evidence.journal_hash[:16]}…"
+
+
+def _signed(events: list[Event], means: Means) -> str:
+    from datetime import datetime
+
+    key = journal_signer(events)
+    if means.trust is None:
+        raise Unable(f"signed by key {key.id}; without a trust list nobody knows whose that is")
+    body = means.trust.recognise_journal(key, datetime.fromisoformat(events[-1].at).date())
+    return f"signed by key {key.id} of {body.name.get('en')}"
+
+
+def _procedure(evidence: Evidence | None, events: list[Event]) -> str:
+    used = events[0].data.get("procedure")
+    name, found = (str(used.get(part)) for part in ("name", "sha256")) if isinstance(used, dict) else ("", "")
+    if evidence is None:
+        raise EvidenceError("the certificate names no procedure")
+    if evidence.procedure_hash != found:
+        raise EvidenceError(
+            f"the run followed {name} with the hash {found[:16]}…, "
+            f"the certificate names {evidence.procedure_hash[:16]}…"
+        )
+    return f"{name}, SHA-256 {found[:16]}…"
+
+
+def _results(record: Record, again: Record) -> str:
+    left_out = OF_THE_ISSUE | (OF_THE_PARTIES if record.replaces is not None else frozenset())
+    differences = list(_differences(_plain(record, left_out), _plain(again, left_out), ""))
+    if differences:
+        count = f"{len(differences)} differences in all"
+        raise EvidenceError(f"the journal gives another {differences[0]} ({count}){_versions(record, again)}")
+    return "computed again from the journal, and the same to the last digit"
+
+
+def _versions(record: Record, again: Record) -> str:
+    """Return a hint where other programs compute now than wrote the certificate."""
+    then, now = (
+        ", ".join(f"{one.name.get('en')} {one.release}" for one in r.software) for r in (record, again)
+    )
+    return "" if then == now else f"; it was written by {then}, this is {now}"
+
+
+def _plain(record: Record, left_out: frozenset[str]) -> dict[str, object]:
+    content = record.model_dump(mode="json", exclude=set(left_out))
+    for measurement in content["measurements"]:
+        del measurement["software"]
+    return content
+
+
+def _differences(stated: object, computed: object, place: str) -> Iterator[str]:
+    """Yield where two plain structures differ: the place, what is stated, what was computed."""
+    if isinstance(stated, dict) and isinstance(computed, dict):
+        for name in sorted({*stated, *computed}):
+            yield from _differences(stated.get(name), computed.get(name), f"{place}.{name}".lstrip("."))
+    elif isinstance(stated, list) and isinstance(computed, list) and len(stated) == len(computed):
+        for number, (one, other) in enumerate(zip(stated, computed, strict=True)):
+            yield from _differences(one, other, f"{place}[{number}]")
+    elif stated != computed:
+        yield f"{place}: certificate {stated!r}, journal {computed!r}"
+
+
+def recomputed(journal: Path) -> Record:
+    """Return the record a journal gives by the procedure it names.
+
+    Raises:
+        JournalBroken: the journal is not what was written.
+        EvidenceError: the procedure at hand is not the one the run followed.
+        Unable: the procedure is not at hand.
+    """
+    from remotecal.procedures.catalogue import find
+    from remotecal.procedures.evidence import read_evidence
+    from remotecal.procedures.record import evaluate
+
+    evidence = read_evidence(journal)
+    try:
+        found = find(evidence.procedure.name)
+    except OrderError as error:
+        raise Unable(f"the procedure is not at hand: {error}") from error
+    return evaluate(evidence, found)

@@ -1,0 +1,97 @@
+"""The checks down the chain of traceability: the standards' certificates, and theirs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from remotecal.certificates.dcc.read import read
+from remotecal.certificates.library import is_paper
+from remotecal.certificates.signing.xml import read_signatures
+from remotecal.errors import CertificateRefused
+from remotecal.model import Certificate
+from remotecal.verify.issue import examine_trust
+from remotecal.verify.report import Checklist, Unable
+from remotecal.verify.subject import Subject
+
+if TYPE_CHECKING:
+    from remotecal.model import CertificateReference, Equipment, Record
+    from remotecal.verify.subject import Means
+
+DEEPEST = 12
+"""Certificates from a working standard to the national one; more is a chain gone round in circles."""
+
+
+def examine_standards(checks: Checklist, record: Record, means: Means, depth: int = 0) -> None:
+    """Check the certificate of every standard a record rests on, and of their standards.
+
+    A certificate that is not at hand ends its branch, and the report says so. So does one of an
+    institute on the trust list, which keeps the national standard.
+    """
+    for standard in record.standards:
+        reference = standard.certificate
+        if reference is None:
+            continue
+        name = f"{'  ' * depth}standard {standard.name.get('en')}, certificate {reference.number}"
+        checks.examine(f"{name}: validity", partial(_valid, reference, record), needed=depth == 0)
+        found: list[Record] = []
+        if checks.examine(f"{name}: file", partial(_file, standard, record, means, found), needed=False):
+            _examine_file(checks, name, found[0], reference, means, depth)
+
+
+def _valid(reference: CertificateReference, user: Record) -> str:
+    if reference.valid_until is None:
+        raise Unable("the certificate does not say until when the standard's may be used")
+    if reference.valid_until < user.finished:
+        raise CertificateRefused(
+            f"the standard's certificate expired on {reference.valid_until}; it was used on {user.finished}"
+        )
+    if reference.issued is not None and reference.issued > user.begun:
+        raise CertificateRefused(f"issued on {reference.issued}, after it was used on {user.begun}")
+    return f"used {user.begun} to {user.finished}, valid until {reference.valid_until}"
+
+
+def _file(standard: Equipment, user: Record, means: Means, found: list[Record]) -> str:
+    """Check the file of a standard's certificate against what is said of it, and keep its record."""
+    reference = standard.certificate
+    if reference is None or is_paper(reference):
+        raise Unable("it is on paper")
+    data = means.library.find(reference)
+    if data is None:
+        raise Unable(f"no file with the hash {reference.value[:16]}… is at hand")
+    record = read(data)
+    if record.number != reference.number:
+        raise CertificateRefused(f"the file with this hash is certificate {record.number}")
+    certificate = Certificate(record)
+    if standard.serials and not set(standard.serials) & set(certificate.serials):
+        raise CertificateRefused(
+            f"it is for serial {', '.join(certificate.serials)}, not {', '.join(standard.serials)}"
+        )
+    until = certificate.valid_until
+    if until is not None and until < user.finished:
+        raise CertificateRefused(
+            f"it says it is valid until {until}; the standard was used on {user.finished}"
+        )
+    found.append(record)
+    return "the file has the hash named, is for this serial number and was valid"
+
+
+def _examine_file(
+    checks: Checklist, name: str, record: Record, reference: CertificateReference, means: Means, depth: int
+) -> None:
+    subject: list[Subject] = []
+
+    def signed() -> str:
+        signatures = read_signatures(means.library.find(reference) or b"")
+        if not signatures:
+            raise Unable("it is not signed: who issued it can't be proven")
+        subject.append(Subject(read(signatures[-1].content), signatures))
+        return f"issued by {signatures[-1].name}"
+
+    checks.examine(f"{name}: signature", signed, needed=False)
+    if subject:
+        body = examine_trust(checks, subject[0], means, of=f"{name}: ", needed=False)
+        if body is not None and body.kind == "institute":
+            return
+    if depth < DEEPEST:
+        examine_standards(checks, record, means, depth + 1)

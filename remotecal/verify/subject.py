@@ -1,0 +1,107 @@
+"""The certificate under examination, and what the examination may rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from remotecal.certificates.dcc.read import read
+from remotecal.certificates.dcc.validate import problems_of_schema
+from remotecal.certificates.dcc.xml import LARGEST_FILE
+from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
+from remotecal.certificates.signing.xml import read_signatures
+from remotecal.errors import CertificateRefused, ConfigurationError, RecordError
+from remotecal.verify.report import Checklist
+
+if TYPE_CHECKING:
+    from remotecal.certificates.library import Library
+    from remotecal.certificates.signing.signature import Signature
+    from remotecal.certificates.trust import TrustList
+    from remotecal.model import Record
+
+Recompute: TypeAlias = "Callable[[Path], Record]"
+"""Computes the record again from a journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a verification may rely on; nothing is fetched."""
+
+    now: datetime
+    """The time to judge validity at."""
+    trust: TrustList | None
+    """Whom to believe."""
+    library: Library
+    """Certificates of standards."""
+    recompute: Recompute
+    """What makes a record of a journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A certificate under examination."""
+
+    record: Record
+    """What it says: of a signed one, exactly what is signed."""
+    signatures: tuple[Signature, ...]
+    """Those on the XML that hold, earliest first; none if any does not."""
+    pdf_signature: Signature | None = None
+    """That on the PDF, where there is one."""
+
+
+def open_certificate(checks: Checklist, path: Path) -> Subject | None:
+    """Read the certificate and check that its signatures hold, whosever they are."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
+    seal: list[Signature] = []
+    if data.startswith(b"%PDF"):
+        pdf = data
+
+        def pdf_signature() -> str:
+            seal.append(read_pdf_signature(pdf))
+            return f"holds over the whole file, by {seal[0].name}"
+
+        def inside() -> str:
+            nonlocal data
+            data = embedded_xml(pdf)
+            return f"{len(data)} bytes; it is the XML that counts, not the printed text"
+
+        checks.examine("PDF signature", pdf_signature, needed=True)
+        if not checks.examine("XML in the PDF", inside, needed=True):
+            return None
+    checks.examine("schema", lambda: _schema(data), needed=True)
+    return _read(checks, data, seal[0] if seal else None)
+
+
+def _read(checks: Checklist, data: bytes, seal: Signature | None) -> Subject | None:
+    signatures: list[Signature] = []
+    found: list[Record] = []
+
+    def hold() -> str:
+        signatures.extend(read_signatures(data))
+        if not signatures:
+            raise CertificateRefused("the certificate is not signed")
+        return "; ".join(f"{entry.duty} by {entry.name} on {entry.at:%Y-%m-%d %H:%M}" for entry in signatures)
+
+    def content() -> str:
+        found.append(read(signatures[-1].content if signatures else data))
+        return (
+            f"certificate {found[0].number}, {sum(table.rows for table in found[0].tables)} rows of results"
+        )
+
+    checks.examine("XML signatures", hold, needed=True)
+    checks.examine("content", content, needed=True)
+    return Subject(found[0], tuple(signatures), seal) if found else None
+
+
+def _schema(data: bytes) -> str:
+    problems = problems_of_schema(data)
+    if problems:
+        raise RecordError(f"{problems[0]} ({len(problems)} in all)")
+    return "a valid DCC of its version"

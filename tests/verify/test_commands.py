@@ -1,0 +1,116 @@
+"""`remotecal sign`, `verify` and `trace`, as a person calls them."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+
+import pytest
+from made import Made
+
+from remotecal.certificates.dcc.write import write
+from remotecal.certificates.signing.pdf import embedded_xml
+from remotecal.certificates.signing.xml import read_signatures
+from remotecal.cli import sign as sign_command
+from remotecal.cli import trace as trace_command
+from remotecal.cli import verify as verify_command
+from remotecal.clock import VirtualClock
+from remotecal.errors import CertificateRefused, ConfigurationError
+from remotecal.procedures.journal import Journal, read_journal
+from remotecal.verify import verify
+
+
+def call(command: ModuleType, *arguments: object) -> None:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    command.main(parser.parse_args([str(argument) for argument in arguments]))
+
+
+@pytest.fixture
+def means(made: Made) -> tuple[object, ...]:
+    made.trust(next_update=datetime.now(UTC).date() + timedelta(days=365))
+    made.keys.write(made.folder / "keys")
+    key = made.folder / "keys" / "list-issuer.pub.pem"
+    return "--trust", made.folder / "trust.toml", "--trust-key", key, "--standards", made.standards
+
+
+def test_verify_prints_every_check(
+    made: Made, means: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(verify_command, made.certificate, *means)
+    said = capsys.readouterr().out
+    assert "Certificate FLOW-1 holds." in said
+    assert "This is a demonstration" in said
+    with pytest.raises(CertificateRefused, match="FLOW-1 is not proven: trust, revocation, scope"):
+        call(verify_command, made.certificate)
+    made.certificate.write_bytes(made.certificate.read_bytes().replace(b">0.060<", b">0.061<"))
+    with pytest.raises(CertificateRefused, match="FLOW-1 fails: XML signatures"):
+        call(verify_command, made.certificate, *means)
+    assert "FAILED" in capsys.readouterr().out
+
+
+def test_a_trust_list_needs_its_key(made: Made, means: tuple[object, ...]) -> None:
+    with pytest.raises(ConfigurationError, match="--trust-key"):
+        call(verify_command, made.certificate, *means[:2])
+
+
+def test_trace_draws_and_requires(
+    made: Made, means: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawing = made.folder / "chain.svg"
+    call(trace_command, made.certificate, *means, "--svg", drawing, "--require")
+    assert "MASS-1" in capsys.readouterr().out
+    assert drawing.read_bytes().startswith(b"<?xml")
+    with pytest.raises(CertificateRefused, match="no trust list"):
+        call(trace_command, made.certificate, "--require")
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        call(trace_command, made.folder / "nothing.xml")
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"
+)  # WeasyPrint's ICC file
+def test_signing_to_the_end_gives_a_pdf_that_holds(made: Made, means: tuple[object, ...]) -> None:
+    record = made.recompute(made.run)
+    path, pdf = made.folder / "new.xml", made.folder / "new.pdf"
+    path.write_bytes(write(record))
+    for name in ("performed", "reviewed", "approved"):
+        call(sign_command, path, "--key", made.folder / "keys" / f"{name}.pem")
+    call(sign_command, path, "--key", made.folder / "keys" / "issued.pem", "--pdf", pdf)
+    assert len(read_signatures(path.read_bytes())) == 4
+    assert embedded_xml(pdf.read_bytes()) == path.read_bytes()
+    call(verify_command, pdf, *means)
+    place = pdf.read_bytes().index(b"stream") + 60
+    changed = bytearray(pdf.read_bytes())
+    changed[place] ^= 1
+    pdf.write_bytes(changed)
+    report = verify(pdf)
+    assert [check.name for check in report.failures] == ["PDF signature"]
+
+
+def test_a_journal_is_signed_once_it_is_finished(made: Made, means: tuple[object, ...]) -> None:
+    key = made.folder / "keys" / "station.pem"
+    with pytest.raises(ConfigurationError, match="signed already"):
+        call(sign_command, made.journal, "--key", key)
+    unsigned = made.folder / "unsigned"
+    with Journal.create(unsigned, VirtualClock(0.0)) as journal:
+        journal.append("start", {"format": 1})
+        with pytest.raises(ConfigurationError, match="is no certificate"):
+            call(sign_command, unsigned, "--key", key)
+        journal.append("note", {})
+    with pytest.raises(ConfigurationError, match="not finished"):
+        call(sign_command, unsigned / "journal.jsonl", "--key", key)
+    shutil.copytree(made.run, made.folder / "copy")
+    copy = made.folder / "copy" / "journal.jsonl"
+    copy.write_bytes(b"".join(copy.read_bytes().splitlines(keepends=True)[:-1]))
+    call(sign_command, copy, "--key", key)
+    assert read_journal(copy)[-1].kind == "signature"
+
+
+def test_a_trust_list_is_signed(made: Made, means: tuple[object, ...]) -> None:
+    path = made.folder / "trust.toml"
+    path.write_text(path.read_text("utf-8").replace("number = 1", "number = 2"), "utf-8")
+    call(sign_command, path, "--key", made.folder / "keys" / "list-issuer.pem")
+    call(verify_command, made.certificate, *means)
