@@ -41,6 +41,8 @@ class InstrumentUsed(Frozen):
     """Its driver."""
     address: str
     """Where it was."""
+    settings: Mapping[str, str | int | float | bool]
+    """What else its driver was told, such as a channel."""
     maker: str
     """What it says of itself, as far as it does."""
     model: str

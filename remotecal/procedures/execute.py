@@ -230,6 +230,7 @@ class _Session:
         company: Company,
     ) -> None:
         self._start, self._opened, self._journal = start, opened, journal
+        self._settings = {name: entry.settings for name, entry in bench.file.instruments.items()}
         self._control = company.control or Control()
         self._control.cancel = opened.cancel
         self._watch = Watch(bench, opened, self._control)
@@ -277,6 +278,7 @@ class _Session:
                     "address": instrument.link.address,
                     "driver": type(instrument).__name__,
                     "name": name,
+                    "settings": self._settings[name],
                     **instrument.identify()._asdict(),
                 },
             )

@@ -68,6 +68,7 @@ KINDS = {
     "resume": "the run is taken up again",
     "torn": "a torn last line was cut off",
     "finish": "the run is complete, and its rig safe",
+    "signature": "the station's signature over all that stands before",
 }
 """What can happen."""
 

@@ -1,0 +1,136 @@
+"""The remote half of `remotecal demo --remote`: hub, broker and station as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from remotecal.errors import RemotecalError, RunError
+
+if TYPE_CHECKING:
+    from remotecal.model import Record
+
+REMOTECAL = (sys.executable, "-m", "remotecal")
+"""The command line of this very installation."""
+STATION = "demo-site"
+LOOK_EVERY = 0.1
+"""Seconds from one look at the laboratory's database to the next."""
+
+
+def calibrate_remotely(order: Path, bench: Path, out: Path) -> Record:
+    """Carry out an order at a station, as a laboratory far away would; everything is on this machine.
+
+    Hub, broker and station are processes of their own, with certificates of their own; they are
+    ended before this returns.
+
+    Args:
+        order: the work order; its procedure is in the catalogue.
+        bench: the bench file beside the station.
+        out: where journal and certificate go.
+
+    Returns:
+        The record of the certificate.
+
+    Raises:
+        RemotecalError: something went wrong; the text says what, and shows the end of the log.
+    """
+    with TemporaryDirectory(prefix="remotecal-remote-") as temporary, ExitStack() as stack:
+        hub, station = Path(temporary) / "hub", Path(temporary) / "station"
+        desk = f"127.0.0.1:{_free_port()}"
+        where = ["--listen", f"127.0.0.1:{_free_port()}", "--enrolment", desk]
+        _call("hub", "init", "--hub", hub, "--laboratory", "Demonstration", "--host", "127.0.0.1", *where)
+        stack.enter_context(_running(Path(temporary) / "hub.log", "hub", "up", "--hub", hub))
+        print("The hub is up, with a broker and an authority of its own.")
+        code = _call("hub", "invite", "--hub", hub, STATION)
+        _call("station", "enrol", code.strip(), "--at", desk, "--station", station)
+        benches = f"name = {json.dumps(STATION)}\nbenches = [{json.dumps(str(bench.resolve()))}]\n"
+        (station / "station.toml").write_text(benches, encoding="utf-8")
+        stack.enter_context(_running(Path(temporary) / "station.log", "station", "up", "--station", station))
+        print(f"The station {STATION} has enrolled, and is connected.")
+        terms = ["--station", STATION, "--bench", _name(bench)]
+        run = _call("order", order, *terms, "--hub", hub).strip()
+        print(f"The order {run} was signed and sent.")
+        began = time.monotonic()
+        _follow(hub, run)
+        print(f"The journal is complete, signed and recomputed after {time.monotonic() - began:.1f} s.")
+        return _issue(hub, run, out)
+
+
+def _follow(hub: Path, run: str) -> None:
+    """Wait until a run's record has been computed at the laboratory.
+
+    Raises:
+        RunError: the run ended early.
+    """
+    from remotecal.store import Store
+    from remotecal.transport.settings import HubFolder
+
+    with Store(HubFolder(hub).database) as store:
+        while store.records.find(STATION, run) is None:
+            order = store.orders.find(run)
+            if order is not None and order.reason:
+                raise RunError(f"the run {run} was not carried out to the end: {order.reason}")
+            if failed := store.noted(what="not computed"):
+                raise RunError(f"the record can't be computed: {failed[0].data}")
+            time.sleep(LOOK_EVERY)
+
+
+def _issue(hub: Path, run: str, out: Path) -> Record:
+    from remotecal.model import Record
+    from remotecal.store import Store
+    from remotecal.transport.issuing import issue
+    from remotecal.transport.settings import HubFolder
+
+    folder = HubFolder(hub)
+    with Store(folder.database) as store:
+        issue(folder, store, STATION, run, out)
+    return Record.from_json((out / "record.json").read_text("utf-8").strip())
+
+
+def _name(bench: Path) -> str:
+    from remotecal.bench import Bench
+
+    return Bench.load(bench).name
+
+
+def _call(*arguments: str | Path) -> str:
+    """Carry out a command and return what it prints (`RemotecalError` if it fails)."""
+    done = subprocess.run(_line(arguments), capture_output=True, text=True, check=False)  # noqa: S603  our own
+    if done.returncode:
+        raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}`: {done.stderr.strip()}")
+    return done.stdout
+
+
+@contextmanager
+def _running(log: Path, *arguments: str | Path) -> Iterator[None]:
+    """Run a command that serves, from when it says that it does until the context is left."""
+    with (
+        log.open("w") as noted,
+        subprocess.Popen(  # noqa: S603  our own program
+            _line(arguments), stdout=subprocess.PIPE, stderr=noted, text=True
+        ) as process,
+    ):
+        try:
+            if process.stdout is not None and not process.stdout.readline():
+                raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}` ended: {log.read_text()}")
+            yield
+        finally:
+            process.terminate()
+
+
+def _line(arguments: Sequence[str | Path]) -> list[str]:
+    return [*REMOTECAL, *map(str, arguments)]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

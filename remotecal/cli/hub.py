@@ -1,0 +1,162 @@
+"""`remotecal hub`: the laboratory's side."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from remotecal.transport.settings import HubFolder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    init = _command(commands, "init", "make a hub: authority, keys, settings and database", _init)
+    init.add_argument("--laboratory", required=True, metavar="NAME", help="name of the laboratory")
+    init.add_argument("--host", required=True, metavar="HOST", help="where stations find this machine")
+    init.add_argument(
+        "--listen", default="0.0.0.0:4222", metavar="ADDRESS:PORT", help="where stations connect"
+    )
+    init.add_argument("--enrolment", default="0.0.0.0:4280", metavar="ADDRESS:PORT", help="where they enrol")
+    init.add_argument(
+        "--authority", type=Path, metavar="FILE", help="key and certificate of an authority to use (PEM)"
+    )
+    _command(commands, "up", "serve until interrupted", _up)
+    _command(commands, "migrate", "bring the database to this program's version", _migrate)
+    _command(commands, "renew", "give hub and servers new certificates", _renew)
+    _command(commands, "broker", "print the configuration for a server that is run elsewhere", _broker)
+    _command(commands, "stations", "list the stations", _stations)
+    invite = _command(commands, "invite", "print a code with which a station may enrol, once", _invite)
+    revoke = _command(commands, "revoke", "shut a station out, now and for good", _revoke)
+    for command in (invite, revoke):
+        command.add_argument("station", metavar="STATION", help="name of the station")
+    audit = _command(commands, "audit", "print what was done, and what was refused", _audit)
+    audit.add_argument("--limit", type=int, default=50, metavar="N", help="entries, the latest ones")
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    help_text: str,
+    handler: object,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=help_text, description=f"{help_text[:1].upper()}{help_text[1:]}."
+    )
+    command.add_argument("--hub", type=Path, default=Path("hub"), metavar="DIR", help="the hub's directory")
+    command.set_defaults(handler=handler)
+    return command
+
+
+def _folder(asked: argparse.Namespace) -> HubFolder:
+    from remotecal.transport.settings import HubFolder
+
+    return HubFolder(asked.hub)
+
+
+def _init(asked: argparse.Namespace) -> None:
+    from remotecal.transport.founding import found, settings_text
+
+    settings = settings_text(asked.laboratory, asked.host, listen=asked.listen, enrolment=asked.enrolment)
+    folder = found(asked.hub, settings, asked.authority)
+    print(f"The hub of {folder.settings.laboratory} is in {folder.path}. Keep the keys in it to yourself.")
+    print(f"Next: remotecal hub up --hub {folder.path}")
+
+
+def _up(asked: argparse.Namespace) -> None:
+    import asyncio
+
+    from remotecal.cli.service import serve
+    from remotecal.transport.hub import Hub
+
+    async def run() -> None:
+        hub = Hub(_folder(asked))
+        await serve(hub.run(), hub.ready, "The hub is up.")
+
+    asyncio.run(run())
+
+
+def _migrate(asked: argparse.Namespace) -> None:
+    from remotecal.store import Store
+
+    Store.migrate(_folder(asked).database)
+
+
+def _renew(asked: argparse.Namespace) -> None:
+    from remotecal.transport.founding import renew_own
+
+    renew_own(_folder(asked))
+    print("Hub and servers have new certificates; start them anew.")
+
+
+def _broker(asked: argparse.Namespace) -> None:
+    import json
+
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.transport.broker import configuration
+
+    folder = _folder(asked)
+    admission = SealKey.read(folder.admission).public
+    whole = configuration(
+        folder.settings.broker,
+        folder.broker.resolve(),
+        folder.trusted.resolve(),
+        admission,
+        Path("/run/remotecal"),
+    )
+    print(json.dumps(whole, indent=2))
+
+
+def _stations(asked: argparse.Namespace) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from remotecal.cli.service import moment
+    from remotecal.store import Store
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("station", "may connect", "certificate until", "last heard of"):
+        table.add_column(heading)
+    with Store(_folder(asked).database) as store:
+        for row in store.stations.list():
+            allowed = "yes" if row.enabled else "revoked"
+            table.add_row(row.name, allowed, moment(row.certificate_until), moment(row.seen))
+    Console().print(table)
+
+
+def _invite(asked: argparse.Namespace) -> None:
+    import getpass
+
+    from remotecal.store import Store
+    from remotecal.transport.laboratory import new_code
+
+    folder = _folder(asked)
+    with Store(folder.database) as store:
+        code = new_code(folder, store, asked.station, getpass.getuser())
+    print(code)
+
+
+def _revoke(asked: argparse.Namespace) -> None:
+    import asyncio
+    import getpass
+
+    from remotecal.transport.laboratory import open_laboratory
+
+    async def run() -> int:
+        async with open_laboratory(_folder(asked)) as laboratory:
+            return await laboratory.revoke(asked.station, getpass.getuser())
+
+    cut = asyncio.run(run())
+    print(f"{asked.station} is shut out; {cut} connections were cut.")
+
+
+def _audit(asked: argparse.Namespace) -> None:
+    from remotecal.cli.service import moment
+    from remotecal.store import Store
+
+    with Store(_folder(asked).database) as store:
+        for row in reversed(store.noted(limit=asked.limit)):
+            print(f"{moment(row.at)}  {row.who}  {row.what}  {row.data}")

@@ -1,0 +1,44 @@
+"""What hub and station have in common on the command line: they serve until somebody ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+
+
+async def serve(
+    service: Coroutine[object, object, None],
+    ready: asyncio.Event,
+    greeting: str,
+    stop: Callable[[], None] | None = None,
+) -> None:
+    """Run a service until Ctrl-C or SIGTERM, and say once it is ready.
+
+    Args:
+        service: what runs.
+        ready: set once it does its work.
+        greeting: what is said then.
+        stop: asks it to end; by default it is cancelled.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # A closed TLS connection makes asyncio complain about the client's library.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    running = asyncio.ensure_future(service)
+    waiting = asyncio.create_task(ready.wait())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop or running.cancel)
+    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if waiting.done():
+        print(greeting, flush=True)
+    waiting.cancel()
+    await running
+
+
+def moment(at: float | None) -> str:
+    """Return a time as people read it, in UTC; "never" for none."""
+    return "never" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,98 @@
+"""`remotecal watch`: a run, as it goes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from remotecal.transport.messages import Live
+
+ON = frozenset({"running", "asking", "paused"})
+"""States of a run that is on."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("run", metavar="RUN", help="name of the run, or how it begins")
+    parser.add_argument("--hub", type=Path, default=Path("hub"), metavar="DIR", help="the hub's directory")
+    parser.set_defaults(handler=main)
+
+
+def main(asked: argparse.Namespace) -> None:
+    """Show where a run is until it is over.
+
+    Raises:
+        ConfigurationError: there is no such run, or several.
+        LinkError: the hub can't be reached.
+    """
+    import asyncio
+
+    asyncio.run(_watch(asked.hub, asked.run))
+
+
+async def _watch(hub: Path, name: str) -> None:
+    import asyncio
+    import getpass
+    import json
+
+    from remotecal.cli.runs import find_run
+    from remotecal.transport.laboratory import open_laboratory
+    from remotecal.transport.messages import Live
+    from remotecal.transport.settings import HubFolder
+
+    over = asyncio.Event()
+    shown = ""
+
+    async def show(_: str, content: bytes) -> None:
+        nonlocal shown
+        live = Live.model_validate_json(content)
+        line = describe(live)
+        if line != shown:
+            shown = line
+            _print(line)
+        if live.state not in ON:
+            over.set()
+
+    async with open_laboratory(HubFolder(hub)) as laboratory:
+        row = find_run(laboratory.store, name)
+        await laboratory.watch(row.station, row.run, show)
+        state = json.loads((await laboratory.command(row.station, "state", getpass.getuser())).content)
+        if state["run"] is None or state["run"]["run"] != row.run:
+            print(f"{row.run} is not on; its journal here ends with it {row.state}")
+            return
+        await show("", json.dumps(state["run"]).encode())
+        await over.wait()
+    print()
+
+
+def describe(live: Live) -> str:
+    """Return all there is to say of a run, as one line."""
+    parts = [live.state, f"{live.observed}/{live.due} observed"]
+    if live.point:
+        parts.append(f"point {live.number}/{live.points} {live.point}")
+    if live.repeat:
+        parts.append(f"repeat {live.repeat}")
+    parts += [live.doing, f"rig {timedelta(seconds=round(live.now - live.began))}"]
+    if live.prompt:
+        choices = f" [{'/'.join(live.options)}]" if live.options else ""
+        parts.append(f"{live.question.get('en') or next(iter(live.question.values()), '')}{choices}")
+    parts += [
+        f"{source} {value:.6g} {'' if unit == '1' else unit}".rstrip()
+        for source, (value, unit) in live.last.items()
+    ]
+    if live.holder:
+        parts.append(f"controlled by {live.holder}")
+    return " · ".join(parts)
+
+
+def _print(line: str) -> None:
+    if sys.stdout.isatty():
+        import shutil
+
+        print(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", flush=True)
+    else:
+        print(line, flush=True)
