@@ -140,6 +140,21 @@ class Safe(Written):
     """Seconds it may take."""
 
 
+class Admission(Written):
+    """What must allow a run on this bench; paths start where the bench file lies."""
+
+    registers: str | None = None
+    """The laboratory's registers: itself, its persons, its standards, its procedures."""
+    trust: str | None = None
+    """The trust list by which the standards' certificates are recognised."""
+    trust_key: str | None = None
+    """Public key of the trust list's issuer."""
+    certificates: tuple[str, ...] = ()
+    """Files and folders with the certificates further up the chain."""
+    check_standards: tuple[str, ...] = ()
+    """Records of check standards that must be in control today."""
+
+
 class BenchFile(Written):
     """What a bench file says."""
 
@@ -157,6 +172,8 @@ class BenchFile(Written):
     """What tells the rig that the station is alive."""
     safe: Safe = Safe()
     """How the bench is made safe."""
+    admission: Admission | None = None
+    """What must allow a run."""
 
 
 class CertificateUsed(Frozen):

@@ -13,7 +13,7 @@ from remotecal.clock import Clock
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import Asked, BoundReading, BoundSetting
-from remotecal.errors import BenchError, LinkError, RemotecalError, SafeStateNotReached
+from remotecal.errors import BenchError, RemotecalError, SafeStateNotReached
 
 Q = TypeVar("Q", BoundReading, BoundSetting)
 
@@ -97,7 +97,8 @@ class OpenBench:
 
     def failed(self) -> str:
         """Return which instruments could not be opened, and why."""
-        return f"{len(self.failures)} instruments can't be used: {'; '.join(map(str, self.failures.values()))}"
+        reasons = "; ".join(map(str, self.failures.values()))
+        return f"{len(self.failures)} instruments can't be used: {reasons}"
 
     def read_together(self, *quantities: BoundReading) -> tuple[Measured, ...]:
         """Read quantities of several instruments at once; those of one instrument go together.

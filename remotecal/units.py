@@ -203,7 +203,8 @@ def _line(unit: str, to: str) -> tuple[float, float]:
 def _registry() -> pint.UnitRegistry[Fraction]:
     import pint
 
-    return pint.UnitRegistry(non_int_type=Fraction)
+    make: type[pint.UnitRegistry[Fraction]] = pint.UnitRegistry
+    return make(non_int_type=Fraction)  # pyright: ignore[reportArgumentType]  # pint's stubs know floats only
 
 
 @lru_cache(maxsize=1024)

@@ -78,4 +78,5 @@ def _box(svg: _Element, link: Traced, x: int, y: int) -> None:
 def _add(parent: _Element, name: str, **attributes: str) -> _Element:
     from lxml.etree import SubElement
 
-    return SubElement(parent, f"{{{SVG}}}{name}", attributes)
+    element: _Element = SubElement(parent, f"{{{SVG}}}{name}", attributes)
+    return element

@@ -69,7 +69,7 @@ class Laboratory:
     @classmethod
     def found(cls, order: Order, at: datetime) -> Laboratory:
         """Give everybody named in an order a key."""
-        names = {person.duty: person.name.get("en") for person in order.persons}
+        names: dict[str, str] = {person.duty: person.name.get("en") for person in order.persons}
         names |= {"issued": order.laboratory.name.get("en"), "institute": "Simulated Institute of Metrology"}
         return cls(order, make_demonstration_keys(names, at))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple, cast, get_args
@@ -165,13 +165,13 @@ def plan(wire: Modbus, declarations: tuple[Declaration, ...]) -> Scan:
             ]
             found |= {part: (len(reads), number) for number, part in enumerate(inside)}
             request = modbus.Request(function, start, count)
-            parts = [(spans[part][0] - start, part.form) for part in inside]
+            parts: list[tuple[int, Form]] = [(spans[part][0] - start, part.form) for part in inside]
             reads.append(Read(request, request.encode(), _numbers(request, parts, wire.order)))
     codecs = tuple(_codec(item) for item in declarations)
     return Scan(tuple(reads), tuple(tuple(found[part] for part in codec.parts) for codec in codecs), codecs)
 
 
-def _numbers(request: modbus.Request, parts: list[tuple[int, Form]], order: Order) -> Numbers:
+def _numbers(request: modbus.Request, parts: Sequence[tuple[int, Form]], order: Order) -> Numbers:
     """Return what takes numbers out of the reply to a read.
 
     Args:

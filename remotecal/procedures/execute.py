@@ -22,6 +22,7 @@ from remotecal.errors import (
     RunError,
     SafeStateNotReached,
 )
+from remotecal.procedures.admission import admit
 from remotecal.procedures.catalogue import Found, find
 from remotecal.procedures.control import Control, signals
 from remotecal.procedures.evidence import Evidence, ProcedureUsed, Start, gather, read_start
@@ -144,7 +145,10 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
     _check_points(points)
     roles = fill_roles(found.procedure, bench)
     today = day(clock)
-    certificates = {name: bench.certificate(name, today) for name in bench.file.instruments}
+    certificates = {
+        name: used for name in bench.file.instruments if (used := bench.certificate(name, today)) is not None
+    }
+    admit(order, found, bench, certificates, today)
     return Start(
         run=run,
         order=order,
@@ -154,7 +158,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
         bench=str(bench.path.resolve()),
         bench_sha256=bench.sha256,
         roles=roles,
-        certificates={name: used for name, used in certificates.items() if used is not None},
+        certificates=certificates,
         characteristics=dict(bench.characteristics(today)),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
     )

@@ -34,6 +34,8 @@ class Head(Written):
     """Number of the certificate; that of the order where none is given."""
     demonstration: bool = False
     """Whether the certificate is a demonstration and not valid."""
+    training: bool = False
+    """Whether the run is for training; it need not be allowed by the register, and nothing can be issued."""
     country: Country = "CN"
     """Country of the laboratory (ISO 3166-1)."""
     binding: tuple[Literal["zh", "en"], ...] = ("zh",)

@@ -102,7 +102,7 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
             journal_hash=evidence.head,
             lines=evidence.lines,
         ),
-        demonstration=head.demonstration,
+        demonstration=head.demonstration or head.training,
     )
 
 

@@ -162,7 +162,8 @@ class Budget:
         results = tuple(
             self._result(y, numbers, unit, coverage, 0.0) for y, unit in zip(outputs, units, strict=True)
         )
-        covariance = tuple(tuple(float(GTC.get_covariance(a, b)) for b in outputs) for a in outputs)
+        between: Any = GTC.get_covariance
+        covariance = tuple(tuple(float(between(a, b)) for b in outputs) for a in outputs)
         return Joint(results, covariance)
 
     def _uncertain_numbers(self) -> dict[str, Any]:

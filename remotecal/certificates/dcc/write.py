@@ -205,7 +205,8 @@ def _evidence(root: _Element, evidence: Evidence) -> None:
 
     element = SubElement(add(root, "comment"), f"{{{EVIDENCE}}}evidence", nsmap={"evidence": EVIDENCE})
     for name in Evidence.model_fields:
-        SubElement(element, f"{{{EVIDENCE}}}{name}").text = str(getattr(evidence, name))
+        child = SubElement(element, f"{{{EVIDENCE}}}{name}")
+        child.text = str(getattr(evidence, name))  # pyright: ignore[reportAttributeAccessIssue]  # lxml's stubs
 
 
 def _contact(parent: _Element, name: str, party: Contact) -> None:

@@ -65,7 +65,7 @@ def add(parent: _Element, name: str, text: str | None = None, **attributes: str 
     from lxml.etree import SubElement
 
     prefix, _, plain = name.rpartition(":")
-    element = SubElement(parent, f"{{{SI if prefix == 'si' else DCC}}}{plain}")
+    element: _Element = SubElement(parent, f"{{{SI if prefix == 'si' else DCC}}}{plain}")
     element.text = text
     for key, value in attributes.items():
         if value:

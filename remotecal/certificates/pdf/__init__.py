@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from remotecal.certificates.pdf.markup import both, said, tag
 from remotecal.certificates.pdf.results import budgets, results
@@ -35,10 +35,10 @@ def print_certificate(record: Record, xml: bytes) -> bytes:
     with warnings.catch_warnings():
         # WeasyPrint leaves it to the garbage collector to close its colour profile.
         warnings.simplefilter("ignore", ResourceWarning)
-        printed: bytes = HTML(string=page(record), url_fetcher=_fetch_nothing).write_pdf(
+        printed = HTML(string=page(record), url_fetcher=_fetch_nothing).write_pdf(
             attachments=[attachment], pdf_variant="pdf/a-3b", finisher=_finish
         )
-    return printed
+    return cast("bytes", printed)  # without a target it returns the document
 
 
 def page(record: Record) -> str:

@@ -1,0 +1,176 @@
+"""What must allow a run before anything moves."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from remotecal.bench import Bench
+from remotecal.certificates.demonstration import make_demonstration_keys, write_trust_list
+from remotecal.certificates.signing.xml import sign_xml
+from remotecal.errors import BenchError, CertificateRefused
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.execute import Company, execute, plan
+from remotecal.procedures.order import Order
+from remotecal.procedures.prompts import Scripted
+from remotecal.sim.assemblies import water_rig
+
+TODAY = date.today()  # noqa: DTZ011  the rig's own virtual day
+LATER = TODAY + timedelta(days=100)
+STEADY = [10.0, 10.2, 9.9, 10.1, 9.8, 10.0, 10.1, 9.9, 10.2, 10.0]
+
+
+class Site:
+    """A water rig with its paper, and keys for everybody."""
+
+    def __init__(self, rig):
+        self.rig, self.folder = rig, rig.bench.parent
+        self.now = datetime.fromtimestamp(rig.clock.now(), UTC)
+        self.order = Order.load(rig.order)
+        self.found = find(self.order.order.procedure)
+        names = {person.duty: person.name.get("en") for person in self.order.persons}
+        self.keys = make_demonstration_keys(
+            names | {"issued": "Laboratory", "institute": "Institute"}, self.now
+        )
+
+    def admission(self, **entries):
+        with self.rig.bench.open("a", encoding="utf-8") as file:
+            file.write(
+                "\n[admission]\n"
+                + "".join(f"{key} = {json.dumps(value)}\n" for key, value in entries.items())
+            )
+
+    def plan(self, **head):
+        order = self.order.model_copy(update={"order": self.order.order.model_copy(update=head)})
+        return plan(order, self.found, Bench.load(self.rig.bench), self.rig.clock, "run")
+
+    def register(self, *, person_until=LATER, sha256=None):
+        laboratory = {
+            "name": dict(self.order.laboratory.name.root),
+            "code": "L0000",
+            "valid_until": LATER,
+            "key": "a",
+        }
+        persons = [
+            {
+                "name": dict(person.name.root),
+                "registration": f"R-{person.duty}",
+                "valid_until": person_until,
+                "duties": [person.duty],
+                "procedures": [self.found.name],
+                "key": "a",
+            }
+            for person in self.order.persons
+        ]
+        standards = []
+        bench = Bench.load(self.rig.bench)
+        for name in bench.file.instruments:
+            used = bench.certificate(name, TODAY)
+            if used is not None:
+                standards.append(
+                    {
+                        "name": {"": name},
+                        "serial": used.certificate.serials[0],
+                        "approval": "A-1",
+                        "valid_until": LATER,
+                        "certificate": used.certificate.number,
+                        "certificate_valid_until": LATER,
+                    }
+                )
+        procedure = {"name": self.found.name, "sha256": sha256 or self.found.sha256, "valid_until": LATER}
+        import tomli_w
+
+        content = {
+            "laboratory": laboratory, "persons": persons, "standards": standards, "procedures": [procedure],
+        }  # fmt: skip
+        (self.folder / "register.toml").write_text(tomli_w.dumps(content), encoding="utf-8")
+        self.admission(registers="register.toml")
+
+    def check_standard(self, latest, checked=TODAY):
+        text = f'name = "check meter"\nunit = "%"\nin_control = {STEADY}\n'
+        text += f"latest = {latest}\nchecked = {checked}\n"
+        (self.folder / "check.toml").write_text(text, encoding="utf-8")
+        self.admission(check_standards=["check.toml"])
+
+
+@pytest.fixture
+def site(tmp_path):
+    with water_rig(tmp_path / "rig", seed=4) as rig:
+        yield Site(rig)
+
+
+def test_a_run_the_register_allows_may_start(site):
+    site.register()
+    assert site.plan().procedure.name == "water_gravimetric"
+
+
+def test_an_expired_registration_refuses_the_run_before_anything_moves(site, tmp_path):
+    site.register(person_until=TODAY - timedelta(days=1))
+    with pytest.raises(CertificateRefused, match=r"the registration of .* ended"):
+        execute(
+            site.order,
+            site.found,
+            Bench.load(site.rig.bench),
+            tmp_path / "run",
+            Company(Scripted()),
+            site.rig.clock,
+        )
+    assert not (tmp_path / "run" / "journal.jsonl").exists()
+
+
+def test_a_training_run_is_admitted_and_marked(site):
+    site.register(person_until=TODAY - timedelta(days=1))
+    assert site.plan(training=True).order.order.training
+
+
+def test_a_procedure_that_was_not_approved_is_refused(site):
+    site.register(sha256="0" * 64)
+    with pytest.raises(CertificateRefused, match="register does not allow"):
+        site.plan()
+
+
+def test_a_check_standard_in_control_lets_the_run_start(site):
+    site.check_standard([10.1, 9.9, 10.0])
+    site.plan()
+
+
+@pytest.mark.parametrize(
+    ("latest", "checked", "reason"),
+    [
+        ([10.0, 12.0], TODAY, "beyond 3 sigma above"),
+        ([10.0], TODAY - timedelta(days=1), "not today"),
+    ],
+)
+def test_a_check_standard_can_stop_a_run(site, latest, checked, reason):
+    site.check_standard(latest, checked)
+    with pytest.raises(CertificateRefused, match=reason):
+        site.plan()
+
+
+def trusted(site):
+    for path in site.folder.glob("*.xml"):
+        path.write_bytes(sign_xml(path.read_bytes(), site.keys.signers["institute"], "issued", site.now))
+    site.keys.write(site.folder / "keys")
+    write_trust_list(site.folder / "trust.toml", site.keys, site.order.laboratory.name, (), TODAY)
+    site.admission(trust="trust.toml", trust_key="keys/list-issuer.pub.pem")
+
+
+def test_standards_of_a_known_institute_are_recognised_on_site(site):
+    trusted(site)
+    site.plan()
+
+
+def test_a_standard_nobody_vouches_for_is_refused_with_the_reason(site):
+    unsigned = (site.folder / "balance.xml").read_bytes()
+    trusted(site)
+    (site.folder / "balance.xml").write_bytes(unsigned)
+    with pytest.raises(CertificateRefused, match=r"^balance: "):
+        site.plan()
+
+
+def test_a_trust_list_without_its_issuers_key_is_refused(site):
+    site.admission(trust="trust.toml")
+    with pytest.raises(BenchError, match=r"give admission\.trust_key"):
+        site.plan()
