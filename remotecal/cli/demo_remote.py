@@ -9,10 +9,12 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import RemotecalError, RunError
 
 if TYPE_CHECKING:
@@ -25,7 +27,17 @@ LOOK_EVERY = 0.1
 """Seconds from one look at the laboratory's database to the next."""
 
 
-def calibrate_remotely(order: Path, bench: Path, out: Path) -> Record:
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What comes of it."""
+
+    record: Record
+    """The record of the certificate, as the laboratory computed it."""
+    station: SealKey
+    """The key that signed the journal, for the demonstration's trust list."""
+
+
+def calibrate_remotely(order: Path, bench: Path, out: Path) -> Remote:
     """Carry out an order at a station, as a laboratory far away would; everything is on this machine.
 
     Hub, broker and station are processes of their own, with certificates of their own; they are
@@ -35,9 +47,6 @@ def calibrate_remotely(order: Path, bench: Path, out: Path) -> Record:
         order: the work order; its procedure is in the catalogue.
         bench: the bench file beside the station.
         out: where journal and certificate go.
-
-    Returns:
-        The record of the certificate.
 
     Raises:
         RemotecalError: something went wrong; the text says what, and shows the end of the log.
@@ -61,7 +70,7 @@ def calibrate_remotely(order: Path, bench: Path, out: Path) -> Record:
         began = time.monotonic()
         _follow(hub, run)
         print(f"The journal is complete, signed and recomputed after {time.monotonic() - began:.1f} s.")
-        return _issue(hub, run, out)
+        return Remote(_issue(hub, run, out), SealKey.read(station / "journal.key.pem"))
 
 
 def _follow(hub: Path, run: str) -> None:

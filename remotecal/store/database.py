@@ -1,0 +1,129 @@
+"""One database, whichever: SQLite for one machine, PostgreSQL beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from remotecal.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+READING = "remotecal_reading"
+"""Marks a transaction that only reads."""
+PATIENCE = 30.0
+"""Seconds to wait for another process that is writing to SQLite."""
+
+
+class Database:
+    """Connections to a database, and its version.
+
+    Args:
+        url: `sqlite:///path` or `postgresql+psycopg://user@host/name`.
+    """
+
+    def __init__(self, url: str) -> None:
+        from sqlalchemy import create_engine, event
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            self._engine: Engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        except (ArgumentError, ImportError) as error:
+            raise ConfigurationError(f"{url!r} names no database that can be used: {error}") from error
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Give a transaction, which is durable once the context is left without an error.
+
+        Raises:
+            ConfigurationError: the database can't be reached, or does not do what it is asked.
+        """
+        with self._translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a transaction that only reads, and so waits for nobody; errors as `begin`."""
+        with self._translated(), self._engine.connect() as connection:
+            yield connection.execution_options(**{READING: True})
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            yield
+        except DBAPIError as error:
+            raise ConfigurationError(
+                f"the database {self._engine.url.render_as_string()} can't be used: {error.orig}"
+            ) from error
+
+    def insert(self, table: Table) -> SqliteInsert | PostgresInsert:
+        """Return an insert that can say what to do if the row is there already."""
+        if self._engine.dialect.name == "sqlite":
+            from sqlalchemy.dialects import sqlite
+
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+
+    def migrate(self) -> None:
+        """Bring the tables to this program's version; what is in them stays."""
+        from alembic import command
+
+        with self.begin() as connection:
+            command.upgrade(_migrations(connection), "head")
+
+    def check(self) -> None:
+        """Raise `ConfigurationError` unless the tables are of this program's version."""
+        from alembic.runtime.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        with self.begin() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+            wanted = ScriptDirectory.from_config(_migrations(connection)).get_current_head()
+        if found != wanted:
+            raise ConfigurationError(
+                f"the database {self._engine.url.render_as_string()} has the version {found or 'none'}, this "
+                f"program needs {wanted}: run `remotecal hub migrate`"
+            )
+
+    def close(self) -> None:
+        """Give up all connections."""
+        self._engine.dispose()
+
+
+def _migrations(connection: Connection) -> Config:
+    from alembic.config import Config
+
+    configuration = Config()
+    configuration.set_main_option("script_location", "remotecal.store:migrations")
+    configuration.attributes["connection"] = connection
+    return configuration
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
+    # The transaction begins where we say, see _begin_sqlite, not where the driver guesses.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Taking the write lock at once avoids the deadlock of two readers that both want to write.
+    reading = connection.get_execution_options().get(READING)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,190 @@
+"""Journals as they arrive from stations: every line once, in order, each following from the last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from remotecal.errors import EvidenceError
+from remotecal.store.chain import follow
+from remotecal.store.tables import journal_lines, runs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+    from remotecal.store.database import Database
+
+NOTHING = "0" * 64
+"""What a journal's first line follows from."""
+
+STATES = {
+    "start": "running",
+    "resume": "running",
+    "prompt": "asking",
+    "answer": "running",
+    "pause": "paused",
+    "go_on": "running",
+    "abort": "aborted",
+    "interlock": "stopped",
+    "failure": "stopped",
+    "finish": "finished",
+    "signature": "signed",
+}
+"""Kind of an event → what it makes of the run; other kinds leave it as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run, as far as the laboratory knows."""
+
+    station: str
+    """Where."""
+    run: str
+    """Its name."""
+    committed: int
+    """Number of the journal's last line that is here."""
+    head: str
+    """Hash of that line."""
+    state: str
+    """See `STATES`."""
+    began: float
+    """When its first line arrived."""
+    updated: float
+    """When its last line arrived."""
+    conflict: str
+    """Why lines were refused; "" if none were."""
+
+
+class Journals:
+    """The journals of all runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, station: str, run: str, first: int, lines: Sequence[bytes], at: float) -> int:
+        """Take lines, numbered from `first`, and return the number of the last line that is here.
+
+        Lines that are here already are compared, not stored again; lines that leave a gap are not
+        taken. So a station may send what it likes as often as it likes, until it is told a number.
+
+        Raises:
+            EvidenceError: a line does not follow, or differs from the one that is here.
+        """
+        with self._database.begin() as connection:
+            committed, head, state = self._locked(connection, station, run, at)
+            if first > committed + 1:
+                return committed
+            known, new = lines[: committed + 1 - first], lines[committed + 1 - first :]
+            self._compare(connection, station, run, first, known)
+            rows = []
+            for seq, line in enumerate(new, committed + 1):
+                link = follow(line, seq, head)
+                if isinstance(link, str):
+                    raise EvidenceError(f"run {run} of {station}: {link}")
+                head, state = link.hash, STATES.get(link.kind, state)
+                rows.append({"station": station, "run": run, "seq": seq, "line": line})
+            if rows:
+                connection.execute(journal_lines.insert(), rows)
+                connection.execute(
+                    runs.update()
+                    .where(runs.c.station == station, runs.c.run == run)
+                    .values(committed=committed + len(rows), head=head, state=state, updated=at)
+                )
+            return committed + len(rows)
+
+    def note_conflict(self, station: str, run: str, reason: str) -> None:
+        """Keep why lines of a run were refused, for whoever looks at it."""
+        with self._database.begin() as connection:
+            connection.execute(
+                runs.update().where(runs.c.station == station, runs.c.run == run).values(conflict=reason)
+            )
+
+    def committed(self, station: str, run: str) -> int:
+        """Return the number of a journal's last line that is here; 0 if there is none."""
+        row = self.find(station, run)
+        return row.committed if row else 0
+
+    def find(self, station: str, run: str) -> RunRow | None:
+        """Return a run; None if no line of it is here."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            row = connection.execute(select(runs).where(runs.c.station == station, runs.c.run == run)).first()
+        return None if row is None else _run(row)
+
+    def list(self, *, limit: int = 100) -> tuple[RunRow, ...]:
+        """Return the runs, the latest first."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            rows = connection.execute(select(runs).order_by(runs.c.began.desc()).limit(limit)).all()
+        return tuple(_run(row) for row in rows)
+
+    def lines(self, station: str, run: str, after: int = 0) -> tuple[bytes, ...]:
+        """Return a journal's lines behind line `after`, without their line feeds."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(journal_lines.c.line)
+                .where(
+                    journal_lines.c.station == station,
+                    journal_lines.c.run == run,
+                    journal_lines.c.seq > after,
+                )
+                .order_by(journal_lines.c.seq)
+            ).all()
+        return tuple(bytes(row.line) for row in rows)
+
+    def _locked(self, connection: Connection, station: str, run: str, at: float) -> tuple[int, str, str]:
+        """Return a run's last line, its hash and the run's state; nobody else adds to it meanwhile."""
+        from sqlalchemy import select
+
+        begin = self._database.insert(runs).on_conflict_do_nothing()
+        connection.execute(
+            begin,
+            {
+                "station": station,
+                "run": run,
+                "committed": 0,
+                "head": NOTHING,
+                "state": "new",
+                "began": at,
+                "updated": at,
+            },
+        )
+        row = connection.execute(
+            select(runs.c.committed, runs.c.head, runs.c.state)
+            .where(runs.c.station == station, runs.c.run == run)
+            .with_for_update()
+        ).one()
+        return row.committed, row.head, row.state
+
+    def _compare(
+        self, connection: Connection, station: str, run: str, first: int, lines: Sequence[bytes]
+    ) -> None:
+        from sqlalchemy import select
+
+        if not lines:
+            return
+        last = first + len(lines) - 1
+        here = connection.execute(
+            select(journal_lines.c.line)
+            .where(
+                journal_lines.c.station == station,
+                journal_lines.c.run == run,
+                journal_lines.c.seq.between(first, last),
+            )
+            .order_by(journal_lines.c.seq)
+        ).scalars()
+        for seq, (line, known) in enumerate(zip(lines, here, strict=True), first):
+            if line != bytes(known):
+                raise EvidenceError(
+                    f"run {run} of {station}: line {seq} is here already and was another one: two stations "
+                    "write the same run, or the journal was changed"
+                )
+
+
+def _run(row: Row[tuple[object, ...]]) -> RunRow:
+    return RunRow(**row._mapping)  # noqa: SLF001  the documented name, public in spite of its underscore

@@ -1,0 +1,150 @@
+"""Work orders: each is carried out by one station, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from remotecal.errors import OrderError
+from remotecal.store.tables import orders
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from remotecal.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """A work order."""
+
+    id: str
+    """Unlike that of any other order; also the name of its run."""
+    number: str
+    """The laboratory's number."""
+    station: str
+    """Who is to carry it out."""
+    envelope: bytes
+    """The signed order."""
+    issued: float
+    """When it was signed."""
+    expires: float
+    """Until when it may be begun."""
+    by: str
+    """Who issued it."""
+    state: str
+    """`issued`, `claimed`, `refused` or `withdrawn`."""
+    claim: str | None
+    """What the station that claimed it showed."""
+    reason: str
+    """Why it was refused or withdrawn, or its run ended early."""
+
+
+class Orders:
+    """All work orders."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def issue(
+        self, order: str, number: str, station: str, envelope: bytes, issued: float, expires: float, by: str
+    ) -> None:
+        """Enter a signed order."""
+        with self._database.begin() as connection:
+            connection.execute(
+                orders.insert().values(
+                    id=order,
+                    number=number,
+                    station=station,
+                    envelope=envelope,
+                    issued=issued,
+                    expires=expires,
+                    by=by,
+                    state="issued",
+                )
+            )
+
+    def next(self, station: str, now: float) -> OrderRow | None:
+        """Return the oldest order a station has to carry out; None if there is none."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(orders)
+                .where(orders.c.station == station, orders.c.state == "issued", orders.c.expires >= now)
+                .order_by(orders.c.issued)
+                .limit(1)
+            ).first()
+        return None if row is None else _order(row)
+
+    def claim(self, order: str, station: str, claim: str, now: float) -> str:
+        """Give an order's one run to a station; returns why not, "" if it was given.
+
+        Args:
+            order: the order.
+            station: who asks.
+            claim: what tells this start of the run from any other. Asking again with the same one
+                is granted again, so a lost answer does no harm.
+            now: the time.
+        """
+        with self._database.begin() as connection:
+            taken = connection.execute(
+                orders.update()
+                .where(
+                    orders.c.id == order,
+                    orders.c.station == station,
+                    ((orders.c.state == "issued") & (orders.c.expires >= now))
+                    | ((orders.c.state == "claimed") & (orders.c.claim == claim)),
+                )
+                .values(state="claimed", claim=claim)
+            )
+        if taken.rowcount == 1:
+            return ""
+        found = self.find(order)
+        if found is None or found.station != station:
+            return f"there is no order {order} for {station}"
+        return "it expired" if found.state == "issued" else f"it was {found.state} before"
+
+    def refuse(self, order: str, station: str, reason: str) -> None:
+        """Note that a station won't carry out an order, or why its run ended early."""
+        from sqlalchemy import case
+
+        with self._database.begin() as connection:
+            connection.execute(
+                orders.update()
+                .where(orders.c.id == order, orders.c.station == station)
+                .values(
+                    state=case((orders.c.state == "issued", "refused"), else_=orders.c.state), reason=reason
+                )
+            )
+
+    def withdraw(self, order: str, reason: str) -> None:
+        """Take an order back (`OrderError` if it was begun, or is none)."""
+        with self._database.begin() as connection:
+            changed = connection.execute(
+                orders.update()
+                .where(orders.c.id == order, orders.c.state == "issued")
+                .values(state="withdrawn", reason=reason)
+            )
+        if changed.rowcount != 1:
+            raise OrderError(f"order {order} can't be withdrawn: it is not waiting; abort its run instead")
+
+    def find(self, order: str) -> OrderRow | None:
+        """Return an order; None if there is none of this id."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            row = connection.execute(select(orders).where(orders.c.id == order)).first()
+        return None if row is None else _order(row)
+
+    def list(self, *, limit: int = 100) -> tuple[OrderRow, ...]:
+        """Return the orders, the latest first."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            rows = connection.execute(select(orders).order_by(orders.c.issued.desc()).limit(limit)).all()
+        return tuple(_order(row) for row in rows)
+
+
+def _order(row: Row[tuple[object, ...]]) -> OrderRow:
+    return OrderRow(**{**row._mapping, "envelope": bytes(row.envelope)})  # noqa: SLF001  documented and public

@@ -1,0 +1,61 @@
+"""Records computed at the laboratory from complete journals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from remotecal.store.tables import records
+
+if TYPE_CHECKING:
+    from remotecal.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A record, and what it was computed from."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    """The run."""
+    head: str
+    """Hash of the last line of the journal."""
+    key: str
+    """The station's public key that signed the journal, in base64; a later enrolment has another."""
+    record: str
+    """The certificate's data, in JSON."""
+    agrees: bool
+    """Whether the station computed the same."""
+    computed: float
+    """When."""
+
+
+class Records:
+    """The records of all runs; one for each."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, row: RecordRow) -> None:
+        """Keep a run's record, in place of one computed before."""
+        values = {
+            "head": row.head,
+            "key": row.key,
+            "record": row.record,
+            "agrees": row.agrees,
+            "computed": row.computed,
+        }
+        insert = self._database.insert(records).values(station=row.station, run=row.run, **values)
+        with self._database.begin() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["station", "run"], set_=values))
+
+    def find(self, station: str, run: str) -> RecordRow | None:
+        """Return a run's record; None if there is none yet."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(records).where(records.c.station == station, records.c.run == run)
+            ).first()
+        return None if row is None else RecordRow(*row)

@@ -1,0 +1,155 @@
+"""The register of stations: who may connect, and the codes with which they enrol."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from remotecal.errors import ConfigurationError
+from remotecal.store.tables import enrolment_codes, stations
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from remotecal.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class StationRow:
+    """A station in the register."""
+
+    name: str
+    """Its name."""
+    key: str
+    """The Ed25519 public key that signs its journals, in base64."""
+    enabled: bool
+    """Whether it may connect."""
+    enrolled: float
+    """When it enrolled last."""
+    certificate: str
+    """SHA-256 of its latest certificate, in hexadecimal."""
+    certificate_until: float
+    """When that expires."""
+    session: str | None
+    """The latest start of its agent; None before the first."""
+    seen: float | None
+    """When it was heard of last."""
+    announced: str | None
+    """What it said of itself, in JSON."""
+
+
+class Stations:
+    """The register."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def new_code(self, station: str, expires: float) -> str:
+        """Return a secret with which a station of this name may enrol once, until a time."""
+        secret = secrets.token_urlsafe(18)
+        with self._database.begin() as connection:
+            connection.execute(
+                enrolment_codes.insert().values(digest=_digest(secret), station=station, expires=expires)
+            )
+        return secret
+
+    def station_of(self, secret: str, now: float) -> str:
+        """Return the station a secret is for; it stays good until `enrol` uses it.
+
+        Raises:
+            ConfigurationError: there is no such code, or it was used, or has expired.
+        """
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(enrolment_codes).where(enrolment_codes.c.digest == _digest(secret))
+            ).first()
+        if row is None or row.used is not None or row.expires < now:
+            raise ConfigurationError(
+                "the enrolment code is unknown, used or expired: ask the laboratory for another"
+            )
+        return str(row.station)
+
+    def enrol(self, secret: str, key: str, certificate: str, until: float, now: float) -> None:
+        """Use up a secret and enter its station, or enter it anew.
+
+        Args:
+            secret: from `new_code`.
+            key: the station's public key for journals, in base64.
+            certificate: SHA-256 of the certificate issued to it.
+            until: when that expires.
+            now: the time.
+
+        Raises:
+            ConfigurationError: as `station_of`.
+        """
+        name = self.station_of(secret, now)
+        entry = {
+            "key": key,
+            "enabled": True,
+            "enrolled": now,
+            "certificate": certificate,
+            "certificate_until": until,
+        }
+        with self._database.begin() as connection:
+            used = connection.execute(
+                enrolment_codes.update()
+                .where(enrolment_codes.c.digest == _digest(secret), enrolment_codes.c.used.is_(None))
+                .values(used=now)
+            )
+            if used.rowcount != 1:
+                raise ConfigurationError("the enrolment code was used a moment ago: ask for another")
+            insert = self._database.insert(stations).values(name=name, **entry)
+            connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=entry))
+
+    def renewed(self, name: str, certificate: str, until: float) -> None:
+        """Note the certificate a station was given in place of the last."""
+        self._change(name, certificate=certificate, certificate_until=until)
+
+    def seen(self, name: str, session: str, announced: str, now: float) -> None:
+        """Note that a station was heard of, and what it said of itself."""
+        self._change(name, session=session, announced=announced, seen=now)
+
+    def revoke(self, name: str) -> None:
+        """Let a station connect no more (`ConfigurationError` if it is unknown)."""
+        self._change(name, enabled=False)
+
+    def find(self, name: str) -> StationRow | None:
+        """Return a station; None if it is not in the register."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            row = connection.execute(select(stations).where(stations.c.name == name)).first()
+        return None if row is None else _station(row)
+
+    def get(self, name: str) -> StationRow:
+        """Return a station (`ConfigurationError` if it is not in the register)."""
+        found = self.find(name)
+        if found is None:
+            raise ConfigurationError(f"{name} is no station in the register")
+        return found
+
+    def list(self) -> tuple[StationRow, ...]:
+        """Return all stations, by name."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            rows = connection.execute(select(stations).order_by(stations.c.name)).all()
+        return tuple(_station(row) for row in rows)
+
+    def _change(self, name: str, **values: object) -> None:
+        with self._database.begin() as connection:
+            changed = connection.execute(stations.update().where(stations.c.name == name).values(**values))
+        if changed.rowcount != 1:
+            raise ConfigurationError(f"{name} is no station in the register")
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+def _station(row: Row[tuple[object, ...]]) -> StationRow:
+    return StationRow(**row._mapping)  # noqa: SLF001  the documented name, public in spite of its underscore

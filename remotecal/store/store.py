@@ -1,0 +1,94 @@
+"""Everything the laboratory keeps, behind one door."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from remotecal.store.database import Database
+from remotecal.store.journals import Journals
+from remotecal.store.orders import Orders
+from remotecal.store.records import Records
+from remotecal.store.stations import Stations
+from remotecal.store.tables import audit
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Something somebody did, or was refused."""
+
+    id: int
+    """Number, rising."""
+    at: float
+    """When."""
+    who: str
+    """Who."""
+    what: str
+    """What, in a word or two."""
+    data: str
+    """The details, in JSON."""
+
+
+class Store:
+    """The laboratory's database; safe to use from several threads and processes.
+
+    Args:
+        url: `sqlite:///path`, or `postgresql+psycopg://user@host/name` beyond one machine.
+
+    Raises:
+        ConfigurationError: it can't be used, or has another version than this program.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        try:
+            self.database.check()
+        except BaseException:
+            self.database.close()
+            raise
+        self.stations = Stations(self.database)
+        self.orders = Orders(self.database)
+        self.journals = Journals(self.database)
+        self.records = Records(self.database)
+
+    @staticmethod
+    def migrate(url: str) -> None:
+        """Make the tables, or bring them to this program's version."""
+        database = Database(url)
+        try:
+            database.migrate()
+        finally:
+            database.close()
+
+    def note(self, who: str, what: str, data: Mapping[str, str | int | float | None]) -> None:
+        """Write into the audit log."""
+        row = {"at": time.time(), "who": who, "what": what, "data": json.dumps(data, ensure_ascii=False)}
+        with self.database.begin() as connection:
+            connection.execute(audit.insert().values(**row))
+
+    def noted(self, *, what: str | None = None, limit: int = 100) -> tuple[AuditRow, ...]:
+        """Return entries of the audit log, the latest first."""
+        from sqlalchemy import select
+
+        query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+        if what is not None:
+            query = query.where(audit.c.what == what)
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(AuditRow(row.id, row.at, row.who, row.what, row.data) for row in rows)
+
+    def close(self) -> None:
+        """Give up all connections."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

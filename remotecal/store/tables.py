@@ -1,0 +1,109 @@
+"""The tables. Times are seconds since 1970, UTC; what is signed or hashed is kept as the bytes it was."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+stations = Table(
+    "stations",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("key", Text, nullable=False, comment="Ed25519 public key that signs its journals, base64"),
+    Column("enabled", Boolean, nullable=False),
+    Column("enrolled", Float, nullable=False),
+    Column("certificate", Text, nullable=False, comment="SHA-256 of its latest certificate"),
+    Column("certificate_until", Float, nullable=False),
+    Column("session", Text, comment="the latest start of its agent"),
+    Column("seen", Float),
+    Column("announced", Text, comment="what it said of itself, JSON"),
+)
+
+enrolment_codes = Table(
+    "enrolment_codes",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="SHA-256 of the code's secret"),
+    Column("station", Text, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("used", Float),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("station", Text, ForeignKey("stations.name"), nullable=False),
+    Column("envelope", LargeBinary, nullable=False, comment="the signed order"),
+    Column("issued", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="issued, claimed, refused or withdrawn"),
+    Column("claim", Text, comment="what the station that claimed it showed"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Index(None, "station", "state"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("station", Text, ForeignKey("stations.name"), primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("committed", Integer, nullable=False, comment="number of its journal's last line here"),
+    Column("head", Text, nullable=False, comment="hash of that line"),
+    Column("state", Text, nullable=False),
+    Column("began", Float, nullable=False),
+    Column("updated", Float, nullable=False),
+    Column("conflict", Text, nullable=False, server_default="", comment="why lines were refused"),
+)
+
+journal_lines = Table(
+    "journal_lines",
+    metadata,
+    Column("station", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("line", LargeBinary, nullable=False),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("station", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("head", Text, nullable=False, comment="hash of the journal it was computed from"),
+    Column("key", Text, nullable=False, comment="Ed25519 public key that signed the journal, base64"),
+    Column("record", Text, nullable=False, comment="the certificate's data, JSON"),
+    Column("agrees", Boolean, nullable=False, comment="whether the station computed the same"),
+    Column("computed", Float, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("data", Text, nullable=False, comment="JSON"),
+    Index(None, "at"),
+)

@@ -1,0 +1,1 @@
+"""The remote half: the laboratory calibrates at a site it is not at."""

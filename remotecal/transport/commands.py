@@ -1,0 +1,112 @@
+"""Commands: from the laboratory, signed and meant for this very session; from the person on site, plain."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from remotecal.errors import EvidenceError, RemotecalError
+from remotecal.transport.acceptance import benches
+from remotecal.transport.envelopes import unseal
+from remotecal.transport.messages import Command, CommandAnswer
+from remotecal.transport.remote_control import ON_SITE
+
+if TYPE_CHECKING:
+    from remotecal.transport.on_site import Wish
+    from remotecal.transport.station import Station
+
+log = logging.getLogger(__name__)
+
+NUDGE = "nudge"
+"""Says that there is an order; it needs no signature, for it does no harm."""
+
+
+class Commands:
+    """Obeys, or says why not."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._seen: set[str] = set()
+
+    async def obey(self, subject: str, content: bytes) -> bytes:
+        """Carry out a command of the laboratory and return the answer."""
+        if subject.endswith(f".{NUDGE}"):
+            self._station.nudge()
+            return b""
+        try:
+            command = self._check(content)
+            answer = await self._act(command)
+        except RemotecalError as error:
+            log.warning("a command is refused: %s", error)
+            answer = CommandAnswer(done=False, reason=str(error))
+        return answer.model_dump_json().encode()
+
+    async def on_site(self, wish: Wish) -> CommandAnswer:
+        """Carry out a wish of the person on site."""
+        station = self._station
+        if wish.verb == "state":
+            return CommandAnswer(done=True, content=self._state())
+        if wish.verb in {"agree", "decline"}:
+            reason = station.consent.give(agreed=wish.verb == "agree")
+            return CommandAnswer(done=not reason, reason=reason)
+        if station.current is None:
+            return CommandAnswer(done=False, reason="no run is on")
+        prompt = station.current.live().prompt
+        return station.current.obey(wish.verb, ON_SITE, wish.argument, prompt)
+
+    def _check(self, content: bytes) -> Command:
+        """Return a command, if it is the laboratory's, for this session, in time, and new."""
+        liaison = self._station.liaison
+        command = unseal(content, "command", Command, [liaison.laboratory])
+        if command.station != self._station.folder.name:
+            raise EvidenceError(f"the command is for {command.station}")
+        if command.session != liaison.session:
+            raise EvidenceError("the command is for an earlier start of this agent: give it again")
+        if liaison.laboratory_time > command.expires:
+            raise EvidenceError("the command came too late: give it again")
+        if command.id in self._seen:
+            raise EvidenceError("the command was obeyed before: somebody replays it")
+        self._seen.add(command.id)
+        return command
+
+    async def _act(self, command: Command) -> CommandAnswer:
+        if command.verb == "state":
+            return CommandAnswer(done=True, content=self._state())
+        if command.verb == "read":
+            return await self._read(command.argument)
+        current = self._station.current
+        if current is None or current.run != command.run:
+            return CommandAnswer(done=False, reason=f"the run {command.run} is not on at {command.station}")
+        return current.obey(command.verb, command.by, command.argument, command.prompt)
+
+    def _state(self) -> str:
+        station = self._station
+        live = station.live()
+        waiting = station.consent.order
+        return json.dumps(
+            {
+                "run": live.model_dump(mode="json") if live else None,
+                "waits_for_consent": waiting.model_dump(mode="json", include={"id", "by", "bench"})
+                if waiting
+                else None,
+            }
+        )
+
+    async def _read(self, what: str) -> CommandAnswer:
+        """Read one quantity, `bench/instrument.quantity`, while no run needs the instruments."""
+        if self._station.instruments.locked():
+            return CommandAnswer(done=False, reason="a run, or somebody else, uses the instruments")
+        async with self._station.instruments:
+            return await asyncio.to_thread(self._read_now, what)
+
+    def _read_now(self, what: str) -> CommandAnswer:
+        name, _, quantity = what.partition("/")
+        bench = benches(self._station.folder).get(name)
+        if bench is None:
+            return CommandAnswer(done=False, reason=f"there is no bench {name!r}")
+        bench.declaration(quantity, "what is to be read")
+        with bench.open() as opened:
+            measured = opened.reading(quantity).read()
+        return CommandAnswer(done=True, content=json.dumps(measured._asdict()))

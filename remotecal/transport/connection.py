@@ -1,0 +1,266 @@
+"""A connection to the broker that comes back by itself.
+
+Each time it is a new client: with the certificate of the moment, every subscription made anew, and
+nothing left over from the last. Messages that could not be sent are not kept; who needs an answer
+asks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from remotecal.errors import LinkLost, NoReply, RemotecalError
+
+if TYPE_CHECKING:
+    import ssl
+    from types import TracebackType
+    from typing import Self
+
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[str, bytes], Awaitable[bytes | None]]
+"""Takes a message's subject and content; returns the answer, if there is to be one."""
+
+PING_EVERY = 5
+"""Seconds; a dead link is noticed after two pings without an answer."""
+LOOK_EVERY = 0.1
+"""Seconds from one look to the next whether the link is still there."""
+RETRY_AFTER = 0.2
+"""Seconds until the first attempt to connect anew; each one that fails doubles it."""
+RETRY_AT_LAST = 5.0
+"""Seconds between two attempts in the end."""
+CONNECT_WITHIN = 5
+"""Seconds an attempt may take."""
+AT_ONCE = 64
+"""How many messages of one subscription are worked on at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Who connects, and where to."""
+
+    servers: Sequence[str]
+    """`tls://host:port` or `wss://host:port`, any of which will do."""
+    tls: Callable[[], ssl.SSLContext]
+    """Makes the TLS settings for the next client."""
+    name: str
+    """Shown by the server."""
+    inbox: str
+    """Prefix of where answers go."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subscription:
+    subject: str
+    queue: str
+    handler: Handler
+    busy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Connection:
+    """A connection to the broker; an asynchronous context manager.
+
+    Args:
+        endpoint: who connects, and where to.
+        subscriptions: made on every new client, before `up` is set.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._subscriptions: list[_Subscription] = []
+        self._client: Client | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._trouble: Exception | None = None
+        self.up = asyncio.Event()
+        """Set while there is a connection."""
+        self.connected = 0
+        """How often one was made."""
+
+    def on(self, subject: str, handler: Handler, *, queue: str = "") -> None:
+        """Take messages on a subject; of those who share a `queue`, one gets each message."""
+        self._subscriptions.append(_Subscription(subject, queue, handler))
+
+    async def listen(self, subject: str, handler: Handler) -> None:
+        """Take messages on a subject from now on, also if there is a connection already."""
+        self.on(subject, handler)
+        if self._client is not None:
+            await self._subscribe(self._client, self._subscriptions[-1])
+            await self._client.flush(CONNECT_WITHIN)
+
+    async def request(self, subject: str, content: bytes, *, within: float = 5.0) -> bytes:
+        """Return the answer to a message.
+
+        Raises:
+            LinkLost: there is no connection, or nobody listens.
+            NoReply: there was no answer in time; whether the message arrived is not known.
+        """
+        from nats.errors import Error, NoRespondersError
+        from nats.errors import TimeoutError as NoAnswer
+
+        client = self._client
+        if client is None:
+            raise LinkLost(f"there is no connection to {', '.join(self._endpoint.servers)}")
+        try:
+            answer = await client.request(subject, content, timeout=within)
+        except NoRespondersError:
+            raise LinkLost(f"nobody answers {subject}: the other side is not connected") from None
+        except (NoAnswer, TimeoutError):
+            raise NoReply(f"{subject} was not answered within {within:g} s") from None
+        except (Error, OSError) as error:
+            raise LinkLost(
+                f"the connection to {', '.join(self._endpoint.servers)} was lost: {error}"
+            ) from error
+        return answer.data
+
+    async def answers(self, subject: str, content: bytes, *, within: float = 0.5) -> AsyncIterator[bytes]:
+        """Yield all answers to a message that come within a time, from whoever has one.
+
+        Raises:
+            LinkLost: there is no connection.
+        """
+        client = self._client
+        if client is None:
+            raise LinkLost(f"there is no connection to {', '.join(self._endpoint.servers)}")
+        inbox, arrived = client.new_inbox(), asyncio.Queue[bytes]()
+
+        async def take(message: Msg) -> None:
+            arrived.put_nowait(message.data)
+
+        subscription = await client.subscribe(inbox, cb=take)
+        await client.publish(subject, content, reply=inbox)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while True:
+                    yield await arrived.get()
+        await subscription.unsubscribe()
+
+    async def publish(self, subject: str, content: bytes) -> None:
+        """Send a message if there is a connection; otherwise it is lost."""
+        from nats.errors import Error
+
+        if self._client is not None:
+            with suppress(Error, OSError):
+                await self._client.publish(subject, content)
+
+    async def reconnect(self) -> None:
+        """Give up the client for a new one, with the certificate of the moment."""
+        client, self._client = self._client, None
+        if client is not None:
+            await _close(client)
+
+    async def __aenter__(self) -> Self:
+        self._supervisor = asyncio.create_task(self._supervise(), name=f"connection {self._endpoint.name}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._supervisor
+        client, self._client = self._client, None
+        self.up.clear()
+        if client is not None:
+            await _close(client)
+        for task in [task for subscription in self._subscriptions for task in subscription.tasks]:
+            task.cancel()
+
+    async def _supervise(self) -> None:
+        failures = 0
+        for server in itertools.cycle(self._endpoint.servers):
+            client = await self._connect(server)
+            if client is None:
+                failures += 1
+            else:
+                failures = 0
+                self._client = client
+                self.connected += 1
+                self.up.set()
+                log.info("%s is connected to %s", self._endpoint.name, server)
+                while self._client is client and client.is_connected:
+                    await asyncio.sleep(LOOK_EVERY)
+                self._client = None
+                self.up.clear()
+                log.warning("%s lost its connection", self._endpoint.name)
+            await asyncio.sleep(min(RETRY_AFTER * 2**failures, RETRY_AT_LAST))
+
+    async def _connect(self, server: str) -> Client | None:
+        """Return a new client with every subscription; None if that failed."""
+        from nats.aio.client import Client
+        from nats.errors import Error
+
+        client, self._trouble = Client(), None
+        try:
+            await asyncio.wait_for(self._dial(client, server), 2 * CONNECT_WITHIN)
+            for subscription in self._subscriptions:
+                await self._subscribe(client, subscription)
+            await client.flush(CONNECT_WITHIN)
+        except (Error, OSError, TimeoutError, RemotecalError) as error:
+            log.warning("%s can't connect to %s: %r", self._endpoint.name, server, self._trouble or error)
+            await _close(client)
+            return None
+        except asyncio.CancelledError:
+            await _close(client)
+            raise
+        return client
+
+    async def _dial(self, client: Client, server: str) -> None:
+        await client.connect(
+            server,
+            name=self._endpoint.name,
+            tls=self._endpoint.tls(),
+            # Without this somebody in between could strip TLS off; WebSocket begins with TLS anyway.
+            tls_handshake_first=server.startswith("tls:"),
+            inbox_prefix=self._endpoint.inbox,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=CONNECT_WITHIN,
+            ping_interval=PING_EVERY,
+            max_outstanding_pings=2,
+            flush_timeout=CONNECT_WITHIN,
+            error_cb=self._note_error,
+        )
+
+    async def _note_error(self, error: Exception) -> None:
+        self._trouble = error
+
+    async def _subscribe(self, client: Client, subscription: _Subscription) -> None:
+        async def take(message: Msg) -> None:
+            await subscription.busy.acquire()
+            task = asyncio.create_task(self._work(client, subscription, message))
+            subscription.tasks.add(task)
+            task.add_done_callback(subscription.tasks.discard)
+
+        await client.subscribe(subscription.subject, queue=subscription.queue, cb=take)
+
+    async def _work(self, client: Client, subscription: _Subscription, message: Msg) -> None:
+        from nats.errors import Error
+
+        try:
+            answer = await subscription.handler(message.subject, message.data)
+            if answer is not None and message.reply:
+                with suppress(Error, OSError):
+                    await client.publish(message.reply, answer)
+        except Exception:
+            # No answer: whoever asked will ask again.
+            log.exception("a message on %s could not be dealt with", message.subject)
+        finally:
+            subscription.busy.release()
+
+
+async def _close(client: Client) -> None:
+    """Close a client; TLS may wait half a minute for a peer that is gone, so not longer than this."""
+    with suppress(Exception):
+        await asyncio.wait_for(client.close(), 2.0)

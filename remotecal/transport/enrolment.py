@@ -1,0 +1,154 @@
+"""How a station gets its first certificate: with a code that is good once.
+
+A code, `NAME.SECRET.FINGERPRINT`, carries the fingerprint of the laboratory's authority, so the
+station knows whom it talks to before it says anything, and the secret goes to nobody else. The
+station's keys are made at the station and stay there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from remotecal.configuration import Written, checked
+from remotecal.errors import ConfigurationError, LinkLost, RemotecalError
+from remotecal.transport.identities import check_name
+
+log = logging.getLogger(__name__)
+
+LONGEST = 64 * 1024
+"""Bytes in a question or an answer."""
+WITHIN = 15.0
+"""Seconds an exchange may take."""
+
+
+class Application(Written):
+    """What a station sends; without a secret it only asks who the authority is."""
+
+    secret: str = ""
+    """From its code."""
+    request: str = ""
+    """Certificate signing request, PEM."""
+    key: str = ""
+    """Ed25519 public key for its journals, base64."""
+
+
+class Admission(Written):
+    """What it gets."""
+
+    authority: str = ""
+    """Certificate of the authority, PEM."""
+    certificate: str = ""
+    """The station's certificate, PEM."""
+    laboratory: str = ""
+    """Ed25519 public key that signs orders and commands, base64."""
+    laboratory_name: str = ""
+    """Name of the laboratory."""
+    servers: tuple[str, ...] = Field(default=())
+    """Where to connect from now on."""
+    refused: str = ""
+    """Why it gets nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An enrolment code."""
+
+    station: str
+    """Whom it is for."""
+    secret: str
+    """Good once."""
+    fingerprint: str
+    """SHA-256 of the authority's certificate, in hexadecimal."""
+
+    def __str__(self) -> str:
+        return f"{self.station}.{self.secret}.{self.fingerprint}"
+
+    @classmethod
+    def read(cls, text: str) -> Code:
+        """Return the code in a text (`ConfigurationError` if there is none)."""
+        parts = text.strip().split(".")
+        if len(parts) != 3 or len(parts[2]) != 64:
+            raise ConfigurationError("this is no enrolment code; it has the form NAME.SECRET.FINGERPRINT")
+        return cls(check_name(parts[0]), parts[1], parts[2])
+
+
+async def serve(
+    listen: str, tls: ssl.SSLContext, answer: Callable[[Application], Awaitable[Admission]]
+) -> asyncio.Server:
+    """Take applications until the server is closed.
+
+    Args:
+        listen: `address:port`.
+        tls: shows the hub's certificate, and asks for none.
+        answer: decides.
+    """
+    host, port = listen.rsplit(":", 1)
+
+    async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(WITHIN):
+                question = await reader.readline()
+                application = checked(Application, _members(question), "application", ConfigurationError)
+                reply = await answer(application)
+                writer.write(reply.model_dump_json().encode() + b"\n")
+                await writer.drain()
+        except (RemotecalError, ValueError, OSError, TimeoutError) as error:
+            log.warning("an application could not be dealt with: %s", error or type(error).__name__)
+        finally:
+            writer.close()
+
+    return await asyncio.start_server(attend, host, int(port), ssl=tls, limit=LONGEST)
+
+
+async def ask_authority(address: str) -> bytes:
+    """Return the certificate a hub says is its authority's; whoever asks must check its fingerprint.
+
+    Raises:
+        LinkLost: the hub can't be reached.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    # Nothing is believed yet, and nothing is said: the code's fingerprint decides about the answer.
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return (await apply(address, context, Application())).authority.encode()
+
+
+async def apply(address: str, tls: ssl.SSLContext, application: Application) -> Admission:
+    """Send an application to a hub and return its answer.
+
+    Raises:
+        LinkLost: the hub can't be reached, or is not who it should be.
+        ConfigurationError: it refuses.
+    """
+    host, port = address.rsplit(":", 1)
+    try:
+        async with asyncio.timeout(WITHIN):
+            reader, writer = await asyncio.open_connection(host, int(port), ssl=tls, limit=LONGEST)
+            try:
+                writer.write(application.model_dump_json().encode() + b"\n")
+                await writer.drain()
+                line = await reader.readline()
+            finally:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+        admission = checked(Admission, _members(line), f"the answer of {address}", ConfigurationError)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise LinkLost(f"the hub at {address} can't be asked: {error or type(error).__name__}") from error
+    if admission.refused:
+        raise ConfigurationError(f"the hub at {address} refuses: {admission.refused}")
+    return admission
+
+
+def _members(line: bytes) -> object:
+
+    return json.loads(line)

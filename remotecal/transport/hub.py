@@ -1,0 +1,282 @@
+"""The laboratory's side while it is up: admits stations, hands out orders, takes in journals.
+
+Every request is answered only after the database has committed, so whatever is lost on the way is
+simply asked for again. Nothing is remembered between two requests: several hubs may share a
+database and a broker, and any of them may be killed at any time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeVar
+
+from remotecal.certificates.signing.seal import PublicKey, SealKey
+from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError
+from remotecal.store import Store
+from remotecal.transport import admission, subjects
+from remotecal.transport.broker import Broker
+from remotecal.transport.enrolment import Admission, Application, serve
+from remotecal.transport.envelopes import seal, unseal
+from remotecal.transport.identities import station_named, station_uri
+from remotecal.transport.laboratory import Laboratory, connection
+from remotecal.transport.library import Library
+from remotecal.transport.messages import (
+    Answer,
+    Claim,
+    Committed,
+    Compared,
+    Computed,
+    Hello,
+    JournalHead,
+    Refusal,
+    Renewal,
+    Renewed,
+    Welcome,
+)
+from remotecal.transport.pki import Authority, certificate_pem, fingerprint, holder_of, requested_key, uri_of
+from remotecal.transport.recomputing import recompute
+from remotecal.transport.tls import server_context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography.x509 import Certificate
+    from pydantic import BaseModel
+
+    from remotecal.store.stations import StationRow
+    from remotecal.transport.settings import HubFolder
+    from remotecal.transport.subjects import Service
+
+log = logging.getLogger(__name__)
+
+QUEUE = "hub"
+"""Hubs that share the work."""
+ADMISSION = "$SYS.REQ.USER.AUTH"
+"""Where servers ask who may connect."""
+
+
+SAME_REFUSAL = 60.0
+"""Seconds in which the same client is logged once for being refused for the same reason."""
+
+
+class Hub:
+    """A hub; `run` it."""
+
+    def __init__(self, folder: HubFolder) -> None:
+        self._folder = folder
+        self._store = Store(folder.database)
+        self._authority = Authority.read(folder.authority)
+        self._admission = SealKey.read(folder.admission)
+        self._connection = connection(folder, "hub")
+        self.laboratory = Laboratory(folder, self._store, self._connection)
+        self.library = Library(folder.procedures)
+        """The procedures records are computed by."""
+        self._evaluating = asyncio.Semaphore(1)
+        self._refusals: dict[tuple[str, str, str], float] = {}
+        self.ready = asyncio.Event()
+        """Set once stations can connect."""
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        self._connection.on(ADMISSION, self._admit, queue=QUEUE)
+        services: Mapping[Service, Callable[[StationRow, bytes], Awaitable[BaseModel | bytes]]] = {
+            "hello": self._greet,
+            "order": self._next_order,
+            "claim": self._claim,
+            "refuse": self._note_refusal,
+            "journal": self._take_lines,
+            "record": self._compare,
+            "renew": self._renew,
+        }
+        for name, service in services.items():
+            self._connection.on(subjects.every_station(name), self._served(service), queue=QUEUE)
+        async with AsyncExitStack() as stack:
+            stack.callback(self._store.close)
+            stack.enter_context(suppress(asyncio.CancelledError))
+            broker: asyncio.Task[None] | None = None
+            if self._folder.settings.broker.start:
+                broker = asyncio.create_task(Broker(self._folder, self._admission.public).run())
+                stack.push_async_callback(_stop, broker)
+            desk = await self._open_desk()
+            stack.callback(desk.close)
+            await stack.enter_async_context(self._connection)
+            await self._connection.up.wait()
+            self.ready.set()
+            log.info("the hub of %s is up", self._folder.settings.laboratory)
+            await (broker or asyncio.Event().wait())
+
+    def _served(
+        self, service: Callable[[StationRow, bytes], Awaitable[BaseModel | bytes]]
+    ) -> Callable[[str, bytes], Awaitable[bytes]]:
+        async def answer(subject: str, content: bytes) -> bytes:
+            name = subjects.station_of(subject)
+            station = await asyncio.to_thread(self._store.stations.get, name)
+            if not station.enabled:
+                raise ConfigurationError(f"{name} was revoked")
+            reply = await service(station, content)
+            return reply if isinstance(reply, bytes) else reply.model_dump_json().encode()
+
+        return answer
+
+    async def _admit(self, _: str, content: bytes) -> bytes:
+        asked = admission.read_request(content)
+        reason, name = await asyncio.to_thread(self._judge, asked.certificate)
+        if reason:
+            await asyncio.to_thread(self._note_intruder, name or "a client", asked.host, reason)
+            return admission.refuse(asked, reason, self._admission)
+        until = asked.certificate.not_valid_after_utc.timestamp()
+        return admission.admit(asked, name, until, self._admission)
+
+    def _judge(self, certificate: Certificate) -> tuple[str, str]:
+        """Return why a client may not connect, "" if it may, and the station it is."""
+        uri = uri_of(certificate)
+        name = station_named(uri)
+        if name is None:
+            return f"{uri or 'a certificate without a URI'} is no station", ""
+        station = self._store.stations.find(name)
+        if station is None:
+            return f"{name} is not in the register", name
+        if not station.enabled:
+            return f"{name} was revoked", name
+        if holder_of(certificate) != PublicKey.from_text(station.key).id:
+            return f"{name} enrolled anew since this certificate was issued", name
+        return "", name
+
+    def _note_intruder(self, who: str, host: str, reason: str) -> None:
+        """Log a refusal, but not each time that a client tries again."""
+        now = time.monotonic()
+        self._refusals = {key: at for key, at in self._refusals.items() if now - at < SAME_REFUSAL}
+        if (who, host, reason) not in self._refusals:
+            self._refusals[who, host, reason] = now
+            self._store.note(who, "refused", {"host": host, "reason": reason})
+            log.warning("refused %s from %s: %s", who, host, reason)
+
+    async def _greet(self, station: StationRow, content: bytes) -> bytes:
+        hello = _from(station, unseal(content, "hello", Hello, [PublicKey.from_text(station.key)]))
+        now = time.time()
+        announced = hello.model_dump_json(include={"version", "benches", "procedures", "running", "time"})
+        await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
+        return seal(
+            "welcome", Welcome(station=station.name, nonce=hello.nonce, time=now), self.laboratory.key
+        )
+
+    async def _next_order(self, station: StationRow, _: bytes) -> bytes:
+        order = await asyncio.to_thread(self._store.orders.next, station.name, time.time())
+        return order.envelope if order else b""
+
+    async def _claim(self, station: StationRow, content: bytes) -> Answer:
+        claim = _from(station, unseal(content, "claim", Claim, [PublicKey.from_text(station.key)]))
+        reason = await asyncio.to_thread(
+            self._store.orders.claim, claim.order, station.name, claim.claim, time.time()
+        )
+        await asyncio.to_thread(
+            self._store.note,
+            station.name,
+            "claim",
+            {"order": claim.order, "granted": not reason, "reason": reason},
+        )
+        return Answer(done=not reason, reason=reason)
+
+    async def _note_refusal(self, station: StationRow, content: bytes) -> Answer:
+        refusal = _from(station, unseal(content, "refusal", Refusal, [PublicKey.from_text(station.key)]))
+        await asyncio.to_thread(self._store.orders.refuse, refusal.order, station.name, refusal.reason)
+        await asyncio.to_thread(
+            self._store.note, station.name, "refusal", {"order": refusal.order, "reason": refusal.reason}
+        )
+        return Answer(done=True)
+
+    async def _take_lines(self, station: StationRow, content: bytes) -> Committed:
+        return await asyncio.to_thread(self._take, station, content)
+
+    def _take(self, station: StationRow, content: bytes) -> Committed:
+        envelope, _, text = content.partition(b"\n")
+        head = _from(
+            station, unseal(envelope, "journal-head", JournalHead, [PublicKey.from_text(station.key)])
+        )
+        lines = text.split(b"\n")[:-1]
+        if sha256(text).hexdigest() != head.sha256 or len(lines) != head.count:
+            raise EvidenceError(f"the lines of run {head.run} are not those {station.name} signed")
+        try:
+            committed = self._store.journals.append(
+                station.name, subjects.check_run(head.run), head.first, lines, time.time()
+            )
+        except EvidenceError as error:
+            self._store.journals.note_conflict(station.name, head.run, str(error))
+            self._store.note(station.name, "conflict", {"run": head.run, "reason": str(error)})
+            log.error("%s", error)  # noqa: TRY400  the reason is the whole story
+            return Committed(
+                committed=self._store.journals.committed(station.name, head.run), refused=str(error)
+            )
+        return Committed(committed=committed)
+
+    async def _compare(self, station: StationRow, content: bytes) -> Compared:
+        key = PublicKey.from_text(station.key)
+        computed = _from(station, unseal(content, "record", Computed, [key]))
+        async with self._evaluating:
+            return await asyncio.to_thread(recompute, self._store, self.library, computed, key)
+
+    async def _renew(self, station: StationRow, content: bytes) -> Renewed:
+        renewal = _from(station, unseal(content, "renewal", Renewal, [PublicKey.from_text(station.key)]))
+        certificate = self._certify(station.name, renewal.request, station.key)
+        until = certificate.not_valid_after_utc.timestamp()
+        await asyncio.to_thread(self._store.stations.renewed, station.name, fingerprint(certificate), until)
+        return Renewed(certificate=certificate_pem(certificate).decode())
+
+    def _certify(self, name: str, request: str, key: str) -> Certificate:
+        return self._authority.client(
+            requested_key(request.encode()),
+            station_uri(name),
+            self._folder.settings.certificates_last,
+            holder=PublicKey.from_text(key).id,
+        )
+
+    async def _open_desk(self) -> asyncio.Server:
+        tls = server_context(self._folder.trusted, self._folder.broker)
+        return await serve(self._folder.settings.enrolment.listen, tls, self._enrol)
+
+    async def _enrol(self, application: Application) -> Admission:
+        authority = certificate_pem(self._authority.certificate).decode()
+        if not application.secret:
+            return Admission(authority=authority)
+        try:
+            certificate = await asyncio.to_thread(self._enter, application)
+        except RemotecalError as error:
+            await asyncio.to_thread(self._store.note, "enrolment", "refused", {"reason": str(error)})
+            return Admission(refused=str(error))
+        return Admission(
+            authority=authority,
+            certificate=certificate_pem(certificate).decode(),
+            laboratory=self.laboratory.key.public.text,
+            laboratory_name=self._folder.settings.laboratory,
+            servers=self._folder.settings.servers,
+        )
+
+    def _enter(self, application: Application) -> Certificate:
+        now = time.time()
+        name = self._store.stations.station_of(application.secret, now)
+        certificate = self._certify(name, application.request, application.key)
+        until = certificate.not_valid_after_utc.timestamp()
+        self._store.stations.enrol(application.secret, application.key, fingerprint(certificate), until, now)
+        self._store.note(name, "enrolled", {"key": PublicKey.from_text(application.key).id})
+        return certificate
+
+
+S = TypeVar("S", Hello, Claim, Refusal, JournalHead, Computed, Renewal)
+
+
+def _from(station: StationRow, said: S) -> S:
+    """Return what a station said, once it is sure that it speaks for itself."""
+    if said.station != station.name:
+        raise EvidenceError(f"{station.name} speaks for {said.station}")
+    return said
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,155 @@
+"""A station's ties to its laboratory: two connections, a clock, and a certificate that renews itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+
+from remotecal.configuration import checked
+from remotecal.errors import ConfigurationError, EvidenceError, LinkError
+from remotecal.transport import subjects
+from remotecal.transport.connection import Connection, Endpoint
+from remotecal.transport.envelopes import seal, unseal
+from remotecal.transport.identities import station_uri
+from remotecal.transport.messages import Hello, Renewal, Renewed, Welcome
+from remotecal.transport.pki import Identity, new_key, parse_certificate, request
+from remotecal.transport.tls import client_context
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from remotecal.transport.envelopes import Kind
+    from remotecal.transport.station_folder import StationFolder
+    from remotecal.transport.subjects import Service
+
+log = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
+
+RETRY_AFTER = 0.5
+"""Seconds until what was not answered is asked again."""
+RENEW_AFTER = 2 / 3
+"""Part of a certificate's life after which the next is asked for."""
+
+
+class Liaison:
+    """The ties; an asynchronous context manager.
+
+    Journals travel on a connection of their own, so that a backlog does not hold up a command.
+
+    Args:
+        folder: the station's directory.
+        hello: says what the station is, given its session and a nonce.
+        every: seconds from one hello to the next.
+    """
+
+    def __init__(self, folder: StationFolder, hello: Callable[[str, str], Hello], every: float) -> None:
+        self.session = secrets.token_hex(16)
+        """This start of the agent."""
+        self.greeted = asyncio.Event()
+        """Set once the laboratory has answered a hello."""
+        self.heard = time.monotonic()
+        """When the laboratory answered last, by `time.monotonic`."""
+        self.key = folder.signing_key()
+        """With which the station signs."""
+        self.laboratory = folder.laboratory_key()
+        """With which the laboratory signs."""
+        self._folder, self._hello, self._every = folder, hello, every
+        self._ahead = 0.0
+        self.control = self._connection("control")
+        self.bulk = self._connection("bulk")
+        self._stack = AsyncExitStack()
+
+    @property
+    def laboratory_time(self) -> float:
+        """The laboratory's clock, in seconds since 1970; right once `greeted` is set."""
+        return time.monotonic() + self._ahead
+
+    async def ask(self, service: Service, content: bytes = b"") -> bytes:
+        """Return the laboratory's answer (`LinkError` if there is none)."""
+        return await self.control.request(subjects.service(service, self._folder.name), content)
+
+    async def insist(self, service: Service, kind: Kind, content: BaseModel, answer: type[M]) -> M:
+        """Say something, signed, until there is an answer."""
+        envelope = seal(kind, content, self.key)
+        while True:
+            await self.control.up.wait()
+            try:
+                reply = await self.ask(service, envelope)
+            except LinkError as error:
+                log.info("%s: %s", service, error)
+                await asyncio.sleep(RETRY_AFTER)
+            else:
+                return checked(answer, json.loads(reply), "the laboratory's answer", ConfigurationError)
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self.control)
+        await self._stack.enter_async_context(self.bulk)
+        tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
+        for work in (self._keep_in_touch(), self._keep_certified()):
+            self._stack.callback(tasks.create_task(work).cancel)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    def _connection(self, name: str) -> Connection:
+        folder = self._folder
+        endpoint = Endpoint(
+            folder.laboratory.servers,
+            lambda: client_context(folder.authority, folder.identity),
+            f"{folder.name} {name}",
+            subjects.inbox(folder.name),
+        )
+        return Connection(endpoint)
+
+    async def _keep_in_touch(self) -> None:
+        while True:
+            await self.control.up.wait()
+            try:
+                await self._greet()
+            except (LinkError, EvidenceError) as error:
+                log.warning("the laboratory does not answer: %s", error)
+            await asyncio.sleep(self._every)
+
+    async def _greet(self) -> None:
+        nonce = secrets.token_hex(16)
+        hello = await asyncio.to_thread(self._hello, self.session, nonce)
+        reply = await self.ask("hello", seal("hello", hello, self.key))
+        welcome = unseal(reply, "welcome", Welcome, [self.laboratory])
+        if (welcome.station, welcome.nonce) != (self._folder.name, nonce):
+            raise EvidenceError("the welcome is not the answer to this hello: somebody replays an old one")
+        self.heard = time.monotonic()
+        self._ahead = welcome.time - self.heard
+        self.greeted.set()
+
+    async def _keep_certified(self) -> None:
+        """Have the certificate renewed in time, again and again."""
+        name = self._folder.name
+        while True:
+            await asyncio.sleep(self._renewal_due() - time.time())
+            key = new_key()
+            asked = Renewal(station=name, request=request(key, station_uri(name)).decode())
+            renewed = await self.insist("renew", "renewal", asked, Renewed)
+            Identity(key, parse_certificate(renewed.certificate.encode())).write(self._folder.identity)
+            log.info("the certificate was renewed")
+            for connection in (self.control, self.bulk):
+                await connection.reconnect()
+
+    def _renewal_due(self) -> float:
+        """Return when the next certificate is to be asked for, in seconds since 1970."""
+        certificate = Identity.read(self._folder.identity).certificate
+        # It begins before it was issued, for the sake of clocks that are wrong.
+        issued = self._folder.identity.stat().st_mtime
+        return issued + (certificate.not_valid_after_utc.timestamp() - issued) * RENEW_AFTER

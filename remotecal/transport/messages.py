@@ -1,0 +1,264 @@
+"""What stations and the laboratory say to each other."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from remotecal.configuration import Written
+from remotecal.procedures.order import Order
+
+Verb = Literal["pause", "go_on", "abort", "answer", "take_control", "release_control", "state", "read"]
+"""What can be commanded."""
+AfterCrash = Literal["resume", "make_safe"]
+"""What a station does with a run that was cut off: take it up again, or leave the rig safe."""
+LinkLost = Literal["go_on", "make_safe"]
+"""What a run does that nobody can follow any more."""
+
+
+class ProcedureNamed(Written):
+    """A procedure as an order names it."""
+
+    name: str
+    """Name in the station's catalogue."""
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    """SHA-256 of its source file."""
+
+
+class RemoteOrder(Written):
+    """A work order for a station, signed by the laboratory."""
+
+    id: str
+    """Unlike that of any other order; also the name of its run."""
+    station: str
+    """Who is to carry it out."""
+    bench: str
+    """Name of the bench there."""
+    procedure: ProcedureNamed
+    """The procedure, by its content."""
+    order: Order
+    """The work order itself, as for a local run."""
+    issued: float
+    """When it was signed, in seconds since 1970, UTC."""
+    expires: float
+    """Until when it may be begun."""
+    by: str
+    """Who issued it."""
+    after_crash: AfterCrash = "resume"
+    """What the station does should it be cut off."""
+    link_lost: LinkLost = "go_on"
+    """What the run does when the laboratory can't be reached for `link_lost_after`."""
+    link_lost_after: float = Field(default=60.0, gt=0)
+    """Seconds."""
+    bundle: str = ""
+    """The procedure itself, where the station need not have it: a signed bundle."""
+
+
+class BenchAnnounced(Written):
+    """A bench at a station."""
+
+    name: str
+    """Its name."""
+    sha256: str
+    """SHA-256 of its file."""
+    instruments: dict[str, str]
+    """Name of the instrument → driver."""
+
+
+class Hello(Written):
+    """What a station says of itself."""
+
+    station: str
+    """Its name."""
+    session: str
+    """This start of its agent."""
+    nonce: str
+    """For the answer, which must repeat it."""
+    time: float
+    """Its clock."""
+    version: str
+    """Of its program."""
+    benches: tuple[BenchAnnounced, ...]
+    """Its benches."""
+    procedures: dict[str, str]
+    """Name → SHA-256 of the procedures it trusts."""
+    running: str | None
+    """The run that is on."""
+
+
+class Welcome(Written):
+    """The laboratory's answer."""
+
+    station: str
+    """Whom it is for."""
+    nonce: str
+    """Of the question."""
+    time: float
+    """The laboratory's clock."""
+
+
+class Claim(Written):
+    """A station wants to begin an order's run."""
+
+    station: str
+    """Who."""
+    order: str
+    """Which."""
+    claim: str
+    """Made up by the station for this start, and kept before it asks."""
+
+
+class Refusal(Written):
+    """A station won't carry out an order."""
+
+    station: str
+    """Who."""
+    order: str
+    """Which."""
+    reason: str
+    """Why."""
+
+
+class Answer(Written):
+    """Whether what was asked was done."""
+
+    done: bool
+    """Whether."""
+    reason: str = ""
+    """Why not."""
+
+
+class JournalHead(Written):
+    """The lines that go with it are this station's."""
+
+    station: str
+    """Who."""
+    run: str
+    """The run."""
+    first: int = Field(ge=1)
+    """Number of the first line."""
+    count: int = Field(ge=0)
+    """How many lines."""
+    sha256: str
+    """SHA-256 of the lines, each with its line feed."""
+
+
+class Committed(Written):
+    """How far a journal has arrived."""
+
+    committed: int
+    """Number of the last line that is on the laboratory's disk."""
+    refused: str = ""
+    """Why lines were not taken; asking again will not help."""
+
+
+class Computed(Written):
+    """What the station makes of a complete journal."""
+
+    station: str
+    """Who."""
+    run: str
+    """The run."""
+    head: str
+    """Hash of the journal's last line."""
+    record: str
+    """The record, in JSON; "" where it could not be computed."""
+
+
+class Compared(Written):
+    """What the laboratory makes of the same journal."""
+
+    agrees: bool
+    """Whether it is the same."""
+    reason: str = ""
+    """Why not."""
+
+
+class Renewal(Written):
+    """A station asks for its next certificate."""
+
+    station: str
+    """Who."""
+    request: str
+    """Certificate signing request, PEM."""
+
+
+class Renewed(Written):
+    """The next certificate, or why not."""
+
+    certificate: str = ""
+    """PEM."""
+    reason: str = ""
+    """Why not."""
+
+
+class Command(Written):
+    """Somebody at the laboratory wants a station to do something."""
+
+    id: str
+    """Unlike that of any other command."""
+    station: str
+    """Who is to do it."""
+    session: str
+    """The start of its agent it is meant for; a later one won't obey it."""
+    verb: Verb
+    """What."""
+    run: str = ""
+    """Which run is meant; "" for none."""
+    argument: str = ""
+    """The answer, the reason of an abort, what to read."""
+    prompt: int = 0
+    """Number of the journal's line with the question that is answered."""
+    by: str
+    """Who wants it."""
+    expires: float
+    """When it is too late, by the laboratory's clock."""
+
+
+class CommandAnswer(Written):
+    """What came of a command."""
+
+    done: bool
+    """Whether it was carried out."""
+    reason: str = ""
+    """Why not."""
+    content: str = ""
+    """What was asked for, in JSON."""
+
+
+class Live(Written):
+    """Where a run is."""
+
+    run: str
+    """The run."""
+    state: str
+    """`running`, `asking`, `paused`, or how it ended."""
+    doing: str
+    """What it does."""
+    point: str = ""
+    """The point it is at."""
+    number: int = 0
+    """Number of the point."""
+    points: int = 0
+    """How many points there are."""
+    repeat: int = 0
+    """Number of the repeat; 0 outside of one."""
+    observed: int = 0
+    """Observations made."""
+    due: int = 0
+    """Observations there shall be."""
+    began: float = 0.0
+    """When it began, by its clock."""
+    now: float = 0.0
+    """Time by its clock."""
+    last: dict[str, tuple[float, str]] = Field(default_factory=dict)
+    """Source → latest indication and its unit."""
+    prompt: int = 0
+    """Number of the open question; 0 if there is none."""
+    question: dict[str, str] = Field(default_factory=dict)
+    """The open question, by language."""
+    options: tuple[str, ...] = ()
+    """What may be answered."""
+    holder: str = ""
+    """Who controls the run from the laboratory; "" for nobody."""

@@ -1,0 +1,80 @@
+"""How the person on site talks to the agent: a socket in the station's directory, for its owner only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Literal
+
+from remotecal.configuration import Written, checked
+from remotecal.errors import ConfigurationError, LinkLost
+from remotecal.transport.messages import CommandAnswer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+WITHIN = 10.0
+"""Seconds an exchange may take."""
+
+
+class Wish(Written):
+    """What the person on site wants."""
+
+    verb: Literal["state", "pause", "go_on", "abort", "answer", "agree", "decline"]
+    """What."""
+    argument: str = ""
+    """The answer, or the reason of an abort."""
+
+
+@asynccontextmanager
+async def serve_on_site(path: Path, obey: Callable[[Wish], Awaitable[CommandAnswer]]) -> AsyncIterator[None]:
+    """Take wishes as long as the context lasts.
+
+    Raises:
+        ConfigurationError: another agent serves there.
+    """
+
+    async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(WITHIN):
+                wish = checked(Wish, json.loads(await reader.readline()), "wish", ConfigurationError)
+                answer = await obey(wish)
+                writer.write(answer.model_dump_json().encode() + b"\n")
+                await writer.drain()
+        except (ConfigurationError, ValueError, OSError, TimeoutError) as error:
+            log.warning("a wish could not be granted: %s", error)
+        finally:
+            writer.close()
+
+    if path.exists():
+        with suppress(LinkLost):
+            await wish_for(path, Wish(verb="state"))
+            raise ConfigurationError(f"another agent is at work in {path.parent}")
+        path.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(attend, path)
+    path.chmod(0o600)
+    try:
+        yield
+    finally:
+        server.close()
+        path.unlink(missing_ok=True)
+
+
+async def wish_for(path: Path, wish: Wish) -> CommandAnswer:
+    """Tell the agent what is wanted, and return its answer (`LinkLost` if none is at work)."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            reader, writer = await asyncio.open_unix_connection(path)
+            writer.write(wish.model_dump_json().encode() + b"\n")
+            line = await reader.readline()
+            writer.close()
+        return checked(CommandAnswer, json.loads(line), "the agent's answer", ConfigurationError)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise LinkLost(
+            f"no agent is at work in {path.parent}: start it with `remotecal station up` ({error})"
+        ) from None

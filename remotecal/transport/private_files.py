@@ -1,0 +1,44 @@
+"""Files that hold secrets: readable by their owner only, and never half written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from remotecal.errors import ConfigurationError
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file of mode 0600; whoever reads it sees the old content or the new one, never a part.
+
+    Raises:
+        ConfigurationError: it can't be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be written: {error}") from error
+
+
+def read_private(path: Path) -> bytes:
+    """Return the content of a file nobody else may read.
+
+    Raises:
+        ConfigurationError: there is none, or others can read it.
+    """
+    try:
+        mode = path.stat().st_mode
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigurationError(f"{path} can be read by others: `chmod 600 {path}`, and renew the key in it")
+    return content

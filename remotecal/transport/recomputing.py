@@ -1,0 +1,89 @@
+"""Computing a run's record at the laboratory, from the journal alone, and comparing it with the station's."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from remotecal.certificates.signing.journal import journal_signer
+from remotecal.errors import EvidenceError, RemotecalError
+from remotecal.procedures.evidence import gather
+from remotecal.procedures.journal import FILE, read_journal
+from remotecal.procedures.record import evaluate
+from remotecal.store.records import RecordRow
+from remotecal.transport.messages import Compared, ProcedureNamed
+
+if TYPE_CHECKING:
+    from remotecal.certificates.signing.seal import PublicKey
+    from remotecal.procedures.journal import Event
+    from remotecal.store import Store
+    from remotecal.transport.library import Library
+    from remotecal.transport.messages import Computed
+
+
+def recompute(store: Store, library: Library, computed: Computed, key: PublicKey) -> Compared:
+    """Compute and keep the record of a complete run; return whether the station's is the same.
+
+    Args:
+        store: where the journal is, and the record goes.
+        library: where the procedure is.
+        computed: what the station says.
+        key: with which the station signs journals.
+    """
+    known = store.records.find(computed.station, computed.run)
+    if known is not None and known.head == computed.head:
+        return Compared(agrees=known.agrees, reason="" if known.agrees else DIFFERS)
+    try:
+        events = signed_events(store, computed.station, computed.run, key)
+        if events[-1].hash != computed.head:
+            raise EvidenceError("the station means another journal than the one that is here")
+        evidence = gather(events)
+        used = evidence.procedure
+        found = library.find(ProcedureNamed(name=Path(used.name).name, sha256=used.sha256))
+        record = evaluate(evidence, found).to_json()
+    except RemotecalError as error:
+        store.note(
+            "hub", "not computed", {"station": computed.station, "run": computed.run, "reason": str(error)}
+        )
+        return Compared(agrees=False, reason=str(error))
+    agrees = record == computed.record
+    store.records.put(
+        RecordRow(
+            computed.station,
+            computed.run,
+            computed.head,
+            key.text,
+            record,
+            agrees=agrees,
+            computed=time.time(),
+        )
+    )
+    store.note("hub", "record", {"station": computed.station, "run": computed.run, "agrees": int(agrees)})
+    return Compared(agrees=agrees, reason="" if agrees else DIFFERS)
+
+
+DIFFERS = "the station computed another record from the same journal"
+
+
+def signed_events(store: Store, station: str, run: str, key: PublicKey) -> tuple[Event, ...]:
+    """Return the events of a complete journal, which the station has signed.
+
+    Raises:
+        JournalBroken: it is not what was written, or not signed.
+        EvidenceError: somebody else signed it.
+    """
+    with TemporaryDirectory(prefix="remotecal-") as folder:
+        events = read_journal(write_journal(store, station, run, Path(folder)))
+    signer = journal_signer(events)
+    if signer != key:
+        raise EvidenceError(f"the journal was signed by {signer.id}, not by {station}, whose key is {key.id}")
+    return events
+
+
+def write_journal(store: Store, station: str, run: str, folder: Path) -> Path:
+    """Write a journal into a directory as the station did, and return its path."""
+    path = folder / FILE
+    path.write_bytes(b"".join(line + b"\n" for line in store.journals.lines(station, run)))
+    return path

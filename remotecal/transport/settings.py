@@ -1,0 +1,141 @@
+"""What the laboratory's side is set to: `hub.toml`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from remotecal.configuration import Written, checked, read_toml
+from remotecal.errors import ConfigurationError
+
+FILE = "hub.toml"
+"""Name of the file in the hub's directory."""
+
+Listen = Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\d{1,5}$")]
+"""`address:port`."""
+Server = Annotated[str, StringConstraints(pattern=r"^(tls|wss)://[^\s/]+:\d{1,5}$")]
+"""`tls://host:port` or `wss://host:port`."""
+
+
+class Cluster(Written):
+    """A server's place among others."""
+
+    name: str = Field(min_length=1)
+    """Name of the cluster, the same on every server."""
+    listen: Listen
+    """Where the others reach this one."""
+    routes: tuple[Listen, ...]
+    """Where this one reaches the others."""
+
+
+class BrokerSettings(Written):
+    """The NATS server."""
+
+    start: bool = True
+    """Whether the hub starts it; false for servers that are run otherwise."""
+    listen: Listen = "0.0.0.0:4222"
+    """Where stations connect over TLS."""
+    websocket: Listen | None = None
+    """Where stations connect over WebSocket, for sites whose firewall lets nothing else out."""
+    cluster: Cluster | None = None
+    """The servers it works with."""
+
+
+class EnrolmentSettings(Written):
+    """Where stations enrol."""
+
+    listen: Listen = "0.0.0.0:4280"
+    """Where the hub takes enrolments."""
+    address: Listen
+    """Under which address stations find it."""
+
+
+class CertificateSettings(Written):
+    """Certificates of stations."""
+
+    days: float = Field(default=7.0, gt=0, le=398)
+    """How long one is valid; a station renews its own after two thirds of that time."""
+
+
+class HubSettings(Written):
+    """Everything."""
+
+    laboratory: str = Field(min_length=1)
+    """Name of the laboratory."""
+    database: str = "sqlite:///hub.sqlite"
+    """SQLAlchemy URL; a relative SQLite path begins at this file."""
+    servers: tuple[Server, ...] = Field(min_length=1)
+    """Where stations are told to connect."""
+    broker: BrokerSettings = BrokerSettings()
+    """The NATS server."""
+    enrolment: EnrolmentSettings
+    """Where stations enrol."""
+    certificates: CertificateSettings = CertificateSettings()
+    """Certificates of stations."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        wanted = any(server.startswith("wss:") for server in self.servers)
+        if wanted and self.broker.start and not self.broker.websocket:
+            raise ValueError("servers names a wss address, but broker.websocket is not set")
+        return self
+
+    @property
+    def certificates_last(self) -> timedelta:
+        """How long a station's certificate is valid."""
+        return timedelta(days=self.certificates.days)
+
+
+class HubFolder:
+    """The hub's directory: its settings and its keys."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.settings = checked(
+            HubSettings, read_toml(path / FILE, ConfigurationError), str(path / FILE), ConfigurationError
+        )
+
+    @property
+    def authority(self) -> Path:
+        """Key and certificate of the authority."""
+        return self.path / "authority.key.pem"
+
+    @property
+    def trusted(self) -> Path:
+        """Certificate of the authority, which everybody trusts."""
+        return self.path / "authority.pem"
+
+    @property
+    def hub(self) -> Path:
+        """Key and certificate with which the hub connects."""
+        return self.path / "hub.pem"
+
+    @property
+    def broker(self) -> Path:
+        """Key and certificate of the servers."""
+        return self.path / "broker.pem"
+
+    @property
+    def admission(self) -> Path:
+        """Ed25519 key that signs who may connect."""
+        return self.path / "admission.key.pem"
+
+    @property
+    def laboratory(self) -> Path:
+        """Ed25519 key that signs orders and commands."""
+        return self.path / "laboratory.key.pem"
+
+    @property
+    def procedures(self) -> Path:
+        """Directory of the procedures from bundles."""
+        return self.path / "procedures"
+
+    @property
+    def database(self) -> str:
+        """URL of the database."""
+        relative = re.fullmatch(r"sqlite:///([^/].*)", self.settings.database)
+        return f"sqlite:///{self.path.resolve() / relative[1]}" if relative else self.settings.database

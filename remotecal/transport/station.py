@@ -1,0 +1,270 @@
+"""A station's agent: fetches signed orders, runs them, and brings back what happened.
+
+The run itself is the engine's, in a thread of its own; nothing here stands between it and the
+instruments, and it goes on when everything here is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from remotecal.errors import LinkError, OrderError, RemotecalError
+from remotecal.procedures.execute import Company
+from remotecal.transport import subjects
+from remotecal.transport.acceptance import accept, benches, check_time, read_order
+from remotecal.transport.commands import Commands
+from remotecal.transport.consent import Consent
+from remotecal.transport.liaison import Liaison
+from remotecal.transport.library import Library
+from remotecal.transport.messages import Answer, BenchAnnounced, Claim, Compared, Computed, Hello, Refusal
+from remotecal.transport.on_site import serve_on_site
+from remotecal.transport.remote_control import RemoteControl
+from remotecal.transport.station_run import Stage, StationRun
+from remotecal.transport.upload import Upload
+
+if TYPE_CHECKING:
+    from remotecal.transport.messages import Live, RemoteOrder
+    from remotecal.transport.station_folder import StationFolder
+
+log = logging.getLogger(__name__)
+
+HELLO_EVERY = 5.0
+"""Seconds from one hello to the next; what is lost is noticed no sooner."""
+SHOW_EVERY = 0.2
+"""Seconds from one live message to the next."""
+FAREWELL = 5.0
+"""Seconds in which a stopping agent still tries to bring journals to the laboratory."""
+
+
+class Station:
+    """An agent; `run` it.
+
+    Args:
+        folder: the station's directory.
+        hello_every: seconds from one hello to the next.
+    """
+
+    def __init__(self, folder: StationFolder, *, hello_every: float = HELLO_EVERY) -> None:
+        self.folder = folder
+        self.library = Library(folder.procedures)
+        self.liaison = Liaison(folder, self._hello, hello_every)
+        self.current: RemoteControl | None = None
+        """The run that is on."""
+        self.consent = Consent()
+        """What the person on site is asked before an order is begun."""
+        self.instruments = asyncio.Lock()
+        """Held by whoever uses the instruments."""
+        self._every = hello_every
+        self._nudged = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._deliveries: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        commands = Commands(self)
+        self.liaison.control.on(subjects.commands(self.folder.name), commands.obey)
+        async with serve_on_site(self.folder.socket, commands.on_site), self.liaison:
+            await self._go_on_with_what_was_begun()
+            while not self._stopping.is_set():
+                self._nudged.clear()
+                if not await self._fetch_order():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._nudged.wait(), self._every)
+            if self._deliveries:
+                await asyncio.wait(self._deliveries, timeout=FAREWELL)
+            for delivery in self._deliveries:
+                delivery.cancel()
+
+    def stop(self) -> None:
+        """Stop the run that is on, safely, and then the agent."""
+        self._stopping.set()
+        self._nudged.set()
+        self.consent.give(agreed=False)
+        if self.current is not None:
+            self.current.control.abort("the station is being shut down")
+
+    def nudge(self) -> None:
+        """Look for an order now."""
+        self._nudged.set()
+
+    def live(self) -> Live | None:
+        """Return where the run is that is on; None if there is none."""
+        return self.current.live() if self.current else None
+
+    def _hello(self, session: str, nonce: str) -> Hello:
+        return Hello(
+            station=self.folder.name,
+            session=session,
+            nonce=nonce,
+            time=time.time(),
+            version=version("remotecal"),
+            benches=tuple(
+                BenchAnnounced(
+                    name=bench.name,
+                    sha256=bench.sha256,
+                    instruments={name: entry.driver for name, entry in bench.file.instruments.items()},
+                )
+                for bench in benches(self.folder).values()
+            ),
+            procedures=self.library.announced(),
+            running=self.current.run if self.current else None,
+        )
+
+    async def _go_on_with_what_was_begun(self) -> None:
+        """Bring every order to its end that was on when the agent went down."""
+        for papers in sorted(self.folder.orders.glob("*/order.json")):
+            run = StationRun(read_order(papers.read_bytes(), self.folder), self.folder)
+            if not run.done():
+                await self._bring_to_an_end(run)
+
+    async def _bring_to_an_end(self, run: StationRun) -> None:
+        stage = await asyncio.to_thread(lambda: run.stage)
+        if stage is Stage.CUT_OFF or (stage is Stage.CLAIMED and await self._claim(run)):
+            await self._carry_out(run)
+        elif stage is not Stage.CLAIMED:
+            over = asyncio.Event()
+            over.set()
+            self._deliver(run, over)
+
+    async def _fetch_order(self) -> bool:
+        """Fetch and deal with the next order; tell whether there was one."""
+        try:
+            envelope = await self.liaison.ask("order")
+        except LinkError:
+            return False
+        if not envelope or not self.liaison.greeted.is_set():
+            return False
+        order_id = "unknown"
+        try:
+            order = read_order(envelope, self.folder)
+            order_id = order.id
+            run = StationRun(order, self.folder)
+            await self._examine(run)
+        except RemotecalError as error:
+            log.warning("order %s is refused: %s", order_id, error)
+            await self._refuse(order_id, str(error))
+            return order_id != "unknown"
+        run.keep(envelope)
+        if await self._claim(run):
+            await self._carry_out(run)
+        return True
+
+    async def _examine(self, run: StationRun) -> None:
+        """Raise why an order won't be carried out."""
+        order = run.order
+        if run.papers.exists():
+            raise OrderError(f"the order {order.id} was taken on before: an order is carried out once")
+        check_time(order, self.liaison.laboratory_time)
+        await asyncio.to_thread(self._rehearse, order)
+        if self.folder.settings.consent and not await self.consent.ask(order):
+            raise OrderError("the person on site does not agree")
+        check_time(order, self.liaison.laboratory_time)
+
+    async def _refuse(self, order: str, reason: str) -> None:
+        """Tell the laboratory why an order was not carried out, or not to the end."""
+        refusal = Refusal(station=self.folder.name, order=order, reason=reason)
+        await self.liaison.insist("refuse", "refusal", refusal, Answer)
+
+    def _rehearse(self, order: RemoteOrder) -> None:
+        with accept(order, self.folder, self.library):
+            pass
+
+    async def _claim(self, run: StationRun) -> bool:
+        """Ask the laboratory for an order's one run; tell whether it is ours."""
+        claim = Claim(station=self.folder.name, order=run.order.id, claim=run.claim)
+        answer = await self.liaison.insist("claim", "claim", claim, Answer)
+        if not answer.done:
+            log.warning("order %s is not begun: %s", run.order.id, answer.reason)
+            run.note_done()
+        return answer.done
+
+    async def _carry_out(self, run: StationRun) -> None:
+        """Run an order, or go on with it, to the end of its run; the journal is on its way meanwhile."""
+        remote = self.current = RemoteControl(run.order.id)
+        over = asyncio.Event()
+        self._deliver(run, over)
+        async with asyncio.TaskGroup() as tasks:
+            beside = [
+                tasks.create_task(self._show(remote)),
+                tasks.create_task(self._watch_the_link(run.order, remote)),
+            ]
+            try:
+                if self._stopping.is_set():
+                    remote.control.abort("the station is being shut down")
+                async with self.instruments:
+                    await asyncio.to_thread(self._perform, run, remote)
+                remote.ended = "finished"
+            except RemotecalError as error:
+                log.warning("run %s ended: %s", run.order.id, error)
+                remote.ended = str(error)
+                run.note_end(str(error))
+            finally:
+                self.current = None
+                for task in beside:
+                    task.cancel()
+        await self._publish(remote)
+        over.set()
+
+    def _perform(self, run: StationRun, remote: RemoteControl) -> None:
+        with accept(run.order, self.folder, self.library) as accepted:
+            run.perform(accepted, Company(remote, (remote,), remote.control))
+
+    def _deliver(self, run: StationRun, over: asyncio.Event) -> None:
+        """See that everything of a run reaches the laboratory, however long it takes."""
+        task = asyncio.create_task(self._bring_back(run, over), name=f"deliver {run.order.id}")
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+
+    async def _bring_back(self, run: StationRun, over: asyncio.Event) -> None:
+        try:
+            upload = Upload(self.folder.name, run.directory, self.liaison.key, self.liaison.bulk)
+            await upload.run(over)
+            if await asyncio.to_thread(lambda: run.stage) is Stage.COMPLETE:
+                await asyncio.to_thread(run.sign, self.liaison.key)
+            await upload.run(over)
+            stage = await asyncio.to_thread(lambda: run.stage)
+            if stage is Stage.SIGNED:
+                await self._compare(run)
+            elif run.ended:
+                await self._refuse(run.order.id, run.ended)
+        except RemotecalError as error:
+            log.error("run %s does not reach the laboratory: %s", run.order.id, error)  # noqa: TRY400
+            return
+        if stage is not Stage.CUT_OFF:
+            run.note_done()
+
+    async def _compare(self, run: StationRun) -> None:
+        """Tell the laboratory what this station makes of the journal."""
+        record = await asyncio.to_thread(run.record, self.library)
+        head = await asyncio.to_thread(run.head)
+        computed = Computed(station=self.folder.name, run=run.order.id, head=head, record=record)
+        compared = await self.liaison.insist("record", "record", computed, Compared)
+        if not compared.agrees:
+            log.error("the laboratory computes another record of %s: %s", run.order.id, compared.reason)
+
+    async def _show(self, remote: RemoteControl) -> None:
+        shown = ""
+        while True:
+            await asyncio.sleep(SHOW_EVERY)
+            now = remote.live().model_dump_json()
+            if now != shown:
+                shown = now
+                await self._publish(remote)
+
+    async def _publish(self, remote: RemoteControl) -> None:
+        subject = subjects.live(self.folder.name, remote.run)
+        await self.liaison.control.publish(subject, remote.live().model_dump_json().encode())
+
+    async def _watch_the_link(self, order: RemoteOrder, remote: RemoteControl) -> None:
+        """Stop a run nobody can follow any more, where the order says so."""
+        while order.link_lost == "make_safe":
+            await asyncio.sleep(min(1.0, order.link_lost_after / 4))
+            silent = time.monotonic() - self.liaison.heard
+            if silent > order.link_lost_after:
+                remote.control.abort(f"the laboratory could not be reached for {silent:.0f} s")
+                return

@@ -1,0 +1,164 @@
+"""Stations, codes, orders, records, the audit log and the tables' version."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from remotecal.errors import ConfigurationError, OrderError
+from remotecal.store import Store
+from remotecal.store.records import RecordRow
+from remotecal.store.tables import metadata
+
+
+def test_a_code_enrols_once(store: Store) -> None:
+    secret = store.stations.new_code("here", 100.0)
+    assert store.stations.station_of(secret, 99.0) == "here"
+    store.stations.enrol(secret, "key", "print", 1000.0, 99.0)
+    with pytest.raises(ConfigurationError, match="unknown, used or expired"):
+        store.stations.enrol(secret, "another key", "print", 1000.0, 99.0)
+    assert store.stations.get("here").key == "key"
+
+
+def test_of_many_at_once_one_enrols(store: Store) -> None:
+    secret = store.stations.new_code("here", 100.0)
+
+    def enrol(number: int) -> bool:
+        try:
+            store.stations.enrol(secret, f"key {number}", "print", 1000.0, 50.0)
+        except ConfigurationError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(enrol, range(12))) == 1
+
+
+@pytest.mark.parametrize("secret", ["", "guess"])
+def test_an_unknown_code_is_refused(store: Store, secret: str) -> None:
+    with pytest.raises(ConfigurationError, match="unknown, used or expired"):
+        store.stations.station_of(secret, 1.0)
+
+
+def test_an_expired_code_is_refused(store: Store) -> None:
+    secret = store.stations.new_code("here", 100.0)
+    with pytest.raises(ConfigurationError, match="unknown, used or expired"):
+        store.stations.station_of(secret, 100.5)
+
+
+def test_a_revoked_station_may_enrol_anew(enrolled: Store) -> None:
+    enrolled.stations.revoke("here")
+    assert [(row.name, row.enabled) for row in enrolled.stations.list()] == [("here", False), ("there", True)]
+    enrolled.stations.enrol(enrolled.stations.new_code("here", 200.0), "new key", "new", 2000.0, 150.0)
+    found = enrolled.stations.get("here")
+    assert (found.enabled, found.key, found.enrolled) == (True, "new key", 150.0)
+
+
+def test_what_stations_say_is_noted(enrolled: Store) -> None:
+    enrolled.stations.seen("here", "session", '{"benches":[]}', 77.0)
+    enrolled.stations.renewed("here", "second print", 3000.0)
+    found = enrolled.stations.get("here")
+    assert (found.session, found.seen, found.announced) == ("session", 77.0, '{"benches":[]}')
+    assert (found.certificate, found.certificate_until) == ("second print", 3000.0)
+
+
+def test_unknown_stations_are_refused(enrolled: Store) -> None:
+    assert enrolled.stations.find("nowhere") is None
+    for act in (enrolled.stations.revoke, enrolled.stations.get):
+        with pytest.raises(ConfigurationError, match="nowhere is no station"):
+            act("nowhere")
+
+
+@pytest.fixture
+def ordered(enrolled: Store) -> Store:
+    for number, expires in (("1", 20.0), ("2", 100.0), ("3", 100.0)):
+        enrolled.orders.issue(f"o{number}", number, "here", b"envelope", float(number), expires, "Li Wei")
+    return enrolled
+
+
+def test_the_oldest_order_that_can_still_begin_comes_next(ordered: Store) -> None:
+    def upcoming(now: float) -> str | None:
+        found = ordered.orders.next("here", now)
+        return found.id if found else None
+
+    assert upcoming(10.0) == "o1"
+    assert upcoming(21.0) == "o2"
+    ordered.orders.refuse("o2", "here", "no such bench")
+    assert upcoming(21.0) == "o3"
+    ordered.orders.withdraw("o3", "a mistake")
+    assert upcoming(21.0) is None
+    assert ordered.orders.next("there", 1.0) is None
+    assert [(row.id, row.state, row.reason) for row in ordered.orders.list()] == [
+        ("o3", "withdrawn", "a mistake"),
+        ("o2", "refused", "no such bench"),
+        ("o1", "issued", ""),
+    ]
+
+
+def test_an_order_is_claimed_once(ordered: Store) -> None:
+    assert ordered.orders.claim("o2", "here", "first", 30.0) == ""
+    assert ordered.orders.claim("o2", "here", "first", 200.0) == "", "asking again is granted again"
+    assert ordered.orders.claim("o2", "here", "clone", 30.0) == "it was claimed before"
+    assert ordered.orders.claim("o1", "here", "first", 30.0) == "it expired"
+    assert ordered.orders.claim("o3", "there", "first", 30.0) == "there is no order o3 for there"
+    with pytest.raises(OrderError, match="abort its run"):
+        ordered.orders.withdraw("o2", "too late")
+
+
+def test_of_many_claims_at_once_one_is_granted(ordered: Store) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda n: ordered.orders.claim("o3", "here", f"claim {n}", 1.0), range(12)))
+    assert answers.count("") == 1
+
+
+def test_a_record_takes_the_place_of_the_last(enrolled: Store) -> None:
+    row = RecordRow("here", "r", "head", "key", "{}", agrees=False, computed=1.0)
+    assert enrolled.records.find("here", "r") is None
+    enrolled.records.put(row)
+    better = RecordRow("here", "r", "head", "key", "{}", agrees=True, computed=2.0)
+    enrolled.records.put(better)
+    assert enrolled.records.find("here", "r") == better
+
+
+def test_the_audit_log_keeps_what_was_done(store: Store) -> None:
+    store.note("Li Wei", "revoke", {"station": "here"})
+    store.note("Zhang", "order", {"number": "水 7"})
+    rows = store.noted()
+    assert [(row.who, row.what) for row in rows] == [("Zhang", "order"), ("Li Wei", "revoke")]
+    assert json.loads(rows[0].data) == {"number": "水 7"}
+    assert [row.who for row in store.noted(what="revoke")] == ["Li Wei"]
+
+
+def test_migrations_make_what_the_program_expects(url: str) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    Store.migrate(url)
+    Store.migrate(url)
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_a_database_of_another_version_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"has the version none, this program needs .* hub migrate"):
+        Store(url)
+    Store.migrate(url)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(ConfigurationError, match="has the version 9999"):
+        Store(url)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["nonsense", "oracle://x/y", "sqlite:////proc/none/x.sqlite", "postgresql+psycopg://127.0.0.1:1/x"],
+)
+def test_a_database_that_cannot_be_used_is_named(wrong: str) -> None:
+    with pytest.raises(ConfigurationError, match="database"):
+        Store(wrong)

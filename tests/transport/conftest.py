@@ -1,0 +1,57 @@
+"""Asynchronous tests, and a laboratory's directory."""
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "procedures"))
+
+from laboratories import PATIENCE, free_port
+from tiny_bench import Tiny, tiny_bench
+
+from remotecal.store import Store
+from remotecal.transport.founding import found, settings_text
+from remotecal.transport.settings import HubFolder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is a coroutine function."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+
+    async def run() -> None:
+        async with asyncio.timeout(PATIENCE):
+            await pyfuncitem.obj(**arguments)
+
+    asyncio.run(run())
+    return True
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> HubFolder:
+    settings = settings_text(
+        "Water laboratory",
+        "127.0.0.1",
+        listen=f"127.0.0.1:{free_port()}",
+        enrolment=f"127.0.0.1:{free_port()}",
+    )
+    return found(tmp_path / "hub", settings)
+
+
+@pytest.fixture
+def store(folder: HubFolder) -> Iterator[Store]:
+    with Store(folder.database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Iterator[Tiny]:
+    """A bench over real sockets, at the site."""
+    with tiny_bench(tmp_path) as bench:
+        yield bench

@@ -1,0 +1,57 @@
+"""A laboratory with a real hub and broker, in this process, and stations enrolled with it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from remotecal.transport import subjects
+from remotecal.transport.connection import Connection, Endpoint
+from remotecal.transport.hub import Hub
+from remotecal.transport.settings import HubFolder
+from remotecal.transport.station_folder import StationFolder, enrol_with
+from remotecal.transport.tls import client_context
+
+PATIENCE = 60.0
+"""Seconds after which a test gives up; nothing comes near it."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def hub_up(folder: HubFolder) -> AsyncIterator[Hub]:
+    hub = Hub(folder)
+    running = asyncio.create_task(hub.run())
+    waiting = asyncio.create_task(hub.ready.wait())
+    try:
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        yield hub
+    finally:
+        waiting.cancel()
+        running.cancel()
+        await running
+
+
+async def enrol_station(hub: Hub, path: Path, name: str) -> StationFolder:
+    code = hub.laboratory.new_code(name, "Li Wei")
+    return await enrol_with(path, hub.laboratory.folder.settings.enrolment.address, code)
+
+
+def station_connection(folder: StationFolder, name: str = "") -> Connection:
+    """Return a connection with a station's identity, as a station or an intruder would make it."""
+    name = name or folder.name
+    return Connection(
+        Endpoint(
+            folder.laboratory.servers,
+            lambda: client_context(folder.authority, folder.identity),
+            name,
+            subjects.inbox(name),
+        )
+    )

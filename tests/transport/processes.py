@@ -1,0 +1,204 @@
+"""Hub and station as processes of their own, to be killed, stopped and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from laboratories import PATIENCE
+from tiny_bench import Tiny
+
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.store import Store
+from remotecal.store.journals import RunRow
+from remotecal.transport.settings import HubFolder
+
+LAUNCH = """
+import argparse
+from remotecal.cli import hub, order, runs, station, watch
+commands = (parser := argparse.ArgumentParser()).add_subparsers()
+for module in (hub, order, runs, station, watch):
+    module.add_arguments(commands.add_parser(module.__name__.rpartition(".")[2]))
+asked = parser.parse_args()
+asked.handler(asked)
+"""
+REMOTECAL = [sys.executable, "-c", LAUNCH]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent / "procedures")}
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    """Look again and again; a process elsewhere has no event to wait for."""
+    end = time.monotonic() + PATIENCE
+    pause = threading.Event()
+    while not true():
+        assert time.monotonic() < end, "nothing happened"
+        pause.wait(0.02)
+
+
+class Gate:
+    """Holds the source's answer whenever a level is set, so that a run can be caught in the middle."""
+
+    def __init__(self) -> None:
+        self.arrived = threading.Semaphore(0)
+        self.release = threading.Semaphore(0)
+        self.open = False
+
+    def __call__(self, _: str, line: str) -> None:
+        if line.startswith("SOUR:LEV ") and not line.startswith("SOUR:LEV 0") and not self.open:
+            self.arrived.release()
+            self.release.acquire()
+
+    def wait(self) -> None:
+        assert self.arrived.acquire(timeout=PATIENCE), "the run did not come here"
+
+    def let_go(self) -> None:
+        """Hold nobody any more."""
+        self.open = True
+        self.release.release()
+
+
+def call(*arguments: object) -> str:
+    done = subprocess.run([*REMOTECAL, *map(str, arguments)], capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@dataclass
+class Processes:
+    """A laboratory and a site."""
+
+    path: Path
+    folder: HubFolder
+    tiny: Tiny
+    gate: Gate = field(default_factory=Gate)
+    running: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+
+    @property
+    def station(self) -> Path:
+        return self.path / "station"
+
+    @property
+    def author(self) -> Path:
+        return self.path / "author.pem"
+
+    def start(self, name: str) -> None:
+        """Start hub or station, and wait until it does its work."""
+        directory = self.folder.path if name == "hub" else self.station
+        with (self.path / f"{name}.log").open("a") as log:
+            process = subprocess.Popen(
+                [*REMOTECAL, name, "up", f"--{name}", str(directory)],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=ENVIRONMENT,
+            )
+        self.running[name] = process
+        assert process.stdout is not None
+        assert "is up" in process.stdout.readline(), (self.path / f"{name}.log").read_text()
+
+    def fill_disk(self, name: str, limit: int) -> None:
+        """Let a process write no file beyond `limit` bytes, as if the disk were full."""
+        resource.prlimit(self.running[name].pid, resource.RLIMIT_FSIZE, (limit, limit))
+
+    def kill(self, name: str) -> None:
+        process = self.running.pop(name)
+        process.kill()
+        process.communicate()
+
+    def enrol(self) -> None:
+        code = call("hub", "invite", "--hub", self.folder.path, "here").strip()
+        call(
+            "station",
+            "enrol",
+            code,
+            "--at",
+            self.folder.settings.enrolment.address,
+            "--station",
+            self.station,
+        )
+        key = Ed25519PrivateKey.generate()
+        self.author.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        settings = {"name": "here", "benches": [str(self.tiny.bench)], "trusted": [SealKey(key).public.text]}
+        text = "\n".join(f"{name} = {json.dumps(value)}" for name, value in settings.items())
+        (self.station / "station.toml").write_text(text)
+
+    def order(self, *terms: object) -> str:
+        given = ["--station", "here", "--bench", "Tiny bench", "--author", self.author, *terms]
+        return call("order", self.tiny.order, *given, "--hub", self.folder.path).strip()
+
+    @property
+    def broker(self) -> int:
+        """The process of the broker."""
+        file = self.folder.path / "broker" / "broker.pid"
+        wait_until(lambda: file.exists() and file.read_text().strip())
+        return int(file.read_text())
+
+    def kill_broker(self) -> None:
+        """Kill the broker, and wait until there is another."""
+        before = self.broker
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda: self.broker != before)
+
+    def row(self, run: str) -> RunRow | None:
+        with Store(self.folder.database) as store:
+            return store.journals.find("here", run)
+
+    def wait_for_state(self, run: str, state: str) -> None:
+        with Store(self.folder.database) as store:
+            wait_until(lambda: (row := store.journals.find("here", run)) and row.state == state)
+
+    def kinds(self, run: str) -> list[str]:
+        lines = (self.station / "runs" / run / "journal.jsonl").read_bytes().splitlines()
+        return [json.loads(line)["kind"] for line in lines]
+
+    def check_whole(self, run: str, observations: int) -> None:
+        """Check that run and journal are complete, and the same at both ends."""
+        with Store(self.folder.database) as store:
+            wait_until(lambda: store.records.find("here", run))
+            there = store.journals.lines("here", run)
+            record = store.records.find("here", run)
+            assert [row.run for row in store.journals.list()] == [run]
+        here = (self.station / "runs" / run / "journal.jsonl").read_bytes()
+        assert here == b"".join(line + b"\n" for line in there)
+        assert record is not None
+        assert record.agrees
+        seen = [
+            (event["data"]["point"], event["data"]["repeat"])
+            for event in map(json.loads, there)
+            if event["kind"] == "observation"
+        ]
+        assert len(seen) == len(set(seen)) == observations, "every repeat, and none twice"
+        assert self.tiny.world.level == 0, "the rig was left safe"
+
+
+@contextmanager
+def processes(path: Path, folder: HubFolder, tiny: Tiny, levels: int) -> Iterator[Processes]:
+    """Put up a hub and an enrolled station; each of a run's points is held until the gate is passed."""
+    tiny.bench.write_text(tiny.bench.read_text().replace("tiny:TinySource", "tiny:PatientSource"))
+    tiny.parameter(f"levels = {[float(level) for level in range(1, levels + 1)]}\nrepeats = 1")
+    both = Processes(path, folder, tiny)
+    tiny.world.before = both.gate
+    try:
+        both.start("hub")
+        both.enrol()
+        both.start("station")
+        yield both
+    finally:
+        both.gate.open = True
+        for _ in range(20):
+            both.gate.release.release()
+        for process in reversed(list(both.running.values())):
+            process.terminate()
+            process.communicate()

@@ -1,0 +1,54 @@
+"""The remote demonstration: a simulated rig, a station beside it, and a laboratory elsewhere."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from processes import LAUNCH
+
+from remotecal.certificates.signing.journal import journal_signer
+from remotecal.cli import demo_remote
+from remotecal.errors import RunError
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.evidence import gather
+from remotecal.procedures.journal import read_journal
+from remotecal.procedures.record import evaluate
+from remotecal.sim.assemblies import water_rig
+
+
+@pytest.fixture(autouse=True)
+def _command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_remote, "REMOTECAL", (sys.executable, "-c", LAUNCH))
+
+
+def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with water_rig(tmp_path / "bench", seed=7) as rig:
+        text = rig.order.read_text("utf-8")
+        text = re.sub(r"^flows = \[([^,]+), ([^,]+),.*$", r"flows = [\1, \2]", text, flags=re.MULTILINE)
+        rig.order.write_text(text, "utf-8")
+        remote = demo_remote.calibrate_remotely(rig.order, rig.bench, out)
+    assert {path.name for path in out.iterdir()} == {
+        "certificate.pdf",
+        "certificate.xml",
+        "journal.jsonl",
+        "record.json",
+    }
+    events = read_journal(out / "journal.jsonl")
+    assert journal_signer(events) == remote.station.public
+    evidence = gather(events)
+    assert len(evidence.observations) == 6
+    again = evaluate(evidence, find(evidence.procedure.name))
+    assert remote.record.measurements == again.measurements
+    (said,) = (one for one in remote.record.statements if "remotecal_remoteOperation" in one.ref_types)
+    assert said.declaration is not None
+    assert "Demonstration through its station demo-site" in said.declaration.get("en")
+
+
+def test_a_run_that_ends_early_says_why(tmp_path: Path) -> None:
+    with water_rig(tmp_path / "bench", seed=7) as rig:
+        text = re.sub(r"^repeats = .*$", "repeats = -1", rig.order.read_text("utf-8"), flags=re.MULTILINE)
+        rig.order.write_text(text, "utf-8")
+        with pytest.raises(RunError, match=r"was not carried out to the end: .*repeats"):
+            demo_remote.calibrate_remotely(rig.order, rig.bench, tmp_path / "out")
