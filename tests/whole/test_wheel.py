@@ -19,7 +19,7 @@ def test_the_demonstration_runs_from_an_installed_wheel(tmp_path):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         origin = ROOT / name
         if origin.is_symlink():
-            (source / name).symlink_to(os.readlink(origin))
+            (source / name).symlink_to(origin.readlink())
         elif origin.exists():
             (source / name).write_bytes(origin.read_bytes())
     wheels = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, source]
