@@ -114,6 +114,9 @@ class FlowProcedure(Procedure):
         repeats = self.parameters.repeats
         return tuple(Point(f"{flow:g} m3/h", {"flow": flow}, repeats) for flow in self.parameters.flows)
 
+    def characteristics(self) -> Mapping[str, str]:
+        return {"connecting_volume": "m3", "water_density": "1"}
+
     def prepare(self, run: Run) -> None:
         """See that the meter's output is described, then let the water run through the line."""
         self._check_output()

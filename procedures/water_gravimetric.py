@@ -18,7 +18,7 @@ The measurement model, for one repeat:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from remotecal.drivers.capabilities import (
@@ -78,6 +78,13 @@ class WaterGravimetric(FlowProcedure):
         "V_c": Text(zh="连接管段容积", en="volume between meter and diverter"),
         "Δt": Text(zh="换向器时间修正", en="diverter correction"),
     }
+
+    def characteristics(self) -> Mapping[str, str]:
+        facts = {**super().characteristics(), "balance_resolution": "kg"}
+        return {**facts, "diverter_correction": "s"} if self.parameters.method == "flying" else facts
+
+    def certified(self) -> Sequence[str]:
+        return ("balance",)
 
     def prepare(self, run: Run) -> None:
         standing = self.parameters.method == "standing"

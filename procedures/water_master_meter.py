@@ -17,7 +17,7 @@ pressure.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from remotecal.drivers.capabilities import (
@@ -71,6 +71,13 @@ class WaterMasterMeter(FlowProcedure):
         "Δt": Text(zh="两表读数时间差", en="time between reading the two meters"),
         "t_r": Text(zh="标准表处水温示值偏差", en="deviation of the water temperature at the master meter"),
     }
+
+    def characteristics(self) -> Mapping[str, str]:
+        facts = super().characteristics()
+        return {**facts, "reading_delay": "s"} if self.parameters.method == "flying" else facts
+
+    def certified(self) -> Sequence[str]:
+        return ("reference",)
 
     def prepare(self, run: Run) -> None:
         by_volume = not isinstance(self.reference, MassTotalizer)

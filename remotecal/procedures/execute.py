@@ -31,6 +31,7 @@ from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.run import Run
 from remotecal.procedures.values import pack
 from remotecal.procedures.watch import Watch
+from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock
@@ -141,9 +142,11 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
     """
     kind = found.procedure.accepts()
     parameters = read_parameters(kind, order.parameters, f"order {order.order.number}, parameters")
-    points = tuple(found.procedure(parameters).points())
+    procedure = found.procedure(parameters)
+    points = tuple(procedure.points())
     _check_points(points)
     roles = fill_roles(found.procedure, bench)
+    check_facts(procedure, bench, roles)
     today = day(clock)
     certificates = {
         name: used for name in bench.file.instruments if (used := bench.certificate(name, today)) is not None
@@ -183,6 +186,23 @@ def fill_roles(procedure: type[Procedure], bench: Bench) -> dict[str, str]:
     if faults:
         raise BenchError(f"{bench.path} does not suit {procedure.__name__}: {'; '.join(faults)}")
     return filled
+
+
+def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) -> None:
+    """Raise `BenchError` if the bench lacks a fact or a certificate the evaluation will need."""
+    faults = []
+    for name, unit in procedure.characteristics().items():
+        fact = bench.file.characteristics.get(name)
+        if fact is None:
+            faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
+        elif not same_dimension(fact.unit, unit):
+            faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
+    for role in procedure.certified():
+        name = roles.get(role, role)
+        if bench.file.instruments[name].certificate is None:
+            faults.append(f"{name} has no certificate, which the role {role} needs")
+    if faults:
+        raise BenchError(f"{bench.path} does not suit {type(procedure).__name__}: {'; '.join(faults)}")
 
 
 def _check_points(points: Sequence[Point]) -> None:

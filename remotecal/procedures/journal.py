@@ -317,11 +317,11 @@ def _read(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
         members = json.loads(line)
         event = Event(members["seq"], members["at"], members["kind"], members["data"], members["hash"])
         canonical, found = seal(event, members["prev"])
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         return f"this is no event ({error})", None
     if not (isinstance(event.data, dict) and isinstance(event.at, str) and isinstance(event.kind, str)):
         return "this is no event (data, at or kind are of another form)", None
-    if event.seq != number:
+    if type(event.seq) is not int or event.seq != number:
         return f"event {event.seq} stands where {number} is due: lines are missing or were moved", None
     if members["prev"] != prev:
         return "it does not follow from the line before: one of the two was changed", None
@@ -335,7 +335,10 @@ def _read(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
 def _last_exchange(event: Event) -> int:
     if event.kind != "replies":
         return 0
-    exchanges = event.data["exchanges"]
-    last = exchanges[-1] if isinstance(exchanges, Sequence) else None
-    number = last["number"] if isinstance(last, Mapping) else 0
-    return number if isinstance(number, int) else 0
+    try:
+        number = event.data["exchanges"][-1]["number"]  # type: ignore[index, call-overload]  # caught
+    except (LookupError, TypeError):
+        number = None
+    if not isinstance(number, int):
+        raise JournalBroken(f"event {event.seq} keeps no numbered exchanges: it is not what a run writes")
+    return number

@@ -96,6 +96,14 @@ class Procedure(ABC):
     def points(self) -> Sequence[Point]:
         """Return the points, in the order they are to be measured."""
 
+    def characteristics(self) -> Mapping[str, str]:
+        """Return the facts of the rig the evaluation needs, each with a unit of its dimension."""
+        return {}
+
+    def certified(self) -> Sequence[str]:
+        """Return the roles whose instruments must have a calibration certificate."""
+        return ()
+
     def prepare(self, run: Run) -> None:  # noqa: B027  a procedure may have nothing to prepare
         """Make the rig ready, once when a run begins and again when it is taken up again."""
 
