@@ -46,7 +46,10 @@ def read_toml(path: Path, refusal: type[ConfigurationError]) -> dict[str, object
         raise refusal(f"{path} does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
         raise refusal(f"{path} can't be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise refusal(f"{path} is nested too deeply") from None
+    except ValueError as error:
+        # A TOMLDecodeError, or Python's own for a whole number of thousands of digits.
         raise refusal(f"{path} is no TOML: {error}") from None
 
 
@@ -57,6 +60,8 @@ def checked(model: type[M], content: object, where: str, refusal: type[Configura
     """
     try:
         return model.model_validate_json(json.dumps(content, default=_plain))
+    except RecursionError:
+        raise refusal(f"{where} is nested too deeply") from None
     except ValidationError as error:
         faults = "; ".join(_fault(model, fault) for fault in error.errors(include_url=False))
         raise refusal(f"{where}: {faults}") from None

@@ -97,6 +97,13 @@ _UNPREFIXED_NAMES = {name for name, _ in UNPREFIXED.values()}
 
 _FACTOR = re.compile(r"(?P<symbol>1|[^\d\s^*/.·-]+)(?:\^?(?P<whole>-?\d+)|\^(?P<ratio>-?\d+_\d+))?")
 _DSI_TOKEN = re.compile(r"\\(?P<name>[A-Za-z]+)(?:\{(?P<argument>[^{}]*)\})?")
+_EXPONENT = re.compile(r"\s*[-+]?\d{0,3}(?:[._]\d{1,6})?\s*")
+LARGEST_EXPONENT = 24
+"""Beyond anything measured; powers without bound would take time without bound."""
+
+LONGEST = 500
+"""Characters of the longest unit that is read."""
+
 _SUPERSCRIPTS = str.maketrans("0123456789-_", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁄")
 _FROM_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
@@ -142,6 +149,8 @@ def from_dsi(text: str) -> str:
     for anything else, such as a unit outside the SI (`|psi`).
     """
     stripped = text.strip()
+    if len(stripped) > LONGEST:
+        raise UnitError(f"{stripped:.40}… is no unit: it has {len(stripped)} characters")
     if not stripped:
         raise UnitError("a unit is missing; a number without a unit has the unit \\one")
     if not stripped.startswith("\\"):
@@ -194,9 +203,12 @@ def _line(unit: str, to: str) -> tuple[float, float]:
     if source.dimensionality != target.dimensionality:
         raise UnitError(f"{unit} can't be converted to {to}: they measure different quantities")
     quantity = _registry().Quantity
-    at_zero = Fraction(quantity(Fraction(0), source).to(target).magnitude)
-    at_one = Fraction(quantity(Fraction(1), source).to(target).magnitude)
-    return float(at_one - at_zero), float(at_zero)
+    try:
+        at_zero = Fraction(quantity(Fraction(0), source).to(target).magnitude)
+        at_one = Fraction(quantity(Fraction(1), source).to(target).magnitude)
+        return float(at_one - at_zero), float(at_zero)
+    except (ArithmeticError, ValueError):
+        raise UnitError(f"{unit} can't be converted to {to}: the factor is beyond all numbers") from None
 
 
 @lru_cache(maxsize=1)
@@ -225,6 +237,8 @@ def _pint_unit(unit: str) -> pint.Unit:
 def _factors(unit: str) -> tuple[Factor, ...]:
     """Take a unit in the short notation apart; `1` stays only where it stands alone."""
     text = unit.strip()
+    if len(text) > LONGEST:
+        raise UnitError(f"{text:.40}… is no unit: it has {len(text)} characters")
     text = WHOLE_UNITS.get(text, text).translate(_FROM_SUPERSCRIPTS).replace("·", "*")
     found = []
     for sign, part in re.findall(r"(^|[*/])([^*/]*)", text):
@@ -289,9 +303,12 @@ def _checked(found: list[Factor], unit: str) -> tuple[Factor, ...]:
 
 def _power(text: str, unit: str) -> Fraction:
     try:
-        return Fraction(text.replace("_", "/"))
+        power = Fraction(text.replace("_", "/")) if _EXPONENT.fullmatch(text) else None
     except (ValueError, ZeroDivisionError):
-        raise UnitError(f"the unit {unit!r} has the exponent {text!r}, which is no number") from None
+        power = None
+    if power is None or abs(power) > LARGEST_EXPONENT:
+        raise UnitError(f"the unit {unit!r:.80} has the exponent {text!r:.40}, which no unit has")
+    return power
 
 
 def _write(factors: tuple[Factor, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast, get_args
@@ -57,28 +58,21 @@ def _output(meter: str) -> Output:
 
 
 def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    print(f"{name} is up, in {'real' if real else 'virtual'} time.\n")
+    lines = [
+        (station, place.simulated.driver.__name__, assembly.addresses[station], _settings(place.settings))
+        for station, place in assembly.stations.items()
+    ]
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    for line in lines:
+        print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    print(f"\nbench file  {assembly.bench}\nwork order  {assembly.order}\n")
+    print(f"In another terminal:\n  remotecal bench check {assembly.bench}")
+    print(f"  remotecal run {assembly.order} --out run-1\nCtrl-C ends it.", flush=True)
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("instrument", "driver", "address", "settings"):
-        table.add_column(heading, overflow="fold")
-    for station, place in assembly.stations.items():
-        settings = ", ".join(f"{key}={value}" for key, value in place.settings.items())
-        table.add_row(station, place.simulated.driver.__name__, assembly.addresses[station], settings)
-    console = Console()
-    console.print(f"{name} is up, in {'real' if real else 'virtual'} time.")
-    console.print(table)
-    console.print(
-        f"bench file  {assembly.bench}\nwork order  {assembly.order}", soft_wrap=True, highlight=False
-    )
-    console.print(
-        f"\nIn another terminal:\n  remotecal bench check {assembly.bench}\n"
-        f"  remotecal run {assembly.order} --out run-1\nCtrl-C ends it.",
-        soft_wrap=True,
-        highlight=False,
-    )
+
+def _settings(settings: Mapping[str, int]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in settings.items())
 
 
 def _wait() -> None:

@@ -32,14 +32,13 @@ Word = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f]+$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[^\W\d][\w.-]*$")]
 """The name other parts of the record refer to an element by; unique in the record."""
 
-Number = Annotated[
-    str, StringConstraints(pattern=r"^([-+]?([0-9]*\.[0-9]+|[0-9]+\.?)([Ee][-+]?[0-9]+)?|NaN)$")
-]
+_DECIMAL = r"([0-9]*\.[0-9]+|[0-9]+\.?)([Ee][-+]?0*[0-9]{1,2})?"
+"""100 digits with an exponent of two are a finite float, whatever is calculated with them next."""
+
+Number = Annotated[str, StringConstraints(pattern=rf"^([-+]?{_DECIMAL}|NaN)$", max_length=100)]
 """A decimal number as it is printed, for its digits carry meaning; `NaN` where there is none."""
 
-Positive = Annotated[
-    str, StringConstraints(pattern=r"^(\+?([0-9]*\.[0-9]+|[0-9]+\.?)([Ee][-+]?[0-9]+)?|NaN)$")
-]
+Positive = Annotated[str, StringConstraints(pattern=rf"^(\+?{_DECIMAL}|NaN)$", max_length=100)]
 """A `Number` that can't be negative, such as an uncertainty."""
 
 CoverageFactor = Annotated[str, StringConstraints(pattern=r"^(\+?[1-9][0-9]*(\.[0-9]*)?|NaN)$")]

@@ -17,7 +17,7 @@ from remotecal.certificates.dcc.read_results import (
     report,
     thing,
 )
-from remotecal.certificates.dcc.source import Source, day, line, lines, name_of, named, texts, truth
+from remotecal.certificates.dcc.source import Source, day, line, lines, name_of, named, only, texts, truth
 from remotecal.certificates.dcc.validate import schema_problems, version
 from remotecal.certificates.dcc.write import DEMONSTRATION, WRITTEN_FROM_FIELDS
 from remotecal.certificates.dcc.xml import EVIDENCE, LARGEST_FILE
@@ -71,11 +71,11 @@ def read(data: bytes, *, valid: bool = False) -> Record:
         raise RecordError(f"the certificate is not valid: {problems[0]}")
     children = source.children(source.root, "administrativeData", "measurementResults", "comment", SIGNATURE)
     evidence = _evidence(source, children)
-    if "administrativeData" not in children or "measurementResults" not in children:
+    element, results = only(children, "administrativeData"), only(children, "measurementResults")
+    if element is None or results is None:
         source.refuse(source.root, "the administrative data or the measurement results are missing")
-    element = children["administrativeData"][0]
     administrative = _administrative_data(source, element)
-    found = measurements(source, children["measurementResults"][0])
+    found = measurements(source, results)
     return source.build(
         element,
         Record,
@@ -103,21 +103,27 @@ def _administrative_data(source: Source, element: _Element) -> dict[str, object]
         parts = [source.children(child, name) for child in children.get(group, ())]
         return [found for part in parts for found in part.get(name, ())]
 
-    missing = [name for name in ("coreData", "calibrationLaboratory", "customer") if name not in children]
-    if missing:
-        source.refuse(element, f"{missing[0]} is missing")
+    core, laboratory, customer = (
+        _one(source, element, children, name) for name in ("coreData", "calibrationLaboratory", "customer")
+    )
     statements = each("statements", "statement")
     own = [entry for entry in statements if not set(source.ref_types(entry)).isdisjoint(WRITTEN_FROM_FIELDS)]
     return {
         "software": tuple(program(source, entry) for entry in each("dccSoftware", "software")),
         "items": tuple(_item(source, entry) for entry in each("items", "item")),
-        "laboratory": _laboratory(source, children["calibrationLaboratory"][0]),
+        "laboratory": _laboratory(source, laboratory),
         "persons": tuple(_person(source, entry) for entry in each("respPersons", "respPerson")),
-        "customer": _contact(source, children["customer"][0]),
+        "customer": _contact(source, customer),
         "statements": tuple(_statement(source, entry) for entry in statements if entry not in own),
         "demonstration": any(DEMONSTRATION in source.ref_types(entry) for entry in own),
-        **_core_data(source, children["coreData"][0]),
+        **_core_data(source, core),
     }
+
+
+def _one(source: Source, element: _Element, children: Children, name: str) -> _Element:
+    """Return the one child so named of an element that must have one."""
+    found = only(children, name)
+    return source.refuse(element, f"{name} is missing") if found is None else found
 
 
 def _core_data(source: Source, element: _Element) -> dict[str, object]:
@@ -136,9 +142,10 @@ def _core_data(source: Source, element: _Element) -> dict[str, object]:
         "reportAmendedSubstituted",
         "previousReport",
     )
-    place = children.get("performanceLocation", [None])[0]
+    place = only(children, "performanceLocation")
     replaces = None
-    for child in children.get("reportAmendedSubstituted", ()):
+    child = only(children, "reportAmendedSubstituted")
+    if child is not None:
         parts = source.children(child, "typeOfChange", "replacedUniqueIdentifier")
         number, change = line(parts, "replacedUniqueIdentifier"), line(parts, "typeOfChange")
         replaces = source.build(child, Replacement, number=number, change=change)
@@ -167,9 +174,7 @@ def _item(source: Source, element: _Element) -> Item:
 
 def _laboratory(source: Source, element: _Element) -> Laboratory:
     children = source.children(element, "calibrationLaboratoryCode", "contact")
-    if "contact" not in children:
-        source.refuse(element, "the contact is missing")
-    party = _contact(source, children["contact"][0])
+    party = _contact(source, _one(source, element, children, "contact"))
     return source.build(element, Laboratory, contact=party, code=line(children, "calibrationLaboratoryCode"))
 
 
@@ -199,9 +204,9 @@ ADDRESS = {
 
 
 def _location(source: Source, children: Children) -> Location | None:
-    if "location" not in children:
+    element = only(children, "location")
+    if element is None:
         return None
-    element = children["location"][0]
     parts = source.children(element, *ADDRESS, "further")
     fields = {field: ", ".join(lines(parts, name)) or None for name, field in ADDRESS.items()}
     return source.build(element, Location, further=texts(source, parts, "further"), **fields)
@@ -261,7 +266,10 @@ def _evidence(source: Source, children: Children) -> Evidence | None:
     found = None
     for element in (element for group in children.get("comment", ()) for element in group):
         if name_of(element) == f"{{{EVIDENCE}}}evidence":
-            fields = {name_of(child).rpartition("}")[2]: child.text for child in element}
+            parts = {name_of(child): child.text for child in element}
+            if found is not None or len(parts) != len(element):
+                source.refuse(element, "the evidence, or a part of it, is told twice")
+            fields = {name.removeprefix(f"{{{EVIDENCE}}}"): text for name, text in parts.items()}
             found = source.build(element, Evidence, **fields)
         else:
             source.leave_out(element)

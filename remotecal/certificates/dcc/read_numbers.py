@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from remotecal import units
-from remotecal.certificates.dcc.source import name_of, texts
+from remotecal.certificates.dcc.source import name_of, only, texts, truths
 from remotecal.certificates.dcc.write_results import DEGREES_OF_FREEDOM, EQUIPMENT_USED
 from remotecal.errors import UnitError
 from remotecal.model import (
@@ -43,11 +44,13 @@ VALUES = (
 def quantity(source: Source, element: _Element) -> Quantity | None:
     """Return a quantity, or None if it is of a kind the model has no place for."""
     children = source.children(element, "name", "measurementMetaData", *VALUES)
-    kind = next((name for name in VALUES if name in children), None)
-    if kind is None:
+    given = [(kind, child) for kind in VALUES for child in children.get(kind, ())]
+    if not given:
         return None
+    if len(given) > 1:
+        source.refuse(given[1][1], "the quantity has a value already")
+    kind, value = given[0]
     name, ref_types = texts(source, children, "name"), source.ref_types(element)
-    value = children[kind][0]
     if kind == "noQuantity":
         note = texts(source, children, kind)
         return source.build(value, Note, name=name, ref_types=ref_types, text=note) if note else None
@@ -82,14 +85,14 @@ def _plain(source: Source, element: _Element) -> dict[str, object]:
     univariate = (f"si:measurementUncertaintyUnivariate{suffix}",)
     direct = (f"si:expandedUnc{suffix}", f"si:coverageInterval{suffix}")
     children = source.children(element, f"si:value{suffix}", f"si:unit{suffix}", *univariate, *direct)
-    given = [
-        *children.get(univariate[0], ()),
-        *(child for name in direct for child in children.get(name, ())),
-    ]
-    if f"si:value{suffix}" not in children or f"si:unit{suffix}" not in children:
+    given = [child for name in (*univariate, *direct) for child in children.get(name, ())]
+    if len(given) > 1:
+        source.refuse(given[1], "the uncertainty is stated already")
+    value, written = only(children, f"si:value{suffix}"), only(children, f"si:unit{suffix}")
+    if value is None or written is None:
         source.refuse(element, "a value or its unit is missing")
-    values = tuple(map(_number, entries(children[f"si:value{suffix}"][0])))
-    unit = _unit(source, children[f"si:unit{suffix}"][0], len(values))
+    values = tuple(map(_number, entries(value)))
+    unit = _unit(source, written, len(values))
     uncertainty = _uncertainty(source, given[0], suffix) if given else None
     return {"unit": unit, "values": values, "uncertainty": uncertainty}
 
@@ -120,10 +123,10 @@ def _uncertainty(source: Source, element: _Element, suffix: str) -> Uncertainty:
         element = element[0]
     children = source.children(element, *(f"si:{name}{suffix}" for names in PARTS.values() for name in names))
     found = {
-        part: tuple(map(_number, entries(children[f"si:{name}{suffix}"][0])))
+        part: tuple(map(_number, entries(child)))
         for part, names in PARTS.items()
         for name in names
-        if f"si:{name}{suffix}" in children
+        if (child := only(children, f"si:{name}{suffix}")) is not None
     }
     fields: dict[str, object] = {"expanded": found.get("U", found.get("u", ()))}
     fields["distribution"] = found.get("distribution") or None
@@ -180,7 +183,9 @@ def _agree(first: Column, other: Column) -> bool:
         if "NaN" in (one, two):
             continue
         expected = units.convert(float(one), first.unit, other.unit)
-        if abs(float(two) - expected) > 1.001 * (_last_digit(one) * scale + _last_digit(two)):
+        # An overflow of the conversion is no agreement.
+        near = 1.001 * (_last_digit(one) * scale + _last_digit(two))
+        if not (math.isfinite(expected) and abs(float(two) - expected) <= near):
             return False
     return True
 
@@ -246,6 +251,8 @@ def _conformity(source: Source, meta: _Element, unit: str) -> Conformity | None:
     if not given:
         source.leave_out(meta)
         return None
+    if len(given) > 1:
+        source.refuse(given[1], "the conformity is given already")
     limits: dict[str, tuple[str, ...]] = {}
     for data in children.get("data", ()):
         for element in data:
@@ -275,8 +282,9 @@ def _in_cmc(source: Source, meta: _Element) -> InCmc | None:
     if not given:
         source.leave_out(meta)
         return None
-    valid = tuple(word in ("true", "1") for word in entries(given[0]))
-    return source.build(meta, InCmc, valid=valid, statement=source.ref(meta))
+    if len(given) > 1:
+        source.refuse(given[1], "the mark of the scope is given already")
+    return source.build(meta, InCmc, valid=truths(given[0]), statement=source.ref(meta))
 
 
 def tables(source: Source, element: _Element, title: Text | None = None) -> list[Table]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from remotecal.certificates.dcc import write_results as names
 from remotecal.certificates.dcc.read_numbers import quantity, tables
-from remotecal.certificates.dcc.source import line, lines, name_of, named, texts, truth
+from remotecal.certificates.dcc.source import line, lines, name_of, named, only, texts, truth
 from remotecal.model import (
     BudgetLine,
     CertificateReference,
@@ -38,12 +38,18 @@ Reference = TypeVar("Reference", bound=ReportReference)
 SHARED = ("usedMethods", "usedSoftware", "measuringEquipments", "influenceConditions")
 """What DCC 3.3 allows above all measurements, for all of them."""
 
+MOST_SHARED = 100_000
+"""Times a record repeats what measurements share: each of them has all of it."""
+
 
 def measurements(source: Source, element: _Element) -> list[Measurement]:
     """Return the measurements of a certificate."""
     children = source.children(element, *SHARED, "measurementResult")
     common = _circumstances(source, children)
-    return [_measurement(source, child, common) for child in children.get("measurementResult", ())]
+    found = children.get("measurementResult", [])
+    if len(found) * sum(map(len, common.values())) > MOST_SHARED:
+        source.refuse(element, f"{len(found)} measurements share more than any laboratory has")
+    return [_measurement(source, child, common) for child in found]
 
 
 def _circumstances(source: Source, children: Children) -> dict[str, tuple[object, ...]]:
@@ -120,7 +126,7 @@ THING = ("name", "equipmentClass", "description", "manufacturer", "model", "iden
 
 def thing(source: Source, element: _Element, children: Children) -> dict[str, object]:
     """Return what items and equipment have in common, as fields."""
-    maker = [source.children(child, "name") for child in children.get("manufacturer", ())]
+    maker = only(children, "manufacturer")
     classes = []
     for child in children.get("equipmentClass", ()):
         parts = source.children(child, "reference", "classID")
@@ -129,7 +135,7 @@ def thing(source: Source, element: _Element, children: Children) -> dict[str, ob
     return {
         "id": element.get("id"),
         "name": named(source, children),
-        "manufacturer": texts(source, maker[0], "name") if maker else None,
+        "manufacturer": None if maker is None else texts(source, source.children(maker, "name"), "name"),
         "model": line(children, "model"),
         "identifications": identifications(source, children),
         "classes": tuple(classes),
@@ -189,12 +195,13 @@ def report(
     source: Source, children: Children, name: str, kind: type[Reference], **fields: object
 ) -> Reference | None:
     """Return a reference to another certificate, with the `fields` the schema has no place for."""
-    if name not in children:
+    element = only(children, name)
+    if element is None:
         return None
     known = ("referral", "referralID", "procedure", "value", "description", "inValidityRange", "traceable")
-    parts = source.children(children[name][0], *known)
+    parts = source.children(element, *known)
     return source.build(
-        children[name][0],
+        element,
         kind,
         number=line(parts, "referralID"),
         title=named(source, parts, "referral"),

@@ -24,6 +24,7 @@ NAMED = {f"{{{DCC}}}{name}" for name in ("item", "measuringEquipment", "statemen
 
 _DCC, _SI = f"{{{DCC}}}", f"{{{SI}}}"
 _CONTENT = f"{_DCC}content"
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d:\d\d)?")
 
 
@@ -43,7 +44,7 @@ def _short(tag: str) -> str:
 def _with_id() -> XPath:
     from lxml.etree import XPath
 
-    return XPath("//*[@id]")
+    return XPath("descendant-or-self::*[@id]")
 
 
 class Source:
@@ -65,7 +66,8 @@ class Source:
             if element.tag in NAMED:
                 self.known.add(name)
 
-    def refuse(self, element: _Element, why: str) -> NoReturn:
+    @staticmethod
+    def refuse(element: _Element, why: str) -> NoReturn:
         """Raise `RecordError` for an element that can't be read without guessing."""
         raise RecordError(f"line {element.sourceline}, element {name_of(element)}: {why}")
 
@@ -110,10 +112,20 @@ class Source:
         return next(iter(self.refs(element)), None)
 
 
-def line(children: Children, name: str) -> str | None:
-    """Return the text of the first child so named, or None if there is none or it is empty."""
+def only(children: Children, name: str) -> _Element | None:
+    """Return the one child so named, or None if there is none; of two, neither is to be believed."""
     found = children.get(name)
-    return (" ".join((found[0].text or "").split()) or None) if found else None
+    if found is None:
+        return None
+    if len(found) > 1:
+        Source.refuse(found[1], "it stands twice where one is due")
+    return found[0]
+
+
+def line(children: Children, name: str) -> str | None:
+    """Return the text of the one child so named, or None if there is none or it is empty."""
+    found = only(children, name)
+    return None if found is None else " ".join((found.text or "").split()) or None
 
 
 def lines(children: Children, name: str) -> tuple[str, ...]:
@@ -124,7 +136,15 @@ def lines(children: Children, name: str) -> tuple[str, ...]:
 def truth(children: Children, name: str) -> bool | None:
     """Return a truth value in XML's spelling."""
     text = line(children, name)
-    return None if text is None else text in ("true", "1")
+    return None if text is None else truths(children[name][0])[0]
+
+
+def truths(element: _Element) -> tuple[bool, ...]:
+    """Return a list of truth values in XML's spelling; at least one is due."""
+    words = (element.text or "").split()
+    if not words or not _TRUTHS.keys() >= set(words):
+        Source.refuse(element, f"{' '.join(words)!r:.80} is neither true nor false")
+    return tuple(_TRUTHS[word] for word in words)
 
 
 def day(source: Source, children: Children, name: str) -> date | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,15 @@ EVIDENCE = "urn:remotecal:evidence:1"
 
 LARGEST_FILE = 32 * 2**20
 """Bytes; a certificate with a PDF and raw data inside stays well below."""
+
+MOST_TAGS = 1_000_000
+"""Tags; numbers stand in lists, so a certificate has some hundreds."""
+
+_ENCODING = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)""")
+_LONG_NAMESPACE = re.compile(
+    rb"""\sxmlns[:=\s](?:[^="']{200}|[^="']{0,199}=?\s{200}|[^="']{0,199}=?\s{0,199}["'][^"']{200})"""
+)
+"""A namespace declared at length, for each of its elements says it again in full."""
 
 
 @lru_cache(maxsize=1)
@@ -38,7 +48,8 @@ def parse(data: bytes) -> _Element:
     """Return the root of a certificate from an unknown sender.
 
     Refused with `RecordError`, before anything is built: more than `LARGEST_FILE` bytes, a document
-    type declaration (the way to entities, and no certificate needs one), text other than UTF-8.
+    type declaration (the way to entities, and no certificate needs one), text other than UTF-8 or
+    said to be, more than `MOST_TAGS`, a namespace of more than 200 characters.
     libxml2's own limits refuse deep nesting and texts above 10 MB. Nothing is ever fetched.
     """
     from lxml.etree import XMLSyntaxError, fromstring
@@ -54,6 +65,13 @@ def parse(data: bytes) -> _Element:
         data.decode()
     except UnicodeDecodeError as error:
         raise RecordError(f"the file is not UTF-8 text at byte {error.start}; save it as UTF-8") from error
+    encoding = _ENCODING.match(data)
+    if encoding and encoding[1].lower() not in (b"utf-8", b"us-ascii"):
+        raise RecordError(f"the file declares the encoding {encoding[1]!r:.40}; save it as UTF-8")
+    if data.count(b"<") > MOST_TAGS:
+        raise RecordError(f"the file has more than {MOST_TAGS} tags, the most a certificate may have")
+    if _LONG_NAMESPACE.search(data):
+        raise RecordError("the file declares a namespace of more than 200 characters")
     try:
         return fromstring(data, _parser())
     except (XMLSyntaxError, ValueError) as error:
