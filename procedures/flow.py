@@ -131,11 +131,13 @@ class FlowProcedure(Procedure):
         self.pump.speed.set(speed)
         self.pump.start()
         for _ in range(ADJUSTMENTS):
-            self.settle(point, run)
-            found = self.rig.flow.read().to("m3/h").value
+            run.wait(self.parameters.steady)
+            (reading,) = run.read(self.rig.flow)
+            found = reading.to("m3/h").value
             if found <= 0:
                 raise RunError(f"no flow at {speed:.1f} % of the pump's speed: is a valve shut?")
             if abs(found / asked - 1) * 100 <= self.parameters.flow_tolerance:
+                self.settle(point, run)
                 return
             speed *= asked / found
             if speed > self.pump.speed.declaration.span[1]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal import errors
-from remotecal.cli import sign, trace, verify
+from remotecal.cli import hub, order, runs, sign, station, trace, verify, watch
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  argparse names it so
@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
         _declare_runs,
         _declare_bench,
         _declare_certificates,
+        _declare_remote,
         _declare_catalogues,
         _declare_simulation,
     ):
@@ -128,6 +129,17 @@ def _declare_certificates(commands: Commands) -> None:
         module.add_arguments(_command(commands, name, help_text, module.main))
 
 
+def _declare_remote(commands: Commands) -> None:
+    for module, name, help_text in (
+        (hub, "hub", "the laboratory's side: serve stations, invite and revoke them"),
+        (station, "station", "the computer beside a bench: enrol it, let it work"),
+        (order, "order", "sign a work order and send it to a station"),
+        (runs, "runs", "list the runs of all stations, control them, issue their certificates"),
+        (watch, "watch", "show a run at a station, live"),
+    ):
+        module.add_arguments(_command(commands, name, help_text))
+
+
 def _declare_catalogues(commands: Commands) -> None:
     for name, handler, show in (
         ("drivers", _list_drivers, _show_driver),
@@ -151,6 +163,9 @@ def _declare_simulation(commands: Commands) -> None:
     demo = _command(commands, "demo", "calibrate a simulated flow meter, from wire to certificate", _demo)
     demo.add_argument(
         "--out", type=Path, metavar="DIR", required=True, help="new directory for what comes out"
+    )
+    demo.add_argument(
+        "--remote", action="store_true", help="by a hub, a broker and a station, as processes of their own"
     )
 
 
@@ -218,4 +233,4 @@ def _up(asked: argparse.Namespace) -> None:
 def _demo(asked: argparse.Namespace) -> None:
     from remotecal.cli.demo import demo
 
-    demo(asked.out)
+    demo(asked.out, remote=asked.remote)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,6 +37,7 @@ from remotecal.sim.assemblies import water_rig
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock
+    from remotecal.model import Record
 
 SEED = 2026
 """The rig and the meter of the demonstration."""
@@ -89,11 +90,15 @@ class Laboratory:
         write_trust_list(out / TRUST, self.keys, self.order.laboratory.name, (SCOPE,), at.date())
 
 
-def demo(out: Path) -> None:
+def demo(out: Path, *, remote: bool = False) -> None:
     """Calibrate, and leave journal, record and certificate in `out`, signed by demonstration keys.
 
     The rig and its instruments are simulated; sockets, serial lines and protocols are real. Virtual
     time passes as fast as the computer allows.
+
+    Args:
+        out: a new directory.
+        remote: let a hub, a broker and a station do it, as processes of their own.
 
     Raises:
         OrderError: `out` holds something already.
@@ -103,18 +108,16 @@ def demo(out: Path) -> None:
     clock = VirtualClock(time.time() - YESTERDAY.total_seconds())
     with TemporaryDirectory(prefix="remotecal-demo-") as temporary:
         paper = Path(temporary) / PAPER
-        laboratory = _calibrate(paper, out, clock)
+        calibrate = _calibrate_remotely if remote else _calibrate
+        laboratory, record = calibrate(paper, out, clock)
         shutil.copytree(paper, out / PAPER)
-    found = find(laboratory.order.order.procedure)
-    record = evaluate(read_evidence(out), found)
-    write_certificate(record, out)
     laboratory.issue(out, _today(clock))
     summarise(record)
     _tell(out)
 
 
-def _calibrate(paper: Path, out: Path, clock: VirtualClock) -> Laboratory:
-    """Put up the rig, run its work order, and seal the journal."""
+def _calibrate(paper: Path, out: Path, clock: VirtualClock) -> tuple[Laboratory, Record]:
+    """Put up the rig, run its work order, seal the journal, and write the certificate."""
     with water_rig(paper, seed=SEED, clock=clock) as rig:
         laboratory = Laboratory.found(Order.load(rig.order), _today(clock))
         laboratory.certify_standards(paper, _today(clock))
@@ -129,7 +132,20 @@ def _calibrate(paper: Path, out: Path, clock: VirtualClock) -> Laboratory:
         print(f"{rig_time} of rig time in {time.monotonic() - here:.1f} s")
     with Journal.open(out, clock) as journal:
         seal_journal(journal, laboratory.keys.station)
-    return laboratory
+    record = evaluate(read_evidence(out), found)
+    write_certificate(record, out)
+    return laboratory, record
+
+
+def _calibrate_remotely(paper: Path, out: Path, clock: VirtualClock) -> tuple[Laboratory, Record]:
+    """Put up the rig, and let a station calibrate it for a laboratory far away."""
+    from remotecal.cli.demo_remote import calibrate_remotely
+
+    with water_rig(paper, seed=SEED, clock=clock) as rig:
+        laboratory = Laboratory.found(Order.load(rig.order), _today(clock))
+        laboratory.certify_standards(paper, _today(clock))
+        came = calibrate_remotely(rig.order, rig.bench, out)
+    return replace(laboratory, keys=replace(laboratory.keys, station=came.station)), came.record
 
 
 def _today(clock: Clock) -> datetime:

@@ -24,6 +24,10 @@ OF_THE_PARTIES = frozenset({"number", "identifications", "laboratory", "customer
 """Fields that an amended certificate may correct without a new calibration."""
 
 
+OF_THE_LABORATORY = frozenset({"remotecal_remoteOperation"})
+"""Statements the laboratory may add to those that are computed: they say how the work was done."""
+
+
 def examine_journal(checks: Checklist, record: Record, journal: Path | None, means: Means) -> None:
     """Check a certificate against the journal it was computed from."""
     evidence = record.evidence
@@ -86,7 +90,12 @@ def _procedure(evidence: Evidence | None, events: list[Event]) -> str:
 
 def _results(record: Record, again: Record) -> str:
     left_out = OF_THE_ISSUE | (OF_THE_PARTIES if record.replaces is not None else frozenset())
-    differences = list(_differences(_plain(record, left_out), _plain(again, left_out), ""))
+    added = [statement for statement in record.statements if statement not in again.statements]
+    if any(set(statement.ref_types) - OF_THE_LABORATORY for statement in added):
+        added = []
+    own = tuple(statement for statement in record.statements if statement not in added)
+    computed = record.model_copy(update={"statements": own})
+    differences = list(_differences(_plain(computed, left_out), _plain(again, left_out), ""))
     if differences:
         count = f"{len(differences)} differences in all"
         raise EvidenceError(f"the journal gives another {differences[0]} ({count}){_versions(record, again)}")
