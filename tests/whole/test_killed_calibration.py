@@ -39,19 +39,17 @@ def rig(tmp_path):
     process.stdout.close()
 
 
-def killed(arguments, lines):
-    """Start remotecal and kill it when it has said so many lines; tell whether that happened."""
-    process = subprocess.Popen(
-        [*REMOTECAL, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    said = []
-    for line in process.stderr:
-        said.append(line)
-        if len(said) == lines:
-            process.send_signal(signal.SIGKILL)
-            break
-    process.stderr.close()
-    assert process.wait(timeout=60) == -signal.SIGKILL, "".join(said)
+def killed(arguments, clock, duration):
+    """Start remotecal and kill it when so many seconds of the rig's time have passed."""
+    moment = clock.now() + duration
+    with subprocess.Popen(
+        [*REMOTECAL, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        while clock.now() < moment and process.poll() is None:
+            pass
+        process.send_signal(signal.SIGKILL)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, said.decode()
 
 
 def find_the_rig_safe(bench_file):
@@ -85,11 +83,13 @@ def test_ten_kills_cost_nothing(rig, tmp_path):
     chance = random.Random(20261123)
     out = tmp_path / "run"
     begin = ["run", str(rig / "order.toml"), "--out", str(out)]
+    clock = Bench.load(rig / "bench.toml").clock()
     for kill in range(KILLS):
         before = observed(out) if kill else []
-        killed(begin if kill == 0 else ["resume", str(out)], chance.randint(2, 6))
+        killed(begin if kill == 0 else ["resume", str(out)], clock, chance.uniform(1, 500))
         find_the_rig_safe(rig / "bench.toml")
         assert observed(out)[: len(before)] == before
+    clock.close()
     finished = subprocess.run([*REMOTECAL, "resume", out], capture_output=True, text=True, timeout=300)
     assert finished.returncode == 0, finished.stderr
     events = read_journal(out / FILE)
