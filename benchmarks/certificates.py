@@ -1,6 +1,7 @@
 """Price of reading a certificate into the record over what lxml alone takes, measured in one run.
 
-Run `python benchmarks/certificates.py`; it exits with 1 if a limit is passed. The certificate is the
+Run `python benchmarks/certificates.py`; it exits with 1 if a limit is passed. The limit is what is reached
+with room for a busy machine; three times is the aim (docs/decisions/dcc-reading.md). The certificate is the
 tests' sample without its annex of budgets, 35 kB; the two take turns, and the fastest
 rounds are compared, since whatever else the machine does only ever adds.
 """
@@ -21,7 +22,7 @@ from remotecal.certificates.pdf import print_certificate
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "certificates"))
 from sample import record
 
-LIMITS = {"read and validate / lxml parse and validate": 6.0}
+LIMITS = {"read and validate / lxml parse and validate": 5.0}
 ROUNDS = 200
 
 

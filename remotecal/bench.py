@@ -406,7 +406,7 @@ def _driver(name: str) -> type[Instrument]:
         return driver_called(name)
     try:
         found = getattr(import_module(module), attribute, None)
-    except ImportError as error:
+    except (ImportError, ValueError, TypeError) as error:
         raise BenchError(f"driver {name} can't be loaded: {error}") from error
     if not (isinstance(found, type) and issubclass(found, Instrument)):
         raise BenchError(f"driver {name}: {module} has no driver {attribute}")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from remotecal.errors import RecordError
+from remotecal.errors import RecordError, UnitError
 from remotecal.model.base import (
     Country,
     CoverageFactor,
@@ -234,7 +234,7 @@ class Record(Frozen):
         """Return the record that `to_json` wrote; raises `RecordError` for anything else."""
         try:
             return cls.model_validate_json(text)
-        except ValidationError as error:
+        except (ValidationError, UnitError) as error:
             raise RecordError(f"this is no record: {error}") from error
 
     def _named(self) -> list[tuple[str, object]]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from remotecal.bench import CertificateUsed, Characteristic
 from remotecal.drivers.instrument import Identity
-from remotecal.errors import JournalBroken
+from remotecal.errors import JournalBroken, UnitError
 from remotecal.model import Frozen, Text
 from remotecal.procedures.journal import FILE, FORMAT, Event, read_journal, seconds
 from remotecal.procedures.order import Order
@@ -158,6 +158,13 @@ def gather(events: tuple[Event, ...]) -> Evidence:
         JournalBroken: the events are not those of a run.
     """
     start = read_start(events)
+    try:
+        return _gather(start, events)
+    except (LookupError, TypeError, ValueError, UnitError) as error:
+        raise JournalBroken(f"the events are not those of a run: {error!r}") from error
+
+
+def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
     used = {str(event.data["name"]): _instrument(event) for event in events if event.kind == "instrument"}
     points = {point.name: point for point in start.points}
     return Evidence(
@@ -192,7 +199,7 @@ def read_start(events: tuple[Event, ...]) -> Start:
         raise JournalBroken("the journal is empty: nothing was ever written")
     try:
         return Start.model_validate_json(json.dumps(events[0].data))
-    except ValidationError as error:
+    except (ValidationError, UnitError) as error:
         raise JournalBroken(f"the first event is not the start of a run: {error}") from None
 
 

@@ -95,11 +95,14 @@ def timestamp(at: float) -> str:
 
 
 def seconds(at: str) -> float:
-    """Return the time a journal writes, in seconds since 1970 (JournalBroken if it is none)."""
+    """Return the time a journal writes, in seconds since 1970 (JournalBroken if it is no UTC)."""
     try:
-        return datetime.fromisoformat(at).timestamp()
+        found = datetime.fromisoformat(at)
     except ValueError:
-        raise JournalBroken(f"{at!r} stands where a time is due") from None
+        found = None
+    if found is None or found.tzinfo is not UTC:
+        raise JournalBroken(f"{at!r} stands where a time is due")
+    return found.timestamp()
 
 
 def seal(event: Event, prev: str) -> tuple[bytes, str]:

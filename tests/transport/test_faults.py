@@ -115,7 +115,7 @@ def test_the_stations_disk_is_full(both: Processes) -> None:
 
 
 def test_a_lost_link_makes_safe_where_the_order_says_so(both: Processes) -> None:
-    run = both.order("--link-lost", "make_safe", "--link-lost-after", "0.5")
+    run = both.order("--link-lost", "make_safe", "--link-lost-after", "4")
     both.gate.wait()
     both.kill("hub")
     os.kill(both.broker, signal.SIGSTOP)

@@ -27,8 +27,7 @@ from remotecal.model.quantities import length
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    from remotecal.certificates.dcc.source import Children, Source
-    from remotecal.model import Text
+    from remotecal.certificates.dcc.source import Children, Languages, Source
 
 VALUES = (
     "si:real",
@@ -287,7 +286,7 @@ def _in_cmc(source: Source, meta: _Element) -> InCmc | None:
     return source.build(meta, InCmc, valid=truths(given[0]), statement=source.ref(meta))
 
 
-def tables(source: Source, element: _Element, title: Text | None = None) -> list[Table]:
+def tables(source: Source, element: _Element, title: Languages | None = None) -> list[Table]:
     """Return what a dcc:list holds: its quantities as a table, then the tables within.
 
     Columns of a table must fit; a list that only groups quantities of different lengths gives one

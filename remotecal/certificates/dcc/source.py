@@ -11,13 +11,13 @@ from pydantic import BaseModel, ValidationError
 
 from remotecal.certificates.dcc.xml import DCC, SI, parse
 from remotecal.errors import RecordError, UnitError
-from remotecal.model import Text
 
 if TYPE_CHECKING:
     from lxml.etree import XPath, _Element
 
 Part = TypeVar("Part", bound=BaseModel)
 Children = dict[str, list["_Element"]]
+Languages = dict[str, str]
 
 NAMED = {f"{{{DCC}}}{name}" for name in ("item", "measuringEquipment", "statement", "performanceLocation")}
 """Elements the model refers to by their id."""
@@ -41,10 +41,10 @@ def _short(tag: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _with_id() -> XPath:
+def _ids() -> XPath:
     from lxml.etree import XPath
 
-    return XPath("descendant-or-self::*[@id]")
+    return XPath("descendant-or-self::*/@id")
 
 
 class Source:
@@ -58,8 +58,8 @@ class Source:
         self.left_out: list[str] = []
         self.known: set[str] = set()
         seen: set[str] = set()
-        for element in _with_id()(self.root):
-            name = element.get("id", "").strip()
+        for found in _ids()(self.root):
+            element, name = found.getparent(), found.strip()
             if name in seen:
                 self.refuse(element, f"the id {name!r} was given to an element before")
             seen.add(name)
@@ -74,13 +74,14 @@ class Source:
     def build(self, element: _Element, model: type[Part], /, **fields: object) -> Part:
         """Return the part of the record an element tells."""
         try:
-            return model.model_validate(fields)
+            found: Part = model.__pydantic_validator__.validate_python(fields)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(step) for step in first["loc"])
             self.refuse(element, f"{place or model.__name__}: {first['msg']} (found {first['input']!r:.80})")
         except UnitError as error:
             self.refuse(element, str(error))
+        return found
 
     def children(self, element: _Element, *known: str) -> Children:
         """Return the children of an element by name, and note those that are not `known`."""
@@ -163,25 +164,27 @@ def day(source: Source, children: Children, name: str) -> date | None:
         source.refuse(children[name][0], f"{text!r} is no date")
 
 
-def texts(source: Source, children: Children, name: str) -> Text | None:
-    """Return a text in its languages, or None if there is none.
+def texts(source: Source, children: Children, name: str) -> Languages | None:
+    """Return a text by its languages, as the model is built from it, or None if there is none.
 
     Real files give a language twice, or a text with and without language: paragraphs of the same
     language are joined, as a reader would.
     """
-    found: dict[str, str] = {}
+    found: Languages = {}
     for element in children.get(name, ()):
         for content in element:
             if content.tag != _CONTENT:
                 source.leave_out(content)
                 continue
             language = content.get("lang", "")[:2].lower()
+            if language and not (len(language) == 2 and language.isascii() and language.isalpha()):
+                source.refuse(content, f"{language!r} is no code of a language")
             said = " ".join((content.text or "").split())
             if said and said != found.get(language):
                 found[language] = f"{found[language]} {said}" if language in found else said
-    return source.build(children[name][0], Text, **found) if found else None
+    return found or None
 
 
-def named(source: Source, children: Children, name: str = "name") -> Text:
+def named(source: Source, children: Children, name: str = "name") -> Languages:
     """Return a text the model wants; some real files leave it empty."""
-    return texts(source, children, name) or Text({})
+    return texts(source, children, name) or {}

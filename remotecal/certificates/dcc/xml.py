@@ -24,7 +24,7 @@ MOST_TAGS = 1_000_000
 
 _ENCODING = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)""")
 _LONG_NAMESPACE = re.compile(
-    rb"""\sxmlns[:=\s](?:[^="']{200}|[^="']{0,199}=?\s{200}|[^="']{0,199}=?\s{0,199}["'][^"']{200})"""
+    rb"""xmlns[:=\s](?:[^="']{200}|[^="']{0,199}=?\s{200}|[^="']{0,199}=?\s{0,199}["'][^"']{200})"""
 )
 """A namespace declared at length, for each of its elements says it again in full."""
 

@@ -1,0 +1,151 @@
+"""Fuzz what reads strangers' bytes: byte by byte, led by the coverage of remotecal's own lines.
+
+Run `python benchmarks/fuzz.py TARGET [--seconds N]`, TARGET one of `dcc`, `journal`, `evidence`, `bench`,
+`order`. It needs `atheris` (`pip install atheris`). Seeds are made on the fly; what adds coverage is kept
+for as long as the run lasts. Nothing but remotecal's errors may come out, nothing may take 10 s or 2 GB,
+and a journal with a byte changed may not be read; the first input that breaks this stays in `crash-…`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["remotecal"]):
+    from remotecal.bench import Bench
+    from remotecal.certificates.dcc import read
+    from remotecal.clock import VirtualClock
+    from remotecal.errors import ConfigurationError, JournalBroken, RecordError
+    from remotecal.procedures.evidence import gather
+    from remotecal.procedures.journal import Journal, read_journal
+    from remotecal.procedures.order import Order
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "fuzz"))
+import seeds
+
+Target = Callable[[bytes], None]
+
+
+def dcc(data: bytes) -> None:
+    """A certificate is read or refused."""
+    try:
+        read(data)
+    except RecordError:
+        return
+
+
+def journal(folder: Path) -> tuple[Target, list[bytes]]:
+    """A journal is read only as it was written, or cut off after a line."""
+    path = seeds.journal(folder / "seed", seeds.events())
+    written = path.read_bytes()
+    heads = {b"\n".join(written.split(b"\n")[:count]) + b"\n" for count in range(1, 20)} | {b"", written}
+
+    def target(data: bytes) -> None:
+        path.write_bytes(data)
+        try:
+            read_journal(path)
+        except JournalBroken:
+            return
+        if data not in heads:
+            raise AssertionError("a journal that was changed is read")
+
+    return target, [written, *sorted(heads)]
+
+
+def evidence(folder: Path) -> tuple[Target, list[bytes]]:
+    """Events a forger sealed rightly are evidence or refused, and the journal opens or is refused."""
+    numbers = iter(range(sys.maxsize))
+
+    def target(data: bytes) -> None:
+        place = folder / f"run{next(numbers)}"
+        try:
+            told = [(str(line[0]), dict(line[1])) for line in map(json.loads, data.splitlines())]
+            path = seeds.journal(place, told)
+        except (ValueError, TypeError, LookupError, RecursionError):
+            return
+        with suppress(JournalBroken):
+            gather(read_journal(path))
+        with suppress(JournalBroken):
+            Journal.open(place, VirtualClock(0)).close()
+        path.unlink()
+        place.rmdir()
+
+    told = seeds.events()
+    lines = [json.dumps(event, ensure_ascii=False).encode() for event in told]
+    return target, [b"\n".join(lines), *(lines[0] + b"\n" + line for line in lines[1:])]
+
+
+def toml(folder: Path, load: Callable[[Path], object]) -> Target:
+    """A file somebody wrote is loaded or refused."""
+    path = folder / "file.toml"
+
+    def target(data: bytes) -> None:
+        path.write_bytes(data)
+        try:
+            load(path)
+        except ConfigurationError:
+            return
+
+    return target
+
+
+def chosen(name: str, folder: Path) -> tuple[Target, list[bytes]]:
+    """Return a target and its seeds."""
+    if name == "dcc":
+        return dcc, list(seeds.certificates())
+    if name == "bench":
+        return toml(folder, Bench.load), [seeds.BENCH.encode()]
+    if name == "order":
+        return toml(folder, Order.load), [seeds.ORDER.encode()]
+    return journal(folder) if name == "journal" else evidence(folder)
+
+
+WORDS = {
+    "dcc": (
+        "<dcc:",
+        "</dcc:",
+        "<si:",
+        "si:value",
+        "si:unit",
+        "\\kilo",
+        "\\tothe{",
+        "refType=",
+        " id=",
+        "NaN",
+    ),
+    "journal": ('"seq":', '"prev":', '"hash":', '"kind":', "true", "1.0", "\\u0000"),
+    "evidence": ('["start",', "null", "true", "[]", "{}", "1e400", "\\ud800"),
+    "bench": ("[[", "]]", "nan", "inf", "1e400", "2026-01-01", '"""', "true", "modbus+tcp://"),
+    "order": ("[[", "]]", "nan", "inf", "1e400", "2026-01-01", '"""', "true"),
+}
+"""What the mutations should know beyond bytes."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("target", choices=sorted(WORDS))
+    parser.add_argument("--seconds", type=int, default=120)
+    given = parser.parse_args()
+    # atexit does not run at the end of libFuzzer: the folder is left where the system empties it.
+    folder = Path(tempfile.mkdtemp(prefix="remotecal-fuzz-"))
+    target, begin = chosen(given.target, folder)
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for number, seed in enumerate(begin):
+        (corpus / str(number)).write_bytes(seed)
+    words = folder / "words"
+    words.write_text("".join(f"{json.dumps(word)}\n" for word in WORDS[given.target]))
+    limits = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=65536", f"-max_total_time={given.seconds}"]
+    atheris.Setup([sys.argv[0], *limits, "-print_final_stats=1", f"-dict={words}", str(corpus)], target)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""Bringing a journal to a laboratory that forgets, repeats itself and answers late."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sites import until
+
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.clock import VirtualClock
+from remotecal.errors import EvidenceError
+from remotecal.procedures.journal import Journal
+from remotecal.transport import upload
+from remotecal.transport.broker import Broker
+from remotecal.transport.envelopes import unseal
+from remotecal.transport.laboratory import connection
+from remotecal.transport.messages import Committed, JournalHead
+from remotecal.transport.settings import HubFolder
+from remotecal.transport.upload import Upload
+
+KEY = SealKey(Ed25519PrivateKey.generate())
+
+
+class Forgetful:
+    """A laboratory behind the real broker: takes what is sent, and answers as it pleases."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self.sent: list[JournalHead] = []
+        self.lose = 0
+        self.take_at_most = 10**9
+        self.refuse = ""
+
+    async def take(self, _: str, message: bytes) -> bytes | None:
+        envelope, _, text = message.partition(b"\n")
+        head = unseal(envelope, "journal-head", JournalHead, [KEY.public])
+        assert head.sha256 == sha256(text).hexdigest()
+        self.sent.append(head)
+        if self.refuse:
+            return Committed(committed=len(self.lines), refused=self.refuse).model_dump_json().encode()
+        lines = text.split(b"\n")[:-1]
+        if head.first <= len(self.lines) + 1:
+            self.lines += lines[len(self.lines) + 1 - head.first :][: self.take_at_most]
+        if self.lose:
+            self.lose -= 1
+            return None
+        return Committed(committed=len(self.lines)).model_dump_json().encode()
+
+
+@asynccontextmanager
+async def sending(folder: HubFolder, hub: Forgetful, run: Path) -> AsyncIterator[Upload]:
+    """Bring a run's journal to a laboratory, by a real broker."""
+    broker = asyncio.create_task(Broker(folder, SealKey.read(folder.admission).public).run())
+    async with connection(folder, "hub") as there, connection(folder, "station") as here:
+        there.on("cal.here.journal", hub.take)
+        await there.up.wait()
+        yield Upload("here", run, KEY, here)
+    broker.cancel()
+    with suppress(asyncio.CancelledError):
+        await broker
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "RETRY_AFTER", 0.0)
+    monkeypatch.setattr(upload, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(upload, "BATCH", 1000)
+    monkeypatch.setattr(upload, "ANSWER_WITHIN", 0.2)
+
+
+def write(journal: Journal, notes: int) -> None:
+    for number in range(notes):
+        journal.append("note", {"text": f"{number}" * (1 + number % 7)}, durable=False)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    with Journal.create(tmp_path / "run", VirtualClock(0.0)) as journal:
+        journal.append("start", {"format": 1, "long": "x" * 5000})
+        write(journal, 50)
+    return tmp_path / "run"
+
+
+def lines(run: Path) -> list[bytes]:
+    return (run / "journal.jsonl").read_bytes().splitlines()
+
+
+def over() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
+async def test_all_lines_arrive_in_batches(folder: HubFolder, run: Path) -> None:
+    hub = Forgetful()
+    async with sending(folder, hub, run) as upload:
+        assert await upload.run(over()) == 51
+    assert hub.lines == lines(run)
+    assert len(hub.sent) > 5
+
+
+async def test_what_is_not_answered_is_sent_again(folder: HubFolder, run: Path) -> None:
+    hub = Forgetful()
+    hub.lose = 3
+    async with sending(folder, hub, run) as upload:
+        assert await upload.run(over()) == 51
+    assert hub.lines == lines(run)
+
+
+async def test_a_laboratory_that_has_some_gets_the_rest(folder: HubFolder, run: Path) -> None:
+    hub = Forgetful()
+    hub.lines = lines(run)[:30]
+    async with sending(folder, hub, run) as upload:
+        assert await upload.run(over()) == 51
+    assert hub.lines == lines(run)
+    assert hub.sent[1].first == 31
+
+
+async def test_a_laboratory_that_takes_a_part_gets_the_rest(folder: HubFolder, run: Path) -> None:
+    hub = Forgetful()
+    hub.take_at_most = 3
+    async with sending(folder, hub, run) as upload:
+        assert await upload.run(over()) == 51
+    assert hub.lines == lines(run)
+
+
+async def test_a_laboratory_that_lost_lines_gets_them_again(folder: HubFolder, run: Path) -> None:
+    """A database that was restored from yesterday's copy."""
+    hub = Forgetful()
+    async with sending(folder, hub, run) as upload:
+        assert await upload.run(over()) == 51
+        del hub.lines[20:]
+        assert await upload.run(over()) == 51
+    assert hub.lines == lines(run)
+
+
+async def test_a_journal_is_followed_while_it_grows(folder: HubFolder, tmp_path: Path) -> None:
+    hub, ended = Forgetful(), asyncio.Event()
+    with Journal.create(tmp_path / "run", VirtualClock(0.0)) as journal:
+        async with sending(folder, hub, tmp_path / "run") as upload:
+            arriving = asyncio.create_task(upload.run(ended))
+            journal.append("start", {"format": 1})
+            await until(lambda: len(hub.lines) == 1)
+            write(journal, 10)
+            await until(lambda: len(hub.lines) == 11)
+            write(journal, 10)
+            ended.set()
+            assert await arriving == 21
+    assert hub.lines == lines(tmp_path / "run")
+
+
+async def test_a_torn_line_is_not_sent(folder: HubFolder, run: Path) -> None:
+    with (run / "journal.jsonl").open("ab") as file:
+        file.write(b'{"at":"torn')
+    hub = Forgetful()
+    async with sending(folder, hub, run) as upload:
+        assert await upload.run(over()) == 51
+    assert hub.lines == lines(run)[:51]
+
+
+async def test_nothing_is_sent_that_a_power_cut_could_take(
+    folder: HubFolder, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, synced = Forgetful(), []
+    sync = os.fdatasync
+
+    def note(file: int) -> None:
+        synced.append(len(hub.sent))
+        sync(file)
+
+    monkeypatch.setattr(os, "fdatasync", note)
+    async with sending(folder, hub, run) as upload:
+        await upload.run(over())
+    assert synced == list(range(1, len(hub.sent))), "on the disk, then sent, each time"
+
+
+async def test_a_refusal_is_final(folder: HubFolder, run: Path) -> None:
+    hub = Forgetful()
+    hub.refuse = "line 2 is another one"
+    async with sending(folder, hub, run) as upload:
+        with pytest.raises(EvidenceError, match="refuses the journal: line 2 is another one"):
+            await upload.run(over())
+    assert len(hub.sent) == 1
+
+
+async def test_a_journal_that_was_cut_is_noticed(folder: HubFolder, run: Path) -> None:
+    hub = Forgetful()
+    hub.lines = [*lines(run), b"one more"]
+    async with sending(folder, hub, run) as upload:
+        with pytest.raises(EvidenceError, match="has 52 lines of run, the journal here has 51: it was cut"):
+            await upload.run(over())
