@@ -23,7 +23,7 @@ from remotecal.uncertainty.number import Number, estimate
 from remotecal.units import convert
 
 if TYPE_CHECKING:
-    from remotecal.bench import Characteristic
+    from remotecal.bench_file import Characteristic
     from remotecal.procedures import Evidence, Observation, Point
     from remotecal.procedures.library.flow import FlowParameters
     from remotecal.uncertainty.budget import Result as Evaluated

@@ -12,7 +12,7 @@ LAYERS = [
     {"remotecal.clock", "remotecal.configuration", "remotecal.units"},
     {"remotecal.model"},
     {"remotecal.drivers", "remotecal.uncertainty", "remotecal.fluids"},
-    {"remotecal.certificates", "remotecal.bench", "remotecal.open_bench"},
+    {"remotecal.certificates", "remotecal.bench", "remotecal.bench_file", "remotecal.open_bench"},
     {"remotecal.procedures"},
     {"remotecal.verify"},
     {"remotecal.store"},

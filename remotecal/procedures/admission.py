@@ -16,7 +16,8 @@ from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import BenchError, CertificateRefused
 
 if TYPE_CHECKING:
-    from remotecal.bench import Admission, Bench, CertificateUsed
+    from remotecal.bench import Bench, CertificateUsed
+    from remotecal.bench_file import Admission
     from remotecal.procedures.catalogue import Found
     from remotecal.procedures.order import Order
 

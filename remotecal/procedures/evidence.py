@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from remotecal.bench import CertificateUsed, Characteristic
+from remotecal.bench import CertificateUsed
+from remotecal.bench_file import Characteristic
 from remotecal.drivers.instrument import Identity
 from remotecal.errors import JournalBroken, UnitError
 from remotecal.model import Frozen, Text

@@ -11,7 +11,8 @@ from remotecal.drivers.capabilities import RigController, Trip
 from remotecal.errors import InterlockTripped, RemotecalError
 
 if TYPE_CHECKING:
-    from remotecal.bench import Bench, Interlock
+    from remotecal.bench import Bench
+    from remotecal.bench_file import Interlock
     from remotecal.clock import Recurring
     from remotecal.drivers.quantities import BoundSetting
     from remotecal.open_bench import OpenBench

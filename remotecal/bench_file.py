@@ -1,0 +1,159 @@
+"""What a bench file may say: its tables and keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from remotecal.configuration import Written
+from remotecal.drivers.links.wire import Serial
+
+
+class BenchHead(Written):
+    """What the bench is called, and its time."""
+
+    name: str = Field(min_length=1)
+    """Name of the bench."""
+    clock: str = Field(default="real", pattern=r"^(real|virtual|virtual\+tcp://\S+)$")
+    """`real`; `virtual`; or `virtual+tcp://host:port`, the clock of a simulated rig elsewhere."""
+
+
+class Port(Written):
+    """Settings of a serial port that differ from the driver's."""
+
+    baud: int | None = None
+    """Bits per second."""
+    bits: int | None = None
+    """Data bits."""
+    parity: Literal["N", "E", "O"] | None = None
+    """None, even or odd."""
+    stop: float | None = None
+    """Stop bits."""
+    flow: Literal["none", "xonxoff", "rtscts"] | None = None
+    """Handshake."""
+
+    def over(self, usual: Serial) -> Serial:
+        """Return the driver's usual settings with these in their place."""
+        return replace(usual, **self.model_dump(exclude_none=True))
+
+
+class Entry(Written):
+    """An instrument on the bench."""
+
+    driver: str
+    """Name of the driver, or `module:Class`."""
+    address: str
+    """VISA resource name or `modbus+…://` address."""
+    serial: str | None = None
+    """The serial number it must have."""
+    certificate: str | None = None
+    """Its calibration certificate (DCC), from where the bench file lies."""
+    valid_until: date | None = None
+    """Last day on which its calibration may be relied on."""
+    port: Port | None = None
+    """Settings of its serial port."""
+    settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """What else the driver's constructor takes, such as a channel or a Modbus unit."""
+
+
+class Characteristic(Written):
+    """A fact of the rig, from its own characterisation."""
+
+    value: float
+    """Estimate, in `unit`."""
+    unit: str
+    """Short notation."""
+    expanded_uncertainty: float = Field(ge=0)
+    """Expanded uncertainty, in `unit`."""
+    k: float = Field(default=2.0, ge=1)
+    """Coverage factor."""
+    source: str
+    """Where it was determined."""
+    valid_until: date
+    """Last day on which it may be relied on."""
+
+
+class Interlock(Written):
+    """A limit that stops a run."""
+
+    watch: str
+    """What is watched, as `instrument.quantity`."""
+    above: float | None = None
+    """The run stops above this."""
+    below: float | None = None
+    """The run stops below this."""
+    unit: str
+    """Unit of the limits."""
+    release: float | None = None
+    """A run begins only on this side of the limit; the limit itself where not given."""
+    every: float = Field(default=1.0, gt=0)
+    """Seconds from one look to the next."""
+
+    @property
+    def limit(self) -> float:
+        """The limit, whichever side it is on."""
+        return self.above if self.above is not None else self.below or 0.0
+
+    def passed(self, value: float, limit: float) -> bool:
+        """Tell whether a value in `unit` lies on the wrong side of a limit."""
+        return value > limit if self.above is not None else value < limit
+
+    def __str__(self) -> str:
+        return f"{self.watch} {'above' if self.above is not None else 'below'} {self.limit:g} {self.unit}"
+
+
+class Heartbeat(Written):
+    """What tells the rig that the station is alive."""
+
+    quantity: str
+    """The setting that is changed again and again, as `instrument.quantity`."""
+    every: float = Field(gt=0)
+    """Seconds from one beat to the next."""
+
+
+class Safe(Written):
+    """How the bench is made safe."""
+
+    order: tuple[str, ...] = ()
+    """The instruments that come first, in this order; all others with a safe state follow."""
+    within: float = Field(default=20.0, gt=0)
+    """Seconds it may take."""
+
+
+class Admission(Written):
+    """What must allow a run on this bench; paths start where the bench file lies."""
+
+    registers: str | None = None
+    """The laboratory's registers: itself, its persons, its standards, its procedures."""
+    trust: str | None = None
+    """The trust list by which the standards' certificates are recognised."""
+    trust_key: str | None = None
+    """Public key of the trust list's issuer."""
+    certificates: tuple[str, ...] = ()
+    """Files and folders with the certificates further up the chain."""
+    check_standards: tuple[str, ...] = ()
+    """Records of check standards that must be in control today."""
+
+
+class BenchFile(Written):
+    """What a bench file says."""
+
+    bench: BenchHead
+    """What the bench is called."""
+    instruments: dict[str, Entry] = Field(min_length=1)
+    """Name → instrument."""
+    roles: dict[str, str] = Field(default_factory=dict)
+    """Role → name of the instrument that fills it, where the names differ."""
+    characteristics: dict[str, Characteristic] = Field(default_factory=dict)
+    """Facts of the rig, by name."""
+    interlocks: tuple[Interlock, ...] = ()
+    """Limits that stop a run."""
+    heartbeat: Heartbeat | None = None
+    """What tells the rig that the station is alive."""
+    safe: Safe = Safe()
+    """How the bench is made safe."""
+    admission: Admission | None = None
+    """What must allow a run."""
