@@ -136,6 +136,8 @@ class Admission(Written):
     """Files and folders with the certificates further up the chain."""
     check_standards: tuple[str, ...] = ()
     """Records of check standards that must be in control today."""
+    journeys: tuple[str, ...] = ()
+    """Records of transfer standards' journeys that must have closed, such as that to this site."""
 
 
 class BenchFile(Written):

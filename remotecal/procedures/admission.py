@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.comparison.control_chart import ControlChart, check_before_run
+from remotecal.comparison import ControlChart, Journey, check_before_run, close_journey
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import BenchError, CertificateRefused
 
@@ -37,6 +37,34 @@ class CheckStandard(Written):
     """Day of the last value."""
 
 
+class JourneyPoint(Written):
+    """A transfer standard at one point, before and after a journey."""
+
+    point: str
+    """Which point: "50 m3/h"."""
+    before: float
+    """Result before."""
+    before_expanded: float
+    """Its expanded uncertainty."""
+    after: float
+    """Result after."""
+    after_expanded: float
+    """Its expanded uncertainty."""
+    common_expanded: float = 0.0
+    """Part of both uncertainties that is the same before and after."""
+
+
+class JourneyRecord(Written):
+    """The record of a transfer standard's journey: a TOML file."""
+
+    name: str
+    """Which standard, from where to where."""
+    unit: str
+    """Unit of results and uncertainties."""
+    points: tuple[JourneyPoint, ...]
+    """What was found before and after."""
+
+
 def admit(
     order: Order, found: Found, bench: Bench, certificates: Mapping[str, CertificateUsed], day: date
 ) -> None:
@@ -44,7 +72,8 @@ def admit(
 
     Raises:
         CertificateRefused: the register objects (and the run is not declared as training), a
-            standard's chain is not recognised, or a check standard is out of control.
+            standard's chain is not recognised, a check standard is out of control, or a transfer
+            standard's journey did not close.
         BenchError, ConfigurationError: a file it names is missing or wrong.
     """
     admission = bench.file.admission
@@ -57,6 +86,8 @@ def admit(
         _recognise(bench, admission)
     for chart in admission.check_standards:
         _look_at_chart(folder / chart, day)
+    for journey in admission.journeys:
+        _look_at_journey(folder / journey)
 
 
 def _ask_register(
@@ -108,3 +139,11 @@ def _look_at_chart(path: Path, day: date) -> None:
         check_before_run(ControlChart.of(record.in_control), record.latest)
     except CertificateRefused as refusal:
         raise CertificateRefused(f"check standard {record.name}, in {record.unit}: {refusal}") from None
+
+
+def _look_at_journey(path: Path) -> None:
+    record = checked(JourneyRecord, read_toml(path, BenchError), str(path), BenchError)
+    try:
+        close_journey([Journey(**point.model_dump()) for point in record.points])
+    except CertificateRefused as refusal:
+        raise CertificateRefused(f"{record.name}, in {record.unit}: {refusal}") from None

@@ -149,6 +149,21 @@ def test_a_check_standard_can_stop_a_run(site, latest, checked, reason):
         site.plan()
 
 
+@pytest.mark.parametrize(("after", "closes"), [(0.042, True), (0.140, False)])
+def test_a_transfer_standard_must_have_come_as_it_went(site, after, closes):
+    point = (
+        f'point = "20 m3/h"\nbefore = 0.031\nbefore_expanded = 0.05\nafter = {after}\nafter_expanded = 0.05\n'
+    )
+    text = f'name = "meter T-3, Shenyang to Dalian"\nunit = "%"\n[[points]]\n{point}'
+    (site.folder / "journey.toml").write_text(text, encoding="utf-8")
+    site.admission(journeys=["journey.toml"])
+    if closes:
+        site.plan()
+        return
+    with pytest.raises(CertificateRefused, match=r"T-3, Shenyang to Dalian, in %: .*drift \+0\.109"):
+        site.plan()
+
+
 def trusted(site):
     for path in site.folder.glob("*.xml"):
         path.write_bytes(sign_xml(path.read_bytes(), site.keys.signers["institute"], "issued", site.now))
