@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     revoke = _command(commands, "revoke", "shut a station out, now and for good", _revoke)
     for command in (invite, revoke):
         command.add_argument("station", metavar="STATION", help="name of the station")
+    read = _command(commands, "read", "read one quantity at a station while no run is on", _read)
+    read.add_argument("station", metavar="STATION", help="name of the station")
+    read.add_argument("quantity", metavar="BENCH/INSTRUMENT.QUANTITY", help="what to read")
+    withdraw = _command(commands, "withdraw", "take back an order that was not begun", _withdraw)
+    withdraw.add_argument("order", metavar="ORDER", help="the order, as `remotecal order` printed it")
     audit = _command(commands, "audit", "print what was done, and what was refused", _audit)
     audit.add_argument("--limit", type=int, default=50, metavar="N", help="entries, the latest ones")
 
@@ -151,6 +156,37 @@ def _revoke(asked: argparse.Namespace) -> None:
 
     cut = asyncio.run(run())
     print(f"{asked.station} is shut out; {cut} connections were cut.")
+
+
+def _read(asked: argparse.Namespace) -> None:
+    import asyncio
+    import getpass
+    import json
+
+    from remotecal.errors import ConfigurationError
+    from remotecal.transport.laboratory import open_laboratory
+    from remotecal.transport.messages import CommandAnswer
+
+    async def run() -> CommandAnswer:
+        async with open_laboratory(_folder(asked)) as laboratory:
+            return await laboratory.command(asked.station, "read", getpass.getuser(), argument=asked.quantity)
+
+    answer = asyncio.run(run())
+    if not answer.done:
+        raise ConfigurationError(answer.reason)
+    measured = json.loads(answer.content)
+    print(f"{measured['source']} {measured['value']:.8g} {measured['unit']}")
+
+
+def _withdraw(asked: argparse.Namespace) -> None:
+    import getpass
+
+    from remotecal.store import Store
+
+    by = getpass.getuser()
+    with Store(_folder(asked).database) as store:
+        store.orders.withdraw(asked.order, f"withdrawn by {by}")
+        store.note(by, "withdraw", {"order": asked.order})
 
 
 def _audit(asked: argparse.Namespace) -> None:

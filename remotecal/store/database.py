@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError
@@ -36,7 +37,10 @@ class Database:
             self._engine: Engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         except (ArgumentError, ImportError) as error:
             raise ConfigurationError(f"{url!r} names no database that can be used: {error}") from error
+        self._writing: AbstractContextManager[object] = nullcontext()
         if self._engine.dialect.name == "sqlite":
+            # SQLite has one writer at a time, and who waits for it polls; threads of ours queue up here.
+            self._writing = Lock()
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
 
@@ -47,7 +51,7 @@ class Database:
         Raises:
             ConfigurationError: the database can't be reached, or does not do what it is asked.
         """
-        with self._translated(), self._engine.begin() as connection:
+        with self._writing, self._translated(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import EvidenceError
 from remotecal.store.chain import follow
@@ -56,6 +56,19 @@ class RunRow:
     """Why lines were refused; "" if none were."""
 
 
+class Batch(NamedTuple):
+    """Lines of a journal, one after another."""
+
+    station: str
+    """Whose."""
+    run: str
+    """The run."""
+    first: int
+    """Number of the first line."""
+    lines: Sequence[bytes]
+    """The lines, without their line feeds."""
+
+
 class Journals:
     """The journals of all runs."""
 
@@ -63,35 +76,28 @@ class Journals:
         self._database = database
 
     def append(self, station: str, run: str, first: int, lines: Sequence[bytes], at: float) -> int:
-        """Take lines, numbered from `first`, and return the number of the last line that is here.
-
-        Lines that are here already are compared, not stored again; lines that leave a gap are not
-        taken. So a station may send what it likes as often as it likes, until it is told a number.
+        """Take one batch; see `append_all`.
 
         Raises:
             EvidenceError: a line does not follow, or differs from the one that is here.
         """
+        (taken,) = self.append_all([Batch(station, run, first, lines)], at)
+        if isinstance(taken, EvidenceError):
+            raise taken
+        return taken
+
+    def append_all(self, batches: Sequence[Batch], at: float) -> list[int | EvidenceError]:
+        """Take batches of lines in one transaction.
+
+        Lines that are here already are compared, not stored again; lines that leave a gap are not
+        taken. So a station may send what it likes as often as it likes, until it is told a number.
+
+        Returns:
+            For each batch the number of the last line of its run that is here now, or why it was
+            not taken.
+        """
         with self._database.begin() as connection:
-            committed, head, state = self._locked(connection, station, run, at)
-            if first > committed + 1:
-                return committed
-            known, new = lines[: committed + 1 - first], lines[committed + 1 - first :]
-            self._compare(connection, station, run, first, known)
-            rows = []
-            for seq, line in enumerate(new, committed + 1):
-                link = follow(line, seq, head)
-                if isinstance(link, str):
-                    raise EvidenceError(f"run {run} of {station}: {link}")
-                head, state = link.hash, STATES.get(link.kind, state)
-                rows.append({"station": station, "run": run, "seq": seq, "line": line})
-            if rows:
-                connection.execute(journal_lines.insert(), rows)
-                connection.execute(
-                    runs.update()
-                    .where(runs.c.station == station, runs.c.run == run)
-                    .values(committed=committed + len(rows), head=head, state=state, updated=at)
-                )
-            return committed + len(rows)
+            return [self._take(connection, batch, at) for batch in batches]
 
     def note_conflict(self, station: str, run: str, reason: str) -> None:
         """Keep why lines of a run were refused, for whoever looks at it."""
@@ -137,6 +143,30 @@ class Journals:
             ).all()
         return tuple(bytes(row.line) for row in rows)
 
+    def _take(self, connection: Connection, batch: Batch, at: float) -> int | EvidenceError:
+        station, run, first, lines = batch
+        committed, head, state = self._locked(connection, station, run, at)
+        if first > committed + 1:
+            return committed
+        known, new = lines[: committed + 1 - first], lines[committed + 1 - first :]
+        if fault := self._compare(connection, station, run, first, known):
+            return EvidenceError(f"run {run} of {station}: {fault}")
+        rows = []
+        for seq, line in enumerate(new, committed + 1):
+            link = follow(line, seq, head)
+            if isinstance(link, str):
+                return EvidenceError(f"run {run} of {station}: {link}")
+            head, state = link.hash, STATES.get(link.kind, state)
+            rows.append({"station": station, "run": run, "seq": seq, "line": line})
+        if rows:
+            connection.execute(journal_lines.insert(), rows)
+            connection.execute(
+                runs.update()
+                .where(runs.c.station == station, runs.c.run == run)
+                .values(committed=committed + len(rows), head=head, state=state, updated=at)
+            )
+        return committed + len(rows)
+
     def _locked(self, connection: Connection, station: str, run: str, at: float) -> tuple[int, str, str]:
         """Return a run's last line, its hash and the run's state; nobody else adds to it meanwhile."""
         from sqlalchemy import select
@@ -163,11 +193,12 @@ class Journals:
 
     def _compare(
         self, connection: Connection, station: str, run: str, first: int, lines: Sequence[bytes]
-    ) -> None:
+    ) -> str:
+        """Return why lines can't be those that are here already; "" if they are."""
         from sqlalchemy import select
 
         if not lines:
-            return
+            return ""
         last = first + len(lines) - 1
         here = connection.execute(
             select(journal_lines.c.line)
@@ -180,10 +211,11 @@ class Journals:
         ).scalars()
         for seq, (line, known) in enumerate(zip(lines, here, strict=True), first):
             if line != bytes(known):
-                raise EvidenceError(
-                    f"run {run} of {station}: line {seq} is here already and was another one: two stations "
-                    "write the same run, or the journal was changed"
+                return (
+                    f"line {seq} is here already and was another one: two stations write the same run, or "
+                    "the journal was changed"
                 )
+        return ""
 
 
 def _run(row: Row[tuple[object, ...]]) -> RunRow:

@@ -157,7 +157,8 @@ class Broker:
         return self._process.pid
 
     async def _stop(self) -> None:
-        pid = self._running()
+        started = self._process.pid if self._process and self._process.poll() is None else None
+        pid = self._running() or started
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
             await _end_of(pid)

@@ -85,6 +85,8 @@ class Connection:
         """Set while there is a connection."""
         self.connected = 0
         """How often one was made."""
+        self.again = asyncio.Event()
+        """Set each time one was made; whoever waits for the next clears it."""
 
     def on(self, subject: str, handler: Handler, *, queue: str = "") -> None:
         """Take messages on a subject; of those who share a `queue`, one gets each message."""
@@ -187,6 +189,7 @@ class Connection:
                 self._client = client
                 self.connected += 1
                 self.up.set()
+                self.again.set()
                 log.info("%s is connected to %s", self._endpoint.name, server)
                 while self._client is client and client.is_connected:
                     await asyncio.sleep(LOOK_EVERY)

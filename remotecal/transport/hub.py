@@ -12,7 +12,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
 from remotecal.certificates.signing.seal import PublicKey, SealKey
@@ -23,16 +22,15 @@ from remotecal.transport.broker import Broker
 from remotecal.transport.enrolment import Admission, Application, serve
 from remotecal.transport.envelopes import seal, unseal
 from remotecal.transport.identities import station_named, station_uri
+from remotecal.transport.ingest import Ingest
 from remotecal.transport.laboratory import Laboratory, connection
 from remotecal.transport.library import Library
 from remotecal.transport.messages import (
     Answer,
     Claim,
-    Committed,
     Compared,
     Computed,
     Hello,
-    JournalHead,
     Refusal,
     Renewal,
     Renewed,
@@ -76,6 +74,7 @@ class Hub:
         self.laboratory = Laboratory(folder, self._store, self._connection)
         self.library = Library(folder.procedures)
         """The procedures records are computed by."""
+        self._ingest = Ingest(self._store)
         self._evaluating = asyncio.Semaphore(1)
         self._refusals: dict[tuple[str, str, str], float] = {}
         self.ready = asyncio.Event()
@@ -89,12 +88,12 @@ class Hub:
             "order": self._next_order,
             "claim": self._claim,
             "refuse": self._note_refusal,
-            "journal": self._take_lines,
             "record": self._compare,
             "renew": self._renew,
         }
         for name, service in services.items():
             self._connection.on(subjects.every_station(name), self._served(service), queue=QUEUE)
+        self._connection.on(subjects.every_station("journal"), self._ingest.take, queue=QUEUE)
         async with AsyncExitStack() as stack:
             stack.callback(self._store.close)
             stack.enter_context(suppress(asyncio.CancelledError))
@@ -102,6 +101,7 @@ class Hub:
             if self._folder.settings.broker.start:
                 broker = asyncio.create_task(Broker(self._folder, self._admission.public).run())
                 stack.push_async_callback(_stop, broker)
+            stack.push_async_callback(_stop, asyncio.create_task(self._ingest.run()))
             desk = await self._open_desk()
             stack.callback(desk.close)
             await stack.enter_async_context(self._connection)
@@ -190,30 +190,6 @@ class Hub:
         )
         return Answer(done=True)
 
-    async def _take_lines(self, station: StationRow, content: bytes) -> Committed:
-        return await asyncio.to_thread(self._take, station, content)
-
-    def _take(self, station: StationRow, content: bytes) -> Committed:
-        envelope, _, text = content.partition(b"\n")
-        head = _from(
-            station, unseal(envelope, "journal-head", JournalHead, [PublicKey.from_text(station.key)])
-        )
-        lines = text.split(b"\n")[:-1]
-        if sha256(text).hexdigest() != head.sha256 or len(lines) != head.count:
-            raise EvidenceError(f"the lines of run {head.run} are not those {station.name} signed")
-        try:
-            committed = self._store.journals.append(
-                station.name, subjects.check_run(head.run), head.first, lines, time.time()
-            )
-        except EvidenceError as error:
-            self._store.journals.note_conflict(station.name, head.run, str(error))
-            self._store.note(station.name, "conflict", {"run": head.run, "reason": str(error)})
-            log.error("%s", error)  # noqa: TRY400  the reason is the whole story
-            return Committed(
-                committed=self._store.journals.committed(station.name, head.run), refused=str(error)
-            )
-        return Committed(committed=committed)
-
     async def _compare(self, station: StationRow, content: bytes) -> Compared:
         key = PublicKey.from_text(station.key)
         computed = _from(station, unseal(content, "record", Computed, [key]))
@@ -266,7 +242,7 @@ class Hub:
         return certificate
 
 
-S = TypeVar("S", Hello, Claim, Refusal, JournalHead, Computed, Renewal)
+S = TypeVar("S", Hello, Claim, Refusal, Computed, Renewal)
 
 
 def _from(station: StationRow, said: S) -> S:

@@ -8,13 +8,13 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
 from remotecal.configuration import checked
-from remotecal.errors import ConfigurationError, EvidenceError, LinkError
+from remotecal.errors import ConfigurationError, EvidenceError, LinkError, RemotecalError
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
 from remotecal.transport.envelopes import seal, unseal
@@ -37,6 +37,8 @@ M = TypeVar("M", bound=BaseModel)
 
 RETRY_AFTER = 0.5
 """Seconds until what was not answered is asked again."""
+GREET_AGAIN = 2.0
+"""Seconds until a hello that was not answered is said again."""
 RENEW_AFTER = 2 / 3
 """Part of a certificate's life after which the next is asked for."""
 
@@ -49,10 +51,17 @@ class Liaison:
     Args:
         folder: the station's directory.
         hello: says what the station is, given its session and a nonce.
+        greeted: called each time the laboratory has answered.
         every: seconds from one hello to the next.
     """
 
-    def __init__(self, folder: StationFolder, hello: Callable[[str, str], Hello], every: float) -> None:
+    def __init__(
+        self,
+        folder: StationFolder,
+        hello: Callable[[str, str], Hello],
+        greeted: Callable[[], None],
+        every: float,
+    ) -> None:
         self.session = secrets.token_hex(16)
         """This start of the agent."""
         self.greeted = asyncio.Event()
@@ -63,7 +72,7 @@ class Liaison:
         """With which the station signs."""
         self.laboratory = folder.laboratory_key()
         """With which the laboratory signs."""
-        self._folder, self._hello, self._every = folder, hello, every
+        self._folder, self._hello, self._greeted, self._every = folder, hello, greeted, every
         self._ahead = 0.0
         self.control = self._connection("control")
         self.bulk = self._connection("bulk")
@@ -74,9 +83,11 @@ class Liaison:
         """The laboratory's clock, in seconds since 1970; right once `greeted` is set."""
         return time.monotonic() + self._ahead
 
-    async def ask(self, service: Service, content: bytes = b"") -> bytes:
+    async def ask(self, service: Service, content: bytes = b"", *, within: float = 5.0) -> bytes:
         """Return the laboratory's answer (`LinkError` if there is none)."""
-        return await self.control.request(subjects.service(service, self._folder.name), content)
+        return await self.control.request(
+            subjects.service(service, self._folder.name), content, within=within
+        )
 
     async def insist(self, service: Service, kind: Kind, content: BaseModel, answer: type[M]) -> M:
         """Say something, signed, until there is an answer."""
@@ -115,24 +126,36 @@ class Liaison:
         return Connection(endpoint)
 
     async def _keep_in_touch(self) -> None:
+        """Say hello now and then, and whenever the connection was lost and is back."""
         while True:
             await self.control.up.wait()
+            self.control.again.clear()
+            pause = self._every
             try:
-                await self._greet()
-            except (LinkError, EvidenceError) as error:
-                log.warning("the laboratory does not answer: %s", error)
-            await asyncio.sleep(self._every)
+                await self.greet()
+            except RemotecalError as error:
+                log.warning("the laboratory could not be greeted: %s", error)
+                pause = min(pause, GREET_AGAIN)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.control.again.wait(), pause)
 
-    async def _greet(self) -> None:
+    async def greet(self, *, within: float = 5.0) -> None:
+        """Say hello.
+
+        Raises:
+            LinkError: the laboratory does not answer.
+            EvidenceError: somebody else does.
+        """
         nonce = secrets.token_hex(16)
         hello = await asyncio.to_thread(self._hello, self.session, nonce)
-        reply = await self.ask("hello", seal("hello", hello, self.key))
+        reply = await self.ask("hello", seal("hello", hello, self.key), within=within)
         welcome = unseal(reply, "welcome", Welcome, [self.laboratory])
         if (welcome.station, welcome.nonce) != (self._folder.name, nonce):
             raise EvidenceError("the welcome is not the answer to this hello: somebody replays an old one")
         self.heard = time.monotonic()
         self._ahead = welcome.time - self.heard
         self.greeted.set()
+        self._greeted()
 
     async def _keep_certified(self) -> None:
         """Have the certificate renewed in time, again and again."""

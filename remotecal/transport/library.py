@@ -7,6 +7,7 @@ signed by anybody else, is ever written, let alone run.
 from __future__ import annotations
 
 from hashlib import sha256
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -53,10 +54,13 @@ class Library:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._announced: dict[str, str] = {}
 
     def announced(self) -> dict[str, str]:
         """Return name → SHA-256 of the procedures that are installed."""
-        return {name: find(name).sha256 for name in names()}
+        if not self._announced:
+            self._announced = {name: _find(name).sha256 for name in names()}
+        return self._announced
 
     def install(self, bundle: str, keys: Collection[PublicKey]) -> Found:
         """Take in the procedure of a bundle.
@@ -71,12 +75,12 @@ class Library:
         content = opened.source.encode()
         path = self._folder / sha256(content).hexdigest() / opened.name
         write_private(path, content)
-        return find(str(path))
+        return _find(str(path))
 
     def find(self, wanted: ProcedureNamed) -> Found:
         """Return a trusted procedure (`OrderError` if there is none with this content)."""
         if wanted.name in names():
-            found = find(wanted.name)
+            found = _find(wanted.name)
             if found.sha256 == wanted.sha256:
                 return found
             raise OrderError(
@@ -84,6 +88,15 @@ class Library:
                 f"{wanted.sha256[:12]}…: install the same version at both ends"
             )
         for path in sorted(self._folder.glob(f"*/{wanted.name}")):
-            if wanted.name.endswith(".py") and (found := find(str(path))).sha256 == wanted.sha256:
+            if wanted.name.endswith(".py") and (found := _find(str(path))).sha256 == wanted.sha256:
                 return found
         raise OrderError(f"procedure {wanted.name!r} with the hash {wanted.sha256[:12]}… is not trusted here")
+
+
+_FINDING = Lock()
+"""CPython 3.11 loses count in `ast.parse`, by which procedures are hashed, if two threads are in it."""
+
+
+def _find(name: str) -> Found:
+    with _FINDING:
+        return find(name)

@@ -49,7 +49,7 @@ class RemoteOrder(Written):
     """What the station does should it be cut off."""
     link_lost: LinkLost = "go_on"
     """What the run does when the laboratory can't be reached for `link_lost_after`."""
-    link_lost_after: float = Field(default=60.0, gt=0)
+    link_lost_after: float = Field(default=60.0, ge=1.0)
     """Seconds."""
     bundle: str = ""
     """The procedure itself, where the station need not have it: a signed bundle."""

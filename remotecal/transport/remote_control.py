@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from remotecal.procedures.control import Control
@@ -145,5 +146,9 @@ def _place(run: str, progress: Progress) -> Live:
         due=progress.due,
         began=progress.began,
         now=progress.now,
-        last={source: (measured.value, measured.unit) for source, measured in progress.last.items()},
+        last={
+            source: (measured.value, measured.unit)
+            for source, measured in progress.last.items()
+            if isfinite(measured.value)
+        },
     )

@@ -13,7 +13,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from remotecal.errors import LinkError, OrderError, RemotecalError
+from remotecal.errors import EvidenceError, LinkError, OrderError, RemotecalError
 from remotecal.procedures.execute import Company
 from remotecal.transport import subjects
 from remotecal.transport.acceptance import accept, benches, check_time, read_order
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HELLO_EVERY = 5.0
-"""Seconds from one hello to the next; what is lost is noticed no sooner."""
+HELLO_EVERY = 30.0
+"""Seconds from one hello to the next, and from one look for an order, of which a station is told anyway."""
 SHOW_EVERY = 0.2
 """Seconds from one live message to the next."""
 FAREWELL = 5.0
@@ -52,20 +52,24 @@ class Station:
     def __init__(self, folder: StationFolder, *, hello_every: float = HELLO_EVERY) -> None:
         self.folder = folder
         self.library = Library(folder.procedures)
-        self.liaison = Liaison(folder, self._hello, hello_every)
+        self.liaison = Liaison(folder, self._hello, self.nudge, hello_every)
         self.current: RemoteControl | None = None
         """The run that is on."""
         self.consent = Consent()
         """What the person on site is asked before an order is begun."""
         self.instruments = asyncio.Lock()
         """Held by whoever uses the instruments."""
-        self._every = hello_every
         self._nudged = asyncio.Event()
         self._stopping = asyncio.Event()
         self._deliveries: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Work until `stop`."""
+        """Work until `stop`.
+
+        Raises:
+            ConfigurationError: a bench file can't be used, or another agent is at work here.
+        """
+        await asyncio.to_thread(benches, self.folder)
         commands = Commands(self)
         self.liaison.control.on(subjects.commands(self.folder.name), commands.obey)
         async with serve_on_site(self.folder.socket, commands.on_site), self.liaison:
@@ -73,8 +77,7 @@ class Station:
             while not self._stopping.is_set():
                 self._nudged.clear()
                 if not await self._fetch_order():
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._nudged.wait(), self._every)
+                    await self._nudged.wait()
             if self._deliveries:
                 await asyncio.wait(self._deliveries, timeout=FAREWELL)
             for delivery in self._deliveries:
@@ -262,9 +265,13 @@ class Station:
 
     async def _watch_the_link(self, order: RemoteOrder, remote: RemoteControl) -> None:
         """Stop a run nobody can follow any more, where the order says so."""
+        patience = order.link_lost_after
         while order.link_lost == "make_safe":
-            await asyncio.sleep(min(1.0, order.link_lost_after / 4))
+            await asyncio.sleep(patience / 8)
             silent = time.monotonic() - self.liaison.heard
-            if silent > order.link_lost_after:
+            if silent > patience:
                 remote.control.abort(f"the laboratory could not be reached for {silent:.0f} s")
                 return
+            if silent > patience / 4:
+                with suppress(LinkError, EvidenceError):
+                    await self.liaison.greet(within=patience / 8)

@@ -25,17 +25,9 @@ from remotecal.store import Store
 from remotecal.store.journals import RunRow
 from remotecal.transport.settings import HubFolder
 
-LAUNCH = """
-import argparse
-from remotecal.cli import hub, order, runs, station, watch
-commands = (parser := argparse.ArgumentParser()).add_subparsers()
-for module in (hub, order, runs, station, watch):
-    module.add_arguments(commands.add_parser(module.__name__.rpartition(".")[2]))
-asked = parser.parse_args()
-asked.handler(asked)
-"""
-REMOTECAL = [sys.executable, "-c", LAUNCH]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent / "procedures")}
+REMOTECAL = [sys.executable, "-m", "remotecal"]
+PATHS = [str(Path(__file__).parent.parent / "procedures"), os.environ.get("PYTHONPATH", "")]
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, PATHS))}
 
 
 def wait_until(true: Callable[[], object]) -> None:

@@ -1,11 +1,9 @@
 """The remote demonstration: a simulated rig, a station beside it, and a laboratory elsewhere."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
-from processes import LAUNCH
 
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.cli import demo_remote
@@ -15,11 +13,6 @@ from remotecal.procedures.evidence import gather
 from remotecal.procedures.journal import read_journal
 from remotecal.procedures.record import evaluate
 from remotecal.sim.assemblies import water_rig
-
-
-@pytest.fixture(autouse=True)
-def _command_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_remote, "REMOTECAL", (sys.executable, "-c", LAUNCH))
 
 
 def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:

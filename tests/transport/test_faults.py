@@ -149,3 +149,4 @@ def test_commands_on_the_command_line(both: Processes, tmp_path: Path) -> None:
     ]
     assert "remotely" in (tmp_path / "out" / "certificate.xml").read_text()
     assert "claim" in call("hub", "audit", *hub)
+    assert call("hub", "read", "here", "Tiny bench/gauge.value", *hub) == "gauge.value 0 V\n"

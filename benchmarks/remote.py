@@ -1,0 +1,396 @@
+"""How much one hub takes: stations, events, commands. Everything on this machine, over real TLS.
+
+    python benchmarks/remote.py load --stations 500 --running 50 --seconds 120
+    python benchmarks/remote.py load --database postgresql+psycopg://user@host/name
+    python benchmarks/remote.py ingest
+    python benchmarks/remote.py holes
+    python benchmarks/remote.py overhead
+
+`load` needs two file descriptors for each station in two processes: raise `ulimit -n` first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from remotecal.bench import Bench
+from remotecal.certificates.signing.seal import PublicKey, SealKey
+from remotecal.clock import RealClock
+from remotecal.procedures.journal import Journal
+from remotecal.sim.assemblies import water_rig
+from remotecal.store import Store
+from remotecal.transport import subjects
+from remotecal.transport.connection import Connection, Endpoint
+from remotecal.transport.envelopes import seal, unseal
+from remotecal.transport.founding import found, new_seal_key, settings_text
+from remotecal.transport.identities import station_uri
+from remotecal.transport.laboratory import open_laboratory
+from remotecal.transport.messages import Command, CommandAnswer, Hello
+from remotecal.transport.pki import Authority, Identity, new_key
+from remotecal.transport.private_files import write_private
+from remotecal.transport.settings import HubFolder
+from remotecal.transport.station import HELLO_EVERY
+from remotecal.transport.tls import client_context
+from remotecal.transport.upload import Upload
+
+HUB = "import asyncio, sys; from pathlib import Path; from remotecal.transport.hub import Hub; \
+from remotecal.transport.settings import HubFolder; \
+from remotecal.cli.service import serve; \
+hub = Hub(HubFolder(Path(sys.argv[1]))); asyncio.run(serve(hub.run(), hub.ready, 'up'))"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def founded(path: Path, database: str) -> HubFolder:
+    listen, desk = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    settings = settings_text("Benchmark", "127.0.0.1", listen=listen, enrolment=desk)
+    if database:
+        settings = settings.replace("sqlite:///hub.sqlite", database)
+    return found(path / "hub", settings)
+
+
+@contextmanager
+def hub_process(folder: HubFolder) -> Iterator[int]:
+    with (
+        (folder.path / "hub.log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-c", HUB, str(folder.path)], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        try:
+            if process.stdout is None or not process.stdout.readline():
+                raise SystemExit((folder.path / "hub.log").read_text())
+            yield process.pid
+        finally:
+            process.terminate()
+
+
+class BenchmarkStation:
+    """A station's connection and keys, without instruments."""
+
+    def __init__(self, folder: HubFolder, path: Path) -> None:
+        self.name, self.path = path.name, path
+        self.key = SealKey.read(path / "journal.key.pem")
+        self._laboratory: PublicKey = SealKey.read(folder.laboratory).public
+        context = client_context(folder.trusted, path / "identity.pem")
+        endpoint = Endpoint(folder.settings.servers, lambda: context, self.name, subjects.inbox(self.name))
+        self.connection = Connection(endpoint)
+        self.connection.on(subjects.commands(self.name), self._obey)
+
+    async def _obey(self, _: str, content: bytes) -> bytes:
+        command = unseal(content, "command", Command, [self._laboratory])
+        return CommandAnswer(done=command.station == self.name).model_dump_json().encode()
+
+    async def keep_in_touch(self, phase: float) -> None:
+        """Say hello and ask for an order, as often as a station does."""
+        while True:
+            await asyncio.sleep(phase)
+            phase = HELLO_EVERY
+            hello = Hello(
+                station=self.name,
+                session="session",
+                nonce="nonce",
+                time=time.time(),
+                version="benchmark",
+                benches=(),
+                procedures={},
+                running=None,
+            )
+            await self.connection.request(
+                subjects.service("hello", self.name), seal("hello", hello, self.key), within=20
+            )
+            await self.connection.request(subjects.service("order", self.name), b"", within=20)
+
+    async def run(self, rate: float, seconds: float) -> int:
+        """Write a journal at a rate of events, and return its lines once all are at the hub."""
+        run = f"run-{uuid.uuid4().hex[:8]}"
+        directory, over = self.path / run, asyncio.Event()
+        with Journal.create(directory, RealClock()) as journal:
+            journal.append("start", {"format": 1}, durable=False)
+            upload = asyncio.create_task(Upload(self.name, directory, self.key, self.connection).run(over))
+            end = due = time.monotonic()
+            end += seconds
+            while due < end:
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                journal.append("note", NOTE, durable=False)
+                due += 1 / rate
+            journal.append("finish", {}, durable=False)
+        over.set()
+        return await upload
+
+
+NOTE = {"text": "an observation of about 300 bytes " + "x" * 60, "values": [float(n) / 7 for n in range(4)]}
+
+
+def enrol(folder: HubFolder, path: Path, number: int) -> None:
+    """Make the keys of stations and enter them into the register."""
+    authority = Authority.read(folder.authority)
+    now = time.time()
+    with Store(folder.database) as store:
+        for name in (f"s{n}" for n in range(number)):
+            write_private(path / name / "journal.key.pem", new_seal_key())
+            key = SealKey.read(path / name / "journal.key.pem").public
+            private = new_key()
+            certificate = authority.client(
+                private.public_key(), station_uri(name), timedelta(days=1), holder=key.id
+            )
+            Identity(private, certificate).write(path / name / "identity.pem")
+            store.stations.enrol(store.stations.new_code(name, now + 60), key.text, "", now + 86400, now)
+            store.stations.seen(name, "session", "{}", now)
+
+
+@asynccontextmanager
+async def stations(
+    folder: HubFolder, path: Path, first: int, number: int
+) -> AsyncIterator[list[BenchmarkStation]]:
+    """Connect stations."""
+    made = [BenchmarkStation(folder, path / f"s{n}") for n in range(first, first + number)]
+    async with AsyncExitStack() as stack:
+        for station in made:
+            await stack.enter_async_context(station.connection)
+        for station in made:
+            await station.connection.up.wait()
+        yield made
+
+
+async def sites(asked: argparse.Namespace, path: Path) -> None:
+    """Be some of the stations of `load`; print when they are connected, and how many lines arrived."""
+    folder = HubFolder(asked.hub)
+    async with stations(folder, folder.path.parent, asked.first, asked.stations) as made:
+        print("connected", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        touch = [
+            asyncio.create_task(one.keep_in_touch(HELLO_EVERY * n / len(made))) for n, one in enumerate(made)
+        ]
+        lines = await asyncio.gather(*(one.run(asked.rate, asked.seconds) for one in made[: asked.running]))
+        print(sum(lines), flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        for task in touch:
+            if task.done():
+                task.result()
+            task.cancel()
+
+
+def memory(pid: int) -> float:
+    """Return a process's resident memory in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+async def commands(asked: argparse.Namespace, path: Path) -> None:
+    """Command one station after another until told to stop, and print how long that took."""
+    took: list[float] = []
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), over.set)
+    async with open_laboratory(HubFolder(asked.hub)) as laboratory:
+        while not over.is_set():
+            began = time.perf_counter()
+            answer = await laboratory.command(f"s{len(took) % asked.stations}", "state", "benchmark")
+            took.append(time.perf_counter() - began)
+            if not answer.done:
+                raise SystemExit(f"a command failed: {answer.reason}")
+            await asyncio.sleep(0.05)
+    took.sort()
+    p50, p99 = (took[int(len(took) * part)] * 1000 for part in (0.5, 0.99))
+    print(f"{len(took)} commands: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+
+
+def another(what: str, folder: HubFolder, **options: float) -> subprocess.Popen[str]:
+    """Start a part of the benchmark as a process of its own."""
+    line = [sys.executable, __file__, what, "--hub", str(folder.path)]
+    for name, value in options.items():
+        line += [f"--{name}", str(value)]
+    return subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def tell(process: subprocess.Popen[str], word: str = "on") -> None:
+    if process.stdin is not None:
+        process.stdin.write(f"{word}\n")
+        process.stdin.flush()
+
+
+def hear(process: subprocess.Popen[str]) -> str:
+    return process.stdout.readline().strip() if process.stdout is not None else ""
+
+
+async def load(asked: argparse.Namespace, path: Path) -> None:
+    """Stations that wait and stations with runs, each kind in a process; commands go to the former.
+
+    A station has a computer of its own; fifty runs in one process would delay each other's answers.
+    """
+    folder = founded(path, asked.database)
+    enrol(folder, path, asked.stations)
+    idle = asked.stations - asked.running
+    with hub_process(folder) as hub:
+        began = time.monotonic()
+        waiting = another("sites", folder, first=0, stations=idle, running=0)
+        busy = another(
+            "sites",
+            folder,
+            first=idle,
+            stations=asked.running,
+            running=asked.running,
+            rate=asked.rate,
+            seconds=asked.seconds,
+        )
+        both = (waiting, busy)
+        if [hear(process) for process in both] != ["connected", "connected"]:
+            raise SystemExit("the stations can't connect")
+        print(f"{asked.stations} stations connected in {time.monotonic() - began:.1f} s")
+        broker = int((folder.path / "broker" / "broker.pid").read_text())
+        commanding = another("commands", folder, stations=idle)
+        began = time.monotonic()
+        for process in both:
+            tell(process)
+        lines = int(hear(busy))
+        took = time.monotonic() - began
+        print(f"memory: hub {memory(hub):.0f} MiB, broker {memory(broker):.0f} MiB")
+        tell(commanding)
+        print(hear(commanding))
+        for process in both:
+            tell(process)
+        for process in (*both, commanding):
+            process.communicate()
+    with Store(folder.database) as store:
+        there = sum(row.committed for row in store.journals.list(limit=10_000))
+    print(f"{lines} events in {took:.1f} s, {lines / took:.0f}/s; lost: {lines - there}")
+
+
+async def ingest(asked: argparse.Namespace, path: Path) -> None:
+    """One station brings a long journal that was written while it was away."""
+    folder = founded(path, asked.database)
+    enrol(folder, path, 1)
+    with Journal.create(path / "run-1", RealClock()) as journal:
+        journal.append("start", {"format": 1}, durable=False)
+        for _ in range(asked.events):
+            journal.append("note", NOTE, durable=False)
+    size = (path / "run-1" / "journal.jsonl").stat().st_size / asked.events
+    with hub_process(folder):
+        async with stations(folder, path, 0, 1) as (station,):
+            over = asyncio.Event()
+            over.set()
+            began = time.monotonic()
+            upload = Upload(station.name, path / "run-1", station.key, station.connection)
+            lines = await upload.run(over)
+            took = time.monotonic() - began
+    print(f"{lines} events of {size:.0f} bytes in {took:.2f} s: {lines / took:.0f}/s")
+
+
+async def holes(asked: argparse.Namespace, path: Path) -> None:
+    """The broker stands still for a while, in the middle of a journal."""
+    import signal
+
+    folder = founded(path, asked.database)
+    enrol(folder, path, 1)
+    with hub_process(folder):
+        async with stations(folder, path, 0, 1) as (station,):
+            broker = int((folder.path / "broker" / "broker.pid").read_text())
+            for hole in asked.holes:
+                run = asyncio.create_task(station.run(20, hole + 4))
+                await asyncio.sleep(2)
+                os.kill(broker, signal.SIGSTOP)
+                await asyncio.sleep(hole)
+                os.kill(broker, signal.SIGCONT)
+                began = time.monotonic()
+                lines = await run
+                print(
+                    f"broker stopped for {hole:g} s: {lines} lines, all there "
+                    f"{time.monotonic() - began:.1f} s after it went on"
+                )
+
+
+def duration(journal: Path) -> float:
+    """Wait for a run, and return how long it took from its first line to its last repeat."""
+    while not journal.exists():
+        time.sleep(0.01)
+    began = time.monotonic()
+    while b'"kind":"finish"' not in journal.read_bytes()[-2000:]:
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+async def overhead(asked: argparse.Namespace, path: Path) -> None:
+    """The same order on the same simulated rig: `remotecal run`, and by a station with its hub."""
+    remotecal = [sys.executable, "-m", "remotecal"]
+    folder = founded(path, asked.database)
+    with hub_process(folder):
+        enrol(folder, path, 1)
+        station = path / "s0"
+        belongs = {"name": "Benchmark", "servers": folder.settings.servers}
+        belongs["key"] = SealKey.read(folder.laboratory).public.text
+        (station / "laboratory.json").write_text(json.dumps(belongs))
+        (station / "authority.pem").write_bytes(folder.trusted.read_bytes())
+        for turn in range(asked.turns):
+            with water_rig(path / f"local-{turn}", seed=2026) as rig:
+                out = path / f"out-{turn}"
+                line = [*remotecal, "run", rig.order, "--bench", rig.bench, "--out", out]
+                with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+                    alone = duration(out / "journal.jsonl")
+            with water_rig(path / f"remote-{turn}", seed=2026) as rig:
+                benches = f'name = "s0"\nbenches = ["{rig.bench.resolve()}"]\n'
+                (station / "station.toml").write_text(benches)
+                with subprocess.Popen(
+                    [*remotecal, "station", "up", "--station", station],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                ) as agent:
+                    line = [*remotecal, "order", rig.order, "--station", "s0", "--hub", folder.path]
+                    line += ["--bench", Bench.load(rig.bench).name]
+                    run = subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
+                    remote = duration(station / "runs" / run / "journal.jsonl")
+                    agent.terminate()
+            print(f"local {alone:.2f} s, remote {remote:.2f} s: ratio {remote / alone:.3f}", flush=True)
+
+
+WHAT = {
+    "overhead": overhead,
+    "load": load,
+    "ingest": ingest,
+    "holes": holes,
+    "commands": commands,
+    "sites": sites,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=list(WHAT))
+    parser.add_argument("--database", default="", help="SQLAlchemy URL; SQLite by default")
+    parser.add_argument("--stations", type=int, default=500)
+    parser.add_argument("--running", type=int, default=50)
+    parser.add_argument("--hub", type=Path, help="for what `load` calls by itself: `commands`, `sites`")
+    parser.add_argument("--first", type=int, default=0, help="for `sites`")
+    parser.add_argument("--rate", type=float, default=20.0, help="events per second of each run")
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--holes", type=float, nargs="*", default=[20.0, 45.0])
+    asked = parser.parse_args()
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    logging.getLogger("remotecal").setLevel(logging.ERROR)
+    with TemporaryDirectory(prefix="remotecal-benchmark-") as path:
+        asyncio.run(WHAT[asked.what](asked, Path(path)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Taking in journals: what arrives while one transaction is committed goes into the next, together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from remotecal.certificates.signing.seal import PublicKey
+from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError
+from remotecal.store.journals import Batch
+from remotecal.transport import subjects
+from remotecal.transport.envelopes import unseal
+from remotecal.transport.messages import Committed, JournalHead
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remotecal.store import Store
+
+log = logging.getLogger(__name__)
+
+TOGETHER = 64
+"""How many batches go into one transaction."""
+
+
+class _Waiting(NamedTuple):
+    station: str
+    content: bytes
+    answer: asyncio.Future[Committed | None]
+
+
+class Ingest:
+    """Takes batches of lines, and answers each once its transaction is committed.
+
+    Args:
+        store: where they go.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
+
+    async def take(self, subject: str, content: bytes) -> bytes | None:
+        """Take what a station sends, and return the answer; None where there is to be none."""
+        waiting = _Waiting(subjects.station_of(subject), content, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(waiting)
+        committed = await waiting.answer
+        return None if committed is None else committed.model_dump_json().encode()
+
+    async def run(self) -> None:
+        """Commit what waits, again and again, until cancelled."""
+        while True:
+            waiting = [await self._queue.get()]
+            while not self._queue.empty() and len(waiting) < TOGETHER:
+                waiting.append(self._queue.get_nowait())
+            try:
+                answers: Sequence[Committed | None] = await asyncio.to_thread(self._commit, waiting)
+            except Exception:
+                # Whatever it is, the next ones may be better off.
+                log.exception("journals can't be taken in; the stations will send them again")
+                answers = [None] * len(waiting)
+            for one, answer in zip(waiting, answers, strict=True):
+                if not one.answer.done():
+                    one.answer.set_result(answer)
+
+    def _commit(self, waiting: Sequence[_Waiting]) -> list[Committed | None]:
+        batches: list[Batch | None] = [self._checked(one) for one in waiting]
+        good = [batch for batch in batches if batch is not None]
+        taken = iter(self._store.journals.append_all(good, time.time()) if good else ())
+        return [None if batch is None else self._told(batch, next(taken)) for batch in batches]
+
+    def _checked(self, waiting: _Waiting) -> Batch | None:
+        """Return a batch that its station has signed; None for anything else, which is not answered."""
+        try:
+            return self._opened(waiting)
+        except RemotecalError as error:
+            log.warning("lines of %s are not taken: %s", waiting.station, error)
+            return None
+
+    def _opened(self, waiting: _Waiting) -> Batch:
+        station = self._store.stations.get(waiting.station)
+        if not station.enabled:
+            raise ConfigurationError(f"{station.name} was revoked")
+        envelope, _, text = waiting.content.partition(b"\n")
+        head = unseal(envelope, "journal-head", JournalHead, [PublicKey.from_text(station.key)])
+        lines = text.split(b"\n")[:-1]
+        if head.station != station.name:
+            raise EvidenceError(f"{station.name} speaks for {head.station}")
+        if sha256(text).hexdigest() != head.sha256 or len(lines) != head.count:
+            raise EvidenceError(f"the lines of run {head.run} are not those {station.name} signed")
+        return Batch(station.name, subjects.check_run(head.run), head.first, lines)
+
+    def _told(self, batch: Batch, taken: int | EvidenceError) -> Committed:
+        if isinstance(taken, int):
+            return Committed(committed=taken)
+        reason = str(taken)
+        self._store.journals.note_conflict(batch.station, batch.run, reason)
+        self._store.note(batch.station, "conflict", {"run": batch.run, "reason": reason})
+        log.error("%s", reason)
+        return Committed(committed=self._store.journals.committed(batch.station, batch.run), refused=reason)
