@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from remotecal.transport.hub import Hub
     from remotecal.transport.settings import HubFolder
 
 
@@ -23,7 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     init.add_argument(
         "--authority", type=Path, metavar="FILE", help="key and certificate of an authority to use (PEM)"
     )
-    _command(commands, "up", "serve until interrupted", _up)
+    up = _command(commands, "up", "serve until interrupted", _up)
+    up.add_argument("--api", metavar="ADDRESS:PORT", help="serve the REST API there, too: 127.0.0.1:4290")
+    up.add_argument(
+        "--api-certificate", type=Path, metavar="FILE", help="the API's key and certificate chain (PEM)"
+    )
+    up.add_argument(
+        "--api-proxied", action="store_true", help="a reverse proxy on this machine speaks TLS for the API"
+    )
+    user = _command(commands, "user", "enter a user of the API, or change one; asks for a password", _user)
+    user.add_argument("name", metavar="NAME", help="how they log in")
+    user.add_argument("--role", action="append", required=True, metavar="ROLE", help="may be given again")
+    user.add_argument("--account", metavar="NAME", help="the customer's account")
     _command(commands, "migrate", "bring the database to this program's version", _migrate)
     _command(commands, "renew", "give hub and servers new certificates", _renew)
     _command(commands, "broker", "print the configuration for a server that is run elsewhere", _broker)
@@ -78,9 +91,40 @@ def _up(asked: argparse.Namespace) -> None:
 
     async def run() -> None:
         hub = Hub(_folder(asked))
-        await serve(hub.run(), hub.ready, "The hub is up.")
+        async with AsyncExitStack() as stack:
+            said = "The hub is up."
+            if asked.api is not None:
+                said += f" Its API is at {await stack.enter_async_context(_api(asked, hub))}."
+            await serve(hub.run(), hub.ready, said)
 
     asyncio.run(run())
+
+
+def _api(asked: argparse.Namespace, hub: Hub) -> AbstractAsyncContextManager[str]:
+    from remotecal.errors import ConfigurationError
+    from remotecal.web.server import serving
+
+    host, _, port = asked.api.rpartition(":")
+    if not host or not port.isdigit():
+        raise ConfigurationError(f"{asked.api!r} is no ADDRESS:PORT for the API, such as 127.0.0.1:4290")
+    return serving(
+        hub.laboratory, host, int(port), certificate=asked.api_certificate, proxied=asked.api_proxied
+    )
+
+
+def _user(asked: argparse.Namespace) -> None:
+    import getpass
+    import sys
+
+    from remotecal.store import Store
+    from remotecal.store.users import Users
+    from remotecal.web.passwords import digest
+
+    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    with Store(_folder(asked).database) as store:
+        Users(store.database).put(
+            asked.name, roles=set(asked.role), password=digest(password), account=asked.account
+        )
 
 
 def _migrate(asked: argparse.Namespace) -> None:

@@ -1,0 +1,128 @@
+"""Who asks, and what they may do.
+
+People log in and have a session: a cookie that scripts can't read and other sites' pages can't
+send. As a second lock, whatever changes something needs the session's CSRF token in a header, which
+another site's page can't know. Programs have a token, which stands for one role of its owner.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Literal
+
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+
+from remotecal.store.users import Role
+from remotecal.web.office import Here
+from remotecal.web.problems import NotAllowed, NotLoggedIn
+
+Action = Literal["read", "order", "command", "sign", "revoke", "audit", "users"]
+"""What needs leave."""
+
+MAY: Mapping[Action, frozenset[Role]] = {
+    "read": frozenset({"operator", "reviewer", "approver", "administrator", "customer"}),
+    "order": frozenset({"operator"}),
+    "command": frozenset({"operator"}),
+    "sign": frozenset({"operator", "reviewer", "approver", "administrator"}),
+    "revoke": frozenset({"administrator"}),
+    "audit": frozenset({"administrator"}),
+    "users": frozenset({"administrator"}),
+}
+"""Who may do what. A customer reads their own only; see `remotecal.web.visible`."""
+
+COOKIE = "remotecal_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+
+_cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="from POST /api/v1/session")
+_bearer = HTTPBearer(auto_error=False, description="from POST /api/v1/tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks."""
+
+    name: str
+    """The user."""
+    roles: frozenset[Role]
+    """As what: all roles of the user, or the one of a token."""
+    account: str | None
+    """Whose orders they see; None for the laboratory's people, who see all."""
+    session: str | None = None
+    """The secret of their session; None for a token."""
+    expires: float = 0.0
+    """When the session ends."""
+
+
+def csrf_of(session: str) -> str:
+    """Return the CSRF token of a session; whoever lacks the session's secret can't make it up."""
+    return hmac.new(session.encode(), b"csrf", sha256).hexdigest()
+
+
+def identify(
+    request: Request,
+    here: Here,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    session: Annotated[str | None, Security(_cookie)],
+    csrf: Annotated[str | None, Header(alias="X-CSRF-Token")] = None,
+) -> Caller:
+    """Return who asks.
+
+    Raises:
+        NotLoggedIn: nobody known.
+        NotAllowed: the request may come from another site's page.
+    """
+    now = time.time()
+    if bearer is not None:
+        known = here.users.of_token(bearer.credentials, now)
+        if known is None:
+            raise NotLoggedIn("the token is unknown, expired or revoked")
+        user, role = known
+        return Caller(user.name, user.roles & {role}, user.account)
+    if session is None:
+        raise NotLoggedIn("log in (POST /api/v1/session), or send a token (Authorization: Bearer …)")
+    found = here.users.of_session(session, now)
+    if found is None:
+        raise NotLoggedIn("the session is over: log in anew")
+    user, expires = found
+    if request.method not in SAFE and not _same(csrf or "", csrf_of(session)):
+        raise NotAllowed("the header X-CSRF-Token is not that of the session", user.name)
+    return Caller(user.name, user.roles, user.account, session, expires)
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+Anybody = Annotated[Caller, Depends(identify)]
+"""Whoever has logged in, for a request's handler."""
+
+
+def _who_may(action: Action) -> Callable[[Caller], Caller]:
+    def allowed(caller: Anybody) -> Caller:
+        if not caller.roles & MAY[action]:
+            raise NotAllowed(f"this needs the role {' or '.join(sorted(MAY[action]))}", caller.name)
+        return caller
+
+    return allowed
+
+
+Reader = Annotated[Caller, Depends(_who_may("read"))]
+"""Who may read."""
+Ordering = Annotated[Caller, Depends(_who_may("order"))]
+"""Who may issue orders, and take them back."""
+Commanding = Annotated[Caller, Depends(_who_may("command"))]
+"""Who may command runs."""
+Signing = Annotated[Caller, Depends(_who_may("sign"))]
+"""Who may sign some stage of a certificate."""
+Revoking = Annotated[Caller, Depends(_who_may("revoke"))]
+"""Who may shut stations out."""
+Auditing = Annotated[Caller, Depends(_who_may("audit"))]
+"""Who may read the audit log."""
+Administrator = Annotated[Caller, Depends(_who_may("users"))]
+"""Who may enter users."""

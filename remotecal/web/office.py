@@ -1,0 +1,62 @@
+"""What every request works with."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+
+from remotecal.store.users import Users
+from remotecal.web.signings import Signings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from remotecal.transport.laboratory import Laboratory
+
+SAME_REFUSAL = 60.0
+"""Seconds in which the same client is noted once for the same refusal."""
+MOST_REFUSALS = 1000
+"""Refusals noted within that time; a flood shall not fill the disk."""
+
+
+class Office:
+    """The laboratory as its API sees it.
+
+    Args:
+        laboratory: whatever people there can do.
+    """
+
+    def __init__(self, laboratory: Laboratory) -> None:
+        self.laboratory = laboratory
+        self.store = laboratory.store
+        self.users = Users(laboratory.store.database)
+        self.signings = Signings(laboratory.store.database)
+        self.one_login = asyncio.Lock()
+        """Passwords are checked one at a time: each takes memory, and counts the failures before it."""
+        self.one_print = asyncio.Lock()
+        """Certificates are printed one at a time."""
+        self._refusals: dict[tuple[str, str, str], float] = {}
+
+    def note_intruder(self, who: str, host: str, where: str, reason: str) -> None:
+        """Note in the audit log that somebody was refused, but not each time that they try again."""
+        now = time.monotonic()
+        self._refusals = {key: at for key, at in self._refusals.items() if now - at < SAME_REFUSAL}
+        if (who, host, where) not in self._refusals and len(self._refusals) < MOST_REFUSALS:
+            self._refusals[who, host, where] = now
+            self.store.note(who, "refused", {"host": host, "request": where, "reason": reason})
+
+
+def office_of(request: Request) -> Office:
+    """Return the office a request is addressed to."""
+    app: Starlette = request.app
+    office = app.state.office
+    if not isinstance(office, Office):
+        raise TypeError("the application has no office")
+    return office
+
+
+Here = Annotated[Office, Depends(office_of)]
+"""The office, for a request's handler."""

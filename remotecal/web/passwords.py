@@ -1,0 +1,49 @@
+"""Passwords: kept as scrypt digests, so that who has the database does not have them.
+
+The settings are those of OWASP's Password Storage Cheat Sheet for 32 MiB (N = 2^15, r = 8, p = 3).
+They stand in each digest, so they can be raised without making the older ones useless.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import unicodedata
+
+LOG_COST, BLOCK, PARALLEL = 15, 8, 3
+"""N = 2^15, r and p."""
+MEMORY = 64 * 2**20
+"""Bytes scrypt may use; it needs 128 · N · r and a little."""
+SHORTEST, LONGEST = 12, 256
+"""Characters of a password."""
+
+
+def digest(password: str) -> str:
+    """Return what a password is checked against later."""
+    salt = secrets.token_bytes(16)
+    return f"scrypt${LOG_COST}${BLOCK}${PARALLEL}${_text(salt)}${_text(_scrypt(password, salt))}"
+
+
+def matches(password: str, known: str | None) -> bool:
+    """Tell whether a digest is that of a password; for none it takes as long to say no."""
+    _, log_cost, block, parallel, salt, expected = (known or NOBODY).split("$")
+    found = _scrypt(password, base64.b64decode(salt), int(log_cost), int(block), int(parallel))
+    return hmac.compare_digest(found, base64.b64decode(expected)) and known is not None
+
+
+def _scrypt(
+    password: str, salt: bytes, log_cost: int = LOG_COST, block: int = BLOCK, parallel: int = PARALLEL
+) -> bytes:
+    # The same characters can be typed as different code points (NIST SP 800-63B, 3.1.1.2).
+    typed = unicodedata.normalize("NFKC", password).encode()
+    return hashlib.scrypt(typed, salt=salt, n=2**log_cost, r=block, p=parallel, maxmem=MEMORY)
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+NOBODY = f"scrypt${LOG_COST}${BLOCK}${PARALLEL}${_text(bytes(16))}${_text(bytes(64))}"
+"""What the password of a user is checked against who is not there."""

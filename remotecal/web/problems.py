@@ -1,0 +1,166 @@
+"""What the API answers when it won't: problem details (RFC 9457), made of remotecal's errors here only."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from remotecal.errors import (
+    CertificateRefused,
+    ConfigurationError,
+    EvidenceError,
+    LinkError,
+    NoReply,
+    OrderError,
+    RecordError,
+    RemotecalError,
+)
+from remotecal.web.office import office_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class RequestRefused(RemotecalError):
+    """A request is refused; `who` asked, as far as that is known."""
+
+    noted = True
+    """Whether it goes into the audit log."""
+
+    def __init__(self, message: str, who: str = "somebody") -> None:
+        super().__init__(message)
+        self.who = who
+
+
+class NotLoggedIn(RequestRefused):
+    """Nobody knows who asks."""
+
+
+class NotAllowed(RequestRefused):
+    """Who asks may not do that."""
+
+
+class TooOften(RequestRefused):
+    """Too many attempts in too short a time."""
+
+
+class NotThere(RequestRefused):
+    """There is no such thing."""
+
+    noted = False
+
+
+class NotTheirs(NotThere):
+    """There is such a thing, but a customer who asks for another's is told that there is none."""
+
+    noted = True
+
+
+class NotNow(RequestRefused):
+    """It can't be done in the state things are in."""
+
+    noted = False
+
+
+STATUS: tuple[tuple[type[RemotecalError], HTTPStatus], ...] = (
+    (NotLoggedIn, HTTPStatus.UNAUTHORIZED),
+    (NotAllowed, HTTPStatus.FORBIDDEN),
+    (NotThere, HTTPStatus.NOT_FOUND),
+    (NotNow, HTTPStatus.CONFLICT),
+    (TooOften, HTTPStatus.TOO_MANY_REQUESTS),
+    (NoReply, HTTPStatus.GATEWAY_TIMEOUT),
+    (LinkError, HTTPStatus.CONFLICT),  # the station is not connected: a state it is in, not our failure
+    (CertificateRefused, HTTPStatus.CONFLICT),
+    (EvidenceError, HTTPStatus.CONFLICT),
+    (OrderError, HTTPStatus.CONFLICT),
+    (RecordError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (ConfigurationError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (RemotecalError, HTTPStatus.INTERNAL_SERVER_ERROR),
+)
+"""Error → status; the first that fits."""
+
+
+def add_to(app: FastAPI) -> None:
+    """Have an application answer every failure with problem details."""
+    app.add_exception_handler(RemotecalError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _by_status)
+    app.add_exception_handler(Exception, _failed)
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return problem details."""
+    content = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+    # In ASCII: what is quoted of a request may be no Unicode text.
+    return Response(json.dumps(content), status, headers, MEDIA_TYPE)
+
+
+def status_of(error: RemotecalError) -> HTTPStatus:
+    """Return the status an error is answered with."""
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    if isinstance(error.__cause__, InterfaceError | OperationalError):
+        return HTTPStatus.SERVICE_UNAVAILABLE  # the database, whoever asked for what
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RemotecalError):
+        raise error
+    if isinstance(error, RequestRefused) and error.noted:
+        await run_in_threadpool(
+            office_of(request).note_intruder, error.who, _host(request), _where(request), str(error)
+        )
+    status = status_of(error)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        log.error("%s", error)
+        return problem(status, "the laboratory's database can't be used now")
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s", error)
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    return problem(status, str(error), headers)
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    faults: Sequence[Mapping[str, object]] = (
+        error.errors() if isinstance(error, RequestValidationError) else ()
+    )
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(map(_fault, faults)))
+
+
+async def _by_status(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return problem(error.status_code, error.detail, error.headers)
+
+
+async def _failed(_: Request, __: Exception) -> Response:
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; the hub's log says what")
+
+
+def _fault(fault: Mapping[str, object]) -> str:
+    place = fault["loc"]
+    steps = place if isinstance(place, tuple) else ()
+    return f"{'.'.join(map(str, steps))}: {fault['msg']}"
+
+
+def _host(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _where(request: Request) -> str:
+    return f"{request.method} {request.url.path}"

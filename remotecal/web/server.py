@@ -1,0 +1,103 @@
+"""Serving the API over HTTP, next to the hub and in its event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from remotecal.errors import ConfigurationError
+from remotecal.web.app import make_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from remotecal.transport.laboratory import Laboratory
+
+HOST, PORT = "127.0.0.1", 4290
+"""Where the API listens unless it is told otherwise: for this machine only."""
+GRACE = 3
+"""Seconds that requests have to finish when the hub goes down."""
+
+
+@asynccontextmanager
+async def serving(
+    laboratory: Laboratory,
+    host: str = HOST,
+    port: int = PORT,
+    *,
+    certificate: Path | None = None,
+    proxied: bool = False,
+) -> AsyncIterator[str]:
+    """Serve a laboratory's API while the context lasts, and give its URL.
+
+    Args:
+        laboratory: the hub's; its connection is used as it is, up or not.
+        host: address to listen on.
+        port: port to listen on; 0 for any that is free.
+        certificate: server's key and certificate chain (PEM); without it there is no TLS.
+        proxied: whether a reverse proxy on this machine speaks TLS with the clients, and says in
+            `X-Forwarded-For` and `X-Forwarded-Proto` who they are; nobody else may reach the port then.
+
+    Raises:
+        ConfigurationError: the address can't be listened on, the certificate can't be used, or
+            passwords would cross a network in the clear.
+    """
+    if certificate is None and not _is_loopback(host):
+        raise ConfigurationError(
+            f"without TLS the API listens on this machine only, not on {host}: give it a certificate, or "
+            "listen on 127.0.0.1 behind a reverse proxy that speaks TLS"
+        )
+    config = uvicorn.Config(
+        make_app(laboratory),
+        ssl_certfile=certificate,
+        proxy_headers=proxied,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=GRACE,
+    )
+    try:
+        config.load()
+    except OSError as error:
+        raise ConfigurationError(f"{certificate} is no key with its certificate (PEM): {error}") from error
+    listener = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    server = _Server(config)
+    running = asyncio.create_task(server.serve([listener]), name="api")
+    try:
+        yield f"{'https' if certificate else 'http'}://{shown}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the hub."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=128)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(f"the API can't listen on {host}:{port}: {error}") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

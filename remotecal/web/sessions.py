@@ -1,0 +1,197 @@
+"""Logging in and out, tokens, and users."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from remotecal.web import passwords
+from remotecal.web.bodies import (
+    Login,
+    NewPassword,
+    NewToken,
+    SessionShown,
+    TokenShown,
+    TokenWanted,
+    UserName,
+    UserShown,
+    UserWritten,
+)
+from remotecal.web.callers import COOKIE, Administrator, Anybody, Caller, csrf_of
+from remotecal.web.office import Here, Office
+from remotecal.web.problems import NotAllowed, NotLoggedIn, NotThere, TooOften
+
+if TYPE_CHECKING:
+    from remotecal.store.users import TokenRow, UserRow
+
+router = APIRouter()
+
+SESSION_LASTS = 12 * 3600.0
+"""Seconds; a working day."""
+WINDOW = 900.0
+"""Seconds in which failures to log in are counted."""
+OF_ONE = 5
+"""Failures with one name from one address, after which the two are refused until the window has passed."""
+OF_NAME = 50
+"""The same with one name, from wherever; more, so that nobody is locked out by a stranger's few attempts."""
+OF_HOST = 20
+"""The same from one address, with whatever name."""
+FAILURE = "login refused"
+"""What the audit log calls a failure."""
+
+
+@router.post("/session", status_code=HTTPStatus.CREATED)
+async def log_in(login: Login, request: Request, response: Response, here: Here) -> SessionShown:
+    """Log in; sets the session's cookie."""
+    host = request.client.host if request.client else "unknown"
+    async with here.one_login:
+        await run_in_threadpool(_check_password, here, login.name, login.password, host)
+    now = time.time()
+    secret = await run_in_threadpool(here.users.open_session, login.name, now + SESSION_LASTS, now)
+    await run_in_threadpool(here.store.note, login.name, "login", {"host": host})
+    user = await run_in_threadpool(here.users.find, login.name)
+    if user is None:
+        raise NotLoggedIn("name or password is wrong")
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=int(SESSION_LASTS),
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    return _session(Caller(user.name, user.roles, user.account, secret, now + SESSION_LASTS))
+
+
+@router.get("/session")
+def who_am_i(caller: Anybody) -> SessionShown:
+    """Tell who has logged in."""
+    return _session(_in_session(caller))
+
+
+@router.delete("/session", status_code=HTTPStatus.NO_CONTENT)
+def log_out(caller: Anybody, response: Response, here: Here) -> None:
+    """Log out."""
+    here.users.close_session(_in_session(caller).session or "")
+    here.store.note(caller.name, "logout", {})
+    response.delete_cookie(COOKIE)
+
+
+@router.put("/session/password", status_code=HTTPStatus.NO_CONTENT)
+async def change_password(change: NewPassword, caller: Anybody, request: Request, here: Here) -> None:
+    """Give oneself another password; ends all one's sessions."""
+    name = _in_session(caller).name
+    host = request.client.host if request.client else "unknown"
+    async with here.one_login:
+        await run_in_threadpool(_check_password, here, name, change.old, host)
+        digest = await run_in_threadpool(passwords.digest, change.new)
+    await run_in_threadpool(here.users.set_password, name, digest)
+    await run_in_threadpool(here.store.note, name, "password", {"user": name})
+
+
+@router.get("/tokens")
+def list_tokens(caller: Anybody, here: Here) -> list[TokenShown]:
+    """List one's own tokens."""
+    return [_token(row) for row in here.users.tokens_of(caller.name)]
+
+
+@router.post("/tokens", status_code=HTTPStatus.CREATED)
+def make_token(wanted: TokenWanted, caller: Anybody, here: Here) -> NewToken:
+    """Make a token for a program; it is shown this once."""
+    _in_session(caller)
+    if wanted.role not in caller.roles:
+        raise NotAllowed(f"{caller.name} is no {wanted.role}", caller.name)
+    token, row = here.users.new_token(
+        caller.name, wanted.role, wanted.label, time.time() + wanted.days * 86400
+    )
+    here.store.note(
+        caller.name, "token", {"id": row.id, "role": row.role, "label": row.label, "expires": row.expires}
+    )
+    return NewToken(**_token(row).model_dump(), token=token)
+
+
+@router.delete("/tokens/{token_id}", status_code=HTTPStatus.NO_CONTENT)
+def revoke_token(
+    token_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")], caller: Anybody, here: Here
+) -> None:
+    """Revoke one of one's own tokens."""
+    if not here.users.revoke_token(token_id, caller.name, time.time()):
+        raise NotThere(f"{caller.name} has no token {token_id}")
+    here.store.note(caller.name, "token revoked", {"id": token_id})
+
+
+@router.get("/users")
+def list_users(_: Administrator, here: Here) -> list[UserShown]:
+    """List the users."""
+    return [_user(row) for row in here.users.list()]
+
+
+@router.put("/users/{name}")
+async def put_user(name: UserName, written: UserWritten, caller: Administrator, here: Here) -> UserShown:
+    """Enter a user, or change one; ends the user's sessions."""
+    digest = None
+    if written.password is not None:
+        async with here.one_login:
+            digest = await run_in_threadpool(passwords.digest, written.password)
+    await run_in_threadpool(
+        lambda: here.users.put(
+            name,
+            roles=written.roles,
+            password=digest,
+            account=written.account,
+            enabled=written.enabled,
+        )
+    )
+    noted: dict[str, str | int | float | None] = {"user": name, "roles": " ".join(sorted(written.roles))}
+    noted |= {
+        "account": written.account,
+        "enabled": int(written.enabled),
+        "password": int(digest is not None),
+    }
+    await run_in_threadpool(here.store.note, caller.name, "user", noted)
+    return UserShown(
+        name=name, roles=tuple(sorted(written.roles)), account=written.account, enabled=written.enabled
+    )
+
+
+def _check_password(here: Office, name: str, password: str, host: str) -> None:
+    """Raise `NotLoggedIn` unless the password is the user's, and `TooOften` after too many failures."""
+    since = time.time() - WINDOW
+    counts = here.users.failures(FAILURE, name, host, since)
+    if any(count >= limit for count, limit in zip(counts, (OF_ONE, OF_NAME, OF_HOST), strict=True)):
+        raise TooOften(f"too many failures to log in: wait {WINDOW / 60:.0f} minutes", name)
+    user = here.users.find(name)
+    if passwords.matches(password, user.password if user else None) and user is not None and user.enabled:
+        return
+    here.store.note(name, FAILURE, {"host": host})
+    raise NotLoggedIn("name or password is wrong")
+
+
+def _in_session(caller: Caller) -> Caller:
+    if caller.session is None:
+        raise NotAllowed("this needs a session; a token won't do", caller.name)
+    return caller
+
+
+def _session(caller: Caller) -> SessionShown:
+    return SessionShown.model_validate(
+        {
+            "name": caller.name,
+            "roles": sorted(caller.roles),
+            "account": caller.account,
+            "csrf": csrf_of(caller.session or ""),
+            "expires": caller.expires,
+        }
+    )
+
+
+def _token(row: TokenRow) -> TokenShown:
+    return TokenShown.model_validate(row)
+
+
+def _user(row: UserRow) -> UserShown:
+    return UserShown(name=row.name, roles=tuple(sorted(row.roles)), account=row.account, enabled=row.enabled)
