@@ -317,14 +317,20 @@ async def holes(asked: argparse.Namespace, path: Path) -> None:
                 )
 
 
-def duration(journal: Path) -> float:
-    """Wait for a run, and return how long it took from its first line to its last repeat."""
+def cpu(pid: int) -> float:
+    """Return the processor time a process has used, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def duration(journal: Path, pid: int) -> tuple[float, float]:
+    """Wait for a run, and return how long it took from first line to last repeat, and its processor time."""
     while not journal.exists():
         time.sleep(0.01)
-    began = time.monotonic()
+    began, used = time.monotonic(), cpu(pid)
     while b'"kind":"finish"' not in journal.read_bytes()[-2000:]:
         time.sleep(0.05)
-    return time.monotonic() - began
+    return time.monotonic() - began, cpu(pid) - used
 
 
 async def overhead(asked: argparse.Namespace, path: Path) -> None:
@@ -342,8 +348,8 @@ async def overhead(asked: argparse.Namespace, path: Path) -> None:
             with water_rig(path / f"local-{turn}", seed=2026) as rig:
                 out = path / f"out-{turn}"
                 line = [*remotecal, "run", rig.order, "--bench", rig.bench, "--out", out]
-                with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-                    alone = duration(out / "journal.jsonl")
+                with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as alone:
+                    here = duration(out / "journal.jsonl", alone.pid)
             with water_rig(path / f"remote-{turn}", seed=2026) as rig:
                 benches = f'name = "s0"\nbenches = ["{rig.bench.resolve()}"]\n'
                 (station / "station.toml").write_text(benches)
@@ -355,9 +361,13 @@ async def overhead(asked: argparse.Namespace, path: Path) -> None:
                     line = [*remotecal, "order", rig.order, "--station", "s0", "--hub", folder.path]
                     line += ["--bench", Bench.load(rig.bench).name]
                     run = subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
-                    remote = duration(station / "runs" / run / "journal.jsonl")
+                    there = duration(station / "runs" / run / "journal.jsonl", agent.pid)
                     agent.terminate()
-            print(f"local {alone:.2f} s, remote {remote:.2f} s: ratio {remote / alone:.3f}", flush=True)
+            print(
+                f"local {here[0]:.2f} s, remote {there[0]:.2f} s, ratio {there[0] / here[0]:.3f}; "
+                f"processor {here[1]:.2f} s and {there[1]:.2f} s, ratio {there[1] / here[1]:.3f}",
+                flush=True,
+            )
 
 
 WHAT = {

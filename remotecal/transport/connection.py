@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from remotecal.errors import LinkLost, NoReply, RemotecalError
+from remotecal.transport.ending import end
 
 if TYPE_CHECKING:
     import ssl
@@ -168,15 +169,12 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._supervisor is not None:
-            self._supervisor.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._supervisor
+            await end(self._supervisor)
         client, self._client = self._client, None
         self.up.clear()
         if client is not None:
             await _close(client)
-        for task in [task for subscription in self._subscriptions for task in subscription.tasks]:
-            task.cancel()
+        await end(*(task for subscription in self._subscriptions for task in subscription.tasks))
 
     async def _supervise(self) -> None:
         failures = 0

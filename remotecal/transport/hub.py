@@ -19,6 +19,7 @@ from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError
 from remotecal.store import Store
 from remotecal.transport import admission, subjects
 from remotecal.transport.broker import Broker
+from remotecal.transport.ending import end
 from remotecal.transport.enrolment import Admission, Application, serve
 from remotecal.transport.envelopes import seal, unseal
 from remotecal.transport.identities import station_named, station_uri
@@ -100,8 +101,8 @@ class Hub:
             broker: asyncio.Task[None] | None = None
             if self._folder.settings.broker.start:
                 broker = asyncio.create_task(Broker(self._folder, self._admission.public).run())
-                stack.push_async_callback(_stop, broker)
-            stack.push_async_callback(_stop, asyncio.create_task(self._ingest.run()))
+                stack.push_async_callback(end, broker)
+            stack.push_async_callback(end, asyncio.create_task(self._ingest.run()))
             desk = await self._open_desk()
             stack.callback(desk.close)
             await stack.enter_async_context(self._connection)
@@ -250,9 +251,3 @@ def _from(station: StationRow, said: S) -> S:
     if said.station != station.name:
         raise EvidenceError(f"{station.name} speaks for {said.station}")
     return said
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -17,6 +17,7 @@ from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError, EvidenceError, LinkError, RemotecalError
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
+from remotecal.transport.ending import end
 from remotecal.transport.envelopes import seal, unseal
 from remotecal.transport.identities import station_uri
 from remotecal.transport.messages import Hello, Renewal, Renewed, Welcome
@@ -105,9 +106,8 @@ class Liaison:
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.control)
         await self._stack.enter_async_context(self.bulk)
-        tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
         for work in (self._keep_in_touch(), self._keep_certified()):
-            self._stack.callback(tasks.create_task(work).cancel)
+            self._stack.push_async_callback(end, asyncio.create_task(work))
         return self
 
     async def __aexit__(
@@ -159,16 +159,22 @@ class Liaison:
 
     async def _keep_certified(self) -> None:
         """Have the certificate renewed in time, again and again."""
-        name = self._folder.name
         while True:
-            await asyncio.sleep(self._renewal_due() - time.time())
-            key = new_key()
-            asked = Renewal(station=name, request=request(key, station_uri(name)).decode())
-            renewed = await self.insist("renew", "renewal", asked, Renewed)
-            Identity(key, parse_certificate(renewed.certificate.encode())).write(self._folder.identity)
-            log.info("the certificate was renewed")
-            for connection in (self.control, self.bulk):
-                await connection.reconnect()
+            try:
+                await asyncio.sleep(self._renewal_due() - time.time())
+                await self._renew()
+            except RemotecalError:
+                log.exception("the certificate could not be renewed")
+                await asyncio.sleep(self._every)
+
+    async def _renew(self) -> None:
+        name, key = self._folder.name, new_key()
+        asked = Renewal(station=name, request=request(key, station_uri(name)).decode())
+        renewed = await self.insist("renew", "renewal", asked, Renewed)
+        Identity(key, parse_certificate(renewed.certificate.encode())).write(self._folder.identity)
+        log.info("the certificate was renewed")
+        for connection in (self.control, self.bulk):
+            await connection.reconnect()
 
     def _renewal_due(self) -> float:
         """Return when the next certificate is to be asked for, in seconds since 1970."""

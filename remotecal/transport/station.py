@@ -19,6 +19,7 @@ from remotecal.transport import subjects
 from remotecal.transport.acceptance import accept, benches, check_time, read_order
 from remotecal.transport.commands import Commands
 from remotecal.transport.consent import Consent
+from remotecal.transport.ending import end
 from remotecal.transport.liaison import Liaison
 from remotecal.transport.library import Library
 from remotecal.transport.messages import Answer, BenchAnnounced, Claim, Compared, Computed, Hello, Refusal
@@ -80,8 +81,7 @@ class Station:
                     await self._nudged.wait()
             if self._deliveries:
                 await asyncio.wait(self._deliveries, timeout=FAREWELL)
-            for delivery in self._deliveries:
-                delivery.cancel()
+            await end(*self._deliveries)
 
     def stop(self) -> None:
         """Stop the run that is on, safely, and then the agent."""
@@ -191,25 +191,23 @@ class Station:
         remote = self.current = RemoteControl(run.order.id)
         over = asyncio.Event()
         self._deliver(run, over)
-        async with asyncio.TaskGroup() as tasks:
-            beside = [
-                tasks.create_task(self._show(remote)),
-                tasks.create_task(self._watch_the_link(run.order, remote)),
-            ]
-            try:
-                if self._stopping.is_set():
-                    remote.control.abort("the station is being shut down")
-                async with self.instruments:
-                    await asyncio.to_thread(self._perform, run, remote)
-                remote.ended = "finished"
-            except RemotecalError as error:
-                log.warning("run %s ended: %s", run.order.id, error)
-                remote.ended = str(error)
-                run.note_end(str(error))
-            finally:
-                self.current = None
-                for task in beside:
-                    task.cancel()
+        beside = [
+            asyncio.create_task(self._show(remote)),
+            asyncio.create_task(self._watch_the_link(run.order, remote)),
+        ]
+        try:
+            if self._stopping.is_set():
+                remote.control.abort("the station is being shut down")
+            async with self.instruments:
+                await asyncio.to_thread(self._perform, run, remote)
+            remote.ended = "finished"
+        except RemotecalError as error:
+            log.warning("run %s ended: %s", run.order.id, error)
+            remote.ended = str(error)
+            run.note_end(str(error))
+        finally:
+            self.current = None
+            await end(*beside)
         await self._publish(remote)
         over.set()
 
