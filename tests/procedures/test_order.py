@@ -73,14 +73,14 @@ def test_a_file_that_is_no_procedure_is_refused(tmp_path, text, message):
 
 
 def test_a_procedure_is_known_by_its_text_and_that_of_what_it_imports(tmp_path, monkeypatch):
-    package = tmp_path / "laboratory"
+    package = tmp_path / "flow_laboratory"
     package.mkdir()
-    own = "from laboratory.model import Base\nclass Own(Base):\n    def points(self): ...\n"
+    own = "from flow_laboratory.model import Base\nclass Own(Base):\n    def points(self): ...\n"
     model = "from remotecal.procedures import Procedure\nclass Base(Procedure):\n    pass\n"
     for name, text in {"__init__": "", "own": own, "model": model, "other": ""}.items():
         (package / f"{name}.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    entry = EntryPoint("own", "laboratory.own:Own", catalogue.GROUP)
+    entry = EntryPoint("own", "flow_laboratory.own:Own", catalogue.GROUP)
     monkeypatch.setattr(catalogue, "entry_points", lambda **_: [entry])
     before = find("own").sha256
     (package / "other.py").write_text("x = 1")

@@ -9,8 +9,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "procedures"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "transport"))
 
-from laboratory import Web, laboratory_up
 from tiny_bench import Tiny, tiny_bench
+from web_laboratory import Web, laboratory_up
 
 PERSONS = """
 [[persons]]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from laboratory import DIGEST, PASSWORD, Web, problem
 from sites import Site
+from web_laboratory import DIGEST, PASSWORD, Web, problem
 
 from remotecal.web.sessions import OF_HOST, OF_ONE
 

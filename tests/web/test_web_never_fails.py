@@ -5,8 +5,8 @@ import time
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from laboratory import DIGEST, Web
 from schemathesis.checks import not_a_server_error
+from web_laboratory import DIGEST, Web
 
 BOUNDED = settings(
     max_examples=10,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from laboratory import DIGEST, PASSWORD, Web, problem
 from sites import until
+from web_laboratory import DIGEST, PASSWORD, Web, problem
 
 from remotecal.certificates.approval import sign
 from remotecal.certificates.demonstration import DemonstrationKeys, make_demonstration_keys
