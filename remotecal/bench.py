@@ -16,7 +16,7 @@ from pathlib import Path
 
 from remotecal import units
 from remotecal.bench_file import BenchFile, Characteristic
-from remotecal.clock import Clock, RealClock, VirtualClock
+from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.instrument import Instrument
@@ -90,8 +90,7 @@ class Bench:
             return RealClock()
         if kind == "virtual":
             return VirtualClock()
-        clock: Clock = import_module("remotecal.sim.clock_server").RemoteClock(kind)
-        return clock
+        return SharedClock(self.path.parent / kind.removeprefix("virtual:"))
 
     def certificate(self, name: str, today: date) -> CertificateUsed | None:
         """Return an instrument's certificate; None where the bench file names none.

@@ -17,8 +17,8 @@ class BenchHead(Written):
 
     name: str = Field(min_length=1)
     """Name of the bench."""
-    clock: str = Field(default="real", pattern=r"^(real|virtual|virtual\+tcp://\S+)$")
-    """`real`; `virtual`; or `virtual+tcp://host:port`, the clock of a simulated rig elsewhere."""
+    clock: str = Field(default="real", pattern=r"^(real|virtual|virtual:.+)$")
+    """`real`; `virtual`; or `virtual:FILE`, the time a simulated rig keeps in a file beside this one."""
 
 
 class Port(Written):

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import mmap
+import struct
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from remotecal.errors import BenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Clock(Protocol):
@@ -142,3 +149,52 @@ class VirtualClock(SteppedClock):
     def reach(self, when: float) -> None:
         with self._moving:
             self._now = max(self._now, when)
+
+
+class SharedClock(SteppedClock):
+    """Virtual time that the processes of one machine share: a rig, and whoever runs on it.
+
+    Eight bytes in a file, which every process sees as memory: the time, as the machine writes a
+    double. It outlives each of them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Share the time that `begin` has put into a file.
+
+        Raises:
+            BenchError: there is none.
+        """
+        super().__init__()
+        self.path = path
+        try:
+            with path.open("r+b") as file:
+                self._time = mmap.mmap(file.fileno(), TIME.size)
+        except (OSError, ValueError) as error:
+            raise BenchError(
+                f"no virtual time is kept in {path} ({error}): is the simulated rig up?"
+            ) from error
+
+    @classmethod
+    def begin(cls, path: Path, start: float | None = None) -> SharedClock:
+        """Keep a new time in a file; now, if not told when it starts."""
+        fresh = path.with_name(f"{path.name}.new")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(TIME.pack(time.time() if start is None else start))
+        # Another file of the same name: who shares the old one keeps it, and is not cut off.
+        fresh.replace(path)
+        return cls(path)
+
+    def now(self) -> float:
+        return float(TIME.unpack_from(self._time)[0])
+
+    def reach(self, when: float) -> None:
+        import fcntl
+
+        with self.path.open("rb") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if when > self.now():
+                TIME.pack_into(self._time, 0, when)
+
+
+TIME = struct.Struct("d")
+"""How a shared time is kept."""

@@ -15,10 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from remotecal.clock import Clock, VirtualClock
+from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
 from remotecal.errors import ConfigurationError
 from remotecal.sim import wiring
-from remotecal.sim.clock_server import ClockServer
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.outfit import Outfit, outfit
 from remotecal.sim.paper import write_paper
@@ -32,6 +31,10 @@ if TYPE_CHECKING:
 
 Output = Literal["pulses", "current", "mag6000", "promag53", "promass83", "tuf2000m"]
 """How the meter under test is read: counted pulses, its 4–20 mA, or its total over Modbus."""
+
+
+CLOCK = "clock"
+"""File beside the bench file in which a rig keeps its virtual time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,8 @@ def water_rig(
         seed: the same seed gives the same rig.
         dn: nominal diameter in mm.
         output: how the meter under test is read.
-        clock: the rig's time; a virtual clock if not given, which is then served as well.
+        clock: the rig's time; a virtual clock if not given, shared with other processes by a file
+            in the directory.
         dut: the meter under test; drawn if not given.
 
     Raises:
@@ -137,7 +141,8 @@ def _up(
     clock: Clock | None,
     wire_up: wiring.WireUp,
 ) -> Iterator[Assembly]:
-    clock = clock or VirtualClock()
+    if clock is None:
+        clock = SharedClock.begin(directory / CLOCK) if directory else VirtualClock()
     rig = Rig(drawn.spec, clock, seed)
     if output not in wiring.OUTPUTS:
         raise ConfigurationError(f"a meter can't be read by {output!r}, but by {', '.join(wiring.OUTPUTS)}")
@@ -149,11 +154,13 @@ def _up(
         return
     with ExitStack() as servers:
         addresses = {name: place.serve(servers) for name, place in places.items()}
-        time = "real"
-        if isinstance(clock, VirtualClock):
-            server = ClockServer(clock)
-            servers.callback(server.close)
-            time = server.address
         today = datetime.fromtimestamp(clock.now(), UTC).date()
-        write_paper(directory, drawn, places, addresses, output, time, today)
+        write_paper(directory, drawn, places, addresses, output, _told(clock), today)
         yield Assembly(rig, drawn, clock, places, addresses, directory)
+
+
+def _told(clock: Clock) -> str:
+    """Return what a bench file says of a clock."""
+    if isinstance(clock, RealClock):
+        return "real"
+    return f"virtual:{clock.path.name}" if isinstance(clock, SharedClock) else "virtual"

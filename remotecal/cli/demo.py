@@ -24,7 +24,7 @@ from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trust import Capability
 from remotecal.cli.evaluate import summarise
 from remotecal.cli.progress import ProgressLine
-from remotecal.clock import VirtualClock
+from remotecal.clock import SharedClock
 from remotecal.errors import OrderError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import read_evidence
@@ -33,7 +33,7 @@ from remotecal.procedures.journal import Journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.assemblies import CLOCK, water_rig
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock
@@ -105,18 +105,18 @@ def demo(out: Path, *, remote: bool = False) -> None:
     """
     if out.exists() and any(out.iterdir()):
         raise OrderError(f"{out} is not empty: choose another directory for the demonstration")
-    clock = VirtualClock(time.time() - YESTERDAY.total_seconds())
     with TemporaryDirectory(prefix="remotecal-demo-") as temporary:
         paper = Path(temporary) / PAPER
+        clock = SharedClock.begin(paper / CLOCK, time.time() - YESTERDAY.total_seconds())
         calibrate = _calibrate_remotely if remote else _calibrate
         laboratory, record = calibrate(paper, out, clock)
-        shutil.copytree(paper, out / PAPER)
+        shutil.copytree(paper, out / PAPER, ignore=shutil.ignore_patterns(CLOCK))
     laboratory.issue(out, _today(clock))
     summarise(record)
     _tell(out)
 
 
-def _calibrate(paper: Path, out: Path, clock: VirtualClock) -> tuple[Laboratory, Record]:
+def _calibrate(paper: Path, out: Path, clock: SharedClock) -> tuple[Laboratory, Record]:
     """Put up the rig, run its work order, seal the journal, and write the certificate."""
     with water_rig(paper, seed=SEED, clock=clock) as rig:
         laboratory = Laboratory.found(Order.load(rig.order), _today(clock))
@@ -137,7 +137,7 @@ def _calibrate(paper: Path, out: Path, clock: VirtualClock) -> tuple[Laboratory,
     return laboratory, record
 
 
-def _calibrate_remotely(paper: Path, out: Path, clock: VirtualClock) -> tuple[Laboratory, Record]:
+def _calibrate_remotely(paper: Path, out: Path, clock: SharedClock) -> tuple[Laboratory, Record]:
     """Put up the rig, and let a station calibrate it for a laboratory far away."""
     from remotecal.cli.demo_remote import calibrate_remotely
 

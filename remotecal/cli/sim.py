@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast, get_args
 
-from remotecal.clock import RealClock, VirtualClock
+from remotecal.clock import RealClock
 from remotecal.configuration import nearest
 from remotecal.errors import ConfigurationError
 from remotecal.sim.assemblies import Assembly, Output, master_line, water_rig
@@ -44,7 +44,7 @@ def up(
         raise ConfigurationError(f"there is no rig {name!r}, {nearest(name, list(RIGS))}")
     with TemporaryDirectory(prefix=f"remotecal-{name}-") as temporary:
         place = directory or Path(temporary)
-        clock = RealClock() if real else VirtualClock()
+        clock = RealClock() if real else None
         with RIGS[name](place, seed=seed, dn=dn, clock=clock, output=_output(meter)) as assembly:
             _tell(name, assembly, real=real)
             _wait()

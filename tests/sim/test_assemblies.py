@@ -4,13 +4,12 @@ import pytest
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, validate
-from remotecal.clock import RealClock
+from remotecal.clock import RealClock, SharedClock
 from remotecal.drivers.capabilities import Outlet, Valve
 from remotecal.errors import ConfigurationError
 from remotecal.model import Certificate
 from remotecal.procedures.order import Order
 from remotecal.sim.assemblies import master_line, water_rig
-from remotecal.sim.clock_server import RemoteClock
 from remotecal.sim.wiring import OUTPUTS
 
 
@@ -22,12 +21,11 @@ def test_bench_and_order_can_be_read_and_every_instrument_opened(put_up, output,
         order = Order.load(up.order)
         assert order.order.demonstration
         clock = bench.clock()
-        assert isinstance(clock, RemoteClock)
+        assert isinstance(clock, SharedClock)
         assert clock.now() == up.clock.now()
         with bench.open(clock) as opened:
             assert set(opened.instruments) == set(up.stations)
             opened.make_safe()
-        clock.close()
 
 
 def test_certificates_are_valid_and_say_what_is_stated(tmp_path):

@@ -11,10 +11,10 @@ from collections import Counter
 import pytest
 
 from remotecal.bench import Bench
+from remotecal.clock import SharedClock
 from remotecal.drivers.abb.acs580 import Status
 from remotecal.drivers.capabilities import Outlet, Trip, Valve
 from remotecal.procedures.journal import FILE, read_journal
-from remotecal.sim.clock_server import RemoteClock
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
 KILLS = 10
@@ -67,8 +67,7 @@ def find_the_rig_safe(bench_file):
         clock.sleep(60)
         assert rig.flow.read().value == pytest.approx(0, abs=1e-3)
         assert Status.RDY_REF not in pump.status.read()
-    assert isinstance(clock, RemoteClock)
-    clock.close()
+    assert isinstance(clock, SharedClock)
 
 
 def observed(directory):
@@ -89,7 +88,6 @@ def test_ten_kills_cost_nothing(rig, tmp_path):
         killed(begin if kill == 0 else ["resume", str(out)], clock, chance.uniform(1, 500))
         find_the_rig_safe(rig / "bench.toml")
         assert observed(out)[: len(before)] == before
-    clock.close()
     finished = subprocess.run([*REMOTECAL, "resume", out], capture_output=True, text=True, timeout=300)
     assert finished.returncode == 0, finished.stderr
     events = read_journal(out / FILE)
