@@ -1,21 +1,22 @@
 """An instrument's error as its certificate states it, ready for a measurement model.
 
-A certificate gives the error of indication e at a few indications, each with U and k. Its points
-come from the same standards on the same day, so they are taken as fully correlated: one input per
-certificate, the deviation δ from the stated errors, moves all of them in proportion to their
-standard uncertainties. Between points e and u are interpolated linearly; beyond them nothing is
-known and the reading is refused.
+A certificate gives the error of indication e at a few indications, each with U and k; between them
+`CertifiedCurve` tells e and u. Where an instrument is used, its deviation δ from the stated errors is
+one input: readings near each other share it, in proportion to u. Readings far apart, such as those of
+a balance with the tank empty and full, get a deviation each: a certificate does not say how much its
+points have in common, and to take it as all would make the difference surer than either reading.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.model.certificate import CertifiedPoint
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.interpolation import CertifiedCurve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,27 @@ if TYPE_CHECKING:
     from remotecal.model import Certificate
     from remotecal.uncertainty.number import Number
 
-BEYOND = 0.01
-"""Share of a certificate's range a reading may lie outside it and still be taken as its end."""
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A maker's limit of error: the error is taken as 0, with one uncertainty wherever it is read."""
+
+    unit: str
+    standard: float
+    """Standard uncertainty."""
+    source: str
+
+    def value(self, x: float) -> float:
+        """Return the error: none is known."""
+        return 0.0
+
+    def u(self, x: float) -> float:
+        """Return the standard uncertainty of the error."""
+        return self.standard
+
+    def at(self, symbol: str, x: float) -> Input:
+        """Return the error as an input quantity."""
+        return Input.from_limits(symbol, 0.0, self.unit, self.standard * math.sqrt(3), source=self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +54,7 @@ class Correction:
 
     symbol: str
     """Name of the deviation δ in the measurement model."""
-    unit: str
-    """Unit of `errors` and `uncertainties`."""
-    places: tuple[float, ...]
-    """Where they hold, ascending."""
-    errors: tuple[float, ...]
-    """Errors of indication."""
-    uncertainties: tuple[float, ...]
-    """Their standard uncertainties."""
-    dof: float
-    """Degrees of freedom of all of them."""
-    source: str
-    """The certificate, for the budget."""
-    distribution: Distribution = Distribution.NORMAL
+    errors: CertifiedCurve | Limit
 
     @classmethod
     def certified(
@@ -68,41 +76,31 @@ class Correction:
             at_unit: unit to bring that column to; the same as `unit` if not given.
 
         Raises:
-            CertificateRefused: there is no such table, or its values have no uncertainty.
+            CertificateRefused: there is no such table, its values have no uncertainty, or it has one
+                point only.
         """
         from remotecal.units import convert
 
         table = certificate.points("basic_measurementError", at, unit)
-        rows = sorted(table.points, key=lambda point: point.at)
-        return cls(
-            symbol,
-            unit,
-            tuple(convert(row.at, table.at_unit, at_unit or unit) for row in rows),
-            tuple(_difference(row.value, table.unit, unit) for row in rows),
-            tuple(_difference(row.expanded / row.k, table.unit, unit) for row in rows),
-            min(row.dof for row in rows),
-            certificate.number,
-        )
+        points = [
+            CertifiedPoint(
+                convert(row.at, table.at_unit, at_unit or unit),
+                _difference(row.value, table.unit, unit),
+                _difference(row.expanded, table.unit, unit),
+                row.k,
+                row.dof,
+            )
+            for row in sorted(table.points, key=lambda point: point.at)
+        ]
+        return cls(symbol, CertifiedCurve(points, unit, certificate.number))
 
     def around(self, place: float) -> Applied:
-        """Return the correction with its deviation scaled to what it is at `place`."""
-        return Applied(self, self._at(place, self.uncertainties))
+        """Return the correction for readings around `place`, which share one deviation.
 
-    def _at(self, place: float, values: Sequence[float]) -> float:
-        first, last = self.places[0], self.places[-1]
-        slack = BEYOND * (last - first) if last > first else math.inf
-        if not first - slack <= place <= last + slack:
-            raise CertificateRefused(
-                f"certificate {self.source} holds from {first:g} to {last:g}, but {place:g} was read: "
-                "have the instrument calibrated over the range it is used in"
-            )
-        if place <= first or len(values) == 1:
-            return values[0]
-        if place >= last:
-            return values[-1]
-        right = bisect_right(self.places, place)
-        share = (place - self.places[right - 1]) / (self.places[right] - self.places[right - 1])
-        return values[right - 1] + share * (values[right] - values[right - 1])
+        Raises:
+            CertificateRefused: `place` is outside the certificate's range.
+        """
+        return Applied(self, self.errors.at(self.symbol, place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +108,27 @@ class Applied:
     """A correction in use at a calibration point."""
 
     correction: Correction
-    u: float
-    """Standard uncertainty where the input δ is stated, in the correction's unit."""
+    known: Input
+    """The error where the deviation is stated."""
 
     @property
     def input(self) -> Input:
         """The deviation from the certificate's errors: value 0."""
-        known = self.correction
-        if known.distribution is Distribution.RECTANGULAR:
-            return Input.from_limits(
-                known.symbol, 0.0, known.unit, self.u * math.sqrt(3), source=known.source
-            )
-        return Input.normal(known.symbol, 0.0, known.unit, self.u, dof=known.dof, source=known.source)
+        return replace(self.known, value=0.0)
 
     def error(self, place: float, deviation: Number) -> Number:
-        """Return the error of indication at `place`, the deviation δ included."""
-        known = self.correction
-        weight = known._at(place, known.uncertainties) / self.u if self.u else 0.0  # noqa: SLF001  one unit of two classes
-        error: Number = known._at(place, known.errors) + weight * deviation  # noqa: SLF001
+        """Return the error of indication at `place`, the deviation δ included.
+
+        Raises:
+            CertificateRefused: `place` is outside the certificate's range.
+        """
+        errors = self.correction.errors
+        weight = errors.u(place) / self.known.u if self.known.u else 0.0
+        error: Number = errors.value(place) + weight * deviation
         return error
 
     def corrected(self, indication: float, deviation: Number) -> Number:
-        """Return an indication less its error."""
+        """Return an indication less its error (CertificateRefused outside the certificate's range)."""
         value: Number = indication - self.error(indication, deviation)
         return value
 
@@ -153,9 +150,7 @@ def from_limit(symbol: str, readings: Sequence[Measured]) -> Correction:
             "give it a certificate in the bench file"
         )
     source = f"{readings[0].source}: maker's limit of error"
-    return Correction(
-        symbol, readings[0].unit, (0.0,), (0.0,), (max(known),), math.inf, source, Distribution.RECTANGULAR
-    )
+    return Correction(symbol, Limit(readings[0].unit, max(known), source))
 
 
 def _difference(value: float, unit: str, to: str) -> float:

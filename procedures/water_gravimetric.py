@@ -71,6 +71,7 @@ class WaterGravimetric(FlowProcedure):
     inputs: ClassVar[Mapping[str, Text]] = {
         **FlowProcedure.inputs,
         "W": Text(zh="天平示值偏差(满载)", en="deviation of the balance's indication, tank full"),
+        "W_0": Text(zh="天平示值偏差(空载)", en="deviation of the balance's indication, tank empty"),
         "W_res": Text(zh="天平分辨力", en="resolution of the balance"),
         "t_a": Text(zh="气温示值偏差", en="deviation of the air temperature"),
         "h_a": Text(zh="湿度示值偏差", en="deviation of the humidity"),
@@ -195,7 +196,8 @@ class WaterGravimetric(FlowProcedure):
 
 def collected_mass(repeats: Repeats) -> OfRepeat:
     """Return how to get the mass collected in a repeat, in kg, and add the inputs that takes."""
-    balance = repeats.correction("W", "balance", "mass_after", "kg")
+    full = repeats.correction("W", "balance", "mass_after", "kg")
+    empty = repeats.correction("W_0", "balance", "mass_before", "kg")
     count = math.sqrt(len(repeats.observations))
     step = repeats.constant("balance_resolution", "kg")
     # Two readings, each rounded to the step: their difference is triangular within one step.
@@ -205,8 +207,8 @@ def collected_mass(repeats: Repeats) -> OfRepeat:
     repeats.inputs.append(Input.normal("ρ_a", 0.0, "1", CIPM_2007_U))
 
     def mass(entry: Observation, x: Numbers) -> Number:
-        after = balance.corrected(one(entry, "mass_after", "kg"), x["W"])
-        before = balance.corrected(one(entry, "mass_before", "kg"), x["W"])
+        after = full.corrected(one(entry, "mass_after", "kg"), x["W"])
+        before = empty.corrected(one(entry, "mass_before", "kg"), x["W_0"])
         temperature = thermometer.corrected(one(entry, "air_temperature", "°C"), x["t_a"])
         humidity = hygrometer.corrected(one(entry, "humidity", "%"), x["h_a"])
         air = air_density(temperature, repeats.air_pressure(entry, x), humidity / 100) * (1.0 + x["ρ_a"])

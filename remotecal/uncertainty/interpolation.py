@@ -1,104 +1,127 @@
-"""Corrections between the points of a calibration certificate."""
+"""Values between the points of a calibration certificate."""
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from remotecal.errors import ParameterError
+from remotecal.errors import CertificateRefused
 from remotecal.uncertainty.inputs import Input
 
+if TYPE_CHECKING:
+    from remotecal.model.certificate import CertifiedPoint
 
-@dataclass(frozen=True, slots=True)
-class CertifiedPoint:
-    """One row of a certificate's table."""
-
-    at: float
-    """Value of the quantity at which the standard was calibrated."""
-    correction: float
-    """What the certificate states there: a correction, an error, a factor."""
-    expanded: float
-    """Expanded uncertainty of `correction`."""
-    k: float = 2.0
-    dof: float = math.inf
+BEYOND = 0.01
+"""Share of a certificate's range by which a reading may scatter beyond its ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertifiedCurve:
     """A certificate's table, read between its points by straight lines.
 
-    Points of one certificate share most of their uncertainty, so they are taken as fully correlated: the
-    uncertainty is interpolated like the correction, and is never smaller between two points than at both.
-    What the straight line may miss is added as rectangular limits.
+    Neighbouring points come from the same standards on the same day, so they are taken as fully
+    correlated: the uncertainty is interpolated like the value, and is never smaller between two points
+    than at both. What the straight line may miss is added as rectangular limits; beyond the ends, where
+    the last line goes on for `BEYOND`, they grow with the distance.
 
     Raises:
-        ParameterError: fewer than two points, points not in ascending order, or two points alone without
-            `nonlinearity`.
+        CertificateRefused: fewer than two points, or points not in ascending order.
     """
 
     points: Sequence[CertifiedPoint]
     unit: str
-    """Unit of the corrections."""
+    """Unit of the values."""
     source: str = ""
     """The certificate."""
     nonlinearity: float | None = None
-    """Greatest distance of the curve from the chord between neighbouring points; by default it is
-    estimated from how much the slope changes from one interval to the next."""
+    """Greatest distance of the curve from the chord between neighbouring points. By default it is
+    estimated: from how much the slope changes from one interval to the next; with two points, as the
+    most that a parabola without a peak between them leaves the chord."""
 
     def __post_init__(self) -> None:
         places = [point.at for point in self.points]
         if len(places) < 2 or any(b <= a for a, b in pairwise(places)):
-            raise ParameterError(
-                f"{self.source or 'a certificate'} needs 2 points or more, in ascending order"
+            raise CertificateRefused(
+                f"{self._name} needs 2 points or more, each at another place; what is certified at one "
+                "place only may stand in the bench file as a characteristic"
             )
-        if len(places) == 2 and self.nonlinearity is None:
-            raise ParameterError(f"{self.source or 'a certificate'} has 2 points only: say its nonlinearity")
 
-    def at(self, symbol: str, x: float) -> Input:
-        """Return the correction at `x` as an input quantity named `symbol`.
+    def value(self, x: float) -> float:
+        """Return what the certificate states, interpolated at `x`.
 
         Raises:
-            ParameterError: `x` is outside the certificate's points; nothing is extrapolated.
+            CertificateRefused: `x` is outside the certificate's range.
         """
-        first, last = self.points[0].at, self.points[-1].at
-        if not first <= x <= last:
-            raise ParameterError(
-                f"{symbol}: {x:g} is outside {first:g} to {last:g}, where {self.source or 'the certificate'} "
-                "was calibrated; use a standard calibrated there"
-            )
-        i = min(bisect_right(self.points, x, key=lambda point: point.at), len(self.points) - 1) - 1
+        i, share = self._locate(x)
+        return _along(self.points[i].value, self.points[i + 1].value, share)
+
+    def u(self, x: float) -> float:
+        """Return the standard uncertainty of `value` at `x` (CertificateRefused if outside)."""
+        return self.at("value", x).u
+
+    def at(self, symbol: str, x: float) -> Input:
+        """Return the value at `x` as an input quantity named `symbol`.
+
+        Raises:
+            CertificateRefused: `x` is outside the certificate's range.
+        """
+        i, share = self._locate(x)
         low, high = self.points[i], self.points[i + 1]
-        share = (x - low.at) / (high.at - low.at)
-        u = (1 - share) * low.expanded / low.k + share * high.expanded / high.k
-        if self.nonlinearity is None:
-            limit = self._curvature(i) * (x - low.at) * (high.at - x)
-        else:
-            limit = self.nonlinearity * 4 * share * (1 - share)
+        ends = low.expanded / low.k, high.expanded / high.k
+        u = max(_along(*ends, share), _along(*ends, min(max(share, 0.0), 1.0)))
         # The limits join the certificate's uncertainty just as those of a drift do.
         return Input.from_certificate(
             symbol,
-            (1 - share) * low.correction + share * high.correction,
+            _along(low.value, high.value, share),
             self.unit,
             u,
             1.0,
             dof=min(low.dof, high.dof),
-            drift=limit,
+            drift=self._bend(i) * abs(share * (1 - share)),
             source=self.source,
         )
 
-    def _curvature(self, i: int) -> float:
-        """Return the larger second divided difference on either side of interval `i`."""
-        return max(
+    def _locate(self, x: float) -> tuple[int, float]:
+        """Return the interval of `x` and where it lies there: from 0 to 1, or a little beyond."""
+        first, last = self.points[0].at, self.points[-1].at
+        slack = BEYOND * (last - first)
+        if not first - slack <= x <= last + slack:
+            raise CertificateRefused(
+                f"{self._name} holds from {first:g} to {last:g}, but {x:g} was read: "
+                "have the instrument calibrated over the range it is used in"
+            )
+        right = bisect_right(self.points, x, key=lambda point: point.at)
+        i = min(max(right, 1), len(self.points) - 1) - 1
+        low, high = self.points[i].at, self.points[i + 1].at
+        return i, (x - low) / (high - low)
+
+    def _bend(self, i: int) -> float:
+        """Return four times the greatest distance of the curve from the chord of interval `i`."""
+        if self.nonlinearity is not None:
+            return 4 * self.nonlinearity
+        low, high = self.points[i], self.points[i + 1]
+        if len(self.points) == 2:
+            return abs(high.value - low.value)
+        curvature = max(
             abs(_second_difference(*self.points[j : j + 3]))
             for j in (i - 1, i)
             if j >= 0 and j + 3 <= len(self.points)
         )
+        return curvature * (high.at - low.at) ** 2
+
+    @property
+    def _name(self) -> str:
+        return f"certificate {self.source}" if self.source else "a certificate"
+
+
+def _along(low: float, high: float, share: float) -> float:
+    return (1 - share) * low + share * high
 
 
 def _second_difference(a: CertifiedPoint, b: CertifiedPoint, c: CertifiedPoint) -> float:
-    before = (b.correction - a.correction) / (b.at - a.at)
-    after = (c.correction - b.correction) / (c.at - b.at)
+    before = (b.value - a.value) / (b.at - a.at)
+    after = (c.value - b.value) / (c.at - b.at)
     return (after - before) / (c.at - a.at)

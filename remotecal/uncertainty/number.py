@@ -64,6 +64,15 @@ def tan(x: N) -> N:
     return _apply("tan", x)
 
 
+def atan2(y: N, x: N) -> N:
+    """Return the angle of the point (`x`, `y`) in radians, from -π to π."""
+    if isinstance(y, (int, float)) and isinstance(x, (int, float)):
+        return _call("math", "atan2", y, x)
+    if is_uncertain(y) or is_uncertain(x):
+        return _call("GTC", "atan2", y, x)
+    return _call("numpy", "arctan2", y, x)
+
+
 def estimate(x: Number) -> float:
     """Return the best estimate `x` stands for.
 
@@ -87,5 +96,9 @@ def is_uncertain(x: object) -> bool:
 
 def _apply(function: str, x: N) -> N:
     library = "math" if isinstance(x, (int, float)) else "GTC" if is_uncertain(x) else "numpy"
-    y: N = getattr(importlib.import_module(library), function)(x)
+    return _call(library, function, x)
+
+
+def _call(library: str, function: str, *x: N) -> N:
+    y: N = getattr(importlib.import_module(library), function)(*x)
     return y

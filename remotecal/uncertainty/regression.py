@@ -1,6 +1,7 @@
 """Calibration curves: polynomials fitted by least squares, with uncertainty in either or both variables.
 
-Sources: GUM H.3; ISO/TS 28037:2010, clauses 6 (weighted) and 7 (generalised distance regression).
+Sources: GUM H.3; ISO/TS 28037:2010, clauses 6 (weighted), 7 (generalised distance regression), 9 and 10
+(the same with correlated points).
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from remotecal.errors import ParameterError
 
 if TYPE_CHECKING:
     from numpy import float64
     from numpy.typing import NDArray
+
+Uncertainty: TypeAlias = "Sequence[float] | Sequence[Sequence[float]] | NDArray[float64]"
+"""Standard uncertainties of points, or their covariance matrix where they share something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Curve:
     span: tuple[float, float]
     """Least and greatest x of the fitted points."""
     chi_squared: float | None
-    """Weighted sum of squares of the residuals; None where the residuals gave the uncertainty."""
+    """Sum of squares of the residuals over the points' uncertainty; None where the residuals gave it."""
     residual: float
     """Standard deviation of the residuals in y."""
     dof: float
@@ -140,8 +144,8 @@ def fit(
     x: Sequence[float],
     y: Sequence[float],
     *,
-    u_x: Sequence[float] | None = None,
-    u_y: Sequence[float] | None = None,
+    u_x: Uncertainty | None = None,
+    u_y: Uncertainty | None = None,
     degree: int = 1,
 ) -> Curve:
     """Fit a polynomial to points by least squares.
@@ -150,49 +154,64 @@ def fit(
     coefficients. With them, the coefficients get what the points bring, and `Curve.consistent` says
     whether the residuals agree.
 
+    Points that were measured with one standard are correlated: give the covariance matrix instead of
+    the standard uncertainties, with the square of the standard's u added to every element.
+
     Args:
         x: where the points lie; two of one value count as repeats.
         y: what was observed there.
-        u_x: standard uncertainties of `x`; none if omitted.
-        u_y: standard uncertainties of `y`; needed with `u_x`.
+        u_x: standard uncertainties of `x`, or its covariance matrix; none if omitted.
+        u_y: standard uncertainties of `y`, or its covariance matrix; needed with `u_x`.
         degree: of the polynomial; 1 is a straight line.
 
     Raises:
         ParameterError: too few points, lengths that differ, a point without any uncertainty among
-            points that have one, or points no curve is found for.
+            points that have one, a matrix that is no covariance matrix, or points no curve is found for.
     """
     import numpy as np
 
     xs, ys = np.array(x, dtype=float), np.array(y, dtype=float)
-    places = len(np.unique(xs))
-    if len(xs) != len(ys) or places < degree + 1 or (u_y is None and len(xs) < degree + 2):
-        raise ParameterError(
-            f"{places} places in {len(xs)} points are too few for a curve of degree {degree}"
-        )
+    places, count = len(np.unique(xs)), len(xs)
+    if count != len(ys) or places < degree + 1 or (u_y is None and count < degree + 2):
+        raise ParameterError(f"{places} places in {count} points are too few for a curve of degree {degree}")
     if u_x is not None and u_y is None:
         raise ParameterError("a fit with uncertainty in x needs the uncertainty in y too")
-    sx = np.zeros(len(xs)) if u_x is None else np.array(u_x, dtype=float)
-    sy = np.ones(len(xs)) if u_y is None else np.array(u_y, dtype=float)
-    if not len(sx) == len(sy) == len(xs) or not np.all((sx >= 0) & (sy >= 0) & (sx + sy > 0)):
+    of_x = _covariance(np.zeros(count) if u_x is None else u_x, count)
+    of_y = _covariance(np.ones(count) if u_y is None else u_y, count)
+    if not np.all(np.diag(of_x) + np.diag(of_y) > 0):
         raise ParameterError("every point of a fit needs an uncertainty above 0, in x or in y")
     centre, scale = float(xs.mean()), float(np.ptp(xs)) / 2
-    coefficients, covariance, misfit, weights = _solve((xs - centre) / scale, ys, sx / scale, sy, degree)
-    chi_squared = float(np.sum(weights * misfit**2))
-    redundant = len(xs) - degree - 1
-    residual = math.sqrt(float(np.sum(misfit**2)) / redundant) if redundant else 0.0
-    dof = math.inf
+    found = _solve((xs - centre) / scale, ys, of_x / scale**2, of_y, degree)
+    redundant = count - degree - 1
+    residual = math.sqrt(float(np.sum(found.misfit**2)) / redundant) if redundant else 0.0
+    covariance, dof = found.covariance, math.inf
     if u_y is None:
-        covariance, dof = covariance * chi_squared / redundant, float(redundant)
+        covariance, dof = covariance * found.chi_squared / redundant, float(redundant)
     return Curve(
         centre,
         scale,
-        tuple(coefficients.tolist()),
+        tuple(found.coefficients.tolist()),
         tuple(tuple(row) for row in covariance.tolist()),
         (float(xs.min()), float(xs.max())),
-        None if u_y is None else chi_squared,
+        None if u_y is None else found.chi_squared,
         residual,
         dof,
-        len(xs),
+        count,
+    )
+
+
+def _covariance(given: Uncertainty, count: int) -> NDArray[float64]:
+    """Return the covariance matrix of `count` points, from itself or from standard uncertainties."""
+    import numpy as np
+
+    known = np.array(given, dtype=float)
+    if known.shape == (count,) and np.all(known >= 0):
+        return np.diag(known**2)
+    if known.shape == (count, count) and np.array_equal(known, known.T):
+        return known
+    raise ParameterError(
+        f"{count} points need {count} standard uncertainties of at least 0, or a symmetric covariance "
+        f"matrix of {count} rows"
     )
 
 
@@ -206,13 +225,21 @@ def _basis(z: NDArray[float64], size: int) -> tuple[NDArray[float64], NDArray[fl
     return powers, slopes
 
 
-def _solve(
-    x: NDArray[float64], y: NDArray[float64], sx: NDArray[float64], sy: NDArray[float64], degree: int
-) -> tuple[NDArray[float64], NDArray[float64], NDArray[float64], NDArray[float64]]:
-    """Return coefficients, covariance, residuals and weights of the generalised distance regression.
+class _Found(NamedTuple):
+    coefficients: NDArray[float64]
+    covariance: NDArray[float64]
+    misfit: NDArray[float64]
+    chi_squared: float
 
-    Gauss–Newton over the coefficients and the true abscissae, which are eliminated point by point. It
-    starts from the unweighted fit; with no uncertainty in x the first step is weighted least squares.
+
+def _solve(
+    x: NDArray[float64], y: NDArray[float64], of_x: NDArray[float64], of_y: NDArray[float64], degree: int
+) -> _Found:
+    """Return the generalised Gauss–Markov regression for the covariance matrices of x and y.
+
+    Gauss–Newton over the coefficients and the true abscissae, which are eliminated: at a given slope,
+    what x is uncertain by adds to the covariance of y. It starts from the unweighted fit; with no
+    uncertainty in x the first step is generalised least squares.
     """
     import numpy as np
 
@@ -221,17 +248,31 @@ def _solve(
     for _ in range(100):
         basis, slopes = _basis(true_x, degree + 1)
         slope = slopes @ coefficients
-        weights = 1 / (sy**2 + (slope * sx) ** 2)
-        root = np.sqrt(weights)
         misfit = y - basis @ coefficients - slope * (x - true_x)
+        root = _root(of_y + slope[:, None] * of_x * slope)
         # Householder QR, not the normal equations: they would square the condition number.
-        q, r = np.linalg.qr(basis * root[:, None])
-        step = np.linalg.solve(r, q.T @ (misfit * root))
-        left = y - basis @ (coefficients + step)
-        shift = weights * ((x - true_x) * sy**2 + slope * left * sx**2)
-        coefficients, true_x = coefficients + step, true_x + shift
-        size = np.abs(coefficients).max()
-        if np.abs(step).max() <= 1e-13 * size and np.abs(shift).max() <= 1e-13:
+        whitened = np.linalg.solve(root, misfit)
+        q, r = np.linalg.qr(np.linalg.solve(root, basis))
+        step = np.linalg.solve(r, q.T @ whitened)
+        weighted = np.linalg.solve(root.T, whitened - q @ (r @ step))
+        moved = x + of_x @ (slope * weighted)
+        shift = np.abs(moved - true_x).max()
+        coefficients, true_x = coefficients + step, moved
+        if np.abs(step).max() <= 1e-13 * np.abs(coefficients).max() and shift <= 1e-13:
             inverse = np.linalg.inv(r)
-            return coefficients, inverse @ inverse.T, misfit, weights
+            return _Found(coefficients, inverse @ inverse.T, misfit, float(whitened @ whitened))
     raise ParameterError("no calibration curve fits these points; look for a wrong one, or a lower degree")
+
+
+def _root(covariance: NDArray[float64]) -> NDArray[float64]:
+    """Return the Cholesky factor of the points' covariance."""
+    import numpy as np
+
+    try:
+        root = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
+    except np.linalg.LinAlgError as error:
+        raise ParameterError(
+            "the points' covariance matrix is not positive definite: no variance may be negative, and no "
+            "point may follow from the others"
+        ) from error
+    return root

@@ -1,9 +1,12 @@
 """What a certificate says of an instrument, applied to its readings."""
 
+import math
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from remotecal.bench import Bench
 from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused
 from remotecal.model import (
@@ -21,7 +24,13 @@ from remotecal.model import (
     Text,
     Uncertainty,
 )
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.execute import Company, execute
 from remotecal.procedures.library.corrections import Correction, from_limit
+from remotecal.procedures.library.water_gravimetric import WaterGravimetric
+from remotecal.procedures.order import Order
+from remotecal.procedures.prompts import Scripted
+from remotecal.sim.assemblies import water_rig
 
 
 def certificate(
@@ -60,22 +69,29 @@ def test_errors_are_interpolated_and_brought_to_the_unit() -> None:
     applied = correction.around(150.0)
     assert applied.error(150.0, 0.0) == pytest.approx(0.020)
     assert applied.corrected(150.0, 0.0) == pytest.approx(149.980)
-    assert applied.input.u == pytest.approx(0.003)
-    assert applied.input.source == "C-1"
+    # The slope changes by 0.010 kg in 100 kg, so the curve may leave the chord by an eighth of that.
+    assert applied.input.u == pytest.approx(math.hypot(0.003, 0.010 / 8 / math.sqrt(3)))
+    assert (applied.input.value, applied.input.source) == (0.0, "C-1")
 
 
-def test_one_deviation_moves_all_points_by_their_own_uncertainty() -> None:
+def test_readings_near_each_other_share_a_deviation_in_proportion_to_their_uncertainty() -> None:
     applied = Correction.certified("W", BALANCE, "kg").around(200.0)
     one_sigma = applied.input.u
     assert applied.error(200.0, one_sigma) == pytest.approx(0.030 + 0.004)
-    assert applied.error(0.0, one_sigma) == pytest.approx(0.000 + 0.001)
+    assert applied.error(100.0, one_sigma) == pytest.approx(0.010 + 0.002)
 
 
 def test_a_reading_beyond_the_certificate_is_refused() -> None:
     applied = Correction.certified("W", BALANCE, "kg").around(200.0)
-    assert applied.error(201.0, 0.0) == pytest.approx(0.030)
-    with pytest.raises(CertificateRefused, match="holds from 0 to 200, but 250 was read"):
+    with pytest.raises(CertificateRefused, match="C-1 holds from 0 to 200, but 250 was read"):
         applied.error(250.0, 0.0)
+    with pytest.raises(CertificateRefused, match=r"but -2\.1 was read"):
+        Correction.certified("W", BALANCE, "kg").around(-2.1)
+
+
+def test_what_is_certified_at_one_place_is_no_correction() -> None:
+    with pytest.raises(CertificateRefused, match="needs 2 points or more"):
+        Correction.certified("W", certificate("kg", ("100",), ("0.01",), ("0.004",)), "kg")
 
 
 def test_a_certificate_of_another_quantity_is_refused() -> None:
@@ -94,5 +110,30 @@ def test_without_a_certificate_the_makers_limit_counts() -> None:
     correction = from_limit("t", [reading])
     assert correction.around(20.0).input.u == pytest.approx(0.03)
     assert correction.around(20.0).input.distribution == "rectangular"
+    assert correction.around(20.0).error(90.0, 0.03) == pytest.approx(0.03)
     with pytest.raises(CertificateRefused, match="give it a certificate"):
         from_limit("t", [reading._replace(u=None)])
+
+
+def test_a_weighed_difference_is_no_surer_than_the_full_tank(tmp_path: Path) -> None:
+    with water_rig(tmp_path / "rig", seed=3) as rig:
+        order = Order.load(rig.order)
+        few = {"flows": (order.parameters["flows"][0],), "repeats": 2}
+        order = order.model_copy(update={"parameters": {**order.parameters, **few}})
+        evidence = execute(
+            order,
+            find(order.order.procedure),
+            Bench.load(rig.bench),
+            tmp_path / "run",
+            Company(Scripted()),
+            rig.clock,
+        )
+    procedure = WaterGravimetric(WaterGravimetric.accepts()(**evidence.parameters))
+    (point,) = procedure.points()
+    lines = {line.symbol: line for line in procedure.evaluate_point(point, evidence).evaluated.lines}
+    full, empty = lines["W"], lines["W_0"]
+    known = Correction.certified("W", evidence.certificates["balance"].certificate, "kg").errors
+    assert full.u == pytest.approx(known.u(evidence.observations[0].values["mass_after"].value), rel=1e-3)
+    assert empty.u == pytest.approx(known.u(0.0), rel=1e-2)
+    assert full.contribution * empty.contribution < 0
+    assert full.contribution / full.u == pytest.approx(-empty.contribution / empty.u, rel=1e-2)

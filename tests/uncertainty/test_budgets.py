@@ -11,7 +11,7 @@ import remotecal.uncertainty
 from remotecal.errors import ParameterError
 from remotecal.uncertainty import Budget, Distribution, Input, Reported
 from remotecal.uncertainty.coverage import coverage_factor, whole_dof
-from remotecal.uncertainty.number import cos, exp, log, sin, sqrt, tan
+from remotecal.uncertainty.number import atan2, cos, exp, log, sin, sqrt, tan
 
 
 def product(a, b):
@@ -191,6 +191,14 @@ def test_functions_of_a_model_work_on_uncertain_numbers():
         assert result.lines[0].sensitivity == pytest.approx(slope)
 
 
+def test_the_angle_of_a_point_works_on_uncertain_numbers():
+    inputs = [Input.normal("y", 0.3, "1", 0.01), Input.normal("x", -0.4, "1", 0.02)]
+    result = Budget(atan2, inputs).evaluate()
+    assert result.value == math.atan2(0.3, -0.4) == atan2(0.3, -0.4)
+    assert [line.sensitivity for line in result.lines] == pytest.approx([-0.4 / 0.25, -0.3 / 0.25])
+    assert Budget(lambda y: atan2(y, -0.4), inputs[:1]).evaluate().lines[0].sensitivity == pytest.approx(-1.6)
+
+
 def test_threads_do_not_disturb_each_other():
     budget = Budget(product, [A, B], "m2", {})
     alone = budget.evaluate()
@@ -219,7 +227,7 @@ def test_importing_loads_nothing_heavy():
     code = (
         "import sys\n"
         "import remotecal.fluids.air, remotecal.fluids.water, remotecal.uncertainty\n"
-        "from remotecal.uncertainty import anova, comparison, interpolation, monte_carlo, regression\n"
+        "from remotecal.uncertainty import anova, comparison, interpolation, monte_carlo, regression, risk\n"
         "print({'GTC', 'numpy', 'scipy'} & set(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

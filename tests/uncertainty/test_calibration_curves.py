@@ -1,9 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 
-from remotecal.errors import ParameterError
-from remotecal.uncertainty.interpolation import CertifiedCurve, CertifiedPoint
+from remotecal.errors import CertificateRefused, ParameterError
+from remotecal.model.certificate import CertifiedPoint
+from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.regression import fit
 
 # Pearson (1901) with the weights of York (1966), the usual test of lines with errors in both variables.
@@ -21,6 +23,101 @@ def test_pearsons_data_with_yorks_weights():
     # Standard errors of York et al., Am. J. Phys. 72 (2004) 367.
     assert (f"{covariance[0][0] ** 0.5:.4f}", f"{covariance[1][1] ** 0.5:.5f}") == ("0.2950", "0.05799")
     assert curve.consistent
+
+
+def line(curve):
+    """Return a, b, u(a), u(b), cov(a, b) and chi-squared, as ISO/TS 28037 prints them."""
+    (a, b), covariance = curve.powers()
+    return [a, b, covariance[0][0] ** 0.5, covariance[1][1] ** 0.5, covariance[0][1], curve.chi_squared]
+
+
+COVARIANCE_10_X = np.array(
+    [
+        [0.50, 0.00, 0.25, 0.00, 0.25, 0.00, 0.25],
+        [0.00, 1.25, 1.00, 0.00, 0.00, 1.00, 1.00],
+        [0.25, 1.00, 1.50, 0.00, 0.25, 1.00, 1.25],
+        [0.00, 0.00, 0.00, 1.25, 1.00, 1.00, 1.00],
+        [0.25, 0.00, 0.25, 1.00, 1.50, 1.00, 1.25],
+        [0.00, 1.00, 1.00, 1.00, 1.00, 2.25, 2.00],
+        [0.25, 1.00, 1.25, 1.00, 1.25, 2.00, 2.50],
+    ]
+)
+
+ISO_28037 = {
+    "6, equal weights": (
+        fit(range(1, 7), [3.3, 5.6, 7.1, 9.3, 10.7, 12.1], u_y=[0.5] * 6),
+        ["1.867", "1.757", "0.465", "0.120", "-0.050", "1.665"],
+    ),
+    "6, unequal weights": (
+        fit(range(1, 7), [3.2, 4.3, 7.6, 8.6, 11.7, 12.8], u_y=[0.5] * 3 + [1.0] * 3),
+        ["0.885", "2.057", "0.530", "0.178", "-0.082", "4.131"],
+    ),
+    "7, x uncertain too": (
+        fit(
+            [1.2, 1.9, 2.9, 4.0, 4.7, 5.9],
+            [3.4, 4.4, 7.2, 8.5, 10.8, 13.5],
+            u_x=[0.2] * 6,
+            u_y=[0.2] * 3 + [0.4] * 3,
+        ),
+        ["0.5788", "2.1597", "0.4764", "0.1355", "-0.0577", "2.743"],
+    ),
+    "9, y correlated": (
+        fit(
+            range(1, 11),
+            [1.3, 4.1, 6.9, 7.5, 10.2, 12.0, 14.5, 17.1, 19.5, 21.0],
+            u_y=np.kron(np.diag([1.0, 4.0]), np.ones((5, 5))) + np.eye(10),
+        ),
+        ["-0.6456", "2.2014", "1.2726", "0.2015", "-0.1669", "2.074"],
+    ),
+    "10, x and y correlated": (
+        fit(
+            [50.4, 99.0, 149.9, 200.4, 248.5, 299.7, 349.1],
+            [52.3, 97.8, 149.7, 200.1, 250.4, 300.9, 349.2],
+            u_x=COVARIANCE_10_X,
+            u_y=np.ones((7, 7)) + 4 * np.eye(7),
+        ),
+        ["0.3424", "1.0012", "2.0569", "0.0090", "-0.0129", "1.772"],
+    ),
+}
+
+
+@pytest.mark.parametrize("clause", ISO_28037)
+def test_straight_lines_of_iso_ts_28037(clause):
+    curve, printed = ISO_28037[clause]
+    assert curve.consistent
+    found = line(curve)
+    assert [f"{each:.{len(text.partition('.')[2])}f}" for each, text in zip(found, printed, strict=True)] == (
+        printed
+    )
+
+
+def test_a_reading_on_the_line_of_iso_ts_28037():
+    given = ISO_28037["6, equal weights"][0].invert(10.5, u_y=0.5)
+    assert (f"{given.value:.3f}", f"{given.u:.3f}") == ("4.913", "0.322")
+
+
+def test_a_shared_standard_makes_the_level_no_surer_and_the_slope_no_worse():
+    x, y, alone, standard = [1.0, 2.0, 3.0, 4.0], [1.1, 1.9, 3.2, 3.9], 0.1, 0.5
+    apart = fit(x, y, u_y=[alone] * 4)
+    together = fit(x, y, u_y=alone**2 * np.eye(4) + standard**2)
+    assert together.powers()[0] == pytest.approx(apart.powers()[0])
+    assert together.powers()[1][1][1] == pytest.approx(apart.powers()[1][1][1])
+    assert together.powers()[1][0][0] == pytest.approx(apart.powers()[1][0][0] + standard**2)
+
+
+@pytest.mark.parametrize(
+    ("u_y", "message"),
+    [
+        ([[1.0, 0.5], [0.5, 1.0]], "covariance matrix of 3 rows"),
+        ([[1.0, 0.5, 0.0], [0.4, 1.0, 0.0], [0.0, 0.0, 1.0]], "symmetric"),
+        (np.ones((3, 3)), "not positive definite"),
+        (np.diag([1.0, 1.0, -1.0]), "uncertainty above 0"),
+        ([[1.0, 0.0, 1.5], [0.0, 1.0, 0.0], [1.5, 0.0, 1.0]], "not positive definite"),
+    ],
+)
+def test_what_is_no_covariance_matrix_is_refused(u_y, message):
+    with pytest.raises(ParameterError, match=message):
+        fit([1, 2, 3], [1, 2, 3.1], u_y=u_y)
 
 
 def test_points_that_scatter_more_than_they_say_are_found_out():
@@ -98,56 +195,68 @@ def test_what_gives_no_curve_is_refused(bad):
 
 CERTIFICATE = CertifiedCurve(
     [
-        CertifiedPoint(10.0, 0.10, 0.02),
-        CertifiedPoint(20.0, 0.30, 0.04, dof=12),
-        CertifiedPoint(40.0, 0.20, 0.06, k=3),
+        CertifiedPoint(10.0, 0.10, 0.02, 2.0, math.inf),
+        CertifiedPoint(20.0, 0.30, 0.04, 2.0, 12),
+        CertifiedPoint(40.0, 0.20, 0.06, 3.0, math.inf),
     ],
     "%",
-    "certificate M-7",
+    "M-7",
 )
+CURVATURE = abs((0.20 - 0.30) / 20 - (0.30 - 0.10) / 10) / 30
 
 
 def test_certified_points_are_given_as_certified():
     for point in CERTIFICATE.points:
         given = CERTIFICATE.at("c", point.at)
-        assert (given.value, given.u) == (
-            pytest.approx(point.correction),
-            pytest.approx(point.expanded / point.k),
-        )
-    assert CERTIFICATE.at("c", 20.0).source == "certificate M-7"
+        assert (given.value, given.u) == (pytest.approx(point.value), pytest.approx(point.expanded / point.k))
+    assert CERTIFICATE.at("c", 20.0).source == "M-7"
 
 
-def test_between_points_the_correction_is_interpolated_and_less_certain():
+def test_between_points_the_value_is_interpolated_and_less_certain():
     given = CERTIFICATE.at("c", 15.0)
-    assert given.value == pytest.approx(0.20)
-    curvature = abs((0.20 - 0.30) / 20 - (0.30 - 0.10) / 10) / 30
-    assert given.u == pytest.approx(math.hypot(0.015, curvature * 25 / math.sqrt(3)))
+    assert given.value == CERTIFICATE.value(15.0) == pytest.approx(0.20)
+    assert given.u == CERTIFICATE.u(15.0)
+    assert given.u == pytest.approx(math.hypot(0.015, CURVATURE * 25 / math.sqrt(3)))
     assert given.dof == pytest.approx(12 * (given.u / 0.015) ** 4)
 
 
 def test_the_curve_of_a_parabola_is_covered_exactly():
-    points = [CertifiedPoint(x, 0.01 * x**2, 0.001) for x in (0.0, 1.0, 3.0, 4.0)]
-    given = CertifiedCurve(points, "1").at("c", 2.2)
-    limit = math.sqrt(given.u**2 - 0.0005**2) * math.sqrt(3)
-    assert abs(given.value - 0.01 * 2.2**2) == pytest.approx(limit)
+    def point(x, value):
+        return CertifiedPoint(x, value, 0.001, 2.0, math.inf)
+
+    curve = CertifiedCurve([point(x, 0.01 * x**2) for x in (0.0, 1.0, 3.0, 4.0)], "1")
+    for x in (2.2, 4.03):  # between two points, and a little beyond the last
+        given = curve.at("c", x)
+        limit = math.sqrt(given.u**2 - 0.0005**2) * math.sqrt(3)
+        assert abs(given.value - 0.01 * x**2) == pytest.approx(limit)
+    # Of two points only, the parabola with its peak at one of them.
+    assert CertifiedCurve([point(0.0, 0.0), point(4.0, 0.16)], "1").u(1.0) == pytest.approx(
+        math.hypot(0.0005, (0.04 - 0.01) / math.sqrt(3))
+    )
 
 
 def test_a_stated_nonlinearity_is_greatest_in_the_middle():
     curve = CertifiedCurve(CERTIFICATE.points, "%", nonlinearity=0.03)
-    assert curve.at("c", 15.0).u == pytest.approx(math.hypot(0.015, 0.03 / math.sqrt(3)))
-    assert curve.at("c", 12.0).u == pytest.approx(math.hypot(0.012, 0.03 * 0.64 / math.sqrt(3)))
+    assert curve.u(15.0) == pytest.approx(math.hypot(0.015, 0.03 / math.sqrt(3)))
+    assert curve.u(12.0) == pytest.approx(math.hypot(0.012, 0.03 * 0.64 / math.sqrt(3)))
 
 
-@pytest.mark.parametrize("x", [9.99, 40.01, math.nan])
+def test_a_little_beyond_an_end_is_less_certain_than_the_end():
+    given = CERTIFICATE.at("c", 9.8)
+    assert given.value == pytest.approx(0.10 - 0.02 * 0.2)
+    assert given.u == pytest.approx(math.hypot(0.010, CURVATURE * 0.2 * 10.2 / math.sqrt(3)))
+    assert CERTIFICATE.u(40.3) > CERTIFICATE.u(40.1) > CERTIFICATE.u(40.0)
+
+
+@pytest.mark.parametrize("x", [9.69, 40.31, math.nan])
 def test_nothing_is_extrapolated_from_a_certificate(x):
-    with pytest.raises(ParameterError, match="outside 10 to 40"):
+    with pytest.raises(CertificateRefused, match="certificate M-7 holds from 10 to 40"):
         CERTIFICATE.at("c", x)
 
 
-def test_a_certificate_that_says_too_little_is_refused():
-    with pytest.raises(ParameterError, match="say its nonlinearity"):
-        CertifiedCurve(CERTIFICATE.points[:2], "%")
-    with pytest.raises(ParameterError, match="ascending"):
-        CertifiedCurve(CERTIFICATE.points[::-1], "%")
-    with pytest.raises(ParameterError, match="2 points or more"):
-        CertifiedCurve(CERTIFICATE.points[:1], "%")
+@pytest.mark.parametrize(
+    "points", [CERTIFICATE.points[:1], CERTIFICATE.points[::-1], [CERTIFICATE.points[0]] * 2]
+)
+def test_a_certificate_that_says_too_little_is_refused(points):
+    with pytest.raises(CertificateRefused, match="a certificate needs 2 points or more"):
+        CertifiedCurve(points, "%")

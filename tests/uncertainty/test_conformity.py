@@ -4,7 +4,7 @@ import pytest
 
 from remotecal.errors import ParameterError
 from remotecal.uncertainty import DECISION_RULES, Conformity, Tolerance, decide
-from remotecal.uncertainty.conformity import conformance_probability, global_risk
+from remotecal.uncertainty.conformity import conformance_probability
 
 MPE = Tolerance.symmetric(1.0)
 
@@ -132,22 +132,3 @@ def test_few_degrees_of_freedom_raise_the_risk():
     normal = conformance_probability(0.8, 0.1, MPE)
     assert conformance_probability(0.8, 0.1, MPE, dof=3) == pytest.approx(0.93034 - 0.00019, abs=1e-5)
     assert normal == pytest.approx(0.97725, abs=1e-5)
-
-
-def test_global_risks_of_deaver():
-    # Deaver, Guardbanding with confidence (1994): limits at 2 standard deviations.
-    limits = Tolerance.symmetric(2.0)
-    four_to_one = global_risk((0.0, 1.0), 0.25, limits, limits)
-    assert f"{four_to_one.false_acceptance:.3f} {four_to_one.false_rejection:.3f}" == "0.008 0.015"
-    guarded = global_risk((0.0, 1.0), 0.5, limits, Tolerance.symmetric(2.0 * 0.91))
-    assert f"{guarded.false_acceptance:.3f} {guarded.false_rejection:.3f}" == "0.008 0.066"
-
-
-def test_a_perfect_measurement_decides_rightly():
-    limits = Tolerance.symmetric(2.0)
-    perfect = global_risk((0.0, 1.0), 1e-9, limits, limits)
-    assert perfect.false_acceptance + perfect.false_rejection < 1e-8
-    hopeless = global_risk((0.0, 1.0), 1e9, limits, limits)
-    assert hopeless.false_rejection == pytest.approx(0.9545, abs=1e-4)
-    with pytest.raises(ParameterError):
-        global_risk((0.0, 1.0), 0.0, limits, limits)

@@ -2,9 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from remotecal.errors import ParameterError
-from remotecal.uncertainty import Distribution, Input
+from remotecal.uncertainty import Budget, Distribution, Input
+from remotecal.uncertainty.monte_carlo import simulate
 
 LIMITED = [
     (Distribution.RECTANGULAR, 0.0, math.sqrt(3)),
@@ -30,6 +32,64 @@ def test_draws_have_the_mean_spread_and_limits_of_the_distribution(distribution,
     assert draws.std() == pytest.approx(given.u, rel=0.01)
     reach = 0.6 * (1.5 if distribution is Distribution.CURVILINEAR else 1.0)
     assert 0.98 * reach < np.abs(draws - 5.0).max() <= reach * (1 + 1e-12)
+
+
+class CurvilinearTrapezoid(stats.rv_continuous):
+    """JCGM 101:2008, 6.4.3.4, with the half-width 1 and its inexactness d."""
+
+    def _pdf(self, x, d):
+        return np.log((1 + d) / np.maximum(np.abs(x), 1 - d)) / (4 * d)
+
+    def _cdf(self, x, d):
+        def primitive(v):
+            return v * np.log((1 + d) / v) + v
+
+        flat, flank = np.minimum(np.abs(x), 1 - d), np.maximum(np.abs(x), 1 - d)
+        area = flat * np.log((1 + d) / (1 - d)) + primitive(flank) - primitive(1 - d)
+        return 0.5 + np.sign(x) * area / (4 * d)
+
+
+KNOWN = {
+    "normal": (Input.normal("x", 5.0, "kg", 0.6), stats.norm(5.0, 0.6), 0.6),
+    "t": (Input.student_t("x", 5.0, "kg", 0.6, 6), stats.t(6, 5.0, 0.6), 0.6),
+    "rectangular": (Input.from_limits("x", 5.0, "kg", 0.6), stats.uniform(4.4, 1.2), None),
+    "triangular": (
+        Input.from_limits("x", 5.0, "kg", 0.6, Distribution.TRIANGULAR),
+        stats.triang(0.5, 4.4, 1.2),
+        None,
+    ),
+    "U-shaped": (
+        Input.from_limits("x", 5.0, "kg", 0.6, Distribution.ARCSINE),
+        stats.arcsine(4.4, 1.2),
+        None,
+    ),
+    "trapezoidal": (
+        Input.from_limits("x", 5.0, "kg", 0.6, Distribution.TRAPEZOIDAL, shape=0.4),
+        stats.trapezoid(0.3, 0.7, 4.4, 1.2),
+        None,
+    ),
+    "curvilinear trapezoidal": (
+        Input.from_limits("x", 5.0, "kg", 0.6, Distribution.CURVILINEAR, shape=0.4),
+        CurvilinearTrapezoid(a=-1.4, b=1.4)(0.4, 5.0, 0.6),
+        math.sqrt(0.6**2 / 3 + 0.24**2 / 9),
+    ),
+}
+"""Each distribution beside an independent one; its u where that is not the standard deviation."""
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_budget_and_simulation_agree_with_the_distribution(name):
+    given, known, u = KNOWN[name]
+    budget = Budget(lambda x: 1.0 * x, [given], "kg")
+    assert budget.evaluate().u == pytest.approx(known.std() if u is None else u, rel=1e-12)
+    trials = 200_000
+    found = simulate(budget, seed=21, trials=trials).symmetric
+    for quantile, probability in [(found.low, 0.025), (found.high, 0.975)]:
+        scatter = math.sqrt(0.025 * 0.975 / trials) / known.pdf(known.ppf(probability))
+        assert quantile == pytest.approx(known.ppf(probability), abs=4 * scatter)
+    draws = given.draw(np.random.default_rng(22), 20_000)
+    assert stats.kstest(draws, known.cdf).pvalue > 1e-3
+    assert draws.var() == pytest.approx(known.var(), rel=0.05)
 
 
 def test_a_trapezoid_without_a_top_is_a_triangle_and_with_the_widest_a_rectangle():

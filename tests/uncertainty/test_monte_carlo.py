@@ -10,6 +10,7 @@ from remotecal.errors import ParameterError
 from remotecal.fluids.water import water_density_tanaka
 from remotecal.uncertainty import Budget, Distribution, Input
 from remotecal.uncertainty.monte_carlo import numerical_tolerance, simulate, simulate_jointly, validate
+from remotecal.uncertainty.number import atan2, sqrt
 
 TRIALS = 1_000_000
 
@@ -145,6 +146,64 @@ def test_correlated_inputs_are_drawn_together(impedance):
     assert np.sqrt(np.diag(covariance) / 2) == pytest.approx([each.u for each in joint.results], rel=0.05)
     assert covariance[1, 2] / math.sqrt(covariance[1, 1] * covariance[2, 2]) == pytest.approx(0.993, abs=2e-3)
     assert simulation.values == pytest.approx([127.732, 219.847, 254.260], abs=0.01)
+
+
+@pytest.mark.parametrize(("common", "variance", "correlation"), [(1.0, 2.0, 0.5), (3.0, 10.0, 0.9)])
+def test_jcgm_102_two_sums_that_share_a_term(common, variance, correlation):
+    inputs = [Input.normal(symbol, 0.0, "1", u) for symbol, u in [("a", 1.0), ("b", 1.0), ("c", common)]]
+    budget = Budget(lambda a, b, c: (a + c, b + c), inputs)
+    joint = budget.evaluate_jointly(("1", "1"))
+    assert joint.covariance[0] == pytest.approx((variance, common**2))
+    assert joint.correlation(0, 1) == pytest.approx(correlation)
+    simulation = simulate_jointly(budget, 2, seed=12, trials=200_000)
+    assert simulation.covariance[0] == pytest.approx((variance, common**2), rel=0.02)
+    assert simulation.factor == pytest.approx(2.45, abs=0.01)
+
+
+def polar(x1, r):
+    """JCGM 102:2011, 9.3: magnitude and phase of a complex quantity about (x1, 0), each part to 0.010."""
+    return Budget(
+        lambda x1, x2: (sqrt(x1 * x1 + x2 * x2), atan2(x2, x1)),
+        [Input.normal("x1", x1, "1", 0.010), Input.normal("x2", 0.0, "1", 0.010)],
+        correlations={("x1", "x2"): r},
+    )
+
+
+def polar_exactly(x1, r):
+    """Mean magnitude and the standard deviations, integrated over the plane."""
+    phi = (np.arange(2000) + 0.5) / 1000 * np.pi - np.pi
+    rho, weight = np.polynomial.legendre.leggauss(400)
+    rho, weight = (rho + 1) * (x1 + 0.1) / 2, weight * (x1 + 0.1) / 2
+    a, b = rho[:, None] * np.cos(phi) - x1, rho[:, None] * np.sin(phi)
+    density = np.exp(-(a * a - 2 * r * a * b + b * b) / (2e-4 * (1 - r * r))) * rho[:, None] * weight[:, None]
+    density /= density.sum()
+    mean = float((density * rho[:, None]).sum())
+    spread = math.sqrt(float((density * (rho[:, None] - mean) ** 2).sum()))
+    return mean, spread, math.sqrt(float((density * phi**2).sum()))
+
+
+@pytest.mark.parametrize(
+    ("x1", "r", "gum_phase", "gum_covariance"),
+    [(0.001, 0.0, 10.0, 0.0), (0.010, 0.0, 1.0, 0.0), (0.100, 0.0, 0.1, 0.0), (0.100, 0.9, 0.1, 9e-4)],
+)
+def test_jcgm_102_magnitude_and_phase(x1, r, gum_phase, gum_covariance):
+    budget = polar(x1, r)
+    joint = budget.evaluate_jointly(("1", "rad"))
+    magnitude, phase = joint.results
+    assert (magnitude.value, phase.value) == (x1, 0.0)
+    assert (magnitude.u, phase.u) == (pytest.approx(0.010), pytest.approx(gum_phase))
+    assert joint.covariance[0][1] == pytest.approx(gum_covariance, abs=1e-12)
+    mean, spread, angle = polar_exactly(x1, r)
+    simulation = simulate_jointly(budget, 2, seed=13, trials=200_000)
+    assert simulation.values[0] == pytest.approx(mean, abs=4 * spread / math.sqrt(200_000))
+    assert math.sqrt(simulation.covariance[0][0]) == pytest.approx(spread, rel=0.01)
+    assert math.sqrt(simulation.covariance[1][1]) == pytest.approx(angle, rel=0.01)
+
+
+def test_jcgm_102_a_phase_that_is_hardly_known():
+    # Where the GUM gives u = 10 rad, it is 1.744 rad; the mean magnitude is 0.013 and not 0.001.
+    mean, spread, angle = polar_exactly(0.001, 0.0)
+    assert (f"{mean:.3f}", f"{spread:.3f}", f"{angle:.3f}") == ("0.013", "0.007", "1.744")
 
 
 def test_the_region_of_two_independent_normal_results():

@@ -3,7 +3,7 @@
 import pytest
 
 from remotecal.uncertainty import Budget, Distribution, Input
-from remotecal.uncertainty.coverage import coverage_factor
+from remotecal.uncertainty.coverage import whole_dof
 from remotecal.uncertainty.monte_carlo import simulate
 
 TWO = 0.9545
@@ -78,6 +78,89 @@ def test_s4_gauge_block_of_50_mm():
     assert result.reported().expanded == "73"
 
 
+def furnace():
+    """S5, first half: the temperature at the thermocouple under test, from two of type R."""
+    c_s, c_s0 = 0.077, 0.189  # °C/µV at 1000 °C and at 0 °C
+    return Budget(
+        lambda t_s, dt_s, dv_1, dv_2, dv_r, dt_0, dt_d, dt_f: (
+            t_s + dt_s + c_s * (dv_1 + dv_2 + dv_r) - c_s / c_s0 * dt_0 + dt_d + dt_f
+        ),
+        [
+            Input.student_t("t_s", 1000.5, "°C", 0.10, 9),
+            Input.from_certificate("dt_s", 0.0, "°C", 0.3, 2),
+            Input.from_certificate("dv_1", 0.0, "µV", 2.0, 2),
+            Input.from_limits("dv_2", 0.0, "µV", 0.5),
+            Input.from_limits("dv_r", 0.0, "µV", 2.0),
+            Input.from_limits("dt_0", 0.0, "°C", 0.1),
+            Input.from_limits("dt_d", 0.0, "°C", 0.3),
+            Input.from_limits("dt_f", 0.0, "°C", 1.0),
+        ],
+        unit="°C",
+    )
+
+
+def test_s5_furnace_temperature():
+    result = furnace().evaluate(coverage=TWO)
+    assert f"{result.value:.1f}" == "1000.5"
+    assert contributions(result, 1, 3) == [
+        "0.100", "0.150", "0.077", "0.022", "0.089", "0.024", "0.173", "0.577",
+    ]  # fmt: skip
+    assert f"{result.u:.3f}" == "0.641"
+    assert result.u == pytest.approx(0.640870516811861, rel=1e-12)  # GUM Workbench, of the same example
+    assert f"{result.expanded:.1f}" == "1.3"
+
+
+def test_s5_type_n_thermocouple_at_1000_degrees():
+    t_x = furnace().evaluate(coverage=TWO)
+    c_x, c_x0 = 0.026, 0.039  # °C/µV at 1000 °C and at 0 °C
+    budget = Budget(
+        lambda v_i, dv_1, dv_2, dv_r, dv_l, t_x, dt_0: (
+            v_i + dv_1 + dv_2 + dv_r + dv_l + (1000.0 - t_x) / c_x - dt_0 / c_x0
+        ),
+        [
+            Input.student_t("v_i", 36_248.0, "µV", 1.6, 9),
+            Input.from_certificate("dv_1", 0.0, "µV", 2.0, 2),
+            Input.from_limits("dv_2", 0.0, "µV", 0.5),
+            Input.from_limits("dv_r", 0.0, "µV", 2.0),
+            Input.from_limits("dv_l", 0.0, "µV", 5.0),
+            Input.normal("t_x", t_x.value, "°C", t_x.u),
+            Input.from_limits("dt_0", 0.0, "°C", 0.1),
+        ],
+        unit="µV",
+    )
+    result = budget.evaluate(coverage=TWO)
+    assert f"{result.value:.0f}" == "36229"
+    own = contributions(result, 1, 2)
+    assert own[:4] + own[6:] == ["1.60", "1.00", "0.29", "1.15", "1.48"]
+    assert own[4] == "2.89"  # printed as 2.9
+    assert f"{result.u:.1f}" == "25.0"
+    # The result is given as 36 230 µV ± 50 µV.
+    assert (result.reported().value, result.reported().expanded) == ("36229", "50")
+
+
+def test_s7_attenuator_at_30_db():
+    u_shaped, rectangular = Distribution.ARCSINE, Distribution.RECTANGULAR
+    limits = [
+        ("l_s_correction", 0.003, 2.5e-3, rectangular),
+        ("drift", 0.0, 1.1e-3, u_shaped),
+        ("mismatch", 0.0, 20.0e-3, u_shaped),
+        ("leakage", 0.0, 1.7e-3, u_shaped),
+        ("i_b", 0.0, 0.3e-3, u_shaped),
+        ("i_a", 0.0, 0.3e-3, rectangular),
+        ("zero_b", 0.0, 2.0e-3, rectangular),
+    ]
+    known = [
+        Input.from_limits(symbol, value, "dB", u * (2 if kind is u_shaped else 3) ** 0.5, kind)
+        for symbol, value, u, kind in limits
+    ]
+    inputs = [Input.normal("l_s", 30.040, "dB", 9.0e-3), *known, Input.normal("zero_a", 0.0, "dB", 2.0e-3)]
+    budget = Budget(lambda **x: sum(x.values()), inputs, unit="dB")
+    result = budget.evaluate(coverage=TWO)
+    assert f"{result.value:.3f}" == "30.043"
+    assert f"{result.u:.4f}" == "0.0224"
+    assert (result.reported().value, result.reported().expanded) == ("30.043", "0.045")
+
+
 def test_s9_multimeter_at_100_v():
     budget = Budget(
         lambda v_i, v_s, d_i, d_s: v_i - v_s + d_i - d_s,
@@ -125,11 +208,98 @@ def test_s10_vernier_caliper_is_covered_by_1_83_u():
     assert f"{(interval.high - interval.low) / 2:.2f}" == "0.06"
 
 
-def test_s12_coverage_of_the_water_meters_mean_error():
-    # The last step of S12: u = 0.91e-3 with 10 degrees of freedom.
-    k = coverage_factor(10, TWO)
-    assert f"{k:.2f}" == "2.28"
-    assert f"{k * 0.91e-3:.3f}" == "0.002"
+def test_s11_block_calibrator_at_180_degrees():
+    widths = {"d_d": 0.040, "d_i": 0.05, "d_r": 0.10, "d_a": 0.25, "d_h": 0.05, "d_v": 0.03}
+    budget = Budget(
+        lambda **x: sum(x.values()),
+        [
+            Input.from_certificate("t_s", 180.10, "°C", 0.030, 2),
+            Input.normal("d_s", 0.0, "°C", 0.010),
+            *(Input.from_limits(symbol, 0.0, "°C", width) for symbol, width in widths.items()),
+        ],
+        unit="°C",
+    )
+    result = budget.evaluate()
+    assert contributions(result, 1e3, 0) == ["15", "10", "23", "29", "58", "144", "29", "17"]
+    assert f"{result.u * 1e3:.0f}" == "164"
+    # The two largest make a trapezoid, for which k = 1.81.
+    largest = [each for each in budget.inputs if each.symbol in ("d_a", "d_r")]
+    two = Budget(lambda d_a, d_r: d_a + d_r, largest)
+    interval = simulate(two, seed=11, trials=200_000).shortest
+    k = (interval.high - interval.low) / 2 / two.evaluate().u
+    assert k == pytest.approx(1.81, abs=0.02)
+    assert f"{k * result.u:.1f}" == "0.3"
+
+
+def collected_volume():
+    """S12, table of V_X: the water that passed the meter, from the scale of the collecting tank."""
+    return Budget(
+        lambda v_s, dv_s, alpha_s, t_s, alpha_w, t_x, kappa_w, p_x: (
+            (v_s + dv_s)
+            * (1 + alpha_s * (t_s - 20.0))
+            * (1 + alpha_w * (t_x - t_s))
+            * (1 - kappa_w * (p_x - 0.0))
+        ),
+        [
+            Input.from_certificate("v_s", 200.02, "L", 0.2, 2),
+            Input.from_limits("dv_s", 0.0, "L", 0.02),
+            Input.from_limits("alpha_s", 51e-6, "1/°C", 0.5e-6),
+            Input.from_limits("t_s", 15.0, "°C", 2.0),
+            Input.from_limits("alpha_w", 0.15e-3, "1/°C", 0.005e-3),
+            Input.from_limits("t_x", 16.0, "°C", 2.0),
+            Input.from_limits("kappa_w", 0.46e-6, "1/kPa", 0.005e-6),
+            Input.from_limits("p_x", 500.0, "kPa", 50.0),
+        ],
+        unit="L",
+    )
+
+
+def single_run():
+    """S12, table of e_X: the relative error of indication in one run."""
+    v_x = collected_volume().evaluate(coverage=TWO)
+    return Budget(
+        lambda dv_1, dv_2, v_x: (200.0 + dv_2 - dv_1) / v_x - 1,
+        [
+            Input.from_limits("dv_1", 0.0, "L", 0.1),
+            Input.from_limits("dv_2", 0.0, "L", 0.1),
+            Input.normal("v_x", v_x.value, "L", v_x.u),
+        ],
+    )
+
+
+def test_s12_volume_that_passed_the_water_meter():
+    result = collected_volume().evaluate(coverage=TWO)
+    assert f"{result.value:.2f}" == "199.95"
+    assert contributions(result, 1, 4) == [
+        "0.1000", "0.0115", "0.0003", "0.0228", "0.0006", "0.0346", "0.0003", "0.0027",
+    ]  # fmt: skip
+    assert f"{result.u:.3f}" == "0.109"
+
+
+def test_s12_relative_error_of_the_water_meter_in_one_run():
+    result = single_run().evaluate(coverage=TWO)
+    assert contributions(result, 1e3, 2) == ["0.29", "0.29", "0.54"]
+    assert result.value == pytest.approx(0.0003, abs=1e-4)
+    # Printed as 0.68; the table takes 0.11 L for V_X where 0.109 L was found.
+    assert f"{result.u * 1e3:.2f}" == "0.68"
+
+
+def test_s12_mean_error_of_the_water_meter():
+    systematic = single_run().evaluate(coverage=TWO)
+    budget = Budget(
+        lambda e_x, d_e: e_x + d_e,
+        [
+            Input.from_readings("e_x", [0.0003, 0.0005, 0.0022], "1"),
+            Input.normal("d_e", 0.0, "1", systematic.u),
+        ],
+    )
+    result = budget.evaluate(coverage=TWO)
+    assert f"{result.value:.4f}" == "0.0010"
+    assert contributions(result, 1e3, 2) == ["0.60", "0.68"]
+    assert f"{result.u * 1e3:.2f}" == "0.91"
+    assert whole_dof(result.dof) == 10
+    assert f"{result.k:.2f}" == "2.28"
+    assert (result.reported(1).value, result.reported(1).expanded) == ("0.001", "0.002")
 
 
 def test_a_gravimetric_laboratorys_expanded_uncertainty():

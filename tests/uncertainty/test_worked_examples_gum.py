@@ -1,6 +1,8 @@
 """Worked examples of the GUM (JCGM 100:2008, annex H), to the digits printed there."""
 
 import math
+import statistics
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +65,28 @@ def test_h2_resistance_and_reactance(impedance):
     assert [each.dof for each in joint.results] == pytest.approx([4, 4, 4])
 
 
+@pytest.mark.parametrize(
+    ("variance", "printed"),
+    [
+        (1.0, ["0.058", "0.241", "0.193"]),
+        # 5.3.2: a t-distribution of 6 - 3 = 3 degrees of freedom, with the readings' covariance
+        # divided by 3 and not 5, has 5/3 · 3/(3 - 2) times the variance.
+        (5.0, ["0.130", "0.540", "0.431"]),
+    ],
+)
+def test_jcgm_102_resistance_and_reactance(impedance_of_six, variance, printed):
+    inputs = [
+        Input.normal(each.symbol, each.value, each.unit, each.u * math.sqrt(variance))
+        for each in impedance_of_six.inputs
+    ]
+    joint = replace(impedance_of_six, inputs=inputs).evaluate_jointly(("Ohm", "Ohm", "Ohm"))
+    # Printed as 127.732: that of the five readings.
+    assert [f"{each.value:.3f}" for each in joint.results] == ["127.731", "219.847", "254.260"]
+    assert [f"{each.u:.3f}" for each in joint.results] == printed
+    assert [f"{joint.correlation(*pair):.3f}" for pair in [(0, 1), (0, 2)]] == ["-0.588", "-0.485"]
+    assert f"{1 - joint.correlation(1, 2):.5f}" == "0.00749"
+
+
 READING = [21.521, 22.012, 22.512, 23.003, 23.507, 23.999, 24.513, 25.002, 25.503, 26.010, 26.511]
 CORRECTION = [-0.171, -0.169, -0.166, -0.159, -0.164, -0.165, -0.156, -0.157, -0.159, -0.161, -0.160]
 
@@ -77,6 +101,45 @@ def test_h3_thermometer():
     assert f"{curve.residual:.4f}" == "0.0035"
     at_30 = curve.predict(10.0, extrapolate=True)
     assert (f"{at_30.value:.4f}", f"{at_30.u:.4f}", at_30.dof) == ("-0.1494", "0.0041", 9)
+
+
+# Table H.7: time in minutes and counts of standard, blank and sample, counted for 60 min each.
+STANDARD = [(243.74, 15380), (984.53, 14978), (1723.87, 14394), (2463.17, 13254), (3217.56, 12516),
+            (3956.83, 11058)]  # fmt: skip
+BLANK = [4054, 3922, 4200, 3830, 3956, 3980]
+SAMPLE = [(367.37, 41432), (1107.66, 38706), (1846.99, 35860), (2586.28, 32238), (3340.68, 29640),
+          (4079.94, 26356)]  # fmt: skip
+DECAY = 1.25894e-4
+
+
+def rates(source):
+    """Return counts per minute above the blank, each at the reference time."""
+    return [(n - n_0) / 60 * math.exp(DECAY * t) for (t, n), n_0 in zip(source, BLANK, strict=True)]
+
+
+def test_h4_activity():
+    r_s, r_x = rates(STANDARD), rates(SAMPLE)
+    r = statistics.correlation(r_x, r_s)
+    assert f"{r:.3f}" == "0.646"
+    known = [
+        Input.normal("a_s", 0.1368, "Bq/g", 0.0018),
+        Input.normal("m_s", 5.0192, "g", 0.0050),
+        Input.normal("m_x", 5.0571, "g", 0.0010),
+    ]
+    observed = [Input.from_readings("r_x", r_x, "1/min"), Input.from_readings("r_s", r_s, "1/min")]
+    assert [f"{each.value:.2f} {each.u:.2f}" for each in observed] == ["652.60 6.42", "206.09 3.79"]
+    rate = Budget(
+        lambda a_s, m_s, m_x, r_x, r_s: a_s * m_s / m_x * r_x / r_s,
+        [*known, *observed],
+        "Bq/g",
+        {("r_x", "r_s"): r},
+    ).evaluate()
+    # Printed as 0.4300 Bq/g and 0.0083 Bq/g.
+    assert (f"{rate.value:.4f}", f"{rate.u:.4f}") == ("0.4299", "0.0083")
+    ratios = Input.from_readings("ratio", [x / s for x, s in zip(r_x, r_s, strict=True)], "1")
+    assert (f"{ratios.value:.3f}", f"{ratios.u:.3f}") == ("3.170", "0.046")
+    ratio = Budget(lambda a_s, m_s, m_x, ratio: a_s * m_s / m_x * ratio, [*known, ratios], "Bq/g").evaluate()
+    assert (f"{ratio.value:.4f}", f"{ratio.u:.4f}") == ("0.4304", "0.0084")
 
 
 DAY_MEANS = [
