@@ -201,7 +201,8 @@ class Record(Frozen):
             raise ValueError(f"the calibration ends on {self.finished}, before it begins on {self.begun}")
         known: dict[str, object] = {}
         for name, owner in self._named():
-            if known.setdefault(name, owner) != owner:
+            before = known.setdefault(name, owner)
+            if before is not owner and before != owner:
                 raise ValueError(f"the id {name!r} is given to two elements")
         for name in self._refs():
             if name not in known:

@@ -13,7 +13,7 @@ from sample import record
 from remotecal.certificates.dcc import read, read_file, write
 from remotecal.certificates.dcc.xml import LARGEST_FILE
 from remotecal.errors import RecordError
-from remotecal.model import Column, Record, Text
+from remotecal.model import Column, Location, Record, Text
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <dcc:digitalCalibrationCertificate xmlns:dcc="https://ptb.de/dcc" xmlns:si="https://ptb.de/si"
@@ -88,10 +88,78 @@ def test_dirt_that_leaves_the_meaning_certain_is_read() -> None:
     assert found.laboratory.contact.name.get("de") == ""
 
 
+PLAIN = certificate("").decode()
+MEANT = "<dcc:performanceLocation>laboratory</dcc:performanceLocation>"
+
+
+@pytest.mark.parametrize(
+    ("gone", "missing"),
+    [
+        (MEANT, "place is missing"),
+        ("<dcc:issuer>manufacturer</dcc:issuer>", "line 16, element identification: issuer is missing"),
+        ("<dcc:release>1.0</dcc:release>", "element software: release is missing"),
+        ("<dcc:mandatoryLangCodeISO639_1>de</dcc:mandatoryLangCodeISO639_1>", "binding: .* at least 1 item"),
+    ],
+)
+def test_where_the_file_is_silent_no_default_speaks_for_it(gone: str, missing: str) -> None:
+    assert gone in PLAIN
+    with pytest.raises(RecordError, match=missing):
+        read(PLAIN.replace(gone, "").encode())
+
+
+@pytest.mark.parametrize(
+    ("once", "line"),
+    [
+        ("<dcc:uniqueIdentifier>M-1</dcc:uniqueIdentifier>", 10),
+        ("<dcc:customer><dcc:name><dcc:content>B</dcc:content></dcc:name></dcc:customer>", 22),
+        ("<dcc:person><dcc:name><dcc:content>A</dcc:content></dcc:name></dcc:person>", 20),
+        ("<dcc:issuer>manufacturer</dcc:issuer>", 16),
+        (MEANT, 13),
+    ],
+)
+def test_of_two_where_one_is_due_neither_is_believed(once: str, line: int) -> None:
+    assert once in PLAIN
+    with pytest.raises(RecordError, match=rf"line {line}, element \w+: it stands twice"):
+        read(PLAIN.replace(once, once + once).encode())
+
+
+def test_several_truth_values_where_one_is_due_are_refused() -> None:
+    signer = "</dcc:person><dcc:mainSigner>true {}</dcc:mainSigner>"
+    assert read(PLAIN.replace("</dcc:person>", signer.format("")).encode()).persons[0].main_signer
+    with pytest.raises(RecordError, match="element mainSigner: one truth value is due"):
+        read(PLAIN.replace("</dcc:person>", signer.format("false")).encode())
+
+
+def test_what_may_stand_several_times_goes_on() -> None:
+    said = "<dcc:description><dcc:content>{}</dcc:content></dcc:description>"
+    place = (
+        "<dcc:location><dcc:street>A 1</dcc:street><dcc:street/><dcc:street>yard</dcc:street>"
+        "<dcc:state/></dcc:location>"
+    )
+    name = "<dcc:name><dcc:content>B</dcc:content></dcc:name>"
+    whole = PLAIN.replace(f"{name}</dcc:customer>", f"{name}{place}</dcc:customer>").replace(
+        "</dcc:person>", "</dcc:person>" + said.format("one") + said.format(" two ") + said.format("one")
+    )
+    found = read(whole.encode())
+    assert found.persons[0].description == Text.plain("one two")
+    assert found.customer.location == Location(street="A 1, yard")
+
+
+def test_a_text_of_very_many_paragraphs_is_joined_at_once() -> None:
+    paragraphs = "".join(f"<dcc:content>{number}</dcc:content>" for number in range(300_000))
+    start = time.process_time()
+    found = read(PLAIN.replace("<dcc:content>B</dcc:content>", paragraphs).encode())
+    assert found.customer.name.get("de").endswith(" 299998 299999")
+    assert time.process_time() - start < 5
+
+
 P95 = "<si:coverageProbability>0.95</si:coverageProbability>"
 OLDER = (
     "<si:expandedUnc><si:uncertainty>{}</si:uncertainty><si:coverageFactor>2</si:coverageFactor>"
     f"{P95}</si:expandedUnc>"
+)
+TWO_WORDS = OLDER.format("0.1").replace(
+    "</si:uncertainty>", "</si:uncertainty><si:valueExpandedMU>0.2</si:valueExpandedMU>"
 )
 NEWER = (
     "<si:measurementUncertaintyUnivariate><si:expandedMU><si:valueExpandedMU>0.10</si:valueExpandedMU>"
@@ -173,6 +241,7 @@ def test_the_list_of_older_versions_is_read() -> None:
         (listed("1 2 3", r"\one \percent"), "2 units for 3 values"),
         (listed("1 2", r"\one \percent"), "different units"),
         ("<si:real><si:value>1</si:value></si:real>", "a value or its unit is missing"),
+        (real("1", r"\one", TWO_WORDS), "line 26, element si:valueExpandedMU: it stands twice"),
     ],
 )
 def test_what_would_change_a_number_is_refused_with_its_line(inside: str, why: str) -> None:

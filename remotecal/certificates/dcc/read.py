@@ -8,16 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.dcc.read_results import (
-    THING,
-    identifications,
-    measurements,
-    primitive,
-    program,
-    report,
-    thing,
+from remotecal.certificates.dcc.read_forms import (
+    Form,
+    day,
+    line,
+    lines,
+    name_inside,
+    own_id,
+    ref_types,
+    refs,
+    texts,
+    truth,
 )
-from remotecal.certificates.dcc.source import Source, day, line, lines, name_of, named, only, texts, truth
+from remotecal.certificates.dcc.read_results import (
+    IDENTIFICATION,
+    PROGRAMS,
+    REPORT,
+    THING,
+    measurements,
+    quantities,
+)
+from remotecal.certificates.dcc.source import Source, by_name, name_of, only, the
 from remotecal.certificates.dcc.validate import schema_problems, version
 from remotecal.certificates.dcc.write import DEMONSTRATION, WRITTEN_FROM_FIELDS
 from remotecal.certificates.dcc.xml import EVIDENCE, LARGEST_FILE
@@ -31,18 +42,18 @@ from remotecal.model import (
     Person,
     Record,
     Replacement,
-    ReportReference,
     Statement,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from lxml.etree import _Element
 
-    from remotecal.certificates.dcc.source import Children
-
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+
+CERTIFICATE = by_name("administrativeData", "measurementResults", "comment") | {SIGNATURE: "Signature"}
 
 
 def read_file(path: Path) -> Record:
@@ -69,208 +80,150 @@ def read(data: bytes, *, valid: bool = False) -> Record:
     problems = schema_problems(source.root) if valid else []
     if problems:
         raise RecordError(f"the certificate is not valid: {problems[0]}")
-    children = source.children(source.root, "administrativeData", "measurementResults", "comment", SIGNATURE)
-    evidence = _evidence(source, children)
-    element, results = only(children, "administrativeData"), only(children, "measurementResults")
-    if element is None or results is None:
+    children = source.children(source.root, CERTIFICATE)
+    if not {"administrativeData", "measurementResults"} <= children.keys():
         source.refuse(source.root, "the administrative data or the measurement results are missing")
-    administrative = _administrative_data(source, element)
-    found = measurements(source, results)
-    return source.build(
-        element,
-        Record,
-        measurements=tuple(found),
-        evidence=evidence,
-        left_out=tuple(source.left_out),
-        **administrative,
-    )
-
-
-def _administrative_data(source: Source, element: _Element) -> dict[str, object]:
-    children = source.children(
-        element,
-        "dccSoftware",
-        "refTypeDefinitions",
-        "coreData",
-        "items",
-        "calibrationLaboratory",
-        "respPersons",
-        "customer",
-        "statements",
-    )
-
-    def each(group: str, name: str) -> list[_Element]:
-        parts = [source.children(child, name) for child in children.get(group, ())]
-        return [found for part in parts for found in part.get(name, ())]
-
-    core, laboratory, customer = (
-        _one(source, element, children, name) for name in ("coreData", "calibrationLaboratory", "customer")
-    )
-    statements = each("statements", "statement")
-    own = [entry for entry in statements if not set(source.ref_types(entry)).isdisjoint(WRITTEN_FROM_FIELDS)]
-    return {
-        "software": tuple(program(source, entry) for entry in each("dccSoftware", "software")),
-        "items": tuple(_item(source, entry) for entry in each("items", "item")),
-        "laboratory": _laboratory(source, laboratory),
-        "persons": tuple(_person(source, entry) for entry in each("respPersons", "respPerson")),
-        "customer": _contact(source, customer),
-        "statements": tuple(_statement(source, entry) for entry in statements if entry not in own),
-        "demonstration": any(DEMONSTRATION in source.ref_types(entry) for entry in own),
-        **_core_data(source, core),
-    }
-
-
-def _one(source: Source, element: _Element, children: Children, name: str) -> _Element:
-    """Return the one child so named of an element that must have one."""
-    found = only(children, name)
-    return source.refuse(element, f"{name} is missing") if found is None else found
+    element = only(children["administrativeData"])
+    fields, apart = ADMINISTRATIVE_DATA.fields(source, element)
+    core = the(apart, "coreData")
+    if core is None:
+        source.refuse(element, "coreData is missing")
+    fields |= _core_data(source, core) | _statements(source, apart.get("statements", ()))
+    fields["measurements"] = measurements(source, only(children["measurementResults"]))
+    fields["evidence"] = _evidence(source, children.get("comment", ()))
+    fields["left_out"] = source.left_out
+    return source.build(element, Record, fields)
 
 
 def _core_data(source: Source, element: _Element) -> dict[str, object]:
-    children = source.children(
-        element,
-        "countryCodeISO3166_1",
-        "usedLangCodeISO639_1",
-        "mandatoryLangCodeISO639_1",
-        "uniqueIdentifier",
-        "identifications",
-        "receiptDate",
-        "beginPerformanceDate",
-        "endPerformanceDate",
-        "performanceLocation",
-        "issueDate",
-        "reportAmendedSubstituted",
-        "previousReport",
-    )
-    place = only(children, "performanceLocation")
-    replaces = None
-    child = only(children, "reportAmendedSubstituted")
-    if child is not None:
-        parts = source.children(child, "typeOfChange", "replacedUniqueIdentifier")
-        number, change = line(parts, "replacedUniqueIdentifier"), line(parts, "typeOfChange")
-        replaces = source.build(child, Replacement, number=number, change=change)
-    return {
-        "number": line(children, "uniqueIdentifier"),
-        "country": line(children, "countryCodeISO3166_1"),
-        "languages": tuple(dict.fromkeys(lines(children, "usedLangCodeISO639_1"))),
-        "binding": tuple(dict.fromkeys(lines(children, "mandatoryLangCodeISO639_1"))),
-        "identifications": identifications(source, children),
-        "received": day(source, children, "receiptDate"),
-        "begun": day(source, children, "beginPerformanceDate"),
-        "finished": day(source, children, "endPerformanceDate"),
-        "place": line(children, "performanceLocation"),
-        "place_id": None if place is None else place.get("id"),
-        "issued": day(source, children, "issueDate"),
-        "replaces": replaces,
-        "previous": report(source, children, "previousReport", ReportReference),
-    }
+    fields, apart = CORE_DATA.fields(source, element)
+    place = the(apart, "performanceLocation")
+    fields["place"] = None if place is None else line(source, place)
+    fields["place_id"] = None if place is None else place.get("id")
+    for field, name in (("languages", "usedLangCodeISO639_1"), ("binding", "mandatoryLangCodeISO639_1")):
+        said = (line(source, language) for language in apart.get(name, ()))
+        fields[field] = list(dict.fromkeys(filter(None, said)))
+    return fields
 
 
-def _item(source: Source, element: _Element) -> Item:
-    children = source.children(element, *THING, "itemQuantities")
-    quantities = primitive(source, children, "itemQuantities")
-    return source.build(element, Item, quantities=quantities, **thing(source, element, children))
+def _statements(source: Source, groups: Sequence[_Element]) -> dict[str, object]:
+    """Return the statements; those that repeat a field of the record in words are the field's."""
+    statements, demonstration = [], False
+    children = [source.children(group, STATEMENTS) for group in groups]
+    for element in (element for found in children for element in found.get("statement", ())):
+        kinds = ref_types(source, element)
+        if set(kinds).isdisjoint(WRITTEN_FROM_FIELDS):
+            statements.append(STATEMENT.read(source, element))
+        elif DEMONSTRATION in kinds:
+            demonstration = True
+    return {"statements": statements, "demonstration": demonstration}
 
 
-def _laboratory(source: Source, element: _Element) -> Laboratory:
-    children = source.children(element, "calibrationLaboratoryCode", "contact")
-    party = _contact(source, _one(source, element, children, "contact"))
-    return source.build(element, Laboratory, contact=party, code=line(children, "calibrationLaboratoryCode"))
-
-
-def _contact(source: Source, element: _Element) -> Contact:
-    children = source.children(element, "name", "eMail", "phone", "link", "location")
-    return source.build(
-        element,
-        Contact,
-        name=named(source, children),
-        e_mail=line(children, "eMail"),
-        phone=line(children, "phone"),
-        link=line(children, "link"),
-        location=_location(source, children),
-    )
-
-
-ADDRESS = {
-    "street": "street",
-    "streetNo": "street_number",
-    "postCode": "post_code",
-    "postOfficeBox": "post_office_box",
-    "city": "city",
-    "state": "state",
-    "countryCode": "country",
-}
-"""What the DCC and the model call the parts of an address."""
-
-
-def _location(source: Source, children: Children) -> Location | None:
-    element = only(children, "location")
-    if element is None:
-        return None
-    parts = source.children(element, *ADDRESS, "further")
-    fields = {field: ", ".join(lines(parts, name)) or None for name, field in ADDRESS.items()}
-    return source.build(element, Location, further=texts(source, parts, "further"), **fields)
-
-
-def _person(source: Source, element: _Element) -> Person:
-    children = source.children(element, "person", "description", "role", "mainSigner")
-    parts = [source.children(child, "name") for child in children.get("person", ())]
-    duties = [
-        kind.removeprefix("remotecal_") for kind in source.ref_types(element) if kind.startswith("remotecal_")
-    ]
-    return source.build(
-        element,
-        Person,
-        name=named(source, parts[0] if parts else {}),
-        duty=duties[0] if duties else None,
-        role=line(children, "role"),
-        main_signer=truth(children, "mainSigner"),
-        description=texts(source, children, "description"),
-    )
-
-
-def _statement(source: Source, element: _Element) -> Statement:
-    children = source.children(
-        element,
-        "name",
-        "traceable",
-        "norm",
-        "reference",
-        "declaration",
-        "valid",
-        "date",
-        "period",
-        "conformity",
-        "location",
-    )
-    return source.build(
-        element,
-        Statement,
-        id=element.get("id"),
-        ref_types=source.ref_types(element),
-        refs=source.refs(element),
-        name=texts(source, children, "name"),
-        declaration=texts(source, children, "declaration"),
-        norms=lines(children, "norm"),
-        references=lines(children, "reference"),
-        traceable=truth(children, "traceable"),
-        valid=truth(children, "valid"),
-        conformity=line(children, "conformity"),
-        day=day(source, children, "date"),
-        period=line(children, "period"),
-        location=_location(source, children),
-    )
-
-
-def _evidence(source: Source, children: Children) -> Evidence | None:
+def _evidence(source: Source, groups: Sequence[_Element]) -> Evidence | None:
     found = None
-    for element in (element for group in children.get("comment", ()) for element in group):
+    for element in (element for group in groups for element in group):
         if name_of(element) == f"{{{EVIDENCE}}}evidence":
             parts = {name_of(child): child.text for child in element}
             if found is not None or len(parts) != len(element):
                 source.refuse(element, "the evidence, or a part of it, is told twice")
             fields = {name.removeprefix(f"{{{EVIDENCE}}}"): text for name, text in parts.items()}
-            found = source.build(element, Evidence, **fields)
+            found = source.build(element, Evidence, fields)
         else:
             source.leave_out(element)
     return found
+
+
+def _location(source: Source, element: _Element) -> Location:
+    """Return a place; real files tell parts of an address in several elements."""
+    fields, _ = LOCATION.fields(source, element)
+    parts = {field: ", ".join(said) or None for field, said in fields.items() if isinstance(said, list)}
+    return source.build(element, Location, fields | parts)
+
+
+def _duty(source: Source, element: _Element) -> str | None:
+    own = (kind for kind in ref_types(source, element) if kind.startswith("remotecal_"))
+    duty = next(own, None)
+    return duty and duty.removeprefix("remotecal_")
+
+
+REPLACEMENT = Form(Replacement, number=("replacedUniqueIdentifier", line), change=("typeOfChange", line))
+
+CORE_DATA = Form(
+    Record,
+    "usedLangCodeISO639_1",
+    "mandatoryLangCodeISO639_1",
+    "performanceLocation",
+    country=("countryCodeISO3166_1", line),
+    number=("uniqueIdentifier", line),
+    identifications=("identifications", IDENTIFICATION.all_within),
+    received=("receiptDate", day),
+    begun=("beginPerformanceDate", day),
+    finished=("endPerformanceDate", day),
+    issued=("issueDate", day),
+    replaces=("reportAmendedSubstituted", REPLACEMENT.read),
+    previous=("previousReport", REPORT.read),
+)
+
+ITEMS = Form(Item, **THING, quantities=("itemQuantities", quantities)).within("item")
+
+LOCATION = Form(
+    Location,
+    street=("street", lines),
+    street_number=("streetNo", lines),
+    post_code=("postCode", lines),
+    post_office_box=("postOfficeBox", lines),
+    city=("city", lines),
+    state=("state", lines),
+    country=("countryCode", lines),
+    further=("further", texts),
+)
+
+CONTACT = Form(
+    Contact,
+    name=("name", texts),
+    e_mail=("eMail", line),
+    phone=("phone", line),
+    link=("link", line),
+    location=("location", _location),
+)
+
+LABORATORY = Form(Laboratory, contact=("contact", CONTACT.read), code=("calibrationLaboratoryCode", line))
+
+PERSONS = Form(
+    Person,
+    name=("person", name_inside),
+    duty=_duty,
+    role=("role", line),
+    main_signer=("mainSigner", truth),
+    description=("description", texts),
+).within("respPerson")
+
+STATEMENTS = by_name("statement")
+STATEMENT = Form(
+    Statement,
+    id=own_id,
+    ref_types=ref_types,
+    refs=refs,
+    name=("name", texts),
+    declaration=("declaration", texts),
+    norms=("norm", lines),
+    references=("reference", lines),
+    traceable=("traceable", truth),
+    valid=("valid", truth),
+    conformity=("conformity", line),
+    day=("date", day),
+    period=("period", line),
+    location=("location", _location),
+)
+
+ADMINISTRATIVE_DATA = Form(
+    Record,
+    "refTypeDefinitions",
+    "coreData",
+    "statements",
+    software=("dccSoftware", PROGRAMS),
+    items=("items", ITEMS),
+    laboratory=("calibrationLaboratory", LABORATORY.read),
+    persons=("respPersons", PERSONS),
+    customer=("customer", CONTACT.read),
+)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Required, TypedDict
 
 from remotecal import units
-from remotecal.certificates.dcc.source import name_of, only, texts, truths
+from remotecal.certificates.dcc.read_forms import ref_types, refs, text, truths
+from remotecal.certificates.dcc.source import by_name, in_full, name_of, only
 from remotecal.certificates.dcc.write_results import DEGREES_OF_FREEDOM, EQUIPMENT_USED
 from remotecal.errors import UnitError
 from remotecal.model import (
@@ -27,78 +29,116 @@ from remotecal.model.quantities import length
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    from remotecal.certificates.dcc.source import Children, Languages, Source
+    from remotecal.certificates.dcc.source import Source
 
-VALUES = (
-    "si:real",
-    "si:realListXMLList",
-    "si:hybrid",
-    "si:list",
-    "si:constant",
-    "noQuantity",
-    "charsXMLList",
-)
+NUMBERS = ("si:real", "si:realListXMLList", "si:constant")
+NOTE, WORDS = in_full("noQuantity"), in_full("charsXMLList")
+LIST, HYBRID, SINGLES = (in_full(name) for name in ("si:realListXMLList", "si:hybrid", "si:list"))
+VALUES = (*NUMBERS, "si:hybrid", "si:list", "noQuantity", "charsXMLList")
+QUANTITY = by_name("name", "measurementMetaData", value=VALUES)
+
+SUFFIXES = ("", "XMLList")
+"""What tells the names of a list's parts from those of a single value's."""
+
+PLAIN = {
+    suffix: by_name(
+        value=[f"si:value{suffix}"],
+        unit=[f"si:unit{suffix}"],
+        uncertainty=[
+            f"si:{kind}{suffix}"
+            for kind in ("measurementUncertaintyUnivariate", "expandedUnc", "coverageInterval")
+        ],
+    )
+    for suffix in SUFFIXES
+}
+
+PARTS = {
+    "U": ("valueExpandedMU", "uncertainty"),
+    "u": ("valueStandardMU", "standardUnc"),
+    "k": ("coverageFactor",),
+    "p": ("coverageProbability",),
+    "low": ("intervalMin",),
+    "high": ("intervalMax",),
+    "distribution": ("distribution",),
+}
+"""What D-SI calls the parts of an uncertainty, in its newer and its older words."""
+
+UNCERTAINTY = {
+    suffix: by_name(**{part: [f"si:{word}{suffix}" for word in words] for part, words in PARTS.items()})
+    for suffix in SUFFIXES
+}
+
+TABLE = by_name("name", "quantity", "list", "measurementMetaData")
+CONFORMITY = by_name("name", "declaration", "data", verdicts=("conformity", "conformityXMLList"))
+IN_CMC = by_name("name", "declaration", valid=("valid", "validXMLList"))
+DATA = by_name("data")
+
+
+class Numbers(TypedDict, total=False):
+    """Fields of a column."""
+
+    unit: Required[str]
+    values: Required[Sequence[str]]
+    uncertainty: Uncertainty | None
 
 
 def quantity(source: Source, element: _Element) -> Quantity | None:
     """Return a quantity, or None if it is of a kind the model has no place for."""
-    children = source.children(element, "name", "measurementMetaData", *VALUES)
-    given = [(kind, child) for kind in VALUES for child in children.get(kind, ())]
-    if not given:
+    children = source.children(element, QUANTITY)
+    given = children.get("value")
+    if given is None:
         return None
     if len(given) > 1:
-        source.refuse(given[1][1], "the quantity has a value already")
-    kind, value = given[0]
-    name, ref_types = texts(source, children, "name"), source.ref_types(element)
-    if kind == "noQuantity":
-        note = texts(source, children, kind)
-        return source.build(value, Note, name=name, ref_types=ref_types, text=note) if note else None
-    if kind == "charsXMLList":
+        source.refuse(given[1], "the quantity has a value already")
+    (value,) = given
+    fields: dict[str, object] = {"ref_types": ref_types(source, element)}
+    if "name" in children:
+        fields["name"] = text(source, children["name"])
+    if value.tag == NOTE:
+        note = text(source, given)
+        return source.build(value, Note, fields | {"text": note}) if note else None
+    if value.tag == WORDS:
         words = entries(value)
-        return source.build(value, Words, name=name, ref_types=ref_types, words=words) if words else None
+        return source.build(value, Words, fields | {"words": words}) if words else None
     numbers = _numbers(source, value)
     if numbers is None:
         return None
-    meta = _meta_data(source, children, str(numbers["unit"]))
-    return source.build(value, Column, name=name, ref_types=ref_types, **numbers, **meta)
+    if "measurementMetaData" in children:
+        fields |= _meta_data(source, children["measurementMetaData"], numbers["unit"])
+    return source.build(value, Column, {**fields, **numbers})
 
 
-def entries(element: _Element) -> tuple[str, ...]:
+def entries(element: _Element) -> list[str]:
     """Return the entries of an XML list, which blanks separate."""
-    return tuple((element.text or "").split())
+    return (element.text or "").split()
 
 
-def _numbers(source: Source, element: _Element) -> dict[str, object] | None:
+def _numbers(source: Source, element: _Element) -> Numbers | None:
     """Return unit, values and uncertainty as fields of a column."""
-    kind = name_of(element)
-    if kind == "si:hybrid":
+    if element.tag == HYBRID:
         return _hybrid(source, element)
-    if kind == "si:list":
-        return _listed(source, element)
-    return _plain(source, element)
+    return _listed(source, element) if element.tag == SINGLES else _plain(source, element)
 
 
-def _plain(source: Source, element: _Element) -> dict[str, object]:
+def _plain(source: Source, element: _Element) -> Numbers:
     """Read si:real, si:constant or si:realListXMLList; one is the other with one value."""
-    suffix = "XMLList" if name_of(element).endswith("XMLList") else ""
-    univariate = (f"si:measurementUncertaintyUnivariate{suffix}",)
-    direct = (f"si:expandedUnc{suffix}", f"si:coverageInterval{suffix}")
-    children = source.children(element, f"si:value{suffix}", f"si:unit{suffix}", *univariate, *direct)
-    given = [child for name in (*univariate, *direct) for child in children.get(name, ())]
-    if len(given) > 1:
-        source.refuse(given[1], "the uncertainty is stated already")
-    value, written = only(children, f"si:value{suffix}"), only(children, f"si:unit{suffix}")
-    if value is None or written is None:
+    suffix = "XMLList" if element.tag == LIST else ""
+    children = source.children(element, PLAIN[suffix])
+    if "value" not in children or "unit" not in children:
         source.refuse(element, "a value or its unit is missing")
-    values = tuple(map(_number, entries(value)))
-    unit = _unit(source, written, len(values))
-    uncertainty = _uncertainty(source, given[0], suffix) if given else None
-    return {"unit": unit, "values": values, "uncertainty": uncertainty}
+    values = _numerals(only(children["value"]))
+    found: Numbers = {"values": values, "unit": _unit(source, only(children["unit"]), len(values))}
+    if "uncertainty" in children:
+        given = children["uncertainty"]
+        if len(given) > 1:
+            source.refuse(given[1], "the uncertainty is stated already")
+        found["uncertainty"] = _uncertainty(source, given[0], suffix)
+    return found
 
 
-def _number(text: str) -> str:
+def _numerals(element: _Element) -> list[str]:
     """Accept the spellings of no number that real files have; anything else the model judges."""
-    return "NaN" if text.lower() == "nan" else text
+    return ["NaN" if text.lower() == "nan" else text for text in entries(element)]
 
 
 def _unit(source: Source, element: _Element, rows: int) -> str:
@@ -120,13 +160,8 @@ def _uncertainty(source: Source, element: _Element, suffix: str) -> Uncertainty:
         if len(element) != 1:
             source.refuse(element, "one statement of uncertainty is due")
         element = element[0]
-    children = source.children(element, *(f"si:{name}{suffix}" for names in PARTS.values() for name in names))
-    found = {
-        part: tuple(map(_number, entries(child)))
-        for part, names in PARTS.items()
-        for name in names
-        if (child := only(children, f"si:{name}{suffix}")) is not None
-    }
+    children = source.children(element, UNCERTAINTY[suffix])
+    found = {part: _numerals(only(same)) for part, same in children.items()}
     fields: dict[str, object] = {"expanded": found.get("U", found.get("u", ()))}
     fields["distribution"] = found.get("distribution") or None
     if "U" in found:
@@ -135,30 +170,18 @@ def _uncertainty(source: Source, element: _Element, suffix: str) -> Uncertainty:
         fields |= {"k": ("1",), "p": None}
         if "low" in found or "high" in found:
             ends = {part: found.get(part, ()) for part in ("low", "high", "p")}
-            fields["interval"] = source.build(element, Interval, **ends)
-    return source.build(element, Uncertainty, **fields)
+            fields["interval"] = source.build(element, Interval, ends)
+    return source.build(element, Uncertainty, fields)
 
 
-PARTS = {
-    "U": ("valueExpandedMU", "uncertainty"),
-    "u": ("valueStandardMU", "standardUnc"),
-    "k": ("coverageFactor",),
-    "p": ("coverageProbability",),
-    "low": ("intervalMin",),
-    "high": ("intervalMax",),
-    "distribution": ("distribution",),
-}
-"""What D-SI calls the parts of an uncertainty, in its newer and its older words."""
-
-
-def _hybrid(source: Source, element: _Element) -> dict[str, object] | None:
+def _hybrid(source: Source, element: _Element) -> Numbers | None:
     """Read one quantity given in several units: the first known one, if the others agree with it."""
     found = []
     for member in element:
-        if name_of(member) not in ("si:real", "si:realListXMLList", "si:constant") or _outside_si(member):
+        if name_of(member) not in NUMBERS or _outside_si(member):
             source.leave_out(member)
         else:
-            found.append((member, source.build(member, Column, **_plain(source, member))))
+            found.append((member, source.build(member, Column, _plain(source, member))))
     if not found:
         return None
     first = found[0][1]
@@ -194,13 +217,13 @@ def _last_digit(number: str) -> float:
     return float(f"1e{exponent}")
 
 
-def _listed(source: Source, element: _Element) -> dict[str, object] | None:
+def _listed(source: Source, element: _Element) -> Numbers | None:
     """Read si:list (before D-SI 2) as far as it holds plain numbers: one row for each si:real."""
     members = [child for child in element if name_of(child) == "si:real"]
     if len(members) != len(element) or not members:
         source.leave_out(element)
         return None
-    rows = [source.build(member, Column, **_plain(source, member)) for member in members]
+    rows = [source.build(member, Column, _plain(source, member)) for member in members]
     if len({row.unit for row in rows}) > 1:
         source.refuse(element, "the values of one list have different units")
     stated = [row.uncertainty for row in rows if row.uncertainty is not None]
@@ -214,60 +237,55 @@ def _listed(source: Source, element: _Element) -> dict[str, object] | None:
             part: tuple(value for entry in stated for value in getattr(entry, part) or ()) or None
             for part in ("expanded", "k", "p", "distribution")
         }
-        together = source.build(element, Uncertainty, **fields)
+        together = source.build(element, Uncertainty, fields)
     return {"unit": rows[0].unit, "values": tuple(row.values[0] for row in rows), "uncertainty": together}
 
 
-def _meta_data(source: Source, children: Children, unit: str) -> dict[str, object]:
+def _meta_data(source: Source, groups: Sequence[_Element], unit: str) -> dict[str, object]:
     """Return what a quantity's metadata say of conformity, scope and degrees of freedom."""
     found: dict[str, object] = {}
-    for group in children.get("measurementMetaData", ()):
-        for meta in group:
-            kinds = source.ref_types(meta)
-            if "basic_conformity" in kinds and "conformity" not in found:
-                found["conformity"] = _conformity(source, meta, unit)
-            elif "basic_isInCMC" in kinds and "in_cmc" not in found:
-                found["in_cmc"] = _in_cmc(source, meta)
-            elif DEGREES_OF_FREEDOM in kinds:
-                found["dof"] = _degrees_of_freedom(source, meta)
-            else:
-                source.leave_out(meta)
+    for meta in (meta for group in groups for meta in group):
+        kinds = ref_types(source, meta)
+        if "basic_conformity" in kinds and "conformity" not in found:
+            found["conformity"] = _conformity(source, meta, unit)
+        elif "basic_isInCMC" in kinds and "in_cmc" not in found:
+            found["in_cmc"] = _in_cmc(source, meta)
+        elif DEGREES_OF_FREEDOM in kinds:
+            found["dof"] = _degrees_of_freedom(source, meta)
+        else:
+            source.leave_out(meta)
     return found
 
 
 def _degrees_of_freedom(source: Source, meta: _Element) -> tuple[str, ...] | None:
     given = [
-        quantity(source, element)
-        for data in source.children(meta, "data").get("data", ())
-        for element in data
+        quantity(source, element) for data in source.children(meta, DATA).get("data", ()) for element in data
     ]
     return next((entry.words for entry in given if isinstance(entry, Words)), None)
 
 
 def _conformity(source: Source, meta: _Element, unit: str) -> Conformity | None:
-    children = source.children(meta, "name", "declaration", "conformity", "conformityXMLList", "data")
-    given = [*children.get("conformity", ()), *children.get("conformityXMLList", ())]
-    if not given:
+    children = source.children(meta, CONFORMITY)
+    given = children.get("verdicts")
+    if given is None:
         source.leave_out(meta)
         return None
     if len(given) > 1:
         source.refuse(given[1], "the conformity is given already")
     limits: dict[str, tuple[str, ...]] = {}
-    for data in children.get("data", ()):
-        for element in data:
-            bound = quantity(source, element) if name_of(element) == "quantity" else None
-            if isinstance(bound, Column) and bound.unit == unit:
-                limits |= dict.fromkeys(bound.ref_types, bound.values)
-            else:
-                source.leave_out(element)
-    return source.build(
-        meta,
-        Conformity,
-        verdicts=entries(given[0]),
-        rule=source.ref(meta),
-        tolerance=_limits("basic_toleranceLimit", limits),
-        acceptance=_limits("basic_acceptanceLimit", limits),
-    )
+    for element in (element for data in children.get("data", ()) for element in data):
+        bound = quantity(source, element) if name_of(element) == "quantity" else None
+        if isinstance(bound, Column) and bound.unit == unit:
+            limits |= dict.fromkeys(bound.ref_types, bound.values)
+        else:
+            source.leave_out(element)
+    fields = {
+        "verdicts": entries(given[0]),
+        "rule": _ref(source, meta),
+        "tolerance": _limits("basic_toleranceLimit", limits),
+        "acceptance": _limits("basic_acceptanceLimit", limits),
+    }
+    return source.build(meta, Conformity, fields)
 
 
 def _limits(kind: str, limits: dict[str, tuple[str, ...]]) -> Limits | None:
@@ -276,39 +294,41 @@ def _limits(kind: str, limits: dict[str, tuple[str, ...]]) -> Limits | None:
 
 
 def _in_cmc(source: Source, meta: _Element) -> InCmc | None:
-    children = source.children(meta, "name", "declaration", "valid", "validXMLList")
-    given = [*children.get("valid", ()), *children.get("validXMLList", ())]
-    if not given:
+    given = source.children(meta, IN_CMC).get("valid")
+    if given is None:
         source.leave_out(meta)
         return None
     if len(given) > 1:
         source.refuse(given[1], "the mark of the scope is given already")
-    return source.build(meta, InCmc, valid=truths(given[0]), statement=source.ref(meta))
+    return source.build(meta, InCmc, {"valid": truths(given[0]), "statement": _ref(source, meta)})
 
 
-def tables(source: Source, element: _Element, title: Languages | None = None) -> list[Table]:
+def _ref(source: Source, element: _Element) -> str | None:
+    """Return the first id an element refers to."""
+    return next(iter(refs(source, element)), None)
+
+
+def tables(source: Source, element: _Element, title: dict[str, str] | None = None) -> list[Table]:
     """Return what a dcc:list holds: its quantities as a table, then the tables within.
 
     Columns of a table must fit; a list that only groups quantities of different lengths gives one
     table for each.
     """
-    children = source.children(element, "name", "quantity", "list", "measurementMetaData")
-    title = texts(source, children, "name") or title
-    ref_types = source.ref_types(element)
+    children = source.children(element, TABLE)
+    title = text(source, children.get("name", ())) or title
+    kinds = ref_types(source, element)
     read = [entry for child in children.get("quantity", ()) if (entry := quantity(source, child))]
     equipment: list[str] = []
     for meta in (meta for group in children.get("measurementMetaData", ()) for meta in group):
-        if EQUIPMENT_USED in source.ref_types(meta) or "basic_measuringEquipment" in source.ref_types(meta):
-            equipment += source.refs(meta)
+        if not {EQUIPMENT_USED, "basic_measuringEquipment"}.isdisjoint(ref_types(source, meta)):
+            equipment += refs(source, meta)
         else:
             source.leave_out(meta)
-    fields = {"name": title, "ref_types": ref_types, "equipment": tuple(equipment)}
+    fields = {"name": title, "ref_types": kinds, "equipment": equipment}
     rows = max(map(length, read), default=0)
     fitting = all(length(entry) in (1, rows) for entry in read)
-    groups = (
-        [tuple(read)] if fitting or any("Table" in kind for kind in ref_types) else [(one,) for one in read]
-    )
-    found = [source.build(element, Table, columns=group, **fields) for group in groups if group]
+    groups = [read] if fitting or any("Table" in kind for kind in kinds) else [[one] for one in read]
+    found = [source.build(element, Table, {**fields, "columns": group}) for group in groups if group]
     for child in children.get("list", ()):
         found += tables(source, child, title)
     return found

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from remotecal.certificates.dcc import write_results as names
+from remotecal.certificates.dcc.read_forms import (
+    Fields,
+    Form,
+    line,
+    lines,
+    name_inside,
+    own_id,
+    ref_types,
+    refs,
+    texts,
+    truth,
+)
 from remotecal.certificates.dcc.read_numbers import quantity, tables
-from remotecal.certificates.dcc.source import line, lines, name_of, named, only, texts, truth
+from remotecal.certificates.dcc.source import by_name, name_of, the
 from remotecal.model import (
     BudgetLine,
     CertificateReference,
@@ -28,15 +40,13 @@ from remotecal.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from lxml.etree import _Element
+    from pydantic import BaseModel
 
     from remotecal.certificates.dcc.source import Children, Source
     from remotecal.model import Quantity
-
-Reference = TypeVar("Reference", bound=ReportReference)
-
-SHARED = ("usedMethods", "usedSoftware", "measuringEquipments", "influenceConditions")
-"""What DCC 3.3 allows above all measurements, for all of them."""
 
 MOST_SHARED = 100_000
 """Times a record repeats what measurements share: each of them has all of it."""
@@ -44,138 +54,56 @@ MOST_SHARED = 100_000
 
 def measurements(source: Source, element: _Element) -> list[Measurement]:
     """Return the measurements of a certificate."""
-    children = source.children(element, *SHARED, "measurementResult")
-    common = _circumstances(source, children)
+    children = source.children(element, MEASUREMENTS)
     found = children.get("measurementResult", [])
+    common = _circumstances(source, children)
     if len(found) * sum(map(len, common.values())) > MOST_SHARED:
         source.refuse(element, f"{len(found)} measurements share more than any laboratory has")
     return [_measurement(source, child, common) for child in found]
 
 
-def _circumstances(source: Source, children: Children) -> dict[str, tuple[object, ...]]:
-    def each(group: str, *known: str) -> list[_Element]:
-        parts = [source.children(child, *known) for child in children.get(group, ())]
-        return [element for part in parts for name in known for element in part.get(name, ())]
-
-    standards = (equipment(source, element) for element in each("measuringEquipments", "measuringEquipment"))
-    conditions = (
-        _condition(source, element) for element in each("influenceConditions", "influenceCondition")
-    )
+def _circumstances(source: Source, children: Children) -> dict[str, list[BaseModel]]:
     return {
-        "methods": tuple(_method(source, element) for element in each("usedMethods", "usedMethod")),
-        "software": tuple(program(source, element) for element in each("usedSoftware", "software")),
-        "standards": tuple(standards),
-        "conditions": tuple(conditions),
+        field: [part for group in children.get(name, ()) for part in read(source, group)]
+        for name, (field, read) in CIRCUMSTANCES.items()
     }
 
 
-def _measurement(source: Source, element: _Element, common: dict[str, tuple[object, ...]]) -> Measurement:
-    children = source.children(element, "name", "results", *SHARED)
-    own = _circumstances(source, children)
+def _measurement(source: Source, element: _Element, common: dict[str, list[BaseModel]]) -> Measurement:
+    fields, apart = MEASUREMENT.fields(source, element)
+    own = _circumstances(source, apart)
+    fields |= {field: common[field] + own[field] for field in own}
     results, budgets = [], []
-    for group in children.get("results", ()):
-        for result in group:
-            if names.BUDGET in source.ref_types(result):
-                budgets.append(_budget(source, result))
-            else:
-                results.append(_result(source, result))
-    return source.build(
-        element,
-        Measurement,
-        name=named(source, children),
-        items=source.refs(element),
-        results=tuple(results),
-        budgets=tuple(budgets),
-        **{name: common[name] + own[name] for name in own},
-    )
+    for result in (result for group in apart.get("results", ()) for result in group):
+        if names.BUDGET in ref_types(source, result):
+            budgets.append(_budget(source, result))
+        else:
+            results.append(RESULT.read(source, result))
+    return source.build(element, Measurement, fields | {"results": results, "budgets": budgets})
 
 
-def _method(source: Source, element: _Element) -> Method:
-    children = source.children(element, "name", "description", "norm", "reference", "usedMethodQuantities")
-    inputs = []
-    for entry in (entry for group in children.get("usedMethodQuantities", ()) for entry in group):
-        if names.INPUT not in source.ref_types(entry):
-            source.leave_out(entry)
-            continue
-        parts = source.children(entry, "name", "description", "charsXMLList")
-        symbol, source_text = line(parts, "charsXMLList"), texts(source, parts, "description")
-        fields = {"symbol": symbol, "name": named(source, parts), "source": source_text}
-        inputs.append(source.build(entry, InputQuantity, **fields))
-    return source.build(
-        element,
-        Method,
-        name=named(source, children),
-        ref_types=source.ref_types(element),
-        norms=lines(children, "norm"),
-        references=lines(children, "reference"),
-        description=texts(source, children, "description"),
-        inputs=tuple(inputs),
-    )
+def _standards(source: Source, group: _Element) -> list[Equipment]:
+    found = source.children(group, STANDARDS).get("measuringEquipment", ())
+    return [_standard(source, element) for element in found]
 
 
-def program(source: Source, element: _Element) -> Software:
-    """Return a program and its version."""
-    children = source.children(element, "name", "release", "type")
-    release, kind = line(children, "release"), line(children, "type")
-    return source.build(element, Software, name=named(source, children), release=release, kind=kind)
-
-
-THING = ("name", "equipmentClass", "description", "manufacturer", "model", "identifications")
-"""What items and equipment have in common."""
-
-
-def thing(source: Source, element: _Element, children: Children) -> dict[str, object]:
-    """Return what items and equipment have in common, as fields."""
-    maker = only(children, "manufacturer")
-    classes = []
-    for child in children.get("equipmentClass", ()):
-        parts = source.children(child, "reference", "classID")
-        fields = {"reference": line(parts, "reference"), "class_id": line(parts, "classID")}
-        classes.append(source.build(child, EquipmentClass, **fields))
-    return {
-        "id": element.get("id"),
-        "name": named(source, children),
-        "manufacturer": None if maker is None else texts(source, source.children(maker, "name"), "name"),
-        "model": line(children, "model"),
-        "identifications": identifications(source, children),
-        "classes": tuple(classes),
-        "description": texts(source, children, "description"),
-    }
-
-
-def identifications(source: Source, children: Children) -> tuple[Identification, ...]:
-    """Return the numbers of a thing."""
-    found = []
-    for element in (element for group in children.get("identifications", ()) for element in group):
-        parts = source.children(element, "issuer", "value", "name")
-        fields = {
-            "value": line(parts, "value"),
-            "issuer": line(parts, "issuer"),
-            "name": texts(source, parts, "name"),
-            "ref_types": source.ref_types(element),
-        }
-        found.append(source.build(element, Identification, **fields))
-    return tuple(found)
-
-
-def equipment(source: Source, element: _Element) -> Equipment:
-    """Return a standard with the reference to its certificate."""
-    children = source.children(element, *THING, "certificate", "measuringEquipmentQuantities")
-    quantities = list(primitive(source, children, "measuringEquipmentQuantities"))
+def _standard(source: Source, element: _Element) -> Equipment:
+    """Return a standard; its quantities may tell what a DCC has no other place for."""
+    fields, apart = STANDARD.fields(source, element)
+    certificate = the(apart, "certificate")
     validity: dict[str, object] = {}
-    for entry in tuple(quantities):
-        for kind, field in VALIDITY.items():
-            if kind in entry.ref_types and isinstance(entry, Words | Note) and "certificate" in children:
-                validity[field] = entry.text if isinstance(entry, Note) else entry.words[0]
-                quantities.remove(entry)
-    return source.build(
-        element,
-        Equipment,
-        ref_types=source.ref_types(element),
-        certificate=report(source, children, "certificate", CertificateReference, **validity),
-        quantities=tuple(quantities),
-        **thing(source, element, children),
-    )
+    told = []
+    groups = apart.get("measuringEquipmentQuantities", ())
+    for entry in (entry for group in groups for entry in quantities(source, group)):
+        meant = [field for kind, field in VALIDITY.items() if kind in entry.ref_types]
+        if certificate is not None and meant and isinstance(entry, Words | Note):
+            validity |= dict.fromkeys(meant, entry.text if isinstance(entry, Note) else entry.words[0])
+        else:
+            told.append(entry)
+    if certificate is not None:
+        reference, _ = CERTIFICATE.fields(source, certificate)
+        fields["certificate"] = source.build(certificate, CertificateReference, reference | validity)
+    return source.build(element, Equipment, fields | {"quantities": told})
 
 
 VALIDITY = {
@@ -185,57 +113,32 @@ VALIDITY = {
 }
 
 
-def primitive(source: Source, children: Children, name: str) -> tuple[Quantity, ...]:
+def quantities(source: Source, group: _Element) -> list[Quantity]:
     """Return the quantities of an item or of equipment."""
-    found = (quantity(source, child) for group in children.get(name, ()) for child in group)
-    return tuple(entry for entry in found if entry is not None)
+    found = [quantity(source, element) for element in group]
+    return [entry for entry in found if entry is not None]
 
 
-def report(
-    source: Source, children: Children, name: str, kind: type[Reference], **fields: object
-) -> Reference | None:
-    """Return a reference to another certificate, with the `fields` the schema has no place for."""
-    element = only(children, name)
-    if element is None:
-        return None
-    known = ("referral", "referralID", "procedure", "value", "description", "inValidityRange", "traceable")
-    parts = source.children(element, *known)
-    return source.build(
-        element,
-        kind,
-        number=line(parts, "referralID"),
-        title=named(source, parts, "referral"),
-        procedure=line(parts, "procedure"),
-        value=line(parts, "value"),
-        in_validity=truth(parts, "inValidityRange"),
-        traceable=truth(parts, "traceable"),
-        description=texts(source, parts, "description"),
-        **fields,
-    )
+def _inputs(source: Source, group: _Element) -> list[InputQuantity]:
+    """Return those quantities of a method that are inputs of its model."""
+    found = []
+    for element in group:
+        if names.INPUT in ref_types(source, element):
+            found.append(INPUT.read(source, element))
+        else:
+            source.leave_out(element)
+    return found
 
 
-def _condition(source: Source, element: _Element) -> Condition:
-    children = source.children(element, "name", "status", "data")
-    found = [entry for table in _data(source, children) for entry in table.columns]
-    return source.build(
-        element,
-        Condition,
-        name=named(source, children),
-        ref_types=source.ref_types(element),
-        status=line(children, "status"),
-        quantities=tuple(found),
-    )
-
-
-def _data(source: Source, children: Children) -> list[Table]:
-    """Return what a dcc:data holds; a quantity that stands alone is a table of one column."""
-    found: list[Table] = []
-    for element in (element for group in children.get("data", ()) for element in group):
+def _data(source: Source, data: _Element) -> list[Quantity | Table]:
+    """Return what a dcc:data holds."""
+    found: list[Quantity | Table] = []
+    for element in data:
         kind = name_of(element)
         if kind == "quantity":
             entry = quantity(source, element)
             if entry is not None:
-                found.append(source.build(element, Table, ref_types=(), columns=(entry,)))
+                found.append(entry)
         elif kind == "list":
             found += tables(source, element)
         else:
@@ -243,25 +146,25 @@ def _data(source: Source, children: Children) -> list[Table]:
     return found
 
 
-def _result(source: Source, element: _Element) -> Result:
-    children = source.children(element, "name", "description", "data")
-    return source.build(
-        element,
-        Result,
-        name=named(source, children),
-        ref_types=source.ref_types(element),
-        description=texts(source, children, "description"),
-        tables=tuple(_data(source, children)),
-    )
+def _columns(source: Source, data: _Element) -> list[Quantity]:
+    """Return the columns of all tables, and what stands alone."""
+    found = _data(source, data)
+    return [column for entry in found for column in (entry.columns if isinstance(entry, Table) else [entry])]
+
+
+def _tables(source: Source, data: _Element) -> list[Table]:
+    """Return the tables; a quantity that stands alone is one of one column."""
+    found = _data(source, data)
+    return [entry if isinstance(entry, Table) else Table(ref_types=(), columns=(entry,)) for entry in found]
 
 
 def _budget(source: Source, element: _Element) -> PointBudget:
     """Return a budget, which only `write_results` writes; anything missing is an error."""
-    children = source.children(element, "name", "data")
+    fields, apart = BUDGET.fields(source, element)
     estimates: list[Column] = []
     numbers: dict[str, Column] = {}
     words: dict[str, tuple[str, ...]] = {}
-    for table in _data(source, children):
+    for table in (table for data in apart.get("data", ()) for table in _tables(source, data)):
         for entry in table.columns:
             if names.ESTIMATES in table.ref_types and isinstance(entry, Column):
                 estimates.append(entry)
@@ -270,11 +173,11 @@ def _budget(source: Source, element: _Element) -> PointBudget:
             elif isinstance(entry, Words):
                 words |= dict.fromkeys(entry.ref_types, entry.words)
     try:
-        lines = _budget_lines(source, element, estimates, numbers, words)
-        fields = _budget_result(numbers)
+        fields |= _budget_result(numbers)
+        fields["lines"] = _budget_lines(source, element, estimates, numbers, words)
     except (KeyError, ValueError, TypeError) as error:
         source.refuse(element, f"the budget is not complete: {error}")
-    return source.build(element, PointBudget, title=named(source, children), lines=lines, **fields)
+    return source.build(element, PointBudget, fields)
 
 
 def _budget_lines(
@@ -297,14 +200,16 @@ def _budget_lines(
         source.build(
             element,
             BudgetLine,
-            symbol=symbol,
-            value=estimate.values[0],
-            unit=estimate.unit,
-            dof=dof,
-            sensitivity=sensitivity,
-            contribution=contribution,
-            share=share,
-            **_standard_uncertainty(estimate),
+            {
+                "symbol": symbol,
+                "value": estimate.values[0],
+                "unit": estimate.unit,
+                "dof": dof,
+                "sensitivity": sensitivity,
+                "contribution": contribution,
+                "share": share,
+                **_standard_uncertainty(estimate),
+            },
         )
         for estimate, symbol, dof, sensitivity, contribution, share in rows
     )
@@ -332,3 +237,83 @@ def _budget_result(numbers: dict[str, Column]) -> dict[str, object]:
         "p": stated.p[0],
         "expanded": stated.expanded[0],
     }
+
+
+PROGRAMS = Form(Software, name=("name", texts), release=("release", line), kind=("type", line)).within(
+    "software"
+)
+
+IDENTIFICATION = Form(
+    Identification, ref_types=ref_types, value=("value", line), issuer=("issuer", line), name=("name", texts)
+)
+
+EQUIPMENT_CLASS = Form(EquipmentClass, reference=("reference", line), class_id=("classID", line))
+
+THING: Fields = {
+    "id": own_id,
+    "name": ("name", texts),
+    "manufacturer": ("manufacturer", name_inside),
+    "model": ("model", line),
+    "identifications": ("identifications", IDENTIFICATION.all_within),
+    "classes": ("equipmentClass", EQUIPMENT_CLASS.each),
+    "description": ("description", texts),
+}
+"""What items and equipment have in common."""
+
+REFERENCE: Fields = {
+    "number": ("referralID", line),
+    "title": ("referral", texts),
+    "procedure": ("procedure", line),
+    "value": ("value", line),
+    "in_validity": ("inValidityRange", truth),
+    "traceable": ("traceable", truth),
+    "description": ("description", texts),
+}
+REPORT = Form(ReportReference, **REFERENCE)
+CERTIFICATE = Form(CertificateReference, **REFERENCE)
+
+STANDARDS = by_name("measuringEquipment")
+STANDARD = Form(Equipment, "certificate", "measuringEquipmentQuantities", **THING, ref_types=ref_types)
+
+INPUT = Form(
+    InputQuantity, symbol=("charsXMLList", line), name=("name", texts), source=("description", texts)
+)
+
+METHODS = Form(
+    Method,
+    ref_types=ref_types,
+    name=("name", texts),
+    norms=("norm", lines),
+    references=("reference", lines),
+    description=("description", texts),
+    inputs=("usedMethodQuantities", _inputs),
+).within("usedMethod")
+
+CONDITIONS = Form(
+    Condition,
+    ref_types=ref_types,
+    name=("name", texts),
+    status=("status", line),
+    quantities=("data", _columns),
+).within("influenceCondition")
+
+RESULT = Form(
+    Result,
+    ref_types=ref_types,
+    name=("name", texts),
+    description=("description", texts),
+    tables=("data", _tables),
+)
+
+BUDGET = Form(PointBudget, "data", title=("name", texts))
+
+CIRCUMSTANCES: dict[str, tuple[str, Callable[[Source, _Element], Sequence[BaseModel]]]] = {
+    "usedMethods": ("methods", METHODS),
+    "usedSoftware": ("software", PROGRAMS),
+    "measuringEquipments": ("standards", _standards),
+    "influenceConditions": ("conditions", CONDITIONS),
+}
+"""What DCC 3.3 allows above all measurements, for all of them, and any version in each."""
+
+MEASUREMENTS = by_name(*CIRCUMSTANCES, "measurementResult")
+MEASUREMENT = Form(Measurement, *CIRCUMSTANCES, "results", name=("name", texts), items=refs)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -13,31 +11,40 @@ from remotecal.certificates.dcc.xml import DCC, SI, parse
 from remotecal.errors import RecordError, UnitError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from lxml.etree import XPath, _Element
 
 Part = TypeVar("Part", bound=BaseModel)
 Children = dict[str, list["_Element"]]
-Languages = dict[str, str]
-
-NAMED = {f"{{{DCC}}}{name}" for name in ("item", "measuringEquipment", "statement", "performanceLocation")}
-"""Elements the model refers to by their id."""
+Names = dict[str, str]
+"""Names of elements in full, and what a reader calls them."""
 
 _DCC, _SI = f"{{{DCC}}}", f"{{{SI}}}"
-_CONTENT = f"{_DCC}content"
-_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
-_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d:\d\d)?")
 
 
 def name_of(element: _Element) -> str:
     """Return the name of an element: plain for the DCC's, `si:real` for D-SI's, else in full."""
-    return _short(str(element.tag))
-
-
-@lru_cache(maxsize=1024)
-def _short(tag: str) -> str:
+    tag = str(element.tag)
     if tag.startswith(_DCC):
         return tag[len(_DCC) :]
     return f"si:{tag[len(_SI) :]}" if tag.startswith(_SI) else tag
+
+
+def in_full(name: str) -> str:
+    """Return the name in full of an element that `name_of` calls `name`."""
+    return _SI + name[3:] if name.startswith("si:") else _DCC + name
+
+
+def by_name(*plain: str, **kinds: Iterable[str]) -> Names:
+    """Return names of elements: each called as it is, or all of a kind by that."""
+    called = {name: name for name in plain}
+    called |= {name: kind for kind, members in kinds.items() for name in members}
+    return {in_full(name): call for name, call in called.items()}
+
+
+NAMED = by_name("item", "measuringEquipment", "statement", "performanceLocation")
+"""Elements the model refers to by their id."""
 
 
 @lru_cache(maxsize=1)
@@ -71,120 +78,51 @@ class Source:
         """Raise `RecordError` for an element that can't be read without guessing."""
         raise RecordError(f"line {element.sourceline}, element {name_of(element)}: {why}")
 
-    def build(self, element: _Element, model: type[Part], /, **fields: object) -> Part:
+    def build(self, element: _Element, model: type[Part], fields: Mapping[str, object]) -> Part:
         """Return the part of the record an element tells."""
         try:
             found: Part = model.__pydantic_validator__.validate_python(fields)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(step) for step in first["loc"])
+            if first["type"] == "missing" or first["input"] is None:
+                self.refuse(element, f"{place} is missing")
             self.refuse(element, f"{place or model.__name__}: {first['msg']} (found {first['input']!r:.80})")
         except UnitError as error:
             self.refuse(element, str(error))
         return found
 
-    def children(self, element: _Element, *known: str) -> Children:
-        """Return the children of an element by name, and note those that are not `known`."""
+    def children(self, element: _Element | list[_Element], known: Names) -> Children:
+        """Return the children of an element, or those given, by what `known` calls them.
+
+        Those it does not name are noted.
+        """
         found: Children = {}
-        for child in element:
-            name = _short(str(child.tag))
-            if name in found:
-                found[name].append(child)
-            elif name in known:
-                found[name] = [child]
-            else:
+        for child in element[:]:  # at once, for an iterator takes twice as long
+            name = known.get(child.tag)  # type: ignore[arg-type]  # parse drops what has no name
+            if name is None:
                 self.leave_out(child)
+            elif name in found:
+                found[name].append(child)
+            else:
+                found[name] = [child]
         return found
 
     def leave_out(self, element: _Element) -> None:
         """Note that the model has no place for an element."""
         self.left_out.append(f"line {element.sourceline}: {name_of(element)}")
 
-    def ref_types(self, element: _Element) -> tuple[str, ...]:
-        """Return the refTypes of an element."""
-        return tuple(element.get("refType", "").split())
 
-    def refs(self, element: _Element) -> tuple[str, ...]:
-        """Return the ids an element refers to, as far as the model knows them."""
-        return tuple(name for name in element.get("refId", "").split() if name in self.known)
-
-    def ref(self, element: _Element) -> str | None:
-        """Return the first id an element refers to."""
-        return next(iter(self.refs(element)), None)
+TWICE = "it stands twice where one is due"
 
 
-def only(children: Children, name: str) -> _Element | None:
-    """Return the one child so named, or None if there is none; of two, neither is to be believed."""
-    found = children.get(name)
-    if found is None:
-        return None
-    if len(found) > 1:
-        Source.refuse(found[1], "it stands twice where one is due")
-    return found[0]
+def only(elements: Sequence[_Element]) -> _Element:
+    """Return the one element of that name; of two, neither is to be believed."""
+    if len(elements) > 1:
+        Source.refuse(elements[1], TWICE)
+    return elements[0]
 
 
-def line(children: Children, name: str) -> str | None:
-    """Return the text of the one child so named, or None if there is none or it is empty."""
-    found = only(children, name)
-    return None if found is None else " ".join((found.text or "").split()) or None
-
-
-def lines(children: Children, name: str) -> tuple[str, ...]:
-    """Return the texts of the children so named."""
-    return tuple(text for child in children.get(name, ()) if (text := " ".join((child.text or "").split())))
-
-
-def truth(children: Children, name: str) -> bool | None:
-    """Return a truth value in XML's spelling."""
-    text = line(children, name)
-    return None if text is None else truths(children[name][0])[0]
-
-
-def truths(element: _Element) -> tuple[bool, ...]:
-    """Return a list of truth values in XML's spelling; at least one is due."""
-    words = (element.text or "").split()
-    if not words or not _TRUTHS.keys() >= set(words):
-        Source.refuse(element, f"{' '.join(words)!r:.80} is neither true nor false")
-    return tuple(_TRUTHS[word] for word in words)
-
-
-def day(source: Source, children: Children, name: str) -> date | None:
-    """Return a date; a time zone, which a date may have in XML, changes nothing here."""
-    text = line(children, name)
-    if text is None:
-        return None
-    match = _DAY.fullmatch(text)
-    try:
-        return (
-            date.fromisoformat(match[1])
-            if match
-            else source.refuse(children[name][0], f"{text!r} is no date")
-        )
-    except ValueError:
-        source.refuse(children[name][0], f"{text!r} is no date")
-
-
-def texts(source: Source, children: Children, name: str) -> Languages | None:
-    """Return a text by its languages, as the model is built from it, or None if there is none.
-
-    Real files give a language twice, or a text with and without language: paragraphs of the same
-    language are joined, as a reader would.
-    """
-    found: Languages = {}
-    for element in children.get(name, ()):
-        for content in element:
-            if content.tag != _CONTENT:
-                source.leave_out(content)
-                continue
-            language = content.get("lang", "")[:2].lower()
-            if language and not (len(language) == 2 and language.isascii() and language.isalpha()):
-                source.refuse(content, f"{language!r} is no code of a language")
-            said = " ".join((content.text or "").split())
-            if said and said != found.get(language):
-                found[language] = f"{found[language]} {said}" if language in found else said
-    return found or None
-
-
-def named(source: Source, children: Children, name: str = "name") -> Languages:
-    """Return a text the model wants; some real files leave it empty."""
-    return texts(source, children, name) or {}
+def the(children: Children, name: str) -> _Element | None:
+    """Return the one child of this name, or None if there is none."""
+    return only(children[name]) if name in children else None

@@ -68,7 +68,7 @@ def parse(data: bytes) -> _Element:
     encoding = _ENCODING.match(data)
     if encoding and encoding[1].lower() not in (b"utf-8", b"us-ascii"):
         raise RecordError(f"the file declares the encoding {encoding[1]!r:.40}; save it as UTF-8")
-    if data.count(b"<") > MOST_TAGS:
+    if len(data) > MOST_TAGS and data.count(b"<") > MOST_TAGS:
         raise RecordError(f"the file has more than {MOST_TAGS} tags, the most a certificate may have")
     if _LONG_NAMESPACE.search(data):
         raise RecordError("the file declares a namespace of more than 200 characters")
