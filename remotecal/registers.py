@@ -193,6 +193,19 @@ class Register(Written):
                 f"certificate {record.number} may not be signed: {'; '.join(objections)}"
             )
 
+    def check_signatures(self, record: Record, signatures: Sequence[tuple[Duty, str, date]]) -> None:
+        """Raise `CertificateRefused` unless a certificate was done and signed as the register allows.
+
+        `signatures` gives of each the duty, the SHA-256 of the signer's X.509 certificate, and the day.
+        """
+        objections = list(self.objections(Undertaking.of(record)))
+        for duty, key, day in signatures:
+            objections += [
+                f"{objection} (signed on {day})" for objection in self._signing(record, duty, key, day)
+            ]
+        if objections:
+            raise CertificateRefused("; ".join(objections))
+
     def _objections(self, undertaking: Undertaking) -> Iterator[str]:
         day = undertaking.day
         if not _same(self.laboratory.name, undertaking.laboratory):
@@ -247,6 +260,8 @@ class Register(Written):
         if duty == "issued":
             if key != self.laboratory.key:
                 yield "the key is not the laboratory's"
+            if self.laboratory.valid_until < day:
+                yield f"the laboratory's accreditation ended on {self.laboratory.valid_until}"
             return
         named: Sequence[Signatory] = [person for person in record.persons if person.duty == duty]
         holder = next((entry for entry in self.persons if entry.key == key), None)

@@ -14,11 +14,11 @@ from remotecal.certificates.signing.keys import common_name, fingerprint
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import read_signatures, sign_xml
 from remotecal.errors import CertificateRefused
-from remotecal.model import Replacement, ReportReference, Text
+from remotecal.model import Replacement, ReportReference, Statement, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
 
     from cryptography.x509 import Certificate
 
@@ -60,7 +60,7 @@ def sign(data: bytes, key: SigningKey, at: datetime, register: Register | None =
     record = read(data)
     if duty != "issued":
         _check_person(record, duty, key.name)
-    _check_new(signatures, key.chain[0])
+    _check_new(record, signatures, duty, key.chain[0])
     if register is not None:
         register.check_issue(record, duty, fingerprint(key.chain[0]), at.date())
     return sign_xml(data, key, duty, at)
@@ -73,39 +73,103 @@ def check_approval(record: Record, signatures: Sequence[Signature]) -> None:
         raise CertificateRefused(
             f"it must be signed as {', '.join(DUTIES)}, in this order; it is as {', '.join(duties)}"
         )
+    check_signers(record, signatures)
+
+
+def check_signers(record: Record, signatures: Sequence[Signature]) -> None:
+    """Raise `CertificateRefused` unless each signed for what `record` names them for, and nobody twice."""
     for number, signature in enumerate(signatures):
-        _check_new(signatures[:number], signature.chain[0])
+        _check_new(record, signatures[:number], signature.duty, signature.chain[0])
         if signature.duty != "issued":
             _check_person(record, signature.duty, signature.name)
 
 
-def replace(data: bytes, record: Record, change: Literal["amended", "substituted"]) -> Record:
+def replace(
+    data: bytes, record: Record, change: Literal["amended", "substituted"], reason: Text, day: date
+) -> Record:
     """Return `record` as the one that takes the place of the issued certificate in `data`.
 
-    It has a number of its own and names the old one with the SHA-256 of its file.
+    It has a number of its own, names the old one with the SHA-256 of its file, and states what was
+    changed and why (ISO/IEC 17025, 7.8.8).
+
+    Args:
+        data: the old certificate's XML.
+        record: what the new one is to say.
+        change: whether it amends the old one, or is a whole new one.
+        reason: why.
+        day: day of issue of the new one.
 
     Raises:
-        CertificateRefused: the old certificate was never issued, or the numbers are the same.
+        CertificateRefused: the old certificate was never issued, the numbers are the same, nothing else
+            is changed, or the one is a demonstration and the other is not.
     """
-    old = read(data)
-    if state(read_signatures(data)) != "issued":
+    signatures = read_signatures(data)
+    old = read(signatures[-1].content if signatures else data)
+    if state(signatures) != "issued":
         raise CertificateRefused(f"certificate {old.number} was never issued: correct it instead")
     if old.number == record.number:
         raise CertificateRefused(f"the new certificate needs another number than {old.number}")
+    if old.demonstration != record.demonstration:
+        raise CertificateRefused("a demonstration takes the place of a demonstration only")
+    parts = [names for field, names in PARTS.items() if getattr(old, field) != getattr(record, field)]
+    if not parts:
+        raise CertificateRefused(f"nothing differs from certificate {old.number}: there is nothing to amend")
     title = Text(zh="被替换的证书", en="Certificate replaced")
     previous = ReportReference(
         number=old.number, title=title, procedure="SHA256", value=sha256(data).hexdigest()
     )
     replacement = Replacement(number=old.number, change=change)
-    return record.model_copy(update={"replaces": replacement, "previous": previous})
+    said = _amendment(old.number, parts, reason)
+    return record.model_copy(
+        update={
+            "replaces": replacement,
+            "previous": previous,
+            "issued": day,
+            "statements": (*record.statements, said),
+        }
+    )
 
 
-def print_signed(data: bytes, key: SigningKey, at: datetime) -> bytes:
+PARTS: Mapping[str, tuple[str, str]] = {
+    "laboratory": ("实验室", "laboratory"),
+    "customer": ("委托单位", "customer"),
+    "persons": ("人员", "persons"),
+    "identifications": ("编号", "further numbers"),
+    "items": ("被校器具", "item"),
+    "received": ("收样日期", "day of receipt"),
+    "begun": ("校准日期", "first day"),
+    "finished": ("校准日期", "last day"),
+    "place": ("校准地点", "place"),
+    "statements": ("声明", "statements"),
+    "measurements": ("校准结果", "results"),
+    "evidence": ("证据", "evidence"),
+}
+"""Fields of a record that an amendment may change, as it names them."""
+
+
+def _amendment(number: str, parts: Sequence[tuple[str, str]], reason: Text) -> Statement:
+    zh, en = ("、".join(dict.fromkeys(names)) for names in zip(*parts, strict=True))
+    return Statement(
+        ref_types=("remotecal_amendment",),
+        name=Text(zh="证书更改", en="Amendment"),
+        declaration=Text(
+            zh=f"本证书替代证书 {number},后者作废。更改内容:{zh}。原因:{reason.get('zh')}",
+            en=f"This certificate takes the place of {number}, which is no longer valid. "
+            f"Changed: {en.replace('、', ', ')}. Reason: {reason.get('en')}",
+        ),
+        norms=("ISO/IEC 17025:2017",),
+        references=("7.8.8",),
+    )
+
+
+def print_signed(data: bytes, key: SigningKey, at: datetime, timestamp: str | None = None) -> bytes:
     """Return an issued certificate as a PDF with the XML inside, signed by the laboratory.
+
+    `timestamp` is the address of a time-stamping authority that is to witness the time.
 
     Raises:
         CertificateRefused: the certificate has not been issued.
-        ConfigurationError: a font is missing.
+        ConfigurationError: a font is missing, or the authority gives no time stamp.
     """
     from remotecal.certificates.pdf import print_certificate
     from remotecal.certificates.signing.pdf import sign_pdf
@@ -113,19 +177,27 @@ def print_signed(data: bytes, key: SigningKey, at: datetime) -> bytes:
     signatures = read_signatures(data)
     if state(signatures) != "issued":
         raise CertificateRefused(f"the certificate is {state(signatures)}, not issued; issue it first")
-    return sign_pdf(print_certificate(read(signatures[-1].content), data), key, at)
+    return sign_pdf(print_certificate(read(signatures[-1].content), data), key, at, timestamp)
 
 
 def _check_person(record: Record, duty: Duty, name: str) -> None:
-    named = [text for person in record.persons if person.duty == duty for text in person.name.root.values()]
+    named = _named(record, duty)
     if name not in named:
         raise CertificateRefused(
             f"{name} signs as {duty}, but the certificate names {' / '.join(named) or 'nobody'} for that"
         )
 
 
-def _check_new(signatures: Sequence[Signature], signer: Certificate) -> None:
+def _named(record: Record, duty: Duty) -> list[str]:
+    """Return the names a certificate gives for a duty, in every language."""
+    return [text for person in record.persons if person.duty == duty for text in person.name.root.values()]
+
+
+def _check_new(record: Record, signatures: Sequence[Signature], duty: Duty, signer: Certificate) -> None:
+    """Refuse a key that signed before, and a person who did, under whichever spelling of the name."""
     name = common_name(signer)
+    names = {name, *_named(record, duty)}
     for signature in signatures:
-        if signature.name == name or signature.chain[0].public_key() == signer.public_key():
+        same_person = names & {signature.name, *_named(record, signature.duty)}
+        if same_person or signature.chain[0].public_key() == signer.public_key():
             raise CertificateRefused(f"{name} has signed as {signature.duty} already; nobody signs twice")

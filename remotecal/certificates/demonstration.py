@@ -93,7 +93,8 @@ def write_trust_list(
     """Write and sign a trust list for demonstrations.
 
     On it are the laboratory, with its persons, its station and its scope, accredited by a made-up
-    body; and, if there is a key under `institute`, a made-up institute that keeps the standards.
+    body; and, if there is a key under `institute`, the made-up institute that keeps the standards,
+    under the name on its key.
 
     Args:
         path: where to; `path` with `.sig` is the signature.
@@ -122,8 +123,10 @@ def write_trust_list(
     for capability in scope:
         text += _table("[bodies.scope]", capability.model_dump())
     if "institute" in keys.signers:
-        text += _table("[bodies]", {"id": "institute", "name": DEMONSTRATION, "kind": "institute", **span})
-        text += _certificates([keys.signers["institute"]])
+        institute = keys.signers["institute"]
+        name = Text(zh=DEMONSTRATION.get("zh"), en=institute.name)
+        text += _table("[bodies]", {"id": "institute", "name": name, "kind": "institute", **span})
+        text += _certificates([institute])
     path.write_text(text, "utf-8")
     sign_trust_list(path, keys.list_issuer)
 

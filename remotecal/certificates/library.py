@@ -30,7 +30,11 @@ class Library:
 
     def find(self, reference: ReportReference) -> bytes | None:
         """Return the file another certificate refers to; None if it is not at hand."""
-        return self._by_hash.get(reference.value.lower())
+        return self.by_hash(reference.value)
+
+    def by_hash(self, digest: str) -> bytes | None:
+        """Return the file with this SHA-256, or whose canonical XML has it; None if it is not at hand."""
+        return self._by_hash.get(digest.lower())
 
     def _add(self, path: Path) -> None:
         if path.stat().st_size > LARGEST_FILE:

@@ -6,15 +6,33 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from remotecal import units
+from remotecal.errors import CertificateRefused
 from remotecal.model import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from remotecal.certificates.trust import Capability
-    from remotecal.model import Record, Table
+    from remotecal.model import Record, Table, Uncertainty
 
 T = TypeVar("T")
+
+
+def check_scope(record: Record, scope: Sequence[Capability]) -> bool:
+    """Tell whether there is a scope to hold the results against.
+
+    Raises:
+        CertificateRefused: a result lies beyond `scope` and is not marked as such.
+    """
+    claimed = any(
+        isinstance(column, Column) and column.in_cmc for table in record.tables for column in table.columns
+    )
+    if not scope and not claimed:
+        return False
+    faults = out_of_scope(record, scope)
+    if faults:
+        raise CertificateRefused(f"{faults[0]} ({len(faults)} results in all)")
+    return True
 
 
 def out_of_scope(record: Record, scope: Sequence[Capability]) -> tuple[str, ...]:
@@ -50,15 +68,28 @@ def _fault(table: Table, column: Column, row: int, scope: Sequence[Capability]) 
             fault = f"the table does not tell {capability.against}, which the capability is for"
             continue
         at = _in(capability.against_unit, _entry(places.values, row), places.unit)
-        if not Decimal(capability.low) <= at <= Decimal(capability.high):
+        if at.is_nan() or not Decimal(capability.low) <= at <= Decimal(capability.high):
             fault = f"{at} {capability.against_unit} is outside the scope"
             continue
-        expanded = _in(capability.unit, _entry(column.uncertainty.expanded, row), column.unit)
-        if expanded < Decimal(capability.cmc):
+        expanded = _in(capability.unit, _comparable(column.uncertainty, row), column.unit)
+        if expanded.is_nan() or expanded < Decimal(capability.cmc):
             fault = f"U = {expanded} {capability.unit} is smaller than the CMC, {capability.cmc}"
             continue
         return ""
     return fault
+
+
+ABOUT_95_PERCENT = (0.94, 0.96)
+"""Coverage probabilities at which an uncertainty is compared with a CMC as it stands (ILAC-P14, 5.2)."""
+
+
+def _comparable(stated: Uncertainty, row: int) -> str:
+    """Return an expanded uncertainty at about 95 %: as stated, or twice the standard uncertainty."""
+    expanded = _entry(stated.expanded, row)
+    least, most = ABOUT_95_PERCENT
+    if stated.p is not None and least <= float(_entry(stated.p, row)) <= most:
+        return expanded
+    return str(2 * Decimal(expanded) / Decimal(_entry(stated.k, row)))
 
 
 def _in(unit: str, number: str, given: str) -> Decimal:

@@ -8,12 +8,13 @@ standard. It is resolved from files alone, so a station does it on site, before 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.library import is_paper
+from remotecal.certificates.scope import check_scope
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.errors import CertificateRefused
 from remotecal.model import Certificate
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from remotecal.certificates.library import Library
     from remotecal.certificates.trust import TrustList
-    from remotecal.model import Equipment, Record
+    from remotecal.model import CertificateReference, Equipment, Record
 
 Standing = Literal["recognised", "national standard", "refused", "open"]
 """What a certificate counts for; `open` where it is not at hand or nobody was given to ask."""
@@ -60,18 +61,23 @@ class Traced:
             yield from standard.chain()
 
 
-def trace(data: bytes, library: Library, trust: TrustList | None) -> Traced:
+def trace(data: bytes, library: Library, trust: TrustList | None, now: datetime | None = None) -> Traced:
     """Return the chain of traceability of the certificate in `data`.
 
     Args:
         data: the certificate's XML.
         library: where the certificates of the standards are.
         trust: whom to believe; without it every standing is open.
+        now: when the certificate is to be used, with its zone; the present where none is given.
 
     Raises:
         RecordError: the file is no certificate.
+        CertificateRefused: the trust list is not the current one.
     """
-    return _traced(data, library, trust, None, LONGEST)
+    now = now or datetime.now(UTC)
+    if trust is not None:
+        trust.check_current(now)
+    return _Chain(library, trust).traced(data, now.date(), None, LONGEST)
 
 
 def recognise_chain(traced: Traced) -> None:
@@ -88,70 +94,74 @@ def recognise_chain(traced: Traced) -> None:
             )
 
 
-def _traced(data: bytes, library: Library, trust: TrustList | None, used: date | None, left: int) -> Traced:
-    record = read(data)
-    standing, reason = _standing(data, record, trust, used)
-    standards: tuple[Traced, ...] = ()
-    if standing != "national standard" and left > 1:
-        standards = tuple(
-            _standard(standard, library, trust, record.finished, left - 1)
-            for standard in record.standards
-            if standard.certificate is not None
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """What a chain is resolved from."""
+
+    library: Library
+    trust: TrustList | None
+
+    def traced(self, data: bytes, used: date, user: Equipment | None, left: int) -> Traced:
+        """Return the chain from a certificate on, `used` on that day for the standard `user`."""
+        record = read(data)
+        standing, reason = self._standing(data, record, used, user)
+        standards: tuple[Traced, ...] = ()
+        if standing != "national standard" and left > 1:
+            standards = tuple(
+                self._standard(standard, reference, record.finished, left - 1)
+                for standard in record.standards
+                if (reference := standard.certificate) is not None
+            )
+        item = record.items[0]
+        return Traced(
+            " ".join((item.name.get("en"), *item.serials[:1])),
+            record.number,
+            record.laboratory.contact.name.get("en"),
+            record.finished,
+            Certificate(record).valid_until,
+            standing,
+            reason,
+            standards,
         )
-    item = record.items[0]
-    return Traced(
-        " ".join((item.name.get("en"), *item.serials[:1])),
-        record.number,
-        record.laboratory.contact.name.get("en"),
-        record.finished,
-        Certificate(record).valid_until,
-        standing,
-        reason,
-        standards,
-    )
 
-
-def _standard(
-    standard: Equipment, library: Library, trust: TrustList | None, used: date, left: int
-) -> Traced:
-    reference = standard.certificate
-    if reference is None:
-        raise CertificateRefused(f"{standard.name.get('en')} has no certificate")
-    until = reference.valid_until
-    data = library.find(reference)
-    if data is None:
+    def _standard(
+        self, standard: Equipment, reference: CertificateReference, used: date, left: int
+    ) -> Traced:
+        data = self.library.find(reference)
+        if data is not None:
+            return self.traced(data, used, standard, left)
+        until = reference.valid_until
+        standing: Standing = "open"
         reason = "on paper" if is_paper(reference) else "not at hand"
         if until is not None and until < used:
-            reason = f"expired on {until}, used on {used}"
+            standing, reason = "refused", f"expired on {until}, used on {used}"
         issuer = reference.issuer.get("en") if reference.issuer else "unknown"
         item = " ".join((standard.name.get("en"), *standard.serials[:1]))
-        standing: Standing = "refused" if reason.startswith("expired") else "open"
         return Traced(item, reference.number, issuer, None, until, standing, reason)
-    found = _traced(data, library, trust, used, left)
-    if standard.serials and standard.serials[0] not in found.item:
-        found = replace(found, standing="refused", reason=f"not for serial number {standard.serials[0]}")
-    return found
 
-
-def _standing(
-    data: bytes, record: Record, trust: TrustList | None, used: date | None
-) -> tuple[Standing, str]:
-    """Return what a certificate counts for, `used` on that day, and why."""
-    until = Certificate(record).valid_until
-    if used is not None and until is not None and until < used:
-        return "refused", f"expired on {until}, used on {used}"
-    try:
-        signatures = read_signatures(data)
-        if not signatures:
-            return "open", "not signed"
-        if trust is None:
-            return "open", f"signed by {signatures[-1].name}; no trust list to ask"
-        bodies = [trust.recognise(signature) for signature in signatures]
-        trust.check_number(record.number, used or record.finished)
-    except CertificateRefused as refusal:
-        return "refused", str(refusal)
-    path = " ← ".join(body.name.get("en") for body in trust.above(bodies[-1]))
-    return ("national standard" if bodies[-1].kind == "institute" else "recognised"), path
+    def _standing(
+        self, data: bytes, record: Record, used: date, user: Equipment | None
+    ) -> tuple[Standing, str]:
+        """Return what a certificate counts for, and why."""
+        certificate = Certificate(record)
+        until = certificate.valid_until
+        if until is not None and until < used:
+            return "refused", f"expired on {until}, used on {used}"
+        if user is not None and user.serials and not set(user.serials) & set(certificate.serials):
+            return "refused", f"not for serial number {user.serials[0]}"
+        try:
+            signatures = read_signatures(data)
+            if not signatures:
+                return "open", "not signed"
+            if self.trust is None:
+                return "open", f"signed by {signatures[-1].name}; no trust list to ask"
+            body = self.trust.recognise_certificate(record, signatures)
+            self.trust.check_number(record.number, used)
+            check_scope(record, body.scope)
+        except CertificateRefused as refusal:
+            return "refused", str(refusal)
+        path = " ← ".join(above.name.get("en") for above in self.trust.above(body))
+        return ("national standard" if body.kind == "institute" else "recognised"), path
 
 
 COLOURS: dict[Standing, str] = {

@@ -9,13 +9,14 @@ if TYPE_CHECKING:
 
     from remotecal.certificates.trace import Traced
 
-BOX, GAP = (380, 96), (24, 48)
+BOX, GAP = (380, 130), (24, 48)
 """Size of a box and space between boxes, in pixels: across, down."""
 
 INKS = {"recognised": "#1a7f37", "national standard": "#1a7f37", "refused": "#cf222e", "open": "#9a6700"}
 
-LONGEST_LINE = 46
-"""Characters that fit into a box; longer lines are cut, and whole in the box's title."""
+LONGEST_LINE, REASON_LINES = 48, 3
+"""Characters that fit into a line of a box, and lines for the reason; what is longer is cut, and whole in
+the box's title."""
 
 
 def draw(traced: Traced) -> bytes:
@@ -69,10 +70,22 @@ def _box(svg: _Element, link: Traced, x: int, y: int) -> None:
     _add(group, "title").text = "\n".join(text for text, _, _ in texts)
     size = {"width": str(BOX[0]), "height": str(BOX[1])}
     _add(group, "rect", x=str(x), y=str(y), rx="4", fill="#ffffff", stroke=ink, **size)
-    for number, (text, weight, colour) in enumerate(texts):
+    lines = [
+        (line, weight, colour)
+        for number, (text, weight, colour) in enumerate(texts)
+        for line in _broken(text, REASON_LINES if number == len(texts) - 1 else 1)
+    ]
+    for number, (text, weight, colour) in enumerate(lines):
         place = {"x": str(x + 10), "y": str(y + 20 + 17 * number)}
         line = _add(group, "text", fill=colour, **{"font-weight": weight}, **place)
-        line.text = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
+        line.text = text
+
+
+def _broken(text: str, lines: int) -> list[str]:
+    """Break a text into as many lines as it may take; an empty one still takes its place."""
+    from textwrap import wrap
+
+    return wrap(text, LONGEST_LINE, max_lines=lines, placeholder="…") or [""]
 
 
 def _add(parent: _Element, name: str, **attributes: str) -> _Element:

@@ -7,7 +7,10 @@ believed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,17 +19,20 @@ from pydantic import AfterValidator, Field, model_validator
 
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
+from remotecal.certificates.signing.signature import Signature
+from remotecal.certificates.signing.timestamp import check_authority
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.model import Text
-from remotecal.model.base import Number, Positive, Unit, Word
+from remotecal.model.base import Line, Number, Positive, Unit, Word
 
 if TYPE_CHECKING:
     from typing import Self
 
     from cryptography.x509 import Certificate, KeyUsage
 
-    from remotecal.certificates.signing.signature import Signature
+    from remotecal.certificates.signing.timestamp import Stamp
+    from remotecal.model import Record
 
 
 def _certificate(text: str) -> str:
@@ -73,7 +79,7 @@ class Body(Written):
     """What the list calls it."""
     name: Text
     """Its name."""
-    kind: Literal["institute", "accreditation body", "laboratory"]
+    kind: Literal["institute", "accreditation body", "laboratory", "time-stamping authority"]
     """An institute keeps national standards: chains of traceability end there."""
     recognised_by: Word | None = None
     """The body that accredited or designated it; none where the list's issuer vouches for it."""
@@ -97,9 +103,18 @@ class Revocation(Written):
     id: Word
     """SHA-256 of the key's X.509 certificate, id of a journal key, or number of the certificate."""
     since: date | None = None
-    """Signatures of this day and later don't count; without it none does, whatever day they claim."""
+    """Of a key: signatures of this day and later don't count; without it none does, whatever day they
+    claim. Of a certificate: from this day on it may not be used; without it, it never might be."""
     reason: Text
     """Why."""
+    superseded_by: Line | None = None
+    """Number of the certificate that takes the place of this one."""
+
+    @model_validator(mode="after")
+    def _only_certificates_are_superseded(self) -> Self:
+        if self.superseded_by is not None and (self.what == "key" or self.superseded_by == self.id):
+            raise ValueError(f"{self.what} {self.id} can't be superseded by {self.superseded_by}")
+        return self
 
 
 class TrustList(Written):
@@ -158,6 +173,41 @@ class TrustList(Written):
             f"the key of {signature.name} ({fingerprint(signature.chain[0])[:16]}…) is not on the trust list"
         )
 
+    def recognise_certificate(self, record: Record, signatures: Sequence[Signature]) -> Body:
+        """Return the body that answers for a certificate with these signatures, earliest first.
+
+        The seal, which is the last one, must be in the name of the laboratory (as ETSI EN 319 412-3
+        has it, in the common name): a person's key alone answers for nothing.
+
+        Raises:
+            CertificateRefused: as `recognise`; or the signatures speak for different bodies, or for
+                another one than the certificate names.
+        """
+        bodies = {body.id: body for body in map(self.recognise, signatures)}
+        if len(bodies) > 1:
+            raise CertificateRefused(f"the signatures speak for different bodies: {', '.join(bodies)}")
+        (body,) = bodies.values()
+        named, listed = record.laboratory.contact.name.root.values(), body.name.root.values()
+        if not set(named) & set(listed):
+            raise CertificateRefused(
+                f"it is signed for {body.name.get('en')}, but names as its laboratory {' / '.join(named)}"
+            )
+        if signatures[-1].name not in {*named, *listed}:
+            raise CertificateRefused(
+                f"it is sealed by {signatures[-1].name}, which is not the name of the laboratory"
+            )
+        return body
+
+    def recognise_stamp(self, stamp: Stamp) -> Body:
+        """Return the time-stamping authority that gave a time stamp; refuses as `recognise`."""
+        body = self.recognise(Signature("issued", stamp.at, stamp.chain, b""))
+        if body.kind != "time-stamping authority":
+            raise CertificateRefused(
+                f"{body.name.get('en')} is no time-stamping authority, but a {body.kind}"
+            )
+        check_authority(stamp.chain[0])
+        return body
+
     def recognise_journal(self, key: PublicKey, day: date) -> Body:
         """Return the body whose station signs journals with `key`; refuses as `recognise`."""
         self._refuse_revoked("key", key.id, day)
@@ -168,7 +218,7 @@ class TrustList(Written):
         raise CertificateRefused(f"the journal's key {key.id} is not on the trust list")
 
     def check_number(self, number: str, day: date) -> None:
-        """Raise `CertificateRefused` if a calibration certificate is revoked."""
+        """Raise `CertificateRefused` if a calibration certificate may not be used on a day."""
         self._refuse_revoked("certificate", number, day)
 
     def above(self, body: Body) -> Iterator[Body]:
@@ -194,7 +244,9 @@ class TrustList(Written):
     def _refuse_revoked(self, what: Literal["key", "certificate"], name: str, day: date) -> None:
         for entry in self.revoked:
             if (entry.what, entry.id) == (what, name) and (entry.since is None or day >= entry.since):
-                raise CertificateRefused(f"the {what} {name} is revoked: {entry.reason.get('en')}")
+                fate = f"superseded by {entry.superseded_by}" if entry.superseded_by else "revoked"
+                since = f" since {entry.since}" if entry.since else ""
+                raise CertificateRefused(f"the {what} {name} is {fate}{since}: {entry.reason.get('en')}")
 
 
 def _speaks_for(own: list[Certificate], signature: Signature) -> bool:
@@ -249,6 +301,48 @@ def sign_trust_list(path: Path, key: SealKey) -> None:
     """Write the issuer's signature beside a trust list, once the list itself is found in order."""
     checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
     signature_file(path).write_text(key.sign(path.read_bytes()) + "\n", "ascii")
+
+
+def revoke(path: Path, revocation: Revocation, key: SealKey, day: date) -> TrustList:
+    """Add an entry to a trust list, in a new issue of the list signed with `key`, and return it.
+
+    The rest of the file, comments included, stays as it is.
+
+    Raises:
+        ConfigurationError: the list can't be read, it has the entry already, or it is laid out so that
+            nothing can be added to it; nothing was written then.
+    """
+    old = checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
+    if revocation in old.revoked:
+        raise ConfigurationError(f"{path} has this entry already")
+    text = path.read_text("utf-8")
+    for name, value in (("number", old.number + 1), ("issued", day)):
+        text = re.sub(rf"^{name}\s*=.*$", f"{name} = {value}", text, count=1, flags=re.MULTILINE)
+    new = text.rstrip("\n") + "\n\n[[revoked]]\n" + "".join(_entries(revocation))
+    try:
+        content = tomllib.loads(new)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} must be changed by hand, to use `[[revoked]]`: {error}") from error
+    written = checked(TrustList, content, str(path), ConfigurationError)
+    expected = {"number": old.number + 1, "issued": day, "revoked": (*old.revoked, revocation)}
+    if written != old.model_copy(update=expected):
+        raise ConfigurationError(f"{path} must be changed by hand: its number and day were not found")
+    path.write_text(new, "utf-8")
+    sign_trust_list(path, key)
+    return written
+
+
+def _entries(revocation: Revocation) -> Iterator[str]:
+    """Yield the lines of an entry in TOML, whose strings are JSON's."""
+    for name, value in revocation.model_dump(exclude_none=True).items():
+        if isinstance(value, dict):
+            inner = ", ".join(
+                f"{json.dumps(language)} = {json.dumps(said, ensure_ascii=False)}"
+                for language, said in value.items()
+            )
+            yield f"{name} = {{ {inner} }}\n"
+        else:
+            yield f"{name} = {value if isinstance(value, date) else json.dumps(value, ensure_ascii=False)}\n"
 
 
 def signature_file(path: Path) -> Path:

@@ -34,6 +34,7 @@ from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
 from remotecal.sim.assemblies import CLOCK, water_rig
+from remotecal.sim.certificates import ISSUER
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock
@@ -71,7 +72,7 @@ class Laboratory:
     def found(cls, order: Order, at: datetime) -> Laboratory:
         """Give everybody named in an order a key."""
         names: dict[str, str] = {person.duty: person.name.get("en") for person in order.persons}
-        names |= {"issued": order.laboratory.name.get("en"), "institute": "Simulated Institute of Metrology"}
+        names |= {"issued": order.laboratory.name.get("en"), "institute": ISSUER.get("en")}
         return cls(order, make_demonstration_keys(names, at))
 
     def certify_standards(self, paper: Path, at: datetime) -> None:

@@ -25,6 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pdf", type=Path, metavar="FILE", help="print an issued certificate there, and sign that, too"
     )
+    parser.add_argument(
+        "--timestamp",
+        metavar="URL",
+        help="let this time-stamping authority (RFC 3161) witness when the PDF was signed",
+    )
 
 
 def main(asked: argparse.Namespace) -> None:
@@ -62,7 +67,7 @@ def _certificate(asked: argparse.Namespace, password: str | None) -> None:
         asked.file.write_bytes(data)
     print(f"{asked.file} is {state(read_signatures(data))}")
     if asked.pdf is not None:
-        asked.pdf.write_bytes(print_signed(data, key, now))
+        asked.pdf.write_bytes(print_signed(data, key, now, asked.timestamp))
         print(f"{asked.pdf} is printed and signed")
 
 

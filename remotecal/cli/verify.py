@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--journal", type=Path, metavar="FILE", help="the journal of its run, or the directory"
     )
+    parser.add_argument(
+        "--register", type=Path, metavar="FILE", help="the laboratory's register (TOML), to ask it too"
+    )
     add_trust_arguments(parser)
 
 
@@ -64,10 +67,15 @@ def main(asked: argparse.Namespace) -> None:
     """Verify, print every check, and raise `CertificateRefused` unless the certificate holds."""
     from remotecal.certificates.library import Library
     from remotecal.errors import CertificateRefused
+    from remotecal.registers import Register
     from remotecal.verify import verify
 
     report = verify(
-        asked.file, journal=asked.journal, trust=trust_list(asked), library=Library(asked.standards)
+        asked.file,
+        journal=asked.journal,
+        trust=trust_list(asked),
+        library=Library(asked.standards),
+        register=None if asked.register is None else Register.load(asked.register),
     )
     print_report(report)
     if report.verdict != "holds":

@@ -11,6 +11,7 @@ from remotecal.verify.report import Check, Report
 if TYPE_CHECKING:
     from remotecal.certificates.library import Library
     from remotecal.certificates.trust import TrustList
+    from remotecal.registers import Register
     from remotecal.verify.subject import Recompute
 
 __all__ = ["Check", "Report", "verify"]
@@ -22,6 +23,7 @@ def verify(
     journal: Path | None = None,
     trust: TrustList | None = None,
     library: Library | None = None,
+    register: Register | None = None,
     recompute: Recompute | None = None,
     now: datetime | None = None,
 ) -> Report:
@@ -32,6 +34,7 @@ def verify(
         journal: the journal of its run.
         trust: whom to believe; without it nobody is.
         library: certificates of the standards, down the chain.
+        register: the laboratory's, to ask whether it allowed what was done and who signed.
         recompute: computes the record from a journal, where not by the procedure that the journal names.
         now: the time to judge validity at, with its zone; the present where none is given.
 
@@ -40,17 +43,18 @@ def verify(
     """
     from remotecal.certificates.library import Library
     from remotecal.verify.issue import examine_issue
-    from remotecal.verify.journal import examine_journal, recomputed
+    from remotecal.verify.journal import examine_journal
     from remotecal.verify.report import Checklist
     from remotecal.verify.standards import examine_standards
     from remotecal.verify.subject import Means, open_certificate
 
-    means = Means(now or datetime.now(UTC), trust, library or Library(), recompute or recomputed)
+    means = Means(now or datetime.now(UTC), trust, library or Library(), register, recompute)
     checks = Checklist()
     subject = open_certificate(checks, path)
     if subject is None:
         return Report("", demonstration=False, checks=tuple(checks.checks))
-    examine_issue(checks, subject, means)
-    examine_standards(checks, subject.record, means)
+    body = examine_issue(checks, subject, means)
+    keeps = body is not None and body.kind == "institute"
+    examine_standards(checks, subject.record, means, keeps=keeps)
     examine_journal(checks, subject.record, journal, means)
     return Report(subject.record.number, subject.record.demonstration, tuple(checks.checks))

@@ -2,57 +2,111 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import dataclasses
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.approval import check_approval
-from remotecal.certificates.scope import out_of_scope
+from remotecal.certificates.approval import check_approval, state
+from remotecal.certificates.dcc.read import read
+from remotecal.certificates.scope import check_scope
+from remotecal.certificates.signing.keys import fingerprint
+from remotecal.certificates.signing.xml import read_signatures
 from remotecal.errors import CertificateRefused
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
+    from remotecal.certificates.signing.signature import Duty, Signature
+    from remotecal.certificates.signing.timestamp import Stamp
     from remotecal.certificates.trust import Body, TrustList
     from remotecal.model import Record
+    from remotecal.registers import Register
     from remotecal.verify.subject import Means, Subject
 
 
-def examine_issue(checks: Checklist, subject: Subject, means: Means) -> None:
-    """Check who issued a certificate, when, and whether they may."""
+def examine_issue(checks: Checklist, subject: Subject, means: Means) -> Body | None:
+    """Check who issued a certificate, when, and whether they may; return the body that did."""
     record = subject.record
     named = any(person.duty for person in record.persons)
     if subject.signatures:
         checks.examine("approval", lambda: _approval(subject), needed=named)
-    examine_trust(checks, subject, means)
+    body = examine_trust(checks, subject, means, means.now.date())
     checks.examine("dates", lambda: _dates(subject, means.now), needed=True)
+    pdf = subject.pdf_signature
+    if pdf is not None and pdf.stamp is not None:
+        stamp = pdf.stamp
+        checks.examine("time stamp", lambda: _stamped(stamp, subject, means), needed=False)
     checks.examine("demonstration", lambda: _demonstration(record, means.trust), needed=True)
+    if record.replaces is not None:
+        checks.examine("certificate replaced", lambda: _replaced(record, body, means), needed=False)
+    register = means.register
+    if register is not None:
+        checks.examine("register", lambda: _registered(subject, register), needed=True)
+    return body
 
 
 def examine_trust(
-    checks: Checklist, subject: Subject, means: Means, *, of: str = "", needed: bool = True
+    checks: Checklist, subject: Subject, means: Means, used: date, *, of: str = "", needed: bool = True
 ) -> Body | None:
-    """Check that all who signed are recognised, as one body, and the results in its scope; return it."""
+    """Check that all who signed are recognised, as the laboratory named, and the results in its scope.
+
+    The certificate is (to be) used on the day `used`. Returns the body that answers for it.
+    """
     found: list[Body] = []
 
     def trusted() -> str:
         trust = _trust(means)
-        signatures = [*subject.signatures, *([subject.pdf_signature] if subject.pdf_signature else [])]
-        if not signatures:
+        if not subject.signatures:
             raise Unable("no signature that holds: nobody answers for this certificate")
-        bodies = {body.id: body for body in map(trust.recognise, signatures)}
-        if len(bodies) > 1:
-            raise CertificateRefused(f"the signatures speak for different bodies: {', '.join(bodies)}")
-        found.extend(bodies.values())
-        return " ← ".join(f"{body.name.get('en')} ({body.kind})" for body in trust.above(found[0]))
+        body = trust.recognise_certificate(subject.record, subject.signatures)
+        if subject.pdf_signature is not None:
+            _same_seal(trust, subject.pdf_signature, subject.signatures[-1])
+        found.append(body)
+        return " ← ".join(f"{above.name.get('en')} ({above.kind})" for above in trust.above(body))
 
     def not_revoked() -> str:
-        _trust(means).check_number(subject.record.number, subject.record.issued or subject.record.finished)
-        return f"certificate {subject.record.number} is not revoked"
+        _trust(means).check_number(subject.record.number, used)
+        return f"certificate {subject.record.number} is neither revoked nor superseded"
 
     checks.examine(f"{of}trust", trusted, needed=needed)
     checks.examine(f"{of}revocation", not_revoked, needed=needed)
     body = found[0] if found else None
     checks.examine(f"{of}scope", lambda: _scope(subject.record, body), needed=needed)
     return body
+
+
+def _same_seal(trust: TrustList, pdf: Signature, seal: Signature) -> None:
+    """Refuse a PDF that another signer than the one who sealed the XML has printed."""
+    trust.recognise(pdf if pdf.stamp is None else dataclasses.replace(pdf, at=pdf.stamp.at))
+    if pdf.name != seal.name:
+        raise CertificateRefused(f"the PDF is signed by {pdf.name}, the certificate in it by {seal.name}")
+
+
+def _replaced(record: Record, body: Body | None, means: Means) -> str:
+    """Check the certificate whose place this one takes, if it is at hand."""
+    replaces, previous = record.replaces, record.previous
+    if replaces is None or previous is None:
+        raise Unable("the certificate does not give the hash of the one it takes the place of")
+    data = means.library.find(previous)
+    if data is None:
+        raise Unable(f"certificate {replaces.number}, which it takes the place of, is not at hand")
+    signatures = read_signatures(data)
+    if state(signatures) != "issued":
+        raise CertificateRefused(f"certificate {replaces.number} was never issued")
+    old = read(signatures[-1].content)
+    if old.number != replaces.number:
+        raise CertificateRefused(f"the file with the hash of {replaces.number} is certificate {old.number}")
+    if body is None or _trust(means).recognise_certificate(old, signatures).id != body.id:
+        raise CertificateRefused(f"certificate {old.number} was not issued by the same laboratory")
+    return f"takes the place of {old.number}, {replaces.change}, issued by the same laboratory"
+
+
+def _registered(subject: Subject, register: Register) -> str:
+    signatures: list[tuple[Duty, str, date]] = [
+        (signature.duty, fingerprint(signature.chain[0]), signature.at.astimezone(UTC).date())
+        for signature in subject.signatures
+    ]
+    register.check_signatures(subject.record, signatures)
+    return "laboratory, persons, standards and procedure were in order when it was done and signed"
 
 
 def _trust(means: Means) -> TrustList:
@@ -89,6 +143,26 @@ def _dates(subject: Subject, now: datetime) -> str:
     return f"calibrated {record.begun} to {record.finished}, signed in order after that"
 
 
+def _stamped(stamp: Stamp, subject: Subject, means: Means) -> str:
+    """Check who witnessed the time, and that no signature claims a later one."""
+    signatures = [*subject.signatures, *([subject.pdf_signature] if subject.pdf_signature else [])]
+    latest = max(signature.at for signature in signatures)
+    if latest > stamp.at + CLOCKS_MAY_DIFFER:
+        raise CertificateRefused(
+            f"signed on {latest:%Y-%m-%d %H:%M}, but it was there on {stamp.at:%Y-%m-%d %H:%M} already"
+        )
+    trust = _trust(means)
+    try:
+        body = trust.recognise_stamp(stamp)
+    except CertificateRefused as refusal:
+        raise Unable(f"the time stamp counts for nothing: {refusal}") from refusal
+    return f"it was there on {stamp.at:%Y-%m-%d %H:%M} UTC, by the word of {body.name.get('en')}"
+
+
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+"""By how much a signer's clock may be ahead of the authority's."""
+
+
 def _demonstration(record: Record, trust: TrustList | None) -> str:
     if trust is not None and trust.demonstration and not record.demonstration:
         raise CertificateRefused("the trust list is for demonstrations, the certificate claims to be none")
@@ -98,16 +172,10 @@ def _demonstration(record: Record, trust: TrustList | None) -> str:
 
 
 def _scope(record: Record, body: Body | None) -> str:
-    claimed = [
-        column for table in record.tables for column in table.columns if getattr(column, "in_cmc", None)
-    ]
     if body is None:
         raise Unable("without a recognised laboratory there is no scope to hold the results against")
-    if not body.scope and not claimed:
+    if not check_scope(record, body.scope):
         raise Unable(
             f"the trust list gives no scope for {body.name.get('en')}, and the certificate claims none"
         )
-    faults = out_of_scope(record, body.scope)
-    if faults:
-        raise CertificateRefused(f"{faults[0]} ({len(faults)} results in all)")
     return "every result is within range and U is not below the CMC, or is marked as outside"

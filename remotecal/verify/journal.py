@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.certificates.dcc.read import read
 from remotecal.certificates.signing.journal import journal_signer
-from remotecal.errors import EvidenceError, OrderError
+from remotecal.errors import EvidenceError, JournalBroken, OrderError
+from remotecal.model import Statement
+from remotecal.procedures.evidence import read_start
 from remotecal.procedures.journal import FILE, read_journal
+from remotecal.verify.people import examine_people
 from remotecal.verify.replies import examine_replies
 from remotecal.verify.report import Checklist, Unable
 
@@ -24,8 +28,14 @@ OF_THE_PARTIES = frozenset({"number", "identifications", "laboratory", "customer
 """Fields that an amended certificate may correct without a new calibration."""
 
 
-OF_THE_LABORATORY = frozenset({"remotecal_remoteOperation"})
-"""Statements the laboratory may add to those that are computed: they say how the work was done."""
+OF_THE_LABORATORY = frozenset({"remotecal_remoteOperation", "remotecal_amendment"})
+"""Statements the laboratory may add to those that are computed: how the work was done, what was amended."""
+
+WORDS = ("ref_types", "name", "declaration", "norms", "references")
+"""What such a statement may have."""
+
+LEFT_OUT = frozenset({"left_out"})
+"""The field that tells what a reader did not understand."""
 
 
 def examine_journal(checks: Checklist, record: Record, journal: Path | None, means: Means) -> None:
@@ -38,17 +48,29 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
         if journal is None:
             raise Unable("no journal was given: the results can't be computed again")
         events.extend(read_journal(journal / FILE if journal.is_dir() else journal))
+        if not events:
+            raise JournalBroken("the journal is empty: nothing was ever written, or all of it was cut off")
         return f"{len(events)} lines, each following from the one before"
 
     if not checks.examine("journal", whole, needed=given):
         return
     checks.examine("journal of this run", lambda: _is_this(evidence, events), needed=True)
+    checks.examine("journal's end", lambda: _ended(events), needed=True)
     checks.examine("journal's signature", lambda: _signed(events, means), needed=True)
     checks.examine("procedure", lambda: _procedure(evidence, events), needed=True)
+    checks.examine("certificates applied", lambda: _applied(events, means), needed=False)
     checks.examine("replies", lambda: examine_replies(events), needed=True)
     if journal is not None:
+        examine_people(checks, events, journal if journal.is_dir() else journal.parent)
         path = journal
-        checks.examine("results", lambda: _results(record, means.recompute(path)), needed=True)
+        checks.examine("results", lambda: _results(record, _again(record, path, means)), needed=True)
+
+
+def _again(record: Record, journal: Path, means: Means) -> Record:
+    if means.recompute is not None:
+        return means.recompute(journal)
+    renewed = any("remotecal_newEvaluation" in statement.ref_types for statement in record.statements)
+    return recomputed(journal, new_evaluation=renewed)
 
 
 def _is_this(evidence: Evidence | None, events: list[Event]) -> str:
@@ -57,12 +79,43 @@ def _is_this(evidence: Evidence | None, events: list[Event]) -> str:
     if evidence.run != str(events[0].data.get("run")):
         raise EvidenceError(f"this is the journal of run {events[0].data.get('run')}, not of {evidence.run}")
     if len(events) != evidence.lines:
-        raise EvidenceError(f"the journal has {len(events)} lines; the certificate rests on {evidence.lines}")
+        fate = "it was cut off" if len(events) < evidence.lines else "something was added"
+        raise EvidenceError(
+            f"the journal has {len(events)} lines; the certificate rests on {evidence.lines}: {fate}"
+        )
     if events[-1].hash != evidence.journal_hash:
         raise EvidenceError(
             f"it ends in {events[-1].hash[:16]}…, the certificate names {evidence.journal_hash[:16]}…"
         )
     return f"run {evidence.run}, head {evidence.journal_hash[:16]}…"
+
+
+def _ended(events: list[Event]) -> str:
+    """Check that the run came to its end; that nothing follows its seal is checked with the signature."""
+    if all(event.kind != "finish" for event in events):
+        raise EvidenceError(
+            f"the run is unfinished: the journal breaks off behind line {len(events)}, {events[-1].kind!r}; "
+            "its end was cut off, or the run never came to it"
+        )
+    return f"the run is finished, line {next(event.seq for event in events if event.kind == 'finish')}"
+
+
+def _applied(events: list[Event], means: Means) -> str:
+    """Check that the standards' certificates the run applied are those whose hashes it gives."""
+    applied = read_start(tuple(events)).certificates
+    compared = []
+    for name, used in applied.items():
+        data = means.library.by_hash(used.sha256)
+        if data is None:
+            continue
+        if _plain(read(data), LEFT_OUT) != _plain(used.record, LEFT_OUT):
+            raise EvidenceError(
+                f"{name}: the run applied other numbers than those of certificate {used.certificate.number}"
+            )
+        compared.append(used.certificate.number)
+    if len(compared) < len(applied) or not applied:
+        raise Unable(f"{len(compared)} of the {len(applied)} certificates the run applied are at hand")
+    return f"the run applied what {', '.join(compared)} say"
 
 
 def _signed(events: list[Event], means: Means) -> str:
@@ -90,16 +143,21 @@ def _procedure(evidence: Evidence | None, events: list[Event]) -> str:
 
 def _results(record: Record, again: Record) -> str:
     left_out = OF_THE_ISSUE | (OF_THE_PARTIES if record.replaces is not None else frozenset())
-    added = [statement for statement in record.statements if statement not in again.statements]
-    if any(set(statement.ref_types) - OF_THE_LABORATORY for statement in added):
-        added = []
-    own = tuple(statement for statement in record.statements if statement not in added)
+    own = tuple(statement for statement in record.statements if not _of_the_laboratory(statement))
     computed = record.model_copy(update={"statements": own})
     differences = list(_differences(_plain(computed, left_out), _plain(again, left_out), ""))
     if differences:
         count = f"{len(differences)} differences in all"
         raise EvidenceError(f"the journal gives another {differences[0]} ({count}){_versions(record, again)}")
     return "computed again from the journal, and the same to the last digit"
+
+
+def _of_the_laboratory(statement: Statement) -> bool:
+    """Tell whether a statement is one that the laboratory may add, and nothing but words."""
+    words = Statement(**{name: getattr(statement, name) for name in WORDS})
+    return (
+        statement == words and len(statement.ref_types) == 1 and statement.ref_types[0] in OF_THE_LABORATORY
+    )
 
 
 def _versions(record: Record, again: Record) -> str:
@@ -129,8 +187,8 @@ def _differences(stated: object, computed: object, place: str) -> Iterator[str]:
         yield f"{place}: certificate {stated!r}, journal {computed!r}"
 
 
-def recomputed(journal: Path) -> Record:
-    """Return the record a journal gives by the procedure it names.
+def recomputed(journal: Path, *, new_evaluation: bool = False) -> Record:
+    """Return the record a journal gives by the procedure it names, or by a later text of that.
 
     Raises:
         JournalBroken: the journal is not what was written.
@@ -146,4 +204,4 @@ def recomputed(journal: Path) -> Record:
         found = find(evidence.procedure.name)
     except OrderError as error:
         raise Unable(f"the procedure is not at hand: {error}") from error
-    return evaluate(evidence, found)
+    return evaluate(evidence, found, new_evaluation=new_evaluation)

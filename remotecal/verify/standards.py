@@ -15,6 +15,8 @@ from remotecal.verify.report import Checklist, Unable
 from remotecal.verify.subject import Subject
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from remotecal.model import CertificateReference, Equipment, Record
     from remotecal.verify.subject import Means
 
@@ -22,12 +24,16 @@ DEEPEST = 12
 """Certificates from a working standard to the national one; more is a chain gone round in circles."""
 
 
-def examine_standards(checks: Checklist, record: Record, means: Means, depth: int = 0) -> None:
+def examine_standards(
+    checks: Checklist, record: Record, means: Means, depth: int = 0, *, keeps: bool = False
+) -> None:
     """Check the certificate of every standard a record rests on, and of their standards.
 
     A certificate that is not at hand ends its branch, and the report says so. So does one of an
-    institute on the trust list, which keeps the national standard.
+    institute on the trust list, which keeps the national standard; `keeps` tells that one issued `record`.
     """
+    if not keeps and all(standard.certificate is None for standard in record.standards):
+        checks.examine(f"{'  ' * depth}traceability", _untraceable, needed=depth == 0)
     for standard in record.standards:
         reference = standard.certificate
         if reference is None:
@@ -36,7 +42,11 @@ def examine_standards(checks: Checklist, record: Record, means: Means, depth: in
         checks.examine(f"{name}: validity", partial(_valid, reference, record), needed=depth == 0)
         found: list[Record] = []
         if checks.examine(f"{name}: file", partial(_file, standard, record, means, found), needed=False):
-            _examine_file(checks, name, found[0], reference, means, depth)
+            _examine_file(checks, name, found[0], standard, record.finished, means, depth)
+
+
+def _untraceable() -> str:
+    raise Unable("it names no standard with a certificate, and no institute on the trust list issued it")
 
 
 def _valid(reference: CertificateReference, user: Record) -> str:
@@ -72,17 +82,20 @@ def _file(standard: Equipment, user: Record, means: Means, found: list[Record]) 
         raise CertificateRefused(
             f"it says it is valid until {until}; the standard was used on {user.finished}"
         )
+    if record.demonstration and not user.demonstration:
+        raise CertificateRefused("it is of a demonstration, and not valid")
     found.append(record)
     return "the file has the hash named, is for this serial number and was valid"
 
 
 def _examine_file(
-    checks: Checklist, name: str, record: Record, reference: CertificateReference, means: Means, depth: int
+    checks: Checklist, name: str, record: Record, standard: Equipment, used: date, means: Means, depth: int
 ) -> None:
     subject: list[Subject] = []
 
     def signed() -> str:
-        signatures = read_signatures(means.library.find(reference) or b"")
+        data = means.library.find(standard.certificate) if standard.certificate else None
+        signatures = read_signatures(data or b"")
         if not signatures:
             raise Unable("it is not signed: who issued it can't be proven")
         subject.append(Subject(read(signatures[-1].content), signatures))
@@ -90,7 +103,7 @@ def _examine_file(
 
     checks.examine(f"{name}: signature", signed, needed=False)
     if subject:
-        body = examine_trust(checks, subject[0], means, of=f"{name}: ", needed=False)
+        body = examine_trust(checks, subject[0], means, used, of=f"{name}: ", needed=False)
         if body is not None and body.kind == "institute":
             return
     if depth < DEEPEST:

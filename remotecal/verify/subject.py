@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,6 +15,7 @@ from remotecal.certificates.dcc.xml import LARGEST_FILE
 from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.errors import CertificateRefused, ConfigurationError, RecordError
+from remotecal.verify.printed import examine_print
 from remotecal.verify.report import Checklist
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from remotecal.certificates.signing.signature import Signature
     from remotecal.certificates.trust import TrustList
     from remotecal.model import Record
+    from remotecal.registers import Register
 
 Recompute: TypeAlias = "Callable[[Path], Record]"
 """Computes the record again from a journal."""
@@ -36,8 +39,10 @@ class Means:
     """Whom to believe."""
     library: Library
     """Certificates of standards."""
-    recompute: Recompute
-    """What makes a record of a journal."""
+    register: Register | None
+    """The laboratory's register, to hold the certificate against."""
+    recompute: Recompute | None
+    """What makes a record of a journal, where not the procedure that the journal names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +65,27 @@ def open_certificate(checks: Checklist, path: Path) -> Subject | None:
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
     seal: list[Signature] = []
-    if data.startswith(b"%PDF"):
-        pdf = data
+    pdf = data if data.startswith(b"%PDF") else None
+    if pdf is not None:
+        printed = pdf
 
         def pdf_signature() -> str:
-            seal.append(read_pdf_signature(pdf))
+            seal.append(read_pdf_signature(printed))
             return f"holds over the whole file, by {seal[0].name}"
 
         def inside() -> str:
             nonlocal data
-            data = embedded_xml(pdf)
-            return f"{len(data)} bytes; it is the XML that counts, not the printed text"
+            data = embedded_xml(printed)
+            return f"{len(data)} bytes; it is the XML that counts"
 
         checks.examine("PDF signature", pdf_signature, needed=True)
         if not checks.examine("XML in the PDF", inside, needed=True):
             return None
     checks.examine("schema", lambda: _schema(data), needed=True)
-    return _read(checks, data, seal[0] if seal else None)
+    subject = _read(checks, data, seal[0] if seal else None)
+    if pdf is not None and subject is not None:
+        checks.examine("printed pages", partial(examine_print, pdf, data, subject.record), needed=True)
+    return subject
 
 
 def _read(checks: Checklist, data: bytes, seal: Signature | None) -> Subject | None:

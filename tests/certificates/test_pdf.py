@@ -1,19 +1,30 @@
 """The printed certificate: everything on it, in glyphs that are there, with the DCC inside."""
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from fontTools.pens.boundsPen import BoundsPen
+from fontTools.ttLib import TTFont
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from sample import record
 
 from remotecal.certificates import write_certificate
 from remotecal.certificates.dcc import read
+from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import page
 from remotecal.certificates.pdf.curve import error_curve
 from remotecal.certificates.pdf.markup import aligned, printed
+from remotecal.certificates.signing.pdf import sign_pdf
 from remotecal.model import Column, Conformity, Limits, Record, Text, Uncertainty
 
 
@@ -51,10 +62,103 @@ def test_the_dcc_is_inside_once_and_unchanged(pdf: Path, tmp_path: Path) -> None
         assert len(PdfFileReader(file).root["/AF"]) == 1
 
 
-def test_it_declares_pdf_a_3b(pdf: Path) -> None:
-    metadata = poppler("pdfinfo", "-meta", str(pdf))
-    assert 'part="3"' in metadata or "part>3<" in metadata
-    assert 'conformance="B"' in metadata or "conformance>B<" in metadata
+@pytest.fixture(scope="module")
+def signed(pdf: Path) -> PdfFileReader:
+    """The certificate as it is issued: signing must not cost it its conformance."""
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    key = make_demonstration_keys({"issued": "Demonstration"}, at).signers["issued"]
+    return PdfFileReader(BytesIO(sign_pdf(pdf.read_bytes(), key, at)))
+
+
+def objects(reader: PdfFileReader) -> Iterator[object]:
+    """Yield every object of a PDF."""
+    for number in range(1, int(reader.trailer["/Size"])):
+        with suppress(PdfError):  # numbers that are not in use
+            yield reader.get_object(generic.Reference(number, 0, reader))
+
+
+def test_it_declares_pdf_a_3b(signed: PdfFileReader) -> None:
+    """ISO 19005-3, 6.6.4 and 6.1.2; there is no independent validator among Debian's or Python's packages."""
+    metadata = signed.root["/Metadata"].data.decode()
+    assert re.search(r'pdfaid:part(="|>)3\b', metadata)
+    assert re.search(r'pdfaid:conformance(="|>)B\b', metadata)
+    assert "/Version" not in signed.root
+    signed.stream.seek(0)
+    assert re.match(rb"%PDF-1\.7\n%[\x80-\xff]{4}", signed.stream.read(20))
+    assert len(signed.trailer["/ID"]) == 2
+
+
+def test_its_colours_are_defined(signed: PdfFileReader) -> None:
+    """ISO 19005-3, 6.2.3: one output intent for the whole, with its ICC profile."""
+    (intent,) = signed.root["/OutputIntents"]
+    assert intent["/S"] == "/GTS_PDFA1"
+    profile = intent["/DestOutputProfile"]
+    assert profile["/N"] == 3
+    assert profile.data[12:20] == b"mntrRGB "
+    assert profile.data[36:40] == b"acsp"
+
+
+def test_what_is_inside_is_said_to_be(signed: PdfFileReader) -> None:
+    """ISO 19005-3, 6.8: name, relationship, kind and date of an embedded file."""
+    assert len(signed.root["/AF"]) == 1
+    entry = signed.root["/AF"][0]
+    assert entry["/AFRelationship"] == "/Data"
+    assert entry["/F"] == entry["/UF"] == "certificate.xml"
+    inside = entry["/EF"]["/F"]
+    assert inside["/Subtype"] == "/text/xml"
+    assert {"/ModDate", "/Size"} <= set(inside["/Params"])
+    assert signed.root["/Names"]["/EmbeddedFiles"]["/Names"][1]["/EF"]["/F"].data == inside.data
+
+
+def test_it_holds_nothing_pdf_a_forbids(signed: PdfFileReader) -> None:
+    """ISO 19005-3, 6.1.3, 6.1.7, 6.5.1, 6.6.1, 6.2.9: ciphers, LZW, actions, scripts, parts elsewhere."""
+    assert "/Encrypt" not in signed.trailer
+    assert not {"/OpenAction", "/AA", "/OCProperties", "/NeedsRendering"} & set(signed.root)
+    assert "/XFA" not in signed.root["/AcroForm"]
+    for found in objects(signed):
+        if not isinstance(found, generic.DictionaryObject):
+            continue
+        assert found.get("/S") not in {
+            "/JavaScript",
+            "/Launch",
+            "/SubmitForm",
+            "/ImportData",
+            "/GoToR",
+            "/Movie",
+        }
+        assert found.get("/Subtype") not in {"/PS", "/Movie", "/Sound", "/Screen", "/3D"}
+        assert found.get("/Filter") not in {"/LZWDecode", "/Crypt"}
+        assert not {"/JS", "/AA", "/OPI", "/Ref", "/PostScript"} & set(found)
+        if found.get("/Subtype") == "/Widget":
+            assert int(found["/F"]) & 0b100111 == 0b100, "it must be printed, and not hidden"
+            assert list(found["/Rect"]) == [0, 0, 0, 0], "only what takes no room needs no appearance"
+
+
+def test_every_font_is_whole(signed: PdfFileReader) -> None:
+    """ISO 19005-3, 6.2.11: programs inside, a way back to Unicode, an outline for each character."""
+    fonts = [
+        found for found in objects(signed) if isinstance(found, dict) and found.get("/Subtype") == "/Type0"
+    ]
+    assert len(fonts) >= 2
+    drawn: set[str] = set()
+    for font in fonts:
+        assert font["/Encoding"] == "/Identity-H"
+        inner = font["/DescendantFonts"][0]
+        described = inner["/FontDescriptor"]
+        (program,) = (described[name] for name in ("/FontFile2", "/FontFile3") if name in described)
+        if inner["/Subtype"] == "/CIDFontType2":
+            assert inner["/CIDToGIDMap"] == "/Identity"
+        outlines = TTFont(BytesIO(program.data))
+        glyphs = outlines.getGlyphSet()
+        for code, text in re.findall(rb"<([0-9a-f]{4})> <([0-9a-f]+)>", font["/ToUnicode"].data):
+            pen = BoundsPen(glyphs)
+            glyphs[outlines.getGlyphName(int(code, 16))].draw(pen)
+            said = bytes.fromhex(text.decode()).decode("utf-16-be")
+            if pen.bounds is not None:
+                drawn.add(said)
+            else:
+                assert said.isspace() or said == "\uffff", f"{said!r} is drawn as nothing"  # a line's end
+    assert set("校准证书检定核验批准不确定度") <= drawn
 
 
 def test_every_font_is_embedded(pdf: Path) -> None:

@@ -16,6 +16,7 @@ from remotecal.procedures.execute import Company, execute, plan
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.sim.assemblies import water_rig
+from remotecal.sim.certificates import ISSUER
 
 TODAY = date.today()  # noqa: DTZ011  the rig's own virtual day
 LATER = TODAY + timedelta(days=100)
@@ -32,7 +33,7 @@ class Site:
         self.found = find(self.order.order.procedure)
         names = {person.duty: person.name.get("en") for person in self.order.persons}
         self.keys = make_demonstration_keys(
-            names | {"issued": "Laboratory", "institute": "Institute"}, self.now
+            names | {"issued": "Laboratory", "institute": ISSUER.get("en")}, self.now
         )
 
     def admission(self, **entries):

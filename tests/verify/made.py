@@ -12,12 +12,17 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import rfc8785
 import tomli_w
 
+from remotecal.bench import CertificateUsed
 from remotecal.certificates.approval import sign
+from remotecal.certificates.dcc.read import read
 from remotecal.certificates.dcc.write import write
 from remotecal.certificates.demonstration import DemonstrationKeys
 from remotecal.certificates.signing.journal import seal_journal
+from remotecal.certificates.signing.keys import fingerprint
+from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.trust import TrustList, read_trust_list, sign_trust_list
 from remotecal.clock import VirtualClock
 from remotecal.drivers.links import modbus
@@ -45,7 +50,7 @@ from remotecal.model import (
     Uncertainty,
 )
 from remotecal.procedures.evidence import ProcedureUsed, Start, gather
-from remotecal.procedures.journal import FILE, Journal, read_journal
+from remotecal.procedures.journal import FILE, Event, Journal, read_journal
 from remotecal.procedures.order import Dut, Head, Order, Party, Signatory
 from remotecal.procedures.procedure import Point
 from remotecal.procedures.values import pack
@@ -133,7 +138,8 @@ class Made:
     def write_journal(self, directory: Path, weighed: tuple[str, ...] = WEIGHED) -> None:
         clock = VirtualClock(START.timestamp())
         with Journal.create(directory, clock) as journal:
-            journal.append("start", start(directory.name).model_dump(mode="json"))
+            applied = {"scale": certificate_used(self.standards / "scale.xml")}
+            journal.append("start", start(directory.name, applied).model_dump(mode="json"))
             for name, driver in (("scale", "MettlerSics"), ("meter", "SiemensMag6000")):
                 said = {"address": "somewhere", "maker": "", "model": "", "serial": "B-1", "firmware": ""}
                 journal.append("instrument", {"driver": driver, "name": name, "settings": {}, **said})
@@ -184,7 +190,13 @@ def observe(journal: Journal, clock: VirtualClock, mass: str, volume: float) -> 
     }
 
 
-def start(run: str) -> Start:
+def certificate_used(path: Path) -> CertificateUsed:
+    """Return a certificate as a run applies it."""
+    data = path.read_bytes()
+    return CertificateUsed(file=path.name, sha256=sha256(data).hexdigest(), record=read(data))
+
+
+def start(run: str, applied: dict[str, CertificateUsed]) -> Start:
     order = Order(
         order=Head(number="FLOW-1", procedure="made", demonstration=True),
         dut=Dut(name=Text(zh="流量计", en="flow meter"), serial="SN-4711"),
@@ -205,7 +217,7 @@ def start(run: str) -> Start:
         bench="bench.toml",
         bench_sha256="0" * 64,
         roles={"balance": "scale", "dut": "meter"},
-        certificates={},
+        certificates=applied,
         characteristics={},
         software={"remotecal": "0.1.0"},
     )
@@ -333,6 +345,51 @@ def trust_content(keys: DemonstrationKeys) -> dict[str, object]:
                 **span,
             },
         ],
+    }
+
+
+def chained(events: list[Event]) -> bytes:
+    """Return events as a journal whose chain is in order, made as the format's description says."""
+    head, written = "0" * 64, b""
+    for number, event in enumerate(events, 1):
+        bare = {"at": event.at, "data": event.data, "kind": event.kind, "prev": head, "seq": number}
+        head = sha256(rfc8785.dumps(bare)).hexdigest()  # type: ignore[arg-type]  # its own Json
+        written += rfc8785.dumps({**bare, "hash": head}) + b"\n"  # type: ignore[dict-item]  # as above
+    return written
+
+
+def register_content(made: Made) -> dict[str, object]:
+    """Return a register that allows the calibration."""
+
+    def person(duty: str) -> dict[str, object]:
+        return {
+            "name": {"en": NAMES[duty]},
+            "registration": f"R-{duty}",
+            "valid_until": "2027-06-30",
+            "duties": [duty],
+            "procedures": ["made"],
+            "key": fingerprint(made.keys.signers[duty].chain[0]),
+        }
+
+    return {
+        "laboratory": {
+            "name": {"en": NAMES["issued"]},
+            "code": "L0000",
+            "valid_until": "2028-01-01",
+            "key": fingerprint(made.keys.signers["issued"].chain[0]),
+        },
+        "persons": [person(duty) for duty in DUTIES[:3]],
+        "standards": [
+            {
+                "name": {"en": "scale"},
+                "serial": "B-1",
+                "approval": "S-1",
+                "valid_until": "2028-01-01",
+                "certificate": "MASS-1",
+                "certificate_valid_until": "2027-03-01",
+            }
+        ],
+        "procedures": [{"name": "made", "sha256": PROCEDURE, "valid_until": "2027-01-01"}],
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import CertificateBuilder, Name, NameAttribute, NameOID
-from made import NAMES, PROCEDURE, SIGNED, Made
+from made import DAY, NAMES, SIGNED, Made, register_content
 
 from remotecal.certificates.approval import check_approval, replace, sign, state
 from remotecal.certificates.dcc.read import read
@@ -19,7 +19,7 @@ from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import read_signatures, sign_xml
 from remotecal.configuration import checked
 from remotecal.errors import CertificateRefused, ConfigurationError
-from remotecal.model import Record
+from remotecal.model import Record, Text
 from remotecal.registers import Register, Undertaking
 
 
@@ -107,50 +107,18 @@ def test_signatures_that_are_missing(made: Made, draft: bytes) -> None:
 
 def test_an_amended_certificate_names_the_old_one(made: Made) -> None:
     old = made.certificate.read_bytes()
-    record = made.recompute(made.run).model_copy(update={"number": "FLOW-1-A"})
-    new = replace(old, record, "amended")
+    record = made.recompute(made.run)
+    customer = record.customer.model_copy(update={"name": Text(zh="另", en="Other")})
+    record = record.model_copy(update={"number": "FLOW-1-A", "customer": customer})
+    why = Text(zh="有误", en="wrong customer")
+    new = replace(old, record, "amended", why, DAY)
     assert new.replaces is not None
     assert new.previous is not None
     assert (new.replaces.number, new.previous.value) == ("FLOW-1", sha256(old).hexdigest())
     again = read(write(new))
     assert (again.replaces, again.previous) == (new.replaces, new.previous)
-    with pytest.raises(CertificateRefused, match="needs another number"):
-        replace(old, made.recompute(made.run), "amended")
     with pytest.raises(CertificateRefused, match="was never issued"):
-        replace(write(record), record, "substituted")
-
-
-def register_content(made: Made) -> dict[str, object]:
-    def person(duty: str) -> dict[str, object]:
-        return {
-            "name": {"en": NAMES[duty]},
-            "registration": f"R-{duty}",
-            "valid_until": "2027-06-30",
-            "duties": [duty],
-            "procedures": ["made"],
-            "key": fingerprint(made.keys.signers[duty].chain[0]),
-        }
-
-    return {
-        "laboratory": {
-            "name": {"en": NAMES["issued"]},
-            "code": "L0000",
-            "valid_until": "2028-01-01",
-            "key": fingerprint(made.keys.signers["issued"].chain[0]),
-        },
-        "persons": [person(duty) for duty in DUTIES[:3]],
-        "standards": [
-            {
-                "name": {"en": "scale"},
-                "serial": "B-1",
-                "approval": "S-1",
-                "valid_until": "2028-01-01",
-                "certificate": "MASS-1",
-                "certificate_valid_until": "2027-03-01",
-            }
-        ],
-        "procedures": [{"name": "made", "sha256": PROCEDURE, "valid_until": "2027-01-01"}],
-    }
+        replace(write(record), record, "substituted", why, DAY)
 
 
 def register(made: Made, *path: str | int, value: object = None) -> Register:

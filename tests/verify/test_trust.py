@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from datetime import UTC, date, datetime
 
@@ -138,7 +139,7 @@ def test_what_is_revoked(made: Made, seal: Signature) -> None:
     key = fingerprint(seal.chain[0])
     with pytest.raises(CertificateRefused, match=r"is revoked: lost"):
         revoked("key", key).recognise(seal)
-    with pytest.raises(CertificateRefused, match=r"is revoked: lost"):
+    with pytest.raises(CertificateRefused, match=r"is revoked since 2026-11-20: lost"):
         revoked("key", key, since=date(2026, 11, 20)).recognise(seal)
     assert revoked("key", key, since=date(2026, 11, 21)).recognise(seal).id == "laboratory"
     station = made.keys.station.public
@@ -228,6 +229,13 @@ def test_the_chain_is_drawn(made: Made) -> None:
     svg = fromstring(draw(traced))
     texts = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
     assert {"FLOW-1", "MASS-1", "scale B-1"} <= set(texts)
+    reason = (
+        "the certificate FLOW-1 is superseded by FLOW-1-A since 2026-11-30: the customer's name was wrong"
+    )
+    refused = dataclasses.replace(traced, standing="refused", reason=reason)
+    svg = fromstring(draw(refused))
+    texts = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert " ".join(map(str, texts)).endswith(f"refused: {reason}"), "the reason is told whole"
 
 
 def test_a_certificate_is_found_by_either_hash(made: Made) -> None:

@@ -6,12 +6,10 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
-import rfc8785
-from made import DAY, NOW, PROCEDURE, SIGNED, Made, reference, scale_certificate, with_error
+from made import DAY, NOW, PROCEDURE, SIGNED, Made, chained, reference, scale_certificate, with_error
 
 from remotecal.certificates.approval import sign
 from remotecal.certificates.dcc.write import write
@@ -21,7 +19,7 @@ from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trust import TrustList
 from remotecal.errors import ConfigurationError
 from remotecal.model import Identification, Item, Text
-from remotecal.procedures.journal import Event, read_journal
+from remotecal.procedures.journal import read_journal
 from remotecal.verify import Report, verify
 
 GIVEN = Path("the journal of the run itself")
@@ -146,16 +144,6 @@ def test_a_journal_that_was_changed(
     assert reason in failed(examine(made))[name]
 
 
-def chained(events: list[Event]) -> bytes:
-    """Return events as a journal whose chain is in order, made as the format's description says."""
-    head, written = "0" * 64, b""
-    for number, event in enumerate(events, 1):
-        bare = {"at": event.at, "data": event.data, "kind": event.kind, "prev": head, "seq": number}
-        head = sha256(rfc8785.dumps(bare)).hexdigest()  # type: ignore[arg-type]  # its own Json
-        written += rfc8785.dumps({**bare, "hash": head}) + b"\n"  # type: ignore[dict-item]  # as above
-    return written
-
-
 def test_a_line_appended_in_the_chain(made: Made) -> None:
     events = [*read_journal(made.journal), read_journal(made.journal)[-2]]
     made.journal.write_bytes(chained(events))
@@ -190,7 +178,7 @@ def test_another_journal_of_a_run_with_the_same_name(made: Made) -> None:
 
 def test_an_unsigned_journal(made: Made) -> None:
     made.journal.write_bytes(b"".join(lines(made)[:-1]))
-    assert failed(examine(made))["journal's signature"] == "the journal is not signed"
+    assert failed(examine(made))["journal's signature"].startswith("the journal is not signed")
 
 
 def test_the_journal_of_an_unknown_station(made: Made) -> None:

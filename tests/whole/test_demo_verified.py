@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from remotecal.certificates.approval import sign
+from remotecal.certificates.dcc import write
 from remotecal.certificates.library import Library
+from remotecal.certificates.pdf import print_certificate
+from remotecal.certificates.signing.keys import read_key
+from remotecal.certificates.signing.pdf import sign_pdf
 from remotecal.certificates.signing.seal import read_public_key
+from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.trust import read_trust_list
 from remotecal.cli import main
+from remotecal.model import Record
+from remotecal.procedures import catalogue
+from remotecal.procedures.evidence import read_evidence
+from remotecal.procedures.record import evaluate
 from remotecal.verify import verify
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"
+)  # WeasyPrint's ICC file
 
 
 @pytest.fixture
@@ -28,6 +43,22 @@ def examine(place, certificate="certificate.xml"):
         library=Library([place / "bench"]),
         now=datetime.now(UTC),
     )
+
+
+def by_name(report):
+    return {check.name: check for check in report.checks}
+
+
+def key(place, name):
+    return read_key(str(place / "keys" / f"{name}.pem"))
+
+
+def signed(place, record):
+    """Return a record as a certificate with all four signatures."""
+    data = write(record)
+    for duty in DUTIES:
+        data = sign(data, key(place, duty), datetime.now(UTC))
+    return data
 
 
 def one_more(found):
@@ -73,6 +104,41 @@ def test_a_byte_changed_in_the_pdf(copy):
     data[2000] ^= 1
     path.write_bytes(data)
     assert examine(copy, "certificate.pdf").failures
+
+
+def test_a_digit_changed_in_what_the_pdf_prints(copy):
+    """The laboratory itself embeds the true certificate and prints a better one."""
+    record = Record.from_json((copy / "record.json").read_bytes())
+    value = record.tables[0].column("basic_measurementError").values[0]
+    better = Record.from_json((copy / "record.json").read_text("utf-8").replace(f'"{value}"', '"0.001"'))
+    xml = (copy / "certificate.xml").read_bytes()
+    printed = print_certificate(better, xml)
+    (copy / "certificate.pdf").write_bytes(sign_pdf(printed, key(copy, "issued"), datetime.now(UTC)))
+    report = examine(copy, "certificate.pdf")
+    assert failures(report) == {"printed pages"}
+    assert re.search(r"page 2 says .*0\.001", by_name(report)["printed pages"].said)
+
+
+@pytest.mark.parametrize(("left", "reason"), [(-1, "not signed"), (-2, "unfinished"), (60, "unfinished")])
+def test_a_journal_cut_off_behind_a_line(copy, left, reason):
+    path = copy / "journal.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:left]))
+    report = examine(copy)
+    assert report.verdict == "fails"
+    assert any(reason in check.said for check in report.failures)
+
+
+def test_a_new_evaluation_holds_if_the_certificate_says_so(copy, monkeypatch):
+    """The procedure's text is another one than when the run was made."""
+    later = replace(catalogue.find("water_gravimetric"), sha256="ab" * 32)
+    monkeypatch.setattr(catalogue, "find", lambda *_: later)
+    assert "was changed since run" in by_name(examine(copy))["results"].said
+    record = evaluate(read_evidence(copy), later, new_evaluation=True)
+    (copy / "certificate.xml").write_bytes(signed(copy, record))
+    assert examine(copy).verdict == "holds"
+    silent = tuple(one for one in record.statements if "remotecal_newEvaluation" not in one.ref_types)
+    (copy / "certificate.xml").write_bytes(signed(copy, record.model_copy(update={"statements": silent})))
+    assert failures(examine(copy)) == {"results"}
 
 
 @pytest.mark.parametrize("change", ["digit", "removed", "reordered", "appended"])

@@ -68,7 +68,7 @@ def page(record: Record) -> str:
         inside.extend(circumstances(measurement))
         inside.extend(results(measurement))
     inside.extend(statements(record))
-    inside.extend(evidence(record))
+    inside.append(tag("div", *evidence(record), class_="together"))
     annexes = [part for measurement in record.measurements for part in budgets(measurement)]
     end = tag("p", "——— 证书结束 End of certificate ———", class_="end")
     for part in (*sections, inside, *annexes, end):

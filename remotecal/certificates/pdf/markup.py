@@ -43,14 +43,18 @@ def said(text: Text | None, *, lines: bool = False) -> _Element:
     span = tag("span")
     if text is None:
         return tag("span", "—")
-    ordered = sorted(text.root.items(), key=lambda entry: entry[0] != "zh")
-    for number, (language, content) in enumerate(ordered):
+    for number, (language, content) in enumerate(ordered(text)):
         if number:
             span.append(tag("br") if lines else tag("span", " "))
         plain = "zh" if language == "zh" else None
         of = plain if language in ("", "zh") or number == 0 else "en"
         span.append(tag("span", content, class_=of) if of else tag("span", content))
     return span
+
+
+def ordered(text: Text | None) -> list[tuple[str, str]]:
+    """Return languages and texts, Chinese first, whatever the order in the file."""
+    return sorted(text.root.items(), key=lambda entry: (entry[0] != "zh", entry[0])) if text else []
 
 
 def row(*cells: str | _Element | None, head: bool = False, classes: Iterable[str] = ()) -> _Element:

@@ -117,12 +117,12 @@ def _remarks(table: Table) -> list[_Element]:
             continue
         stated = column.uncertainty
         if stated is not None and stated.p is not None:
-            same = f" k = {stated.k[0]}," if len(set(stated.k)) == 1 else " k "
+            factor = f"k = {stated.k[0]}" if len(set(stated.k)) == 1 else "k"
             share = f"{float(stated.p[0]) * 100:.4g} %"
             found.append(
                 both(
-                    f"U：扩展不确定度，包含因子{same.rstrip(',')}，包含概率约 {share}。",
-                    f"U is the expanded uncertainty with the coverage factor{same} "
+                    f"U：扩展不确定度，包含因子 {factor}，包含概率约 {share}。",
+                    f"U is the expanded uncertainty with the coverage factor {factor}, "
                     f"for a coverage probability of about {share}.",
                     lines=True,
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal import units
-from remotecal.certificates.pdf.markup import both, facts, printed, row, said, tag
+from remotecal.certificates.pdf.markup import both, facts, ordered, printed, row, said, tag
 from remotecal.model import Column, Note, Words
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ VERDICTS = {
     "fail": ("不合格", "fail"),
     "conditionalPass": ("有条件合格", "conditional pass"),
     "conditionalFail": ("有条件不合格", "conditional fail"),
-    "noPass": ("未判合格", "no pass"),
-    "noFail": ("未判不合格", "no fail"),
+    "noPass": ("待定", "undecided, no pass"),
+    "noFail": ("待定", "undecided, no fail"),
 }
 
 
@@ -59,12 +59,18 @@ def cover(record: Record) -> list[_Element]:
             (both("校准日期", "Calibrated"), _days(record)),
             (both("校准地点", "Place"), both(*PLACES[record.place])),
             (both("签发日期", "Issued"), str(record.issued) if record.issued else None),
-            (both("上一份证书", "Previous certificate"), record.previous.number if record.previous else None),
-            (both("替代证书", "Takes the place of"), record.replaces.number if record.replaces else None),
+            _earlier(record),
         ),
         *[facts(*_of_item(other)) for other in record.items[1:]],
         _signatures(record),
     ]
+
+
+def _earlier(record: Record) -> tuple[_Element, str | None]:
+    """Return the certificate this one takes the place of, or that of the calibration before."""
+    if record.replaces is not None:
+        return both("替代证书", "Takes the place of"), record.replaces.number
+    return both("上一份证书", "Previous certificate"), record.previous.number if record.previous else None
 
 
 def _label(entry: Identification) -> _Element:
@@ -137,7 +143,7 @@ def statements(record: Record) -> list[_Element]:
         sources = ", ".join((*statement.norms, *statement.references))
         if statement.name is not None:
             block.append(tag("p", said(statement.name), f" — {sources}" if sources else "", class_="name"))
-        for language, declared in (statement.declaration.root if statement.declaration else {}).items():
+        for language, declared in ordered(statement.declaration):
             block.append(tag("p", declared, class_="en" if language not in ("", "zh") else "zh"))
         notes: tuple[tuple[_Element, str | _Element | None], ...] = (
             (both("依据", "According to"), sources if sources and statement.name is None else None),

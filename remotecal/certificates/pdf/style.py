@@ -50,7 +50,11 @@ table.grid td { text-align: center; padding-top: 0.7mm; padding-bottom: 0.7mm }
 table.grid tbody tr + tr td { border-top: 0.3pt solid #d5dde4 }
 table.budget { font-size: 7.5pt; line-height: 1.3; break-inside: avoid }
 table.even { table-layout: fixed }
-table.even th:nth-child(5) { width: 15% }
+table.even th:nth-child(1) { width: 6% }
+table.even th:nth-child(2), table.even th:nth-child(3), table.even th:nth-child(9) { width: 9.5% }
+table.even th:nth-child(4), table.even th:nth-child(6) { width: 5.5% }
+table.even th:nth-child(5), table.even th:nth-child(7) { width: 12.5% }
+table.even th:nth-child(8) { width: 11.5% }
 table.budget td, table.budget thead th { padding-top: 0.35mm; padding-bottom: 0.35mm; font-size: 7.5pt }
 table.budget tfoot td { border-top: 0.5pt solid #1d4468; text-align: left }
 .summary { margin-right: 6mm }
@@ -72,4 +76,5 @@ figure { margin: 2mm 0 0; break-inside: avoid; text-align: center }
 svg text { font-family: "WenQuanYi Micro Hei", "Noto Sans CJK SC", sans-serif }
 .end { text-align: center; margin-top: 9mm; color: #1d4468; letter-spacing: 0.08em; break-before: avoid }
 .annex { break-before: page }
+.together { break-inside: avoid }
 """

@@ -69,7 +69,7 @@ def journal_signer(events: Sequence[Line]) -> PublicKey:
 
     signed = [number for number, event in enumerate(events, 1) if event.kind == KIND]
     if not signed:
-        raise JournalBroken("the journal is not signed")
+        raise JournalBroken("the journal is not signed: whether its end was cut off can't be told")
     if signed[0] != len(events):
         raise JournalBroken(
             f"the journal was signed in line {signed[0]}, and {len(events) - signed[0]} lines follow"

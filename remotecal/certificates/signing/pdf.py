@@ -1,12 +1,14 @@
-"""The PAdES signature on a certificate's PDF, and the XML inside (ETSI EN 319 142-1, baseline B)."""
+"""The PAdES signature on a certificate's PDF, and the XML inside (ETSI EN 319 142-1, baseline B or T)."""
 
 from __future__ import annotations
 
+import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from remotecal.certificates.signing.signature import Signature
-from remotecal.errors import CertificateRefused
+from remotecal.certificates.signing.timestamp import Stamp, time_stamper
+from remotecal.errors import CertificateRefused, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +22,37 @@ if TYPE_CHECKING:
     from remotecal.certificates.signing.keys import SigningKey
 
 
-def sign_pdf(data: bytes, key: SigningKey, at: datetime) -> bytes:
-    """Return the PDF in `data` with the laboratory's signature over all of it."""
+def unreadable() -> tuple[type[Exception], ...]:
+    """Return what pyHanko raises for a PDF that is damaged, or made to do harm.
+
+    Beside its own errors it lets through those of what it calls.
+    """
+    from pyhanko.pdf_utils.misc import PdfError
+
+    plain = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+    return (PdfError, zlib.error, *plain)
+
+
+def sign_pdf(data: bytes, key: SigningKey, at: datetime, timestamp: str | None = None) -> bytes:
+    """Return the PDF in `data` with the laboratory's signature over all of it.
+
+    Args:
+        data: the PDF.
+        key: the laboratory's.
+        at: time of signing.
+        timestamp: address of a time-stamping authority (RFC 3161) that is to witness the time.
+
+    Raises:
+        ConfigurationError: the authority does not answer, or gives no time stamp.
+    """
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.general import SigningError
 
     output = BytesIO()
-    _pdf_signer(key, at).sign_pdf(IncrementalPdfFileWriter(BytesIO(data)), output=output)
+    try:
+        _pdf_signer(key, at, timestamp).sign_pdf(IncrementalPdfFileWriter(BytesIO(data)), output=output)
+    except (OSError, SigningError) as error:
+        raise ConfigurationError(f"{timestamp} gives no time stamp: {error}") from error
     return output.getvalue()
 
 
@@ -54,23 +81,38 @@ def read_pdf_signature(data: bytes) -> Signature:
         load_der_x509_certificate(found.dump())
         for found in (signature.signer_cert, *signature.other_embedded_certs)
     )
-    return Signature("issued", status.signer_reported_dt, chain, data)
+    return Signature("issued", status.signer_reported_dt, chain, data, _stamp(signature, status))
+
+
+def _stamp(signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> Stamp | None:
+    """Return the time stamp on a signature, if there is one and it holds."""
+    from cryptography.x509 import load_der_x509_certificate
+    from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
+
+    stamped = status.timestamp_validity
+    if stamped is None:
+        return None
+    if not stamped.intact or not stamped.valid:
+        raise CertificateRefused("the time stamp of the PDF does not hold")
+    own = stamped.signing_cert.dump()
+    tokens = extract_tst_data_iter(signature.signer_info, signed=False)
+    others = [found.chosen.dump() for token in tokens for found in token["certificates"]]
+    chain = [own, *(other for other in others if other != own)]
+    return Stamp(stamped.timestamp, tuple(load_der_x509_certificate(found) for found in chain))
 
 
 def embedded_xml(data: bytes) -> bytes:
     """Return the one XML file in a PDF (`CertificateRefused` where there is none, or several)."""
-    from pyhanko.pdf_utils.misc import PdfError
-
     try:
         found = [content for name, content in _attachments(_reader(data)) if name.endswith(".xml")]
-    except (PdfError, LookupError, TypeError, AttributeError) as error:
+    except unreadable() as error:
         raise CertificateRefused(f"the PDF's embedded files can't be read: {error}") from error
     if len(found) != 1:
         raise CertificateRefused(f"the PDF holds {len(found)} XML files; a certificate's holds one")
     return found[0]
 
 
-def _pdf_signer(key: SigningKey, at: datetime) -> PdfSigner:
+def _pdf_signer(key: SigningKey, at: datetime, timestamp: str | None) -> PdfSigner:
     from pyhanko.pdf_utils.writer import BasePdfFileWriter
     from pyhanko.sign.fields import SigSeedSubFilter
     from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
@@ -91,7 +133,7 @@ def _pdf_signer(key: SigningKey, at: datetime) -> PdfSigner:
     meta = PdfSignatureMetadata(
         field_name="Laboratory", name=key.name, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
     )
-    return Timed(meta, signer=_signer(key))
+    return Timed(meta, signer=_signer(key), timestamper=time_stamper(timestamp) if timestamp else None)
 
 
 def _signer(key: SigningKey) -> Signer:
@@ -116,37 +158,34 @@ SIGNATURE_SIZE = 512
 
 
 def _reader(data: bytes) -> PdfFileReader:
-    from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     try:
         return PdfFileReader(BytesIO(data))
-    except (PdfError, ValueError) as error:
+    except unreadable() as error:
         raise CertificateRefused(f"the file is no PDF: {error}") from error
 
 
 def _signatures(reader: PdfFileReader) -> list[EmbeddedPdfSignature]:
-    from pyhanko.pdf_utils.misc import PdfError
-
     try:
         return list(reader.embedded_regular_signatures)
-    except (PdfError, ValueError) as error:
+    except unreadable() as error:
         raise CertificateRefused(f"the PDF is damaged: {error}") from error
 
 
 def _status(signature: EmbeddedPdfSignature) -> PdfSignatureStatus:
     """Check the signature itself; trust is decided elsewhere, so the signer anchors its own path."""
-    from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.sign.validation import validate_pdf_signature
-    from pyhanko.sign.validation.errors import SignatureValidationError
     from pyhanko_certvalidator import ValidationContext
 
-    context = ValidationContext(
-        trust_roots=[signature.signer_cert], allow_fetching=False, moment=signature.self_reported_timestamp
-    )
     try:
+        context = ValidationContext(
+            trust_roots=[signature.signer_cert],
+            allow_fetching=False,
+            moment=signature.self_reported_timestamp,
+        )
         return validate_pdf_signature(signature, context)
-    except (SignatureValidationError, PdfError, ValueError) as error:
+    except unreadable() as error:
         raise CertificateRefused(f"the signature of the PDF does not hold: {error}") from error
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate
 
+    from remotecal.certificates.signing.timestamp import Stamp
+
 Duty = Literal["performed", "reviewed", "approved", "issued"]
 """What is signed for: 检定, 核验, 批准, and the laboratory's seal (检定专用章)."""
 
@@ -31,6 +33,8 @@ class Signature:
     """The signer's certificate first."""
     content: bytes
     """Exactly what is signed: canonical XML, or the PDF file."""
+    stamp: Stamp | None = None
+    """What a time-stamping authority witnessed, where it was asked."""
 
     @property
     def name(self) -> str:
