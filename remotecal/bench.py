@@ -20,6 +20,7 @@ from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.links import Stations
 from remotecal.drivers.quantities import Declaration, Reading, Setting, declared
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
 from remotecal.model import Certificate, Frozen, Record
@@ -140,14 +141,19 @@ class Bench:
                 )
         return self.file.characteristics
 
-    def connect(self, clock: Clock | None = None) -> OpenBench:
-        """Open every instrument that can be opened; the others are in the result's `failures`."""
+    def connect(self, clock: Clock | None = None, stations: Stations | None = None) -> OpenBench:
+        """Open every instrument that can be opened; the others are in the result's `failures`.
+
+        Args:
+            clock: what the instruments live by; the bench's own by default.
+            stations: the stations within reach, for instruments there.
+        """
         clock = clock or self.clock()
         instruments: dict[str, Instrument] = {}
         failures: dict[str, RemotecalError] = {}
         for name in self.file.instruments:
             try:
-                instruments[name] = self._open(name, clock)
+                instruments[name] = self.open_instrument(name, clock, stations)
             except RemotecalError as failure:
                 failures[name] = failure
         safe = self.file.safe
@@ -174,6 +180,25 @@ class Bench:
             yield opened
         finally:
             opened.close()
+
+    def open_instrument(self, name: str, clock: Clock, stations: Stations | None = None) -> Instrument:
+        """Open one instrument; arguments as `connect`.
+
+        Raises:
+            BenchError: its address has no known form.
+            LinkError: nobody, or somebody else, answers there.
+        """
+        entry, driver = self.file.instruments[name], self.drivers[name]
+        port = entry.port.over(driver.wire.serial) if entry.port else None
+        return driver.open(
+            entry.address,
+            name=name,
+            serial=entry.serial,
+            clock=clock,
+            port=port,
+            stations=stations,
+            **entry.settings,
+        )
 
     def check_settings(self, name: str) -> None:
         """Raise `BenchError` if an instrument's settings or port don't suit its driver."""
@@ -239,13 +264,6 @@ class Bench:
             return read(content)
         except RecordError as error:
             raise RecordError(f"{path}: {error}") from error
-
-    def _open(self, name: str, clock: Clock) -> Instrument:
-        entry, driver = self.file.instruments[name], self.drivers[name]
-        port = entry.port.over(driver.wire.serial) if entry.port else None
-        return driver.open(
-            entry.address, name=name, serial=entry.serial, clock=clock, port=port, **entry.settings
-        )
 
 
 def _driver(name: str) -> type[Instrument]:

@@ -46,7 +46,7 @@ class Entry(Written):
     driver: str
     """Name of the driver, or `module:Class`."""
     address: str
-    """VISA resource name or `modbus+…://` address."""
+    """VISA resource name, `modbus+…://` or `station://` address."""
     serial: str | None = None
     """The serial number it must have."""
     certificate: str | None = None

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench, day
+from remotecal.drivers.links import Place
 from remotecal.errors import BenchError, RemotecalError
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from remotecal.drivers.links import Stations
     from remotecal.open_bench import OpenBench
 
 
-def check(path: Path) -> None:
+def check(path: Path, hub: Path) -> None:
     """Open every instrument of a bench, check it and its certificate, and print a table.
+
+    Args:
+        path: the bench file.
+        hub: the hub's directory, for instruments at stations.
 
     Raises:
         BenchError: something is wrong; the table says what, for every instrument.
@@ -27,22 +34,35 @@ def check(path: Path) -> None:
 
     bench = Bench.load(path)
     clock = bench.clock()
-    opened = bench.connect(clock)
     table = Table(title=bench.name, box=box.SIMPLE_HEAD, title_justify="left")
     for heading in ("Instrument", "Driver", "Who answers", "Can be", "Certificate", "Verdict"):
         table.add_column(heading, overflow="fold")
     faulty = 0
-    try:
-        for name in bench.file.instruments:
-            *cells, fault = _line(bench, opened, name, day(clock))
-            faulty += bool(fault)
-            table.add_row(*map(Text, cells), Text(fault or "good", "red" if fault else "green"))
-    finally:
-        opened.close()
+    with _within_reach(bench, hub) as stations:
+        opened = bench.connect(clock, stations)
+        try:
+            for name in bench.file.instruments:
+                *cells, fault = _line(bench, opened, name, day(clock))
+                faulty += bool(fault)
+                table.add_row(*map(Text, cells), Text(fault or "good", "red" if fault else "green"))
+        finally:
+            opened.close()
     Console().print(table)
     bench.characteristics(day(clock))
     if faulty:
         raise BenchError(f"{faulty} of {len(bench.file.instruments)} instruments of {path} can't be used")
+
+
+def _within_reach(bench: Bench, hub: Path) -> AbstractContextManager[Stations | None]:
+    """Connect to the hub's stations, if an instrument of the bench is at one."""
+    if not any(Place.named(entry.address) for entry in bench.file.instruments.values()):
+        return nullcontext()
+    import getpass
+
+    from remotecal.transport.remote_link import stations
+    from remotecal.transport.settings import HubFolder
+
+    return stations(HubFolder(hub), getpass.getuser())
 
 
 def _line(bench: Bench, opened: OpenBench, name: str, today: date) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, cast
 
 from remotecal.clock import Clock, RealClock
 from remotecal.drivers.codecs import Register, Sum
-from remotecal.drivers.links import Link, open_link
+from remotecal.drivers.links import Link, Stations, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading, Content, Declaration, Step, declared
 from remotecal.errors import (
@@ -120,9 +120,10 @@ class Instrument:
         serial: str | None = None,
         clock: Clock | None = None,
         port: Serial | None = None,
+        stations: Stations | None = None,
         **settings: float | str,
     ) -> Self:
-        """Open the instrument at a VISA resource name or `modbus+…://` address.
+        """Open the instrument at a VISA resource name, a `modbus+…://` or a `station://` address.
 
         Args:
             address: where it is.
@@ -130,6 +131,7 @@ class Instrument:
             serial: the serial number it must have.
             clock: gives each reading its time.
             port: serial port settings that differ from the driver's.
+            stations: the stations within reach, for an instrument there.
             settings: what else the driver's constructor takes, such as a channel or a Modbus unit.
 
         Raises:
@@ -141,7 +143,7 @@ class Instrument:
             raise BenchError(
                 f"{name or cls.__name__}: {cls.__name__} has no setting {', '.join(sorted(unknown))}"
             )
-        link = open_link(address, cls.wire, name=name or cls.__name__, port=port)
+        link = open_link(address, cls.wire, name=name or cls.__name__, port=port, stations=stations)
         try:
             instrument = cast("Callable[..., Self]", cls)(
                 link, name=name, serial=serial, clock=clock, **settings

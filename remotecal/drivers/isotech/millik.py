@@ -19,7 +19,7 @@ from remotecal.drivers.instrument import Identity, ScpiInstrument
 from remotecal.drivers.links import Link
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Reading
-from remotecal.errors import BenchError, GarbledReply, LinkError
+from remotecal.errors import BenchError, ForbiddenCommand, GarbledReply, LinkError
 
 R0: Final = 100.0
 """Nominal resistance of a Pt100 at 0 °C, in ohms."""
@@ -129,7 +129,7 @@ class IsotechMilliK(ScpiInstrument, Thermometer):
         self.tell(line)
 
     def close(self) -> None:
-        """Give the front panel back, if the instrument is still there, and the link up."""
-        with contextlib.suppress(LinkError):
+        """Give the front panel back, where the instrument is there and may be told, and the link up."""
+        with contextlib.suppress(LinkError, ForbiddenCommand):
             self.tell("MILLIK:LOCAL")
         super().close()

@@ -8,25 +8,45 @@ from __future__ import annotations
 from remotecal.drivers.links.addresses import find_way
 from remotecal.drivers.links.channel import share
 from remotecal.drivers.links.link import Link, WiredLink
+from remotecal.drivers.links.remote import Place, Stations
 from remotecal.drivers.links.wire import Line, Modbus, Serial
+from remotecal.errors import BenchError
 
-__all__ = ["Line", "Link", "Modbus", "Serial", "open_link"]
+__all__ = ["Line", "Link", "Modbus", "Place", "Serial", "Stations", "open_link"]
 
 
-def open_link(address: str, wire: Line | Modbus, *, name: str, port: Serial | None = None) -> Link:
+def open_link(
+    address: str,
+    wire: Line | Modbus,
+    *,
+    name: str,
+    port: Serial | None = None,
+    stations: Stations | None = None,
+) -> Link:
     """Open the channel to an instrument; links to one address share the line there and its lock.
 
     Args:
-        address: a VISA resource name or a `modbus+…://` address.
+        address: a VISA resource name, a `modbus+…://` address, or `station://ID/role`.
         wire: how the instrument wraps its bytes.
         name: how errors call it.
         port: serial port settings that differ from the instrument's own.
+        stations: the stations within reach, for addresses there.
 
     Raises:
         BenchError: the address has no form known for such an instrument, or the line there is in
             use with other settings.
         LinkLost: nobody can be reached at the address.
     """
+    place = Place.named(address)
+    if place is not None:
+        if port is not None:
+            raise BenchError(f"{name}: the settings of its port stand in the bench file at {place.station}")
+        if stations is None:
+            raise BenchError(
+                f"{name}: {address} leads through a station, which is for diagnosis from the laboratory "
+                "(`remotecal bench check --hub`); a run is ordered at the station (`remotecal order`)"
+            )
+        return stations.open(place, name)
     way = find_way(address, wire, port)
     channel = share(way.key, way.manner, way.open_stream)
     return WiredLink(

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from remotecal.drivers.links.channel import Channel
 from remotecal.drivers.links.framing import Framing, LineFraming, MessageFraming, RtuFraming, TcpFraming
+from remotecal.drivers.links.remote import EXAMPLE
 from remotecal.drivers.links.streams import GatewayStream, SerialStream, Stream, TcpStream
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.errors import BenchError
@@ -54,7 +55,7 @@ def _match(address: str, forms: Forms[Wire], wire: Wire, port: Serial, language:
         found = pattern.fullmatch(address.strip())
         if found:
             return way(found, wire, port)
-    examples = "\n  ".join(example for *_, example in forms)
+    examples = "\n  ".join([*(example for *_, example in forms), EXAMPLE])
     raise BenchError(
         f"{address!r} is no address of an instrument that talks {language}; write one of\n  {examples}"
     )
