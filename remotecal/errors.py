@@ -25,7 +25,18 @@ RemotecalError
 ├── EvidenceError               who answers for the evidence
 │   ├── JournalBroken               the journal is not what was written
 │   └── CertificateRefused          a certificate that may not be used, and why
-└── RecordError                 who wrote a certificate file: it can't be read without guessing
+├── RecordError                 who wrote a certificate file: it can't be read without guessing
+├── StoreError                  who looks after the laboratory's database
+├── TransportError              who looks after the line between laboratory and stations
+│   ├── NotConnected                the other side is not there; nothing was asked of it
+│   └── NotAnswered                 it was asked, and did not answer in time: whether it obeyed is open
+└── RequestRefused              who asks the laboratory's API
+    ├── NotLoggedIn                 nobody known
+    ├── NotAllowed                  somebody who may not
+    ├── TooOften                    somebody who tried too often in too short a time
+    ├── NotThere                    what is asked for does not exist
+    │   └── NotTheirs                   or is another customer's, which is told as if it did not
+    └── NotNow                      it can't be done in the state things are in
 ```
 
 Foreign exceptions are translated in one place per boundary, which adds who was asked.
@@ -137,3 +148,60 @@ class CertificateRefused(EvidenceError):
 
 class RecordError(RemotecalError):
     """A certificate file can't be read without guessing."""
+
+
+class StoreError(RemotecalError):
+    """The laboratory's database can't be reached or used, or is of another version."""
+
+
+class TransportError(RemotecalError):
+    """Laboratory and station can't talk to each other."""
+
+
+class NotConnected(TransportError):
+    """The other side is not there, or the line to it is cut."""
+
+
+class NotAnswered(TransportError):
+    """The other side was asked and did not answer in time; whether it obeyed is not known."""
+
+
+class RequestRefused(RemotecalError):
+    """A request to the laboratory's API is refused; `who` asked, as far as that is known."""
+
+    noted = True
+    """Whether it goes into the audit log."""
+
+    def __init__(self, message: str, who: str = "somebody") -> None:
+        super().__init__(message)
+        self.who = who
+
+
+class NotLoggedIn(RequestRefused):
+    """Nobody knows who asks."""
+
+
+class NotAllowed(RequestRefused):
+    """Who asks may not do that."""
+
+
+class TooOften(RequestRefused):
+    """Too many attempts in too short a time."""
+
+
+class NotThere(RequestRefused):
+    """There is no such thing."""
+
+    noted = False
+
+
+class NotTheirs(NotThere):
+    """There is such a thing, but a customer who asks for another's is told that there is none."""
+
+    noted = True
+
+
+class NotNow(RequestRefused):
+    """It can't be done in the state things are in."""
+
+    noted = False

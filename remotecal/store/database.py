@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from remotecal.errors import ConfigurationError
+from remotecal.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -44,12 +44,17 @@ class Database:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
 
+    @property
+    def name(self) -> str:
+        """Its URL without the password."""
+        return self._engine.url.render_as_string()
+
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Give a transaction, which is durable once the context is left without an error.
 
         Raises:
-            ConfigurationError: the database can't be reached, or does not do what it is asked.
+            StoreError: the database can't be reached, or does not do what it is asked.
         """
         with self._writing, self._translated(), self._engine.begin() as connection:
             yield connection
@@ -63,13 +68,13 @@ class Database:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         from sqlalchemy.exc import DBAPIError
+        from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
         try:
             yield
-        except DBAPIError as error:
-            raise ConfigurationError(
-                f"the database {self._engine.url.render_as_string()} can't be used: {error.orig}"
-            ) from error
+        except (DBAPIError, NoConnectionFree) as error:
+            why = error.orig if isinstance(error, DBAPIError) else error
+            raise StoreError(f"the database {self.name} can't be used: {why}") from error
 
     def insert(self, table: Table) -> SqliteInsert | PostgresInsert:
         """Return an insert that can say what to do if the row is there already."""
@@ -89,7 +94,7 @@ class Database:
             command.upgrade(_migrations(connection), "head")
 
     def check(self) -> None:
-        """Raise `ConfigurationError` unless the tables are of this program's version."""
+        """Raise `StoreError` unless the tables are of this program's version."""
         from alembic.runtime.migration import MigrationContext
         from alembic.script import ScriptDirectory
 
@@ -97,8 +102,8 @@ class Database:
             found = MigrationContext.configure(connection).get_current_revision()
             wanted = ScriptDirectory.from_config(_migrations(connection)).get_current_head()
         if found != wanted:
-            raise ConfigurationError(
-                f"the database {self._engine.url.render_as_string()} has the version {found or 'none'}, this "
+            raise StoreError(
+                f"the database {self.name} has the version {found or 'none'}, this "
                 f"program needs {wanted}: run `remotecal hub migrate`"
             )
 

@@ -10,11 +10,16 @@ from types import TracebackType
 from typing import Self
 
 from remotecal.store.database import Database
+from remotecal.store.figures import Figures
+from remotecal.store.files import Files
 from remotecal.store.journals import Journals
 from remotecal.store.orders import Orders
+from remotecal.store.pages import Pages
 from remotecal.store.records import Records
+from remotecal.store.signings import Signings
 from remotecal.store.stations import Stations
 from remotecal.store.tables import audit
+from remotecal.store.users import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Store:
         url: `sqlite:///path`, or `postgresql+psycopg://user@host/name` beyond one machine.
 
     Raises:
-        ConfigurationError: it can't be used, or has another version than this program.
+        ConfigurationError: the URL names no database.
+        StoreError: it can't be reached, or has another version than this program.
     """
 
     def __init__(self, url: str) -> None:
@@ -50,10 +56,15 @@ class Store:
         except BaseException:
             self.database.close()
             raise
+        self.figures = Figures(self.database)
         self.stations = Stations(self.database)
         self.orders = Orders(self.database)
         self.journals = Journals(self.database)
+        self.files = Files(self.database)
+        self.pages = Pages(self.database)
         self.records = Records(self.database)
+        self.signings = Signings(self.database)
+        self.users = Users(self.database)
 
     @staticmethod
     def migrate(url: str) -> None:
@@ -70,13 +81,30 @@ class Store:
         with self.database.begin() as connection:
             connection.execute(audit.insert().values(**row))
 
-    def noted(self, *, what: str | None = None, limit: int = 100) -> tuple[AuditRow, ...]:
-        """Return entries of the audit log, the latest first."""
+    def noted(
+        self,
+        *,
+        what: str | None = None,
+        who: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> tuple[AuditRow, ...]:
+        """Return entries of the audit log, the latest first.
+
+        Args:
+            what: only those of this kind.
+            who: only what this one did.
+            before: only those with a smaller number.
+            limit: how many, at most.
+        """
         from sqlalchemy import select
 
         query = select(audit).order_by(audit.c.id.desc()).limit(limit)
-        if what is not None:
-            query = query.where(audit.c.what == what)
+        for column, value in ((audit.c.what, what), (audit.c.who, who)):
+            if value is not None:
+                query = query.where(column == value)
+        if before is not None:
+            query = query.where(audit.c.id < before)
         with self.database.read() as connection:
             rows = connection.execute(query).all()
         return tuple(AuditRow(row.id, row.at, row.who, row.what, row.data) for row in rows)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 metadata = MetaData(
@@ -85,6 +86,27 @@ journal_lines = Table(
     Column("line", LargeBinary, nullable=False),
 )
 
+run_files = Table(
+    "run_files",
+    metadata,
+    Column("station", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("line", Integer, nullable=False, comment="number of the line that names it first"),
+    Column("size", Integer, nullable=False, comment="bytes it has"),
+    Column("here", Integer, nullable=False, comment="bytes of it that are here, from its beginning"),
+)
+
+file_pieces = Table(
+    "file_pieces",
+    metadata,
+    Column("station", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("begin", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
 records = Table(
     "records",
     metadata,
@@ -106,4 +128,56 @@ audit = Table(
     Column("what", Text, nullable=False),
     Column("data", Text, nullable=False, comment="JSON"),
     Index(None, "at"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("password", Text, nullable=False, comment="scrypt, with its settings and salt"),
+    Column("roles", Text, nullable=False, comment="in alphabetical order, by blanks"),
+    Column("account", Text, comment="whose orders a customer sees"),
+    Column("enabled", Boolean, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="SHA-256 of the session's secret"),
+    Column("user", Text, ForeignKey("users.name"), nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("used", Float, nullable=False, server_default="0", comment="when it was last"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="SHA-256 of the token"),
+    Column("id", Text, nullable=False, unique=True),
+    Column("user", Text, ForeignKey("users.name"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("revoked", Float),
+)
+
+order_accounts = Table(
+    "order_accounts",
+    metadata,
+    Column("order", Text, ForeignKey("orders.id"), primary_key=True),
+    Column("account", Text, nullable=False),
+    Index(None, "account"),
+)
+
+signed_certificates = Table(
+    "signed_certificates",
+    metadata,
+    Column("station", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("duty", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("xml", LargeBinary, nullable=False, comment="the certificate with this signature"),
+    Column("pdf", LargeBinary, comment="once it is issued, as the PDF the laboratory signed"),
+    UniqueConstraint("station", "run", "by", name="uq_signed_certificates_station_run_by"),
 )

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
-
 from remotecal.errors import ConfigurationError
-from remotecal.store.tables import metadata
+from remotecal.store.tables import order_accounts, sessions, tokens, users
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -27,55 +25,8 @@ Role = Literal["operator", "reviewer", "approver", "administrator", "customer"]
 """What somebody is at the laboratory, or that they are its customer."""
 ROLES: tuple[Role, ...] = get_args(Role)
 
-users = Table(
-    "users",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("password", Text, nullable=False, comment="scrypt, with its settings and salt"),
-    Column("roles", Text, nullable=False, comment="in alphabetical order, by blanks"),
-    Column("account", Text, comment="whose orders a customer sees"),
-    Column("enabled", Boolean, nullable=False),
-)
-
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("digest", Text, primary_key=True, comment="SHA-256 of the session's secret"),
-    Column("user", Text, ForeignKey("users.name"), nullable=False),
-    Column("expires", Float, nullable=False),
-)
-
-tokens = Table(
-    "tokens",
-    metadata,
-    Column("digest", Text, primary_key=True, comment="SHA-256 of the token"),
-    Column("id", Text, nullable=False, unique=True),
-    Column("user", Text, ForeignKey("users.name"), nullable=False),
-    Column("role", Text, nullable=False),
-    Column("label", Text, nullable=False),
-    Column("expires", Float, nullable=False),
-    Column("revoked", Float),
-)
-
-order_accounts = Table(
-    "order_accounts",
-    metadata,
-    Column("order", Text, ForeignKey("orders.id"), primary_key=True),
-    Column("account", Text, nullable=False),
-    Index(None, "account"),
-)
-
-signed_certificates = Table(
-    "signed_certificates",
-    metadata,
-    Column("station", Text, primary_key=True),
-    Column("run", Text, primary_key=True),
-    Column("duty", Text, primary_key=True),
-    Column("by", Text, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("xml", LargeBinary, nullable=False, comment="the certificate with this signature"),
-    UniqueConstraint("station", "run", "by", name="uq_signed_certificates_station_run_by"),
-)
+NOTED_AFTER = 1 / 30
+"""Part of the idle limit after which another use of a session is noted; each one need not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +97,15 @@ class Users:
         if "customer" not in roles and account is not None:
             raise ConfigurationError("only a customer has an account")
         values = {"roles": " ".join(sorted(set(roles))), "account": account, "enabled": enabled}
-        if password is not None:
-            values["password"] = password
         with self._database.begin() as connection:
-            changed = connection.execute(users.update().where(users.c.name == name).values(**values))
-            if changed.rowcount == 0:
-                if password is None:
+            if password is not None:
+                values["password"] = password
+                entry = self._database.insert(users).values(name=name, **values)
+                connection.execute(entry.on_conflict_do_update(index_elements=["name"], set_=values))
+            else:
+                changed = connection.execute(users.update().where(users.c.name == name).values(**values))
+                if changed.rowcount == 0:
                     raise ConfigurationError(f"{name} is a new user and needs a password")
-                connection.execute(users.insert().values(name=name, **values))
             connection.execute(sessions.delete().where(sessions.c.user == name))
 
     def set_password(self, name: str, password: str) -> None:
@@ -178,12 +130,22 @@ class Users:
             rows = connection.execute(select(users).order_by(users.c.name)).all()
         return tuple(_user(row) for row in rows)
 
-    def open_session(self, name: str, expires: float, now: float) -> str:
-        """Return the secret of a new session; sessions that are over are forgotten."""
+    def open_session(self, user: UserRow, expires: float, now: float) -> str | None:
+        """Return the secret of a new session; sessions that are over are forgotten.
+
+        None if the user was disabled or given another password since `user` was found.
+        """
+        from sqlalchemy import select
+
         secret = secrets.token_urlsafe(32)
+        unchanged = (users.c.name == user.name) & (users.c.password == user.password) & users.c.enabled
         with self._database.begin() as connection:
             connection.execute(sessions.delete().where(sessions.c.expires < now))
-            connection.execute(sessions.insert().values(digest=_digest(secret), user=name, expires=expires))
+            if connection.execute(select(users.c.name).where(unchanged).with_for_update()).first() is None:
+                return None
+            connection.execute(
+                sessions.insert().values(digest=_digest(secret), user=user.name, expires=expires, used=now)
+            )
         return secret
 
     def close_session(self, secret: str) -> None:
@@ -191,16 +153,29 @@ class Users:
         with self._database.begin() as connection:
             connection.execute(sessions.delete().where(sessions.c.digest == _digest(secret)))
 
-    def of_session(self, secret: str, now: float) -> tuple[UserRow, float] | None:
-        """Return whose session this is and when it ends; None if it is none, or over."""
+    def of_session(self, secret: str, now: float, idle: float) -> tuple[UserRow, float] | None:
+        """Return whose session this is and when it ends at the latest; None if it is none, or over.
+
+        Args:
+            secret: from `open_session`.
+            now: the time; the session is used now.
+            idle: seconds without use after which it is over.
+        """
         from sqlalchemy import select
 
-        query = select(users, sessions.c.expires).join(sessions, sessions.c.user == users.c.name)
+        this = sessions.c.digest == _digest(secret)
+        good = this & (sessions.c.expires > now) & (sessions.c.used > now - idle) & users.c.enabled
+        query = select(users, sessions.c.expires, sessions.c.used)
         with self._database.read() as connection:
             row = connection.execute(
-                query.where(sessions.c.digest == _digest(secret), sessions.c.expires > now, users.c.enabled)
+                query.join(sessions, sessions.c.user == users.c.name).where(good)
             ).first()
-        return None if row is None else (_user(row), row.expires)
+        if row is None:
+            return None
+        if now - row.used > idle * NOTED_AFTER:
+            with self._database.begin() as connection:
+                connection.execute(sessions.update().where(this).values(used=now))
+        return _user(row), row.expires
 
     def new_token(self, user: str, role: Role, label: str, expires: float) -> tuple[str, TokenRow]:
         """Return a new token, and what is known of it."""
@@ -284,19 +259,6 @@ class Users:
                 select(order_accounts).where(order_accounts.c.order.in_(list(orders)))
             ).all()
         return {row.order: row.account for row in rows}
-
-    def orders_of(self, account: str, limit: int) -> tuple[str, ...]:
-        """Return the orders of an account, the latest first."""
-        from sqlalchemy import select
-
-        from remotecal.store.tables import orders
-
-        query = select(orders.c.id).join(order_accounts, order_accounts.c.order == orders.c.id)
-        with self._database.read() as connection:
-            rows = connection.execute(
-                query.where(order_accounts.c.account == account).order_by(orders.c.issued.desc()).limit(limit)
-            ).scalars()
-            return tuple(rows)
 
 
 def _digest(secret: str) -> str:

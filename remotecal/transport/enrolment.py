@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from remotecal.configuration import Written, checked
-from remotecal.errors import ConfigurationError, LinkLost, RemotecalError
+from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
 from remotecal.transport.identities import check_name
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ async def ask_authority(address: str) -> bytes:
     """Return the certificate a hub says is its authority's; whoever asks must check its fingerprint.
 
     Raises:
-        LinkLost: the hub can't be reached.
+        NotConnected: the hub can't be reached.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -126,7 +126,7 @@ async def apply(address: str, tls: ssl.SSLContext, application: Application) -> 
     """Send an application to a hub and return its answer.
 
     Raises:
-        LinkLost: the hub can't be reached, or is not who it should be.
+        TransportError: the hub can't be reached, or is not who it should be.
         ConfigurationError: it refuses.
     """
     host, port = address.rsplit(":", 1)
@@ -143,7 +143,7 @@ async def apply(address: str, tls: ssl.SSLContext, application: Application) -> 
                     await writer.wait_closed()
         admission = checked(Admission, _members(line), f"the answer of {address}", ConfigurationError)
     except (OSError, TimeoutError, ValueError) as error:
-        raise LinkLost(f"the hub at {address} can't be asked: {error or type(error).__name__}") from error
+        raise NotConnected(f"the hub at {address} can't be asked: {error or type(error).__name__}") from error
     if admission.refused:
         raise ConfigurationError(f"the hub at {address} refuses: {admission.refused}")
     return admission

@@ -61,6 +61,36 @@ class CertificateSettings(Written):
     """How long one is valid; a station renews its own after two thirds of that time."""
 
 
+class IssuingSettings(Written):
+    """Who may sign certificates, and the laboratory's own key; paths begin where this file lies."""
+
+    signatories: str | None = None
+    """The laboratory's register (TOML): who may sign what, and for which procedures."""
+    trust: str | None = None
+    """Trust list; every key that signs must be on it, for this laboratory."""
+    trust_key: str | None = None
+    """Public key of the trust list's issuer (PEM)."""
+    key: str | None = None
+    """The key that seals certificates: PEM or PKCS#12 file, or PKCS#11 URI; none if it is kept elsewhere."""
+    password_file: str | None = None
+    """Holds that key's password or PIN."""
+
+    @model_validator(mode="after")
+    def _believable(self) -> Self:
+        if (self.trust is None) != (self.trust_key is None):
+            raise ValueError("trust and trust_key go together: a list is believed by its issuer's key alone")
+        return self
+
+
+class ApiSettings(Written):
+    """The REST API."""
+
+    session_hours: float = Field(default=12.0, gt=0, le=168)
+    """How long a session lasts at most."""
+    idle_minutes: float = Field(default=30.0, gt=0, le=1440)
+    """After how long without a request it is over."""
+
+
 class HubSettings(Written):
     """Everything."""
 
@@ -76,6 +106,12 @@ class HubSettings(Written):
     """Where stations enrol."""
     certificates: CertificateSettings = CertificateSettings()
     """Certificates of stations."""
+    issuing: IssuingSettings = IssuingSettings()
+    """Calibration certificates."""
+    api: ApiSettings = ApiSettings()
+    """The REST API."""
+    trusted: tuple[str, ...] = ()
+    """Ed25519 public keys, base64, whose bundles of procedures the API takes."""
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

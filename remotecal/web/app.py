@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from remotecal.web import measures, orders, problems, register, runs, sessions
+from remotecal.web.answers import REFUSED
+from remotecal.web.bodies import LARGEST_BUNDLE
 from remotecal.web.office import Office
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from remotecal.clock import Clock
     from remotecal.transport.laboratory import Laboratory
 
 PREFIX = "/api/v1"
 LARGEST_BODY = 32 * 2**20
 """Bytes of a request: of the largest certificate that is read."""
+LARGEST_ORDER = LARGEST_BUNDLE + 2**20
+"""Bytes of a request with an order, in which a procedure may travel."""
 LARGEST_JSON = 2**20
-"""Bytes of a request that is no certificate."""
+"""Bytes of any other request."""
+LARGER = {"/certificate/signatures": LARGEST_BODY, "/orders": LARGEST_ORDER}
+"""End of an address → bytes of a request to it."""
 HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -30,27 +37,41 @@ HEADERS = (
 """What every answer tells a browser: keep nothing, guess nothing, load nothing, frame nothing."""
 
 
-def make_app(laboratory: Laboratory) -> ASGIApp:
-    """Return the API of a laboratory."""
+DESCRIPTION = """\
+People log in (`POST /session`) and send `X-CSRF-Token` with whatever changes something; programs send
+`Authorization: Bearer …` with a token from `POST /tokens`. Times are ISO 8601 in UTC.
+
+Refusals are problem details (RFC 9457): `detail` says why, and what to do. 401, 403: who asks is not known,
+or may not. 404: there is none, or none they may see. 409: not in the state things are in. 413, 422: too
+large, or wrong. 429: too many failures to log in. 503: the database can't be used now. 504: a station was
+asked and did not answer; whether it obeyed is not known.
+
+Lists come in pages, the latest first: follow `Link: <…>; rel="next"`. Files have their SHA-256 as entity tag;
+`If-None-Match` saves fetching one again.
+"""
+
+
+def make_app(laboratory: Laboratory, clock: Clock) -> ASGIApp:
+    """Return the API of a laboratory; sessions, tokens and signatures are judged by `clock`."""
     app = FastAPI(
         title="remotecal",
         summary="The laboratory's work orders, runs, records and certificates.",
+        description=DESCRIPTION,
         version="1",
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # these pages would load scripts from elsewhere
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
-    app.state.office = Office(laboratory)
-    figures = measures.Measures(app.state.office)
+    app.state.office = Office(laboratory, clock)
+    figures = app.state.measures = measures.Measures(app.state.office)
     problems.add_to(app)
     for part in (sessions, orders, runs, register):
-        app.include_router(part.router, prefix=PREFIX)
+        app.include_router(part.router, prefix=PREFIX, responses=dict(REFUSED))
     app.include_router(measures.router)
-
-    @app.get("/metrics")
-    async def get_metrics() -> Response:
-        """Return the hub's figures in Prometheus' text format."""
-        return await run_in_threadpool(figures.text)
+    for route in app.routes:
+        if isinstance(route, APIRoute):  # what it does, and not the name of its function
+            route.summary = route.description.partition("\n")[0].rstrip(".")
 
     return figures.around(_careful(app))
 
@@ -62,7 +83,7 @@ def _careful(app: ASGIApp) -> ASGIApp:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        allowed = LARGEST_BODY if _is_certificate(scope) else LARGEST_JSON
+        allowed = next((size for end, size in LARGER.items() if scope["path"].endswith(end)), LARGEST_JSON)
         taken = 0
 
         async def receive_some() -> Message:
@@ -81,7 +102,3 @@ def _careful(app: ASGIApp) -> ASGIApp:
         await app(scope, receive_some, send_carefully)
 
     return careful
-
-
-def _is_certificate(scope: Scope) -> bool:
-    return bool(scope["path"].endswith("/certificate/signatures"))

@@ -1,20 +1,17 @@
-"""What is sent to the API, and what it sends."""
+"""What is sent to the API."""
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
 from remotecal.procedures.order import Order
-from remotecal.store.orders import OrderRow
 from remotecal.store.users import Role
-from remotecal.transport.messages import AfterCrash, LinkLost, RemoteOrder
+from remotecal.transport.messages import AfterCrash, LinkLost
 from remotecal.web.passwords import LONGEST, SHORTEST
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
@@ -32,6 +29,10 @@ StationName = Annotated[str, Path(pattern=STATION)]
 """A station, in an address."""
 RunName = Annotated[str, Path(pattern=NAME)]
 """A run or an order, in an address."""
+
+
+FileHash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 of a file, in an address."""
 
 
 class _Sent(BaseModel):
@@ -80,6 +81,36 @@ class TokenWanted(_Sent):
     """How long it is good."""
 
 
+LARGEST_BUNDLE = 3 * 2**20
+"""Characters of a bundle: two encodings in base64 of what a procedure may hold, and its envelope."""
+
+EXAMPLE: dict[str, JsonValue] = {
+    "station": "pump-house",
+    "bench": "Water rig 2",
+    "account": "acme",
+    "order": {
+        "order": {"number": "FLOW-2026-17", "procedure": "water_gravimetric"},
+        "parameters": {
+            "flows": [10, 20],
+            "accuracy_class": 0.5,
+            "pulses_per_volume": 100,
+            "smallest_mass": 80,
+            "largest_mass": 90,
+            "empty": 0.1,
+        },
+        "dut": {"name": {"zh": "电磁流量计", "en": "Electromagnetic flow meter"}, "serial": "K2104711"},
+        "customer": {"name": "Acme Water", "address": "1 Weir Lane"},
+        "laboratory": {"name": {"zh": "水流量实验室", "en": "Water laboratory"}, "address": "2 Mill Road"},
+        "persons": [
+            {"name": "Zhang Wei", "duty": "performed"},
+            {"name": "Li Na", "duty": "reviewed"},
+            {"name": "Wang Fang", "duty": "approved"},
+        ],
+    },
+}
+"""A work order as it is sent."""
+
+
 def _order(written: object) -> object:
     return written if isinstance(written, Order) else checked(Order, written, "order", ConfigurationError)
 
@@ -87,12 +118,17 @@ def _order(written: object) -> object:
 class OrderWanted(_Sent):
     """A work order for a station."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
     station: Annotated[str, StringConstraints(pattern=STATION)]
     """Who is to carry it out."""
     bench: Line
     """Name of the bench there."""
     order: Annotated[Order, BeforeValidator(_order)]
-    """The work order, as its TOML file says it; the procedure is one installed here and there."""
+    """The work order, as its TOML file says it; the procedure is one installed here and there, or the file
+    name of the bundle's."""
+    bundle: Annotated[str, StringConstraints(max_length=LARGEST_BUNDLE)] = ""
+    """The procedure itself, as `remotecal bundle` signs it; laboratory and station must trust the key."""
     account: Account | None = None
     """The customer's account that may see it."""
     hours: Annotated[float, Field(gt=0, le=8784)] = 24.0
@@ -128,199 +164,3 @@ class CommandWanted(_Sent):
     """The reason of an abort, or the answer."""
     prompt: Annotated[int, Field(ge=0, le=2**31)] = 0
     """Number of the question that is answered, from the live state."""
-
-
-class Shown(BaseModel):
-    """What the API sends; times are in UTC."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
-
-
-class SessionShown(Shown):
-    """Who has logged in."""
-
-    name: str
-    """The user."""
-    roles: tuple[Role, ...]
-    """What they are."""
-    account: str | None
-    """Whose orders they see, for a customer."""
-    csrf: str
-    """For the header X-CSRF-Token of everything that changes something."""
-    expires: datetime
-    """When they will have to log in anew."""
-
-
-class UserShown(Shown):
-    """A user."""
-
-    name: str
-    """The name."""
-    roles: tuple[Role, ...]
-    """What they are."""
-    account: str | None
-    """Whose orders they see, for a customer."""
-    enabled: bool
-    """Whether they may use the API."""
-
-
-class TokenShown(Shown):
-    """A token, as it is known afterwards."""
-
-    id: str
-    """What it is revoked by."""
-    role: Role
-    """As what it is used."""
-    label: str
-    """What it is for."""
-    expires: datetime
-    """Until when it is good."""
-    revoked: datetime | None
-    """When it was revoked."""
-
-
-class NewToken(TokenShown):
-    """A new token; it is shown this once."""
-
-    token: str
-    """The token."""
-
-
-class OrderShown(Shown):
-    """A work order."""
-
-    id: str
-    """Unlike that of any other order; also the name of its run."""
-    number: str
-    """The laboratory's number."""
-    station: str
-    """Who is to carry it out."""
-    account: str | None
-    """The customer's account that may see it."""
-    issued: datetime
-    """When it was signed."""
-    expires: datetime
-    """Until when it may be begun."""
-    by: str
-    """Who issued it."""
-    state: Literal["issued", "claimed", "refused", "withdrawn"]
-    """Whether it waits, was begun, or won't be carried out."""
-    reason: str
-    """Why it was refused or withdrawn, or its run ended early."""
-
-
-class WholeOrder(OrderShown):
-    """A work order with all that it says."""
-
-    bench: str
-    """Name of the bench."""
-    procedure_sha256: str
-    """SHA-256 of the procedure."""
-    order: Order
-    """The work order, as its TOML file would say it."""
-
-
-class RunShown(Shown):
-    """A run, as far as the laboratory knows."""
-
-    station: str
-    """Where."""
-    run: str
-    """Its name, which is its order's id."""
-    committed: int
-    """Lines of its journal that are here."""
-    state: str
-    """Where it is."""
-    began: datetime
-    """When its first line arrived."""
-    updated: datetime
-    """When its last line arrived."""
-    conflict: str
-    """Why lines were refused; empty if none were."""
-
-
-class SignatureShown(Shown):
-    """A signature on a certificate."""
-
-    duty: Literal["performed", "reviewed", "approved", "issued"]
-    """What for."""
-    name: str
-    """Whose, as the key's certificate says."""
-    at: datetime
-    """When, as the signer says."""
-
-
-class CertificateShown(Shown):
-    """How far a certificate has come."""
-
-    state: Literal["draft", "performed", "reviewed", "approved", "issued"]
-    """What it was signed for last; only an issued one is a certificate."""
-    sha256: str
-    """SHA-256 of its XML file."""
-    signatures: tuple[SignatureShown, ...]
-    """Its signatures, earliest first."""
-
-
-class StationShown(Shown):
-    """A station in the register."""
-
-    name: str
-    """Its name."""
-    enabled: bool
-    """Whether it may connect."""
-    enrolled: datetime
-    """When it enrolled last."""
-    certificate_until: datetime
-    """When its certificate expires."""
-    seen: datetime | None
-    """When it was heard of last."""
-    announced: dict[str, object] | None
-    """What it said of itself."""
-
-
-class Revoked(Shown):
-    """What came of shutting a station out."""
-
-    cut: int | None
-    """Connections that were cut at once; null if no server could be asked, so that they end by themselves."""
-
-
-class AuditShown(Shown):
-    """Something somebody did, or was refused."""
-
-    id: int
-    """Number, rising."""
-    at: datetime
-    """When."""
-    who: str
-    """Who."""
-    what: str
-    """What."""
-    data: dict[str, object]
-    """The details."""
-
-
-def order_shown(row: OrderRow, account: str | None) -> OrderShown:
-    """Return an order as it is listed."""
-    return OrderShown.model_validate(
-        {name: getattr(row, name) for name in OrderShown.model_fields if name != "account"}
-        | {"account": account}
-    )
-
-
-def whole_order(row: OrderRow, order: RemoteOrder, account: str | None) -> WholeOrder:
-    """Return an order with what its signed envelope says."""
-    return WholeOrder(
-        **order_shown(row, account).model_dump(),
-        bench=order.bench,
-        procedure_sha256=order.procedure.sha256,
-        order=order.order,
-    )
-
-
-def details(text: str | None) -> dict[str, object] | None:
-    """Return what stands in a column of JSON."""
-    if text is None:
-        return None
-    content: dict[str, object] = json.loads(text)
-    return content

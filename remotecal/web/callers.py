@@ -8,7 +8,6 @@ another site's page can't know. Programs have a token, which stands for one role
 from __future__ import annotations
 
 import hmac
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,11 +16,11 @@ from typing import Annotated, Literal
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from remotecal.errors import NotAllowed, NotLoggedIn
 from remotecal.store.users import Role
 from remotecal.web.office import Here
-from remotecal.web.problems import NotAllowed, NotLoggedIn
 
-Action = Literal["read", "order", "command", "sign", "revoke", "audit", "users"]
+Action = Literal["read", "order", "command", "sign", "issue", "revoke", "audit", "users"]
 """What needs leave."""
 
 MAY: Mapping[Action, frozenset[Role]] = {
@@ -29,6 +28,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "order": frozenset({"operator"}),
     "command": frozenset({"operator"}),
     "sign": frozenset({"operator", "reviewer", "approver", "administrator"}),
+    "issue": frozenset({"administrator"}),
     "revoke": frozenset({"administrator"}),
     "audit": frozenset({"administrator"}),
     "users": frozenset({"administrator"}),
@@ -77,16 +77,16 @@ def identify(
         NotLoggedIn: nobody known.
         NotAllowed: the request may come from another site's page.
     """
-    now = time.time()
+    now = here.clock.now()
     if bearer is not None:
-        known = here.users.of_token(bearer.credentials, now)
+        known = here.store.users.of_token(bearer.credentials, now)
         if known is None:
             raise NotLoggedIn("the token is unknown, expired or revoked")
         user, role = known
         return Caller(user.name, user.roles & {role}, user.account)
     if session is None:
         raise NotLoggedIn("log in (POST /api/v1/session), or send a token (Authorization: Bearer …)")
-    found = here.users.of_session(session, now)
+    found = here.store.users.of_session(session, now, here.settings.api.idle_minutes * 60)
     if found is None:
         raise NotLoggedIn("the session is over: log in anew")
     user, expires = found
@@ -120,6 +120,8 @@ Commanding = Annotated[Caller, Depends(_who_may("command"))]
 """Who may command runs."""
 Signing = Annotated[Caller, Depends(_who_may("sign"))]
 """Who may sign some stage of a certificate."""
+Issuing = Annotated[Caller, Depends(_who_may("issue"))]
+"""Who may issue certificates with the laboratory's key."""
 Revoking = Annotated[Caller, Depends(_who_may("revoke"))]
 """Who may shut stations out."""
 Auditing = Annotated[Caller, Depends(_who_may("audit"))]

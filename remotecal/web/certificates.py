@@ -1,23 +1,17 @@
-"""A run's certificate, from the draft its record makes to the issued one.
-
-Everybody signs at home, with `remotecal sign` and a key that stays there; what comes back is taken
-only if it is the certificate that is here, with just the one signature more that is due.
-"""
+"""Who may see a run's certificate, who may file signatures on it, and how far it has come."""
 
 from __future__ import annotations
 
-import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from remotecal.errors import CertificateRefused
-from remotecal.web.problems import NotAllowed, NotThere
+from remotecal.errors import CertificateRefused, NotAllowed, NotThere
+from remotecal.transport import issuing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remotecal.certificates.approval import State
-    from remotecal.certificates.signing.signature import Duty, Signature
-    from remotecal.model import Record
+    from remotecal.certificates.signing.signature import Duty
     from remotecal.store.records import RecordRow
     from remotecal.store.users import Role
     from remotecal.web.callers import Caller
@@ -40,128 +34,58 @@ def record_row(office: Office, station: str, run: str) -> RecordRow:
     return row
 
 
-def certificate(office: Office, station: str, run: str) -> bytes:
-    """Return a run's certificate (DCC) with the signatures it has so far.
+def of_run(office: Office, caller: Caller, station: str, run: str) -> issuing.RunAt:
+    """Return a run with its certificate; for a customer only once that is issued.
 
     Raises:
-        NotThere: its record was not computed yet.
-        CertificateRefused: station and laboratory computed different records.
-        EvidenceError: the journal here is not the one the record was computed from.
+        NotThere: it is not computed yet, or for a customer not issued.
     """
-    from remotecal.certificates.dcc import write
+    if caller.account is None:
+        record_row(office, station, run)
+    else:
+        signed = office.store.signings.latest(station, run)
+        if signed is None or signed.duty != "issued":
+            raise NotThere(f"the certificate of {run} is not issued yet")
+    return issuing.RunAt(office.laboratory.folder, office.store, station, run)
 
-    signed = office.signings.latest(station, run)
-    return signed if signed is not None else write(_record(office, record_row(office, station, run)))
 
+def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: bytes) -> None:
+    """Take a certificate with the signature that is due next, and note who filed it.
 
-def signatures(data: bytes) -> tuple[Signature, ...]:
-    """Return the signatures on a certificate, earliest first (`CertificateRefused` if one does not hold)."""
+    Raises:
+        CertificateRefused, RecordError: as `issuing.file_signed`.
+        NotAllowed: somebody with another role is to file this signature.
+    """
+    from remotecal.certificates import approval
+    from remotecal.certificates.signing.keys import fingerprint
     from remotecal.certificates.signing.xml import read_signatures
 
-    return read_signatures(data)
-
-
-def state(data: bytes) -> State:
-    """Return how far a certificate has come."""
-    from remotecal.certificates import approval
-
-    return approval.state(signatures(data))
-
-
-def shown(office: Office, caller: Caller, station: str, run: str) -> bytes:
-    """Return a run's certificate as `certificate`, for a customer only once it is issued."""
-    if caller.account is None:
-        return certificate(office, station, run)
-    data = office.signings.latest(station, run)
-    if data is None or state(data) != "issued":
-        raise NotThere(f"the certificate of {run} is not issued yet")
-    return data
-
-
-def printed(data: bytes) -> bytes:
-    """Return a certificate as a PDF for people, with the XML inside (`ConfigurationError`: no font)."""
-    from remotecal.certificates.dcc import read
-    from remotecal.certificates.pdf import print_certificate
-
-    signed = signatures(data)
-    return print_certificate(read(signed[-1].content if signed else data), data)
-
-
-def file_signed(office: Office, caller: Caller, station: str, run: str, data: bytes) -> State:
-    """Take a certificate with the signature that is due next, and return how far it has come.
-
-    Raises:
-        CertificateRefused: it is another certificate than the one here, or lacks that signature, or
-            has one of somebody it does not name for that, or who has signed already.
-        NotAllowed: somebody with another role is to file this signature.
-        RecordError: it is no certificate.
-    """
-    from remotecal.certificates import approval
-    from remotecal.certificates.dcc import read
-    from remotecal.certificates.library import canonical_hash
-    from remotecal.certificates.signing.keys import fingerprint
-
-    before = certificate(office, station, run)
-    duty = approval.next_duty(signatures(before))
+    duty = approval.next_duty(read_signatures(signed.certificate()))
     if FILED_BY[duty] not in caller.roles:
         raise NotAllowed(f"it is to be signed as {duty}, which the role {FILED_BY[duty]} files", caller.name)
-    signed = signatures(data)
-    if not signed or signed[-1].duty != duty or _digest(signed[-1].content) != canonical_hash(before):
-        raise CertificateRefused(
-            f"this is not the certificate that is here with the signature as {duty} added: fetch it, sign "
-            "it with `remotecal sign`, and send that file"
-        )
-    _check_signers(read(before), signed)
-    if duty == "issued":
-        approval.check_approval(read(before), signed)
-    office.signings.add(station, run, duty, caller.name, time.time(), data)
+    try:
+        signature = issuing.file_signed(signed, data, caller.name, _now(office))
+    except CertificateRefused as error:
+        said = {"station": signed.station, "run": signed.run, "duty": duty, "reason": str(error)}
+        office.store.note(caller.name, "signature refused", said)
+        raise
     office.store.note(
         caller.name,
         "sign",
         {
-            "station": station,
-            "run": run,
-            "duty": duty,
-            "signer": signed[-1].name,
-            "certificate": fingerprint(signed[-1].chain[0]),
+            "station": signed.station,
+            "run": signed.run,
+            "duty": signature.duty,
+            "signer": signature.name,
+            "certificate": fingerprint(signature.chain[0]),
         },
     )
-    return duty
 
 
-def _check_signers(record: Record, signed: tuple[Signature, ...]) -> None:
-    """Raise `CertificateRefused` unless the last to sign is named for it and did not sign before."""
-    *earlier, last = signed
-    named = [
-        text for person in record.persons if person.duty == last.duty for text in person.name.root.values()
-    ]
-    if last.duty != "issued" and last.name not in named:
-        raise CertificateRefused(
-            f"{last.name} signed as {last.duty}, but the certificate names {' / '.join(named) or 'nobody'}"
-        )
-    if any(one.chain[0].public_key() == last.chain[0].public_key() for one in earlier):
-        raise CertificateRefused(f"{last.name} has signed before; nobody signs twice")
+def issue(office: Office, caller: Caller, approved: issuing.RunAt) -> None:
+    """Seal an approved certificate with the laboratory's key, and keep it; errors as `file_signed`."""
+    file_signed(office, caller, approved, issuing.seal(approved, _now(office)))
 
 
-def _record(office: Office, row: RecordRow) -> Record:
-    """Return the record of a run that is still the one its journal gives."""
-    from remotecal.certificates.signing.seal import PublicKey
-    from remotecal.model import Record
-    from remotecal.transport.issuing import remote
-    from remotecal.transport.recomputing import signed_events
-
-    if not row.agrees:
-        raise CertificateRefused(
-            f"station and laboratory computed different records of {row.run}: find out why"
-        )
-    events = signed_events(office.store, row.station, row.run, PublicKey.from_text(row.key))
-    if events[-1].hash != row.head:
-        raise CertificateRefused(f"the journal of {row.run} is no longer the one its record is of")
-    laboratory = office.laboratory.folder.settings.laboratory
-    return remote(Record.from_json(row.record), row.station, laboratory)
-
-
-def _digest(content: bytes) -> str:
-    from hashlib import sha256
-
-    return sha256(content).hexdigest()
+def _now(office: Office) -> datetime:
+    return datetime.fromtimestamp(office.clock.now(), UTC)

@@ -8,16 +8,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
-from remotecal.errors import ConfigurationError
+from remotecal.errors import StoreError
+from remotecal.transport.station import HELLO_EVERY
 from remotecal.web.office import Here, Office
 
 if TYPE_CHECKING:
@@ -25,31 +26,60 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-router = APIRouter()
+router = APIRouter(tags=["health"])
+
+HEARD_WITHIN = 2 * HELLO_EVERY
+"""Seconds in which a station that is connected says hello."""
 
 State = Literal["ok", "unreachable"]
 
 
 class Health(BaseModel):
-    """Whether the hub can do its work."""
+    """Whether the hub can do its work, and how much of it waits."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     database: State
+    """The database; without it nothing is taken in or handed out."""
     broker: State
+    """The broker, as this hub sees it."""
+    stations_connected: int | None
+    """Stations heard of within two of their rounds; null if the database can't tell."""
+    orders_open: int | None
+    """Orders that wait to be begun."""
+    journal_lag: float | None
+    """Seconds since the last line came of the journal that has waited longest; 0 if none is awaited."""
 
 
-@router.get("/health", responses={503: {"model": Health}})
+@router.get("/health", responses={503: {"model": Health, "description": "It can't do its work."}})
 async def get_health(here: Here) -> Response:
     """Tell whether the hub can do its work; 503 if it can't."""
+    up = here.laboratory.connection.up.is_set()
     try:
-        await run_in_threadpool(here.store.stations.list)
-        database: State = "ok"
-    except ConfigurationError:
-        database = "unreachable"
+        found = await run_in_threadpool(here.store.figures.now, here.clock.now(), HEARD_WITHIN)
+    except StoreError:
+        found = None
     health = Health(
-        database=database, broker="ok" if here.laboratory.connection.up.is_set() else "unreachable"
+        database="unreachable" if found is None else "ok",
+        broker="ok" if up else "unreachable",
+        stations_connected=None if found is None else found.connected,
+        orders_open=None if found is None else found.open_orders,
+        journal_lag=None if found is None else found.journal_lag,
     )
-    well = health.database == health.broker == "ok"
-    return JSONResponse(health.model_dump(), 200 if well else 503)
+    return JSONResponse(health.model_dump(), 503 if found is None or not up else 200)
+
+
+class Figures(Response):
+    """Figures for Prometheus."""
+
+    media_type = CONTENT_TYPE_PLAIN_0_0_4
+
+
+@router.get("/metrics", response_class=Figures)
+async def get_metrics(request: Request) -> Response:
+    """Return the hub's figures in Prometheus' text format."""
+    measures: Measures = request.app.state.measures
+    return await run_in_threadpool(measures.text)
 
 
 class Measures:
@@ -101,35 +131,44 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 
 
 class _Register(Collector):
-    """Orders, runs and stations, counted in the database when they are asked for."""
+    """Stations, orders, runs and journals, counted in the database when they are asked for."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        from sqlalchemy import func, select
-
-        from remotecal.store.tables import orders, runs, stations
-
-        counted = (("orders", orders, orders.c.state), ("runs", runs, runs.c.state))
-        with self._office.store.database.read() as connection:
-            for name, table, state in counted:
-                family = GaugeMetricFamily(
-                    f"remotecal_{name}",
-                    f"Work {name} by state" if name == "orders" else "Runs by state",
-                    labels=["state"],
-                )
-                for value, number in connection.execute(
-                    select(state, func.count()).select_from(table).group_by(state)
-                ):
-                    family.add_metric([value], number)
-                yield family
-            enabled = select(func.count()).where(stations.c.enabled)
-            yield GaugeMetricFamily(
-                "remotecal_stations", "Stations that may connect", connection.execute(enabled).scalar_one()
-            )
         up = self._office.laboratory.connection.up.is_set()
         yield GaugeMetricFamily("remotecal_broker_connected", "Whether the broker is reached", int(up))
+        try:
+            found = self._office.store.figures.now(self._office.clock.now(), HEARD_WITHIN)
+        except StoreError:
+            yield GaugeMetricFamily("remotecal_database_up", "Whether the database can be used", 0)
+            return
+        yield GaugeMetricFamily("remotecal_database_up", "Whether the database can be used", 1)
+        for name, text, number in (
+            ("stations", "Stations that may connect", found.stations),
+            ("stations_connected", "Stations heard of within two of their rounds", found.connected),
+            ("orders_open", "Orders that wait to be begun", found.open_orders),
+            ("journals_awaited", "Runs whose journal is not complete", found.journals_awaited),
+            ("journal_lag_seconds", "Since the last line of the longest awaited journal", found.journal_lag),
+            ("journals_refused", "Runs of which lines were refused", found.journals_refused),
+            ("records_due", "Signed journals without a record", found.records_due),
+            (
+                "records_differing",
+                "Records the station computed differently",
+                found.differing,
+            ),
+        ):
+            yield GaugeMetricFamily(f"remotecal_{name}", text, number)
+        for name, text, counted in (
+            ("orders", "Work orders by state", found.orders),
+            ("runs", "Runs by state", found.runs),
+            ("certificates", "Signed certificates by the last duty they were signed for", found.certificates),
+        ):
+            family = GaugeMetricFamily(f"remotecal_{name}", text, labels=["state"])
+            for state, number in counted.items():
+                family.add_metric([state], number)
+            yield family
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         return iter(())  # so that registering does not read the database

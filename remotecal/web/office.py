@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from remotecal.store.users import Users
-from remotecal.web.signings import Signings
+from remotecal.transport.library import Library
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from remotecal.clock import Clock
     from remotecal.transport.laboratory import Laboratory
+    from remotecal.transport.settings import HubSettings
 
 SAME_REFUSAL = 60.0
 """Seconds in which the same client is noted once for the same refusal."""
@@ -27,18 +28,23 @@ class Office:
 
     Args:
         laboratory: whatever people there can do.
+        clock: the time by which sessions, tokens and signatures are judged.
     """
 
-    def __init__(self, laboratory: Laboratory) -> None:
-        self.laboratory = laboratory
+    def __init__(self, laboratory: Laboratory, clock: Clock) -> None:
+        self.laboratory, self.clock = laboratory, clock
         self.store = laboratory.store
-        self.users = Users(laboratory.store.database)
-        self.signings = Signings(laboratory.store.database)
+        self.procedures = Library(laboratory.folder.procedures)
         self.one_login = asyncio.Lock()
         """Passwords are checked one at a time: each takes memory, and counts the failures before it."""
         self.one_print = asyncio.Lock()
         """Certificates are printed one at a time."""
         self._refusals: dict[tuple[str, str, str], float] = {}
+
+    @property
+    def settings(self) -> HubSettings:
+        """What the laboratory's side is set to."""
+        return self.laboratory.folder.settings
 
     def note_intruder(self, who: str, host: str, where: str, reason: str) -> None:
         """Note in the audit log that somebody was refused, but not each time that they try again."""

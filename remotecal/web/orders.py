@@ -3,63 +3,85 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from remotecal.certificates.signing.seal import PublicKey
 from remotecal.configuration import nearest
-from remotecal.errors import OrderError, ParameterError
+from remotecal.errors import NotNow, OrderError, ParameterError
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.laboratory import Terms
 from remotecal.transport.messages import ProcedureNamed, RemoteOrder
 from remotecal.web import visible
-from remotecal.web.bodies import (
-    AccountGiven,
-    OrderShown,
-    OrderWanted,
-    Reason,
-    RunName,
-    WholeOrder,
-    order_shown,
-    whole_order,
-)
+from remotecal.web.answers import NEXT, Limit, page
+from remotecal.web.bodies import NAME, STATION, AccountGiven, OrderWanted, Reason, RunName
 from remotecal.web.callers import Ordering, Reader
 from remotecal.web.office import Here, Office
-from remotecal.web.problems import NotNow
+from remotecal.web.shown import OrderShown, WholeOrder, order_shown, whole_order
 
 if TYPE_CHECKING:
-    from remotecal.procedures.order import Order
+    from collections.abc import Sequence
+
+    from remotecal.procedures.catalogue import Found
     from remotecal.store.orders import OrderRow
 
-router = APIRouter(prefix="/orders")
+router = APIRouter(prefix="/orders", tags=["orders"])
 
-Limit = Annotated[int, Query(ge=1, le=1000)]
-"""How many, at most."""
+ForStation = Annotated[str | None, Query(pattern=STATION, description="Only those for this station.")]
+InState = Annotated[
+    Literal["issued", "claimed", "refused", "withdrawn"] | None,
+    Query(description="Only those in this state."),
+]
+Number = Annotated[
+    str | None,
+    Query(pattern=r"^[^\x00-\x1f\x7f]{1,500}$", description="Only those with this number."),
+]
+BeforeOrder = Annotated[
+    str | None, Query(pattern=NAME, description="Id of the last order of the page before.")
+]
 
 
-@router.get("")
-def list_orders(caller: Reader, here: Here, limit: Limit = 100) -> list[OrderShown]:
-    """List the orders, the latest first."""
-    rows = visible.orders(here, caller, limit)
-    accounts = here.users.accounts_of(row.id for row in rows)
+@router.get("", responses={200: {"headers": NEXT}})
+def list_orders(
+    caller: Reader,
+    here: Here,
+    request: Request,
+    response: Response,
+    station: ForStation = None,
+    state: InState = None,
+    number: Number = None,
+    before: BeforeOrder = None,
+    limit: Limit = 100,
+) -> list[OrderShown]:
+    """List the orders, the latest issued first."""
+    found = here.store.pages.orders(
+        limit + 1, before=before, account=caller.account, station=station, state=state, number=number
+    )
+    rows: Sequence[OrderRow] = page(request, response, found, limit, lambda row: row.id)
+    accounts = here.store.users.accounts_of(row.id for row in rows)
     return [order_shown(row, accounts.get(row.id)) for row in rows]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-async def issue_order(wanted: OrderWanted, caller: Ordering, here: Here) -> WholeOrder:
+async def issue_order(
+    wanted: OrderWanted, caller: Ordering, here: Here, request: Request, response: Response
+) -> WholeOrder:
     """Sign an order and hand it to its station."""
-    procedure = await run_in_threadpool(_procedure, wanted.order)
+    procedure = await run_in_threadpool(_procedure, here, wanted)
     terms = Terms(
         bench=wanted.bench,
         lasts=wanted.hours * 3600,
         after_crash=wanted.after_crash,
         link_lost=wanted.link_lost,
         link_lost_after=wanted.link_lost_after,
+        bundle=wanted.bundle,
     )
     issued = await here.laboratory.issue(wanted.order, procedure, wanted.station, terms, caller.name)
     if wanted.account is not None:
         await run_in_threadpool(_assign, here, issued.id, wanted.account, caller.name)
+    response.headers["Location"] = str(request.url_for("get_order", order=issued.id).path)
     return await run_in_threadpool(_whole, here, visible.order(here, caller, issued.id))
 
 
@@ -87,31 +109,46 @@ def give_order(order: RunName, given: AccountGiven, caller: Ordering, here: Here
 
 
 def _assign(here: Office, order: str, account: str, by: str) -> None:
-    here.users.assign(order, account)
+    here.store.users.assign(order, account)
     here.store.note(by, "account", {"order": order, "account": account})
 
 
-def _procedure(order: Order) -> ProcedureNamed:
-    """Return an order's procedure by its content.
+def _procedure(here: Office, wanted: OrderWanted) -> ProcedureNamed:
+    """Return an order's procedure by its content, once it is sure that the parameters are its own.
 
     Raises:
-        ParameterError: there is no such procedure here, or the parameters are not its own. A path of
-            a file is refused: what the API runs must be installed.
+        ParameterError: it is not installed here, or the parameters are not its own. A path of a file
+            is refused: what the API runs is installed, or comes in a bundle.
+        OrderError: the bundle is signed by nobody this laboratory trusts, or is another procedure.
     """
-    from remotecal.procedures.catalogue import find, names
     from remotecal.procedures.parameters import read_parameters
 
-    name = order.order.procedure
+    named, found = (_bundled if wanted.bundle else _installed)(here, wanted)
+    read_parameters(found.procedure.accepts(), wanted.order.parameters, "parameters")
+    return named
+
+
+def _bundled(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
+    keys = [PublicKey.from_text(key) for key in here.settings.trusted]
+    named = here.procedures.install(wanted.bundle, keys)
+    if wanted.order.order.procedure != named.name:
+        raise OrderError(f"the order is for {wanted.order.order.procedure!r}, the bundle is {named.name}")
+    return named, here.procedures.find(named)
+
+
+def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
+    from remotecal.procedures.catalogue import find, names
+
+    name = wanted.order.order.procedure
     if name not in names():
         raise ParameterError(f"there is no installed procedure {name!r}, {nearest(name, names())}")
     try:
         found = find(name)
     except OrderError as error:
         raise NotNow(str(error)) from error
-    read_parameters(found.procedure.accepts(), order.parameters, "parameters")
-    return ProcedureNamed(name=name, sha256=found.sha256)
+    return ProcedureNamed(name=name, sha256=found.sha256), found
 
 
 def _whole(here: Office, row: OrderRow) -> WholeOrder:
     order = unseal(row.envelope, "order", RemoteOrder, [here.laboratory.key.public])
-    return whole_order(row, order, here.users.accounts_of([row.id]).get(row.id))
+    return whole_order(row, order, here.store.users.accounts_of([row.id]).get(row.id))

@@ -12,6 +12,8 @@ import hmac
 import secrets
 import unicodedata
 
+from remotecal.errors import ConfigurationError
+
 LOG_COST, BLOCK, PARALLEL = 15, 8, 3
 """N = 2^15, r and p."""
 MEMORY = 64 * 2**20
@@ -21,7 +23,9 @@ SHORTEST, LONGEST = 12, 256
 
 
 def digest(password: str) -> str:
-    """Return what a password is checked against later."""
+    """Return what a password is checked against later (`ConfigurationError`: too short, or too long)."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise ConfigurationError(f"a password has {SHORTEST} to {LONGEST} characters")
     salt = secrets.token_bytes(16)
     return f"scrypt${LOG_COST}${BLOCK}${PARALLEL}${_text(salt)}${_text(_scrypt(password, salt))}"
 

@@ -13,15 +13,22 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from remotecal.errors import (
-    CertificateRefused,
     ConfigurationError,
     EvidenceError,
-    LinkError,
-    NoReply,
+    NotAllowed,
+    NotAnswered,
+    NotLoggedIn,
+    NotNow,
+    NotThere,
     OrderError,
     RecordError,
     RemotecalError,
+    RequestRefused,
+    StoreError,
+    TooOften,
+    TransportError,
 )
+from remotecal.web.answers import PROBLEM
 from remotecal.web.office import office_of
 
 if TYPE_CHECKING:
@@ -32,59 +39,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
-
-
-class RequestRefused(RemotecalError):
-    """A request is refused; `who` asked, as far as that is known."""
-
-    noted = True
-    """Whether it goes into the audit log."""
-
-    def __init__(self, message: str, who: str = "somebody") -> None:
-        super().__init__(message)
-        self.who = who
-
-
-class NotLoggedIn(RequestRefused):
-    """Nobody knows who asks."""
-
-
-class NotAllowed(RequestRefused):
-    """Who asks may not do that."""
-
-
-class TooOften(RequestRefused):
-    """Too many attempts in too short a time."""
-
-
-class NotThere(RequestRefused):
-    """There is no such thing."""
-
-    noted = False
-
-
-class NotTheirs(NotThere):
-    """There is such a thing, but a customer who asks for another's is told that there is none."""
-
-    noted = True
-
-
-class NotNow(RequestRefused):
-    """It can't be done in the state things are in."""
-
-    noted = False
-
-
 STATUS: tuple[tuple[type[RemotecalError], HTTPStatus], ...] = (
     (NotLoggedIn, HTTPStatus.UNAUTHORIZED),
     (NotAllowed, HTTPStatus.FORBIDDEN),
     (NotThere, HTTPStatus.NOT_FOUND),
     (NotNow, HTTPStatus.CONFLICT),
     (TooOften, HTTPStatus.TOO_MANY_REQUESTS),
-    (NoReply, HTTPStatus.GATEWAY_TIMEOUT),
-    (LinkError, HTTPStatus.CONFLICT),  # the station is not connected: a state it is in, not our failure
-    (CertificateRefused, HTTPStatus.CONFLICT),
+    (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (NotAnswered, HTTPStatus.GATEWAY_TIMEOUT),
+    (TransportError, HTTPStatus.CONFLICT),  # the station is not connected: a state it is in, not our failure
     (EvidenceError, HTTPStatus.CONFLICT),
     (OrderError, HTTPStatus.CONFLICT),
     (RecordError, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -106,15 +69,11 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     """Return problem details."""
     content = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
     # In ASCII: what is quoted of a request may be no Unicode text.
-    return Response(json.dumps(content), status, headers, MEDIA_TYPE)
+    return Response(json.dumps(content), status, headers, PROBLEM)
 
 
 def status_of(error: RemotecalError) -> HTTPStatus:
     """Return the status an error is answered with."""
-    from sqlalchemy.exc import InterfaceError, OperationalError
-
-    if isinstance(error.__cause__, InterfaceError | OperationalError):
-        return HTTPStatus.SERVICE_UNAVAILABLE  # the database, whoever asked for what
     return next(status for kind, status in STATUS if isinstance(error, kind))
 
 

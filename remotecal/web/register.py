@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
+from pydantic_core import to_jsonable_python
 from starlette.concurrency import run_in_threadpool
 
-from remotecal.errors import LinkError
+from remotecal.errors import NotAllowed, NotThere, TransportError
+from remotecal.procedures.parameters import In
 from remotecal.store.stations import StationRow
-from remotecal.web.bodies import AuditShown, Revoked, StationName, StationShown, details
+from remotecal.transport.messages import ProcedureNamed
+from remotecal.web.answers import NEXT, Limit, page
+from remotecal.web.bodies import StationName
 from remotecal.web.callers import Auditing, Caller, Reader, Revoking
-from remotecal.web.office import Here
-from remotecal.web.orders import Limit
-from remotecal.web.problems import NotAllowed, NotThere
+from remotecal.web.office import Here, Office
+from remotecal.web.shown import AuditShown, ParameterShown, ProcedureShown, Revoked, StationShown, details
 
-router = APIRouter()
+router = APIRouter(tags=["laboratory"])
+
+
+WORDS = r"^[^\x00-\x1f\x7f]{1,100}$"
+
+
+@router.get("/procedures")
+def list_procedures(caller: Reader, here: Here) -> list[ProcedureShown]:
+    """List the procedures that are installed here, which an order may name."""
+    _not_a_customer(caller)
+    return [_procedure(here, name, sha256) for name, sha256 in sorted(here.procedures.announced().items())]
 
 
 @router.get("/stations")
@@ -42,16 +55,26 @@ async def revoke_station(station: StationName, caller: Revoking, here: Here) -> 
         raise NotThere(f"{station} is no station in the register")
     try:
         return Revoked(cut=await here.laboratory.revoke(station, caller.name))
-    except LinkError:
+    except TransportError:
         return Revoked(cut=None)
 
 
-@router.get("/audit")
+@router.get("/audit", responses={200: {"headers": NEXT}})
 def read_audit_log(
-    _: Auditing, here: Here, what: Annotated[str | None, Query(max_length=100)] = None, limit: Limit = 100
+    _: Auditing,
+    here: Here,
+    request: Request,
+    response: Response,
+    what: Annotated[str | None, Query(pattern=WORDS, description="Only entries of this kind.")] = None,
+    who: Annotated[str | None, Query(pattern=WORDS, description="Only what this one did.")] = None,
+    before: Annotated[
+        int | None, Query(ge=0, le=2**62, description="`id` of the last of the page before.")
+    ] = None,
+    limit: Limit = 100,
 ) -> list[AuditShown]:
     """List what was done, and what was refused, the latest first."""
-    rows = here.store.noted(what=what, limit=limit)
+    found = here.store.noted(what=what, who=who, before=before, limit=limit + 1)
+    rows = page(request, response, found, limit, lambda row: str(row.id))
     return [
         AuditShown.model_validate(
             {"id": row.id, "at": row.at, "who": row.who, "what": row.what, "data": details(row.data)}
@@ -62,7 +85,30 @@ def read_audit_log(
 
 def _not_a_customer(caller: Caller) -> None:
     if caller.account is not None:
-        raise NotAllowed("customers don't see the laboratory's stations", caller.name)
+        raise NotAllowed("customers don't see the laboratory's own", caller.name)
+
+
+def _procedure(here: Office, name: str, sha256: str) -> ProcedureShown:
+    found = here.procedures.find(ProcedureNamed(name=name, sha256=sha256)).procedure
+    parameters = (
+        ParameterShown(
+            name=key,
+            unit=next((str(entry) for entry in field.metadata if isinstance(entry, In)), ""),
+            required=field.is_required(),
+            default=None
+            if field.is_required()
+            else to_jsonable_python(field.get_default(call_default_factory=True)),
+            about=field.description or "",
+        )
+        for key, field in found.accepts().model_fields.items()
+    )
+    return ProcedureShown(
+        name=name,
+        sha256=sha256,
+        title=found.title.root,
+        norms=tuple(found.norms),
+        parameters=tuple(parameters),
+    )
 
 
 def _station(row: StationRow) -> StationShown:

@@ -3,40 +3,61 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from remotecal.errors import NotNow, NotThere
 from remotecal.transport.messages import Live
 from remotecal.web import certificates, visible
-from remotecal.web.bodies import (
-    CertificateShown,
-    CommandWanted,
-    RunName,
-    RunShown,
-    SignatureShown,
-    StationName,
-)
-from remotecal.web.callers import Caller, Commanding, Reader, Signing
+from remotecal.web.answers import NEXT, Limit, described, file, page
+from remotecal.web.bodies import NAME, STATION, CommandWanted, FileHash, RunName, StationName
+from remotecal.web.callers import Caller, Commanding, Issuing, Reader, Signing
 from remotecal.web.office import Here, Office
-from remotecal.web.orders import Limit
-from remotecal.web.problems import NotNow
+from remotecal.web.shown import CertificateShown, FileShown, RunShown, certificate_shown
 
-router = APIRouter(prefix="/runs")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remotecal.store.journals import RunRow
+
+router = APIRouter(prefix="/runs", tags=["runs"])
 
 RUN = "/{station}/{run}"
-XML, PDF, LINES = "application/xml", "application/pdf", "application/jsonl"
+XML, PDF, JSON, LINES = "application/xml", "application/pdf", "application/json", "application/jsonl"
+SIGNED = {"schema": {"type": "string", "format": "binary"}}
+
+FromStation = Annotated[str | None, Query(pattern=STATION, description="Only those at this station.")]
+InState = Annotated[str | None, Query(pattern="^[a-z_]{1,20}$", description="Only those in this state.")]
+BeforeRun = Annotated[
+    str | None,
+    Query(pattern=rf"{STATION[:-1]}/{NAME[1:]}", description="`station/run` of the last of the page before."),
+]
 
 
 class File(Response):
     """A file of a run; the API's description says its media type where it is used."""
 
 
-@router.get("")
-def list_runs(caller: Reader, here: Here, limit: Limit = 100) -> list[RunShown]:
-    """List the runs, the latest first."""
-    return [RunShown.model_validate(row) for row in visible.runs(here, caller, limit)]
+@router.get("", responses={200: {"headers": NEXT}})
+def list_runs(
+    caller: Reader,
+    here: Here,
+    request: Request,
+    response: Response,
+    station: FromStation = None,
+    state: InState = None,
+    before: BeforeRun = None,
+    limit: Limit = 100,
+) -> list[RunShown]:
+    """List the runs, the latest begun first."""
+    last = None if before is None else (before.partition("/")[0], before.partition("/")[2])
+    found = here.store.pages.runs(
+        limit + 1, before=last, account=caller.account, station=station, state=state
+    )
+    rows: Sequence[RunRow] = page(request, response, found, limit, lambda row: f"{row.station}/{row.run}")
+    return [RunShown.model_validate(row) for row in rows]
 
 
 @router.get(RUN)
@@ -74,70 +95,120 @@ async def command_run(
     return RunShown.model_validate(await run_in_threadpool(visible.run, here, caller, station, run))
 
 
-@router.get(RUN + "/journal", response_class=File, responses={200: {"content": {LINES: {}}}})
-def get_journal(station: StationName, run: RunName, caller: Reader, here: Here) -> Response:
+@router.get(RUN + "/journal", response_class=File, responses=described(LINES), tags=["evidence"])
+def get_journal(
+    station: StationName,
+    run: RunName,
+    caller: Reader,
+    here: Here,
+    request: Request,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1, description="Leave out this many lines.")] = 0,
+) -> Response:
     """Return a run's journal as far as it is here, byte for byte as the station wrote it."""
     _may_see_evidence(here, caller, station, run)
-    lines = here.store.journals.lines(station, run)
-    return Response(b"".join(line + b"\n" for line in lines), media_type=LINES)
+    lines = here.store.journals.lines(station, run, after)
+    return file(request, b"".join(line + b"\n" for line in lines), LINES, "journal.jsonl")
 
 
-@router.get(RUN + "/record", response_class=File, responses={200: {"content": {"application/json": {}}}})
-def get_record(station: StationName, run: RunName, caller: Reader, here: Here) -> Response:
+@router.get(RUN + "/files", tags=["evidence"])
+def list_files(station: StationName, run: RunName, caller: Reader, here: Here) -> list[FileShown]:
+    """List the photos and other files that a run's journal names, in its order."""
+    _may_see_evidence(here, caller, station, run)
+    return [
+        FileShown(**row.file.model_dump(), complete=row.complete)
+        for row in here.store.files.list(station, run)
+    ]
+
+
+@router.get(RUN + "/files/{sha256}", response_class=File, responses=described("*/*"), tags=["evidence"])
+def get_file(
+    station: StationName, run: RunName, sha256: FileHash, caller: Reader, here: Here, request: Request
+) -> Response:
+    """Return a photo or another file of a run; 409 while not all of it is here."""
+    _may_see_evidence(here, caller, station, run)
+    found = next((row for row in here.store.files.list(station, run) if row.file.sha256 == sha256), None)
+    if found is None:
+        raise NotThere(f"the journal of {run} names no file {sha256}")
+    if not found.complete:
+        raise NotNow(f"only {found.here} of {found.file.size} bytes of {sha256} are here yet")
+    content = here.store.files.content(station, run, sha256)
+    return file(request, content, found.file.media_type, found.file.place.rpartition("/")[2])
+
+
+@router.get(RUN + "/record", response_class=File, responses=described(JSON), tags=["evidence"])
+def get_record(station: StationName, run: RunName, caller: Reader, here: Here, request: Request) -> Response:
     """Return the data of a run's certificate, as the laboratory computed them from the journal."""
     _may_see_evidence(here, caller, station, run)
     row = certificates.record_row(here, station, run)
-    return Response(row.record, media_type="application/json")
+    return file(request, row.record.encode(), JSON, "record.json")
 
 
-@router.get(RUN + "/certificate")
+@router.get(RUN + "/certificate", tags=["certificates"])
 def get_certificate_state(station: StationName, run: RunName, caller: Reader, here: Here) -> CertificateShown:
     """Tell how far a run's certificate has come, and who signed it."""
     visible.run(here, caller, station, run)
-    return _certificate(certificates.shown(here, caller, station, run))
+    return certificate_shown(certificates.of_run(here, caller, station, run).certificate())
 
 
-@router.get(RUN + "/certificate.xml", response_class=File, responses={200: {"content": {XML: {}}}})
-def get_certificate(station: StationName, run: RunName, caller: Reader, here: Here) -> Response:
-    """Return a run's certificate (DCC) with the signatures it has so far."""
+@router.get(RUN + "/certificate.xml", response_class=File, responses=described(XML), tags=["certificates"])
+def get_certificate(
+    station: StationName, run: RunName, caller: Reader, here: Here, request: Request
+) -> Response:
+    """Return a run's certificate for machines (DCC), with the signatures it has."""
     visible.run(here, caller, station, run)
-    return Response(certificates.shown(here, caller, station, run), media_type=XML)
+    found = certificates.of_run(here, caller, station, run).certificate()
+    return file(request, found, XML, "certificate.xml")
 
 
-@router.get(RUN + "/certificate.pdf", response_class=File, responses={200: {"content": {PDF: {}}}})
-async def get_printed(station: StationName, run: RunName, caller: Reader, here: Here) -> Response:
-    """Return a run's certificate for people to read (PDF/A-3), with the XML inside."""
+@router.get(RUN + "/certificate.pdf", response_class=File, responses=described(PDF), tags=["certificates"])
+async def get_printed(
+    station: StationName, run: RunName, caller: Reader, here: Here, request: Request
+) -> Response:
+    """Return a run's certificate for people (PDF/A-3) with the XML inside; signed once it is issued."""
     await run_in_threadpool(visible.run, here, caller, station, run)
-    data = await run_in_threadpool(certificates.shown, here, caller, station, run)
+    found = await run_in_threadpool(certificates.of_run, here, caller, station, run)
     async with here.one_print:
-        return Response(await run_in_threadpool(certificates.printed, data), media_type=PDF)
+        return file(request, await run_in_threadpool(found.printed), PDF, "certificate.pdf")
 
 
 @router.post(
     RUN + "/certificate/signatures",
-    openapi_extra={"requestBody": {"required": True, "content": {XML: {"schema": {"type": "string"}}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {XML: SIGNED, PDF: SIGNED}}},
+    tags=["certificates"],
 )
 async def sign_certificate(
     station: StationName, run: RunName, request: Request, caller: Signing, here: Here
 ) -> CertificateShown:
-    """Take the certificate back with the signature that is due next, made at home by `remotecal sign`."""
+    """Take the certificate back with the signature that is due next, made at home by `remotecal sign`.
+
+    Persons send the XML; the laboratory's seal comes as the signed PDF that holds it (`--pdf`).
+    """
     await run_in_threadpool(visible.run, here, caller, station, run)
+    found = await run_in_threadpool(certificates.of_run, here, caller, station, run)
     data = await request.body()
-    await run_in_threadpool(certificates.file_signed, here, caller, station, run, data)
-    return await run_in_threadpool(_certificate, data)
+    async with here.one_print:  # a PDF is printed again, to compare it
+        await run_in_threadpool(certificates.file_signed, here, caller, found, data)
+    return certificate_shown(await run_in_threadpool(found.certificate))
+
+
+@router.post(RUN + "/certificate/issue", tags=["certificates"])
+async def issue_certificate(
+    station: StationName, run: RunName, caller: Issuing, here: Here
+) -> CertificateShown:
+    """Issue the approved certificate: the hub seals XML and PDF with the laboratory's key.
+
+    409 if it is not approved yet, or the key is kept elsewhere; then the seal is filed like the
+    other signatures.
+    """
+    await run_in_threadpool(visible.run, here, caller, station, run)
+    found = await run_in_threadpool(certificates.of_run, here, caller, station, run)
+    async with here.one_print:
+        await run_in_threadpool(certificates.issue, here, caller, found)
+    return certificate_shown(await run_in_threadpool(found.certificate))
 
 
 def _may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:
     """Raise `NotThere` unless a caller may see journal and record; a customer waits for the certificate."""
     visible.run(here, caller, station, run)
     if caller.account is not None:
-        certificates.shown(here, caller, station, run)
-
-
-def _certificate(data: bytes) -> CertificateShown:
-    signed = certificates.signatures(data)
-    return CertificateShown(
-        state=certificates.state(data),
-        sha256=sha256(data).hexdigest(),
-        signatures=tuple(SignatureShown(duty=one.duty, name=one.name, at=one.at) for one in signed),
-    )
+        certificates.of_run(here, caller, station, run)

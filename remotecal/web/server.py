@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from remotecal.clock import RealClock
 from remotecal.errors import ConfigurationError
 from remotecal.web.app import make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from remotecal.clock import Clock
     from remotecal.transport.laboratory import Laboratory
 
 HOST, PORT = "127.0.0.1", 4290
@@ -33,6 +35,7 @@ async def serving(
     *,
     certificate: Path | None = None,
     proxied: bool = False,
+    clock: Clock | None = None,
 ) -> AsyncIterator[str]:
     """Serve a laboratory's API while the context lasts, and give its URL.
 
@@ -43,6 +46,7 @@ async def serving(
         certificate: server's key and certificate chain (PEM); without it there is no TLS.
         proxied: whether a reverse proxy on this machine speaks TLS with the clients, and says in
             `X-Forwarded-For` and `X-Forwarded-Proto` who they are; nobody else may reach the port then.
+        clock: the time by which sessions, tokens and signatures are judged; the computer's by default.
 
     Raises:
         ConfigurationError: the address can't be listened on, the certificate can't be used, or
@@ -54,7 +58,7 @@ async def serving(
             "listen on 127.0.0.1 behind a reverse proxy that speaks TLS"
         )
     config = uvicorn.Config(
-        make_app(laboratory),
+        make_app(laboratory, clock or RealClock()),
         ssl_certfile=certificate,
         proxy_headers=proxied,
         server_header=False,

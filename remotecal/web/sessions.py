@@ -9,29 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from remotecal.errors import NotAllowed, NotLoggedIn, NotThere, TooOften
 from remotecal.web import passwords
-from remotecal.web.bodies import (
-    Login,
-    NewPassword,
-    NewToken,
-    SessionShown,
-    TokenShown,
-    TokenWanted,
-    UserName,
-    UserShown,
-    UserWritten,
-)
+from remotecal.web.bodies import Login, NewPassword, TokenWanted, UserName, UserWritten
 from remotecal.web.callers import COOKIE, Administrator, Anybody, Caller, csrf_of
 from remotecal.web.office import Here, Office
-from remotecal.web.problems import NotAllowed, NotLoggedIn, NotThere, TooOften
+from remotecal.web.shown import NewToken, SessionShown, TokenShown, UserShown
 
 if TYPE_CHECKING:
     from remotecal.store.users import TokenRow, UserRow
 
-router = APIRouter()
+router = APIRouter(tags=["people"])
 
-SESSION_LASTS = 12 * 3600.0
-"""Seconds; a working day."""
 WINDOW = 900.0
 """Seconds in which failures to log in are counted."""
 OF_ONE = 5
@@ -40,6 +29,8 @@ OF_NAME = 50
 """The same with one name, from wherever; more, so that nobody is locked out by a stranger's few attempts."""
 OF_HOST = 20
 """The same from one address, with whatever name."""
+WRONG = "name or password is wrong"
+"""What is answered, whichever it is."""
 FAILURE = "login refused"
 """What the audit log calls a failure."""
 
@@ -49,34 +40,33 @@ async def log_in(login: Login, request: Request, response: Response, here: Here)
     """Log in; sets the session's cookie."""
     host = request.client.host if request.client else "unknown"
     async with here.one_login:
-        await run_in_threadpool(_check_password, here, login.name, login.password, host)
-    now = time.time()
-    secret = await run_in_threadpool(here.users.open_session, login.name, now + SESSION_LASTS, now)
+        user = await run_in_threadpool(_check_password, here, login.name, login.password, host)
+    now, lasts = here.clock.now(), here.settings.api.session_hours * 3600
+    secret = await run_in_threadpool(here.store.users.open_session, user, now + lasts, now)
+    if secret is None:
+        raise NotLoggedIn(WRONG)
     await run_in_threadpool(here.store.note, login.name, "login", {"host": host})
-    user = await run_in_threadpool(here.users.find, login.name)
-    if user is None:
-        raise NotLoggedIn("name or password is wrong")
     response.set_cookie(
         COOKIE,
         secret,
-        max_age=int(SESSION_LASTS),
+        max_age=int(lasts),
         secure=request.url.scheme == "https",
         httponly=True,
         samesite="strict",
     )
-    return _session(Caller(user.name, user.roles, user.account, secret, now + SESSION_LASTS))
+    return _session(here, Caller(user.name, user.roles, user.account, secret, now + lasts))
 
 
 @router.get("/session")
-def who_am_i(caller: Anybody) -> SessionShown:
+def who_am_i(caller: Anybody, here: Here) -> SessionShown:
     """Tell who has logged in."""
-    return _session(_in_session(caller))
+    return _session(here, _in_session(caller))
 
 
 @router.delete("/session", status_code=HTTPStatus.NO_CONTENT)
 def log_out(caller: Anybody, response: Response, here: Here) -> None:
     """Log out."""
-    here.users.close_session(_in_session(caller).session or "")
+    here.store.users.close_session(_in_session(caller).session or "")
     here.store.note(caller.name, "logout", {})
     response.delete_cookie(COOKIE)
 
@@ -89,14 +79,14 @@ async def change_password(change: NewPassword, caller: Anybody, request: Request
     async with here.one_login:
         await run_in_threadpool(_check_password, here, name, change.old, host)
         digest = await run_in_threadpool(passwords.digest, change.new)
-    await run_in_threadpool(here.users.set_password, name, digest)
+    await run_in_threadpool(here.store.users.set_password, name, digest)
     await run_in_threadpool(here.store.note, name, "password", {"user": name})
 
 
 @router.get("/tokens")
 def list_tokens(caller: Anybody, here: Here) -> list[TokenShown]:
     """List one's own tokens."""
-    return [_token(row) for row in here.users.tokens_of(caller.name)]
+    return [_token(row) for row in here.store.users.tokens_of(caller.name)]
 
 
 @router.post("/tokens", status_code=HTTPStatus.CREATED)
@@ -105,8 +95,8 @@ def make_token(wanted: TokenWanted, caller: Anybody, here: Here) -> NewToken:
     _in_session(caller)
     if wanted.role not in caller.roles:
         raise NotAllowed(f"{caller.name} is no {wanted.role}", caller.name)
-    token, row = here.users.new_token(
-        caller.name, wanted.role, wanted.label, time.time() + wanted.days * 86400
+    token, row = here.store.users.new_token(
+        caller.name, wanted.role, wanted.label, here.clock.now() + wanted.days * 86400
     )
     here.store.note(
         caller.name, "token", {"id": row.id, "role": row.role, "label": row.label, "expires": row.expires}
@@ -119,7 +109,7 @@ def revoke_token(
     token_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")], caller: Anybody, here: Here
 ) -> None:
     """Revoke one of one's own tokens."""
-    if not here.users.revoke_token(token_id, caller.name, time.time()):
+    if not here.store.users.revoke_token(token_id, caller.name, here.clock.now()):
         raise NotThere(f"{caller.name} has no token {token_id}")
     here.store.note(caller.name, "token revoked", {"id": token_id})
 
@@ -127,7 +117,7 @@ def revoke_token(
 @router.get("/users")
 def list_users(_: Administrator, here: Here) -> list[UserShown]:
     """List the users."""
-    return [_user(row) for row in here.users.list()]
+    return [_user(row) for row in here.store.users.list()]
 
 
 @router.put("/users/{name}")
@@ -138,7 +128,7 @@ async def put_user(name: UserName, written: UserWritten, caller: Administrator, 
         async with here.one_login:
             digest = await run_in_threadpool(passwords.digest, written.password)
     await run_in_threadpool(
-        lambda: here.users.put(
+        lambda: here.store.users.put(
             name,
             roles=written.roles,
             password=digest,
@@ -158,17 +148,17 @@ async def put_user(name: UserName, written: UserWritten, caller: Administrator, 
     )
 
 
-def _check_password(here: Office, name: str, password: str, host: str) -> None:
-    """Raise `NotLoggedIn` unless the password is the user's, and `TooOften` after too many failures."""
+def _check_password(here: Office, name: str, password: str, host: str) -> UserRow:
+    """Return the user; `NotLoggedIn` unless the password is theirs, `TooOften` after too many failures."""
     since = time.time() - WINDOW
-    counts = here.users.failures(FAILURE, name, host, since)
+    counts = here.store.users.failures(FAILURE, name, host, since)
     if any(count >= limit for count, limit in zip(counts, (OF_ONE, OF_NAME, OF_HOST), strict=True)):
         raise TooOften(f"too many failures to log in: wait {WINDOW / 60:.0f} minutes", name)
-    user = here.users.find(name)
+    user = here.store.users.find(name)
     if passwords.matches(password, user.password if user else None) and user is not None and user.enabled:
-        return
+        return user
     here.store.note(name, FAILURE, {"host": host})
-    raise NotLoggedIn("name or password is wrong")
+    raise NotLoggedIn(WRONG)
 
 
 def _in_session(caller: Caller) -> Caller:
@@ -177,7 +167,7 @@ def _in_session(caller: Caller) -> Caller:
     return caller
 
 
-def _session(caller: Caller) -> SessionShown:
+def _session(here: Office, caller: Caller) -> SessionShown:
     return SessionShown.model_validate(
         {
             "name": caller.name,
@@ -185,6 +175,7 @@ def _session(caller: Caller) -> SessionShown:
             "account": caller.account,
             "csrf": csrf_of(caller.session or ""),
             "expires": caller.expires,
+            "idle": here.settings.api.idle_minutes * 60,
         }
     )
 

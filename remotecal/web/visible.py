@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.web.problems import NotTheirs, NotThere
+from remotecal.errors import NotTheirs, NotThere
 
 if TYPE_CHECKING:
     from remotecal.store.journals import RunRow
     from remotecal.store.orders import OrderRow
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
-
-
-def orders(office: Office, caller: Caller, limit: int) -> tuple[OrderRow, ...]:
-    """Return the orders a caller can see, the latest first."""
-    if caller.account is None:
-        return office.store.orders.list(limit=limit)
-    found = (office.store.orders.find(order) for order in office.users.orders_of(caller.account, limit))
-    return tuple(order for order in found if order is not None)
 
 
 def order(office: Office, caller: Caller, order_id: str) -> OrderRow:
@@ -34,14 +26,6 @@ def order(office: Office, caller: Caller, order_id: str) -> OrderRow:
     if not _owns(office, caller, order_id):
         raise NotTheirs(missing, caller.name)
     return found
-
-
-def runs(office: Office, caller: Caller, limit: int) -> tuple[RunRow, ...]:
-    """Return the runs a caller can see, the latest first."""
-    if caller.account is None:
-        return office.store.journals.list(limit=limit)
-    found = (office.store.journals.find(row.station, row.id) for row in orders(office, caller, limit))
-    return tuple(sorted((row for row in found if row is not None), key=lambda row: -row.began))
 
 
 def run(office: Office, caller: Caller, station: str, name: str) -> RunRow:
@@ -62,4 +46,6 @@ def run(office: Office, caller: Caller, station: str, name: str) -> RunRow:
 
 
 def _owns(office: Office, caller: Caller, order_id: str) -> bool:
-    return caller.account is None or office.users.accounts_of([order_id]).get(order_id) == caller.account
+    return (
+        caller.account is None or office.store.users.accounts_of([order_id]).get(order_id) == caller.account
+    )

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import create_engine, text
 
-from remotecal.errors import ConfigurationError, OrderError
+from remotecal.errors import ConfigurationError, OrderError, RemotecalError, StoreError
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
 from remotecal.store.tables import metadata
@@ -144,21 +144,27 @@ def test_migrations_make_what_the_program_expects(url: str) -> None:
 
 
 def test_a_database_of_another_version_is_refused(url: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"has the version none, this program needs .* hub migrate"):
+    with pytest.raises(StoreError, match=r"has the version none, this program needs .* hub migrate"):
         Store(url)
     Store.migrate(url)
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    with pytest.raises(ConfigurationError, match="has the version 9999"):
+    with pytest.raises(StoreError, match="has the version 9999"):
         Store(url)
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    ["nonsense", "oracle://x/y", "sqlite:////proc/none/x.sqlite", "postgresql+psycopg://127.0.0.1:1/x"],
+    ("wrong", "error"),
+    [
+        ("nonsense", ConfigurationError),
+        ("oracle://x/y", ConfigurationError),
+        ("sqlite:////proc/none/x.sqlite", StoreError),
+        ("postgresql+psycopg://li:secret@127.0.0.1:1/x", StoreError),
+    ],
 )
-def test_a_database_that_cannot_be_used_is_named(wrong: str) -> None:
-    with pytest.raises(ConfigurationError, match="database"):
+def test_a_database_that_cannot_be_used_is_named(wrong: str, error: type[RemotecalError]) -> None:
+    with pytest.raises(error, match="database") as raised:
         Store(wrong)
+    assert "secret" not in str(raised.value)

@@ -39,8 +39,7 @@ class Site:
         """Return the tiny procedure, signed."""
         author = author or self.author
         bundle = make_bundle(PROCEDURE, author)
-        found = self.hub.library.install(bundle, [author.public])
-        return bundle, ProcedureNamed(name=PROCEDURE.name, sha256=found.sha256)
+        return bundle, self.hub.library.install(bundle, [author.public])
 
     async def order(self, author: SealKey | None = None, **terms: object) -> RemoteOrder:
         """Issue an order for the tiny procedure."""

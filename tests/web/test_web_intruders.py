@@ -18,6 +18,7 @@ NEEDS = {
     ("post", "/orders/X/cancel"): "operator",
     ("put", "/orders/X/account"): "operator",
     ("post", "/runs/here/X/commands"): "operator",
+    ("post", "/runs/here/X/certificate/issue"): "administrator",
     ("post", "/stations/here/revoke"): "administrator",
     ("get", "/audit"): "administrator",
     ("get", "/users"): "administrator",
@@ -55,7 +56,8 @@ def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
     assert len(asked) > 25
     with httpx.Client(base_url=web.url) as client:
         for method, path in asked:
-            address = path.format(order="X", station="here", run="X", name="somebody", token_id="0" * 16)
+            named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
+            address = path.format(**named, token_id="0" * 16, sha256="0" * 64)
             body = BODIES.get(address.removeprefix("/api/v1"))
             assert "log in" in problem(client.request(method, address, json=body), 401)
     refused = [data for who, _, data in web.audit("refused") if who == "somebody"]
@@ -215,8 +217,18 @@ def test_a_session_is_over_after_logging_out(web: Web) -> None:
 
 
 def test_a_session_is_over_when_its_time_is(web: Web) -> None:
-    secret = web.users.open_session("operator", time.time() - 1, time.time() - 2)
-    problem(web.with_cookie(secret), 401)
+    settings = web.hub.laboratory.folder.settings.api
+    with web.log_in("operator") as person:
+        secret = person.cookies["remotecal_session"]
+        with web.clock.put_forward(settings.idle_minutes * 60 + 1):
+            assert "log in anew" in problem(web.with_cookie(secret), 401), "nobody used it"
+        passed = 0.0
+        while passed < settings.session_hours * 3600:
+            with web.clock.put_forward(passed):
+                assert web.with_cookie(secret).status_code == 200, "somebody uses it"
+            passed += settings.idle_minutes * 60 - 1
+        with web.clock.put_forward(settings.session_hours * 3600 + 1):
+            problem(web.with_cookie(secret), 401)
 
 
 def test_guessing_a_password_is_stopped_and_locks_nobody_else_out(web: Web) -> None:

@@ -2,21 +2,22 @@
 
 import json
 import tomllib
-from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from procedure_package import package
 from sites import until
+from tiny_bench import PROCEDURE
 from web_laboratory import DIGEST, PASSWORD, Web, problem
 
-from remotecal.certificates.approval import sign
-from remotecal.certificates.demonstration import DemonstrationKeys, make_demonstration_keys
+from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import ConfigurationError
-from remotecal.transport.messages import RemoteOrder
+from remotecal.transport.library import make_bundle
 from remotecal.web import passwords
 from remotecal.web.server import serving
 
-NOW = datetime.now(UTC)
 PARAMETERS = {
     "flows": [10.0, 20.0],
     "repeats": 3,
@@ -28,18 +29,6 @@ PARAMETERS = {
     "largest_mass": 90.0,
     "empty": 0.1,
 }
-FILED = {
-    "performed": "operator",
-    "reviewed": "reviewer",
-    "approved": "approver",
-    "issued": "administrator",
-}
-
-
-@pytest.fixture(scope="module")
-def keys() -> DemonstrationKeys:
-    names = {"performed": "Person", "reviewed": "Reviewer", "approved": "Approver", "issued": "Laboratory"}
-    return make_demonstration_keys(names, NOW)
 
 
 def wanted(web: Web, **other: object) -> dict[str, object]:
@@ -47,14 +36,6 @@ def wanted(web: Web, **other: object) -> dict[str, object]:
     order["order"]["procedure"] = "water_gravimetric"
     order["order"].pop("bench")
     return {"station": "here", "bench": "Tiny bench", "order": order, **other}
-
-
-async def carried_out(web: Web) -> RemoteOrder:
-    async with web.site.up():
-        order = await web.site.order()
-        await web.site.state(order, "signed")
-        await web.site.recomputed(order)
-    return order
 
 
 def test_an_order_is_issued_shown_and_cancelled(web: Web) -> None:
@@ -89,6 +70,92 @@ def test_an_order_that_can_not_be_is_refused(web: Web, change: dict[str, object]
         asked = wanted(web)
         asked["order"]["order"] |= change
         assert said in problem(operator.post("/orders", json=asked), 422)
+
+
+def test_a_procedure_comes_with_its_order(web: Web, tmp_path: Path) -> None:
+    bundle = make_bundle(package(tmp_path / "levels"), web.site.author)
+    asked = wanted(web, bundle=bundle)
+    asked["order"]["order"]["procedure"] = "compare.py"
+    with web.token("operator") as operator:
+        stranger = make_bundle(PROCEDURE, SealKey(Ed25519PrivateKey.generate()))
+        assert "not trusted here" in problem(operator.post("/orders", json=asked | {"bundle": stranger}), 409)
+        assert "not trusted here" in problem(operator.post("/orders", json=asked | {"bundle": "x"}), 409)
+        other = make_bundle(PROCEDURE, web.site.author)
+        assert "the bundle is tiny" in problem(operator.post("/orders", json=asked | {"bundle": other}), 409)
+        asked["order"]["parameters"] = {"levels": ["high"]}
+        problem(operator.post("/orders", json=asked), 422)
+        asked["order"]["parameters"] = {"levels": [1.0]}
+        answer = operator.post("/orders", json=asked)
+        assert answer.status_code == 201, answer.text
+        order = answer.json()["id"]
+
+        async def carried_out() -> None:
+            async with web.site.up():
+                row = web.hub.laboratory.store.orders.find(order)
+                await web.site.state(row, "signed")
+                await web.site.recomputed(row)
+
+        web.do(carried_out())
+        record = operator.get(f"/runs/here/{order}/record").json()
+    assert record["evidence"]["procedure_hash"] == answer.json()["procedure_sha256"]
+    assert web.hub.laboratory.store.records.find("here", order).agrees
+
+
+def test_lists_come_in_pages(web: Web) -> None:
+    orders = [web.do(web.site.order()).id for _ in range(5)]
+    with web.token("operator") as operator:
+        seen, pages = [], 0
+        following = "/orders?limit=2&station=here&state=issued"
+        while following:
+            answer = operator.get(following)
+            seen += [order["id"] for order in answer.json()]
+            pages += 1
+            if pages == 1:  # what is issued meanwhile moves nothing
+                orders.append(web.do(web.site.order()).id)
+            following = answer.links.get("next", {}).get("url", "").removeprefix("/api/v1")
+        assert [order for order in seen if order in orders] == orders[4::-1]
+        assert len(set(seen)) == len(seen)
+        assert operator.get("/orders", params={"state": "withdrawn", "station": "there"}).json() == []
+        assert orders[0] in [one["id"] for one in operator.get("/orders", params={"number": "T-1"}).json()]
+        problem(operator.get("/orders", params={"state": "surprise"}), 422)
+        for order in orders:
+            assert operator.post(f"/orders/{order}/cancel", json={"reason": "enough"}).status_code == 200
+    with web.token("administrator") as administrator:
+        first = administrator.get("/audit", params={"limit": 1, "who": "operator", "what": "cancel"})
+        (again,) = administrator.get(first.links["next"]["url"].removeprefix("/api/v1")).json()
+        assert (again["what"], again["data"]["order"]) == ("cancel", orders[-2])
+
+
+def test_the_procedures_are_listed(web: Web) -> None:
+    with web.token("operator") as operator, web.token("customer") as acme:
+        listed = {one["name"]: one for one in operator.get("/procedures").json()}
+        assert listed["water_gravimetric"]["title"]["en"]
+        assert listed["water_gravimetric"]["norms"]
+        told = {one["name"]: one for one in listed["water_gravimetric"]["parameters"]}
+        assert told["flows"]["required"]
+        assert "m3/h" in told["flows"]["unit"]
+        assert told["repeats"]["default"] == 3
+        problem(acme.get("/procedures"), 403)
+
+
+def test_the_description_is_what_a_developer_needs(web: Web) -> None:
+    described = httpx.get(web.url + "/api/v1/openapi.json").json()
+    operations = [
+        operation
+        for path, methods in described["paths"].items()
+        for operation in methods.values()
+        if path.startswith("/api/v1")
+    ]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
+    for operation in operations:
+        assert operation["summary"]
+        assert operation["description"]
+        assert operation["tags"]
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+    (example,) = described["components"]["schemas"]["OrderWanted"]["examples"]
+    with web.token("operator") as operator:
+        assert "pump-house is no station" in problem(operator.post("/orders", json=example), 422)
 
 
 def test_parameters_are_looked_at_before_an_order_is_signed(web: Web) -> None:
@@ -132,73 +199,6 @@ def test_a_run_is_watched_and_commanded(web: Web) -> None:
     assert [what for who, what, _ in web.audit() if who == "operator"][:3] == ["go_on", "answer", "pause"]
 
 
-def test_a_certificate_from_draft_to_the_customer(web: Web, keys: DemonstrationKeys) -> None:
-    order = web.do(carried_out(web))
-    web.users.assign(order.id, "acme")
-    run = f"/runs/here/{order.id}"
-    clients = {role: web.token(role) for role in FILED.values()}
-    with web.token("customer") as acme, clients["operator"] as operator:
-        assert operator.get(run + "/record").json()["number"] == "T-1"
-        assert operator.get(run + "/certificate").json()["state"] == "draft"
-        draft = operator.get(run + "/certificate.xml").content
-        for duty, role in FILED.items():
-            problem(acme.get(run + "/certificate.xml"), 404)
-            unsigned = operator.get(run + "/certificate.xml").content
-            signed = sign(unsigned, keys.signers[duty], NOW)
-            for other in clients.keys() - {role}:
-                said = problem(clients[other].post(run + "/certificate/signatures", content=signed), 403)
-                assert role in said
-            answer = clients[role].post(run + "/certificate/signatures", content=signed)
-            assert answer.status_code == 200, answer.text
-            assert answer.json()["state"] == duty
-            assert operator.get(run + "/certificate.xml").content == signed
-        assert draft != signed
-        assert acme.get(run + "/certificate.xml").content == signed
-        assert [one["name"] for one in acme.get(run + "/certificate").json()["signatures"]][:2] == [
-            "Person",
-            "Reviewer",
-        ]
-        assert acme.get(run + "/certificate.pdf").content.startswith(b"%PDF-1.")
-        journal = acme.get(run + "/journal").content
-        assert journal == (web.site.folder.runs / order.id / "journal.jsonl").read_bytes()
-        again = problem(operator.post(run + "/certificate/signatures", content=signed), 409)
-        assert "is issued" in again
-    for client in clients.values():
-        client.close()
-    assert [json.loads(data)["duty"] for _, _, data in web.audit("sign")][::-1] == list(FILED)
-
-
-def test_a_signature_on_something_else_is_refused(web: Web, keys: DemonstrationKeys) -> None:
-    order = web.do(carried_out(web))
-    run = f"/runs/here/{order.id}"
-    web.users.put("two-duties", roles={"operator", "reviewer"}, password=DIGEST)
-    with web.token("operator") as operator, web.token("two-duties", "reviewer") as reviewer:
-        draft = operator.get(run + "/certificate.xml").content
-        post = lambda client, data: problem(  # noqa: E731
-            client.post(run + "/certificate/signatures", content=data), 409
-        )
-        assert "not the certificate that is here" in post(operator, draft)
-        assert "Reviewer signed as performed" in post(operator, _forced(draft, keys, "reviewed", "performed"))
-        changed = draft.replace(b">T-1<", b">T-2<")
-        assert changed != draft
-        assert "not the certificate that is here" in post(
-            operator, sign(changed, keys.signers["performed"], NOW)
-        )
-        problem(operator.post(run + "/certificate/signatures", content=b"<no"), 422)
-        with web.token("two-duties", "operator") as same:
-            signed = sign(draft, keys.signers["performed"], NOW)
-            assert same.post(run + "/certificate/signatures", content=signed).status_code == 200
-        twice = sign(signed, keys.signers["reviewed"], NOW)
-        assert "two-duties has filed" in post(reviewer, twice)
-        assert operator.get(run + "/certificate").json()["state"] == "performed"
-
-
-def _forced(data: bytes, keys: DemonstrationKeys, signer: str, duty: str) -> bytes:
-    from remotecal.certificates.signing.xml import sign_xml
-
-    return sign_xml(data, keys.signers[signer], duty, NOW)
-
-
 def test_an_administrator_enters_users_and_reads_the_log(web: Web) -> None:
     with web.log_in("administrator") as person:
         entered = {"roles": ["customer"], "account": "acme", "password": "a longer password"}
@@ -207,7 +207,7 @@ def test_an_administrator_enters_users_and_reads_the_log(web: Web) -> None:
         assert "needs a password" in problem(person.put("/users/other", json={"roles": ["operator"]}), 422)
         problem(person.put("/users/short", json={"roles": ["operator"], "password": "short"}), 422)
         assert "new" in [user["name"] for user in person.get("/users").json()]
-        (latest, *_) = person.get("/audit", params={"what": "user"}).json()
+        (latest,) = person.get("/audit", params={"what": "user", "limit": 1}).json()
         assert latest["who"] == "administrator"
         assert latest["data"]["user"] == "new"
 
@@ -237,15 +237,39 @@ def test_a_station_is_shut_out(web: Web) -> None:
 
 
 def test_health_and_figures(web: Web) -> None:
-    assert httpx.get(web.url + "/health").json() == {"database": "ok", "broker": "ok"}
+    health = httpx.get(web.url + "/health").json()
+    assert (health["database"], health["broker"]) == ("ok", "ok")
     with web.token("operator") as operator:
         operator.get("/orders/none")
     figures = httpx.get(web.url + "/metrics").text
-    assert 'remotecal_runs{state="signed"}' in figures
-    assert "remotecal_broker_connected 1.0" in figures
+    for name in ("broker_connected 1.0", "database_up 1.0", "stations_connected ", "orders_open "):
+        assert f"\nremotecal_{name}" in figures
     counted = [line for line in figures.splitlines() if line.startswith("remotecal_http_requests_total{")]
     assert any('orders/{order}",status="404"' in line for line in counted)
     assert not any("none" in line and "orders" in line for line in counted)
+
+
+def test_without_its_database_the_hub_says_so(web: Web) -> None:
+    database = web.hub.laboratory.store.database
+    with web.token("operator") as operator:
+        with database.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE stations RENAME TO gone")
+        try:
+            answer = httpx.get(web.url + "/health")
+            assert answer.status_code == 503
+            assert answer.json() == {
+                "database": "unreachable",
+                "broker": "ok",
+                "stations_connected": None,
+                "orders_open": None,
+                "journal_lag": None,
+            }
+            assert "\nremotecal_database_up 0.0" in httpx.get(web.url + "/metrics").text
+            assert "can't be used now" in problem(operator.get("/stations"), 503)
+        finally:
+            with database.begin() as connection:
+                connection.exec_driver_sql("ALTER TABLE gone RENAME TO stations")
+        assert operator.get("/stations").status_code == 200
 
 
 def test_more_than_fits_is_not_taken(web: Web) -> None:
@@ -301,7 +325,8 @@ def test_over_tls_the_cookie_never_goes_without(web: Web) -> None:
 
 def test_a_password_is_checked_against_its_own_digest_only() -> None:
     assert passwords.matches(PASSWORD, DIGEST)
-    assert passwords.matches("ｃａｆé", passwords.digest("cafe\N{COMBINING ACUTE ACCENT}"))
+    typed = passwords.digest("a dozen of cafe\N{COMBINING ACUTE ACCENT}")
+    assert passwords.matches("a dozen of ｃａｆé", typed)
     assert not passwords.matches(PASSWORD + " ", DIGEST)
     assert not passwords.matches("", None)
     assert passwords.digest(PASSWORD) != DIGEST

@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,15 +16,70 @@ from laboratories import PATIENCE, free_port, hub_up
 from sites import Site, enrol_site
 from tiny_bench import Tiny
 
+from remotecal.certificates.demonstration import (
+    DemonstrationKeys,
+    make_demonstration_keys,
+    write_trust_list,
+)
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.certificates.trust import Capability
+from remotecal.clock import RealClock
+from remotecal.model import Text
+from remotecal.sim.certificates import ISSUER
 from remotecal.store.users import ROLES, Users
 from remotecal.transport.founding import found, settings_text
 from remotecal.transport.hub import Hub
+from remotecal.transport.settings import HubFolder
 from remotecal.web import passwords
 from remotecal.web.server import serving
 
 PASSWORD = "correct horse battery staple"  # noqa: S105  of nobody
 DIGEST = passwords.digest(PASSWORD)
 T = TypeVar("T")
+
+
+SCOPE = Capability(
+    quantity="basic_measurementError",
+    unit="%",
+    cmc="0.005",
+    against="basic_referenceValue",
+    against_unit="m3/h",
+    low="1",
+    high="100",
+)
+NAMES = {"performed": "Person", "reviewed": "Reviewer", "approved": "Approver", "issued": "Laboratory"}
+SIGNERS = NAMES | {"institute": ISSUER.get("en")}
+ISSUING = """
+[issuing]
+trust = "trust.toml"
+trust_key = "keys/list-issuer.pub.pem"
+key = "keys/issued.pem"
+"""
+
+
+@cache
+def signing_keys() -> DemonstrationKeys:
+    """Return everybody's keys; making them takes seconds."""
+    return make_demonstration_keys(SIGNERS, datetime.now(UTC) - timedelta(days=30))
+
+
+class HereClock(RealClock):
+    """The computer's clock, put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+    @contextmanager
+    def put_forward(self, duration: float) -> Iterator[None]:
+        """Let so many seconds have passed while the context lasts."""
+        self.ahead += duration
+        try:
+            yield
+        finally:
+            self.ahead -= duration
 
 
 @dataclass
@@ -33,10 +90,14 @@ class Web:
     hub: Hub
     site: Site
     loop: asyncio.AbstractEventLoop
+    keys: DemonstrationKeys
+    """Of those who sign; the hub has the laboratory's."""
+    clock: HereClock
+    """By which the API judges sessions, tokens and signatures."""
 
     @property
     def users(self) -> Users:
-        return Users(self.hub.laboratory.store.database)
+        return self.hub.laboratory.store.users
 
     def do(self, work: Coroutine[object, object, T]) -> T:
         """Do something in the hub's event loop."""
@@ -47,11 +108,19 @@ class Web:
         transport = httpx.HTTPTransport(local_address=address)
         return httpx.Client(base_url=self.url + "/api/v1", transport=transport, timeout=PATIENCE, **settings)
 
-    def token(self, user: str, role: str | None = None, lasts: float = 3600.0) -> httpx.Client:
+    def token(self, user: str, role: str | None = None, lasts: float = 7 * 86400.0) -> httpx.Client:
         """Return a client with a token of a user."""
         role = role or next(iter(self.users.find(user).roles))
         token, _ = self.users.new_token(user, role, "test", time.time() + lasts)
         return self.client(headers={"Authorization": f"Bearer {token}"})
+
+    async def carried_out(self) -> str:
+        """Return the run of an order that the station has carried out and the laboratory computed."""
+        async with self.site.up():
+            order = await self.site.order()
+            await self.site.state(order, "signed")
+            await self.site.recomputed(order)
+        return order.id
 
     @contextmanager
     def log_in(self, user: str, address: str = "127.0.0.1") -> Iterator[httpx.Client]:
@@ -82,15 +151,19 @@ def laboratory_up(path: Path, tiny: Tiny) -> Iterator[Web]:
         enrolment=f"127.0.0.1:{free_port()}",
     )
     folder = found(path / "hub", settings)
+    keys, clock = signing_keys(), HereClock()
     up, down = threading.Event(), asyncio.Event()
     there: list[Web] = []
 
     async def run() -> None:
-        async with hub_up(folder) as hub, serving(hub.laboratory, port=0) as url:
+        async with hub_up(folder) as hub:
             site = await enrol_site(hub, tiny, path / "here")
-            there.append(Web(url, hub, site, asyncio.get_running_loop()))
-            up.set()
-            await down.wait()
+            whose = replace(keys, station=site.folder.signing_key())
+            let_sign(folder, whose, site.author)
+            async with serving(hub.laboratory, port=0, clock=clock) as url:
+                there.append(Web(url, hub, site, asyncio.get_running_loop(), whose, clock))
+                up.set()
+                await down.wait()
 
     thread = threading.Thread(target=lambda: _finally(up.set, run()), name="laboratory")
     thread.start()
@@ -105,6 +178,16 @@ def laboratory_up(path: Path, tiny: Tiny) -> Iterator[Web]:
     finally:
         web.loop.call_soon_threadsafe(down.set)
         thread.join(PATIENCE)
+
+
+def let_sign(folder: HubFolder, keys: DemonstrationKeys, author: SealKey) -> None:
+    """Tell a hub who may sign certificates, and whose procedures it may run."""
+    keys.write(folder.path / "keys")
+    name, today = Text(zh="实验室", en="Laboratory"), datetime.now(UTC).date()
+    write_trust_list(folder.path / "trust.toml", keys, name, (SCOPE,), today)
+    file = folder.path / "hub.toml"
+    file.write_text(f'trusted = ["{author.public.text}"]\n{file.read_text()}{ISSUING}')
+    folder.settings = HubFolder(folder.path).settings
 
 
 def _finally(then: Callable[[], None], work: Coroutine[object, object, None]) -> None:

@@ -3,9 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-# Tables are known once their module is loaded; whoever compares them with the database needs these.
-from remotecal.store import users  # noqa: F401
-
 revision = "0002"
 down_revision = "0001"
 

@@ -1,0 +1,38 @@
+"""`remotecal bundle`: pack and sign a procedure of one's own, for an order over the API."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "procedure", type=Path, metavar="FILE", help="the procedure's file; a package goes with its folder"
+    )
+    parser.add_argument(
+        "--author", type=Path, required=True, metavar="KEY", help="Ed25519 key that signs it (PEM)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the bundle goes")
+    parser.set_defaults(handler=main)
+
+
+def main(asked: argparse.Namespace) -> None:
+    """Write a procedure as a signed bundle.
+
+    Raises:
+        OrderError: the procedure can't be read or sent, or the bundle can't be written.
+        ConfigurationError: the key can't be used.
+    """
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.errors import OrderError
+    from remotecal.transport.library import make_bundle
+
+    author = SealKey.read(asked.author)
+    bundle = make_bundle(asked.procedure, author)
+    try:
+        asked.out.write_text(bundle, "utf-8")
+    except OSError as error:
+        raise OrderError(f"{asked.out} can't be written: {error.strerror}") from error
+    print(f"{asked.out} is signed; hub and station must trust the key {author.public.text}")

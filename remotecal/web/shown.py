@@ -1,0 +1,286 @@
+"""What the API sends."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from remotecal.procedures.order import Order
+from remotecal.store.orders import OrderRow
+from remotecal.store.users import Role
+from remotecal.transport.messages import RemoteOrder
+
+
+class Shown(BaseModel):
+    """What the API sends; times are in UTC."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
+
+
+class Problem(Shown):
+    """Why a request was refused (RFC 9457)."""
+
+    title: str
+    """The status, in words."""
+    status: int
+    """The status."""
+    detail: str
+    """Why, and what to do."""
+
+
+class SessionShown(Shown):
+    """Who has logged in."""
+
+    name: str
+    """The user."""
+    roles: tuple[Role, ...]
+    """What they are."""
+    account: str | None
+    """Whose orders they see, for a customer."""
+    csrf: str
+    """For the header X-CSRF-Token of everything that changes something."""
+    expires: datetime
+    """When they will have to log in anew at the latest."""
+    idle: float
+    """Seconds without a request after which they will have to sooner."""
+
+
+class UserShown(Shown):
+    """A user."""
+
+    name: str
+    """The name."""
+    roles: tuple[Role, ...]
+    """What they are."""
+    account: str | None
+    """Whose orders they see, for a customer."""
+    enabled: bool
+    """Whether they may use the API."""
+
+
+class TokenShown(Shown):
+    """A token, as it is known afterwards."""
+
+    id: str
+    """What it is revoked by."""
+    role: Role
+    """As what it is used."""
+    label: str
+    """What it is for."""
+    expires: datetime
+    """Until when it is good."""
+    revoked: datetime | None
+    """When it was revoked."""
+
+
+class NewToken(TokenShown):
+    """A new token; it is shown this once."""
+
+    token: str
+    """The token."""
+
+
+class OrderShown(Shown):
+    """A work order."""
+
+    id: str
+    """Unlike that of any other order; also the name of its run."""
+    number: str
+    """The laboratory's number."""
+    station: str
+    """Who is to carry it out."""
+    account: str | None
+    """The customer's account that may see it."""
+    issued: datetime
+    """When it was signed."""
+    expires: datetime
+    """Until when it may be begun."""
+    by: str
+    """Who issued it."""
+    state: Literal["issued", "claimed", "refused", "withdrawn"]
+    """Whether it waits, was begun, or won't be carried out."""
+    reason: str
+    """Why it was refused or withdrawn, or its run ended early."""
+
+
+class WholeOrder(OrderShown):
+    """A work order with all that it says."""
+
+    bench: str
+    """Name of the bench."""
+    procedure_sha256: str
+    """SHA-256 of the procedure."""
+    order: Order
+    """The work order, as its TOML file would say it."""
+
+
+class RunShown(Shown):
+    """A run, as far as the laboratory knows."""
+
+    station: str
+    """Where."""
+    run: str
+    """Its name, which is its order's id."""
+    committed: int
+    """Lines of its journal that are here."""
+    state: str
+    """Where it is."""
+    began: datetime
+    """When its first line arrived."""
+    updated: datetime
+    """When its last line arrived."""
+    conflict: str
+    """Why lines were refused; empty if none were."""
+
+
+class FileShown(Shown):
+    """A photo or another file of a run."""
+
+    sha256: str
+    """SHA-256 of its content, by which it is fetched."""
+    name: str
+    """What it was called where it came from."""
+    media_type: str
+    """Its media type, as far as its name tells."""
+    size: int
+    """Its length in bytes."""
+    about: str
+    """What it shows, in the words of whoever added it."""
+    by: str
+    """Who added it."""
+    complete: bool
+    """Whether all of it is here, and is what the journal says."""
+
+
+class SignatureShown(Shown):
+    """A signature on a certificate."""
+
+    duty: Literal["performed", "reviewed", "approved", "issued"]
+    """What for."""
+    name: str
+    """Whose, as the key's certificate says."""
+    at: datetime
+    """When, as the signer says."""
+
+
+class CertificateShown(Shown):
+    """How far a certificate has come."""
+
+    state: Literal["draft", "performed", "reviewed", "approved", "issued"]
+    """What it was signed for last; only an issued one is a certificate."""
+    sha256: str
+    """SHA-256 of its XML file."""
+    signatures: tuple[SignatureShown, ...]
+    """Its signatures, earliest first."""
+
+
+class ParameterShown(Shown):
+    """What a procedure is told."""
+
+    name: str
+    """Its name."""
+    unit: str
+    """Unit in which a bare number is, and limits; empty if it is no quantity."""
+    required: bool
+    """Whether an order must say it."""
+    default: JsonValue
+    """What it is otherwise."""
+    about: str
+    """What it is."""
+
+
+class ProcedureShown(Shown):
+    """A procedure that is installed."""
+
+    name: str
+    """What an order calls it."""
+    sha256: str
+    """SHA-256 of what it is written in; a station must have the same."""
+    title: dict[str, str]
+    """What it does, by language."""
+    norms: tuple[str, ...]
+    """Documents it follows."""
+    parameters: tuple[ParameterShown, ...]
+    """What an order tells it."""
+
+
+class StationShown(Shown):
+    """A station in the register."""
+
+    name: str
+    """Its name."""
+    enabled: bool
+    """Whether it may connect."""
+    enrolled: datetime
+    """When it enrolled last."""
+    certificate_until: datetime
+    """When its certificate expires."""
+    seen: datetime | None
+    """When it was heard of last."""
+    announced: dict[str, object] | None
+    """What it said of itself."""
+
+
+class Revoked(Shown):
+    """What came of shutting a station out."""
+
+    cut: int | None
+    """Connections that were cut at once; null if no server could be asked, so that they end by themselves."""
+
+
+class AuditShown(Shown):
+    """Something somebody did, or was refused."""
+
+    id: int
+    """Number, rising."""
+    at: datetime
+    """When."""
+    who: str
+    """Who."""
+    what: str
+    """What."""
+    data: dict[str, object]
+    """The details."""
+
+
+def order_shown(row: OrderRow, account: str | None) -> OrderShown:
+    """Return an order as it is listed."""
+    return OrderShown.model_validate(
+        {name: getattr(row, name) for name in OrderShown.model_fields if name != "account"}
+        | {"account": account}
+    )
+
+
+def whole_order(row: OrderRow, order: RemoteOrder, account: str | None) -> WholeOrder:
+    """Return an order with what its signed envelope says."""
+    return WholeOrder(
+        **order_shown(row, account).model_dump(),
+        bench=order.bench,
+        procedure_sha256=order.procedure.sha256,
+        order=order.order,
+    )
+
+
+def certificate_shown(xml: bytes) -> CertificateShown:
+    """Return how far a certificate has come (`CertificateRefused` if a signature does not hold)."""
+    from remotecal.certificates import approval
+    from remotecal.certificates.signing.xml import read_signatures
+
+    signed = read_signatures(xml)
+    return CertificateShown(
+        state=approval.state(signed),
+        sha256=sha256(xml).hexdigest(),
+        signatures=tuple(SignatureShown(duty=one.duty, name=one.name, at=one.at) for one in signed),
+    )
+
+
+def details(text: str | None) -> dict[str, object] | None:
+    """Return what stands in a column of JSON."""
+    if text is None:
+        return None
+    content: dict[str, object] = json.loads(text)
+    return content

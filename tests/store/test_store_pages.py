@@ -1,0 +1,114 @@
+"""Lists page by page, signed certificates, and the figures of the hub, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from remotecal.certificates.signing.signature import DUTIES
+from remotecal.clock import VirtualClock
+from remotecal.errors import CertificateRefused
+from remotecal.procedures.journal import Journal
+from remotecal.store import Store
+from remotecal.store.records import RecordRow
+from remotecal.store.signings import SigningRow
+
+
+@pytest.fixture
+def busy(enrolled: Store) -> Store:
+    """A store with seven orders: odd ones at `here`, the last of acme's; all issued at two times."""
+    for number in range(1, 8):
+        station = "here" if number % 2 else "there"
+        enrolled.orders.issue(f"o{number}", f"n{number}", station, b"envelope", number // 4, 100.0, "Li Wei")
+        if number > 3:
+            enrolled.users.assign(f"o{number}", "acme" if number < 7 else "bolt")
+    enrolled.orders.withdraw("o5", "a mistake")
+    return enrolled
+
+
+def test_orders_page_by_page(busy: Store) -> None:
+    seen, before = [], None
+    while rows := busy.pages.orders(2, before=before):
+        seen += [row.id for row in rows]
+        before = rows[-1].id
+        if len(seen) == 2:
+            busy.orders.issue("o9", "n9", "here", b"envelope", 9.0, 100.0, "Li Wei")
+    assert seen == ["o7", "o6", "o5", "o4", "o3", "o2", "o1"]
+    assert [row.id for row in busy.pages.orders(9, station="there")] == ["o6", "o4", "o2"]
+    assert [row.id for row in busy.pages.orders(9, state="withdrawn")] == ["o5"]
+    assert [row.id for row in busy.pages.orders(9, number="n3")] == ["o3"]
+    assert [row.id for row in busy.pages.orders(9, account="acme", before="o6")] == ["o5", "o4"]
+    assert busy.pages.orders(9, before="nothing") == ()
+
+
+def test_runs_page_by_page(busy: Store) -> None:
+    for number in range(1, 8):
+        busy.journals.append("here", f"o{number}", 1, [], number // 4)
+    rows = busy.pages.runs(3)
+    assert [row.run for row in rows] == ["o7", "o6", "o5"]
+    following = busy.pages.runs(9, before=("here", "o5"))
+    assert [row.run for row in following] == ["o4", "o3", "o2", "o1"]
+    assert [row.run for row in busy.pages.runs(9, account="acme")] == ["o5"], "o4 and o6 were for `there`"
+    assert busy.pages.runs(9, station="there") == ()
+    assert busy.pages.runs(9, state="signed") == ()
+
+
+def signing(duty: str, by: str, xml: bytes = b"xml", pdf: bytes | None = None) -> SigningRow:
+    return SigningRow("here", "r", duty, by, 1.0, xml, pdf)
+
+
+def test_signatures_come_on_top_of_each_other(enrolled: Store) -> None:
+    assert enrolled.signings.latest("here", "r") is None
+    for duty in DUTIES:
+        row = signing(duty, f"user of {duty}", duty.encode(), b"%PDF" if duty == "issued" else None)
+        enrolled.signings.add(row)
+        assert enrolled.signings.latest("here", "r") == row
+    assert enrolled.signings.latest("there", "r") is None
+
+
+def test_nobody_files_two_signatures_and_none_is_replaced(enrolled: Store) -> None:
+    enrolled.signings.add(signing("performed", "wei"))
+    for again in (signing("reviewed", "wei"), signing("performed", "na", b"other")):
+        with pytest.raises(CertificateRefused, match="nobody signs twice"):
+            enrolled.signings.add(again)
+    found = enrolled.signings.latest("here", "r")
+    assert found is not None
+    assert found.xml == b"xml"
+
+
+def test_of_many_signatures_at_once_one_is_taken(enrolled: Store) -> None:
+    def add(number: int) -> bool:
+        try:
+            enrolled.signings.add(signing("performed", f"user {number}"))
+        except CertificateRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(add, range(12))) == 1
+
+
+def test_the_figures_of_the_hub(busy: Store, tmp_path: Path) -> None:
+    with Journal.create(tmp_path / "run", VirtualClock(0.0)) as written:
+        for kind in ("start", "pause", "finish", "signature"):
+            written.append(kind, {"format": 1} if kind == "start" else {}, durable=False)
+    lines = (tmp_path / "run" / "journal.jsonl").read_bytes().splitlines()
+    busy.journals.append("here", "waits", 1, lines[:2], 10.0)
+    busy.journals.append("here", "runs", 1, lines[:1], 40.0)
+    for run in ("due", "done"):
+        busy.journals.append("here", run, 1, lines, 5.0)
+    busy.records.put(RecordRow("here", "done", "head", "key", "{}", agrees=False, computed=6.0))
+    busy.journals.note_conflict("here", "due", "because")
+    busy.stations.seen("here", "session", "{}", 45.0)
+    busy.stations.revoke("there")
+    for duty in DUTIES[:2]:
+        busy.signings.add(signing(duty, duty))
+    found = busy.figures.now(50.0, 60.0)
+    assert (found.stations, found.connected, found.open_orders) == (1, 1, 6)
+    assert (found.journals_awaited, found.journal_lag, found.journals_refused) == (2, 40.0, 1)
+    assert (found.records_due, found.differing) == (1, 1)
+    assert found.orders == {"issued": 6, "withdrawn": 1}
+    assert found.runs == {"paused": 1, "running": 1, "signed": 2}
+    assert found.certificates == {"performed": 0, "reviewed": 1, "approved": 0, "issued": 0}
+    later = busy.figures.now(200.0, 60.0)
+    assert (later.connected, later.open_orders, later.journal_lag) == (0, 0, 190.0)
