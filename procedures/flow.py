@@ -37,6 +37,13 @@ ADJUSTMENTS = 8
 """How often the pump's speed is corrected before the flow counts as out of reach."""
 
 
+PHOTO = Text(
+    zh="请拍摄被检表的安装状态和铭牌。",
+    en="Take a photo of the meter as it is installed, with its nameplate.",
+)
+"""What the person on site is asked for."""
+
+
 class FlowParameters(Parameters):
     """What every calibration of a flow meter is told."""
 
@@ -76,6 +83,8 @@ class FlowParameters(Parameters):
     """Smallest step of the total, for a meter read by it."""
     coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
     """Coverage probability of the expanded uncertainties."""
+    photo: bool = False
+    """Ask for a photo of the meter as it is installed, before anything moves; for attended runs."""
 
     @model_validator(mode="after")
     def _flows_differ(self) -> Self:
@@ -120,6 +129,8 @@ class FlowProcedure(Procedure):
     def prepare(self, run: Run) -> None:
         """See that the meter's output is described, then let the water run through the line."""
         self._check_output()
+        if self.parameters.photo:
+            run.ask(PHOTO, kind="file")
         self.rig.inlet.set(Valve.OPEN)
         self.rig.outlet.set(Valve.OPEN)
         self.rig.regulator.set(100.0)

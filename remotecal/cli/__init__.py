@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal import errors
-from remotecal.cli import hub, order, runs, sign, station, trace, verify, watch
+from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  argparse names it so
@@ -24,6 +24,8 @@ EXIT_CODES: tuple[tuple[type[errors.RemotecalError], int, str], ...] = (
     (errors.RunError, 4, "the run could not go on; the rig is safe"),
     (errors.EvidenceError, 6, "evidence or a certificate does not hold"),
     (errors.RecordError, 6, "evidence or a certificate does not hold"),
+    (errors.StoreError, 7, "the laboratory's database, or the other side of a line, can't be reached"),
+    (errors.TransportError, 7, "the laboratory's database, or the other side of a line, can't be reached"),
     (errors.RemotecalError, 3, "an instrument or its link failed; the rig is safe"),
 )
 """Errors, the exit code each ends in, and what that means; the first that fits counts."""
@@ -104,6 +106,14 @@ def _declare_runs(commands: Commands) -> None:
             metavar="TEXT",
             help="answer to the next question, in turn",
         )
+        command.add_argument(
+            "--attach",
+            action="append",
+            type=Path,
+            default=[],
+            metavar="FILE",
+            help="add a photo or another file to the evidence",
+        )
     evaluate = _command(commands, "evaluate", "compute a run's certificate from its journal", _evaluate)
     evaluate.add_argument("run", type=Path, metavar="DIR", help="the run's directory")
     evaluate.add_argument(
@@ -118,6 +128,13 @@ def _declare_bench(commands: Commands) -> None:
     bench = _command(commands, "bench", "look after a bench").add_subparsers(metavar="COMMAND", required=True)
     check = _command(bench, "check", "open every instrument and check who it is and its certificate", _check)
     check.add_argument("file", type=Path, metavar="FILE", help="the bench file (TOML)")
+    check.add_argument(
+        "--hub",
+        type=Path,
+        default=Path("hub"),
+        metavar="DIR",
+        help="the hub's directory, for station:// addresses",
+    )
 
 
 def _declare_certificates(commands: Commands) -> None:
@@ -125,6 +142,8 @@ def _declare_certificates(commands: Commands) -> None:
         (sign, "sign", "sign a certificate, a trust list or a journal"),
         (verify, "verify", "check a certificate and whatever proves it"),
         (trace, "trace", "draw a certificate's chain of traceability"),
+        (amend, "amend", "draft the certificate that takes the place of an issued one"),
+        (revoke, "revoke", "say in a trust list that a certificate or a key is not to be believed"),
     ):
         module.add_arguments(_command(commands, name, help_text, module.main))
 
@@ -134,6 +153,7 @@ def _declare_remote(commands: Commands) -> None:
         (hub, "hub", "the laboratory's side: serve stations, invite and revoke them"),
         (station, "station", "the computer beside a bench: enrol it, let it work"),
         (order, "order", "sign a work order and send it to a station"),
+        (bundle, "bundle", "pack and sign a procedure of one's own, for an order over the API"),
         (runs, "runs", "list the runs of all stations, control them, issue their certificates"),
         (watch, "watch", "show a run at a station, live"),
     ):
@@ -172,13 +192,13 @@ def _declare_simulation(commands: Commands) -> None:
 def _run(asked: argparse.Namespace) -> None:
     from remotecal.cli.run import run
 
-    run(asked.order, asked.bench, asked.out, answers=asked.answer, yes=asked.yes)
+    run(asked.order, asked.bench, asked.out, answers=asked.answer, yes=asked.yes, files=asked.attach)
 
 
 def _resume(asked: argparse.Namespace) -> None:
     from remotecal.cli.run import take_up
 
-    take_up(asked.run, asked.bench, answers=asked.answer, yes=asked.yes)
+    take_up(asked.run, asked.bench, answers=asked.answer, yes=asked.yes, files=asked.attach)
 
 
 def _evaluate(asked: argparse.Namespace) -> None:
@@ -190,7 +210,7 @@ def _evaluate(asked: argparse.Namespace) -> None:
 def _check(asked: argparse.Namespace) -> None:
     from remotecal.cli.bench import check
 
-    check(asked.file)
+    check(asked.file, asked.hub)
 
 
 def _list_drivers(_: argparse.Namespace) -> None:

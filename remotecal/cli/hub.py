@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for command in (invite, revoke):
         command.add_argument("station", metavar="STATION", help="name of the station")
     read = _command(commands, "read", "read one quantity at a station while no run is on", _read)
-    read.add_argument("station", metavar="STATION", help="name of the station")
-    read.add_argument("quantity", metavar="BENCH/INSTRUMENT.QUANTITY", help="what to read")
+    read.add_argument("address", metavar="ADDRESS", help="the instrument: station://ID/role")
+    read.add_argument("quantity", metavar="QUANTITY", help="what to read, as its driver calls it")
     withdraw = _command(commands, "withdraw", "take back an order that was not begun", _withdraw)
     withdraw.add_argument("order", metavar="ORDER", help="the order, as `remotecal order` printed it")
     audit = _command(commands, "audit", "print what was done, and what was refused", _audit)
@@ -117,14 +117,11 @@ def _user(asked: argparse.Namespace) -> None:
     import sys
 
     from remotecal.store import Store
-    from remotecal.store.users import Users
     from remotecal.web.passwords import digest
 
     password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     with Store(_folder(asked).database) as store:
-        Users(store.database).put(
-            asked.name, roles=set(asked.role), password=digest(password), account=asked.account
-        )
+        store.users.put(asked.name, roles=set(asked.role), password=digest(password), account=asked.account)
 
 
 def _migrate(asked: argparse.Namespace) -> None:
@@ -207,13 +204,19 @@ def _read(asked: argparse.Namespace) -> None:
     import getpass
     import json
 
+    from remotecal.drivers.links import Place
     from remotecal.errors import ConfigurationError
     from remotecal.transport.laboratory import open_laboratory
     from remotecal.transport.messages import CommandAnswer
 
+    place = Place.named(asked.address)
+    if place is None:
+        raise ConfigurationError(f"{asked.address!r} is no station://ID/role, nor station://ID/bench/role")
+    what = f"{place.bench}/{place.role}.{asked.quantity}"
+
     async def run() -> CommandAnswer:
         async with open_laboratory(_folder(asked)) as laboratory:
-            return await laboratory.command(asked.station, "read", getpass.getuser(), argument=asked.quantity)
+            return await laboratory.command(place.station, "read", getpass.getuser(), argument=what)
 
     answer = asyncio.run(run())
     if not answer.done:

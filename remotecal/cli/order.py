@@ -90,6 +90,7 @@ def _procedure(asked: argparse.Namespace, name: str, folder: HubFolder) -> tuple
         raise OrderError(f"{name} is a file: give --author, the key whose procedures the station trusts")
     author = SealKey.read(asked.author)
     file = asked.order.parent / name
-    bundle = make_bundle(file, author)
-    found = Library(folder.procedures).install(bundle, [author.public])
-    return bundle, ProcedureNamed(name=file.name, sha256=found.sha256)
+    bundle, library = make_bundle(file, author), Library(folder.procedures)
+    named = library.install(bundle, [author.public])
+    library.find(named)
+    return bundle, named

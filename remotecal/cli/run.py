@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from remotecal.procedures.prompts import Answerer
-
 
 def run(
-    order: Path, bench: Path | None, out: Path, *, answers: Sequence[str] = (), yes: bool = False
+    order: Path,
+    bench: Path | None,
+    out: Path,
+    *,
+    answers: Sequence[str] = (),
+    yes: bool = False,
+    files: Sequence[Path] = (),
 ) -> None:
     """Carry out a work order and issue its certificate.
 
@@ -31,6 +36,7 @@ def run(
         out: a new directory for the journal and the certificate.
         answers: to the procedure's questions, in turn.
         yes: take the first option of every question that is left.
+        files: photos and other files to add to the evidence.
     """
     asked = Order.load(order)
     if bench is None:
@@ -39,19 +45,28 @@ def run(
         bench = order.parent / asked.order.bench
     found = find(asked.order.procedure, order.parent)
     with ProgressLine() as line:
-        evidence = execute(
-            asked, found, Bench.load(bench), out, Company(_answerer(answers, yes=yes), (line,))
-        )
+        company = _company(line, answers, files, yes=yes)
+        evidence = execute(asked, found, Bench.load(bench), out, company)
     issue(evidence, found, out)
 
 
-def take_up(directory: Path, bench: Path | None, *, answers: Sequence[str] = (), yes: bool = False) -> None:
+def take_up(
+    directory: Path,
+    bench: Path | None,
+    *,
+    answers: Sequence[str] = (),
+    yes: bool = False,
+    files: Sequence[Path] = (),
+) -> None:
     """Take up a run where it was cut off, and issue its certificate; arguments as `run`."""
     with ProgressLine() as line:
-        company = Company(_answerer(answers, yes=yes), (line,))
+        company = _company(line, answers, files, yes=yes)
         evidence = resume(directory, company, bench=Bench.load(bench) if bench else None)
     issue(evidence, find(evidence.procedure.name), directory)
 
 
-def _answerer(answers: Sequence[str], *, yes: bool) -> Answerer:
-    return Scripted(answers, first_option=yes) if answers or yes else Terminal()
+def _company(line: ProgressLine, answers: Sequence[str], files: Sequence[Path], *, yes: bool) -> Company:
+    by = getpass.getuser()
+    scripted = answers or yes
+    answerer = Scripted(answers, first_option=yes, by=by) if scripted else Terminal(by=by)
+    return Company(answerer, (line,), by=by, files=files)

@@ -31,11 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hub", type=Path, default=Path("hub"), metavar="DIR", help="the hub's directory")
     commands = parser.add_subparsers(metavar="COMMAND")
     for name, help_text, handler in (
-        ("journal", "write a run's journal into a directory", _journal),
+        ("journal", "write a run's journal, with its files, into a directory", _journal),
         ("certificate", "write a run's certificate into a directory", _certificate),
     ):
         command = _command(commands, name, help_text, handler)
         command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the directory")
+    files = _command(commands, "files", "list the photos and other files of a run, or fetch them", _files)
+    files.add_argument("--out", type=Path, metavar="DIR", help="directory in which they go, in files/")
     for verb, help_text in COMMANDS.items():
         command = _command(commands, verb.replace("_", "-"), help_text, partial(_obey, verb))
         if verb in {"abort", "answer"}:
@@ -83,17 +85,19 @@ def _list(asked: argparse.Namespace) -> None:
     from remotecal.cli.service import moment
 
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("run", "station", "state", "lines", "began", "record"):
+    for heading in ("run", "station", "state", "lines", "files", "began", "record"):
         table.add_column(heading)
     with _store(asked) as store:
         for row in store.journals.list():
             record = store.records.find(row.station, row.run)
             agrees = "" if record is None else "agrees" if record.agrees else "DIFFERS"
             state = f"{row.state}, refused: {row.conflict}" if row.conflict else row.state
-            table.add_row(row.run, row.station, state, str(row.committed), moment(row.began), agrees)
+            files = store.files.list(row.station, row.run)
+            here = f"{sum(file.complete for file in files)}/{len(files)}" if files else ""
+            table.add_row(row.run, row.station, state, str(row.committed), here, moment(row.began), agrees)
         for order in store.orders.list():
             if order.state != "claimed":
-                table.add_row(order.id, order.station, f"{order.state} {order.reason}", "", "", "")
+                table.add_row(order.id, order.station, f"{order.state} {order.reason}", "", "", "", "")
     Console().print(table)
 
 
@@ -104,6 +108,19 @@ def _journal(asked: argparse.Namespace) -> None:
         row = find_run(store, asked.run)
         asked.out.mkdir(parents=True, exist_ok=True)
         print(write_journal(store, row.station, row.run, asked.out))
+
+
+def _files(asked: argparse.Namespace) -> None:
+    from remotecal.transport.recomputing import write_file
+
+    with _store(asked) as store:
+        row = find_run(store, asked.run)
+        for file in store.files.list(row.station, row.run):
+            what = f"{file.file.sha256}  {file.file.name}, {file.file.size} bytes, by {file.file.by}"
+            missing = "" if file.complete else f" (only {file.here} bytes are here yet)"
+            print(f"{what}: {file.file.about or 'no remark'}{missing}")
+            if asked.out is not None and file.complete:
+                print(write_file(store, row.station, row.run, file.file, asked.out))
 
 
 def _certificate(asked: argparse.Namespace) -> None:

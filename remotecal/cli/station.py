@@ -16,6 +16,7 @@ WISHES = {
     "go_on": "let a paused run go on",
     "abort": "stop the run; the rig is made safe",
     "answer": "answer the open question",
+    "attach": "add a photo or another file to the evidence; it answers a question that asks for one",
     "agree": "let the order that waits be begun",
     "decline": "send the order that waits back",
 }
@@ -35,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         command = _command(commands, verb.replace("_", "-"), help_text, partial(_wish, verb))
         if verb in {"abort", "answer"}:
             command.add_argument("argument", metavar="TEXT", help="the reason, or the answer")
+        elif verb == "attach":
+            command.add_argument("file", type=Path, metavar="FILE", help="the file")
+            command.add_argument("--about", dest="argument", default="", metavar="TEXT", help="what it shows")
 
 
 def _command(
@@ -87,7 +91,9 @@ def _wish(verb: str, asked: argparse.Namespace) -> None:
     from remotecal.transport.on_site import Wish, wish_for
     from remotecal.transport.station_folder import StationFolder
 
-    wish = Wish.model_validate({"verb": verb, "argument": getattr(asked, "argument", "")})
+    # The agent has a working directory of its own.
+    file = str(asked.file.absolute()) if verb == "attach" else ""
+    wish = Wish.model_validate({"verb": verb, "argument": getattr(asked, "argument", ""), "file": file})
     answer = asyncio.run(wish_for(StationFolder(asked.station).socket, wish))
     if not answer.done:
         raise OrderError(answer.reason)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 ON = frozenset({"running", "asking", "paused"})
 """States of a run that is on."""
 
+ANSWER_SHOWN = 40
+"""Characters of an answer that are shown; a file's SHA-256 is longer."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -27,7 +30,7 @@ def main(asked: argparse.Namespace) -> None:
 
     Raises:
         ConfigurationError: there is no such run, or several.
-        LinkError: the hub can't be reached.
+        NotConnected: the hub can't be reached.
     """
     import asyncio
 
@@ -79,11 +82,14 @@ def describe(live: Live) -> str:
     parts += [live.doing, f"rig {timedelta(seconds=round(live.now - live.began))}"]
     if live.prompt:
         choices = f" [{'/'.join(live.options)}]" if live.options else ""
+        choices = " [a file, from the station]" if live.kind == "file" else choices
         parts.append(f"{live.question.get('en') or next(iter(live.question.values()), '')}{choices}")
     parts += [
         f"{source} {value:.6g} {'' if unit == '1' else unit}".rstrip()
         for source, (value, unit) in live.last.items()
     ]
+    if live.answered_by:
+        parts.append(f"{live.answered_by} answered {live.answered[:ANSWER_SHOWN]}")
     if live.holder:
         parts.append(f"controlled by {live.holder}")
     return " · ".join(parts)

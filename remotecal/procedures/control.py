@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import FrameType
+from typing import TYPE_CHECKING, Literal
 
 from remotecal.errors import RunAborted, RunError
 
+if TYPE_CHECKING:
+    from remotecal.procedures.journal import Json
+
 INSIST = 0.2
 """Seconds after which waiting exchanges are called off once more."""
+ON_SITE = "on site"
+"""Who acts beside the instruments, where nobody gave a name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remark:
+    """Something somebody did to a run, for its journal; the run's own thread writes it."""
+
+    kind: Literal["control", "file"]
+    """Kind of the event."""
+    data: Mapping[str, Json]
+    """What it says."""
+    written: threading.Event = field(default_factory=threading.Event)
+    """Set once it is in the journal, on the disk."""
 
 
 class Control:
     """What others may do to a run while it is on; safe from any thread.
 
     A stop calls off whatever exchange is waiting, so that the run notices at once. A pause takes
-    effect before the next repeat, never within one.
+    effect before the next repeat, never within one. Whatever is done leaves a remark, with who did
+    it, which the run writes into its journal the next time it looks.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._error: RunError | None = None
         self._paused = False
+        self._remarks: list[Remark] = []
+        self._closed = False
         self._noticed = threading.Event()
         self._canceller: threading.Thread | None = None
         self.cancel: Callable[[], None] = lambda: None
@@ -45,20 +67,48 @@ class Control:
         """Whether the run has noticed that it must stop, and the rig is being made safe."""
         return self._noticed.is_set()
 
-    def pause(self) -> None:
-        """Let the run hold before its next repeat."""
+    def pause(self, by: str = ON_SITE) -> bool:
+        """Let the run hold before its next repeat; tells whether there is a run that will."""
         with self._changed:
             self._paused = True
+            return self.act("pause", by)
 
-    def go_on(self) -> None:
-        """Let a paused run go on."""
+    def go_on(self, by: str = ON_SITE) -> bool:
+        """Let a paused run go on; tells whether there is a run that will."""
         with self._changed:
             self._paused = False
-            self._changed.notify_all()
+            return self.act("go_on", by)
 
-    def abort(self, reason: str) -> None:
-        """Stop the run; the rig is made safe."""
-        self.stop(RunAborted(f"the run was stopped: {reason}"))
+    def abort(self, reason: str, by: str = ON_SITE) -> bool:
+        """Stop the run; the rig is made safe. Tells whether there is a run to stop."""
+        with self._changed:
+            self.stop(RunAborted(f"the run was stopped: {reason} ({by})"))
+            return self.act("abort", by, reason)
+
+    def act(self, verb: str, by: str, reason: str = "") -> bool:
+        """Have it remarked that somebody did something; tells whether the run will still write it."""
+        return self.remark(Remark("control", {"by": by, "reason": reason, "verb": verb}))
+
+    def remark(self, remark: Remark) -> bool:
+        """Hand the run a remark; tells whether it will still write it."""
+        with self._changed:
+            if self._closed:
+                return False
+            self._remarks.append(remark)
+            self._changed.notify_all()
+            return True
+
+    def remarks(self) -> list[Remark]:
+        """Take the remarks there are, in their order."""
+        with self._changed:
+            taken, self._remarks = self._remarks, []
+            return taken
+
+    def last_remarks(self) -> list[Remark]:
+        """Take the remarks there are, and no more from now on."""
+        with self._changed:
+            self._closed = True
+            return self.remarks()
 
     def stop(self, error: RunError) -> None:
         """Stop the run with an error; the first one counts."""
@@ -77,12 +127,11 @@ class Control:
         if self._error is not None:
             raise self._error
 
-    def hold(self) -> None:
-        """Wait while the run is paused; raises the error if it is stopped meanwhile."""
+    def wait(self) -> None:
+        """Wait while the run is paused and there is nothing new to look at."""
         with self._changed:
-            while self._paused and self._error is None:
-                self._changed.wait()
-        self.check()
+            while self._paused and self._error is None and not self._remarks:
+                self._changed.wait(INSIST)
 
     def notice(self) -> None:
         """Say that the run has stopped; from now on no exchange is called off."""
@@ -97,7 +146,7 @@ class Control:
 
 
 @contextmanager
-def signals(control: Control) -> Iterator[None]:
+def signals(control: Control, by: str = ON_SITE) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM abort the run safely, as long as the context lasts.
 
     A second signal interrupts a procedure that does not react; none interrupts making the rig safe.
@@ -108,9 +157,11 @@ def signals(control: Control) -> Iterator[None]:
         return
 
     def receive(number: int, _: FrameType | None) -> None:
+        if control.has_stopped:
+            return
         if control.error is None:
-            control.abort(signal.Signals(number).name)
-        elif not control.has_stopped:
+            control.abort(signal.Signals(number).name, by)
+        else:
             raise KeyboardInterrupt
 
     before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,31 +12,26 @@ from typing import TYPE_CHECKING
 from remotecal.bench import Bench, day
 from remotecal.errors import (
     BenchError,
+    ConfigurationError,
     EvidenceError,
-    InterlockTripped,
     OrderError,
     ParameterError,
-    RemotecalError,
-    RunAborted,
-    RunError,
     SafeStateNotReached,
 )
 from remotecal.procedures.admission import admit
 from remotecal.procedures.catalogue import Found, find
-from remotecal.procedures.control import Control, signals
+from remotecal.procedures.control import ON_SITE
 from remotecal.procedures.evidence import Evidence, ProcedureUsed, Start, gather, read_start
-from remotecal.procedures.journal import FILE, Journal, read_journal, timestamp
+from remotecal.procedures.files import LARGEST, refusal
+from remotecal.procedures.journal import FILE, Journal, read_journal
 from remotecal.procedures.parameters import read_parameters
-from remotecal.procedures.run import Run
-from remotecal.procedures.values import pack
-from remotecal.procedures.watch import Watch
+from remotecal.procedures.session import Session
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock
-    from remotecal.drivers.instrument import Instrument
     from remotecal.open_bench import OpenBench
-    from remotecal.procedures.journal import Json
+    from remotecal.procedures.control import Control
     from remotecal.procedures.order import Order
     from remotecal.procedures.procedure import Point, Procedure
     from remotecal.procedures.prompts import Answerer
@@ -54,6 +48,18 @@ class Company:
     """Are shown where the run is."""
     control: Control | None = None
     """Stops and pauses the run."""
+    by: str = ON_SITE
+    """Who begins the run, or takes it up again."""
+    files: Sequence[Path] = ()
+    """Photos and other files to add to the evidence when the run begins, or is taken up again."""
+    largest_file: int = LARGEST
+    """Bytes a file may have that is added to the evidence."""
+
+    def check_files(self) -> None:
+        """Raise `ConfigurationError` if one of the files can't be taken."""
+        faults = [fault for path in self.files if (fault := refusal(path, self.largest_file))]
+        if faults:
+            raise ConfigurationError("; ".join(faults))
 
 
 def execute(
@@ -83,13 +89,14 @@ def execute(
     """
     if directory.exists() and any(directory.iterdir()):
         raise OrderError(f"{directory} is not empty: choose another directory, or resume the run in it")
+    company.check_files()
     clock = clock or bench.clock()
     start = plan(order, found, bench, clock, directory.resolve().name)
     opened = _connect(bench, clock)
     try:
         with Journal.create(directory, clock) as journal:
             journal.append("start", start.model_dump(mode="json"))
-            _Session(start, found.procedure, bench, opened, journal, company).perform()
+            Session(start, found.procedure, bench, opened, journal, company).perform()
     finally:
         opened.close()
     return gather(read_journal(directory / FILE))
@@ -111,6 +118,7 @@ def resume(
         EvidenceError: procedure or certificates are no longer those the run began with.
         RunError, LinkError, InstrumentError: as `execute`.
     """
+    company.check_files()
     events = read_journal(directory / FILE, torn=True)
     start = read_start(events)
     if any(event.kind == "finish" for event in events):
@@ -126,8 +134,9 @@ def resume(
         _same_facts(start, plan(start.order, found, bench, clock, start.run))
         opened = _connect(bench, clock)
         try:
-            journal.append("resume", {"bench": str(bench.path), "bench_sha256": bench.sha256})
-            _Session(start, found.procedure, bench, opened, journal, company).perform()
+            again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
+            journal.append("resume", again)
+            Session(start, found.procedure, bench, opened, journal, company).perform()
         finally:
             opened.close()
     return gather(read_journal(directory / FILE))
@@ -239,157 +248,3 @@ def _connect(bench: Bench, clock: Clock) -> OpenBench:
             opened.close()
         raise BenchError(opened.failed())
     return opened
-
-
-class _Session:
-    """A run from opening the bench to its safe state; the same whether it begins or goes on."""
-
-    def __init__(
-        self,
-        start: Start,
-        procedure: type[Procedure],
-        bench: Bench,
-        opened: OpenBench,
-        journal: Journal,
-        company: Company,
-    ) -> None:
-        self._start, self._opened, self._journal = start, opened, journal
-        self._settings = {name: entry.settings for name, entry in bench.file.instruments.items()}
-        self._control = company.control or Control()
-        self._control.cancel = opened.cancel
-        self._watch = Watch(bench, opened, self._control)
-        self._run = Run(opened, journal, self._control, company.answers, company.watchers)
-        parameters = read_parameters(procedure.accepts(), start.parameters, "journal, parameters")
-        roles: dict[str, Instrument | None] = {role.name: None for role in procedure.roles()}
-        roles |= {role: opened.instruments[name] for role, name in start.roles.items()}
-        self._procedure = procedure(parameters, roles)
-        self._done = {
-            (event.data["point"], event.data["repeat"])
-            for event in journal.events
-            if event.kind == "observation"
-        }
-
-    def perform(self) -> None:
-        """Measure what is left to measure; whatever happens, make the rig safe."""
-        failure: BaseException | None = None
-        with signals(self._control):
-            try:
-                self._begin()
-                self._measure_all()
-            except BaseException as error:  # noqa: BLE001  whatever it is, the rig is made safe first
-                failure = self._explained(error)
-            occurred = self._opened.clock.now()
-            self._control.notice()
-            self._watch.stop_looking()
-            unsafe, took = self._make_safe()
-            self._watch.end()
-            try:
-                self._conclude(failure, occurred, unsafe, took)
-            except RunError as error:
-                failure = failure or error
-        if unsafe is not None:
-            because = f"; the run had stopped because {failure}" if failure else ""
-            raise SafeStateNotReached(f"{unsafe}{because}") from failure
-        if failure is not None:
-            raise failure
-
-    def _begin(self) -> None:
-        for name, instrument in self._opened.instruments.items():
-            instrument.keep = self._run.keep
-            self._journal.append(
-                "instrument",
-                {
-                    "address": instrument.link.address,
-                    "driver": type(instrument).__name__,
-                    "name": name,
-                    "settings": self._settings[name],
-                    **instrument.identify()._asdict(),
-                },
-            )
-        # First to the safe state: a drive that was left running must not start again when a rig that
-        # lost its heartbeat is reset.
-        unsafe, took = self._make_safe()
-        self._note_safe(unsafe, took)
-        if unsafe is not None:
-            raise unsafe
-        self._watch.begin()
-
-    def _measure_all(self) -> None:
-        points, run = self._start.points, self._run
-        left = [point for point in points if self._repeats_left(point)]
-        due = sum(point.repeats for point in points)
-        run.show("prepare", points=len(points), observed=len(self._done), due=due)
-        if left:
-            self._procedure.prepare(run)
-        for point in left:
-            self._hold()
-            self._journal.append("point", {"point": point.name}, durable=False)
-            run.show("approach", point=point, number=points.index(point) + 1, repeat=0)
-            self._procedure.approach(point, run)
-            for repeat in self._repeats_left(point):
-                self._hold()
-                self._observe(point, repeat)
-
-    def _repeats_left(self, point: Point) -> list[int]:
-        return [n for n in range(1, point.repeats + 1) if (point.name, n) not in self._done]
-
-    def _observe(self, point: Point, repeat: int) -> None:
-        run = self._run
-        run.show("measure", repeat=repeat)
-        began = timestamp(run.clock.now())
-        values = pack(self._procedure.measure(point, run))
-        run.control.check()
-        self._journal.append(
-            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": values}
-        )
-        self._done.add((point.name, repeat))
-        run.show("done", observed=len(self._done))
-
-    def _hold(self) -> None:
-        self._control.check()
-        if self._control.paused:
-            self._journal.append("pause", {})
-            self._run.show("pause")
-            self._control.hold()
-            self._journal.append("go_on", {})
-
-    def _explained(self, error: BaseException) -> BaseException:
-        """Return what ended the run, in words of who must act."""
-        stopped = self._control.error
-        if stopped is not None:
-            stopped.__cause__ = None if error is stopped else error
-            return stopped
-        if isinstance(error, KeyboardInterrupt):
-            return RunAborted("the run was interrupted")
-        if isinstance(error, RemotecalError) or not isinstance(error, Exception):
-            return error
-        failure = RunError(f"the procedure failed: {type(error).__name__}: {error}")
-        failure.__cause__ = error
-        return failure
-
-    def _make_safe(self) -> tuple[SafeStateNotReached | None, float]:
-        began = time.monotonic()
-        unsafe = None
-        try:
-            self._opened.make_safe()
-        except SafeStateNotReached as failure:
-            unsafe = failure
-        return unsafe, time.monotonic() - began
-
-    def _conclude(
-        self, failure: BaseException | None, occurred: float, unsafe: SafeStateNotReached | None, took: float
-    ) -> None:
-        """Write how it ended; that comes after the rig is safe, for a disk can be slow or full."""
-        if failure is not None:
-            aborted, tripped = isinstance(failure, RunAborted), isinstance(failure, InterlockTripped)
-            self._journal.append(
-                "abort" if aborted else "interlock" if tripped else "failure",
-                {"error": type(failure).__name__, "occurred": timestamp(occurred), "text": str(failure)},
-            )
-        self._note_safe(unsafe, took)
-        if failure is None and unsafe is None:
-            self._journal.append("finish", {"observations": len(self._done)})
-
-    def _note_safe(self, unsafe: SafeStateNotReached | None, took: float) -> None:
-        safe: Mapping[str, Json] = {"reached": unsafe is None, "seconds": round(took, 6)}
-        self._journal.append("safe", safe if unsafe is None else {**safe, "text": str(unsafe)})

@@ -58,7 +58,9 @@ KINDS = {
     "observation": "what one repeat at one point yielded",
     "note": "the procedure remarks something",
     "prompt": "a person is asked",
-    "answer": "what they answered",
+    "answer": "what they answered, and who they are",
+    "control": "somebody acted on the run: what, who and why",
+    "file": "a photo or another file was added to the evidence: what it is, and its SHA-256",
     "interlock": "a limit was passed",
     "pause": "the run was paused",
     "go_on": "a paused run goes on",
@@ -169,7 +171,7 @@ class Journal:
         except OSError as error:
             raise ConfigurationError(f"{directory} can't hold a journal: {error}") from error
         _lock(file, path)
-        _make_durable(directory)
+        make_durable(directory)
         return cls(path, file, clock, ())
 
     @classmethod
@@ -289,7 +291,7 @@ def _lock(file: int, path: Path) -> None:
         raise RunError(f"another process is at work on {path}: wait for it, or stop it") from None
 
 
-def _make_durable(directory: Path) -> None:
+def make_durable(directory: Path) -> None:
     """See that a new name in a directory survives a power cut."""
     entry = os.open(directory, os.O_RDONLY)
     try:

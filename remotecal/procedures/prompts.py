@@ -7,12 +7,15 @@ import select
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from remotecal.errors import RunError
 from remotecal.model import Text
+from remotecal.procedures.control import ON_SITE
+from remotecal.procedures.files import LARGEST, Attached, refusal
 
-Kind = Literal["choice", "number", "text"]
+Kind = Literal["choice", "number", "text", "file"]
 """What sort of answer is wanted."""
 
 
@@ -25,7 +28,9 @@ class Question:
     options: tuple[str, ...] = ()
     """What may be answered, for a choice."""
     kind: Kind = "text"
-    """What sort of answer is wanted."""
+    """What sort of answer is wanted; a file is answered by its path."""
+    largest: int = LARGEST
+    """Bytes a file may have."""
 
     def refuses(self, answer: str) -> str:
         """Return why an answer won't do; "" if it will."""
@@ -36,13 +41,27 @@ class Question:
                 float(answer)
             except ValueError:
                 return f"{answer!r} is no number"
-        return "" if answer.strip() else "answer something"
+        if not answer.strip():
+            return "answer something"
+        return refusal(Path(answer), self.largest) if self.kind == "file" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody answered."""
+
+    text: str
+    """The answer."""
+    by: str
+    """Who gave it."""
+    file: Attached | None = None
+    """The file that answers, where it is in the run's directory already."""
 
 
 class Answerer(Protocol):
     """Whoever answers questions: a terminal, a script, the laboratory far away."""
 
-    def answer(self, question: Question, still_wanted: Callable[[], None]) -> str:
+    def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
         """Return an answer, however long it takes.
 
         Call `still_wanted` several times a second while waiting: it raises once the run must stop.
@@ -56,13 +75,15 @@ class Scripted:
     Args:
         answers: taken in turn.
         first_option: where they are used up, take the first option of a choice.
+        by: who gave them.
     """
 
-    def __init__(self, answers: Iterable[str] = (), *, first_option: bool = False) -> None:
+    def __init__(self, answers: Iterable[str] = (), *, first_option: bool = False, by: str = ON_SITE) -> None:
         self._answers: Iterator[str] = iter(answers)
         self._first_option = first_option
+        self._by = by
 
-    def answer(self, question: Question, still_wanted: Callable[[], None]) -> str:
+    def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
         still_wanted()
         answer = next(self._answers, None)
         if answer is None and self._first_option and question.options:
@@ -76,7 +97,7 @@ class Scripted:
             raise RunError(
                 f"the answer {answer!r} was given beforehand to: {question.text.get('en')}; {fault}"
             )
-        return answer
+        return Answer(answer, self._by)
 
 
 class Terminal:
@@ -84,20 +105,22 @@ class Terminal:
 
     Args:
         language: the language questions are asked in.
+        by: who sits there.
     """
 
-    def __init__(self, language: str = "en") -> None:
-        self._language = language
+    def __init__(self, language: str = "en", by: str = ON_SITE) -> None:
+        self._language, self._by = language, by
         self._typed = b""
 
-    def answer(self, question: Question, still_wanted: Callable[[], None]) -> str:
+    def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
         choices = f" [{'/'.join(question.options)}]" if question.options else ""
+        choices = " [path of the file]" if question.kind == "file" else choices
         while True:
             print(f"\n{question.text.get(self._language)}{choices} ", end="", flush=True)
             answer = self._line(still_wanted).strip()
             fault = question.refuses(answer)
             if not fault:
-                return answer
+                return Answer(answer, self._by)
             print(fault)
 
     def _line(self, still_wanted: Callable[[], None]) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import NotStable, ParameterError
+from remotecal.procedures.control import ON_SITE
+from remotecal.procedures.files import LARGEST, keep_file
 from remotecal.procedures.prompts import Question
 
 if TYPE_CHECKING:
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
     from remotecal.drivers.quantities import BoundReading
     from remotecal.model import Text
     from remotecal.open_bench import OpenBench
-    from remotecal.procedures.control import Control
+    from remotecal.procedures.control import Control, Remark
+    from remotecal.procedures.files import Attached
     from remotecal.procedures.journal import Journal, Json
     from remotecal.procedures.procedure import Point
     from remotecal.procedures.prompts import Answerer, Kind
@@ -57,7 +61,16 @@ Watcher = Callable[[Progress], None]
 
 
 class Run:
-    """One execution of a procedure: time, waiting, reading, asking, remarking."""
+    """One execution of a procedure: time, waiting, reading, asking, remarking.
+
+    Args:
+        bench: the open bench.
+        journal: the journal.
+        control: what others may do to the run.
+        answers: answers questions.
+        watchers: are shown where the run is.
+        largest_file: bytes a file may have that is added to the evidence.
+    """
 
     def __init__(
         self,
@@ -66,12 +79,13 @@ class Run:
         control: Control,
         answers: Answerer,
         watchers: Sequence[Watcher] = (),
+        largest_file: int = LARGEST,
     ) -> None:
         self.clock: Clock = bench.clock
         self.control = control
         self.progress = Progress("begin", began=self.clock.now())
         self._bench, self._journal = bench, journal
-        self._answers, self._watchers = answers, watchers
+        self._answers, self._watchers, self._largest_file = answers, watchers, largest_file
         self._thread = threading.get_ident()
 
     def wait(self, duration: float) -> None:
@@ -80,19 +94,19 @@ class Run:
         Raises:
             RunError: the run must stop.
         """
-        self.control.check()
+        self.look()
         now = self.clock.now()
         end = now + duration
         while now < end:
             self.clock.sleep(min(end - now, STEP))
             now = self.clock.now()
             self._journal.flush()
-            self.control.check()
+            self.look()
             self._tell(replace(self.progress, now=now))
 
     def read(self, *quantities: BoundReading) -> tuple[Measured, ...]:
         """Read quantities of several instruments at once; see `OpenBench.read_together`."""
-        self.control.check()
+        self.look()
         values = self._bench.read_together(*quantities)
         last = dict(self.progress.last) | {value.source: value for value in values}
         self.progress = replace(self.progress, last=last)
@@ -130,26 +144,66 @@ class Run:
         self._journal.append("note", {"text": text, **data})
 
     def ask(self, question: Text, options: Sequence[str] = (), kind: Kind | None = None) -> str:
-        """Ask a person; question and answer are kept.
+        """Ask a person; the question, the answer and who gave it are kept.
 
         Args:
             question: in the languages of the laboratory.
             options: what may be answered; they make it a choice.
-            kind: `number` to be answered by a number.
+            kind: `number` to be answered by a number, `file` by a photo or another file.
+
+        Returns:
+            The answer; the SHA-256 of a file.
 
         Raises:
             RunError: nobody answers, or the run must stop.
         """
-        asked = Question(question, tuple(options), kind or ("choice" if options else "text"))
+        kind = kind or ("choice" if options else "text")
+        asked = Question(question, tuple(options), kind, self._largest_file)
         prompt = self._journal.append(
             "prompt", {"kind": asked.kind, "options": asked.options, "question": dict(question.root)}
         )
         self.show(f"ask: {question.get('en')}")
-        answer = self._answers.answer(asked, self.control.check)
-        if fault := asked.refuses(answer):
-            raise ParameterError(f"{answer!r} does not answer {question.get('en')!r}: {fault}")
-        self._journal.append("answer", {"answer": answer, "prompt": prompt.seq})
-        return answer
+        answer = self._answers.answer(asked, self.look)
+        text = answer.text
+        if kind == "file":
+            file = answer.file or self._kept(Path(text), question.get("en"), answer.by)
+            self._note_file(file)
+            text = file.sha256
+        elif fault := asked.refuses(text):
+            raise ParameterError(f"{text!r} does not answer {question.get('en')!r}: {fault}")
+        self._journal.append("answer", {"answer": text, "by": answer.by, "prompt": prompt.seq})
+        return text
+
+    def attach(self, path: Path, about: str, by: str = ON_SITE) -> str:
+        """Add a photo or another file to the evidence, and return its SHA-256.
+
+        Args:
+            path: the file; a copy of it is kept beside the journal.
+            about: what it shows.
+            by: who adds it.
+
+        Raises:
+            ConfigurationError: it is missing, unreadable, empty or too large.
+            RunError: the disk does not take it.
+        """
+        file = self._kept(path, about, by)
+        self._note_file(file)
+        return file.sha256
+
+    def look(self) -> None:
+        """See whether the run may go on, and write down what others did to it.
+
+        Raises:
+            RunError: the run must stop.
+        """
+        self.control.check()
+        self.write_remarks(self.control.remarks())
+
+    def write_remarks(self, remarks: Sequence[Remark]) -> None:
+        """Write down what others did to the run."""
+        for remark in remarks:
+            self._journal.append(remark.kind, remark.data)
+            remark.written.set()
 
     def keep(self, instrument: str, request: bytes, reply: bytes) -> int:
         """Keep an exchange; every one the run's own thread makes is a chance to stop.
@@ -159,12 +213,18 @@ class Run:
         """
         number = self._journal.keep(instrument, request, reply)
         if threading.get_ident() == self._thread and not self.control.has_stopped:
-            self.control.check()
+            self.look()
         return number
 
     def show(self, doing: str, **changes: object) -> None:
         """Tell the watchers where the run is."""
         self._tell(replace(self.progress, doing=doing, now=self.clock.now(), **changes))  # type: ignore[arg-type]  # fields of Progress
+
+    def _kept(self, path: Path, about: str, by: str) -> Attached:
+        return keep_file(path, self._journal.path.parent, about, by, self._largest_file)
+
+    def _note_file(self, file: Attached) -> None:
+        self._journal.append("file", file.model_dump(mode="json"))
 
     def _tell(self, progress: Progress) -> None:
         self.progress = progress

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import EvidenceError
 from remotecal.store.chain import follow
+from remotecal.store.files import expect
 from remotecal.store.tables import journal_lines, runs
 
 if TYPE_CHECKING:
@@ -151,13 +152,19 @@ class Journals:
         known, new = lines[: committed + 1 - first], lines[committed + 1 - first :]
         if fault := self._compare(connection, station, run, first, known):
             return EvidenceError(f"run {run} of {station}: {fault}")
-        rows = []
+        rows, files = [], []
         for seq, line in enumerate(new, committed + 1):
             link = follow(line, seq, head)
             if isinstance(link, str):
                 return EvidenceError(f"run {run} of {station}: {link}")
             head, state = link.hash, STATES.get(link.kind, state)
             rows.append({"station": station, "run": run, "seq": seq, "line": line})
+            if link.kind == "file":
+                files.append((seq, line))
+        try:
+            expect(self._database, connection, station, run, files)
+        except EvidenceError as error:
+            return EvidenceError(f"run {run} of {station}: {error}")
         if rows:
             connection.execute(journal_lines.insert(), rows)
             connection.execute(

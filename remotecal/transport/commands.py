@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.errors import EvidenceError, RemotecalError
-from remotecal.transport.acceptance import benches
+from remotecal.clock import RealClock
+from remotecal.drivers.quantities import Reading, Setting
+from remotecal.errors import BenchError, EvidenceError, RemotecalError
+from remotecal.procedures.control import ON_SITE
 from remotecal.transport.envelopes import unseal
+from remotecal.transport.lending import find
 from remotecal.transport.messages import Command, CommandAnswer
-from remotecal.transport.remote_control import ON_SITE
 
 if TYPE_CHECKING:
+    from remotecal.drivers.quantities import BoundReading, BoundSetting
     from remotecal.transport.on_site import Wish
     from remotecal.transport.station import Station
 
@@ -22,13 +26,17 @@ log = logging.getLogger(__name__)
 NUDGE = "nudge"
 """Says that there is an order; it needs no signature, for it does no harm."""
 
+REMEMBERED = 600.0
+"""Seconds a command is remembered after it expired, should the laboratory's clock be set back meanwhile."""
+
 
 class Commands:
     """Obeys, or says why not."""
 
     def __init__(self, station: Station) -> None:
         self._station = station
-        self._seen: set[str] = set()
+        self._seen: dict[str, float] = {}
+        """The commands that were obeyed, and until when each is remembered, by the laboratory's clock."""
 
     async def obey(self, subject: str, content: bytes) -> bytes:
         """Carry out a command of the laboratory and return the answer."""
@@ -53,8 +61,10 @@ class Commands:
             return CommandAnswer(done=not reason, reason=reason)
         if station.current is None:
             return CommandAnswer(done=False, reason="no run is on")
-        prompt = station.current.live().prompt
-        return station.current.obey(wish.verb, ON_SITE, wish.argument, prompt)
+        current = station.current
+        if wish.verb == "attach":
+            return await asyncio.to_thread(current.attach, Path(wish.file), wish.argument)
+        return current.obey(wish.verb, ON_SITE, wish.argument, current.prompt)
 
     def _check(self, content: bytes) -> Command:
         """Return a command, if it is the laboratory's, for this session, in time, and new."""
@@ -64,11 +74,15 @@ class Commands:
             raise EvidenceError(f"the command is for {command.station}")
         if command.session != liaison.session:
             raise EvidenceError("the command is for an earlier start of this agent: give it again")
+        if command.by == ON_SITE:
+            raise EvidenceError(f"nobody at the laboratory is {ON_SITE}: give a name")
         if liaison.laboratory_time > command.expires:
             raise EvidenceError("the command came too late: give it again")
         if command.id in self._seen:
             raise EvidenceError("the command was obeyed before: somebody replays it")
-        self._seen.add(command.id)
+        self._seen[command.id] = command.expires + REMEMBERED
+        while self._seen[first := next(iter(self._seen))] < liaison.laboratory_time:
+            del self._seen[first]
         return command
 
     async def _act(self, command: Command) -> CommandAnswer:
@@ -76,6 +90,8 @@ class Commands:
             return CommandAnswer(done=True, content=self._state())
         if command.verb == "read":
             return await self._read(command.argument)
+        if command.verb == "link":
+            return await self._station.lending.obey(command)
         current = self._station.current
         if current is None or current.run != command.run:
             return CommandAnswer(done=False, reason=f"the run {command.run} is not on at {command.station}")
@@ -95,18 +111,17 @@ class Commands:
         )
 
     async def _read(self, what: str) -> CommandAnswer:
-        """Read one quantity, `bench/instrument.quantity`, while no run needs the instruments."""
-        if self._station.instruments.locked():
-            return CommandAnswer(done=False, reason="a run, or somebody else, uses the instruments")
-        async with self._station.instruments:
+        """Read one quantity, `bench/role.quantity`, while no run needs the instruments."""
+        async with self._station.lending.turn():
             return await asyncio.to_thread(self._read_now, what)
 
     def _read_now(self, what: str) -> CommandAnswer:
-        name, _, quantity = what.partition("/")
-        bench = benches(self._station.folder).get(name)
-        if bench is None:
-            return CommandAnswer(done=False, reason=f"there is no bench {name!r}")
-        bench.declaration(quantity, "what is to be read")
-        with bench.open() as opened:
-            measured = opened.reading(quantity).read()
+        place, _, attribute = what.rpartition(".")
+        where, _, role = place.rpartition("/")
+        bench, name = find(self._station.folder, where, role)
+        if not isinstance(bench.declaration(f"{name}.{attribute}", "what is to be read"), Reading | Setting):
+            raise BenchError(f"{name}.{attribute} is no quantity that can be read")
+        with bench.open_instrument(name, RealClock()) as instrument:
+            quantity: BoundReading | BoundSetting = getattr(instrument, attribute)
+            measured = quantity.read()
         return CommandAnswer(done=True, content=json.dumps(measured._asdict()))

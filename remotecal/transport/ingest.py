@@ -13,12 +13,13 @@ from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError
 from remotecal.store.journals import Batch
 from remotecal.transport import subjects
 from remotecal.transport.envelopes import unseal
-from remotecal.transport.messages import Committed, JournalHead
+from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remotecal.store import Store
+    from remotecal.store.stations import StationRow
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,14 @@ class Ingest:
         self._queue.put_nowait(waiting)
         committed = await waiting.answer
         return None if committed is None else committed.model_dump_json().encode()
+
+    async def take_file(self, station: StationRow, content: bytes) -> FileTaken:
+        """Take a piece of a file a journal names, and return how far the file is.
+
+        Raises:
+            EvidenceError: the station did not sign it.
+        """
+        return await asyncio.to_thread(self._take_file, station, content)
 
     async def run(self) -> None:
         """Commit what waits, again and again, until cancelled."""
@@ -95,9 +104,25 @@ class Ingest:
 
     def _told(self, batch: Batch, taken: int | EvidenceError) -> Committed:
         if isinstance(taken, int):
-            return Committed(committed=taken)
+            missing = self._store.files.missing(batch.station, batch.run)
+            return Committed(committed=taken, missing=missing)
         reason = str(taken)
         self._store.journals.note_conflict(batch.station, batch.run, reason)
         self._store.note(batch.station, "conflict", {"run": batch.run, "reason": reason})
         log.error("%s", reason)
         return Committed(committed=self._store.journals.committed(batch.station, batch.run), refused=reason)
+
+    def _take_file(self, station: StationRow, content: bytes) -> FileTaken:
+        envelope, _, piece = content.partition(b"\n")
+        head = unseal(envelope, "file-piece", FilePiece, [PublicKey.from_text(station.key)])
+        if head.station != station.name:
+            raise EvidenceError(f"{station.name} speaks for {head.station}")
+        if sha256(piece).hexdigest() != head.sha256:
+            raise EvidenceError(f"the piece of a file of run {head.run} is not the one {station.name} signed")
+        run = subjects.check_run(head.run)
+        try:
+            return FileTaken(here=self._store.files.take(station.name, run, head.file, head.begin, piece))
+        except EvidenceError as error:
+            self._store.note(station.name, "file refused", {"run": run, "reason": str(error)})
+            log.error("%s", error)  # noqa: TRY400
+            return FileTaken(here=0, refused=str(error))

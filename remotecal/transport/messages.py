@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from remotecal.configuration import Written
+from remotecal.procedures.files import Sha256
 from remotecal.procedures.order import Order
+from remotecal.procedures.prompts import Kind
 
-Verb = Literal["pause", "go_on", "abort", "answer", "take_control", "release_control", "state", "read"]
+Verb = Literal[
+    "pause", "go_on", "abort", "answer", "take_control", "release_control", "state", "read", "link"
+]
 """What can be commanded."""
 AfterCrash = Literal["resume", "make_safe"]
 """What a station does with a run that was cut off: take it up again, or leave the rig safe."""
@@ -151,6 +155,32 @@ class Committed(Written):
     """Number of the last line that is on the laboratory's disk."""
     refused: str = ""
     """Why lines were not taken; asking again will not help."""
+    missing: dict[Sha256, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """SHA-256 of the files that are not there yet → bytes that are, from the beginning."""
+
+
+class FilePiece(Written):
+    """The bytes that go with it are this station's: a piece of a file that a journal names."""
+
+    station: str
+    """Who."""
+    run: str
+    """The run."""
+    file: Sha256
+    """SHA-256 of the whole file."""
+    begin: int = Field(ge=0)
+    """How many bytes of the file come before."""
+    sha256: Sha256
+    """SHA-256 of the piece."""
+
+
+class FileTaken(Written):
+    """How far a file has arrived."""
+
+    here: int = Field(ge=0)
+    """Bytes that are on the laboratory's disk, from the beginning."""
+    refused: str = ""
+    """Why the piece was not taken; sending the same again will not help."""
 
 
 class Computed(Written):
@@ -260,5 +290,49 @@ class Live(Written):
     """The open question, by language."""
     options: tuple[str, ...] = ()
     """What may be answered."""
+    kind: Kind = "text"
+    """What sort of answer is wanted."""
+    answered: str = ""
+    """What the last question was answered; the SHA-256 of a file."""
+    answered_by: str = ""
+    """By whom."""
     holder: str = ""
     """Who controls the run from the laboratory; "" for nobody."""
+
+
+class LinkRequest(Written):
+    """What a command `link` is about: one exchange with an instrument, or what goes before or after."""
+
+    what: Literal["open", "ask", "tell", "call_off", "close"]
+    """Take the lease of an instrument, send a request with or without a reply, call it off, give it back."""
+    lease: str
+    """Made up by who opens the link."""
+    bench: str = ""
+    """Where the instrument is, to open; "" for the station's one bench."""
+    role: str = ""
+    """Which instrument, to open: its role or name."""
+    number: int = 0
+    """Higher than that of any earlier exchange of the lease."""
+    request: str = Field(default="", pattern="^([0-9a-f]{2})*$")
+    """What is sent, without framing, in hexadecimal."""
+    timeout: float | None = Field(default=None, gt=0)
+    """Seconds to wait for the whole reply; None for the instrument's slowest."""
+    connection: int | None = None
+    """The connection to the instrument who asks has made sure of; None for whichever there is."""
+    doubtful: bool = False
+    """The latest reply made no sense: clean the connection first."""
+
+
+class LinkAnswer(Written):
+    """What came of it."""
+
+    reply: str = ""
+    """The reply, without framing, in hexadecimal."""
+    error: str = ""
+    """Name of the error if there is no reply; the answer's reason is its text."""
+    connection: int = 0
+    """The connection that was used."""
+    missing: Literal["", "lease", "connection"] = ""
+    """Why nothing was sent: the lease is over, or the connection is another than was made sure of."""
+    slowest_reply: float = 0.0
+    """Seconds, once opened."""

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.configuration import Written, checked
-from remotecal.errors import ConfigurationError, LinkLost
+from remotecal.errors import ConfigurationError, NotConnected
 from remotecal.transport.messages import CommandAnswer
 
 if TYPE_CHECKING:
@@ -25,10 +25,12 @@ WITHIN = 10.0
 class Wish(Written):
     """What the person on site wants."""
 
-    verb: Literal["state", "pause", "go_on", "abort", "answer", "agree", "decline"]
+    verb: Literal["state", "pause", "go_on", "abort", "answer", "attach", "agree", "decline"]
     """What."""
     argument: str = ""
-    """The answer, or the reason of an abort."""
+    """The answer, the reason of an abort, or what a file shows."""
+    file: str = ""
+    """Absolute path of the file to add to the evidence."""
 
 
 @asynccontextmanager
@@ -52,7 +54,7 @@ async def serve_on_site(path: Path, obey: Callable[[Wish], Awaitable[CommandAnsw
             writer.close()
 
     if path.exists():
-        with suppress(LinkLost):
+        with suppress(NotConnected):
             await wish_for(path, Wish(verb="state"))
             raise ConfigurationError(f"another agent is at work in {path.parent}")
         path.unlink(missing_ok=True)
@@ -66,7 +68,7 @@ async def serve_on_site(path: Path, obey: Callable[[Wish], Awaitable[CommandAnsw
 
 
 async def wish_for(path: Path, wish: Wish) -> CommandAnswer:
-    """Tell the agent what is wanted, and return its answer (`LinkLost` if none is at work)."""
+    """Tell the agent what is wanted, and return its answer (`NotConnected` if none is at work)."""
     try:
         async with asyncio.timeout(WITHIN):
             reader, writer = await asyncio.open_unix_connection(path)
@@ -75,6 +77,6 @@ async def wish_for(path: Path, wish: Wish) -> CommandAnswer:
             writer.close()
         return checked(CommandAnswer, json.loads(line), "the agent's answer", ConfigurationError)
     except (OSError, TimeoutError, ValueError) as error:
-        raise LinkLost(
+        raise NotConnected(
             f"no agent is at work in {path.parent}: start it with `remotecal station up` ({error})"
         ) from None

@@ -17,6 +17,7 @@ from remotecal.transport.messages import Compared, ProcedureNamed
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import PublicKey
+    from remotecal.procedures.files import Attached
     from remotecal.procedures.journal import Event
     from remotecal.store import Store
     from remotecal.transport.library import Library
@@ -39,6 +40,8 @@ def recompute(store: Store, library: Library, computed: Computed, key: PublicKey
         events = signed_events(store, computed.station, computed.run, key)
         if events[-1].hash != computed.head:
             raise EvidenceError("the station means another journal than the one that is here")
+        if missing := store.files.missing(computed.station, computed.run):
+            raise EvidenceError(f"files that the journal names are not here yet: {', '.join(missing)}")
         evidence = gather(events)
         used = evidence.procedure
         found = library.find(ProcedureNamed(name=Path(used.name).name, sha256=used.sha256))
@@ -75,7 +78,7 @@ def signed_events(store: Store, station: str, run: str, key: PublicKey) -> tuple
         EvidenceError: somebody else signed it.
     """
     with TemporaryDirectory(prefix="remotecal-") as folder:
-        events = read_journal(write_journal(store, station, run, Path(folder)))
+        events = read_journal(_write_lines(store, station, run, Path(folder)))
     signer = journal_signer(events)
     if signer != key:
         raise EvidenceError(f"the journal was signed by {signer.id}, not by {station}, whose key is {key.id}")
@@ -83,7 +86,30 @@ def signed_events(store: Store, station: str, run: str, key: PublicKey) -> tuple
 
 
 def write_journal(store: Store, station: str, run: str, folder: Path) -> Path:
-    """Write a journal into a directory as the station did, and return its path."""
+    """Write a journal and its files into a directory as the station did; returns the journal's path.
+
+    Raises:
+        EvidenceError: a file is not here, or was changed.
+    """
+    for row in store.files.list(station, run):
+        write_file(store, station, run, row.file, folder)
+    return _write_lines(store, station, run, folder)
+
+
+def write_file(store: Store, station: str, run: str, file: Attached, folder: Path) -> Path:
+    """Write a file of a run into a directory, where it stands beside a journal; returns its path.
+
+    Raises:
+        EvidenceError: it is not here, or was changed.
+    """
+    path = folder / file.place
+    content = store.files.content(station, run, file.sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def _write_lines(store: Store, station: str, run: str, folder: Path) -> Path:
     path = folder / FILE
     path.write_bytes(b"".join(line + b"\n" for line in store.journals.lines(station, run)))
     return path

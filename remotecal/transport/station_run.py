@@ -181,4 +181,9 @@ def stage_of(events: tuple[Event, ...]) -> Stage:
     if "finish" in kinds:
         return Stage.COMPLETE
     last_begin = max(place for place, kind in enumerate(kinds) if kind in {"start", "resume"})
-    return Stage.STOPPED if ENDS & set(kinds[last_begin:]) else Stage.CUT_OFF
+    return Stage.STOPPED if any(_ends(event) for event in events[last_begin:]) else Stage.CUT_OFF
+
+
+def _ends(event: Event) -> bool:
+    """Tell whether a run is over after an event; what somebody aborted is not taken up after a crash."""
+    return event.kind in ENDS or (event.kind == "control" and event.data.get("verb") == "abort")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from pathlib import Path
@@ -52,8 +53,16 @@ def test_an_order_needs_a_bench(tiny, capsys):
 
 def test_questions_are_answered_beforehand(tiny, capsys):
     tiny.parameter("ask = true")
-    assert main(["run", str(tiny.order), "--out", str(tiny.out), "--answer", "no"]) == 0
-    assert tiny.events("answer")[0].data["answer"] == "no"
+    photo = tiny.directory / "plate.jpg"
+    run = ["run", str(tiny.order), "--out", str(tiny.out), "--answer", "no", "--attach", str(photo)]
+    assert main(run) == 2
+    assert "plate.jpg can't be read" in capsys.readouterr().err
+    photo.write_bytes(b"a photo")
+    assert main(run) == 0
+    (answer,), (file,) = tiny.events("answer"), tiny.events("file")
+    assert (answer.data["answer"], answer.data["by"]) == ("no", getpass.getuser())
+    assert (file.data["name"], file.data["by"]) == ("plate.jpg", getpass.getuser())
+    assert len(list((tiny.out / "files").iterdir())) == 1
     tiny.directory /= "second"
     assert main(["run", str(tiny.order), "--out", str(tiny.out), "--yes"]) == 0
     assert tiny.events("answer")[0].data["answer"] == "yes"

@@ -204,6 +204,7 @@ def test_a_prompt_and_its_answer_are_kept(tiny):
     evidence = tiny.run(Scripted(["yes"]))
     assert evidence.answers == (("May it begin?", "yes"),)
     assert tiny.events("prompt")[0].data["question"] == {"zh": "可以开始吗?", "en": "May it begin?"}
+    assert tiny.events("answer")[0].data["by"] == "on site"
 
 
 @pytest.mark.parametrize(
@@ -236,11 +237,11 @@ def test_an_abort_from_another_thread_stops_the_run_at_once(tiny):
 
 
 def test_a_pause_holds_the_run_between_two_repeats(tiny):
-    held = []
+    paused, held = [], []
 
     def watch(progress):
-        if progress.doing == "measure" and progress.repeat == 1 and not held:
-            tiny.control.pause()
+        if progress.doing == "measure" and not paused:
+            paused.append(tiny.control.pause("Li Wei"))
         if progress.doing == "pause":
             held.append((progress.point.name, progress.repeat, progress.observed))
             threading.Thread(target=tiny.control.go_on).start()
@@ -249,7 +250,10 @@ def test_a_pause_holds_the_run_between_two_repeats(tiny):
     evidence = tiny.run()
     assert held == [("1 V", 1, 1)]
     assert len(evidence.observations) == 4
-    assert [kind for kind in tiny.kinds() if kind in {"pause", "go_on"}] == ["pause", "go_on"]
+    acts = tiny.events("control", "pause", "go_on")
+    assert [event.kind for event in acts] == ["control", "pause", "control", "go_on"]
+    assert acts[0].data == {"by": "Li Wei", "reason": "", "verb": "pause"}
+    assert acts[2].data == {"by": "on site", "reason": "", "verb": "go_on"}
 
 
 def test_a_paused_run_can_be_aborted(tiny):
@@ -262,7 +266,7 @@ def test_a_paused_run_can_be_aborted(tiny):
     tiny.watchers = (watch,)
     with pytest.raises(RunAborted, match="enough"):
         tiny.run()
-    assert [kind for kind in tiny.kinds() if kind != "replies"][-3:] == ["pause", "abort", "safe"]
+    assert [kind for kind in tiny.kinds() if kind != "replies"][-4:] == ["pause", "control", "abort", "safe"]
 
 
 def test_a_keyboard_interrupt_in_a_procedure_is_an_abort(tiny):
@@ -286,10 +290,12 @@ def test_a_signal_is_an_abort(tiny, number):
             os.kill(os.getpid(), number)
 
     tiny.watchers = (send,)
-    with pytest.raises(RunAborted, match=number.name):
+    with pytest.raises(RunAborted, match=rf"the run was stopped: {number.name} \(liwei\)"):
         tiny.run()
     assert tiny.world.level == 0
-    assert tiny.kinds()[-2:] == ["abort", "safe"]
+    assert tiny.kinds()[-3:] == ["control", "abort", "safe"]
+    assert tiny.events("control")[0].data == {"by": "liwei", "reason": number.name, "verb": "abort"}
+    assert "liwei" in tiny.events("abort")[0].data["text"]
     assert signal.getsignal(number) is before
 
 
@@ -413,6 +419,7 @@ def test_a_resumed_run_repeats_nothing(tiny):
     assert seen == [("1 V", 1), ("1 V", 2), ("2 V", 1), ("2 V", 2)]
     assert [event.data["point"] for event in tiny.events("point")] == ["1 V", "2 V", "2 V"]
     assert len(tiny.events("note")) == 2
+    assert tiny.events("resume")[0].data["by"] == "liwei"
 
 
 def test_an_incomplete_run_is_not_evaluated(tiny):

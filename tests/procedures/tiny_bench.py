@@ -76,6 +76,7 @@ class Tiny:
     clock: Clock = field(default_factory=VirtualClock)
     control: Control = field(default_factory=Control)
     watchers: tuple[Watcher, ...] = ()
+    files: tuple[Path, ...] = ()
 
     @property
     def out(self) -> Path:
@@ -89,7 +90,7 @@ class Tiny:
         self.order.write_text(self.order.read_text().replace("[parameters]", f"[parameters]\n{text}"))
 
     def company(self, answers: Answerer | None) -> Company:
-        return Company(answers or Scripted(), self.watchers, self.control)
+        return Company(answers or Scripted(), self.watchers, self.control, "liwei", self.files, 1000)
 
     def run(self, answers: Answerer | None = None) -> Evidence:
         order = Order.load(self.order)

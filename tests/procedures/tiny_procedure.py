@@ -36,6 +36,8 @@ class Tiny(Procedure):
         """Repeats at each level."""
         ask: bool = False
         """Ask before the first point."""
+        photo: bool = False
+        """Ask for a photo before the first point."""
         greedy: bool = False
         """Read again and again, without ever coming back to the engine."""
 
@@ -50,6 +52,8 @@ class Tiny(Procedure):
     def prepare(self, run: Run) -> None:
         if self.parameters.ask:
             run.ask(Text(zh="可以开始吗?", en="May it begin?"), options=("yes", "no"))
+        if self.parameters.photo:
+            run.ask(Text(zh="照片?", en="A photo?"), kind="file")
         run.note("prepared", spare=self.spare is not None)
 
     def approach(self, point: Point, run: Run) -> None:

@@ -88,7 +88,7 @@ def test_only_what_agrees_is_issued(
     folder: HubFolder, store: Store, library: Library, computed: Computed, tmp_path: Path
 ) -> None:
     out = tmp_path / "issued"
-    with pytest.raises(CertificateRefused, match="was not computed yet"):
+    with pytest.raises(CertificateRefused, match="is not computed yet"):
         issue(folder, store, "here", "out", out)
     recompute(store, library, computed, KEY.public)
     row = store.records.find("here", "out")

@@ -1,25 +1,41 @@
 """Who may do what to a run, and whose answer counts."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
+from remotecal.cli.watch import describe
+from remotecal.clock import VirtualClock
 from remotecal.model import Text
-from remotecal.procedures.prompts import Question
-from remotecal.transport.remote_control import ON_SITE, RemoteControl
+from remotecal.procedures.control import ON_SITE
+from remotecal.procedures.journal import Journal, read_journal
+from remotecal.procedures.prompts import Answer, Question
+from remotecal.procedures.run import Progress
+from remotecal.transport import remote_control
+from remotecal.transport.remote_control import RemoteControl
+from remotecal.transport.station_run import Stage, stage_of
 
 QUESTION = Question(Text(en="Is it wet?"), ("yes", "no"), "choice")
 
 
 @pytest.fixture
-def remote() -> RemoteControl:
-    return RemoteControl("run")
+def remote(tmp_path: Path) -> RemoteControl:
+    (tmp_path / "run").mkdir()
+    return RemoteControl(tmp_path / "run", 100)
 
 
-def ask(remote: RemoteControl) -> tuple[threading.Thread, list[str]]:
+def acts(remote: RemoteControl) -> list[tuple[object, ...]]:
+    """Take what the run would write into its journal."""
+    return [
+        tuple(remark.data[name] for name in ("verb", "by", "reason")) for remark in remote.control.remarks()
+    ]
+
+
+def ask(remote: RemoteControl, question: Question = QUESTION) -> tuple[threading.Thread, list[Answer]]:
     """Ask in a thread, as a run does, and wait until the question is open."""
-    answers: list[str] = []
-    thread = threading.Thread(target=lambda: answers.append(remote.answer(QUESTION, lambda: None)))
+    answers: list[Answer] = []
+    thread = threading.Thread(target=lambda: answers.append(remote.answer(question, lambda: None)))
     thread.start()
     while not remote.live().prompt:
         thread.join(0.001)
@@ -28,12 +44,34 @@ def ask(remote: RemoteControl) -> tuple[threading.Thread, list[str]]:
 
 def test_the_first_answer_counts_and_the_second_hears_of_it(remote: RemoteControl) -> None:
     thread, answers = ask(remote)
-    asked = remote._asked
-    assert remote.give(1, "yes", "Li Wei") == ""
-    remote._asked = asked  # as long as the run has not noticed the first answer
-    assert remote.give(1, "no", ON_SITE) == "Li Wei was first: yes"
-    thread.join()
-    assert answers == ["yes"]
+    assert remote.give(1, Answer("yes", "Li Wei")) == ""
+    for _ in range(2):
+        assert remote.give(1, Answer("no", ON_SITE)) == "Li Wei was first: yes"
+        thread.join()
+    assert answers == [Answer("yes", "Li Wei")]
+    live = remote.live()
+    assert (live.prompt, live.answered, live.answered_by) == (0, "yes", "Li Wei"), "both see it"
+    assert describe(live).endswith(" · Li Wei answered yes")
+
+
+def test_of_two_at_once_one_answers_and_both_hear_who(remote: RemoteControl) -> None:
+    for number in range(1, 21):
+        thread, answers = ask(remote)
+        barrier, said = threading.Barrier(2), {}
+
+        def give(text: str, by: str, number: int = number) -> None:
+            barrier.wait()  # noqa: B023  joined below, in the same turn
+            said[by] = remote.give(number, Answer(text, by))  # noqa: B023
+
+        both = [threading.Thread(target=give, args=one) for one in (("yes", "Li Wei"), ("no", ON_SITE))]
+        for one in both:
+            one.start()
+        for one in (*both, thread):
+            one.join()
+        (first,) = answers
+        loser = ON_SITE if first.by == "Li Wei" else "Li Wei"
+        assert said == {first.by: "", loser: f"{first.by} was first: {first.text}"}
+        assert remote.live().answered_by == first.by
 
 
 @pytest.mark.parametrize(
@@ -41,10 +79,10 @@ def test_the_first_answer_counts_and_the_second_hears_of_it(remote: RemoteContro
 )
 def test_an_answer_that_does_not_fit(remote: RemoteControl, number: int, answer: str, said: str) -> None:
     thread, answers = ask(remote)
-    assert said in remote.give(number, answer, "Li Wei")
-    remote.give(1, "no", "Li Wei")
+    assert said in remote.give(number, Answer(answer, "Li Wei"))
+    remote.give(1, Answer("no", "Li Wei"))
     thread.join()
-    assert answers == ["no"]
+    assert answers == [Answer("no", "Li Wei")]
 
 
 def test_a_run_that_must_stop_waits_for_no_answer(remote: RemoteControl) -> None:
@@ -52,6 +90,7 @@ def test_a_run_that_must_stop_waits_for_no_answer(remote: RemoteControl) -> None
     with pytest.raises(Exception, match="enough"):
         remote.answer(QUESTION, remote.control.check)
     assert remote.live().prompt == 0
+    assert remote.give(1, Answer("yes", "Li Wei")) == "the run does not wait for an answer any more"
 
 
 def test_the_person_on_site_needs_nobodys_leave(remote: RemoteControl) -> None:
@@ -67,3 +106,108 @@ def test_a_run_that_is_over_obeys_nobody(remote: RemoteControl) -> None:
     assert not answer.done
     assert answer.reason == "the run is over: finished"
     assert remote.live().state == "finished"
+
+
+def test_who_controls_is_remarked_whenever_it_changes(remote: RemoteControl) -> None:
+    assert remote.obey("pause", "Li Wei", "", 0).done
+    assert remote.obey("go_on", "Li Wei", "", 0).done
+    assert not remote.obey("abort", "Zhang", "mine", 0).done
+    assert remote.obey("take_control", "Zhang", "", 0).done
+    assert remote.obey("take_control", "Zhang", "", 0).done
+    assert remote.obey("release_control", "Zhang", "", 0).done
+    assert remote.obey("release_control", "Li Wei", "", 0).done
+    assert remote.obey("pause", ON_SITE, "", 0).done
+    assert remote.obey("abort", ON_SITE, "", 0).done
+    assert acts(remote) == [
+        ("take_control", "Li Wei", ""),
+        ("pause", "Li Wei", ""),
+        ("go_on", "Li Wei", ""),
+        ("take_control", "Zhang", "from Li Wei"),
+        ("release_control", "Zhang", ""),
+        ("pause", ON_SITE, ""),
+        ("abort", ON_SITE, "no reason was given"),
+    ]
+
+
+def test_a_run_that_writes_no_more_says_so(remote: RemoteControl) -> None:
+    remote.control.last_remarks()
+    for verb in ("pause", "go_on", "abort", "take_control"):
+        answer = remote.obey(verb, "Li Wei", "", 0)
+        assert (answer.done, answer.reason) == (False, "the run is over: nothing changes it any more")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    (tmp_path / "plate.jpg").write_bytes(b"a photo")
+    return tmp_path / "plate.jpg"
+
+
+def begin(remote: RemoteControl) -> None:
+    remote(Progress("prepare"))
+
+
+def test_a_file_is_done_once_the_run_has_written_it(remote: RemoteControl, photo: Path) -> None:
+    begin(remote)
+    said = []
+    thread = threading.Thread(target=lambda: said.append(remote.attach(photo, "the plate")))
+    thread.start()
+    while not (remarks := remote.control.remarks()):
+        thread.join(0.001)
+    assert not said, "it is not in the journal yet"
+    (remark,) = remarks
+    assert (remark.kind, remark.data["about"], remark.data["by"]) == ("file", "the plate", ON_SITE)
+    remark.written.set()
+    thread.join()
+    assert said[0].done
+    assert said[0].content == remark.data["sha256"]
+
+
+def test_a_file_the_run_does_not_come_to_write_is_not_done(
+    remote: RemoteControl, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_control, "WRITTEN_WITHIN", 0.01)
+    begin(remote)
+    answer = remote.attach(photo, "")
+    assert not answer.done
+    assert "the run is busy" in answer.reason
+
+
+def test_files_are_refused_with_the_reason(remote: RemoteControl, photo: Path, tmp_path: Path) -> None:
+    assert remote.attach(photo, "").reason == "the run has not begun: add the file once it has"
+    begin(remote)
+    assert "can't be read" in remote.attach(tmp_path / "none", "").reason
+    (tmp_path / "large").write_bytes(bytes(101))
+    assert "100 are allowed" in remote.attach(tmp_path / "large", "").reason
+    remote.control.last_remarks()
+    assert remote.attach(photo, "").reason == "the run is over: nothing changes it any more"
+    remote.ended = "finished"
+    assert remote.attach(photo, "").reason == "the run is over: finished"
+
+
+def test_a_photo_answers_the_question_for_one(remote: RemoteControl, photo: Path) -> None:
+    begin(remote)
+    thread, answers = ask(remote, Question(Text(en="A photo?"), kind="file"))
+    assert remote.live().kind == "file"
+    assert describe(remote.live()).endswith(" · A photo? [a file, from the station]")
+    refused = remote.give(1, Answer("/etc/passwd", "Li Wei"))
+    assert refused == "a file answers this: `remotecal station attach FILE`, at the station"
+    answer = remote.attach(photo, "")
+    thread.join()
+    assert answer.done
+    (given,) = answers
+    assert given.file is not None
+    assert (given.text, given.by, given.file.name) == (answer.content, ON_SITE, "plate.jpg")
+    assert remote.control.remarks() == [], "the question's own event names it"
+
+
+def test_what_was_aborted_is_not_taken_up_after_a_crash(tmp_path: Path) -> None:
+    """A station killed between the line that says who aborted and the line that says that it ended."""
+    clock = VirtualClock(0.0)
+    with Journal.create(tmp_path / "crashed", clock) as journal:
+        journal.append("start", {"format": 1})
+        journal.append("control", {"verb": "pause", "by": "Li Wei", "reason": ""})
+        assert stage_of(read_journal(journal.path)) is Stage.CUT_OFF
+        journal.append("control", {"verb": "abort", "by": "Li Wei", "reason": "the tank leaks"})
+        assert stage_of(read_journal(journal.path)) is Stage.STOPPED
+        journal.append("resume", {"by": "Li Wei"})
+        assert stage_of(read_journal(journal.path)) is Stage.CUT_OFF, "until somebody takes it up"

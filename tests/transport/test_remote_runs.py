@@ -11,7 +11,7 @@ from sites import Site, Watching, enrol_site, until
 from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.errors import ConfigurationError, LinkError, RemotecalError
+from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
 from remotecal.procedures.order import Order
 from remotecal.transport import acceptance, subjects
 from remotecal.transport.envelopes import seal, unseal
@@ -262,9 +262,11 @@ async def test_questions_are_answered_from_afar(folder: HubFolder, asking: Tiny,
             assert (await answer("yes", 7)).reason == "this question is not open any more"
             assert (await answer("yes")).done
             assert not (await answer("no")).done
+            shown = await watching.until(lambda live: live.answered == "yes")
+            assert shown.answered_by == "Li Wei"
             await site.state(order, "signed")
         (given,) = (event for event in site.journal(order) if event["kind"] == "answer")
-        assert given["data"]["answer"] == "yes"
+        assert (given["data"]["answer"], given["data"]["by"]) == ("yes", "Li Wei")
 
 
 async def test_the_person_on_site_may_be_first(folder: HubFolder, asking: Tiny, tmp_path: Path) -> None:
@@ -280,7 +282,7 @@ async def test_the_person_on_site_may_be_first(folder: HubFolder, asking: Tiny, 
             assert not late.done
             await site.state(order, "signed")
         (given,) = (event for event in site.journal(order) if event["kind"] == "answer")
-        assert given["data"]["answer"] == "no"
+        assert (given["data"]["answer"], given["data"]["by"]) == ("no", "on site")
 
 
 async def test_pausing_going_on_and_aborting(folder: HubFolder, asking: Tiny, tmp_path: Path) -> None:
@@ -305,10 +307,16 @@ async def test_pausing_going_on_and_aborting(folder: HubFolder, asking: Tiny, tm
             await until(lambda: site.arrived_whole(order))
             assert row.state == "aborted"
             ended = await watching.until(lambda live: "the tank leaks" in live.state)
-            assert ended.state == "the run was stopped: Li Wei: the tank leaks"
+            assert ended.state == "the run was stopped: the tank leaks (Li Wei)"
             assert not (await command("go_on")).done
-        kinds = [event["kind"] for event in site.journal(order)]
-        assert kinds[-2:] == ["abort", "safe"]
+        journal = site.journal(order)
+        assert [event["kind"] for event in journal][-3:] == ["control", "abort", "safe"]
+        acts = [event["data"] for event in journal if event["kind"] == "control"]
+        assert [(act["verb"], act["by"], act["reason"]) for act in acts] == [
+            ("take_control", "Li Wei", ""),
+            ("pause", "Li Wei", ""),
+            ("abort", "Li Wei", "the tank leaks"),
+        ]
         assert asking.world.level == 0
         assert "the tank leaks" in hub.laboratory.store.orders.find(order.id).reason
 
@@ -340,6 +348,9 @@ async def test_one_person_controls_until_another_takes_over(
             await site.state(order, "signed")
         noted = [(row.who, row.what) for row in reversed(hub.laboratory.store.noted())]
         assert ("Zhang", "take_control") in noted
+        acts = [event["data"] for event in site.journal(order) if event["kind"] == "control"]
+        assert {"verb": "take_control", "by": "Zhang", "reason": "from Li Wei"} in acts
+        assert {"verb": "release_control", "by": "Zhang", "reason": ""} in acts
 
 
 async def test_forged_replayed_and_late_commands(folder: HubFolder, asking: Tiny, tmp_path: Path) -> None:
@@ -371,6 +382,7 @@ async def test_forged_replayed_and_late_commands(folder: HubFolder, asking: Tiny
                 "is for there": seal("command", command(station="there"), key),
                 "an earlier start": seal("command", command(session="before"), key),
                 "too late": seal("command", command(expires=time.time() - 1), key),
+                "nobody at the laboratory is on site": seal("command", command(by="on site"), key),
                 "a signed command was due": seal("welcome", command(), key),
                 "no signed command": b"abort!",
             }.items():
@@ -399,7 +411,10 @@ async def test_single_instruments_are_read_while_no_run_is_on(
             measured = json.loads((await read("Tiny bench/gauge.value")).content)
             assert (measured["value"], measured["unit"]) == (0.0, "V")
             assert "has no 'valeu', did you mean value?" in (await read("Tiny bench/gauge.valeu")).reason
-            assert (await read("Other/gauge.value")).reason == "there is no bench 'Other'"
+            assert "there is no bench 'Other'" in (await read("Other/gauge.value")).reason
+            asking.world.deaf.add("source")
+            assert (await read("/meter.value")).done, "the one bench, by role, whatever else is dead there"
+            asking.world.deaf.clear()
             await site.order()
             await until(lambda: station.current is not None and station.current.live().prompt > 0)
             assert "uses the instruments" in (await read("Tiny bench/gauge.value")).reason
@@ -412,7 +427,7 @@ async def test_a_station_nobody_has_heard_of_says_so(folder: HubFolder, tiny: Ti
             await hub.laboratory.command("here", "state", "Li Wei")
         async with site.up() as station:
             await station.liaison.greeted.wait()
-        with pytest.raises(LinkError, match="not connected"):
+        with pytest.raises(NotConnected, match="not connected"):
             await hub.laboratory.command("here", "state", "Li Wei")
 
 

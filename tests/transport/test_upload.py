@@ -1,6 +1,7 @@
 """Bringing a journal to a laboratory that forgets, repeats itself and answers late."""
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -13,13 +14,13 @@ from sites import until
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
-from remotecal.errors import EvidenceError
+from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.procedures.journal import Journal
 from remotecal.transport import upload
 from remotecal.transport.broker import Broker
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.laboratory import connection
-from remotecal.transport.messages import Committed, JournalHead
+from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead
 from remotecal.transport.settings import HubFolder
 from remotecal.transport.upload import Upload
 
@@ -194,3 +195,69 @@ async def test_a_journal_that_was_cut_is_noticed(folder: HubFolder, run: Path) -
     async with sending(folder, hub, run) as upload:
         with pytest.raises(EvidenceError, match="has 52 lines of run, the journal here has 51: it was cut"):
             await upload.run(over())
+
+
+class Archive(Forgetful):
+    """A laboratory that also takes a file, and notes in which order everything comes."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name, self.content, self.came = name, b"", list[str]()
+        self.between = lambda: None
+
+    async def take(self, subject: str, message: bytes) -> bytes | None:
+        answer = Committed.model_validate_json(await super().take(subject, message) or b"")
+        self.came += ["lines"] * bool(message.partition(b"\n")[2])
+        missing = {self.name: len(self.content)}
+        return json.dumps(answer.model_dump() | {"missing": missing}).encode()
+
+    async def take_piece(self, _: str, message: bytes) -> bytes:
+        envelope, _, piece = message.partition(b"\n")
+        head = unseal(envelope, "file-piece", FilePiece, [KEY.public])
+        assert (head.begin, head.sha256) == (len(self.content), sha256(piece).hexdigest())
+        self.content += piece
+        self.came.append("piece")
+        self.between()
+        return FileTaken(here=len(self.content)).model_dump_json().encode()
+
+
+@asynccontextmanager
+async def archiving(folder: HubFolder, hub: Archive, run: Path) -> AsyncIterator[Upload]:
+    async with sending(folder, hub, run) as upload, connection(folder, "archive") as there:
+        there.on("cal.here.file", hub.take_piece)
+        await there.up.wait()
+        yield upload
+
+
+async def test_lines_go_before_the_next_piece_of_a_file(folder: HubFolder, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 12
+    name = sha256(content).hexdigest()
+    hub = Archive(name)
+    with Journal.create(tmp_path / "run", VirtualClock(0.0)) as journal:
+        (tmp_path / "run" / "files").mkdir()
+        (tmp_path / "run" / "files" / f"{name}.jpg").write_bytes(content)
+        journal.append("start", {"format": 1})
+        hub.between = lambda: write(journal, 1)
+        async with archiving(folder, hub, tmp_path / "run") as upload:
+            assert await upload.run(over()) == 5
+    assert hub.content == content
+    assert hub.came == ["lines", *["piece", "lines"] * 4]
+    assert hub.lines == lines(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["../journal.jsonl", "*", "", "0" * 63, "/etc/passwd"])
+async def test_nothing_but_a_hash_can_be_asked_for(folder: HubFolder, run: Path, name: str) -> None:
+    """Answers are not signed: a broker could ask for whatever it likes."""
+    hub = Archive(name)
+    async with archiving(folder, hub, run) as upload:
+        with pytest.raises(ConfigurationError, match="missing"):
+            await upload.run(over())
+    assert "piece" not in hub.came
+
+
+async def test_what_is_no_file_of_the_run_is_not_sent(folder: HubFolder, run: Path) -> None:
+    hub = Archive("0" * 64)
+    async with archiving(folder, hub, run) as upload:
+        assert await upload.run(over()) == 51
+    assert "has no file 0000" in upload.lost["0" * 64]
+    assert "piece" not in hub.came

@@ -1,0 +1,193 @@
+"""A run from the first exchange to the safe state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from remotecal.errors import (
+    InterlockTripped,
+    RemotecalError,
+    RunAborted,
+    RunError,
+    SafeStateNotReached,
+)
+from remotecal.procedures.control import Control, signals
+from remotecal.procedures.journal import timestamp
+from remotecal.procedures.parameters import read_parameters
+from remotecal.procedures.run import Run
+from remotecal.procedures.values import pack
+from remotecal.procedures.watch import Watch
+
+if TYPE_CHECKING:
+    from remotecal.bench import Bench
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.open_bench import OpenBench
+    from remotecal.procedures.evidence import Start
+    from remotecal.procedures.execute import Company
+    from remotecal.procedures.journal import Journal, Json
+    from remotecal.procedures.procedure import Point, Procedure
+
+
+class Session:
+    """A run from opening the bench to its safe state; the same whether it begins or goes on."""
+
+    def __init__(
+        self,
+        start: Start,
+        procedure: type[Procedure],
+        bench: Bench,
+        opened: OpenBench,
+        journal: Journal,
+        company: Company,
+    ) -> None:
+        self._start, self._opened, self._journal = start, opened, journal
+        self._settings = {name: entry.settings for name, entry in bench.file.instruments.items()}
+        self._company, self._control = company, company.control or Control()
+        self._control.cancel = opened.cancel
+        self._watch = Watch(bench, opened, self._control)
+        self._run = Run(
+            opened, journal, self._control, company.answers, company.watchers, company.largest_file
+        )
+        parameters = read_parameters(procedure.accepts(), start.parameters, "journal, parameters")
+        roles: dict[str, Instrument | None] = {role.name: None for role in procedure.roles()}
+        roles |= {role: opened.instruments[name] for role, name in start.roles.items()}
+        self._procedure = procedure(parameters, roles)
+        self._done = {
+            (event.data["point"], event.data["repeat"])
+            for event in journal.events
+            if event.kind == "observation"
+        }
+
+    def perform(self) -> None:
+        """Measure what is left to measure; whatever happens, make the rig safe."""
+        failure: BaseException | None = None
+        with signals(self._control, self._company.by):
+            try:
+                self._begin()
+                self._measure_all()
+            except BaseException as error:  # noqa: BLE001  whatever it is, the rig is made safe first
+                failure = self._explained(error)
+            occurred = self._opened.clock.now()
+            self._control.notice()
+            self._watch.stop_looking()
+            unsafe, took = self._make_safe()
+            self._watch.end()
+            try:
+                self._conclude(failure, occurred, unsafe, took)
+            except RunError as error:
+                failure = failure or error
+        if unsafe is not None:
+            because = f"; the run had stopped because {failure}" if failure else ""
+            raise SafeStateNotReached(f"{unsafe}{because}") from failure
+        if failure is not None:
+            raise failure
+
+    def _begin(self) -> None:
+        for name, instrument in self._opened.instruments.items():
+            instrument.keep = self._run.keep
+            self._journal.append(
+                "instrument",
+                {
+                    "address": instrument.link.address,
+                    "driver": type(instrument).__name__,
+                    "name": name,
+                    "settings": self._settings[name],
+                    **instrument.identify()._asdict(),
+                },
+            )
+        # First to the safe state: a drive that was left running must not start again when a rig that
+        # lost its heartbeat is reset.
+        unsafe, took = self._make_safe()
+        self._note_safe(unsafe, took)
+        if unsafe is not None:
+            raise unsafe
+        self._watch.begin()
+        for path in self._company.files:
+            self._run.attach(path, "", self._company.by)
+
+    def _measure_all(self) -> None:
+        points, run = self._start.points, self._run
+        left = [point for point in points if self._repeats_left(point)]
+        due = sum(point.repeats for point in points)
+        run.show("prepare", points=len(points), observed=len(self._done), due=due)
+        if left:
+            self._procedure.prepare(run)
+        for point in left:
+            self._hold()
+            self._journal.append("point", {"point": point.name}, durable=False)
+            run.show("approach", point=point, number=points.index(point) + 1, repeat=0)
+            self._procedure.approach(point, run)
+            for repeat in self._repeats_left(point):
+                self._hold()
+                self._observe(point, repeat)
+
+    def _repeats_left(self, point: Point) -> list[int]:
+        return [n for n in range(1, point.repeats + 1) if (point.name, n) not in self._done]
+
+    def _observe(self, point: Point, repeat: int) -> None:
+        run = self._run
+        run.show("measure", repeat=repeat)
+        began = timestamp(run.clock.now())
+        values = pack(self._procedure.measure(point, run))
+        run.look()
+        self._journal.append(
+            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": values}
+        )
+        self._done.add((point.name, repeat))
+        run.show("done", observed=len(self._done))
+
+    def _hold(self) -> None:
+        paused = self._control.paused
+        self._run.look()
+        if paused:
+            self._journal.append("pause", {})
+            self._run.show("pause")
+            while self._control.paused:
+                self._control.wait()
+                self._run.look()
+            self._run.look()
+            self._journal.append("go_on", {})
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """Return what ended the run, in words of who must act."""
+        stopped = self._control.error
+        if stopped is not None:
+            stopped.__cause__ = None if error is stopped else error
+            return stopped
+        if isinstance(error, KeyboardInterrupt):
+            return RunAborted("the run was interrupted")
+        if isinstance(error, RemotecalError) or not isinstance(error, Exception):
+            return error
+        failure = RunError(f"the procedure failed: {type(error).__name__}: {error}")
+        failure.__cause__ = error
+        return failure
+
+    def _make_safe(self) -> tuple[SafeStateNotReached | None, float]:
+        began = time.monotonic()
+        unsafe = None
+        try:
+            self._opened.make_safe()
+        except SafeStateNotReached as failure:
+            unsafe = failure
+        return unsafe, time.monotonic() - began
+
+    def _conclude(
+        self, failure: BaseException | None, occurred: float, unsafe: SafeStateNotReached | None, took: float
+    ) -> None:
+        """Write how it ended; that comes after the rig is safe, for a disk can be slow or full."""
+        self._run.write_remarks(self._control.last_remarks())
+        if failure is not None:
+            aborted, tripped = isinstance(failure, RunAborted), isinstance(failure, InterlockTripped)
+            self._journal.append(
+                "abort" if aborted else "interlock" if tripped else "failure",
+                {"error": type(failure).__name__, "occurred": timestamp(occurred), "text": str(failure)},
+            )
+        self._note_safe(unsafe, took)
+        if failure is None and unsafe is None:
+            self._journal.append("finish", {"observations": len(self._done)})
+
+    def _note_safe(self, unsafe: SafeStateNotReached | None, took: float) -> None:
+        safe: Mapping[str, Json] = {"reached": unsafe is None, "seconds": round(took, 6)}
+        self._journal.append("safe", safe if unsafe is None else {**safe, "text": str(unsafe)})

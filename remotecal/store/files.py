@@ -1,0 +1,166 @@
+"""Files that journals name, as they arrive from stations: piece by piece, each once, checked when whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from remotecal.errors import EvidenceError
+from remotecal.procedures.files import Attached, read_attached
+from remotecal.store.tables import file_pieces, journal_lines, run_files
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Table
+
+    from remotecal.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file of a run, as far as the laboratory has it."""
+
+    file: Attached
+    """What the journal says of it."""
+    line: int
+    """Number of the journal's line that names it."""
+    here: int
+    """Bytes of it that are here, from its beginning."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is here; its hash was checked then."""
+        return self.here == self.file.size
+
+
+class Files:
+    """The files of all runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self, station: str, run: str) -> tuple[FileRow, ...]:
+        """Return the files a run's journal names, in its order; each once."""
+        from sqlalchemy import and_, select
+
+        named = and_(
+            journal_lines.c.station == run_files.c.station,
+            journal_lines.c.run == run_files.c.run,
+            journal_lines.c.seq == run_files.c.line,
+        )
+        query = (
+            select(run_files.c.line, run_files.c.here, journal_lines.c.line.label("text"))
+            .join(journal_lines, named)
+            .where(run_files.c.station == station, run_files.c.run == run)
+            .order_by(run_files.c.line)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(FileRow(_named(row.line, bytes(row.text)), row.line, row.here) for row in rows)
+
+    def missing(self, station: str, run: str) -> dict[str, int]:
+        """Return the files that are not here yet: SHA-256 → bytes that are here, from the beginning."""
+        from sqlalchemy import select
+
+        query = (
+            select(run_files.c.sha256, run_files.c.here)
+            .where(run_files.c.station == station, run_files.c.run == run)
+            .where(run_files.c.here < run_files.c.size)
+            .order_by(run_files.c.line)
+        )
+        with self._database.read() as connection:
+            return {row.sha256: row.here for row in connection.execute(query)}
+
+    def take(self, station: str, run: str, digest: str, begin: int, content: bytes) -> int:
+        """Take a piece of a file, and return how many bytes of it are here now, from its beginning.
+
+        A piece that is here already, or leaves a gap, changes nothing. A file that is whole and not
+        the one the journal names is thrown away whole, so that the right one can come.
+
+        Raises:
+            EvidenceError: the journal here names no such file, or this is another one.
+        """
+        with self._database.begin() as connection:
+            taken = self._take(connection, station, run, digest, begin, content)
+        if isinstance(taken, EvidenceError):
+            raise taken
+        return taken
+
+    def content(self, station: str, run: str, digest: str) -> bytes:
+        """Return a file.
+
+        Raises:
+            EvidenceError: it is not here, or not the one the journal names any more.
+        """
+        with self._database.read() as connection:
+            content = self._pieces(connection, _of(file_pieces, station, run, digest))
+        if not content:
+            raise EvidenceError(f"the file {digest} of run {run} is not here")
+        if sha256(content).hexdigest() != digest:
+            raise EvidenceError(f"the file {digest} of run {run} is not complete here, or was changed")
+        return content
+
+    def _take(
+        self, connection: Connection, station: str, run: str, digest: str, begin: int, content: bytes
+    ) -> int | EvidenceError:
+        from sqlalchemy import select
+
+        this, pieces = _of(run_files, station, run, digest), _of(file_pieces, station, run, digest)
+        row = connection.execute(
+            select(run_files.c.size, run_files.c.here).where(*this).with_for_update()
+        ).first()
+        if row is None:
+            return EvidenceError(f"the journal of run {run} names no file {digest}")
+        size, here = int(row.size), int(row.here)
+        if begin != here or not content or here == size:
+            return here
+        here += len(content)
+        if here > size:
+            return EvidenceError(f"the file {digest} of run {run} is longer than the journal says: {size}")
+        connection.execute(
+            file_pieces.insert().values(station=station, run=run, sha256=digest, begin=begin, content=content)
+        )
+        wrong = here == size and sha256(self._pieces(connection, pieces)).hexdigest() != digest
+        if wrong:
+            connection.execute(file_pieces.delete().where(*pieces))
+            here = 0
+        connection.execute(run_files.update().where(*this).values(here=here))
+        if wrong:
+            return EvidenceError(f"what came as the file {digest} of run {run} has another hash")
+        return here
+
+    def _pieces(self, connection: Connection, which: Sequence[ColumnElement[bool]]) -> bytes:
+        from sqlalchemy import select
+
+        query = select(file_pieces.c.content).where(*which).order_by(file_pieces.c.begin)
+        return b"".join(bytes(piece) for piece in connection.execute(query).scalars())
+
+
+def expect(
+    database: Database, connection: Connection, station: str, run: str, lines: Sequence[tuple[int, bytes]]
+) -> None:
+    """Note the files that lines of a journal name, as part of the transaction that takes the lines.
+
+    Raises:
+        EvidenceError: a line does not tell a file.
+    """
+    named = [(number, _named(number, line)) for number, line in lines]
+    for number, file in named:
+        row = {"sha256": file.sha256, "line": number, "size": file.size, "here": 0}
+        insert = database.insert(run_files).values(station=station, run=run, **row)
+        connection.execute(insert.on_conflict_do_nothing())
+
+
+def _named(number: int, line: bytes) -> Attached:
+    try:
+        data = json.loads(line)["data"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        data = None
+    return read_attached(data if isinstance(data, dict) else {}, number)
+
+
+def _of(table: Table, station: str, run: str, digest: str) -> tuple[ColumnElement[bool], ...]:
+    """Return what picks a file's rows from a table."""
+    return (table.c.station == station, table.c.run == run, table.c.sha256 == digest)
