@@ -25,6 +25,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from remotecal.bench import Bench
@@ -344,6 +345,7 @@ async def overhead(asked: argparse.Namespace, path: Path) -> None:
         belongs["key"] = SealKey.read(folder.laboratory).public.text
         (station / "laboratory.json").write_text(json.dumps(belongs))
         (station / "authority.pem").write_bytes(folder.trusted.read_bytes())
+        pairs: list[tuple[float, float]] = []
         for turn in range(asked.turns):
             with water_rig(path / f"local-{turn}", seed=2026) as rig:
                 out = path / f"out-{turn}"
@@ -368,6 +370,11 @@ async def overhead(asked: argparse.Namespace, path: Path) -> None:
                 f"processor {here[1]:.2f} s and {there[1]:.2f} s, ratio {there[1] / here[1]:.3f}",
                 flush=True,
             )
+            pairs.append((here[0], there[0]))
+    alone_took, remote_took = (median(times) for times in zip(*pairs, strict=True))
+    print(
+        f"medians: local {alone_took:.2f} s, remote {remote_took:.2f} s, ratio {remote_took / alone_took:.3f}"
+    )
 
 
 WHAT = {
@@ -393,7 +400,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=20.0, help="events per second of each run")
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--events", type=int, default=100_000)
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--holes", type=float, nargs="*", default=[20.0, 45.0])
     asked = parser.parse_args()
     logging.getLogger("asyncio").setLevel(logging.ERROR)

@@ -56,6 +56,11 @@ def check_time(order: RemoteOrder, laboratory_time: float) -> None:
     """Raise `OrderError` if it is too late to begin an order, or the station's clock is wrong."""
     if laboratory_time > order.expires:
         raise OrderError(f"the order expired {laboratory_time - order.expires:.0f} s ago")
+    check_clock(laboratory_time)
+
+
+def check_clock(laboratory_time: float) -> None:
+    """Raise `OrderError` if the station's clock is wrong."""
     off = time.time() - laboratory_time
     if abs(off) > CLOCKS_AGREE:
         raise OrderError(f"the station's clock differs from the laboratory's by {off:.0f} s: set it right")

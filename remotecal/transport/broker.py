@@ -7,6 +7,7 @@ somebody connects (see `admission`). The server keeps nothing.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -14,12 +15,14 @@ import shutil
 import signal
 import subprocess
 import sysconfig
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from remotecal.errors import ConfigurationError
 from remotecal.transport.admission import ACCOUNT, account_key
 from remotecal.transport.identities import HUB
+from remotecal.transport.settings import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +39,7 @@ MAX_PAYLOAD = 8 * 2**20
 ADMISSION_WITHIN = 5
 """Seconds the hub may take to say whether a client may connect."""
 READY_WITHIN = 20.0
-"""Seconds a server may take to start."""
+"""Seconds a server may take to start; one that ends before by itself can't be started."""
 SYSTEM = "SYS"
 """The server's account for its own affairs."""
 KICK = "$SYS.REQ.SERVER.{server}.KICK"
@@ -110,6 +113,10 @@ class Broker:
         self._state = folder.path / "broker"
         self._state.mkdir(mode=0o700, exist_ok=True)
         self._file = self._state / "broker.json"
+        self._log = self._state / "broker.log"
+        self._said = 0
+        """Bytes in the log when the server was started."""
+        self._settings, self._toml = folder.settings.broker, folder.path / FILE
         self._configuration = configuration(
             folder.settings.broker,
             folder.broker.resolve(),
@@ -122,17 +129,39 @@ class Broker:
         """How often a server was started."""
 
     async def run(self) -> None:
-        """Keep a server running until cancelled, and stop it then."""
+        """Keep a server running until cancelled, and stop it then.
+
+        Raises:
+            ConfigurationError: it is not installed, or ends as soon as it is started, and why.
+        """
         try:
-            while True:
+            for before in itertools.count():
+                began = time.monotonic()
                 pid = self._running() or self._start()
                 await _end_of(pid)
-                if self._process is not None:
-                    self._process.wait()
-                log.warning("the broker ended; its log is %s", self._state / "broker.log")
+                code = self._process.wait() if self._process is not None else 0
+                # One that was killed is started again, and so is one that did its work until now.
+                if code > 0 and before == 0 and time.monotonic() - began < READY_WITHIN:
+                    raise ConfigurationError(f"the broker can't be started: {self._complaint()}")
+                log.warning("the broker ended; its log is %s", self._log)
                 await asyncio.sleep(0.2)
         finally:
             await self._stop()
+
+    def _complaint(self) -> str:
+        """Return why the server that was started last ended, and what to do."""
+        with self._log.open("rb") as file:
+            file.seek(self._said)
+            lines = file.read().decode(errors="replace").splitlines()
+        fatal = [line.partition("[FTL] ")[2] for line in lines if "[FTL] " in line]
+        text = " ".join(fatal or lines) or "it said nothing"
+        if "address already in use" in text:
+            listen = self._settings.websocket if "websocket" in text.lower() else self._settings.listen
+            return (
+                f"something else listens on {listen}, perhaps another hub: stop it, or set another port "
+                f"in {self._toml} ({text})"
+            )
+        return f"{text} (all it said is in {self._log}; what it is told comes from {self._toml})"
 
     def _running(self) -> int | None:
         """Return the process of a server that runs with this file; None if there is none."""
@@ -145,14 +174,17 @@ class Broker:
 
     def _start(self) -> int:
         self._file.write_text(json.dumps(self._configuration, indent=2))
-        self._process = subprocess.Popen(  # noqa: S603  our own program with our own file
-            [executable(), "--config", str(self._file.resolve())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            # Ctrl-C is for the hub, which stops the server when its own work is done.
-            start_new_session=True,
-        )
+        self._said = self._log.stat().st_size if self._log.exists() else 0
+        with self._log.open("ab") as complaints:
+            self._process = subprocess.Popen(  # noqa: S603  our own program with our own file
+                [executable(), "--config", str(self._file.resolve())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                # What is wrong with its configuration it says before it opens its log.
+                stderr=complaints,
+                # Ctrl-C is for the hub, which stops the server when its own work is done.
+                start_new_session=True,
+            )
         self.starts += 1
         return self._process.pid
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from remotecal.errors import LinkLost, NoReply, RemotecalError
+from remotecal.errors import NotAnswered, NotConnected, RemotecalError
 from remotecal.transport.ending import end
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Connection:
         self._client: Client | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._trouble: Exception | None = None
+        self.trouble = "nothing was tried yet"
+        """Why the last attempt to connect failed."""
         self.up = asyncio.Event()
         """Set while there is a connection."""
         self.connected = 0
@@ -104,23 +106,23 @@ class Connection:
         """Return the answer to a message.
 
         Raises:
-            LinkLost: there is no connection, or nobody listens.
-            NoReply: there was no answer in time; whether the message arrived is not known.
+            NotConnected: there is no connection, or nobody listens.
+            NotAnswered: there was no answer in time; whether the message arrived is not known.
         """
         from nats.errors import Error, NoRespondersError
         from nats.errors import TimeoutError as NoAnswer
 
         client = self._client
         if client is None:
-            raise LinkLost(f"there is no connection to {', '.join(self._endpoint.servers)}")
+            raise NotConnected(f"there is no connection to {', '.join(self._endpoint.servers)}")
         try:
             answer = await client.request(subject, content, timeout=within)
         except NoRespondersError:
-            raise LinkLost(f"nobody answers {subject}: the other side is not connected") from None
+            raise NotConnected(f"nobody answers {subject}: the other side is not connected") from None
         except (NoAnswer, TimeoutError):
-            raise NoReply(f"{subject} was not answered within {within:g} s") from None
+            raise NotAnswered(f"{subject} was not answered within {within:g} s") from None
         except (Error, OSError) as error:
-            raise LinkLost(
+            raise NotConnected(
                 f"the connection to {', '.join(self._endpoint.servers)} was lost: {error}"
             ) from error
         return answer.data
@@ -129,11 +131,11 @@ class Connection:
         """Yield all answers to a message that come within a time, from whoever has one.
 
         Raises:
-            LinkLost: there is no connection.
+            NotConnected: there is no connection.
         """
         client = self._client
         if client is None:
-            raise LinkLost(f"there is no connection to {', '.join(self._endpoint.servers)}")
+            raise NotConnected(f"there is no connection to {', '.join(self._endpoint.servers)}")
         inbox, arrived = client.new_inbox(), asyncio.Queue[bytes]()
 
         async def take(message: Msg) -> None:
@@ -203,12 +205,15 @@ class Connection:
 
         client, self._trouble = Client(), None
         try:
-            await asyncio.wait_for(self._dial(client, server), 2 * CONNECT_WITHIN)
+            # `wait_for` would leave the client's own error to nobody when this is cancelled.
+            async with asyncio.timeout(2 * CONNECT_WITHIN):
+                await self._dial(client, server)
             for subscription in self._subscriptions:
                 await self._subscribe(client, subscription)
             await client.flush(CONNECT_WITHIN)
         except (Error, OSError, TimeoutError, RemotecalError) as error:
-            log.warning("%s can't connect to %s: %r", self._endpoint.name, server, self._trouble or error)
+            self.trouble = f"{server}: {self._trouble or error!r}"
+            log.warning("%s can't connect to %s", self._endpoint.name, self.trouble)
             await _close(client)
             return None
         except asyncio.CancelledError:

@@ -29,6 +29,7 @@ Kind = Literal[
     "refusal",
     "renewal",
     "journal-head",
+    "file-piece",
     "record",
     "bundle",
 ]

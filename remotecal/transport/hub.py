@@ -15,10 +15,10 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from remotecal.certificates.signing.seal import PublicKey, SealKey
-from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError
+from remotecal.errors import ConfigurationError, EvidenceError, NotConnected, RemotecalError
 from remotecal.store import Store
 from remotecal.transport import admission, subjects
-from remotecal.transport.broker import Broker
+from remotecal.transport.broker import READY_WITHIN, Broker
 from remotecal.transport.ending import end
 from remotecal.transport.enrolment import Admission, Application, serve
 from remotecal.transport.envelopes import seal, unseal
@@ -37,8 +37,18 @@ from remotecal.transport.messages import (
     Renewed,
     Welcome,
 )
-from remotecal.transport.pki import Authority, certificate_pem, fingerprint, holder_of, requested_key, uri_of
+from remotecal.transport.pki import (
+    Authority,
+    Identity,
+    certificate_pem,
+    fingerprint,
+    holder_of,
+    requested_key,
+    uri_of,
+)
+from remotecal.transport.private_files import read_private
 from remotecal.transport.recomputing import recompute
+from remotecal.transport.settings import FILE
 from remotecal.transport.tls import server_context
 
 if TYPE_CHECKING:
@@ -64,10 +74,18 @@ SAME_REFUSAL = 60.0
 
 
 class Hub:
-    """A hub; `run` it."""
+    """A hub; `run` it.
+
+    Raises:
+        ConfigurationError: a key is missing, or others can read it; or the database can't be used.
+    """
 
     def __init__(self, folder: HubFolder) -> None:
         self._folder = folder
+        for file in (folder.hub, folder.broker):
+            Identity.read(file)
+        for file in (folder.admission, folder.laboratory):
+            read_private(file)
         self._store = Store(folder.database)
         self._authority = Authority.read(folder.authority)
         self._admission = SealKey.read(folder.admission)
@@ -82,7 +100,12 @@ class Hub:
         """Set once stations can connect."""
 
     async def run(self) -> None:
-        """Serve until cancelled."""
+        """Serve until cancelled.
+
+        Raises:
+            ConfigurationError: the broker can't be started, or stations can't enrol at the address set.
+            NotConnected: no server can be reached.
+        """
         self._connection.on(ADMISSION, self._admit, queue=QUEUE)
         services: Mapping[Service, Callable[[StationRow, bytes], Awaitable[BaseModel | bytes]]] = {
             "hello": self._greet,
@@ -91,6 +114,7 @@ class Hub:
             "refuse": self._note_refusal,
             "record": self._compare,
             "renew": self._renew,
+            "file": self._ingest.take_file,
         }
         for name, service in services.items():
             self._connection.on(subjects.every_station(name), self._served(service), queue=QUEUE)
@@ -106,10 +130,30 @@ class Hub:
             desk = await self._open_desk()
             stack.callback(desk.close)
             await stack.enter_async_context(self._connection)
-            await self._connection.up.wait()
+            await self._reach_a_server(broker)
             self.ready.set()
             log.info("the hub of %s is up", self._folder.settings.laboratory)
             await (broker or asyncio.Event().wait())
+
+    async def _reach_a_server(self, broker: asyncio.Task[None] | None) -> None:
+        """Wait for the connection; a hub nobody can reach must say so, and not wait in silence."""
+        reached = asyncio.create_task(self._connection.up.wait())
+        try:
+            await asyncio.wait(
+                {reached, broker} if broker else {reached},
+                timeout=READY_WITHIN,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            reached.cancel()
+        if broker is not None and broker.done():
+            broker.result()
+        if not self._connection.up.is_set():
+            raise NotConnected(
+                f"no server could be reached at {', '.join(self._folder.settings.servers)} within "
+                f"{READY_WITHIN:g} s ({self._connection.trouble}): start them, or set `servers` in "
+                f"{self._folder.path / FILE}"
+            )
 
     def _served(
         self, service: Callable[[StationRow, bytes], Awaitable[BaseModel | bytes]]
@@ -214,7 +258,14 @@ class Hub:
 
     async def _open_desk(self) -> asyncio.Server:
         tls = server_context(self._folder.trusted, self._folder.broker)
-        return await serve(self._folder.settings.enrolment.listen, tls, self._enrol)
+        listen = self._folder.settings.enrolment.listen
+        try:
+            return await serve(listen, tls, self._enrol)
+        except OSError as error:
+            raise ConfigurationError(
+                f"stations can't enrol at {listen}: {error.strerror}: stop what listens there, or set "
+                f"enrolment.listen in {self._folder.path / FILE}"
+            ) from error
 
     async def _enrol(self, application: Application) -> Admission:
         authority = certificate_pem(self._authority.certificate).decode()

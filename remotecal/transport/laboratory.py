@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.configuration import checked
-from remotecal.errors import ConfigurationError, LinkLost, OrderError
+from remotecal.errors import ConfigurationError, NotConnected, OrderError
 from remotecal.store import Store
 from remotecal.transport import subjects
 from remotecal.transport.broker import CONNECTIONS, KICK
@@ -89,7 +89,7 @@ async def open_laboratory(folder: HubFolder) -> AsyncIterator[Laboratory]:
     """Open database and connection for somebody at the laboratory.
 
     Raises:
-        LinkLost: no server can be reached.
+        NotConnected: no server can be reached.
     """
     with Store(folder.database) as store:
         async with connection(folder, "laboratory") as link:
@@ -97,7 +97,7 @@ async def open_laboratory(folder: HubFolder) -> AsyncIterator[Laboratory]:
                 await asyncio.wait_for(link.up.wait(), CONNECT_WITHIN)
             except TimeoutError:
                 servers = ", ".join(folder.settings.servers)
-                raise LinkLost(f"no server answers at {servers}: is the hub up?") from None
+                raise NotConnected(f"no server answers at {servers}: is the hub up?") from None
             yield Laboratory(folder, store, link)
 
 
@@ -154,10 +154,29 @@ class Laboratory:
     async def command(
         self, station: str, verb: Verb, by: str, *, run: str = "", argument: str = "", prompt: int = 0
     ) -> CommandAnswer:
-        """Have a station do something.
+        """Have a station do something, and note it; see `send`."""
+        answer = await self.send(station, verb, by, run=run, argument=argument, prompt=prompt)
+        if verb != "state":
+            said: dict[str, str | int | float | None] = {"station": station, "run": run, "argument": argument}
+            said |= {"done": int(answer.done), "reason": answer.reason}
+            await asyncio.to_thread(self.store.note, by, verb, said)
+        return answer
+
+    async def send(
+        self,
+        station: str,
+        verb: Verb,
+        by: str,
+        *,
+        run: str = "",
+        argument: str = "",
+        prompt: int = 0,
+        within: float = ANSWER_WITHIN,
+    ) -> CommandAnswer:
+        """Send a station a command, and return what came of it within a time in seconds.
 
         Raises:
-            LinkError: the station is not connected, or does not answer; whether it obeyed is not known.
+            TransportError: the station is not connected, or does not answer; whether it obeyed is not known.
             ConfigurationError: the station is not in the register, or was never heard of.
         """
         row = await asyncio.to_thread(self.store.stations.get, station)
@@ -177,20 +196,15 @@ class Laboratory:
             expires=time.time() + COMMAND_LASTS,
         )
         envelope = seal("command", command, self.key)
-        reply = await self.connection.request(subjects.command(station, verb), envelope, within=ANSWER_WITHIN)
-        answer = checked(CommandAnswer, json.loads(reply), f"the answer of {station}", ConfigurationError)
-        if verb != "state":
-            said: dict[str, str | int | float | None] = {"station": station, "run": run, "argument": argument}
-            said |= {"done": int(answer.done), "reason": answer.reason}
-            await asyncio.to_thread(self.store.note, by, verb, said)
-        return answer
+        reply = await self.connection.request(subjects.command(station, verb), envelope, within=within)
+        return checked(CommandAnswer, json.loads(reply), f"the answer of {station}", ConfigurationError)
 
     async def revoke(self, station: str, by: str) -> int:
         """Shut a station out, now and for good; returns how many connections were cut.
 
         Raises:
             ConfigurationError: it is not in the register.
-            LinkError: no server answers; the station is shut out all the same once it has to connect
+            TransportError: no server answers; the station is shut out all the same once it has to connect
                 anew.
         """
         self.store.stations.revoke(station)

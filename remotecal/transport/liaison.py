@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel
 
 from remotecal.configuration import checked
-from remotecal.errors import ConfigurationError, EvidenceError, LinkError, RemotecalError
+from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError, TransportError
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
 from remotecal.transport.ending import end
@@ -85,7 +85,7 @@ class Liaison:
         return time.monotonic() + self._ahead
 
     async def ask(self, service: Service, content: bytes = b"", *, within: float = 5.0) -> bytes:
-        """Return the laboratory's answer (`LinkError` if there is none)."""
+        """Return the laboratory's answer (`TransportError` if there is none)."""
         return await self.control.request(
             subjects.service(service, self._folder.name), content, within=within
         )
@@ -97,7 +97,7 @@ class Liaison:
             await self.control.up.wait()
             try:
                 reply = await self.ask(service, envelope)
-            except LinkError as error:
+            except TransportError as error:
                 log.info("%s: %s", service, error)
                 await asyncio.sleep(RETRY_AFTER)
             else:
@@ -143,7 +143,7 @@ class Liaison:
         """Say hello.
 
         Raises:
-            LinkError: the laboratory does not answer.
+            TransportError: the laboratory does not answer.
             EvidenceError: somebody else does.
         """
         nonce = secrets.token_hex(16)

@@ -13,13 +13,14 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from remotecal.errors import EvidenceError, LinkError, OrderError, RemotecalError
+from remotecal.errors import ConfigurationError, EvidenceError, OrderError, RemotecalError, TransportError
 from remotecal.procedures.execute import Company
 from remotecal.transport import subjects
-from remotecal.transport.acceptance import accept, benches, check_time, read_order
+from remotecal.transport.acceptance import accept, benches, check_clock, check_time, read_order
 from remotecal.transport.commands import Commands
 from remotecal.transport.consent import Consent
 from remotecal.transport.ending import end
+from remotecal.transport.lending import Lending
 from remotecal.transport.liaison import Liaison
 from remotecal.transport.library import Library
 from remotecal.transport.messages import Answer, BenchAnnounced, Claim, Compared, Computed, Hello, Refusal
@@ -38,6 +39,10 @@ HELLO_EVERY = 30.0
 """Seconds from one hello to the next, and from one look for an order, of which a station is told anyway."""
 SHOW_EVERY = 0.2
 """Seconds from one live message to the next."""
+GREETED_WITHIN = 10.0
+"""Seconds a run that was cut off waits for the laboratory to say what time it is."""
+LOOK_AT_CLOCK_EVERY = 1.0
+"""Seconds from one look at a wrong clock to the next."""
 FAREWELL = 5.0
 """Seconds in which a stopping agent still tries to bring journals to the laboratory."""
 
@@ -60,6 +65,8 @@ class Station:
         """What the person on site is asked before an order is begun."""
         self.instruments = asyncio.Lock()
         """Held by whoever uses the instruments."""
+        self.lending = Lending(self)
+        """What the laboratory does with single instruments."""
         self._nudged = asyncio.Event()
         self._stopping = asyncio.Event()
         self._deliveries: set[asyncio.Task[None]] = set()
@@ -73,7 +80,7 @@ class Station:
         await asyncio.to_thread(benches, self.folder)
         commands = Commands(self)
         self.liaison.control.on(subjects.commands(self.folder.name), commands.obey)
-        async with serve_on_site(self.folder.socket, commands.on_site), self.liaison:
+        async with self.lending, serve_on_site(self.folder.socket, commands.on_site), self.liaison:
             await self._go_on_with_what_was_begun()
             while not self._stopping.is_set():
                 self._nudged.clear()
@@ -89,7 +96,7 @@ class Station:
         self._nudged.set()
         self.consent.give(agreed=False)
         if self.current is not None:
-            self.current.control.abort("the station is being shut down")
+            self.current.control.abort("the station is being shut down", self.folder.name)
 
     def nudge(self) -> None:
         """Look for an order now."""
@@ -128,17 +135,58 @@ class Station:
     async def _bring_to_an_end(self, run: StationRun) -> None:
         stage = await asyncio.to_thread(lambda: run.stage)
         if stage is Stage.CUT_OFF or (stage is Stage.CLAIMED and await self._claim(run)):
-            await self._carry_out(run)
+            if await self._clock_is_right(run):
+                await self._carry_out(run)
         elif stage is not Stage.CLAIMED:
             over = asyncio.Event()
             over.set()
             self._deliver(run, over)
 
+    async def _clock_is_right(self, run: StationRun) -> bool:
+        """Hold a run, its rig safe, while the station's clock is known to be wrong; False: the agent stops.
+
+        A computer that lost its power may have lost its clock, and a journal's times are evidence. While
+        the laboratory can't be reached nobody knows, and the run is taken up.
+        """
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.liaison.greeted.wait(), GREETED_WITHIN)
+        held = False
+        while self.liaison.greeted.is_set() and not self._stopping.is_set():
+            try:
+                check_clock(self.liaison.laboratory_time)
+                break
+            except OrderError as error:
+                if not held:
+                    held = True
+                    await self._hold(run, str(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_AT_CLOCK_EVERY)
+        return not self._stopping.is_set()
+
+    async def _hold(self, run: StationRun, reason: str) -> None:
+        """Make the rig of a run safe that is not taken up yet, and tell the laboratory why."""
+        said = f"the run is held with its rig safe, and goes on by itself: {reason}"
+        try:
+            async with self.instruments:
+                await asyncio.to_thread(self._make_safe, run)
+        except RemotecalError as error:
+            said = f"the run is held, but {error}: {reason}"
+        log.error("run %s: %s", run.order.id, said)
+        await self._refuse(run.order.id, said)
+
+    def _make_safe(self, run: StationRun) -> None:
+        with accept(run.order, self.folder, self.library) as accepted:
+            opened = accepted.bench.connect(accepted.clock)
+            try:
+                opened.make_safe()
+            finally:
+                opened.close()
+
     async def _fetch_order(self) -> bool:
         """Fetch and deal with the next order; tell whether there was one."""
         try:
             envelope = await self.liaison.ask("order")
-        except LinkError:
+        except TransportError:
             return False
         if not envelope or not self.liaison.greeted.is_set():
             return False
@@ -148,12 +196,13 @@ class Station:
             order_id = order.id
             run = StationRun(order, self.folder)
             await self._examine(run)
+            run.keep(envelope)
+            granted = await self._claim(run)
         except RemotecalError as error:
             log.warning("order %s is refused: %s", order_id, error)
             await self._refuse(order_id, str(error))
             return order_id != "unknown"
-        run.keep(envelope)
-        if await self._claim(run):
+        if granted:
             await self._carry_out(run)
         return True
 
@@ -188,23 +237,24 @@ class Station:
 
     async def _carry_out(self, run: StationRun) -> None:
         """Run an order, or go on with it, to the end of its run; the journal is on its way meanwhile."""
-        remote = self.current = RemoteControl(run.order.id)
+        remote = self.current = RemoteControl(run.directory, self.folder.settings.largest_file)
         over = asyncio.Event()
-        self._deliver(run, over)
+        self._deliver(run, over, remote)
         beside = [
             asyncio.create_task(self._show(remote)),
             asyncio.create_task(self._watch_the_link(run.order, remote)),
         ]
         try:
             if self._stopping.is_set():
-                remote.control.abort("the station is being shut down")
+                remote.control.abort("the station is being shut down", self.folder.name)
+            await self.lending.end()
             async with self.instruments:
                 await asyncio.to_thread(self._perform, run, remote)
             remote.ended = "finished"
         except RemotecalError as error:
             log.warning("run %s ended: %s", run.order.id, error)
             remote.ended = str(error)
-            run.note_end(str(error))
+            self._note_end(run, str(error))
         finally:
             self.current = None
             await end(*beside)
@@ -213,31 +263,48 @@ class Station:
 
     def _perform(self, run: StationRun, remote: RemoteControl) -> None:
         with accept(run.order, self.folder, self.library) as accepted:
-            run.perform(accepted, Company(remote, (remote,), remote.control))
+            company = Company(
+                remote,
+                (remote,),
+                remote.control,
+                by=self.folder.name,
+                largest_file=self.folder.settings.largest_file,
+            )
+            run.perform(accepted, company)
 
-    def _deliver(self, run: StationRun, over: asyncio.Event) -> None:
+    def _note_end(self, run: StationRun, reason: str) -> None:
+        try:
+            run.note_end(reason)
+        except ConfigurationError:
+            # The disk that ended the run is full here, too; the laboratory is told all the same.
+            log.exception("why run %s ended can't be kept", run.order.id)
+
+    def _deliver(self, run: StationRun, over: asyncio.Event, remote: RemoteControl | None = None) -> None:
         """See that everything of a run reaches the laboratory, however long it takes."""
-        task = asyncio.create_task(self._bring_back(run, over), name=f"deliver {run.order.id}")
+        task = asyncio.create_task(self._bring_back(run, over, remote), name=f"deliver {run.order.id}")
         self._deliveries.add(task)
         task.add_done_callback(self._deliveries.discard)
 
-    async def _bring_back(self, run: StationRun, over: asyncio.Event) -> None:
+    async def _bring_back(self, run: StationRun, over: asyncio.Event, remote: RemoteControl | None) -> None:
         try:
             upload = Upload(self.folder.name, run.directory, self.liaison.key, self.liaison.bulk)
             await upload.run(over)
             if await asyncio.to_thread(lambda: run.stage) is Stage.COMPLETE:
                 await asyncio.to_thread(run.sign, self.liaison.key)
             await upload.run(over)
+            if upload.lost:
+                raise EvidenceError(
+                    f"without its files it is not complete: {'; '.join(upload.lost.values())}"
+                )
             stage = await asyncio.to_thread(lambda: run.stage)
             if stage is Stage.SIGNED:
                 await self._compare(run)
-            elif run.ended:
-                await self._refuse(run.order.id, run.ended)
+            elif reason := run.ended or (remote.ended if remote else ""):
+                await self._refuse(run.order.id, reason)
+            if stage is not Stage.CUT_OFF:
+                run.note_done()
         except RemotecalError as error:
             log.error("run %s does not reach the laboratory: %s", run.order.id, error)  # noqa: TRY400
-            return
-        if stage is not Stage.CUT_OFF:
-            run.note_done()
 
     async def _compare(self, run: StationRun) -> None:
         """Tell the laboratory what this station makes of the journal."""
@@ -268,8 +335,9 @@ class Station:
             await asyncio.sleep(patience / 8)
             silent = time.monotonic() - self.liaison.heard
             if silent > patience:
-                remote.control.abort(f"the laboratory could not be reached for {silent:.0f} s")
+                reason = f"the laboratory could not be reached for {silent:.0f} s"
+                remote.control.abort(reason, self.folder.name)
                 return
             if silent > patience / 4:
-                with suppress(LinkError, EvidenceError):
+                with suppress(TransportError, EvidenceError):
                     await self.liaison.greet(within=patience / 8)

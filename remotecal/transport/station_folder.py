@@ -22,7 +22,8 @@ from pydantic import Field
 
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.configuration import Written, checked, read_toml
-from remotecal.errors import ConfigurationError, LinkLost
+from remotecal.errors import ConfigurationError, TransportError
+from remotecal.procedures.files import LARGEST, LARGEST_EVER
 from remotecal.transport.enrolment import Application, Code, apply, ask_authority
 from remotecal.transport.founding import new_seal_key
 from remotecal.transport.identities import station_uri
@@ -34,6 +35,13 @@ FILE = "station.toml"
 """Name of the settings in a station's directory."""
 
 
+class RemoteSettings(Written):
+    """What the laboratory may do to single instruments while no run is on."""
+
+    write: tuple[str, ...] = ()
+    """`bench/role` of the instruments it may also set; all others it may only read."""
+
+
 class StationSettings(Written):
     """What a person at the site has decided."""
 
@@ -43,8 +51,12 @@ class StationSettings(Written):
     """Bench files, from where this file lies."""
     consent: bool = False
     """Whether a person on site must agree before an order is begun."""
+    largest_file: int = Field(default=LARGEST, ge=1, le=LARGEST_EVER)
+    """Bytes a photo or another file may have that is added to a run's evidence."""
     trusted: tuple[str, ...] = ()
     """Ed25519 public keys, base64, whose bundles of procedures may be installed."""
+    remote: RemoteSettings = RemoteSettings()
+    """What the laboratory may do to single instruments."""
 
 
 class EnrolledWith(Written):
@@ -151,13 +163,13 @@ async def enrol_with(path: Path, address: str, code: Code) -> StationFolder:
         code: from the laboratory.
 
     Raises:
-        LinkLost: the laboratory can't be reached, or somebody else is there.
+        TransportError: the laboratory can't be reached, or somebody else is there.
         ConfigurationError: the code is of another station, or not good any more.
     """
     folder = StationFolder.make(path, code.station)
     authority = await ask_authority(address)
     if fingerprint(parse_certificate(authority)) != code.fingerprint:
-        raise LinkLost(
+        raise TransportError(
             f"whoever answers at {address} is not the laboratory that made the code; nothing was told to them"
         )
     pending = folder.path / "authority.pending.pem"

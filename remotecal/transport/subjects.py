@@ -7,6 +7,7 @@
 | `cal.<station>.claim` | station, asks | whether it may begin an order's run |
 | `cal.<station>.refuse` | station, asks | that it won't carry out an order, and why |
 | `cal.<station>.journal` | station, asks | lines of a journal; the answer comes after the commit |
+| `cal.<station>.file` | station, asks | a piece of a file; the answer comes after the commit |
 | `cal.<station>.record` | station, asks | what it makes of a complete journal |
 | `cal.<station>.renew` | station, asks | a new certificate |
 | `cal.<station>.live.<run>` | station | where a run is; nothing lost matters |
@@ -21,7 +22,7 @@ from typing import Literal
 from remotecal.errors import ConfigurationError
 from remotecal.transport.identities import check_name
 
-Service = Literal["hello", "order", "claim", "refuse", "journal", "record", "renew"]
+Service = Literal["hello", "order", "claim", "refuse", "journal", "file", "record", "renew"]
 """What a station asks of the laboratory."""
 
 _RUN = re.compile(r"[A-Za-z0-9_-]{1,100}")

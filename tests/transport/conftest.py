@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "procedures"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "links"))
 
 from laboratories import PATIENCE, free_port
 from tiny_bench import Tiny, tiny_bench

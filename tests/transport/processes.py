@@ -4,39 +4,45 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from laboratories import PATIENCE
+from sqlalchemy import select
 from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.store import Store
 from remotecal.store.journals import RunRow
+from remotecal.store.tables import records
 from remotecal.transport.settings import HubFolder
+
+T = TypeVar("T")
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
 PATHS = [str(Path(__file__).parent.parent / "procedures"), os.environ.get("PYTHONPATH", "")]
-ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, PATHS))}
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, PATHS)), "COLUMNS": "160"}
 
 
-def wait_until(true: Callable[[], object]) -> None:
-    """Look again and again; a process elsewhere has no event to wait for."""
+def wait_until(true: Callable[[], T]) -> T:
+    """Look again and again, and return what came; a process elsewhere has no event to wait for."""
     end = time.monotonic() + PATIENCE
     pause = threading.Event()
-    while not true():
+    while not (came := true()):
         assert time.monotonic() < end, "nothing happened"
         pause.wait(0.02)
+    return came
 
 
 class Gate:
@@ -61,8 +67,9 @@ class Gate:
         self.release.release()
 
 
-def call(*arguments: object) -> str:
-    done = subprocess.run([*REMOTECAL, *map(str, arguments)], capture_output=True, text=True, env=ENVIRONMENT)
+def call(*arguments: object, prefix: Sequence[str] = ()) -> str:
+    line = [*prefix, *REMOTECAL, *map(str, arguments)]
+    done = subprocess.run(line, capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -75,6 +82,10 @@ class Processes:
     folder: HubFolder
     tiny: Tiny
     gate: Gate = field(default_factory=Gate)
+    prefixes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """`hub` or `station` → what its command lines begin with, to run them elsewhere."""
+    server: str = ""
+    """Address under which the station reaches the broker, if it isn't the broker's own."""
     running: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
     @property
@@ -85,24 +96,20 @@ class Processes:
     def author(self) -> Path:
         return self.path / "author.pem"
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, **environment: str) -> None:
         """Start hub or station, and wait until it does its work."""
         directory = self.folder.path if name == "hub" else self.station
         with (self.path / f"{name}.log").open("a") as log:
             process = subprocess.Popen(
-                [*REMOTECAL, name, "up", f"--{name}", str(directory)],
+                [*self.prefixes.get(name, ()), *REMOTECAL, name, "up", f"--{name}", str(directory)],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env=ENVIRONMENT,
+                env=ENVIRONMENT | environment,
             )
         self.running[name] = process
         assert process.stdout is not None
         assert "is up" in process.stdout.readline(), (self.path / f"{name}.log").read_text()
-
-    def fill_disk(self, name: str, limit: int) -> None:
-        """Let a process write no file beyond `limit` bytes, as if the disk were full."""
-        resource.prlimit(self.running[name].pid, resource.RLIMIT_FSIZE, (limit, limit))
 
     def kill(self, name: str) -> None:
         process = self.running.pop(name)
@@ -119,7 +126,11 @@ class Processes:
             self.folder.settings.enrolment.address,
             "--station",
             self.station,
+            prefix=self.prefixes.get("station", ()),
         )
+        if self.server:
+            file = self.station / "laboratory.json"
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"servers": [f"tls://{self.server}"]}))
         key = Ed25519PrivateKey.generate()
         self.author.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         settings = {"name": "here", "benches": [str(self.tiny.bench)], "trusted": [SealKey(key).public.text]}
@@ -128,14 +139,14 @@ class Processes:
 
     def order(self, *terms: object) -> str:
         given = ["--station", "here", "--bench", "Tiny bench", "--author", self.author, *terms]
-        return call("order", self.tiny.order, *given, "--hub", self.folder.path).strip()
+        prefix = self.prefixes.get("hub", ())
+        return call("order", self.tiny.order, *given, "--hub", self.folder.path, prefix=prefix).strip()
 
     @property
     def broker(self) -> int:
         """The process of the broker."""
         file = self.folder.path / "broker" / "broker.pid"
-        wait_until(lambda: file.exists() and file.read_text().strip())
-        return int(file.read_text())
+        return int(wait_until(lambda: file.exists() and file.read_text().strip()))
 
     def kill_broker(self) -> None:
         """Kill the broker, and wait until there is another."""
@@ -161,6 +172,8 @@ class Processes:
             wait_until(lambda: store.records.find("here", run))
             there = store.journals.lines("here", run)
             record = store.records.find("here", run)
+            with store.database.read() as connection:
+                assert len(connection.execute(select(records)).all()) == 1, "one certificate"
             assert [row.run for row in store.journals.list()] == [run]
         here = (self.station / "runs" / run / "journal.jsonl").read_bytes()
         assert here == b"".join(line + b"\n" for line in there)
@@ -176,11 +189,19 @@ class Processes:
 
 
 @contextmanager
-def processes(path: Path, folder: HubFolder, tiny: Tiny, levels: int) -> Iterator[Processes]:
+def processes(
+    path: Path,
+    folder: HubFolder,
+    tiny: Tiny,
+    levels: int,
+    *,
+    prefixes: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    server: str = "",
+) -> Iterator[Processes]:
     """Put up a hub and an enrolled station; each of a run's points is held until the gate is passed."""
     tiny.bench.write_text(tiny.bench.read_text().replace("tiny:TinySource", "tiny:PatientSource"))
     tiny.parameter(f"levels = {[float(level) for level in range(1, levels + 1)]}\nrepeats = 1")
-    both = Processes(path, folder, tiny)
+    both = Processes(path, folder, tiny, prefixes=prefixes, server=server)
     tiny.world.before = both.gate
     try:
         both.start("hub")

@@ -1,21 +1,25 @@
-"""Servers that are run elsewhere: three that work together, and one behind WebSocket; and a bad line."""
+"""Servers that are run elsewhere: three that work together, and one behind WebSocket."""
 
-import asyncio
 import json
+import re
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from laboratories import free_port, hub_up
-from sites import Watching, enrol_site, until
+from processes import processes, wait_until
+from sites import enrol_site, until
 from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.transport.broker import configuration, executable
 from remotecal.transport.founding import found, settings_text
 from remotecal.transport.settings import BrokerSettings, Cluster, HubFolder
+
+POINTS = 4
 
 
 def founded(path: Path, settings: str) -> HubFolder:
@@ -49,8 +53,8 @@ def cluster(tmp_path: Path):
     return folder, files
 
 
-@asynccontextmanager
-async def servers(files: list[Path]) -> AsyncIterator[list[subprocess.Popen]]:
+@contextmanager
+def servers(files: list[Path]) -> Iterator[list[subprocess.Popen]]:
     started = [subprocess.Popen([executable(), "--config", str(file)]) for file in files]
     try:
         yield started
@@ -60,47 +64,55 @@ async def servers(files: list[Path]) -> AsyncIterator[list[subprocess.Popen]]:
             server.wait()
 
 
-async def test_any_server_of_a_cluster_may_fall(cluster, tiny: Tiny, tmp_path: Path) -> None:
+def used(directory: Path) -> dict[str, str]:
+    """Return connection → server, of the hub's and the station's connections, by their logs."""
+    found = {}
+    for name in ("hub", "station"):
+        for line in (directory / f"{name}.log").read_text().splitlines():
+            if match := re.search(r"(hub|here control|here bulk) is connected to (\S+)$", line):
+                found[match[1]] = match[2]
+            elif match := re.search(r"(hub|here control|here bulk) lost its connection$", line):
+                del found[match[1]]
+    return found
+
+
+def test_the_server_that_is_used_falls(cluster, tiny: Tiny, tmp_path: Path) -> None:
+    """Again and again, until one is left, in the middle of a run of the real programs."""
     folder, files = cluster
-    tiny.parameter("ask = true")
-    async with servers(files) as started, hub_up(folder) as hub:
-        site = await enrol_site(hub, tiny, tmp_path / "here")
-        async with site.up() as station:
-            order = await site.order()
-            watching = Watching()
-            await hub.laboratory.watch("here", order.id, watching)
-            asked = await watching.until(lambda live: live.prompt > 0)
-            for server in started[:2]:
-                server.kill()
-                server.wait()
-            left = files[2].parent.name
-            assert left == "server-2"
-            await until(lambda: hub.laboratory.connection.up.is_set() and station.liaison.control.up.is_set())
-            answer = None
-            while answer is None or not answer.done:
-                with suppress(Exception):
-                    answer = await hub.laboratory.command(
-                        "here", "answer", "Li Wei", run=order.id, argument="yes", prompt=asked.prompt
-                    )
-                await asyncio.sleep(0.1)
-            await site.state(order, "signed")
-            await site.recomputed(order)
-            assert site.arrived_whole(order)
+    with servers(files) as started, processes(tmp_path, folder, tiny, POINTS) as both:
+        left = dict(zip(folder.settings.servers, started, strict=True))
+
+        def all_connected() -> bool:
+            now = used(tmp_path)
+            return len(now) == 3 and set(now.values()) <= left.keys()
+
+        run = both.order()
+        for _ in range(2):
+            both.gate.wait()
+            wait_until(all_connected)
+            left.pop(used(tmp_path)["hub"]).kill()
+            began = time.monotonic()
+            both.gate.release.release()
+            wait_until(all_connected)
+            print(f"hub and station use another server after {time.monotonic() - began:.1f} s")
+        both.gate.let_go()
+        both.check_whole(run, POINTS)
 
 
 async def test_revoking_cuts_at_every_server(cluster, tiny: Tiny, tmp_path: Path) -> None:
     folder, files = cluster
-    async with servers(files), hub_up(folder) as hub:
-        site = await enrol_site(hub, tiny, tmp_path / "here")
-        async with site.up() as station:
-            await station.liaison.greeted.wait()
-            await station.liaison.bulk.up.wait()
-            cut = 0
-            while cut < 2:  # servers that just met may not have heard of each other's clients yet
-                cut += await hub.laboratory.revoke("here", "Li Wei")
-            await until(
-                lambda: not station.liaison.control.up.is_set() and not station.liaison.bulk.up.is_set()
-            )
+    with servers(files):
+        async with hub_up(folder) as hub:
+            site = await enrol_site(hub, tiny, tmp_path / "here")
+            async with site.up() as station:
+                await station.liaison.greeted.wait()
+                await station.liaison.bulk.up.wait()
+                cut = 0
+                while cut < 2:  # servers that just met may not have heard of each other's clients yet
+                    cut += await hub.laboratory.revoke("here", "Li Wei")
+                await until(
+                    lambda: not station.liaison.control.up.is_set() and not station.liaison.bulk.up.is_set()
+                )
 
 
 # The NATS client uses a parameter that aiohttp will name otherwise one day.
@@ -119,58 +131,3 @@ async def test_over_websocket(tiny: Tiny, tmp_path: Path) -> None:
             await site.state(order, "signed")
             await site.recomputed(order)
         assert site.arrived_whole(order)
-
-
-class Line:
-    """A line between station and server that can have a hole, and takes its time."""
-
-    def __init__(self, server: str, delay: float = 0.0) -> None:
-        self._server = server
-        self._delay = delay
-        self.open = asyncio.Event()
-        self.open.set()
-        self.connections = 0
-
-    async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        host, port = self._server.rsplit(":", 1)
-        await self.open.wait()
-        there, back = await asyncio.open_connection(host, int(port))
-        with suppress(OSError):
-            await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
-        for end in (writer, back):
-            end.close()
-
-    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        while data := await source.read(65536):
-            await asyncio.sleep(self._delay)
-            await self.open.wait()
-            target.write(data)
-            await target.drain()
-        target.close()
-
-
-@pytest.mark.parametrize("delay", [0.0, 0.15])
-async def test_a_hole_in_the_line(folder: HubFolder, tiny: Tiny, tmp_path: Path, delay: float) -> None:
-    """While the run is on nothing comes through; afterwards all of it arrives."""
-    tiny.parameter("ask = true")
-    async with hub_up(folder) as hub:
-        site = await enrol_site(hub, tiny, tmp_path / "here")
-        line, port = Line(folder.settings.broker.listen, delay), free_port()
-        file = site.folder.path / "laboratory.json"
-        file.write_text(json.dumps(json.loads(file.read_text()) | {"servers": [f"tls://127.0.0.1:{port}"]}))
-        server = await asyncio.start_server(line.attend, "127.0.0.1", port)
-        async with server, site.up() as station:
-            order = await site.order()
-            await until(lambda: station.current is not None and station.current.live().prompt > 0)
-            await site.state(order, "asking")
-            line.open.clear()
-            station.current.give(1, "yes", "on site")
-            await until(lambda: site.journal(order)[-1]["kind"] == "finish")
-            row = site.run_row(order)
-            assert row is not None
-            assert row.state == "asking", "nothing came through"
-            line.open.set()
-            await site.state(order, "signed")
-            await site.recomputed(order)
-            assert site.arrived_whole(order)

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disk_faults import UNMOUNTABLE, Disk, FileSizeLimit, FullFileSystem
 from processes import Processes, call, processes, wait_until
 from tiny_bench import Tiny
 
@@ -13,6 +16,9 @@ from remotecal.store import Store
 from remotecal.transport.settings import HubFolder
 
 POINTS = 6
+KILLED_IN = {1, 3, POINTS}
+STANDSTILL = 20.0
+"""Seconds; a client gives a server up that answered no ping for 10 to 15."""
 
 
 @pytest.fixture
@@ -38,25 +44,31 @@ def test_the_broker_stands_still(both: Processes) -> None:
     try:
         both.gate.let_go()
         wait_until(lambda: both.kinds(run)[-1] == "finish")
+        threading.Event().wait(STANDSTILL)
         row = both.row(run)
         assert row is None or row.committed < len(both.kinds(run))
     finally:
         os.kill(both.broker, signal.SIGCONT)
+    began = time.monotonic()
     both.check_whole(run, POINTS)
+    print(f"all there {time.monotonic() - began:.1f} s after a standstill of {STANDSTILL:g} s")
+    assert "lost its connection" in (both.path / "station.log").read_text()
 
 
-@pytest.mark.parametrize("point", [1, 3, POINTS])
-def test_the_station_is_killed(both: Processes, point: int) -> None:
+def test_the_station_is_killed(both: Processes) -> None:
+    """In the first, a middle and the last point."""
     run = both.order()
-    for _ in range(point - 1):
+    for point in range(1, POINTS + 1):
         both.gate.wait()
+        if point in KILLED_IN:
+            both.kill("station")
+            both.gate.release.release()
+            both.start("station")
+            both.gate.wait()
         both.gate.release.release()
-    both.gate.wait()
-    both.kill("station")
     both.gate.let_go()
-    both.start("station")
     both.check_whole(run, POINTS)
-    assert both.kinds(run).count("resume") == 1
+    assert both.kinds(run).count("resume") == len(KILLED_IN)
 
 
 def test_the_station_is_killed_and_the_order_says_make_safe(both: Processes) -> None:
@@ -97,10 +109,23 @@ def test_hub_and_station_are_killed_again_and_again(both: Processes) -> None:
     both.check_whole(run, POINTS)
 
 
-def test_the_stations_disk_is_full(both: Processes) -> None:
+@pytest.fixture(
+    params=[
+        pytest.param(FullFileSystem, marks=pytest.mark.skipif(bool(UNMOUNTABLE), reason=UNMOUNTABLE)),
+        pytest.param(
+            FileSizeLimit, marks=pytest.mark.skipif(not UNMOUNTABLE, reason="a full disk is at hand")
+        ),
+    ]
+)
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
+    with request.param(tmp_path / "station").mounted() as made:
+        yield made
+
+
+def test_the_stations_disk_is_full(disk: Disk, both: Processes) -> None:
     run = both.order()
     both.gate.wait()
-    both.fill_disk("station", 12_000)
+    disk.fill(both.running["station"].pid)
     both.gate.let_go()
     with Store(both.folder.database) as store:
         wait_until(lambda: (order := store.orders.find(run)) and order.reason)
@@ -109,6 +134,14 @@ def test_the_stations_disk_is_full(both: Processes) -> None:
         assert "can't be written" in order.reason
         assert "make room, then resume" in order.reason
     assert both.tiny.world.level == 0, "the rig was made safe without a disk"
+    if isinstance(disk, FullFileSystem):
+        later = both.order()
+        with Store(both.folder.database) as store:
+            wait_until(lambda: (order := store.orders.find(later)) and order.state == "refused")
+            order = store.orders.find(later)
+            assert order is not None
+            assert "No space left" in order.reason
+    disk.make_room()
     both.kill("station")
     both.start("station")
     both.check_whole(run, POINTS)
@@ -149,4 +182,4 @@ def test_commands_on_the_command_line(both: Processes, tmp_path: Path) -> None:
     ]
     assert "remotely" in (tmp_path / "out" / "certificate.xml").read_text()
     assert "claim" in call("hub", "audit", *hub)
-    assert call("hub", "read", "here", "Tiny bench/gauge.value", *hub) == "gauge.value 0 V\n"
+    assert call("hub", "read", "station://here/gauge", "value", *hub) == "gauge.value 0 V\n"

@@ -1,0 +1,97 @@
+"""A station whose clock is wrong by an hour, with the real programs; `libfaketime` sets it."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from processes import Processes, call, processes, wait_until
+from tiny_bench import Tiny
+
+from remotecal.store import Store
+from remotecal.transport.settings import HubFolder
+
+POINTS = 4
+HOUR = 3600
+AHEAD = 120
+LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+pytestmark = pytest.mark.skipif(LIBRARY is None, reason="libfaketime is not installed")
+
+
+class WrongClock:
+    """The clock a station's process sees; it hears within a second that it was set."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path
+        self.set(0)
+
+    def set(self, ahead: int) -> None:
+        draft = self._file.with_suffix(".new")
+        draft.write_text(f"{ahead:+d}\n")
+        draft.replace(self._file)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "LD_PRELOAD": str(LIBRARY),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_DONT_RESET": "1",
+        }
+
+
+@pytest.fixture
+def both(tmp_path: Path, folder: HubFolder, tiny: Tiny) -> Iterator[Processes]:
+    with processes(tmp_path, folder, tiny, POINTS) as running:
+        running.kill("station")
+        yield running
+
+
+def refusal(both: Processes, order: str) -> str:
+    with Store(both.folder.database) as store:
+        wait_until(lambda: (row := store.orders.find(order)) and row.reason)
+        row = store.orders.find(order)
+        assert row is not None
+        return row.reason
+
+
+def test_a_clock_that_is_wrong_by_an_hour(both: Processes, tmp_path: Path) -> None:
+    """Fast when an order comes; slow after a power cut in the middle of a run."""
+    clock, began = WrongClock(tmp_path / "clock"), time.time()
+    clock.set(HOUR)
+    both.start("station", **clock.environment)
+    said = "the station's clock differs from the laboratory's by {} s: set it right"
+    assert said.format(HOUR) in refusal(both, both.order())
+    assert both.tiny.world.lines == [], "no instrument was spoken to"
+    # Commands are judged by the laboratory's clock.
+    read = call("hub", "read", "station://here/gauge", "value", "--hub", both.folder.path)
+    assert read == "gauge.value 0 V\n"
+    both.kill("station")
+
+    clock.set(0)
+    both.start("station", **clock.environment)
+    run = both.order()
+    both.gate.wait()
+    both.gate.release.release()
+    both.gate.wait()
+    both.kill("station")
+    both.gate.release.release()
+    both.tiny.world.level = 7.0
+    clock.set(-HOUR)
+    both.start("station", **clock.environment)
+    assert said.format(-HOUR) in refusal(both, run)
+    wait_until(lambda: both.tiny.world.level == 0)
+    assert "resume" not in both.kinds(run), "it is held, and its rig is safe"
+    clock.set(0)
+    both.gate.let_go()
+    both.check_whole(run, POINTS)
+
+    lines = (both.station / "runs" / run / "journal.jsonl").read_bytes().splitlines()
+    times = [datetime.fromisoformat(json.loads(line)["at"]) for line in lines]
+    assert all(at.tzinfo is UTC for at in times), "times say that they are UTC"
+    # The virtual bench is ahead by the seconds it settled.
+    assert all(began - 1 < at.timestamp() < time.time() + AHEAD for at in times), "no time is a wrong one"

