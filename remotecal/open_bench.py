@@ -131,10 +131,21 @@ class OpenBench:
         """Bring every instrument that has a safe state to it, one after the other.
 
         Each has its share of the time; one that hangs is called off, so that the next gets its turn.
+        What was sent to one before, and called off, may still be carried out, after the safe state was
+        reached. So where that is possible, they are brought there once more when it is not any more.
 
         Raises:
             SafeStateNotReached: some could not be made safe; all were tried.
         """
+        links = [self.instruments[name].link for name in self._safe_order if name in self.instruments]
+        settled_at = max((link.settled_at for link in links), default=0.0)
+        self._make_all_safe()
+        left = settled_at - time.monotonic()
+        if left > 0:
+            time.sleep(min(left, self._within))
+            self._make_all_safe()
+
+    def _make_all_safe(self) -> None:
         share = self._within / max(1, len(self._safe_order))
         failures = [self._make_safe(name, share) for name in self._safe_order]
         if said := "; ".join(filter(None, failures)):

@@ -21,6 +21,7 @@ class MemoryLink:
         self.address = address
         self.name = name
         self.suspect = False
+        self.settled_at = 0.0
         self.on_reopen: Callable[[], None] | None = None
         self._servable = servable
 

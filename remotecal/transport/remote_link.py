@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
@@ -70,6 +71,7 @@ class RemoteLink:
         self._looking = False
         self._closed = False
         self._slowest_reply = 0.0
+        self._settled_at = 0.0
         self._open()
 
     @property
@@ -82,6 +84,11 @@ class RemoteLink:
         if doubt:
             with self._lock:
                 self._suspect = self._doubtful = True
+
+    @property
+    def settled_at(self) -> float:
+        """Until when the station may still do what was called off or not answered."""
+        return self._settled_at
 
     def ask(self, request: bytes, timeout: float | None = None) -> bytes:
         sent = LinkRequest(what="ask", lease=self._lease, request=request.hex(), timeout=timeout)
@@ -147,16 +154,17 @@ class RemoteLink:
         self._number += 1
         changes = {"number": self._number, "connection": self._connection, "doubtful": self._doubtful}
         wait = self._slowest_reply if request.timeout is None else request.timeout
+        within = ANSWER_WITHIN + wait + REPLIES_TO_CLEAN * self._slowest_reply
         before, self._suspect = self._suspect, True
-        carried = self._carry(
-            request.model_copy(update=changes), ANSWER_WITHIN + wait + REPLIES_TO_CLEAN * self._slowest_reply
-        )
+        self._settled_at = time.monotonic() + within
+        carried = self._carry(request.model_copy(update=changes), within)
         if not carried.done:
             self._suspect = before  # nothing was sent
         answer = self._understood(request, carried)
         if not answer.missing:
             self._connection = answer.connection
             self._suspect = self._doubtful = False
+            self._settled_at = 0.0
         return answer
 
     def _carry(self, request: LinkRequest, within: float) -> CommandAnswer:

@@ -170,7 +170,7 @@ def test_limits_are_in_their_own_unit(tiny):
 def test_a_passed_limit_calls_off_a_waiting_exchange(tiny):
     tiny.clock = RealClock()
     tiny.bench.write_text(tiny.bench.read_text().replace("TinySource", "PatientSource"))
-    tiny.add(tiny.bench, INTERLOCK + "every = 0.02\n")
+    tiny.add(tiny.bench, INTERLOCK + "every = 0.02\n[safe]\nwithin = 2.0\n")
 
     def swallow(name, line):
         tiny.world.deaf.discard("SOUR:LEV 1;:SYST:ERR?")
@@ -234,6 +234,30 @@ def test_an_abort_from_another_thread_stops_the_run_at_once(tiny):
     assert tiny.world.level == 0
     assert tiny.kinds()[-2:] == ["abort", "safe"]
     assert len(tiny.events("observation")) == 2
+
+
+def test_what_was_called_off_and_is_carried_out_late_does_not_stand(tiny):
+    """The instrument takes the level it was sent before the abort after the one that is safe."""
+    safe = threading.Event()
+
+    def abort(name, line):
+        if line == "SOUR:LEV 2;:SYST:ERR?":
+            tiny.control.abort("the water is brown")
+            safe.wait()
+            tiny.world.before = lambda _name, _line: None
+        elif line.startswith("SOUR:LEV?") and tiny.control.error is not None:
+            safe.set()
+
+    tiny.world.before = abort
+    with pytest.raises(RunAborted):
+        tiny.run()
+    levels = [line for line in tiny.world.lines if "SOUR:LEV " in line]
+    assert [line.partition(";")[0] for line in levels[-3:]] == [
+        "source SOUR:LEV 0",
+        "source SOUR:LEV 2",
+        "source SOUR:LEV 0",
+    ]
+    assert tiny.world.level == 0
 
 
 def test_a_pause_holds_the_run_between_two_repeats(tiny):

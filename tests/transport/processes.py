@@ -200,6 +200,7 @@ def processes(
 ) -> Iterator[Processes]:
     """Put up a hub and an enrolled station; each of a run's points is held until the gate is passed."""
     tiny.bench.write_text(tiny.bench.read_text().replace("tiny:TinySource", "tiny:PatientSource"))
+    tiny.add(tiny.bench, "[safe]\nwithin = 5.0\n")
     tiny.parameter(f"levels = {[float(level) for level in range(1, levels + 1)]}\nrepeats = 1")
     both = Processes(path, folder, tiny, prefixes=prefixes, server=server)
     tiny.world.before = both.gate

@@ -41,6 +41,7 @@ def photo(tmp_path: Path) -> Path:
 def gate(tiny: Tiny) -> Iterator[Gate]:
     """Holds a run at its first point."""
     tiny.bench.write_text(tiny.bench.read_text().replace("tiny:TinySource", "tiny:PatientSource"))
+    tiny.add(tiny.bench, "[safe]\nwithin = 5.0\n")
     tiny.world.before = gate = Gate()
     yield gate
     gate.let_go()

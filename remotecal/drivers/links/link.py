@@ -39,6 +39,14 @@ class Link(Protocol):
     @suspect.setter
     def suspect(self, doubt: bool) -> None: ...
 
+    @property
+    def settled_at(self) -> float:
+        """Until when the instrument may still carry out what was called off or not answered.
+
+        By `time.monotonic`; past if nothing was.
+        """
+        ...
+
     def ask(self, request: bytes, timeout: float | None = None) -> bytes:
         """Send a request and return its reply, both without framing.
 
@@ -113,6 +121,10 @@ class WiredLink:
             with self._channel.lock:
                 self._channel.suspect = True
                 self._distrust()
+
+    @property
+    def settled_at(self) -> float:
+        return self._channel.settled_at
 
     def ask(self, request: bytes, timeout: float | None = None) -> bytes:
         wait = self._slowest_reply if timeout is None else timeout
