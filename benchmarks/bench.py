@@ -18,7 +18,7 @@ from typing import ClassVar
 from remotecal.clock import RealClock
 from remotecal.drivers.accuracy import absolute
 from remotecal.drivers.codecs import scpi
-from remotecal.drivers.instrument import ScpiInstrument
+from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Reading
 from remotecal.open_bench import OpenBench

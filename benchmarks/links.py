@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 
 from remotecal.drivers.accuracy import EXACT
 from remotecal.drivers.codecs import holding_f32, scpi
-from remotecal.drivers.instrument import ScpiInstrument
+from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links import Line, Modbus, modbus, open_link
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading
