@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from remotecal import errors
 from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
+from remotecal.cli.commands import command
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  argparse names it so
+    from remotecal.cli.commands import Commands
 
 EXIT_CODES: tuple[tuple[type[errors.RemotecalError], int, str], ...] = (
     (errors.SafeStateNotReached, 5, "the safe state was not reached: go and look at the rig"),
@@ -76,37 +77,26 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def _command(
-    commands: Commands, name: str, help_text: str, handler: Callable[[argparse.Namespace], None] | None = None
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name, help=help_text, description=f"{help_text[:1].upper()}{help_text[1:]}."
-    )
-    if handler is not None:
-        command.set_defaults(handler=handler)
-    return command
-
-
 def _declare_runs(commands: Commands) -> None:
-    run = _command(commands, "run", "carry out a work order and issue its certificate", _run)
+    run = command(commands, "run", "carry out a work order and issue its certificate", _run)
     run.add_argument("order", type=Path, metavar="ORDER", help="the work order (TOML)")
     run.add_argument("--bench", type=Path, metavar="FILE", help="the bench file, if the order names none")
     run.add_argument(
         "--out", type=Path, metavar="DIR", required=True, help="new directory for what comes out"
     )
-    resume = _command(commands, "resume", "take up a run where it was cut off", _resume)
+    resume = command(commands, "resume", "take up a run where it was cut off", _resume)
     resume.add_argument("run", type=Path, metavar="DIR", help="the run's directory")
     resume.add_argument("--bench", type=Path, metavar="FILE", help="the bench file, if it has moved")
-    for command in (run, resume):
-        command.add_argument("--yes", action="store_true", help="take the first option of every question")
-        command.add_argument(
+    for one in (run, resume):
+        one.add_argument("--yes", action="store_true", help="take the first option of every question")
+        one.add_argument(
             "--answer",
             action="append",
             default=[],
             metavar="TEXT",
             help="answer to the next question, in turn",
         )
-        command.add_argument(
+        one.add_argument(
             "--attach",
             action="append",
             type=Path,
@@ -114,7 +104,7 @@ def _declare_runs(commands: Commands) -> None:
             metavar="FILE",
             help="add a photo or another file to the evidence",
         )
-    evaluate = _command(commands, "evaluate", "compute a run's certificate from its journal", _evaluate)
+    evaluate = command(commands, "evaluate", "compute a run's certificate from its journal", _evaluate)
     evaluate.add_argument("run", type=Path, metavar="DIR", help="the run's directory")
     evaluate.add_argument(
         "--out", type=Path, metavar="DIR", help="where the certificate goes; DIR by default"
@@ -125,8 +115,8 @@ def _declare_runs(commands: Commands) -> None:
 
 
 def _declare_bench(commands: Commands) -> None:
-    bench = _command(commands, "bench", "look after a bench").add_subparsers(metavar="COMMAND", required=True)
-    check = _command(bench, "check", "open every instrument and check who it is and its certificate", _check)
+    bench = command(commands, "bench", "look after a bench").add_subparsers(metavar="COMMAND", required=True)
+    check = command(bench, "check", "open every instrument and check who it is and its certificate", _check)
     check.add_argument("file", type=Path, metavar="FILE", help="the bench file (TOML)")
     check.add_argument(
         "--hub",
@@ -145,7 +135,7 @@ def _declare_certificates(commands: Commands) -> None:
         (amend, "amend", "draft the certificate that takes the place of an issued one"),
         (revoke, "revoke", "say in a trust list that a certificate or a key is not to be believed"),
     ):
-        module.add_arguments(_command(commands, name, help_text, module.main))
+        module.add_arguments(command(commands, name, help_text, module.main))
 
 
 def _declare_remote(commands: Commands) -> None:
@@ -157,7 +147,7 @@ def _declare_remote(commands: Commands) -> None:
         (runs, "runs", "list the runs of all stations, control them, issue their certificates"),
         (watch, "watch", "show a run at a station, live"),
     ):
-        module.add_arguments(_command(commands, name, help_text))
+        module.add_arguments(command(commands, name, help_text))
 
 
 def _declare_catalogues(commands: Commands) -> None:
@@ -165,22 +155,22 @@ def _declare_catalogues(commands: Commands) -> None:
         ("drivers", _list_drivers, _show_driver),
         ("procedures", _list_procedures, _show_procedure),
     ):
-        catalogue = _command(commands, name, f"list the {name}", handler)
+        catalogue = command(commands, name, f"list the {name}", handler)
         inner = catalogue.add_subparsers(metavar="COMMAND")
-        one = _command(inner, "show", f"tell everything about one of the {name}", show)
+        one = command(inner, "show", f"tell everything about one of the {name}", show)
         one.add_argument("name", metavar="NAME")
 
 
 def _declare_simulation(commands: Commands) -> None:
-    sim = _command(commands, "sim", "simulate a rig").add_subparsers(metavar="COMMAND", required=True)
-    up = _command(sim, "up", "serve a simulated rig until interrupted, and say which bench file to use", _up)
+    sim = command(commands, "sim", "simulate a rig").add_subparsers(metavar="COMMAND", required=True)
+    up = command(sim, "up", "serve a simulated rig until interrupted, and say which bench file to use", _up)
     up.add_argument("name", metavar="NAME", help="the rig, such as water-rig")
     up.add_argument("--meter", default="pulses", metavar="OUTPUT", help="how the meter under test is read")
     up.add_argument("--dn", type=int, default=50, metavar="MM", help="nominal diameter of the line")
     up.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same rig")
     up.add_argument("--out", type=Path, metavar="DIR", help="where bench file, certificates and order go")
     up.add_argument("--real", action="store_true", help="let the rig's time be the computer's")
-    demo = _command(commands, "demo", "calibrate a simulated flow meter, from wire to certificate", _demo)
+    demo = command(commands, "demo", "calibrate a simulated flow meter, from wire to certificate", _demo)
     demo.add_argument(
         "--out", type=Path, metavar="DIR", required=True, help="new directory for what comes out"
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from remotecal.cli.commands import HUB, command, directory
 
 if TYPE_CHECKING:
     from remotecal.transport.hub import Hub
@@ -14,8 +17,8 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    init = _command(commands, "init", "make a hub: authority, keys, settings and database", _init)
+    add = partial(command, parser.add_subparsers(metavar="COMMAND", required=True), parents=[directory(*HUB)])
+    init = add("init", "make a hub: authority, keys, settings and database", _init)
     init.add_argument("--laboratory", required=True, metavar="NAME", help="name of the laboratory")
     init.add_argument("--host", required=True, metavar="HOST", help="where stations find this machine")
     init.add_argument(
@@ -25,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     init.add_argument(
         "--authority", type=Path, metavar="FILE", help="key and certificate of an authority to use (PEM)"
     )
-    up = _command(commands, "up", "serve until interrupted", _up)
+    up = add("up", "serve until interrupted", _up)
     up.add_argument("--api", metavar="ADDRESS:PORT", help="serve the REST API there, too: 127.0.0.1:4290")
     up.add_argument(
         "--api-certificate", type=Path, metavar="FILE", help="the API's key and certificate chain (PEM)"
@@ -33,39 +36,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     up.add_argument(
         "--api-proxied", action="store_true", help="a reverse proxy on this machine speaks TLS for the API"
     )
-    user = _command(commands, "user", "enter a user of the API, or change one; asks for a password", _user)
+    user = add("user", "enter a user of the API, or change one; asks for a password", _user)
     user.add_argument("name", metavar="NAME", help="how they log in")
     user.add_argument("--role", action="append", required=True, metavar="ROLE", help="may be given again")
     user.add_argument("--account", metavar="NAME", help="the customer's account")
-    _command(commands, "migrate", "bring the database to this program's version", _migrate)
-    _command(commands, "renew", "give hub and servers new certificates", _renew)
-    _command(commands, "broker", "print the configuration for a server that is run elsewhere", _broker)
-    _command(commands, "stations", "list the stations", _stations)
-    invite = _command(commands, "invite", "print a code with which a station may enrol, once", _invite)
-    revoke = _command(commands, "revoke", "shut a station out, now and for good", _revoke)
-    for command in (invite, revoke):
-        command.add_argument("station", metavar="STATION", help="name of the station")
-    read = _command(commands, "read", "read one quantity at a station while no run is on", _read)
+    add("migrate", "bring the database to this program's version", _migrate)
+    add("renew", "give hub and servers new certificates", _renew)
+    add("broker", "print the configuration for a server that is run elsewhere", _broker)
+    add("stations", "list the stations", _stations)
+    invite = add("invite", "print a code with which a station may enrol, once", _invite)
+    revoke = add("revoke", "shut a station out, now and for good", _revoke)
+    for one in (invite, revoke):
+        one.add_argument("station", metavar="STATION", help="name of the station")
+    read = add("read", "read one quantity at a station while no run is on", _read)
     read.add_argument("address", metavar="ADDRESS", help="the instrument: station://ID/role")
     read.add_argument("quantity", metavar="QUANTITY", help="what to read, as its driver calls it")
-    withdraw = _command(commands, "withdraw", "take back an order that was not begun", _withdraw)
+    withdraw = add("withdraw", "take back an order that was not begun", _withdraw)
     withdraw.add_argument("order", metavar="ORDER", help="the order, as `remotecal order` printed it")
-    audit = _command(commands, "audit", "print what was done, and what was refused", _audit)
+    audit = add("audit", "print what was done, and what was refused", _audit)
     audit.add_argument("--limit", type=int, default=50, metavar="N", help="entries, the latest ones")
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    help_text: str,
-    handler: object,
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name, help=help_text, description=f"{help_text[:1].upper()}{help_text[1:]}."
-    )
-    command.add_argument("--hub", type=Path, default=Path("hub"), metavar="DIR", help="the hub's directory")
-    command.set_defaults(handler=handler)
-    return command
 
 
 def _folder(asked: argparse.Namespace) -> HubFolder:
@@ -156,21 +145,16 @@ def _broker(asked: argparse.Namespace) -> None:
 
 
 def _stations(asked: argparse.Namespace) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
     from remotecal.cli.service import moment
+    from remotecal.cli.tables import show_table
     from remotecal.store import Store
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("station", "may connect", "certificate until", "last heard of"):
-        table.add_column(heading)
     with Store(_folder(asked).database) as store:
-        for row in store.stations.list():
-            allowed = "yes" if row.enabled else "revoked"
-            table.add_row(row.name, allowed, moment(row.certificate_until), moment(row.seen))
-    Console().print(table)
+        rows = [
+            (row.name, "yes" if row.enabled else "revoked", moment(row.certificate_until), moment(row.seen))
+            for row in store.stations.list()
+        ]
+    show_table(("station", "may connect", "certificate until", "last heard of"), rows)
 
 
 def _invite(asked: argparse.Namespace) -> None:
@@ -238,8 +222,9 @@ def _withdraw(asked: argparse.Namespace) -> None:
 
 def _audit(asked: argparse.Namespace) -> None:
     from remotecal.cli.service import moment
+    from remotecal.cli.tables import plain
     from remotecal.store import Store
 
     with Store(_folder(asked).database) as store:
         for row in reversed(store.noted(limit=asked.limit)):
-            print(f"{moment(row.at)}  {row.who}  {row.what}  {row.data}")
+            print(plain(f"{moment(row.at)}  {row.who}  {row.what}  {row.data}"))

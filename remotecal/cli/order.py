@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.cli.commands import HUB, add_directory
+
 if TYPE_CHECKING:
     from remotecal.transport.messages import ProcedureNamed
     from remotecal.transport.settings import HubFolder
@@ -18,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--station", required=True, metavar="NAME", help="the station that is to carry it out"
     )
     parser.add_argument("--bench", required=True, metavar="NAME", help="name of the bench there")
-    parser.add_argument("--hub", type=Path, default=Path("hub"), metavar="DIR", help="the hub's directory")
+    add_directory(parser, *HUB)
     parser.add_argument(
         "--hours", type=float, default=24.0, metavar="H", help="within which it may be begun (24 by default)"
     )

@@ -24,8 +24,6 @@ async def serve(
         stop: asks it to end; by default it is cancelled.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    # A closed TLS connection makes asyncio complain about the client's library.
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     running = asyncio.ensure_future(service)
     waiting = asyncio.create_task(ready.wait())

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from remotecal.cli.commands import command, declare_verbs, directory
 
 WISHES = {
-    "state": "tell what the station does",
     "pause": "let the run hold before its next repeat",
     "go_on": "let a paused run go on",
     "abort": "stop the run; the rig is made safe",
@@ -26,35 +22,18 @@ WISHES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    enrol = _command(commands, "enrol", "make keys, and have the laboratory certify them", _enrol)
+    at = [directory("station", "the station's directory")]
+    enrol = command(commands, "enrol", "make keys, and have the laboratory certify them", _enrol, at)
     enrol.add_argument("code", metavar="CODE", help="the code from the laboratory")
     enrol.add_argument(
         "--at", required=True, metavar="HOST:PORT", help="where the laboratory enrols stations"
     )
-    _command(commands, "up", "fetch and carry out orders until interrupted", _up)
-    for verb, help_text in WISHES.items():
-        command = _command(commands, verb.replace("_", "-"), help_text, partial(_wish, verb))
-        if verb in {"abort", "answer"}:
-            command.add_argument("argument", metavar="TEXT", help="the reason, or the answer")
-        elif verb == "attach":
-            command.add_argument("file", type=Path, metavar="FILE", help="the file")
-            command.add_argument("--about", dest="argument", default="", metavar="TEXT", help="what it shows")
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    help_text: str,
-    handler: Callable[[argparse.Namespace], None],
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name, help=help_text, description=f"{help_text[:1].upper()}{help_text[1:]}."
-    )
-    command.add_argument(
-        "--station", type=Path, default=Path("station"), metavar="DIR", help="the station's directory"
-    )
-    command.set_defaults(handler=handler)
-    return command
+    command(commands, "up", "fetch and carry out orders until interrupted", _up, at)
+    command(commands, "state", "tell what the station does", _state, at)
+    for verb, told in declare_verbs(commands, WISHES, _wish, at):
+        if verb == "attach":
+            told.add_argument("file", type=Path, metavar="FILE", help="the file")
+            told.add_argument("--about", dest="argument", default="", metavar="TEXT", help="what it shows")
 
 
 def _enrol(asked: argparse.Namespace) -> None:
@@ -84,7 +63,24 @@ def _up(asked: argparse.Namespace) -> None:
     asyncio.run(run())
 
 
+def _state(asked: argparse.Namespace) -> None:
+    from remotecal.cli.tables import plain
+    from remotecal.cli.watch import describe
+    from remotecal.transport.messages import StationState
+
+    state = StationState.model_validate_json(_told(asked, "state"))
+    if (order := state.waits_for_consent) is not None:
+        print(plain(f"The order {order.id} of {order.by} for {order.bench} waits: agree, or decline."))
+    print(plain(f"{state.run.run}: {describe(state.run)}") if state.run else "No run is on.")
+
+
 def _wish(verb: str, asked: argparse.Namespace) -> None:
+    if said := _told(asked, verb):
+        print(said)
+
+
+def _told(asked: argparse.Namespace, verb: str) -> str:
+    """Tell the agent what is wanted, and return what it says."""
     import asyncio
 
     from remotecal.errors import OrderError
@@ -97,5 +93,4 @@ def _wish(verb: str, asked: argparse.Namespace) -> None:
     answer = asyncio.run(wish_for(StationFolder(asked.station).socket, wish))
     if not answer.done:
         raise OrderError(answer.reason)
-    if answer.content:
-        print(answer.content)
+    return answer.content

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from remotecal.cli.commands import HUB, add_directory
 
 if TYPE_CHECKING:
     from remotecal.transport.messages import Live
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 ON = frozenset({"running", "asking", "paused"})
 """States of a run that is on."""
 
+ASK_EVERY = 10.0
+"""Seconds from one question where the run is to the next; what the station shows by itself may be lost."""
 ANSWER_SHOWN = 40
 """Characters of an answer that are shown; a file's SHA-256 is longer."""
 
@@ -21,7 +26,7 @@ ANSWER_SHOWN = 40
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("run", metavar="RUN", help="name of the run, or how it begins")
-    parser.add_argument("--hub", type=Path, default=Path("hub"), metavar="DIR", help="the hub's directory")
+    add_directory(parser, *HUB)
     parser.set_defaults(handler=main)
 
 
@@ -40,9 +45,10 @@ def main(asked: argparse.Namespace) -> None:
 async def _watch(hub: Path, name: str) -> None:
     import asyncio
     import getpass
-    import json
 
     from remotecal.cli.runs import find_run
+    from remotecal.cli.tables import plain
+    from remotecal.errors import TransportError
     from remotecal.transport.laboratory import open_laboratory
     from remotecal.transport.messages import Live
     from remotecal.transport.settings import HubFolder
@@ -53,7 +59,7 @@ async def _watch(hub: Path, name: str) -> None:
     async def show(_: str, content: bytes) -> None:
         nonlocal shown
         live = Live.model_validate_json(content)
-        line = describe(live)
+        line = plain(describe(live))
         if line != shown:
             shown = line
             _print(line)
@@ -63,27 +69,32 @@ async def _watch(hub: Path, name: str) -> None:
     async with open_laboratory(HubFolder(hub)) as laboratory:
         row = find_run(laboratory.store, name)
         await laboratory.watch(row.station, row.run, show)
-        state = json.loads((await laboratory.command(row.station, "state", getpass.getuser())).content)
-        if state["run"] is None or state["run"]["run"] != row.run:
-            print(f"{row.run} is not on; its journal here ends with it {row.state}")
-            return
-        await show("", json.dumps(state["run"]).encode())
-        await over.wait()
-    print()
+        live = (await laboratory.state(row.station, getpass.getuser())).run
+        while live is not None and live.run == row.run:
+            await show("", live.model_dump_json().encode())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), ASK_EVERY)
+                print()
+                return
+            with suppress(TransportError):  # the line is cut: what is shown is the latest there is
+                live = (await laboratory.state(row.station, getpass.getuser())).run
+        row = find_run(laboratory.store, row.run)
+        print(f"{row.run} is not on; its journal here ends with it {row.state}")
 
 
 def describe(live: Live) -> str:
     """Return all there is to say of a run, as one line."""
-    parts = [live.state, f"{live.observed}/{live.due} observed"]
+    parts = [live.state]
+    if live.prompt:
+        choices = f" [{'/'.join(live.options)}]" if live.options else ""
+        choices = " [a file, from the station]" if live.kind == "file" else choices
+        parts.append(f"{live.question.get('en') or next(iter(live.question.values()), '')}{choices}")
+    parts.append(f"{live.observed}/{live.due} observed")
     if live.point:
         parts.append(f"point {live.number}/{live.points} {live.point}")
     if live.repeat:
         parts.append(f"repeat {live.repeat}")
     parts += [live.doing, f"rig {timedelta(seconds=round(live.now - live.began))}"]
-    if live.prompt:
-        choices = f" [{'/'.join(live.options)}]" if live.options else ""
-        choices = " [a file, from the station]" if live.kind == "file" else choices
-        parts.append(f"{live.question.get('en') or next(iter(live.question.values()), '')}{choices}")
     parts += [
         f"{source} {value:.6g} {'' if unit == '1' else unit}".rstrip()
         for source, (value, unit) in live.last.items()

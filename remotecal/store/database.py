@@ -98,7 +98,7 @@ class Database:
         from alembic.runtime.migration import MigrationContext
         from alembic.script import ScriptDirectory
 
-        with self.begin() as connection:
+        with self.read() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
             wanted = ScriptDirectory.from_config(_migrations(connection)).get_current_head()
         if found != wanted:

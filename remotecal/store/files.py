@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from remotecal.store.database import Database
 
 
+AT_ONCE = 16
+"""Pieces of a file held at once while it is hashed."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileRow:
     """A file of a run, as far as the laboratory has it."""
@@ -122,7 +126,7 @@ class Files:
         connection.execute(
             file_pieces.insert().values(station=station, run=run, sha256=digest, begin=begin, content=content)
         )
-        wrong = here == size and sha256(self._pieces(connection, pieces)).hexdigest() != digest
+        wrong = here == size and self._digest(connection, pieces) != digest
         if wrong:
             connection.execute(file_pieces.delete().where(*pieces))
             here = 0
@@ -130,6 +134,16 @@ class Files:
         if wrong:
             return EvidenceError(f"what came as the file {digest} of run {run} has another hash")
         return here
+
+    def _digest(self, connection: Connection, which: Sequence[ColumnElement[bool]]) -> str:
+        """Return the SHA-256 of a file, which may be larger than what should be held at once."""
+        from sqlalchemy import select
+
+        query = select(file_pieces.c.content).where(*which).order_by(file_pieces.c.begin)
+        digest = sha256()
+        for piece in connection.execute(query, execution_options={"yield_per": AT_ONCE}).scalars():
+            digest.update(bytes(piece))
+        return digest.hexdigest()
 
     def _pieces(self, connection: Connection, which: Sequence[ColumnElement[bool]]) -> bytes:
         from sqlalchemy import select

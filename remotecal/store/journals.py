@@ -128,6 +128,16 @@ class Journals:
             rows = connection.execute(select(runs).order_by(runs.c.began.desc()).limit(limit)).all()
         return tuple(_run(row) for row in rows)
 
+    def named(self, beginning: str) -> tuple[RunRow, ...]:
+        """Return the runs whose name begins so, the latest first."""
+        from sqlalchemy import func, select
+
+        # LIKE tells capitals apart on one database and not on the other.
+        begins = func.substr(runs.c.run, 1, len(beginning)) == beginning
+        with self._database.read() as connection:
+            rows = connection.execute(select(runs).where(begins).order_by(runs.c.began.desc())).all()
+        return tuple(_run(row) for row in rows)
+
     def lines(self, station: str, run: str, after: int = 0) -> tuple[bytes, ...]:
         """Return a journal's lines behind line `after`, without their line feeds."""
         from sqlalchemy import select
@@ -154,6 +164,8 @@ class Journals:
             return EvidenceError(f"run {run} of {station}: {fault}")
         rows, files = [], []
         for seq, line in enumerate(new, committed + 1):
+            if state == "signed":
+                return EvidenceError(f"run {run} of {station}: line {seq} follows the journal's signature")
             link = follow(line, seq, head)
             if isinstance(link, str):
                 return EvidenceError(f"run {run} of {station}: {link}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.errors import OrderError
-from remotecal.store.tables import orders
+from remotecal.store.tables import order_accounts, orders
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -38,6 +38,20 @@ class OrderRow:
     """What the station that claimed it showed."""
     reason: str
     """Why it was refused or withdrawn, or its run ended early."""
+    repeat_key: str | None
+    """With which whoever issued it may ask again; see `Repeat`."""
+    repeat_digest: str | None
+    """SHA-256 of the request that had that key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What tells the repeated request for an order from another one."""
+
+    key: str
+    """Made up by who asks, for this one order."""
+    digest: str
+    """SHA-256 of what is asked, in hexadecimal."""
 
 
 class Orders:
@@ -47,22 +61,75 @@ class Orders:
         self._database = database
 
     def issue(
-        self, order: str, number: str, station: str, envelope: bytes, issued: float, expires: float, by: str
-    ) -> None:
-        """Enter a signed order."""
+        self,
+        order: str,
+        number: str,
+        station: str,
+        envelope: bytes,
+        issued: float,
+        expires: float,
+        by: str,
+        *,
+        account: str | None = None,
+        repeat: Repeat | None = None,
+    ) -> OrderRow:
+        """Enter a signed order, and return it; for a repeated request the one it brought the first time.
+
+        Args:
+            order: its id.
+            number: the laboratory's number.
+            station: who is to carry it out.
+            envelope: the signed order.
+            issued: when it was signed.
+            expires: until when it may be begun.
+            by: who issues it.
+            account: the customer's account that may see it.
+            repeat: the request for it, which may come again.
+
+        Raises:
+            OrderError: the request has the key of another one.
+        """
+        insert = self._database.insert(orders).values(
+            id=order,
+            number=number,
+            station=station,
+            envelope=envelope,
+            issued=issued,
+            expires=expires,
+            by=by,
+            state="issued",
+            repeat_key=repeat.key if repeat else None,
+            repeat_digest=repeat.digest if repeat else None,
+        )
+        adding = insert.on_conflict_do_nothing(index_elements=["by", "repeat_key"]).returning(orders)
         with self._database.begin() as connection:
-            connection.execute(
-                orders.insert().values(
-                    id=order,
-                    number=number,
-                    station=station,
-                    envelope=envelope,
-                    issued=issued,
-                    expires=expires,
-                    by=by,
-                    state="issued",
-                )
+            row = connection.execute(adding).first()
+            if row is not None and account is not None:
+                connection.execute(order_accounts.insert().values(order=order, account=account))
+        if row is not None:
+            return _order(row)
+        before = None if repeat is None else self.repeated(by, repeat)
+        if before is None:
+            raise OrderError(f"order {order} can't be entered: ask again")
+        return before
+
+    def repeated(self, by: str, repeat: Repeat) -> OrderRow | None:
+        """Return the order a request has brought before; None if it comes for the first time.
+
+        Raises:
+            OrderError: the request has the key of another one.
+        """
+        from sqlalchemy import select
+
+        same = (orders.c.by == by) & (orders.c.repeat_key == repeat.key)
+        with self._database.read() as connection:
+            row = connection.execute(select(orders).where(same)).first()
+        if row is not None and row.repeat_digest != repeat.digest:
+            raise OrderError(
+                f"the key {repeat.key!r} was that of another request, which brought the order {row.id}: give "
+                "each order a key of its own"
             )
+        return None if row is None else _order(row)
 
     def next(self, station: str, now: float) -> OrderRow | None:
         """Return the oldest order a station has to carry out; None if there is none."""

@@ -61,7 +61,10 @@ orders = Table(
     Column("state", Text, nullable=False, comment="issued, claimed, refused or withdrawn"),
     Column("claim", Text, comment="what the station that claimed it showed"),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("repeat_key", Text, comment="with which whoever issued it may ask again"),
+    Column("repeat_digest", Text, comment="SHA-256 of the request that had that key"),
     Index(None, "station", "state"),
+    Index("uq_orders_by_repeat_key", "by", "repeat_key", unique=True),
 )
 
 runs = Table(

@@ -88,6 +88,7 @@ def configuration(
         "ping_max": 2,
         "log_file": str(state / "broker.log"),
         "logfile_size_limit": 16 * 2**20,
+        "logfile_max_num": 4,
         "pid_file": str(state / "broker.pid"),
     }
     if settings.websocket:

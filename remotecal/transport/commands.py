@@ -14,7 +14,7 @@ from remotecal.errors import BenchError, EvidenceError, RemotecalError
 from remotecal.procedures.control import ON_SITE
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.lending import find
-from remotecal.transport.messages import Command, CommandAnswer
+from remotecal.transport.messages import Command, CommandAnswer, OrderWaiting, StationState
 
 if TYPE_CHECKING:
     from remotecal.drivers.quantities import BoundReading, BoundSetting
@@ -98,17 +98,9 @@ class Commands:
         return current.obey(command.verb, command.by, command.argument, command.prompt)
 
     def _state(self) -> str:
-        station = self._station
-        live = station.live()
-        waiting = station.consent.order
-        return json.dumps(
-            {
-                "run": live.model_dump(mode="json") if live else None,
-                "waits_for_consent": waiting.model_dump(mode="json", include={"id", "by", "bench"})
-                if waiting
-                else None,
-            }
-        )
+        order = self._station.consent.order
+        waiting = OrderWaiting(id=order.id, by=order.by, bench=order.bench) if order else None
+        return StationState(run=self._station.live(), waits_for_consent=waiting).model_dump_json()
 
     async def _read(self, what: str) -> CommandAnswer:
         """Read one quantity, `bench/role.quantity`, while no run needs the instruments."""

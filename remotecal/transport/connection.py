@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from remotecal.errors import NotAnswered, NotConnected, RemotecalError
 from remotecal.transport.ending import end
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
 log = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
 
 Handler = Callable[[str, bytes], Awaitable[bytes | None]]
 """Takes a message's subject and content; returns the answer, if there is to be one."""
@@ -64,6 +68,7 @@ class _Subscription:
     subject: str
     queue: str
     handler: Handler
+    inbox: Callable[[str], str] | None
     busy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -91,9 +96,24 @@ class Connection:
         self.again = asyncio.Event()
         """Set each time one was made; whoever waits for the next clears it."""
 
-    def on(self, subject: str, handler: Handler, *, queue: str = "") -> None:
-        """Take messages on a subject; of those who share a `queue`, one gets each message."""
-        self._subscriptions.append(_Subscription(subject, queue, handler))
+    def on(
+        self,
+        subject: str,
+        handler: Handler,
+        *,
+        queue: str = "",
+        inbox: Callable[[str], str] | None = None,
+    ) -> None:
+        """Take messages on a subject.
+
+        Args:
+            subject: may have wildcards.
+            handler: deals with each.
+            queue: of those who share one, one gets each message.
+            inbox: tells by a message's subject under which prefix alone it may be answered: who asks
+                says where the answer goes, and must not send it where only we may write.
+        """
+        self._subscriptions.append(_Subscription(subject, queue, handler, inbox))
 
     async def listen(self, subject: str, handler: Handler) -> None:
         """Take messages on a subject from now on, also if there is a connection already."""
@@ -109,45 +129,62 @@ class Connection:
             NotConnected: there is no connection, or nobody listens.
             NotAnswered: there was no answer in time; whether the message arrived is not known.
         """
-        from nats.errors import Error, NoRespondersError
+        from nats.errors import NoRespondersError
         from nats.errors import TimeoutError as NoAnswer
 
-        client = self._client
-        if client is None:
-            raise NotConnected(f"there is no connection to {', '.join(self._endpoint.servers)}")
-        try:
-            answer = await client.request(subject, content, timeout=within)
-        except NoRespondersError:
-            raise NotConnected(f"nobody answers {subject}: the other side is not connected") from None
-        except (NoAnswer, TimeoutError):
-            raise NotAnswered(f"{subject} was not answered within {within:g} s") from None
-        except (Error, OSError) as error:
-            raise NotConnected(
-                f"the connection to {', '.join(self._endpoint.servers)} was lost: {error}"
-            ) from error
+        with self._in_use() as client:
+            try:
+                answer = await client.request(subject, content, timeout=within)
+            except NoRespondersError:
+                raise NotConnected(f"nobody answers {subject}: the other side is not connected") from None
+            except (NoAnswer, TimeoutError):
+                raise NotAnswered(f"{subject} was not answered within {within:g} s") from None
         return answer.data
 
-    async def answers(self, subject: str, content: bytes, *, within: float = 0.5) -> AsyncIterator[bytes]:
-        """Yield all answers to a message that come within a time, from whoever has one.
+    async def ask(self, subject: str, content: bytes, answer: type[M], *, within: float = 5.0) -> M:
+        """Return the answer to a message, once it is one; errors as `request`.
+
+        What is no such answer counts as none: who carries it may have changed it.
+        """
+        reply = await self.request(subject, content, within=within)
+        try:
+            return answer.model_validate_json(reply)
+        except ValidationError as error:
+            raise NotAnswered(
+                f"what came as the answer to {subject} is no {answer.__name__} ({error.error_count()} faults)"
+            ) from None
+
+    async def answers(self, subject: str, content: bytes, *, within: float = 0.5) -> list[bytes]:
+        """Return all answers to a message that come within a time, from whoever has one.
 
         Raises:
             NotConnected: there is no connection.
         """
-        client = self._client
-        if client is None:
-            raise NotConnected(f"there is no connection to {', '.join(self._endpoint.servers)}")
-        inbox, arrived = client.new_inbox(), asyncio.Queue[bytes]()
+        arrived: list[bytes] = []
 
         async def take(message: Msg) -> None:
-            arrived.put_nowait(message.data)
+            arrived.append(message.data)
 
-        subscription = await client.subscribe(inbox, cb=take)
-        await client.publish(subject, content, reply=inbox)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within):
-                while True:
-                    yield await arrived.get()
-        await subscription.unsubscribe()
+        with self._in_use() as client:
+            inbox = client.new_inbox()
+            subscription = await client.subscribe(inbox, cb=take)
+            await client.publish(subject, content, reply=inbox)
+            await asyncio.sleep(within)
+            await subscription.unsubscribe()
+        return arrived
+
+    @contextmanager
+    def _in_use(self) -> Iterator[Client]:
+        """Give the client there is; `NotConnected` if there is none, or it is lost meanwhile."""
+        from nats.errors import Error
+
+        servers = ", ".join(self._endpoint.servers)
+        if self._client is None:
+            raise NotConnected(f"there is no connection to {servers}")
+        try:
+            yield self._client
+        except (Error, OSError) as error:
+            raise NotConnected(f"the connection to {servers} was lost: {error}") from error
 
     async def publish(self, subject: str, content: bytes) -> None:
         """Send a message if there is a connection; otherwise it is lost."""
@@ -203,6 +240,7 @@ class Connection:
         from nats.aio.client import Client
         from nats.errors import Error
 
+        logging.getLogger("asyncio").addFilter(_tells_something)
         client, self._trouble = Client(), None
         try:
             # `wait_for` would leave the client's own error to nobody when this is cancelled.
@@ -256,7 +294,12 @@ class Connection:
 
         try:
             answer = await subscription.handler(message.subject, message.data)
-            if answer is not None and message.reply:
+            elsewhere = subscription.inbox and not message.reply.startswith(
+                f"{subscription.inbox(message.subject)}."
+            )
+            if elsewhere:
+                log.error("%s is not answered: it wants the answer at %s", message.subject, message.reply)
+            elif answer is not None and message.reply:
                 with suppress(Error, OSError):
                     await client.publish(message.reply, answer)
         except Exception:
@@ -264,6 +307,11 @@ class Connection:
             log.exception("a message on %s could not be dealt with", message.subject)
         finally:
             subscription.busy.release()
+
+
+def _tells_something(record: logging.LogRecord) -> bool:
+    """Tell whether asyncio complains about anything but the way the NATS client ends TLS."""
+    return not record.getMessage().startswith("returning true from eof_received()")
 
 
 async def _close(client: Client) -> None:

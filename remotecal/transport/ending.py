@@ -9,7 +9,7 @@ INSIST = 0.2
 """Seconds after which a task that goes on is cancelled once more."""
 
 
-async def end(*tasks: asyncio.Task[None]) -> None:
+async def end(*tasks: asyncio.Task[object]) -> None:
     """Cancel tasks until they are done; raises what one of them raised, if it wasn't that.
 
     Once is not enough: the NATS client swallows a cancellation that meets it while it sends, and

@@ -91,7 +91,10 @@ def unseal(envelope: bytes, kind: Kind, model: type[M], keys: Collection[PublicK
 
 
 def _members(text: bytes) -> Mapping[str, object]:
-    members = json.loads(text)
+    try:
+        members = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(members, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004  as json.loads says it
     return members

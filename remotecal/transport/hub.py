@@ -48,6 +48,7 @@ from remotecal.transport.pki import (
 )
 from remotecal.transport.private_files import read_private
 from remotecal.transport.recomputing import recompute
+from remotecal.transport.refusals import Refusals
 from remotecal.transport.settings import FILE
 from remotecal.transport.tls import server_context
 
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from remotecal.store.stations import StationRow
+    from remotecal.transport.connection import Handler
     from remotecal.transport.settings import HubFolder
     from remotecal.transport.subjects import Service
 
@@ -67,10 +69,6 @@ QUEUE = "hub"
 """Hubs that share the work."""
 ADMISSION = "$SYS.REQ.USER.AUTH"
 """Where servers ask who may connect."""
-
-
-SAME_REFUSAL = 60.0
-"""Seconds in which the same client is logged once for being refused for the same reason."""
 
 
 class Hub:
@@ -95,7 +93,7 @@ class Hub:
         """The procedures records are computed by."""
         self._ingest = Ingest(self._store)
         self._evaluating = asyncio.Semaphore(1)
-        self._refusals: dict[tuple[str, str, str], float] = {}
+        self._refusals = Refusals(self._store)
         self.ready = asyncio.Event()
         """Set once stations can connect."""
 
@@ -117,8 +115,8 @@ class Hub:
             "file": self._ingest.take_file,
         }
         for name, service in services.items():
-            self._connection.on(subjects.every_station(name), self._served(service), queue=QUEUE)
-        self._connection.on(subjects.every_station("journal"), self._ingest.take, queue=QUEUE)
+            self._serve(name, self._served(service))
+        self._serve("journal", self._ingest.take)
         async with AsyncExitStack() as stack:
             stack.callback(self._store.close)
             stack.enter_context(suppress(asyncio.CancelledError))
@@ -134,6 +132,15 @@ class Hub:
             self.ready.set()
             log.info("the hub of %s is up", self._folder.settings.laboratory)
             await (broker or asyncio.Event().wait())
+
+    def _serve(self, name: Service, handler: Handler) -> None:
+        """Answer the stations' requests, each at its own station only."""
+        self._connection.on(
+            subjects.every_station(name),
+            handler,
+            queue=QUEUE,
+            inbox=lambda subject: subjects.inbox(subjects.station_of(subject)),
+        )
 
     async def _reach_a_server(self, broker: asyncio.Task[None] | None) -> None:
         """Wait for the connection; a hub nobody can reach must say so, and not wait in silence."""
@@ -172,7 +179,7 @@ class Hub:
         asked = admission.read_request(content)
         reason, name = await asyncio.to_thread(self._judge, asked.certificate)
         if reason:
-            await asyncio.to_thread(self._note_intruder, name or "a client", asked.host, reason)
+            await asyncio.to_thread(self._refusals.note, name or "a client", asked.host, reason)
             return admission.refuse(asked, reason, self._admission)
         until = asked.certificate.not_valid_after_utc.timestamp()
         return admission.admit(asked, name, until, self._admission)
@@ -191,15 +198,6 @@ class Hub:
         if holder_of(certificate) != PublicKey.from_text(station.key).id:
             return f"{name} enrolled anew since this certificate was issued", name
         return "", name
-
-    def _note_intruder(self, who: str, host: str, reason: str) -> None:
-        """Log a refusal, but not each time that a client tries again."""
-        now = time.monotonic()
-        self._refusals = {key: at for key, at in self._refusals.items() if now - at < SAME_REFUSAL}
-        if (who, host, reason) not in self._refusals:
-            self._refusals[who, host, reason] = now
-            self._store.note(who, "refused", {"host": host, "reason": reason})
-            log.warning("refused %s from %s: %s", who, host, reason)
 
     async def _greet(self, station: StationRow, content: bytes) -> bytes:
         hello = _from(station, unseal(content, "hello", Hello, [PublicKey.from_text(station.key)]))
@@ -274,7 +272,7 @@ class Hub:
         try:
             certificate = await asyncio.to_thread(self._enter, application)
         except RemotecalError as error:
-            await asyncio.to_thread(self._store.note, "enrolment", "refused", {"reason": str(error)})
+            await asyncio.to_thread(self._refusals.note, "enrolment", "", str(error))
             return Admission(refused=str(error))
         return Admission(
             authority=authority,

@@ -14,22 +14,24 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.configuration import checked
-from remotecal.errors import ConfigurationError, NotConnected, OrderError
+from remotecal.errors import ConfigurationError, NotAnswered, NotConnected, OrderError
 from remotecal.store import Store
 from remotecal.transport import subjects
 from remotecal.transport.broker import CONNECTIONS, KICK
 from remotecal.transport.connection import Connection, Endpoint
 from remotecal.transport.enrolment import Code
-from remotecal.transport.envelopes import seal
+from remotecal.transport.envelopes import seal, unseal
 from remotecal.transport.identities import check_name
-from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder
+from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder, StationState
 from remotecal.transport.pki import fingerprint, parse_certificate
 from remotecal.transport.tls import client_context
 
 if TYPE_CHECKING:
     from remotecal.procedures.order import Order
+    from remotecal.store.orders import Repeat
     from remotecal.transport.connection import Handler
     from remotecal.transport.messages import AfterCrash, Verb
     from remotecal.transport.messages import LinkLost as LinkLostPolicy
@@ -119,19 +121,58 @@ class Laboratory:
         return new_code(self.folder, self.store, station, by)
 
     async def issue(
-        self, order: Order, procedure: ProcedureNamed, station: str, terms: Terms, by: str
+        self,
+        order: Order,
+        procedure: ProcedureNamed,
+        station: str,
+        terms: Terms,
+        by: str,
+        *,
+        account: str | None = None,
+        repeat: Repeat | None = None,
     ) -> RemoteOrder:
         """Sign an order, enter it, and tell the station that there is one.
 
+        Args:
+            order: what is to be done.
+            procedure: by which procedure.
+            station: who is to carry it out.
+            terms: what else is to be said.
+            by: who issues it.
+            account: the customer's account that may see it.
+            repeat: the request for it, which may come again; returns the order it brought then.
+
         Raises:
             ConfigurationError: the station is not in the register.
-            OrderError: it was revoked.
+            OrderError: it was revoked; or the request has the key of another.
         """
-        if not self.store.stations.get(station).enabled:
+        if not (await asyncio.to_thread(self.store.stations.get, station)).enabled:
             raise OrderError(f"{station} was revoked and will fetch no order")
+        issued = self._written(order, procedure, station, terms, by)
+        row = await asyncio.to_thread(
+            self.store.orders.issue,
+            issued.id,
+            order.order.number,
+            station,
+            seal("order", issued, self.key),
+            issued.issued,
+            issued.expires,
+            by,
+            account=account,
+            repeat=repeat,
+        )
+        if row.id == issued.id:
+            noted = {"order": issued.id, "station": station, "account": account}
+            await asyncio.to_thread(self.store.note, by, "order", noted)
+        await self.connection.publish(subjects.command(station, "nudge"), b"")
+        return unseal(row.envelope, "order", RemoteOrder, [self.key.public])
+
+    def _written(
+        self, order: Order, procedure: ProcedureNamed, station: str, terms: Terms, by: str
+    ) -> RemoteOrder:
         now = time.time()
         number = "".join(c if c.isascii() and c.isalnum() else "-" for c in order.order.number)[:40]
-        issued = RemoteOrder(
+        return RemoteOrder(
             id=f"{number}-{uuid.uuid4().hex[:12]}",
             station=station,
             bench=terms.bench,
@@ -145,11 +186,6 @@ class Laboratory:
             link_lost_after=terms.link_lost_after,
             bundle=terms.bundle,
         )
-        envelope = seal("order", issued, self.key)
-        self.store.orders.issue(issued.id, order.order.number, station, envelope, now, issued.expires, by)
-        self.store.note(by, "order", {"order": issued.id, "station": station})
-        await self.connection.publish(subjects.command(station, "nudge"), b"")
-        return issued
 
     async def command(
         self, station: str, verb: Verb, by: str, *, run: str = "", argument: str = "", prompt: int = 0
@@ -196,8 +232,26 @@ class Laboratory:
             expires=time.time() + COMMAND_LASTS,
         )
         envelope = seal("command", command, self.key)
-        reply = await self.connection.request(subjects.command(station, verb), envelope, within=within)
-        return checked(CommandAnswer, json.loads(reply), f"the answer of {station}", ConfigurationError)
+        return await self.connection.ask(
+            subjects.command(station, verb), envelope, CommandAnswer, within=within
+        )
+
+    async def state(self, station: str, by: str) -> StationState:
+        """Return what a station does now.
+
+        Raises:
+            TransportError: it is not connected, or does not answer.
+            ConfigurationError: it is not in the register, or was never heard of, or refuses.
+        """
+        answer = await self.send(station, "state", by)
+        if not answer.done:
+            raise ConfigurationError(answer.reason)
+        try:
+            return StationState.model_validate_json(answer.content)
+        except ValidationError:
+            raise NotAnswered(
+                f"{station} says nothing sensible of what it does: is it of this version?"
+            ) from None
 
     async def revoke(self, station: str, by: str) -> int:
         """Shut a station out, now and for good; returns how many connections were cut.
@@ -207,8 +261,8 @@ class Laboratory:
             TransportError: no server answers; the station is shut out all the same once it has to connect
                 anew.
         """
-        self.store.stations.revoke(station)
-        self.store.note(by, "revoke", {"station": station})
+        await asyncio.to_thread(self.store.stations.revoke, station)
+        await asyncio.to_thread(self.store.note, by, "revoke", {"station": station})
         return await self._cut(station)
 
     async def watch(self, station: str, run: str, handler: Handler) -> None:
@@ -219,7 +273,7 @@ class Laboratory:
         """Cut a station's connections at every server, and return how many there were."""
         cut: set[tuple[str, int]] = set()
         asked = json.dumps({"auth": True, "user": station, "limit": 1024}).encode()
-        async for answer in self.connection.answers(CONNECTIONS, asked):
+        for answer in await self.connection.answers(CONNECTIONS, asked):
             reply = json.loads(answer)
             server = reply["server"]["id"]
             for client in reply["data"]["connections"]:

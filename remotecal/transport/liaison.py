@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 import time
@@ -13,8 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
-from remotecal.configuration import checked
-from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError, TransportError
+from remotecal.errors import EvidenceError, RemotecalError, TransportError
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
 from remotecal.transport.ending import end
@@ -96,12 +94,10 @@ class Liaison:
         while True:
             await self.control.up.wait()
             try:
-                reply = await self.ask(service, envelope)
+                return await self.control.ask(subjects.service(service, self._folder.name), envelope, answer)
             except TransportError as error:
                 log.info("%s: %s", service, error)
                 await asyncio.sleep(RETRY_AFTER)
-            else:
-                return checked(answer, json.loads(reply), "the laboratory's answer", ConfigurationError)
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.control)
@@ -158,20 +154,28 @@ class Liaison:
         self._greeted()
 
     async def _keep_certified(self) -> None:
-        """Have the certificate renewed in time, again and again."""
+        """Have the certificate renewed in time, again and again.
+
+        A station's clock may be set meanwhile, and may be wrong: so it is looked at now and then, and
+        a certificate that seems to be over already is not renewed without a pause.
+        """
         while True:
             try:
-                await asyncio.sleep(self._renewal_due() - time.time())
-                await self._renew()
+                if time.time() >= self._renewal_due():
+                    await self._renew()
             except RemotecalError:
                 log.exception("the certificate could not be renewed")
-                await asyncio.sleep(self._every)
+            await asyncio.sleep(self._every)
 
     async def _renew(self) -> None:
         name, key = self._folder.name, new_key()
         asked = Renewal(station=name, request=request(key, station_uri(name)).decode())
         renewed = await self.insist("renew", "renewal", asked, Renewed)
-        Identity(key, parse_certificate(renewed.certificate.encode())).write(self._folder.identity)
+        certificate = parse_certificate(renewed.certificate.encode())
+        authority = parse_certificate(self._folder.authority.read_bytes())
+        # The answer is not signed, and what it replaces is all the station can connect with.
+        Identity(key, certificate).check(authority)
+        Identity(key, certificate).write(self._folder.identity)
         log.info("the certificate was renewed")
         for connection in (self.control, self.bulk):
             await connection.reconnect()

@@ -300,6 +300,26 @@ class Live(Written):
     """Who controls the run from the laboratory; "" for nobody."""
 
 
+class OrderWaiting(Written):
+    """An order that waits for the person on site."""
+
+    id: str
+    """The order."""
+    by: str
+    """Who issued it."""
+    bench: str
+    """Name of the bench."""
+
+
+class StationState(Written):
+    """What a station does; content of the answer to a command `state`."""
+
+    run: Live | None
+    """The run that is on."""
+    waits_for_consent: OrderWaiting | None
+    """The order the person on site is asked about."""
+
+
 class LinkRequest(Written):
     """What a command `link` is about: one exchange with an instrument, or what goes before or after."""
 
@@ -326,7 +346,7 @@ class LinkRequest(Written):
 class LinkAnswer(Written):
     """What came of it."""
 
-    reply: str = ""
+    reply: str = Field(default="", pattern="^([0-9a-f]{2})*$")
     """The reply, without framing, in hexadecimal."""
     error: str = ""
     """Name of the error if there is no reply; the answer's reason is its text."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.configuration import Written, checked
@@ -53,18 +53,28 @@ async def serve_on_site(path: Path, obey: Callable[[Wish], Awaitable[CommandAnsw
         finally:
             writer.close()
 
-    if path.exists():
-        with suppress(NotConnected):
-            await wish_for(path, Wish(verb="state"))
-            raise ConfigurationError(f"another agent is at work in {path.parent}")
-        path.unlink(missing_ok=True)
-    server = await asyncio.start_unix_server(attend, path)
-    path.chmod(0o600)
-    try:
+    with _alone(path.with_suffix(".lock")):
+        path.unlink(missing_ok=True)  # of an agent that was killed
+        server = await asyncio.start_unix_server(attend, path)
+        path.chmod(0o600)
+        try:
+            yield
+        finally:
+            server.close()
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Keep other agents out as long as the context lasts, or this process lives."""
+    import fcntl
+
+    with lock.open("wb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(f"another agent is at work in {lock.parent}") from None
         yield
-    finally:
-        server.close()
-        path.unlink(missing_ok=True)
 
 
 async def wish_for(path: Path, wish: Wish) -> CommandAnswer:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from remotecal.errors import ConfigurationError
+from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.transport.private_files import read_private, write_private
 
 if TYPE_CHECKING:
@@ -51,6 +51,17 @@ class Identity:
     def write(self, path: Path) -> None:
         """Write key and certificate into one file of mode 0600, so that the two always match."""
         write_private(path, key_pem(self.private) + certificate_pem(self.certificate))
+
+    def check(self, authority: Certificate) -> None:
+        """Raise `EvidenceError` unless the certificate is this key's, and issued by an authority."""
+        from cryptography.exceptions import InvalidSignature
+
+        if self.certificate.public_key() != self.private.public_key():
+            raise EvidenceError("the certificate is for another key")
+        try:
+            self.certificate.verify_directly_issued_by(authority)
+        except (ValueError, TypeError, InvalidSignature) as error:
+            raise EvidenceError(f"the certificate is not the authority's: {error}") from error
 
     @classmethod
     def read(cls, path: Path) -> Self:

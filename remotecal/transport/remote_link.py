@@ -17,6 +17,8 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import ValidationError
+
 from remotecal.errors import ExchangeCancelled, LinkLost, NoReply, NotAnswered, RemotecalError, TransportError
 from remotecal.transport.laboratory import ANSWER_WITHIN, open_laboratory
 from remotecal.transport.lending import KINDS
@@ -191,13 +193,18 @@ class RemoteLink:
 
     def _understood(self, request: LinkRequest, carried: CommandAnswer) -> LinkAnswer:
         """Return what a station answered; raises the error it met."""
+        kind: type[RemotecalError] = LinkLost
         if carried.content:
-            answer = LinkAnswer.model_validate_json(carried.content)
+            try:
+                answer = LinkAnswer.model_validate_json(carried.content)
+            except ValidationError as error:
+                raise LinkLost(
+                    f"{self.name} at {self.address}, {_said(request)}: the station's answer makes no sense "
+                    f"({error.error_count()} faults)"
+                ) from None
             if not answer.error:
                 return answer
             kind = KINDS.get(answer.error, LinkLost)
-        else:
-            kind = LinkLost
         raise kind(f"{self.name} at {self.address}, {_said(request)}: {carried.reason}")
 
     async def _send(self, request: LinkRequest, within: float) -> CommandAnswer:

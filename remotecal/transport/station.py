@@ -11,9 +11,18 @@ import logging
 import time
 from contextlib import suppress
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from remotecal.errors import ConfigurationError, EvidenceError, OrderError, RemotecalError, TransportError
+from pydantic import BaseModel
+
+from remotecal.errors import (
+    ConfigurationError,
+    EvidenceError,
+    NotConnected,
+    OrderError,
+    RemotecalError,
+    TransportError,
+)
 from remotecal.procedures.execute import Company
 from remotecal.transport import subjects
 from remotecal.transport.acceptance import accept, benches, check_clock, check_time, read_order
@@ -30,10 +39,14 @@ from remotecal.transport.station_run import Stage, StationRun
 from remotecal.transport.upload import Upload
 
 if TYPE_CHECKING:
+    from remotecal.transport.envelopes import Kind
     from remotecal.transport.messages import Live, RemoteOrder
     from remotecal.transport.station_folder import StationFolder
+    from remotecal.transport.subjects import Service
 
 log = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
 
 HELLO_EVERY = 30.0
 """Seconds from one hello to the next, and from one look for an order, of which a station is told anyway."""
@@ -81,14 +94,18 @@ class Station:
         commands = Commands(self)
         self.liaison.control.on(subjects.commands(self.folder.name), commands.obey)
         async with self.lending, serve_on_site(self.folder.socket, commands.on_site), self.liaison:
-            await self._go_on_with_what_was_begun()
-            while not self._stopping.is_set():
-                self._nudged.clear()
-                if not await self._fetch_order():
-                    await self._nudged.wait()
+            with suppress(NotConnected):  # it is being shut down, and nobody answers
+                await self._go_on_with_what_was_begun()
+                await self._carry_out_orders()
             if self._deliveries:
                 await asyncio.wait(self._deliveries, timeout=FAREWELL)
             await end(*self._deliveries)
+
+    async def _carry_out_orders(self) -> None:
+        while not self._stopping.is_set():
+            self._nudged.clear()
+            if not await self._fetch_order():
+                await self._nudged.wait()
 
     def stop(self) -> None:
         """Stop the run that is on, safely, and then the agent."""
@@ -198,6 +215,8 @@ class Station:
             await self._examine(run)
             run.keep(envelope)
             granted = await self._claim(run)
+        except NotConnected:
+            raise
         except RemotecalError as error:
             log.warning("order %s is refused: %s", order_id, error)
             await self._refuse(order_id, str(error))
@@ -213,14 +232,37 @@ class Station:
             raise OrderError(f"the order {order.id} was taken on before: an order is carried out once")
         check_time(order, self.liaison.laboratory_time)
         await asyncio.to_thread(self._rehearse, order)
-        if self.folder.settings.consent and not await self.consent.ask(order):
-            raise OrderError("the person on site does not agree")
+        if self.folder.settings.consent:
+            await self._ask_for_consent(order)
         check_time(order, self.liaison.laboratory_time)
+
+    async def _ask_for_consent(self, order: RemoteOrder) -> None:
+        """Raise `OrderError` unless the person on site agrees before the order expires."""
+        try:
+            async with asyncio.timeout(order.expires - self.liaison.laboratory_time):
+                agreed = await self.consent.ask(order)
+        except TimeoutError:
+            raise OrderError("nobody on site has answered before the order expired") from None
+        if not agreed:
+            raise OrderError("the person on site does not agree")
 
     async def _refuse(self, order: str, reason: str) -> None:
         """Tell the laboratory why an order was not carried out, or not to the end."""
         refusal = Refusal(station=self.folder.name, order=order, reason=reason)
-        await self.liaison.insist("refuse", "refusal", refusal, Answer)
+        await self._insist("refuse", "refusal", refusal, Answer)
+
+    async def _insist(self, service: Service, kind: Kind, content: BaseModel, answer: type[M]) -> M:
+        """Say something to the laboratory until it answers (`NotConnected`: the agent stops before)."""
+        insisting = asyncio.create_task(self.liaison.insist(service, kind, content, answer))
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({insisting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({insisting}, timeout=FAREWELL)
+            if not insisting.done():
+                raise NotConnected("the agent is being shut down, and the laboratory does not answer")
+        finally:
+            await end(stopping, insisting)
+        return insisting.result()
 
     def _rehearse(self, order: RemoteOrder) -> None:
         with accept(order, self.folder, self.library):
@@ -229,7 +271,7 @@ class Station:
     async def _claim(self, run: StationRun) -> bool:
         """Ask the laboratory for an order's one run; tell whether it is ours."""
         claim = Claim(station=self.folder.name, order=run.order.id, claim=run.claim)
-        answer = await self.liaison.insist("claim", "claim", claim, Answer)
+        answer = await self._insist("claim", "claim", claim, Answer)
         if not answer.done:
             log.warning("order %s is not begun: %s", run.order.id, answer.reason)
             run.note_done()
@@ -311,7 +353,7 @@ class Station:
         record = await asyncio.to_thread(run.record, self.library)
         head = await asyncio.to_thread(run.head)
         computed = Computed(station=self.folder.name, run=run.order.id, head=head, record=record)
-        compared = await self.liaison.insist("record", "record", computed, Compared)
+        compared = await self._insist("record", "record", computed, Compared)
         if not compared.agrees:
             log.error("the laboratory computes another record of %s: %s", run.order.id, compared.reason)
 

@@ -6,6 +6,7 @@
 | `identity.pem` | key and certificate with which it connects |
 | `journal.key.pem` | Ed25519 key with which it signs journals |
 | `authority.pem` | certificate of the laboratory's authority |
+| `agent.sock`, `agent.lock` | where the person on site talks to the agent, and that there is one only |
 | `laboratory.json` | the laboratory it enrolled with: its servers, the key of its orders |
 | `procedures/` | procedures that came in signed bundles |
 | `orders/` | for each order the signed order, the claim on it, and whether the laboratory has all of it |

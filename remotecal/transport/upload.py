@@ -9,7 +9,6 @@ that were written meanwhile go first.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 from contextlib import suppress
@@ -18,8 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
-from remotecal.configuration import checked
-from remotecal.errors import ConfigurationError, EvidenceError, TransportError
+from remotecal.errors import EvidenceError, TransportError
 from remotecal.procedures.files import FOLDER
 from remotecal.procedures.journal import FILE
 from remotecal.transport import subjects
@@ -145,14 +143,13 @@ class Upload:
         """Send a message, and return the laboratory's answer; None, a little later, if there was none."""
         await self._connection.up.wait()
         try:
-            reply = await self._connection.request(
-                subjects.service(service, self._station), message, within=ANSWER_WITHIN
+            return await self._connection.ask(
+                subjects.service(service, self._station), message, answer, within=ANSWER_WITHIN
             )
         except TransportError as error:
             log.info("a %s of %s is not there yet: %s", service, self._run, error)
             await asyncio.sleep(RETRY_AFTER)
             return None
-        return checked(answer, json.loads(reply), "the laboratory's answer", ConfigurationError)
 
     async def _go_to(self, committed: int) -> None:
         """Go on behind the line the laboratory has."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
 from remotecal.transport.library import Library
+from remotecal.transport.refusals import Refusals
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from remotecal.clock import Clock
     from remotecal.transport.laboratory import Laboratory
     from remotecal.transport.settings import HubSettings
-
-SAME_REFUSAL = 60.0
-"""Seconds in which the same client is noted once for the same refusal."""
-MOST_REFUSALS = 1000
-"""Refusals noted within that time; a flood shall not fill the disk."""
 
 
 class Office:
@@ -39,20 +34,13 @@ class Office:
         """Passwords are checked one at a time: each takes memory, and counts the failures before it."""
         self.one_print = asyncio.Lock()
         """Certificates are printed one at a time."""
-        self._refusals: dict[tuple[str, str, str], float] = {}
+        self.refusals = Refusals(self.store)
+        """Who was refused of late."""
 
     @property
     def settings(self) -> HubSettings:
         """What the laboratory's side is set to."""
         return self.laboratory.folder.settings
-
-    def note_intruder(self, who: str, host: str, where: str, reason: str) -> None:
-        """Note in the audit log that somebody was refused, but not each time that they try again."""
-        now = time.monotonic()
-        self._refusals = {key: at for key, at in self._refusals.items() if now - at < SAME_REFUSAL}
-        if (who, host, where) not in self._refusals and len(self._refusals) < MOST_REFUSALS:
-            self._refusals[who, host, where] = now
-            self.store.note(who, "refused", {"host": host, "request": where, "reason": reason})
 
 
 def office_of(request: Request) -> Office:

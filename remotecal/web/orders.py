@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.configuration import nearest
 from remotecal.errors import NotNow, OrderError, ParameterError
+from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.laboratory import Terms
 from remotecal.transport.messages import ProcedureNamed, RemoteOrder
@@ -37,6 +39,14 @@ InState = Annotated[
 Number = Annotated[
     str | None,
     Query(pattern=r"^[^\x00-\x1f\x7f]{1,500}$", description="Only those with this number."),
+]
+RepeatKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,200}$",
+        description="Made up for this one order, so that it may be asked for again.",
+    ),
 ]
 BeforeOrder = Annotated[
     str | None, Query(pattern=NAME, description="Id of the last order of the page before.")
@@ -66,9 +76,26 @@ def list_orders(
 
 @router.post("", status_code=HTTPStatus.CREATED)
 async def issue_order(
-    wanted: OrderWanted, caller: Ordering, here: Here, request: Request, response: Response
+    wanted: OrderWanted,
+    caller: Ordering,
+    here: Here,
+    request: Request,
+    response: Response,
+    key: RepeatKey = None,
 ) -> WholeOrder:
-    """Sign an order and hand it to its station."""
+    """Sign an order and hand it to its station.
+
+    A request that was not answered may be sent again with the same `Idempotency-Key`: it is answered
+    by the order it brought the first time. 409 if the key was that of another order.
+    """
+    repeat = None if key is None else Repeat(key, sha256(wanted.model_dump_json().encode()).hexdigest())
+    row = await run_in_threadpool(here.store.orders.repeated, caller.name, repeat) if repeat else None
+    order = row.id if row else await _issue(here, wanted, caller.name, repeat)
+    response.headers["Location"] = str(request.url_for("get_order", order=order).path)
+    return await run_in_threadpool(get_order, order, caller, here)
+
+
+async def _issue(here: Office, wanted: OrderWanted, by: str, repeat: Repeat | None) -> str:
     procedure = await run_in_threadpool(_procedure, here, wanted)
     terms = Terms(
         bench=wanted.bench,
@@ -78,11 +105,10 @@ async def issue_order(
         link_lost_after=wanted.link_lost_after,
         bundle=wanted.bundle,
     )
-    issued = await here.laboratory.issue(wanted.order, procedure, wanted.station, terms, caller.name)
-    if wanted.account is not None:
-        await run_in_threadpool(_assign, here, issued.id, wanted.account, caller.name)
-    response.headers["Location"] = str(request.url_for("get_order", order=issued.id).path)
-    return await run_in_threadpool(_whole, here, visible.order(here, caller, issued.id))
+    issued = await here.laboratory.issue(
+        wanted.order, procedure, wanted.station, terms, by, account=wanted.account, repeat=repeat
+    )
+    return issued.id
 
 
 @router.get("/{order}")
@@ -104,13 +130,9 @@ def cancel_order(order: RunName, why: Reason, caller: Ordering, here: Here) -> W
 def give_order(order: RunName, given: AccountGiven, caller: Ordering, here: Here) -> WholeOrder:
     """Let a customer's account see an order, and no other any more."""
     row = visible.order(here, caller, order)
-    _assign(here, order, given.account, caller.name)
+    here.store.users.assign(order, given.account)
+    here.store.note(caller.name, "account", {"order": order, "account": given.account})
     return _whole(here, row)
-
-
-def _assign(here: Office, order: str, account: str, by: str) -> None:
-    here.store.users.assign(order, account)
-    here.store.note(by, "account", {"order": order, "account": account})
 
 
 def _procedure(here: Office, wanted: OrderWanted) -> ProcedureNamed:

@@ -81,9 +81,12 @@ async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, RemotecalError):
         raise error
     if isinstance(error, RequestRefused) and error.noted:
-        await run_in_threadpool(
-            office_of(request).note_intruder, error.who, _host(request), _where(request), str(error)
-        )
+        try:
+            await run_in_threadpool(
+                office_of(request).refusals.note, error.who, _host(request), str(error), _where(request)
+            )
+        except StoreError:
+            log.exception("a refusal can't be noted")
     status = status_of(error)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("%s", error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -70,11 +69,10 @@ def get_run(station: StationName, run: RunName, caller: Reader, here: Here) -> R
 async def get_live(station: StationName, run: RunName, caller: Reader, here: Here) -> Live:
     """Ask the station where a run is now; 409 if it is not on, or the station not connected."""
     await run_in_threadpool(visible.run, here, caller, station, run)
-    answer = await here.laboratory.command(station, "state", caller.name)
-    on = json.loads(answer.content)["run"] if answer.done else None
-    if on is None or on["run"] != run:
+    on = (await here.laboratory.state(station, caller.name)).run
+    if on is None or on.run != run:
         raise NotNow(f"the run {run} is not on at {station}")
-    return Live.model_validate_json(json.dumps(on))
+    return on
 
 
 @router.post(RUN + "/commands")
@@ -188,7 +186,7 @@ async def sign_certificate(
     data = await request.body()
     async with here.one_print:  # a PDF is printed again, to compare it
         await run_in_threadpool(certificates.file_signed, here, caller, found, data)
-    return certificate_shown(await run_in_threadpool(found.certificate))
+    return await run_in_threadpool(lambda: certificate_shown(found.certificate()))
 
 
 @router.post(RUN + "/certificate/issue", tags=["certificates"])
@@ -204,7 +202,7 @@ async def issue_certificate(
     found = await run_in_threadpool(certificates.of_run, here, caller, station, run)
     async with here.one_print:
         await run_in_threadpool(certificates.issue, here, caller, found)
-    return certificate_shown(await run_in_threadpool(found.certificate))
+    return await run_in_threadpool(lambda: certificate_shown(found.certificate()))
 
 
 def _may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:

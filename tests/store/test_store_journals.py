@@ -142,3 +142,29 @@ def test_conflicts_are_kept_and_runs_listed(enrolled: Store, lines: list[bytes])
     assert [row.run for row in listed] == ["third", "second", "first"]
     assert [row.conflict for row in listed] == ["", "because", ""]
     assert all(earlier.began > later.began for earlier, later in pairwise(listed))
+
+
+def test_nothing_follows_a_signature(enrolled: Store, tmp_path: Path) -> None:
+    with Journal.create(tmp_path / "signed", VirtualClock(0.0)) as written:
+        for kind in ("start", "finish", "signature", "note"):
+            written.append(kind, {})
+    lines = (tmp_path / "signed" / "journal.jsonl").read_bytes().splitlines()
+    assert enrolled.journals.append("here", "r", 1, lines[:3], 1.0) == 3
+    assert enrolled.journals.append("here", "r", 1, lines[:3], 1.0) == 3, "it may come again"
+    with pytest.raises(EvidenceError, match="line 4 follows the journal's signature"):
+        enrolled.journals.append("here", "r", 4, lines[3:], 1.0)
+    with pytest.raises(EvidenceError, match="line 4 follows"):
+        enrolled.journals.append("there", "r", 1, lines, 1.0)
+    assert len(enrolled.journals.lines("here", "r")) == 3
+
+
+def test_runs_are_found_by_how_their_name_begins(enrolled: Store, lines: list[bytes]) -> None:
+    for at, run in enumerate(("F-1-ab", "F-1-cd", "f-1-ab", "F%1")):
+        enrolled.journals.append("here", run, 1, lines[:1], float(at))
+
+    def named(beginning: str) -> list[str]:
+        return [row.run for row in enrolled.journals.named(beginning)]
+
+    assert named("F-1-") == ["F-1-cd", "F-1-ab"], "capitals count, on both databases"
+    assert named("F%") == ["F%1"]
+    assert named("F_") == []

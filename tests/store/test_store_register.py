@@ -7,7 +7,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError, StoreError
-from remotecal.store import Store
+from remotecal.store import Store, tables
+from remotecal.store import database as database_module
+from remotecal.store.database import Database
+from remotecal.store.orders import Repeat
 from remotecal.store.records import RecordRow
 from remotecal.store.tables import metadata
 
@@ -168,3 +171,60 @@ def test_a_database_that_cannot_be_used_is_named(wrong: str, error: type[Remotec
     with pytest.raises(error, match="database") as raised:
         Store(wrong)
     assert "secret" not in str(raised.value)
+
+
+def issue(store: Store, order: str, repeat: Repeat | None, by: str = "Li Wei") -> str:
+    return store.orders.issue(order, "1", "here", b"envelope", 1.0, 2.0, by, account="acme", repeat=repeat).id
+
+
+def test_a_repeated_request_brings_the_same_order(enrolled: Store) -> None:
+    repeat = Repeat("k-1", "digest")
+    assert enrolled.orders.repeated("Li Wei", repeat) is None
+    assert issue(enrolled, "o1", repeat) == "o1"
+    assert issue(enrolled, "o2", repeat) == "o1"
+    assert enrolled.orders.repeated("Li Wei", repeat) == enrolled.orders.find("o1")
+    with pytest.raises(OrderError, match="was that of another request, which brought the order o1"):
+        issue(enrolled, "o3", Repeat("k-1", "other"))
+    assert issue(enrolled, "o4", repeat, by="Zhang") == "o4", "keys are everybody's own"
+    assert [issue(enrolled, order, None) for order in ("o5", "o6")] == ["o5", "o6"]
+    assert enrolled.users.accounts_of(["o1", "o2"]) == {"o1": "acme"}
+
+
+def test_of_many_repeats_at_once_one_is_entered(enrolled: Store) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        orders = list(pool.map(lambda n: issue(enrolled, f"o{n}", Repeat("k", "d")), range(12)))
+    assert len(set(orders)) == 1
+    assert len(enrolled.orders.list()) == 1
+
+
+def test_a_database_with_work_in_it_is_brought_up_to_date(url: str) -> None:
+    """From the first version that knew people: what is there stays, only sessions end."""
+    from alembic import command
+
+    database = Database(url)
+    with database.begin() as connection:
+        command.upgrade(database_module._migrations(connection), "0002")
+        station = {"name": "here", "key": "k", "enabled": True, "enrolled": 1.0}
+        connection.execute(tables.stations.insert().values(**station, certificate="c", certificate_until=2.0))
+        order = {"number": "1", "station": "here", "envelope": b"e", "issued": 1.0, "expires": 2.0}
+        for name in ("o1", "o2"):
+            values = {**order, "id": name, "by": "Li Wei", "state": "claimed"}
+            connection.execute(tables.orders.insert().values(**values))
+        connection.execute(
+            tables.users.insert().values(name="liwei", password="p", roles="operator", enabled=True)  # noqa: S106  no password
+        )
+        connection.execute(tables.sessions.insert().values(digest="d", user="liwei", expires=9.0))
+        signed = {"station": "here", "run": "o1", "duty": "performed", "by": "liwei", "at": 1.0}
+        connection.execute(tables.signed_certificates.insert().values(**signed, xml=b"x"))
+        connection.execute(tables.order_accounts.insert().values(order="o1", account="acme"))
+    database.close()
+    Store.migrate(url)
+    with Store(url) as store:
+        assert {order.id for order in store.orders.list()} == {"o1", "o2"}
+        assert store.orders.repeated("Li Wei", Repeat("k", "d")) is None
+        latest = store.signings.latest("here", "o1")
+        assert latest is not None
+        assert (latest.xml, latest.pdf) == (b"x", None)
+        assert store.users.accounts_of(["o1"]) == {"o1": "acme"}
+        with store.database.read() as connection:
+            assert connection.execute(text("SELECT count(*) FROM sessions")).scalar_one() == 0

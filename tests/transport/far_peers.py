@@ -11,7 +11,7 @@ from pathlib import Path
 from laboratories import enrol_station, free_port, hub_up
 from peers import Lines, Planned, RtuQuestions
 
-from remotecal.drivers.instrument import LineInstrument
+from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import Link, Place, Stations
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.transport.founding import found, settings_text

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
 PATHS = [str(Path(__file__).parent.parent / "procedures"), os.environ.get("PYTHONPATH", "")]
-ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, PATHS)), "COLUMNS": "160"}
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, PATHS)), "COLUMNS": "80"}
 
 
 def wait_until(true: Callable[[], T]) -> T:
@@ -71,6 +71,7 @@ def call(*arguments: object, prefix: Sequence[str] = ()) -> str:
     line = [*prefix, *REMOTECAL, *map(str, arguments)]
     done = subprocess.run(line, capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
+    assert "eof_received" not in done.stderr
     return done.stdout
 
 

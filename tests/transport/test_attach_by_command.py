@@ -56,7 +56,7 @@ def test_a_photo_survives_the_death_of_the_station(
         runs = ["runs", "--hub", str(folder.path)]
         assert main([*runs, "files", run, "--out", str(tmp_path / "fetched")]) == 0
         listed = capsys.readouterr().out
-        assert f"{DIGEST}  installation.jpg, {len(CONTENT)} bytes, by on site: as installed" in listed
+        assert f"{DIGEST}\n    installation.jpg, {len(CONTENT)} bytes, by on site: as installed" in listed
         assert (tmp_path / "fetched" / "files" / f"{DIGEST}.jpg").read_bytes() == CONTENT
         assert main([*runs, "journal", run, "--out", str(tmp_path / "out")]) == 0
         assert main(runs) == 0

@@ -76,6 +76,7 @@ def test_one_kind_cannot_pass_for_another() -> None:
         b"\xff",
         b'{"payload":"","payloadType":"x","signatures":[],"more":1}',
         b"hello",
+        b"[" * 100_000,
     ],
 )
 def test_what_is_no_envelope_is_refused(text: bytes) -> None:
@@ -94,3 +95,14 @@ def test_content_that_does_not_fit_is_refused() -> None:
     command = seal("command", Welcome(station="here", nonce="n", time=1.0), KEY)
     with pytest.raises(EvidenceError, match="verb is missing"):
         unseal(command, "command", Command, [KEY.public])
+
+
+def test_content_without_a_bottom_is_refused() -> None:
+    """Lines of several stations are committed together: what one of them signs must not stop the others'."""
+    deep = b"[" * 100_000
+    kind = "application/vnd.remotecal.claim+json"
+    payload = {"payload": base64.b64encode(deep).decode(), "payloadType": kind}
+    signed = f"DSSEv1 {len(kind)} {kind} {len(deep)} ".encode() + deep
+    signature = {"keyid": KEY.public.id, "sig": KEY.sign(signed)}
+    with pytest.raises(EvidenceError, match="nested too deeply"):
+        unseal(json.dumps({**payload, "signatures": [signature]}).encode(), "claim", Claim, [KEY.public])

@@ -168,7 +168,7 @@ def test_commands_on_the_command_line(both: Processes, tmp_path: Path) -> None:
     assert run in call("runs", *hub)
     assert "here" in call("hub", "stations", *hub)
     call("runs", *hub, "pause", run[:6])
-    assert '"paused"' in call("station", "state", "--station", both.station)
+    assert f"{run}: paused" in call("station", "state", "--station", both.station)
     call("station", "go-on", "--station", both.station)
     both.gate.let_go()
     call("watch", run, *hub)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +14,14 @@ from laboratories import enrol_station, free_port, hub_up, station_connection
 from nats.aio.client import Client
 from nats.errors import Error
 
-from remotecal.errors import NotAnswered, NotConnected
+from remotecal.errors import ConfigurationError, NotAnswered, NotConnected
 from remotecal.store import Store
-from remotecal.transport import subjects
+from remotecal.transport import refusals, subjects
+from remotecal.transport.enrolment import Application, apply
 from remotecal.transport.hub import Hub
 from remotecal.transport.identities import HUB, station_uri
 from remotecal.transport.pki import Authority, Identity, certificate_pem, new_key
+from remotecal.transport.refusals import Refusals
 from remotecal.transport.settings import HubFolder
 from remotecal.transport.station_folder import StationFolder
 from remotecal.transport.tls import client_context
@@ -373,3 +376,45 @@ async def test_a_station_speaks_for_itself_only(folder: HubFolder, tmp_path: Pat
                 await connection.request(subject, envelope, within=0.3)
         assert await connection.request(subject, seal("hello", hello("here"), here.signing_key()))
         assert hub.laboratory.store.stations.get("there").session is None
+
+
+async def test_the_hub_writes_nowhere_at_a_stations_wish(folder: HubFolder, tmp_path: Path) -> None:
+    """Who asks says where the answer goes; there the hub may write where the station may not."""
+    async with (
+        two_stations(folder, tmp_path) as (_, here, there),
+        station_connection(here) as asking,
+        station_connection(there) as listening,
+    ):
+        await asking.up.wait()
+        await listening.up.wait()
+        heard: list[str] = []
+
+        async def take(subject: str, _: bytes) -> None:
+            heard.append(subject)
+
+        await listening.listen(subjects.commands("there"), take)
+        client = asking._client
+        assert client is not None
+        for reply in ("cal.there.cmd.pause", "_INBOX_herefrom.x"):
+            await client.publish(subjects.service("order", "here"), b"", reply=reply)
+        assert await asking.request(subjects.service("order", "here"), b"") == b""
+        await listening.request(subjects.service("order", "there"), b"")
+        assert heard == []
+
+
+def test_a_flood_of_refusals_does_not_fill_the_log(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "MOST_REFUSALS", 20)
+    refused = Refusals(store)
+    with ThreadPoolExecutor(4) as pool:
+        for _ in pool.map(lambda n: refused.note(f"s{n % 30}", "host", "no"), range(200)):
+            pass
+    assert len(store.noted(limit=200)) == 20
+
+
+async def test_wrong_codes_are_noted_once(folder: HubFolder, store: Store) -> None:
+    async with hub_up(folder):
+        trusted = client_context(folder.trusted, None)
+        for number in range(3):
+            with pytest.raises(ConfigurationError, match="unknown, used or expired"):
+                await apply(folder.settings.enrolment.address, trusted, Application(secret=f"guess {number}"))
+    assert len(reasons(store)) == 1

@@ -188,7 +188,7 @@ def test_a_photo_answers_the_question_for_one(remote: RemoteControl, photo: Path
     begin(remote)
     thread, answers = ask(remote, Question(Text(en="A photo?"), kind="file"))
     assert remote.live().kind == "file"
-    assert describe(remote.live()).endswith(" · A photo? [a file, from the station]")
+    assert describe(remote.live()).startswith("asking · A photo? [a file, from the station] · ")
     refused = remote.give(1, Answer("/etc/passwd", "Li Wei"))
     assert refused == "a file answers this: `remotecal station attach FILE`, at the station"
     answer = remote.attach(photo, "")

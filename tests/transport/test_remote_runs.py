@@ -14,12 +14,15 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
 from remotecal.procedures.order import Order
 from remotecal.transport import acceptance, subjects
+from remotecal.transport import station as station_module
 from remotecal.transport.envelopes import seal, unseal
 from remotecal.transport.laboratory import Terms
 from remotecal.transport.library import make_bundle
 from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder
 from remotecal.transport.on_site import Wish, wish_for
+from remotecal.transport.pki import Authority
 from remotecal.transport.settings import HubFolder
+from remotecal.transport.station_run import StationRun
 
 
 async def test_from_the_order_to_the_record(folder: HubFolder, tiny: Tiny, tmp_path: Path) -> None:
@@ -123,6 +126,54 @@ async def test_without_consent_nothing_moves(folder: HubFolder, tiny: Tiny, tmp_
             assert (await wish_for(site.folder.socket, Wish(verb="agree"))).done
             await site.state(again, "signed")
         assert site.run_row(order) is None
+
+
+async def test_who_does_not_answer_in_time_has_not_agreed(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here", consent=True)
+        async with site.up() as station:
+            late = await site.order(lasts=2.0)
+            assert await site.refusal(late) == "nobody on site has answered before the order expired"
+            again = await site.order()
+            await until(lambda: station.consent.order is not None)
+            assert station.consent.order == again, "the next one is asked about"
+
+
+async def test_an_agent_stops_while_nobody_answers_its_claim(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(station_module, "FAREWELL", 0.1)
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        order = await site.order()
+        row = hub.laboratory.store.orders.find(order.id)
+        assert row is not None
+        run = StationRun(order, site.folder)
+        run.keep(row.envelope)
+    async with site.up() as station:
+        await until(lambda: bool(station.liaison.control.trouble))
+    assert not run.done(), "it is claimed the next time"
+    async with hub_up(folder) as site.hub, site.up():
+        await site.state(order, "signed")
+
+
+async def test_a_forged_certificate_does_not_replace_the_good_one(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What brings the next certificate is not signed, and a station has but one to connect with."""
+    hub_toml = folder.path / "hub.toml"
+    hub_toml.write_text(hub_toml.read_text() + "\n[certificates]\ndays = 0.00005\n")
+    async with hub_up(HubFolder(folder.path)) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        first = site.folder.identity.read_bytes()
+        hub._authority = Authority.create("Water laboratory")
+        async with site.up():
+            registered = hub.laboratory.store.stations.get("here").certificate
+            await until(lambda: hub.laboratory.store.stations.get("here").certificate != registered)
+            await until(lambda: "not the authority's" in caplog.text)
+            assert site.folder.identity.read_bytes() == first
 
 
 def examine(envelope: bytes, site: Site) -> None:

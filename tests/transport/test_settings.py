@@ -71,6 +71,9 @@ async def test_one_agent_at_a_time(folder: HubFolder, tmp_path: Path) -> None:
         await first.liaison.greeted.wait()
         with pytest.raises(ConfigurationError, match="another agent is at work"):
             await Station(station).run()
+        station.socket.unlink()
+        with pytest.raises(ConfigurationError, match="another agent is at work"):
+            await Station(station).run()
         first.stop()
         await running
         assert not station.socket.exists()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from sites import Site
+from sqlalchemy import text
 from web_laboratory import DIGEST, PASSWORD, Web, problem
 
 from remotecal.web.sessions import OF_HOST, OF_ONE
@@ -257,3 +258,15 @@ def test_the_laboratory_is_untouched(web: Web) -> None:
     assert web.hub.laboratory.store.stations.get("here").enabled
     assert isinstance(web.site, Site)
     assert web.site.tiny.world.lines == []
+
+
+def test_who_can_not_be_noted_is_refused_all_the_same(web: Web) -> None:
+    store = web.hub.laboratory.store
+    with store.database.begin() as connection:
+        connection.execute(text("ALTER TABLE audit RENAME TO audit_away"))
+    try:
+        with web.client() as nobody:
+            assert "log in" in problem(nobody.get("/stations/nowhere"), 401)
+    finally:
+        with store.database.begin() as connection:
+            connection.execute(text("ALTER TABLE audit_away RENAME TO audit"))

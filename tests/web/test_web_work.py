@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -54,7 +55,31 @@ def test_an_order_is_issued_shown_and_cancelled(web: Web) -> None:
             operator.post(f"/orders/{order['id']}/cancel", json={"reason": "again"}), 409
         )
     noted = [what for who, what, data in web.audit() if who == "operator" and order["id"] in data]
-    assert noted == ["cancel", "account", "order"]
+    assert noted == ["cancel", "order"]
+
+
+def test_a_request_that_is_repeated_issues_one_order(web: Web) -> None:
+    asked = wanted(web, account="acme")
+    asked["order"]["parameters"] = PARAMETERS
+    repeat = {"Idempotency-Key": "3f0c-1"}
+    with web.token("operator") as operator, ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: operator.post("/orders", json=asked, headers=repeat), range(4)))
+        assert {answer.status_code for answer in answers} == {201}
+        (order,) = {answer.json()["id"] for answer in answers}
+        assert {answer.headers["location"] for answer in answers} == {f"/api/v1/orders/{order}"}
+        asked["bench"] = "Another bench"
+        said = problem(operator.post("/orders", json=asked, headers=repeat), 409)
+        assert f"which brought the order {order}" in said
+        other = operator.post("/orders", json=asked, headers={"Idempotency-Key": "3f0c-2"})
+        assert other.status_code == 201
+        for known in (order, other.json()["id"]):
+            operator.post(f"/orders/{known}/cancel", json={"reason": "a test"})
+        asked["bench"] = "Tiny bench"
+        again = operator.post("/orders", json=asked, headers=repeat)
+        assert (again.json()["id"], again.json()["state"]) == (order, "withdrawn"), "as it is now"
+        problem(operator.post("/orders", json=asked, headers={"Idempotency-Key": "x" * 201}), 422)
+    noted = [what for _, what, data in web.audit() if order in data]
+    assert noted == ["cancel", "order"]
 
 
 @pytest.mark.parametrize(

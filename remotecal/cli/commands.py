@@ -1,0 +1,58 @@
+"""Declaring commands: what those of several modules have in common."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  argparse names it so
+    Handler = Callable[[argparse.Namespace], None]
+
+
+def command(
+    commands: Commands,
+    name: str,
+    help_text: str,
+    handler: Handler | None = None,
+    parents: Sequence[argparse.ArgumentParser] = (),
+) -> argparse.ArgumentParser:
+    """Return a new command, described by its help text, with the arguments of its parents."""
+    about = f"{help_text[:1].upper()}{help_text[1:]}."
+    declared = commands.add_parser(name, help=help_text, description=about, parents=parents)
+    if handler is not None:
+        declared.set_defaults(handler=handler)
+    return declared
+
+
+def declare_verbs(
+    commands: Commands,
+    verbs: Mapping[str, str],
+    handler: Callable[[str, argparse.Namespace], None],
+    parents: Sequence[argparse.ArgumentParser],
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Declare what a run can be told, verb → help text, and give each with its command."""
+    for verb, help_text in verbs.items():
+        declared = command(commands, verb.replace("_", "-"), help_text, partial(handler, verb), parents)
+        if verb in {"abort", "answer"}:
+            declared.add_argument("argument", metavar="TEXT", help="the reason, or the answer")
+        yield verb, declared
+
+
+def directory(option: str, about: str) -> argparse.ArgumentParser:
+    """Return a parent with an option for a directory, which is called like the option by default."""
+    parent = argparse.ArgumentParser(add_help=False)
+    add_directory(parent, option, about)
+    return parent
+
+
+def add_directory(parser: argparse.ArgumentParser, option: str, about: str) -> None:
+    """Add an option for a directory, which is called like the option by default."""
+    parser.add_argument(f"--{option}", type=Path, default=Path(option), metavar="DIR", help=about)
+
+
+HUB = ("hub", "the hub's directory")
+"""The option of whatever works at the laboratory."""

@@ -1,0 +1,41 @@
+"""Tables and lines of text that came from elsewhere, fit for any terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def plain(text: str) -> str:
+    """Return a text without what a terminal would obey instead of showing it."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; nothing in it is cut, and names in its first column stay whole while there is room."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console, table = Console(), Table(box=box.SIMPLE_HEAD, padding=(0, 0), pad_edge=False)
+    columns = list(zip(headings, *rows, strict=True))
+    for heading, width in zip(headings, _widths(columns, console.width), strict=True):
+        table.add_column(heading, overflow="fold", width=width)
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    console.print(table)
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the columns' widths: cells are broken between words where they must be, names last of all."""
+    widths = [max(map(len, cells)) for cells in columns]
+    words = [max(map(len, " ".join(cells).split())) for cells in columns]
+    over = sum(widths) + len(widths) + 1 - room
+    for number in reversed(range(len(widths))):
+        least = words[number] if number else 1
+        cut = min(max(over, 0), widths[number] - least)
+        widths[number], over = widths[number] - cut, over - cut
+    return widths
