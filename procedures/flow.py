@@ -24,7 +24,7 @@ from remotecal.drivers.capabilities import (
 )
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import ParameterError, RunError
-from remotecal.model import Condition, Method, Text
+from remotecal.model import IN_CMC, Condition, Method, Text
 from remotecal.procedures import Evaluation, Evidence, In, Parameters, Point, Procedure, Run, Stability, Value
 from remotecal.procedures.library import flow_results
 from remotecal.procedures.library.flow_model import readings
@@ -218,10 +218,10 @@ class FlowProcedure(Procedure):
         specification = Specification(
             wanted.accuracy_class, share * wanted.accuracy_class, wanted.norm, wanted.rule
         )
-        cmc = evidence.characteristics.get("cmc")
+        accredited = "cmc" in evidence.characteristics
         return Evaluation(
             results=(
-                flow_results.error_table(points, specification, None if cmc is None else cmc.value),
+                flow_results.error_table(points, specification, accredited=accredited),
                 flow_results.characteristics(points, wanted.judged_by),
             ),
             budgets=flow_results.budgets(points),
@@ -235,7 +235,10 @@ class FlowProcedure(Procedure):
                     inputs=flow_results.inputs_of(points, self.inputs),
                 ),
             ),
-            statements=flow_results.conformity_statements(points, specification),
+            statements=(
+                *flow_results.conformity_statements(points, specification),
+                *((IN_CMC,) if accredited else ()),
+            ),
         )
 
     model_equation: ClassVar[str]

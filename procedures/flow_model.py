@@ -176,9 +176,9 @@ class Repeats:
             result: Number = total * (100.0 / count) + x["E_rep"]
             return result
 
-        cmc = self.evidence.characteristics.get("cmc")
+        cmc = self.constant("cmc", "%") if "cmc" in self.evidence.characteristics else 0.0
         budget = Budget(model, (repeatability, *self.inputs), "%")
-        return budget.evaluate(coverage=self.parameters.coverage, cmc=0.0 if cmc is None else cmc.value)
+        return budget.evaluate(coverage=self.parameters.coverage, cmc=cmc)
 
     def _meter_output(self) -> Callable[[Observation, Numbers, OfRepeat], Number]:
         """Return how to get the volume the meter indicated, in m³, and add the inputs that takes."""

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.model import (
+    IN_CMC,
     BudgetLine,
     Column,
     Condition,
@@ -97,13 +98,13 @@ class Specification:
         )
 
 
-def error_table(points: Sequence[FlowPoint], specification: Specification, cmc: float | None) -> Result:
+def error_table(points: Sequence[FlowPoint], specification: Specification, *, accredited: bool) -> Result:
     """Return the table of errors, one row a flow.
 
     Args:
         points: what was found, in the order to print.
         specification: what to judge by.
-        cmc: smallest expanded uncertainty of the accredited scope in %, if there is one.
+        accredited: whether the results are within the accredited scope, which the CMC belongs to.
     """
     columns = [
         _column("标称流量", "Nominal flow", "remotecal_nominalValue basic_tableIndex0", "m3/h",
@@ -114,7 +115,7 @@ def error_table(points: Sequence[FlowPoint], specification: Specification, cmc: 
     if all(point.factors for point in points):
         factors = [point.with_relative_uncertainty(statistics.fmean(point.factors)) for point in points]
         columns.append(_column("仪表系数 K", "K factor", "remotecal_kFactor", "1/m3", factors))
-    columns.append(_errors(points, specification, cmc))
+    columns.append(_errors(points, specification, accredited=accredited))
     spreads = [repeatability(point.errors) for point in points]
     digits = [_decimals(point.evaluated.reported().expanded) for point in points]
     columns.append(
@@ -125,7 +126,7 @@ def error_table(points: Sequence[FlowPoint], specification: Specification, cmc: 
     return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
 
 
-def _errors(points: Sequence[FlowPoint], specification: Specification, cmc: float | None) -> Column:
+def _errors(points: Sequence[FlowPoint], specification: Specification, *, accredited: bool) -> Column:
     reported = [point.evaluated.reported() for point in points]
     decisions = [specification.decide(point) for point in points]
     acceptance = [decision.acceptance or Tolerance(0.0, 0.0) for decision in decisions]
@@ -151,7 +152,7 @@ def _errors(points: Sequence[FlowPoint], specification: Specification, cmc: floa
                 tolerance=Limits(lower=(f"{-specification.mpe:g}",), upper=(f"{specification.mpe:g}",)),
                 acceptance=limits,
             ),
-            "in_cmc": None if cmc is None else InCmc(valid=(True,) * len(points), statement="inCmc"),
+            "in_cmc": InCmc(valid=(True,) * len(points), statement=IN_CMC.id) if accredited else None,
         }
     )
 
@@ -331,9 +332,10 @@ def _significant(value: float, digits: int = 2) -> str:
     """Return a value with so many significant digits, written out."""
     if value == 0:
         return "0"
-    magnitude = math.floor(math.log10(abs(value)))
+    rounded = f"{value:.{digits - 1}e}"
+    magnitude = int(rounded.partition("e")[2])  # of what is printed: 0.0996 is 0.10
     if not SMALLEST <= magnitude <= LARGEST:
-        return f"{value:.{digits - 1}e}"
+        return rounded
     decimals = digits - 1 - magnitude
     return f"{round(value, decimals):.{max(decimals, 0)}f}"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from remotecal import units
 from remotecal.bench_file import BenchFile, Characteristic
-from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
+from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.instrument import Instrument
@@ -88,7 +88,7 @@ class Bench:
         """Return the clock the bench lives by."""
         kind = self.file.bench.clock
         if kind == "real":
-            return RealClock()
+            return SteadyClock()
         if kind == "virtual":
             return VirtualClock()
         return SharedClock(self.path.parent / kind.removeprefix("virtual:"))

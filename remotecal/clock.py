@@ -60,7 +60,7 @@ class Recurring:
 
 
 class RealClock:
-    """The computer's clock; recurring actions run in a thread of their own."""
+    """The computer's clock, also after somebody set it; recurring actions run in a thread of their own."""
 
     def now(self) -> float:
         return time.time()
@@ -81,6 +81,24 @@ class RealClock:
         recurring.thread = threading.Thread(target=repeat, name=f"every {period:g} s", daemon=True)
         recurring.thread.start()
         return recurring
+
+
+class SteadyClock(RealClock):
+    """The computer's clock as it was at the beginning, counted on by one that nobody can set.
+
+    It lives as long as a run: whoever sets the computer's clock meanwhile moves no journal's times and
+    stretches no repeat. Time while the computer was asleep counts.
+    """
+
+    def __init__(self) -> None:
+        self._offset = time.time() - _since_boot()
+
+    def now(self) -> float:
+        return self._offset + _since_boot()
+
+
+def _since_boot() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class SteppedClock(ABC):

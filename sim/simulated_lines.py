@@ -12,7 +12,7 @@ from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
 
 if TYPE_CHECKING:
     from remotecal.drivers.codecs import TextCodec
-    from remotecal.drivers.instrument import LineInstrument, ScpiInstrument
+    from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
     from remotecal.drivers.quantities import Content, Declaration
     from remotecal.sim.rig import Rig
 

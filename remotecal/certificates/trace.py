@@ -32,6 +32,9 @@ Standing = Literal["recognised", "national standard", "refused", "open"]
 LONGEST = 12
 """Certificates from top to bottom; more is a chain gone round in circles."""
 
+MOST = 500
+"""Certificates in all branches; some that name each other again and again would have no end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traced:
@@ -72,7 +75,8 @@ def trace(data: bytes, library: Library, trust: TrustList | None, now: datetime 
 
     Raises:
         RecordError: the file is no certificate.
-        CertificateRefused: the trust list is not the current one.
+        CertificateRefused: the trust list is not the current one, or the chain has more than `MOST`
+            certificates.
     """
     now = now or datetime.now(UTC)
     if trust is not None:
@@ -94,12 +98,14 @@ def recognise_chain(traced: Traced) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Chain:
     """What a chain is resolved from."""
 
     library: Library
     trust: TrustList | None
+    count: int = 0
+    """Certificates so far."""
 
     def traced(self, data: bytes, used: date, user: Equipment | None, left: int) -> Traced:
         """Return the chain from a certificate on, `used` on that day for the standard `user`."""
@@ -127,6 +133,9 @@ class _Chain:
     def _standard(
         self, standard: Equipment, reference: CertificateReference, used: date, left: int
     ) -> Traced:
+        self.count += 1
+        if self.count >= MOST:
+            raise CertificateRefused(f"the chain of traceability has more than {MOST} certificates")
         data = self.library.find(reference)
         if data is not None:
             return self.traced(data, used, standard, left)

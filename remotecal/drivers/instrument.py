@@ -1,4 +1,4 @@
-"""A driver is its datasheet: what every instrument has in common, and the line dialects.
+"""A driver is its datasheet: what every instrument has in common.
 
 A driver is a class whose body states quantities (see `quantities`), the wire, the safe state and
 what it expects to find; this module turns the statements into conversations.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, cast
 
@@ -20,8 +19,6 @@ from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading, Content, Declaration, Step, declared
 from remotecal.errors import (
     BenchError,
-    ForbiddenCommand,
-    GarbledReply,
     InstrumentError,
     RemotecalError,
     SafeStateNotReached,
@@ -29,7 +26,6 @@ from remotecal.errors import (
 )
 
 if TYPE_CHECKING:
-    from remotecal.drivers.codecs import TextCodec
     from remotecal.drivers.measured import Measured
 
 Keep = Callable[[str, bytes, bytes], int]
@@ -266,149 +262,3 @@ def _same(found: Content, wanted: Content) -> bool:
         return abs(float(found) - float(wanted)) <= 1e-6 * max(1.0, abs(float(wanted)))
     except ValueError:
         return str(found).strip().upper() == str(wanted).strip().upper()
-
-
-class LineInstrument(Instrument):
-    """An instrument that talks in lines of text."""
-
-    wire: ClassVar[Line] = Line()
-    forbidden: ClassVar[tuple[str, ...]] = ()
-    """Patterns of lines that must never be sent, such as writing calibration constants."""
-
-    def ask(self, line: str, timeout: float | None = None) -> str:
-        """Send a line and return the reply, both without line endings.
-
-        Raises:
-            ForbiddenCommand: the driver's maker warns of this command; nothing was sent.
-            LinkError: no right answer came.
-        """
-        return self._ask(line, timeout)[0]
-
-    def tell(self, line: str) -> None:
-        """Send a line that has no reply (ForbiddenCommand, LinkError as `ask`)."""
-        self._permit(line)
-        self.link.tell(line.encode("ascii"))
-        if self.keep is not None:
-            self.keep(self.name, line.encode("ascii"), b"")
-
-    def command(self, line: str, takes: float | None = None) -> None:
-        """Send a line that makes the instrument do something, and see that it took it.
-
-        Args:
-            line: the command.
-            takes: longest time until the instrument answers again, in seconds, where longer than usual.
-        """
-        self.tell(line)
-
-    def can_be_asked(self, declaration: Declaration) -> bool:
-        return _text(declaration).ask is not None
-
-    def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
-        answers: dict[str, tuple[str, float, int | None]] = {}
-        return tuple(self._obtain(declaration, answers) for declaration in declarations)
-
-    def place(self, declaration: Declaration, content: Content) -> None:
-        codec = _text(declaration)
-        line = codec.command(content if isinstance(content, str) else codec.number(content))
-        if line is None:
-            raise ForbiddenCommand(f"{declaration!r} can't be set")
-        self.command(line.rstrip(), getattr(declaration, "takes", None) or None)
-        if not isinstance(declaration, Action):
-            self._placed[declaration] = content
-
-    def _obtain(
-        self, declaration: Declaration, answers: dict[str, tuple[str, float, int | None]]
-    ) -> Obtained:
-        """Understand one quantity; several that ask the same question share its answer."""
-        codec = _text(declaration)
-        question = codec.ask
-        if question is None:
-            raise ForbiddenCommand(f"{declaration!r} can't be read back")
-        if question not in answers:
-            reply, exchange = self._ask(question, getattr(declaration, "takes", None))
-            answers[question] = reply, self.clock.now(), exchange
-        reply, at, exchange = answers[question]
-        try:
-            return codec.unwrap(reply), at, exchange
-        except GarbledReply as error:
-            self.link.suspect = True
-            raise GarbledReply(f"{self.name}: asked {question!r}, {error}") from None
-        except InstrumentError as refusal:
-            raise InstrumentError(f"{self.name}: {refusal}") from None
-
-    def _ask(self, line: str, timeout: float | None) -> tuple[str, int | None]:
-        line = self._filled(line)
-        self._permit(line)
-        reply, exchange = self._exchange(line.encode("ascii"), timeout)
-        try:
-            return reply.decode("ascii"), exchange
-        except UnicodeDecodeError:
-            self.link.suspect = True
-            raise GarbledReply(f"{self.name}: asked {line!r}, got {reply!r}, which is no text") from None
-
-    def _filled(self, line: str) -> str:
-        """Fill in the settings a declaration leaves open, such as `{channel}`."""
-        return OPEN.sub(lambda setting: str(getattr(self, setting[1])), line) if "{" in line else line
-
-    def _permit(self, line: str) -> None:
-        if self.forbidden and (pattern := _forbidden_by(self.forbidden, line)):
-            raise ForbiddenCommand(f"{self.name}: {line!r} must never be sent by a driver ({pattern})")
-
-
-@lru_cache(maxsize=1024)
-def _forbidden_by(patterns: tuple[str, ...], line: str) -> str:
-    """Return the pattern that forbids a line; "" if none does."""
-    return next((pattern for pattern in patterns if re.match(pattern, line, re.IGNORECASE)), "")
-
-
-OPEN = re.compile(r"\{(\w+)\}")
-"""A setting of the driver left open in a declaration."""
-
-
-def _text(declaration: Declaration) -> TextCodec:
-    return cast("TextCodec", declaration.wire)  # __init_subclass__ saw to it
-
-
-class ScpiInstrument(LineInstrument):
-    """An instrument that talks SCPI: `*IDN?`, an error queue, headers."""
-
-    compound: ClassVar[bool] = True
-    """The instrument takes `SOUR:FLOW 5;:SYST:ERR?` in one line; a setting is then one round trip."""
-
-    def identify(self) -> Identity:
-        answer = self.ask("*IDN?")
-        try:
-            maker, model, serial, firmware = (field.strip() for field in answer.split(",", maxsplit=3))
-        except ValueError:  # IEEE 488.2, 10.14: four fields
-            raise WrongInstrument(f"{self.name}: {answer!r} answers *IDN? at {self.link.address}") from None
-        return Identity(maker, model, serial, firmware)
-
-    def command(self, line: str, takes: float | None = None) -> None:
-        """Send a command and empty the error queue; arguments as `LineInstrument.command`.
-
-        Raises:
-            InstrumentError: the instrument refused, in its own words.
-        """
-        if self.compound:
-            answer = self.ask(f"{line};:SYST:ERR?", takes)
-        else:
-            self.tell(line)
-            answer = self.ask("SYST:ERR?", takes)
-        errors: list[str] = []
-        while _error_code(answer) != 0 and len(errors) < MOST_ERRORS:
-            errors.append(answer.strip())
-            answer = self.ask("SYST:ERR?")
-        if errors:
-            raise InstrumentError(f"{self.name} refused {line!r}: {'; '.join(errors)}")
-
-
-MOST_ERRORS = 30
-"""An error queue is shorter than this; a longer one is not being emptied."""
-
-
-def _error_code(answer: str) -> int:
-    code, _, _ = answer.partition(",")
-    try:
-        return int(code)
-    except ValueError:
-        raise GarbledReply(f"{answer!r} is no answer to SYST:ERR?") from None

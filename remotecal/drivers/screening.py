@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from remotecal.drivers.instrument import OPEN, LineInstrument
+from remotecal.drivers.line_instrument import OPEN, LineInstrument
 from remotecal.drivers.links import modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import declared

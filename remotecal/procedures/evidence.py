@@ -168,12 +168,15 @@ def gather(events: tuple[Event, ...]) -> Evidence:
 def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
     used = {str(event.data["name"]): _instrument(event) for event in events if event.kind == "instrument"}
     points = {point.name: point for point in start.points}
+    observations = tuple(_observation(event, points) for event in events if event.kind == "observation")
+    complete = any(event.kind == "finish" for event in events)
+    _check_repeats(start.points, observations, complete=complete)
     return Evidence(
         order=start.order,
         procedure=start.procedure,
         parameters=start.parameters,
         points=start.points,
-        observations=tuple(_observation(event, points) for event in events if event.kind == "observation"),
+        observations=observations,
         instruments={role: used[name] for role, name in start.roles.items() if name in used},
         certificates={
             role: start.certificates[name] for role, name in start.roles.items() if name in start.certificates
@@ -184,7 +187,7 @@ def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
         run=start.run,
         began=seconds(events[0].at),
         finished=seconds(events[-1].at),
-        complete=any(event.kind == "finish" for event in events),
+        complete=complete,
         head=events[-1].hash,
         lines=events[-1].seq,
     )
@@ -217,6 +220,21 @@ def _observation(event: Event, points: Mapping[str, Point]) -> Observation:
     if point is None or not isinstance(repeat, int) or not isinstance(values, Mapping):
         raise JournalBroken(f"event {event.seq} is no observation at a point of this run")
     return Observation(point, repeat, unpack(values), seconds(str(data["began"])), seconds(event.at))
+
+
+def _check_repeats(
+    points: tuple[Point, ...], observations: tuple[Observation, ...], *, complete: bool
+) -> None:
+    """Refuse what no run writes: a repeat observed twice, one nobody planned, an end with some missing."""
+    observed = [(entry.point.name, entry.repeat) for entry in observations]
+    due = {(point.name, number) for point in points for number in range(1, point.repeats + 1)}
+    strange = [entry for entry in observed if entry not in due or observed.count(entry) > 1]
+    if strange:
+        point, repeat = strange[0]
+        raise JournalBroken(f"repeat {repeat} at {point} was observed twice, or was never to be")
+    if complete and (missing := due.difference(observed)):
+        point, repeat = min(missing)
+        raise JournalBroken(f"the run is said to be complete, but repeat {repeat} at {point} is missing")
 
 
 def _answers(events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ line feed. An event has
 
 | member | content |
 |---|---|
-| `at` | time in UTC by the run's clock: `2026-05-04T09:30:00.000000Z` |
+| `at` | time in UTC by the run's clock, which nobody sets while it is on: `2026-05-04T09:30:00.000000Z` |
 | `data` | what happened; its members depend on `kind` |
 | `hash` | SHA-256 of this line without the member `hash`, 64 hexadecimal digits |
 | `kind` | what happened, see `KINDS` |
@@ -34,6 +34,7 @@ import json
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -148,7 +149,7 @@ class Journal:
         self.path, self.clock, self.events = path, clock, events
         self.head = events[-1].hash if events else NOTHING
         self.lines = len(events)
-        self._file = file
+        self._file, self._size, self._torn = file, os.fstat(file).st_size, False
         self._lock = threading.RLock()
         self._exchanges = max((_last_exchange(event) for event in events), default=0)
         self._kept: list[Json] = []
@@ -236,12 +237,14 @@ class Journal:
                 self._write_kept()
 
     def close(self) -> None:
-        """Write what is kept and let go of the file."""
+        """Write what is kept and let go of the file (RunError as `append`)."""
         with self._lock:
             if self._file >= 0:
-                self._write_kept()
-                os.close(self._file)
-                self._file = -1
+                try:
+                    self._write_kept()
+                finally:
+                    os.close(self._file)
+                    self._file = -1
 
     def __enter__(self) -> Self:
         return self
@@ -249,28 +252,46 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except RunError:
+            if error is None:  # else the disk is not what ended the run, or has been told of
+                raise
 
     def _write_kept(self) -> None:
         if self._kept:
-            kept, self._kept = self._kept, []
-            self._append("replies", {"exchanges": kept}, durable=False)
+            self._append("replies", {"exchanges": self._kept}, durable=False)
+            self._kept = []
 
     def _append(self, kind: str, data: Mapping[str, Json], *, durable: bool) -> Event:
         event = Event(self.lines + 1, timestamp(self.clock.now()), kind, data, "")
         sealed, found = seal(event, self.head)
-        line = memoryview(sealed + b"\n")
         try:
-            while line:
-                line = line[os.write(self._file, line) :]
+            self._write(sealed + b"\n")
+            self.lines, self.head = event.seq, found
             if durable:
                 os.fdatasync(self._file)
         except OSError as error:
             raise RunError(
                 f"{self.path} can't be written: {error}: make room, then resume the run"
             ) from error
-        self.lines, self.head = event.seq, found
         return event._replace(hash=found)
+
+    def _write(self, line: bytes) -> None:
+        """Write a whole line, or nothing: what comes next must not stand behind part of one."""
+        if self._torn:
+            raise OSError("it ends in part of a line")
+        left = memoryview(line)
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError:
+            self._torn = True
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size)
+                self._torn = False
+            raise
+        self._size += len(line)
 
 
 MANY = 500

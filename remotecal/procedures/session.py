@@ -65,12 +65,14 @@ class Session:
         failure: BaseException | None = None
         with signals(self._control, self._company.by):
             try:
-                self._begin()
-                self._measure_all()
+                try:
+                    self._begin()
+                    self._measure_all()
+                finally:
+                    self._control.notice()  # at once: from here on no second signal gets in between
             except BaseException as error:  # noqa: BLE001  whatever it is, the rig is made safe first
                 failure = self._explained(error)
             occurred = self._opened.clock.now()
-            self._control.notice()
             self._watch.stop_looking()
             unsafe, took = self._make_safe()
             self._watch.end()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.library import is_paper
 from remotecal.certificates.signing.xml import read_signatures
+from remotecal.certificates.trace import LONGEST
 from remotecal.errors import CertificateRefused
 from remotecal.model import Certificate
 from remotecal.verify.issue import examine_trust
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from remotecal.model import CertificateReference, Equipment, Record
     from remotecal.verify.subject import Means
 
-DEEPEST = 12
-"""Certificates from a working standard to the national one; more is a chain gone round in circles."""
+MOST_CHECKS = 3000
+"""Checks after which no more certificates are opened; see `trace.MOST`."""
 
 
 def examine_standards(
@@ -38,11 +39,18 @@ def examine_standards(
         reference = standard.certificate
         if reference is None:
             continue
+        if len(checks.checks) >= MOST_CHECKS:
+            checks.examine("traceability", _endless, needed=True)
+            return
         name = f"{'  ' * depth}standard {standard.name.get('en')}, certificate {reference.number}"
         checks.examine(f"{name}: validity", partial(_valid, reference, record), needed=depth == 0)
         found: list[Record] = []
         if checks.examine(f"{name}: file", partial(_file, standard, record, means, found), needed=False):
             _examine_file(checks, name, found[0], standard, record.finished, means, depth)
+
+
+def _endless() -> str:
+    raise Unable(f"there are too many certificates down the chain: {MOST_CHECKS} checks were made")
 
 
 def _untraceable() -> str:
@@ -106,5 +114,5 @@ def _examine_file(
         body = examine_trust(checks, subject[0], means, used, of=f"{name}: ", needed=False)
         if body is not None and body.kind == "institute":
             return
-    if depth < DEEPEST:
+    if depth < LONGEST:
         examine_standards(checks, record, means, depth + 1)

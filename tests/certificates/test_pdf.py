@@ -24,6 +24,7 @@ from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import page
 from remotecal.certificates.pdf.curve import error_curve
 from remotecal.certificates.pdf.markup import aligned, printed
+from remotecal.certificates.pdf.results import budgets
 from remotecal.certificates.signing.pdf import sign_pdf
 from remotecal.model import Column, Conformity, Limits, Record, Text, Uncertainty
 
@@ -51,6 +52,33 @@ def test_three_files_tell_the_same(pdf: Path) -> None:
     ]
     assert Record.from_json((folder / "record.json").read_text(encoding="utf-8")) == record()
     assert read((folder / "certificate.xml").read_bytes()) == record()
+
+
+@pytest.mark.parametrize(
+    ("u", "contribution", "share", "shown"),
+    [
+        ("0.010", "0.0071", "47.1", ["0.0071", "47.1"]),
+        ("0.010", "0.00021", "0.0", ["0.0002", "< 0.1"]),
+        ("0.010", "4.9e-8", "0.0", ["< 0.0001", "< 0.1"]),
+        ("0.010", "0", "0.0", ["0.0000", "0.0"]),
+        ("2.1e-12", "1.5e-12", "51.0", ["1.5 × 10⁻¹²", "51.0"]),
+        ("NaN", "0.00021", "NaN", ["0.00021", "NaN"]),
+        ("1.0", "1e999999", "100", ["1 × 10⁹⁹⁹⁹⁹⁹", "100.0"]),
+    ],
+)
+def test_contributions_end_where_the_sum_does(
+    u: str, contribution: str, share: str, shown: list[str]
+) -> None:
+    (measurement, *_) = record().measurements
+    budget = measurement.budgets[0]
+    line = budget.lines[0].model_copy(update={"contribution": contribution, "share": share})
+    changed = budget.model_copy(update={"u": u, "lines": (line,)})
+    (annex,) = budgets(measurement.model_copy(update={"budgets": (changed,)}))
+    cells = [
+        "".join(map(str, cell.itertext()))
+        for cell in annex.findall(".//table[@class='grid budget even']/tbody/tr/td")
+    ]
+    assert cells[-2:] == shown
 
 
 def test_the_dcc_is_inside_once_and_unchanged(pdf: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ PLUGIN = '''
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import FlowMeter
 from remotecal.drivers.codecs import scpi
-from remotecal.drivers.instrument import ScpiInstrument
+from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.quantities import Reading
 
 

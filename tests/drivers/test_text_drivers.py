@@ -10,10 +10,10 @@ from transcript import Exchange, on_serial_port, on_socket
 from remotecal.clock import VirtualClock
 from remotecal.drivers.catalogue import driver
 from remotecal.drivers.fluke.hart1529 import Hart1529
-from remotecal.drivers.instrument import LineInstrument
 from remotecal.drivers.isotech.millik import IsotechMilliK, Pt100
 from remotecal.drivers.keysight.counter53230a import Coupling, Impedance, Keysight53230A
 from remotecal.drivers.keysight.dmm34461a import Keysight34461A
+from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import open_link
 from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.drivers.vaisala.ptu300 import FORMAT, Message, VaisalaPtu300, checksum

@@ -2,7 +2,6 @@
 
 import math
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -25,11 +24,13 @@ from remotecal.model import (
     Uncertainty,
 )
 from remotecal.procedures.catalogue import find
+from remotecal.procedures.evidence import Evidence
 from remotecal.procedures.execute import Company, execute
 from remotecal.procedures.library.corrections import Correction, from_limit
 from remotecal.procedures.library.water_gravimetric import WaterGravimetric
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
+from remotecal.procedures.record import evaluate
 from remotecal.sim.assemblies import water_rig
 
 
@@ -115,12 +116,17 @@ def test_without_a_certificate_the_makers_limit_counts() -> None:
         from_limit("t", [reading._replace(u=None)])
 
 
-def test_a_weighed_difference_is_no_surer_than_the_full_tank(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """Two repeats at one flow, at a laboratory whose CMC stands in the bench file."""
+    tmp_path = tmp_path_factory.mktemp("corrections")
     with water_rig(tmp_path / "rig", seed=3) as rig:
+        with rig.bench.open("a", encoding="utf-8") as bench:
+            bench.write(CMC)
         order = Order.load(rig.order)
         few = {"flows": (order.parameters["flows"][0],), "repeats": 2}
         order = order.model_copy(update={"parameters": {**order.parameters, **few}})
-        evidence = execute(
+        return execute(
             order,
             find(order.order.procedure),
             Bench.load(rig.bench),
@@ -128,6 +134,29 @@ def test_a_weighed_difference_is_no_surer_than_the_full_tank(tmp_path: Path) -> 
             Company(Scripted()),
             rig.clock,
         )
+
+
+CMC = """
+[characteristics.cmc]
+value = 0.004
+unit = "1"
+expanded_uncertainty = 0.0
+source = "scope of accreditation"
+valid_until = 2100-01-01
+"""
+
+
+def test_the_cmc_counts_in_the_unit_it_is_given_in(evidence: Evidence) -> None:
+    record = evaluate(evidence, find(evidence.procedure.name))
+    error = record.tables[0].column("basic_measurementError")
+    assert error is not None
+    assert error.uncertainty is not None
+    assert error.uncertainty.expanded == ("0.40",)
+    assert error.in_cmc is not None
+    assert error.in_cmc.statement in {statement.id for statement in record.statements}
+
+
+def test_a_weighed_difference_is_no_surer_than_the_full_tank(evidence: Evidence) -> None:
     procedure = WaterGravimetric(WaterGravimetric.accepts()(**evidence.parameters))
     (point,) = procedure.points()
     lines = {line.symbol: line for line in procedure.evaluate_point(point, evidence).evaluated.lines}

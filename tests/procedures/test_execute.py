@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 
 import pytest
@@ -15,6 +16,7 @@ from remotecal.errors import (
     EvidenceError,
     ExchangeCancelled,
     InterlockTripped,
+    JournalBroken,
     NotStable,
     OrderError,
     ParameterError,
@@ -23,6 +25,7 @@ from remotecal.errors import (
     SafeStateNotReached,
 )
 from remotecal.procedures.catalogue import find
+from remotecal.procedures.evidence import gather
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
 
@@ -321,6 +324,51 @@ def test_a_signal_is_an_abort(tiny, number):
     assert tiny.events("control")[0].data == {"by": "liwei", "reason": number.name, "verb": "abort"}
     assert "liwei" in tiny.events("abort")[0].data["text"]
     assert signal.getsignal(number) is before
+
+
+def test_no_number_of_signals_keeps_the_rig_from_being_made_safe(tiny):
+    """The second one comes while the run is on its way from the procedure to the safe state."""
+    now, sent = tiny.clock.now, []
+
+    def signal_now():
+        stopped = sys._getframe(1).f_code.co_name == "perform"
+        if stopped and not sent:
+            sent.append("second")
+            signal.raise_signal(signal.SIGINT)
+        return now()
+
+    def first(progress):
+        if progress.doing == "measure":
+            signal.raise_signal(signal.SIGINT)
+
+    tiny.clock.now, tiny.watchers = signal_now, (first,)
+    with pytest.raises(RunAborted, match="SIGINT"):
+        tiny.run()
+    assert sent == ["second"]
+    assert tiny.world.level == 0
+    assert tiny.kinds()[-2:] == ["abort", "safe"]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda entries: [*entries, entries[0]], "repeat 1 at 1 V was observed twice"),
+        (lambda entries: entries[1:], "said to be complete, but repeat 1 at 1 V is missing"),
+        (
+            lambda entries: [*entries, entries[0]._replace(data={**entries[0].data, "repeat": 3})],
+            "repeat 3 at 1 V .* was never to be",
+        ),
+    ],
+    ids=["doubled", "left out", "added"],
+)
+def test_no_evidence_has_repeats_that_no_run_made(tiny, change, fault):
+    """A better mean, by whoever can write a journal and seal it."""
+    tiny.run()
+    events = tiny.events()
+    observed = [event for event in events if event.kind == "observation"]
+    others = [event for event in events if event.kind != "observation"]
+    with pytest.raises(JournalBroken, match=fault):
+        gather((*others[:-1], *change(observed), others[-1]))
 
 
 def test_a_fault_in_a_procedure_makes_the_rig_safe(tiny):

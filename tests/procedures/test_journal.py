@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import subprocess
+from contextlib import contextmanager
 
 import pytest
 
@@ -163,6 +165,46 @@ def test_a_full_disk_ends_the_run_but_keeping_never_fails(tmp_path, clock):
     assert full.keep("balance", b"SI", b"S S 1.0 kg") == 1
     with pytest.raises(RunError, match="No space left on device: make room, then resume"):
         full.append("start", {"format": FORMAT})
+
+
+@contextmanager
+def room_for(size):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_a_full_disk_took_in_part_is_taken_back(journal, clock):
+    """The line that failed leaves no trace, so what is written once there is room stands on its own."""
+    with Journal.open(journal.parent, clock) as full:
+        full.keep("balance", b"SI", b"S S 2.0 kg")
+        with room_for(journal.stat().st_size + 40), pytest.raises(RunError, match="File too large"):
+            full.append("note", {"text": "lost"})
+        full.append("note", {"text": "there is room again"})
+    *_, kept, last = read_journal(journal)
+    assert kept.data["exchanges"][0]["reply"] == "S S 2.0 kg", "what was kept for the lost line is not lost"
+    assert last.data == {"text": "there is room again"}
+
+
+def test_a_journal_is_let_go_of_when_its_disk_is_full(journal, clock):
+    full = Journal.open(journal.parent, clock)
+    full.keep("balance", b"SI", b"S S 2.0 kg")
+    with room_for(journal.stat().st_size), pytest.raises(RunError, match="File too large"):
+        full.close()
+    Journal.open(journal.parent, clock).close()
+
+
+def test_what_ended_a_run_is_not_hidden_by_its_full_disk(journal, clock):
+    def fail():
+        with room_for(journal.stat().st_size), Journal.open(journal.parent, clock) as full:
+            full.keep("balance", b"SI", b"S S 2.0 kg")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
 
 def test_bytes_are_shown_as_text_where_all_are_printable():

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Protocol
 
 from remotecal.drivers.accuracy import absolute
 from remotecal.drivers.codecs import scpi
-from remotecal.drivers.instrument import ScpiInstrument
+from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Reading, Setting
 

@@ -26,7 +26,9 @@ from remotecal.certificates import pdf
 from remotecal.certificates.approval import print_signed, sign
 from remotecal.certificates.dcc.write import write
 from remotecal.certificates.library import Library
-from remotecal.certificates.pdf import print_certificate
+from remotecal.certificates.pdf import print_certificate, sections
+from remotecal.certificates.pdf.compare import read_print
+from remotecal.certificates.pdf.markup import tag
 from remotecal.certificates.signing.keys import SigningKey
 from remotecal.certificates.signing.pdf import sign_pdf
 from remotecal.certificates.signing.xml import sign_xml
@@ -226,6 +228,30 @@ def test_the_chain_needs_the_current_list_and_a_scope_that_fits(made: Made) -> N
     assert "600 kg is outside the scope" in traced.standards[0].reason
 
 
+def test_a_chain_that_branches_without_end(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six certificates, each of which names the one above it five times."""
+    monkeypatch.setattr("remotecal.verify.standards.MOST_CHECKS", 60)
+    monkeypatch.setattr("remotecal.certificates.trace.MOST", 60)
+    data = write(scale_certificate())
+    for level in range(5):
+        (made.standards / f"{level}.xml").write_bytes(data)
+        (standard,) = made.recompute(made.run).standards
+        named = [
+            standard.model_copy(update={"id": f"s{n}", "certificate": reference(scale_certificate(), data)})
+            for n in range(5)
+        ]
+        record = scale_certificate()
+        measurement = record.measurements[0].model_copy(update={"standards": tuple(named)})
+        data = write(changed(record, measurements=(measurement,)))
+    path = made.folder / "top.xml"
+    path.write_bytes(data)
+    with pytest.raises(CertificateRefused, match="has more than 60 certificates"):
+        trace(data, Library([made.standards]), made.trust(), NOW)
+    report = examine(made, path)
+    assert len(report.checks) < 100
+    assert "too many certificates" in doubts(report)["traceability"]
+
+
 def test_part_of_a_serial_number_is_not_the_serial_number(made: Made) -> None:
     record = made.recompute(made.run)
     (own,) = record.standards[0].identifications
@@ -394,13 +420,119 @@ def test_a_pdf_whose_font_was_exchanged_is_not_proven(made: Made, seal: SigningK
     assert "drawn otherwise" in doubts(examine(made, path))["printed pages"]
 
 
-def test_a_print_of_another_version_is_not_proven(made: Made, seal: SigningKey) -> None:
+def of_another_version(made: Made) -> Record:
     record = made.recompute(made.run)
     older = changed(record, software=(record.software[0].model_copy(update={"release": "v0.0.9"}),))
     made.seal(older)
-    report = examine(made, printed(made, older, seal))
+    return older
+
+
+def test_a_print_of_another_version_is_compared_by_its_words(made: Made, seal: SigningKey) -> None:
+    path = printed(made, of_another_version(made), seal)
+    report = examine(made, path)
+    assert report.verdict == "holds"
+    (check,) = (check for check in report.checks if check.name == "printed pages")
+    assert "printed by WeasyPrint" in check.said
+    assert "remotecal v0.0.9, here is" in check.said
+    assert "only the words were compared: " in check.said
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["html { font-size: 13pt }", "h2 { break-before: page }", "table.grid td { color: green }"],
+    ids=["larger", "more pages", "colour"],
+)
+def test_another_version_may_lay_out_otherwise(
+    made: Made, seal: SigningKey, monkeypatch: pytest.MonkeyPatch, style: str
+) -> None:
+    older = of_another_version(made)
+    with monkeypatch.context() as patched:
+        patched.setattr(pdf, "STYLE", pdf.STYLE + style)
+        path = printed(made, older, seal)
+    assert doubts(examine(made, path)) == {}
+
+
+def test_another_version_may_have_other_labels_but_then_nothing_is_proven(
+    made: Made, seal: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = of_another_version(made)
+    with monkeypatch.context() as patched:
+        patched.setattr(pdf, "cover", lambda record: [tag("h1", "Certificate"), *sections.cover(record)])
+        path = printed(made, older, seal)
+    report = examine(made, path)
     assert report.verdict == "is not proven"
-    assert "printed by remotecal v0.0.9" in doubts(report)["printed pages"]
+    assert "all names, results and budgets are there, but page 1" in doubts(report)["printed pages"]
+
+
+@pytest.mark.parametrize(
+    ("change", "lacking"),
+    [
+        (lambda record: with_error(record, "0.001"), r"0\.062"),
+        (lambda record: with_error(record, None, "0.006"), r"0\.060"),
+        (lambda record: with_error(record, "-0.062"), r"0\.062"),
+        (lambda record: changed(record, customer=record.laboratory.contact), "Example"),
+        (lambda record: changed(record, number="FLOW-2"), "FLOW-1"),
+    ],
+    ids=["value", "U", "sign", "customer", "number"],
+)
+def test_a_forger_gains_nothing_by_naming_another_version(
+    made: Made, seal: SigningKey, change: Callable[[Record], Record], lacking: str
+) -> None:
+    path = printed(made, change(of_another_version(made)), seal)
+    found = failed(examine(made, path))
+    assert re.match(rf"the PDF lacks (.*, )?{lacking}\b", found.pop("printed pages"))
+    assert found == {}, "everything else of it is in order: nothing but the print tells"
+
+
+def test_another_version_leaves_out_no_mark_of_a_demonstration(
+    made: Made, seal: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = of_another_version(made)
+    with monkeypatch.context() as patched:
+        patched.setattr(pdf, "_watermark", lambda: tag("div", class_="demonstration"))
+        path = printed(made, older, seal)
+    assert "printed pages" in doubts(examine(made, path))
+
+
+def test_a_print_of_another_program_is_not_judged(made: Made, seal: SigningKey) -> None:
+    record = made.recompute(made.run)
+    other = changed(record, software=(record.software[0].model_copy(update={"name": Text.plain("Print")}),))
+    made.seal(other)
+    assert "printed by Print v0.1.0" in doubts(examine(made, printed(made, other, seal)))["printed pages"]
+
+
+@pytest.mark.parametrize("what", ["pages", "drawings"])
+def test_a_pdf_without_end_is_refused(made: Made, what: str) -> None:
+    """Each of fifteen levels names the next one four times."""
+    from io import BytesIO
+
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.generic import pdf_name
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    def named(**entries: object) -> generic.DictionaryObject:
+        return generic.DictionaryObject({pdf_name(f"/{name}"): entry for name, entry in entries.items()})
+
+    plain = print_certificate(made.recompute(made.run), made.certificate.read_bytes())
+    writer = IncrementalPdfFileWriter(BytesIO(plain))
+    page, tree = writer.root["/Pages"]["/Kids"][0], writer.root["/Pages"]["/Kids"].raw_get(0)
+    form = writer.add_object(generic.StreamObject(named(Subtype=pdf_name("/Form")), stream_data=b""))
+    for _ in range(15):
+        tree = writer.add_object(named(Kids=generic.ArrayObject([tree] * 4)))
+        inside = named(Subtype=pdf_name("/Form"), Resources=named(XObject=named(X=form)))
+        form = writer.add_object(generic.StreamObject(inside, stream_data=b"/X Do " * 4))
+    if what == "pages":
+        writer.root[pdf_name("/Pages")] = tree
+        writer.update_root()
+    else:
+        resources = named(Font=page["/Resources"].raw_get("/Font"), XObject=named(X=form))
+        page[pdf_name("/Resources")] = resources
+        page[pdf_name("/Contents")] = writer.add_object(generic.StreamObject(stream_data=b"/X Do"))
+        writer.update_container(page)
+    out = BytesIO()
+    writer.write(out)
+    with pytest.raises(CertificateRefused, match=f"it has more than .* {what}"):
+        read_print(out.getvalue())
 
 
 def test_a_certificate_too_large_to_print_again(

@@ -54,7 +54,7 @@ def page(record: Record) -> str:
     )
     body = tag("body", _letterhead(record), _imprint(record))
     if record.demonstration:
-        body.append(tag("div", "演示 · 无效", tag("br"), "DEMONSTRATION", class_="demonstration"))
+        body.append(_watermark())
         body.append(
             tag(
                 "div",
@@ -78,12 +78,22 @@ def page(record: Record) -> str:
     )
 
 
+def margins(record: Record) -> tuple[str, ...]:
+    """Return what stands on every page, but for its number, without blanks."""
+    parts = [_letterhead(record), _imprint(record), *([_watermark()] if record.demonstration else [])]
+    return tuple("".join("".join(map(str, part.itertext())).split()) for part in parts)
+
+
 def _letterhead(record: Record) -> _Element:
     laboratory = record.laboratory
     code = tag("div", laboratory.code, class_="small") if laboratory.code else None
     name = tag("td", tag("div", said(laboratory.contact.name), class_="laboratory"), code)
     number = tag("td", both("证书编号", "Certificate number"), tag("br"), record.number, class_="number")
     return tag("div", tag("table", tag("tr", name, number)), id="letterhead")
+
+
+def _watermark() -> _Element:
+    return tag("div", "演示 · 无效", tag("br"), "DEMONSTRATION", class_="demonstration")
 
 
 def _imprint(record: Record) -> _Element:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from remotecal.certificates.signing.pdf import unreadable
@@ -42,12 +42,17 @@ class Print:
     """The program that printed it."""
     fonts: frozenset[str]
     """Names of its fonts."""
-    words: tuple[str, ...]
-    """What each page says, without blanks."""
+    runs: tuple[tuple[str, ...], ...]
+    """What each page says, piece by piece in the order drawn."""
     drawn: tuple[str, ...]
     """SHA-256 of everything each page draws."""
     beside: frozenset[str]
     """What else the document has that may be shown: entries of its catalogue, annotations."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What each page says, without blanks."""
+        return tuple("".join("".join(page).split()) for page in self.runs)
 
 
 def read_print(pdf: bytes) -> Print:
@@ -56,14 +61,15 @@ def read_print(pdf: bytes) -> Print:
 
     try:
         reader = PdfFileReader(BytesIO(pdf))
-        pages = list(_pages(reader.root["/Pages"], 0))
+        pages = list(islice(_pages(reader.root["/Pages"], 0), MOST_PAGES + 1))
+        if len(pages) > MOST_PAGES:
+            raise ValueError(f"it has more than {MOST_PAGES} pages")
         beside = {str(name) for name in reader.root} - ADDED_BY_SIGNING
-        fonts: dict[str, dict[bytes, str]] = {}
-        digest = _Digest()
+        reading, digest = _Reading(), _Digest()
         return Print(
             _producer(reader.trailer),
             frozenset(name for page in pages for name in _fonts(page)),
-            tuple("".join(_words(page["/Contents"].data, page, fonts, 0)) for page in pages),
+            tuple(tuple(reading.runs(page["/Contents"].data, page, 0)) for page in pages),
             tuple(digest.of(_shown(page)) for page in pages),
             frozenset(beside | {note for page in pages for note in _annotations(page)}),
         )
@@ -129,29 +135,39 @@ def _fonts(page: Any) -> Iterator[str]:  # noqa: ANN401  as above
         yield str(fonts[name]["/BaseFont"]).rpartition("+")[2]
 
 
-def _words(content: bytes, owner: Any, fonts: dict[str, dict[bytes, str]], depth: int) -> Iterator[str]:  # noqa: ANN401
-    """Yield what a content stream of our printer shows, in the order it is drawn."""
-    resources = owner["/Resources"]
-    mapped: dict[bytes, str] = {}
-    for font, shown, form in _SHOWN.findall(content):
-        if font:
-            mapped = _mapping(resources["/Font"]["/" + font.decode()], fonts)
-        elif form and depth < DEEPEST:
-            inner = resources["/XObject"]["/" + form.decode()]
-            if inner["/Subtype"] == "/Form":
-                yield from _words(inner.data, inner if "/Resources" in inner else owner, fonts, depth + 1)
-        else:
-            for glyphs in _GLYPHS.findall(shown):
-                codes = (glyphs[place : place + 4].lower() for place in range(0, len(glyphs), 4))
-                yield "".join(mapped.get(code, "�") for code in codes).replace(" ", "")
+class _Reading:
+    """Reads what content streams of our printer show, in the order it is drawn."""
 
+    def __init__(self) -> None:
+        self._fonts: dict[str, dict[bytes, str]] = {}
+        self._drawings = 0
 
-def _mapping(font: Any, known: dict[str, dict[bytes, str]]) -> dict[bytes, str]:  # noqa: ANN401  as above
-    name = str(font["/BaseFont"])
-    if name not in known:
-        pairs = _MAPPED.findall(font["/ToUnicode"].data)
-        known[name] = {code.lower(): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in pairs}
-    return known[name]
+    def runs(self, content: bytes, owner: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  as above
+        """Yield the pieces of text in a content stream, those of the drawings in it included."""
+        resources = owner["/Resources"]
+        mapped: dict[bytes, str] = {}
+        for font, shown, form in _SHOWN.findall(content):
+            if font:
+                mapped = self._mapping(resources["/Font"]["/" + font.decode()])
+            elif form and depth < DEEPEST:
+                inner = resources["/XObject"]["/" + form.decode()]
+                self._drawings += 1
+                if self._drawings > MOST_DRAWINGS:
+                    raise ValueError(f"it has more than {MOST_DRAWINGS} drawings")
+                if inner["/Subtype"] == "/Form":
+                    yield from self.runs(inner.data, inner if "/Resources" in inner else owner, depth + 1)
+            else:
+                glyphs = b"".join(_GLYPHS.findall(shown)).lower()
+                yield "".join(mapped.get(glyphs[n : n + 4], "�") for n in range(0, len(glyphs), 4))
+
+    def _mapping(self, font: Any) -> dict[bytes, str]:  # noqa: ANN401  as above
+        name = str(font["/BaseFont"])
+        if name not in self._fonts:
+            self._fonts[name] = {
+                code.lower(): bytes.fromhex(text.decode()).decode("utf-16-be")
+                for code, text in _MAPPED.findall(font["/ToUnicode"].data)
+            }
+        return self._fonts[name]
 
 
 class _Digest:
@@ -187,3 +203,6 @@ class _Digest:
 
 DEEPEST = 20
 """Levels of pages, or of drawings in drawings; ours have two."""
+
+MOST_PAGES, MOST_DRAWINGS = 500, 2000
+"""What a PDF may have: one that names the same page or drawing again and again has no end otherwise."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from remotecal import units
@@ -183,6 +184,9 @@ def symbol(name: str) -> _Element:
 def _budget(budget: PointBudget) -> _Element:
     lines = budget.lines
     unit = in_unit(budget.unit)
+    # One digit more than u_c has: what a contribution has behind it is in no sum.
+    last = Decimal(budget.u).as_tuple().exponent
+    place = last - 1 if isinstance(last, int) else FINEST - 1
     columns: list[Head] = [
         (both("符号", "Symbol", lines=True), [symbol(line.symbol) for line in lines]),
         (both("估计值", "Estimate", lines=True), aligned(tuple(line.value for line in lines))),
@@ -193,9 +197,12 @@ def _budget(budget: PointBudget) -> _Element:
         (both("灵敏系数", "c", lines=True), aligned(tuple(line.sensitivity for line in lines))),
         (
             both("不确定度分量", f"|c|·u {unit}", lines=True),
-            aligned(tuple(line.contribution for line in lines)),
+            aligned(tuple(_to_place(line.contribution, place) for line in lines)),
         ),
-        (both("方差占比", "Share / %", lines=True), aligned(tuple(line.share for line in lines))),
+        (
+            both("方差占比", "Share / %", lines=True),
+            aligned(tuple(_to_place(line.share, -1, line.contribution) for line in lines)),
+        ),
     ]
     table = tag(
         "table", tag("thead", row(*(head for head, _ in columns), head=True)), class_="grid budget even"
@@ -216,6 +223,23 @@ def _budget(budget: PointBudget) -> _Element:
         summary.append(tag("span", symbol(name), f" = {content}", class_="summary"))
     table.append(tag("tfoot", tag("tr", summary)))
     return table
+
+
+FINEST, LONGEST = -9, 12
+"""Decimal place to which contributions are written out, and digits; what goes beyond stays as it is."""
+
+
+def _to_place(number: str, place: int, of: str = "") -> str:
+    """Return a number to a decimal place, and what is smaller but not nothing as `< 0.1`.
+
+    `of` is the number it was computed from, where it may have been rounded to nothing itself.
+    """
+    exact = Decimal(number)
+    if not exact.is_finite() or place < FINEST or exact.adjusted() - place > LONGEST:
+        return number
+    step = Decimal(1).scaleb(place)
+    rounded = exact.quantize(step, ROUND_HALF_UP)
+    return f"{rounded:f}" if rounded or not Decimal(of or number) else f"< {step:f}"
 
 
 def _distribution(word: str) -> _Element:

@@ -15,7 +15,8 @@ from remotecal.clock import Clock
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Thermometer
 from remotecal.drivers.codecs import Phrase, phrase
-from remotecal.drivers.instrument import Identity, ScpiInstrument
+from remotecal.drivers.instrument import Identity
+from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links import Link
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Reading

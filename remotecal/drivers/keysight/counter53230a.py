@@ -11,7 +11,7 @@ from typing import ClassVar
 from remotecal.drivers.accuracy import EXACT, UNSTATED, absolute
 from remotecal.drivers.capabilities import FrequencyMeter, PulseCounter
 from remotecal.drivers.codecs import scpi
-from remotecal.drivers.instrument import ScpiInstrument
+from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Action, Choice, Reading, Setting
 

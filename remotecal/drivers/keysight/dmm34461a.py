@@ -10,7 +10,7 @@ from typing import ClassVar
 from remotecal.drivers.accuracy import UNSTATED, percent_of_reading, percent_of_span
 from remotecal.drivers.capabilities import Ammeter
 from remotecal.drivers.codecs import scpi
-from remotecal.drivers.instrument import ScpiInstrument
+from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Reading
 

@@ -13,7 +13,8 @@ from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Balance
-from remotecal.drivers.instrument import Identity, LineInstrument, Obtained
+from remotecal.drivers.instrument import Identity, Obtained
+from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.wire import Line, Serial
 from remotecal.drivers.quantities import Action, Declaration, Reading
 from remotecal.errors import GarbledReply, InstrumentError

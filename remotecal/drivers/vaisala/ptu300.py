@@ -11,7 +11,8 @@ from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import AmbientMonitor
-from remotecal.drivers.instrument import Identity, LineInstrument
+from remotecal.drivers.instrument import Identity
+from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.wire import Line, Serial
 from remotecal.drivers.quantities import Reading
 from remotecal.errors import GarbledReply, InstrumentError

@@ -1,0 +1,105 @@
+"""Whether two prints say the same in words, however they are laid out.
+
+Another version of the printer breaks lines and pages elsewhere, and words its labels otherwise. What
+the record gives, numbers above all, must stand on both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from remotecal import units
+from remotecal.certificates.pdf import margins
+from remotecal.certificates.pdf.markup import printed
+from remotecal.certificates.pdf.sections import VERDICTS
+from remotecal.model import Column, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from remotecal.certificates.pdf.compare import Print
+    from remotecal.model import PointBudget, Quantity, Record, Text
+
+_PAGE = re.compile(r"第\d+页共\d+页Page\d+of\d+")
+_WORD = re.compile(r"[−±]?[^\W_\u2e80-\uffef]+(?:[.-][^\W_\u2e80-\uffef]+)*|[\u2e80-\uffef]")
+_APART = re.compile(r"([−±]|\w-)\n(?=\w)")
+"""A sign that comes from another font than its number; a line that is broken behind a hyphen."""
+
+
+def same_words(stated: Print, again: Print, record: Record) -> bool:
+    """Tell whether two prints of a record say the same, character by character, pages and lines apart."""
+    return _text(stated, record) == _text(again, record)
+
+
+def missing_facts(stated: Print, again: Print, record: Record) -> list[str]:
+    """Return the words of names, results and budgets that are printed now and lack in `stated`.
+
+    A number counts with its sign, and as often as the record gives it.
+    """
+    facts = Counter(word for fact in _facts(record) for word in _WORD.findall(fact))
+    return sorted(((facts & _words(again)) - _words(stated)).elements())
+
+
+def _text(print_: Print, record: Record) -> str:
+    bodies = []
+    for page in print_.words:
+        body = _PAGE.sub("", page, count=1)
+        for margin in margins(record):
+            body = body.replace(margin, "", 1) if margin in body else f"{body} without {margin}"
+        bodies.append(body)
+    return "".join(bodies)
+
+
+def _words(print_: Print) -> Counter[str]:
+    pages = (_APART.sub(r"\1", "\n".join(page)) for page in print_.runs)
+    return Counter(word for page in pages for word in _WORD.findall(page))
+
+
+def _facts(record: Record) -> Iterator[str]:
+    """Yield what no print may lack: its names and numbers."""
+    yield record.number
+    for party in (record.laboratory.contact, record.customer):
+        yield from _said(party.name)
+    for person in record.persons:
+        yield from _said(person.name)
+    for item in record.items:
+        yield from (*_said(item.name), *item.serials)
+    for standard in record.standards:
+        yield from (*_said(standard.name), *standard.serials)
+        if standard.certificate is not None:
+            yield standard.certificate.number
+    for table in record.tables:
+        for column in table.columns:
+            yield from _of_column(column)
+    for measurement in record.measurements:
+        for budget in measurement.budgets:
+            yield from _of_budget(budget)
+
+
+def _of_column(column: Quantity) -> Iterator[str]:
+    yield from _said(column.name)
+    if isinstance(column, Words):
+        yield from column.words
+    if isinstance(column, Column):
+        yield units.symbol(column.unit)
+        yield from map(printed, column.values)
+        if column.uncertainty is not None:
+            yield from map(printed, column.uncertainty.expanded)
+        if column.conformity is not None:
+            for verdict in column.conformity.verdicts:
+                yield from VERDICTS[verdict]
+
+
+def _of_budget(budget: PointBudget) -> Iterator[str]:
+    yield from map(printed, (budget.value, budget.u, budget.k, budget.expanded))
+    yield units.symbol(budget.unit)
+    for line in budget.lines:
+        yield line.symbol
+        yield from map(printed, (line.value, line.u, line.sensitivity, line.contribution, line.share))
+
+
+def _said(text: Text | None) -> Iterator[str]:
+    if text is not None:
+        yield from text.root.values()

@@ -1,0 +1,24 @@
+"""How many digits a budget shows."""
+
+import pytest
+
+from remotecal.procedures.library.flow_results import _significant
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [
+        (0.0104, 2, "0.010"),
+        (0.0996, 2, "0.10"),
+        (9.96, 2, "10"),
+        (99.6, 2, "100"),
+        (-0.20984, 3, "-0.210"),
+        (1404.0, 2, "1400"),
+        (4.96e-8, 2, "5.0e-08"),
+        (9.96e-6, 2, "0.000010"),
+        (9996000.0, 3, "1.00e+07"),
+        (0.0, 2, "0"),
+    ],
+)
+def test_so_many_digits_and_no_more(value, digits, shown):
+    assert _significant(value, digits) == shown
