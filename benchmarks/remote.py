@@ -36,7 +36,7 @@ from remotecal.sim.assemblies import water_rig
 from remotecal.store import Store
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
-from remotecal.transport.envelopes import seal, unseal
+from remotecal.transport.envelopes import seal, seal_reply, unseal
 from remotecal.transport.founding import found, new_seal_key, settings_text
 from remotecal.transport.identities import station_uri
 from remotecal.transport.laboratory import open_laboratory
@@ -98,7 +98,11 @@ class BenchmarkStation:
 
     async def _obey(self, _: str, content: bytes) -> bytes:
         command = unseal(content, "command", Command, [self._laboratory])
-        return CommandAnswer(done=command.station == self.name).model_dump_json().encode()
+        return seal_reply(content, CommandAnswer(done=command.station == self.name), self.key)
+
+    def upload(self, directory: Path) -> Upload:
+        """Return how a run's journal is brought to the laboratory."""
+        return Upload(self.name, directory, self.key, self._laboratory, self.connection)
 
     async def keep_in_touch(self, phase: float) -> None:
         """Say hello and ask for an order, as often as a station does."""
@@ -126,7 +130,7 @@ class BenchmarkStation:
         directory, over = self.path / run, asyncio.Event()
         with Journal.create(directory, RealClock()) as journal:
             journal.append("start", {"format": 1}, durable=False)
-            upload = asyncio.create_task(Upload(self.name, directory, self.key, self.connection).run(over))
+            upload = asyncio.create_task(self.upload(directory).run(over))
             end = due = time.monotonic()
             end += seconds
             while due < end:
@@ -289,7 +293,7 @@ async def ingest(asked: argparse.Namespace, path: Path) -> None:
             over = asyncio.Event()
             over.set()
             began = time.monotonic()
-            upload = Upload(station.name, path / "run-1", station.key, station.connection)
+            upload = station.upload(path / "run-1")
             lines = await upload.run(over)
             took = time.monotonic() - began
     print(f"{lines} events of {size:.0f} bytes in {took:.2f} s: {lines / took:.0f}/s")

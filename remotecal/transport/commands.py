@@ -12,7 +12,7 @@ from remotecal.clock import RealClock
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, EvidenceError, RemotecalError
 from remotecal.procedures.control import ON_SITE
-from remotecal.transport.envelopes import unseal
+from remotecal.transport.envelopes import seal_reply, unseal
 from remotecal.transport.lending import find
 from remotecal.transport.messages import Command, CommandAnswer, OrderWaiting, StationState
 
@@ -49,7 +49,7 @@ class Commands:
         except RemotecalError as error:
             log.warning("a command is refused: %s", error)
             answer = CommandAnswer(done=False, reason=str(error))
-        return answer.model_dump_json().encode()
+        return seal_reply(content, answer, self._station.liaison.key)
 
     async def on_site(self, wish: Wish) -> CommandAnswer:
         """Carry out a wish of the person on site."""

@@ -15,10 +15,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from remotecal.errors import NotAnswered, NotConnected, RemotecalError
+from remotecal.errors import EvidenceError, NotAnswered, NotConnected, RemotecalError
 from remotecal.transport.ending import end
+from remotecal.transport.envelopes import unseal_reply
 
 if TYPE_CHECKING:
     import ssl
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from nats.aio.client import Client
     from nats.aio.msg import Msg
+
+    from remotecal.certificates.signing.seal import PublicKey
 
 log = logging.getLogger(__name__)
 
@@ -141,18 +144,18 @@ class Connection:
                 raise NotAnswered(f"{subject} was not answered within {within:g} s") from None
         return answer.data
 
-    async def ask(self, subject: str, content: bytes, answer: type[M], *, within: float = 5.0) -> M:
-        """Return the answer to a message, once it is one; errors as `request`.
+    async def ask(
+        self, subject: str, content: bytes, answer: type[M], of: PublicKey, *, within: float = 5.0
+    ) -> M:
+        """Return the answer to a message, signed by whom it is `of`; errors as `request`.
 
-        What is no such answer counts as none: who carries it may have changed it.
+        What is no such answer counts as none: who carries it may have changed or made it.
         """
         reply = await self.request(subject, content, within=within)
         try:
-            return answer.model_validate_json(reply)
-        except ValidationError as error:
-            raise NotAnswered(
-                f"what came as the answer to {subject} is no {answer.__name__} ({error.error_count()} faults)"
-            ) from None
+            return unseal_reply(reply, content, answer, [of])
+        except EvidenceError as error:
+            raise NotAnswered(f"what came as the answer to {subject} is none: {error}") from None
 
     async def answers(self, subject: str, content: bytes, *, within: float = 0.5) -> list[bytes]:
         """Return all answers to a message that come within a time, from whoever has one.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -32,6 +33,7 @@ Kind = Literal[
     "file-piece",
     "record",
     "bundle",
+    "reply",
 ]
 """What is said."""
 
@@ -47,6 +49,12 @@ class _Envelope(Written):
     payloadType: str  # noqa: N815  DSSE's names
     payload: str
     signatures: tuple[_Signature, ...]
+
+
+class _Reply(Written):
+    to: str
+    """SHA-256 of the request it answers, and no other."""
+    content: str
 
 
 def seal(kind: Kind, content: BaseModel, key: SealKey) -> bytes:
@@ -88,6 +96,22 @@ def unseal(envelope: bytes, kind: Kind, model: type[M], keys: Collection[PublicK
         return checked(model, _members(payload), kind, ConfigurationError)
     except (ValueError, ConfigurationError) as error:
         raise EvidenceError(f"the signed {kind} can't be understood: {error}") from None
+
+
+def seal_reply(request: bytes, content: BaseModel, key: SealKey) -> bytes:
+    """Return the signed answer to a request."""
+    return seal("reply", _Reply(to=sha256(request).hexdigest(), content=content.model_dump_json()), key)
+
+
+def unseal_reply(reply: bytes, request: bytes, model: type[M], keys: Collection[PublicKey]) -> M:
+    """Return the answer to a request (`EvidenceError` if it is none, of somebody known, to this one)."""
+    found = unseal(reply, "reply", _Reply, keys)
+    if found.to != sha256(request).hexdigest():
+        raise EvidenceError("this is the answer to another request: somebody replays it")
+    try:
+        return model.model_validate_json(found.content)
+    except ValueError as error:
+        raise EvidenceError(f"the signed reply is no {model.__name__}: {error}") from None
 
 
 def _members(text: bytes) -> Mapping[str, object]:

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import BaseModel
+
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import ConfigurationError, EvidenceError, NotConnected, RemotecalError
 from remotecal.store import Store
@@ -21,7 +23,7 @@ from remotecal.transport import admission, subjects
 from remotecal.transport.broker import READY_WITHIN, Broker
 from remotecal.transport.ending import end
 from remotecal.transport.enrolment import Admission, Application, serve
-from remotecal.transport.envelopes import seal, unseal
+from remotecal.transport.envelopes import seal, seal_reply, unseal
 from remotecal.transport.identities import station_named, station_uri
 from remotecal.transport.ingest import Ingest
 from remotecal.transport.laboratory import Laboratory, connection
@@ -56,7 +58,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cryptography.x509 import Certificate
-    from pydantic import BaseModel
 
     from remotecal.store.stations import StationRow
     from remotecal.transport.connection import Handler
@@ -116,7 +117,7 @@ class Hub:
         }
         for name, service in services.items():
             self._serve(name, self._served(service))
-        self._serve("journal", self._ingest.take)
+        self._serve("journal", self._answered(self._ingest.take))
         async with AsyncExitStack() as stack:
             stack.callback(self._store.close)
             stack.enter_context(suppress(asyncio.CancelledError))
@@ -162,16 +163,24 @@ class Hub:
                 f"{self._folder.path / FILE}"
             )
 
-    def _served(
-        self, service: Callable[[StationRow, bytes], Awaitable[BaseModel | bytes]]
-    ) -> Callable[[str, bytes], Awaitable[bytes]]:
-        async def answer(subject: str, content: bytes) -> bytes:
+    def _served(self, service: Callable[[StationRow, bytes], Awaitable[BaseModel | bytes]]) -> Handler:
+        async def answer(subject: str, content: bytes) -> BaseModel | bytes:
             name = subjects.station_of(subject)
             station = await asyncio.to_thread(self._store.stations.get, name)
             if not station.enabled:
                 raise ConfigurationError(f"{name} was revoked")
-            reply = await service(station, content)
-            return reply if isinstance(reply, bytes) else reply.model_dump_json().encode()
+            return await service(station, content)
+
+        return self._answered(answer)
+
+    def _answered(self, service: Callable[[str, bytes], Awaitable[BaseModel | bytes | None]]) -> Handler:
+        """Return a service whose answers are signed, but for those that are sealed already."""
+
+        async def answer(subject: str, content: bytes) -> bytes | None:
+            reply = await service(subject, content)
+            if isinstance(reply, BaseModel):
+                return seal_reply(content, reply, self.laboratory.key)
+            return reply
 
         return answer
 

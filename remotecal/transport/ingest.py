@@ -44,12 +44,11 @@ class Ingest:
         self._store = store
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
 
-    async def take(self, subject: str, content: bytes) -> bytes | None:
+    async def take(self, subject: str, content: bytes) -> Committed | None:
         """Take what a station sends, and return the answer; None where there is to be none."""
         waiting = _Waiting(subjects.station_of(subject), content, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
-        committed = await waiting.answer
-        return None if committed is None else committed.model_dump_json().encode()
+        return await waiting.answer
 
     async def take_file(self, station: StationRow, content: bytes) -> FileTaken:
         """Take a piece of a file a journal names, and return how far the file is.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from remotecal.certificates.signing.seal import SealKey
+from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import ConfigurationError, NotAnswered, NotConnected, OrderError
 from remotecal.store import Store
 from remotecal.transport import subjects
@@ -233,7 +233,11 @@ class Laboratory:
         )
         envelope = seal("command", command, self.key)
         return await self.connection.ask(
-            subjects.command(station, verb), envelope, CommandAnswer, within=within
+            subjects.command(station, verb),
+            envelope,
+            CommandAnswer,
+            PublicKey.from_text(row.key),
+            within=within,
         )
 
     async def state(self, station: str, by: str) -> StationState:

@@ -94,7 +94,9 @@ class Liaison:
         while True:
             await self.control.up.wait()
             try:
-                return await self.control.ask(subjects.service(service, self._folder.name), envelope, answer)
+                return await self.control.ask(
+                    subjects.service(service, self._folder.name), envelope, answer, self.laboratory
+                )
             except TransportError as error:
                 log.info("%s: %s", service, error)
                 await asyncio.sleep(RETRY_AFTER)
@@ -173,7 +175,7 @@ class Liaison:
         renewed = await self.insist("renew", "renewal", asked, Renewed)
         certificate = parse_certificate(renewed.certificate.encode())
         authority = parse_certificate(self._folder.authority.read_bytes())
-        # The answer is not signed, and what it replaces is all the station can connect with.
+        # What it replaces is all the station can connect with.
         Identity(key, certificate).check(authority)
         Identity(key, certificate).write(self._folder.identity)
         log.info("the certificate was renewed")

@@ -329,7 +329,9 @@ class Station:
 
     async def _bring_back(self, run: StationRun, over: asyncio.Event, remote: RemoteControl | None) -> None:
         try:
-            upload = Upload(self.folder.name, run.directory, self.liaison.key, self.liaison.bulk)
+            upload = Upload(
+                self.folder.name, run.directory, self.liaison.key, self.liaison.laboratory, self.liaison.bulk
+            )
             await upload.run(over)
             if await asyncio.to_thread(lambda: run.stage) is Stage.COMPLETE:
                 await asyncio.to_thread(run.sign, self.liaison.key)

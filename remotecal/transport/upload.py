@@ -27,7 +27,7 @@ from remotecal.transport.messages import Committed, FilePiece, FileTaken, Journa
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.certificates.signing.seal import PublicKey, SealKey
     from remotecal.transport.connection import Connection
     from remotecal.transport.subjects import Service
 
@@ -52,11 +52,15 @@ class Upload:
         station: whose.
         directory: of the run.
         key: with which the station signs.
+        laboratory: with which the laboratory signs its answers.
         connection: on which it travels.
     """
 
-    def __init__(self, station: str, directory: Path, key: SealKey, connection: Connection) -> None:
-        self._station, self._key, self._connection = station, key, connection
+    def __init__(
+        self, station: str, directory: Path, key: SealKey, laboratory: PublicKey, connection: Connection
+    ) -> None:
+        self._station, self._key, self._laboratory = station, key, laboratory
+        self._connection = connection
         self._run = directory.name
         self._file, self._folder = directory / FILE, directory / FOLDER
         self._committed = 0
@@ -144,7 +148,11 @@ class Upload:
         await self._connection.up.wait()
         try:
             return await self._connection.ask(
-                subjects.service(service, self._station), message, answer, within=ANSWER_WITHIN
+                subjects.service(service, self._station),
+                message,
+                answer,
+                self._laboratory,
+                within=ANSWER_WITHIN,
             )
         except TransportError as error:
             log.info("a %s of %s is not there yet: %s", service, self._run, error)

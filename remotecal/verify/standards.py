@@ -42,8 +42,9 @@ def examine_standards(
         if len(checks.checks) >= MOST_CHECKS:
             checks.examine("traceability", _endless, needed=True)
             return
-        name = f"{'  ' * depth}standard {standard.name.get('en')}, certificate {reference.number}"
-        checks.examine(f"{name}: validity", partial(_valid, reference, record), needed=depth == 0)
+        name = f"{'  ' * depth}standard {reference.number}"
+        called = standard.name.get("en")
+        checks.examine(f"{name}: validity", partial(_valid, called, reference, record), needed=depth == 0)
         found: list[Record] = []
         if checks.examine(f"{name}: file", partial(_file, standard, record, means, found), needed=False):
             _examine_file(checks, name, found[0], standard, record.finished, means, depth)
@@ -57,7 +58,7 @@ def _untraceable() -> str:
     raise Unable("it names no standard with a certificate, and no institute on the trust list issued it")
 
 
-def _valid(reference: CertificateReference, user: Record) -> str:
+def _valid(called: str, reference: CertificateReference, user: Record) -> str:
     if reference.valid_until is None:
         raise Unable("the certificate does not say until when the standard's may be used")
     if reference.valid_until < user.finished:
@@ -66,7 +67,7 @@ def _valid(reference: CertificateReference, user: Record) -> str:
         )
     if reference.issued is not None and reference.issued > user.begun:
         raise CertificateRefused(f"issued on {reference.issued}, after it was used on {user.begun}")
-    return f"used {user.begun} to {user.finished}, valid until {reference.valid_until}"
+    return f"{called}, used {user.begun} to {user.finished}, valid until {reference.valid_until}"
 
 
 def _file(standard: Equipment, user: Record, means: Means, found: list[Record]) -> str:

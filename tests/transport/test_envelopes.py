@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import EvidenceError
-from remotecal.transport.envelopes import seal, unseal
+from remotecal.transport.envelopes import seal, seal_reply, unseal, unseal_reply
 from remotecal.transport.messages import Claim, Command, Welcome
 
 KEY, OTHER = SealKey(Ed25519PrivateKey.generate()), SealKey(Ed25519PrivateKey.generate())
@@ -29,6 +29,20 @@ def test_the_signature_is_that_of_the_specification() -> None:
     assert envelope["payloadType"] == kind
     signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
     KEY.public.check(signed, envelope["signatures"][0]["sig"])
+
+
+def test_a_reply_answers_one_request_and_no_other() -> None:
+    reply = seal_reply(b"may I?", CLAIM, KEY)
+    assert unseal_reply(reply, b"may I?", Claim, [KEY.public]) == CLAIM
+    for said, request, model, key in (
+        ("the answer to another request", b"may I now?", Claim, KEY),
+        ("is signed by", b"may I?", Claim, OTHER),
+        ("is no Welcome", b"may I?", Welcome, KEY),
+    ):
+        with pytest.raises(EvidenceError, match=said):
+            unseal_reply(reply, request, model, [key.public])
+    with pytest.raises(EvidenceError, match="no signed reply"):
+        unseal_reply(CLAIM.model_dump_json().encode(), b"may I?", Claim, [KEY.public])
 
 
 def change(envelope: bytes, **changes: object) -> bytes:

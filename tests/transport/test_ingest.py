@@ -55,8 +55,7 @@ async def taking(store: Store) -> AsyncIterator[Ingest]:
 async def test_what_was_answered_is_there(stations: Store, text: bytes) -> None:
     async with taking(stations) as ingest:
         answer = await ingest.take("cal.here.journal", message(text))
-        assert answer is not None
-        assert Committed.model_validate_json(answer).committed == 10
+        assert answer == Committed(committed=10)
         assert stations.journals.committed("here", "r") == 10
 
 
@@ -67,8 +66,7 @@ async def test_many_at_once_are_each_answered(stations: Store, text: bytes) -> N
             *(ingest.take("cal.here.journal", message(part, first=n)) for n, part in enumerate(parts, 1)),
             ingest.take("cal.here.journal", message(parts[1], first=1, run="other")),
         )
-    assert all(answer is not None for answer in answers)
-    *good, refused = (Committed.model_validate_json(answer or b"") for answer in answers)
+    *good, refused = (answer or Committed(committed=-1) for answer in answers)
     assert [answer.committed for answer in good] == list(range(1, 11))
     assert "line 2 stands where 1 is due" in refused.refused
     (noted,) = stations.noted(what="conflict")

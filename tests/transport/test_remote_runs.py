@@ -15,7 +15,7 @@ from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
 from remotecal.procedures.order import Order
 from remotecal.transport import acceptance, subjects
 from remotecal.transport import station as station_module
-from remotecal.transport.envelopes import seal, unseal
+from remotecal.transport.envelopes import seal, unseal, unseal_reply
 from remotecal.transport.laboratory import Terms
 from remotecal.transport.library import make_bundle
 from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder
@@ -425,7 +425,7 @@ async def test_forged_replayed_and_late_commands(folder: HubFolder, asking: Tiny
 
             async def give(content: bytes) -> CommandAnswer:
                 reply = await hub.laboratory.connection.request(subjects.command("here", "pause"), content)
-                return CommandAnswer.model_validate_json(reply)
+                return unseal_reply(reply, content, CommandAnswer, [station.liaison.key.public])
 
             key, stranger = hub.laboratory.key, SealKey(Ed25519PrivateKey.generate())
             for said, content in {

@@ -1,15 +1,15 @@
 """Bringing a journal to a laboratory that forgets, repeats itself and answers late."""
 
 import asyncio
-import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import BaseModel
 from sites import until
 
 from remotecal.certificates.signing.seal import SealKey
@@ -18,13 +18,13 @@ from remotecal.errors import EvidenceError
 from remotecal.procedures.journal import Journal
 from remotecal.transport import upload
 from remotecal.transport.broker import Broker
-from remotecal.transport.envelopes import unseal
+from remotecal.transport.envelopes import seal_reply, unseal
 from remotecal.transport.laboratory import connection
 from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead
 from remotecal.transport.settings import HubFolder
 from remotecal.transport.upload import Upload
 
-KEY = SealKey(Ed25519PrivateKey.generate())
+KEY, LABORATORY = (SealKey(Ed25519PrivateKey.generate()) for _ in range(2))
 
 
 class Forgetful:
@@ -36,6 +36,8 @@ class Forgetful:
         self.lose = 0
         self.take_at_most = 10**9
         self.refuse = ""
+        self.forgeries = list[Callable[[bytes], bytes]]()
+        """What a broker answers in its place, one after the other."""
 
     async def take(self, _: str, message: bytes) -> bytes | None:
         envelope, _, text = message.partition(b"\n")
@@ -43,14 +45,22 @@ class Forgetful:
         assert head.sha256 == sha256(text).hexdigest()
         self.sent.append(head)
         if self.refuse:
-            return Committed(committed=len(self.lines), refused=self.refuse).model_dump_json().encode()
+            return self.said(message, Committed(committed=len(self.lines), refused=self.refuse))
         lines = text.split(b"\n")[:-1]
         if head.first <= len(self.lines) + 1:
             self.lines += lines[len(self.lines) + 1 - head.first :][: self.take_at_most]
         if self.lose:
             self.lose -= 1
             return None
-        return Committed(committed=len(self.lines)).model_dump_json().encode()
+        return self.said(message, Committed(committed=len(self.lines), missing=self.missing()))
+
+    def missing(self) -> dict[str, int]:
+        return {}
+
+    def said(self, message: bytes, answer: BaseModel) -> bytes:
+        if self.forgeries:
+            return self.forgeries.pop()(message)
+        return seal_reply(message, answer, LABORATORY)
 
 
 @asynccontextmanager
@@ -60,7 +70,7 @@ async def sending(folder: HubFolder, hub: Forgetful, run: Path) -> AsyncIterator
     async with connection(folder, "hub") as there, connection(folder, "station") as here:
         there.on("cal.here.journal", hub.take)
         await there.up.wait()
-        yield Upload("here", run, KEY, here)
+        yield Upload("here", run, KEY, LABORATORY.public, here)
     broker.cancel()
     with suppress(asyncio.CancelledError):
         await broker
@@ -111,6 +121,19 @@ async def test_what_is_not_answered_is_sent_again(folder: HubFolder, run: Path) 
     async with sending(folder, hub, run) as upload:
         assert await upload.run(over()) == 51
     assert hub.lines == lines(run)
+
+
+async def test_a_broker_can_not_say_what_the_laboratory_has(folder: HubFolder, run: Path) -> None:
+    hub, all_of_it = Forgetful(), Committed(committed=51)
+    hub.forgeries = [
+        lambda _: all_of_it.model_dump_json().encode(),
+        lambda message: seal_reply(message, all_of_it, KEY),
+        lambda _: seal_reply(b"an earlier message", all_of_it, LABORATORY),
+    ]
+    async with sending(folder, hub, run) as upload:
+        assert await upload.run(over()) == 51
+    assert hub.lines == lines(run)
+    assert not hub.forgeries
 
 
 async def test_a_laboratory_that_has_some_gets_the_rest(folder: HubFolder, run: Path) -> None:
@@ -206,10 +229,11 @@ class Archive(Forgetful):
         self.between = lambda: None
 
     async def take(self, subject: str, message: bytes) -> bytes | None:
-        answer = Committed.model_validate_json(await super().take(subject, message) or b"")
         self.came += ["lines"] * bool(message.partition(b"\n")[2])
-        missing = {self.name: len(self.content)}
-        return json.dumps(answer.model_dump() | {"missing": missing}).encode()
+        return await super().take(subject, message)
+
+    def missing(self) -> dict[str, int]:
+        return {self.name: len(self.content)}
 
     async def take_piece(self, _: str, message: bytes) -> bytes:
         envelope, _, piece = message.partition(b"\n")
@@ -218,7 +242,7 @@ class Archive(Forgetful):
         self.content += piece
         self.came.append("piece")
         self.between()
-        return FileTaken(here=len(self.content)).model_dump_json().encode()
+        return self.said(message, FileTaken(here=len(self.content)))
 
 
 @asynccontextmanager

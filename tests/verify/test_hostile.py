@@ -181,7 +181,7 @@ def test_no_standard_at_all_is_no_traceability(made: Made) -> None:
 def test_a_certificate_that_rests_on_a_demonstration(made: Made) -> None:
     made.seal(changed(made.recompute(made.run), demonstration=False))
     found = failed(examine(made, trust=made.trust(demonstration=False)))
-    assert found["standard scale, certificate MASS-1: file"] == "it is of a demonstration, and not valid"
+    assert found["standard MASS-1: file"] == "it is of a demonstration, and not valid"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_certificate_that_rests_on_a_demonstration(made: Made) -> None:
 def test_a_standards_certificate_that_was_revoked(made: Made, since: dict[str, date], refused: bool) -> None:
     entry = {"what": "certificate", "id": "MASS-1", "reason": {"en": "weights mixed up"}, **since}
     trust = made.trust(revoked=[entry])
-    name = "standard scale, certificate MASS-1: revocation"
+    name = "standard MASS-1: revocation"
     assert (name in failed(examine(made, trust=trust))) is refused
     standing = {link.number: link.standing for link in chain(made, trust).chain()}
     assert standing["MASS-1"] == ("refused" if refused else "national standard")

@@ -67,7 +67,7 @@ def test_with_a_trust_list_alone_it_holds_as_far_as_it_goes(made: Made) -> None:
     assert report.verdict == "holds"
     assert {c.name for c in report.checks if c.outcome == "not possible"} == {
         "journal",
-        "standard scale, certificate MASS-1: file",
+        "standard MASS-1: file",
     }
 
 
@@ -203,14 +203,14 @@ def test_an_expired_standard(made: Made) -> None:
     measurement = record.measurements[0].model_copy(update={"standards": (equipment,)})
     made.seal(record.model_copy(update={"measurements": (measurement,)}))
     found = failed(examine(made))
-    assert "expired on 2026-11-19" in found["standard scale, certificate MASS-1: validity"]
-    assert "valid until 2026-11-19" in found["standard scale, certificate MASS-1: file"]
+    assert "expired on 2026-11-19" in found["standard MASS-1: validity"]
+    assert "valid until 2026-11-19" in found["standard MASS-1: file"]
 
 
 def test_a_standard_whose_certificate_says_less_than_its_user(made: Made) -> None:
     made.write_standard(scale_certificate(valid_until=date(2026, 11, 19)))
     made.seal(made.recompute(made.run))
-    assert "valid until 2026-11-19" in failed(examine(made))["standard scale, certificate MASS-1: file"]
+    assert "valid until 2026-11-19" in failed(examine(made))["standard MASS-1: file"]
 
 
 def test_a_procedure_of_another_hash(made: Made) -> None:
@@ -289,7 +289,7 @@ def test_a_standard_certificate_of_another_instrument_or_number(made: Made) -> N
     ):
         made.write_standard(scale_certificate().model_copy(update=change))
         made.seal(made.recompute(made.run))
-        assert reason in failed(examine(made))["standard scale, certificate MASS-1: file"]
+        assert reason in failed(examine(made))["standard MASS-1: file"]
 
 
 def test_a_demonstration_is_not_valid_elsewhere(made: Made) -> None:
