@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError
+from remotecal.store.digests import digest_of
 from remotecal.store.tables import enrolment_codes, stations
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Stations:
         secret = secrets.token_urlsafe(18)
         with self._database.begin() as connection:
             connection.execute(
-                enrolment_codes.insert().values(digest=_digest(secret), station=station, expires=expires)
+                enrolment_codes.insert().values(digest=digest_of(secret), station=station, expires=expires)
             )
         return secret
 
@@ -65,7 +65,7 @@ class Stations:
 
         with self._database.read() as connection:
             row = connection.execute(
-                select(enrolment_codes).where(enrolment_codes.c.digest == _digest(secret))
+                select(enrolment_codes).where(enrolment_codes.c.digest == digest_of(secret))
             ).first()
         if row is None or row.used is not None or row.expires < now:
             raise ConfigurationError(
@@ -97,7 +97,7 @@ class Stations:
         with self._database.begin() as connection:
             used = connection.execute(
                 enrolment_codes.update()
-                .where(enrolment_codes.c.digest == _digest(secret), enrolment_codes.c.used.is_(None))
+                .where(enrolment_codes.c.digest == digest_of(secret), enrolment_codes.c.used.is_(None))
                 .values(used=now)
             )
             if used.rowcount != 1:
@@ -145,10 +145,6 @@ class Stations:
             changed = connection.execute(stations.update().where(stations.c.name == name).values(**values))
         if changed.rowcount != 1:
             raise ConfigurationError(f"{name} is no station in the register")
-
-
-def _digest(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()
 
 
 def _station(row: Row[tuple[object, ...]]) -> StationRow:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from remotecal.errors import ConfigurationError
+from remotecal.store.digests import digest_of
 from remotecal.store.tables import order_accounts, sessions, tokens, users
 
 if TYPE_CHECKING:
@@ -144,14 +144,14 @@ class Users:
             if connection.execute(select(users.c.name).where(unchanged).with_for_update()).first() is None:
                 return None
             connection.execute(
-                sessions.insert().values(digest=_digest(secret), user=user.name, expires=expires, used=now)
+                sessions.insert().values(digest=digest_of(secret), user=user.name, expires=expires, used=now)
             )
         return secret
 
     def close_session(self, secret: str) -> None:
         """End a session."""
         with self._database.begin() as connection:
-            connection.execute(sessions.delete().where(sessions.c.digest == _digest(secret)))
+            connection.execute(sessions.delete().where(sessions.c.digest == digest_of(secret)))
 
     def of_session(self, secret: str, now: float, idle: float) -> tuple[UserRow, float] | None:
         """Return whose session this is and when it ends at the latest; None if it is none, or over.
@@ -163,7 +163,7 @@ class Users:
         """
         from sqlalchemy import select
 
-        this = sessions.c.digest == _digest(secret)
+        this = sessions.c.digest == digest_of(secret)
         good = this & (sessions.c.expires > now) & (sessions.c.used > now - idle) & users.c.enabled
         query = select(users, sessions.c.expires, sessions.c.used)
         with self._database.read() as connection:
@@ -184,7 +184,7 @@ class Users:
         with self._database.begin() as connection:
             connection.execute(
                 tokens.insert().values(
-                    digest=_digest(token), id=known.id, user=user, role=role, label=label, expires=expires
+                    digest=digest_of(token), id=known.id, user=user, role=role, label=label, expires=expires
                 )
             )
         return token, known
@@ -196,7 +196,7 @@ class Users:
         query = select(users, tokens.c.role).join(tokens, tokens.c.user == users.c.name)
         good = (tokens.c.expires > now) & tokens.c.revoked.is_(None) & users.c.enabled
         with self._database.read() as connection:
-            row = connection.execute(query.where(tokens.c.digest == _digest(token), good)).first()
+            row = connection.execute(query.where(tokens.c.digest == digest_of(token), good)).first()
         return None if row is None else (_user(row), row.role)
 
     def tokens_of(self, user: str) -> tuple[TokenRow, ...]:
@@ -259,11 +259,6 @@ class Users:
                 select(order_accounts).where(order_accounts.c.order.in_(list(orders)))
             ).all()
         return {row.order: row.account for row in rows}
-
-
-def _digest(secret: str) -> str:
-    # Of 32 random bytes, so a fast hash without salt can't be searched.
-    return sha256(secret.encode()).hexdigest()
 
 
 def _user(row: Row[tuple[object, ...]]) -> UserRow:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Kind = Literal[
     "order",
     "command",
-    "welcome",
     "hello",
     "claim",
     "refusal",

@@ -23,7 +23,7 @@ from remotecal.transport import admission, subjects
 from remotecal.transport.broker import READY_WITHIN, Broker
 from remotecal.transport.ending import end
 from remotecal.transport.enrolment import Admission, Application, serve
-from remotecal.transport.envelopes import seal, seal_reply, unseal
+from remotecal.transport.envelopes import seal_reply, unseal
 from remotecal.transport.identities import station_named, station_uri
 from remotecal.transport.ingest import Ingest
 from remotecal.transport.laboratory import Laboratory, connection
@@ -208,14 +208,12 @@ class Hub:
             return f"{name} enrolled anew since this certificate was issued", name
         return "", name
 
-    async def _greet(self, station: StationRow, content: bytes) -> bytes:
+    async def _greet(self, station: StationRow, content: bytes) -> Welcome:
         hello = _from(station, unseal(content, "hello", Hello, [PublicKey.from_text(station.key)]))
         now = time.time()
         announced = hello.model_dump_json(include={"version", "benches", "procedures", "running", "time"})
         await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
-        return seal(
-            "welcome", Welcome(station=station.name, nonce=hello.nonce, time=now), self.laboratory.key
-        )
+        return Welcome(time=now)
 
     async def _next_order(self, station: StationRow, _: bytes) -> bytes:
         order = await asyncio.to_thread(self._store.orders.next, station.name, time.time())

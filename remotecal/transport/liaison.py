@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
-from remotecal.errors import EvidenceError, RemotecalError, TransportError
+from remotecal.errors import RemotecalError, TransportError
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
 from remotecal.transport.ending import end
-from remotecal.transport.envelopes import seal, unseal
+from remotecal.transport.envelopes import seal
 from remotecal.transport.identities import station_uri
 from remotecal.transport.messages import Hello, Renewal, Renewed, Welcome
 from remotecal.transport.pki import Identity, new_key, parse_certificate, request
@@ -94,12 +94,15 @@ class Liaison:
         while True:
             await self.control.up.wait()
             try:
-                return await self.control.ask(
-                    subjects.service(service, self._folder.name), envelope, answer, self.laboratory
-                )
+                return await self._answer(service, envelope, answer)
             except TransportError as error:
                 log.info("%s: %s", service, error)
                 await asyncio.sleep(RETRY_AFTER)
+
+    async def _answer(self, service: Service, envelope: bytes, answer: type[M], *, within: float = 5.0) -> M:
+        """Return what the laboratory has signed as its answer (`TransportError` if there is none)."""
+        subject = subjects.service(service, self._folder.name)
+        return await self.control.ask(subject, envelope, answer, self.laboratory, within=within)
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.control)
@@ -142,14 +145,10 @@ class Liaison:
 
         Raises:
             TransportError: the laboratory does not answer.
-            EvidenceError: somebody else does.
         """
         nonce = secrets.token_hex(16)
         hello = await asyncio.to_thread(self._hello, self.session, nonce)
-        reply = await self.ask("hello", seal("hello", hello, self.key), within=within)
-        welcome = unseal(reply, "welcome", Welcome, [self.laboratory])
-        if (welcome.station, welcome.nonce) != (self._folder.name, nonce):
-            raise EvidenceError("the welcome is not the answer to this hello: somebody replays an old one")
+        welcome = await self._answer("hello", seal("hello", hello, self.key), Welcome, within=within)
         self.heard = time.monotonic()
         self._ahead = welcome.time - self.heard
         self.greeted.set()

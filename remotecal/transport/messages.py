@@ -78,7 +78,7 @@ class Hello(Written):
     session: str
     """This start of its agent."""
     nonce: str
-    """For the answer, which must repeat it."""
+    """Unlike that of any other hello, so that no earlier answer answers this one."""
     time: float
     """Its clock."""
     version: str
@@ -94,10 +94,6 @@ class Hello(Written):
 class Welcome(Written):
     """The laboratory's answer."""
 
-    station: str
-    """Whom it is for."""
-    nonce: str
-    """Of the question."""
     time: float
     """The laboratory's clock."""
 

@@ -434,7 +434,7 @@ async def test_forged_replayed_and_late_commands(folder: HubFolder, asking: Tiny
                 "an earlier start": seal("command", command(session="before"), key),
                 "too late": seal("command", command(expires=time.time() - 1), key),
                 "nobody at the laboratory is on site": seal("command", command(by="on site"), key),
-                "a signed command was due": seal("welcome", command(), key),
+                "a signed command was due": seal("hello", command(), key),
                 "no signed command": b"abort!",
             }.items():
                 answer = await give(content)

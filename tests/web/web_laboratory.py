@@ -22,7 +22,7 @@ from remotecal.certificates.demonstration import (
     write_trust_list,
 )
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.certificates.trust import Capability
+from remotecal.cli.demo import SCOPE
 from remotecal.clock import RealClock
 from remotecal.model import Text
 from remotecal.sim.certificates import ISSUER
@@ -38,15 +38,6 @@ DIGEST = passwords.digest(PASSWORD)
 T = TypeVar("T")
 
 
-SCOPE = Capability(
-    quantity="basic_measurementError",
-    unit="%",
-    cmc="0.005",
-    against="basic_referenceValue",
-    against_unit="m3/h",
-    low="1",
-    high="100",
-)
 NAMES = {"performed": "Person", "reviewed": "Reviewer", "approved": "Approver", "issued": "Laboratory"}
 SIGNERS = NAMES | {"institute": ISSUER.get("en")}
 ISSUING = """
