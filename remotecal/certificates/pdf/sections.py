@@ -57,7 +57,7 @@ def cover(record: Record) -> list[_Element]:
             *_of_item(item),
             (both("收样日期", "Received"), str(record.received) if record.received else None),
             (both("校准日期", "Calibrated"), _days(record)),
-            (both("校准地点", "Place"), both(*PLACES[record.place])),
+            (both("校准地点", "Place"), both(*PLACES[record.place]) if record.place else None),
             (both("签发日期", "Issued"), str(record.issued) if record.issued else None),
             _earlier(record),
         ),
