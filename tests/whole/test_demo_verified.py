@@ -141,6 +141,18 @@ def test_a_new_evaluation_holds_if_the_certificate_says_so(copy, monkeypatch):
     assert failures(examine(copy)) == {"results"}
 
 
+def test_a_signed_certificate_is_left_as_it_is(copy, capsys):
+    before = {path: path.read_bytes() for path in copy.iterdir() if path.is_file()}
+    assert main(["evaluate", str(copy)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "certificate.xml (issued) was left as it is; it says the same, to the last digit" in said
+    assert {path: path.read_bytes() for path in copy.iterdir() if path.is_file()} == before
+    assert examine(copy).verdict == "holds"
+    arguments = ["sim", "up", "water-rig", "--out", str(copy / "bench")]
+    assert main(arguments) == 6
+    assert "signed, and nothing that is signed is overwritten" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("change", ["digit", "removed", "reordered", "appended"])
 def test_a_changed_journal(copy, change):
     path = copy / "journal.jsonl"
