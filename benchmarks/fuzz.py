@@ -98,13 +98,8 @@ class Watch:
 
     def __init__(self, *given: Path) -> None:
         own = [ROOT / name for name in ("remotecal", "procedures", "sim")]
-        places = {
-            *own,
-            *given,
-            *map(Path, (sys.prefix, sys.base_prefix, atheris.__file__)),
-            *map(Path, sys.path),
-        }
-        self._allowed = (*(f"{place}" for place in places if str(place) != "."), "/usr/", "/proc/", "<")
+        installed = {Path(atheris.__file__).parent.parent, *map(Path, (sys.prefix, sys.base_prefix))}
+        self._allowed = (*map(str, (*own, *given, *installed)), "/usr/", "/proc/", "<")
         self.on, self.seen = False, []
         sys.addaudithook(self._note)
 
@@ -144,12 +139,11 @@ def verify(folder: Path) -> tuple[Target, list[bytes]]:
             raise AssertionError(f"evidence made verify do {watch.seen}")
 
     lines = [json.dumps(event, ensure_ascii=False).encode() for event in trusted.told]
-    named = [lines[0].replace(b'"water_gravimetric"', json.dumps(name).encode()) for name in NAMES]
+    outside = folder / "outside.py"
+    outside.write_text("import this\n")
+    names = (str(outside), "../outside.py", "this:s", "this", "water_master_meter", "antigravity:fly")
+    named = [lines[0].replace(b'"water_gravimetric"', json.dumps(name).encode()) for name in names]
     return target, [b"\n".join(lines), *(b"\n".join([first, *lines[1:]]) for first in named)]
-
-
-NAMES = (str(Path(__file__)), "this:s", "this", "../fuzz.py", "water_master_meter", "antigravity:fly")
-"""Names of procedures that a careless verifier would open or import."""
 
 
 def toml(folder: Path, load: Callable[[Path], object]) -> Target:
