@@ -325,6 +325,28 @@ def test_evidence_a_procedure_breaks_on_is_refused(made: Made) -> None:
     assert "can't evaluate this evidence" in said
 
 
+@pytest.mark.parametrize("instead", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_not_waited_for(made: Made, instead: str) -> None:
+    def put(path: Path) -> None:
+        if instead == "pipe":
+            os.mkfifo(path)
+        elif instead == "device":
+            path.symlink_to("/dev/zero")
+        else:
+            path.mkdir()
+
+    put(made.standards / "other.xml")
+    (made.standards / "gone.xml").symlink_to("nowhere")
+    made.journal.unlink()
+    put(made.journal)
+    report = verify(
+        made.certificate, journal=made.run, trust=made.trust(), library=Library([made.standards]), now=NOW
+    )
+    assert [(check.name, "no file, so no journal" in check.said) for check in report.failures] == [
+        ("journal", True)
+    ]
+
+
 def link(path: Path, trap: Trap) -> None:
     path.symlink_to(trap.folder / "secret.txt")
 
