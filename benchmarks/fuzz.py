@@ -1,15 +1,19 @@
 """Fuzz what reads strangers' bytes: byte by byte, led by the coverage of remotecal's own lines.
 
-Run `python benchmarks/fuzz.py TARGET [--seconds N]`, TARGET one of `dcc`, `journal`, `evidence`, `bench`,
-`order`. It needs `atheris` (`pip install atheris`). Seeds are made on the fly; what adds coverage is kept
-for as long as the run lasts. Nothing but remotecal's errors may come out, nothing may take 10 s or 2 GB,
-and a journal with a byte changed may not be read; the first input that breaks this stays in `crash-…`.
+Run `python benchmarks/fuzz.py TARGET [--seconds N]`, TARGET one of `dcc`, `journal`, `evidence`, `verify`,
+`bench`, `order`. It needs `atheris` (`pip install atheris`). Seeds are made on the fly; what adds coverage
+is kept for as long as the run lasts. Nothing but remotecal's errors may come out, nothing may take 10 s or
+2 GB, and a journal with a byte changed may not be read. Evidence, whoever signed it, may not make `verify`
+write, connect, start a program, or open or run what is neither installed nor given. The first input that
+breaks this stays in `crash-…`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,9 +30,12 @@ with atheris.instrument_imports(include=["remotecal"]):
     from remotecal.procedures.evidence import gather
     from remotecal.procedures.journal import Journal, read_journal
     from remotecal.procedures.order import Order
+    from remotecal.verify import journal as _verified  # noqa: F401  to be watched, too
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "fuzz"))
 import seeds
+
+ROOT = Path(__file__).parent.parent
 
 Target = Callable[[bytes], None]
 
@@ -82,6 +89,63 @@ def evidence(folder: Path) -> tuple[Target, list[bytes]]:
     return target, [b"\n".join(lines), *(lines[0] + b"\n" + line for line in lines[1:])]
 
 
+class Watch:
+    """Notes what the interpreter does that evidence may not bring it to, as its audit tells.
+
+    Args:
+        given: folders that may be read, beside what is installed.
+    """
+
+    def __init__(self, *given: Path) -> None:
+        own = [ROOT / name for name in ("remotecal", "procedures", "sim")]
+        installed = {Path(atheris.__file__).parent.parent, *map(Path, (sys.prefix, sys.base_prefix))}
+        self._allowed = (*map(str, (*own, *given, *installed)), "/usr/", "/proc/", "<")
+        self.on, self.seen = False, []
+        sys.addaudithook(self._note)
+
+    def _note(self, event: str, arguments: tuple[object, ...]) -> None:
+        if not self.on or not event.startswith(("open", "exec", "os.", "shutil.", "socket.", "subprocess.")):
+            return
+        what = str(getattr(arguments[0], "co_filename", arguments[0])) if arguments else ""
+        flags = arguments[2] if event == "open" else 0
+        reads = event in {"open", "exec", "os.listdir", "os.scandir"} and not (
+            isinstance(flags, int) and flags & WRITES
+        )
+        if not reads or not what.startswith(self._allowed):
+            self.seen.append((event, what))
+
+
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def verify(folder: Path) -> tuple[Target, list[bytes]]:
+    """Whatever a station that everybody trusts has signed is examined to the end, and touches nothing."""
+    trusted = seeds.Trusted(folder / "trusted")
+    trusted.examine(trusted.write(trusted.told))  # imports what is imported once
+    watch = Watch(folder / "trusted")
+
+    def target(data: bytes) -> None:
+        try:
+            told = [(str(line[0]), dict(line[1])) for line in map(json.loads, data.splitlines())]
+            place = trusted.write(told)
+        except (JournalBroken, ValueError, TypeError, LookupError, RecursionError):
+            return
+        watch.on = True
+        with suppress(JournalBroken):
+            trusted.examine(place)
+        watch.on = False
+        shutil.rmtree(place)
+        if watch.seen:
+            raise AssertionError(f"evidence made verify do {watch.seen}")
+
+    lines = [json.dumps(event, ensure_ascii=False).encode() for event in trusted.told]
+    outside = folder / "outside.py"
+    outside.write_text("import this\n")
+    names = (str(outside), "../outside.py", "this:s", "this", "water_master_meter", "antigravity:fly")
+    named = [lines[0].replace(b'"water_gravimetric"', json.dumps(name).encode()) for name in names]
+    return target, [b"\n".join(lines), *(b"\n".join([first, *lines[1:]]) for first in named)]
+
+
 def toml(folder: Path, load: Callable[[Path], object]) -> Target:
     """A file somebody wrote is loaded or refused."""
     path = folder / "file.toml"
@@ -104,7 +168,7 @@ def chosen(name: str, folder: Path) -> tuple[Target, list[bytes]]:
         return toml(folder, Bench.load), [seeds.BENCH.encode()]
     if name == "order":
         return toml(folder, Order.load), [seeds.ORDER.encode()]
-    return journal(folder) if name == "journal" else evidence(folder)
+    return {"journal": journal, "evidence": evidence, "verify": verify}[name](folder)
 
 
 WORDS = {
@@ -122,6 +186,18 @@ WORDS = {
     ),
     "journal": ('"seq":', '"prev":', '"hash":', '"kind":', "true", "1.0", "\\u0000"),
     "evidence": ('["start",', "null", "true", "[]", "{}", "1e400", "\\ud800"),
+    "verify": (
+        '["start",',
+        '["file",',
+        '"driver":',
+        "this:s",
+        "/etc/passwd",
+        "../",
+        "null",
+        "[]",
+        "{}",
+        "1e400",
+    ),
     "bench": ("[[", "]]", "nan", "inf", "1e400", "2026-01-01", '"""', "true", "modbus+tcp://"),
     "order": ("[[", "]]", "nan", "inf", "1e400", "2026-01-01", '"""', "true"),
 }

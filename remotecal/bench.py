@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 
 from remotecal import units
@@ -25,6 +24,7 @@ from remotecal.drivers.quantities import Declaration, Reading, Setting, declared
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
 from remotecal.model import Certificate, Frozen, Record
 from remotecal.open_bench import OpenBench
+from remotecal.source import load as load_module
 
 
 class CertificateUsed(Frozen):
@@ -57,15 +57,21 @@ class Bench:
     """Name of the instrument → its driver."""
 
     @classmethod
-    def load(cls, path: Path) -> Bench:
+    def load(cls, path: Path, *, installed: bool = False) -> Bench:
         """Return the bench in a TOML file, checked as far as that goes without instruments.
+
+        Args:
+            path: the file.
+            installed: it may name installed drivers only, for nobody here named the file: a journal did.
 
         Raises:
             BenchError: the file can't be read, or something in it is missing, unknown or wrong.
         """
         file = checked(BenchFile, read_toml(path, BenchError), str(path), BenchError)
         try:
-            drivers = {name: _driver(entry.driver) for name, entry in file.instruments.items()}
+            drivers = {
+                name: _driver(entry.driver, installed=installed) for name, entry in file.instruments.items()
+            }
             bench = cls(path, sha256(path.read_bytes()).hexdigest(), file, drivers)
             for name in file.instruments:
                 bench.check_settings(name)
@@ -266,13 +272,15 @@ class Bench:
             raise RecordError(f"{path}: {error}") from error
 
 
-def _driver(name: str) -> type[Instrument]:
+def _driver(name: str, *, installed: bool) -> type[Instrument]:
     """Return the driver with this name, or the class at `module:Class`."""
     module, colon, attribute = name.partition(":")
     if not colon:
         return driver_called(name)
+    if installed:
+        raise BenchError(f"driver {name} is not an installed one: give the bench file with --bench")
     try:
-        found = getattr(import_module(module), attribute, None)
+        found = getattr(load_module(module), attribute, None)
     except (ImportError, ValueError, TypeError) as error:
         raise BenchError(f"driver {name} can't be loaded: {error}") from error
     if not (isinstance(found, type) and issubclass(found, Instrument)):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.dcc import write
+from remotecal.certificates.keeping import replace
 from remotecal.model import Text
 from remotecal.sim.certificates import AGE, VALIDITY, Standard, certificate
 
@@ -57,7 +58,7 @@ def write_paper(
     certified = {name: place for name, place in places.items() if place.calibrated}
     for number, (name, place) in enumerate(certified.items(), 1):
         record = certificate(_standard(name, place, drawn), f"SIM-{today.year}-{number:03}", today)
-        (directory / f"{name}.xml").write_bytes(write(record))
+        replace(directory / f"{name}.xml", write(record))
     bench = _bench(drawn, places, addresses, clock, today)
     (directory / "bench.toml").write_text(bench, encoding="utf-8")
     order = _order(drawn, output, today, gravimetric="balance" in places)

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    {"remotecal.errors"},
+    {"remotecal.errors", "remotecal.source"},
     {"remotecal.clock", "remotecal.configuration", "remotecal.unit_names", "remotecal.units"},
     {"remotecal.model"},
     {"remotecal.drivers", "remotecal.uncertainty", "remotecal.fluids"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from remotecal.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,18 +28,31 @@ class Paths:
 
 
 def write_certificate(record: Record, directory: Path) -> Paths:
-    """Write `record` into `directory` as DCC, PDF and JSON, under fixed names.
+    """Write `record` into `directory` as DCC, PDF and JSON, under fixed names; overwrites nothing.
 
-    Raises `RecordError` if the record can't be a DCC, and then writes nothing.
+    Raises:
+        RecordError: the record can't be a DCC; nothing was written then.
+        ConfigurationError: there is a certificate already; nothing was written then.
     """
     from remotecal.certificates.dcc import write
+    from remotecal.certificates.keeping import write_new
     from remotecal.certificates.pdf import print_certificate
 
+    if there := certificate_in(directory):
+        raise ConfigurationError(
+            f"{there[0]} is there already, and no certificate is overwritten: choose another directory"
+        )
     xml = write(record)
     pdf = print_certificate(record, xml)
     paths = Paths(directory / XML_NAME, directory / PDF_NAME, directory / JSON_NAME)
     directory.mkdir(parents=True, exist_ok=True)
-    paths.xml.write_bytes(xml)
-    paths.pdf.write_bytes(pdf)
-    paths.json.write_text(record.to_json() + "\n", encoding="utf-8")
+    write_new(paths.xml, xml)
+    write_new(paths.pdf, pdf)
+    write_new(paths.json, record.to_json().encode() + b"\n")
     return paths
+
+
+def certificate_in(directory: Path) -> tuple[Path, ...]:
+    """Return the files of a certificate that a directory has."""
+    paths = (directory / name for name in (XML_NAME, PDF_NAME, JSON_NAME))
+    return tuple(path for path in paths if path.exists() or path.is_symlink())

@@ -37,7 +37,7 @@ class Library:
         return self._by_hash.get(digest.lower())
 
     def _add(self, path: Path) -> None:
-        if path.stat().st_size > LARGEST_FILE:
+        if not path.is_file() or path.stat().st_size > LARGEST_FILE:
             return
         data = path.read_bytes()
         self._by_hash[sha256(data).hexdigest()] = data

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from remotecal.certificates.keeping import extend, replace
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.certificates.signing.signature import Signature
@@ -300,13 +301,14 @@ def read_trust_list(path: Path, issuer: PublicKey) -> TrustList:
 def sign_trust_list(path: Path, key: SealKey) -> None:
     """Write the issuer's signature beside a trust list, once the list itself is found in order."""
     checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
-    signature_file(path).write_text(key.sign(path.read_bytes()) + "\n", "ascii")
+    replace(signature_file(path), key.sign(path.read_bytes()).encode() + b"\n")
 
 
 def revoke(path: Path, revocation: Revocation, key: SealKey, day: date) -> TrustList:
     """Add an entry to a trust list, in a new issue of the list signed with `key`, and return it.
 
-    The rest of the file, comments included, stays as it is.
+    The rest of the file, comments included, stays as it is. The issue before, with its signature, is
+    kept beside it under its number, such as `trust-7.toml`.
 
     Raises:
         ConfigurationError: the list can't be read, it has the entry already, or it is laid out so that
@@ -327,7 +329,11 @@ def revoke(path: Path, revocation: Revocation, key: SealKey, day: date) -> Trust
     expected = {"number": old.number + 1, "issued": day, "revoked": (*old.revoked, revocation)}
     if written != old.model_copy(update=expected):
         raise ConfigurationError(f"{path} must be changed by hand: its number and day were not found")
-    path.write_text(new, "utf-8")
+    kept = path.with_name(f"{path.stem}-{old.number}{path.suffix}")
+    for there, beside in ((path, kept), (signature_file(path), signature_file(kept))):
+        if there.exists():
+            extend(beside, there.read_bytes())
+    replace(path, new.encode())
     sign_trust_list(path, key)
     return written
 

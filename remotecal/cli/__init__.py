@@ -107,8 +107,15 @@ def _declare_runs(commands: Commands) -> None:
     evaluate = command(commands, "evaluate", "compute a run's certificate from its journal", _evaluate)
     evaluate.add_argument("run", type=Path, metavar="DIR", help="the run's directory")
     evaluate.add_argument(
-        "--out", type=Path, metavar="DIR", help="where the certificate goes; DIR by default"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the certificate goes; by default the run's directory, beside a certificate that is there",
     )
+    for one in (resume, evaluate):
+        one.add_argument(
+            "--procedure", type=Path, metavar="FILE", help="the procedure's file, if it is one of yours"
+        )
     evaluate.add_argument(
         "--new-evaluation", action="store_true", help="evaluate by a procedure changed since, and state it"
     )
@@ -188,13 +195,25 @@ def _run(asked: argparse.Namespace) -> None:
 def _resume(asked: argparse.Namespace) -> None:
     from remotecal.cli.run import take_up
 
-    take_up(asked.run, asked.bench, answers=asked.answer, yes=asked.yes, files=asked.attach)
+    take_up(
+        asked.run,
+        asked.bench,
+        procedure=asked.procedure,
+        answers=asked.answer,
+        yes=asked.yes,
+        files=asked.attach,
+    )
 
 
 def _evaluate(asked: argparse.Namespace) -> None:
     from remotecal.cli.evaluate import evaluate_run
 
-    evaluate_run(asked.run, asked.out or asked.run, new_evaluation=asked.new_evaluation)
+    evaluate_run(
+        asked.run,
+        asked.out or asked.run,
+        procedure=asked.procedure,
+        new_evaluation=asked.new_evaluation,
+    )
 
 
 def _check(asked: argparse.Namespace) -> None:

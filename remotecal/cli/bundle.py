@@ -22,17 +22,13 @@ def main(asked: argparse.Namespace) -> None:
     """Write a procedure as a signed bundle.
 
     Raises:
-        OrderError: the procedure can't be read or sent, or the bundle can't be written.
-        ConfigurationError: the key can't be used.
+        OrderError: the procedure can't be read or sent.
+        ConfigurationError: the key can't be used, or the bundle can't be written, or is there already.
     """
+    from remotecal.certificates.keeping import write_new
     from remotecal.certificates.signing.seal import SealKey
-    from remotecal.errors import OrderError
     from remotecal.transport.library import make_bundle
 
     author = SealKey.read(asked.author)
-    bundle = make_bundle(asked.procedure, author)
-    try:
-        asked.out.write_text(bundle, "utf-8")
-    except OSError as error:
-        raise OrderError(f"{asked.out} can't be written: {error.strerror}") from error
+    write_new(asked.out, make_bundle(asked.procedure, author).encode())
     print(f"{asked.out} is signed; hub and station must trust the key {author.public.text}")

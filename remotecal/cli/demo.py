@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
-from remotecal.certificates import PDF_NAME, XML_NAME, write_certificate
+from remotecal.certificates import PDF_NAME, XML_NAME, keeping, write_certificate
 from remotecal.certificates.approval import print_signed, sign
 from remotecal.certificates.demonstration import (
     DemonstrationKeys,
@@ -78,15 +78,15 @@ class Laboratory:
     def certify_standards(self, paper: Path, at: datetime) -> None:
         """Let the institute sign the certificates of the standards."""
         for path in paper.glob("*.xml"):
-            path.write_bytes(sign_xml(path.read_bytes(), self.keys.signers["institute"], "issued", at))
+            keeping.replace(path, sign_xml(path.read_bytes(), self.keys.signers["institute"], "issued", at))
 
     def issue(self, out: Path, at: datetime) -> None:
         """Let three persons and the laboratory sign the certificate, and print it."""
         certificate = (out / XML_NAME).read_bytes()
         for duty in DUTIES:
             certificate = sign(certificate, self.keys.signers[duty], at)
-        (out / XML_NAME).write_bytes(certificate)
-        (out / PDF_NAME).write_bytes(print_signed(certificate, self.keys.signers["issued"], at))
+        keeping.replace(out / XML_NAME, certificate)
+        keeping.replace(out / PDF_NAME, print_signed(certificate, self.keys.signers["issued"], at))
         self.keys.write(out / KEYS)
         write_trust_list(out / TRUST, self.keys, self.order.laboratory.name, (SCOPE,), at.date())
 

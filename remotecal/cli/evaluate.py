@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import read_evidence
+from remotecal.procedures.catalogue import find_followed
+from remotecal.procedures.evidence import gather
+from remotecal.procedures.journal import FILE, read_journal
 from remotecal.procedures.record import evaluate
 
 if TYPE_CHECKING:
@@ -17,21 +19,76 @@ if TYPE_CHECKING:
     from remotecal.procedures.evidence import Evidence
 
 
-def evaluate_run(directory: Path, out: Path, *, new_evaluation: bool = False) -> None:
-    """Compute the certificate of the run in `directory` and write it to `out`."""
-    evidence = read_evidence(directory)
-    issue(evidence, find(evidence.procedure.name), out, new_evaluation=new_evaluation)
+def evaluate_run(
+    directory: Path, out: Path, *, procedure: Path | None = None, new_evaluation: bool = False
+) -> None:
+    """Compute the certificate of a run and write it.
+
+    Args:
+        directory: the run's.
+        out: where the certificate goes; where one is already, beside that, and it is told how they differ.
+        procedure: file of the procedure that the run followed, where that is not an installed one.
+        new_evaluation: the procedure may be a later text of it.
+
+    Raises:
+        EvidenceError: the journal is not what was written or signed, or the procedure is another one.
+        ConfigurationError: the procedure is neither installed nor given, or nothing can be written.
+    """
+    from remotecal.certificates.signing.journal import KIND, journal_signer
+
+    events = read_journal(directory / FILE)
+    if any(event.kind == KIND for event in events):
+        journal_signer(events)
+    evidence = gather(events)
+    used = evidence.procedure
+    found = find_followed(used.name, used.sha256, procedure, changed=new_evaluation)
+    issue(evidence, found, out, new_evaluation=new_evaluation)
 
 
 def issue(evidence: Evidence, found: Found, out: Path, *, new_evaluation: bool = False) -> None:
-    """Evaluate, write the certificate to a directory and print a summary."""
-    from remotecal.certificates import write_certificate
+    """Evaluate, write the certificate to a directory and print a summary; `evaluate_run` says where."""
+    from remotecal.certificates import certificate_in, write_certificate
 
     record = evaluate(evidence, found, new_evaluation=new_evaluation)
-    out.mkdir(parents=True, exist_ok=True)
-    write_certificate(record, out)
+    there = certificate_in(out)
+    places = (out / f"evaluated-{number}" for number in count(1))
+    place = next(place for place in places if not place.exists()) if there else out
+    write_certificate(record, place)
     summarise(record)
-    print(f"{len(evidence.observations)} observations; everything is in {out}")
+    print(f"{len(evidence.observations)} observations; everything is in {place}")
+    if there:
+        _compare(out, record)
+
+
+def _compare(out: Path, again: Record) -> None:
+    """Tell how a record computed anew differs from the certificate that is in `out`."""
+    from remotecal.certificates import XML_NAME
+    from remotecal.certificates.approval import state
+    from remotecal.certificates.dcc import read
+    from remotecal.certificates.signing.xml import read_signatures
+    from remotecal.errors import RemotecalError
+    from remotecal.verify.journal import differences
+
+    path = out / XML_NAME
+    try:
+        data = path.read_bytes()
+        signatures = read_signatures(data)
+        earlier = read(signatures[-1].content if signatures else data)
+    except (OSError, RemotecalError) as error:
+        print(f"{path} was left as it is; it can't be compared: {error}")
+        return
+    found = differences(earlier, again)
+    print(f"{path} ({state(signatures) if signatures else 'a draft'}) was left as it is; ", end="")
+    if not found:
+        print("it says the same, to the last digit")
+        return
+    print(f"it says otherwise in {len(found)} places:")
+    for difference in found[:MOST_TOLD]:
+        print(f"  {difference}")
+
+
+MOST_TOLD = 20
+"""Differences that are printed."""
 
 
 def summarise(record: Record) -> None:

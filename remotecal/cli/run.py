@@ -9,8 +9,10 @@ from remotecal.bench import Bench
 from remotecal.cli.evaluate import issue
 from remotecal.cli.progress import ProgressLine
 from remotecal.errors import OrderError
-from remotecal.procedures.catalogue import find
+from remotecal.procedures.catalogue import find, find_followed
+from remotecal.procedures.evidence import read_start
 from remotecal.procedures.execute import Company, execute, resume
+from remotecal.procedures.journal import FILE, read_journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted, Terminal
 
@@ -54,15 +56,27 @@ def take_up(
     directory: Path,
     bench: Path | None,
     *,
+    procedure: Path | None = None,
     answers: Sequence[str] = (),
     yes: bool = False,
     files: Sequence[Path] = (),
 ) -> None:
-    """Take up a run where it was cut off, and issue its certificate; arguments as `run`."""
+    """Take up a run where it was cut off, and issue its certificate.
+
+    Args:
+        directory: the run's.
+        bench: the bench file, if it has moved, or names drivers that are not installed.
+        procedure: file of the procedure, where that is not an installed one.
+        answers: as of `run`.
+        yes: as of `run`.
+        files: as of `run`.
+    """
+    used = read_start(read_journal(directory / FILE, torn=True)).procedure
+    found = find_followed(used.name, used.sha256, procedure)
     with ProgressLine() as line:
         company = _company(line, answers, files, yes=yes)
-        evidence = resume(directory, company, bench=Bench.load(bench) if bench else None)
-    issue(evidence, find(evidence.procedure.name), directory)
+        evidence = resume(directory, company, found=found, bench=Bench.load(bench) if bench else None)
+    issue(evidence, found, directory)
 
 
 def _company(line: ProgressLine, answers: Sequence[str], files: Sequence[Path], *, yes: bool) -> Company:

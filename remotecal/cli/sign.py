@@ -54,6 +54,7 @@ def _certificate(asked: argparse.Namespace, password: str | None) -> None:
     from datetime import UTC, datetime
 
     from remotecal.certificates.approval import print_signed, sign, state
+    from remotecal.certificates.keeping import replace
     from remotecal.certificates.signing.keys import read_key
     from remotecal.certificates.signing.xml import read_signatures
     from remotecal.registers import Register
@@ -64,10 +65,10 @@ def _certificate(asked: argparse.Namespace, password: str | None) -> None:
     if state(read_signatures(data)) != "issued":
         register = None if asked.register is None else Register.load(asked.register)
         data = sign(data, key, now, register)
-        asked.file.write_bytes(data)
+        replace(asked.file, data)
     print(f"{asked.file} is {state(read_signatures(data))}")
     if asked.pdf is not None:
-        asked.pdf.write_bytes(print_signed(data, key, now, asked.timestamp))
+        replace(asked.pdf, print_signed(data, key, now, asked.timestamp))
         print(f"{asked.pdf} is printed and signed")
 
 

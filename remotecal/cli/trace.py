@@ -37,8 +37,9 @@ def main(asked: argparse.Namespace) -> None:
     traced = trace(data, Library(asked.standards), trust_list(asked))
     Console().print(tree(traced))
     if asked.svg is not None:
+        from remotecal.certificates.keeping import replace
         from remotecal.certificates.trace_drawing import draw
 
-        asked.svg.write_bytes(draw(traced))
+        replace(asked.svg, draw(traced))
     if asked.require:
         recognise_chain(traced)

@@ -22,6 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--register", type=Path, metavar="FILE", help="the laboratory's register (TOML), to ask it too"
     )
+    parser.add_argument(
+        "--procedure",
+        type=Path,
+        metavar="FILE",
+        help="the procedure's file, if it is one of yours",
+    )
     add_trust_arguments(parser)
 
 
@@ -73,6 +79,7 @@ def main(asked: argparse.Namespace) -> None:
     report = verify(
         asked.file,
         journal=asked.journal,
+        procedure=asked.procedure,
         trust=trust_list(asked),
         library=Library(asked.standards),
         register=None if asked.register is None else Register.load(asked.register),

@@ -172,8 +172,11 @@ def _loaded() -> dict[str, type[Instrument] | str]:
 def _load(entry: EntryPoint) -> type[Instrument] | str:
     """Return a driver, or why there is none."""
     from remotecal.drivers.instrument import Instrument
+    from remotecal.source import load
 
     try:
+        if entry.name not in SHIPPED:
+            load(entry.module)
         found = entry.load()
     except Exception as error:  # noqa: BLE001  somebody else's module may fail in any way
         return f"{entry.value}: {type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ from remotecal.procedures.parameters import In, Parameters
 from remotecal.procedures.procedure import Point, Procedure, Value
 from remotecal.procedures.run import Progress, Run
 from remotecal.procedures.stability import Stability
+from remotecal.source import watch
 
 __all__ = [
     "Evaluation",
@@ -24,3 +25,5 @@ __all__ = [
     "Stability",
     "Value",
 ]
+
+watch("remotecal.procedures.library")  # before anything of it is imported

@@ -11,8 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import entry_points
@@ -20,8 +19,9 @@ from pathlib import Path
 from threading import RLock
 from types import ModuleType
 
+from remotecal import source
 from remotecal.configuration import nearest
-from remotecal.errors import OrderError
+from remotecal.errors import EvidenceError, OrderError
 from remotecal.procedures.procedure import Procedure
 
 LIBRARY = "remotecal.procedures.library"
@@ -40,7 +40,7 @@ class Found:
     procedure: type[Procedure]
     """The procedure."""
     sha256: str
-    """SHA-256 of its source, in hexadecimal.
+    """SHA-256 of the source that runs, in hexadecimal.
 
     That is the SHA-256 of the list `sha256sum` prints of the procedure's file and the modules of
     its own package that it imports, sorted by name; of a file in a folder of its own, of everything
@@ -51,28 +51,55 @@ class Found:
 _FINDING = RLock()
 """CPython 3.11 loses count in `ast.parse`, by which procedures are hashed, if two threads are in it."""
 
-PACKAGE = "__init__.py"
+PACKAGE = source.INIT
 """What makes a folder a package."""
 MOST_FILES, MOST_BYTES = 200, 2**20
 """What a package may hold; it travels to stations in one message."""
 
 
-def find(name: str, beside: Path = Path()) -> Found:
-    """Return the procedure an order names.
+def find(name: str, beside: Path = Path(), sha256: str | None = None) -> Found:
+    """Return the procedure that somebody at this computer names; for what evidence names, `find_followed`.
 
     Args:
         name: a name in the catalogue, or the path of a Python file.
         beside: where a relative path starts.
+        sha256: the hash its source must have; a file of another one is not imported.
 
     Raises:
         OrderError: there is no such procedure, or the file can't be used as one.
+        EvidenceError: its source has another hash.
     """
     with _FINDING:
         if name.endswith(".py"):
-            path = (beside / name).resolve()
-            contents = read_files(path)
-            return Found(str(path), _only_procedure(_run_file(path), name), hash_of(contents))
-        return _in_catalogue(name)
+            return _in_file(name, beside, sha256)
+        found = _in_catalogue(name)
+        _check(name, found.sha256, sha256)
+        return found
+
+
+def find_followed(name: str, sha256: str, given: Path | None = None, *, changed: bool = False) -> Found:
+    """Return the procedure that a run followed by what its evidence says; no path in there is ever used.
+
+    Args:
+        name: as the evidence says.
+        sha256: as the evidence says.
+        given: the procedure's file, from whoever asks; without it, it must be an installed one.
+        changed: a later text will do, too.
+
+    Raises:
+        OrderError: it is neither installed nor given, or can't be used.
+        EvidenceError: what is at hand has another hash; a file was not imported then.
+    """
+    wanted = None if changed else sha256
+    if given is not None:
+        with _FINDING:
+            return _in_file(str(given), Path(), wanted)
+    if name in names():
+        return find(name, sha256=wanted)
+    raise OrderError(
+        f"the run followed {Path(name).name!r}, which is not installed here: give the procedure's file with "
+        "--procedure FILE"
+    )
 
 
 def names() -> tuple[str, ...]:
@@ -138,7 +165,7 @@ def _in_catalogue(name: str) -> Found:
         raise OrderError(f"there is no procedure {name!r}, {nearest(name, names())}")
     module, _, attribute = modules[name].partition(":")
     try:
-        loaded = importlib.import_module(module)
+        loaded = source.load(module)
     except Exception as error:
         raise OrderError(f"procedure {name} can't be loaded from {module}: {error!r}") from error
     procedure = getattr(loaded, attribute, None) if attribute else _only_procedure(loaded, name)
@@ -148,7 +175,10 @@ def _in_catalogue(name: str) -> Found:
 
 
 def _holds_one(module: str) -> bool:
-    loaded = importlib.import_module(module)
+    try:
+        loaded = source.load(module)
+    except Exception as error:
+        raise OrderError(f"the library can't be loaded: {error!r}: install remotecal anew") from error
     return len(_own_procedures(loaded)) == 1
 
 
@@ -159,33 +189,34 @@ def _modules() -> dict[str, str]:
     return {entry.name: entry.value for entry in entry_points(group=GROUP)} | shipped
 
 
-def _run_file(path: Path) -> ModuleType:
-    """Import a file, or the package it stands in, under a name of its own."""
+def _in_file(name: str, beside: Path, sha256: str | None) -> Found:
+    """Return the procedure in a file: read once, hashed, and compiled from what was read."""
+    path = (beside / name).resolve()
+    files = read_files(path)
+    found = hash_of(files)
+    _check(name, found, sha256)
+    return Found(str(path), _only_procedure(_import(path, files, found), name), found)
+
+
+def _check(name: str, found: str, wanted: str | None) -> None:
+    if wanted is not None and found != wanted:
+        raise EvidenceError(
+            f"procedure {name} has the hash {found[:16]}…, not {wanted[:16]}…: it was changed since, or is "
+            "another one; restore it"
+        )
+
+
+def _import(path: Path, files: Mapping[str, bytes], found: str) -> ModuleType:
+    """Import a file, or the package it stands in, under a name that only this content at this place has."""
+    place = sha256(f"{path} {found}".encode()).hexdigest()
+    name = f"remotecal_procedure_{place[:32]}"
     try:
-        if not (path.parent / PACKAGE).is_file():
-            return _import(path)
-        package = _import(path.parent / PACKAGE)
-        if path.name == PACKAGE:
-            return package
-        return importlib.import_module(f"{package.__name__}.{path.stem}")
+        if path.name in files:
+            return source.Snapshot(name, path, files).load()
+        package = source.Snapshot(name, path.with_name(PACKAGE), files)
+        return package.load("" if path.name == PACKAGE else path.stem)
     except Exception as error:
         raise OrderError(f"procedure {path} can't be loaded: {error!r}") from error
-
-
-def _import(path: Path) -> ModuleType:
-    # The name tells files of the same name apart; dataclasses and typing look it up in sys.modules.
-    name = f"remotecal_procedure_{sha256(str(path).encode()).hexdigest()[:16]}"
-    for loaded in [known for known in sys.modules if known.startswith(f"{name}.")]:
-        del sys.modules[loaded]  # what the files say may have changed since
-    importlib.invalidate_caches()
-    inside = [str(path.parent)] if path.name == PACKAGE else None
-    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=inside)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def _only_procedure(module: ModuleType, name: str) -> type[Procedure]:
@@ -208,26 +239,42 @@ def _own_procedures(module: ModuleType) -> list[type[Procedure]]:
 
 
 def _found(name: str, procedure: type[Procedure]) -> Found:
-    files: dict[str, Path] = {}
+    files: dict[str, tuple[str, bytes]] = {}
     _gather(procedure.__module__, files)
-    return Found(name, procedure, _hash((path.name, path.read_bytes()) for _, path in sorted(files.items())))
+    return Found(name, procedure, _hash(content for _, content in sorted(files.items())))
 
 
-def _gather(name: str, files: dict[str, Path]) -> None:
-    """Add the source of a module, and of those beside it in its package that it imports."""
-    module = sys.modules.get(name)
-    source = getattr(module, "__file__", None)
-    if source is None or name in files:
+def _gather(name: str, files: dict[str, tuple[str, bytes]]) -> None:
+    """Add the source that runs of a module, and of those in its package that it imports."""
+    if name in files:
         return
-    files[name] = Path(source)
+    running = source.running(name)
+    if running is None:
+        raise OrderError(
+            f"module {name} was imported before remotecal read it, or has no source, so nobody knows what "
+            "runs: let remotecal find its procedures first"
+        )
+    files[name] = running.path.name, running.content
     package = name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(files[name].read_bytes())) if package else ():
+    for other in _imported(ast.parse(running.content), package) if package else ():
+        if other.startswith(f"{package}.") and _is_module(other):
+            source.load(other)
+            _gather(other, files)
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):  # something in a module
+        return False
+
+
+def _imported(tree: ast.Module, package: str) -> Iterator[str]:
+    """Yield the names of the modules that a module of a package may import."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            imported = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            imported = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for other in imported:
-            if other.startswith(f"{package}."):
-                _gather(other, files)
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: -node.level + 1 or None] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (base, *(f"{base}.{alias.name}" for alias in node.names))

@@ -19,7 +19,7 @@ from remotecal.errors import (
     SafeStateNotReached,
 )
 from remotecal.procedures.admission import admit
-from remotecal.procedures.catalogue import Found, find
+from remotecal.procedures.catalogue import Found, find_followed
 from remotecal.procedures.control import ON_SITE
 from remotecal.procedures.evidence import Evidence, ProcedureUsed, Start, gather, read_start
 from remotecal.procedures.files import LARGEST, refusal
@@ -103,19 +103,26 @@ def execute(
 
 
 def resume(
-    directory: Path, company: Company, *, bench: Bench | None = None, clock: Clock | None = None
+    directory: Path,
+    company: Company,
+    *,
+    found: Found | None = None,
+    bench: Bench | None = None,
+    clock: Clock | None = None,
 ) -> Evidence:
     """Take up a run where it was cut off: at the repeat that was in progress.
 
     Args:
         directory: where the journal is.
         company: who answers, watches and controls.
-        bench: the bench, where its file has moved.
+        found: the procedure, where it is not an installed one.
+        bench: the bench, where its file has moved, or names drivers that are not installed.
         clock: the run's time, where it isn't the one the bench file names.
 
     Raises:
         JournalBroken: the journal is not what was written.
         EvidenceError: procedure or certificates are no longer those the run began with.
+        ConfigurationError: the procedure, or a driver, is neither installed nor given.
         RunError, LinkError, InstrumentError: as `execute`.
     """
     company.check_files()
@@ -123,12 +130,13 @@ def resume(
     start = read_start(events)
     if any(event.kind == "finish" for event in events):
         raise OrderError(f"the run in {directory} is complete: evaluate it")
-    found = find(start.procedure.name)
-    if found.sha256 != start.procedure.sha256:
+    used = start.procedure
+    found = found or find_followed(used.name, used.sha256, changed=True)
+    if found.sha256 != used.sha256:
         raise EvidenceError(
             f"procedure {found.name} was changed since the run began: restore it, or begin a new run"
         )
-    bench = bench or Bench.load(Path(start.bench))
+    bench = bench or Bench.load(Path(start.bench), installed=True)
     clock = clock or bench.clock()
     with Journal.open(directory, clock) as journal:
         _same_facts(start, plan(start.order, found, bench, clock, start.run))

@@ -157,6 +157,9 @@ def check_file(attached: Attached, run: Path) -> None:
     """
     path = run / attached.place
     try:
+        # A link would lead anywhere, and a pipe let us wait for its other end: neither is evidence.
+        if path.parent.is_symlink() or not stat.S_ISREG(path.lstat().st_mode):
+            raise EvidenceError(f"{path} ({attached.name}) is no plain file of the run")
         with path.open("rb") as file:
             same = os.fstat(file.fileno()).st_size == attached.size
             same = same and file_digest(file, "sha256").hexdigest() == attached.sha256

@@ -130,6 +130,8 @@ def read_journal(path: Path, *, torn: bool = False) -> tuple[Event, ...]:
             writing (resume it), or there is no journal.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would let us wait, a device read without end
+            raise JournalBroken(f"{path} is no file, so no journal")
         content = path.read_bytes()
     except OSError as error:
         raise JournalBroken(f"{path} can't be read: {error}") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal import model
-from remotecal.errors import EvidenceError
+from remotecal.errors import EvidenceError, RemotecalError
 from remotecal.model import (
     ONLY_IN_FULL,
     ONLY_THE_ITEM,
@@ -43,7 +43,8 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         new_evaluation: the procedure was changed since, and the record shall say so.
 
     Raises:
-        EvidenceError: the run is not complete, or the procedure was changed.
+        EvidenceError: the run is not complete, or the procedure was changed, or can't make anything of
+            this evidence.
     """
     if not evidence.complete:
         raise EvidenceError(f"run {evidence.run} is not complete: resume it first")
@@ -53,7 +54,15 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
             "evaluation, which the certificate will state"
         )
     parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
-    return compile_record(evidence, found.procedure(parameters).evaluate(evidence), found)
+    try:
+        evaluation = found.procedure(parameters).evaluate(evidence)
+    except RemotecalError:
+        raise
+    except Exception as error:  # evidence may be anybody's, and the procedure, too
+        raise EvidenceError(
+            f"procedure {found.name} can't evaluate this evidence: {type(error).__name__}: {error}"
+        ) from error
+    return compile_record(evidence, evaluation, found)
 
 
 def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> Record:
@@ -105,6 +114,9 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
         demonstration=head.demonstration or head.training,
     )
 
+
+NEW_EVALUATION = "remotecal_newEvaluation"
+"""Marks the statement that a later text of the procedure evaluated."""
 
 ORDER = Text(zh="委托单编号", en="Order number")
 
@@ -163,7 +175,7 @@ def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
     if found.sha256 == evidence.procedure.sha256:
         return always
     renewed = Statement(
-        ref_types=("remotecal_newEvaluation",),
+        ref_types=(NEW_EVALUATION,),
         declaration=Text(
             zh=f"本证书由测量证据重新计算;所用计算程序的 SHA-256 为 {found.sha256}。",
             en="The results were evaluated anew from the evidence of the measurement, by a later text of the "

@@ -102,10 +102,13 @@ class RunAt:
 def issue(folder: HubFolder, store: Store, station: str, run: str, out: Path) -> tuple[Path, ...]:
     """Write journal and certificate of a run into a directory, as far as it is signed.
 
+    What was written there earlier is replaced, unless a signature would be lost.
+
     Raises:
-        CertificateRefused, JournalBroken: as `RunAt.record`.
+        CertificateRefused, JournalBroken: as `RunAt.record`; or what is there is not of this run.
     """
     from remotecal.certificates import JSON_NAME, PDF_NAME, XML_NAME
+    from remotecal.certificates.keeping import replace
     from remotecal.transport.recomputing import write_journal
 
     of_run = RunAt(folder, store, station, run)
@@ -116,7 +119,7 @@ def issue(folder: HubFolder, store: Store, station: str, run: str, out: Path) ->
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, content in written.items():
-        (out / name).write_bytes(content)
+        replace(out / name, content)
     return (write_journal(store, station, run, out), *(out / name for name in written))
 
 

@@ -107,7 +107,7 @@ class Library:
         return named
 
     def find(self, wanted: ProcedureNamed) -> Found:
-        """Return a trusted procedure (`OrderError` if there is none with this content)."""
+        """Return a trusted procedure (`OrderError`, `EvidenceError`: there is none with this content)."""
         if wanted.name in names():
             found = find(wanted.name)
             if found.sha256 == wanted.sha256:
@@ -116,10 +116,10 @@ class Library:
                 f"procedure {wanted.name} here has the hash {found.sha256[:12]}…, the order wants "
                 f"{wanted.sha256[:12]}…: install the same version at both ends"
             )
-        # Looked at before it is run: what was changed here since is not what was signed.
+        # Looked at before it is imported, by the bytes that are: what was changed was not signed.
         path = self._place(wanted) if FILE.fullmatch(wanted.name) else None
         if path is not None:
-            return find(str(path))
+            return find(str(path), sha256=wanted.sha256)
         raise OrderError(f"procedure {wanted.name!r} with the hash {wanted.sha256[:12]}… is not trusted here")
 
     def _write(self, named: ProcedureNamed, files: Mapping[str, bytes]) -> None:

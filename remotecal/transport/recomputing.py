@@ -7,8 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from remotecal.certificates.keeping import extend
 from remotecal.certificates.signing.journal import journal_signer
-from remotecal.errors import EvidenceError, RemotecalError
+from remotecal.configuration import checked
+from remotecal.errors import EvidenceError, OrderError, RemotecalError
 from remotecal.procedures.evidence import gather
 from remotecal.procedures.journal import FILE, read_journal
 from remotecal.procedures.record import evaluate
@@ -44,7 +46,8 @@ def recompute(store: Store, library: Library, computed: Computed, key: PublicKey
             raise EvidenceError(f"files that the journal names are not here yet: {', '.join(missing)}")
         evidence = gather(events)
         used = evidence.procedure
-        found = library.find(ProcedureNamed(name=Path(used.name).name, sha256=used.sha256))
+        named = {"name": Path(used.name).name, "sha256": used.sha256}
+        found = library.find(checked(ProcedureNamed, named, f"journal of {computed.run}", OrderError))
         record = evaluate(evidence, found).to_json()
     except RemotecalError as error:
         store.note(
@@ -89,7 +92,7 @@ def write_journal(store: Store, station: str, run: str, folder: Path) -> Path:
     """Write a journal and its files into a directory as the station did; returns the journal's path.
 
     Raises:
-        EvidenceError: a file is not here, or was changed.
+        EvidenceError: a file is not here, or was changed, or other evidence stands in the directory.
     """
     for row in store.files.list(station, run):
         write_file(store, station, run, row.file, folder)
@@ -105,11 +108,11 @@ def write_file(store: Store, station: str, run: str, file: Attached, folder: Pat
     path = folder / file.place
     content = store.files.content(station, run, file.sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    extend(path, content)
     return path
 
 
 def _write_lines(store: Store, station: str, run: str, folder: Path) -> Path:
     path = folder / FILE
-    path.write_bytes(b"".join(line + b"\n" for line in store.journals.lines(station, run)))
+    extend(path, b"".join(line + b"\n" for line in store.journals.lines(station, run)))
     return path

@@ -122,7 +122,13 @@ class StationRun:
             self._clear()
             execute(self.order.order, accepted.found, accepted.bench, self.directory, company, accepted.clock)
         elif stage is Stage.CUT_OFF and self.order.after_crash == "resume":
-            resume(self.directory, company, bench=accepted.bench, clock=accepted.clock)
+            resume(
+                self.directory,
+                company,
+                found=accepted.found,
+                bench=accepted.bench,
+                clock=accepted.clock,
+            )
         elif stage is Stage.CUT_OFF:
             self._make_safe(accepted)
 

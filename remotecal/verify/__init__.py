@@ -24,6 +24,7 @@ def verify(
     trust: TrustList | None = None,
     library: Library | None = None,
     register: Register | None = None,
+    procedure: Path | None = None,
     recompute: Recompute | None = None,
     now: datetime | None = None,
 ) -> Report:
@@ -35,7 +36,9 @@ def verify(
         trust: whom to believe; without it nobody is.
         library: certificates of the standards, down the chain.
         register: the laboratory's, to ask whether it allowed what was done and who signed.
-        recompute: computes the record from a journal, where not by the procedure that the journal names.
+        procedure: file of the procedure that the run followed, where that is not an installed one; the
+            journal's word for it is never opened.
+        recompute: computes the record from a journal, where no procedure does.
         now: the time to judge validity at, with its zone; the present where none is given.
 
     Raises:
@@ -48,7 +51,7 @@ def verify(
     from remotecal.verify.standards import examine_standards
     from remotecal.verify.subject import Means, open_certificate
 
-    means = Means(now or datetime.now(UTC), trust, library or Library(), register, recompute)
+    means = Means(now or datetime.now(UTC), trust, library or Library(), register, procedure, recompute)
     checks = Checklist()
     subject = open_certificate(checks, path)
     if subject is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from remotecal.errors import EvidenceError, JournalBroken, OrderError
 from remotecal.model import Statement
 from remotecal.procedures.evidence import read_start
 from remotecal.procedures.journal import FILE, read_journal
+from remotecal.procedures.record import NEW_EVALUATION
 from remotecal.verify.people import examine_people
 from remotecal.verify.replies import examine_replies
 from remotecal.verify.report import Checklist, Unable
@@ -56,21 +58,33 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
         return
     checks.examine("journal of this run", lambda: _is_this(evidence, events), needed=True)
     checks.examine("journal's end", lambda: _ended(events), needed=True)
-    checks.examine("journal's signature", lambda: _signed(events, means), needed=True)
+    trusted = checks.examine("journal's signature", lambda: _signed(events, means), needed=True)
     checks.examine("procedure", lambda: _procedure(evidence, events), needed=True)
     checks.examine("certificates applied", lambda: _applied(events, means), needed=False)
-    checks.examine("replies", lambda: examine_replies(events), needed=True)
+    checks.examine("replies", _computed(lambda: examine_replies(events), trusted=trusted), needed=True)
     if journal is not None:
         examine_people(checks, events, journal if journal.is_dir() else journal.parent)
         path = journal
-        checks.examine("results", lambda: _results(record, _again(record, path, means)), needed=True)
+
+        def results() -> str:
+            return _results(record, _again(record, path, events, means))
+
+        checks.examine("results", _computed(results, trusted=trusted), needed=True)
 
 
-def _again(record: Record, journal: Path, means: Means) -> Record:
+def _computed(examination: Callable[[], str], *, trusted: bool) -> Callable[[], str]:
+    """Return an examination that computes with a journal, but not where nobody answers for the journal."""
+
+    def not_computed() -> str:
+        raise Unable("nothing is computed from a journal that no station on a trust list has signed")
+
+    return examination if trusted else not_computed
+
+
+def _again(record: Record, journal: Path, events: Sequence[Event], means: Means) -> Record:
     if means.recompute is not None:
         return means.recompute(journal)
-    renewed = any("remotecal_newEvaluation" in statement.ref_types for statement in record.statements)
-    return recomputed(journal, new_evaluation=renewed)
+    return recomputed(events, means.procedure, renewed_by(record))
 
 
 def _is_this(evidence: Evidence | None, events: list[Event]) -> str:
@@ -142,14 +156,19 @@ def _procedure(evidence: Evidence | None, events: list[Event]) -> str:
 
 
 def _results(record: Record, again: Record) -> str:
+    found = differences(record, again)
+    if found:
+        count = f"{len(found)} differences in all"
+        raise EvidenceError(f"the journal gives another {found[0]} ({count}){_versions(record, again)}")
+    return "computed again from the journal, and the same to the last digit"
+
+
+def differences(record: Record, again: Record) -> list[str]:
+    """Return in what a certificate and what its journal gives differ: the place, and what either says."""
     left_out = OF_THE_ISSUE | (OF_THE_PARTIES if record.replaces is not None else frozenset())
     own = tuple(statement for statement in record.statements if not _of_the_laboratory(statement))
     computed = record.model_copy(update={"statements": own})
-    differences = list(_differences(_plain(computed, left_out), _plain(again, left_out), ""))
-    if differences:
-        count = f"{len(differences)} differences in all"
-        raise EvidenceError(f"the journal gives another {differences[0]} ({count}){_versions(record, again)}")
-    return "computed again from the journal, and the same to the last digit"
+    return list(_differences(_plain(computed, left_out), _plain(again, left_out), ""))
 
 
 def _of_the_laboratory(statement: Statement) -> bool:
@@ -187,21 +206,42 @@ def _differences(stated: object, computed: object, place: str) -> Iterator[str]:
         yield f"{place}: certificate {stated!r}, journal {computed!r}"
 
 
-def recomputed(journal: Path, *, new_evaluation: bool = False) -> Record:
-    """Return the record a journal gives by the procedure it names, or by a later text of that.
+def recomputed(events: Sequence[Event], procedure: Path | None, renewed: str) -> Record:
+    """Return the record that a journal gives by the procedure its run followed.
+
+    Args:
+        events: the journal's, its chain and signature checked.
+        procedure: the procedure's file, where it is not an installed one.
+        renewed: SHA-256 of the later text by which it is to be evaluated; "" by the one of the run.
 
     Raises:
-        JournalBroken: the journal is not what was written.
-        EvidenceError: the procedure at hand is not the one the run followed.
+        JournalBroken: the events are not those of a run.
+        EvidenceError: the procedure at hand is another one, and nothing was computed.
         Unable: the procedure is not at hand.
     """
-    from remotecal.procedures.catalogue import find
-    from remotecal.procedures.evidence import read_evidence
+    from remotecal.procedures.catalogue import find_followed
+    from remotecal.procedures.evidence import gather
     from remotecal.procedures.record import evaluate
 
-    evidence = read_evidence(journal)
+    evidence = gather(tuple(events))
+    used = evidence.procedure
     try:
-        found = find(evidence.procedure.name)
+        found = find_followed(used.name, renewed or used.sha256, procedure)
     except OrderError as error:
         raise Unable(f"the procedure is not at hand: {error}") from error
-    return evaluate(evidence, found, new_evaluation=new_evaluation)
+    return evaluate(evidence, found, new_evaluation=bool(renewed))
+
+
+def renewed_by(record: Record) -> str:
+    """Return the SHA-256 of the later text that a certificate says it was evaluated by; "" if by none.
+
+    Raises:
+        EvidenceError: it says so, but not by which.
+    """
+    for statement in record.statements:
+        if NEW_EVALUATION in statement.ref_types:
+            said = "" if statement.declaration is None else statement.declaration.get("en")
+            if found := re.search(r"\b[0-9a-f]{64}\b", said):
+                return found.group()
+            raise EvidenceError("it was evaluated anew, but does not say by which text of the procedure")
+    return ""

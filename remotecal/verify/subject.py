@@ -41,8 +41,10 @@ class Means:
     """Certificates of standards."""
     register: Register | None
     """The laboratory's register, to hold the certificate against."""
+    procedure: Path | None
+    """File of the procedure that the run followed, where that is not an installed one."""
     recompute: Recompute | None
-    """What makes a record of a journal, where not the procedure that the journal names."""
+    """What makes a record of a journal, where no procedure does."""
 
 
 @dataclass(frozen=True, slots=True)

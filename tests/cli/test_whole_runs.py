@@ -5,16 +5,22 @@ from __future__ import annotations
 import getpass
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "procedures"))
 
+from tiny import PROCEDURE
 from tiny_bench import tiny_bench
 
+from remotecal.certificates.signing.journal import seal_journal
+from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli import main
-from remotecal.procedures.journal import FILE
+from remotecal.errors import RunAborted
+from remotecal.procedures.journal import FILE, Journal, read_journal
 
 
 @pytest.fixture
@@ -38,10 +44,75 @@ def test_a_run_ends_in_a_certificate_and_a_summary(tiny, capsys):
     assert "4/4 observed · point 2/2 2 V · repeat 2/2 · done" in said.err
 
 
-def test_a_certificate_is_computed_again_to_the_last_digit(tiny, capsys):
+def evaluate(tiny, *options):
+    return main(["evaluate", str(tiny.out), *map(str, options)])
+
+
+def test_a_certificate_is_computed_again_beside_the_one_that_is_there(tiny, capsys):
     assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
-    assert main(["evaluate", str(tiny.out), "--out", str(tiny.directory / "again")]) == 0
-    assert (tiny.directory / "again" / "record.json").read_bytes() == (tiny.out / "record.json").read_bytes()
+    before = {path: path.read_bytes() for path in tiny.out.iterdir()}
+    capsys.readouterr()
+    assert evaluate(tiny) == 2
+    assert "followed 'tiny_procedure.py', which is not installed here: give" in capsys.readouterr().err
+    for number in (1, 2):
+        assert evaluate(tiny, "--procedure", PROCEDURE) == 0
+        said = capsys.readouterr().out.replace("\n", " ")
+        assert f"everything is in {tiny.out / f'evaluated-{number}'}" in said
+        assert "certificate.xml (a draft) was left as it is; it says the same, to the last digit" in said
+    record = tiny.out / "record.json"
+    assert (tiny.out / "evaluated-2" / "record.json").read_bytes() == record.read_bytes()
+    assert evaluate(tiny, "--procedure", PROCEDURE, "--out", tiny.directory / "again") == 0
+    assert (tiny.directory / "again" / "record.json").read_bytes() == record.read_bytes()
+    assert {path: path.read_bytes() for path in tiny.out.iterdir() if path.is_file()} == before
+
+
+def test_a_procedure_changed_since_is_not_imported_unless_asked_for(tiny, capsys):
+    ran = tiny.directory / "ran"
+    changed = tiny.directory / "mine.py"
+    later = PROCEDURE.read_text().replace(":.3f}", ":.2f}")
+    changed.write_text(f"open({str(ran)!r}, 'w').close()\n{later}")
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
+    capsys.readouterr()
+    assert evaluate(tiny, "--procedure", changed) == 6
+    assert "it was changed since, or is another one" in capsys.readouterr().err
+    assert not ran.exists()
+    assert evaluate(tiny, "--procedure", changed, "--new-evaluation") == 0
+    assert ran.exists()
+    said = capsys.readouterr().out
+    assert "it says otherwise in" in said
+    assert "certificate '1.000', journal '1.00'" in said
+
+
+def test_a_sealed_journal_that_was_changed_is_not_evaluated(tiny, capsys):
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
+    with Journal.open(tiny.out, tiny.clock) as journal:
+        seal_journal(journal, SealKey(Ed25519PrivateKey.generate()))
+    events = read_journal(tiny.out / FILE)
+    tiny.directory /= "forged"
+    with Journal.create(tiny.out, tiny.clock) as journal:  # chained anew, with the old seal
+        for event in events:
+            journal.append(event.kind, event.data)
+    assert evaluate(tiny, "--procedure", PROCEDURE) == 6
+    assert "the signature is not that of key" in capsys.readouterr().err
+    assert [path.name for path in tiny.out.iterdir()] == [FILE]
+
+
+def test_a_run_is_taken_up_with_the_files_that_are_named_again(tiny, capsys):
+    with suppress(RunAborted):
+        tiny.world.before = lambda *_: (
+            tiny.control.abort("enough", "liwei") if tiny.world.level == 2 else None
+        )
+        tiny.run()
+    tiny.world.before = lambda *_: None
+    for given, missing in (
+        ([], "--procedure FILE"),
+        (["--procedure", PROCEDURE], "give the bench file with --bench"),
+    ):
+        assert main(["resume", str(tiny.out), *map(str, given)]) == 2
+        assert missing in capsys.readouterr().err
+    named = ["--procedure", PROCEDURE, "--bench", tiny.bench]
+    assert main(["resume", str(tiny.out), *map(str, named)]) == 0
+    assert (tiny.out / "certificate.xml").exists()
 
 
 def test_an_order_needs_a_bench(tiny, capsys):

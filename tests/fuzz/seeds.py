@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
+from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 
 from remotecal.certificates.dcc import write
@@ -27,7 +28,8 @@ from remotecal.model import (
 )
 from remotecal.procedures.journal import FILE, Journal
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "certificates"))
+for shared in ("certificates", "verify"):
+    sys.path.insert(0, str(Path(__file__).parent.parent / shared))
 
 BENCH = """\
 [bench]
@@ -163,6 +165,62 @@ def events() -> list[tuple[str, dict[str, object]]]:
         ),
         ("finish", {}),
     ]
+
+
+class Trusted:
+    """A journal by a station whose key everybody trusts, and the certificate that rests on it.
+
+    Args:
+        folder: where they are made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from made import NAMES, NOW, START, Made, scale_certificate
+
+        from remotecal.certificates.demonstration import make_demonstration_keys
+        from remotecal.certificates.library import Library
+        from remotecal.procedures.catalogue import find
+        from remotecal.procedures.journal import read_journal
+        from remotecal.verify.subject import Means
+
+        institute = {"institute": "Demonstration Institute"}
+        made = Made(folder, make_demonstration_keys({**NAMES, **institute}, START - timedelta(days=300)))
+        folder.mkdir(parents=True, exist_ok=True)
+        standard = made.write_standard(scale_certificate())
+        made.write_journal(made.run)
+        self._folder, self._key, self._numbers = folder, made.keys.station, count()
+        self._record = made.record(standard)
+        self._means = Means(NOW, made.trust(), Library([made.standards]), None, None, None)
+        self.told = [(event.kind, dict(event.data)) for event in read_journal(made.journal)][:-1]
+        masses = {"smallest_mass": 400, "largest_mass": 500, "empty": 1}
+        self.told[0][1].update(
+            procedure={"name": "water_gravimetric", "sha256": find("water_gravimetric").sha256},
+            parameters={"flows": [50], "accuracy_class": 0.5, **masses},
+        )
+
+    def write(self, told: list[tuple[str, dict[str, object]]]) -> Path:
+        """Write a journal of these events, sealed by the station, in a new directory, which is returned."""
+        from remotecal.certificates.signing.journal import seal_journal
+
+        place = self._folder / f"run{next(self._numbers)}"
+        journal(place, told)
+        with Journal.open(place, VirtualClock(1_767_225_601.0)) as opened:
+            seal_journal(opened, self._key)
+        return place
+
+    def examine(self, place: Path) -> dict[str, str]:
+        """Verify the certificate with the journal in `place`; returns the checks and their outcomes."""
+        from remotecal.procedures.journal import read_journal
+        from remotecal.verify.journal import examine_journal
+        from remotecal.verify.report import Checklist
+
+        head = read_journal(place / FILE)[-1]
+        said = {"run": place.name, "journal_hash": head.hash, "lines": head.seq}
+        assert self._record.evidence is not None
+        evidence = self._record.evidence.model_copy(update=said)
+        checks = Checklist()
+        examine_journal(checks, self._record.model_copy(update={"evidence": evidence}), place, self._means)
+        return {check.name: check.outcome for check in checks.checks}
 
 
 def journal(directory: Path, told: list[tuple[str, dict[str, object]]]) -> Path:

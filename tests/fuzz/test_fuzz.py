@@ -179,6 +179,36 @@ def test_rightly_sealed_events_that_no_run_writes_are_evidence_or_refused(
             continue
 
 
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> seeds.Trusted:
+    return seeds.Trusted(tmp_path_factory.mktemp("trusted"))
+
+
+def test_what_a_trusted_station_signed_is_examined_to_the_end(trusted: seeds.Trusted) -> None:
+    outcomes = trusted.examine(trusted.write(trusted.told))
+    assert outcomes["journal's signature"] == "passed"
+    assert outcomes["results"] == "failed", "the procedure ran, and made nothing of it"
+
+
+@repeatable
+@given(data=st.data())
+def test_whatever_a_trusted_station_signs_verification_comes_to_its_end(
+    trusted: seeds.Trusted, data: st.DataObject
+) -> None:
+    told = list(trusted.told)
+    number = data.draw(st.integers(0, len(told) - 1))
+    kind, said = told[number]
+    names = st.sampled_from(sorted(said) or ["x"])
+    told[number] = (kind, {name: value for name, value in said.items() if name != data.draw(names)})
+    if data.draw(st.booleans()):
+        told[number] = (kind, said | {data.draw(names): data.draw(DATA)})
+    try:
+        place = trusted.write(told)
+    except JournalBroken:  # nothing that could be sealed
+        return
+    assert "journal" in trusted.examine(place)
+
+
 @pytest.mark.parametrize(
     "line", [b"[" * 100_000, b'{"at":' * 50_000, b"9" * 5_000, b'{"seq":1e400}', b'"\\ud800"', b"\xff\xfe[\0"]
 )

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tiny import PROCEDURE
 
 from remotecal.procedures.evidence import gather
 from remotecal.procedures.journal import FILE, read_journal
@@ -101,6 +102,10 @@ def test_a_second_process_is_refused(tiny):
                 "import sys; from remotecal.cli import main; sys.exit(main())",
                 "resume",
                 tiny.out,
+                "--procedure",
+                PROCEDURE,
+                "--bench",
+                tiny.bench,
             ],
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
             capture_output=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from hashlib import sha256
 from importlib.metadata import EntryPoint
 
@@ -90,6 +91,9 @@ def test_a_procedure_is_known_by_its_text_and_that_of_what_it_imports(tmp_path, 
     )
     assert sha256(listing.stdout).hexdigest() == before
     (package / "model.py").write_text(f"{model}# changed\n")
+    assert find("own").sha256 == before, "the hash is of what runs"
+    for name in ("flow_laboratory", "flow_laboratory.own", "flow_laboratory.model"):
+        monkeypatch.delitem(sys.modules, name)  # as another process begins
     assert find("own").sha256 != before
 
 

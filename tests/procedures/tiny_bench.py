@@ -99,7 +99,8 @@ class Tiny:
 
     def resume(self, answers: Answerer | None = None) -> Evidence:
         self.control = Control()
-        return resume(self.out, self.company(answers), clock=self.clock)
+        found, bench = find(str(PROCEDURE)), Bench.load(self.bench)
+        return resume(self.out, self.company(answers), found=found, bench=bench, clock=self.clock)
 
     def events(self, *kinds: str) -> list[Event]:
         return [event for event in read_journal(self.out / FILE) if not kinds or event.kind in kinds]

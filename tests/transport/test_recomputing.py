@@ -103,4 +103,33 @@ def test_only_what_agrees_is_issued(
     store.records.put(row)
     # A later enrolment gives the station another key; what it signed before holds.
     store.stations.enrol(store.stations.new_code("here", 100.0), OTHER.public.text, "", 1000.0, 60.0)
-    assert len(issue(folder, store, "here", "out", out)) == 4
+    written = issue(folder, store, "here", "out", out)
+    assert len(written) == 4
+    assert issue(folder, store, "here", "out", out) == written, "it may be fetched again"
+    certificate, journal = out / "certificate.xml", out / "journal.jsonl"
+    certificate.write_bytes(b"<dcc><SignatureValue>AB==</SignatureValue></dcc>")
+    with pytest.raises(CertificateRefused, match="nothing that is signed is overwritten"):
+        issue(folder, store, "here", "out", out)
+    certificate.unlink()
+    journal.write_bytes(journal.read_bytes().replace(b"1", b"2", 1))
+    with pytest.raises(EvidenceError, match="no evidence is overwritten"):
+        issue(folder, store, "here", "out", out)
+
+
+@pytest.mark.parametrize("sha256", ["../../../etc", "", "AB" * 32])
+def test_a_procedures_hash_that_is_none_is_a_reason(
+    store: Store, library: Library, tmp_path: Path, computed: Computed, sha256: str
+) -> None:
+    """By a station whose key is good: its journal names a folder in place of a hash."""
+    told = read_journal(tmp_path / "out" / "journal.jsonl")
+    clock = VirtualClock(2e9)
+    with Journal.create(tmp_path / "forged", clock) as journal:
+        for event in told[:-1]:
+            used = {"procedure": {"name": "/etc/tiny_procedure.py", "sha256": sha256}}
+            journal.append(event.kind, {**event.data, **used} if event.kind == "start" else event.data)
+        seal_journal(journal, KEY)
+    lines = (tmp_path / "forged" / "journal.jsonl").read_bytes().splitlines()
+    store.journals.append("here", "forged", 1, lines, 1.0)
+    head = read_journal(tmp_path / "forged" / "journal.jsonl")[-1].hash
+    forged = computed.model_copy(update={"run": "forged", "head": head})
+    assert "journal of forged: sha256" in recompute(store, library, forged, KEY.public).reason

@@ -82,6 +82,14 @@ def test_signing_to_the_end_gives_a_pdf_that_holds(made: Made, means: tuple[obje
     assert len(read_signatures(path.read_bytes())) == 4
     assert embedded_xml(pdf.read_bytes()) == path.read_bytes()
     call(verify_command, pdf, *means)
+    printed, signed = pdf.read_bytes(), path.read_bytes()
+    with pytest.raises(
+        CertificateRefused, match=r"new\.pdf is signed, and nothing that is signed is overwritten"
+    ):
+        call(sign_command, path, "--key", made.folder / "keys" / "issued.pem", "--pdf", pdf)
+    with pytest.raises(CertificateRefused, match=r"new\.xml is signed, and nothing"):
+        call(trace_command, path, "--svg", path)
+    assert (pdf.read_bytes(), path.read_bytes()) == (printed, signed)
     place = pdf.read_bytes().index(b"stream") + 60
     changed = bytearray(pdf.read_bytes())
     changed[place] ^= 1

@@ -188,6 +188,8 @@ def test_a_key_is_revoked(made: Made, lists: Path, capsys: pytest.CaptureFixture
     assert revoked(made, lists, "--signer", station, "--reason", "stolen") == 2
     assert "has this entry already" in capsys.readouterr().err
     assert current(made, lists).number == 4
+    for number in (2, 3):  # the issues before are kept, with their signatures
+        assert current(made, lists.with_name(f"trust-{number}.toml")).number == number
 
 
 def test_a_list_that_must_be_changed_by_hand(

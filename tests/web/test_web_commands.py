@@ -56,6 +56,10 @@ def test_a_bundle_is_written_and_can_be_read(tmp_path, capsys):
     named = Library(tmp_path / "installed").install(out.read_text(), [key])
     assert named.name == "compare.py"
     assert main(["bundle", str(file), "--author", str(author), "--out", str(tmp_path / "no" / "x")]) == 2
+    signed = out.read_bytes()
+    assert main(["bundle", str(file), "--author", str(author), "--out", str(out)]) == 2
+    assert "nothing is overwritten" in capsys.readouterr().err
+    assert out.read_bytes() == signed
     assert main(["bundle", str(tmp_path / "no.py"), "--author", str(author), "--out", str(out)]) == 2
 
 

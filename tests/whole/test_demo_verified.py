@@ -131,14 +131,26 @@ def test_a_journal_cut_off_behind_a_line(copy, left, reason):
 def test_a_new_evaluation_holds_if_the_certificate_says_so(copy, monkeypatch):
     """The procedure's text is another one than when the run was made."""
     later = replace(catalogue.find("water_gravimetric"), sha256="ab" * 32)
-    monkeypatch.setattr(catalogue, "find", lambda *_: later)
-    assert "was changed since run" in by_name(examine(copy))["results"].said
+    monkeypatch.setattr(catalogue, "_in_catalogue", lambda _: later)
+    assert "it was changed since" in by_name(examine(copy))["results"].said
     record = evaluate(read_evidence(copy), later, new_evaluation=True)
     (copy / "certificate.xml").write_bytes(signed(copy, record))
     assert examine(copy).verdict == "holds"
     silent = tuple(one for one in record.statements if "remotecal_newEvaluation" not in one.ref_types)
     (copy / "certificate.xml").write_bytes(signed(copy, record.model_copy(update={"statements": silent})))
     assert failures(examine(copy)) == {"results"}
+
+
+def test_a_signed_certificate_is_left_as_it_is(copy, capsys):
+    before = {path: path.read_bytes() for path in copy.iterdir() if path.is_file()}
+    assert main(["evaluate", str(copy)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "certificate.xml (issued) was left as it is; it says the same, to the last digit" in said
+    assert {path: path.read_bytes() for path in copy.iterdir() if path.is_file()} == before
+    assert examine(copy).verdict == "holds"
+    arguments = ["sim", "up", "water-rig", "--out", str(copy / "bench")]
+    assert main(arguments) == 6
+    assert "signed, and nothing that is signed is overwritten" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("change", ["digit", "removed", "reordered", "appended"])
