@@ -22,6 +22,7 @@ from remotecal.drivers.capabilities import (
     Valve,
     VolumeTotalizer,
 )
+from remotecal.drivers.measured import Measured, passed
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import ParameterError, RunError
 from remotecal.model import IN_CMC, Condition, Method, Text
@@ -182,6 +183,18 @@ class FlowProcedure(Procedure):
         return {
             name: tuple(column) for name, column in zip(quantities, zip(*samples, strict=True), strict=True)
         }
+
+    def see_passed(self, values: Mapping[str, Value], counters: Mapping[str, BoundReading]) -> None:
+        """Raise `EvidenceError` if a total fell within a repeat, while that can be measured again.
+
+        Args:
+            values: of the repeat, with `NAME_before` and `NAME_after`.
+            counters: NAME → what was read.
+        """
+        for name, counter in counters.items():
+            before, after = values[f"{name}_before"], values[f"{name}_after"]
+            if isinstance(before, Measured) and isinstance(after, Measured):
+                passed(before, after, counter.declaration.modulus)
 
     def read_air(self, run: Run) -> dict[str, Value]:
         """Read the state of the air."""

@@ -117,6 +117,24 @@ class Repeats:
             raise EvidenceError(f"the bench file has no [characteristics.{name}]: the evaluation needs it")
         return fact
 
+    def passed(self, entry: Observation, name: str, unit: str) -> float:
+        """Return what passed in a repeat by the readings of a total before and after it.
+
+        Raises:
+            EvidenceError: the total fell, and no wrap explains it.
+        """
+        ((before,), (after,)) = (readings(entry, f"{name}_{when}") for when in ("before", "after"))
+        try:
+            return self.evidence.passed(before, after).to(unit).value
+        except EvidenceError as error:
+            raise EvidenceError(f"{entry.point.name}, repeat {entry.repeat}: {error}") from None
+
+    def pulses(self, entry: Observation) -> float:
+        """Return the pulses of a repeat: counted within a gate, or between two readings."""
+        if "pulses" in entry.values:
+            return one(entry, "pulses", "1")
+        return self.passed(entry, "pulses", "1")
+
     def temperature(self, entry: Observation, x: Numbers, place: int | None = None) -> Number:
         """Return the water's temperature at the meter in °C: the mean of a repeat, or one reading of it."""
         values = [reading.to("°C").value for reading in readings(entry, "temperature")]
@@ -155,7 +173,8 @@ class Repeats:
         passed = [estimate(volume(entry, known)) for entry in self.observations]
         took = [estimate(time(entry, known)) for entry in self.observations]
         errors = [100.0 * estimate(error(entry, known)) for entry in self.observations]
-        counted = [pulses(entry) for entry in self.observations] if self._indicated == self._by_pulses else []
+        by_pulses = self._indicated == self._by_pulses
+        counted = [self.pulses(entry) for entry in self.observations] if by_pulses else []
         return FlowPoint(
             nominal=self.point.nominal["flow"],
             reference=[3600.0 * v / t for v, t in zip(passed, took, strict=True)],
@@ -195,12 +214,11 @@ class Repeats:
         return self._by_total
 
     def _by_pulses(self, entry: Observation, x: Numbers, time: OfRepeat) -> Number:
-        volume: Number = (pulses(entry) + x["N"]) / self._given("pulses_per_volume")
+        volume: Number = (self.pulses(entry) + x["N"]) / self._given("pulses_per_volume")
         return volume
 
     def _by_total(self, entry: Observation, x: Numbers, time: OfRepeat) -> Number:
-        passed = one(entry, "total_after", "m3") - one(entry, "total_before", "m3")
-        volume: Number = passed + x["V_res"]
+        volume: Number = self.passed(entry, "total", "m3") + x["V_res"]
         return volume
 
     def _by_current(self, entry: Observation, x: Numbers, time: OfRepeat) -> Number:
@@ -243,10 +261,3 @@ def number(entry: Observation, name: str) -> float:
     if not isinstance(kept, int | float):
         raise EvidenceError(f"{entry.point.name}, repeat {entry.repeat}: {name} is no number but {kept!r}")
     return kept
-
-
-def pulses(entry: Observation) -> float:
-    """Return the pulses of a repeat: counted within a gate, or between two readings."""
-    if "pulses" in entry.values:
-        return one(entry, "pulses", "1")
-    return one(entry, "pulses_after", "1") - one(entry, "pulses_before", "1")

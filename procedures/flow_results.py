@@ -68,8 +68,8 @@ class FlowPoint:
     """Error with its uncertainty and budget, in %."""
 
     def with_relative_uncertainty(self, value: float) -> str:
-        """Return a value to the digits that the point's relative uncertainty leaves it."""
-        return report(value, abs(value) * self.evaluated.expanded / 100).value
+        """Return a value to the digits that the point's relative uncertainty leaves it; 0 is just 0."""
+        return report(value, abs(value) * self.evaluated.expanded / 100).value if value else "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +129,15 @@ def error_table(points: Sequence[FlowPoint], specification: Specification, *, ac
 def _errors(points: Sequence[FlowPoint], specification: Specification, *, accredited: bool) -> Column:
     reported = [point.evaluated.reported() for point in points]
     decisions = [specification.decide(point) for point in points]
-    acceptance = [decision.acceptance or Tolerance(0.0, 0.0) for decision in decisions]
+    accepted = [
+        ("NaN", "NaN")  # the guard bands leave nothing that would be accepted
+        if accepts is None
+        else (_rounded(accepts.lower, r.expanded), _rounded(accepts.upper, r.expanded))
+        for accepts, r in zip((decision.acceptance for decision in decisions), reported, strict=True)
+    ]
     limits = Limits(
-        lower=tuple(_rounded(limit.lower, r.expanded) for limit, r in zip(acceptance, reported, strict=True)),
-        upper=tuple(_rounded(limit.upper, r.expanded) for limit, r in zip(acceptance, reported, strict=True)),
+        lower=tuple(lower for lower, _ in accepted),
+        upper=tuple(upper for _, upper in accepted),
     )
     column = _column(
         "示值误差", "Error of indication", "basic_measurementError", "%", [r.value for r in reported]
@@ -160,7 +165,8 @@ def _errors(points: Sequence[FlowPoint], specification: Specification, *, accred
 def characteristics(points: Sequence[FlowPoint], judged: Judged) -> Result:
     """Return the meter's characteristics over all flows."""
     places = max(_decimals(point.evaluated.reported().expanded) for point in points)
-    if judged == "k factor" and all(point.factors for point in points):
+    # A meter that gave no pulses at some flow has no K factor to be judged by.
+    if judged == "k factor" and all(point.factors and any(point.factors) for point in points):
         by_factor = FactorCharacteristics.of([point.factors for point in points])
         columns: tuple[Column, ...] = (
             _column("仪表系数 K", "K factor", "remotecal_kFactor", "1/m3",

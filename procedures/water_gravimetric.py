@@ -144,6 +144,7 @@ class WaterGravimetric(FlowProcedure):
             values["pulses"] = self.dut.running_pulses.read()
         elif isinstance(self.dut, VolumeTotalizer):
             values["total_after"] = self.dut.volume.read()
+            self.see_passed(values, {"total": self.dut.volume})
         self.rig.diverter.set(Outlet.BYPASS)
         self.rig.outlet.set(Valve.OPEN)
         return values

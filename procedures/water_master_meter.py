@@ -105,21 +105,24 @@ class WaterMasterMeter(FlowProcedure):
         if standing:
             run.wait(self.parameters.coming_to_rest)
         values |= self._totals(run, "after")
+        self.see_passed(values, self._counters())
         self.rig.outlet.set(Valve.OPEN)
         return values
 
+    def _counters(self) -> dict[str, BoundReading]:
+        """Return the totals of both meters."""
+        reference = self.reference
+        total = reference.total_mass if isinstance(reference, MassTotalizer) else reference.volume
+        counters: dict[str, BoundReading] = {"reference": total}
+        if isinstance(self.dut, PulseCounter):
+            counters["pulses"] = self.dut.running_pulses
+        elif isinstance(self.dut, VolumeTotalizer):
+            counters["total"] = self.dut.volume
+        return counters
+
     def _totals(self, run: Run, when: str) -> dict[str, Value]:
         """Read both meters together; an earlier count of pulses is taken off at once."""
-        reference = self.reference
-        quantities: dict[str, BoundReading] = {
-            f"reference_{when}": reference.total_mass
-            if isinstance(reference, MassTotalizer)
-            else reference.volume
-        }
-        if isinstance(self.dut, PulseCounter):
-            quantities[f"pulses_{when}"] = self.dut.running_pulses
-        elif isinstance(self.dut, VolumeTotalizer):
-            quantities[f"total_{when}"] = self.dut.volume
+        quantities = {f"{name}_{when}": counter for name, counter in self._counters().items()}
         if self.reference_thermometer is not None:
             quantities[f"reference_temperature_{when}"] = self.reference_thermometer.temperature
         return dict(zip(quantities, run.read(*quantities.values()), strict=True))
@@ -155,7 +158,7 @@ def reference_mass(repeats: Repeats, flow: float) -> OfRepeat:
     )
 
     def mass(entry: Observation, x: Numbers) -> Number:
-        total = one(entry, "reference_after", unit) - one(entry, "reference_before", unit)
+        total = repeats.passed(entry, "reference", unit)
         true: Number = total / (1.0 + error.error(flow, x["e_r"]))
         if thermometer is None:
             return true

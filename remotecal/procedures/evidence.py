@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from remotecal.bench import CertificateUsed
 from remotecal.bench_file import Characteristic
 from remotecal.drivers.instrument import Identity
+from remotecal.drivers.measured import Measured, passed
 from remotecal.errors import JournalBroken, UnitError
 from remotecal.model import Frozen, Text
 from remotecal.procedures.journal import FILE, FORMAT, Event, read_journal, seconds
@@ -49,6 +50,8 @@ class InstrumentUsed(Frozen):
     model: str
     serial: str
     firmware: str
+    wraps: dict[str, float] = Field(default_factory=dict)
+    """Counter → what it wraps at, in its unit, as its driver declares."""
 
     @property
     def identity(self) -> Identity:
@@ -141,6 +144,16 @@ class Evidence:
     def at(self, point: Point) -> tuple[Observation, ...]:
         """Return the observations made at a point, in the order of the repeats."""
         return tuple(entry for entry in self.observations if entry.point.name == point.name)
+
+    def passed(self, before: Measured, after: Measured) -> Measured:
+        """Return what passed between two readings of a total; see `remotecal.drivers.measured.passed`.
+
+        Raises:
+            EvidenceError: the total fell, and the counter is not one that wraps there.
+        """
+        name, _, quantity = before.source.partition(".")
+        moduli = (used.wraps.get(quantity) for used in self.instruments.values() if used.name == name)
+        return passed(before, after, next(moduli, None))
 
 
 def read_evidence(path: Path) -> Evidence:
