@@ -30,6 +30,7 @@ from remotecal.procedures import Evaluation, Evidence, In, Parameters, Point, Pr
 from remotecal.procedures.library import flow_results
 from remotecal.procedures.library.flow_model import readings
 from remotecal.procedures.library.flow_results import FlowPoint, Judged, Specification
+from remotecal.uncertainty.curvature import CURVATURE
 
 SAMPLES = 20
 """Readings of what drifts slowly during one repeat."""
@@ -117,6 +118,7 @@ class FlowProcedure(Procedure):
         "N": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
         "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
         "V_res": Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
+        CURVATURE: Text(zh="测量模型的非线性", en="curvature of the measurement model"),
     }
     """The inputs of the measurement model, by symbol."""
 

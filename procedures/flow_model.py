@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.measured import Measured
@@ -18,6 +19,7 @@ from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.procedures.library.corrections import Applied, Correction, from_limit
 from remotecal.procedures.library.flow_results import FlowPoint
 from remotecal.uncertainty.budget import Budget
+from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, estimate
 from remotecal.units import convert
@@ -197,7 +199,10 @@ class Repeats:
 
         cmc = self.constant("cmc", "%") if "cmc" in self.evidence.characteristics else 0.0
         budget = Budget(model, (repeatability, *self.inputs), "%")
-        return budget.evaluate(coverage=self.parameters.coverage, cmc=cmc)
+        evaluated = budget.evaluate(coverage=self.parameters.coverage, cmc=cmc)
+        # The same evidence gives the same draws, and so the same certificate, wherever it is evaluated.
+        seed = int(sha256(f"{self.evidence.head} {self.point.name}".encode()).hexdigest()[:16], 16)
+        return confirmed(budget, evaluated, seed=seed)
 
     def _meter_output(self) -> Callable[[Observation, Numbers, OfRepeat], Number]:
         """Return how to get the volume the meter indicated, in m³, and add the inputs that takes."""

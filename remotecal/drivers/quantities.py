@@ -144,9 +144,9 @@ class Reading(Declaration):
 
 
 def _modulus(wire: Codec, span: Span, wraps: float) -> float | None:
-    if wraps is False:
+    if not wraps:
         return None
-    modulus = span[1] + float(getattr(wire, "scale", 1.0)) if wraps is True else float(wraps)
+    modulus = span[1] + float(getattr(wire, "scale", 1.0)) if isinstance(wraps, bool) else wraps
     if not modulus > span[0]:
         raise ValueError(f"a counter over {span} can't wrap at {modulus}")
     return modulus

@@ -12,7 +12,7 @@ from remotecal.procedures.evidence import Evidence
 from remotecal.procedures.execute import Company, execute
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.record import compile_record, evaluate
+from remotecal.procedures.record import evaluate
 from remotecal.sim.assemblies import master_line, water_rig
 
 
@@ -52,9 +52,7 @@ def with_values(evidence: Evidence, **values) -> Evidence:
     """Return a run whose first repeat read other values."""
     first, *others = evidence.observations
     changed = {name: first.values[name]._replace(value=value) for name, value in values.items()}
-    return replace(
-        evidence, observations=(replace(first, values={**first.values, **changed}), *others)
-    )
+    return replace(evidence, observations=(replace(first, values={**first.values, **changed}), *others))
 
 
 def verdicts(made) -> tuple[str, ...]:
@@ -86,13 +84,15 @@ def test_a_meter_that_gave_no_pulse_has_an_error_of_100_percent(by_pulses):
     )
     for judged in ("error", "k factor"):
         made = record(dead, judged_by=judged)
-        assert float(made.tables[0].column("basic_measurementError").values[0]) == pytest.approx(-100, abs=0.01)
+        assert float(made.tables[0].column("basic_measurementError").values[0]) == pytest.approx(
+            -100, abs=0.01
+        )
         assert verdicts(made) == ("fail",)
 
 
 def test_a_total_that_fell_is_refused(by_total):
     for fallen in (0.0, 0.2, 0.4):
-        with pytest.raises(EvidenceError, match="repeat 1: dut.volume: the total is smaller after"):
+        with pytest.raises(EvidenceError, match=r"repeat 1: dut\.volume: the total is smaller after"):
             record(with_values(by_total, total_after=fallen))
 
 
@@ -108,7 +108,9 @@ def test_a_total_that_wraps_as_declared_is_counted_on(by_total):
     before, after = values["total_before"].value, values["total_after"].value
     wrapped = with_values(wrapping(by_total, 10.0), total_before=before - 0.7 + 10.0, total_after=after - 0.7)
     assert 0 < after - 0.7 < before - 0.7 + 10.0 < 10.0
-    shown = [made.tables[0].column("basic_measurementError").values for made in (record(by_total), record(wrapped))]
+    shown = [
+        made.tables[0].column("basic_measurementError").values for made in (record(by_total), record(wrapped))
+    ]
     assert shown[0] == shown[1]
 
 
