@@ -24,10 +24,24 @@ from remotecal.drivers.capabilities import (
 )
 from remotecal.drivers.measured import Measured, passed
 from remotecal.drivers.quantities import BoundReading
-from remotecal.errors import ParameterError, RunError
+from remotecal.errors import BenchError, CertificateRefused, EvidenceError, ParameterError, RunError
+from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import IN_CMC, Condition, Method, Text
-from remotecal.procedures import Evaluation, Evidence, In, Parameters, Point, Procedure, Run, Stability, Value
+from remotecal.procedures import (
+    Certificates,
+    Drivers,
+    Evaluation,
+    Evidence,
+    In,
+    Parameters,
+    Point,
+    Procedure,
+    Run,
+    Stability,
+    Value,
+)
 from remotecal.procedures.library import flow_results
+from remotecal.procedures.library.corrections import Correction
 from remotecal.procedures.library.flow_model import readings
 from remotecal.procedures.library.flow_results import FlowPoint, Judged, Specification
 from remotecal.uncertainty.curvature import CURVATURE
@@ -129,6 +143,30 @@ class FlowProcedure(Procedure):
     def characteristics(self) -> Mapping[str, str]:
         return {"connecting_volume": "m3", "water_density": "1"}
 
+    def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
+        """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
+        current = (("dut", "current", "mA"),) if Ammeter in drivers["dut"].__mro__ else ()
+        return (
+            ("thermometer", "temperature", "°C"),
+            ("rig", "pressure", "Pa"),
+            ("ambient", "air_pressure", "Pa"),
+            *current,
+        )
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that every reading has a certificate that tells its error, or its maker's limit of error."""
+        for role, quantity, unit in self.corrected(drivers):
+            if role in certificates:
+                try:
+                    Correction.certified(role, certificates[role].certificate, unit)
+                except CertificateRefused as refusal:
+                    raise CertificateRefused(f"{role}: {refusal}") from None
+            elif not getattr(drivers[role], quantity).accuracy.stated:
+                raise BenchError(
+                    f"the {role} has no certificate, and its maker states no limit of error for {quantity}: "
+                    "give it a certificate in the bench file"
+                )
+
     def prepare(self, run: Run) -> None:
         """See that the meter's output is described, then let the water run through the line."""
         self._check_output()
@@ -198,6 +236,11 @@ class FlowProcedure(Procedure):
             if isinstance(before, Measured) and isinstance(after, Measured):
                 passed(before, after, counter.declaration.modulus)
 
+    def see_state(self, values: Mapping[str, Value]) -> None:
+        """Raise `ParameterError` if no formula covers the water of a repeat, while it can be mended."""
+        pressure = within(values, "pressure", "Pa") + within(values, "air_pressure", "Pa")
+        WATER_FORMULAS[self.parameters.water].density(within(values, "temperature", "°C"), pressure)
+
     def read_air(self, run: Run) -> dict[str, Value]:
         """Read the state of the air."""
         ambient = self.ambient
@@ -206,10 +249,10 @@ class FlowProcedure(Procedure):
         )
         return {"air_pressure": pressure, "air_temperature": temperature, "humidity": humidity}
 
-    def shortest_repeat(self, flow: float) -> float:
-        """Return how long a repeat must last at a flow in m³/h, in s."""
+    def shortest_repeat(self, flow: float, *, counted: bool) -> float:
+        """Return how long a repeat must last at a flow in m³/h, in s, if the meter's pulses are counted."""
         needed = self.parameters.duration
-        if self.parameters.pulses_per_volume and isinstance(self.dut, PulseCounter):
+        if self.parameters.pulses_per_volume and counted:
             pulses = self.parameters.pulses_per_volume * flow / 3600
             needed = max(needed, self.parameters.fewest_pulses / pulses)
         return needed
@@ -252,6 +295,7 @@ class FlowProcedure(Procedure):
             ),
             statements=(
                 *flow_results.conformity_statements(points, specification),
+                *flow_results.remarks(points),
                 *((IN_CMC,) if accredited else ()),
             ),
         )
@@ -274,6 +318,15 @@ class FlowProcedure(Procedure):
             low, high = (f"{value:.{decimals}f}" for value in (min(values), max(values)))
             conditions.append(Condition.between(kind, Text(zh=zh, en=en), low, high, unit))
         return tuple(conditions)
+
+
+def within(values: Mapping[str, Value], name: str, unit: str) -> float:
+    """Return the first of the readings that a repeat keeps under a name."""
+    kept = values[name]
+    first = kept if isinstance(kept, Measured) else kept[0] if isinstance(kept, tuple) else None
+    if not isinstance(first, Measured):
+        raise EvidenceError(f"{name} is no reading but {kept!r}")
+    return first.to(unit).value
 
 
 CONDITIONS: Mapping[str, tuple[str, str, str, str, int]] = {

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.water import WATER_FORMULAS
-from remotecal.procedures.library.corrections import Applied, Correction, from_limit
-from remotecal.procedures.library.flow_results import FlowPoint
+from remotecal.procedures.library.corrections import Applied, Correction, Limit, from_limit
+from remotecal.procedures.library.flow_results import Beyond, FlowPoint
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import Number, estimate
 from remotecal.units import convert
 
@@ -49,6 +50,7 @@ class Repeats:
         self.parameters = parameters
         self.observations = evidence.at(point)
         self.inputs: list[Input] = []
+        self.beyond: list[Beyond] = []
         if len(self.observations) < 2:
             raise EvidenceError(
                 f"{point.name}: {len(self.observations)} repeats are too few for an uncertainty"
@@ -74,10 +76,21 @@ class Repeats:
         """
         used = self.evidence.certificates.get(role)
         read = [reading.to(unit) for entry in self.observations for reading in readings(entry, value)]
-        known = Correction.certified(symbol, used.certificate, unit) if used else from_limit(symbol, read)
+        if used is None:
+            known = from_limit(symbol, read)
+        else:
+            known = Correction.certified(symbol, used.certificate, unit, extended=True)
+            self._note_beyond(role, known.errors, [reading.value for reading in read])
         applied = known.around(statistics.fmean(reading.value for reading in read))
         self.inputs.append(applied.input)
         return applied
+
+    def _note_beyond(self, role: str, errors: CertifiedCurve | Limit, places: list[float]) -> None:
+        """Remark that readings lie outside the certificate that corrects them."""
+        if isinstance(errors, CertifiedCurve) and any(map(errors.outside, places)):
+            name = self.evidence.instruments[role].name
+            ends = errors.points[0].at, errors.points[-1].at
+            self.beyond.append(Beyond(name, errors.source, errors.unit, ends, (min(places), max(places))))
 
     def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Applied:
         """Return the correction of an instrument whose error is stated against another quantity.
@@ -183,6 +196,7 @@ class Repeats:
             errors=errors,
             factors=[n / v for n, v in zip(counted, passed, strict=True)] if counted else (),
             evaluated=self._budget(error, errors),
+            beyond=self.beyond,
         )
 
     def _budget(self, error: OfRepeat, errors: list[float]) -> Evaluated:

@@ -31,7 +31,8 @@ from remotecal.drivers.capabilities import (
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import ParameterError
 from remotecal.model import Text
-from remotecal.procedures import Evidence, In, Observation, Point, Run, Value
+from remotecal.procedures import Certificates, Drivers, Evidence, In, Observation, Point, Run, Value
+from remotecal.procedures.library.corrections import Correction
 from remotecal.procedures.library.flow import FlowParameters, FlowProcedure
 from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one, readings
 from remotecal.procedures.library.flow_results import FlowPoint
@@ -79,6 +80,18 @@ class WaterMasterMeter(FlowProcedure):
     def certified(self) -> Sequence[str]:
         return ("reference",)
 
+    def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
+        by_volume = MassTotalizer not in drivers["reference"].__mro__
+        thermometer = ("reference_thermometer", "temperature", "°C")
+        used = (thermometer,) if by_volume and "reference_thermometer" in drivers else ()
+        return (*super().corrected(drivers), *used)
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        super().check(certificates, drivers)
+        known = Correction.certified("e_r", certificates["reference"].certificate, "1", at_unit="m3/h")
+        flows = self.parameters.flows
+        known.require(min(flows), max(flows), f"the flows are {min(flows):g} to {max(flows):g} m3/h")
+
     def prepare(self, run: Run) -> None:
         by_volume = not isinstance(self.reference, MassTotalizer)
         if by_volume and self.reference_thermometer is None:
@@ -88,7 +101,7 @@ class WaterMasterMeter(FlowProcedure):
         super().prepare(run)
 
     def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
-        duration = self.shortest_repeat(point.nominal["flow"])
+        duration = self.shortest_repeat(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
         standing = self.parameters.method == "standing"
         if standing:
             self.rig.outlet.set(Valve.SHUT)
@@ -106,6 +119,7 @@ class WaterMasterMeter(FlowProcedure):
             run.wait(self.parameters.coming_to_rest)
         values |= self._totals(run, "after")
         self.see_passed(values, self._counters())
+        self.see_state(values)
         self.rig.outlet.set(Valve.OPEN)
         return values
 

@@ -160,6 +160,10 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
     certificates = {
         name: used for name in bench.file.instruments if (used := bench.certificate(name, today)) is not None
     }
+    procedure.check(
+        {role: certificates[name] for role, name in roles.items() if name in certificates},
+        {role: bench.drivers[name] for role, name in roles.items()},
+    )
     admit(order, found, bench, certificates, today)
     return Start(
         run=run,

@@ -6,10 +6,10 @@ import pytest
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
-from remotecal.errors import EvidenceError
+from remotecal.errors import BenchError, CertificateRefused, EvidenceError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import Evidence
-from remotecal.procedures.execute import Company, execute
+from remotecal.procedures.execute import Company, execute, plan
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
@@ -117,3 +117,77 @@ def test_a_total_that_wraps_as_declared_is_counted_on(by_total):
 def test_a_total_that_was_set_back_is_no_wrap(by_total):
     with pytest.raises(EvidenceError, match="it wraps only at 4294967296: was it set back"):
         record(with_values(wrapping(by_total, 2.0**32), total_after=0.0))
+
+
+def elsewhere(evidence: Evidence, **shift: float) -> Evidence:
+    """Return a run in which every reading of some quantities was shifted."""
+
+    def moved(name, value):
+        by = shift.get(name, 0.0)
+        if isinstance(value, tuple) and not hasattr(value, "unit"):
+            return tuple(one._replace(value=one.value + by) for one in value)
+        return value._replace(value=value.value + by) if by else value
+
+    return replace(
+        evidence,
+        observations=tuple(
+            replace(entry, values={name: moved(name, value) for name, value in entry.values.items()})
+            for entry in evidence.observations
+        ),
+    )
+
+
+def test_air_outside_the_certificates_is_extended_and_said(by_pulses):
+    usual, hot = record(by_pulses), record(elsewhere(by_pulses, air_temperature=20.0, humidity=40.0))
+    lines = [
+        {line.symbol: float(line.u) for line in made.measurements[0].budgets[0].lines}
+        for made in (usual, hot)
+    ]
+    assert lines[1]["t_a"] > 2 * lines[0]["t_a"]
+    said = [one.declaration.get("en") for one in hot.statements if "remotecal_remark" in one.ref_types]
+    assert any("of ambient holds from" in text and "uncertainty grown" in text for text in said)
+    assert not [one for one in usual.statements if "remotecal_remark" in one.ref_types]
+    assert read(write(hot)) == hot
+
+
+@pytest.mark.parametrize(
+    ("warmer", "formula"),
+    [(0.0, "CIPM-2007"), (7.0, "OIML R 111-1, E.3"), (18.0, "CIPM-2007, beyond its range")],
+)
+def test_a_warm_hall_has_a_formula_which_is_stated(by_pulses, warmer, formula):
+    made = record(elsewhere(by_pulses, air_temperature=warmer))
+    (source,) = [
+        entry.source
+        for method in made.measurements[0].methods
+        for entry in method.inputs
+        if entry.symbol == "ρ_a"
+    ]
+    assert source.get("en") == formula
+
+
+def test_a_flow_the_master_meter_is_not_certified_for_is_refused_before_the_run(tmp_path):
+    with master_line(tmp_path, seed=5) as line:
+        order = Order.load(line.order)
+        order = order.model_copy(update={"parameters": {**order.parameters, "flows": [400.0]}})
+        with pytest.raises(CertificateRefused, match="but the flows are 400 to 400 m3/h"):
+            plan(order, find(order.order.procedure), Bench.load(line.bench), line.clock, "run")
+
+
+def test_more_than_the_balance_is_certified_for_is_refused_before_the_run(tmp_path):
+    with water_rig(tmp_path, seed=5) as rig:
+        order = Order.load(rig.order)
+        more = {"smallest_mass": 5000.0, "largest_mass": 9000.0}
+        order = order.model_copy(update={"parameters": {**order.parameters, **more}})
+        with pytest.raises(CertificateRefused, match="but the balance weighs 0 to 5000 kg"):
+            plan(order, find(order.order.procedure), Bench.load(rig.bench), rig.clock, "run")
+
+
+def test_a_thermometer_nobody_answers_for_is_refused_before_the_run(tmp_path):
+    with water_rig(tmp_path, seed=5) as rig:
+        text = rig.bench.read_text(encoding="utf-8").replace('certificate = "thermometer.xml"\n', "")
+        rig.bench.write_text(text, encoding="utf-8")
+        order = Order.load(rig.order)
+        with pytest.raises(
+            BenchError, match="the thermometer has no certificate, and its maker states no limit"
+        ):
+            plan(order, find(order.order.procedure), Bench.load(rig.bench), rig.clock, "run")
