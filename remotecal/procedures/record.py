@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -68,7 +69,8 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
     procedure = found.procedure
     item = order.dut.item()
     item = item.model_copy(update={"quantities": (*item.quantities, *evaluation.item_quantities)})
-    standards = _standards(evidence)
+    statements = (*evaluation.statements, *_statements(evidence, found))
+    standards = _standards(evidence, {DUT, *(statement.id for statement in statements if statement.id)})
     measurement = Measurement(
         name=evaluation.heading or procedure.title,
         items=(DUT,),
@@ -92,7 +94,7 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
         customer=order.customer.contact(),
         persons=tuple(signatory.person() for signatory in order.persons),
         items=(item,),
-        statements=(*evaluation.statements, *_statements(evidence, found)),
+        statements=statements,
         measurements=(measurement,),
         software=(Software(name=Text.plain("remotecal"), release=f"v{version('remotecal')}"),),
         evidence=model.Evidence(
@@ -120,22 +122,42 @@ def _software(evidence: Evidence) -> tuple[Software, ...]:
     return tuple(Software(name=Text.plain(name), release=f"v{v}") for name, v in evidence.software.items())
 
 
-def _standards(evidence: Evidence) -> tuple[Equipment, ...]:
-    """Return the instruments that have a certificate, each once, whatever roles it fills."""
+def _standards(evidence: Evidence, taken: set[str]) -> tuple[Equipment, ...]:
+    """Return the instruments that have a certificate, each once, whatever roles it fills.
+
+    Args:
+        evidence: of the run.
+        taken: ids that other parts of the record have; those given here are added.
+    """
     used = {
         evidence.instruments[role].name: (evidence.instruments[role], certificate)
         for role, certificate in evidence.certificates.items()
     }
-    return tuple(_standard(*entry) for entry in used.values())
+    return tuple(_standard(*entry, _free_id(name, taken)) for name, entry in used.items())
 
 
-def _standard(instrument: InstrumentUsed, used: CertificateUsed) -> Equipment:
+def _free_id(name: str, taken: set[str]) -> str:
+    """Return an instrument's name as an id that XML takes and nothing else has, and take it."""
+    plain = _NO_ID.sub("_", name)
+    plain = plain if plain[0].isalpha() else f"_{plain}"
+    free = next(
+        one for one in (plain, *(f"{plain}-{n}" for n in range(2, len(taken) + 3))) if one not in taken
+    )
+    taken.add(free)
+    return free
+
+
+_NO_ID = re.compile(r"[^A-Za-z0-9_.\u4e00-\u9fff-]")
+"""What no id has here, though some of it XML would take."""
+
+
+def _standard(instrument: InstrumentUsed, used: CertificateUsed, id_: str) -> Equipment:
     certificate = used.certificate
     (item, *_) = used.record.items
     serial = instrument.serial or next(iter(certificate.serials), None)
     maker = Text.plain(instrument.maker) if instrument.maker else item.manufacturer
     return Equipment(
-        id=instrument.name,
+        id=id_,
         name=item.name,
         manufacturer=maker,
         model=instrument.model or item.model,

@@ -191,3 +191,28 @@ def test_a_thermometer_nobody_answers_for_is_refused_before_the_run(tmp_path):
             BenchError, match="the thermometer has no certificate, and its maker states no limit"
         ):
             plan(order, find(order.order.procedure), Bench.load(rig.bench), rig.clock, "run")
+
+
+@pytest.fixture(scope="module")
+def by_current(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """A meter read by its 4–20 mA, through a multimeter that is called dut on the bench."""
+    folder = tmp_path_factory.mktemp("by_current")
+    with water_rig(folder / "rig", seed=5, output="current") as rig:
+        return finished(rig, folder)
+
+
+def test_a_meter_read_by_its_current_is_evaluated(by_current):
+    made = record(by_current)
+    assert by_current.instruments["dut"].name == "dut"
+    assert [item.id for item in made.items] == ["dut"]
+    assert "dut-2" in {standard.id for standard in made.standards}
+    assert read(write(made)) == made
+
+
+@pytest.mark.parametrize("name", ["decisionRule", "2. Waage", "天平", "dut", "m²", "-"])
+def test_an_instrument_may_have_any_name(by_current, name):
+    balance = by_current.instruments["balance"].model_copy(update={"name": name})
+    made = record(replace(by_current, instruments={**by_current.instruments, "balance": balance}))
+    ids = [standard.id for standard in made.standards]
+    assert len(set(ids)) == len(ids)
+    assert read(write(made)) == made
