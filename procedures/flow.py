@@ -99,6 +99,9 @@ class FlowParameters(Parameters):
     """Smallest step of the total, for a meter read by it."""
     coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
     """Coverage probability of the expanded uncertainties."""
+    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
+    """Coverage factor of the expanded uncertainties, where it shall be exactly this, such as 2; the coverage
+    probability then follows from it."""
     photo: bool = False
     """Ask for a photo of the meter as it is installed, before anything moves; for attended runs."""
 

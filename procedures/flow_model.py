@@ -213,7 +213,8 @@ class Repeats:
 
         cmc = self.constant("cmc", "%") if "cmc" in self.evidence.characteristics else 0.0
         budget = Budget(model, (repeatability, *self.inputs), "%")
-        evaluated = budget.evaluate(coverage=self.parameters.coverage, cmc=cmc)
+        wanted = self.parameters
+        evaluated = budget.evaluate(coverage=wanted.coverage, cmc=cmc, k=wanted.coverage_factor)
         # The same evidence gives the same draws, and so the same certificate, wherever it is evaluated.
         seed = int(sha256(f"{self.evidence.head} {self.point.name}".encode()).hexdigest()[:16], 16)
         return confirmed(budget, evaluated, seed=seed)

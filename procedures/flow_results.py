@@ -39,6 +39,7 @@ from remotecal.procedures.library.characteristics import (
 )
 from remotecal.uncertainty.conformity import DECISION_RULES, Tolerance, decide
 from remotecal.uncertainty.conformity import Statement as Decision
+from remotecal.uncertainty.coverage import whole_dof
 from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.uncertainty.rounding import report
 
@@ -166,7 +167,7 @@ def _errors(points: Sequence[FlowPoint], specification: Specification, *, accred
             "uncertainty": Uncertainty(
                 expanded=tuple(r.expanded for r in reported),
                 k=tuple(f"{point.evaluated.k:.2f}" for point in points),
-                p=(f"{points[0].evaluated.coverage:g}",),
+                p=_one_or_all([_probability(point.evaluated.coverage) for point in points]),
                 distribution=tuple("normal" if math.isinf(point.evaluated.dof) else "t" for point in points),
             ),
             "dof": tuple(_dof(point.evaluated.dof) for point in points),
@@ -224,7 +225,7 @@ def _budget(row: int, point: FlowPoint) -> PointBudget:
         u=_significant(found.u),
         dof=_dof(found.dof),
         k=f"{found.k:.2f}",
-        p=f"{found.coverage:g}",
+        p=_probability(found.coverage),
         expanded=reported.expanded,
     )
 
@@ -372,7 +373,16 @@ def _column(zh: str, en: str, ref_types: str, unit: str, values: Sequence[str]) 
 
 
 def _dof(dof: float) -> str:
-    return "∞" if math.isinf(dof) else str(math.floor(dof))
+    return "∞" if math.isinf(dof) else str(whole_dof(dof))
+
+
+def _probability(covered: float) -> str:
+    return f"{covered:.4g}"
+
+
+def _one_or_all(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the one value all have, or all of them."""
+    return tuple(values[:1]) if len(set(values)) == 1 else tuple(values)
 
 
 def _decimals(printed: str) -> int:

@@ -90,6 +90,9 @@ def _with_curvature(result: Result, u: float) -> Result:
         CURVATURE, 0.0, result.unit, rest, Distribution.NORMAL.value, 1.0, math.inf, 1.0, rest, 0.0, SOURCE
     )
     dof = result.dof * (u / result.u) ** 4 if result.u else math.inf
-    k = coverage_factor(dof, result.coverage)
     lines = tuple(replace(each, share=100 * (each.contribution / u) ** 2) for each in (*result.lines, line))
-    return replace(result, u=u, dof=dof, k=k, expanded=max(k * u, result.cmc), lines=lines)
+    wider = replace(result, u=u, dof=dof, lines=lines)
+    if result.k_chosen:
+        return wider.with_k(result.k)
+    k = coverage_factor(dof, result.coverage)
+    return replace(wider, k=k, expanded=max(k * u, result.cmc))

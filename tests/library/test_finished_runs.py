@@ -216,3 +216,14 @@ def test_an_instrument_may_have_any_name(by_current, name):
     ids = [standard.id for standard in made.standards]
     assert len(set(ids)) == len(ids)
     assert read(write(made)) == made
+
+
+def test_the_coverage_factor_may_be_exactly_2(by_total):
+    made = record(by_total, coverage_factor=2.0)
+    usual = made.tables[0].column("basic_measurementError").uncertainty
+    assert usual.k == ("2.00",)
+    (budget,) = made.measurements[0].budgets
+    assert float(budget.expanded) == pytest.approx(2 * float(budget.u), rel=0.06)
+    assert 0.7 < float(budget.p) <= 0.9545
+    assert usual.p == (budget.p,)
+    assert read(write(made)) == made
