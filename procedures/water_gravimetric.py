@@ -71,7 +71,7 @@ class WaterGravimetric(FlowProcedure):
     """Calibrate a water flow meter by static weighing (ISO 4185, JJG 164)."""
 
     title: ClassVar[Text] = Text(zh="静态质量法水流量校准", en="Water flow calibration by static weighing")
-    norms: ClassVar[tuple[str, ...]] = ("ISO 4185:1980", "JJG 164-2000")
+    norms: ClassVar[tuple[str, ...]] = ("ISO 4185:1980", "JJG 164")
     model_equation: ClassVar[str] = "E = V_i/V - 1, V = (m + V_c·(ρ_end - ρ_start))/ρ · t/(t + Δt)"
 
     rig: CollectingRig

@@ -55,7 +55,7 @@ class WaterMasterMeter(FlowProcedure):
     """Calibrate a water flow meter against a master meter (JJG 643)."""
 
     title: ClassVar[Text] = Text(zh="标准表法水流量校准", en="Water flow calibration against a master meter")
-    norms: ClassVar[tuple[str, ...]] = ("JJG 643-2003",)
+    norms: ClassVar[tuple[str, ...]] = ("JJG 643",)
     model_equation: ClassVar[str] = "E = V_i/V·(1 + δt/t) - 1, V = (M_r/(1 + e_r) - V_c·(ρ_end - ρ_start))/ρ"
 
     reference: MassTotalizer | VolumeTotalizer

@@ -52,7 +52,7 @@ class Procedure(ABC):
     ```python
     class MasterMeter(Procedure):
         title = Text(zh="标准表法", en="Master meter method")
-        norms = ("JJG 643-2003",)
+        norms = ("JJG 643",)
         reference: FlowMeter
         dut: PulseCounter | VolumeTotalizer
 
@@ -69,7 +69,8 @@ class Procedure(ABC):
     title: ClassVar[Text]
     """What the procedure is called on a certificate."""
     norms: ClassVar[tuple[str, ...]] = ()
-    """The documents it follows, with their year."""
+    """The documents it follows; those with a row in `remotecal.editions` without their year, for a
+    certificate names the edition that was in force on the day of measurement."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Instrument | None] | None = None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal import model
+from remotecal.editions import edition
 from remotecal.errors import EvidenceError
 from remotecal.model import (
     ONLY_IN_FULL,
@@ -69,12 +70,19 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
     procedure = found.procedure
     item = order.dut.item()
     item = item.model_copy(update={"quantities": (*item.quantities, *evaluation.item_quantities)})
-    statements = (*evaluation.statements, *_statements(evidence, found))
+    finished = _day(evidence.finished)
+    statements = tuple(
+        said.model_copy(update={"norms": _in_force(said.norms, finished)})
+        for said in (*evaluation.statements, *_statements(evidence, found))
+    )
     standards = _standards(evidence, {DUT, *(statement.id for statement in statements if statement.id)})
     measurement = Measurement(
         name=evaluation.heading or procedure.title,
         items=(DUT,),
-        methods=(Method(name=procedure.title, norms=procedure.norms), *evaluation.methods),
+        methods=tuple(
+            method.model_copy(update={"norms": _in_force(method.norms, finished)})
+            for method in (Method(name=procedure.title, norms=procedure.norms), *evaluation.methods)
+        ),
         software=_software(evidence),
         standards=standards,
         conditions=evaluation.conditions,
@@ -87,7 +95,7 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
         binding=head.binding,
         identifications=(Identification(value=head.number, issuer="calibrationLaboratory", name=ORDER),),
         begun=_day(evidence.began),
-        finished=_day(evidence.finished),
+        finished=finished,
         place=head.place,
         issued=_day(evidence.finished),
         laboratory=order.laboratory.laboratory(),
@@ -106,6 +114,10 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
         ),
         demonstration=head.demonstration or head.training,
     )
+
+
+def _in_force(norms: tuple[str, ...], day: date) -> tuple[str, ...]:
+    return tuple(edition(norm, day) for norm in norms)
 
 
 ORDER = Text(zh="委托单编号", en="Order number")

@@ -1,12 +1,13 @@
 """What was measured is evaluated, whatever it turns out to be; and what can't be is refused, not guessed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
-from remotecal.errors import BenchError, CertificateRefused, EvidenceError
+from remotecal.errors import BenchError, CertificateRefused, EvidenceError, OrderError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import Evidence
 from remotecal.procedures.execute import Company, execute, plan
@@ -227,3 +228,22 @@ def test_the_coverage_factor_may_be_exactly_2(by_total):
     assert 0.7 < float(budget.p) <= 0.9545
     assert usual.p == (budget.p,)
     assert read(write(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("day", "norm"),
+    [(datetime(2024, 8, 6, 12, tzinfo=UTC), "2003"), (datetime(2024, 8, 7, 12, tzinfo=UTC), "2024")],
+)
+def test_a_certificate_names_the_edition_of_its_day(by_total, day, norm):
+    at = day.timestamp()
+    made = record(replace(by_total, began=at - 3600, finished=at))
+    assert made.measurements[0].methods[0].norms == (f"JJG 643-{norm}",)
+
+
+@pytest.mark.parametrize("change", [{"norm": "JJG 643-2003"}, {"norm": "JJG 225-2001"}])
+def test_a_withdrawn_edition_is_refused_before_the_run(tmp_path, change):
+    with master_line(tmp_path, seed=5) as line:
+        order = Order.load(line.order)
+        order = order.model_copy(update={"parameters": {**order.parameters, **change}})
+        with pytest.raises(OrderError, match="is no longer in force: JJG"):
+            plan(order, find(order.order.procedure), Bench.load(line.bench), line.clock, "run")
