@@ -38,5 +38,7 @@ async def serve(
 
 
 def moment(at: float | None) -> str:
-    """Return a time as people read it, in UTC; "never" for none."""
-    return "never" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """Return a time as people read it, in the computer's time zone and with its offset; "never" for none."""
+    if at is None:
+        return "never"
+    return datetime.fromtimestamp(at, UTC).astimezone().isoformat(sep=" ", timespec="seconds")

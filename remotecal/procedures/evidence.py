@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from remotecal.bench import CertificateUsed
 from remotecal.bench_file import Characteristic
+from remotecal.clock import Zone
 from remotecal.drivers.instrument import Identity
 from remotecal.drivers.measured import Measured, passed
 from remotecal.errors import JournalBroken, UnitError
@@ -78,6 +79,8 @@ class Start(Frozen):
     """Path of the bench file."""
     bench_sha256: str
     """SHA-256 of the bench file, in hexadecimal."""
+    time_zone: Zone = "UTC"
+    """Time zone of the laboratory, in whose days certificates are dated."""
     roles: dict[str, str]
     """Role → name of the instrument on the bench."""
     certificates: dict[str, CertificateUsed]
@@ -140,6 +143,8 @@ class Evidence:
     """Hash of the journal's last line, which stands for the whole."""
     lines: int
     """Number of the journal's lines."""
+    time_zone: str
+    """Time zone of the laboratory, in whose days certificates are dated."""
 
     def at(self, point: Point) -> tuple[Observation, ...]:
         """Return the observations made at a point, in the order of the repeats."""
@@ -203,6 +208,7 @@ def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
         complete=complete,
         head=events[-1].hash,
         lines=events[-1].seq,
+        time_zone=start.time_zone,
     )
 
 

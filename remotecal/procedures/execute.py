@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.bench import Bench, day
+from remotecal.bench import Bench
 from remotecal.editions import withdrawn
 from remotecal.errors import (
     BenchError,
@@ -158,7 +158,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
     procedure = found.procedure(parameters)
     points = tuple(procedure.points())
     _check_points(points)
-    today = day(clock)
+    today = bench.day(clock)
     _check_norms(order, parameters, today)
     roles = fill_roles(found.procedure, bench)
     check_facts(procedure, bench, roles)
@@ -178,6 +178,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
         points=points,
         bench=str(bench.path.resolve()),
         bench_sha256=bench.sha256,
+        time_zone=bench.time_zone,
         roles=roles,
         certificates=certificates,
         characteristics=dict(bench.characteristics(today)),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal import model
+from remotecal.clock import civil_day
 from remotecal.editions import edition
 from remotecal.errors import EvidenceError
 from remotecal.model import (
@@ -30,6 +30,8 @@ from remotecal.procedures.order import DUT
 from remotecal.procedures.parameters import read_parameters
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from remotecal.bench import CertificateUsed
     from remotecal.procedures.catalogue import Found
     from remotecal.procedures.evaluation import Evaluation
@@ -70,7 +72,7 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
     procedure = found.procedure
     item = order.dut.item()
     item = item.model_copy(update={"quantities": (*item.quantities, *evaluation.item_quantities)})
-    finished = _day(evidence.finished)
+    finished = civil_day(evidence.finished, evidence.time_zone)
     statements = tuple(
         said.model_copy(update={"norms": _in_force(said.norms, finished)})
         for said in (*evaluation.statements, *_statements(evidence, found))
@@ -94,10 +96,9 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
         country=head.country,
         binding=head.binding,
         identifications=(Identification(value=head.number, issuer="calibrationLaboratory", name=ORDER),),
-        begun=_day(evidence.began),
+        begun=civil_day(evidence.began, evidence.time_zone),
         finished=finished,
         place=head.place,
-        issued=_day(evidence.finished),
         laboratory=order.laboratory.laboratory(),
         customer=order.customer.contact(),
         persons=tuple(signatory.person() for signatory in order.persons),
@@ -205,7 +206,3 @@ def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
         ),
     )
     return (*always, renewed)
-
-
-def _day(at: float) -> date:
-    return datetime.fromtimestamp(at, UTC).date()

@@ -48,7 +48,7 @@ def verify(
     from remotecal.verify.standards import examine_standards
     from remotecal.verify.subject import Means, open_certificate
 
-    means = Means(now or datetime.now(UTC), trust, library or Library(), register, recompute)
+    means = Means(now or datetime.now(UTC).astimezone(), trust, library or Library(), register, recompute)
     checks = Checklist()
     subject = open_certificate(checks, path)
     if subject is None:
