@@ -67,7 +67,7 @@ def sign(data: bytes, key: SigningKey, at: datetime, register: Register | None =
 
 
 def check_day(data: bytes, at: datetime) -> None:
-    """Raise `CertificateRefused` if the calibration ends on a day that `at` has not come to in its time zone."""
+    """Raise `CertificateRefused` if the calibration ends on a day that has not come in `at`'s time zone."""
     finished = read(data).finished
     if at.date() < finished:
         raise CertificateRefused(
