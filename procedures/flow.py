@@ -227,17 +227,29 @@ class FlowProcedure(Procedure):
             name: tuple(column) for name, column in zip(quantities, zip(*samples, strict=True), strict=True)
         }
 
-    def see_passed(self, values: Mapping[str, Value], counters: Mapping[str, BoundReading]) -> None:
-        """Raise `EvidenceError` if a total fell within a repeat, while that can be measured again.
+    def see_passed(
+        self, values: Mapping[str, Value], counters: Mapping[str, BoundReading]
+    ) -> dict[str, float]:
+        """Return what passed in a repeat by each counter, in its own unit, while it can be measured again.
 
         Args:
             values: of the repeat, with `NAME_before` and `NAME_after`.
             counters: NAME → what was read.
+
+        Raises:
+            EvidenceError: a total fell.
         """
+        amounts = {}
         for name, counter in counters.items():
             before, after = values[f"{name}_before"], values[f"{name}_after"]
             if isinstance(before, Measured) and isinstance(after, Measured):
-                passed(before, after, counter.declaration.modulus)
+                amounts[name] = passed(before, after, counter.declaration.modulus).value
+        return amounts
+
+    def see_amount(self, what: str, amount: float) -> None:
+        """Raise `RunError` if a repeat gave nothing to compare the meter with."""
+        if not amount > 0:
+            raise RunError(f"{what} is {amount:g}: look at the valves, the diverter and the reference")
 
     def see_state(self, values: Mapping[str, Value]) -> None:
         """Raise `ParameterError` if no formula covers the water of a repeat, while it can be mended."""

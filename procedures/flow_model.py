@@ -187,6 +187,10 @@ class Repeats:
         known = {each.symbol: each.value for each in self.inputs}
         passed = [estimate(volume(entry, known)) for entry in self.observations]
         took = [estimate(time(entry, known)) for entry in self.observations]
+        if not (min(passed) > 0 and min(took) > 0):
+            raise EvidenceError(
+                f"{self.point.name}: nothing passed the reference in a repeat, so there is no error to state"
+            )
         errors = [100.0 * estimate(error(entry, known)) for entry in self.observations]
         by_pulses = self._indicated == self._by_pulses
         counted = [self.pulses(entry) for entry in self.observations] if by_pulses else []

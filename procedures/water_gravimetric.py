@@ -133,6 +133,10 @@ class WaterGravimetric(FlowProcedure):
             self._fly(run, duration) if self.parameters.method == "flying" else self._stand(run, duration)
         )
         values["mass_after"] = self._weigh(run)
+        collected = within(values, "mass_after", "kg") - within(values, "mass_before", "kg")
+        self.see_amount("the mass collected, in kg,", collected)
+        if "time" in values:
+            self.see_amount("the time of collecting, in s,", within(values, "time", "s"))
         self.see_state(values)
         air_formula(
             [

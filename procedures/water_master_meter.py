@@ -118,7 +118,8 @@ class WaterMasterMeter(FlowProcedure):
         if standing:
             run.wait(self.parameters.coming_to_rest)
         values |= self._totals(run, "after")
-        self.see_passed(values, self._counters())
+        amounts = self.see_passed(values, self._counters())
+        self.see_amount("what passed the master meter", amounts["reference"])
         self.see_state(values)
         self.rig.outlet.set(Valve.OPEN)
         return values

@@ -135,7 +135,7 @@ def _dates(subject: Subject, now: datetime) -> str:
     if times != sorted(times):
         raise CertificateRefused("the signatures' times are not in the order of the signatures")
     if times and times[-1] > now:
-        raise CertificateRefused(f"signed on {times[-1]:%Y-%m-%d %H:%M}, which has not come yet")
+        raise CertificateRefused(f"signed on {times[-1]:%Y-%m-%d %H:%M %z}, which has not come yet")
     if times and times[0].date() < record.finished:
         raise CertificateRefused(
             f"signed on {times[0]:%Y-%m-%d}, before the calibration ended on {record.finished}"
@@ -149,7 +149,7 @@ def _stamped(stamp: Stamp, subject: Subject, means: Means) -> str:
     latest = max(signature.at for signature in signatures)
     if latest > stamp.at + CLOCKS_MAY_DIFFER:
         raise CertificateRefused(
-            f"signed on {latest:%Y-%m-%d %H:%M}, but it was there on {stamp.at:%Y-%m-%d %H:%M} already"
+            f"signed on {latest:%Y-%m-%d %H:%M %z}, but it was there on {stamp.at:%Y-%m-%d %H:%M %z} already"
         )
     trust = _trust(means)
     try:

@@ -11,6 +11,7 @@ from remotecal.errors import BenchError, CertificateRefused, EvidenceError, Orde
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import Evidence
 from remotecal.procedures.execute import Company, execute, plan
+from remotecal.procedures.library.corrections import Correction
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
@@ -247,3 +248,17 @@ def test_a_withdrawn_edition_is_refused_before_the_run(tmp_path, change):
         order = order.model_copy(update={"parameters": {**order.parameters, **change}})
         with pytest.raises(OrderError, match="is no longer in force: JJG"):
             plan(order, find(order.order.procedure), Bench.load(line.bench), line.clock, "run")
+
+
+def test_a_reference_that_stood_still_is_no_division_by_zero(by_total):
+    before = by_total.observations[0].values["reference_before"].value
+    with pytest.raises(EvidenceError, match="nothing passed the reference in a repeat"):
+        record(with_values(by_total, reference_after=before))
+
+
+@pytest.mark.parametrize("air", [27.0, 30.0])
+def test_a_formula_holds_at_the_very_end_of_its_range(by_pulses, air):
+    at = [entry.values["air_temperature"].value for entry in by_pulses.observations]
+    known = Correction.certified("t", by_pulses.certificates["ambient"].certificate, "°C", extended=True)
+    by = air + known.errors.value(air) - max(at)
+    assert record(elsewhere(by_pulses, air_temperature=by)).measurements
