@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.measured import Measured
@@ -219,9 +218,7 @@ class Repeats:
         budget = Budget(model, (repeatability, *self.inputs), "%")
         wanted = self.parameters
         evaluated = budget.evaluate(coverage=wanted.coverage, cmc=cmc, k=wanted.coverage_factor)
-        # The same evidence gives the same draws, and so the same certificate, wherever it is evaluated.
-        seed = int(sha256(f"{self.evidence.head} {self.point.name}".encode()).hexdigest()[:16], 16)
-        return confirmed(budget, evaluated, seed=seed)
+        return confirmed(budget, evaluated, seed=self.evidence.seed(self.point.name))
 
     def _meter_output(self) -> Callable[[Observation, Numbers, OfRepeat], Number]:
         """Return how to get the volume the meter indicated, in m³, and add the inputs that takes."""

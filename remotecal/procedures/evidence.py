@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,6 +150,10 @@ class Evidence:
     def at(self, point: Point) -> tuple[Observation, ...]:
         """Return the observations made at a point, in the order of the repeats."""
         return tuple(entry for entry in self.observations if entry.point.name == point.name)
+
+    def seed(self, about: str) -> int:
+        """Return where random numbers about something begin: the same evidence gives the same certificate."""
+        return int(sha256(f"{self.head} {about}".encode()).hexdigest()[:16], 16)
 
     def passed(self, before: Measured, after: Measured) -> Measured:
         """Return what passed between two readings of a total; see `remotecal.drivers.measured.passed`.
