@@ -41,4 +41,5 @@ def moment(at: float | None) -> str:
     """Return a time as people read it, in the computer's time zone and with its offset; "never" for none."""
     if at is None:
         return "never"
-    return datetime.fromtimestamp(at, UTC).astimezone().isoformat(sep=" ", timespec="seconds")
+    shown = datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
+    return shown.removesuffix("00")  # whole hours, as ISO 8601 lets them stand

@@ -7,6 +7,7 @@ import pytest
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
+from remotecal.editions import EDITIONS, withdrawn
 from remotecal.errors import BenchError, CertificateRefused, EvidenceError, OrderError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import Evidence
@@ -262,3 +263,13 @@ def test_a_formula_holds_at_the_very_end_of_its_range(by_pulses, air):
     known = Correction.certified("t", by_pulses.certificates["ambient"].certificate, "°C", extended=True)
     by = air + known.errors.value(air) - max(at)
     assert record(elsewhere(by_pulses, air_temperature=by)).measurements
+
+
+@pytest.mark.parametrize("output", ["by_total", "by_pulses", "by_current"])
+def test_no_certificate_names_what_was_withdrawn(output, request):
+    made = record(request.getfixturevalue(output))
+    norms = [norm for method in made.measurements[0].methods for norm in method.norms]
+    norms += [norm for said in made.statements for norm in said.norms]
+    assert len(norms) > 4
+    assert not [norm for norm in norms if withdrawn(norm, made.finished)]
+    assert not [norm for norm in norms if norm in EDITIONS]  # each is printed with its year
