@@ -9,13 +9,13 @@ import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
 from remotecal import units
 from remotecal.bench_file import BenchFile, Characteristic
-from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock
+from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.instrument import Instrument
@@ -85,6 +85,15 @@ class Bench:
     def name(self) -> str:
         """Name of the bench."""
         return self.file.bench.name
+
+    @property
+    def time_zone(self) -> str:
+        """IANA name of the time zone whose days count here."""
+        return self.file.bench.time_zone or local_zone()
+
+    def day(self, clock: Clock) -> date:
+        """Return the laboratory's civil day by a clock."""
+        return civil_day(clock.now(), self.time_zone)
 
     def filling(self, role: str) -> str | None:
         """Return the name of the instrument that fills a role; None if there is none."""
@@ -290,8 +299,3 @@ def _driver(name: str, *, installed: bool) -> type[Instrument]:
 
 ORDINARY = frozenset({"link", "name", "serial", "clock"})
 """What every driver's constructor takes, and the bench gives by itself."""
-
-
-def day(clock: Clock) -> date:
-    """Return the day a clock shows, in UTC."""
-    return datetime.fromtimestamp(clock.now(), UTC).date()

@@ -16,12 +16,54 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+from pydantic import AfterValidator
 
 from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def known_zone(name: str) -> str:
+    """Return the IANA name of a time zone; raises `ValueError` for what is none."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(
+            f"the time zone {name!r} is unknown: write its IANA name, as Asia/Shanghai"
+        ) from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(known_zone)]
+"""IANA name of a time zone: Asia/Shanghai."""
+
+
+def local_zone() -> str:
+    """Return the time zone the computer is set to; UTC where it does not say."""
+    from tzlocal import get_localzone_name
+
+    try:
+        return known_zone(get_localzone_name() or "UTC")
+    except (LookupError, ValueError):
+        return "UTC"
+
+
+def civil_time(at: float, zone: str) -> datetime:
+    """Return a time in seconds since 1970, UTC, as it is told in a time zone, with its offset."""
+    from zoneinfo import ZoneInfo
+
+    return datetime.fromtimestamp(at, ZoneInfo(zone))
+
+
+def civil_day(at: float, zone: str) -> date:
+    """Return the day it is in a time zone at a time in seconds since 1970, UTC."""
+    return civil_time(at, zone).date()
 
 
 class Clock(Protocol):

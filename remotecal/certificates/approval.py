@@ -18,7 +18,7 @@ from remotecal.model import Replacement, ReportReference, Statement, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from cryptography.x509 import Certificate
 
@@ -49,7 +49,7 @@ def sign(data: bytes, key: SigningKey, at: datetime, register: Register | None =
     Args:
         data: the certificate's XML, as far as it is signed.
         key: the signer's.
-        at: time of signing.
+        at: time of signing, in the laboratory's time zone: its days count.
         register: the laboratory's; with it, whatever it objects to is refused.
 
     Raises:
@@ -64,6 +64,16 @@ def sign(data: bytes, key: SigningKey, at: datetime, register: Register | None =
     if register is not None:
         register.check_issue(record, duty, fingerprint(key.chain[0]), at.date())
     return sign_xml(data, key, duty, at)
+
+
+def check_day(data: bytes, at: datetime) -> None:
+    """Raise `CertificateRefused` if the calibration ends on a day that has not come in `at`'s time zone."""
+    finished = read(data).finished
+    if at.date() < finished:
+        raise CertificateRefused(
+            f"the calibration ended on {finished}, and it is {at.date()} in this time zone: sign by the "
+            "laboratory's (--time-zone)"
+        )
 
 
 def check_approval(record: Record, signatures: Sequence[Signature]) -> None:
@@ -84,9 +94,7 @@ def check_signers(record: Record, signatures: Sequence[Signature]) -> None:
             _check_person(record, signature.duty, signature.name)
 
 
-def replace(
-    data: bytes, record: Record, change: Literal["amended", "substituted"], reason: Text, day: date
-) -> Record:
+def replace(data: bytes, record: Record, change: Literal["amended", "substituted"], reason: Text) -> Record:
     """Return `record` as the one that takes the place of the issued certificate in `data`.
 
     It has a number of its own, names the old one with the SHA-256 of its file, and states what was
@@ -97,7 +105,6 @@ def replace(
         record: what the new one is to say.
         change: whether it amends the old one, or is a whole new one.
         reason: why.
-        day: day of issue of the new one.
 
     Raises:
         CertificateRefused: the old certificate was never issued, the numbers are the same, nothing else
@@ -124,7 +131,7 @@ def replace(
         update={
             "replaces": replacement,
             "previous": previous,
-            "issued": day,
+            "issued": None,
             "statements": (*record.statements, said),
         }
     )

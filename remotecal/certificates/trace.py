@@ -78,7 +78,7 @@ def trace(data: bytes, library: Library, trust: TrustList | None, now: datetime 
         CertificateRefused: the trust list is not the current one, or the chain has more than `MOST`
             certificates.
     """
-    now = now or datetime.now(UTC)
+    now = now or datetime.now(UTC).astimezone()
     if trust is not None:
         trust.check_current(now)
     return _Chain(library, trust).traced(data, now.date(), None, LONGEST)

@@ -162,7 +162,7 @@ class TrustList(Written):
         Raises:
             CertificateRefused: no body that counts on that day, or a revoked key.
         """
-        day = signature.at.astimezone(UTC).date()
+        day = signature.at.date()
         for certificate in signature.chain:
             self._refuse_revoked("key", fingerprint(certificate), day)
         for body in self.bodies:

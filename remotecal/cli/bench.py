@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from remotecal.bench import Bench, day
+from remotecal.bench import Bench
 from remotecal.drivers.links import Place
 from remotecal.errors import BenchError, RemotecalError
 
@@ -42,13 +42,13 @@ def check(path: Path, hub: Path) -> None:
         opened = bench.connect(clock, stations)
         try:
             for name in bench.file.instruments:
-                *cells, fault = _line(bench, opened, name, day(clock))
+                *cells, fault = _line(bench, opened, name, bench.day(clock))
                 faulty += bool(fault)
                 table.add_row(*map(Text, cells), Text(fault or "good", "red" if fault else "green"))
         finally:
             opened.close()
     Console().print(table)
-    bench.characteristics(day(clock))
+    bench.characteristics(bench.day(clock))
     if faulty:
         raise BenchError(f"{faulty} of {len(bench.file.instruments)} instruments of {path} can't be used")
 

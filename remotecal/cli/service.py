@@ -38,5 +38,8 @@ async def serve(
 
 
 def moment(at: float | None) -> str:
-    """Return a time as people read it, in UTC; "never" for none."""
-    return "never" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """Return a time as people read it, in the computer's time zone and with its offset; "never" for none."""
+    if at is None:
+        return "never"
+    shown = datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
+    return shown.removesuffix("00")  # whole hours, as ISO 8601 lets them stand

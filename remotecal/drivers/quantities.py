@@ -86,7 +86,8 @@ class Reading(Declaration):
         unit: short notation, as in "m3/h".
         span: lowest and highest value the accuracy holds for, in `unit`.
         accuracy: the maker's limit of error, `EXACT` or `UNSTATED`.
-        wraps: a counter that starts again at zero behind `span[1]`.
+        wraps: a counter that starts again at zero: True where it does so one step behind `span[1]` (a step
+            is the register's scale, or 1), or the value it never reaches.
         takes: longest time the instrument may take to answer, in seconds, where that is longer than
             the wire's `slowest_reply`.
     """
@@ -98,13 +99,15 @@ class Reading(Declaration):
         *,
         span: Span,
         accuracy: Accuracy,
-        wraps: bool = False,
+        wraps: float = False,
         takes: float | None = None,
     ) -> None:
         super().__init__(wire)
         if not span[0] < span[1]:
             raise ValueError(f"span {span} must rise")
-        self.unit, self.span, self.accuracy, self.wraps, self.takes = unit, span, accuracy, wraps, takes
+        self.unit, self.span, self.accuracy, self.takes = unit, span, accuracy, takes
+        self.modulus = _modulus(wire, span, wraps)
+        """What a counter that wraps counts up to before it is 0 again, in `unit`; None for all others."""
         self._uncertainty = accuracy.uncertainty_line(span)
 
     def standard_uncertainty(self, value: float) -> float | None:
@@ -138,6 +141,15 @@ class Reading(Declaration):
     def __get__(self, instrument: object, owner: type) -> BoundReading: ...
     def __get__(self, instrument: object, owner: type) -> Reading | BoundReading:
         return self if instrument is None else BoundReading(self, cast("Asked", instrument))
+
+
+def _modulus(wire: Codec, span: Span, wraps: float) -> float | None:
+    if not wraps:
+        return None
+    modulus = span[1] + float(getattr(wire, "scale", 1.0)) if isinstance(wraps, bool) else wraps
+    if not modulus > span[0]:
+        raise ValueError(f"a counter over {span} can't wrap at {modulus}")
+    return modulus
 
 
 class BoundReading:

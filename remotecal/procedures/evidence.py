@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from remotecal.bench import CertificateUsed
 from remotecal.bench_file import Characteristic
+from remotecal.clock import Zone
 from remotecal.drivers.instrument import Identity
+from remotecal.drivers.measured import Measured, passed
 from remotecal.errors import JournalBroken, UnitError
 from remotecal.model import Frozen, Text
 from remotecal.procedures.journal import FILE, FORMAT, Event, read_journal, seconds
@@ -49,6 +52,8 @@ class InstrumentUsed(Frozen):
     model: str
     serial: str
     firmware: str
+    wraps: dict[str, float] = Field(default_factory=dict)
+    """Counter → what it wraps at, in its unit, as its driver declares."""
 
     @property
     def identity(self) -> Identity:
@@ -75,6 +80,8 @@ class Start(Frozen):
     """Path of the bench file."""
     bench_sha256: str
     """SHA-256 of the bench file, in hexadecimal."""
+    time_zone: Zone = "UTC"
+    """Time zone of the laboratory, in whose days certificates are dated."""
     roles: dict[str, str]
     """Role → name of the instrument on the bench."""
     certificates: dict[str, CertificateUsed]
@@ -137,10 +144,26 @@ class Evidence:
     """Hash of the journal's last line, which stands for the whole."""
     lines: int
     """Number of the journal's lines."""
+    time_zone: str
+    """Time zone of the laboratory, in whose days certificates are dated."""
 
     def at(self, point: Point) -> tuple[Observation, ...]:
         """Return the observations made at a point, in the order of the repeats."""
         return tuple(entry for entry in self.observations if entry.point.name == point.name)
+
+    def seed(self, about: str) -> int:
+        """Return where random numbers about something begin: the same evidence gives the same certificate."""
+        return int(sha256(f"{self.head} {about}".encode()).hexdigest()[:16], 16)
+
+    def passed(self, before: Measured, after: Measured) -> Measured:
+        """Return what passed between two readings of a total; see `remotecal.drivers.measured.passed`.
+
+        Raises:
+            EvidenceError: the total fell, and the counter is not one that wraps there.
+        """
+        name, _, quantity = before.source.partition(".")
+        moduli = (used.wraps.get(quantity) for used in self.instruments.values() if used.name == name)
+        return passed(before, after, next(moduli, None))
 
 
 def read_evidence(path: Path) -> Evidence:
@@ -190,6 +213,7 @@ def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
         complete=complete,
         head=events[-1].hash,
         lines=events[-1].seq,
+        time_zone=start.time_zone,
     )
 
 

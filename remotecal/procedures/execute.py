@@ -9,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.bench import Bench, day
+from remotecal.bench import Bench
+from remotecal.editions import withdrawn
 from remotecal.errors import (
     BenchError,
     ConfigurationError,
@@ -29,10 +30,13 @@ from remotecal.procedures.session import Session
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from remotecal.clock import Clock
     from remotecal.open_bench import OpenBench
     from remotecal.procedures.control import Control
     from remotecal.procedures.order import Order
+    from remotecal.procedures.parameters import Parameters
     from remotecal.procedures.procedure import Point, Procedure
     from remotecal.procedures.prompts import Answerer
     from remotecal.procedures.run import Watcher
@@ -162,12 +166,17 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
     procedure = found.procedure(parameters)
     points = tuple(procedure.points())
     _check_points(points)
+    today = bench.day(clock)
+    _check_norms(order, parameters, today)
     roles = fill_roles(found.procedure, bench)
     check_facts(procedure, bench, roles)
-    today = day(clock)
     certificates = {
         name: used for name in bench.file.instruments if (used := bench.certificate(name, today)) is not None
     }
+    procedure.check(
+        {role: certificates[name] for role, name in roles.items() if name in certificates},
+        {role: bench.drivers[name] for role, name in roles.items()},
+    )
     admit(order, found, bench, certificates, today)
     return Start(
         run=run,
@@ -177,6 +186,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
         points=points,
         bench=str(bench.path.resolve()),
         bench_sha256=bench.sha256,
+        time_zone=bench.time_zone,
         roles=roles,
         certificates=certificates,
         characteristics=dict(bench.characteristics(today)),
@@ -229,6 +239,13 @@ def _check_points(points: Sequence[Point]) -> None:
             f"the points {names} can't be measured: there must be some, each with a name of its own and "
             "one repeat or more"
         )
+
+
+def _check_norms(order: Order, parameters: Parameters, today: date) -> None:
+    """Raise `OrderError` if an edition is asked for that another has taken the place of."""
+    for norm in (*parameters.model_dump().values(), order.dut.class_scheme):
+        if isinstance(norm, str) and (current := withdrawn(norm, today)):
+            raise OrderError(f"{norm} is no longer in force: {current} has taken its place")
 
 
 def _same_facts(start: Start, now: Start) -> None:

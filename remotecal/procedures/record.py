@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal import model
+from remotecal.clock import civil_day
+from remotecal.editions import edition
 from remotecal.errors import EvidenceError, RemotecalError
 from remotecal.model import (
     ONLY_IN_FULL,
@@ -28,6 +30,8 @@ from remotecal.procedures.order import DUT
 from remotecal.procedures.parameters import read_parameters
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from remotecal.bench import CertificateUsed
     from remotecal.procedures.catalogue import Found
     from remotecal.procedures.evaluation import Evaluation
@@ -77,11 +81,19 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
     procedure = found.procedure
     item = order.dut.item()
     item = item.model_copy(update={"quantities": (*item.quantities, *evaluation.item_quantities)})
-    standards = _standards(evidence)
+    finished = civil_day(evidence.finished, evidence.time_zone)
+    statements = tuple(
+        said.model_copy(update={"norms": _in_force(said.norms, finished)})
+        for said in (*evaluation.statements, *_statements(evidence, found))
+    )
+    standards = _standards(evidence, {DUT, *(statement.id for statement in statements if statement.id)})
     measurement = Measurement(
         name=evaluation.heading or procedure.title,
         items=(DUT,),
-        methods=(Method(name=procedure.title, norms=procedure.norms), *evaluation.methods),
+        methods=tuple(
+            method.model_copy(update={"norms": _in_force(method.norms, finished)})
+            for method in (Method(name=procedure.title, norms=procedure.norms), *evaluation.methods)
+        ),
         software=_software(evidence),
         standards=standards,
         conditions=evaluation.conditions,
@@ -93,15 +105,14 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
         country=head.country,
         binding=head.binding,
         identifications=(Identification(value=head.number, issuer="calibrationLaboratory", name=ORDER),),
-        begun=_day(evidence.began),
-        finished=_day(evidence.finished),
+        begun=civil_day(evidence.began, evidence.time_zone),
+        finished=finished,
         place=head.place,
-        issued=_day(evidence.finished),
         laboratory=order.laboratory.laboratory(),
         customer=order.customer.contact(),
         persons=tuple(signatory.person() for signatory in order.persons),
         items=(item,),
-        statements=(*evaluation.statements, *_statements(evidence, found)),
+        statements=statements,
         measurements=(measurement,),
         software=(Software(name=Text.plain("remotecal"), release=f"v{version('remotecal')}"),),
         evidence=model.Evidence(
@@ -118,6 +129,11 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
 NEW_EVALUATION = "remotecal_newEvaluation"
 """Marks the statement that a later text of the procedure evaluated."""
 
+
+def _in_force(norms: tuple[str, ...], day: date) -> tuple[str, ...]:
+    return tuple(edition(norm, day) for norm in norms)
+
+
 ORDER = Text(zh="委托单编号", en="Order number")
 
 
@@ -132,22 +148,42 @@ def _software(evidence: Evidence) -> tuple[Software, ...]:
     return tuple(Software(name=Text.plain(name), release=f"v{v}") for name, v in evidence.software.items())
 
 
-def _standards(evidence: Evidence) -> tuple[Equipment, ...]:
-    """Return the instruments that have a certificate, each once, whatever roles it fills."""
+def _standards(evidence: Evidence, taken: set[str]) -> tuple[Equipment, ...]:
+    """Return the instruments that have a certificate, each once, whatever roles it fills.
+
+    Args:
+        evidence: of the run.
+        taken: ids that other parts of the record have; those given here are added.
+    """
     used = {
         evidence.instruments[role].name: (evidence.instruments[role], certificate)
         for role, certificate in evidence.certificates.items()
     }
-    return tuple(_standard(*entry) for entry in used.values())
+    return tuple(_standard(*entry, _free_id(name, taken)) for name, entry in used.items())
 
 
-def _standard(instrument: InstrumentUsed, used: CertificateUsed) -> Equipment:
+def _free_id(name: str, taken: set[str]) -> str:
+    """Return an instrument's name as an id that XML takes and nothing else has, and take it."""
+    plain = _NO_ID.sub("_", name)
+    plain = plain if plain[0].isalpha() else f"_{plain}"
+    free = next(
+        one for one in (plain, *(f"{plain}-{n}" for n in range(2, len(taken) + 3))) if one not in taken
+    )
+    taken.add(free)
+    return free
+
+
+_NO_ID = re.compile(r"[^A-Za-z0-9_.\u4e00-\u9fff-]")
+"""What no id has here, though some of it XML would take."""
+
+
+def _standard(instrument: InstrumentUsed, used: CertificateUsed, id_: str) -> Equipment:
     certificate = used.certificate
     (item, *_) = used.record.items
     serial = instrument.serial or next(iter(certificate.serials), None)
     maker = Text.plain(instrument.maker) if instrument.maker else item.manufacturer
     return Equipment(
-        id=instrument.name,
+        id=id_,
         name=item.name,
         manufacturer=maker,
         model=instrument.model or item.model,
@@ -183,7 +219,3 @@ def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
         ),
     )
     return (*always, renewed)
-
-
-def _day(at: float) -> date:
-    return datetime.fromtimestamp(at, UTC).date()

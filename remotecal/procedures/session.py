@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from remotecal.drivers.quantities import Reading, declared
 from remotecal.errors import (
     InterlockTripped,
     RemotecalError,
@@ -89,6 +90,7 @@ class Session:
     def _begin(self) -> None:
         for name, instrument in self._opened.instruments.items():
             instrument.keep = self._run.keep
+            wraps = _moduli(type(instrument))
             self._journal.append(
                 "instrument",
                 {
@@ -97,6 +99,7 @@ class Session:
                     "name": name,
                     "settings": self._settings[name],
                     **instrument.identify()._asdict(),
+                    **({"wraps": wraps} if wraps else {}),
                 },
             )
         # First to the safe state: a drive that was left running must not start again when a rig that
@@ -193,3 +196,12 @@ class Session:
     def _note_safe(self, unsafe: SafeStateNotReached | None, took: float) -> None:
         safe: Mapping[str, Json] = {"reached": unsafe is None, "seconds": round(took, 6)}
         self._journal.append("safe", safe if unsafe is None else {**safe, "text": str(unsafe)})
+
+
+def _moduli(driver: type[Instrument]) -> dict[str, float]:
+    """Return the counters of a driver that wrap, each with what it wraps at."""
+    return {
+        item.name: item.modulus
+        for item in declared(driver)
+        if isinstance(item, Reading) and item.modulus is not None
+    }

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from remotecal.clock import Zone, local_zone
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import ConfigurationError
 
@@ -96,6 +97,8 @@ class HubSettings(Written):
 
     laboratory: str = Field(min_length=1)
     """Name of the laboratory."""
+    time_zone: Zone | None = None
+    """Time zone of the laboratory, whose days count: its IANA name; the computer's own where not given."""
     database: str = "sqlite:///hub.sqlite"
     """SQLAlchemy URL; a relative SQLite path begins at this file."""
     servers: tuple[Server, ...] = Field(min_length=1)
@@ -134,6 +137,11 @@ class HubFolder:
         self.settings = checked(
             HubSettings, read_toml(path / FILE, ConfigurationError), str(path / FILE), ConfigurationError
         )
+
+    @property
+    def time_zone(self) -> str:
+        """IANA name of the time zone whose days count in the laboratory."""
+        return self.settings.time_zone or local_zone()
 
     @property
     def authority(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.approval import check_approval, state
@@ -102,7 +102,7 @@ def _replaced(record: Record, body: Body | None, means: Means) -> str:
 
 def _registered(subject: Subject, register: Register) -> str:
     signatures: list[tuple[Duty, str, date]] = [
-        (signature.duty, fingerprint(signature.chain[0]), signature.at.astimezone(UTC).date())
+        (signature.duty, fingerprint(signature.chain[0]), signature.at.date())
         for signature in subject.signatures
     ]
     register.check_signatures(subject.record, signatures)
@@ -135,8 +135,8 @@ def _dates(subject: Subject, now: datetime) -> str:
     if times != sorted(times):
         raise CertificateRefused("the signatures' times are not in the order of the signatures")
     if times and times[-1] > now:
-        raise CertificateRefused(f"signed on {times[-1]:%Y-%m-%d %H:%M}, which has not come yet")
-    if times and times[0].astimezone(UTC).date() < record.finished:
+        raise CertificateRefused(f"signed on {times[-1]:%Y-%m-%d %H:%M %z}, which has not come yet")
+    if times and times[0].date() < record.finished:
         raise CertificateRefused(
             f"signed on {times[0]:%Y-%m-%d}, before the calibration ended on {record.finished}"
         )
@@ -149,7 +149,7 @@ def _stamped(stamp: Stamp, subject: Subject, means: Means) -> str:
     latest = max(signature.at for signature in signatures)
     if latest > stamp.at + CLOCKS_MAY_DIFFER:
         raise CertificateRefused(
-            f"signed on {latest:%Y-%m-%d %H:%M}, but it was there on {stamp.at:%Y-%m-%d %H:%M} already"
+            f"signed on {latest:%Y-%m-%d %H:%M %z}, but it was there on {stamp.at:%Y-%m-%d %H:%M %z} already"
         )
     trust = _trust(means)
     try:

@@ -98,7 +98,9 @@ def _read(checks: Checklist, data: bytes, seal: Signature | None) -> Subject | N
         signatures.extend(read_signatures(data))
         if not signatures:
             raise CertificateRefused("the certificate is not signed")
-        return "; ".join(f"{entry.duty} by {entry.name} on {entry.at:%Y-%m-%d %H:%M}" for entry in signatures)
+        return "; ".join(
+            f"{entry.duty} by {entry.name} on {entry.at:%Y-%m-%d %H:%M %z}" for entry in signatures
+        )
 
     def content() -> str:
         found.append(read(signatures[-1].content if signatures else data))

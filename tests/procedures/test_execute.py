@@ -548,3 +548,14 @@ def test_a_run_does_not_go_on_by_a_changed_procedure(tiny):
     mine.write_text(mine.read_text() + "# changed\n")
     with pytest.raises(EvidenceError, match="was changed since the run began"):
         tiny.resume()
+
+
+def test_what_a_counter_wraps_at_is_kept_as_evidence(tiny):
+    tiny.bench.write_text(tiny.bench.read_text().replace("tiny:TinyMeter", "tiny:WrappingMeter"))
+    evidence = tiny.run()
+    assert {name: used.wraps for name, used in evidence.instruments.items()} == {
+        "source": {},
+        "meter": {"value": 20.0},
+    }
+    reading = evidence.observations[0].values["values"][0]
+    assert evidence.passed(reading._replace(value=19.5), reading._replace(value=1.0)).value == 1.5

@@ -61,6 +61,13 @@ class TinyMeter(ScpiInstrument, Indicator):
     """What is measured."""
 
 
+class WrappingMeter(TinyMeter):
+    """A meter that starts again at 0 where it reaches 20 V."""
+
+    value = Reading(scpi("MEASure:VALue"), "V", span=(0, 20), accuracy=absolute(0.01), wraps=20.0)
+    """What is measured."""
+
+
 class Grams(ScpiInstrument, Indicator):
     """Says it is an Indicator, but of a mass."""
 

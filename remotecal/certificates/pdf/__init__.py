@@ -24,11 +24,14 @@ EMBEDDED_NAME = "certificate.xml"
 def print_certificate(record: Record, xml: bytes) -> bytes:
     """Return `record` as a PDF/A-3b that holds `xml`, the same certificate as a DCC.
 
+    The day of issue is that on which `xml` was sealed, as the seal tells it.
+
     Raises `ConfigurationError` if the computer has no font for the characters of the record: a
     certificate with boxes in place of characters is none.
     """
     from weasyprint import HTML, Attachment
 
+    record = _dated(record, xml)
     attachment = Attachment(
         string=xml, name=EMBEDDED_NAME, description="Digital calibration certificate", relationship="Data"
     )
@@ -39,6 +42,15 @@ def print_certificate(record: Record, xml: bytes) -> bytes:
             attachments=[attachment], pdf_variant="pdf/a-3b", finisher=_finish
         )
     return cast("bytes", printed)  # without a target it returns the document
+
+
+def _dated(record: Record, xml: bytes) -> Record:
+    from remotecal.certificates.signing.xml import read_signatures
+
+    seals = [signature for signature in read_signatures(xml) if signature.duty == "issued"]
+    return (
+        record.model_copy(update={"issued": seals[-1].at.date()}) if seals and not record.issued else record
+    )
 
 
 def page(record: Record) -> str:
