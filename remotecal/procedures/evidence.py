@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
@@ -83,6 +83,8 @@ class Start(Frozen):
     """Facts of the rig, with their uncertainty."""
     software: dict[str, str]
     """Program → version."""
+    clock: Literal["real", "virtual"] | None = None
+    """What its times are; None where an older version wrote it, which did not note repeats' beginnings either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class Evidence:
     """Questions in English, where there is a choice, and what was answered."""
     software: Mapping[str, str]
     """Program → version, when the run began."""
+    discarded: tuple[tuple[str, int], ...]
+    """Points and numbers of the repeats that were begun and never came to an observation."""
     run: str
     """Name of the run."""
     began: float
@@ -184,6 +188,7 @@ def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
         characteristics=start.characteristics,
         answers=tuple(_answers(events)),
         software=start.software,
+        discarded=tuple(_discarded(events)),
         run=start.run,
         began=seconds(events[0].at),
         finished=seconds(events[-1].at),
@@ -235,6 +240,19 @@ def _check_repeats(
     if complete and (missing := due.difference(observed)):
         point, repeat = min(missing)
         raise JournalBroken(f"the run is said to be complete, but repeat {repeat} at {point} is missing")
+
+
+def _discarded(events: tuple[Event, ...]) -> Iterator[tuple[str, int]]:
+    """Yield the repeats after whose beginning the run broke off, each as often as that happened."""
+    begun: tuple[str, int] | None = None
+    for event in events:
+        if event.kind in {"repeat", "resume"} and begun is not None:
+            yield begun
+            begun = None
+        if event.kind == "repeat":
+            begun = str(event.data["point"]), int(str(event.data["repeat"]))
+        elif event.kind == "observation":
+            begun = None
 
 
 def _answers(events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from remotecal.errors import (
     RunAborted,
     RunError,
     SafeStateNotReached,
+    WrongInstrument,
 )
 from remotecal.procedures.control import Control, signals
 from remotecal.procedures.journal import timestamp
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from remotecal.procedures.execute import Company
     from remotecal.procedures.journal import Journal, Json
     from remotecal.procedures.procedure import Point, Procedure
+
+SAME = ("driver", "settings", "maker", "model", "serial")
+"""What of an instrument stays the same as long as a run lasts, whatever interrupts it."""
 
 
 class Session:
@@ -89,16 +93,15 @@ class Session:
     def _begin(self) -> None:
         for name, instrument in self._opened.instruments.items():
             instrument.keep = self._run.keep
-            self._journal.append(
-                "instrument",
-                {
-                    "address": instrument.link.address,
-                    "driver": type(instrument).__name__,
-                    "name": name,
-                    "settings": self._settings[name],
-                    **instrument.identify()._asdict(),
-                },
-            )
+            said: dict[str, Json] = {
+                "address": instrument.link.address,
+                "driver": type(instrument).__name__,
+                "name": name,
+                "settings": self._settings[name],
+                **instrument.identify()._asdict(),
+            }
+            self._refuse_another(said)
+            self._journal.append("instrument", said)
         # First to the safe state: a drive that was left running must not start again when a rig that
         # lost its heartbeat is reset.
         unsafe, took = self._make_safe()
@@ -108,6 +111,18 @@ class Session:
         self._watch.begin()
         for path in self._company.files:
             self._run.attach(path, "", self._company.by)
+
+    def _refuse_another(self, said: Mapping[str, Json]) -> None:
+        """Raise `WrongInstrument` where a run goes on with another instrument than it began with."""
+        for event in self._journal.events:
+            if event.kind == "instrument" and event.data["name"] == said["name"]:
+                changed = [part for part in SAME if event.data[part] != said[part]]
+                if changed:
+                    was, now = (", ".join(str(d[part]) for part in changed) for d in (event.data, said))
+                    raise WrongInstrument(
+                        f"{said['name']}: the run began with {was}, now it is {now}: put the instrument back, "
+                        "set as it was, or begin a new run"
+                    )
 
     def _measure_all(self) -> None:
         points, run = self._start.points, self._run
@@ -130,8 +145,8 @@ class Session:
 
     def _observe(self, point: Point, repeat: int) -> None:
         run = self._run
+        began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
         run.show("measure", repeat=repeat)
-        began = timestamp(run.clock.now())
         values = pack(self._procedure.measure(point, run))
         run.look()
         self._journal.append(
