@@ -84,7 +84,7 @@ class Start(Frozen):
     software: dict[str, str]
     """Program → version."""
     clock: Literal["real", "virtual"] | None = None
-    """What its times are; None where an older version wrote it, which did not note repeats' beginnings either."""
+    """What its times are; None in journals that do not tell the beginning of repeats either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def gather(events: tuple[Event, ...]) -> Evidence:
 
 
 def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
-    used = {str(event.data["name"]): _instrument(event) for event in events if event.kind == "instrument"}
+    used = {str(event.data["name"]): read_instrument(event) for event in events if event.kind == "instrument"}
     points = {point.name: point for point in start.points}
     observations = tuple(_observation(event, points) for event in events if event.kind == "observation")
     complete = any(event.kind == "finish" for event in events)
@@ -212,7 +212,8 @@ def read_start(events: tuple[Event, ...]) -> Start:
         raise JournalBroken(f"the first event is not the start of a run: {error}") from None
 
 
-def _instrument(event: Event) -> InstrumentUsed:
+def read_instrument(event: Event) -> InstrumentUsed:
+    """Return the instrument an event tells (`JournalBroken` if it tells none)."""
     try:
         return InstrumentUsed.model_validate(dict(event.data))
     except ValidationError as error:

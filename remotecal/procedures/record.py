@@ -60,7 +60,7 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
 
 
 def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> None:
-    """Raise `EvidenceError` if a run followed other parameters than its order gives, or went to other points."""
+    """Raise `EvidenceError` if a run took other parameters than its order gives, or other points."""
     number = evidence.order.order.number
     ordered = read_parameters(
         found.procedure.accepts(), evidence.order.parameters, f"order {number}, parameters"
@@ -207,7 +207,7 @@ def _interruption(discarded: tuple[tuple[str, int], ...]) -> Statement:
             zh="测量曾中断。以下已开始而未完成的重复测量均已重新测量:"
             + "、".join(f"{point} 第 {repeat} 次" for point, repeat in discarded)
             + "。",
-            en="The run was interrupted. Repeats begun and not completed, each measured anew from its beginning: "
+            en="The run was interrupted. Repeats begun and not completed, each measured anew: "
             + ", ".join(f"repeat {repeat} at {point}" for point, repeat in discarded)
             + ".",
         ),

@@ -120,8 +120,8 @@ class Session:
                 if changed:
                     was, now = (", ".join(str(d[part]) for part in changed) for d in (event.data, said))
                     raise WrongInstrument(
-                        f"{said['name']}: the run began with {was}, now it is {now}: put the instrument back, "
-                        "set as it was, or begin a new run"
+                        f"{said['name']}: the run began with {was}, now it is {now}: put the instrument "
+                        "back, set as it was, or begin a new run"
                     )
 
     def _measure_all(self) -> None:

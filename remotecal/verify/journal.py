@@ -12,8 +12,8 @@ from remotecal.errors import EvidenceError, JournalBroken, OrderError
 from remotecal.model import Statement
 from remotecal.procedures.evidence import read_start
 from remotecal.procedures.journal import FILE, read_journal
+from remotecal.verify.conduct import examine_conduct
 from remotecal.verify.people import examine_people
-from remotecal.verify.replies import examine_replies
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
     checks.examine("journal's signature", lambda: _signed(events, means), needed=True)
     checks.examine("procedure", lambda: _procedure(evidence, events), needed=True)
     checks.examine("certificates applied", lambda: _applied(events, means), needed=False)
-    checks.examine("replies", lambda: examine_replies(events), needed=True)
+    examine_conduct(checks, record, events, means)
     if journal is not None:
         examine_people(checks, events, journal if journal.is_dir() else journal.parent)
         path = journal

@@ -568,11 +568,11 @@ def test_a_repeat_that_was_begun_and_came_to_nothing_is_told(tiny):
     evidence = tiny.resume()
     assert evidence.discarded == ((point, repeat),)
     record = evaluate(evidence, find(str(evidence.procedure.name)))
-    said = [s.declaration.get("en") for s in record.statements if s.ref_types == ("remotecal_interruption",)]
-    assert said == [
-        "The run was interrupted. Repeats begun and not completed, each measured anew from its beginning: "
+    (said,) = [s.declaration for s in record.statements if s.ref_types == ("remotecal_interruption",)]
+    assert said.get("en") == (
+        "The run was interrupted. Repeats begun and not completed, each measured anew: "
         f"repeat {repeat} at {point}."
-    ]
+    )
 
 
 def test_a_changed_procedure_is_refused_unless_the_certificate_says_so(tiny):
