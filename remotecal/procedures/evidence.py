@@ -175,6 +175,8 @@ def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
     observations = tuple(_observation(event, points) for event in events if event.kind == "observation")
     complete = any(event.kind == "finish" for event in events)
     _check_repeats(start.points, observations, complete=complete)
+    if complete and (absent := sorted(set(start.roles.values()) - set(used))):
+        raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
     return Evidence(
         order=start.order,
         procedure=start.procedure,

@@ -45,7 +45,8 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         new_evaluation: the procedure was changed since, and the record shall say so.
 
     Raises:
-        EvidenceError: the run is not complete, is not what its order asks for, or the procedure was changed.
+        EvidenceError: the run is not complete, is not what its order asks for, or can't be evaluated;
+            or the procedure was changed.
     """
     if not evidence.complete:
         raise EvidenceError(f"run {evidence.run} is not complete: resume it first")
@@ -56,7 +57,11 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         )
     parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
     _check_terms(evidence, found, parameters)
-    return compile_record(evidence, found.procedure(parameters).evaluate(evidence), found)
+    try:
+        evaluation = found.procedure(parameters).evaluate(evidence)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise EvidenceError(f"procedure {found.name} can't evaluate run {evidence.run}: {error!r}") from error
+    return compile_record(evidence, evaluation, found)
 
 
 def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> None:

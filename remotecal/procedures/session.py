@@ -80,6 +80,8 @@ class Session:
             self._watch.stop_looking()
             unsafe, took = self._make_safe()
             self._watch.end()
+            for instrument in self._opened.instruments.values():
+                instrument.keep = None  # nothing follows the end, such as an instrument's farewell
             try:
                 self._conclude(failure, occurred, unsafe, took)
             except RunError as error:

@@ -73,11 +73,10 @@ def _says_so(event: Event, events: Sequence[Event], replies: Sequence[tuple[int,
     name, claimed = str(event.data["name"]), read_instrument(event).identity
     begin, end = _part_of(event, events)
     own = [(line, one) for line, one in replies if one.instrument == name and begin < line < end]
-    at_opening = [one for line, one in own if line < event.seq]
-    instrument = on_kept_link(event, at_opening)
+    instrument = on_kept_link(event, [one for _, one in own])
     link = instrument.link
     assert isinstance(link, KeptLink)  # noqa: S101  it was made with one
-    link.at(at_opening[-1].number if at_opening else 0)
+    link.at(max((one.number for line, one in own if line < event.seq), default=0))
     try:
         found = instrument.identify()
     except NOT_UNDERSTOOD as error:
@@ -87,23 +86,14 @@ def _says_so(event: Event, events: Sequence[Event], replies: Sequence[tuple[int,
         raise EvidenceError(
             f"line {event.seq}: {name} is {found}, which {event.data['driver']} does not serve"
         )
-    asked = {one.request for one in at_opening if one.number in link.used}
-    _asked_again(event, [one for _, one in own], asked, claimed)
-
-
-def _asked_again(event: Event, own: Sequence[Exchange], asked: set[bytes], claimed: Identity) -> None:
-    """Look at every later exchange by which the instrument could say who it is."""
-    instrument = on_kept_link(event, own)
-    link = instrument.link
-    assert isinstance(link, KeptLink)  # noqa: S101  as above
-    for one in own:
-        if one.request in asked:
-            link.at(one.number)
-            try:
-                found = instrument.identify()
-            except NOT_UNDERSTOOD:
-                continue  # a garbled reply names nobody
-            _compare(found, claimed, f"exchange {one.number}: {event.data['name']}")
+    asked = {one.request for _, one in own if one.number in link.used}
+    for one in (one for _, one in own if one.request in asked):
+        link.at(one.number)
+        try:
+            found = instrument.identify()
+        except NOT_UNDERSTOOD:
+            continue  # a garbled reply names nobody
+        _compare(found, claimed, f"exchange {one.number}: {name}")
 
 
 def _compare(found: Identity, claimed: Identity, place: str) -> None:

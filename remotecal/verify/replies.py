@@ -122,7 +122,7 @@ def examine_replies(events: Sequence[Event]) -> str:
         Unable: a driver is not at hand or asks in another way now, or a value names no reply.
     """
     kept = _numbered(events)
-    instruments = _instruments(events, kept)
+    instruments, versions = _instruments(events, kept), _versions(events)
     again, alone = 0, []
     for event, begins in _observations(events):
         within = range(begins, event.seq)
@@ -138,7 +138,7 @@ def examine_replies(events: Sequence[Event]) -> str:
             if instrument is None:
                 raise EvidenceError(f"{place}: no instrument {of!r} took part")
             _of_this_repeat(kept, measured, of, within, place)
-            _read_again(instrument, quantity, measured, place, _versions(events))
+            _read_again(instrument, quantity, measured, place, versions)
             again += 1
         _each_once(event)
     if alone:
@@ -269,11 +269,8 @@ def _instruments(events: Sequence[Event], kept: Kept) -> dict[str, Instrument]:
     by_name: dict[str, list[Exchange]] = {}
     for _, exchange in kept.values():
         by_name.setdefault(exchange.instrument, []).append(exchange)
-    return {
-        str(event.data["name"]): on_kept_link(event, by_name.get(str(event.data["name"]), ()))
-        for event in events
-        if event.kind == "instrument"
-    }
+    opened = {str(event.data["name"]): event for event in events if event.kind == "instrument"}
+    return {name: on_kept_link(event, by_name.get(name, ())) for name, event in opened.items()}
 
 
 def on_kept_link(event: Event, exchanges: Sequence[Exchange]) -> Instrument:

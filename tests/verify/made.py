@@ -374,10 +374,10 @@ def trust_content(keys: DemonstrationKeys) -> dict[str, object]:
     }
 
 
-def chained(events: list[Event]) -> bytes:
+def chained(events: list[Event], head: str = "0" * 64, first: int = 1) -> bytes:
     """Return events as a journal whose chain is in order, made as the format's description says."""
-    head, written = "0" * 64, b""
-    for number, event in enumerate(events, 1):
+    written = b""
+    for number, event in enumerate(events, first):
         bare = {"at": event.at, "data": event.data, "kind": event.kind, "prev": head, "seq": number}
         head = sha256(rfc8785.dumps(bare)).hexdigest()  # type: ignore[arg-type]  # its own Json
         written += rfc8785.dumps({**bare, "hash": head}) + b"\n"  # type: ignore[dict-item]  # as above
