@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ SIMULATED = frozenset({"21-P2460", "A91245", "B512874411", "E4420011", "MY500012
 """Serial numbers that the shipped simulators give."""
 
 _HOST = re.compile(r"(?:TCPIP\d*::|modbus\+\w+://)(\[[^\]]*\]|[^:/\[\]]+)", re.IGNORECASE)
-_PSEUDO_TERMINAL = re.compile(r"/dev/(?:pts/|tty[p-za-e][0-9a-f]$)")
+_PSEUDO_TERMINAL = re.compile(r"/dev/(?:pts/|tty[a-ep-z][0-9a-f](?:::|$))")
 
 
 def examine_reality(events: Sequence[Event], *, demonstration: bool) -> str:
@@ -55,7 +56,8 @@ def examine_reality(events: Sequence[Event], *, demonstration: bool) -> str:
         )
     if start.clock is None:
         raise Unable("an older version wrote the journal, which did not tell by which clock it ran")
-    return f"measured by the computer's clock, {len(instruments)} instruments reached over real interfaces"
+    names = {instrument.name for instrument in instruments}
+    return f"by the computer's clock, {len(names)} instruments, none reached on the station itself"
 
 
 def _on_this_computer(instrument: InstrumentUsed) -> bool:
@@ -69,6 +71,9 @@ def _on_this_computer(instrument: InstrumentUsed) -> bool:
     try:
         ip = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        try:
+            ip = ipaddress.ip_address(socket.inet_aton(host))  # 127.1 and the like are taken by sockets too
+        except (OSError, ValueError):
+            return False
     mapped = getattr(ip, "ipv4_mapped", None) or ip
     return mapped.is_loopback or mapped.is_unspecified

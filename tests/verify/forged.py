@@ -151,7 +151,7 @@ def inserted(events: list[Event], before: int, kind: str, said: dict[str, Any]) 
     return [*events[:before], Event(0, events[before].at, kind, said, ""), *events[before:]]
 
 
-def later(written: Any, seconds: float) -> Any:  # noqa: ANN401  anything JSON can hold
+def later(written: Any, seconds: float) -> Any:
     """Return something from a journal with every time in it moved."""
     if isinstance(written, list):
         return [later(one, seconds) for one in written]

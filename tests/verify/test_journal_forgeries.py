@@ -5,13 +5,18 @@ The forger chains and signs the journal anew and computes the certificate from i
 
 from __future__ import annotations
 
+import copy
+import inspect
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from forged import (
+    BEGAN,
+    NOW,
     Forgery,
     RealRun,
     data,
@@ -22,12 +27,29 @@ from forged import (
     of_kind,
     place_of,
     real_run,
+    signed,
     values,
     without,
 )
+from made import NOW as MADE_NOW
+from made import Made
 
-from remotecal.procedures.journal import Event
-from remotecal.verify.report import Check
+from remotecal.bench import Bench
+from remotecal.certificates.library import Library
+from remotecal.clock import SharedClock
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.evidence import read_evidence
+from remotecal.procedures.execute import Company, execute
+from remotecal.procedures.journal import Event, read_journal, seconds
+from remotecal.procedures.order import Order
+from remotecal.procedures.prompts import Scripted
+from remotecal.procedures.record import evaluate
+from remotecal.sim.assemblies import CLOCK, master_line
+from remotecal.verify import verify
+from remotecal.verify.journal import examine_journal
+from remotecal.verify.reality import SIMULATED, examine_reality
+from remotecal.verify.report import Check, Checklist, Unable
+from remotecal.verify.subject import Means
 
 YEAR = 365 * 86400.0
 
@@ -48,7 +70,9 @@ def test_the_run_itself_holds(real: RealRun, tmp_path: Path) -> None:
     checks = real.forged(lambda events: events, tmp_path / "run")
     said = checks["course of the run"].said
     assert doubted(checks) == {}
-    assert re.search(r"abort: the run was stopped: a leak \(Li Wei\); taken up again in line \d+ by Zhang", said)
+    assert re.search(
+        r"abort: the run was stopped: a leak \(Li Wei\); taken up again in line \d+ by Zhang", said
+    )
     assert "and repeat 2 at 31.5 m3/h, which had begun, thrown away" in said
     assert checks["answers"].said.startswith("Take a photo of the meter")
 
@@ -103,13 +127,7 @@ def repeat_copied_with_new_times(events: list[Event]) -> None:
     began = observation(events)["began"]
     for value in values(events).values():
         for reading in value if isinstance(value, list) else [value]:
-            reading["at"] = _seconds(began)
-
-
-def _seconds(at: str) -> float:
-    from remotecal.procedures.journal import seconds
-
-    return seconds(at)
+            reading["at"] = seconds(began)
 
 
 def another_instruments_exchange(events: list[Event]) -> None:
@@ -142,6 +160,10 @@ def best_sample_again_and_again(events: list[Event]) -> None:
     samples[1:] = [samples[0]] * (len(samples) - 1)
 
 
+def value_missing(events: list[Event]) -> None:
+    del values(events)["mass_after"]
+
+
 def another_channel(events: list[Event]) -> None:
     for event in of_kind(events, "instrument"):
         if event.data["name"] == "thermometer":
@@ -157,7 +179,7 @@ def no_such_instrument(events: list[Event]) -> None:
 
 
 def read_before_its_repeat(events: list[Event]) -> None:
-    mass(events)["at"] = _seconds(observation(events)["began"]) - 1
+    mass(events)["at"] = seconds(observation(events)["began"]) - 1
 
 
 def read_after_its_repeat(events: list[Event]) -> None:
@@ -265,8 +287,7 @@ def fewer_repeats_in_points_alone(events: list[Event]) -> list[Event]:
     for point in data(events[0])["points"]:
         point["repeats"] = 1
     data(of_kind(events, "finish")[0])["observations"] = 2
-    left = [e for e in events if e.kind not in {"observation", "repeat"} or e.data["repeat"] == 1]
-    return left
+    return [e for e in events if e.kind not in {"observation", "repeat"} or e.data["repeat"] == 1]
 
 
 def point_missing(events: list[Event]) -> list[Event]:
@@ -418,6 +439,7 @@ FORGERIES: tuple[tuple[Forgery, str, str], ...] = (
     (exchange_twice, "replies", "is due"),
     (exchange_left_out, "replies", "is due"),
     (best_sample_again_and_again, "replies", "stands for several readings"),
+    (value_missing, "results", "can't evaluate run"),
     (another_channel, "replies", "was never asked"),
     (another_quantity, "replies", "measure different quantities"),
     (no_such_instrument, "replies", "no instrument 'scale'"),
@@ -437,7 +459,11 @@ FORGERIES: tuple[tuple[Forgery, str, str], ...] = (
     (another_than_its_certificates, "instruments", "is for B512874411"),
     (one_never_opened, "instruments", "balance took part, and was never opened"),
     (one_not_opened_again, "instruments", "are not the bench's instruments"),
-    (fact_out_of_date, "facts of the rig", "connecting_volume was valid until 2026-05-01, used on 2026-05-04"),
+    (
+        fact_out_of_date,
+        "facts of the rig",
+        "connecting_volume was valid until 2026-05-01, used on 2026-05-04",
+    ),
     (certificate_out_of_date, "facts of the rig", "was valid until 2026-05-01, used on 2026-05-04"),
     (class_of_another_order, "results", "the run took 5.0 for accuracy_class, order"),
     (fewer_repeats, "results", "the run took 2 for repeats, order"),
@@ -495,3 +521,92 @@ UNPROVEN = {
 }
 """Where an honest reason is thinkable, so that nothing is proven and nobody accused."""
 
+
+@pytest.mark.parametrize(
+    ("forgery", "name"),
+    [(value_edited, "replies"), (end_without_a_safe_state, "course of the run"), (unknown_event, "events")],
+)
+def test_the_whole_verification_says_so(made: Made, forgery: Forgery, name: str) -> None:
+    """Certificate and journal signed anew by keys on the trust list, all of one cast but for one word."""
+    events = [event for event in read_journal(made.journal) if event.kind != "signature"]
+    mass_of_made = values(events)["mass"]
+    values(events)["mass_after"] = values(events).pop("mass")
+    events = forgery(events) or events
+    values(events)["mass"] = values(events).pop("mass_after", mass_of_made)
+    made.journal.write_bytes(signed(events, made.keys.station))
+    made.seal(made.recompute(made.run))
+    report = verify(
+        made.certificate,
+        journal=made.run,
+        trust=made.trust(),
+        library=Library([made.standards]),
+        recompute=made.recompute,
+        now=MADE_NOW,
+    )
+    assert report.verdict == "fails"
+    assert [check.name for check in report.failures] == [name]
+
+
+def test_a_run_with_a_master_meter_holds(tmp_path: Path) -> None:
+    clock = SharedClock.begin(tmp_path / "rig" / CLOCK, BEGAN.timestamp())
+    with master_line(tmp_path / "rig", seed=5, clock=clock) as rig:
+        order = Order.load(rig.order)
+        terms = {**order.parameters, "flows": [20.0], "repeats": 2}
+        order = order.model_copy(update={"parameters": terms})
+        found = find("water_master_meter")
+        execute(order, found, Bench.load(rig.bench), tmp_path / "run", Company(Scripted()), clock)
+    checks = Checklist()
+    record = evaluate(read_evidence(tmp_path / "run"), found)
+    examine_journal(
+        checks, record, tmp_path / "run", Means(NOW, None, Library([tmp_path / "rig"]), None, None)
+    )
+    assert list(doubted({check.name: check for check in checks.checks})) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("TCPIP::127.0.0.1::5025::SOCKET", True),
+        ("TCPIP0::localhost::inst0::INSTR", True),
+        ("TCPIP::[::1]::5025::SOCKET", True),
+        ("modbus+tcp://127.8.9.10:502", True),
+        ("TCPIP::127.1::5025::SOCKET", True),
+        ("modbus+tcp://0x7f000001", True),
+        ("ASRL/dev/ttyp0::INSTR", True),
+        ("modbus+rtutcp://[::ffff:127.0.0.1]:502", True),
+        ("tcpip::0.0.0.0::5025::socket", True),
+        ("ASRL/dev/pts/3::INSTR", True),
+        ("modbus+rtu:///dev/pts/0", True),
+        ("TCPIP::10.0.0.5::5025::SOCKET", False),
+        ("TCPIP::balance.example::5025::SOCKET", False),
+        ("ASRL/dev/ttyUSB0::INSTR", False),
+        ("ASRL/dev/ttyS1::INSTR", False),
+        ("GPIB0::7::INSTR", False),
+        ("station://site/balance", False),
+    ],
+)
+def test_an_instrument_on_the_station_itself_proves_nothing(real: RealRun, address: str, here: bool) -> None:
+    """It may be a simulator; it may be a gateway of which the laboratory must tell."""
+    events = copy.deepcopy(list(real.events))
+    simulator_by_its_serials(events)
+    for event in of_kind(events, "instrument"):
+        data(event).update(serial="1", address=address)
+    if here:
+        with pytest.raises(Unable, match=r"reached on the station itself: ambient at .*a gateway"):
+            examine_reality(events, demonstration=False)
+    else:
+        assert "6 instruments" in examine_reality(events, demonstration=False)
+    assert "a demonstration" in examine_reality(events, demonstration=True)
+
+
+SIMULATORS = ("balance", "counter", "multimeter", "thermometers")
+
+
+def test_the_simulators_serial_numbers_are_known() -> None:
+    told = set()
+    for module in (import_module(f"remotecal.sim.{name}") for name in SIMULATORS):
+        for kind in vars(module).values():
+            if inspect.isclass(kind) and kind.__module__ == module.__name__:
+                serial = inspect.signature(kind).parameters.get("serial")
+                told |= {serial.default} if serial else set()
+    assert told - {"X0000000", inspect.Parameter.empty} == SIMULATED
