@@ -70,12 +70,20 @@ class Repeats:
             value: name of its readings in the observations.
             unit: to work in.
         """
+        self.read_by(role, value)
         used = self.evidence.certificates.get(role)
         read = [reading.to(unit) for entry in self.observations for reading in readings(entry, value)]
         known = Correction.certified(symbol, used.certificate, unit) if used else from_limit(symbol, read)
         applied = known.around(statistics.fmean(reading.value for reading in read))
         self.inputs.append(applied.input)
         return applied
+
+    def read_by(self, role: str, *values: str) -> None:
+        """Raise `EvidenceError` if readings are not of the instrument whose certificate corrects them."""
+        name = self.evidence.instruments[role].name
+        for reading in (one for entry in self.observations for v in values for one in readings(entry, v)):
+            if reading.source.partition(".")[0] != name:
+                raise EvidenceError(f"{reading.source} was read where {name} has the role {role}")
 
     def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Applied:
         """Return the correction of an instrument whose error is stated against another quantity.

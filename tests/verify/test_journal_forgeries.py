@@ -46,6 +46,7 @@ from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
 from remotecal.sim.assemblies import CLOCK, master_line
 from remotecal.verify import verify
+from remotecal.verify.course import examine_course
 from remotecal.verify.journal import examine_journal
 from remotecal.verify.reality import SIMULATED, examine_reality
 from remotecal.verify.report import Check, Checklist, Unable
@@ -158,6 +159,12 @@ def exchange_left_out(events: list[Event]) -> None:
 def best_sample_again_and_again(events: list[Event]) -> None:
     samples = values(events)["temperature"]
     samples[1:] = [samples[0]] * (len(samples) - 1)
+
+
+def roles_swapped(events: list[Event]) -> None:
+    """So that another certificate corrects the readings."""
+    roles = data(events[0])["roles"]
+    roles["thermometer"], roles["ambient"] = roles["ambient"], roles["thermometer"]
 
 
 def value_missing(events: list[Event]) -> None:
@@ -439,6 +446,7 @@ FORGERIES: tuple[tuple[Forgery, str, str], ...] = (
     (exchange_twice, "replies", "is due"),
     (exchange_left_out, "replies", "is due"),
     (best_sample_again_and_again, "replies", "stands for several readings"),
+    (roles_swapped, "results", "was read where ambient has the role thermometer"),
     (value_missing, "results", "can't evaluate run"),
     (another_channel, "replies", "was never asked"),
     (another_quantity, "replies", "measure different quantities"),
@@ -520,6 +528,14 @@ UNPROVEN = {
     photo_exchanged,
 }
 """Where an honest reason is thinkable, so that nothing is proven and nobody accused."""
+
+
+def test_repeats_of_the_very_same_values_are_told(real: RealRun, tmp_path: Path) -> None:
+    """Their exchanges may have been copied with them; a coarse instrument may say the same twice."""
+    events = copy.deepcopy(list(real.events))
+    observation(events)["values"] = values(events, -2)
+    *_, one, other = of_kind(events, "observation")
+    assert examine_course(events).endswith(f"lines {one.seq}, {other.seq} have the very same values")
 
 
 @pytest.mark.parametrize(
