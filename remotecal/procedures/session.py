@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import (
     InterlockTripped,
+    ParameterError,
     RemotecalError,
     RunAborted,
     RunError,
@@ -15,10 +16,10 @@ from remotecal.errors import (
     WrongInstrument,
 )
 from remotecal.procedures.control import Control, signals
-from remotecal.procedures.journal import timestamp
+from remotecal.procedures.journal import MICROSECOND, seconds, timestamp
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.run import Run
-from remotecal.procedures.values import pack
+from remotecal.procedures.values import pack, readings
 from remotecal.procedures.watch import Watch
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from remotecal.procedures.evidence import Start
     from remotecal.procedures.execute import Company
     from remotecal.procedures.journal import Journal, Json
-    from remotecal.procedures.procedure import Point, Procedure
+    from remotecal.procedures.procedure import Point, Procedure, Value
 
 SAME = ("driver", "settings", "maker", "model", "serial")
 """What of an instrument stays the same as long as a run lasts, whatever interrupts it."""
@@ -149,10 +150,11 @@ class Session:
         run = self._run
         began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
         run.show("measure", repeat=repeat)
-        values = pack(self._procedure.measure(point, run))
+        values = self._procedure.measure(point, run)
+        _refuse_strays(values, seconds(began))
         run.look()
         self._journal.append(
-            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": values}
+            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
         )
         self._done.add((point.name, repeat))
         run.show("done", observed=len(self._done))
@@ -210,3 +212,18 @@ class Session:
     def _note_safe(self, unsafe: SafeStateNotReached | None, took: float) -> None:
         safe: Mapping[str, Json] = {"reached": unsafe is None, "seconds": round(took, 6)}
         self._journal.append("safe", safe if unsafe is None else {**safe, "text": str(unsafe)})
+
+
+def _refuse_strays(values: Mapping[str, Value], began: float) -> None:
+    """Raise `ParameterError` for readings that are not of the repeat, which no verifier would believe."""
+    for name, reading in readings(values):
+        if reading.exchange is None:
+            raise ParameterError(
+                f"the observation's {name} ({reading.source}) is no reading of an instrument: keep what was "
+                "read, and compute in evaluate"
+            )
+        if reading.at < began - MICROSECOND:
+            raise ParameterError(
+                f"the observation's {name} ({reading.source}) was read before the repeat began: read in "
+                "measure whatever the repeat rests on"
+            )

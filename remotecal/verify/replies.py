@@ -27,7 +27,7 @@ from remotecal.errors import (
     RemotecalError,
 )
 from remotecal.procedures.journal import seconds
-from remotecal.procedures.values import unpack
+from remotecal.procedures.values import readings, unpack
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
@@ -258,10 +258,8 @@ def _same(one: float | None, other: float | None) -> bool:
 def observed(event: Event) -> Iterator[tuple[str, Measured]]:
     """Yield the indications in an observation, each with the name of its value."""
     values = event.data.get("values")
-    for name, value in unpack(values).items() if isinstance(values, Mapping) else ():
-        for one in value if isinstance(value, tuple) and not isinstance(value, Measured) else (value,):
-            if isinstance(one, Measured):
-                yield name, one
+    if isinstance(values, Mapping):
+        yield from readings(unpack(values))
 
 
 def _instruments(events: Sequence[Event], kept: Kept) -> dict[str, Instrument]:

@@ -575,6 +575,32 @@ def test_a_repeat_that_was_begun_and_came_to_nothing_is_told(tiny):
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "values = [run.read(self.meter.value)[0]._replace(exchange=None)]\n        if False:",
+            r"the observation's values \(gauge.value\) is no reading of an instrument",
+        ),
+        (
+            "values = [self.before]\n        if False:",
+            r"the observation's values \(gauge.value\) was read before the repeat began",
+        ),
+    ],
+)
+def test_readings_that_are_not_of_the_repeat_are_refused_at_the_first(tiny, change, message):
+    text = PROCEDURE.read_text().replace("values = []\n        for _ in range(3):", change)
+    text = text.replace(
+        "        run.settle(", "        self.before = self.meter.value.read()\n        run.settle("
+    )
+    (tiny.directory / "mine.py").write_text(text)
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), "mine.py"))
+    with pytest.raises(ParameterError, match=message):
+        tiny.run()
+    assert tiny.events("observation") == []
+    assert tiny.world.level == 0
+
+
 def test_a_changed_procedure_is_refused_unless_the_certificate_says_so(tiny):
     mine = tiny.directory / "mine.py"
     mine.write_bytes(PROCEDURE.read_bytes())
