@@ -316,8 +316,8 @@ def _go_on_from(last: float, clock: Clock, path: Path) -> None:
         clock.reach(last)
     elif clock.now() < last - MICROSECOND:
         raise RunError(
-            f"{path} was last written at {timestamp(last)}, and it is {timestamp(clock.now())} now: set the "
-            "computer's clock, then resume the run"
+            f"{path} was last written at {timestamp(last)}, and it is {timestamp(clock.now())} now: wait "
+            "until then, or set the computer's clock if it is wrong, and resume the run"
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from remotecal.bench import day
 from remotecal.clock import VirtualClock
 from remotecal.errors import EvidenceError
@@ -66,7 +68,10 @@ def examine_answers(events: Sequence[Event]) -> str:
 
 def _answered(asked: Event, answer: str, files: set[str], line: int) -> str:
     """Return question and answer (EvidenceError where it does not answer that question)."""
-    text = Text.model_validate(asked.data["question"])
+    try:
+        text = Text.model_validate(asked.data["question"])
+    except ValidationError as error:
+        raise EvidenceError(f"line {asked.seq} asks in no language: {error}") from None
     kind, options = asked.data["kind"], asked.data["options"]
     if kind == "file":
         fault = "" if answer in files else "no such file was added"

@@ -553,7 +553,7 @@ def test_a_clock_that_was_set_back_is_told_before_anything_moves(tiny):
     _interrupted(tiny)
     tiny.clock = SteadyClock()
     before = len(tiny.world.lines)
-    with pytest.raises(RunError, match="set the computer's clock, then resume the run"):
+    with pytest.raises(RunError, match="wait until then, or set the computer's clock if it is wrong"):
         tiny.resume()
     assert len(tiny.world.lines) == before
 

@@ -84,11 +84,11 @@ def mass(events: list[Event]) -> dict[str, Any]:
 
 
 def reply_said_to_be_absent(events: list[Event]) -> None:
-    mass(events).update(exchange=None, value=mass(events)["value"] + 0.5)
+    mass(events).update(exchange=None, value=mass(events)["value"] + 0.05)
 
 
 def reply_absent_and_source_disguised(events: list[Event]) -> None:
-    mass(events).update(exchange=None, value=mass(events)["value"] + 0.5, source="mean of many")
+    mass(events).update(exchange=None, value=mass(events)["value"] + 0.05, source="mean of many")
 
 
 def value_edited(events: list[Event]) -> None:
