@@ -73,6 +73,7 @@ class Repeats:
             value: name of its readings in the observations.
             unit: to work in.
         """
+        self.read_by(role, value)
         used = self.evidence.certificates.get(role)
         read = [reading.to(unit) for entry in self.observations for reading in readings(entry, value)]
         if used is None:
@@ -90,6 +91,13 @@ class Repeats:
             name = self.evidence.instruments[role].name
             ends = errors.points[0].at, errors.points[-1].at
             self.beyond.append(Beyond(name, errors.source, errors.unit, ends, (min(places), max(places))))
+
+    def read_by(self, role: str, *values: str) -> None:
+        """Raise `EvidenceError` if readings are not of the instrument whose certificate corrects them."""
+        name = self.evidence.instruments[role].name
+        for reading in (one for entry in self.observations for v in values for one in readings(entry, v)):
+            if reading.source.partition(".")[0] != name:
+                raise EvidenceError(f"{reading.source} was read where {name} has the role {role}")
 
     def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Applied:
         """Return the correction of an instrument whose error is stated against another quantity.

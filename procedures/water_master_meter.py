@@ -163,6 +163,7 @@ class WaterMasterMeter(FlowProcedure):
 
 def reference_mass(repeats: Repeats, flow: float) -> OfRepeat:
     """Return how to get the mass that passed the master meter, in kg, and add the inputs that takes."""
+    repeats.read_by("reference", "reference_before", "reference_after")
     error = repeats.certified("e_r", "reference", "1", place=flow, at_unit="m3/h")
     by_mass = same_dimension(readings(repeats.observations[0], "reference_after")[0].unit, "kg")
     unit = "kg" if by_mass else "m3"

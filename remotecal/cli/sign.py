@@ -100,12 +100,14 @@ def _trust_list(asked: argparse.Namespace, password: str | None) -> None:
 def _journal(asked: argparse.Namespace, password: str | None) -> None:
     from remotecal.certificates.signing.journal import KIND, seal_journal
     from remotecal.certificates.signing.seal import SealKey
-    from remotecal.clock import RealClock
+    from remotecal.clock import VirtualClock
     from remotecal.errors import ConfigurationError
     from remotecal.procedures.journal import Journal
 
     key = SealKey.read(Path(asked.key), password)
-    with Journal.open(asked.file.parent, RealClock()) as journal:
+    with Journal.open(
+        asked.file.parent, VirtualClock()
+    ) as journal:  # now, or the run's time if that is ahead
         kinds = [event.kind for event in journal.events]
         if KIND in kinds or "finish" not in kinds:
             raise ConfigurationError(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
 
@@ -90,6 +90,8 @@ class Start(Frozen):
     """Facts of the rig, with their uncertainty."""
     software: dict[str, str]
     """Program → version."""
+    clock: Literal["real", "virtual"] | None = None
+    """What its times are; None in journals that do not tell the beginning of repeats either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ class Evidence:
     """Questions in English, where there is a choice, and what was answered."""
     software: Mapping[str, str]
     """Program → version, when the run began."""
+    discarded: tuple[tuple[str, int], ...]
+    """Points and numbers of the repeats that were begun and never came to an observation."""
     run: str
     """Name of the run."""
     began: float
@@ -189,11 +193,13 @@ def gather(events: tuple[Event, ...]) -> Evidence:
 
 
 def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
-    used = {str(event.data["name"]): _instrument(event) for event in events if event.kind == "instrument"}
+    used = {str(event.data["name"]): read_instrument(event) for event in events if event.kind == "instrument"}
     points = {point.name: point for point in start.points}
     observations = tuple(_observation(event, points) for event in events if event.kind == "observation")
     complete = any(event.kind == "finish" for event in events)
     _check_repeats(start.points, observations, complete=complete)
+    if complete and (absent := sorted(set(start.roles.values()) - set(used))):
+        raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
     return Evidence(
         order=start.order,
         procedure=start.procedure,
@@ -207,6 +213,7 @@ def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
         characteristics=start.characteristics,
         answers=tuple(_answers(events)),
         software=start.software,
+        discarded=tuple(_discarded(events)),
         run=start.run,
         began=seconds(events[0].at),
         finished=seconds(events[-1].at),
@@ -231,7 +238,8 @@ def read_start(events: tuple[Event, ...]) -> Start:
         raise JournalBroken(f"the first event is not the start of a run: {error}") from None
 
 
-def _instrument(event: Event) -> InstrumentUsed:
+def read_instrument(event: Event) -> InstrumentUsed:
+    """Return the instrument an event tells (`JournalBroken` if it tells none)."""
     try:
         return InstrumentUsed.model_validate(dict(event.data))
     except ValidationError as error:
@@ -259,6 +267,19 @@ def _check_repeats(
     if complete and (missing := due.difference(observed)):
         point, repeat = min(missing)
         raise JournalBroken(f"the run is said to be complete, but repeat {repeat} at {point} is missing")
+
+
+def _discarded(events: tuple[Event, ...]) -> Iterator[tuple[str, int]]:
+    """Yield the repeats after whose beginning the run broke off, each as often as that happened."""
+    begun: tuple[str, int] | None = None
+    for event in events:
+        if event.kind in {"repeat", "resume"} and begun is not None:
+            yield begun
+            begun = None
+        if event.kind == "repeat":
+            begun = str(event.data["point"]), int(str(event.data["repeat"]))
+        elif event.kind == "observation":
+            begun = None
 
 
 def _answers(events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
+from remotecal.clock import SteppedClock
 from remotecal.editions import withdrawn
 from remotecal.errors import (
     BenchError,
@@ -191,6 +192,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
         certificates=certificates,
         characteristics=dict(bench.characteristics(today)),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
+        clock="virtual" if isinstance(clock, SteppedClock) else "real",
     )
 
 

@@ -41,7 +41,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias
 
-from remotecal.clock import Clock
+from remotecal.clock import Clock, SteppedClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
 
 FORMAT = 1
@@ -56,6 +56,7 @@ KINDS = {
     "point": "the run turns to a point",
     "replies": "exchanges with instruments, as bytes",
     "stable": "quantities were found stable",
+    "repeat": "a repeat begins",
     "observation": "what one repeat at one point yielded",
     "note": "the procedure remarks something",
     "prompt": "a person is asked",
@@ -181,9 +182,11 @@ class Journal:
     def open(cls, directory: Path, clock: Clock) -> Journal:
         """Open a journal to go on writing it; a torn last line is cut off, and said.
 
+        Time goes on from the last line: a virtual clock is moved there.
+
         Raises:
             JournalBroken: there is none, or it is not what was written.
-            RunError: another process is writing it.
+            RunError: another process is writing it, or the clock stands before its last line.
         """
         path = directory / FILE
         try:
@@ -194,6 +197,8 @@ class Journal:
             _lock(file, path)
             content = path.read_bytes()
             events, torn = _events(content, path)
+            if events:
+                _go_on_from(seconds(events[-1].at), clock, path)
             if torn:
                 os.ftruncate(file, len(content) - torn)
         except BaseException:
@@ -305,6 +310,21 @@ def shown(data: bytes) -> Json:
     if all(0x20 <= byte < 0x7F for byte in data):
         return data.decode("ascii")
     return {"hex": data.hex()}
+
+
+def _go_on_from(last: float, clock: Clock, path: Path) -> None:
+    """See that a clock does not stand before a journal's last line, where no time runs backwards."""
+    if isinstance(clock, SteppedClock):
+        clock.reach(last)
+    elif clock.now() < last - MICROSECOND:
+        raise RunError(
+            f"{path} was last written at {timestamp(last)}, and it is {timestamp(clock.now())} now: wait "
+            "until then, or set the computer's clock if it is wrong, and resume the run"
+        )
+
+
+MICROSECOND = 1e-6
+"""Times are written to the microsecond; seconds by which they may differ for that."""
 
 
 def _lock(file: int, path: Path) -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from remotecal.procedures.catalogue import Found
     from remotecal.procedures.evaluation import Evaluation
     from remotecal.procedures.evidence import Evidence, InstrumentUsed
+    from remotecal.procedures.parameters import Parameters
+    from remotecal.procedures.procedure import Point
 
 
 def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) -> Record:
@@ -47,8 +49,8 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         new_evaluation: the procedure was changed since, and the record shall say so.
 
     Raises:
-        EvidenceError: the run is not complete, or the procedure was changed, or can't make anything of
-            this evidence.
+        EvidenceError: the run is not complete, is not what its order asks for, or can't be evaluated;
+            or the procedure was changed.
     """
     if not evidence.complete:
         raise EvidenceError(f"run {evidence.run} is not complete: resume it first")
@@ -58,6 +60,7 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
             "evaluation, which the certificate will state"
         )
     parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
+    _check_terms(evidence, found, parameters)
     try:
         evaluation = found.procedure(parameters).evaluate(evidence)
     except RemotecalError:
@@ -67,6 +70,27 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
             f"procedure {found.name} can't evaluate this evidence: {type(error).__name__}: {error}"
         ) from error
     return compile_record(evidence, evaluation, found)
+
+
+def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> None:
+    """Raise `EvidenceError` if a run took other parameters than its order gives, or other points."""
+    number = evidence.order.order.number
+    ordered = read_parameters(
+        found.procedure.accepts(), evidence.order.parameters, f"order {number}, parameters"
+    )
+    for name in type(parameters).model_fields:
+        was, wanted = getattr(parameters, name), getattr(ordered, name)
+        if was != wanted:
+            raise EvidenceError(f"the run took {was!r} for {name}, order {number} says {wanted!r}")
+    due = tuple(found.procedure(parameters).points())
+    if found.sha256 == evidence.procedure.sha256 and evidence.points != due:
+        raise EvidenceError(
+            f"the run went to {_named(evidence.points)}, order {number} asks for {_named(due)}"
+        )
+
+
+def _named(points: tuple[Point, ...]) -> str:
+    return ", ".join(f"{point.name} × {point.repeats}" for point in points)
 
 
 def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> Record:
@@ -205,9 +229,11 @@ SERIAL = Text(zh="出厂编号", en="Serial number")
 
 
 def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
-    always = (
+    always: tuple[Statement, ...] = (
         (TRACEABLE, ONLY_THE_ITEM, ONLY_IN_FULL) if evidence.certificates else (ONLY_THE_ITEM, ONLY_IN_FULL)
     )
+    if evidence.discarded:
+        always = (*always, _interruption(evidence.discarded))
     if found.sha256 == evidence.procedure.sha256:
         return always
     renewed = Statement(
@@ -219,3 +245,18 @@ def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
         ),
     )
     return (*always, renewed)
+
+
+def _interruption(discarded: tuple[tuple[str, int], ...]) -> Statement:
+    """Say which repeats were begun and thrown away, for results must not be picked."""
+    return Statement(
+        ref_types=("remotecal_interruption",),
+        declaration=Text(
+            zh="测量曾中断。以下已开始而未完成的重复测量均已重新测量:"
+            + "、".join(f"{point} 第 {repeat} 次" for point, repeat in discarded)
+            + "。",
+            en="The run was interrupted. Repeats begun and not completed, each measured anew: "
+            + ", ".join(f"repeat {repeat} at {point}" for point, repeat in discarded)
+            + ".",
+        ),
+    )

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from remotecal.drivers.quantities import Reading, declared
 from remotecal.errors import (
     InterlockTripped,
+    ParameterError,
     RemotecalError,
     RunAborted,
     RunError,
     SafeStateNotReached,
+    WrongInstrument,
 )
 from remotecal.procedures.control import Control, signals
-from remotecal.procedures.journal import timestamp
+from remotecal.procedures.journal import MICROSECOND, seconds, timestamp
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.run import Run
-from remotecal.procedures.values import pack
+from remotecal.procedures.values import pack, readings
 from remotecal.procedures.watch import Watch
 
 if TYPE_CHECKING:
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
     from remotecal.procedures.evidence import Start
     from remotecal.procedures.execute import Company
     from remotecal.procedures.journal import Journal, Json
-    from remotecal.procedures.procedure import Point, Procedure
+    from remotecal.procedures.procedure import Point, Procedure, Value
+
+SAME = ("driver", "settings", "maker", "model", "serial")
+"""What of an instrument stays the same as long as a run lasts, whatever interrupts it."""
 
 
 class Session:
@@ -77,6 +82,8 @@ class Session:
             self._watch.stop_looking()
             unsafe, took = self._make_safe()
             self._watch.end()
+            for instrument in self._opened.instruments.values():
+                instrument.keep = None  # nothing follows the end, such as an instrument's farewell
             try:
                 self._conclude(failure, occurred, unsafe, took)
             except RunError as error:
@@ -91,17 +98,16 @@ class Session:
         for name, instrument in self._opened.instruments.items():
             instrument.keep = self._run.keep
             wraps = _moduli(type(instrument))
-            self._journal.append(
-                "instrument",
-                {
-                    "address": instrument.link.address,
-                    "driver": type(instrument).__name__,
-                    "name": name,
-                    "settings": self._settings[name],
-                    **instrument.identify()._asdict(),
-                    **({"wraps": wraps} if wraps else {}),
-                },
-            )
+            said: dict[str, Json] = {
+                "address": instrument.link.address,
+                "driver": type(instrument).__name__,
+                "name": name,
+                "settings": self._settings[name],
+                **instrument.identify()._asdict(),
+                **({"wraps": wraps} if wraps else {}),
+            }
+            self._refuse_another(said)
+            self._journal.append("instrument", said)
         # First to the safe state: a drive that was left running must not start again when a rig that
         # lost its heartbeat is reset.
         unsafe, took = self._make_safe()
@@ -111,6 +117,18 @@ class Session:
         self._watch.begin()
         for path in self._company.files:
             self._run.attach(path, "", self._company.by)
+
+    def _refuse_another(self, said: Mapping[str, Json]) -> None:
+        """Raise `WrongInstrument` where a run goes on with another instrument than it began with."""
+        for event in self._journal.events:
+            if event.kind == "instrument" and event.data["name"] == said["name"]:
+                changed = [part for part in SAME if event.data[part] != said[part]]
+                if changed:
+                    was, now = (", ".join(str(d[part]) for part in changed) for d in (event.data, said))
+                    raise WrongInstrument(
+                        f"{said['name']}: the run began with {was}, now it is {now}: put the instrument "
+                        "back, set as it was, or begin a new run"
+                    )
 
     def _measure_all(self) -> None:
         points, run = self._start.points, self._run
@@ -133,12 +151,13 @@ class Session:
 
     def _observe(self, point: Point, repeat: int) -> None:
         run = self._run
+        began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
         run.show("measure", repeat=repeat)
-        began = timestamp(run.clock.now())
-        values = pack(self._procedure.measure(point, run))
+        values = self._procedure.measure(point, run)
+        _refuse_strays(values, seconds(began))
         run.look()
         self._journal.append(
-            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": values}
+            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
         )
         self._done.add((point.name, repeat))
         run.show("done", observed=len(self._done))
@@ -205,3 +224,18 @@ def _moduli(driver: type[Instrument]) -> dict[str, float]:
         for item in declared(driver)
         if isinstance(item, Reading) and item.modulus is not None
     }
+
+
+def _refuse_strays(values: Mapping[str, Value], began: float) -> None:
+    """Raise `ParameterError` for readings that are not of the repeat, which no verifier would believe."""
+    for name, reading in readings(values):
+        if reading.exchange is None:
+            raise ParameterError(
+                f"the observation's {name} ({reading.source}) is no reading of an instrument: keep what was "
+                "read, and compute in evaluate"
+            )
+        if reading.at < began - MICROSECOND:
+            raise ParameterError(
+                f"the observation's {name} ({reading.source}) was read before the repeat began: read in "
+                "measure whatever the repeat rests on"
+            )

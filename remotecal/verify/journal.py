@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,8 @@ from remotecal.model import Statement
 from remotecal.procedures.evidence import read_start
 from remotecal.procedures.journal import FILE, read_journal
 from remotecal.procedures.record import NEW_EVALUATION
+from remotecal.verify.conduct import computed, examine_conduct
 from remotecal.verify.people import examine_people
-from remotecal.verify.replies import examine_replies
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
     trusted = checks.examine("journal's signature", lambda: _signed(events, means), needed=True)
     checks.examine("procedure", lambda: _procedure(evidence, events), needed=True)
     checks.examine("certificates applied", lambda: _applied(events, means), needed=False)
-    checks.examine("replies", _computed(lambda: examine_replies(events), trusted=trusted), needed=True)
+    examine_conduct(checks, record, events, means, trusted=trusted)
     if journal is not None:
         examine_people(checks, events, journal if journal.is_dir() else journal.parent)
         path = journal
@@ -69,16 +69,7 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
         def results() -> str:
             return _results(record, _again(record, path, events, means))
 
-        checks.examine("results", _computed(results, trusted=trusted), needed=True)
-
-
-def _computed(examination: Callable[[], str], *, trusted: bool) -> Callable[[], str]:
-    """Return an examination that computes with a journal, but not where nobody answers for the journal."""
-
-    def not_computed() -> str:
-        raise Unable("nothing is computed from a journal that no station on a trust list has signed")
-
-    return examination if trusted else not_computed
+        checks.examine("results", computed(results, trusted=trusted), needed=True)
 
 
 def _again(record: Record, journal: Path, events: Sequence[Event], means: Means) -> Record:

@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 import threading
+import time
 
 import pytest
 from tiny import PROCEDURE, SLOWEST
 
-from remotecal.clock import RealClock
+from remotecal.clock import RealClock, SteadyClock, VirtualClock
 from remotecal.errors import (
     BenchError,
     EvidenceError,
@@ -23,9 +24,11 @@ from remotecal.errors import (
     RunAborted,
     RunError,
     SafeStateNotReached,
+    WrongInstrument,
 )
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import gather
+from remotecal.procedures.journal import seconds
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
 
@@ -69,7 +72,7 @@ def test_a_run_leaves_evidence_from_which_a_record_follows(tiny):
 def test_events_stand_in_the_order_things_happened(tiny):
     tiny.run()
     kinds = [kind for kind in tiny.kinds() if kind != "replies"]
-    observed = ["point", "stable", "observation", "observation"]
+    observed = ["point", "stable", "repeat", "observation", "repeat", "observation"]
     begin = ["start", "instrument", "instrument", "safe", "note"]
     assert kinds == [*begin, *observed, *observed, "safe", "finish"]
 
@@ -522,6 +525,80 @@ def test_a_run_does_not_go_on_with_another_instrument(tiny):
     tiny.world.serials["meter"] = "M2"
     with pytest.raises(BenchError, match="serial number M1 is expected"):
         tiny.resume()
+
+
+def test_a_run_does_not_go_on_with_an_instrument_the_bench_file_does_not_tell_apart(tiny):
+    tiny.bench.write_text(tiny.bench.read_text().replace('serial = "M1"\n', ""))
+    _interrupted(tiny)
+    tiny.world.serials["meter"] = "M2"
+    with pytest.raises(WrongInstrument, match="gauge: the run began with M1, now it is M2"):
+        tiny.resume()
+    assert tiny.world.level == 0
+    tiny.world.serials["meter"] = "M1"
+    assert tiny.resume().complete
+
+
+def test_a_run_goes_on_at_no_earlier_time_than_it_was_cut_off(tiny):
+    _interrupted(tiny)
+    last = seconds(tiny.events()[-1].at)
+    tiny.clock = VirtualClock(last - 3600)
+    evidence = tiny.resume()
+    times = [event.at for event in tiny.events()]
+    assert times == sorted(times)
+    assert evidence.finished > last
+
+
+def test_a_clock_that_was_set_back_is_told_before_anything_moves(tiny):
+    tiny.clock = VirtualClock(time.time() + 3600)
+    _interrupted(tiny)
+    tiny.clock = SteadyClock()
+    before = len(tiny.world.lines)
+    with pytest.raises(RunError, match="wait until then, or set the computer's clock if it is wrong"):
+        tiny.resume()
+    assert len(tiny.world.lines) == before
+
+
+def test_a_repeat_that_was_begun_and_came_to_nothing_is_told(tiny):
+    """Whoever dislikes what he sees can stop a run and resume it; that stays visible."""
+    _interrupted(tiny)
+    (point, repeat), *_ = [tuple(event.data.values()) for event in tiny.events("repeat")][-1:]
+    assert (point, repeat) not in [
+        (event.data["point"], event.data["repeat"]) for event in tiny.events("observation")
+    ]
+    evidence = tiny.resume()
+    assert evidence.discarded == ((point, repeat),)
+    record = evaluate(evidence, find(str(evidence.procedure.name)))
+    (said,) = [s.declaration for s in record.statements if s.ref_types == ("remotecal_interruption",)]
+    assert said.get("en") == (
+        "The run was interrupted. Repeats begun and not completed, each measured anew: "
+        f"repeat {repeat} at {point}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "values = [run.read(self.meter.value)[0]._replace(exchange=None)]\n        if False:",
+            r"the observation's values \(gauge.value\) is no reading of an instrument",
+        ),
+        (
+            "values = [self.before]\n        if False:",
+            r"the observation's values \(gauge.value\) was read before the repeat began",
+        ),
+    ],
+)
+def test_readings_that_are_not_of_the_repeat_are_refused_at_the_first(tiny, change, message):
+    text = PROCEDURE.read_text().replace("values = []\n        for _ in range(3):", change)
+    text = text.replace(
+        "        run.settle(", "        self.before = self.meter.value.read()\n        run.settle("
+    )
+    (tiny.directory / "mine.py").write_text(text)
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), "mine.py"))
+    with pytest.raises(ParameterError, match=message):
+        tiny.run()
+    assert tiny.events("observation") == []
+    assert tiny.world.level == 0
 
 
 def test_a_changed_procedure_is_refused_unless_the_certificate_says_so(tiny):

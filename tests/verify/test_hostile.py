@@ -136,7 +136,7 @@ def lines(made: Made) -> list[bytes]:
     ("kept", "check", "reason"),
     [
         (0, "journal", "the journal is empty"),
-        (8, "journal's end", "the run is unfinished: the journal breaks off behind line 8, 'replies'"),
+        (11, "journal's end", "the run is unfinished: the journal breaks off behind line 11, 'replies'"),
         (-2, "journal's end", "the run is unfinished"),
         (-1, "journal's signature", "not signed: whether its end was cut off can't be told"),
         (-1, "journal of this run", "it was cut off"),

@@ -157,7 +157,8 @@ def test_a_signed_certificate_is_left_as_it_is(copy, capsys):
 def test_a_changed_journal(copy, change):
     path = copy / "journal.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    (place,) = [n for n, line in enumerate(lines) if '"repeat":2' in line and '"24.5 m3/h"' in line]
+    wanted = '"kind":"observation"', '"repeat":2', '"24.5 m3/h"'
+    (place,) = [n for n, line in enumerate(lines) if all(part in line for part in wanted)]
     if change == "digit":
         lines[place] = re.sub(r'("pulses":\{[^}]*"value":)(\d+)', one_more, lines[place])
     elif change == "removed":

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,6 +16,11 @@ from remotecal.clock import SharedClock
 from remotecal.drivers.abb.acs580 import Status
 from remotecal.drivers.capabilities import Outlet, Trip, Valve
 from remotecal.procedures.journal import FILE, read_journal
+from remotecal.verify.course import examine_course
+from remotecal.verify.instruments import examine_instruments
+from remotecal.verify.replies import examine_replies
+from remotecal.verify.shapes import examine_shapes
+from remotecal.verify.times import examine_times
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
 KILLS = 10
@@ -97,3 +103,8 @@ def test_ten_kills_cost_nothing(rig, tmp_path):
     assert len(repeats) == 18
     assert set(repeats.values()) == {1}
     assert (out / "certificate.pdf").exists()
+    examine_shapes(events)
+    examine_times(events, datetime.now(UTC) + timedelta(days=1))
+    assert examine_course(events).count("taken up again") == KILLS
+    assert "balance: Mettler-Toledo" in examine_instruments(events)
+    assert "values read again" in examine_replies(events)
