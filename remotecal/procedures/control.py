@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
-from remotecal.errors import RunAborted, RunError
+from remotecal.errors import RunAborted, RunError, RunSuspended
+from remotecal.signals import on_ending
 
 if TYPE_CHECKING:
     from remotecal.procedures.journal import Json
@@ -85,6 +84,10 @@ class Control:
             self.stop(RunAborted(f"the run was stopped: {reason} ({by})"))
             return self.act("abort", by, reason)
 
+    def suspend(self, reason: str) -> None:
+        """Stop the run for it to be taken up again; the rig is made safe, and nobody has aborted anything."""
+        self.stop(RunSuspended(f"the run was suspended, to be taken up again: {reason}"))
+
     def act(self, verb: str, by: str, reason: str = "") -> bool:
         """Have it remarked that somebody did something; tells whether the run will still write it."""
         return self.remark(Remark("control", {"by": by, "reason": reason, "verb": verb}))
@@ -147,26 +150,22 @@ class Control:
 
 @contextmanager
 def signals(control: Control, by: str = ON_SITE) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM abort the run safely, as long as the context lasts.
+    """Let every ending signal abort the run safely, as long as the context lasts.
 
-    A second signal interrupts a procedure that does not react; none interrupts making the rig safe.
-    Outside the main thread nothing is changed.
+    A second signal interrupts a procedure that does not react; none interrupts making the rig safe,
+    nor comes a third one between the second and that. Outside the main thread nothing is changed.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    interrupted = False
 
-    def receive(number: int, _: FrameType | None) -> None:
-        if control.has_stopped:
+    def receive(name: str) -> None:
+        nonlocal interrupted
+        if control.has_stopped or interrupted:
             return
         if control.error is None:
-            control.abort(signal.Signals(number).name, by)
+            control.abort(name, by)
         else:
+            interrupted = True
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with on_ending(receive):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -116,8 +116,11 @@ class Terminal:
         choices = f" [{'/'.join(question.options)}]" if question.options else ""
         choices = " [path of the file]" if question.kind == "file" else choices
         while True:
-            print(f"\n{question.text.get(self._language)}{choices} ", end="", flush=True)
-            answer = self._line(still_wanted).strip()
+            try:
+                print(f"\n{question.text.get(self._language)}{choices} ", end="", flush=True)
+                answer = self._line(still_wanted).strip()
+            except OSError as error:
+                raise RunError(f"{GONE} ({error})") from error
             fault = question.refuses(answer)
             if not fault:
                 return Answer(answer, self._by)
@@ -129,12 +132,13 @@ class Terminal:
             if not select.select([sys.stdin], [], [], LOOK_AROUND)[0]:
                 still_wanted()
             elif not (typed := os.read(sys.stdin.fileno(), 4096)):
-                raise RunError("the terminal was closed while a question was open: resume the run")
+                raise RunError(GONE)
             else:
                 self._typed += typed
         line, _, self._typed = self._typed.partition(b"\n")
         return line.decode(errors="replace")
 
 
+GONE = "the terminal was closed while a question was open: resume the run"
 LOOK_AROUND = 0.2
 """Seconds between two looks whether an answer is still wanted."""

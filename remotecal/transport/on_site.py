@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Literal
 
+from remotecal import locks
 from remotecal.configuration import Written, checked
 from remotecal.errors import ConfigurationError, NotConnected
 from remotecal.transport.messages import CommandAnswer
@@ -67,13 +68,9 @@ async def serve_on_site(path: Path, obey: Callable[[Wish], Awaitable[CommandAnsw
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
     """Keep other agents out as long as the context lasts, or this process lives."""
-    import fcntl
-
     with lock.open("wb") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigurationError(f"another agent is at work in {lock.parent}") from None
+        if not locks.lock(held.fileno()):
+            raise ConfigurationError(f"another agent is at work in {lock.parent}")
         yield
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ENDS = frozenset({"abort", "interlock", "failure", "finish", SIGNATURE})
-"""Events after which a run is over, unless it is taken up again."""
+"""Events after which a run is over, unless it is taken up again; one that was suspended is not."""
 
 
 class Stage(Enum):
@@ -44,7 +44,7 @@ class Stage(Enum):
     CLAIMED = "claimed"
     """Nothing was touched yet."""
     CUT_OFF = "cut off"
-    """The run was on when the station went down."""
+    """The run was on when the station went down, or was shut down in good order."""
     STOPPED = "stopped"
     """It ended before it was complete; the rig was made safe."""
     COMPLETE = "complete"
@@ -154,7 +154,7 @@ class StationRun:
 
     def _make_safe(self, accepted: Accepted) -> None:
         """Bring the rig to its safe state and end the run, as the order wants it after a crash."""
-        opened = accepted.bench.connect(accepted.clock)
+        opened = accepted.bench.connect(accepted.clock, what=f"making {self.order.id} safe")
         unsafe = ""
         try:
             opened.make_safe()
