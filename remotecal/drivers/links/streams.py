@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -72,6 +73,22 @@ def stay_silent(stream: Stream, until: float) -> bool:
     return True
 
 
+if sys.platform == "win32":
+
+    def watch(*sources: int | socket.socket) -> Callable[[float], list[int]]:
+        """Return what waits until a source has something to read, and tells which; sockets only."""
+        numbers = {source: source if isinstance(source, int) else source.fileno() for source in sources}
+        return lambda timeout: [numbers[source] for source in select.select(sources, [], [], timeout)[0]]
+else:
+
+    def watch(*sources: int | socket.socket) -> Callable[[float], list[int]]:
+        """Return what waits until a source has something to read, and tells which, by its descriptor."""
+        poll = select.poll()
+        for source in sources:
+            poll.register(source, select.POLLIN)
+        return lambda timeout: [number for number, _ in poll.poll(timeout * 1000)]
+
+
 class TcpStream:
     """A TCP connection; blocking, its timeout kept by the kernel, which saves a call per direction."""
 
@@ -83,22 +100,23 @@ class TcpStream:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
         self.send: Callable[[bytes], None] = self._socket.sendall
         self._timeout = 0.0
-        self._input = select.poll()
-        self._input.register(self._socket, select.POLLIN)
+        self._input = watch(self._socket)
 
     def disturbed(self) -> bool:
-        return bool(self._input.poll(0))
+        return bool(self._input(0))
 
     def ended(self) -> bool:
         try:
-            return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
+            return bool(self._input(0)) and not self._socket.recv(1, socket.MSG_PEEK)
         except OSError:
             return True
 
     def receive(self, timeout: float) -> bytes:
-        if timeout != self._timeout:
+        if sys.platform == "win32":
+            # A receive that times out there leaves the socket in no state to be used.
+            if not self._input(timeout):
+                return b""
+        elif timeout != self._timeout:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(timeout))
             self._timeout = timeout
         try:
@@ -127,12 +145,15 @@ class GatewayStream(TcpStream):
 
 
 def _timeval(seconds: float) -> bytes:
+    """Return a socket option's time, as the system writes it."""
+    if sys.platform == "win32":
+        return struct.pack("@L", max(1, round(seconds * 1e3)))
     microseconds = max(1, round(seconds * 1e6))  # 0 would mean for ever
     return struct.pack("@ll", *divmod(microseconds, 1_000_000))
 
 
 class SerialStream:
-    """A serial port, for this process alone."""
+    """A serial port, for this process alone; where ports are files (see `PortableSerialStream`)."""
 
     def __init__(self, device: str, settings: Serial) -> None:
         import serial
@@ -152,14 +173,10 @@ class SerialStream:
         )
         self._descriptor = self._port.fileno()
         self._woken, self._waker = os.pipe()
-        self._input = select.poll()
-        self._input.register(self._descriptor, select.POLLIN)
-        self._wait = select.poll()
-        self._wait.register(self._descriptor, select.POLLIN)
-        self._wait.register(self._woken, select.POLLIN)
+        self._input, self._wait = watch(self._descriptor), watch(self._descriptor, self._woken)
 
     def disturbed(self) -> bool:
-        return bool(self._input.poll(0))
+        return bool(self._input(0))
 
     def ended(self) -> bool:
         return False
@@ -168,7 +185,7 @@ class SerialStream:
         self._port.write(data)
 
     def receive(self, timeout: float) -> bytes:
-        ready = dict(self._wait.poll(timeout * 1000))
+        ready = self._wait(timeout)
         if self._woken in ready:
             os.read(self._woken, CHUNK)
             return b""
