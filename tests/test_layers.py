@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     {"remotecal.errors"},
+    {"remotecal.locks", "remotecal.opening", "remotecal.signals"},
     {"remotecal.clock", "remotecal.configuration", "remotecal.units"},
     {"remotecal.model"},
     {"remotecal.drivers", "remotecal.uncertainty", "remotecal.fluids"},

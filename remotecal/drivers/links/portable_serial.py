@@ -27,7 +27,10 @@ class PortableSerialStream:
         )
 
     def disturbed(self) -> bool:
-        return bool(self._port.in_waiting)
+        try:
+            return bool(self._port.in_waiting)
+        except OSError:
+            return True  # the port is gone
 
     def ended(self) -> bool:
         return False

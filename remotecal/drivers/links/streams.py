@@ -95,9 +95,13 @@ class TcpStream:
     def __init__(self, host: str, port: int) -> None:
         self.advice = f"Check that it is on, that the network reaches {host}, and that port {port} is right."
         self._socket = socket.create_connection((host, port), PATIENCE)
-        self._socket.settimeout(None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
+        if sys.platform == "win32":
+            # What times out in the kernel there leaves the socket in no state to be used.
+            self._socket.settimeout(PATIENCE)
+        else:
+            self._socket.settimeout(None)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
         self.send: Callable[[bytes], None] = self._socket.sendall
         self._timeout = 0.0
         self._input = watch(self._socket)
@@ -113,7 +117,6 @@ class TcpStream:
 
     def receive(self, timeout: float) -> bytes:
         if sys.platform == "win32":
-            # A receive that times out there leaves the socket in no state to be used.
             if not self._input(timeout):
                 return b""
         elif timeout != self._timeout:
@@ -145,9 +148,6 @@ class GatewayStream(TcpStream):
 
 
 def _timeval(seconds: float) -> bytes:
-    """Return a socket option's time, as the system writes it."""
-    if sys.platform == "win32":
-        return struct.pack("@L", max(1, round(seconds * 1e3)))
     microseconds = max(1, round(seconds * 1e6))  # 0 would mean for ever
     return struct.pack("@ll", *divmod(microseconds, 1_000_000))
 
