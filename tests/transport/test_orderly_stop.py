@@ -73,14 +73,25 @@ def test_an_order_that_waits_for_consent_goes_on_waiting(both: Processes) -> Non
     order = both.order()
     at = ["--station", both.station]
     both.gate.let_go()
-    for _ in range(2):
-        wait_until(lambda: f"The order {order}" in call("station", "state", *at))
-        process = both.running.pop("station")
-        process.terminate()
-        process.communicate()
-        assert process.returncode == 0
-        assert not reason(both, order)
-        both.start("station")
+    wait_until(lambda: f"The order {order}" in call("station", "state", *at))
+    process = both.running.pop("station")
+    process.terminate()
+    process.communicate()
+    assert process.returncode == 0
+    assert not reason(both, order)
+    both.start("station")
     wait_until(lambda: f"The order {order}" in call("station", "state", *at))
     call("station", "agree", *at)
     both.check_whole(order, POINTS)
+
+
+def test_a_hub_whose_terminal_is_closed_ends_its_broker_first(both: Processes) -> None:
+    """Whatever else arrives meanwhile, as a shell and the kernel both send it."""
+    broker = both.broker
+    process = both.running.pop("hub")
+    for number in (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM):
+        process.send_signal(number)
+    process.communicate()
+    assert not Path(f"/proc/{broker}").exists()
+    assert "Traceback" not in (both.path / "hub.log").read_text()
+    assert process.returncode == 0
