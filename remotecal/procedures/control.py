@@ -47,6 +47,8 @@ class Control:
         self._remarks: list[Remark] = []
         self._closed = False
         self._noticed = threading.Event()
+        self.stopped = threading.Event()
+        """Set once the run must stop."""
         self._canceller: threading.Thread | None = None
         self.cancel: Callable[[], None] = lambda: None
         """Calls off waiting exchanges; the run puts it here."""
@@ -119,6 +121,7 @@ class Control:
             if self._error is not None:
                 return
             self._error = error
+            self.stopped.set()
             self._changed.notify_all()
             # A thread of its own, for this may run in a signal's handler, where no lock may be
             # waited for; and again and again, for an exchange may be just about to begin.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel
 
 from remotecal.errors import (
+    BenchInUse,
     ConfigurationError,
     EvidenceError,
     NotConnected,
@@ -55,6 +56,8 @@ SHOW_EVERY = 0.2
 """Seconds from one live message to the next."""
 GREETED_WITHIN = 10.0
 """Seconds a run that was cut off waits for the laboratory to say what time it is."""
+LOOK_FOR_BENCH_EVERY = 1.0
+"""Seconds from one look whether a bench that a run goes on with is free to the next."""
 LOOK_AT_CLOCK_EVERY = 1.0
 """Seconds from one look at a wrong clock to the next."""
 SHUT_DOWN = "the station is being shut down"
@@ -322,7 +325,20 @@ class Station:
                 by=self.folder.name,
                 largest_file=self.folder.settings.largest_file,
             )
-            run.perform(accepted, company)
+            said = ""
+            while True:
+                try:
+                    run.perform(accepted, company)
+                except BenchInUse as busy:
+                    if run.stage is not Stage.CUT_OFF:
+                        raise
+                    if said != str(busy):
+                        said = str(busy)
+                        log.warning("run %s goes on once its bench is free: %s", run.order.id, busy)
+                    remote.control.stopped.wait(LOOK_FOR_BENCH_EVERY)
+                    remote.control.check()
+                else:
+                    return
 
     def _note_end(self, run: StationRun, reason: str) -> None:
         try:

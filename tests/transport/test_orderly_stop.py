@@ -8,6 +8,7 @@ import pytest
 from processes import Processes, call, processes, wait_until
 from tiny_bench import Tiny
 
+from remotecal.bench import Bench
 from remotecal.store import Store
 from remotecal.transport.settings import HubFolder
 
@@ -63,6 +64,20 @@ def test_a_run_that_is_not_to_be_taken_up_ends_once_the_agent_is_back(both: Proc
     both.wait_for_state(run, "aborted")
     assert "the order says to make safe" in wait_until(lambda: reason(both, run))
     assert "resume" not in both.kinds(run)
+
+
+def test_a_run_goes_on_once_somebody_else_has_left_its_bench(both: Processes) -> None:
+    run = both.order()
+    both.gate.wait()
+    both.kill("station")
+    both.gate.let_go()
+    with Bench.load(both.tiny.bench).open():
+        both.start("station")
+        log = both.path / "station.log"
+        wait_until(lambda: f"run {run} goes on once its bench is free" in log.read_text())
+        assert "resume" not in both.kinds(run)
+    both.check_whole(run, POINTS)
+    assert not reason(both, run)
 
 
 def test_an_order_that_waits_for_consent_goes_on_waiting(both: Processes) -> None:
