@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel
 
 from remotecal.errors import (
-    BenchInUse,
     ConfigurationError,
     EvidenceError,
     NotConnected,
@@ -56,8 +55,6 @@ SHOW_EVERY = 0.2
 """Seconds from one live message to the next."""
 GREETED_WITHIN = 10.0
 """Seconds a run that was cut off waits for the laboratory to say what time it is."""
-LOOK_FOR_BENCH_EVERY = 1.0
-"""Seconds from one look whether a bench that a run goes on with is free to the next."""
 LOOK_AT_CLOCK_EVERY = 1.0
 """Seconds from one look at a wrong clock to the next."""
 SHUT_DOWN = "the station is being shut down"
@@ -202,11 +199,7 @@ class Station:
 
     def _make_safe(self, run: StationRun) -> None:
         with accept(run.order, self.folder, self.library) as accepted:
-            opened = accepted.bench.connect(accepted.clock, what=f"holding {run.order.id}")
-            try:
-                opened.make_safe()
-            finally:
-                opened.close()
+            run.make_safe(accepted)
 
     async def _fetch_order(self) -> bool:
         """Fetch and deal with the next order; tell whether there was one."""
@@ -325,20 +318,7 @@ class Station:
                 by=self.folder.name,
                 largest_file=self.folder.settings.largest_file,
             )
-            said = ""
-            while True:
-                try:
-                    run.perform(accepted, company)
-                except BenchInUse as busy:
-                    if run.stage is not Stage.CUT_OFF:
-                        raise
-                    if said != str(busy):
-                        said = str(busy)
-                        log.warning("run %s goes on once its bench is free: %s", run.order.id, busy)
-                    remote.control.stopped.wait(LOOK_FOR_BENCH_EVERY)
-                    remote.control.check()
-                else:
-                    return
+            run.perform(accepted, company)
 
     def _note_end(self, run: StationRun, reason: str) -> None:
         try:

@@ -73,20 +73,18 @@ def stay_silent(stream: Stream, until: float) -> bool:
     return True
 
 
-if sys.platform == "win32":
+Watch = Callable[[float], list[tuple[int, int]]]
+"""Waits so many milliseconds until something can be read, and tells where, by descriptor and event."""
 
-    def watch(*sources: int | socket.socket) -> Callable[[float], list[int]]:
-        """Return what waits until a source has something to read, and tells which; sockets only."""
-        numbers = {source: source if isinstance(source, int) else source.fileno() for source in sources}
-        return lambda timeout: [numbers[source] for source in select.select(sources, [], [], timeout)[0]]
-else:
 
-    def watch(*sources: int | socket.socket) -> Callable[[float], list[int]]:
-        """Return what waits until a source has something to read, and tells which, by its descriptor."""
-        poll = select.poll()
-        for source in sources:
-            poll.register(source, select.POLLIN)
-        return lambda timeout: [number for number, _ in poll.poll(timeout * 1000)]
+def watch(*sources: int | socket.socket) -> Watch:
+    """Return what waits for input; on Windows of sockets only."""
+    if sys.platform == "win32":
+        return lambda timeout: [(0, 1) for _ in select.select(sources, [], [], timeout / 1000)[0]]
+    poll = select.poll()
+    for source in sources:
+        poll.register(source, select.POLLIN)
+    return poll.poll
 
 
 class TcpStream:
@@ -117,7 +115,7 @@ class TcpStream:
 
     def receive(self, timeout: float) -> bytes:
         if sys.platform == "win32":
-            if not self._input(timeout):
+            if not self._input(timeout * 1000):
                 return b""
         elif timeout != self._timeout:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(timeout))
@@ -185,7 +183,7 @@ class SerialStream:
         self._port.write(data)
 
     def receive(self, timeout: float) -> bytes:
-        ready = self._wait(timeout)
+        ready = dict(self._wait(timeout * 1000))
         if self._woken in ready:
             os.read(self._woken, CHUNK)
             return b""
