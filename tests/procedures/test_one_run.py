@@ -17,6 +17,7 @@ from remotecal import locks
 from remotecal.bench import Bench
 from remotecal.errors import BenchInUse, ConfigurationError
 from remotecal.procedures.control import Control
+from remotecal.procedures.prompts import Scripted
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "COLUMNS": "80"}
 NOBODY = 65534
@@ -24,22 +25,15 @@ NOBODY = 65534
 
 @pytest.fixture
 def begun(tiny):
-    """A run in a process of its own, held while a level is on."""
-    reached, released = threading.Event(), threading.Event()
-
-    def hold(_name, _line):
-        if len(tiny.world.lines) == 15:
-            reached.set()
-            released.wait()
-
-    tiny.world.before = hold
+    """A run in a process of its own, which asks whether it may begin and gets no answer."""
+    tiny.parameter("ask = true")
     line = [*REMOTECAL, "run", tiny.order, "--out", tiny.out]
-    with subprocess.Popen(line, env=ENVIRONMENT, stderr=subprocess.DEVNULL) as process:
-        assert reached.wait(60)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(line, env=ENVIRONMENT, **pipes) as process:
+        assert process.stdout.readline()
+        assert process.stdout.read(1) == b"M"
         yield process
-        released.set()
         process.kill()
-    tiny.world.before = lambda _name, _line: None
 
 
 def remotecal(*line):
@@ -78,8 +72,7 @@ def test_another_file_that_names_one_of_its_instruments_is_the_same_bench(tiny, 
 def test_a_run_that_is_killed_leaves_the_bench_free(tiny, begun):
     begun.kill()
     begun.wait()
-    tiny.world.before = lambda _name, _line: None
-    assert tiny.resume().complete
+    assert tiny.resume(Scripted(["yes"])).complete
 
 
 def test_two_threads_are_two(tiny):
