@@ -56,10 +56,12 @@ def test_every_ending_signal_leads_through_the_safe_state(tiny, name):
 
 
 def test_a_terminal_that_is_closed_leaves_the_rig_safe(tiny):
+    tiny.bench.write_text(tiny.bench.read_text().replace("TinyMeter", "PatientMeter"))
     reached, closed = threading.Event(), threading.Event()
 
-    def hold(_name, _line):
+    def hold(name, _line):
         if len(tiny.world.lines) == BUSY:
+            assert name == "meter"
             reached.set()
             closed.wait()
 
