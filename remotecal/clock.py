@@ -11,6 +11,7 @@ import heapq
 import itertools
 import mmap
 import struct
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 from pydantic import AfterValidator
 
 from remotecal.errors import BenchError
+from remotecal.locks import lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,6 +142,10 @@ class SteadyClock(RealClock):
 
 
 def _since_boot() -> float:
+    if sys.platform == "win32":
+        return time.monotonic()
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC)  # goes on in sleep there, unlike `monotonic`
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -248,10 +254,8 @@ class SharedClock(SteppedClock):
         return float(TIME.unpack_from(self._time)[0])
 
     def reach(self, when: float) -> None:
-        import fcntl
-
         with self.path.open("rb") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+            lock(turn.fileno(), wait=True)
             if when > self.now():
                 TIME.pack_into(self._time, 0, when)
 

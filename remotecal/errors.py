@@ -4,6 +4,7 @@
 RemotecalError
 ├── ConfigurationError          who wrote a file, a parameter or a command line
 │   ├── BenchError                  the bench file
+│   ├── BenchInUse                  who wants a bench or an instrument that somebody else works with
 │   ├── OrderError                  the work order
 │   ├── ParameterError              a procedure's parameter
 │   ├── UnitError                   a unit that is unknown or of the wrong dimension
@@ -21,6 +22,7 @@ RemotecalError
 │   ├── NotStable                   a quantity did not settle in time
 │   ├── InterlockTripped            a limit was passed; the rig was made safe
 │   ├── RunAborted                  somebody stopped the run; the rig was made safe
+│   ├── RunSuspended                the run goes on later by itself; the rig was made safe
 │   └── SafeStateNotReached         go and look at the rig
 ├── EvidenceError               who answers for the evidence
 │   ├── JournalBroken               the journal is not what was written
@@ -53,6 +55,10 @@ class ConfigurationError(RemotecalError):
 
 class BenchError(ConfigurationError):
     """The bench file is wrong."""
+
+
+class BenchInUse(ConfigurationError):
+    """Somebody else works with the bench, or with one of its instruments; nothing was sent."""
 
 
 class OrderError(ConfigurationError):
@@ -128,6 +134,10 @@ class InterlockTripped(RunError):
 
 class RunAborted(RunError):
     """Somebody stopped the run."""
+
+
+class RunSuspended(RunError):
+    """The run was stopped in good order, and its order will have it taken up again."""
 
 
 class SafeStateNotReached(RunError):

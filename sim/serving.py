@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
 import re
 import select
 import socket
-import termios
+import sys
 import threading
-import tty
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
 from remotecal.drivers.links.framing import HEADER, MBAP_SIZE, checksum
 from remotecal.drivers.links.wire import Line
+from remotecal.errors import ConfigurationError
+
+PSEUDO_TERMINALS = sys.platform != "win32"
+"""Whether this system has them."""
 
 Found = tuple[bytes, bytes]
 """A request without framing, and what its reply's frame needs of it."""
@@ -203,10 +205,22 @@ class SocketServer(Server):
 
 
 class PortServer(Server):
-    """Serves on a pseudo-terminal, which a client opens like a serial port."""
+    """Serves on a pseudo-terminal, which a client opens like a serial port, where there are any."""
+
+    device: str
+    """Path of the port."""
+    _master: int
+    _slave: int
+    _woken: int
+    _waker: int
 
     def __init__(self, servable: Servable, framing: Framing) -> None:
         super().__init__(servable, framing)
+        if sys.platform == "win32":
+            raise ConfigurationError("Windows has no pseudo-terminals: let the instrument serve on a socket")
+        import pty
+        import tty
+
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.device = os.ttyname(self._slave)
@@ -227,6 +241,10 @@ class PortServer(Server):
         A pseudo-terminal can't have 7 bits or parity. The C library lets a client ask for them only
         together with something that can be changed: for the next client that is the speed.
         """
+        if sys.platform == "win32":
+            return
+        import termios
+
         settings = termios.tcgetattr(self._slave)
         if settings[4] != termios.B50:
             settings[4] = settings[5] = termios.B50

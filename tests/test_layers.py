@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     {"remotecal.errors", "remotecal.source"},
+    {"remotecal.locks", "remotecal.opening", "remotecal.signals"},
     {
         "remotecal.clock",
         "remotecal.configuration",

@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal import errors
 from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
 from remotecal.cli.commands import command
+from remotecal.signals import unwinding
 
 if TYPE_CHECKING:
     from remotecal.cli.commands import Commands
@@ -37,20 +39,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(arguments)
     handler: Callable[[argparse.Namespace], None] = asked.handler
     try:
-        handler(asked)
+        with unwinding():
+            handler(asked)
     except errors.RemotecalError as error:
         if asked.debug:
             raise
-        print(f"remotecal: {error}", file=sys.stderr)
+        _complain(str(error))
         return next(code for kind, code, _ in EXIT_CODES if isinstance(error, kind))
     except KeyboardInterrupt:
-        print("remotecal: interrupted", file=sys.stderr)
+        _complain("interrupted")
         return 130
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` has.
         sys.stderr.close()
         return 0
     return 0
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):  # the terminal may be gone, and the exit code says it too
+        print(f"remotecal: {text}", file=sys.stderr, flush=True)
 
 
 def parser() -> argparse.ArgumentParser:

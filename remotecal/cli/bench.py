@@ -39,7 +39,7 @@ def check(path: Path, hub: Path) -> None:
         table.add_column(heading, overflow="fold")
     faulty = 0
     with _within_reach(bench, hub) as stations:
-        opened = bench.connect(clock, stations)
+        opened = bench.connect(clock, stations, what="bench check")
         try:
             for name in bench.file.instruments:
                 *cells, fault = _line(bench, opened, name, bench.day(clock))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
+
+from remotecal.signals import on_ending
 
 
 async def serve(
@@ -15,7 +17,9 @@ async def serve(
     greeting: str,
     stop: Callable[[], None] | None = None,
 ) -> None:
-    """Run a service until Ctrl-C or SIGTERM, and say once it is ready.
+    """Run a service until Ctrl-C or another ending signal, and say once it is ready.
+
+    The first signal asks it to end; none that follows interrupts what it does then.
 
     Args:
         service: what runs.
@@ -27,14 +31,20 @@ async def serve(
     logging.getLogger("alembic").setLevel(logging.WARNING)
     running = asyncio.ensure_future(service)
     waiting = asyncio.create_task(ready.wait())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop or running.cancel)
-    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if waiting.done():
-        print(greeting, flush=True)
-    waiting.cancel()
-    await running
+    loop, received = asyncio.get_running_loop(), list[str]()
+
+    def receive(name: str) -> None:
+        received.append(name)
+        if len(received) == 1:
+            loop.call_soon_threadsafe(stop or running.cancel)
+
+    with on_ending(receive):
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            with suppress(OSError):  # nobody may be there to read it
+                print(greeting, flush=True)
+        waiting.cancel()
+        await running
 
 
 def moment(at: float | None) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import cast, get_args
 
 from remotecal.clock import RealClock
 from remotecal.configuration import nearest
 from remotecal.errors import ConfigurationError
+from remotecal.signals import on_ending
 from remotecal.sim.assemblies import Assembly, Output, master_line, water_rig
 
 RIGS = {"water-rig": water_rig, "master-line": master_line}
@@ -77,9 +78,13 @@ def _settings(settings: Mapping[str, int]) -> str:
 
 def _wait() -> None:
     """Return when somebody interrupts or ends the process."""
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
-        ended.wait()
-    except KeyboardInterrupt:
-        return
+    ended: SimpleQueue[str] = SimpleQueue()
+    with on_ending(ended.put):
+        while True:
+            with suppress(Empty):  # Windows lets no signal through while a thread waits for good
+                ended.get(timeout=LOOK_UP)
+                return
+
+
+LOOK_UP = 0.5
+"""Seconds from one look for a signal to the next."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from remotecal.errors import (
 )
 from remotecal.procedures.admission import admit
 from remotecal.procedures.catalogue import Found, find_followed
-from remotecal.procedures.control import ON_SITE
+from remotecal.procedures.control import ON_SITE, Control, signals
 from remotecal.procedures.evidence import Evidence, ProcedureUsed, Start, gather, read_start
 from remotecal.procedures.files import LARGEST, refusal
 from remotecal.procedures.journal import FILE, Journal, read_journal
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from remotecal.clock import Clock
     from remotecal.open_bench import OpenBench
-    from remotecal.procedures.control import Control
     from remotecal.procedures.order import Order
     from remotecal.procedures.parameters import Parameters
     from remotecal.procedures.procedure import Point, Procedure
@@ -51,7 +51,7 @@ class Company:
     """Answers the procedure's questions."""
     watchers: Sequence[Watcher] = ()
     """Are shown where the run is."""
-    control: Control | None = None
+    control: Control = field(default_factory=Control)
     """Stops and pauses the run."""
     by: str = ON_SITE
     """Who begins the run, or takes it up again."""
@@ -97,13 +97,12 @@ def execute(
     company.check_files()
     clock = clock or bench.clock()
     start = plan(order, found, bench, clock, directory.resolve().name)
-    opened = _connect(bench, clock)
-    try:
-        with Journal.create(directory, clock) as journal:
-            journal.append("start", start.model_dump(mode="json"))
-            Session(start, found.procedure, bench, opened, journal, company).perform()
-    finally:
-        opened.close()
+    with (
+        _connected(bench, clock, company, f"run {directory.resolve()}") as opened,
+        Journal.create(directory, clock) as journal,
+    ):
+        journal.append("start", start.model_dump(mode="json"))
+        Session(start, found.procedure, bench, opened, journal, company).perform()
     return gather(read_journal(directory / FILE))
 
 
@@ -145,13 +144,10 @@ def resume(
     clock = clock or bench.clock()
     with Journal.open(directory, clock) as journal:
         _same_facts(start, plan(start.order, found, bench, clock, start.run))
-        opened = _connect(bench, clock)
-        try:
+        with _connected(bench, clock, company, f"run {directory.resolve()}") as opened:
             again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
             journal.append("resume", again)
             Session(start, found.procedure, bench, opened, journal, company).perform()
-        finally:
-            opened.close()
     return gather(read_journal(directory / FILE))
 
 
@@ -263,15 +259,26 @@ def _same_facts(start: Start, now: Start) -> None:
         )
 
 
-def _connect(bench: Bench, clock: Clock) -> OpenBench:
-    """Return the open bench; if it is not all there, what is there is made safe."""
-    opened = bench.connect(clock)
-    if opened.failures:
+@contextmanager
+def _connected(bench: Bench, clock: Clock, company: Company, what: str) -> Iterator[OpenBench]:
+    """Give the open bench to a run, which no signal ends but through the safe state.
+
+    If the bench is not all there, what is there is made safe.
+    """
+    with signals(company.control, company.by):
+        opened = bench.connect(clock, what=what)
         try:
-            opened.make_safe()
-        except SafeStateNotReached as unsafe:
-            raise SafeStateNotReached(f"{unsafe}; {opened.failed()}") from None
+            if opened.failures:
+                company.control.notice()  # no signal gets in between
+                _make_safe(opened)
+                raise BenchError(opened.failed())
+            yield opened
         finally:
             opened.close()
-        raise BenchError(opened.failed())
-    return opened
+
+
+def _make_safe(opened: OpenBench) -> None:
+    try:
+        opened.make_safe()
+    except SafeStateNotReached as unsafe:
+        raise SafeStateNotReached(f"{unsafe}; {opened.failed()}") from None

@@ -13,10 +13,10 @@ from remotecal.errors import (
     RemotecalError,
     RunAborted,
     RunError,
+    RunSuspended,
     SafeStateNotReached,
     WrongInstrument,
 )
-from remotecal.procedures.control import Control, signals
 from remotecal.procedures.journal import MICROSECOND, seconds, timestamp
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.run import Run
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 SAME = ("driver", "settings", "maker", "model", "serial")
 """What of an instrument stays the same as long as a run lasts, whatever interrupts it."""
 
+ENDINGS = ((RunAborted, "abort"), (RunSuspended, "suspend"), (InterlockTripped, "interlock"))
+"""Why a run ended, and the kind of event that says so; whatever else is a failure."""
+
 
 class Session:
     """A run from opening the bench to its safe state; the same whether it begins or goes on."""
@@ -50,7 +53,7 @@ class Session:
     ) -> None:
         self._start, self._opened, self._journal = start, opened, journal
         self._settings = {name: entry.settings for name, entry in bench.file.instruments.items()}
-        self._company, self._control = company, company.control or Control()
+        self._company, self._control = company, company.control
         self._control.cancel = opened.cancel
         self._watch = Watch(bench, opened, self._control)
         self._run = Run(
@@ -67,27 +70,30 @@ class Session:
         }
 
     def perform(self) -> None:
-        """Measure what is left to measure; whatever happens, make the rig safe."""
+        """Measure what is left to measure; whatever happens, make the rig safe.
+
+        What signals do meanwhile is up to the caller (`signals`).
+        """
         failure: BaseException | None = None
-        with signals(self._control, self._company.by):
+        try:
             try:
-                try:
-                    self._begin()
-                    self._measure_all()
-                finally:
-                    self._control.notice()  # at once: from here on no second signal gets in between
-            except BaseException as error:  # noqa: BLE001  whatever it is, the rig is made safe first
-                failure = self._explained(error)
-            occurred = self._opened.clock.now()
-            self._watch.stop_looking()
-            unsafe, took = self._make_safe()
-            self._watch.end()
-            for instrument in self._opened.instruments.values():
-                instrument.keep = None  # nothing follows the end, such as an instrument's farewell
-            try:
-                self._conclude(failure, occurred, unsafe, took)
-            except RunError as error:
-                failure = failure or error
+                self._begin()
+                self._measure_all()
+            finally:
+                self._control.notice()  # at once: from here on no second signal gets in between
+        except BaseException as error:  # noqa: BLE001  whatever it is, the rig is made safe first
+            self._control.notice()  # should that signal have come just before
+            failure = self._explained(error)
+        occurred = self._opened.clock.now()
+        self._watch.stop_looking()
+        unsafe, took = self._make_safe()
+        self._watch.end()
+        for instrument in self._opened.instruments.values():
+            instrument.keep = None  # nothing follows the end, such as an instrument's farewell
+        try:
+            self._conclude(failure, occurred, unsafe, took)
+        except RunError as error:
+            failure = failure or error
         if unsafe is not None:
             because = f"; the run had stopped because {failure}" if failure else ""
             raise SafeStateNotReached(f"{unsafe}{because}") from failure
@@ -203,9 +209,8 @@ class Session:
         """Write how it ended; that comes after the rig is safe, for a disk can be slow or full."""
         self._run.write_remarks(self._control.last_remarks())
         if failure is not None:
-            aborted, tripped = isinstance(failure, RunAborted), isinstance(failure, InterlockTripped)
             self._journal.append(
-                "abort" if aborted else "interlock" if tripped else "failure",
+                next((kind for error, kind in ENDINGS if isinstance(failure, error)), "failure"),
                 {"error": type(failure).__name__, "occurred": timestamp(occurred), "text": str(failure)},
             )
         self._note_safe(unsafe, took)

@@ -27,6 +27,7 @@ STATES = {
     "pause": "paused",
     "go_on": "running",
     "abort": "aborted",
+    "suspend": "suspended",
     "interlock": "stopped",
     "failure": "stopped",
     "finish": "finished",

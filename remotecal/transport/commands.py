@@ -113,7 +113,10 @@ class Commands:
         bench, name = find(self._station.folder, where, role)
         if not isinstance(bench.declaration(f"{name}.{attribute}", "what is to be read"), Reading | Setting):
             raise BenchError(f"{name}.{attribute} is no quantity that can be read")
-        with bench.open_instrument(name, RealClock()) as instrument:
+        with (
+            self._station.lending.line(bench, name, f"reading {what}"),
+            bench.open_instrument(name, RealClock()) as instrument,
+        ):
             quantity: BoundReading | BoundSetting = getattr(instrument, attribute)
             measured = quantity.read()
         return CommandAnswer(done=True, content=json.dumps(measured._asdict()))

@@ -21,6 +21,7 @@ from remotecal.errors import (
     NotConnected,
     OrderError,
     RemotecalError,
+    RunSuspended,
     TransportError,
 )
 from remotecal.procedures.execute import Company
@@ -56,6 +57,8 @@ GREETED_WITHIN = 10.0
 """Seconds a run that was cut off waits for the laboratory to say what time it is."""
 LOOK_AT_CLOCK_EVERY = 1.0
 """Seconds from one look at a wrong clock to the next."""
+SHUT_DOWN = "the station is being shut down"
+"""Why a run is suspended."""
 FAREWELL = 5.0
 """Seconds in which a stopping agent still tries to bring journals to the laboratory."""
 
@@ -108,12 +111,15 @@ class Station:
                 await self._nudged.wait()
 
     def stop(self) -> None:
-        """Stop the run that is on, safely, and then the agent."""
+        """Stop the agent, with the rig safe; once it is back it goes on by its orders, as after a crash.
+
+        Nothing is decided by that: an order that waits for consent goes on waiting, a run is suspended.
+        """
         self._stopping.set()
         self._nudged.set()
-        self.consent.give(agreed=False)
+        self.consent.leave_open()
         if self.current is not None:
-            self.current.control.abort("the station is being shut down", self.folder.name)
+            self.current.control.suspend(SHUT_DOWN)
 
     def nudge(self) -> None:
         """Look for an order now."""
@@ -193,11 +199,7 @@ class Station:
 
     def _make_safe(self, run: StationRun) -> None:
         with accept(run.order, self.folder, self.library) as accepted:
-            opened = accepted.bench.connect(accepted.clock)
-            try:
-                opened.make_safe()
-            finally:
-                opened.close()
+            run.make_safe(accepted)
 
     async def _fetch_order(self) -> bool:
         """Fetch and deal with the next order; tell whether there was one."""
@@ -279,6 +281,8 @@ class Station:
 
     async def _carry_out(self, run: StationRun) -> None:
         """Run an order, or go on with it, to the end of its run; the journal is on its way meanwhile."""
+        if self._stopping.is_set():
+            return  # it is claimed, and begun once the agent is back
         remote = self.current = RemoteControl(run.directory, self.folder.settings.largest_file)
         over = asyncio.Event()
         self._deliver(run, over, remote)
@@ -287,12 +291,14 @@ class Station:
             asyncio.create_task(self._watch_the_link(run.order, remote)),
         ]
         try:
-            if self._stopping.is_set():
-                remote.control.abort("the station is being shut down", self.folder.name)
             await self.lending.end()
             async with self.instruments:
                 await asyncio.to_thread(self._perform, run, remote)
             remote.ended = "finished"
+        except RunSuspended as error:
+            log.info("run %s: %s", run.order.id, error)
+            remote.ended = str(error)
+            remote.suspended = True
         except RemotecalError as error:
             log.warning("run %s ended: %s", run.order.id, error)
             remote.ended = str(error)
@@ -343,6 +349,8 @@ class Station:
             stage = await asyncio.to_thread(lambda: run.stage)
             if stage is Stage.SIGNED:
                 await self._compare(run)
+            elif remote is not None and remote.suspended:
+                return  # it goes on once the agent is back
             elif reason := run.ended or (remote.ended if remote else ""):
                 await self._refuse(run.order.id, reason)
             if stage is not Stage.CUT_OFF:

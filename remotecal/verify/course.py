@@ -23,7 +23,7 @@ State = Literal["opening", "unsafe", "on", "paused", "stopped", "safe", "stopped
 
 AT_WORK = frozenset({"point", "repeat", "observation", "stable", "note", "prompt", "answer"})
 """What only a procedure at work writes."""
-STOPS = frozenset({"interlock", "abort", "failure"})
+STOPS = frozenset({"interlock", "abort", "suspend", "failure"})
 """What ends a run, or its part, before it is complete."""
 REMARKS = frozenset({"control", "file", "replies"})
 """What may be written as long as a run is on."""

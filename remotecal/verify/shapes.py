@@ -92,6 +92,7 @@ SHAPES: Mapping[str, Mapping[str, Form]] = {
     "control": {"by": _text, "reason": _text, "verb": _text},
     "interlock": _ENDED,
     "abort": _ENDED,
+    "suspend": _ENDED,
     "failure": _ENDED,
     "pause": {},
     "go_on": {},

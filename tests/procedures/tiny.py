@@ -68,6 +68,12 @@ class WrappingMeter(TinyMeter):
     """What is measured."""
 
 
+class PatientMeter(TinyMeter):
+    """A meter that may take very long to answer."""
+
+    wire: ClassVar[Line] = Line(slowest_reply=60)
+
+
 class Grams(ScpiInstrument, Indicator):
     """Says it is an Indicator, but of a mass."""
 

@@ -27,24 +27,6 @@ KILLS = 10
 HEARTBEAT_LIMIT = 5.0
 
 
-@pytest.fixture
-def rig(tmp_path):
-    """A simulated rig in a process of its own, which outlives every run."""
-    place = tmp_path / "rig"
-    process = subprocess.Popen(
-        [*REMOTECAL, "sim", "up", "water-rig", "--out", place, "--seed", "7"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stdout:
-        if line.startswith("Ctrl-C"):
-            break
-    yield place
-    process.terminate()
-    process.wait(timeout=30)
-    process.stdout.close()
-
-
 def killed(arguments, clock, duration):
     """Start remotecal and kill it when so many seconds of the rig's time have passed."""
     moment = clock.now() + duration

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -77,7 +78,7 @@ def _line_on_serial_port(found: re.Match[str], wire: Line, port: Serial) -> Way:
     return Way(
         key=os.path.realpath(device),
         manner=f"lines at {port}",
-        open_stream=lambda: SerialStream(device, port),
+        open_stream=lambda: open_port(device, port),
         framing=lambda _: LineFraming(wire),
         pause=wire.pause,
     )
@@ -125,10 +126,19 @@ def _modbus_rtu(found: re.Match[str], wire: Modbus, port: Serial) -> Way:
     return Way(
         key=os.path.realpath(device),
         manner=f"Modbus RTU at {port}",
-        open_stream=lambda: SerialStream(device, port),
+        open_stream=lambda: open_port(device, port),
         framing=lambda _: RtuFraming(wire),
         pause=max(FRAME_GAP * port.character, SHORTEST_GAP),
     )
+
+
+def open_port(device: str, port: Serial) -> Stream:
+    """Open a serial port (`OSError` if that is not possible)."""
+    if sys.platform == "win32":
+        from remotecal.drivers.links.portable_serial import PortableSerialStream
+
+        return PortableSerialStream(device, port)
+    return SerialStream(device, port)
 
 
 FRAME_GAP, SHORTEST_GAP = 3.5, 0.00175
@@ -166,7 +176,7 @@ MODBUS_FORMS: Forms[Modbus] = (
         "modbus+tcp://192.168.1.30:502             Modbus TCP",
     ),
     (
-        re.compile(r"modbus\+rtu://(?P<device>/.+)"),
+        re.compile(r"modbus\+rtu://(?P<device>/.+|COM\d+)"),
         _modbus_rtu,
         "modbus+rtu:///dev/ttyUSB0                 Modbus RTU on a serial port",
     ),

@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -72,33 +73,51 @@ def stay_silent(stream: Stream, until: float) -> bool:
     return True
 
 
+Watch = Callable[[float], list[tuple[int, int]]]
+"""Waits so many milliseconds until something can be read, and tells where, by descriptor and event."""
+
+
+def watch(*sources: int | socket.socket) -> Watch:
+    """Return what waits for input; on Windows of sockets only."""
+    if sys.platform == "win32":
+        return lambda timeout: [(0, 1) for _ in select.select(sources, [], [], timeout / 1000)[0]]
+    poll = select.poll()
+    for source in sources:
+        poll.register(source, select.POLLIN)
+    return poll.poll
+
+
 class TcpStream:
     """A TCP connection; blocking, its timeout kept by the kernel, which saves a call per direction."""
 
     def __init__(self, host: str, port: int) -> None:
         self.advice = f"Check that it is on, that the network reaches {host}, and that port {port} is right."
         self._socket = socket.create_connection((host, port), PATIENCE)
-        self._socket.settimeout(None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
+        if sys.platform == "win32":
+            # What times out in the kernel there leaves the socket in no state to be used.
+            self._socket.settimeout(PATIENCE)
+        else:
+            self._socket.settimeout(None)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
         self.send: Callable[[bytes], None] = self._socket.sendall
         self._timeout = 0.0
-        self._input = select.poll()
-        self._input.register(self._socket, select.POLLIN)
+        self._input = watch(self._socket)
 
     def disturbed(self) -> bool:
-        return bool(self._input.poll(0))
+        return bool(self._input(0))
 
     def ended(self) -> bool:
         try:
-            return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
+            return bool(self._input(0)) and not self._socket.recv(1, socket.MSG_PEEK)
         except OSError:
             return True
 
     def receive(self, timeout: float) -> bytes:
-        if timeout != self._timeout:
+        if sys.platform == "win32":
+            if not self._input(timeout * 1000):
+                return b""
+        elif timeout != self._timeout:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(timeout))
             self._timeout = timeout
         try:
@@ -132,7 +151,7 @@ def _timeval(seconds: float) -> bytes:
 
 
 class SerialStream:
-    """A serial port, for this process alone."""
+    """A serial port, for this process alone; where ports are files (see `PortableSerialStream`)."""
 
     def __init__(self, device: str, settings: Serial) -> None:
         import serial
@@ -152,14 +171,10 @@ class SerialStream:
         )
         self._descriptor = self._port.fileno()
         self._woken, self._waker = os.pipe()
-        self._input = select.poll()
-        self._input.register(self._descriptor, select.POLLIN)
-        self._wait = select.poll()
-        self._wait.register(self._descriptor, select.POLLIN)
-        self._wait.register(self._woken, select.POLLIN)
+        self._input, self._wait = watch(self._descriptor), watch(self._descriptor, self._woken)
 
     def disturbed(self) -> bool:
-        return bool(self._input.poll(0))
+        return bool(self._input(0))
 
     def ended(self) -> bool:
         return False
@@ -168,7 +183,7 @@ class SerialStream:
         self._port.write(data)
 
     def receive(self, timeout: float) -> bytes:
-        ready = dict(self._wait.poll(timeout * 1000))
+        ready = dict(self._wait(timeout * 1000))
         if self._woken in ready:
             os.read(self._woken, CHUNK)
             return b""
