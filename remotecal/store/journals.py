@@ -55,6 +55,8 @@ class RunRow:
     """When its last line arrived."""
     conflict: str
     """Why lines were refused; "" if none were."""
+    unordered: str
+    """Why it is none that the laboratory ordered; "" if it is, as far as was looked at."""
 
 
 class Batch(NamedTuple):
@@ -106,6 +108,12 @@ class Journals:
             connection.execute(
                 runs.update().where(runs.c.station == station, runs.c.run == run).values(conflict=reason)
             )
+
+    def note_unordered(self, station: str, run: str, reason: str) -> bool:
+        """Keep why a run is none that the laboratory ordered, "" if it is; tell whether that is new."""
+        this = (runs.c.station == station) & (runs.c.run == run) & (runs.c.unordered != reason)
+        with self._database.begin() as connection:
+            return connection.execute(runs.update().where(this).values(unordered=reason)).rowcount == 1
 
     def committed(self, station: str, run: str) -> int:
         """Return the number of a journal's last line that is here; 0 if there is none."""

@@ -37,6 +37,9 @@ stations = Table(
     Column("session", Text, comment="the latest start of its agent"),
     Column("seen", Float),
     Column("announced", Text, comment="what it said of itself, JSON"),
+    Column(
+        "used", BigInteger, nullable=False, server_default="0", comment="bytes of lines and files kept for it"
+    ),
 )
 
 enrolment_codes = Table(
@@ -78,6 +81,9 @@ runs = Table(
     Column("began", Float, nullable=False),
     Column("updated", Float, nullable=False),
     Column("conflict", Text, nullable=False, server_default="", comment="why lines were refused"),
+    Column(
+        "unordered", Text, nullable=False, server_default="", comment="why it is none the laboratory ordered"
+    ),
 )
 
 journal_lines = Table(

@@ -92,7 +92,7 @@ class Hub:
         self.laboratory = Laboratory(folder, self._store, self._connection)
         self.library = Library(folder.procedures)
         """The procedures records are computed by."""
-        self._ingest = Ingest(self._store)
+        self._ingest = Ingest(self._store, self.laboratory.key.public)
         self._evaluating = asyncio.Semaphore(1)
         self._refusals = Refusals(self._store)
         self.ready = asyncio.Event()
@@ -244,7 +244,9 @@ class Hub:
         key = PublicKey.from_text(station.key)
         computed = _from(station, unseal(content, "record", Computed, [key]))
         async with self._evaluating:
-            return await asyncio.to_thread(recompute, self._store, self.library, computed, key)
+            return await asyncio.to_thread(
+                recompute, self._store, self.library, computed, key, self.laboratory.key.public
+            )
 
     async def _renew(self, station: StationRow, content: bytes) -> Renewed:
         renewal = _from(station, unseal(content, "renewal", Renewal, [PublicKey.from_text(station.key)]))

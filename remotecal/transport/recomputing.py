@@ -8,12 +8,19 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.journal import journal_signer
-from remotecal.errors import EvidenceError, RemotecalError
+from remotecal.errors import EvidenceError, NotOrdered, RemotecalError
 from remotecal.procedures.evidence import gather
 from remotecal.procedures.journal import FILE, read_journal
 from remotecal.procedures.record import evaluate
 from remotecal.store.records import RecordRow
-from remotecal.transport.messages import Compared, ProcedureNamed
+from remotecal.transport.messages import Compared
+from remotecal.transport.ordered import (
+    check_course,
+    check_record,
+    check_start,
+    claimed_order,
+    set_apart,
+)
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import PublicKey
@@ -24,7 +31,9 @@ if TYPE_CHECKING:
     from remotecal.transport.messages import Computed
 
 
-def recompute(store: Store, library: Library, computed: Computed, key: PublicKey) -> Compared:
+def recompute(
+    store: Store, library: Library, computed: Computed, key: PublicKey, laboratory: PublicKey
+) -> Compared:
     """Compute and keep the record of a complete run; return whether the station's is the same.
 
     Args:
@@ -32,6 +41,7 @@ def recompute(store: Store, library: Library, computed: Computed, key: PublicKey
         library: where the procedure is.
         computed: what the station says.
         key: with which the station signs journals.
+        laboratory: with which the laboratory signs orders; nothing but what it ordered is computed.
     """
     known = store.records.find(computed.station, computed.run)
     if known is not None and known.head == computed.head:
@@ -42,15 +52,15 @@ def recompute(store: Store, library: Library, computed: Computed, key: PublicKey
             raise EvidenceError("the station means another journal than the one that is here")
         if missing := store.files.missing(computed.station, computed.run):
             raise EvidenceError(f"files that the journal names are not here yet: {', '.join(missing)}")
-        evidence = gather(events)
-        used = evidence.procedure
-        found = library.find(ProcedureNamed(name=Path(used.name).name, sha256=used.sha256))
-        record = evaluate(evidence, found).to_json()
+        record = _ordered_record(store, library, computed, laboratory, events)
     except RemotecalError as error:
+        if isinstance(error, NotOrdered):
+            set_apart(store, computed.station, computed.run, str(error))
         store.note(
             "hub", "not computed", {"station": computed.station, "run": computed.run, "reason": str(error)}
         )
         return Compared(agrees=False, reason=str(error))
+    store.journals.note_unordered(computed.station, computed.run, "")
     agrees = record == computed.record
     store.records.put(
         RecordRow(
@@ -65,6 +75,19 @@ def recompute(store: Store, library: Library, computed: Computed, key: PublicKey
     )
     store.note("hub", "record", {"station": computed.station, "run": computed.run, "agrees": int(agrees)})
     return Compared(agrees=agrees, reason="" if agrees else DIFFERS)
+
+
+def _ordered_record(
+    store: Store, library: Library, computed: Computed, laboratory: PublicKey, events: tuple[Event, ...]
+) -> str:
+    """Return the record of a run in JSON, once it is sure that it was ordered, and like this."""
+    order = claimed_order(store, laboratory, computed.station, computed.run)
+    check_start(order, events[0].data)
+    found = library.find(order.procedure)
+    check_course(order, found, events)
+    record = evaluate(gather(events), found)
+    check_record(order, record)
+    return record.to_json()
 
 
 DIFFERS = "the station computed another record from the same journal"
