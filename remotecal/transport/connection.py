@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
-from remotecal.errors import EvidenceError, NotAnswered, NotConnected, RemotecalError
+from remotecal.errors import ConfigurationError, EvidenceError, NotAnswered, NotConnected, RemotecalError
 from remotecal.transport.ending import end
 from remotecal.transport.envelopes import unseal_reply
 
@@ -178,14 +178,23 @@ class Connection:
 
     @contextmanager
     def _in_use(self) -> Iterator[Client]:
-        """Give the client there is; `NotConnected` if there is none, or it is lost meanwhile."""
-        from nats.errors import Error
+        """Give the client there is; `NotConnected` if there is none, or it is lost meanwhile.
+
+        Raises:
+            ConfigurationError: the message is longer than the server takes, however often it is sent.
+        """
+        from nats.errors import Error, MaxPayloadError
 
         servers = ", ".join(self._endpoint.servers)
         if self._client is None:
             raise NotConnected(f"there is no connection to {servers}")
         try:
             yield self._client
+        except MaxPayloadError:
+            raise ConfigurationError(
+                f"a message is longer than {servers} takes: give the servers the max_payload that "
+                "`remotecal hub broker` prints"
+            ) from None
         except (Error, OSError) as error:
             raise NotConnected(f"the connection to {servers} was lost: {error}") from error
 

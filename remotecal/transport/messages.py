@@ -11,6 +11,9 @@ from remotecal.procedures.files import Sha256
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Kind
 
+LONGEST_LINE = 7 * 2**20
+"""Bytes a line of a journal may have: a message holds 8 MiB, with what goes before the lines."""
+
 Verb = Literal[
     "pause", "go_on", "abort", "answer", "take_control", "release_control", "state", "read", "link"
 ]
