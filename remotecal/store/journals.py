@@ -173,6 +173,16 @@ class Journals:
             ).all()
         return tuple(bytes(row.line) for row in rows)
 
+    def first_line(self, station: str, run: str) -> bytes:
+        """Return a journal's first line; empty if it is not here."""
+        from sqlalchemy import select
+
+        table = journal_lines
+        this = (table.c.station == station) & (table.c.run == run) & (table.c.seq == 1)
+        with self._database.read() as connection:
+            line = connection.execute(select(table.c.line).where(this)).scalar()
+        return b"" if line is None else bytes(line)
+
     def _take(self, connection: Connection, batch: Batch, at: float) -> int | EvidenceError:
         station, run, first, lines = batch
         used = lock_used(connection, station)

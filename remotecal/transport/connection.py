@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -64,6 +64,18 @@ class Endpoint:
     """Shown by the server."""
     inbox: str
     """Prefix of where answers go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof(Generic[M]):
+    """An answer, and the signed messages that prove it was given."""
+
+    asked: bytes
+    """What was asked."""
+    reply: bytes
+    """What came as the answer, as it was signed."""
+    answer: M
+    """What that says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +163,15 @@ class Connection:
 
         What is no such answer counts as none: who carries it may have changed or made it.
         """
+        return (await self.prove(subject, content, answer, of, within=within)).answer
+
+    async def prove(
+        self, subject: str, content: bytes, answer: type[M], of: PublicKey, *, within: float = 5.0
+    ) -> Proof[M]:
+        """Return the answer to a message, with what proves it to others; as `ask`."""
         reply = await self.request(subject, content, within=within)
         try:
-            return unseal_reply(reply, content, answer, [of])
+            return Proof(content, reply, unseal_reply(reply, content, answer, [of]))
         except EvidenceError as error:
             raise NotAnswered(f"what came as the answer to {subject} is none: {error}") from None
 

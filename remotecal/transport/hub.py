@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -28,6 +29,7 @@ from remotecal.transport.envelopes import seal_reply, unseal
 from remotecal.transport.evaluating import Evaluating
 from remotecal.transport.identities import station_named, station_uri
 from remotecal.transport.ingest import Ingest
+from remotecal.transport.keeping import Keeping
 from remotecal.transport.laboratory import Laboratory, connection
 from remotecal.transport.library import Library
 from remotecal.transport.messages import (
@@ -99,6 +101,9 @@ class Hub:
         """The procedures records are computed by."""
         self._ingest = Ingest(self._store, self.laboratory.key.public)
         self._evaluating = Evaluating(folder, self.laboratory.key.public)
+        self._keeping = Keeping(self._store, self.laboratory.key.public)
+        self._start = secrets.token_hex(16)
+        """Tells stations that this is another start, whose database may be an older copy."""
         self._in_hand = Counter[str]()
         """Station → its requests that are being worked on."""
         self._refusals = Refusals(self._store)
@@ -119,6 +124,8 @@ class Hub:
             "claim": self._claim,
             "refuse": self._note_refusal,
             "record": self._compare,
+            "compare": self._keeping.compare,
+            "papers": self._keeping.take_papers,
             "renew": self._renew,
             "file": self._ingest.take_file,
         }
@@ -232,7 +239,7 @@ class Hub:
         now = time.time()
         announced = hello.model_dump_json(include={"version", "benches", "procedures", "running", "time"})
         await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
-        return Welcome(time=now)
+        return Welcome(time=now, hub=self._start)
 
     async def _next_order(self, station: StationRow, _: bytes) -> bytes:
         order = await asyncio.to_thread(self._store.orders.next, station.name, time.time())

@@ -99,6 +99,8 @@ class Welcome(Written):
 
     time: float
     """The laboratory's clock."""
+    hub: str = ""
+    """This start of the hub that answers: one that was not met before may have lost what another had."""
 
 
 class Claim(Written):
@@ -317,6 +319,8 @@ class StationState(Written):
     """The run that is on."""
     waits_for_consent: OrderWaiting | None
     """The order the person on site is asked about."""
+    held_up: dict[str, str] = Field(default_factory=dict)
+    """Run → why it does not reach the laboratory."""
 
 
 class LinkRequest(Written):
