@@ -188,5 +188,7 @@ signed_certificates = Table(
     Column("at", Float, nullable=False),
     Column("xml", LargeBinary, nullable=False, comment="the certificate with this signature"),
     Column("pdf", LargeBinary, comment="once it is issued, as the PDF the laboratory signed"),
+    Column("number", Text, comment="once it is issued, its number"),
+    Index("uq_signed_certificates_number", "number", unique=True),
     UniqueConstraint("station", "run", "by", name="uq_signed_certificates_station_run_by"),
 )

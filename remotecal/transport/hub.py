@@ -29,6 +29,7 @@ from remotecal.transport.envelopes import seal_reply, unseal
 from remotecal.transport.evaluating import Evaluating
 from remotecal.transport.identities import station_named, station_uri
 from remotecal.transport.ingest import Ingest
+from remotecal.transport.issued import enter_issued
 from remotecal.transport.keeping import Keeping
 from remotecal.transport.laboratory import Laboratory, connection
 from remotecal.transport.library import Library
@@ -141,6 +142,7 @@ class Hub:
                 stack.push_async_callback(end, broker)
             for work in (self._ingest.run(), self._evaluating.run()):
                 stack.push_async_callback(end, asyncio.create_task(work))
+            await asyncio.to_thread(enter_issued, self._folder, self._store, time.time())
             desk = await self._open_desk()
             stack.callback(desk.close)
             await stack.enter_async_context(self._connection)

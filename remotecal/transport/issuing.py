@@ -7,12 +7,13 @@ names, or at home like the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, NotOrdered
+from remotecal.transport.issued import file_issued
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -160,7 +161,10 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
         )
     _check_signatures(of_run, signed, now)
     row = SigningRow(of_run.station, of_run.run, duty, by, now.timestamp(), xml, pdf)
-    of_run.store.signings.add(row)
+    if duty == "issued":
+        file_issued(of_run.folder, of_run.store, replace(row, number=of_run.record().number))
+    else:
+        of_run.store.signings.add(row)
     return newest
 
 

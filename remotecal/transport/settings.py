@@ -188,6 +188,11 @@ class HubFolder:
         return self.path / "procedures"
 
     @property
+    def issued(self) -> Path:
+        """Directory of the certificates that were issued; what is in there is never changed."""
+        return self.path / "issued"
+
+    @property
     def share(self) -> Share:
         """What each station may take of the database."""
         share = self.settings.share

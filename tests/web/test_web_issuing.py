@@ -115,7 +115,7 @@ def test_what_else_is_signed_is_not_taken(web: Web, run: str) -> None:
     assert "not the certificate that is here" in post(web, run, "operator", unsigned)
     forced = sign_xml(unsigned, keys["reviewed"], "performed", now())
     assert "Reviewer signs as performed" in post(web, run, "operator", forced)
-    changed = unsigned.replace(b">T-1<", b">T-2<")
+    changed = unsigned.replace(b">T-1<", b">T-2<")  # the order's number; the certificate has one of its own
     assert changed != unsigned
     altered = sign(changed, keys["performed"], now())
     assert "not the certificate that is here" in post(web, run, "operator", altered)

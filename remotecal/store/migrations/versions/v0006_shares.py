@@ -1,4 +1,4 @@
-"""Runs that nobody ordered, and what each station takes of the database."""
+"""Runs that nobody ordered, what each station takes of the database, and numbers that are issued once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,3 +36,7 @@ def upgrade() -> None:
         ),
     )
     op.execute(USED)
+    op.add_column(
+        "signed_certificates", sa.Column("number", sa.Text, comment="once it is issued, its number")
+    )
+    op.create_index("uq_signed_certificates_number", "signed_certificates", ["number"], unique=True)
