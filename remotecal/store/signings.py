@@ -70,11 +70,13 @@ class Signings:
         with self._database.begin() as connection:
             # An insert's row count is not told by every driver.
             added = connection.execute(adding.returning(table.c.duty)).first()
-            other = None if added else connection.execute(select(table.c.run).where(same)).first()
+            other = None
+            if added is None and row.number is not None:
+                other = connection.execute(select(table.c.run).where(same)).first()
         if other is not None:
             raise CertificateRefused(
-                f"the certificate of {other.run} was issued as {row.number}, and a number is issued once: order "
-                "the work with a number of its own (`certificate` under [order])"
+                f"the certificate of {other.run} was issued as {row.number}, and a number is issued once: "
+                "order the work with a number of its own (`certificate` under [order])"
             )
         if added is None:
             raise CertificateRefused(

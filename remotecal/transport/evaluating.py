@@ -13,10 +13,12 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import PublicKey
@@ -38,8 +40,6 @@ FRESH = 10.0
 """Seconds in which the same request is answered by the same words, without computing again."""
 FORGET_HALF = 600.0
 """Seconds after which half of the time that a station's records took is forgotten."""
-ORPHAN_AFTER = 5
-"""Seconds beyond the limit after which a process whose hub is gone ends itself."""
 
 
 @dataclass(slots=True)
@@ -71,7 +71,6 @@ class Evaluating:
             "procedures": str(folder.procedures.resolve()),
             "database": folder.database,
             "laboratory": laboratory.text,
-            "limit": self._limit,
         }
         self._jobs: dict[str, _Job] = {}
         """Station → what it asked last."""
@@ -188,14 +187,21 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     told = json.loads(sys.stdin.buffer.readline())
     laboratory, library = PublicKey.from_text(told["laboratory"]), Library(Path(told["procedures"]))
+    lines = SimpleQueue[bytes]()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     with Store(told["database"]) as store:
         answers.write(b"\n")
-        for line in sys.stdin.buffer:
-            _end_with_the_hub(told["limit"] + ORPHAN_AFTER)
-            asked = json.loads(line)
+        while True:
+            asked = json.loads(lines.get())
             computed, key = Computed.model_validate(asked["computed"]), PublicKey.from_text(asked["key"])
             answers.write(_answer(store, library, computed, key, laboratory) + b"\n")
-            _end_with_the_hub(0)
+
+
+def _listen(lines: SimpleQueue[bytes]) -> None:
+    """Take what is asked; end this process with the hub, whatever it computes then."""
+    for line in sys.stdin.buffer:
+        lines.put(line)
+    os._exit(0)
 
 
 def _answer(
@@ -209,12 +215,6 @@ def _answer(
     except RemotecalError:
         log.exception("the record of %s can't be computed now", computed.run)
         return b""
-
-
-def _end_with_the_hub(seconds: float) -> None:
-    """Have this process ended after a time, should nobody be left to do it; 0 for never."""
-    if hasattr(signal, "alarm"):
-        signal.alarm(int(seconds))
 
 
 if __name__ == "__main__":
