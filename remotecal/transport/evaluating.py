@@ -77,7 +77,8 @@ class Evaluating:
         self._took: dict[str, tuple[float, float]] = {}
         """Station → seconds its records took of late, and when that was said."""
         self._more = asyncio.Event()
-        self._process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None
+        """The process that computes."""
 
     async def compare(self, computed: Computed, key: PublicKey) -> Compared | None:
         """Return what the laboratory makes of a run; None if that is not known yet, so ask again.
@@ -97,23 +98,27 @@ class Evaluating:
         """Compute what is asked for, until cancelled."""
         try:
             while True:
-                job = self._next()
-                if job is None:
+                if not (waiting := self.waiting()):
                     self._more.clear()
                     await self._more.wait()
                     continue
+                job = waiting[0]
                 job.began = time.monotonic()
                 answer = await self._compute(job)
                 job.ended = time.monotonic()
-                station = job.computed.station
-                self._took[station] = (self._lately(station) + job.ended - job.began, job.ended)
+                self.took(job.computed.station, job.ended - job.began)
                 job.done.set_result(answer)
         finally:
             await self._end()
 
-    def _next(self) -> _Job | None:
-        waiting = [job for job in self._jobs.values() if not job.done.done()]
-        return min(waiting, key=lambda job: self._lately(job.computed.station), default=None)
+    def waiting(self) -> list[_Job]:
+        """Return what is to be computed, in the order in which it will be unless more comes."""
+        jobs = [job for job in self._jobs.values() if not job.done.done()]
+        return sorted(jobs, key=lambda job: self._lately(job.computed.station))
+
+    def took(self, station: str, duration: float) -> None:
+        """Note that a station's record took so many seconds."""
+        self._took[station] = (self._lately(station) + duration, time.monotonic())
 
     def _lately(self, station: str) -> float:
         took, at = self._took.get(station, (0.0, 0.0))
@@ -142,10 +147,10 @@ class Evaluating:
         return Compared(agrees=False, reason=reason)
 
     async def _started(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
+        if self.process is None or self.process.returncode is not None:
             # What can be imported here can be imported there, for a procedure may need it.
             paths = os.pathsep.join(filter(None, sys.path))
-            self._process = await asyncio.create_subprocess_exec(
+            self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 __name__,
@@ -154,11 +159,11 @@ class Evaluating:
                 env=os.environ | {"PYTHONPATH": paths},
             )
             async with asyncio.timeout(START_WITHIN):
-                await _exchange(self._process, json.dumps(self._told).encode() + b"\n")
-        return self._process
+                await _exchange(self.process, json.dumps(self._told).encode() + b"\n")
+        return self.process
 
     async def _end(self) -> None:
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         if process is not None and process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()

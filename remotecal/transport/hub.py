@@ -152,7 +152,16 @@ class Hub:
             await (broker or asyncio.Event().wait())
 
     def _serve(self, name: Service, handler: Handler) -> None:
-        """Answer the stations' requests, each at its own station only, and some of each at once."""
+        """Answer the stations' requests, each at its own station only."""
+        self._connection.on(
+            subjects.every_station(name),
+            self.fairly(handler),
+            queue=QUEUE,
+            inbox=lambda subject: subjects.inbox(subjects.station_of(subject)),
+        )
+
+    def fairly(self, handler: Handler) -> Handler:
+        """Return a handler that works on some requests of a station at once, and answers no more of them."""
 
         async def take(subject: str, content: bytes) -> bytes | None:
             station = subjects.station_of(subject)
@@ -164,12 +173,7 @@ class Hub:
             finally:
                 self._in_hand[station] -= 1
 
-        self._connection.on(
-            subjects.every_station(name),
-            take,
-            queue=QUEUE,
-            inbox=lambda subject: subjects.inbox(subjects.station_of(subject)),
-        )
+        return take
 
     async def _reach_a_server(self, broker: asyncio.Task[None] | None) -> None:
         """Wait for the connection; a hub nobody can reach must say so, and not wait in silence."""

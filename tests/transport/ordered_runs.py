@@ -50,10 +50,17 @@ class Brought:
             connection.execute(update(orders).where(orders.c.id == RUN).values(**values))
 
 
-def bring(tiny: Tiny, store: Store, folder: Path, laboratory: SealKey, **terms: object) -> Brought:
+def bring(
+    tiny: Tiny,
+    store: Store,
+    folder: Path,
+    laboratory: SealKey,
+    file: Path = PROCEDURE,
+    **terms: object,
+) -> Brought:
     """Carry out a run and bring it, as its station would."""
     library = Library(folder)
-    procedure = library.install(make_bundle(PROCEDURE, AUTHOR), [AUTHOR.public])
+    procedure = library.install(make_bundle(file, AUTHOR), [AUTHOR.public])
     now = time.time()
     order = RemoteOrder(
         **{
@@ -80,6 +87,6 @@ def bring(tiny: Tiny, store: Store, folder: Path, laboratory: SealKey, **terms: 
         seal_journal(journal, STATION)
     events = read_journal(tiny.out / "journal.jsonl")
     store.journals.append("here", RUN, 1, (tiny.out / "journal.jsonl").read_bytes().splitlines(), 1.0)
-    record = evaluate(gather(events), find(str(PROCEDURE))).to_json()
+    record = evaluate(gather(events), find(str(PROCEDURE))).to_json() if file == PROCEDURE else ""
     computed = Computed(station="here", run=RUN, head=events[-1].hash, record=record)
     return Brought(store, library, laboratory, order, computed, events)
