@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError
+from remotecal.procedures.journal import make_durable
 from remotecal.store.backup import copy_database
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def back_up(folder: HubFolder, to: Path) -> tuple[str, ...]:
                     _copy(entry, draft / entry.name)
             _make_durable(draft)
             draft.rename(target)
+            make_durable(target.parent)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
@@ -56,12 +58,10 @@ def _copy(entry: Path, to: Path) -> None:
 
 def _make_durable(folder: Path) -> None:
     for place, _, files in os.walk(folder):
-        for name in (*files, "."):
-            file = os.open(Path(place) / name, os.O_RDONLY)
-            try:
-                os.fsync(file)
-            finally:
-                os.close(file)
+        for name in files:
+            with (Path(place) / name).open("rb") as file:
+                os.fsync(file.fileno())
+        make_durable(Path(place))
 
 
 def _named(folder: HubFolder) -> tuple[str, ...]:

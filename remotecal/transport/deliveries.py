@@ -108,7 +108,8 @@ class Deliveries:
         """
         names = [name for name in await asyncio.to_thread(self._names) if name not in self._tasks]
         for first in range(0, len(names), PAGE):
-            for kept in (await self._kept(names[first : first + PAGE])).answer.runs:
+            runs = await asyncio.to_thread(self._held, names[first : first + PAGE])
+            for kept in (await self._kept(runs)).answer.runs:
                 if kept.differs:
                     self._hold_up(kept.run, f"the laboratory has another journal: {kept.differs}")
                 elif not (kept.whole and kept.claimed):
@@ -148,6 +149,16 @@ class Deliveries:
         folder = self._station.folder
         done = {path.parent.name for path in folder.orders.glob("*/done")}
         return tuple(name for name in sorted({*done, *self.held_up}) if (folder.runs / name).is_dir())
+
+    def _held(self, names: Sequence[str]) -> tuple[RunHeld, ...]:
+        """Return how far runs go here; one that can't be read holds up itself alone."""
+        runs = []
+        for name in names:
+            try:
+                runs.append(held(self._station.folder.runs / name))
+            except EvidenceError as error:
+                self._hold_up(name, str(error))
+        return tuple(runs)
 
     def _run(self, name: str) -> StationRun:
         folder = self._station.folder
@@ -193,7 +204,7 @@ class Deliveries:
                 run.note_done(None)
                 return
             # Only now: whatever was said before may have been said by a hub that has lost it since.
-            proof = await self._kept([run.order.id])
+            proof = await self._kept([await asyncio.to_thread(held, run.directory)])
             if proof.answer.runs[0].whole:
                 run.note_done(proof)
                 return
@@ -212,18 +223,16 @@ class Deliveries:
             raise EvidenceError(f"without its files it is not complete: {'; '.join(upload.lost.values())}")
 
     async def _kept_now(self, run: StationRun) -> RunKept:
-        (kept,) = (await self._kept([run.order.id])).answer.runs
+        (kept,) = (await self._kept([await asyncio.to_thread(held, run.directory)])).answer.runs
         if kept.differs:
             raise EvidenceError(f"the laboratory has another journal: {kept.differs}")
         return kept
 
-    async def _kept(self, names: Sequence[str]) -> Proof[Kept]:
+    async def _kept(self, runs: Sequence[RunHeld]) -> Proof[Kept]:
         """Return the laboratory's signed word on what it has of runs."""
-        folder = self._station.folder
-        runs = await asyncio.to_thread(lambda: tuple(held(folder.runs / name) for name in names))
-        inventory = Inventory(station=folder.name, runs=runs)
+        inventory = Inventory(station=self._station.folder.name, runs=tuple(runs))
         proof = await self._station.prove("compare", "inventory", inventory, Kept)
-        if tuple(kept.run for kept in proof.answer.runs) != tuple(names):
+        if [kept.run for kept in proof.answer.runs] != [run.run for run in runs]:
             raise EvidenceError("the laboratory speaks of other runs than it was asked about")
         return proof
 

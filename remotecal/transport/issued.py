@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, RemotecalError
+from remotecal.procedures.journal import make_durable
 from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def file_issued(folder: HubFolder, store: Store, row: SigningRow) -> None:
     write_private(draft, row.pdf)
     try:
         os.link(draft, path)  # never over another one
+        for place in (path.parent, folder.issued, folder.path):
+            make_durable(place)
     except FileExistsError:
         raise CertificateRefused(
             f"the certificate of {row.run} was issued already, it is {path}: start the hub anew, and it is "

@@ -111,14 +111,14 @@ class Station:
 
     async def _compare_with_each_hub(self) -> None:
         """Say what is here to each start of the hub, for it may have been restored from an older copy."""
-        met = ""
+        met = {""}
         while True:
             await self.liaison.answered.wait()
             self.liaison.answered.clear()
-            if self.liaison.hub == met:
+            if self.liaison.hub in met:
                 continue
             try:
-                met = self.liaison.hub
+                met.add(self.liaison.hub)  # there may be several, which answer in turn
                 await self.deliveries.compare()
             except NotConnected:
                 return
