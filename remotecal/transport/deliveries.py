@@ -101,16 +101,21 @@ class Deliveries:
         return names
 
     async def compare(self) -> None:
-        """Say to the laboratory what is here of all runs that are over, and send what it lacks.
+        """Say to the laboratory what is here, and send what it lacks.
+
+        A run that is on its way goes on by itself; but its order may be unknown there.
 
         Raises:
             NotConnected: the agent stops before there is an answer.
         """
-        names = [name for name in await asyncio.to_thread(self._names) if name not in self._tasks]
+        names = sorted({*await asyncio.to_thread(self._names), *self._tasks})
         for first in range(0, len(names), PAGE):
             runs = await asyncio.to_thread(self._held, names[first : first + PAGE])
             for kept in (await self._kept(runs)).answer.runs:
-                if kept.differs:
+                if kept.run in self._tasks:
+                    if not kept.claimed:
+                        await self.show_papers(await asyncio.to_thread(self._run, kept.run))
+                elif kept.differs:
                     self._hold_up(kept.run, f"the laboratory has another journal: {kept.differs}")
                 elif not (kept.whole and kept.claimed):
                     log.warning("the laboratory lacks something of %s: it is sent again", kept.run)

@@ -90,6 +90,9 @@ def test_what_happened_since_the_copy_comes_again(hub_folder: HubFolder, tiny: T
             assert store.orders.find(second) is None
             assert store.records.find("here", first) is None
         both.start("hub")
+        with Store(hub_folder.database) as store:
+            wait_until(lambda: store.orders.find(second))
+            assert "observation" not in both.kinds(second), "it is known while its run is on"
         both.gate.let_go()
         wait_until((papers / second / "done").exists)
         with Store(hub_folder.database) as store:
