@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -117,7 +118,7 @@ def test_what_was_issued_is_not_issued_anew_from_an_older_copy(web: Web, run: st
     with web.token("administrator") as administrator:
         assert administrator.post(certificate + "/issue").json()["state"] == "issued"
         sealed = administrator.get(certificate + ".pdf").content
-    (copy.issued / "here").mkdir(parents=True)
+    shutil.copytree(web.hub.laboratory.folder.issued, copy.issued)
     (copy.issued / "here" / "other.pdf").write_bytes(b"%PDF no certificate")
     with Store(copy.database) as store:
         assert enter_issued(copy, store, 5.0) == (run,)
