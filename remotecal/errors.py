@@ -26,6 +26,7 @@ RemotecalError
 │   └── SafeStateNotReached         go and look at the rig
 ├── EvidenceError               who answers for the evidence
 │   ├── JournalBroken               the journal is not what was written
+│   ├── NotOrdered                  a run the laboratory did not order, or not like this
 │   └── CertificateRefused          a certificate that may not be used, and why
 ├── RecordError                 who wrote a certificate file: it can't be read without guessing
 ├── StoreError                  who looks after the laboratory's database
@@ -150,6 +151,10 @@ class EvidenceError(RemotecalError):
 
 class JournalBroken(EvidenceError):
     """The journal is not what was written."""
+
+
+class NotOrdered(EvidenceError):
+    """A run is none that the laboratory ordered and this station claimed, or differs from its order."""
 
 
 class CertificateRefused(EvidenceError):

@@ -45,6 +45,10 @@ def hide_posix() -> None:
     """Forget remotecal, and take from it what Windows does not have."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "remotecal"]:
         del sys.modules[name]
+    # What it put there is of classes that are forgotten now, too.
+    sys.meta_path[:] = [
+        finder for finder in sys.meta_path if type(finder).__module__.partition(".")[0] != "remotecal"
+    ]
     real = builtins.__import__
 
     def importing(name, globals=None, locals=None, fromlist=(), level=0):  # noqa: A002

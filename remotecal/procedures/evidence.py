@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -78,6 +78,8 @@ class Start(Frozen):
     """The points, in the order they are to be measured."""
     bench: str
     """Path of the bench file."""
+    bench_name: str = ""
+    """Name of the bench, by which an order names it."""
     bench_sha256: str
     """SHA-256 of the bench file, in hexadecimal."""
     time_zone: Zone = "UTC"
@@ -258,15 +260,26 @@ def _check_repeats(
     points: tuple[Point, ...], observations: tuple[Observation, ...], *, complete: bool
 ) -> None:
     """Refuse what no run writes: a repeat observed twice, one nobody planned, an end with some missing."""
-    observed = [(entry.point.name, entry.repeat) for entry in observations]
-    due = {(point.name, number) for point in points for number in range(1, point.repeats + 1)}
-    strange = [entry for entry in observed if entry not in due or observed.count(entry) > 1]
-    if strange:
-        point, repeat = strange[0]
-        raise JournalBroken(f"repeat {repeat} at {point} was observed twice, or was never to be")
-    if complete and (missing := due.difference(observed)):
-        point, repeat = min(missing)
-        raise JournalBroken(f"the run is said to be complete, but repeat {repeat} at {point} is missing")
+    repeats = {point.name: point.repeats for point in points}
+    observed = set[tuple[str, int]]()
+    for entry in observations:
+        name, repeat = entry.point.name, entry.repeat
+        if (name, repeat) in observed or not 1 <= repeat <= repeats[name]:
+            raise JournalBroken(f"repeat {repeat} at {name} was observed twice, or was never to be")
+        observed.add((name, repeat))
+    # Numbers alone, for a journal may declare more repeats than anybody could list.
+    if complete and len(observed) < sum(repeats.values()):
+        name, repeat = _first_missing(repeats, observed)
+        raise JournalBroken(f"the run is said to be complete, but repeat {repeat} at {name} is missing")
+
+
+def _first_missing(repeats: Mapping[str, int], observed: Collection[tuple[str, int]]) -> tuple[str, int]:
+    return next(
+        (name, repeat)
+        for name in sorted(repeats)
+        for repeat in range(1, repeats[name] + 1)
+        if (name, repeat) not in observed
+    )
 
 
 def _discarded(events: tuple[Event, ...]) -> Iterator[tuple[str, int]]:

@@ -182,6 +182,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
         parameters=parameters.model_dump(mode="json"),
         points=points,
         bench=str(bench.path.resolve()),
+        bench_name=bench.name,
         bench_sha256=bench.sha256,
         time_zone=bench.time_zone,
         roles=roles,

@@ -7,12 +7,13 @@ names, or at home like the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from remotecal.errors import CertificateRefused, ConfigurationError
+from remotecal.errors import CertificateRefused, ConfigurationError, NotOrdered
+from remotecal.transport.issued import file_issued
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,11 +51,12 @@ class RunAt:
 
         Raises:
             CertificateRefused: it was not computed here yet, or the station's is another one, or the
-                journal is no longer the one it was computed from.
+                journal is no longer the one it was computed from, or the run was not ordered so.
             JournalBroken: the journal is not what the station wrote and signed.
         """
-        from remotecal.certificates.signing.seal import PublicKey
+        from remotecal.certificates.signing.seal import PublicKey, SealKey
         from remotecal.model import Record
+        from remotecal.transport.ordered import check_record, check_start, claimed_order
         from remotecal.transport.recomputing import signed_events
 
         row = self.store.records.find(self.station, self.run)
@@ -71,7 +73,15 @@ class RunAt:
             raise CertificateRefused(
                 f"the journal of {self.run} is no longer the one its record was computed from"
             )
-        return remote(Record.from_json(row.record), self.station, self.folder.settings.laboratory)
+        record = Record.from_json(row.record)
+        try:
+            laboratory = SealKey.read(self.folder.laboratory).public
+            order = claimed_order(self.store, laboratory, self.station, self.run)
+            check_start(order, events[0].data)
+            check_record(order, record)
+        except NotOrdered as error:
+            raise CertificateRefused(f"there is no certificate of what was not ordered: {error}") from error
+        return remote(record, self.station, self.folder.settings.laboratory)
 
     def certificate(self) -> bytes:
         """Return the certificate (DCC) with the signatures it has so far; errors as `record`."""
@@ -154,7 +164,10 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
         )
     _check_signatures(of_run, signed, now)
     row = SigningRow(of_run.station, of_run.run, duty, by, now.timestamp(), xml, pdf)
-    of_run.store.signings.add(row)
+    if duty == "issued":
+        file_issued(of_run.folder, of_run.store, replace(row, number=of_run.record().number))
+    else:
+        of_run.store.signings.add(row)
     return newest
 
 

@@ -41,10 +41,10 @@ Attend = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 class Wish(Written):
     """What the person on site wants."""
 
-    verb: Literal["state", "pause", "go_on", "abort", "answer", "attach", "agree", "decline"]
+    verb: Literal["state", "pause", "go_on", "abort", "answer", "attach", "agree", "decline", "resend"]
     """What."""
     argument: str = ""
-    """The answer, the reason of an abort, or what a file shows."""
+    """The answer, the reason of an abort, what a file shows, or the run to send again, "" for all."""
     file: str = ""
     """Absolute path of the file to add to the evidence."""
 

@@ -12,6 +12,8 @@ from pydantic import Field, StringConstraints, model_validator
 from remotecal.clock import Zone, local_zone
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import ConfigurationError
+from remotecal.store.shares import Share
+from remotecal.transport.messages import LONGEST_LINE
 
 FILE = "hub.toml"
 """Name of the file in the hub's directory."""
@@ -92,6 +94,19 @@ class ApiSettings(Written):
     """After how long without a request it is over."""
 
 
+class ShareSettings(Written):
+    """What one station may take of the hub, so that it delays nobody else."""
+
+    bytes: int = Field(default=20 * 10**9, ge=1)
+    """Bytes of journals and files that are kept for it, of all its runs."""
+    run_lines: int = Field(default=1_000_000, ge=1)
+    """Lines of one run's journal."""
+    line_bytes: int = Field(default=LONGEST_LINE, ge=1, le=LONGEST_LINE)
+    """Bytes of one line; the first one holds the standards' certificates."""
+    evaluation: float = Field(default=120.0, gt=0)
+    """Seconds in which a run's record must be computed."""
+
+
 class HubSettings(Written):
     """Everything."""
 
@@ -113,6 +128,8 @@ class HubSettings(Written):
     """Calibration certificates."""
     api: ApiSettings = ApiSettings()
     """The REST API."""
+    share: ShareSettings = ShareSettings()
+    """What one station may take of the hub."""
     trusted: tuple[str, ...] = ()
     """Ed25519 public keys, base64, whose bundles of procedures the API takes."""
 
@@ -177,6 +194,17 @@ class HubFolder:
     def procedures(self) -> Path:
         """Directory of the procedures from bundles."""
         return self.path / "procedures"
+
+    @property
+    def issued(self) -> Path:
+        """Directory of the certificates that were issued; what is in there is never changed."""
+        return self.path / "issued"
+
+    @property
+    def share(self) -> Share:
+        """What each station may take of the database."""
+        share = self.settings.share
+        return Share(share.bytes, share.run_lines, share.line_bytes)
 
     @property
     def database(self) -> str:

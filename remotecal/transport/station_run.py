@@ -7,12 +7,15 @@ order never becomes two runs.
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
 
 from remotecal.certificates.signing.journal import KIND as SIGNATURE
 from remotecal.certificates.signing.journal import seal_journal
@@ -28,14 +31,17 @@ if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.procedures.journal import Event
     from remotecal.transport.acceptance import Accepted
+    from remotecal.transport.connection import Proof
+    from remotecal.transport.inventory import Kept
     from remotecal.transport.library import Library
-    from remotecal.transport.messages import RemoteOrder
+    from remotecal.transport.messages import Answer, RemoteOrder
     from remotecal.transport.station_folder import StationFolder
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
 """Seconds from one look whether the bench of a run is free to the next."""
+M = TypeVar("M", bound=BaseModel)
 
 ENDS = frozenset({"abort", "interlock", "failure", "finish", SIGNATURE})
 """Events after which a run is over, unless it is taken up again; one that was suspended is not."""
@@ -108,9 +114,25 @@ class StationRun:
         file = self.papers / "ended"
         return file.read_text("utf-8") if file.exists() else ""
 
-    def note_done(self) -> None:
-        """Note that the laboratory has everything."""
-        write_private(self.papers / "done", b"")
+    def envelope(self) -> bytes:
+        """Return the signed order."""
+        return (self.papers / "order.json").read_bytes()
+
+    def note_granted(self, proof: Proof[Answer]) -> None:
+        """Keep the laboratory's word that the run is ours."""
+        write_private(self.papers / "granted", _proof(proof))
+
+    def granted(self) -> tuple[bytes, bytes] | None:
+        """Return our claim and the laboratory's signed answer; None if that was not kept."""
+        file = self.papers / "granted"
+        if not file.exists():
+            return None
+        proof = json.loads(file.read_bytes())
+        return proof["asked"].encode(), proof["reply"].encode()
+
+    def note_done(self, proof: Proof[Kept] | None) -> None:
+        """Keep the laboratory's word that it has everything; None where there is nothing to have."""
+        write_private(self.papers / "done", b"" if proof is None else _proof(proof))
 
     def perform(self, accepted: Accepted, company: Company) -> None:
         """Carry out the order, or go on where it was cut off.
@@ -200,6 +222,10 @@ class StationRun:
         if unsafe:
             raise SafeStateNotReached(unsafe)
         raise RunAborted(text)
+
+
+def _proof(proof: Proof[M]) -> bytes:
+    return json.dumps({"asked": proof.asked.decode(), "reply": proof.reply.decode()}).encode()
 
 
 def stage_of(events: tuple[Event, ...]) -> Stage:

@@ -23,7 +23,7 @@ from remotecal.procedures.files import FOLDER
 from remotecal.procedures.journal import FILE
 from remotecal.transport import subjects
 from remotecal.transport.envelopes import seal
-from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead
+from remotecal.transport.messages import LONGEST_LINE, Committed, FilePiece, FileTaken, JournalHead
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,6 +179,11 @@ class Upload:
                 if not more:
                     return b""
                 content += more
+                if len(content) > LONGEST_LINE + BATCH:
+                    raise EvidenceError(
+                        f"line {self._committed + 1} of {self._file} has more than {LONGEST_LINE} bytes: no "
+                        "laboratory takes that"
+                    )
             lines = content[: content.rfind(b"\n") + 1]
             if lines:
                 make_sure(file)

@@ -135,6 +135,8 @@ class RunShown(Shown):
     """When its last line arrived."""
     conflict: str
     """Why lines were refused; empty if none were."""
+    unordered: str
+    """Why it is none that the laboratory ordered, field by field; such a run gets no certificate."""
 
 
 class FileShown(Shown):

@@ -374,6 +374,23 @@ def test_no_evidence_has_repeats_that_no_run_made(tiny, change, fault):
         gather((*others[:-1], *change(observed), others[-1]))
 
 
+def test_many_repeats_take_no_longer_than_they_must(tiny):
+    """Each compared with each, these would take minutes; the declared ones can't even be listed."""
+    tiny.run()
+    start, *events = tiny.events()
+    observed = next(event for event in events if event.kind == "observation")
+    (point, *_) = start.data["points"]
+
+    def told(repeats, observations):
+        data = {**start.data, "points": [{**point, "repeats": repeats}]}
+        made = (observed._replace(data={**observed.data, "repeat": n + 1}) for n in range(observations))
+        return (start._replace(data=data), *made, events[-1])
+
+    assert len(gather(told(40_000, 40_000)).observations) == 40_000
+    with pytest.raises(JournalBroken, match="repeat 4 at 1 V is missing"):
+        gather(told(10**15, 3))
+
+
 def test_a_fault_in_a_procedure_makes_the_rig_safe(tiny):
     def fail(progress):
         if progress.doing == "measure":
