@@ -24,11 +24,22 @@ proven that what was signed is what was found: nobody can tell what became of th
 
 
 def check_dates(record: Record, signatures: Sequence[Signature], now: datetime) -> str:
-    """Return what the dates of a certificate say; `signatures` are given earliest first.
+    """Return what the dates of a certificate say, as `check_order`.
 
     Raises:
         CertificateRefused: they can't be true.
         Unable: they lie further apart than `LONGEST_APART`. An amended certificate may be of any day.
+    """
+    said = check_order(record, signatures, now)
+    _check_gaps(record, [signature.at for signature in signatures if signature.at is not None])
+    return said
+
+
+def check_order(record: Record, signatures: Sequence[Signature], now: datetime) -> str:
+    """Return what dates and times say that may be true; `signatures` are given earliest first.
+
+    Raises:
+        CertificateRefused: something has not come yet, or came before what it rests on.
     """
     times = [signature.at for signature in signatures if signature.at is not None]
     _check_days(record, times, now)
@@ -40,7 +51,6 @@ def check_dates(record: Record, signatures: Sequence[Signature], now: datetime) 
         raise CertificateRefused(
             f"signed on {times[0]:%Y-%m-%d}, before the calibration ended on {record.finished}"
         )
-    _check_gaps(record, times)
     said = f"calibrated {record.begun} to {record.finished}"
     if len(times) < len(signatures):
         return (

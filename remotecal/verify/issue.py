@@ -55,7 +55,8 @@ def examine_trust(
 ) -> Body | None:
     """Check that all who signed are recognised, as the laboratory named, and the results in its scope.
 
-    The certificate is (to be) used on the day `used`. Returns the body that answers for it.
+    The certificate is (to be) used on the day `used`. Returns the body that answers for it. The scope of
+    who certified a standard may be open, where the list leaves it so, as it does for an institute.
     """
     found: list[Body] = []
 
@@ -78,7 +79,7 @@ def examine_trust(
     checks.examine(f"{of}trust", trusted, needed=needed)
     checks.examine(f"{of}revocation", not_revoked, needed=needed)
     body = found[0] if found else None
-    checks.examine(f"{of}scope", lambda: _scope(subject.record, body), needed=needed)
+    checks.examine(f"{of}scope", lambda: _scope(subject.record, body), needed=needed and not of)
     return body
 
 

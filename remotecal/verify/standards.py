@@ -12,7 +12,7 @@ from remotecal.certificates.signing.xml import read_signatures
 from remotecal.certificates.standard import check_standard, doubt
 from remotecal.certificates.trace import LONGEST
 from remotecal.errors import CertificateRefused
-from remotecal.verify.dates import check_dates
+from remotecal.verify.dates import check_order
 from remotecal.verify.issue import examine_trust
 from remotecal.verify.report import Checklist, Unable
 from remotecal.verify.subject import Subject
@@ -54,7 +54,7 @@ def examine_standards(
 
 def _before_use(subject: Subject, user: Record, now: datetime) -> str:
     """Check that a standard's certificate was there when the standard was used."""
-    said = check_dates(subject.record, subject.signatures, now)
+    said = check_order(subject.record, subject.signatures, now)
     for signature in subject.signatures:
         if signature.at is not None and signature.at.astimezone(UTC).date() > user.finished:
             raise CertificateRefused(
