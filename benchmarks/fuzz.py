@@ -1,9 +1,9 @@
 """Fuzz what reads strangers' bytes: byte by byte, led by the coverage of remotecal's own lines.
 
-Run `python benchmarks/fuzz.py TARGET [--seconds N]`, TARGET one of `dcc`, `journal`, `evidence`, `bench`,
-`order`. It needs `atheris` (`pip install atheris`). Seeds are made on the fly; what adds coverage is kept
+Run `python benchmarks/fuzz.py TARGET [--seconds N]`, TARGET one of `dcc`, `signed`, `journal`, `evidence`,
+`bench`, `order`. It needs `atheris` (`pip install atheris`). Seeds are made on the fly; what adds coverage is kept
 for as long as the run lasts. Nothing but remotecal's errors may come out, nothing may take 10 s or 2 GB,
-and a journal with a byte changed may not be read; the first input that breaks this stays in `crash-…`.
+and neither a journal with a byte changed nor a signature over other content may hold; the first input that breaks this stays in `crash-…`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import atheris
@@ -21,8 +22,10 @@ import atheris
 with atheris.instrument_imports(include=["remotecal"]):
     from remotecal.bench import Bench
     from remotecal.certificates.dcc import read
+    from remotecal.certificates.demonstration import make_demonstration_keys
+    from remotecal.certificates.signing.xml import read_signatures, sign_xml
     from remotecal.clock import VirtualClock
-    from remotecal.errors import ConfigurationError, JournalBroken, RecordError
+    from remotecal.errors import CertificateRefused, ConfigurationError, JournalBroken, RecordError
     from remotecal.procedures.evidence import gather
     from remotecal.procedures.journal import Journal, read_journal
     from remotecal.procedures.order import Order
@@ -39,6 +42,24 @@ def dcc(data: bytes) -> None:
         read(data)
     except RecordError:
         return
+
+
+def signed() -> tuple[Target, list[bytes]]:
+    """A signature holds over what was signed, or not at all."""
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    key = make_demonstration_keys({"issued": "Laboratory"}, at).signers["issued"]
+    seeds_signed = [sign_xml(seed, key, "issued", at) for seed in seeds.certificates()]
+    contents = {read_signatures(seed)[0].content for seed in seeds_signed}
+
+    def target(data: bytes) -> None:
+        try:
+            found = read_signatures(data)
+        except (CertificateRefused, RecordError):
+            return
+        if any(one.chain[0] == key.chain[0] and one.content not in contents for one in found):
+            raise AssertionError("a signature holds over what was never signed")
+
+    return target, seeds_signed
 
 
 def journal(folder: Path) -> tuple[Target, list[bytes]]:
@@ -100,6 +121,8 @@ def chosen(name: str, folder: Path) -> tuple[Target, list[bytes]]:
     """Return a target and its seeds."""
     if name == "dcc":
         return dcc, list(seeds.certificates())
+    if name == "signed":
+        return signed()
     if name == "bench":
         return toml(folder, Bench.load), [seeds.BENCH.encode()]
     if name == "order":
@@ -119,6 +142,19 @@ WORDS = {
         "refType=",
         " id=",
         "NaN",
+    ),
+    "signed": (
+        "<!--",
+        "-->",
+        "<?",
+        "?>",
+        "<ds:",
+        "</ds:Object>",
+        "<xades:",
+        "Id=",
+        "URI=",
+        "&#49;",
+        "<![CDATA[",
     ),
     "journal": ('"seq":', '"prev":', '"hash":', '"kind":', "true", "1.0", "\\u0000"),
     "evidence": ('["start",', "null", "true", "[]", "{}", "1e400", "\\ud800"),
