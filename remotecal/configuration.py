@@ -41,10 +41,19 @@ M = TypeVar("M", bound=BaseModel)
 def read_toml(path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
     """Return what stands in a TOML file; raises `refusal` if it can't be read."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError:
         raise refusal(f"{path} does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise refusal(f"{path} can't be read: {error}") from error
+    return parse_toml(content, path, refusal)
+
+
+def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
+    """Return what these bytes of a TOML file say, for who has checked them; raises `refusal`."""
+    try:
+        return tomllib.loads(content.decode())
+    except UnicodeDecodeError as error:
         raise refusal(f"{path} can't be read: {error}") from error
     except RecursionError:
         raise refusal(f"{path} is nested too deeply") from None

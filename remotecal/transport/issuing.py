@@ -81,7 +81,7 @@ class RunAt:
             check_record(order, record)
         except NotOrdered as error:
             raise CertificateRefused(f"there is no certificate of what was not ordered: {error}") from error
-        return remote(record, self.station, self.folder.settings.laboratory)
+        return remote(record, self.station)
 
     def certificate(self) -> bytes:
         """Return the certificate (DCC) with the signatures it has so far; errors as `record`."""
@@ -226,12 +226,12 @@ def _check_signatures(of_run: RunAt, signed: tuple[Signature, ...], now: datetim
     last = signed[-1]
     if last.duty == "issued":
         approval.check_approval(record, signed)
-    if not now - FILED_WITHIN <= last.at <= now + CLOCKS_AGREE:
+    if not now - FILED_WITHIN <= last.time <= now + CLOCKS_AGREE:
         raise CertificateRefused(
-            f"it says it was signed at {last.at:%Y-%m-%d %H:%M %z}, here it is {now:%Y-%m-%d %H:%M %z}: sign "
-            "it anew, with the clock set right"
+            f"it says it was signed at {last.time:%Y-%m-%d %H:%M %z}, here it is {now:%Y-%m-%d %H:%M %z}: "
+            "sign it anew, with the clock set right"
         )
-    if any(last.at < earlier.at for earlier in signed[:-1]):
+    if any(last.time < earlier.time for earlier in signed[:-1]):
         raise CertificateRefused(f"{last.name} says to have signed before those who signed earlier")
     try:
         register, trust = _register(of_run.folder), _trust(of_run.folder)
@@ -244,7 +244,7 @@ def _check_signatures(of_run: RunAt, signed: tuple[Signature, ...], now: datetim
         )
     if register is not None:
         for one in signed:
-            register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.at.date())
+            register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.time.date())
     if trust is not None:
         _check_trust(trust, record, signed, now)
 
@@ -296,18 +296,9 @@ def _seal_key(folder: HubFolder) -> SigningKey:
     return read_key(str(path), password)
 
 
-def remote(record: Record, station: str, laboratory: str) -> Record:
+def remote(record: Record, station: str) -> Record:
     """Return a record that also says how the work was done."""
-    from remotecal.model import Statement, Text
+    from remotecal.certificates.added import remote_operation
 
-    said = Statement(
-        ref_types=("remotecal_remoteOperation",),
-        declaration=Text(
-            zh=f"本次校准由{laboratory}通过现场站“{station}”远程实施；全部原始观测记录均由该站签名。",
-            en=(
-                f"The calibration was carried out remotely by {laboratory} through its station {station} "
-                "beside the instruments, which signed the complete record of observations."
-            ),
-        ),
-    )
+    said = remote_operation(record.laboratory.contact.name, station)
     return record.model_copy(update={"statements": (*record.statements, said)})

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.certificates.added import may_be_added
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.errors import EvidenceError, JournalBroken, OrderError
-from remotecal.model import Statement
 from remotecal.procedures.evidence import read_start
 from remotecal.procedures.journal import FILE, read_journal
 from remotecal.procedures.record import NEW_EVALUATION
@@ -23,18 +23,11 @@ if TYPE_CHECKING:
     from remotecal.procedures.journal import Event
     from remotecal.verify.subject import Means
 
-OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous", "left_out"})
+OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous"})
 """Fields of a record that the laboratory settles after the run, or that name the programs."""
 
 OF_THE_PARTIES = frozenset({"number", "identifications", "laboratory", "customer", "persons"})
 """Fields that an amended certificate may correct without a new calibration."""
-
-
-OF_THE_LABORATORY = frozenset({"remotecal_remoteOperation", "remotecal_amendment"})
-"""Statements the laboratory may add to those that are computed: how the work was done, what was amended."""
-
-WORDS = ("ref_types", "name", "declaration", "norms", "references")
-"""What such a statement may have."""
 
 LEFT_OUT = frozenset({"left_out"})
 """The field that tells what a reader did not understand."""
@@ -157,17 +150,9 @@ def _results(record: Record, again: Record) -> str:
 def differences(record: Record, again: Record) -> list[str]:
     """Return in what a certificate and what its journal gives differ: the place, and what either says."""
     left_out = OF_THE_ISSUE | (OF_THE_PARTIES if record.replaces is not None else frozenset())
-    own = tuple(statement for statement in record.statements if not _of_the_laboratory(statement))
+    own = tuple(statement for statement in record.statements if not may_be_added(statement, record))
     computed = record.model_copy(update={"statements": own})
     return list(_differences(_plain(computed, left_out), _plain(again, left_out), ""))
-
-
-def _of_the_laboratory(statement: Statement) -> bool:
-    """Tell whether a statement is one that the laboratory may add, and nothing but words."""
-    words = Statement(**{name: getattr(statement, name) for name in WORDS})
-    return (
-        statement == words and len(statement.ref_types) == 1 and statement.ref_types[0] in OF_THE_LABORATORY
-    )
 
 
 def _versions(record: Record, again: Record) -> str:

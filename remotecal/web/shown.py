@@ -276,7 +276,7 @@ def certificate_shown(xml: bytes) -> CertificateShown:
     return CertificateShown(
         state=approval.state(signed),
         sha256=sha256(xml).hexdigest(),
-        signatures=tuple(SignatureShown(duty=one.duty, name=one.name, at=one.at) for one in signed),
+        signatures=tuple(SignatureShown(duty=one.duty, name=one.name, at=one.time) for one in signed),
     )
 
 

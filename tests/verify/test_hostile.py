@@ -23,6 +23,7 @@ from made import (
 )
 
 from remotecal.certificates import pdf
+from remotecal.certificates.added import PARTS, amendment, remote_operation
 from remotecal.certificates.approval import print_signed, sign
 from remotecal.certificates.dcc.write import write
 from remotecal.certificates.library import Library
@@ -101,10 +102,14 @@ def test_a_statement_added_to_what_was_computed(made: Made) -> None:
         Statement(
             ref_types=("remotecal_remoteOperation", "basic_conformity"), declaration=Text.plain("fine")
         ),
+        Statement(ref_types=("remotecal_remoteOperation",), declaration=Text.plain("class 0.2 is kept")),
+        remote_operation(Text.plain("the national institute"), "site-3"),
+        remote_operation(record.laboratory.contact.name, "site-3, of class 0.2,"),
+        amendment("FLOW-0", [PARTS["customer"]], Text.plain("class 0.2 is kept")),
     ):
         made.seal(changed(record, statements=(*record.statements, statement)))
         assert "statements" in failed(examine(made))["results"]
-    far = Statement(ref_types=("remotecal_remoteOperation",), declaration=Text.plain("from afar"))
+    far = remote_operation(record.laboratory.contact.name, "site-3")
     made.seal(changed(record, statements=(*record.statements, far)))
     assert examine(made).verdict == "holds"
 
@@ -261,7 +266,7 @@ def test_part_of_a_serial_number_is_not_the_serial_number(made: Made) -> None:
     made.seal(
         changed(record, measurements=(record.measurements[0].model_copy(update={"standards": (other,)}),))
     )
-    assert chain(made, made.trust()).standards[0].reason == "not for serial number 1"
+    assert chain(made, made.trust()).standards[0].reason == "it is for serial B-1, not for serial number 1"
 
 
 @pytest.mark.parametrize(

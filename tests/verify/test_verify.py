@@ -62,9 +62,9 @@ def test_a_certificate_alone_tells_what_it_cannot_prove(made: Made) -> None:
     assert {c.name for c in report.checks if c.outcome == "not possible"} >= {"trust", "journal"}
 
 
-def test_with_a_trust_list_alone_it_holds_as_far_as_it_goes(made: Made) -> None:
+def test_without_the_certificates_of_its_standards_it_is_not_proven(made: Made) -> None:
     report = verify(made.certificate, trust=made.trust(), now=NOW)
-    assert report.verdict == "holds"
+    assert report.verdict == "is not proven"
     assert {c.name for c in report.checks if c.outcome == "not possible"} == {
         "journal",
         "standard MASS-1: file",
@@ -77,12 +77,6 @@ def test_one_digit_changed_in_the_xml(made: Made) -> None:
     assert changed != data
     made.certificate.write_bytes(changed)
     assert "a signature does not hold" in failed(examine(made))["XML signatures"]
-
-
-def test_a_comment_in_a_number_changes_nothing(made: Made) -> None:
-    data = made.certificate.read_bytes()
-    made.certificate.write_bytes(data.replace(b">0.060<", b">0.0<!-- 1 -->60<"))
-    assert examine(made).verdict == "holds"
 
 
 def test_a_number_changed_by_the_laboratory_itself(made: Made) -> None:
