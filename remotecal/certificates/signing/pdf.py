@@ -48,9 +48,15 @@ def sign_pdf(data: bytes, key: SigningKey, at: datetime, timestamp: str | None =
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign.general import SigningError
 
+    class Appending(IncrementalPdfFileWriter):
+        """A writer that appends the signature and leaves what the document says of itself as it was."""
+
+        def _update_meta(self) -> None:
+            """State no other program and no other time; pyHanko would take the computer's."""
+
     output = BytesIO()
     try:
-        _pdf_signer(key, at, timestamp).sign_pdf(IncrementalPdfFileWriter(BytesIO(data)), output=output)
+        _pdf_signer(key, at, timestamp).sign_pdf(Appending(BytesIO(data)), output=output)
     except (OSError, SigningError) as error:
         raise ConfigurationError(f"{timestamp} gives no time stamp: {error}") from error
     return output.getvalue()
