@@ -242,9 +242,7 @@ def _standard(standard: Equipment) -> list[list[Cell]]:
     issuer: list[Cell] = [{"said": said(reference.issuer)}] if reference and reference.issuer else []
     until = str(reference.valid_until) if reference and reference.valid_until else "—"
     ranges: list[Cell] = [{"text": _span(entry)} for entry in _stated(standard, RANGE)]
-    classes: list[Cell] = [
-        {"text": f"{entry.class_id} ({entry.reference})"} for entry in standard.classes
-    ]
+    classes: list[Cell] = [{"text": f"{entry.class_id} ({entry.reference})"} for entry in standard.classes]
     qualities: list[Cell] = [{"text": f"U = {_span(entry)}"} for entry in _stated(standard, UNCERTAINTY)]
     if standard.description is not None:
         qualities.append({"said": said(standard.description)})

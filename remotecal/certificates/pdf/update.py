@@ -128,7 +128,9 @@ def _only_field(after: PdfFileReader) -> int:
 
 def _is_field_added(old: Any, now: Any, field: int) -> bool:  # noqa: ANN401  pyHanko's objects are untyped
     notes = [_raw(now["/Annots"], number) for number in range(len(now["/Annots"]))]
-    earlier = [_raw(old["/Annots"], number) for number in range(len(old["/Annots"]))] if "/Annots" in old else []
+    earlier = (
+        [_raw(old["/Annots"], number) for number in range(len(old["/Annots"]))] if "/Annots" in old else []
+    )
     return notes[: len(earlier)] == earlier and len(notes) == len(earlier) + 1 and notes[-1].idnum == field
 
 

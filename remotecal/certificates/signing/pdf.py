@@ -197,21 +197,21 @@ def _status(signature: EmbeddedPdfSignature) -> PdfSignatureStatus:
 
 def _attachments(reader: PdfFileReader) -> Iterator[tuple[str, bytes]]:
     """Yield the embedded files in the order of the PDF's name tree (ISO 32000-2, 7.9.6)."""
-    names = _entry(reader.root, "/Names", {})
-    pending = [tree] if (tree := _entry(names, "/EmbeddedFiles", None)) else []
+    names = entry(reader.root, "/Names", {})
+    pending = [tree] if (tree := entry(names, "/EmbeddedFiles", None)) else []
     for _ in range(LARGEST_TREE):
         if not pending:
             return
         node = pending.pop(0)
-        kids = _entry(node, "/Kids", ())
+        kids = entry(node, "/Kids", ())
         pending += [kids[number] for number in range(len(kids))]
-        entries = _entry(node, "/Names", ())
+        entries = entry(node, "/Names", ())
         for number in range(0, len(entries), 2):
             yield str(entries[number]), entries[number + 1]["/EF"]["/F"].data
     raise CertificateRefused("the PDF's tree of embedded files has no end")
 
 
-def _entry(node: Any, name: str, otherwise: object) -> Any:  # noqa: ANN401  pyHanko's objects are untyped
+def entry(node: Any, name: str, otherwise: object) -> Any:  # noqa: ANN401  pyHanko's objects are untyped
     """Return an entry with its references followed, which pyHanko's own `get` does not do."""
     return node[name] if name in node else otherwise  # noqa: SIM401  see above
 

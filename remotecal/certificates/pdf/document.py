@@ -1,0 +1,165 @@
+"""What else a PDF has besides what its pages draw: the whole document, examined against a list of what is known.
+
+Wanted for a print that another version made: its bytes can't be compared, and a viewer shows, runs
+and fetches more than what the pages draw. What is inherited from above a page counts as the page's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+OF_THE_CATALOGUE = frozenset(
+    {
+        "/Type",
+        "/Version",
+        "/Pages",
+        "/PageLabels",
+        "/Metadata",
+        "/OutputIntents",
+        "/Lang",
+        "/StructTreeRoot",
+        "/MarkInfo",
+        "/ViewerPreferences",
+        "/Outlines",
+        "/Names",
+        "/AF",
+        "/AcroForm",
+        "/Extensions",
+        "/DSS",
+    }
+)
+OF_A_NODE = frozenset({"/Type", "/Count", "/Kids", "/Parent"})
+OF_A_PAGE = frozenset(
+    {
+        "/Type",
+        "/Parent",
+        "/Resources",
+        "/MediaBox",
+        "/StructParents",
+        "/Tabs",
+        "/Contents",
+        "/Annots",
+        "/Group",
+    }
+)
+OF_A_FORM = frozenset({"/Fields", "/SigFlags"})
+OF_A_BOOKMARK = frozenset({"/Title", "/Parent", "/Prev", "/Next", "/First", "/Last", "/Count", "/Dest"})
+"""What the printed certificates of every version so far have (ISO 32000-2, 7.7.2, 7.7.3, 12.3.3, 12.7.3)."""
+
+NEVER = frozenset(
+    {"/JS", "/AA", "/A", "/XFA", "/OC", "/OCGs", "/Alternates", "/OPI", "/Ref", "/PieceInfo", "/URI"}
+)
+"""Entries that run, fetch or switch something, wherever they stand; but `/A` of structure, which is none."""
+
+A4 = (595, 842)
+"""Width and height of a page, in points."""
+
+MOST_PARTS = 500_000
+"""Parts of a document that are looked at; a certificate of 30 points has a tenth of it."""
+
+
+def oddities(reader: PdfFileReader) -> Iterator[str]:
+    """Yield what a document has that no printed certificate has, beside annotations of pages."""
+    root = reader.root
+    yield from sorted(f"{name} in its catalogue" for name in set(root) - OF_THE_CATALOGUE)
+    yield from _of_pages(root["/Pages"], 0)
+    yield from _of_attachments(root)
+    if "/AcroForm" in root:
+        yield from sorted(f"{name} in its form" for name in set(root["/AcroForm"]) - OF_A_FORM)
+    if "/Outlines" in root:
+        yield from _of_bookmarks(root["/Outlines"])
+    yield from _that_act(reader)
+
+
+def bookmarks(reader: PdfFileReader) -> Iterator[str]:
+    """Yield the titles of the bookmarks."""
+    pending = [reader.root["/Outlines"]] if "/Outlines" in reader.root else []
+    for _ in range(MOST_PARTS):
+        if not pending:
+            return
+        entry = pending.pop()
+        if "/Title" in entry:
+            yield str(entry["/Title"])
+        pending += [entry[name] for name in ("/Next", "/First") if name in entry]
+    raise ValueError("its bookmarks have no end")
+
+
+def _of_pages(node: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  pyHanko's objects are untyped
+    if depth > DEEPEST:
+        raise ValueError("the tree of pages has no end")
+    if "/Kids" not in node:
+        yield from sorted(f"{name} on a page" for name in set(node) - OF_A_PAGE)
+        box = [round(float(end)) for end in node["/MediaBox"]] if "/MediaBox" in node else []
+        if box != [0, 0, *A4]:
+            yield f"a page of {box} for {[0, 0, *A4]}"
+        return
+    yield from sorted(f"{name} above its pages" for name in set(node) - OF_A_NODE)
+    for number in range(len(node["/Kids"])):
+        yield from _of_pages(node["/Kids"][number], depth + 1)
+
+
+def _of_attachments(root: Any) -> Iterator[str]:  # noqa: ANN401  as above
+    """Yield what differs from one attachment that every way into the document leads to."""
+    names = root["/Names"] if "/Names" in root else {}
+    yield from sorted(f"{name} among its names" for name in set(names) - {"/EmbeddedFiles"})
+    tree = names["/EmbeddedFiles"] if "/EmbeddedFiles" in names else {}
+    listed = tree["/Names"] if "/Names" in tree else []
+    if len(listed) != 2 or set(tree) - {"/Names", "/Limits"}:
+        yield "not one attachment"
+        return
+    associated = root["/AF"] if "/AF" in root else []
+    if len(associated) != 1 or associated.raw_get(0) != listed.raw_get(1):
+        yield "another associated file than the attachment"
+    stated = listed[1]
+    if {str(listed[0]), *(str(stated[name]) for name in ("/F", "/UF") if name in stated)} != {NAME}:
+        yield f"an attachment that is not called {NAME} everywhere"
+    files = stated["/EF"]
+    if len({files.raw_get(name) for name in files}) != 1:
+        yield "an attachment that is another file by another name"
+
+
+def _of_bookmarks(outlines: Any) -> Iterator[str]:  # noqa: ANN401  as above
+    pending = [outlines]
+    for _ in range(MOST_PARTS):
+        if not pending:
+            return
+        entry = pending.pop()
+        allowed = OF_A_BOOKMARK | {"/Type"}
+        yield from sorted(f"{name} in a bookmark" for name in set(entry) - allowed)
+        pending += [entry[name] for name in ("/Next", "/First") if name in entry]
+    raise ValueError("its bookmarks have no end")
+
+
+def _that_act(reader: PdfFileReader) -> Iterator[str]:
+    """Yield the entries of any object that run, fetch or switch something."""
+    from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject
+
+    pending: list[Any] = [reader.trailer.raw_get("/Root")]
+    seen: set[object] = set()
+    for _ in range(MOST_PARTS):
+        if not pending:
+            return
+        part = pending.pop()
+        if isinstance(part, IndirectObject):
+            if part.reference not in seen:
+                seen.add(part.reference)
+                pending.append(part.get_object())  # type: ignore[no-untyped-call]  # pyHanko's own
+        elif isinstance(part, DictionaryObject):
+            structure = "/S" in part and ("/K" in part or "/P" in part)
+            yield from sorted(
+                f"{name} in an object" for name in set(part) & NEVER if name != "/A" or not structure
+            )
+            pending += [part.raw_get(name) for name in part]
+        elif isinstance(part, ArrayObject):
+            pending += [part.raw_get(number) for number in range(len(part))]
+    raise ValueError("it has too many parts")
+
+
+NAME = "certificate.xml"
+DEEPEST = 20
+"""Levels of the tree of pages; ours have two."""
