@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from remotecal.model import Record
 
 LARGEST = 2**20
-"""Bytes of XML that are printed again; a certificate of 30 points has half of it and takes a second at most."""
+"""Bytes of XML that are printed again; a certificate of 30 points has half of it and takes half a second."""
 
 
 def examine_print(pdf: bytes, xml: bytes, record: Record) -> str:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 EMBEDDED_NAME = "certificate.xml"
 TEMPLATE, DATA = "certificate.typ", "certificate.json"
-STANDARDS = ("a-3a", "ua-1")
 
 
 def print_certificate(record: Record, xml: bytes) -> bytes:
@@ -55,7 +54,7 @@ def _typeset(root: Path) -> bytes:
     compiler = Compiler(root / TEMPLATE, root=root, font_paths=fonts())
     try:
         printed, warnings = compiler.compile_with_warnings(
-            format="pdf", pdf_standards=list(STANDARDS), timestamp=datetime.fromtimestamp(0, UTC)
+            format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=datetime.fromtimestamp(0, UTC)
         )
     except TypstError as error:
         if "could not be displayed" in error.message:

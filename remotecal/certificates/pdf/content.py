@@ -119,12 +119,8 @@ def _facts(*pairs: tuple[Said, Cell | str | None]) -> list[Fact]:
 
 def _cover(record: Record, words: str) -> list[Fact]:
     """Return for whom, for what, when."""
-    place = address(record.customer.location)
-    customer = _fact(
-        label("cover", "customer"),
-        {"said": said(record.customer.name)},
-        *([{"text": place}] if place else []),
-    )
+    where: list[Cell] = [{"text": place}] if (place := address(record.customer.location)) else []
+    customer = _fact(label("cover", "customer"), {"said": said(record.customer.name)}, *where)
     given = (
         (said(entry.name) if entry.name else label("cover", "identification"), entry.value)
         for entry in record.identifications

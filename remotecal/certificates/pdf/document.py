@@ -1,4 +1,4 @@
-"""What else a PDF has besides what its pages draw: the whole document, examined against a list of what is known.
+"""What a PDF has besides what its pages draw: all of it, held against what printed certificates have.
 
 Wanted for a print that another version made: its bytes can't be compared, and a viewer shows, runs
 and fetches more than what the pages draw. What is inherited from above a page counts as the page's.
@@ -7,6 +7,8 @@ and fetches more than what the pages draw. What is inherited from above a page c
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from remotecal.certificates.signing.pdf import entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,10 +84,10 @@ def bookmarks(reader: PdfFileReader) -> Iterator[str]:
     for _ in range(MOST_PARTS):
         if not pending:
             return
-        entry = pending.pop()
-        if "/Title" in entry:
-            yield str(entry["/Title"])
-        pending += [entry[name] for name in ("/Next", "/First") if name in entry]
+        part = pending.pop()
+        if "/Title" in part:
+            yield str(part["/Title"])
+        pending += [part[name] for name in ("/Next", "/First") if name in part]
     raise ValueError("its bookmarks have no end")
 
 
@@ -105,14 +107,14 @@ def _of_pages(node: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  pyHanko'
 
 def _of_attachments(root: Any) -> Iterator[str]:  # noqa: ANN401  as above
     """Yield what differs from one attachment that every way into the document leads to."""
-    names = root["/Names"] if "/Names" in root else {}
+    names = entry(root, "/Names", {})
     yield from sorted(f"{name} among its names" for name in set(names) - {"/EmbeddedFiles"})
-    tree = names["/EmbeddedFiles"] if "/EmbeddedFiles" in names else {}
-    listed = tree["/Names"] if "/Names" in tree else []
+    tree = entry(names, "/EmbeddedFiles", {})
+    listed = entry(tree, "/Names", [])
     if len(listed) != 2 or set(tree) - {"/Names", "/Limits"}:
         yield "not one attachment"
         return
-    associated = root["/AF"] if "/AF" in root else []
+    associated = entry(root, "/AF", [])
     if len(associated) != 1 or associated.raw_get(0) != listed.raw_get(1):
         yield "another associated file than the attachment"
     stated = listed[1]
@@ -128,10 +130,10 @@ def _of_bookmarks(outlines: Any) -> Iterator[str]:  # noqa: ANN401  as above
     for _ in range(MOST_PARTS):
         if not pending:
             return
-        entry = pending.pop()
+        part = pending.pop()
         allowed = OF_A_BOOKMARK | {"/Type"}
-        yield from sorted(f"{name} in a bookmark" for name in set(entry) - allowed)
-        pending += [entry[name] for name in ("/Next", "/First") if name in entry]
+        yield from sorted(f"{name} in a bookmark" for name in set(part) - allowed)
+        pending += [part[name] for name in ("/Next", "/First") if name in part]
     raise ValueError("its bookmarks have no end")
 
 
@@ -150,7 +152,7 @@ def _that_act(reader: PdfFileReader) -> Iterator[str]:
                 seen.add(part.reference)
                 pending.append(part.get_object())  # type: ignore[no-untyped-call]  # pyHanko's own
         elif isinstance(part, DictionaryObject):
-            structure = "/S" in part and ("/K" in part or "/P" in part)
+            structure = {"/S", "/P"} <= set(part) and not {"/Subtype", "/FT"} & set(part)
             yield from sorted(
                 f"{name} in an object" for name in set(part) & NEVER if name != "/A" or not structure
             )

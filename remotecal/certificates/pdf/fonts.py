@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typst import Fonts
 
 FOLDERS_VARIABLE = "REMOTECAL_FONTS"
-"""Environment variable: folders with more fonts, apart by `:` (`;` on Windows), searched before the system's."""
+"""Environment variable: folders with more fonts, apart by `:`, on Windows by `;`."""
 
 CHINESE_FONTS = (
     "WenQuanYi Micro Hei",
@@ -34,8 +34,8 @@ def chinese_font() -> str:
             return family
     raise ConfigurationError(
         f"no Chinese font was found, only {', '.join(found)}. Install one, on Debian: "
-        f"apt install fonts-wqy-microhei; or put one of {', '.join(CHINESE_FONTS)} into a folder and name that "
-        f"in {FOLDERS_VARIABLE}"
+        f"apt install fonts-wqy-microhei; or put one of {', '.join(CHINESE_FONTS)} into a folder "
+        f"and name that in {FOLDERS_VARIABLE}"
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from remotecal.model import Conformity, Measurement, PointBudget, Quantity, Table, Uncertainty
 
 Head = dict[str, object]
-"""One printed column: `{"name": Said, "unit": str, "cells": [Cell, …]}`, a cell for each row or one for all."""
+"""One printed column: `{"name": Said, "unit": str, "cells": [Cell, …]}`, with a cell for each row, or one."""
 
 
 def results(measurement: Measurement, font: str) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from remotecal.certificates.signing.pdf import unreadable
+from remotecal.certificates.signing.pdf import entry, unreadable
 from remotecal.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _beyond_a_signature(before: PdfFileReader, after: PdfFileReader, added: set[
     if after.trailer["/Prev"] != before.last_startxref:
         return "a table that goes on elsewhere than in the printed bytes"
     for name in {*before.trailer, *after.trailer} - {"/ID", "/Size", "/Prev"}:
-        if name not in before.trailer or _raw(before.trailer, name) != _raw(after.trailer, name):
+        if name not in before.trailer or before.trailer.raw_get(name) != after.trailer.raw_get(name):
             return f"another {name} in the trailer"
     root, page = _number(after.trailer, "/Root"), _first_page(before)
     new = {number for number in added if number >= int(before.trailer["/Size"])}
@@ -127,11 +127,13 @@ def _only_field(after: PdfFileReader) -> int:
 
 
 def _is_field_added(old: Any, now: Any, field: int) -> bool:  # noqa: ANN401  pyHanko's objects are untyped
-    notes = [_raw(now["/Annots"], number) for number in range(len(now["/Annots"]))]
-    earlier = (
-        [_raw(old["/Annots"], number) for number in range(len(old["/Annots"]))] if "/Annots" in old else []
-    )
-    return notes[: len(earlier)] == earlier and len(notes) == len(earlier) + 1 and notes[-1].idnum == field
+    (*notes, last), earlier = _notes(now), _notes(old)
+    return notes == earlier and last.idnum == field
+
+
+def _notes(page: Any) -> list[Any]:  # noqa: ANN401  as above
+    notes = entry(page, "/Annots", [])
+    return [notes.raw_get(number) for number in range(len(notes))]
 
 
 def _odd_form(after: PdfFileReader, new: set[int], field: int) -> str:
@@ -153,16 +155,14 @@ def _odd_form(after: PdfFileReader, new: set[int], field: int) -> str:
 
 
 def _changed(old: Any, now: Any, free: frozenset[str]) -> str:  # noqa: ANN401  as above
-    """Return the entry of a dictionary that was changed, added or taken away, beside the free ones."""
+    """Return the entry of a dictionary that was changed, added or taken away, beside the free ones.
+
+    References are compared as they are written, what is no reference is compared whole.
+    """
     for name in sorted({*old, *now} - free):
-        if name not in old or name not in now or _raw(old, name) != _raw(now, name):
+        if name not in old or name not in now or old.raw_get(name) != now.raw_get(name):
             return f"another {name}"
     return ""
-
-
-def _raw(holder: Any, name: object) -> Any:  # noqa: ANN401  as above
-    """Return an entry as it is written: a reference stays one, and what is not one is compared whole."""
-    return holder.raw_get(name)
 
 
 def _number(holder: Any, name: str) -> int:  # noqa: ANN401  as above
@@ -180,7 +180,7 @@ def _first_page(reader: PdfFileReader) -> int:
 def _object(reader: PdfFileReader, number: int) -> Any:  # noqa: ANN401  as above
     from pyhanko.pdf_utils.generic import Reference
 
-    return reader.get_object(Reference(number, 0, reader))
+    return reader.get_object(Reference(number, 0, reader))  # type: ignore[no-untyped-call]  # pyHanko's own
 
 
 def _listed(names: set[str]) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from remotecal.model import Record
 
 Said = list[list[str]]
-"""A text by language, Chinese first: `[["zh", "校准"], ["en", "Calibration"]]`; plain text has the language ""."""
+"""A text by language, Chinese first: `[["zh", "校准"], ["en", "Calibration"]]`; a plain one has ""."""
 
 VERIFICATION = "remotecal_verification"
 """The refType of a statement by which a certificate is one of verification (检定), not of calibration."""
