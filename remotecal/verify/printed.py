@@ -65,8 +65,8 @@ def _compare_words(stated: Print, again: Print, record: Record, versions: str) -
         raise CertificateRefused(
             f"the PDF lacks {', '.join(missing[:SHOWN])}, which the certificate inside has"
         )
-    if more := stated.beside - again.beside:
-        raise Unable(f"the PDF has {_listed(more)}, which a print here has not; {versions}")
+    if more := stated.bookmarks - again.bookmarks:
+        raise Unable(f"the PDF has the bookmark {min(more)}, which a print here has not; {versions}")
     if not same_words(stated, again, record):
         raise Unable(f"all names, results and budgets are there, but {difference(stated, again)}; {versions}")
     return f"{versions}, so only the words were compared: {len(stated.words)} pages, the same to the last one"

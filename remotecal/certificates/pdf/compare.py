@@ -50,8 +50,8 @@ class Print:
     """What each page says, piece by piece in the order drawn."""
     drawn: tuple[str, ...]
     """SHA-256 of everything each page draws."""
-    beside: frozenset[str]
-    """What else is shown: annotations, bookmarks."""
+    bookmarks: frozenset[str]
+    """Titles of its bookmarks, which viewers show beside the pages."""
     odd: tuple[str, ...]
     """What it has that no printed certificate has; see `document`."""
 
@@ -70,14 +70,13 @@ def read_print(pdf: bytes) -> Print:
         pages = list(islice(_pages(reader.root["/Pages"], 0), MOST_PAGES + 1))
         if len(pages) > MOST_PAGES:
             raise ValueError(f"it has more than {MOST_PAGES} pages")
-        beside = {f"the bookmark {title}" for title in bookmarks(reader)}
         reading, digest = _Reading(), _Digest()
         return Print(
             _producer(reader.trailer),
             frozenset(name for page in pages for name in _fonts(page)),
             tuple(tuple(reading.runs(page["/Contents"].data, page, 0)) for page in pages),
             tuple(digest.of(_shown(page)) for page in pages),
-            frozenset(beside | {note for page in pages for note in _annotations(page)}),
+            frozenset(bookmarks(reader)),
             tuple(islice(oddities(reader), MOST_ODDITIES)),
         )
     except unreadable() as error:
@@ -100,8 +99,8 @@ def difference(stated: Print, again: Print) -> str:
     """Return where two prints say different things; "" if they say the same."""
     if stated.odd:
         return f"the PDF has {', '.join(stated.odd)}, which no printed certificate has"
-    if more := stated.beside - again.beside:
-        return f"the PDF has {', '.join(sorted(more))}, which the printed certificate has not"
+    if more := stated.bookmarks - again.bookmarks:
+        return f"the PDF has the bookmark {min(more)}, which the printed certificate has not"
     for number, (one, other) in enumerate(zip_longest(stated.words, again.words, fillvalue=""), 1):
         if one != other:
             place = next(
@@ -135,18 +134,6 @@ def _shown(page: Any) -> Any:  # noqa: ANN401  as above
 
     shown = {name: page.raw_get(name) for name in page if name not in ABOUT_THE_PAGE}
     return DictionaryObject(shown)  # type: ignore[no-untyped-call]  # pyHanko's own
-
-
-def _annotations(page: Any) -> Iterator[str]:  # noqa: ANN401  as above
-    """Yield the kinds of annotations of a page that show something; a signature's field does not."""
-    if "/Annots" not in page:
-        return
-    notes = page["/Annots"]
-    for number in range(len(notes)):
-        note = notes[number]
-        field = "/FT" in note and note["/FT"] == "/Sig" and "/AP" not in note and not any(note["/Rect"])
-        if not field:
-            yield f"an annotation {note['/Subtype']}"
 
 
 def _fonts(page: Any) -> Iterator[str]:  # noqa: ANN401  as above

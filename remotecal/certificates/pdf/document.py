@@ -66,10 +66,10 @@ MOST_PARTS = 500_000
 
 
 def oddities(reader: PdfFileReader) -> Iterator[str]:
-    """Yield what a document has that no printed certificate has, beside annotations of pages."""
+    """Yield what a document has that no printed certificate has."""
     root = reader.root
     yield from sorted(f"{name} in its catalogue" for name in set(root) - OF_THE_CATALOGUE)
-    yield from _of_pages(root["/Pages"], 0)
+    yield from _of_pages(root["/Pages"], 0, set())
     yield from _of_attachments(root)
     if "/AcroForm" in root:
         yield from sorted(f"{name} in its form" for name in set(root["/AcroForm"]) - OF_A_FORM)
@@ -91,7 +91,7 @@ def bookmarks(reader: PdfFileReader) -> Iterator[str]:
     raise ValueError("its bookmarks have no end")
 
 
-def _of_pages(node: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  pyHanko's objects are untyped
+def _of_pages(node: Any, depth: int, seen: set[object]) -> Iterator[str]:  # noqa: ANN401  pyHanko's objects are untyped
     if depth > DEEPEST:
         raise ValueError("the tree of pages has no end")
     if "/Kids" not in node:
@@ -99,10 +99,25 @@ def _of_pages(node: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  pyHanko'
         box = [round(float(end)) for end in node["/MediaBox"]] if "/MediaBox" in node else []
         if box != [0, 0, *A4]:
             yield f"a page of {box} for {[0, 0, *A4]}"
+        yield from _annotations(node)
         return
     yield from sorted(f"{name} above its pages" for name in set(node) - OF_A_NODE)
     for number in range(len(node["/Kids"])):
-        yield from _of_pages(node["/Kids"][number], depth + 1)
+        child = node["/Kids"].raw_get(number)
+        if child.reference in seen:
+            yield "a page that is there twice"
+        seen.add(child.reference)
+        yield from _of_pages(node["/Kids"][number], depth + 1, seen)
+
+
+def _annotations(page: Any) -> Iterator[str]:  # noqa: ANN401  as above
+    """Yield the kinds of annotations of a page that show something; a signature's field does not."""
+    notes = entry(page, "/Annots", [])
+    for number in range(len(notes)):
+        note = notes[number]
+        field = "/FT" in note and note["/FT"] == "/Sig" and "/AP" not in note and not any(note["/Rect"])
+        if not field:
+            yield f"an annotation {note['/Subtype']}"
 
 
 def _of_attachments(root: Any) -> Iterator[str]:  # noqa: ANN401  as above

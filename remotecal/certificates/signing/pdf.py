@@ -207,7 +207,12 @@ def _attachments(reader: PdfFileReader) -> Iterator[tuple[str, bytes]]:
         pending += [kids[number] for number in range(len(kids))]
         entries = entry(node, "/Names", ())
         for number in range(0, len(entries), 2):
-            yield str(entries[number]), entries[number + 1]["/EF"]["/F"].data
+            files = entries[number + 1]["/EF"]
+            if len({files.raw_get(name) for name in files}) > 1:
+                raise CertificateRefused(
+                    f"what the PDF calls {entries[number]} is another file for each way to it"
+                )
+            yield str(entries[number]), files["/F"].data
     raise CertificateRefused("the PDF's tree of embedded files has no end")
 
 
