@@ -284,6 +284,28 @@ def test_a_standard_is_shown_with_its_range_and_uncertainty_or_class() -> None:
     assert "AA(JJG229-2010)" in said
 
 
+def test_nothing_stands_beyond_the_edge_of_the_paper(tmp_path: Path) -> None:
+    long = "SN" + "0123456789" * 20
+    plain = record()
+    item = plain.items[0].model_copy(update={"model": long, "name": Text(zh="很长的名称" * 60, en="W" * 150)})
+    measurement = plain.measurements[0]
+    standard = measurement.standards[0].model_copy(update={"model": long})
+    column = Column(name=Text.plain(long), unit="m3/h", values=("0." + "1" * 90, "-5e-88"))
+    table = measurement.results[0].tables[0].model_copy(update={"columns": (column,) * 9})
+    result = measurement.results[0].model_copy(update={"tables": (table,)})
+    changes = {"standards": (standard,), "results": (result,), "budgets": ()}
+    wide = plain.model_copy(
+        update={"items": (item,), "measurements": (measurement.model_copy(update=changes),)}
+    )
+    path = tmp_path / "wide.pdf"
+    path.write_bytes(print_certificate(wide, b"<a/>"))
+    ends = [
+        float(end) for end in re.findall(r'xMax="([0-9.]+)"', poppler("pdftotext", "-bbox", str(path), "-"))
+    ]
+    assert max(ends) < 595 - 40
+    assert long in words(wide)
+
+
 def test_a_long_table_repeats_its_head_on_every_page() -> None:
     plain = record()
     measurement = plain.measurements[0]

@@ -31,7 +31,7 @@ ABOUT_THE_PAGE = frozenset({"/Parent", "/Annots"})
 
 _SHOWN = re.compile(
     rb"/(?P<font>\S+) \S+ Tf\b|/(?P<form>\S+) Do\b|(?P<literal>\()|<(?P<hex>[0-9a-fA-F]+)>"
-    rb"|(?P<begin>BT\b|\[)|(?P<show>T[jJ])\b"
+    rb"|(?P<begin>BT\b|BDC\b|\[)|(?P<show>T[jJ])\b"
 )
 _LITERAL = re.compile(rb"[^()\\]+|\\[0-7]{1,3}|\\.|[()]", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b""}
@@ -167,7 +167,8 @@ class _Reading:
                 pending += bytes.fromhex(found["hex"].decode())
             else:
                 if found["show"]:
-                    yield "".join(mapped.get(pending[n : n + 2], "�") for n in range(0, len(pending), 2))
+                    text = "".join(mapped.get(pending[n : n + 2], "�") for n in range(0, len(pending), 2))
+                    yield text.replace(MAY_BREAK, "")
                 pending = b""
 
     def _drawing(self, form: Any, owner: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  as above
@@ -234,6 +235,9 @@ class _Digest:
             return f"[{' '.join(self.of(item.raw_get(number)) for number in range(len(item)))}]"
         return f"{type(item).__name__} {item!r}"
 
+
+MAY_BREAK = "\u200b"
+"""Where the printer may break a word that is too long for a line."""
 
 MOST_ODDITIES = 5
 """Oddities of a document that are told; one is enough."""

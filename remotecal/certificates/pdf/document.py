@@ -50,7 +50,9 @@ OF_A_PAGE = frozenset(
     }
 )
 OF_A_FORM = frozenset({"/Fields", "/SigFlags"})
-OF_A_BOOKMARK = frozenset({"/Title", "/Parent", "/Prev", "/Next", "/First", "/Last", "/Count", "/Dest"})
+OF_A_BOOKMARK = frozenset(
+    {"/Type", "/Title", "/Parent", "/Prev", "/Next", "/First", "/Last", "/Count", "/Dest"}
+)
 """What the printed certificates of every version so far have (ISO 32000-2, 7.7.2, 7.7.3, 12.3.3, 12.7.3)."""
 
 NEVER = frozenset(
@@ -61,8 +63,8 @@ NEVER = frozenset(
 A4 = (595, 842)
 """Width and height of a page, in points."""
 
-MOST_PARTS = 500_000
-"""Parts of a document that are looked at; a certificate of 30 points has a tenth of it."""
+MOST_PARTS, MOST_BOOKMARKS = 500_000, 2000
+"""Parts of a document, and bookmarks, that are looked at; a certificate of 30 points has a tenth of them."""
 
 
 def oddities(reader: PdfFileReader) -> Iterator[str]:
@@ -73,22 +75,14 @@ def oddities(reader: PdfFileReader) -> Iterator[str]:
     yield from _of_attachments(root)
     if "/AcroForm" in root:
         yield from sorted(f"{name} in its form" for name in set(root["/AcroForm"]) - OF_A_FORM)
-    if "/Outlines" in root:
-        yield from _of_bookmarks(root["/Outlines"])
+    for mark in _bookmarks(reader):
+        yield from sorted(f"{name} in a bookmark" for name in set(mark) - OF_A_BOOKMARK)
     yield from _that_act(reader)
 
 
 def bookmarks(reader: PdfFileReader) -> Iterator[str]:
     """Yield the titles of the bookmarks."""
-    pending = [reader.root["/Outlines"]] if "/Outlines" in reader.root else []
-    for _ in range(MOST_PARTS):
-        if not pending:
-            return
-        part = pending.pop()
-        if "/Title" in part:
-            yield str(part["/Title"])
-        pending += [part[name] for name in ("/Next", "/First") if name in part]
-    raise ValueError("its bookmarks have no end")
+    yield from (str(part["/Title"]) for part in _bookmarks(reader) if "/Title" in part)
 
 
 def _of_pages(node: Any, depth: int, seen: set[object]) -> Iterator[str]:  # noqa: ANN401  pyHanko's objects are untyped
@@ -140,16 +134,16 @@ def _of_attachments(root: Any) -> Iterator[str]:  # noqa: ANN401  as above
         yield "an attachment that is another file by another name"
 
 
-def _of_bookmarks(outlines: Any) -> Iterator[str]:  # noqa: ANN401  as above
-    pending = [outlines]
-    for _ in range(MOST_PARTS):
+def _bookmarks(reader: PdfFileReader) -> Iterator[Any]:
+    """Yield the root of the bookmarks, and each of them."""
+    pending = [reader.root["/Outlines"]] if "/Outlines" in reader.root else []
+    for _ in range(MOST_BOOKMARKS):
         if not pending:
             return
         part = pending.pop()
-        allowed = OF_A_BOOKMARK | {"/Type"}
-        yield from sorted(f"{name} in a bookmark" for name in set(part) - allowed)
+        yield part
         pending += [part[name] for name in ("/Next", "/First") if name in part]
-    raise ValueError("its bookmarks have no end")
+    raise ValueError(f"it has more than {MOST_BOOKMARKS} bookmarks")
 
 
 def _that_act(reader: PdfFileReader) -> Iterator[str]:
