@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -44,7 +43,7 @@ def print_certificate(record: Record, xml: bytes) -> bytes:
 
 
 def _template() -> str:
-    return files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
+    return Path(__file__).with_name(TEMPLATE).read_text(encoding="utf-8")
 
 
 def _typeset(root: Path) -> bytes:

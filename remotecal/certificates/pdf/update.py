@@ -105,7 +105,7 @@ def _beyond_a_signature(before: PdfFileReader, after: PdfFileReader, added: set[
         if name not in before.trailer or before.trailer.raw_get(name) != after.trailer.raw_get(name):
             return f"another {name} in the trailer"
     root, page = _number(after.trailer, "/Root"), _first_page(before)
-    new = {number for number in added if number >= int(before.trailer["/Size"])}
+    new = {number for number in added if number >= int(entry(before.trailer, "/Size", 0))}
     field = _only_field(after)
     if more := added - new - {root, page}:
         return f"another version of object {min(more)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,4 +41,4 @@ def kind(record: Record) -> str:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads(files(__package__).joinpath("wording.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_name("wording.toml").read_text(encoding="utf-8"))
