@@ -154,6 +154,13 @@ def more_drawn(writer: Writer) -> None:
     on_page("/Contents", writer.add_object(StreamObject(stream_data=drawn)))(writer)
 
 
+def a_layer(writer: Writer) -> None:
+    layer = writer.add_object(named(Type=pdf_name("/OCG"), Name=pdf_string("layer")))
+    form = StreamObject(named(Subtype=pdf_name("/Form"), OC=layer, BBox=array(0, 0, 1, 1)), stream_data=b"")
+    first_page(writer)["/Resources"][pdf_name("/XObject")] = named(X=writer.add_object(form))
+    writer.update_container(first_page(writer)["/Resources"])
+
+
 def another_font(writer: Writer) -> None:
     fonts = first_page(writer)["/Resources"]["/Font"]
     descriptor = fonts[next(iter(fonts))]["/DescendantFonts"][0]["/FontDescriptor"]
@@ -186,6 +193,7 @@ TELLING: dict[str, Trick] = {
     "XFA": in_catalogue("/AcroForm", named(Fields=ArrayObject(), XFA=pdf_string("<xdp/>"))),
     "calculation": in_catalogue("/AcroForm", named(Fields=ArrayObject(), CO=ArrayObject())),
     "optional content": in_catalogue("/OCProperties", named(OCGs=ArrayObject(), D=named())),
+    "layer": a_layer,
     "portfolio": in_catalogue("/Collection", named(View=pdf_name("/H"))),
     "threads": in_catalogue("/Threads", ArrayObject()),
     "rights": in_catalogue("/Perms", named()),
