@@ -9,8 +9,8 @@ the volt per root hertz). Some spellings are read and rewritten: `m³/h`, `m^3/h
 D-SI is the notation of digital calibration certificates (`\metre\tothe{3}\hour\tothe{-1}`;
 D-SI 2.2.1, PTB and SmartCom). Its deprecated `\per` is read, never written.
 
-This is the only module that knows both, and the only one that knows pint, which supplies the
-dimensions and the conversion factors, as exact fractions.
+This is the only module that knows both (`unit_names` has the names), and the only one that knows
+pint, which supplies the dimensions and the conversion factors, as exact fractions.
 """
 
 from __future__ import annotations
@@ -22,76 +22,26 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import UnitError
+from remotecal.unit_names import (
+    AMBIGUOUS,
+    BINARY,
+    LEVELS,
+    ONE_WORD,
+    PREFIXED,
+    PREFIXES,
+    SYMBOLS,
+    UNPREFIXED,
+    WHOLE_UNITS,
+)
 
 if TYPE_CHECKING:
     import pint
 
-WHOLE_UNITS = {"%RH": "%", "%rh": "%", "% RH": "%", "rpm": "1/min"}
-"""Whole units under another spelling."""
-
-SYMBOLS = {"degC": "°C", "℃": "°C", "ºC": "°C", "l": "L", "Ohm": "Ω", "ohm": "Ω", "\u2126": "Ω"}
-"""Single symbols under another spelling."""
-
-PREFIXES = {
-    "n": "nano",
-    "u": "micro",
-    "µ": "micro",
-    "\u03bc": "micro",
-    "m": "milli",
-    "c": "centi",
-    "d": "deci",
-    "h": "hecto",
-    "k": "kilo",
-    "M": "mega",
-    "G": "giga",
+_PREFIX_SYMBOLS = {
+    name: symbol for symbol, name in (PREFIXES | BINARY).items() if symbol not in ("u", "\u03bc")
 }
-"""Prefixes by symbol; micro is read in three spellings and written µ (U+00B5)."""
-
-UNPREFIXED = {
-    "1": ("one", "dimensionless"),
-    "%": ("percent", "percent"),
-    "ppm": ("ppm", "ppm"),
-    "kg": ("kilogram", "kilogram"),
-    "min": ("minute", "minute"),
-    "h": ("hour", "hour"),
-    "d": ("day", "day"),
-    "°C": ("degreecelsius", "degree_Celsius"),
-    "°": ("degree", "degree"),
-}
-"""Symbol → name in D-SI and name in pint, for the units D-SI allows no prefix."""
-
-PREFIXED = {
-    "m": ("metre", "meter"),
-    "s": ("second", "second"),
-    "g": ("gram", "gram"),
-    "t": ("tonne", "metric_ton"),
-    "L": ("litre", "liter"),
-    "K": ("kelvin", "kelvin"),
-    "A": ("ampere", "ampere"),
-    "mol": ("mole", "mole"),
-    "cd": ("candela", "candela"),
-    "rad": ("radian", "radian"),
-    "Pa": ("pascal", "pascal"),
-    "bar": ("bar", "bar"),
-    "N": ("newton", "newton"),
-    "J": ("joule", "joule"),
-    "W": ("watt", "watt"),
-    "V": ("volt", "volt"),
-    "Ω": ("ohm", "ohm"),
-    "S": ("siemens", "siemens"),
-    "C": ("coulomb", "coulomb"),
-    "F": ("farad", "farad"),
-    "H": ("henry", "henry"),
-    "T": ("tesla", "tesla"),
-    "Wb": ("weber", "weber"),
-    "Hz": ("hertz", "hertz"),
-    "lm": ("lumen", "lumen"),
-    "lx": ("lux", "lux"),
-}
-"""Symbol → name in D-SI and name in pint, for the units that take a prefix."""
-
-_PREFIX_SYMBOLS = {name: symbol for symbol, name in PREFIXES.items() if symbol in "nµmcdhkMG"}
 _UNIT_SYMBOLS = {name: symbol for symbol, (name, _) in (UNPREFIXED | PREFIXED).items()}
+_IN_ANY_CASE = {name.lower(): name for name in _UNIT_SYMBOLS}
 _PINT_NAMES = dict((UNPREFIXED | PREFIXED).values())
 _UNPREFIXED_NAMES = {name for name, _ in UNPREFIXED.values()}
 
@@ -144,7 +94,7 @@ def to_dsi(unit: str) -> str:
 def from_dsi(text: str) -> str:
     r"""Return the short notation of a unit found in a certificate.
 
-    Read with tolerance where the meaning is certain: any case (`\degreeCelsius`), one `\per`,
+    Read with tolerance where the meaning is certain: any case (`\degreeCelsius`), one `\per` (first, too),
     exponents as `1_2` or `0.5`, and short notation where D-SI was due (`%`, `kN`). Raises `UnitError`
     for anything else, such as a unit outside the SI (`|psi`).
     """
@@ -153,6 +103,8 @@ def from_dsi(text: str) -> str:
         raise UnitError(f"{stripped:.40}… is no unit: it has {len(stripped)} characters")
     if not stripped:
         raise UnitError("a unit is missing; a number without a unit has the unit \\one")
+    if stripped == "pH":
+        raise UnitError("the unit 'pH' may be the picohenry or the acidity, which has the unit \\one")
     if not stripped.startswith("\\"):
         return normal(stripped)
     return _write(_dsi_factors(stripped))
@@ -216,7 +168,10 @@ def _registry() -> pint.UnitRegistry[Fraction]:
     import pint
 
     make: type[pint.UnitRegistry[Fraction]] = pint.UnitRegistry
-    return make(non_int_type=Fraction)  # pyright: ignore[reportArgumentType]  # pint's stubs know floats only
+    registry = make(non_int_type=Fraction)  # pyright: ignore[reportArgumentType]  # pint's stubs know floats only
+    for definition in LEVELS:
+        registry.define(definition)
+    return registry
 
 
 @lru_cache(maxsize=1024)
@@ -256,43 +211,53 @@ def _named(symbol: str) -> tuple[str, str] | None:
     symbol = SYMBOLS.get(symbol, symbol)
     if symbol in UNPREFIXED or symbol in PREFIXED:
         return "", (UNPREFIXED | PREFIXED)[symbol][0]
-    prefix, rest = symbol[:1], SYMBOLS.get(symbol[1:], symbol[1:])
-    if prefix in PREFIXES and rest in PREFIXED:
-        return PREFIXES[prefix], PREFIXED[rest][0]
+    for length in (1, 2):
+        prefix = (PREFIXES | BINARY).get(symbol[:length], "")
+        rest = SYMBOLS.get(symbol[length:], symbol[length:])
+        if prefix and rest in PREFIXED and symbol not in AMBIGUOUS and _takes(prefix, PREFIXED[rest][0]):
+            return prefix, PREFIXED[rest][0]
     return None
 
 
 def _dsi_factors(text: str) -> tuple[Factor, ...]:
     """Take a unit in the D-SI notation apart."""
     found: list[Factor] = []
-    prefix, sign, seen, position = "", 1, False, 0
+    prefix, sign, seen, due, position = "", 1, False, True, 0
     while position < len(text):
         match = _DSI_TOKEN.match(text, position)
         name = match["name"].lower() if match else ""
+        name = _IN_ANY_CASE.get(name, name)
         if match is None or (match["argument"] is not None and name != "tothe"):
             raise UnitError(f"the D-SI unit {text!r} can't be read at {text[position:]!r}")
         position = match.end()
-        if name == "per" and found and not prefix and sign == 1:
-            sign = -1
+        if name == "per" and not prefix and sign == 1:
+            sign, seen, due = -1, True, True
         elif name == "tothe" and found and not prefix and not seen and match["argument"]:
             found[-1] = found[-1]._replace(power=sign * _power(match["argument"], text))
             seen = True
         elif name in _PREFIX_SYMBOLS and not prefix:
             prefix = name
-        elif name in _UNIT_SYMBOLS and not (prefix and name in _UNPREFIXED_NAMES):
+        elif name in _UNIT_SYMBOLS and (not prefix or _takes(prefix, name)):
             found.append(Factor(prefix, name, Fraction(sign)))
-            prefix, seen = "", False
+            prefix, seen, due = "", False, False
         else:
             raise UnitError(f"the D-SI unit {text!r} has \\{name} where it means nothing known here")
-    if prefix or (sign == -1 and found[-1].power > 0 and not seen):
+    if prefix or due:
         raise UnitError(f"the D-SI unit {text!r} ends too early")
     return _checked(found, text)
+
+
+def _takes(prefix: str, name: str) -> bool:
+    """Say whether a unit takes a prefix, both by their names in D-SI."""
+    if prefix in BINARY.values():
+        return name in ("bit", "byte")
+    return name not in _UNPREFIXED_NAMES or (prefix, name) in ONE_WORD
 
 
 def _checked(found: list[Factor], unit: str) -> tuple[Factor, ...]:
     r"""Write `\kilo\gram` as the kilogram, and drop the 1 of `1/m3`."""
     factors = tuple(
-        Factor("", "kilogram", factor.power) if factor[:2] == ("kilo", "gram") else factor
+        Factor("", ONE_WORD[factor[:2]], factor.power) if factor[:2] in ONE_WORD else factor
         for factor in found
         if factor.name != "one"
     )
@@ -333,6 +298,8 @@ def _exponent(power: Fraction) -> str:
 
 
 def _unknown(unit: str) -> str:
+    if unit in AMBIGUOUS:
+        return f"the unit {unit!r} may be meant as the {AMBIGUOUS[unit]}, which is outside the SI: convert it"
     common = ["m3/h", "L/min", "L/s", "kg/h", "kg/m3", "1/m3", "1/L", "kPa", "hPa", "mA", "Hz", "°C", "%"]
     close = difflib.get_close_matches(unit, [*common, *UNPREFIXED, *PREFIXED], n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}? " if close else ""

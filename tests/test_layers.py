@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     {"remotecal.errors"},
-    {"remotecal.clock", "remotecal.configuration", "remotecal.units"},
+    {"remotecal.clock", "remotecal.configuration", "remotecal.unit_names", "remotecal.units"},
     {"remotecal.model"},
     {"remotecal.drivers", "remotecal.uncertainty", "remotecal.fluids"},
     {"remotecal.certificates", "remotecal.bench", "remotecal.bench_file", "remotecal.open_bench"},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remotecal import units
+from remotecal import unit_names, units
 from remotecal.errors import UnitError
 
 
@@ -28,6 +28,16 @@ from remotecal.errors import UnitError
         ("%", r"\percent"),
         ("1", r"\one"),
         ("V/Hz^1_2", r"\volt\hertz\tothe{-1_2}"),
+        ("pF", r"\pico\farad"),
+        ("daN", r"\deca\newton"),
+        ("dB", r"\decibel"),
+        ("Np/m", r"\neper\metre\tothe{-1}"),
+        ("keV", r"\kilo\electronvolt"),
+        ("″", r"\arcsecond"),
+        ("mSv/h", r"\milli\sievert\hour\tothe{-1}"),
+        ("MBq/g", r"\mega\becquerel\gram\tothe{-1}"),
+        ("mmHg", r"\mmHg"),
+        ("Kibyte", r"\kibi\byte"),
         ("W/m*K", r"\watt\metre\tothe{-1}\kelvin"),
     ],
 )
@@ -62,6 +72,9 @@ def test_other_spellings_are_brought_to_one(spelling: str, unit: str) -> None:
         (r"\watt\per\metre\kelvin", "W/m/K"),
         (r"\metre\tothe{0.5}", "m^1_2"),
         (r"\kilo\gram", "kg"),
+        (r"\deci\bel", "dB"),
+        (r"\per\degreecelsius", "1/°C"),
+        (r"\per\metre\tothe{3}", "1/m3"),
         (r" \one ", "1"),
         ("%", "%"),
         ("kN", "kN"),
@@ -80,7 +93,13 @@ def test_what_real_certificates_contain_is_read(dirty: str, unit: str) -> None:
         r"\foo",
         r"\kilo",
         r"\kilo\percent",
-        r"\per\hour",
+        r"\per",
+        r"\per\per\hour",
+        r"\kilo\decibel",
+        r"\kibi\metre",
+        "ft",
+        "PS",
+        "pH",
         r"\metre\per",
         r"\metre\per\second\per\second",
         r"\metre\tothe{}",
@@ -160,3 +179,29 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     except UnitError:
         return
     assert units.from_dsi(units.to_dsi(unit)) == unit
+
+
+def test_levels_are_no_ratios() -> None:
+    assert units.convert(30.0, "dB", "B") == 3.0
+    assert units.scale("Np", "dB") == pytest.approx(8.685889638, rel=1e-9)
+    assert not units.same_dimension("dB", "1")
+    with pytest.raises(UnitError, match="may be meant as the foot"):
+        units.check("ft")
+
+
+@pytest.mark.parametrize("prefix", unit_names.PREFIXES.values())
+def test_every_prefix_is_its_power_of_ten(prefix: str) -> None:
+    unit = units.from_dsi(f"\\{prefix}\\metre")
+    powers = {"micro": -6, "deca": 1, "hecto": 2, "deci": -1, "centi": -2, "milli": -3, "kilo": 3}
+    names = ["mega", "giga", "tera", "peta", "exa", "zetta", "yotta", "ronna", "quetta"]
+    small = ["micro", "nano", "pico", "femto", "atto", "zepto", "yocto", "ronto", "quecto"]
+    powers |= {name: 3 * n for n, name in enumerate(names, 2)} | {
+        name: -3 * n for n, name in enumerate(small, 2)
+    }
+    assert units.scale(unit, "m") == float(f"1e{powers[prefix]}")
+
+
+@pytest.mark.parametrize("symbol", [*unit_names.UNPREFIXED, *unit_names.PREFIXED])
+def test_every_unit_is_known_to_all_three_notations(symbol: str) -> None:
+    assert units.from_dsi(units.to_dsi(symbol)) == symbol
+    assert units.same_dimension(f"{symbol}2", f"{symbol}*{symbol}")

@@ -101,7 +101,10 @@ class Certificate:
             if unit is None or units.same_dimension(values.unit, unit):
                 return self._points(table, values, places)
         of = f" in {unit} or the like" if unit else ""
-        raise CertificateRefused(f"certificate {self.number} has no table of {value}{of} against {at}")
+        unread = f"; not read of it: {'; '.join(self.record.left_out[:3])}" if self.record.left_out else ""
+        raise CertificateRefused(
+            f"certificate {self.number} has no table of {value}{of} against {at}{unread}"
+        )
 
     def _points(self, table: Table, values: Column, places: Column) -> CertifiedPoints:
         if values.uncertainty is None:

@@ -71,6 +71,10 @@ class Limits(Frozen):
     """Lower limits, if there are any."""
     upper: tuple[Number, ...] | None = None
     """Upper limits, if there are any."""
+    lower_name: Text | None = None
+    """What the lower limits are called."""
+    upper_name: Text | None = None
+    """What the upper limits are called."""
 
 
 class Conformity(Frozen):
@@ -84,6 +88,10 @@ class Conformity(Frozen):
     """What the specification allows: the maximum permissible errors."""
     acceptance: Limits | None = None
     """What the rule accepts: the tolerance less the guard band."""
+    name: Text | None = None
+    """What the judgement is called."""
+    declaration: Text | None = None
+    """What is declared of it, such as how the limits came about."""
 
     def fits(self, rows: int) -> None:
         """Raise `ValueError` unless there is one entry, or one for each of `rows` values."""
@@ -101,6 +109,10 @@ class InCmc(Frozen):
     """One answer for each value, or one for all."""
     statement: Id | None = None
     """The statement that tells what the mark means."""
+    name: Text | None = None
+    """What the mark is called."""
+    declaration: Text | None = None
+    """What is declared of it."""
 
 
 class Column(Frozen):
@@ -122,6 +134,8 @@ class Column(Frozen):
     """Their conformity."""
     in_cmc: InCmc | None = None
     """Whether they are within the accredited scope."""
+    in_other_units: tuple["Column", ...] = ()
+    """The same values and uncertainties, as the certificate states them in other units."""
 
     @model_validator(mode="after")
     def _entries_fit(self) -> Self:
@@ -133,6 +147,11 @@ class Column(Frozen):
         if self.in_cmc is not None:
             _fits("the mark of the scope", self.in_cmc.valid, rows)
         _fits("the degrees of freedom", self.dof, rows)
+        for other in self.in_other_units:
+            if len(other.values) != rows:
+                raise ValueError(
+                    f"there are {len(other.values)} values in {other.unit}, {rows} in {self.unit}"
+                )
         return self
 
     def floats(self) -> tuple[float, ...]:

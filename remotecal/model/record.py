@@ -164,8 +164,10 @@ class Record(Frozen):
     """First day of the calibration."""
     finished: date
     """Last day of the calibration."""
-    place: Literal["laboratory", "customer", "laboratoryBranch", "customerBranch", "other"] = "laboratory"
-    """Where it was done."""
+    place: Literal["laboratory", "customer", "laboratoryBranch", "customerBranch", "other"] | None = (
+        "laboratory"
+    )
+    """Where it was done; None in older certificates of others, which do not say."""
     place_id: Id | None = None
     """What a statement refers to the place by."""
     issued: date | None = None

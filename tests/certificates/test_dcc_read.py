@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from lxml import etree
 from sample import record
 
-from remotecal.certificates.dcc import read, read_file, write
+from remotecal.certificates.dcc import read, read_file, validate, write
 from remotecal.certificates.dcc.xml import LARGEST_FILE
 from remotecal.errors import RecordError
-from remotecal.model import Column, Location, Record, Text
+from remotecal.model import Column, InCmc, Interval, Limits, Location, Record, Text, Uncertainty
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <dcc:digitalCalibrationCertificate xmlns:dcc="https://ptb.de/dcc" xmlns:si="https://ptb.de/si"
@@ -45,6 +45,12 @@ TAIL = """</dcc:data></dcc:result></dcc:results></dcc:measurementResult></dcc:me
 </dcc:digitalCalibrationCertificate>"""
 
 
+def declared(encoding: str, customer: str = "B") -> bytes:
+    """Return a certificate in the encoding it declares."""
+    text = certificate("").decode().replace("UTF-8", encoding).replace(">B<", f">{customer}<")
+    return text.encode(encoding)
+
+
 def certificate(data: str, version: str = "3.2.1") -> bytes:
     return (HEAD.format(version=version) + data + TAIL).encode()
 
@@ -58,6 +64,14 @@ def column(inside: str, version: str = "3.2.1") -> Column:
     (only,) = table.columns
     assert isinstance(only, Column)
     return only
+
+
+def lost(inside: str, version: str = "3.2.1") -> str:
+    """Return what is said of a quantity that is not read, in a certificate that is."""
+    found = read(certificate(quantity(inside) + quantity(real("5", r"\kelvin")), version))
+    assert [table.columns for table in found.tables] == [(Column(unit="K", values=("5",)),)]
+    (said,) = found.left_out
+    return said
 
 
 def listed(values: str, unit: str = r"\kelvin", rest: str = "") -> str:
@@ -205,11 +219,23 @@ def test_uncertainties_of_lists_may_have_one_entry_for_all() -> None:
         column(listed("1 2 3", rest=stated))
 
 
-def test_a_hybrid_gives_its_first_known_unit() -> None:
-    pair = real("293.15", r"\kelvin") + real("20.00", r"\degreecelsius")
-    assert column(f"<si:hybrid>{pair}</si:hybrid>") == Column(unit="K", values=("293.15",))
+def test_a_hybrid_gives_its_first_known_unit_and_the_others() -> None:
+    pair = real("293.15", r"\kelvin") + real("20.00", r"\degreecelsius", OLDER.format("0.05"))
+    found = column(f"<si:hybrid>{pair}</si:hybrid>")
+    assert (found.unit, found.values) == ("K", ("293.15",))
+    stated = Uncertainty(expanded=("0.05",), k=("2",), p=("0.95",))
+    assert found.in_other_units == (Column(unit="°C", values=("20.00",), uncertainty=stated),)
     foreign = real("14.5", "|psi") + real("100.0", r"\kilo\pascal")
     assert column(f"<si:hybrid>{foreign}</si:hybrid>") == Column(unit="kPa", values=("100.0",))
+    (said,) = read(certificate(quantity(f"<si:hybrid>{foreign}</si:hybrid>"))).left_out
+    assert "si:unit, the unit '|psi' is unknown" in said
+
+
+def test_what_cannot_be_compared_in_a_hybrid_is_said() -> None:
+    pair = real("0.0100", r"\volt\pascal\tothe{-1}") + real("-40.0", r"\decibel")
+    assert column(f"<si:hybrid>{pair}</si:hybrid>") == Column(unit="V/Pa", values=("0.0100",))
+    (said,) = read(certificate(quantity(f"<si:hybrid>{pair}</si:hybrid>"))).left_out
+    assert said == "line 26: si:real, which can't be compared with the same quantity in V/Pa"
 
 
 def test_a_hybrid_that_contradicts_itself_is_refused() -> None:
@@ -224,22 +250,36 @@ def test_the_list_of_older_versions_is_read() -> None:
     assert found.values == ("1", "2")
     assert found.uncertainty is not None
     assert found.uncertainty.expanded == ("0.1", "0.2")
-    with pytest.raises(RecordError, match="different units"):
-        column("<si:list>" + real("1", r"\kelvin") + real("2", r"\one") + "</si:list>", "2.4.0")
+    mixed = "<si:list>" + real("1", r"\kelvin") + real("2", r"\one") + "</si:list>"
+    assert lost(mixed, "2.4.0") == "line 26: si:list, its values have different units"
+    intervals = real("1", r"\kelvin", INTERVAL) + real("2", r"\kelvin", INTERVAL)
+    stated = column(f"<si:list>{intervals}</si:list>", "2.4.0").uncertainty
+    assert stated is not None
+    assert stated.interval == Interval(low=("0.8", "0.8"), high=("1.3", "1.3"), p=("0.95", "0.95"))
+
+
+LIST_UNIT = "<si:listUnit>\\kelvin</si:listUnit>"
+OF_ALL = f"<si:listUnivariateUnc>{OLDER.format('0.3')}</si:listUnivariateUnc>"
+BARE = "<si:real><si:value>1</si:value></si:real><si:real><si:value>2</si:value></si:real>"
+
+
+def test_a_list_may_state_unit_and_uncertainty_once() -> None:
+    found = column(f"<si:list>{LIST_UNIT}{OF_ALL}{BARE}</si:list>", "2.4.0")
+    stated = Uncertainty(expanded=("0.3",), k=("2",), p=("0.95",))
+    assert found == Column(unit="K", values=("1", "2"), uncertainty=stated)
+    own = real("3", r"\kelvin", OLDER.format("0.1"))
+    assert "of all its values" in lost(f"<si:list>{LIST_UNIT}{OF_ALL}{BARE}{own}</si:list>", "2.4.0")
+    assert lost(f"<si:list>{BARE}</si:list>", "2.4.0") == "line 26: si:list, it states no unit"
 
 
 @pytest.mark.parametrize(
     ("inside", "why"),
     [
-        (real("1", r"\foo"), r"line 26, element si:unit: .*\\\\foo"),
-        (real("1", "|psi"), "unknown"),
-        (real("1", ""), "0 units for 1 values"),
         (real("1,5", r"\one"), "values.0"),
         (real("", r"\one"), "values"),
         (real("INF", r"\one"), "values.0"),
         (real("1", r"\one\kelvin x"), "units for 1 values|can't be read"),
         (listed("1 2 3", r"\one \percent"), "2 units for 3 values"),
-        (listed("1 2", r"\one \percent"), "different units"),
         ("<si:real><si:value>1</si:value></si:real>", "a value or its unit is missing"),
         (real("1", r"\one", TWO_WORDS), "line 26, element si:valueExpandedMU: it stands twice"),
     ],
@@ -247,6 +287,84 @@ def test_the_list_of_older_versions_is_read() -> None:
 def test_what_would_change_a_number_is_refused_with_its_line(inside: str, why: str) -> None:
     with pytest.raises(RecordError, match=why):
         column(inside)
+
+
+@pytest.mark.parametrize(
+    ("inside", "why"),
+    [
+        (real("1", r"\foo"), r"line 26: si:unit, the D-SI unit '\\foo' has \foo where it means nothing"),
+        (real("1", "|psi"), "line 26: si:unit, the unit '|psi' is unknown"),
+        (real("1", "/kilogram"), "line 26: si:unit, the unit '/kilogram' is unknown"),
+        (real("1", ""), "line 26: si:unit, it is blank"),
+        (listed("1 2", r"\one \percent"), "the values of one column have different units: %, 1"),
+        ("<dcc:noQuantity><dcc:content> </dcc:content></dcc:noQuantity>", "line 26: noQuantity, it is blank"),
+        ("<dcc:charsXMLList> </dcc:charsXMLList>", "line 26: charsXMLList, it is blank"),
+    ],
+)
+def test_what_has_no_certain_meaning_costs_the_quantity_and_is_said(inside: str, why: str) -> None:
+    assert why in lost(inside)
+
+
+def test_a_blank_reference_costs_the_reference() -> None:
+    report = (
+        "<dcc:previousReport><dcc:referral><dcc:content>x</dcc:content></dcc:referral>"
+        "<dcc:referralID> </dcc:referralID><dcc:procedure>a</dcc:procedure><dcc:value>b</dcc:value>"
+        "</dcc:previousReport></dcc:coreData>"
+    )
+    found = read(PLAIN.replace("</dcc:coreData>", report).encode())
+    assert found.previous is None
+    assert found.left_out == ("line 13: referralID, it is blank",)
+
+
+def test_a_blank_number_costs_the_certificate() -> None:
+    with pytest.raises(RecordError, match="line 10, element uniqueIdentifier: it is blank"):
+        read(PLAIN.replace(">M-1<", "> <").encode())
+
+
+def test_the_names_of_lists_stand_above_each_other() -> None:
+    inner = (
+        f"<dcc:list><dcc:name><dcc:content>sensor</dcc:content></dcc:name>{quantity(listed('7'))}</dcc:list>"
+    )
+    outer = '<dcc:list><dcc:name><dcc:content lang="en">hall</dcc:content></dcc:name>' + inner + "</dcc:list>"
+    assert read(certificate(outer)).tables[0].name == Text(en="hall – sensor")
+    condition = (
+        "<dcc:influenceConditions><dcc:influenceCondition><dcc:name><dcc:content>c</dcc:content></dcc:name>"
+        f"<dcc:data>{outer}</dcc:data></dcc:influenceCondition></dcc:influenceConditions><dcc:results>"
+    )
+    found = read(PLAIN.replace("<dcc:results>", condition).encode())
+    assert found.measurements[0].conditions[0].quantities[0].name == Text(en="hall – sensor")
+
+
+def test_what_is_declared_of_a_judgement_and_its_limits_is_kept() -> None:
+    name = "<dcc:name><dcc:content>{}</dcc:content></dcc:name>"
+    kind = '<dcc:quantity refType="basic_toleranceLimitUpper">'
+    limit = f"{kind}{name.format('shifted')}{listed('0.3')}</dcc:quantity>"
+    meta = (
+        f'<dcc:metaData refType="basic_conformity">{name.format("judged")}'
+        "<dcc:declaration><dcc:content>by the customer</dcc:content></dcc:declaration>"
+        f"<dcc:conformityXMLList>pass pass</dcc:conformityXMLList><dcc:data>{limit}</dcc:data></dcc:metaData>"
+        f'<dcc:metaData refType="basic_isInCMC">{name.format("scope")}<dcc:valid>true</dcc:valid>'
+        "</dcc:metaData>"
+    )
+    found = column(listed("0.1 0.2") + f"<dcc:measurementMetaData>{meta}</dcc:measurementMetaData>")
+    assert found.conformity is not None
+    assert (found.conformity.name, found.conformity.declaration) == (
+        Text.plain("judged"),
+        Text.plain("by the customer"),
+    )
+    assert found.conformity.tolerance == Limits(upper=("0.3",), upper_name=Text.plain("shifted"))
+    assert found.in_cmc == InCmc(valid=(True,), name=Text.plain("scope"))
+
+
+def test_attributes_that_nothing_reads_are_said() -> None:
+    data = '<dcc:quantity refId="item1 m9" refType="a_b">' + real("1", r"\one") + "</dcc:quantity>"
+    assert read(certificate(data)).left_out == ("line 26: quantity, its refId item1 m9",)
+    statement = (
+        '<dcc:statements><dcc:statement refId="m9"><dcc:valid>true</dcc:valid></dcc:statement>'
+        "</dcc:statements></dcc:administrativeData>"
+    )
+    found = read(PLAIN.replace("</dcc:administrativeData>", statement).encode())
+    assert found.left_out == ("line 23: statement, its reference to m9",)
 
 
 def test_a_table_whose_columns_do_not_fit_is_refused() -> None:
@@ -282,6 +400,9 @@ def test_what_the_model_has_no_place_for_is_listed() -> None:
         (b"certificate", "no well-formed XML"),
         (b"<a/>", "no digital calibration certificate"),
         (certificate("", "1.0"), "version '1.0'"),
+        (certificate("").replace(b'schemaVersion="3.2.1"', b""), "neither schemaVersion nor schemaLocation"),
+        (declared("utf-7"), "declares the encoding b'utf-7'"),
+        (declared("gbk") + b"\xff", "is not GBK text at byte"),
         (certificate("").replace(b"dcc:customer", b"dcc:client"), "customer is missing"),
         (certificate("").replace(b"2026-01-06", b"06.01.2026"), "'06.01.2026' is no date"),
         (certificate("").replace(b"<dcc:uniqueIdentifier>M-1</dcc:uniqueIdentifier>", b""), "number"),
@@ -292,6 +413,29 @@ def test_what_the_model_has_no_place_for_is_listed() -> None:
 def test_what_is_no_certificate_is_refused(data: bytes, why: str) -> None:
     with pytest.raises(RecordError, match=why):
         read(data)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "city"),
+    [
+        ("iso-8859-1", "Köln"),
+        ("Windows-1252", "Köln"),
+        ("GBK", "沈阳"),
+        ("gb18030", "沈阳"),
+        ("utf-16", "沈阳"),
+        ("UTF-8", "沈阳"),
+    ],
+)
+def test_the_encoding_a_certificate_declares_is_heeded(encoding: str, city: str) -> None:
+    found = read(declared(encoding, city))
+    assert found.customer.name == Text.plain(city)
+    assert validate(declared(encoding, city)) == validate(declared("utf-8", city))
+
+
+def test_a_doctype_hides_in_no_encoding() -> None:
+    for encoding in ("utf-16", "gb18030", "iso-8859-1"):
+        with pytest.raises(RecordError, match="document type"):
+            read(with_doctype(ENTITIES).decode().replace("UTF-8", encoding).encode(encoding))
 
 
 def test_an_invalid_certificate_is_refused_where_a_valid_one_is_due() -> None:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+LEFT_BY_WORK = (".*", "build", "dist", "*.egg-info", "__pycache__", "out", "demo-*")
 
 
 def test_the_demonstration_runs_from_an_installed_wheel(tmp_path):
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     source = tmp_path / "source"
-    # A copy, for a build leaves its folder beside the sources; links are followed, as in an archive.
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
-    for name in filter(None, tracked.decode().split("\0")):
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        origin = ROOT / name
-        if origin.is_symlink():
-            (source / name).symlink_to(origin.readlink())
-        elif origin.exists():
-            (source / name).write_bytes(origin.read_bytes())
+    # A copy, for a build leaves its folder beside the sources; without what work leaves there, or git.
+    shutil.copytree(ROOT, source, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_BY_WORK))
     wheels = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, source]
     subprocess.run([*pip, *wheels], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("remotecal-*.whl")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.dcc.xml import add, maybe
+from remotecal.certificates.dcc.xml import NOTHING, add, maybe
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def text(parent: _Element, name: str, value: Text | None) -> None:
-    """Append a text with one content for each language, unless there is none."""
+    """Append a text with one content for each language, unless there is none; a dash if it is empty."""
     if value is not None:
         element = add(parent, name)
-        for language, content in value.root.items():
+        for language, content in (value.root or {"": NOTHING}).items():
             add(element, "content", content, lang=language)
 
 

@@ -28,9 +28,14 @@ from remotecal.certificates.dcc.read_results import (
     measurements,
     quantities,
 )
-from remotecal.certificates.dcc.source import Source, by_name, name_of, only, the
+from remotecal.certificates.dcc.source import TWICE, Source, by_name, in_full, name_of, only, the
 from remotecal.certificates.dcc.validate import schema_problems, version
-from remotecal.certificates.dcc.write import DEMONSTRATION, WRITTEN_FROM_FIELDS
+from remotecal.certificates.dcc.write import (
+    DEMONSTRATION,
+    NOT_STATED,
+    OWN_VOCABULARY,
+    WRITTEN_FROM_FIELDS,
+)
 from remotecal.certificates.dcc.xml import EVIDENCE, LARGEST_FILE
 from remotecal.errors import RecordError
 from remotecal.model import (
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
 
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
+LINK = in_full("link")
 CERTIFICATE = by_name("administrativeData", "measurementResults", "comment") | {SIGNATURE: "Signature"}
 
 
@@ -91,6 +97,10 @@ def read(data: bytes, *, valid: bool = False) -> Record:
     fields |= _core_data(source, core) | _statements(source, apart.get("statements", ()))
     fields["measurements"] = measurements(source, only(children["measurementResults"]))
     fields["evidence"] = _evidence(source, children.get("comment", ()))
+    for definition in (entry for group in apart.get("refTypeDefinitions", ()) for entry in group):
+        if [line(source, link) for link in definition.iterchildren(LINK)] != [OWN_VOCABULARY]:
+            source.leave_out(definition)
+    source.leave_out_attributes()
     fields["left_out"] = source.left_out
     return source.build(element, Record, fields)
 
@@ -98,7 +108,13 @@ def read(data: bytes, *, valid: bool = False) -> Record:
 def _core_data(source: Source, element: _Element) -> dict[str, object]:
     fields, apart = CORE_DATA.fields(source, element)
     place = the(apart, "performanceLocation")
-    fields["place"] = None if place is None else line(source, place)
+    if place is None and not source.older:
+        source.refuse(element, "place is missing")
+    if place is not None and place.get("refType") == NOT_STATED:
+        source.attribute(place, "refType")
+        fields["place"] = None
+    else:
+        fields["place"] = None if place is None else line(source, place)
     fields["place_id"] = None if place is None else place.get("id")
     for field, name in (("languages", "usedLangCodeISO639_1"), ("binding", "mandatoryLangCodeISO639_1")):
         said = (line(source, language) for language in apart.get(name, ()))
@@ -113,7 +129,7 @@ def _statements(source: Source, groups: Sequence[_Element]) -> dict[str, object]
     for element in (element for found in children for element in found.get("statement", ())):
         kinds = ref_types(source, element)
         if set(kinds).isdisjoint(WRITTEN_FROM_FIELDS):
-            statements.append(STATEMENT.read(source, element))
+            statements += STATEMENT.each(source, element)
         elif DEMONSTRATION in kinds:
             demonstration = True
     return {"statements": statements, "demonstration": demonstration}
@@ -140,10 +156,27 @@ def _location(source: Source, element: _Element) -> Location:
     return source.build(element, Location, fields | parts)
 
 
+def _laboratory(source: Source, element: _Element) -> Laboratory:
+    """Return the laboratory; before version 3 it may have several contacts, of which the first one counts."""
+    fields, apart = LABORATORY.fields(source, element)
+    contacts = apart.get("contact", [])
+    for further in contacts[1:]:
+        if not source.older:
+            source.refuse(further, TWICE)
+        source.leave_out(further, "which is not the laboratory's first")
+    if contacts:
+        fields["contact"] = CONTACT.read(source, contacts[0])
+    return source.build(element, Laboratory, fields)
+
+
 def _duty(source: Source, element: _Element) -> str | None:
-    own = (kind for kind in ref_types(source, element) if kind.startswith("remotecal_"))
-    duty = next(own, None)
-    return duty and duty.removeprefix("remotecal_")
+    duty = None
+    for kind in ref_types(source, element):
+        if duty is None and kind.startswith("remotecal_"):
+            duty = kind.removeprefix("remotecal_")
+        else:
+            source.leave_out(element, f"its refType {kind!s:.80}")
+    return duty
 
 
 REPLACEMENT = Form(Replacement, number=("replacedUniqueIdentifier", line), change=("typeOfChange", line))
@@ -187,7 +220,7 @@ CONTACT = Form(
     location=("location", _location),
 )
 
-LABORATORY = Form(Laboratory, contact=("contact", CONTACT.read), code=("calibrationLaboratoryCode", line))
+LABORATORY = Form(Laboratory, "contact", code=("calibrationLaboratoryCode", line))
 
 PERSONS = Form(
     Person,
@@ -223,7 +256,7 @@ ADMINISTRATIVE_DATA = Form(
     "statements",
     software=("dccSoftware", PROGRAMS),
     items=("items", ITEMS),
-    laboratory=("calibrationLaboratory", LABORATORY.read),
+    laboratory=("calibrationLaboratory", _laboratory),
     persons=("respPersons", PERSONS),
     customer=("customer", CONTACT.read),
 )

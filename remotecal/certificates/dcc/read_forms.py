@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+import types
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, get_args, get_origin
 
-from remotecal.certificates.dcc.source import TWICE, Children, Part, Source, by_name, in_full
+from remotecal.certificates.dcc.source import (
+    TWICE,
+    Children,
+    Part,
+    Source,
+    Unread,
+    by_name,
+    in_full,
+)
+from remotecal.certificates.dcc.xml import NOTHING
 from remotecal.model import Text
 
 if TYPE_CHECKING:
@@ -30,10 +40,11 @@ _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d:\d\d)?")
 class Form(Generic[Part]):
     """How an element tells a part of the record.
 
-    A field is told by the child of a name, `e_mail=("eMail", line)`, or by the element itself,
-    `id=own_id`. Of a child that stands twice neither is to be believed, unless a list is read from
-    it, which then goes on. Where the element is silent, no default of the model's speaks for it.
-    Children to be read `apart` are only collected.
+    A field is told by the child of a name, `e_mail=("eMail", line)`, of any of several names,
+    `name=("name description", texts)`, or by the element itself, `id=own_id`. Of a child that stands
+    twice neither is to be believed, unless a list is read from it, which then goes on. Where the
+    element is silent, no default of the model's speaks for it. A child that can't be read costs its
+    field, or the whole part where that is due. Children to be read `apart` are only collected.
     """
 
     def __init__(self, model: type[Part], /, *apart: str, **fields: tuple[str, Read] | Read) -> None:
@@ -41,7 +52,14 @@ class Form(Generic[Part]):
         kinds = {field: model.model_fields[field].annotation for field, _, _ in told}
         self._model = model
         self._own = [(field, by) for field, by in fields.items() if not isinstance(by, tuple)]
-        self._children = {in_full(name): (field, read) for field, name, read in told}
+        self._children = {
+            in_full(name): (field, read) for field, names, read in told for name in names.split()
+        }
+        self._due = {
+            field
+            for field, kind in kinds.items()
+            if kind is not Text and get_origin(kind) is not tuple and types.NoneType not in get_args(kind)
+        }
         self._apart = by_name(*apart)
         self._texts = [field for field, kind in kinds.items() if Text in (kind, *get_args(kind))]
         self._silent: dict[str, object] = {
@@ -60,7 +78,7 @@ class Form(Generic[Part]):
                 continue
             field, read = told
             if field not in found:
-                found[field] = read(source, child)
+                self._tell(source, child, found)
             elif isinstance(found[field], list):
                 found[field] += read(source, child)
             else:
@@ -72,24 +90,46 @@ class Form(Generic[Part]):
             found[field] = own(source, element)
         return self._silent | found, source.children(others, self._apart)
 
+    def _tell(self, source: Source, child: _Element, found: dict[str, Any]) -> None:
+        """Add what a child tells, unless it can't be read and the part can do without."""
+        field, read = self._children[child.tag]  # type: ignore[index]  # it was found there
+        try:
+            found[field] = read(source, child)
+        except Unread as part:
+            if field in self._due:
+                raise
+            source.leave_out_unread(part)
+        if field in self._due and found[field] is None:
+            raise Unread(child, "it is blank")
+
     def read(self, source: Source, element: _Element) -> Part:
         """Return the part an element tells."""
         return source.build(element, self._model, self.fields(source, element)[0])
 
     def each(self, source: Source, element: _Element) -> list[Part]:
         """Return the part an element tells, as the first of a list that goes on."""
-        return [self.read(source, element)]
+        return self.all_of(source, [element])
 
     def all_within(self, source: Source, group: _Element) -> list[Part]:
         """Return the parts an element groups: each of its children, whatever its name."""
-        return [self.read(source, element) for element in group]
+        return self.all_of(source, group)
+
+    def all_of(self, source: Source, elements: Iterable[_Element]) -> list[Part]:
+        """Return the parts elements tell, without those that can't be read, which is said."""
+        found = []
+        for element in elements:
+            try:
+                found.append(self.read(source, element))
+            except Unread as part:
+                source.leave_out_unread(part)
+        return found
 
     def within(self, name: str) -> Callable[[Source, _Element], list[Part]]:
         """Return how to read the parts that an element groups, each a child of this name."""
         known = by_name(name)
 
         def read_group(source: Source, group: _Element) -> list[Part]:
-            return [self.read(source, element) for element in source.children(group, known).get(name, ())]
+            return self.all_of(source, source.children(group, known).get(name, ()))
 
         return read_group
 
@@ -107,12 +147,16 @@ def own_id(source: Source, element: _Element) -> str | None:
 
 def ref_types(source: Source, element: _Element) -> list[str]:
     """Return the refTypes of an element."""
-    return element.get("refType", "").split()
+    return source.attribute(element, "refType").split()
 
 
 def refs(source: Source, element: _Element) -> list[str]:
     """Return the ids an element refers to, as far as the model knows them."""
-    return [name for name in element.get("refId", "").split() if name in source.known]
+    named = source.attribute(element, "refId").split()
+    for name in named:
+        if name not in source.known:
+            source.leave_out(element, f"its reference to {name!s:.80}")
+    return [name for name in named if name in source.known]
 
 
 def line(source: Source, element: _Element) -> str | None:
@@ -165,7 +209,7 @@ def texts(source: Source, element: _Element) -> list[Paragraph]:
         if language is None:
             source.refuse(content, f"{content.get('lang')!r:.20} is no code of a language")
         said = content.text
-        if said and not said.isspace():
+        if said and not said.isspace() and said != NOTHING:
             found.append((language, " ".join(said.split())))
     return found
 
@@ -188,6 +232,15 @@ def joined(paragraphs: Sequence[Paragraph]) -> dict[str, str]:
     for language, said in dict.fromkeys(paragraphs):
         together[language].append(said)
     return {language: " ".join(said) for language, said in together.items()}
+
+
+def titled(above: dict[str, str] | None, own: dict[str, str] | None) -> dict[str, str] | None:
+    """Return a title that stands below another one, in the languages of both."""
+    if not above or not own:
+        return own or above
+    spoken = dict.fromkeys(language for language in (*above, *own) if language) or {"": None}
+    one, other = Text(above), Text(own)
+    return {language: f"{one.get(language)} – {other.get(language)}" for language in spoken}
 
 
 @lru_cache(maxsize=64)

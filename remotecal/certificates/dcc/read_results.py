@@ -15,10 +15,11 @@ from remotecal.certificates.dcc.read_forms import (
     ref_types,
     refs,
     texts,
+    titled,
     truth,
 )
 from remotecal.certificates.dcc.read_numbers import quantity, tables
-from remotecal.certificates.dcc.source import by_name, name_of, the
+from remotecal.certificates.dcc.source import Unread, by_name, name_of, the
 from remotecal.model import (
     BudgetLine,
     CertificateReference,
@@ -36,6 +37,7 @@ from remotecal.model import (
     Result,
     Software,
     Table,
+    Text,
     Words,
 )
 
@@ -101,8 +103,12 @@ def _standard(source: Source, element: _Element) -> Equipment:
         else:
             told.append(entry)
     if certificate is not None:
-        reference, _ = CERTIFICATE.fields(source, certificate)
-        fields["certificate"] = source.build(certificate, CertificateReference, reference | validity)
+        try:
+            reference, _ = CERTIFICATE.fields(source, certificate)
+        except Unread as part:
+            source.leave_out_unread(part)
+        else:
+            fields["certificate"] = source.build(certificate, CertificateReference, reference | validity)
     return source.build(element, Equipment, fields | {"quantities": told})
 
 
@@ -147,9 +153,22 @@ def _data(source: Source, data: _Element) -> list[Quantity | Table]:
 
 
 def _columns(source: Source, data: _Element) -> list[Quantity]:
-    """Return the columns of all tables, and what stands alone."""
-    found = _data(source, data)
-    return [column for entry in found for column in (entry.columns if isinstance(entry, Table) else [entry])]
+    """Return the columns of all tables, each below its table's name, and what stands alone."""
+    found: list[Quantity] = []
+    for entry in _data(source, data):
+        if not isinstance(entry, Table):
+            found.append(entry)
+        elif entry.name is None:
+            found += entry.columns
+        else:
+            found += [_below(entry.name, column) for column in entry.columns]
+    return found
+
+
+def _below(title: Text, column: Quantity) -> Quantity:
+    """Return a column called as it is below the title of its table."""
+    name = titled(title.root, column.name.root if column.name else None)
+    return column.model_copy(update={"name": Text(name)})
 
 
 def _tables(source: Source, data: _Element) -> list[Table]:
@@ -244,7 +263,11 @@ PROGRAMS = Form(Software, name=("name", texts), release=("release", line), kind=
 )
 
 IDENTIFICATION = Form(
-    Identification, ref_types=ref_types, value=("value", line), issuer=("issuer", line), name=("name", texts)
+    Identification,
+    ref_types=ref_types,
+    value=("value", line),
+    issuer=("issuer", line),
+    name=("name description", texts),
 )
 
 EQUIPMENT_CLASS = Form(EquipmentClass, reference=("reference", line), class_id=("classID", line))
@@ -261,8 +284,8 @@ THING: Fields = {
 """What items and equipment have in common."""
 
 REFERENCE: Fields = {
-    "number": ("referralID", line),
-    "title": ("referral", texts),
+    "number": ("referralID referenceID", line),
+    "title": ("referral reference", texts),
     "procedure": ("procedure", line),
     "value": ("value", line),
     "in_validity": ("inValidityRange", truth),
@@ -276,7 +299,10 @@ STANDARDS = by_name("measuringEquipment")
 STANDARD = Form(Equipment, "certificate", "measuringEquipmentQuantities", **THING, ref_types=ref_types)
 
 INPUT = Form(
-    InputQuantity, symbol=("charsXMLList", line), name=("name", texts), source=("description", texts)
+    InputQuantity,
+    symbol=("charsXMLList", line),
+    name=("name", texts),
+    source=("description", texts),
 )
 
 METHODS = Form(
@@ -293,7 +319,7 @@ CONDITIONS = Form(
     Condition,
     ref_types=ref_types,
     name=("name", texts),
-    status=("status", line),
+    status=("status state", line),
     quantities=("data", _columns),
 ).within("influenceCondition")
 

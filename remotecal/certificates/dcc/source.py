@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from remotecal.certificates.dcc.validate import version
 from remotecal.certificates.dcc.xml import DCC, SI, parse
 from remotecal.errors import RecordError, UnitError
 
@@ -47,6 +48,26 @@ NAMED = by_name("item", "measuringEquipment", "statement", "performanceLocation"
 """Elements the model refers to by their id."""
 
 
+class Unread(RecordError):
+    """A part that means nothing certain to us: it costs that part, and the certificate says so."""
+
+    def __init__(self, element: _Element, why: str) -> None:
+        super().__init__(f"line {element.sourceline}, element {name_of(element)}: {why}")
+        self.element = element
+        self.why = why
+
+
+TELLING = ("refType", "refId")
+"""Attributes by which an element tells something."""
+
+
+@lru_cache(maxsize=1)
+def _telling() -> XPath:
+    from lxml.etree import XPath
+
+    return XPath("descendant-or-self::*[@refType or @refId]")
+
+
 @lru_cache(maxsize=1)
 def _ids() -> XPath:
     from lxml.etree import XPath
@@ -58,11 +79,21 @@ class Source:
     """One certificate being read.
 
     What the model has no place for is noted in `left_out`, never dropped in silence.
+
+    Attributes:
+        root: the certificate.
+        older: whether it is of a version before 3, where other things may be missing or repeated.
+        known: the ids the model can refer to.
     """
 
     def __init__(self, data: bytes) -> None:
         self.root = parse(data)
+        self.older = version(self.root).startswith("2.")
         self.left_out: list[str] = []
+        self._left_out: set[_Element] = set()
+        self._unheeded = {
+            element: [name for name in TELLING if name in element.attrib] for element in _telling()(self.root)
+        }
         self.known: set[str] = set()
         seen: set[str] = set()
         for found in _ids()(self.root):
@@ -108,9 +139,27 @@ class Source:
                 found[name] = [child]
         return found
 
-    def leave_out(self, element: _Element) -> None:
-        """Note that the model has no place for an element."""
-        self.left_out.append(f"line {element.sourceline}: {name_of(element)}")
+    def leave_out(self, element: _Element, why: str = "") -> None:
+        """Note that the model has no place for an element, or `why` it is not read."""
+        self.left_out.append(f"line {element.sourceline}: {name_of(element)}{why and f', {why}'}")
+        self._left_out.add(element)
+
+    def leave_out_unread(self, part: Unread) -> None:
+        """Note that a part is not read."""
+        self.leave_out(part.element, part.why)
+
+    def attribute(self, element: _Element, name: str) -> str:
+        """Return an attribute by which an element tells something, or "", and heed it."""
+        if element in self._unheeded and name in self._unheeded[element]:
+            self._unheeded[element].remove(name)
+        return element.get(name, "")
+
+    def leave_out_attributes(self) -> None:
+        """Note the attributes that nothing has read, of elements that are not left out themselves."""
+        for element, names in self._unheeded.items():
+            if names and self._left_out.isdisjoint((element, *element.iterancestors())):
+                for name in names:
+                    self.leave_out(element, f"its {name} {element.get(name, '')!s:.80}")
 
 
 TWICE = "it stands twice where one is due"

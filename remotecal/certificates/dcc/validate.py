@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -9,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
-from remotecal.certificates.dcc.xml import DCC, parse
+from remotecal.certificates.dcc.xml import DCC, XSI, decoded, parse
 from remotecal.errors import RecordError
 
 if TYPE_CHECKING:
@@ -57,11 +58,20 @@ def schema_problems(root: _Element) -> list[Problem]:
 
 
 def version(root: _Element) -> str:
-    """Return the DCC version a certificate declares."""
-    declared = root.get("schemaVersion")
-    if declared is None or root.tag != f"{{{DCC}}}digitalCalibrationCertificate":
+    """Return the DCC version a certificate declares; before 2.3 the place of its schema alone tells it."""
+    if root.tag != f"{{{DCC}}}digitalCalibrationCertificate":
         raise RecordError(f"the file is no digital calibration certificate: its root is {root.tag!r}")
+    declared = root.get("schemaVersion")
+    if declared is None:
+        located = _LOCATED.search(root.get(f"{{{XSI}}}schemaLocation", ""))
+        if located is None:
+            raise RecordError("the certificate tells its version by neither schemaVersion nor schemaLocation")
+        declared = located[1]
     return declared
+
+
+_LOCATED = re.compile(rf"{re.escape(DCC)}/v([^/\s]+)/dcc\.xsd(?:\s|$)")
+"""Where the schema of a version stands."""
 
 
 @lru_cache(maxsize=16)
@@ -83,11 +93,12 @@ def problems_of_schematron(data: bytes) -> list[Problem]:
     """Return what PTB's schematron finds wrong with a DCC, informative reports left out."""
     from saxonche import PySaxonApiError
 
+    text = decoded(data)
     parse(data)
     try:
         with _ONE_AT_A_TIME:
             processor, rules = _schematron()
-            document = processor.parse_xml(xml_text=data.decode("utf-8-sig"))
+            document = processor.parse_xml(xml_text=text)
             report = rules.transform_to_string(xdm_node=document)
     except PySaxonApiError as error:
         raise RecordError(f"the schematron could not be applied: {error}") from error

@@ -31,6 +31,8 @@ OWN_VOCABULARY = "urn:remotecal:reftypes:1"
 
 DEMONSTRATION = "remotecal_demonstration"
 EVIDENCE_STATEMENT = "remotecal_evidence"
+NOT_STATED = "remotecal_notStated"
+"""What the schema demands and the certificate that was read does not say."""
 WRITTEN_FROM_FIELDS = (DEMONSTRATION, EVIDENCE_STATEMENT)
 """Statements that repeat a field of the record in words; the reader reads the field."""
 
@@ -38,12 +40,14 @@ WRITTEN_FROM_FIELDS = (DEMONSTRATION, EVIDENCE_STATEMENT)
 def write(record: Record) -> bytes:
     """Return `record` as a DCC in UTF-8.
 
-    Raises `RecordError` if a text is not in every language of the record, or if the schema does not
-    allow what the record says.
+    What was read from another laboratory's certificate keeps the languages it has there. Raises
+    `RecordError` if a text of what was computed here is not in every language of the record, or if the
+    schema does not allow what the record says.
     """
     from lxml import etree
 
-    _check_languages(record)
+    if record.evidence is not None:
+        _check_languages(record)
     root = etree.Element(f"{{{DCC}}}digitalCalibrationCertificate", nsmap={"dcc": DCC, "si": SI, "xsi": XSI})
     root.set(f"{{{XSI}}}schemaLocation", f"{DCC} {DCC}/v{SCHEMA_VERSION}/dcc.xsd")
     root.set("schemaVersion", SCHEMA_VERSION)
@@ -128,7 +132,10 @@ def _core_data(parent: _Element, record: Record) -> None:
     maybe(parent, "receiptDate", record.received)
     add(parent, "beginPerformanceDate", str(record.begun))
     add(parent, "endPerformanceDate", str(record.finished))
-    add(parent, "performanceLocation", record.place, id=record.place_id)
+    if record.place is None:
+        add(parent, "performanceLocation", "other", id=record.place_id, refType=NOT_STATED)
+    else:
+        add(parent, "performanceLocation", record.place, id=record.place_id)
     maybe(parent, "issueDate", record.issued)
     if record.replaces is not None:
         replaced = add(parent, "reportAmendedSubstituted")

@@ -129,16 +129,23 @@ def _condition(parent: _Element, condition: Condition) -> None:
     data = add(element, "data")
     for entry in condition.quantities:
         quantity(data, "quantity", entry)
+    _not_empty(data)
+
+
+def _not_empty(data: _Element) -> None:
+    """Say in a text that there is nothing where the schema demands something."""
+    if not len(data):
+        text(data, "text", Text({}))
 
 
 def _result(parent: _Element, result: Result) -> None:
     element = add(parent, "result", refType=" ".join(result.ref_types))
     text(element, "name", result.name)
     text(element, "description", result.description)
-    if result.tables:
-        data = add(element, "data")
-        for table in result.tables:
-            _table(data, table)
+    data = add(element, "data")
+    for table in result.tables:
+        _table(data, table)
+    _not_empty(data)
 
 
 def _table(parent: _Element, table: Table) -> None:
@@ -160,7 +167,10 @@ def quantity(parent: _Element, name: str, entry: Quantity, *, column: bool = Fal
     elif isinstance(entry, Words):
         add(element, "charsXMLList", " ".join(entry.words))
     else:
-        _numbers(element, entry, column=column or len(entry.values) > 1)
+        stated = (entry, *entry.in_other_units)
+        inside = add(element, "si:hybrid") if entry.in_other_units else element
+        for one in stated:
+            _numbers(inside, one, column=column or len(entry.values) > 1)
         _meta_data(element, entry)
 
 
@@ -201,6 +211,8 @@ def _meta_data(parent: _Element, entry: Column) -> None:
     if entry.conformity is not None:
         judged = entry.conformity
         meta = add(element, "metaData", refType="basic_conformity", refId=judged.rule)
+        text(meta, "name", judged.name)
+        text(meta, "declaration", judged.declaration)
         add(meta, "conformityXMLList", " ".join(judged.verdicts))
         if judged.tolerance is not None or judged.acceptance is not None:
             data = add(meta, "data")
@@ -208,6 +220,8 @@ def _meta_data(parent: _Element, entry: Column) -> None:
             _limits(data, "basic_acceptanceLimit", judged.acceptance, entry.unit)
     if entry.in_cmc is not None:
         meta = add(element, "metaData", refType="basic_isInCMC", refId=entry.in_cmc.statement)
+        text(meta, "name", entry.in_cmc.name)
+        text(meta, "declaration", entry.in_cmc.declaration)
         add(meta, "validXMLList", " ".join(str(valid).lower() for valid in entry.in_cmc.valid))
     if entry.dof is not None:
         data = add(add(element, "metaData", refType=DEGREES_OF_FREEDOM), "data")
@@ -217,9 +231,12 @@ def _meta_data(parent: _Element, entry: Column) -> None:
 def _limits(parent: _Element, kind: str, limits: Limits | None, unit: str) -> None:
     if limits is None:
         return
-    for end, values in (("Lower", limits.lower), ("Upper", limits.upper)):
+    for end, values, name in (
+        ("Lower", limits.lower, limits.lower_name),
+        ("Upper", limits.upper, limits.upper_name),
+    ):
         if values is not None:
-            bound = Column(ref_types=(kind + end,), unit=unit, values=values)
+            bound = Column(name=name, ref_types=(kind + end,), unit=unit, values=values)
             quantity(parent, "quantity", bound, column=True)
 
 

@@ -16,13 +16,25 @@ SI = "https://ptb.de/si"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 EVIDENCE = "urn:remotecal:evidence:1"
 
+NOTHING = "—"
+"""A text that says nothing, where the schema demands one."""
+
 LARGEST_FILE = 32 * 2**20
 """Bytes; a certificate with a PDF and raw data inside stays well below."""
 
 MOST_TAGS = 1_000_000
 """Tags; numbers stand in lists, so a certificate has some hundreds."""
 
-_ENCODING = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)""")
+_DECLARATION = re.compile(rb"""<\?xml\s[^>]*?\?>""")
+_ENCODING = re.compile(rb"""\sencoding\s*=\s*["']([^"']*)""")
+ENCODINGS = frozenset(
+    {"utf-8", "us-ascii", "gb2312", "gbk", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "koi8-r"}
+    | {f"iso-8859-{part}" for part in (*range(1, 12), *range(13, 17))}
+    | {f"windows-{page}" for page in range(1250, 1259)}
+)
+"""Encodings a certificate may declare: each has ASCII's own bytes for what XML is made of."""
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LONG_NAMESPACE = re.compile(
     rb"""xmlns[:=\s](?:[^="']{200}|[^="']{0,199}=?\s{200}|[^="']{0,199}=?\s{0,199}["'][^"']{200})"""
 )
@@ -48,26 +60,15 @@ def parse(data: bytes) -> _Element:
     """Return the root of a certificate from an unknown sender.
 
     Refused with `RecordError`, before anything is built: more than `LARGEST_FILE` bytes, a document
-    type declaration (the way to entities, and no certificate needs one), text other than UTF-8 or
-    said to be, more than `MOST_TAGS`, a namespace of more than 200 characters.
+    type declaration (the way to entities, and no certificate needs one), text that is not in the
+    encoding it declares, more than `MOST_TAGS`, a namespace of more than 200 characters.
     libxml2's own limits refuse deep nesting and texts above 10 MB. Nothing is ever fetched.
     """
     from lxml.etree import XMLSyntaxError, fromstring
 
-    if len(data) > LARGEST_FILE:
-        raise RecordError(
-            f"the file has {len(data)} bytes; {LARGEST_FILE} are the most a certificate may have"
-        )
-    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    data = decoded(data).encode()
     if b"<!DOCTYPE" in data:
         raise RecordError("the file has a document type declaration, which a certificate never has")
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        raise RecordError(f"the file is not UTF-8 text at byte {error.start}; save it as UTF-8") from error
-    encoding = _ENCODING.match(data)
-    if encoding and encoding[1].lower() not in (b"utf-8", b"us-ascii"):
-        raise RecordError(f"the file declares the encoding {encoding[1]!r:.40}; save it as UTF-8")
     if len(data) > MOST_TAGS and data.count(b"<") > MOST_TAGS:
         raise RecordError(f"the file has more than {MOST_TAGS} tags, the most a certificate may have")
     if _LONG_NAMESPACE.search(data):
@@ -76,6 +77,43 @@ def parse(data: bytes) -> _Element:
         return fromstring(data, _parser())
     except (XMLSyntaxError, ValueError) as error:
         raise RecordError(f"the file is no well-formed XML: {error}") from error
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a certificate, without byte order mark and XML declaration.
+
+    What is checked in it is so what the parser sees: it gets this text in UTF-8, whatever was declared.
+
+    Raises:
+        RecordError: it is too large, or not text in the encoding it declares.
+    """
+    if len(data) > LARGEST_FILE:
+        raise RecordError(
+            f"the file has {len(data)} bytes; {LARGEST_FILE} are the most a certificate may have"
+        )
+    encoding = "utf-8"
+    if data.startswith(UTF_16):
+        encoding = "utf-16"
+        start = data[:400].replace(b"\0", b"").lstrip(b"\xff\xfe")
+    else:
+        data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+        start = data[:400]
+    declaration = _DECLARATION.match(start)
+    declared = _ENCODING.search(declaration[0]) if declaration else None
+    if declared:
+        name = declared[1].decode("ascii", "replace").lower()
+        if name not in ENCODINGS | {"utf-16"}:
+            raise RecordError(f"the file declares the encoding {declared[1]!r:.40}; save it as UTF-8")
+        if (name == "utf-16") != (encoding == "utf-16"):
+            raise RecordError(f"the file is not {name.upper()} text as it declares; save it as UTF-8")
+        encoding = name
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise RecordError(
+            f"the file is not {encoding.upper()} text at byte {error.start}; save it as UTF-8"
+        ) from error
+    return re.sub(r"^\s*<\?xml\s[^>]*?\?>", lambda found: "\n" * found[0].count("\n"), text, count=1)
 
 
 def add(parent: _Element, name: str, text: str | None = None, **attributes: str | None) -> _Element:

@@ -133,7 +133,7 @@ def _cover(record: Record, words: str) -> list[Fact]:
         *_facts(
             (label("cover", "received"), str(record.received) if record.received else None),
             (label(words, "day"), days),
-            (label(words, "place"), {"said": label("places", record.place)}),
+            (label(words, "place"), {"said": label("places", record.place)} if record.place else None),
             (label("cover", "issued"), str(record.issued) if record.issued else None),
             _earlier(record),
         ),

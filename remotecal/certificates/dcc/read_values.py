@@ -1,0 +1,245 @@
+"""Values, units and uncertainties of a DCC, in every form D-SI 1.3 to 2.2 has for them."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, Required, TypedDict
+
+from remotecal import units
+from remotecal.certificates.dcc.source import Unread, by_name, in_full, name_of, only, the
+from remotecal.errors import UnitError
+from remotecal.model import Column, Interval, Uncertainty
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lxml.etree import _Element
+
+    from remotecal.certificates.dcc.source import Source
+
+SINGLE = ("si:real", "si:constant")
+NUMBERS = (*SINGLE, "si:realListXMLList", "si:list", "si:realList")
+XML_LIST, HYBRID, UNIT = (in_full(name) for name in ("si:realListXMLList", "si:hybrid", "si:unit"))
+LISTS = tuple(in_full(name) for name in ("si:list", "si:realList"))
+
+SUFFIXES = ("", "XMLList")
+"""What tells the names of a list's parts from those of a single value's."""
+
+_STATED = ("measurementUncertaintyUnivariate", "expandedUnc", "coverageInterval")
+PLAIN = {
+    suffix: by_name(
+        value=[f"si:value{suffix}"],
+        unit=[f"si:unit{suffix}"],
+        uncertainty=[f"si:{kind}{suffix}" for kind in _STATED],
+    )
+    for suffix in SUFFIXES
+}
+
+PARTS = {
+    "U": ("valueExpandedMU", "uncertainty"),
+    "u": ("valueStandardMU", "standardUnc"),
+    "k": ("coverageFactor",),
+    "p": ("coverageProbability",),
+    "low": ("intervalMin",),
+    "high": ("intervalMax",),
+    "distribution": ("distribution",),
+}
+"""What D-SI calls the parts of an uncertainty, in its newer and its older words."""
+
+UNCERTAINTY = {
+    suffix: by_name(**{part: [f"si:{word}{suffix}" for word in words] for part, words in PARTS.items()})
+    for suffix in SUFFIXES
+}
+
+LISTED = by_name("si:real", "si:listUnit", "si:listUnivariateUnc")
+"""A list of single values, each with its own unit and uncertainty or with those of all (D-SI 1.3)."""
+
+
+class Numbers(TypedDict, total=False):
+    """Fields of a column."""
+
+    unit: Required[str]
+    values: Required[Sequence[str]]
+    uncertainty: Uncertainty | None
+    in_other_units: tuple[Column, ...]
+
+
+def entries(element: _Element) -> list[str]:
+    """Return the entries of an XML list, which blanks separate."""
+    return (element.text or "").split()
+
+
+def numbers(source: Source, element: _Element) -> Numbers:
+    """Return unit, values and uncertainty as fields of a column.
+
+    Raises:
+        Unread: the quantity is of a kind the model has no place for, its unit is unknown, or its values
+            do not share one.
+        RecordError: it can't be read without guessing.
+    """
+    if element.tag == HYBRID:
+        return _hybrid(source, element)
+    return _listed(source, element) if element.tag in LISTS else _plain(source, element)
+
+
+def _plain(source: Source, element: _Element, unit: str | None = None) -> Numbers:
+    """Read a single value or an XML list; one is the other with one value.
+
+    Args:
+        source: the certificate.
+        element: si:real, si:constant or si:realListXMLList.
+        unit: the unit where the element states none.
+    """
+    suffix = "XMLList" if element.tag == XML_LIST else ""
+    children = source.children(element, PLAIN[suffix])
+    if "value" not in children or ("unit" not in children and unit is None):
+        source.refuse(element, "a value or its unit is missing")
+    values = _numerals(only(children["value"]))
+    stated = the(children, "unit")
+    found: Numbers = {
+        "values": values,
+        "unit": _unit(source, stated, len(values)) if stated is not None else unit or "",
+    }
+    if "uncertainty" in children:
+        given = children["uncertainty"]
+        if len(given) > 1:
+            source.refuse(given[1], "the uncertainty is stated already")
+        found["uncertainty"] = _uncertainty(source, given[0], suffix)
+    return found
+
+
+def _numerals(element: _Element) -> list[str]:
+    """Accept the spellings of no number that real files have; anything else the model judges."""
+    return ["NaN" if text.lower() == "nan" else text for text in entries(element)]
+
+
+def _unit(source: Source, element: _Element, rows: int) -> str:
+    written = entries(element)
+    if not written:
+        raise Unread(element, "it is blank")
+    if len(written) not in (1, rows):
+        source.refuse(element, f"{len(written)} units for {rows} values")
+    try:
+        found = {units.from_dsi(text) for text in written}
+    except UnitError as error:
+        raise Unread(element, str(error)) from error
+    if len(found) > 1:
+        raise Unread(element, f"the values of one column have different units: {', '.join(sorted(found))}")
+    return found.pop()
+
+
+def _uncertainty(source: Source, element: _Element, suffix: str) -> Uncertainty:
+    """Read any of the five ways to state an uncertainty (D-SI 1.3 to 2.2)."""
+    if name_of(element).startswith(("si:measurementUncertaintyUnivariate", "si:listUnivariateUnc")):
+        if len(element) != 1:
+            source.refuse(element, "one statement of uncertainty is due")
+        element = element[0]
+    children = source.children(element, UNCERTAINTY[suffix])
+    found = {part: _numerals(only(same)) for part, same in children.items()}
+    fields: dict[str, object] = {"expanded": found.get("U", found.get("u", ()))}
+    fields["distribution"] = found.get("distribution") or None
+    if "U" in found:
+        fields |= {"k": found.get("k", ()), "p": found.get("p", ())}
+    else:
+        fields |= {"k": ("1",), "p": None}
+        if "low" in found or "high" in found:
+            ends = {part: found.get(part, ()) for part in ("low", "high", "p")}
+            fields["interval"] = source.build(element, Interval, ends)
+    return source.build(element, Uncertainty, fields)
+
+
+def _hybrid(source: Source, element: _Element) -> Numbers:
+    """Read one quantity given in several units: the first known one, and the others as they agree with it."""
+    found = []
+    for member in element:
+        if name_of(member) not in NUMBERS:
+            source.leave_out(member)
+            continue
+        try:
+            found.append((member, source.build(member, Column, numbers(source, member))))
+        except Unread as part:
+            source.leave_out_unread(part)
+    if not found:
+        raise Unread(element, "none of its members is read")
+    first, others = found[0][1], []
+    for member, other in found[1:]:
+        if not units.same_dimension(first.unit, other.unit):
+            source.leave_out(member, f"which can't be compared with the same quantity in {first.unit}")
+        elif len(other.values) != len(first.values) or not _agree(first, other):
+            source.refuse(member, f"it contradicts the same quantity in {first.unit}")
+        else:
+            others.append(other)
+    return {
+        "unit": first.unit,
+        "values": first.values,
+        "uncertainty": first.uncertainty,
+        "in_other_units": tuple(others),
+    }
+
+
+def _agree(first: Column, other: Column) -> bool:
+    """Say whether two columns tell the same, but for one unit of the last digit of each."""
+    scale = units.scale(first.unit, other.unit)
+    for one, two in zip(first.values, other.values, strict=True):
+        if "NaN" in (one, two):
+            continue
+        expected = units.convert(float(one), first.unit, other.unit)
+        # An overflow of the conversion is no agreement.
+        near = 1.001 * (_last_digit(one) * scale + _last_digit(two))
+        if not (math.isfinite(expected) and abs(float(two) - expected) <= near):
+            return False
+    return True
+
+
+def _last_digit(number: str) -> float:
+    exponent = Decimal(number).as_tuple().exponent
+    return float(f"1e{exponent}")
+
+
+def _listed(source: Source, element: _Element) -> Numbers:
+    """Read a list of single values: one row for each."""
+    children = source.children(element, LISTED)
+    members = children.get("si:real")
+    if not members:
+        raise Unread(element, "it holds no single values")
+    common = the(children, "si:listUnit")
+    unit = None if common is None else _unit(source, common, 1)
+    if unit is None and not all(list(member.iterchildren(UNIT)) for member in members):
+        raise Unread(element, "it states no unit")
+    rows = [source.build(member, Column, _plain(source, member, unit)) for member in members]
+    if len({row.unit for row in rows}) > 1:
+        raise Unread(element, "its values have different units")
+    found: Numbers = {"unit": rows[0].unit, "values": tuple(row.values[0] for row in rows)}
+    of_all = the(children, "si:listUnivariateUnc")
+    own = [row.uncertainty for row in rows]
+    if of_all is not None and any(own):
+        raise Unread(element, "it states an uncertainty of all its values, and others for some")
+    found["uncertainty"] = (
+        _together(source, element, own) if of_all is None else _uncertainty(source, of_all, "")
+    )
+    return found
+
+
+def _together(source: Source, element: _Element, stated: list[Uncertainty | None]) -> Uncertainty | None:
+    """Return the uncertainties of single values as those of their column."""
+    given = [entry for entry in stated if entry is not None]
+    if not given:
+        return None
+    if len(given) < len(stated):
+        raise Unread(element, "some of its values have an uncertainty, others none")
+    forms = {(entry.p is None, entry.interval is None, entry.distribution is None) for entry in given}
+    if len(forms) > 1:
+        raise Unread(element, "its values state their uncertainty in different ways")
+    fields: dict[str, object] = {
+        part: tuple(value for entry in given for value in getattr(entry, part) or ()) or None
+        for part in ("expanded", "k", "p", "distribution")
+    }
+    intervals = [entry.interval for entry in given if entry.interval is not None]
+    if intervals:
+        ends = {
+            end: tuple(value for interval in intervals for value in getattr(interval, end))
+            for end in ("low", "high", "p")
+        }
+        fields |= {"k": ("1",), "interval": source.build(element, Interval, ends)}
+    return source.build(element, Uncertainty, fields)
