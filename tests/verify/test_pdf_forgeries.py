@@ -348,8 +348,9 @@ def test_a_trick_in_what_another_version_printed_is_refused(
     ("old", "new", "reason"),
     [
         (b"/Rect [ 0 0 0 0 ]", b"/Rect [ 0 0 9 9 ]", "a field that shows something"),
+        (b"/Subtype /Widget", b"/Subtype /Stamp ", "a field that shows something"),
         (b"/SigFlags 3", b"/XFA    (x)", "a form with /XFA"),
-        (b"/Type /Sig", b"/Reason(1)", "a signature with /Reason"),
+        (b"/Name (", b"/Cert (", "a signature with /Cert"),
         (b"%%EOF\n", b"%%EOX\n", "EOF marker not found"),
         (b"/FT /Sig", b"/FT /Btn", "can't be read|another number of them|shows something"),
     ],

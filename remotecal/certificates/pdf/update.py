@@ -141,7 +141,8 @@ def _odd_form(after: PdfFileReader, new: set[int], field: int) -> str:
     signature = shown["/V"]
     if set(form) - OF_THE_FORM:
         return f"a form with {_listed(set(form) - OF_THE_FORM)}"
-    if set(shown) - OF_THE_FIELD or shown["/FT"] != "/Sig" or any(shown["/Rect"]):
+    kind = (shown["/FT"], shown["/Subtype"], signature["/Type"])
+    if set(shown) - OF_THE_FIELD or kind != ("/Sig", "/Widget", "/Sig") or any(shown["/Rect"]):
         return "a field that shows something"
     if set(signature) - OF_THE_SIGNATURE:
         return f"a signature with {_listed(set(signature) - OF_THE_SIGNATURE)}"
