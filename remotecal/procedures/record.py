@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from remotecal.model import (
     ONLY_THE_ITEM,
     TRACEABLE,
     CertificateReference,
+    Column,
     Equipment,
     Identification,
     Measurement,
@@ -24,12 +26,14 @@ from remotecal.model import (
     Result,
     Software,
     Statement,
+    Table,
     Text,
 )
 from remotecal.procedures.order import DUT
 from remotecal.procedures.parameters import read_parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from remotecal.bench import CertificateUsed
@@ -222,9 +226,29 @@ def _standard(instrument: InstrumentUsed, used: CertificateUsed, id_: str) -> Eq
             valid_until=certificate.valid_until,
             in_validity=True,
         ),
+        quantities=tuple(stated for table in used.record.tables for stated in _calibrated(table)),
     )
 
 
+def _calibrated(table: Table) -> Iterator[Column]:
+    """Yield over which range a standard was calibrated, and the uncertainties stated there."""
+    columns = [column for column in table.columns if isinstance(column, Column)]
+    against = next((column for column in columns if column.uncertainty is None), None)
+    stated = next((column for column in columns if column.uncertainty is not None), None)
+    if against is None or stated is None or stated.uncertainty is None:
+        return
+    for name, ref_type, unit, numbers in (
+        (RANGE, "remotecal_measurementRange", against.unit, against.values),
+        (UNCERTAINTY, "remotecal_expandedUncertainty", stated.unit, stated.uncertainty.expanded),
+    ):
+        known = [number for number in numbers if number != "NaN"]
+        if known:
+            ends = (min(known, key=Decimal), max(known, key=Decimal))
+            yield Column(name=name, ref_types=(ref_type,), unit=unit, values=ends)
+
+
+RANGE = Text(zh="测量范围", en="Range")
+UNCERTAINTY = Text(zh="扩展不确定度", en="Expanded uncertainty")
 SERIAL = Text(zh="出厂编号", en="Serial number")
 
 

@@ -435,3 +435,11 @@ def with_error(record: Record, text: str | None, expanded: str = "0.060") -> Rec
     return record.model_copy(
         update={"measurements": (measurement.model_copy(update={"results": (result,)}),)}
     )
+
+
+def small_pdf(xml: bytes) -> bytes:
+    """Return a PDF with a file inside, as a certificate's has, but no certificate's page."""
+    from typst import compile as typeset
+
+    attached = '#pdf.attach("certificate.xml", bytes(sys.inputs.xml), relationship: "data")\n1'
+    return typeset(attached.encode(), format="pdf", sys_inputs={"xml": xml.decode()})

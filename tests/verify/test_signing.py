@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from made import NOW, SIGNED, Made, scale_certificate
+from made import NOW, SIGNED, Made, scale_certificate, small_pdf
 
 from remotecal.certificates.dcc.validate import problems_of_schema
 from remotecal.certificates.dcc.write import write
@@ -117,16 +117,6 @@ def test_a_plain_signature_without_xades_holds_at_an_unknown_time(key: SigningKe
     assert signature.said == f"issued by {key.name} at an unknown time"
     with pytest.raises(CertificateRefused, match="does not say when it was made"):
         _ = signature.time
-
-
-def small_pdf(xml: bytes) -> bytes:
-    """Return a PDF with a file inside, as a certificate's has, but no certificate's page."""
-    from weasyprint import HTML, Attachment
-
-    attachment = Attachment(string=xml, name="certificate.xml", relationship="Data")
-    printed = HTML(string="<p>1").write_pdf(attachments=[attachment])
-    assert isinstance(printed, bytes)
-    return printed
 
 
 def test_the_pdf_is_signed_and_holds_the_signed_xml(signed: bytes, key: SigningKey, tmp_path: Path) -> None:

@@ -25,10 +25,6 @@ from remotecal.procedures.evidence import read_evidence
 from remotecal.procedures.record import evaluate
 from remotecal.verify import verify
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"
-)  # WeasyPrint's ICC file
-
 
 @pytest.fixture
 def copy(demo, tmp_path):
