@@ -6,6 +6,7 @@ knows which instrument and which request that was.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -28,6 +29,9 @@ class Stream(Protocol):
 
     advice: str
     """What to check when nothing comes through."""
+    renewable: bool
+    """It may go deaf while a new one to the same place would be heard, as a TCP connection whose
+    other end was forgotten by a firewall or by the instrument."""
 
     def disturbed(self) -> bool:
         """Tell whether something lies in the input, or the other side has hung up."""
@@ -75,11 +79,15 @@ def stay_silent(stream: Stream, until: float) -> bool:
 class TcpStream:
     """A TCP connection; blocking, its timeout kept by the kernel, which saves a call per direction."""
 
-    def __init__(self, host: str, port: int) -> None:
+    renewable = True
+
+    def __init__(self, host: str, port: int, numeric: tuple[str, ...] = ()) -> None:
+        """Connect to the first of a host's `numeric` addresses that takes the connection."""
         self.advice = f"Check that it is on, that the network reaches {host}, and that port {port} is right."
-        self._socket = socket.create_connection((host, port), PATIENCE)
+        self._socket = _connected(numeric or (host,), port)
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _keep_alive(self._socket)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
         self.send: Callable[[bytes], None] = self._socket.sendall
         self._timeout = 0.0
@@ -126,6 +134,25 @@ class GatewayStream(TcpStream):
         return stay_silent(self, until)
 
 
+def _connected(addresses: tuple[str, ...], port: int) -> socket.socket:
+    for address in addresses[:-1]:
+        with contextlib.suppress(OSError):
+            return socket.create_connection((address, port), PATIENCE)
+    return socket.create_connection((addresses[-1], port), PATIENCE)
+
+
+KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""A connection idle so many seconds is asked every so many seconds, and given up after so many silences."""
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Let the system find out that nobody is at the other end, and firewalls see that somebody is."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEP_ALIVE.items():
+        if hasattr(socket, option):  # some systems have one period for all
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
 def _timeval(seconds: float) -> bytes:
     microseconds = max(1, round(seconds * 1e6))  # 0 would mean for ever
     return struct.pack("@ll", *divmod(microseconds, 1_000_000))
@@ -133,6 +160,8 @@ def _timeval(seconds: float) -> bytes:
 
 class SerialStream:
     """A serial port, for this process alone."""
+
+    renewable = False
 
     def __init__(self, device: str, settings: Serial) -> None:
         import serial
