@@ -117,12 +117,13 @@ class ModbusSimulated(Simulated):
         if register.form == "bit":
             return (int(bool(content)),)
         try:
-            return modbus.pack(content, register.form, self._wire.order)
+            return modbus.pack(content, register.form, register.order or self._wire.order)
         except ConfigurationError:
             # A real instrument's register runs over; what it does then is not stated anywhere.
-            size = 16 * register.size
             return modbus.pack(
-                int(content) % (1 << size), "u32" if register.size > 1 else "u16", self._wire.order
+                int(content) % (1 << 16 * register.size),
+                _RUNS_OVER[register.size],
+                register.order or self._wire.order,
             )
 
     def _write(self, asked: modbus.Request, cells: list[_Cell]) -> None:
@@ -136,7 +137,7 @@ class ModbusSimulated(Simulated):
             words = asked.values[cell.start - asked.start :][: cell.register.size]
             number: float = words[0]
             if cell.register.form != "bit":
-                number = modbus.unpack(words, cell.register.form, self._wire.order)
+                number = modbus.unpack(words, cell.register.form, cell.register.order or self._wire.order)
             self._take(cell.item, cast("RegisterCodec", cell.item.wire).join((number,)))
 
 

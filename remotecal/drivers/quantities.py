@@ -12,13 +12,16 @@ meter.flow.read()         # Measured
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from enum import Enum, IntFlag
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast, overload
 
 from remotecal.drivers.accuracy import UNSTATED, Accuracy, Span
+from remotecal.drivers.codecs import Register
 from remotecal.drivers.measured import Measured
 from remotecal.errors import GarbledReply, InstrumentError, OutOfSpan
+from remotecal.numerals import read_number
 
 if TYPE_CHECKING:
     from remotecal.drivers.codecs import Codec
@@ -26,8 +29,45 @@ if TYPE_CHECKING:
 Content = str | float
 """What stands on the wire for a value: text in a line dialogue, a number in registers."""
 
-OVERLOAD = 9.9e37
-"""SCPI's number for "beyond the range" (SCPI-99, volume 1, 7.2.1.4)."""
+OVERLOAD: Final = 9.9e37
+"""SCPI's number for "beyond the range", NaN's 9.91E+37 above it (SCPI-99, volume 1, 7.2.1.4 and 7.2.1.5)."""
+
+_NOTHING: Final = re.compile(
+    r"[-+]?(?:NAN|INF|INFINITY|O\.?L\.?|OVLD|OVER(?:LOAD|FLOW|RANGE)?|UNDER(?:LOAD|FLOW|RANGE)?|ERR(?:OR)?|N/?A"
+    r"|[-_]{2,}|-*\.-+|\*+|\?+)",
+    re.IGNORECASE,
+)
+"""Words by which displays say that there is nothing to show."""
+
+_CODE: Final = re.compile(r"9\.?9{2,}|9{3,}\.9+|(?:9\.9+|1)e\+(?:09|[1-9][0-9])")
+"""Numbers, by six digits, that stand for "none" where they lie outside the span: nines, 1E+9, 9.9E+9."""
+
+Code = str | float
+"""What an instrument sends where it has no value: a word, a number, or an integer register's content."""
+
+
+def _number(item: Declaration, content: Content) -> float:
+    """Return the number behind what stood on the wire.
+
+    Raises:
+        GarbledReply: it is no number.
+        InstrumentError: the instrument says it has none: a word for it, NaN, infinity, SCPI's overload.
+    """
+    if isinstance(content, str):
+        if _NOTHING.fullmatch(content.strip()):
+            raise _without_value(item, content)
+        try:
+            content = read_number(content)
+        except ValueError:
+            raise GarbledReply(f"{item!r}: {content!r} is not a number") from None
+    if not -OVERLOAD < content < OVERLOAD:
+        raise _without_value(item, content)
+    return float(content)
+
+
+def _without_value(item: Declaration, content: Content) -> InstrumentError:
+    return InstrumentError(f"{item!r} has no valid value ({content}): check range, wiring and alarms")
+
 
 E = TypeVar("E", bound=Enum)
 F = TypeVar("F", bound=IntFlag)
@@ -87,6 +127,9 @@ class Reading(Declaration):
         span: lowest and highest value the accuracy holds for, in `unit`.
         accuracy: the maker's limit of error, `EXACT` or `UNSTATED`.
         wraps: a counter that starts again at zero behind `span[1]`.
+        no_value: what the instrument sends where it has no value, beyond NaN, infinity, SCPI's
+            overload and the words displays have for it: numbers as they stand on the wire (an
+            integer register's content, not scaled), and words.
         takes: longest time the instrument may take to answer, in seconds, where that is longer than
             the wire's `slowest_reply`.
     """
@@ -99,11 +142,15 @@ class Reading(Declaration):
         span: Span,
         accuracy: Accuracy,
         wraps: bool = False,
+        no_value: tuple[Code, ...] = (),
         takes: float | None = None,
     ) -> None:
         super().__init__(wire)
         if not span[0] < span[1]:
             raise ValueError(f"span {span} must rise")
+        self.no_value = no_value
+        self._codes = tuple(code for code in no_value if not isinstance(code, str))
+        self._words = frozenset(code.upper() for code in no_value if isinstance(code, str))
         self.unit, self.span, self.accuracy, self.wraps, self.takes = unit, span, accuracy, wraps, takes
         self._uncertainty = accuracy.uncertainty_line(span)
 
@@ -117,20 +164,42 @@ class Reading(Declaration):
         slope, constant = self._uncertainty
         return slope * abs(value) + constant
 
+    @property
+    def modulus(self) -> float | None:
+        """What a counter that wraps counts to, in `unit`: its span and one step; None if it does not wrap."""
+        if not self.wraps:
+            return None
+        return self.span[1] + (self.wire.scale if isinstance(self.wire, Register) else 1.0)
+
     def decode(self, content: Content) -> float:
         """Return the number behind what stood on the wire.
 
         Raises:
             GarbledReply: it is no number.
-            InstrumentError: the instrument says it has no valid value (NaN, infinity, overload).
+            InstrumentError: the instrument says it has no valid value: by NaN, infinity or overload,
+                by what the driver states in `no_value`, or, outside the span, by what others use for
+                it (an integer register full of ones, 9999, 1E+9).
         """
-        try:
-            value = float(content)
-        except ValueError:
-            raise GarbledReply(f"{self!r}: {content!r} is not a number") from None
-        if not math.isfinite(value) or abs(value) >= OVERLOAD:
-            raise InstrumentError(f"{self!r} has no valid value ({content}): check range, wiring and alarms")
+        if self._words and isinstance(content, str) and content.strip().upper() in self._words:
+            raise _without_value(self, content)
+        value = _number(self, content)
+        if not self.span[0] <= value <= self.span[1] and self._is_conventional(value):
+            raise _without_value(self, content)
+        if self._codes and self._is_stated(value):
+            raise _without_value(self, content)
         return value
+
+    def _is_stated(self, value: float) -> bool:
+        """Tell whether a value is one of the codes the driver states, as it stood on the wire."""
+        raw = value
+        if isinstance(self.wire, Register):
+            (raw,) = self.wire.split(value)
+        return any(math.isclose(raw, code, rel_tol=1e-6) for code in self._codes)
+
+    def _is_conventional(self, value: float) -> bool:
+        if isinstance(self.wire, Register) and self.wire.is_sentinel(value):
+            return True
+        return _CODE.fullmatch(f"{abs(value):.6g}") is not None
 
     @overload
     def __get__(self, instrument: None, owner: type) -> Reading: ...
@@ -176,6 +245,8 @@ class Setting(Declaration):
         span: lowest and highest value that may be set, in `unit`.
         accuracy: how well the instrument holds it, where the maker says so.
         takes: longest time until the instrument answers, in seconds, where longer than usual.
+        confirmed: after each setting the instrument is asked for the value, and must tell it; for
+            instruments and lines whose acknowledgement says nothing, such as an echo.
     """
 
     def __init__(
@@ -186,8 +257,10 @@ class Setting(Declaration):
         span: Span,
         accuracy: Accuracy = UNSTATED,
         takes: float | None = None,
+        confirmed: bool = False,
     ) -> None:
         super().__init__(wire)
+        self.confirmed = confirmed
         self.unit, self.span, self.accuracy, self.takes = unit, span, accuracy, takes
 
     def encode(self, value: float) -> float:
@@ -197,16 +270,26 @@ class Setting(Declaration):
             OutOfSpan: it lies outside the span, or is no number.
         """
         low, high = self.span
-        if not low <= value <= high:
+        if isinstance(value, bool) or not low <= value <= high:
             raise OutOfSpan(f"{self!r} can be set from {low:g} to {high:g} {self.unit}, not to {value:g}")
         return value
 
     def decode(self, content: Content) -> float:
-        """Return the number behind what stood on the wire (GarbledReply where it is none)."""
+        """Return the number behind what stood on the wire.
+
+        Raises:
+            GarbledReply: it is no number.
+            InstrumentError: the instrument says it has none.
+        """
+        return _number(self, content)
+
+    def agrees(self, found: Content, wanted: Content) -> bool:
+        """Tell whether what was found is the value wanted, but for its rounding."""
         try:
-            return float(content)
-        except ValueError:
-            raise GarbledReply(f"{self!r}: {content!r} is not a number") from None
+            is_, should = self.decode(found), self.decode(wanted)
+        except (GarbledReply, InstrumentError):
+            return False
+        return abs(is_ - should) <= 1e-6 * max(1.0, abs(should))
 
     def to(self, value: float) -> Step:
         """Return the step that sets `value`, for a safe state."""
@@ -245,7 +328,7 @@ class BoundSetting:
             from remotecal.units import convert
 
             value = convert(value, unit, self.declaration.unit)
-        self.instrument.place(self.declaration, self.declaration.encode(value))
+        settle(self.instrument, self.declaration, self.declaration.encode(value))
 
     def read(self) -> Measured:
         """Ask which value is set."""
@@ -255,22 +338,46 @@ class BoundSetting:
         return Measured(quantity.decode(content), quantity.unit, None, source, at, exchange)
 
 
-class Choice(Declaration, Generic[E]):
-    """One of a few named states; the members' values are what stands on the wire."""
+def settle(instrument: Asked, declaration: Setting | Choice[E], content: Content) -> None:
+    """Tell an instrument a value, and ask for it where the driver wants that.
 
-    def __init__(self, wire: Codec, options: type[E], *, takes: float | None = None) -> None:
+    Raises:
+        InstrumentError: the instrument refused, or says otherwise.
+    """
+    instrument.place(declaration, content)
+    if declaration.confirmed:
+        ((found, _, _),) = instrument.obtain(declaration)
+        if not declaration.agrees(found, content):
+            raise InstrumentError(
+                f"{instrument.name}: {declaration.name} was set to {declaration.show(content)}, but it is "
+                f"{declaration.show(found)}"
+            )
+
+
+class Choice(Declaration, Generic[E]):
+    """One of a few named states; the members' values are what stands on the wire.
+
+    Args:
+        wire: where it lives.
+        options: the states.
+        takes, confirmed: as for a `Setting`.
+    """
+
+    def __init__(
+        self, wire: Codec, options: type[E], *, takes: float | None = None, confirmed: bool = False
+    ) -> None:
         super().__init__(wire)
-        self.options, self.takes = options, takes
+        self.options, self.takes, self.confirmed = options, takes, confirmed
 
     def decode(self, content: Content) -> E:
-        """Return the member (GarbledReply where there is none for what stood on the wire)."""
-        for member in self.options:
-            kind = type(member.value)
-            try:
-                if kind(content) == member.value:
+        """Return the member (GarbledReply where there is none for what stood on the wire).
+
+        Quotation marks around a word and the form of a number (1, +1.0E+00) make no difference.
+        """
+        for same in (_identical, _equivalent):
+            for member in self.options:
+                if same(content, member.value):
                     return member
-            except ValueError:
-                continue
         raise GarbledReply(f"{self!r}: {content!r} is none of {[m.value for m in self.options]}")
 
     def encode(self, value: E) -> Content:
@@ -280,13 +387,23 @@ class Choice(Declaration, Generic[E]):
         content: Content = value.value
         return content
 
+    def agrees(self, found: Content, wanted: Content) -> bool:
+        """Tell whether what was found is the state wanted."""
+        try:
+            return self.decode(found) is self.decode(wanted)
+        except GarbledReply:
+            return False
+
     def to(self, value: E) -> Step:
         """Return the step that chooses `value`, for a safe state or an expectation."""
         return Step(self, self.encode(value))  # type: ignore[arg-type]  # a step forgets which Enum
 
     def show(self, content: Content) -> str:
-        """Return a state as people read it."""
-        return self.decode(content).name
+        """Return a state as people read it; what stands on the wire where it is none."""
+        try:
+            return self.decode(content).name
+        except GarbledReply:
+            return repr(content)
 
     @overload
     def __get__(self, instrument: None, owner: type) -> Choice[E]: ...
@@ -294,6 +411,24 @@ class Choice(Declaration, Generic[E]):
     def __get__(self, instrument: object, owner: type) -> BoundChoice[E]: ...
     def __get__(self, instrument: object, owner: type) -> Choice[E] | BoundChoice[E]:
         return self if instrument is None else BoundChoice(self, cast("Asked", instrument))
+
+
+def _identical(content: Content, value: Content) -> bool:
+    return type(content) is type(value) and content == value
+
+
+def _equivalent(content: Content, value: Content) -> bool:
+    """Tell whether two ways to write a state mean the same."""
+    numbers: list[float] = []
+    words: list[str] = []
+    for one in (content, value):
+        try:
+            numbers.append(read_number(one) if isinstance(one, str) else float(one))
+        except ValueError:
+            words.append(str(one).strip().strip("\"'").upper())
+    if len(numbers) == len((content, value)):
+        return numbers[0] == numbers[1]
+    return not numbers and words[0] == words[1]
 
 
 class BoundChoice(Generic[E]):
@@ -307,7 +442,7 @@ class BoundChoice(Generic[E]):
 
     def set(self, value: E) -> None:
         """Tell the instrument which, and see that it took it."""
-        self.instrument.place(self.declaration, self.declaration.encode(value))
+        settle(self.instrument, self.declaration, self.declaration.encode(value))
 
     def read(self) -> E:
         """Ask which state it is in."""
@@ -325,9 +460,12 @@ class Flags(Declaration, Generic[F]):
     def decode(self, content: Content) -> F:
         """Return the conditions behind a number."""
         try:
-            return self.conditions(int(float(content)))
+            number = read_number(content) if isinstance(content, str) else content
         except ValueError:
-            raise GarbledReply(f"{self!r}: {content!r} is no set of flags") from None
+            number = math.nan
+        if not math.isfinite(number) or number % 1:
+            raise GarbledReply(f"{self!r}: {content!r} is no set of flags")
+        return self.conditions(int(number))
 
     @overload
     def __get__(self, instrument: None, owner: type) -> Flags[F]: ...

@@ -97,6 +97,7 @@ class Session:
                     "name": name,
                     "settings": self._settings[name],
                     **instrument.identify()._asdict(),
+                    **({"noted": list(instrument.noted)} if instrument.noted else {}),
                 },
             )
         # First to the safe state: a drive that was left running must not start again when a rig that

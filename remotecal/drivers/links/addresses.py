@@ -8,13 +8,12 @@ import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 from remotecal.drivers.links.channel import Channel, Location
 from remotecal.drivers.links.framing import Framing, LineFraming, MessageFraming, RtuFraming, TcpFraming
 from remotecal.drivers.links.remote import EXAMPLE, Place
-from remotecal.drivers.links.streams import GatewayStream, SerialStream, Stream, TcpStream
+from remotecal.drivers.links.streams import GatewayStream, SerialStream, Stream, TcpStream, listening
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.errors import BenchError
 
@@ -126,28 +125,37 @@ LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
 Connect = Callable[[str, int, tuple[str, ...]], Stream]
 
 
-def _on_network(found: re.Match[str], port: int, connect: Connect) -> Callable[[], Location]:
+def _on_network(
+    found: re.Match[str], port: int, connect: Connect, wire: Line | Modbus
+) -> Callable[[], Location]:
     host = found["host"].strip("[]")
 
     def locate() -> Location:
         numeric = _numeric(host)
-        return Location(f"tcp {_host(host, numeric)} {port}", partial(connect, host, port, numeric))
+        return Location(
+            f"tcp {_host(host, numeric)} {port}",
+            lambda: listening(connect(host, port, numeric), wire),
+        )
 
     return locate
 
 
-def _on_serial_port(device: str, port: Serial) -> Callable[[], Location]:
+def _on_serial_port(device: str, port: Serial, wire: Line | Modbus) -> Callable[[], Location]:
     def locate() -> Location:
         now = os.path.realpath(device)
-        return Location(now, lambda: SerialStream(now, port))
+        return Location(now, lambda: listening(SerialStream(now, port), wire))
 
     return locate
+
+
+def _manner(words: str, wire: Line) -> str:
+    return f"{words} after {wire.greeting!r}" if wire.greeting else words
 
 
 def _line_on_socket(found: re.Match[str], wire: Line, _: Serial) -> Way:
     return Way(
-        locate=_on_network(found, _port(found["port"]), TcpStream),
-        manner="lines",
+        locate=_on_network(found, _port(found["port"]), TcpStream, wire),
+        manner=_manner("lines", wire),
         framing=lambda _: LineFraming(wire),
         pause=wire.pause,
     )
@@ -155,8 +163,8 @@ def _line_on_socket(found: re.Match[str], wire: Line, _: Serial) -> Way:
 
 def _line_on_serial_port(found: re.Match[str], wire: Line, port: Serial) -> Way:
     return Way(
-        locate=_on_serial_port(found["device"], port),
-        manner=f"lines at {port}",
+        locate=_on_serial_port(found["device"], port, wire),
+        manner=_manner(f"lines at {port}", wire),
         framing=lambda _: LineFraming(wire),
         pause=wire.pause,
     )
@@ -171,7 +179,8 @@ def _line_through_visa(found: re.Match[str], wire: Line, _: Serial) -> Way:
     _canonical(resource_name)
     return Way(
         locate=lambda: Location(
-            _canonical(resource_name), lambda: VisaStream(resource_name, backend, longest)
+            _canonical(resource_name),
+            lambda: listening(VisaStream(resource_name, backend, longest), wire),
         ),
         manner=f"messages through PyVISA's {backend}",
         framing=lambda _: MessageFraming(wire),
@@ -180,7 +189,7 @@ def _line_through_visa(found: re.Match[str], wire: Line, _: Serial) -> Way:
 
 
 def _canonical(resource_name: str) -> str:
-    """Return a VISA resource name as every spelling of it comes out (VPP-4.3, 4.3.1.1: what may be left out)."""
+    """Return a VISA resource name as every spelling of it comes out (VPP-4.3, 4.3.1.1)."""
     board, *rest = resource_name.upper().removesuffix("::INSTR").split("::")
     kind, number = re.fullmatch(r"([A-Z]+)([0-9]*)", board).groups()  # type: ignore[union-attr]  # the form saw to it
     if kind == "TCPIP":
@@ -204,28 +213,28 @@ def _with_port(written: str) -> tuple[str, str]:
 
 def _modbus_tcp(found: re.Match[str], wire: Modbus, _: Serial) -> Way:
     return Way(
-        locate=_on_network(found, _port(found["port"] or MODBUS_TCP_PORT), TcpStream),
+        locate=_on_network(found, _port(found["port"] or MODBUS_TCP_PORT), TcpStream, wire),
         manner="Modbus TCP",
         framing=lambda channel: TcpFraming(wire, channel.next_number),
-        pause=0.0,
+        pause=wire.pause,
     )
 
 
 def _modbus_rtu_through_gateway(found: re.Match[str], wire: Modbus, _: Serial) -> Way:
     return Way(
-        locate=_on_network(found, _port(found["port"]), GatewayStream),
+        locate=_on_network(found, _port(found["port"]), GatewayStream, wire),
         manner="Modbus RTU",
         framing=lambda _: RtuFraming(wire),
-        pause=0.0,
+        pause=wire.pause,
     )
 
 
 def _modbus_rtu(found: re.Match[str], wire: Modbus, port: Serial) -> Way:
     return Way(
-        locate=_on_serial_port(found["device"], port),
+        locate=_on_serial_port(found["device"], port, wire),
         manner=f"Modbus RTU at {port}",
         framing=lambda _: RtuFraming(wire),
-        pause=max(FRAME_GAP * port.character, SHORTEST_GAP),
+        pause=max(wire.pause, FRAME_GAP * port.character, SHORTEST_GAP),
     )
 
 

@@ -200,7 +200,10 @@ class WiredLink:
             channel.suspect = True
             try:
                 stream.send(frame)
-            except OSError as fault:
+                self._received = b""
+                if self._framing.echoes:
+                    self._hear_echo(channel, frame)
+            except (OSError, Nonsense) as fault:
                 self._distrust(channel)
                 raise self._failure(channel, request, 0.0, fault, cancelled=False) from fault
             channel.suspect = False
@@ -305,6 +308,14 @@ class WiredLink:
             if reply is not None:
                 return reply
         return None
+
+    def _hear_echo(self, channel: Channel, frame: bytes) -> None:
+        """Take back what was told (Nonsense where something else comes, or nothing in time)."""
+        end = time.monotonic() + self._slowest_reply
+        while len(self._received) < len(frame) and (left := end - time.monotonic()) > 0 and channel.stream:
+            self._received += channel.stream.receive(left)
+        if self._received != frame:
+            raise Nonsense("what was sent did not come back; is echo stated rightly?")
 
     def _distrust(self, channel: Channel) -> None:
         self._trusted = None

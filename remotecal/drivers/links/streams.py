@@ -13,9 +13,9 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from remotecal.drivers.links.wire import Serial
+from remotecal.drivers.links.wire import Line, Modbus, Serial
 
 PATIENCE = 5.0
 """Seconds to wait for a connection to be made, or for the other side to take bytes."""
@@ -74,6 +74,35 @@ def stay_silent(stream: Stream, until: float) -> bool:
     while (left := until - time.monotonic()) > 0 or stream.disturbed():
         stream.receive(max(left, 0.0))
     return True
+
+
+Opened = TypeVar("Opened", bound=Stream)
+
+
+def listening(stream: Opened, wire: Line | Modbus) -> Opened:
+    """Return a stream just opened once the instrument at its other end listens, as its driver states.
+
+    Raises:
+        OSError: it did not greet as stated, in its slowest reply's time; the stream is closed.
+    """
+    try:
+        if wire.warm_up:
+            time.sleep(wire.warm_up)
+        if isinstance(wire, Line) and wire.greeting:
+            _hear(stream, wire.greeting.encode(wire.encoding), wire.slowest_reply)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def _hear(stream: Stream, greeting: bytes, patience: float) -> None:
+    end, heard = time.monotonic() + patience, b""
+    while not heard.endswith(greeting):
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"it did not greet by {greeting!r} in {patience:g} s, but by {heard[-40:]!r}")
+        heard += stream.receive(left)
 
 
 class TcpStream:

@@ -67,7 +67,7 @@ class LowByte(Reading):
     """A quantity in the low byte of a register whose high byte holds something else."""
 
     def decode(self, content: Content) -> float:
-        return int(super().decode(content)) & 0xFF
+        return super().decode(int(float(content)) & 0xFF)
 
 
 MANUAL = "TUF-2000M user manual: better than 1 %"
