@@ -9,8 +9,9 @@ from typing import Final
 NUMBER: Final = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 """A number in digits of ASCII, as IEEE 488.2 (7.7.2) and every datasheet write it."""
 
-_WHOLE: Final = re.compile(NUMBER)
+_is_number: Final = re.compile(NUMBER).fullmatch
 _BLANKS: Final = " \t\r\n"
+_TOO_LARGE: Final = (math.inf, -math.inf)
 
 
 def read_number(text: str) -> float:
@@ -23,10 +24,9 @@ def read_number(text: str) -> float:
         ValueError: it is none: a word (`nan`, `inf`), empty, in other digits than 0 to 9, with
             underscores, blanks or commas inside, in hexadecimal, or larger than any number here.
     """
-    stripped = text.strip(_BLANKS)
-    if _WHOLE.fullmatch(stripped) is None:
+    if not (_is_number(text) or _is_number(text.strip(_BLANKS))):
         raise ValueError(f"{text!r} is no number: write digits 0 to 9, a point, an exponent, no more")
-    value = float(stripped)
-    if not math.isfinite(value):
+    value = float(text)
+    if value in _TOO_LARGE:
         raise ValueError(f"{text!r} is larger than any number that can be kept")
     return value

@@ -101,13 +101,14 @@ class LineInstrument(Instrument):
     def _ask_until_ready(self, question: str, timeout: float | None) -> tuple[str, int | None]:
         """Ask, and ask again, within bounds, an instrument that can't answer just now."""
         reply, exchange = self._ask(question, timeout)
-        if reply in self.wire.ask_again:
-            again = Again()
-            while reply in self.wire.ask_again and again.wait():
-                reply, exchange = self._ask(question, timeout)
-        if reply in self.wire.ask_again:
-            raise InstrumentError(f"{self.name}: asked {question!r} again and again, it answers {reply!r}")
-        return reply, exchange
+        if reply not in self.wire.ask_again:
+            return reply, exchange
+        again = Again()
+        while again.wait():
+            reply, exchange = self._ask(question, timeout)
+            if reply not in self.wire.ask_again:
+                return reply, exchange
+        raise InstrumentError(f"{self.name}: asked {question!r} again and again, it answers {reply!r}")
 
     def _ask(self, line: str, timeout: float | None) -> tuple[str, int | None]:
         line = self._filled(line)

@@ -54,15 +54,17 @@ def _number(item: Declaration, content: Content) -> float:
         InstrumentError: the instrument says it has none: a word for it, NaN, infinity, SCPI's overload.
     """
     if isinstance(content, str):
-        if _NOTHING.fullmatch(content.strip()):
-            raise _without_value(item, content)
         try:
-            content = read_number(content)
+            value = read_number(content)
         except ValueError:
+            if _NOTHING.fullmatch(content.strip()):
+                raise _without_value(item, content) from None
             raise GarbledReply(f"{item!r}: {content!r} is not a number") from None
-    if not -OVERLOAD < content < OVERLOAD:
+    else:
+        value = float(content)
+    if not -OVERLOAD < value < OVERLOAD:
         raise _without_value(item, content)
-    return float(content)
+    return value
 
 
 def _without_value(item: Declaration, content: Content) -> InstrumentError:

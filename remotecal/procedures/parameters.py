@@ -64,6 +64,8 @@ class In:
         ):
             if refused:
                 raise ValueError(f"{written!r} must be {words} {self.unit}")
+        if not math.isfinite(value):
+            raise ValueError(f"{written!r} is no number")
         return value
 
     def __str__(self) -> str:
@@ -73,8 +75,6 @@ class In:
 
     def _number(self, written: object) -> float:
         if isinstance(written, int | float) and not isinstance(written, bool):
-            if not math.isfinite(written):
-                raise ValueError(f"{written!r} is no number to measure at")
             return written
         match = _WITH_UNIT.fullmatch(written) if isinstance(written, str) else None
         if match is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from remotecal.drivers.links.channel import SILENCES, Channel, Location, release, share
 from remotecal.drivers.links.framing import Nonsense
+from remotecal.drivers.links.marks import Damaged
 from remotecal.drivers.links.streams import Stream
 from remotecal.errors import ExchangeCancelled, GarbledReply, LinkError, LinkLost, NoReply
 
@@ -330,11 +331,11 @@ class WiredLink:
         question = self._framing.describe(request)
         tail = self._framing.show(self._received[-SHOWN:])
         seen = f"the last bytes seen were {tail}" if self._received else "nothing came back"
-        if isinstance(fault, OSError):
+        if isinstance(fault, OSError) and not isinstance(fault, Damaged):
             channel.drop()
         if cancelled:
             return ExchangeCancelled(f"{whom}: {question} was called off while waiting for the reply; {seen}")
-        if isinstance(fault, Nonsense):
+        if isinstance(fault, Nonsense | Damaged):
             return GarbledReply(f"{whom}: the reply to {question} makes no sense: {fault}; {seen}. {advice}")
         if fault is not None:
             return LinkLost(f"{whom}: the connection was lost at {question}: {fault}; {seen}. {advice}")

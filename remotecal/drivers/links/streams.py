@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from remotecal.drivers.links.marks import Damaged, Marks, mark_errors
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 
 PATIENCE = 5.0
@@ -72,7 +73,8 @@ class Stream(Protocol):
 def stay_silent(stream: Stream, until: float) -> bool:
     """Send nothing and discard what comes until `until`, and then what is there."""
     while (left := until - time.monotonic()) > 0 or stream.disturbed():
-        stream.receive(max(left, 0.0))
+        with contextlib.suppress(Damaged):
+            stream.receive(max(left, 0.0))
     return True
 
 
@@ -209,6 +211,11 @@ class SerialStream:
             exclusive=True,
         )
         self._descriptor = self._port.fileno()
+        try:
+            self._marks = Marks() if mark_errors(self._descriptor, settings) else None
+        except BaseException:
+            self._port.close()
+            raise
         self._woken, self._waker = os.pipe()
         self._input = select.poll()
         self._input.register(self._descriptor, select.POLLIN)
@@ -235,7 +242,7 @@ class SerialStream:
         data = os.read(self._descriptor, CHUNK)
         if not data:
             raise ConnectionResetError("the port is gone")
-        return data
+        return data if self._marks is None else self._marks.plain(data)
 
     def wake(self) -> None:
         os.write(self._waker, b"\0")
