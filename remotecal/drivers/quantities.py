@@ -424,10 +424,11 @@ def _equivalent(content: Content, value: Content) -> bool:
     numbers: list[float] = []
     words: list[str] = []
     for one in (content, value):
+        word = str(one).strip().strip("\"'").upper()
         try:
-            numbers.append(read_number(one) if isinstance(one, str) else float(one))
+            numbers.append(read_number(word))
         except ValueError:
-            words.append(str(one).strip().strip("\"'").upper())
+            words.append(word)
     if len(numbers) == len((content, value)):
         return numbers[0] == numbers[1]
     return not numbers and words[0] == words[1]
