@@ -18,7 +18,7 @@ from remotecal.sim.simulated_modbus import ModbusSimulated
 from remotecal.sim.thermometers import AmbientTransmitter, MilliK, probe
 
 if TYPE_CHECKING:
-    from remotecal.drivers.links.wire import Line
+    from remotecal.drivers.links.wire import Line, Modbus
     from remotecal.sim.outfit import Outfit
     from remotecal.sim.rig import Rig
     from remotecal.sim.simulated import Simulated
@@ -42,19 +42,18 @@ class Place:
     def serve(self, servers: ExitStack) -> str:
         """Start to serve, until `servers` closes; return the address."""
         modbus = isinstance(self.simulated, ModbusSimulated)
+        wire = self.simulated.driver.wire
         if self.port == "socket":
-            framing = TcpServing() if modbus else self._lines()
+            framing = TcpServing(cast("Modbus", wire)) if modbus else LineServing(cast("Line", wire))
             server = SocketServer(self.simulated, framing)
             servers.callback(server.close)
             if modbus:
                 return f"modbus+tcp://{server.host}:{server.port}"
             return f"TCPIP::{server.host}::{server.port}::SOCKET"
-        port = PortServer(self.simulated, RtuServing() if modbus else self._lines())
+        serving = RtuServing(cast("Modbus", wire)) if modbus else LineServing(cast("Line", wire))
+        port = PortServer(self.simulated, serving)
         servers.callback(port.close)
         return f"modbus+rtu://{port.device}" if modbus else f"ASRL{port.device}::INSTR"
-
-    def _lines(self) -> LineServing:
-        return LineServing(cast("Line", self.simulated.driver.wire))
 
 
 WireUp = Callable[["Rig", "Outfit", str], dict[str, Place]]
