@@ -17,8 +17,9 @@ import threading
 import tty
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+from remotecal.drivers.links import identification
 from remotecal.drivers.links.framing import HEADER, MBAP_SIZE, checksum
 from remotecal.drivers.links.wire import Line, Modbus
 
@@ -122,20 +123,24 @@ OWN_NUMBERS = 0x7700
 """Where a gateway begins that counts for itself."""
 
 
+SHORTEST_REQUEST = 7
+"""Bytes of the shortest request on RTU, for a device identification."""
+
+
 class RtuServing:
     """Modbus RTU; a frame whose checksum is wrong is passed over, as the standard wants it."""
 
     greeting = b""
     _LONG = frozenset({15, 16})
-    _SHORTEST = 8
+    _SIZES: ClassVar[dict[int, int]] = {identification.FUNCTION: SHORTEST_REQUEST}
 
     def __init__(self, wire: Modbus | None = None) -> None:
         self._echoes = wire is not None and wire.echo
 
     def take(self, received: bytearray) -> Found | None:
-        if len(received) < self._SHORTEST:
+        if len(received) < SHORTEST_REQUEST:
             return None
-        size = 9 + received[6] if received[1] in self._LONG else self._SHORTEST
+        size = 9 + received[6] if received[1] in self._LONG else self._SIZES.get(received[1], 8)
         if len(received) < size:
             return None
         frame = bytes(received[:size])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from remotecal.drivers.codecs import Register, RegisterCodec, Table
-from remotecal.drivers.links import modbus
+from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.quantities import Declaration, declared
 from remotecal.errors import ConfigurationError, ModbusRefusal
 from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
@@ -77,6 +77,9 @@ class ModbusSimulated(Simulated):
 
     def _respond(self, request: bytes) -> bytes | Later | None:
         unit, pdu = request[:1], request[1:]
+        if pdu == identification.question() and pdu[0] in self._wire.functions:
+            objects = (self.driver.maker, self.driver.model, "1.0")
+            return unit + identification.answer(dict(enumerate(objects)))
         try:
             asked = modbus.Request.decode(pdu)
             cells = self._touched(asked)

@@ -9,8 +9,8 @@ from typing import ClassVar, Final, NamedTuple, cast, get_args
 
 from remotecal.clock import Clock
 from remotecal.drivers.codecs import Form, Register, RegisterCodec, Table
-from remotecal.drivers.instrument import Again, Instrument, Obtained
-from remotecal.drivers.links import Link, modbus
+from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
+from remotecal.drivers.links import Link, identification, modbus
 from remotecal.drivers.links.wire import Modbus, Order
 from remotecal.drivers.quantities import Action, Content, Declaration, Flags, Reading, declared
 from remotecal.errors import BenchError, ForbiddenCommand, ModbusRefusal
@@ -121,6 +121,38 @@ class ModbusInstrument(Instrument):
                     )
                 if not isinstance(item, Reading | Flags) and register in cls.forbidden:
                     raise TypeError(f"{item!r} lies where nothing may be written")
+
+    def identify(self) -> Identity:
+        """Ask who it is; what it can't say are its class's words.
+
+        It is asked by device identification where it knows function 43, and for its reading
+        `serial_number` where the driver states one.
+        """
+        told = self._told() if identification.FUNCTION in self.layout.functions else {}
+        serial = ""
+        declaration = getattr(type(self), "serial_number", None)
+        if isinstance(declaration, Reading):
+            ((content, _, _),) = self.obtain(declaration)
+            serial = known_serial(f"{float(content):.0f}")
+        return Identity(
+            told.get(identification.MAKER) or self.maker,
+            told.get(identification.PRODUCT) or self.model,
+            serial,
+            told.get(identification.REVISION, ""),
+        )
+
+    def _told(self) -> dict[int, str]:
+        """Return the objects of the basic device identification."""
+        objects: dict[int, str] = {}
+        following: int | None = identification.MAKER
+        while following is not None and following not in objects:
+            reply, _ = self._exchange(bytes((self.unit,)) + identification.question(following))
+            told = identification.understand(reply[1:])
+            if told is None:
+                raise ModbusRefusal(f"{self.name} does not say who it is by function 43", reply[2])
+            objects |= told.objects
+            following = told.following
+        return objects
 
     def can_be_asked(self, declaration: Declaration) -> bool:
         return True

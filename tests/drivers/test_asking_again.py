@@ -12,11 +12,11 @@ from typing import ClassVar
 import pytest
 from transcript import Exchange, on_serial_port, on_socket
 
-from remotecal.drivers.accuracy import UNSTATED
-from remotecal.drivers.codecs import Phrase, holding_u16
+from remotecal.drivers.accuracy import EXACT, UNSTATED
+from remotecal.drivers.codecs import Phrase, holding_u16, holding_u32
 from remotecal.drivers.instrument import Again, known_serial
 from remotecal.drivers.line_instrument import ScpiInstrument
-from remotecal.drivers.links import modbus
+from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.links.framing import checksum
 from remotecal.drivers.links.wire import Line, Modbus
 from remotecal.drivers.mettler.sics import MettlerSics
@@ -146,6 +146,54 @@ def test_another_instrument_behind_a_line_taken_up_again_is_refused_unasked(now:
         assert source.level.read().value == 3
         with pytest.raises(WrongInstrument, match=r"SN S1, firmware 1\.0 answered .* before"):
             source.check()
+
+
+class Known(ModbusInstrument):
+    """Says who it is by device identification, and by a register which one."""
+
+    maker = "Acme"
+    models = "^M7$"
+    wire: ClassVar[Modbus] = Modbus(functions=frozenset({3, 43}))
+    serial_number = Reading(holding_u32(100), "1", span=(0, 2**32 - 1), accuracy=EXACT)
+
+
+def who(product: str = "M7") -> Exchange:
+    objects = {
+        identification.MAKER: "Acme Ltd",
+        identification.PRODUCT: product,
+        identification.REVISION: "2.1",
+    }
+    return rtu(identification.question()), rtu(identification.answer(objects))
+
+
+def test_a_modbus_instrument_says_who_it_is_each_time_its_line_is_taken_up_again() -> None:
+    with (
+        on_serial_port(who(), asked(100, 1, 2), who(), asked(100, 1, 3)) as device,
+        Known.open(f"modbus+rtu://{device}", serial="65538") as meter,
+        pytest.raises(WrongInstrument, match=r"65538 is expected, but Acme Ltd M7, SN 65539, firmware 2\.1"),
+    ):
+        meter.check()
+    with (
+        pytest.raises(WrongInstrument, match="Acme Ltd M8"),
+        on_serial_port(who("M8"), asked(100, 1, 2)) as device,
+    ):
+        Known.open(f"modbus+rtu://{device}")
+
+
+def test_an_identification_in_parts_is_asked_for_to_its_end() -> None:
+    first = identification.answer({0: "Acme", 1: "M7"})
+    parts = [
+        (rtu(identification.question()), rtu(first[:4] + b"\xff\x02" + first[6:])),
+        (rtu(identification.question(2)), rtu(identification.answer({2: "2.1"}))),
+    ]
+    with on_serial_port(*parts, asked(100, 0, 0)) as device, Known.open(f"modbus+rtu://{device}") as meter:
+        assert meter._met == ("Acme", "M7", "", "2.1")
+
+
+def test_nobody_who_refuses_to_say_who_it_is_is_taken_for_known() -> None:
+    refusal = rtu(identification.question()), rtu(modbus.exception(identification.FUNCTION, 1))
+    with on_serial_port(refusal) as device, pytest.raises(ModbusRefusal, match="does not say who it is"):
+        Known.open(f"modbus+rtu://{device}")
 
 
 @pytest.mark.parametrize("told", ["0", "0000", "", "  ", "-", "N/A", "unknown", "FFFFFFFF", "XXXX"])

@@ -38,6 +38,13 @@ class EchoingCounter(Counter):
     wire: ClassVar[Modbus] = replace(Counter.wire, echo=True)
 
 
+class NamedCounter(Counter):
+    """Says who it is."""
+
+    maker, model, models = "Acme", "C9", "^C9$"
+    wire: ClassVar[Modbus] = replace(Counter.wire, functions=frozenset({4, 43}))
+
+
 class NumberedCounter(Counter):
     """Behind a gateway that counts for itself."""
 
@@ -52,6 +59,17 @@ def test_a_bath_that_greets_and_echoes(rig, serve):
         bath.target.set(50)
         server.drop()
         assert bath.target.read().value == 50
+
+
+@pytest.mark.parametrize("port", [SocketServer, PortServer])
+def test_a_counter_that_says_who_it_is(port, rig, serve):
+    simulated = ModbusSimulated(NamedCounter, rig, "counter")
+    if port is PortServer:
+        address = f"modbus+rtu://{serve(port, simulated, RtuServing(NamedCounter.wire)).device}"
+    else:
+        address = f"modbus+tcp://127.0.0.1:{serve(port, simulated, TcpServing(NamedCounter.wire)).port}"
+    with NamedCounter.open(address) as counter:
+        assert counter.identify()[:2] == ("Acme", "C9")
 
 
 @pytest.mark.parametrize("driver", [Counter, EchoingCounter, NumberedCounter])

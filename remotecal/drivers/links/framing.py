@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Protocol
 
-from remotecal.drivers.links import modbus
+from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.links.wire import Line, Modbus
 from remotecal.errors import ForbiddenCommand
 
@@ -286,6 +286,9 @@ def frame_size(received: bytes) -> int | None:
         return 5 + received[2]
     if function in {5, 6, 15, 16}:
         return 8
+    if function == identification.FUNCTION:
+        size = identification.size(received[1:])
+        return None if size is None else 1 + size + 2
     raise Nonsense(f"it has function code {function}")
 
 

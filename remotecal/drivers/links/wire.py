@@ -119,7 +119,8 @@ class Modbus:
     serial: Serial = field(default_factory=Serial)
     """Settings of the port as the instrument leaves the factory."""
     functions: frozenset[int] = frozenset({1, 2, 3, 4, 5, 6, 15, 16})
-    """Function codes the instrument knows; others are never sent."""
+    """Function codes the instrument knows; others are never sent. One that knows 43 is asked by it who
+    it is."""
     longest_read: int = 125
     """Registers the instrument gives in one reply."""
     longest_gap: int = 8
