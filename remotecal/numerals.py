@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Final
 
 NUMBER: Final = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 """A number in digits of ASCII, as IEEE 488.2 (7.7.2) and every datasheet write it."""
-
-_is_number: Final = re.compile(NUMBER).fullmatch
-_BLANKS: Final = " \t\r\n"
-_TOO_LARGE: Final = (math.inf, -math.inf)
 
 
 def read_number(text: str) -> float:
@@ -22,11 +17,14 @@ def read_number(text: str) -> float:
 
     Raises:
         ValueError: it is none: a word (`nan`, `inf`), empty, in other digits than 0 to 9, with
-            underscores, blanks or commas inside, in hexadecimal, or larger than any number here.
+            underscores, blanks or commas inside, in hexadecimal, or larger than any number that
+            can be kept.
     """
-    if not (_is_number(text) or _is_number(text.strip(_BLANKS))):
+    try:
+        # float() takes all that is meant here, and beyond it only other digits, underscores and words.
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
         raise ValueError(f"{text!r} is no number: write digits 0 to 9, a point, an exponent, no more")
-    value = float(text)
-    if value in _TOO_LARGE:
-        raise ValueError(f"{text!r} is larger than any number that can be kept")
     return value

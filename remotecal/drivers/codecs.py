@@ -88,8 +88,11 @@ class Scpi:
 
     def unwrap(self, reply: str) -> str:
         """Return the value's text, without the header of an instrument that sends it along."""
-        header, _, value = reply.strip().partition(" ")
-        return value.strip() if value and self.spelling.fullmatch(header) else reply.strip()
+        reply = reply.strip()
+        if " " in reply:
+            header, _, value = reply.partition(" ")
+            return value.strip() if self.spelling.fullmatch(header) else reply
+        return reply
 
     def wrap(self, value: str) -> str:
         return value
