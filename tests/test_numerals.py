@@ -69,6 +69,7 @@ def test_the_words_of_displays_and_scpi_say_that_there_is_no_value(text: str) ->
         (Phrase("Q?"), "9.9E+9", "990"),
         (Phrase("Q?"), "-9999", "-9998"),
         (Phrase("Q?"), "999.9", "999.8"),
+        (Phrase("Q?"), "-999", "-9.99"),
     ],
 )
 def test_what_others_use_for_none_is_none_outside_the_span_only(wire, none, beside) -> None:  # type: ignore[no-untyped-def]

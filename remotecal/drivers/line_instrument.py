@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from remotecal.drivers.contents import Content
 from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
 from remotecal.drivers.links.wire import Line
-from remotecal.drivers.quantities import Action, Content, Declaration
+from remotecal.drivers.quantities import Action, Declaration
 from remotecal.errors import ForbiddenCommand, GarbledReply, InstrumentError, WrongInstrument
 
 if TYPE_CHECKING:

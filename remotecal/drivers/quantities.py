@@ -12,64 +12,27 @@ meter.flow.read()         # Measured
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from enum import Enum, IntFlag
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast, overload
 
 from remotecal.drivers.accuracy import UNSTATED, Accuracy, Span
 from remotecal.drivers.codecs import Register
+from remotecal.drivers.contents import (
+    Code,
+    Content,
+    equivalent,
+    identical,
+    is_conventional,
+    number_in,
+    without_value,
+)
 from remotecal.drivers.measured import Measured
 from remotecal.errors import GarbledReply, InstrumentError, OutOfSpan
 from remotecal.numerals import read_number
 
 if TYPE_CHECKING:
     from remotecal.drivers.codecs import Codec
-
-Content = str | float
-"""What stands on the wire for a value: text in a line dialogue, a number in registers."""
-
-OVERLOAD: Final = 9.9e37
-"""SCPI's number for "beyond the range", NaN's 9.91E+37 above it (SCPI-99, volume 1, 7.2.1.4 and 7.2.1.5)."""
-
-_NOTHING: Final = re.compile(
-    r"[-+]?(?:NAN|INF|INFINITY|O\.?L\.?|OVLD|OVER(?:LOAD|FLOW|RANGE)?|UNDER(?:LOAD|FLOW|RANGE)?|ERR(?:OR)?|N/?A"
-    r"|[-_]{2,}|-*\.-+|\*+|\?+)",
-    re.IGNORECASE,
-)
-"""Words by which displays say that there is nothing to show."""
-
-_CODE: Final = re.compile(r"9\.?9{2,}|9{3,}\.9+|(?:9\.9+|1)e\+(?:09|[1-9][0-9])")
-"""Numbers, by six digits, that stand for "none" where they lie outside the span: nines, 1E+9, 9.9E+9."""
-
-Code = str | float
-"""What an instrument sends where it has no value: a word, a number, or an integer register's content."""
-
-
-def _number(item: Declaration, content: Content) -> float:
-    """Return the number behind what stood on the wire.
-
-    Raises:
-        GarbledReply: it is no number.
-        InstrumentError: the instrument says it has none: a word for it, NaN, infinity, SCPI's overload.
-    """
-    if isinstance(content, str):
-        try:
-            value = read_number(content)
-        except ValueError:
-            if _NOTHING.fullmatch(content.strip()):
-                raise _without_value(item, content) from None
-            raise GarbledReply(f"{item!r}: {content!r} is not a number") from None
-    else:
-        value = float(content)
-    if not -OVERLOAD < value < OVERLOAD:
-        raise _without_value(item, content)
-    return value
-
-
-def _without_value(item: Declaration, content: Content) -> InstrumentError:
-    return InstrumentError(f"{item!r} has no valid value ({content}): check range, wiring and alarms")
-
 
 E = TypeVar("E", bound=Enum)
 F = TypeVar("F", bound=IntFlag)
@@ -183,12 +146,12 @@ class Reading(Declaration):
                 it (an integer register full of ones, 9999, 1E+9).
         """
         if self._words and isinstance(content, str) and content.strip().upper() in self._words:
-            raise _without_value(self, content)
-        value = _number(self, content)
+            raise without_value(self, content)
+        value = number_in(self, content)
         if not self.span[0] <= value <= self.span[1] and self._is_conventional(value):
-            raise _without_value(self, content)
+            raise without_value(self, content)
         if self._codes and self._is_stated(value):
-            raise _without_value(self, content)
+            raise without_value(self, content)
         return value
 
     def _is_stated(self, value: float) -> bool:
@@ -201,7 +164,7 @@ class Reading(Declaration):
     def _is_conventional(self, value: float) -> bool:
         if isinstance(self.wire, Register) and self.wire.is_sentinel(value):
             return True
-        return _CODE.fullmatch(f"{abs(value):.6g}") is not None
+        return is_conventional(value)
 
     @overload
     def __get__(self, instrument: None, owner: type) -> Reading: ...
@@ -283,7 +246,7 @@ class Setting(Declaration):
             GarbledReply: it is no number.
             InstrumentError: the instrument says it has none.
         """
-        return _number(self, content)
+        return number_in(self, content)
 
     def agrees(self, found: Content, wanted: Content) -> bool:
         """Tell whether what was found is the value wanted, but for its rounding."""
@@ -376,7 +339,7 @@ class Choice(Declaration, Generic[E]):
 
         Quotation marks around a word and the form of a number (1, +1.0E+00) make no difference.
         """
-        for same in (_identical, _equivalent):
+        for same in (identical, equivalent):
             for member in self.options:
                 if same(content, member.value):
                     return member
@@ -413,25 +376,6 @@ class Choice(Declaration, Generic[E]):
     def __get__(self, instrument: object, owner: type) -> BoundChoice[E]: ...
     def __get__(self, instrument: object, owner: type) -> Choice[E] | BoundChoice[E]:
         return self if instrument is None else BoundChoice(self, cast("Asked", instrument))
-
-
-def _identical(content: Content, value: Content) -> bool:
-    return type(content) is type(value) and content == value
-
-
-def _equivalent(content: Content, value: Content) -> bool:
-    """Tell whether two ways to write a state mean the same."""
-    numbers: list[float] = []
-    words: list[str] = []
-    for one in (content, value):
-        word = str(one).strip().strip("\"'").upper()
-        try:
-            numbers.append(read_number(word))
-        except ValueError:
-            words.append(word)
-    if len(numbers) == len((content, value)):
-        return numbers[0] == numbers[1]
-    return not numbers and words[0] == words[1]
 
 
 class BoundChoice(Generic[E]):

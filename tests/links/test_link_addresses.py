@@ -13,6 +13,7 @@ from peers import Lines, ModbusQuestions, PtyPeer, RtuQuestions, TcpPeer, TcpQue
 
 from remotecal.drivers.links import Line, Modbus, Serial, open_link, place_of
 from remotecal.drivers.links.addresses import find_way
+from remotecal.drivers.links.streams import TcpStream
 from remotecal.errors import BenchError, ForbiddenCommand, LinkLost, NoReply, WrongInstrument
 from remotecal.sim.hislip import HislipServer
 
@@ -336,3 +337,10 @@ def test_modbus_errors_show_the_request_in_words_and_the_bytes(modbus_server):
         link.ask(modbus_server.question(1), SOON)
     assert "unit 1: read holding registers 1 to 2" in str(caught.value)
     assert "00 01 00 00 00" in str(caught.value)
+
+
+def test_a_connection_is_kept_alive(modbus_server):
+    port = int(modbus_server.address.rpartition(":")[2])
+    with contextlib.closing(TcpStream("127.0.0.1", port)) as stream:
+        assert stream._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert stream._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
