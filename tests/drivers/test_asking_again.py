@@ -254,3 +254,13 @@ def test_a_balance_left_sending_weights_is_opened_at_once() -> None:
         QuickSics.open(f"ASRL{device}::INSTR", serial="B5128") as balance,
     ):
         assert balance.mass.read().value == 1
+
+
+def test_a_weight_that_was_on_its_way_does_not_keep_a_balance_from_being_opened() -> None:
+    serial, model = (b"@\r\n", b'I4 A "B5128"\r\n'), (b"I2\r\n", b'I2 A "KC300"\r\n')
+    on_its_way = (b"@\r\n", b"S D     12.304 kg\r\n" + serial[1])
+    with (
+        on_serial_port(on_its_way, serial, model, serial, model) as device,
+        QuickSics.open(f"ASRL{device}::INSTR", serial="B5128") as balance,
+    ):
+        assert balance.serial == "B5128"
