@@ -175,16 +175,17 @@ class ModbusInstrument(Instrument):
         """Read what declarations need; once refused in one piece it is read in smaller ones."""
         while True:
             scan = plan(self.layout, declarations, self._refused)
-            replies = []
-            try:
-                for read in scan.reads:
+            replies: list[tuple[bytes, int | None]] = []
+            for read in scan.reads:
+                try:
                     replies.append(self._send(read.request, read.pdu))
-            except ModbusRefusal as refusal:
-                if refusal.code not in _TOO_MUCH or read.parts == 1 or read.request in self._refused:
-                    raise
-                self._refused |= {read.request}
-                continue
-            return scan, replies
+                except ModbusRefusal as refusal:
+                    if refusal.code not in _TOO_MUCH or read.parts == 1 or read.request in self._refused:
+                        raise
+                    self._refused |= {read.request}
+                    break
+            else:
+                return scan, replies
 
     def place(self, declaration: Declaration, content: Content) -> None:
         codec = _codec(declaration)
@@ -271,7 +272,9 @@ def plan(
             ]
             found |= {part: (len(reads), number) for number, part in enumerate(inside)}
             request = modbus.Request(function, start, count)
-            parts = [(spans[part][0] - start, part.form, part.order or wire.order) for part in inside]
+            parts: list[tuple[int, Form, Order]] = [
+                (spans[part][0] - start, part.form, part.order or wire.order) for part in inside
+            ]
             reads.append(
                 Read(
                     request, request.encode(), _numbers(request, parts), len({spans[part] for part in inside})
