@@ -49,6 +49,8 @@ class InstrumentUsed(Frozen):
     model: str
     serial: str
     firmware: str
+    noted: tuple[str, ...] = ()
+    """What was found when it was opened, such as errors queued before."""
 
     @property
     def identity(self) -> Identity:
