@@ -144,6 +144,8 @@ def test_adapters_that_come_back_under_each_others_numbers_keep_their_instrument
         ("modbus+rtu+tcp://10.0.0.4", Modbus(), "modbus+rtu+tcp://192.168.1.40:4001"),
         ("modbus+rtu://ttyUSB0", Modbus(), "modbus+rtu:///dev/ttyUSB0"),
         ("", Modbus(), "modbus+tcp://"),
+        ("ASRL/dev/\0::INSTR", Line(), "ASRL/dev/ttyUSB0::INSTR"),
+        ("modbus+tcp://a\0b", Modbus(), "modbus+tcp://"),
     ],
 )
 def test_a_wrong_address_is_answered_by_the_forms_there_are(address, wire, form):

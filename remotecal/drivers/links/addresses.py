@@ -72,7 +72,7 @@ def place_of(address: str) -> str:
 def _match(address: str, forms: Forms[Wire], wire: Wire, port: Serial, language: str) -> Way:
     for pattern, way, _ in forms:
         found = pattern.fullmatch(address.strip())
-        if found:
+        if found and address.strip().isprintable():
             return way(found, wire, port)
     examples = "\n  ".join([*(example for *_, example in forms), EXAMPLE])
     raise BenchError(
@@ -95,7 +95,7 @@ def _numeric(host: str) -> tuple[str, ...]:
     """Return the numeric addresses of a host now, the likeliest first; none where nobody can tell."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # what is no host name at all is none in IDNA either
+    except (OSError, ValueError):  # what is no host name at all is none in IDNA either
         return ()
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
