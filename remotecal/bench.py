@@ -169,7 +169,7 @@ class Bench:
         if Place.named(entry.address) is not None:
             return None
         port = entry.port.over(driver.wire.serial) if entry.port else None
-        return f"the line {find_way(entry.address, driver.wire, port).key}"
+        return f"the line {find_way(entry.address, driver.wire, port).locate().key}"
 
     def hold(self, what: str, names: Iterable[str] | None = None) -> ExitStack:
         """Keep everybody else away from instruments until the result is closed; nothing is opened.

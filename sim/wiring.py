@@ -26,7 +26,7 @@ from remotecal.sim.simulated_modbus import ModbusSimulated
 from remotecal.sim.thermometers import AmbientTransmitter, MilliK, probe
 
 if TYPE_CHECKING:
-    from remotecal.drivers.links.wire import Line
+    from remotecal.drivers.links.wire import Line, Modbus
     from remotecal.sim.outfit import Outfit
     from remotecal.sim.rig import Rig
     from remotecal.sim.simulated import Simulated
@@ -53,8 +53,14 @@ class Place:
         Where there are no pseudo-terminals a serial line ends in a gateway with a socket.
         """
         modbus = isinstance(self.simulated, ModbusSimulated)
-        of_modbus: Framing = TcpServing() if self.port == "socket" else RtuServing()
-        framing = of_modbus if modbus else self._lines()
+        wire = self.simulated.driver.wire
+        framing: Framing
+        if not modbus:
+            framing = LineServing(cast("Line", wire))
+        elif self.port == "socket":
+            framing = TcpServing(cast("Modbus", wire))
+        else:
+            framing = RtuServing(cast("Modbus", wire))
         if self.port == "serial" and PSEUDO_TERMINALS:
             port = PortServer(self.simulated, framing)
             servers.callback(port.close)
@@ -64,9 +70,6 @@ class Place:
         if modbus:
             return f"modbus+{'' if self.port == 'socket' else 'rtu+'}tcp://{server.host}:{server.port}"
         return f"TCPIP::{server.host}::{server.port}::SOCKET"
-
-    def _lines(self) -> LineServing:
-        return LineServing(cast("Line", self.simulated.driver.wire))
 
 
 WireUp = Callable[["Rig", "Outfit", str], dict[str, Place]]

@@ -54,6 +54,8 @@ class InstrumentUsed(Frozen):
     firmware: str
     wraps: dict[str, float] = Field(default_factory=dict)
     """Counter → what it wraps at, in its unit, as its driver declares."""
+    noted: tuple[str, ...] = ()
+    """What was found when it was opened, such as errors queued before."""
 
     @property
     def identity(self) -> Identity:

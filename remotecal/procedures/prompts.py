@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 from remotecal.errors import RunError
 from remotecal.model import Text
+from remotecal.numerals import read_number
 from remotecal.procedures.control import ON_SITE
 from remotecal.procedures.files import LARGEST, Attached, refusal
 
@@ -40,7 +41,7 @@ class Question:
             return f"answer one of: {', '.join(self.options)}"
         if self.kind == "number":
             try:
-                float(answer)
+                read_number(answer)
             except ValueError:
                 return f"{answer!r} is no number"
         if not answer.strip():

@@ -103,13 +103,14 @@ class Session:
     def _begin(self) -> None:
         for name, instrument in self._opened.instruments.items():
             instrument.keep = self._run.keep
-            wraps = _moduli(type(instrument))
+            wraps = moduli(type(instrument))
             said: dict[str, Json] = {
                 "address": instrument.link.address,
                 "driver": type(instrument).__name__,
                 "name": name,
                 "settings": self._settings[name],
                 **instrument.identify()._asdict(),
+                **({"noted": list(instrument.noted)} if instrument.noted else {}),
                 **({"wraps": wraps} if wraps else {}),
             }
             self._refuse_another(said)
@@ -222,7 +223,7 @@ class Session:
         self._journal.append("safe", safe if unsafe is None else {**safe, "text": str(unsafe)})
 
 
-def _moduli(driver: type[Instrument]) -> dict[str, float]:
+def moduli(driver: type[Instrument]) -> dict[str, float]:
     """Return the counters of a driver that wrap, each with what it wraps at."""
     return {
         item.name: item.modulus

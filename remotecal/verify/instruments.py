@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
 from remotecal.procedures.evidence import read_instrument, read_start
-from remotecal.procedures.session import SAME
+from remotecal.procedures.session import SAME, moduli
 from remotecal.verify.replies import NOT_UNDERSTOOD, Exchange, KeptLink, kept_exchanges, on_kept_link
 from remotecal.verify.report import Unable
 
@@ -70,10 +70,13 @@ def _still_the_same(first: Event, event: Event) -> None:
 
 def _says_so(event: Event, events: Sequence[Event], replies: Sequence[tuple[int, Exchange]]) -> None:
     """Refuse an instrument whose kept replies, when it was opened or asked again, name another."""
-    name, claimed = str(event.data["name"]), read_instrument(event).identity
+    told = read_instrument(event)
+    name, claimed = told.name, told.identity
     begin, end = _part_of(event, events)
     own = [(line, one) for line, one in replies if one.instrument == name and begin < line < end]
     instrument = on_kept_link(event, [one for _, one in own])
+    if told.wraps != moduli(type(instrument)):
+        raise EvidenceError(f"line {event.seq}: {name} has counters that wrap elsewhere than its driver says")
     link = instrument.link
     assert isinstance(link, KeptLink)  # noqa: S101  it was made with one
     link.at(max((one.number for line, one in own if line < event.seq), default=0))

@@ -151,6 +151,13 @@ def test_an_interlock_that_can_not_be_watched_is_a_trip(tiny):
     assert tiny.kinds()[-2:] == ["interlock", "safe"]
 
 
+def test_errors_queued_before_the_run_are_noted_in_its_journal(tiny):
+    tiny.world.errors.append('-222,"Data out of range"')
+    tiny.run()
+    noted = [event.data["noted"] for event in tiny.events("instrument") if "noted" in event.data]
+    assert noted == [['an error from before was in its queue: -222,"Data out of range"']]
+
+
 def test_the_heart_beats_while_the_run_is_on(tiny):
     tiny.add(tiny.bench, HEARTBEAT)
     tiny.run()

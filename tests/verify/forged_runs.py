@@ -40,6 +40,12 @@ def event_of_another(events: list[Event]) -> None:
             data(event)["model"] = "XPR 6003"
 
 
+def counter_that_wraps_elsewhere(events: list[Event]) -> None:
+    """So that a total that fell, by a power cut, is taken for one that wrapped."""
+    for event in of_kind(events, "instrument"):
+        data(event)["wraps"] = {"value": 100.0}
+
+
 def another_after_the_resumption(events: list[Event]) -> None:
     place = place_of(events, "resume")
     text = json.dumps([event.data for event in events[place:]]).replace("B512874411", "B512870000")
@@ -221,6 +227,7 @@ RUNS: tuple[tuple[Forgery, str, str], ...] = (
     (identity_reply_of_another, "instruments", "SN B512870000, the journal that it is"),
     (another_by_a_later_reply, "instruments", "SN E4420099, the journal that it is"),
     (event_of_another, "instruments", "XPR 6003"),
+    (counter_that_wraps_elsewhere, "instruments", "wrap elsewhere than its driver says"),
     (another_after_the_resumption, "instruments", "has serial 'B512870000'"),
     (another_than_its_certificates, "instruments", "is for B512874411"),
     (one_never_opened, "instruments", "balance took part, and was never opened"),

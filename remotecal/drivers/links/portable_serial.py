@@ -11,6 +11,8 @@ from remotecal.drivers.links.wire import Serial
 class PortableSerialStream:
     """A serial port, for this process alone; see `Stream`."""
 
+    renewable = False
+
     def __init__(self, device: str, settings: Serial) -> None:
         self.advice = f"Check that it is on, the cable at {device}, and that it is set to {settings} too."
         self._port = serial.Serial(
