@@ -112,7 +112,8 @@ def _user(asked: argparse.Namespace) -> None:
 
     password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     with Store(_folder(asked).database) as store:
-        store.users.put(asked.name, roles=set(asked.role), password=digest(password), account=asked.account)
+        kept = digest(password, [asked.name])
+        store.users.put(asked.name, roles=set(asked.role), password=kept, account=asked.account)
 
 
 def _migrate(asked: argparse.Namespace) -> None:

@@ -92,6 +92,10 @@ class ApiSettings(Written):
     """How long a session lasts at most."""
     idle_minutes: float = Field(default=30.0, gt=0, le=1440)
     """After how long without a request it is over."""
+    connections: int = Field(default=256, ge=1, le=4096)
+    """How many connections there may be at a time."""
+    connections_of_one: int = Field(default=32, ge=1, le=4096)
+    """How many of them one client may have, told by its address."""
 
 
 class ShareSettings(Written):
