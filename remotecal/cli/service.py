@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from remotecal.signals import on_ending
+from remotecal.transport.moderation import Moderation
 
 
 async def serve(
@@ -27,7 +28,10 @@ async def serve(
         greeting: what is said then.
         stop: asks it to end; by default it is cancelled.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(Moderation())
+    form = "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
     running = asyncio.ensure_future(service)
     waiting = asyncio.create_task(ready.wait())

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import ConfigurationError, EvidenceError, NotConnected, RemotecalError
+from remotecal.locks import hold
 from remotecal.store import Store
 from remotecal.transport import admission, subjects
 from remotecal.transport.broker import READY_WITHIN, Broker
@@ -115,6 +116,7 @@ class Hub:
         """Serve until cancelled.
 
         Raises:
+            BenchInUse: a hub is up in this directory already.
             ConfigurationError: the broker can't be started, or stations can't enrol at the address set.
             NotConnected: no server can be reached.
         """
@@ -136,6 +138,8 @@ class Hub:
         async with AsyncExitStack() as stack:
             stack.callback(self._store.close)
             stack.enter_context(suppress(asyncio.CancelledError))
+            # Two would share a broker, which the first one to go down would end.
+            stack.enter_context(hold([f"the hub in {self._folder.path.resolve()}"], "serving stations"))
             broker: asyncio.Task[None] | None = None
             if self._folder.settings.broker.start:
                 broker = asyncio.create_task(Broker(self._folder, self._admission.public).run())
