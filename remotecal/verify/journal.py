@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from remotecal.certificates.added import may_be_added
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.signing.journal import journal_signer
+from remotecal.clock import civil_day
 from remotecal.errors import EvidenceError, JournalBroken, OrderError
 from remotecal.procedures.evidence import read_start
-from remotecal.procedures.journal import FILE, read_journal
+from remotecal.procedures.journal import FILE, read_journal, seconds
 from remotecal.procedures.record import NEW_EVALUATION
 from remotecal.verify.conduct import computed, examine_conduct
 from remotecal.verify.people import examine_people
@@ -117,12 +118,11 @@ def _applied(events: list[Event], means: Means) -> str:
 
 
 def _signed(events: list[Event], means: Means) -> str:
-    from datetime import datetime
-
     key = journal_signer(events)
     if means.trust is None:
         raise Unable(f"signed by key {key.id}; without a trust list nobody knows whose that is")
-    body = means.trust.recognise_journal(key, datetime.fromisoformat(events[-1].at).date())
+    day = civil_day(seconds(events[-1].at), read_start(tuple(events)).time_zone)
+    body = means.trust.recognise_journal(key, day)
     return f"signed by key {key.id} of {body.name.get('en')}"
 
 

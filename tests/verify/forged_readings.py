@@ -188,7 +188,7 @@ READINGS: tuple[tuple[Forgery, str, str], ...] = (
     (exchange_left_out, "replies", "is due"),
     (best_sample_again_and_again, "replies", "stands for several readings"),
     (roles_swapped, "results", "was read where ambient has the role thermometer"),
-    (value_missing, "results", "can't evaluate run"),
+    (value_missing, "results", "can't evaluate this evidence"),
     (another_channel, "replies", "was never asked"),
     (another_quantity, "replies", "measure different quantities"),
     (no_such_instrument, "replies", "no instrument 'scale'"),
