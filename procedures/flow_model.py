@@ -96,7 +96,7 @@ class Repeats:
         """Raise `EvidenceError` if readings are not of the instrument whose certificate corrects them."""
         name = self.evidence.instruments[role].name
         for reading in (one for entry in self.observations for v in values for one in readings(entry, v)):
-            if reading.source.partition(".")[0] != name:
+            if reading.source.rpartition(".")[0] != name:
                 raise EvidenceError(f"{reading.source} was read where {name} has the role {role}")
 
     def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Applied:

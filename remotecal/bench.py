@@ -304,9 +304,11 @@ class Bench:
 
     def declaration(self, quantity: str, place: str) -> Declaration:
         """Return what `instrument.quantity` declares; raises `BenchError` if there is no such thing."""
-        name, _, attribute = quantity.partition(".")
+        name, _, attribute = quantity.rpartition(".")  # a name may have dots, a quantity has none
         if name not in self.drivers:
-            raise BenchError(f"{place}: {name!r} is no instrument, {nearest(name, list(self.drivers))}")
+            raise BenchError(
+                f"{place}: {name or quantity!r} is no instrument, {nearest(name, list(self.drivers))}"
+            )
         known = {item.name: item for item in declared(self.drivers[name])}
         if attribute not in known:
             driver = self.drivers[name].__name__

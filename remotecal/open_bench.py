@@ -167,7 +167,7 @@ class OpenBench:
                 instrument.close()
 
     def _quantity(self, quantity: str, kind: type[Q]) -> Q:
-        name, _, attribute = quantity.partition(".")
+        name, _, attribute = quantity.rpartition(".")
         found = getattr(self.instruments.get(name), attribute, None)
         if not isinstance(found, kind):
             raise BenchError(f"{quantity!r} can't be {'read' if kind is BoundReading else 'set'}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
@@ -46,9 +46,11 @@ def up(
     with TemporaryDirectory(prefix=f"remotecal-{name}-") as temporary:
         place = directory or Path(temporary)
         clock = RealClock() if real else None
-        with RIGS[name](place, seed=seed, dn=dn, clock=clock, output=_output(meter)) as assembly:
+        with (
+            RIGS[name](place, seed=seed, dn=dn, clock=clock, output=_output(meter)) as assembly,
+            _until_ended(),  # before anybody is told how to end it
+        ):
             _tell(name, assembly, real=real)
-            _wait()
 
 
 def _output(meter: str) -> Output:
@@ -76,10 +78,12 @@ def _settings(settings: Mapping[str, int]) -> str:
     return ", ".join(f"{key} = {value}" for key, value in settings.items())
 
 
-def _wait() -> None:
-    """Return when somebody interrupts or ends the process."""
+@contextmanager
+def _until_ended() -> Iterator[None]:
+    """Stay in the context until somebody interrupts or ends the process."""
     ended: SimpleQueue[str] = SimpleQueue()
     with on_ending(ended.put):
+        yield
         while True:
             with suppress(Empty):  # Windows lets no signal through while a thread waits for good
                 ended.get(timeout=LOOK_UP)

@@ -169,7 +169,7 @@ class Evidence:
         Raises:
             EvidenceError: the total fell, and the counter is not one that wraps there.
         """
-        name, _, quantity = before.source.partition(".")
+        name, _, quantity = before.source.rpartition(".")
         moduli = (used.wraps.get(quantity) for used in self.instruments.values() if used.name == name)
         return passed(before, after, next(moduli, None))
 

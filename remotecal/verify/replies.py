@@ -128,7 +128,7 @@ def examine_replies(events: Sequence[Event]) -> str:
         within = range(begins, event.seq)
         for name, measured in observed(event):
             place = f"line {event.seq}, {name}"
-            of, _, quantity = measured.source.partition(".")
+            of, _, quantity = measured.source.rpartition(".")
             instrument = instruments.get(of)
             if measured.exchange is None:
                 if instrument is not None and _readable(instrument, quantity):

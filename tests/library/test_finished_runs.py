@@ -46,8 +46,9 @@ def by_pulses(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 
 
 def record(evidence: Evidence, **parameters):
-    """Return the record of a run as it would be with other parameters."""
-    evidence = replace(evidence, parameters={**evidence.parameters, **parameters})
+    """Return the record of a run as it would be with other parameters in its order."""
+    order = evidence.order.model_copy(update={"parameters": {**evidence.order.parameters, **parameters}})
+    evidence = replace(evidence, order=order, parameters={**evidence.parameters, **parameters})
     return evaluate(evidence, find(evidence.procedure.name))
 
 
@@ -60,6 +61,24 @@ def with_values(evidence: Evidence, **values) -> Evidence:
 
 def verdicts(made) -> tuple[str, ...]:
     return made.tables[0].column("basic_measurementError").conformity.verdicts
+
+
+def called(evidence: Evidence, old: str, new: str) -> Evidence:
+    """Return a run whose readings of an instrument name it otherwise."""
+
+    def renamed(value):
+        if isinstance(value, tuple) and not hasattr(value, "unit"):
+            return tuple(renamed(one) for one in value)
+        instrument, _, quantity = getattr(value, "source", "").partition(".")
+        return value._replace(source=f"{new}.{quantity}") if instrument == old else value
+
+    return replace(
+        evidence,
+        observations=tuple(
+            replace(entry, values={name: renamed(value) for name, value in entry.values.items()})
+            for entry in evidence.observations
+        ),
+    )
 
 
 @pytest.mark.parametrize("rule", ["verification", "guard band U", "simple acceptance"])
@@ -215,7 +234,8 @@ def test_a_meter_read_by_its_current_is_evaluated(by_current):
 @pytest.mark.parametrize("name", ["decisionRule", "2. Waage", "天平", "dut", "m²", "-"])
 def test_an_instrument_may_have_any_name(by_current, name):
     balance = by_current.instruments["balance"].model_copy(update={"name": name})
-    made = record(replace(by_current, instruments={**by_current.instruments, "balance": balance}))
+    renamed = called(by_current, "balance", name)
+    made = record(replace(renamed, instruments={**by_current.instruments, "balance": balance}))
     ids = [standard.id for standard in made.standards]
     assert len(set(ids)) == len(ids)
     assert read(write(made)) == made

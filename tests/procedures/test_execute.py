@@ -385,13 +385,14 @@ def test_many_repeats_take_no_longer_than_they_must(tiny):
     """Each compared with each, these would take minutes; the declared ones can't even be listed."""
     tiny.run()
     start, *events = tiny.events()
+    opened = [event for event in events if event.kind == "instrument"]
     observed = next(event for event in events if event.kind == "observation")
     (point, *_) = start.data["points"]
 
     def told(repeats, observations):
         data = {**start.data, "points": [{**point, "repeats": repeats}]}
         made = (observed._replace(data={**observed.data, "repeat": n + 1}) for n in range(observations))
-        return (start._replace(data=data), *made, events[-1])
+        return (start._replace(data=data), *opened, *made, events[-1])
 
     assert len(gather(told(40_000, 40_000)).observations) == 40_000
     with pytest.raises(JournalBroken, match="repeat 4 at 1 V is missing"):

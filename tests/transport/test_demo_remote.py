@@ -40,7 +40,7 @@ def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:
     assert remote.record.measurements == again.measurements
     (said,) = (one for one in remote.record.statements if "remotecal_remoteOperation" in one.ref_types)
     assert said.declaration is not None
-    assert "Demonstration through its station demo-site" in said.declaration.get("en")
+    assert "Demonstration Flow Laboratory through its station demo-site" in said.declaration.get("en")
 
 
 def test_a_run_that_ends_early_says_why(tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ def amended(made: Made, **changes: object) -> Record:
     old = made.certificate.read_bytes()
     (made.standards / "old.xml").write_bytes(old)
     record = made.recompute(made.run).model_copy(update={"number": "FLOW-1-A", **changes})
-    return replace(old, record, "amended", Text(zh="委托单位有误", en="wrong customer"), DAY)
+    return replace(old, record, "amended", Text(zh="委托单位有误", en="wrong customer"))
 
 
 def other_customer(made: Made) -> dict[str, object]:

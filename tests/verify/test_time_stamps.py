@@ -165,7 +165,7 @@ def test_a_signature_that_claims_a_later_time_than_was_witnessed(made: Made, aut
     authority.at = PRINTED - timedelta(minutes=10)
     found, said = outcome(examine(stamped(made, authority), trusting(made, authority)))
     assert found == "failed"
-    assert said == "signed on 2026-11-20 16:00, but it was there on 2026-11-20 15:50 already"
+    assert said == "signed on 2026-11-20 16:00 +0000, but it was there on 2026-11-20 15:50 +0000 already"
 
 
 def test_a_backdated_signature_of_a_revoked_key(made: Made, authority: Authority) -> None:
