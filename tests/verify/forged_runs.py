@@ -96,6 +96,11 @@ def fewer_repeats_in_points_alone(events: list[Event]) -> list[Event]:
     return [e for e in events if e.kind not in {"observation", "repeat"} or e.data["repeat"] == 1]
 
 
+def repeats_without_end(events: list[Event]) -> None:
+    """More than any memory could list."""
+    data(events[0])["points"][-1]["repeats"] = 10**15
+
+
 def point_missing(events: list[Event]) -> list[Event]:
     data(events[0])["points"].pop()
     data(of_kind(events, "finish")[0])["observations"] = 2
@@ -241,6 +246,7 @@ RUNS: tuple[tuple[Forgery, str, str], ...] = (
     (class_of_another_order, "results", "the run took 5.0 for accuracy_class, order"),
     (fewer_repeats, "results", "the run took 2 for repeats, order"),
     (fewer_repeats_in_points_alone, "results", "31.5 m3/h × 1, 14 m3/h × 1, order"),
+    (repeats_without_end, "course of the run", "1000000000000002 were due"),
     (point_missing, "results", "asks for 31.5 m3/h × 2, 14 m3/h × 2"),
     (points_reordered, "course of the run", "where repeat 1 at 14 m3/h was due"),
     (results_used_behind_a_trip, "course of the run", "'observation' can't come where the run is stopped"),
