@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import serial
-
-from remotecal.drivers.links.streams import PATIENCE, stay_silent
+from remotecal.drivers.links.streams import advice_for, opened_port, stay_silent
 from remotecal.drivers.links.wire import Serial
 
 
@@ -14,19 +12,8 @@ class PortableSerialStream:
     renewable = False
 
     def __init__(self, device: str, settings: Serial) -> None:
-        self.advice = f"Check that it is on, the cable at {device}, and that it is set to {settings} too."
-        self._port = serial.Serial(
-            device,
-            settings.baud,
-            settings.bits,
-            settings.parity,
-            settings.stop,
-            timeout=0,
-            write_timeout=PATIENCE,
-            xonxoff=settings.flow == "xonxoff",
-            rtscts=settings.flow == "rtscts",
-            exclusive=True,
-        )
+        self.advice = advice_for(device, settings)
+        self._port = opened_port(device, settings)
 
     def disturbed(self) -> bool:
         try:

@@ -14,10 +14,13 @@ import struct
 import sys
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from remotecal.drivers.links.marks import Damaged, Marks, mark_errors
 from remotecal.drivers.links.wire import Line, Modbus, Serial
+
+if TYPE_CHECKING:
+    import serial
 
 PATIENCE = 5.0
 """Seconds to wait for a connection to be made, or for the other side to take bytes."""
@@ -208,27 +211,37 @@ def _timeval(seconds: float) -> bytes:
     return struct.pack("@ll", *divmod(microseconds, 1_000_000))
 
 
+def advice_for(device: str, settings: Serial) -> str:
+    """Return what to check where nobody answers on a serial port."""
+    return f"Check that it is on, the cable at {device}, and that it is set to {settings} too."
+
+
+def opened_port(device: str, settings: Serial) -> serial.Serial:
+    """Return a serial port opened for this process alone (`OSError` if that is not possible)."""
+    import serial
+
+    return serial.Serial(
+        device,
+        settings.baud,
+        settings.bits,
+        settings.parity,
+        settings.stop,
+        timeout=0,
+        write_timeout=PATIENCE,
+        xonxoff=settings.flow == "xonxoff",
+        rtscts=settings.flow == "rtscts",
+        exclusive=True,
+    )
+
+
 class SerialStream:
     """A serial port, for this process alone; where ports are files (see `PortableSerialStream`)."""
 
     renewable = False
 
     def __init__(self, device: str, settings: Serial) -> None:
-        import serial
-
-        self.advice = f"Check that it is on, the cable at {device}, and that it is set to {settings} too."
-        self._port = serial.Serial(
-            device,
-            settings.baud,
-            settings.bits,
-            settings.parity,
-            settings.stop,
-            timeout=0,
-            write_timeout=PATIENCE,
-            xonxoff=settings.flow == "xonxoff",
-            rtscts=settings.flow == "rtscts",
-            exclusive=True,
-        )
+        self.advice = advice_for(device, settings)
+        self._port = opened_port(device, settings)
         self._descriptor = self._port.fileno()
         try:
             self._marks = Marks() if mark_errors(self._descriptor, settings) else None
