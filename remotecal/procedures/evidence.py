@@ -24,6 +24,7 @@ from remotecal.procedures.procedure import Point
 from remotecal.procedures.values import unpack
 
 if TYPE_CHECKING:
+    from remotecal.procedures.journal import Json
     from remotecal.procedures.procedure import Value
 
 
@@ -236,8 +237,13 @@ def read_start(events: tuple[Event, ...]) -> Start:
     """
     if not events:
         raise JournalBroken("the journal is empty: nothing was ever written")
+    return start_of(events[0].data)
+
+
+def start_of(first: Mapping[str, Json]) -> Start:
+    """Return what the data of a journal's first event say (`JournalBroken` if that is no start of a run)."""
     try:
-        return Start.model_validate_json(json.dumps(events[0].data))
+        return Start.model_validate_json(json.dumps(first))
     except (ValidationError, UnitError) as error:
         raise JournalBroken(f"the first event is not the start of a run: {error}") from None
 
@@ -284,6 +290,11 @@ def _first_missing(repeats: Mapping[str, int], observed: Collection[tuple[str, i
     )
 
 
+def repeat_of(event: Event) -> tuple[str, int]:
+    """Return point and number of the repeat that an event begins or observes."""
+    return str(event.data["point"]), int(str(event.data["repeat"]))
+
+
 def _discarded(events: tuple[Event, ...]) -> Iterator[tuple[str, int]]:
     """Yield the repeats after whose beginning the run broke off, each as often as that happened."""
     begun: tuple[str, int] | None = None
@@ -292,7 +303,7 @@ def _discarded(events: tuple[Event, ...]) -> Iterator[tuple[str, int]]:
             yield begun
             begun = None
         if event.kind == "repeat":
-            begun = str(event.data["point"]), int(str(event.data["repeat"]))
+            begun = repeat_of(event)
         elif event.kind == "observation":
             begun = None
 

@@ -13,10 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from remotecal.errors import EvidenceError, JournalBroken, NotOrdered, UnitError
-from remotecal.procedures.evidence import Start
+from remotecal.errors import EvidenceError, JournalBroken, NotOrdered
+from remotecal.procedures.evidence import read_start, start_of
 from remotecal.procedures.parameters import read_parameters
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
@@ -71,10 +69,7 @@ def check_start(order: RemoteOrder, first: Mapping[str, Json]) -> None:
     Raises:
         JournalBroken: it is not the start of a run.
     """
-    try:
-        start = Start.model_validate_json(json.dumps(first))
-    except (ValidationError, UnitError) as error:
-        raise JournalBroken(f"the first event is not the start of a run: {error}") from None
+    start = start_of(first)
     pretended = order.order.order.demonstration or order.order.order.training
     ordered = {
         "run": order.id,
@@ -101,7 +96,7 @@ def check_course(order: RemoteOrder, found: Found, events: tuple[Event, ...]) ->
         found: its procedure, which alone tells what the parameters mean.
         events: of the journal, whose start was checked.
     """
-    start = Start.model_validate_json(json.dumps(events[0].data))
+    start = read_start(events)
     parameters = read_parameters(found.procedure.accepts(), order.order.parameters, f"order {order.id}")
     points = found.procedure(parameters).points()
     ordered = {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.errors import EvidenceError
-from remotecal.procedures.evidence import read_start
+from remotecal.procedures.evidence import read_start, repeat_of
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
@@ -116,14 +116,14 @@ class Course:
         self._point = str(event.data["point"])
 
     def _repeat(self, event: Event) -> None:
-        place = str(event.data["point"]), int(str(event.data["repeat"]))
+        place = repeat_of(event)
         if self._begun is not None:
             raise EvidenceError(f"line {event.seq}: a repeat begins before the one before has ended")
         self._expect(place, event)
         self._begun = (*place, event.at)
 
     def _observation(self, event: Event) -> None:
-        place = str(event.data["point"]), int(str(event.data["repeat"]))
+        place = repeat_of(event)
         self._expect(place, event)
         if self.tells_repeats and self._begun != (*place, event.data["began"]):
             raise EvidenceError(
