@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ONE_DAY = timedelta(days=1)
 """By which a civil day may differ from the day in UTC."""
 
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+"""By which the clock of a signer or a station may be ahead of another's."""
+
 LONGEST_APART = timedelta(days=92)
 """Days from the calibration to its certificate, and from one signature to the next, above which it is not
 proven that what was signed is what was found: nobody can tell what became of the item in between."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.approval import check_amendment, check_approval, check_identifiers, state
@@ -13,7 +13,7 @@ from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.errors import CertificateRefused
 from remotecal.model.identifiers import same
-from remotecal.verify.dates import check_dates
+from remotecal.verify.dates import CLOCKS_MAY_DIFFER, check_dates
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
@@ -166,10 +166,6 @@ def _stamped(stamp: Stamp, subject: Subject, means: Means) -> str:
     except CertificateRefused as refusal:
         raise Unable(f"the time stamp counts for nothing: {refusal}") from refusal
     return f"it was there on {stamp.at:%Y-%m-%d %H:%M} UTC, by the word of {body.name.get('en')}"
-
-
-CLOCKS_MAY_DIFFER = timedelta(minutes=5)
-"""By how much a signer's clock may be ahead of the authority's."""
 
 
 def _demonstration(record: Record, trust: TrustList | None) -> str:

@@ -7,7 +7,7 @@ what the evaluation does not know.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from remotecal.errors import EvidenceError, JournalBroken
 from remotecal.procedures.evidence import read_instrument, read_start
@@ -169,7 +169,7 @@ def _fault(written: object, form: Form, place: str = "") -> str:
     return "" if form(written) else f"{place} is {written!r:.40}"
 
 
-def _added(written: Any, understood: Any, place: str) -> str:  # noqa: ANN401  anything JSON can hold
+def _added(written: object, understood: object, place: str) -> str:
     """Return what is written that was not understood, or was understood as something else."""
     if isinstance(written, Mapping) and isinstance(understood, Mapping):
         if strange := sorted(set(written) - set(understood)):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from remotecal.errors import EvidenceError
 from remotecal.procedures.evidence import read_start
 from remotecal.procedures.journal import MICROSECOND, seconds, timestamp
+from remotecal.verify.dates import CLOCKS_MAY_DIFFER
 from remotecal.verify.replies import kept_exchanges, observed
 
 if TYPE_CHECKING:
@@ -33,14 +34,10 @@ def examine_times(events: Sequence[Event], now: datetime) -> str:
                 f"line {here}: {what} came at {timestamp(at)}, before {timestamp(latest)} in line {line}"
             )
         latest, line = max(latest, at), here
-    if read_start(tuple(events)).clock != "virtual" and latest > now.timestamp() + CLOCKS_MAY_DIFFER:
+    if read_start(tuple(events)).clock != "virtual" and latest > (now + CLOCKS_MAY_DIFFER).timestamp():
         raise EvidenceError(f"line {line}: {timestamp(latest)} has not come yet")
     _readings_in_time(events)
     return f"from {events[0].at} to {events[-1].at}, always forward, each reading within its repeat"
-
-
-CLOCKS_MAY_DIFFER = 300.0
-"""Seconds by which a station's clock may be ahead."""
 
 
 def _all(events: Sequence[Event]) -> Iterator[tuple[float, int, str]]:

@@ -15,7 +15,7 @@ from io import BytesIO
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from remotecal.certificates.pdf.document import bookmarks, oddities
+from remotecal.certificates.pdf.document import DEEPEST, bookmarks, oddities
 from remotecal.certificates.pdf.update import check_update
 from remotecal.certificates.signing.pdf import entry, unreadable
 from remotecal.errors import CertificateRefused
@@ -241,9 +241,6 @@ MAY_BREAK = "\u200b"
 
 MOST_ODDITIES = 5
 """Oddities of a document that are told; one is enough."""
-
-DEEPEST = 20
-"""Levels of pages, or of drawings in drawings; ours have two."""
 
 MOST_PAGES, MOST_DRAWINGS = 500, 2000
 """What a PDF may have: one that names the same page or drawing again and again has no end otherwise."""

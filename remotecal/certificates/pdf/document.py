@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from remotecal.certificates.pdf import EMBEDDED_NAME
 from remotecal.certificates.signing.pdf import entry
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ NEVER = frozenset(
 
 A4 = (595, 842)
 """Width and height of a page, in points."""
+
+DEEPEST = 20
+"""Levels of pages, or of drawings in drawings; ours have two."""
 
 MOST_PARTS, MOST_BOOKMARKS = 500_000, 2000
 """Parts of a document, and bookmarks, that are looked at; a certificate of 30 points has a tenth of them."""
@@ -127,8 +131,8 @@ def _of_attachments(root: Any) -> Iterator[str]:  # noqa: ANN401  as above
     if len(associated) != 1 or associated.raw_get(0) != listed.raw_get(1):
         yield "another associated file than the attachment"
     stated = listed[1]
-    if {str(listed[0]), *(str(stated[name]) for name in ("/F", "/UF") if name in stated)} != {NAME}:
-        yield f"an attachment that is not called {NAME} everywhere"
+    if {str(listed[0]), *(str(stated[name]) for name in ("/F", "/UF") if name in stated)} != {EMBEDDED_NAME}:
+        yield f"an attachment that is not called {EMBEDDED_NAME} everywhere"
     files = stated["/EF"]
     if len({files.raw_get(name) for name in files}) != 1:
         yield "an attachment that is another file by another name"
@@ -169,8 +173,3 @@ def _that_act(reader: PdfFileReader) -> Iterator[str]:
         elif isinstance(part, ArrayObject):
             pending += [part.raw_get(number) for number in range(len(part))]
     raise ValueError("it has too many parts")
-
-
-NAME = "certificate.xml"
-DEEPEST = 20
-"""Levels of the tree of pages; ours have two."""
