@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
+from remotecal.opening import make_sure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,9 @@ def write_new(path: Path, content: bytes) -> None:
     try:
         with path.open("xb") as file:
             try:
-                _write(file.fileno(), content)
+                file.write(content)
+                file.flush()
+                make_sure(file.fileno())
             except BaseException:
                 path.unlink()
                 raise
@@ -87,13 +89,6 @@ def _put(path: Path, content: bytes, old: bytes | None) -> None:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-
-
-def _write(file: int, content: bytes) -> None:
-    left = memoryview(content)
-    while left:
-        left = left[os.write(file, left) :]
-    os.fsync(file)
 
 
 def _signatures(content: bytes) -> frozenset[bytes]:

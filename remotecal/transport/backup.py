@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError
+from remotecal.opening import make_sure
 from remotecal.procedures.journal import make_durable
 from remotecal.store.backup import copy_database
 
@@ -60,7 +61,7 @@ def _make_durable(folder: Path) -> None:
     for place, _, files in os.walk(folder):
         for name in files:
             with (Path(place) / name).open("rb") as file:
-                os.fsync(file.fileno())
+                make_sure(file.fileno())
         make_durable(Path(place))
 
 
