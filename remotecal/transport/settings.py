@@ -101,9 +101,9 @@ class ApiSettings(Written):
 class ShareSettings(Written):
     """What one station may take of the hub, so that it delays nobody else."""
 
-    bytes: int = Field(default=20 * 10**9, ge=1)
+    bytes: int = Field(default=Share().bytes, ge=1)
     """Bytes of journals and files that are kept for it, of all its runs."""
-    run_lines: int = Field(default=1_000_000, ge=1)
+    run_lines: int = Field(default=Share().run_lines, ge=1)
     """Lines of one run's journal."""
     line_bytes: int = Field(default=LONGEST_LINE, ge=1, le=LONGEST_LINE)
     """Bytes of one line; the first one holds the standards' certificates."""
