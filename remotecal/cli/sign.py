@@ -105,9 +105,8 @@ def _journal(asked: argparse.Namespace, password: str | None) -> None:
     from remotecal.procedures.journal import Journal
 
     key = SealKey.read(Path(asked.key), password)
-    with Journal.open(
-        asked.file.parent, VirtualClock()
-    ) as journal:  # now, or the run's time if that is ahead
+    clock = VirtualClock()  # of now, or of the run's end where that is ahead
+    with Journal.open(asked.file.parent, clock) as journal:
         kinds = [event.kind for event in journal.events]
         if KIND in kinds or "finish" not in kinds:
             raise ConfigurationError(

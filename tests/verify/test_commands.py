@@ -79,9 +79,6 @@ def test_trace_draws_and_requires(
         call(trace_command, made.folder / "nothing.xml")
 
 
-@pytest.mark.filterwarnings(
-    "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"
-)  # WeasyPrint's ICC file
 def test_signing_to_the_end_gives_a_pdf_that_holds(made: Made, means: tuple[object, ...]) -> None:
     record = made.recompute(made.run)
     path, pdf = made.folder / "new.xml", made.folder / "new.pdf"
