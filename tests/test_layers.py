@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    {"remotecal.errors", "remotecal.source"},
+    {"remotecal.errors", "remotecal.source", "remotecal.numerals"},
     {"remotecal.locks", "remotecal.opening", "remotecal.signals"},
     {
         "remotecal.clock",
@@ -18,8 +18,14 @@ LAYERS = [
         "remotecal.units",
     },
     {"remotecal.model"},
-    {"remotecal.drivers", "remotecal.uncertainty", "remotecal.fluids"},
-    {"remotecal.certificates", "remotecal.bench", "remotecal.bench_file", "remotecal.open_bench"},
+    {"remotecal.drivers", "remotecal.uncertainty", "remotecal.fluids", "remotecal.comparison"},
+    {
+        "remotecal.certificates",
+        "remotecal.registers",
+        "remotecal.bench",
+        "remotecal.bench_file",
+        "remotecal.open_bench",
+    },
     {"remotecal.procedures"},
     {"remotecal.verify"},
     {"remotecal.store"},
@@ -58,6 +64,10 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return {name for name in names if name.startswith("remotecal")}
+
+
+def test_every_module_stands_in_a_layer() -> None:
+    assert {name for name in modules() if layer(name) is None} == {"remotecal", "remotecal.__main__"}
 
 
 @pytest.mark.parametrize("module", sorted(modules()))
