@@ -43,6 +43,7 @@ from remotecal.procedures import (
 from remotecal.procedures.library import flow_results
 from remotecal.procedures.library.corrections import Correction
 from remotecal.procedures.library.flow_model import readings
+from remotecal.procedures.library.flow_remarks import remarks
 from remotecal.procedures.library.flow_results import FlowPoint, Judged, Specification
 from remotecal.uncertainty.curvature import CURVATURE
 
@@ -310,7 +311,10 @@ class FlowProcedure(Procedure):
             ),
             statements=(
                 *flow_results.conformity_statements(points, specification),
-                *flow_results.remarks(points),
+                *remarks(
+                    (found for point in points for found in point.beyond),
+                    curved=any(one.symbol == CURVATURE for point in points for one in point.evaluated.lines),
+                ),
                 *((IN_CMC,) if accredited else ()),
             ),
         )

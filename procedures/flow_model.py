@@ -16,7 +16,8 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.procedures.library.corrections import Applied, Correction, Limit, from_limit
-from remotecal.procedures.library.flow_results import Beyond, FlowPoint
+from remotecal.procedures.library.flow_remarks import Beyond
+from remotecal.procedures.library.flow_results import FlowPoint
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Distribution, Input

@@ -37,10 +37,10 @@ from remotecal.procedures.library.characteristics import (
     FactorCharacteristics,
     repeatability,
 )
+from remotecal.procedures.library.flow_remarks import Beyond
 from remotecal.uncertainty.conformity import DECISION_RULES, Tolerance, decide
 from remotecal.uncertainty.conformity import Statement as Decision
 from remotecal.uncertainty.coverage import whole_dof
-from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.uncertainty.rounding import report
 
 if TYPE_CHECKING:
@@ -52,22 +52,6 @@ RULE = "decisionRule"
 
 Judged = Literal["error", "k factor"]
 """What a meter is judged by: its error of indication, or the linearity of its K factor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beyond:
-    """Readings outside the range of the certificate that corrects them."""
-
-    instrument: str
-    """Its name on the bench."""
-    certificate: str
-    """Number of its certificate."""
-    unit: str
-    """Unit of the places."""
-    holds: tuple[float, float]
-    """Where the certificate's points begin and end."""
-    read: tuple[float, float]
-    """The lowest and the highest reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,36 +260,6 @@ def conformity_statements(points: Sequence[FlowPoint], specification: Specificat
         ),
     )
 
-
-def remarks(points: Sequence[FlowPoint]) -> tuple[Statement, ...]:
-    """Return what is to be said of certificates that were extended, and of a curved model."""
-    places: dict[tuple[str, str, str, tuple[float, float]], list[float]] = {}
-    for found in (one for point in points for one in point.beyond):
-        kind = (found.instrument, found.certificate, found.unit, found.holds)
-        places.setdefault(kind, []).extend(found.read)
-    said = [_extended(*kind, min(read), max(read)) for kind, read in places.items()]
-    if any(line.symbol == CURVATURE for point in points for line in point.evaluated.lines):
-        said.append(_CURVED)
-    return tuple(Statement(ref_types=("remotecal_remark",), declaration=text) for text in said)
-
-
-def _extended(
-    instrument: str, certificate: str, unit: str, holds: tuple[float, float], low: float, high: float
-) -> Text:
-    first, last = (f"{end:g}" for end in holds)
-    return Text(
-        zh=f"{instrument}的证书 {certificate} 适用于 {first} 至 {last} {unit},"
-        f"使用于 {low:.6g} 至 {high:.6g} {unit}:修正值外推使用,其不确定度已相应增大。",
-        en=f"Certificate {certificate} of {instrument} holds from {first} to {last} {unit}, and was used at "
-        f"{low:.6g} to {high:.6g} {unit}: it was extended, and its uncertainty grown.",
-    )
-
-
-_CURVED = Text(
-    zh="一次近似的不确定度传播不足:按分布传播(JCGM 101 第 8 章)增加了非线性分量。",
-    en="Propagation of uncertainty by first order was not enough: what the propagation of distributions "
-    "gives beyond it (JCGM 101, clause 8) is a contribution of its own.",
-)
 
 _WORST_FIRST: tuple[Verdict, ...] = ("fail", "noPass", "noFail")
 

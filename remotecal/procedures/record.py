@@ -106,7 +106,6 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
         found: the procedure that evaluated.
     """
     order, head = evidence.order, evidence.order.order
-    procedure = found.procedure
     item = order.dut.item()
     item = item.model_copy(update={"quantities": (*item.quantities, *evaluation.item_quantities)})
     finished = civil_day(evidence.finished, evidence.time_zone)
@@ -114,20 +113,7 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
         said.model_copy(update={"norms": _in_force(said.norms, finished)})
         for said in (*evaluation.statements, *_statements(evidence, found))
     )
-    standards = _standards(evidence, {DUT, *(statement.id for statement in statements if statement.id)})
-    measurement = Measurement(
-        name=evaluation.heading or procedure.title,
-        items=(DUT,),
-        methods=tuple(
-            method.model_copy(update={"norms": _in_force(method.norms, finished)})
-            for method in (Method(name=procedure.title, norms=procedure.norms), *evaluation.methods)
-        ),
-        software=_software(evidence),
-        standards=standards,
-        conditions=evaluation.conditions,
-        results=tuple(_measured_with(standards, result) for result in evaluation.results),
-        budgets=evaluation.budgets,
-    )
+    taken = {DUT, *(statement.id for statement in statements if statement.id)}
     return Record(
         number=head.certificate or head.number,
         country=head.country,
@@ -141,7 +127,7 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
         persons=tuple(signatory.person() for signatory in order.persons),
         items=(item,),
         statements=statements,
-        measurements=(measurement,),
+        measurements=(_measurement(evidence, evaluation, found, finished, taken),),
         software=(Software(name=Text.plain("remotecal"), release=f"v{version('remotecal')}"),),
         evidence=model.Evidence(
             run=evidence.run,
@@ -151,6 +137,27 @@ def compile_record(evidence: Evidence, evaluation: Evaluation, found: Found) -> 
             lines=evidence.lines,
         ),
         demonstration=head.demonstration or head.training,
+    )
+
+
+def _measurement(
+    evidence: Evidence, evaluation: Evaluation, found: Found, finished: date, taken: set[str]
+) -> Measurement:
+    """Return what was measured, by which methods and standards; `taken` are ids other parts have."""
+    procedure = found.procedure
+    standards = _standards(evidence, taken)
+    return Measurement(
+        name=evaluation.heading or procedure.title,
+        items=(DUT,),
+        methods=tuple(
+            method.model_copy(update={"norms": _in_force(method.norms, finished)})
+            for method in (Method(name=procedure.title, norms=procedure.norms), *evaluation.methods)
+        ),
+        software=_software(evidence),
+        standards=standards,
+        conditions=evaluation.conditions,
+        results=tuple(_measured_with(standards, result) for result in evaluation.results),
+        budgets=evaluation.budgets,
     )
 
 

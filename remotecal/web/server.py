@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from remotecal.clock import Clock
     from remotecal.transport.laboratory import Laboratory
+    from remotecal.transport.settings import ApiSettings
 
 HOST, PORT = "127.0.0.1", 4290
 """Where the API listens unless it is told otherwise: for this machine only."""
@@ -76,13 +77,7 @@ async def serving(
         config.load()
     except OSError as error:
         raise ConfigurationError(f"{certificate} is no key with its certificate (PEM): {error}") from error
-    bounds = laboratory.folder.settings.api
-    # Behind a reverse proxy everybody comes from its address; telling clients apart is its work then.
-    of_one = bounds.connections if proxied else bounds.connections_of_one
-    try:
-        door = Door(host, port, most=bounds.connections, of_one=of_one)
-    except (OSError, OverflowError) as error:
-        raise ConfigurationError(f"the API can't listen on {host}:{port}: {error}") from error
+    door = _door(laboratory.folder.settings.api, host, port, proxied=proxied)
     config.http_protocol_class = partial(Patient, door=door)  # type: ignore[assignment]  # it is called only
     shown = f"[{host}]" if ":" in host else host
     server = _Server(config)
@@ -93,6 +88,15 @@ async def serving(
         server.should_exit = True
         await running
         door.close()
+
+
+def _door(bounds: ApiSettings, host: str, port: int, *, proxied: bool) -> Door:
+    # Behind a reverse proxy everybody comes from its address; telling clients apart is its work then.
+    of_one = bounds.connections if proxied else bounds.connections_of_one
+    try:
+        return Door(host, port, most=bounds.connections, of_one=of_one)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(f"the API can't listen on {host}:{port}: {error}") from error
 
 
 class _Server(uvicorn.Server):
