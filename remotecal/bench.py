@@ -19,10 +19,11 @@ from remotecal.bench_file import BenchFile, Characteristic
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
+from remotecal.drivers.declarations import Declaration, declared
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.links import Place, Stations
 from remotecal.drivers.links.addresses import find_way
-from remotecal.drivers.quantities import Declaration, Reading, Setting, declared
+from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
 from remotecal.locks import hold
 from remotecal.model import Certificate, Frozen, Record

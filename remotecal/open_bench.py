@@ -11,9 +11,10 @@ from queue import SimpleQueue
 from typing import NamedTuple, TypeVar
 
 from remotecal.clock import Clock
+from remotecal.drivers.declarations import Asked
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.measured import Measured
-from remotecal.drivers.quantities import Asked, BoundReading, BoundSetting
+from remotecal.drivers.quantities import BoundReading, BoundSetting
 from remotecal.errors import BenchError, RemotecalError, SafeStateNotReached
 
 Q = TypeVar("Q", BoundReading, BoundSetting)

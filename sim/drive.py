@@ -9,7 +9,7 @@ from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
     from remotecal.drivers.contents import Content
-    from remotecal.drivers.quantities import Declaration
+    from remotecal.drivers.declarations import Declaration
     from remotecal.sim.rig import Rig
 
 _READY = Control.OFF2_CONTROL | Control.OFF3_CONTROL | Control.REMOTE_CMD

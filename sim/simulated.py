@@ -14,7 +14,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.contents import Content
-from remotecal.drivers.quantities import Action, Choice, Declaration, Reading, Setting, declared
+from remotecal.drivers.declarations import Declaration, declared
+from remotecal.drivers.quantities import Action, Choice, Reading, Setting
 from remotecal.errors import GarbledReply, OutOfSpan
 from remotecal.sim.faults import InstrumentFaults
 

@@ -7,14 +7,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from remotecal.drivers.quantities import Action, declared
+from remotecal.drivers.declarations import declared
+from remotecal.drivers.quantities import Action
 from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
 
 if TYPE_CHECKING:
     from remotecal.drivers.codecs import TextCodec
     from remotecal.drivers.contents import Content
+    from remotecal.drivers.declarations import Declaration
     from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
-    from remotecal.drivers.quantities import Declaration
     from remotecal.sim.rig import Rig
 
 Reply = str | Later | None

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from remotecal.drivers.codecs import Register, RegisterCodec, Table
+from remotecal.drivers.declarations import Declaration, declared
 from remotecal.drivers.links import identification, modbus
-from remotecal.drivers.quantities import Declaration, declared
 from remotecal.errors import ConfigurationError, ModbusRefusal
 from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
 

@@ -23,14 +23,15 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Final
 
 from remotecal.drivers.codecs import Register, Sum
+from remotecal.drivers.declarations import Declaration, declared
 from remotecal.drivers.links.wire import Modbus
-from remotecal.drivers.quantities import Action, Choice, Declaration, Flags, Reading, Setting, declared
+from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
     from remotecal.drivers.accuracy import Accuracy
+    from remotecal.drivers.declarations import Step
     from remotecal.drivers.instrument import Instrument
-    from remotecal.drivers.quantities import Step
 
 GROUP: Final = "remotecal.drivers"
 

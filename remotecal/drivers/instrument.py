@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, cast
 from remotecal.clock import Clock, RealClock
 from remotecal.drivers.codecs import Register, Sum
 from remotecal.drivers.contents import Content
+from remotecal.drivers.declarations import Declaration, Step, declared
 from remotecal.drivers.links import Link, Stations, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
-from remotecal.drivers.quantities import Action, BoundReading, Declaration, Step, declared
+from remotecal.drivers.quantities import Action, BoundReading
 from remotecal.errors import (
     BenchError,
     InstrumentError,

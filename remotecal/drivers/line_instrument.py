@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from remotecal.drivers.contents import Content
+from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
 from remotecal.drivers.links.wire import Line
-from remotecal.drivers.quantities import Action, Declaration
+from remotecal.drivers.quantities import Action
 from remotecal.errors import ForbiddenCommand, GarbledReply, InstrumentError, WrongInstrument
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from typing import ClassVar, Final, NamedTuple, cast, get_args
 from remotecal.clock import Clock
 from remotecal.drivers.codecs import Form, Register, RegisterCodec, Table
 from remotecal.drivers.contents import Content
+from remotecal.drivers.declarations import Declaration, declared
 from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
 from remotecal.drivers.links import Link, identification, modbus
 from remotecal.drivers.links.wire import Modbus, Order
-from remotecal.drivers.quantities import Action, Declaration, Flags, Reading, declared
+from remotecal.drivers.quantities import Action, Flags, Reading
 from remotecal.errors import BenchError, ForbiddenCommand, ModbusRefusal
 
 _READS: Final[dict[Table, int]] = {

@@ -12,9 +12,8 @@ meter.flow.read()         # Measured
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from enum import Enum, IntFlag
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 
 from remotecal.drivers.accuracy import UNSTATED, Accuracy, Span
 from remotecal.drivers.codecs import Register
@@ -27,6 +26,7 @@ from remotecal.drivers.contents import (
     number_in,
     without_value,
 )
+from remotecal.drivers.declarations import Asked, Declaration, Held, Step, settle
 from remotecal.drivers.measured import Measured
 from remotecal.errors import GarbledReply, InstrumentError, OutOfSpan
 from remotecal.numerals import read_number
@@ -36,51 +36,6 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=Enum)
 F = TypeVar("F", bound=IntFlag)
-
-
-class Asked(Protocol):
-    """The instrument as its quantities see it."""
-
-    name: str
-
-    def obtain(self, *declarations: Declaration) -> tuple[tuple[Content, float, int | None], ...]:
-        """Ask for values: contents, times of the replies, numbers of the kept exchanges."""
-        ...
-
-    def place(self, declaration: Declaration, content: Content) -> None:
-        """Send a value and see that the instrument took it."""
-        ...
-
-
-class Declaration:
-    """One statement of a driver: a name, a place on the wire."""
-
-    name: str = "?"
-    """The attribute's name in the driver."""
-    owner: str = "?"
-    """The driver's name."""
-
-    def __init__(self, wire: Codec) -> None:
-        self.wire = wire
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name, self.owner = name, owner.__name__
-
-    def __repr__(self) -> str:
-        return f"{self.owner}.{self.name}"
-
-
-class Step:
-    """A declaration and the value it shall have: part of a safe state, or of what is expected."""
-
-    __slots__ = ("content", "declaration")
-
-    def __init__(self, declaration: Setting | Choice[Enum], content: Content) -> None:
-        self.declaration = declaration  # stated in the class body it would be taken for a quantity
-        self.content = content
-
-    def __str__(self) -> str:
-        return f"{self.declaration.name} = {self.declaration.show(self.content)}"
 
 
 class Reading(Declaration):
@@ -206,7 +161,7 @@ class BoundReading:
         return Measured(value, quantity.unit, quantity.standard_uncertainty(value), self.source, at, exchange)
 
 
-class Setting(Declaration):
+class Setting(Held):
     """A quantity the instrument holds at a value it is told.
 
     Args:
@@ -229,9 +184,8 @@ class Setting(Declaration):
         takes: float | None = None,
         confirmed: bool = False,
     ) -> None:
-        super().__init__(wire)
-        self.confirmed = confirmed
-        self.unit, self.span, self.accuracy, self.takes = unit, span, accuracy, takes
+        super().__init__(wire, takes, confirmed=confirmed)
+        self.unit, self.span, self.accuracy = unit, span, accuracy
 
     def encode(self, value: float) -> float:
         """Return the value if it may be set.
@@ -308,23 +262,7 @@ class BoundSetting:
         return Measured(quantity.decode(content), quantity.unit, None, source, at, exchange)
 
 
-def settle(instrument: Asked, declaration: Setting | Choice[E], content: Content) -> None:
-    """Tell an instrument a value, and ask for it where the driver wants that.
-
-    Raises:
-        InstrumentError: the instrument refused, or says otherwise.
-    """
-    instrument.place(declaration, content)
-    if declaration.confirmed:
-        ((found, _, _),) = instrument.obtain(declaration)
-        if not declaration.agrees(found, content):
-            raise InstrumentError(
-                f"{instrument.name}: {declaration.name} was set to {declaration.show(content)}, but it is "
-                f"{declaration.show(found)}"
-            )
-
-
-class Choice(Declaration, Generic[E]):
+class Choice(Held, Generic[E]):
     """One of a few named states; the members' values are what stands on the wire.
 
     Args:
@@ -336,8 +274,8 @@ class Choice(Declaration, Generic[E]):
     def __init__(
         self, wire: Codec, options: type[E], *, takes: float | None = None, confirmed: bool = False
     ) -> None:
-        super().__init__(wire)
-        self.options, self.takes, self.confirmed = options, takes, confirmed
+        super().__init__(wire, takes, confirmed=confirmed)
+        self.options = options
 
     def decode(self, content: Content) -> E:
         """Return the member (GarbledReply where there is none for what stood on the wire).
@@ -366,7 +304,7 @@ class Choice(Declaration, Generic[E]):
 
     def to(self, value: E) -> Step:
         """Return the step that chooses `value`, for a safe state or an expectation."""
-        return Step(self, self.encode(value))  # type: ignore[arg-type]  # a step forgets which Enum
+        return Step(self, self.encode(value))
 
     def show(self, content: Content) -> str:
         """Return a state as people read it; what stands on the wire where it is none."""
@@ -475,11 +413,3 @@ class BoundAction:
     def __call__(self) -> None:
         """Make it happen, and see that the instrument took the command."""
         self.instrument.place(self.declaration, self.declaration.content)
-
-
-def declared(driver: type) -> Iterator[Declaration]:
-    """Yield a driver's declarations, inherited ones first, in the order they are written."""
-    seen: dict[str, Declaration] = {}
-    for base in reversed(driver.__mro__):
-        seen |= {name: item for name, item in vars(base).items() if isinstance(item, Declaration)}
-    yield from seen.values()

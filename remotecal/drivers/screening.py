@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from remotecal.drivers.declarations import declared
 from remotecal.drivers.line_instrument import OPEN, LineInstrument
 from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import declared
 from remotecal.errors import ForbiddenCommand, ModbusRefusal
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from remotecal import units
+from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.measured import Measured
-from remotecal.drivers.quantities import Declaration
 from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures.parameters import Parameters

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from remotecal.drivers.quantities import Reading, declared
+from remotecal.drivers.declarations import declared
+from remotecal.drivers.quantities import Reading
 from remotecal.errors import (
     InterlockTripped,
     ParameterError,

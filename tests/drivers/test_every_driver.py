@@ -11,11 +11,12 @@ from remotecal import units
 from remotecal.drivers.accuracy import Accuracy
 from remotecal.drivers.catalogue import SHIPPED, describe, driver
 from remotecal.drivers.codecs import Register, Sum
+from remotecal.drivers.declarations import Declaration, declared
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.links import modbus
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Action, Choice, Declaration, Flags, Reading, Setting, declared
+from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 
 EVERY = [driver(name) for name in SHIPPED]
 ON_MODBUS = [cls for cls in EVERY if isinstance(cls.wire, Modbus)]

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from remotecal.drivers.codecs import holding_u32
+from remotecal.drivers.declarations import declared
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.links import Link, Modbus, modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting, declared
+from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.drivers.screening import Screen
 from remotecal.errors import ForbiddenCommand, InstrumentError, NoReply
 from remotecal.sim.assemblies import master_line, water_rig

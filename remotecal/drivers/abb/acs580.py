@@ -12,9 +12,10 @@ from typing import ClassVar, Final
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import FlowSource
 from remotecal.drivers.codecs import holding_i16, holding_u16
+from remotecal.drivers.declarations import Step
 from remotecal.drivers.links.wire import Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting, Step
+from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.errors import InstrumentError
 
 FULL_SPEED: Final = 20_000

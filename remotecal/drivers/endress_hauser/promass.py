@@ -22,9 +22,10 @@ from remotecal.drivers.capabilities import (
     VolumeTotalizer,
 )
 from remotecal.drivers.codecs import Sum, input_f32, input_u16
+from remotecal.drivers.declarations import Step
 from remotecal.drivers.links.wire import Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Choice, Reading, Step
+from remotecal.drivers.quantities import Choice, Reading
 
 STEP: Final = 1e7
 """What a totalizer's SUM carries into its OVERFLOW, so that a float keeps its digits."""

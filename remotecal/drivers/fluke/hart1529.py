@@ -12,10 +12,11 @@ from remotecal.clock import Clock
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Thermometer
 from remotecal.drivers.codecs import scpi
+from remotecal.drivers.declarations import Step
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links import Link
 from remotecal.drivers.links.wire import Line, Serial
-from remotecal.drivers.quantities import Choice, Reading, Setting, Step
+from remotecal.drivers.quantities import Choice, Reading, Setting
 from remotecal.errors import BenchError
 
 

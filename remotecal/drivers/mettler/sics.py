@@ -13,10 +13,11 @@ from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Balance
+from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Identity, Obtained, known_serial
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.wire import Line, Serial
-from remotecal.drivers.quantities import Action, Declaration, Reading
+from remotecal.drivers.quantities import Action, Reading
 from remotecal.errors import GarbledReply, InstrumentError
 
 SETTLING: Final = 60.0

@@ -12,9 +12,10 @@ from typing import ClassVar
 from remotecal.drivers.accuracy import EXACT, percent_of_reading
 from remotecal.drivers.capabilities import FlowMeter, VolumeTotalizer
 from remotecal.drivers.codecs import Register, coil, holding_f32, holding_f64, holding_u16
+from remotecal.drivers.declarations import Step
 from remotecal.drivers.links.wire import Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Action, Choice, Reading, Step
+from remotecal.drivers.quantities import Action, Choice, Reading
 
 
 class Product(Enum):

@@ -12,9 +12,10 @@ from remotecal.drivers.accuracy import EXACT, UNSTATED, percent_of_reading
 from remotecal.drivers.capabilities import FlowMeter, VolumeTotalizer
 from remotecal.drivers.codecs import Sum, holding_f32, holding_i32, holding_u16
 from remotecal.drivers.contents import Content
+from remotecal.drivers.declarations import Step
 from remotecal.drivers.links.wire import Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Choice, Flags, Reading, Step
+from remotecal.drivers.quantities import Choice, Flags, Reading
 
 
 class TotalUnit(Enum):
