@@ -39,13 +39,17 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read_toml(path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
-    """Return what stands in a TOML file; raises `refusal` if it can't be read."""
+    """Return what stands in a TOML file, with or without a byte order mark; raises `refusal` if it can't."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise refusal(f"{path} does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise refusal(f"{path} can't be read: {error}") from error
+    except OSError as error:
+        raise refusal(f"{path} can't be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise refusal(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
+    except UnicodeEncodeError as error:
+        raise refusal(f"{path} can't be a file's name here, in {error.encoding}: set LANG=C.UTF-8") from None
     except RecursionError:
         raise refusal(f"{path} is nested too deeply") from None
     except ValueError as error:
@@ -92,7 +96,7 @@ def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
         )
     said = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
-        return f"{place}: {said}" if place else said
+        return f"{place}{' ' if said.startswith('must ') else ': '}{said}" if place else said
     return f"{place}: {said[:1].lower()}{said[1:]}, not {fault['input']!r}"
 
 

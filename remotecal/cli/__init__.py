@@ -7,14 +7,17 @@ Only the parser is made here; each command imports what it needs when it is carr
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal import errors
 from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
 from remotecal.cli.commands import command
+from remotecal.cli.terminal import never_fail_to_print, trouble, unreadable
 
 if TYPE_CHECKING:
     from remotecal.cli.commands import Commands
@@ -32,30 +35,72 @@ EXIT_CODES: tuple[tuple[type[errors.RemotecalError], int, str], ...] = (
 """Errors, the exit code each ends in, and what that means; the first that fits counts."""
 
 
+FAULT = (1, "a fault in remotecal itself, a driver or a procedure; the rig is safe")
+"""The exit code of whatever nobody has foreseen, and what it means."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line and return its exit code."""
-    asked = parser().parse_args(arguments)
+    never_fail_to_print()
+    try:
+        return _carry_out(parser().parse_args(arguments))
+    finally:
+        _let_go_of_output()
+
+
+def _carry_out(asked: argparse.Namespace) -> int:
+    """Carry out a command; whatever goes wrong is told in a sentence, and where with `--debug`."""
     handler: Callable[[argparse.Namespace], None] = asked.handler
     try:
+        if text := unreadable(asked):
+            raise errors.ConfigurationError(
+                f"{text!r} is not in this terminal's encoding: type it in a terminal that speaks UTF-8"
+            )
         handler(asked)
-    except errors.RemotecalError as error:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return 0  # whoever read our output has seen enough, as `head` has
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return 130
+    except Exception as error:
         if asked.debug:
             raise
-        print(f"remotecal: {error}", file=sys.stderr)
-        return next(code for kind, code, _ in EXIT_CODES if isinstance(error, kind))
-    except KeyboardInterrupt:
-        print("remotecal: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` has.
-        sys.stderr.close()
-        return 0
+        code, said = _fate(error)
+        _complain(said)
+        return code
     return 0
+
+
+def _fate(error: Exception) -> tuple[int, str]:
+    """Return the exit code an error ends in, and what is said of it."""
+    if isinstance(error, errors.RemotecalError):
+        return next(code for kind, code, _ in EXIT_CODES if isinstance(error, kind)), str(error)
+    if isinstance(error, OSError | UnicodeError):
+        return 2, trouble(error)
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    return FAULT[0], f"{FAULT[1].partition(';')[0]}: {said}: `remotecal --debug …` shows where"
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):  # the terminal may be gone, and the exit code says it too
+        print(f"remotecal: {text}", file=sys.stderr, flush=True)
+
+
+def _let_go_of_output() -> None:
+    """Leave nothing for the interpreter to write at its end where nobody reads it any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    codes = {code: meaning for _, code, meaning in reversed(EXIT_CODES)}
+    codes = dict([FAULT, *((code, meaning) for _, code, meaning in reversed(EXIT_CODES))])
     lines = [f"  {code}  {codes[code]}" for code in sorted(codes)]
     whole = argparse.ArgumentParser(
         prog="remotecal",
@@ -64,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     whole.add_argument("--debug", action="store_true", help="show where an error comes from")
+    whole.add_argument("--version", action=_Version, nargs=0, help="tell which version this is")
     commands = whole.add_subparsers(metavar="COMMAND", required=True)
     for declare in (
         _declare_runs,
@@ -75,6 +121,16 @@ def parser() -> argparse.ArgumentParser:
     ):
         declare(commands)
     return whole
+
+
+class _Version(argparse.Action):
+    """Print the version and end; it is looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"remotecal {version('remotecal')}")
+        parser.exit()
 
 
 def _declare_runs(commands: Commands) -> None:
