@@ -90,25 +90,22 @@ def _up(asked: argparse.Namespace) -> None:
 
 
 def _api(asked: argparse.Namespace, hub: Hub) -> AbstractAsyncContextManager[str]:
-    from remotecal.errors import ConfigurationError
+    from remotecal.transport.identities import host_and_port
     from remotecal.web.server import serving
 
-    host, _, port = asked.api.rpartition(":")
-    if not host or not port.isdigit():
-        raise ConfigurationError(f"{asked.api!r} is no ADDRESS:PORT for the API, such as 127.0.0.1:4290")
-    return serving(
-        hub.laboratory, host, int(port), certificate=asked.api_certificate, proxied=asked.api_proxied
-    )
+    host, port = host_and_port(asked.api)
+    return serving(hub.laboratory, host, port, certificate=asked.api_certificate, proxied=asked.api_proxied)
 
 
 def _user(asked: argparse.Namespace) -> None:
     import getpass
     import sys
 
+    from remotecal.cli.terminal import say
     from remotecal.store import Store
     from remotecal.web.passwords import digest
 
-    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    password = getpass.getpass(say("Password: ", "口令:")) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     with Store(_folder(asked).database) as store:
         store.users.put(asked.name, roles=set(asked.role), password=digest(password), account=asked.account)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import HUB, add_directory
+from remotecal.cli.terminal import language
 
 if TYPE_CHECKING:
     from remotecal.transport.messages import Live
@@ -88,7 +89,8 @@ def describe(live: Live) -> str:
     if live.prompt:
         choices = f" [{'/'.join(live.options)}]" if live.options else ""
         choices = " [a file, from the station]" if live.kind == "file" else choices
-        parts.append(f"{live.question.get('en') or next(iter(live.question.values()), '')}{choices}")
+        asked = live.question.get(language()) or live.question.get("en")
+        parts.append(f"{asked or next(iter(live.question.values()), '')}{choices}")
     parts.append(f"{live.observed}/{live.due} observed")
     if live.point:
         parts.append(f"point {live.number}/{live.points} {live.point}")

@@ -7,17 +7,27 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import ConfigurationError
+from remotecal.transport.identities import host_and_port
 
 FILE = "hub.toml"
 """Name of the file in the hub's directory."""
 
-Listen = Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\d{1,5}$")]
+
+def _reached(place: str) -> str:
+    try:
+        host_and_port(place.rpartition("://")[2])
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None  # pydantic gathers these, and says where they are
+    return place
+
+
+Listen = Annotated[str, AfterValidator(_reached)]
 """`address:port`."""
-Server = Annotated[str, StringConstraints(pattern=r"^(tls|wss)://[^\s/]+:\d{1,5}$")]
+Server = Annotated[str, StringConstraints(pattern=r"^(tls|wss)://"), AfterValidator(_reached)]
 """`tls://host:port` or `wss://host:port`."""
 
 
