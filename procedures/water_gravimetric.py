@@ -29,11 +29,12 @@ from remotecal.drivers.capabilities import (
     Valve,
     VolumeTotalizer,
 )
+from remotecal.drivers.instrument import Instrument
 from remotecal.errors import ParameterError
 from remotecal.fluids.air import CIPM_2007_U, air_density, buoyancy_factor
 from remotecal.model import Text
 from remotecal.procedures import Evidence, In, Observation, Point, Run, Stability, Value
-from remotecal.procedures.library.flow import FlowParameters, FlowProcedure
+from remotecal.procedures.library.flow import FlowParameters, FlowProcedure, can
 from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one
 from remotecal.procedures.library.flow_results import FlowPoint
 from remotecal.uncertainty.inputs import Distribution, Input
@@ -87,14 +88,17 @@ class WaterGravimetric(FlowProcedure):
     def certified(self) -> Sequence[str]:
         return ("balance",)
 
-    def prepare(self, run: Run) -> None:
+    def suits(self, drivers: Mapping[str, type[Instrument]]) -> None:
+        super().suits(drivers)
         standing = self.parameters.method == "standing"
-        if isinstance(self.dut, VolumeTotalizer) and not standing:
+        if can(drivers, "dut", VolumeTotalizer) and not standing:
             raise ParameterError(
                 'a total read over the bus can\'t be gated by the diverter: choose method = "standing"'
             )
-        if standing and not isinstance(self.dut, PulseCounter | VolumeTotalizer):
+        if standing and "dut" in drivers and not can(drivers, "dut", PulseCounter, VolumeTotalizer):
             raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
+
+    def prepare(self, run: Run) -> None:
         for flow in self.parameters.flows:
             self._duration(flow)
         super().prepare(run)

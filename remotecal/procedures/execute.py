@@ -15,7 +15,6 @@ from remotecal.errors import (
     ConfigurationError,
     EvidenceError,
     OrderError,
-    ParameterError,
     SafeStateNotReached,
 )
 from remotecal.procedures.admission import admit
@@ -26,6 +25,7 @@ from remotecal.procedures.files import LARGEST, refusal
 from remotecal.procedures.journal import FILE, Journal, read_journal
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.session import Session
+from remotecal.procedures.suitability import check_points, check_reach
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from remotecal.open_bench import OpenBench
     from remotecal.procedures.control import Control
     from remotecal.procedures.order import Order
-    from remotecal.procedures.procedure import Point, Procedure
+    from remotecal.procedures.procedure import Procedure
     from remotecal.procedures.prompts import Answerer
     from remotecal.procedures.run import Watcher
 
@@ -161,8 +161,10 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
     parameters = read_parameters(kind, order.parameters, f"order {order.order.number}, parameters")
     procedure = found.procedure(parameters)
     points = tuple(procedure.points())
-    _check_points(points)
+    check_points(points)
     roles = fill_roles(found.procedure, bench)
+    check_reach(procedure, points, {role: bench.drivers[name] for role, name in roles.items()})
+    _check_names(bench.path.resolve(), run)
     check_facts(procedure, bench, roles)
     today = day(clock)
     certificates = {
@@ -222,13 +224,11 @@ def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) ->
         raise BenchError(f"{bench.path} does not suit {type(procedure).__name__}: {'; '.join(faults)}")
 
 
-def _check_points(points: Sequence[Point]) -> None:
-    names = [point.name for point in points]
-    if not names or len(set(names)) < len(names) or any(point.repeats < 1 for point in points):
-        raise ParameterError(
-            f"the points {names} can't be measured: there must be some, each with a name of its own and "
-            "one repeat or more"
-        )
+def _check_names(bench: Path, run: str) -> None:
+    """Raise `OrderError` if a name is bytes that are no text: the journal, which is text, must say it."""
+    for name in (str(bench), run):
+        if name.encode(errors="replace").decode() != name:
+            raise OrderError(f"the name {name!r} is not in UTF-8 and can't be kept as evidence: rename it")
 
 
 def _same_facts(start: Start, now: Start) -> None:

@@ -64,6 +64,8 @@ class Procedure(ABC):
     """What the procedure is called on a certificate."""
     norms: ClassVar[tuple[str, ...]] = ()
     """The documents it follows, with their year."""
+    reach: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Which quantities must span a point's nominal value: `role.quantity` → name and unit of the value."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Instrument | None] | None = None) -> None:
@@ -103,6 +105,13 @@ class Procedure(ABC):
     def certified(self) -> Sequence[str]:
         """Return the roles whose instruments must have a calibration certificate."""
         return ()
+
+    def suits(self, drivers: Mapping[str, type[Instrument]]) -> None:  # noqa: B027  often anything suits
+        """Raise `ParameterError` if the parameters can't be carried out by what fills the roles.
+
+        Asked where the order is written and before anything is opened; `drivers` is role → driver, and
+        there may be fewer than roles.
+        """
 
     def prepare(self, run: Run) -> None:  # noqa: B027  a procedure may have nothing to prepare
         """Make the rig ready, once when a run begins and again when it is taken up again."""

@@ -68,6 +68,8 @@ class BenchAnnounced(Written):
     """SHA-256 of its file."""
     instruments: dict[str, str]
     """Name of the instrument → driver."""
+    roles: dict[str, str] | None = None
+    """Role → name of the instrument that fills it, where the names differ; None: it does not say."""
 
 
 class Hello(Written):
