@@ -38,18 +38,27 @@ class Written(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
-def read_toml(path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
-    """Return what stands in a TOML file, with or without a byte order mark; raises `refusal` if it can't."""
+def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -> dict[str, object]:
+    """Return what stands in a TOML file; raises `refusal`, with what to do (`absent`) if there is none."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        content = path.read_bytes()
     except FileNotFoundError:
-        raise refusal(f"{path} does not exist") from None
+        raise refusal(f"{path} does not exist{absent and f': {absent}'}") from None
     except OSError as error:
         raise refusal(f"{path} can't be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise refusal(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
     except UnicodeEncodeError as error:
         raise refusal(f"{path} can't be a file's name here, in {error.encoding}: set LANG=C.UTF-8") from None
+    except ValueError as error:
+        raise refusal(f"{str(path)!r} is no file's name: {error}") from None
+    return parse_toml(content, path, refusal)
+
+
+def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
+    """Return what these bytes of a TOML file say, with or without a byte order mark; raises `refusal`."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise refusal(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
     except RecursionError:
         raise refusal(f"{path} is nested too deeply") from None
     except ValueError as error:

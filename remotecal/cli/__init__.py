@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from remotecal import errors
 from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
-from remotecal.cli.commands import command
+from remotecal.cli.commands import add_directory, command
 from remotecal.cli.terminal import never_fail_to_print, trouble, unreadable
 
 if TYPE_CHECKING:
@@ -181,13 +181,7 @@ def _declare_bench(commands: Commands) -> None:
     bench = command(commands, "bench", "look after a bench").add_subparsers(metavar="COMMAND", required=True)
     check = command(bench, "check", "open every instrument and check who it is and its certificate", _check)
     check.add_argument("file", type=Path, metavar="FILE", help="the bench file (TOML)")
-    check.add_argument(
-        "--hub",
-        type=Path,
-        default=Path("hub"),
-        metavar="DIR",
-        help="the hub's directory, for station:// addresses",
-    )
+    add_directory(check, "hub", "the hub's directory, for station:// addresses")
 
 
 def _declare_certificates(commands: Commands) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.cli.commands import HUB, command, directory
+from remotecal.cli.commands import HUB, add_directory, command, directory
 
 if TYPE_CHECKING:
     from remotecal.transport.hub import Hub
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    add_directory(parser, *HUB)
     add = partial(command, parser.add_subparsers(metavar="COMMAND", required=True), parents=[directory(*HUB)])
     init = add("init", "make a hub: authority, keys, settings and database", _init)
     init.add_argument("--laboratory", required=True, metavar="NAME", help="name of the laboratory")
@@ -105,7 +106,11 @@ def _user(asked: argparse.Namespace) -> None:
     from remotecal.store import Store
     from remotecal.web.passwords import digest
 
-    password = getpass.getpass(say("Password: ", "口令:")) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    password = (
+        getpass.getpass(say("Password: ", "口令:"))
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\n")
+    )
     with Store(_folder(asked).database) as store:
         store.users.put(asked.name, roles=set(asked.role), password=digest(password), account=asked.account)
 

@@ -45,7 +45,9 @@ def unreadable(asked: argparse.Namespace) -> str | None:
     Names of files may be any bytes; what is to be written into an order, a journal or a database must
     be text.
     """
-    texts = (text for value in vars(asked).values() for text in (value if isinstance(value, list) else [value]))
+    texts = (
+        text for value in vars(asked).values() for text in (value if isinstance(value, list) else [value])
+    )
     return next((text for text in texts if isinstance(text, str) and _garbled(text)), None)
 
 

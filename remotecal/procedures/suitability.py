@@ -59,4 +59,6 @@ def _beyond(
     if low <= units.convert(value, unit, declared.unit) <= high:
         return ""
     span = f"{units.convert(low, declared.unit, unit):g} to {units.convert(high, declared.unit, unit):g}"
-    return f"{place}: {value:g} {unit} is beyond the {role} ({driver.__name__}), whose {name} is {span} {unit}"
+    return (
+        f"{place}: {value:g} {unit} is beyond the {role} ({driver.__name__}), whose {name} is {span} {unit}"
+    )

@@ -68,5 +68,7 @@ def _drivers(procedure: Procedure, bench: BenchAnnounced, station: str) -> dict[
             faults.append(f"{name} can't fill the role {role}: {lack}")
         found[role.name] = known
     if faults:
-        raise OrderError(f"bench {bench.name!r} of {station} does not suit the procedure: {'; '.join(faults)}")
+        raise OrderError(
+            f"bench {bench.name!r} of {station} does not suit the procedure: {'; '.join(faults)}"
+        )
     return found

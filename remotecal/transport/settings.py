@@ -13,6 +13,8 @@ from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import ConfigurationError
 from remotecal.transport.identities import host_and_port
 
+NONE_THERE = "say where the hub's directory is with --hub, or make one with `remotecal hub init`"
+"""What to do where there are no settings."""
 FILE = "hub.toml"
 """Name of the file in the hub's directory."""
 
@@ -141,9 +143,8 @@ class HubFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.settings = checked(
-            HubSettings, read_toml(path / FILE, ConfigurationError), str(path / FILE), ConfigurationError
-        )
+        written = read_toml(path / FILE, ConfigurationError, NONE_THERE)
+        self.settings = checked(HubSettings, written, str(path / FILE), ConfigurationError)
 
     @property
     def authority(self) -> Path:

@@ -60,9 +60,15 @@ def test_the_master_meter_needs_a_certificate(tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"flows": [30, 500]}, r"point 500 m3/h, flow: 500 m3/h is beyond the rig \(\w+\), whose flow is 0 to 200"),
+        (
+            {"flows": [30, 500]},
+            r"point 500 m3/h, flow: 500 m3/h is beyond the rig \(\w+\), whose flow is 0 to 200",
+        ),
         ({"flows": ["9000 L/min"]}, "is beyond the rig"),
-        ({"pulses_per_volume": None}, r"parameters\.pulses_per_volume is missing: the meter under test is read by"),
+        (
+            {"pulses_per_volume": None},
+            r"parameters\.pulses_per_volume is missing: the meter under test is read by",
+        ),
         ({"repeats": 1}, r"repeats must be at least 2; it is 1$"),
         ({"flow": [30]}, r"flow is unknown, did you mean flows"),
     ],

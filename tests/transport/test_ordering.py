@@ -35,7 +35,9 @@ def water(tmp_path_factory: pytest.TempPathFactory) -> tuple[Order, Bench]:
 def station(bench: Bench, **changes: object) -> StationRow:
     """Return a station that has said that it has a bench."""
     instruments = {name: entry.driver for name, entry in bench.file.instruments.items()}
-    said = BenchAnnounced(name=bench.name, sha256=bench.sha256, instruments=instruments, roles=bench.file.roles)
+    said = BenchAnnounced(
+        name=bench.name, sha256=bench.sha256, instruments=instruments, roles=bench.file.roles
+    )
     announced = json.dumps({"benches": [said.model_dump() | changes]})
     return StationRow("site-7", "", True, 0.0, "", 0.0, "session", 0.0, announced)
 
