@@ -79,6 +79,8 @@ def _fate(error: Exception) -> tuple[int, str]:
         return next(code for kind, code, _ in EXIT_CODES if isinstance(error, kind)), str(error)
     if isinstance(error, OSError | UnicodeError):
         return 2, trouble(error)
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("remotecal"):
+        return 2, f"{error.name} is not installed: `pip install 'remotecal[remote]'` brings what is needed"
     said = f"{type(error).__name__}: {error}".rstrip(": ")
     return FAULT[0], f"{FAULT[1].partition(';')[0]}: {said}: `remotecal --debug …` shows where"
 

@@ -174,3 +174,22 @@ def test_bench_check_tries_all_and_fails_if_one_does(tiny, capsys, monkeypatch):
     assert "serial number S1 is expected" in said.out
     assert "its calibration was valid until 2020-01-01" in said.out
     assert "2 of 2 instruments" in said.err
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_bench_check_says_what_is_wrong_in_sentences_however_narrow_the_terminal(
+    tiny, capsys, monkeypatch, columns
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    tiny.world.serials["source"] = "S2"
+    assert main(["bench", "check", str(tiny.bench)]) == 2
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    assert all(len(line) <= columns for line in lines)
+    (row,) = [line for line in lines if line.startswith(" gauge")]
+    assert row.split()[-1] == "good"
+    begin = next(number for number, line in enumerate(lines) if line.startswith("source"))
+    sentence = " ".join(lines[begin:])
+    assert "source: serial number S1 is expected, but" in sentence
+    assert sentence.split() == sentence.replace("  ", " ").split(), "nothing stands beside it"
+    assert max(map(len, lines[begin:])) > columns * 2 / 3, "the whole width is used"
