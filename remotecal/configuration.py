@@ -56,7 +56,10 @@ def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -
 def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
     """Return what these bytes of a TOML file say, with or without a byte order mark; raises `refusal`."""
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        if _is_garbled(text):
+            raise refusal(f"{path} is not in UTF-8, perhaps in GBK: save it as UTF-8")
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise refusal(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
     except RecursionError:
@@ -64,6 +67,16 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
     except ValueError as error:
         # A TOMLDecodeError, or Python's own for a whole number of thousands of digits.
         raise refusal(f"{path} is no TOML: {error}") from None
+
+
+APART = range(0x0400, 0x0530), range(0x0530, 0x0590), range(0x0590, 0x0600), range(0x0600, 0x0800)
+"""Blocks of Unicode that nobody mixes: Cyrillic, Armenian, Hebrew, Arabic and what follows it."""
+
+
+def _is_garbled(text: str) -> bool:
+    """Tell whether a text is Chinese in GBK that is UTF-8 by accident, as 校准 is: D0 A3 D7 BC, У and U+05FC."""
+    used = {character for character in text if "\u0400" <= character < "\u0800"}
+    return sum(any(ord(character) in block for character in used) for block in APART) > 1
 
 
 def checked(model: type[M], content: object, where: str, refusal: type[ConfigurationError]) -> M:

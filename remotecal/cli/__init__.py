@@ -61,6 +61,10 @@ def _carry_out(asked: argparse.Namespace) -> int:
             sys.stdout.flush()
     except BrokenPipeError:
         return 0  # whoever read our output has seen enough, as `head` has
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich's word for the same
+            return 0
+        raise
     except KeyboardInterrupt:
         _complain("interrupted")
         return 130

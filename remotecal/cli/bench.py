@@ -50,7 +50,9 @@ def check(path: Path, hub: Path) -> None:
     _show(bench.name, good, faulty)
     bench.characteristics(day(clock))
     if faulty:
-        raise BenchError(f"{len(faulty)} of {len(bench.file.instruments)} instruments of {path} can't be used")
+        raise BenchError(
+            f"{len(faulty)} of {len(bench.file.instruments)} instruments of {path} can't be used"
+        )
 
 
 def _show(title: str, good: Sequence[Sequence[str]], faulty: Sequence[Sequence[str]]) -> None:

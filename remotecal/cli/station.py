@@ -73,6 +73,8 @@ def _state(asked: argparse.Namespace) -> None:
     state = StationState.model_validate_json(_told(asked, "state"))
     if (order := state.waits_for_consent) is not None:
         print(plain(f"The order {order.id} of {order.by} for {order.bench} waits: agree, or decline."))
+    if state.cut_off:
+        print(plain(f"There is no connection to {state.cut_off}."))
     print(plain(f"{state.run.run}: {describe(state.run)}") if state.run else "No run is on.")
 
 

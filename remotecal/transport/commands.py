@@ -100,7 +100,10 @@ class Commands:
     def _state(self) -> str:
         order = self._station.consent.order
         waiting = OrderWaiting(id=order.id, by=order.by, bench=order.bench) if order else None
-        return StationState(run=self._station.live(), waits_for_consent=waiting).model_dump_json()
+        cut_off = self._station.liaison.control.trouble
+        return StationState(
+            run=self._station.live(), waits_for_consent=waiting, cut_off=cut_off
+        ).model_dump_json()
 
     async def _read(self, what: str) -> CommandAnswer:
         """Read one quantity, `bench/role.quantity`, while no run needs the instruments."""

@@ -316,6 +316,8 @@ class StationState(Written):
     """The run that is on."""
     waits_for_consent: OrderWaiting | None
     """The order the person on site is asked about."""
+    cut_off: str = ""
+    """Why there is no connection to the laboratory."""
 
 
 class LinkRequest(Written):

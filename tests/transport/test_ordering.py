@@ -19,6 +19,7 @@ from remotecal.procedures.catalogue import find
 from remotecal.procedures.order import Order
 from remotecal.sim.assemblies import water_rig
 from remotecal.store.stations import StationRow
+from remotecal.transport import laboratory
 from remotecal.transport.founding import new_seal_key
 from remotecal.transport.messages import BenchAnnounced
 from remotecal.transport.on_site import Wish, wish_for
@@ -105,3 +106,66 @@ async def test_the_command_ends_by_what_the_station_says(
             await until(lambda: agent.consent.order is not None)
             assert (await wish_for(site.folder.socket, Wish(verb="decline"))).done
             assert tiny.world.lines == []
+
+
+async def test_a_run_is_watched_or_it_is_said_why_not(
+    folder: HubFolder,
+    tiny: Tiny,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(laboratory, "CONNECT_WITHIN", 1.0)
+
+    async def watch(run: str, *where: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main, ["watch", run, *(where or ("--hub", str(folder.path)))])
+        said = capsys.readouterr()
+        return code, said.err or said.out
+
+    code, said = await watch("any", "--hub", str(tmp_path / "nowhere"))
+    assert code == 2
+    assert "say where the hub's directory is with --hub, or make one with `remotecal hub init`" in said
+    code, said = await watch("any")
+    assert code == 7
+    assert "is the hub up?" in said
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        code, said = await watch("any")
+        assert (code, "no run begins with 'any': `remotecal runs` lists them all" in said) == (2, True)
+        order = await site.order()
+        code, said = await watch(order.id)
+        assert (code, f"{order.id} has not begun: its order waits for here" in said) == (2, True)
+        async with site.up():
+            await site.recomputed(order)
+            code, said = await watch(order.id)
+            assert (code, f"{order.id} is not on; its journal here ends with it signed" in said) == (0, True)
+        code, said = await watch(order.id)
+        assert code == 7
+        assert "can't be watched: here can't be reached now" in said
+        assert "start the agent there with `remotecal station up`" in said
+        refused = await site.order(bench="Another")
+        async with site.up():
+            await site.refusal(refused)
+        code, said = await watch(refused.id)
+        assert (code, "its order was refused: there is no bench 'Another'" in said) == (2, True)
+
+
+async def test_a_revoked_station_is_told_what_to_do(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog
+) -> None:
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        async with site.up() as agent:
+            await agent.liaison.greeted.wait()
+            caplog.clear()
+            await hub.laboratory.revoke("here", "Li Wei")
+            await until(lambda: "has revoked here" in agent.liaison.control.trouble)
+            advice = f"(`remotecal station enrol CODE --at HOST:PORT --station {site.folder.path}`)"
+            told = [record for record in caplog.records if advice in record.getMessage()]
+            assert len(told) in (1, 2), "once for each connection"
+            where = ["--station", str(site.folder.path)]
+            assert await asyncio.to_thread(main, ["station", "state", *where]) == 0
+            said = capsys.readouterr().out
+            assert "There is no connection to" in said
+            assert "Ask there for a new code (`remotecal hub invite here`)" in said
+            assert (await asyncio.to_thread(main, ["station", *where, "state"])) == 0
