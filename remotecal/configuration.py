@@ -74,7 +74,7 @@ APART = range(0x0400, 0x0530), range(0x0530, 0x0590), range(0x0590, 0x0600), ran
 
 
 def _is_garbled(text: str) -> bool:
-    """Tell whether a text is Chinese in GBK that is UTF-8 by accident, as 校准 is: D0 A3 D7 BC, У and U+05FC."""
+    """Tell whether a text is GBK that is UTF-8 by accident: 校准 is D0 A3 D7 BC, У and U+05FC."""
     used = {character for character in text if "\u0400" <= character < "\u0800"}
     return sum(any(ord(character) in block for character in used) for block in APART) > 1
 

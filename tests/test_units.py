@@ -211,13 +211,33 @@ def test_every_unit_is_known_to_all_three_notations(symbol: str) -> None:
 
 
 BY_PINT = {
-    "psia": "psi", "psig": "psi", "inHg": "inch_Hg", "inH2O": "inch_H2O", "mmH2O": "mmH2O",
-    "Torr": "torr", "at": "technical_atmosphere", "kgf": "kilogram_force", "lbf": "pound_force",
-    "gpm": "US_liquid_gallon / minute", "GPM": "US_liquid_gallon / minute", "cfm": "foot ** 3 / minute",
-    "CFM": "foot ** 3 / minute", "gal": "US_liquid_gallon", "pt": "pint", "qt": "quart",
-    "lb": "pound", "lbs": "pound", "oz": "ounce", "BTU": "british_thermal_unit", "cal": "international_calorie",
-    "hp": "horsepower", "PS": "metric_horsepower", "cP": "centipoise", "cSt": "centistokes", "mi": "mile",
-}  # fmt: skip
+    "psia": "psi",
+    "psig": "psi",
+    "inHg": "inch_Hg",
+    "inH2O": "inch_H2O",
+    "mmH2O": "mmH2O",
+    "Torr": "torr",
+    "at": "technical_atmosphere",
+    "kgf": "kilogram_force",
+    "lbf": "pound_force",
+    "gpm": "US_liquid_gallon / minute",
+    "GPM": "US_liquid_gallon / minute",
+    "cfm": "foot ** 3 / minute",
+    "CFM": "foot ** 3 / minute",
+    "gal": "US_liquid_gallon",
+    "pt": "pint",
+    "qt": "quart",
+    "lb": "pound",
+    "lbs": "pound",
+    "oz": "ounce",
+    "BTU": "british_thermal_unit",
+    "cal": "international_calorie",
+    "hp": "horsepower",
+    "PS": "metric_horsepower",
+    "cP": "centipoise",
+    "cSt": "centistokes",
+    "mi": "mile",
+}
 """What pint calls the units outside the SI, where it does not take the symbol itself."""
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from remotecal import errors
 from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
 from remotecal.cli.commands import add_directory, command
-from remotecal.cli.terminal import never_fail_to_print, trouble, unreadable
+from remotecal.cli.terminal import check_readable, never_fail_to_print, trouble
 
 if TYPE_CHECKING:
     from remotecal.cli.commands import Commands
@@ -52,10 +52,7 @@ def _carry_out(asked: argparse.Namespace) -> int:
     """Carry out a command; whatever goes wrong is told in a sentence, and where with `--debug`."""
     handler: Callable[[argparse.Namespace], None] = asked.handler
     try:
-        if text := unreadable(asked):
-            raise errors.ConfigurationError(
-                f"{text!r} is not in this terminal's encoding: type it in a terminal that speaks UTF-8"
-            )
+        check_readable(asked)
         handler(asked)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -43,7 +43,7 @@ def declare_verbs(
 
 
 def directory(option: str, about: str) -> argparse.ArgumentParser:
-    """Return a parent with an option for a directory that may stand before the command as well; see `add_directory`."""
+    """Return a parent with an option for a directory that may stand before the command, too."""
     parent = argparse.ArgumentParser(add_help=False)
     add_directory(parent, option, about, inner=True)
     return parent

@@ -93,7 +93,7 @@ MOST_TOLD = 20
 
 
 def summarise(record: Record) -> None:
-    """Print the tables of a record's results, in the language of whoever reads them where there is a choice."""
+    """Print the tables of a record's results, in the reader's language where there is a choice."""
     from rich import box
     from rich.console import Console
     from rich.table import Table as Printed

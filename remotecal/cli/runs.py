@@ -71,8 +71,8 @@ def _not_begun(order: OrderRow) -> str:
     """Return why there is no run of an order, and what to do."""
     if order.state == "issued":
         return (
-            f"the run {order.id} has not begun: its order waits for {order.station}; `remotecal hub stations` "
-            "shows whether that is connected, and somebody there may have to agree"
+            f"the run {order.id} has not begun: its order waits for {order.station}; `remotecal hub "
+            "stations` shows whether that is connected, and somebody there may have to agree"
         )
     if order.state == "claimed":
         return (

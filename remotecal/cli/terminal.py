@@ -1,7 +1,7 @@
-"""The person at the terminal: which language they read, and which characters it can show.
+r"""The person at the terminal: which language they read, and which characters it can show.
 
 Whatever is printed goes through the standard streams; what a terminal has no character for is shown
-as an escape such as `\\u4e2d`, and never ends a run.
+as an escape such as `\u4e2d`, and never ends a run.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import locale
 import os
 import sys
 from typing import Literal
+
+from remotecal.errors import ConfigurationError
 
 Language = Literal["zh", "en"]
 
@@ -39,8 +41,8 @@ def say(en: str, zh: str) -> str:
     return zh if language() == "zh" else en
 
 
-def unreadable(asked: argparse.Namespace) -> str | None:
-    """Return the first text of a command line that is not in the terminal's encoding; None if all are.
+def check_readable(asked: argparse.Namespace) -> None:
+    """Raise `ConfigurationError` if a text of a command line is not in the terminal's encoding.
 
     Names of files may be any bytes; what is to be written into an order, a journal or a database must
     be text.
@@ -48,7 +50,11 @@ def unreadable(asked: argparse.Namespace) -> str | None:
     texts = (
         text for value in vars(asked).values() for text in (value if isinstance(value, list) else [value])
     )
-    return next((text for text in texts if isinstance(text, str) and _garbled(text)), None)
+    for text in texts:
+        if isinstance(text, str) and _garbled(text):
+            raise ConfigurationError(
+                f"{text!r} is not in this terminal's encoding: type it in a terminal that speaks UTF-8"
+            )
 
 
 def _garbled(text: str) -> bool:
@@ -64,7 +70,7 @@ def _shows(text: str) -> bool:
     return True
 
 
-def trouble(error: OSError | UnicodeError | ValueError) -> str:
+def trouble(error: OSError | UnicodeError) -> str:
     """Return what is said of an error of the system, which names a file or a text but no one to act."""
     if isinstance(error, OSError):
         place = f"{error.filename} can't be used: " if error.filename is not None else ""
@@ -74,4 +80,6 @@ def trouble(error: OSError | UnicodeError | ValueError) -> str:
             f"{error.object!r:.200} can't be written in {error.encoding}: let the terminal speak UTF-8 "
             "(LANG=C.UTF-8), or choose another name"
         )
+    if isinstance(error, UnicodeDecodeError):
+        return f"a file is not in UTF-8: save it as UTF-8 ({error})"
     return str(error)

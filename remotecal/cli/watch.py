@@ -74,8 +74,8 @@ async def _watch(hub: Path, name: str) -> None:
             live = (await laboratory.state(row.station, getpass.getuser())).run
         except TransportError as error:
             raise NotConnected(
-                f"{row.run} can't be watched: {row.station} can't be reached now ({error}). Its journal here is "
-                f"{row.state}, {row.committed} lines; start the agent there with `remotecal station up`"
+                f"{row.run} can't be watched: {row.station} can't be reached now ({error}). Its journal "
+                f"here is {row.state}, {row.committed} lines; there, `remotecal station up` starts the agent"
             ) from None
         while live is not None and live.run == row.run:
             await show("", live.model_dump_json().encode())

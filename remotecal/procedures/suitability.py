@@ -1,4 +1,4 @@
-"""Whether a bench's drivers can do what an order's points and parameters ask, told before anything is open."""
+"""Whether a bench's drivers can do what an order asks, told before anything is open."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_reach(
 def _beyond(
     drivers: Mapping[str, type[Instrument]], quantity: str, value: float, unit: str, place: str
 ) -> str:
-    """Return how a value lies beyond what `role.quantity` can be; "" where it does not, or that is not declared."""
+    """Return how a value lies beyond the span of `role.quantity`; "" if it does not, or that is unknown."""
     role, _, name = quantity.partition(".")
     driver = drivers.get(role)
     declared = getattr(driver, name, None)

@@ -1,4 +1,4 @@
-"""What the laboratory can tell of an order by itself, where it is written; the station looks at all of it again."""
+"""What the laboratory can tell of an order where it is written; the station looks at all of it again."""
 
 from __future__ import annotations
 

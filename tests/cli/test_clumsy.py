@@ -180,7 +180,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_in_utf_8_only(tmp_path, conte
     path = tmp_path / "bench.toml"
     path.write_bytes(content)
     if not said:
-        assert read_toml(path, BenchError) ["name"] == "校准"
+        assert read_toml(path, BenchError)["name"] == "校准"
         return
     with pytest.raises(BenchError) as refusal:
         read_toml(path, BenchError)

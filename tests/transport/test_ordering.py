@@ -142,7 +142,7 @@ async def test_a_run_is_watched_or_it_is_said_why_not(
         code, said = await watch(order.id)
         assert code == 7
         assert "can't be watched: here can't be reached now" in said
-        assert "start the agent there with `remotecal station up`" in said
+        assert "`remotecal station up` starts the agent" in said
         refused = await site.order(bench="Another")
         async with site.up():
             await site.refusal(refused)
