@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
+import unicodedata
+from bisect import bisect
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
@@ -69,14 +72,21 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
         raise refusal(f"{path} is no TOML: {error}") from None
 
 
-APART = range(0x0400, 0x0530), range(0x0530, 0x0590), range(0x0590, 0x0600), range(0x0600, 0x0800)
-"""Blocks of Unicode that nobody mixes: Cyrillic, Armenian, Hebrew, Arabic and what follows it."""
+_TWO_BYTES = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u07ff]{2,}")
+_SCRIPTS = (0x0250, 0x0370, 0x0400, 0x0530, 0x0590, 0x0600, 0x0700)
+"""Where scripts end and others begin: Latin, phonetic, Greek, Cyrillic, Armenian, Hebrew, Arabic, others."""
 
 
 def _is_garbled(text: str) -> bool:
-    """Tell whether a text is GBK that is UTF-8 by accident: 校准 is D0 A3 D7 BC, У and U+05FC."""
-    used = {character for character in text if "\u0400" <= character < "\u0800"}
-    return sum(any(ord(character) in block for character in used) for block in APART) > 1
+    """Tell whether a text is GBK that is UTF-8 by accident: 校准 is D0 A3 D7 BC, У and U+05FC.
+
+    Nobody writes letters of two scripts side by side, nor characters that do not exist.
+    """
+    return any(
+        len({bisect(_SCRIPTS, ord(letter)) for letter in word}) > 1
+        or any(unicodedata.category(letter) == "Cn" for letter in word)
+        for word in _TWO_BYTES.findall(text)
+    )
 
 
 def checked(model: type[M], content: object, where: str, refusal: type[ConfigurationError]) -> M:

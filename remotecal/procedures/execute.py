@@ -87,7 +87,10 @@ def execute(
         RunError: the run could not go on; the rig was made safe, unless it says otherwise.
         LinkError, InstrumentError: an instrument failed; the rig was made safe.
     """
-    if directory.exists() and any(directory.iterdir()):
+    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise OrderError(f"{there} is a file, and the run needs a directory: choose another place")
+    if there == directory and any(directory.iterdir()):
         raise OrderError(f"{directory} is not empty: choose another directory, or resume the run in it")
     company.check_files()
     clock = clock or bench.clock()

@@ -194,3 +194,23 @@ def test_bench_check_says_what_is_wrong_in_sentences_however_narrow_the_terminal
         "source: serial number S1 is expected, but Maker Tiny, SN S2, firmware 1.0 answers"
     )
     assert max(map(len, lines[begin:])) > columns * 2 / 3, "the whole width is used"
+
+
+def test_a_person_who_reads_chinese_is_told_in_chinese(tiny, capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
+    assert "示值" in capsys.readouterr().out
+    assert main(["verify", str(tiny.out / "certificate.xml")]) == 6
+    said = capsys.readouterr().out
+    assert "本证书仅为演示,无效。" in said
+    assert "证书 T-1 核验不通过。" in said
+
+
+@pytest.mark.parametrize("out", ["file", "file/below", "out\udcb1", "long" * 100])
+def test_what_can_not_be_a_directory_is_refused_before_anything_is_opened(tiny, capsys, tmp_path, out):
+    (tmp_path / "file").write_text("something else")
+    assert main(["run", str(tiny.order), "--out", str(tmp_path / out)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("remotecal: ")
+    assert said.count("\n") == 1
+    assert tiny.world.lines == []
