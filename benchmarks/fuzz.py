@@ -1,11 +1,11 @@
 """Fuzz what reads strangers' bytes: byte by byte, led by the coverage of remotecal's own lines.
 
-Run `python benchmarks/fuzz.py TARGET [--seconds N]`, TARGET one of `dcc`, `journal`, `evidence`, `verify`,
-`bench`, `order`. It needs `atheris` (`pip install atheris`). Seeds are made on the fly; what adds coverage
-is kept for as long as the run lasts. Nothing but remotecal's errors may come out, nothing may take 10 s or
-2 GB, and a journal with a byte changed may not be read. Evidence, whoever signed it, may not make `verify`
-write, connect, start a program, or open or run what is neither installed nor given. The first input that
-breaks this stays in `crash-…`.
+Run `python benchmarks/fuzz.py TARGET [--seconds N]`, TARGET one of `dcc`, `signed`, `journal`, `evidence`,
+`verify`, `bench`, `order`. It needs `atheris` (`pip install atheris`). Seeds are made on the fly; what adds
+coverage is kept for as long as the run lasts. Nothing but remotecal's errors may come out, nothing may take
+10 s or 2 GB, and neither a journal with a byte changed nor a signature over other content may hold. Evidence,
+whoever signed it, may not make `verify` write, connect, start a program, or open or run what is neither
+installed nor given. The first input that breaks this stays in `crash-…`.
 """
 
 from __future__ import annotations
@@ -13,20 +13,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import atheris
 
 with atheris.instrument_imports(include=["remotecal"]):
     from remotecal.bench import Bench
     from remotecal.certificates.dcc import read
+    from remotecal.certificates.demonstration import make_demonstration_keys
+    from remotecal.certificates.signing.xml import read_signatures, sign_xml
     from remotecal.clock import VirtualClock
-    from remotecal.errors import ConfigurationError, JournalBroken, RecordError
+    from remotecal.errors import CertificateRefused, ConfigurationError, JournalBroken, RecordError
     from remotecal.procedures.evidence import gather
     from remotecal.procedures.journal import Journal, read_journal
     from remotecal.procedures.order import Order
@@ -46,6 +51,44 @@ def dcc(data: bytes) -> None:
         read(data)
     except RecordError:
         return
+
+
+def moved(data: bytes, chance: Random) -> bytes:
+    """Return a certificate with tags taken out, said twice, moved, and words put between them."""
+    parts = re.split(rb"(<[^<>]*>)", data)
+    for _ in range(chance.randint(1, 4)):
+        begin, length = chance.randrange(len(parts)), chance.choice((1, 1, 2, 3, 8, 40))
+        taken = parts[begin : begin + length]
+        match chance.randrange(4):
+            case 0:
+                del parts[begin : begin + length]
+            case 1:
+                place = chance.randrange(len(parts))
+                parts[place:place] = taken
+            case 2:
+                parts.insert(begin, chance.choice(WORDS["signed"]).encode())
+            case _:
+                parts[begin] = parts[begin].replace(b"1", b"2") + chance.choice((b"", b"<!---->", b" "))
+    return b"".join(parts)
+
+
+def signed() -> tuple[Target, list[bytes]]:
+    """A signature holds over what was signed, or not at all; the input says where the tags are moved."""
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    key = make_demonstration_keys({"issued": "Laboratory"}, at).signers["issued"]
+    seeds_signed = [sign_xml(seed, key, "issued", at) for seed in seeds.certificates()]
+    contents = {read_signatures(seed)[0].content for seed in seeds_signed}
+
+    def target(data: bytes) -> None:
+        chance = Random(data)
+        try:
+            found = read_signatures(moved(chance.choice(seeds_signed), chance))
+        except (CertificateRefused, RecordError):
+            return
+        if any(one.chain[0] == key.chain[0] and one.content not in contents for one in found):
+            raise AssertionError("a signature holds over what was never signed")
+
+    return target, seeds_signed
 
 
 def journal(folder: Path) -> tuple[Target, list[bytes]]:
@@ -164,6 +207,8 @@ def chosen(name: str, folder: Path) -> tuple[Target, list[bytes]]:
     """Return a target and its seeds."""
     if name == "dcc":
         return dcc, list(seeds.certificates())
+    if name == "signed":
+        return signed()
     if name == "bench":
         return toml(folder, Bench.load), [seeds.BENCH.encode()]
     if name == "order":
@@ -183,6 +228,16 @@ WORDS = {
         "refType=",
         " id=",
         "NaN",
+    ),
+    "signed": (
+        "<!-- -->",
+        "<?x y?>",
+        "&#49;",
+        "<![CDATA[1]]>",
+        "<ds:Object/>",
+        "<ds:Signature/>",
+        "conforms",
+        "1",
     ),
     "journal": ('"seq":', '"prev":', '"hash":', '"kind":', "true", "1.0", "\\u0000"),
     "evidence": ('["start",', "null", "true", "[]", "{}", "1e400", "\\ud800"),

@@ -65,6 +65,7 @@ class Correction:
         *,
         at: str = "basic_measuredValue",
         at_unit: str = "",
+        extended: bool = False,
     ) -> Correction:
         """Read the errors from a certificate.
 
@@ -74,6 +75,7 @@ class Correction:
             unit: unit to bring errors to.
             at: refType of the column they are stated against.
             at_unit: unit to bring that column to; the same as `unit` if not given.
+            extended: whether readings outside its range are corrected too, with more uncertainty.
 
         Raises:
             CertificateRefused: there is no such table, its values have no uncertainty, or it has one
@@ -92,7 +94,23 @@ class Correction:
             )
             for row in sorted(table.points, key=lambda point: point.at)
         ]
-        return cls(symbol, CertifiedCurve(points, unit, certificate.number))
+        return cls(symbol, CertifiedCurve(points, unit, certificate.number, extended=extended))
+
+    def require(self, low: float, high: float, need: str) -> None:
+        """Raise `CertificateRefused` if the certificate does not hold from `low` to `high`.
+
+        Args:
+            low: lowest place the instrument will be used at.
+            high: highest place.
+            need: why, in words.
+        """
+        errors = self.errors
+        if isinstance(errors, CertifiedCurve) and (errors.outside(low) or errors.outside(high)):
+            first, last = errors.points[0].at, errors.points[-1].at
+            raise CertificateRefused(
+                f"certificate {errors.source} holds from {first:g} to {last:g}, but {need}: use an "
+                "instrument that is calibrated there"
+            )
 
     def around(self, place: float) -> Applied:
         """Return the correction for readings around `place`, which share one deviation.

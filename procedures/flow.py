@@ -22,14 +22,29 @@ from remotecal.drivers.capabilities import (
     Valve,
     VolumeTotalizer,
 )
-from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.measured import Measured, passed
 from remotecal.drivers.quantities import BoundReading
-from remotecal.errors import ParameterError, RunError
+from remotecal.errors import BenchError, CertificateRefused, EvidenceError, ParameterError, RunError
+from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import IN_CMC, Condition, Method, Text
-from remotecal.procedures import Evaluation, Evidence, In, Parameters, Point, Procedure, Run, Stability, Value
+from remotecal.procedures import (
+    Certificates,
+    Drivers,
+    Evaluation,
+    Evidence,
+    In,
+    Parameters,
+    Point,
+    Procedure,
+    Run,
+    Stability,
+    Value,
+)
 from remotecal.procedures.library import flow_results
+from remotecal.procedures.library.corrections import Correction
 from remotecal.procedures.library.flow_model import readings
 from remotecal.procedures.library.flow_results import FlowPoint, Judged, Specification
+from remotecal.uncertainty.curvature import CURVATURE
 
 SAMPLES = 20
 """Readings of what drifts slowly during one repeat."""
@@ -84,6 +99,9 @@ class FlowParameters(Parameters):
     """Smallest step of the total, for a meter read by it."""
     coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
     """Coverage probability of the expanded uncertainties."""
+    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
+    """Coverage factor of the expanded uncertainties, where it shall be exactly this, such as 2; the coverage
+    probability then follows from it."""
     photo: bool = False
     """Ask for a photo of the meter as it is installed, before anything moves; for attended runs."""
 
@@ -122,6 +140,7 @@ class FlowProcedure(Procedure):
         "N": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
         "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
         "V_res": Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
+        CURVATURE: Text(zh="测量模型的非线性", en="curvature of the measurement model"),
     }
     """The inputs of the measurement model, by symbol."""
 
@@ -131,6 +150,30 @@ class FlowProcedure(Procedure):
 
     def characteristics(self) -> Mapping[str, str]:
         return {"connecting_volume": "m3", "water_density": "1"}
+
+    def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
+        """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
+        current = (("dut", "current", "mA"),) if Ammeter in drivers["dut"].__mro__ else ()
+        return (
+            ("thermometer", "temperature", "°C"),
+            ("rig", "pressure", "Pa"),
+            ("ambient", "air_pressure", "Pa"),
+            *current,
+        )
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that every reading has a certificate that tells its error, or its maker's limit of error."""
+        for role, quantity, unit in self.corrected(drivers):
+            if role in certificates:
+                try:
+                    Correction.certified(role, certificates[role].certificate, unit)
+                except CertificateRefused as refusal:
+                    raise CertificateRefused(f"{role}: {refusal}") from None
+            elif not getattr(drivers[role], quantity).accuracy.stated:
+                raise BenchError(
+                    f"the {role} has no certificate, and its maker states no limit of error for {quantity}: "
+                    "give it a certificate in the bench file"
+                )
 
     def prepare(self, run: Run) -> None:
         """Let the water run through the line."""
@@ -188,6 +231,35 @@ class FlowProcedure(Procedure):
             name: tuple(column) for name, column in zip(quantities, zip(*samples, strict=True), strict=True)
         }
 
+    def see_passed(
+        self, values: Mapping[str, Value], counters: Mapping[str, BoundReading]
+    ) -> dict[str, float]:
+        """Return what passed in a repeat by each counter, in its own unit, while it can be measured again.
+
+        Args:
+            values: of the repeat, with `NAME_before` and `NAME_after`.
+            counters: NAME → what was read.
+
+        Raises:
+            EvidenceError: a total fell.
+        """
+        amounts = {}
+        for name, counter in counters.items():
+            before, after = values[f"{name}_before"], values[f"{name}_after"]
+            if isinstance(before, Measured) and isinstance(after, Measured):
+                amounts[name] = passed(before, after, counter.declaration.modulus).value
+        return amounts
+
+    def see_amount(self, what: str, amount: float) -> None:
+        """Raise `RunError` if a repeat gave nothing to compare the meter with."""
+        if not amount > 0:
+            raise RunError(f"{what} is {amount:g}: look at the valves, the diverter and the reference")
+
+    def see_state(self, values: Mapping[str, Value]) -> None:
+        """Raise `ParameterError` if no formula covers the water of a repeat, while it can be mended."""
+        pressure = within(values, "pressure", "Pa") + within(values, "air_pressure", "Pa")
+        WATER_FORMULAS[self.parameters.water].density(within(values, "temperature", "°C"), pressure)
+
     def read_air(self, run: Run) -> dict[str, Value]:
         """Read the state of the air."""
         ambient = self.ambient
@@ -196,15 +268,15 @@ class FlowProcedure(Procedure):
         )
         return {"air_pressure": pressure, "air_temperature": temperature, "humidity": humidity}
 
-    def shortest_repeat(self, flow: float) -> float:
-        """Return how long a repeat must last at a flow in m³/h, in s."""
+    def shortest_repeat(self, flow: float, *, counted: bool) -> float:
+        """Return how long a repeat must last at a flow in m³/h, in s, if the meter's pulses are counted."""
         needed = self.parameters.duration
-        if self.parameters.pulses_per_volume and isinstance(self.dut, PulseCounter):
+        if self.parameters.pulses_per_volume and counted:
             pulses = self.parameters.pulses_per_volume * flow / 3600
             needed = max(needed, self.parameters.fewest_pulses / pulses)
         return needed
 
-    def suits(self, drivers: Mapping[str, type[Instrument]]) -> None:
+    def suits(self, drivers: Drivers) -> None:
         """See that the meter's output is described."""
         for name, kind in (("pulses_per_volume", PulseCounter), ("full_scale", Ammeter)):
             if can(drivers, "dut", kind) and getattr(self.parameters, name) is None:
@@ -239,6 +311,7 @@ class FlowProcedure(Procedure):
             ),
             statements=(
                 *flow_results.conformity_statements(points, specification),
+                *flow_results.remarks(points),
                 *((IN_CMC,) if accredited else ()),
             ),
         )
@@ -263,9 +336,18 @@ class FlowProcedure(Procedure):
         return tuple(conditions)
 
 
-def can(drivers: Mapping[str, type[Instrument]], role: str, *kinds: type) -> bool:
+def can(drivers: Drivers, role: str, *kinds: type) -> bool:
     """Tell whether a role is filled by a driver with one of the capabilities."""
     return role in drivers and any(kind in drivers[role].__mro__ for kind in kinds)
+
+
+def within(values: Mapping[str, Value], name: str, unit: str) -> float:
+    """Return the first of the readings that a repeat keeps under a name."""
+    kept = values[name]
+    first = kept if isinstance(kept, Measured) else kept[0] if isinstance(kept, tuple) else None
+    if not isinstance(first, Measured):
+        raise EvidenceError(f"{name} is no reading but {kept!r}")
+    return first.to(unit).value
 
 
 CONDITIONS: Mapping[str, tuple[str, str, str, str, int]] = {

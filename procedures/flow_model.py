@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.water import WATER_FORMULAS
-from remotecal.procedures.library.corrections import Applied, Correction, from_limit
-from remotecal.procedures.library.flow_results import FlowPoint
+from remotecal.procedures.library.corrections import Applied, Correction, Limit, from_limit
+from remotecal.procedures.library.flow_results import Beyond, FlowPoint
 from remotecal.uncertainty.budget import Budget
+from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import Number, estimate
 from remotecal.units import convert
 
@@ -47,6 +49,7 @@ class Repeats:
         self.parameters = parameters
         self.observations = evidence.at(point)
         self.inputs: list[Input] = []
+        self.beyond: list[Beyond] = []
         if len(self.observations) < 2:
             raise EvidenceError(
                 f"{point.name}: {len(self.observations)} repeats are too few for an uncertainty"
@@ -70,12 +73,31 @@ class Repeats:
             value: name of its readings in the observations.
             unit: to work in.
         """
+        self.read_by(role, value)
         used = self.evidence.certificates.get(role)
         read = [reading.to(unit) for entry in self.observations for reading in readings(entry, value)]
-        known = Correction.certified(symbol, used.certificate, unit) if used else from_limit(symbol, read)
+        if used is None:
+            known = from_limit(symbol, read)
+        else:
+            known = Correction.certified(symbol, used.certificate, unit, extended=True)
+            self._note_beyond(role, known.errors, [reading.value for reading in read])
         applied = known.around(statistics.fmean(reading.value for reading in read))
         self.inputs.append(applied.input)
         return applied
+
+    def _note_beyond(self, role: str, errors: CertifiedCurve | Limit, places: list[float]) -> None:
+        """Remark that readings lie outside the certificate that corrects them."""
+        if isinstance(errors, CertifiedCurve) and any(map(errors.outside, places)):
+            name = self.evidence.instruments[role].name
+            ends = errors.points[0].at, errors.points[-1].at
+            self.beyond.append(Beyond(name, errors.source, errors.unit, ends, (min(places), max(places))))
+
+    def read_by(self, role: str, *values: str) -> None:
+        """Raise `EvidenceError` if readings are not of the instrument whose certificate corrects them."""
+        name = self.evidence.instruments[role].name
+        for reading in (one for entry in self.observations for v in values for one in readings(entry, v)):
+            if reading.source.rpartition(".")[0] != name:
+                raise EvidenceError(f"{reading.source} was read where {name} has the role {role}")
 
     def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Applied:
         """Return the correction of an instrument whose error is stated against another quantity.
@@ -117,6 +139,24 @@ class Repeats:
             raise EvidenceError(f"the bench file has no [characteristics.{name}]: the evaluation needs it")
         return fact
 
+    def passed(self, entry: Observation, name: str, unit: str) -> float:
+        """Return what passed in a repeat by the readings of a total before and after it.
+
+        Raises:
+            EvidenceError: the total fell, and no wrap explains it.
+        """
+        ((before,), (after,)) = (readings(entry, f"{name}_{when}") for when in ("before", "after"))
+        try:
+            return self.evidence.passed(before, after).to(unit).value
+        except EvidenceError as error:
+            raise EvidenceError(f"{entry.point.name}, repeat {entry.repeat}: {error}") from None
+
+    def pulses(self, entry: Observation) -> float:
+        """Return the pulses of a repeat: counted within a gate, or between two readings."""
+        if "pulses" in entry.values:
+            return one(entry, "pulses", "1")
+        return self.passed(entry, "pulses", "1")
+
     def temperature(self, entry: Observation, x: Numbers, place: int | None = None) -> Number:
         """Return the water's temperature at the meter in °C: the mean of a repeat, or one reading of it."""
         values = [reading.to("°C").value for reading in readings(entry, "temperature")]
@@ -154,14 +194,20 @@ class Repeats:
         known = {each.symbol: each.value for each in self.inputs}
         passed = [estimate(volume(entry, known)) for entry in self.observations]
         took = [estimate(time(entry, known)) for entry in self.observations]
+        if not (min(passed) > 0 and min(took) > 0):
+            raise EvidenceError(
+                f"{self.point.name}: nothing passed the reference in a repeat, so there is no error to state"
+            )
         errors = [100.0 * estimate(error(entry, known)) for entry in self.observations]
-        counted = [pulses(entry) for entry in self.observations] if self._indicated == self._by_pulses else []
+        by_pulses = self._indicated == self._by_pulses
+        counted = [self.pulses(entry) for entry in self.observations] if by_pulses else []
         return FlowPoint(
             nominal=self.point.nominal["flow"],
             reference=[3600.0 * v / t for v, t in zip(passed, took, strict=True)],
             errors=errors,
             factors=[n / v for n, v in zip(counted, passed, strict=True)] if counted else (),
             evaluated=self._budget(error, errors),
+            beyond=self.beyond,
         )
 
     def _budget(self, error: OfRepeat, errors: list[float]) -> Evaluated:
@@ -178,7 +224,9 @@ class Repeats:
 
         cmc = self.constant("cmc", "%") if "cmc" in self.evidence.characteristics else 0.0
         budget = Budget(model, (repeatability, *self.inputs), "%")
-        return budget.evaluate(coverage=self.parameters.coverage, cmc=cmc)
+        wanted = self.parameters
+        evaluated = budget.evaluate(coverage=wanted.coverage, cmc=cmc, k=wanted.coverage_factor)
+        return confirmed(budget, evaluated, seed=self.evidence.seed(self.point.name))
 
     def _meter_output(self) -> Callable[[Observation, Numbers, OfRepeat], Number]:
         """Return how to get the volume the meter indicated, in m³, and add the inputs that takes."""
@@ -195,12 +243,11 @@ class Repeats:
         return self._by_total
 
     def _by_pulses(self, entry: Observation, x: Numbers, time: OfRepeat) -> Number:
-        volume: Number = (pulses(entry) + x["N"]) / self._given("pulses_per_volume")
+        volume: Number = (self.pulses(entry) + x["N"]) / self._given("pulses_per_volume")
         return volume
 
     def _by_total(self, entry: Observation, x: Numbers, time: OfRepeat) -> Number:
-        passed = one(entry, "total_after", "m3") - one(entry, "total_before", "m3")
-        volume: Number = passed + x["V_res"]
+        volume: Number = self.passed(entry, "total", "m3") + x["V_res"]
         return volume
 
     def _by_current(self, entry: Observation, x: Numbers, time: OfRepeat) -> Number:
@@ -243,10 +290,3 @@ def number(entry: Observation, name: str) -> float:
     if not isinstance(kept, int | float):
         raise EvidenceError(f"{entry.point.name}, repeat {entry.repeat}: {name} is no number but {kept!r}")
     return kept
-
-
-def pulses(entry: Observation) -> float:
-    """Return the pulses of a repeat: counted within a gate, or between two readings."""
-    if "pulses" in entry.values:
-        return one(entry, "pulses", "1")
-    return one(entry, "pulses_after", "1") - one(entry, "pulses_before", "1")

@@ -39,6 +39,8 @@ from remotecal.procedures.library.characteristics import (
 )
 from remotecal.uncertainty.conformity import DECISION_RULES, Tolerance, decide
 from remotecal.uncertainty.conformity import Statement as Decision
+from remotecal.uncertainty.coverage import whole_dof
+from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.uncertainty.rounding import report
 
 if TYPE_CHECKING:
@@ -50,6 +52,22 @@ RULE = "decisionRule"
 
 Judged = Literal["error", "k factor"]
 """What a meter is judged by: its error of indication, or the linearity of its K factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Readings outside the range of the certificate that corrects them."""
+
+    instrument: str
+    """Its name on the bench."""
+    certificate: str
+    """Number of its certificate."""
+    unit: str
+    """Unit of the places."""
+    holds: tuple[float, float]
+    """Where the certificate's points begin and end."""
+    read: tuple[float, float]
+    """The lowest and the highest reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +84,12 @@ class FlowPoint:
     """K factor of each repeat, in 1/m³; empty for a meter without pulses."""
     evaluated: Evaluated
     """Error with its uncertainty and budget, in %."""
+    beyond: Sequence[Beyond] = ()
+    """What was read outside its certificate."""
 
     def with_relative_uncertainty(self, value: float) -> str:
-        """Return a value to the digits that the point's relative uncertainty leaves it."""
-        return report(value, abs(value) * self.evaluated.expanded / 100).value
+        """Return a value to the digits that the point's relative uncertainty leaves it; 0 is just 0."""
+        return report(value, abs(value) * self.evaluated.expanded / 100).value if value else "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +149,15 @@ def error_table(points: Sequence[FlowPoint], specification: Specification, *, ac
 def _errors(points: Sequence[FlowPoint], specification: Specification, *, accredited: bool) -> Column:
     reported = [point.evaluated.reported() for point in points]
     decisions = [specification.decide(point) for point in points]
-    acceptance = [decision.acceptance or Tolerance(0.0, 0.0) for decision in decisions]
+    accepted = [
+        ("NaN", "NaN")  # the guard bands leave nothing that would be accepted
+        if accepts is None
+        else (_rounded(accepts.lower, r.expanded), _rounded(accepts.upper, r.expanded))
+        for accepts, r in zip((decision.acceptance for decision in decisions), reported, strict=True)
+    ]
     limits = Limits(
-        lower=tuple(_rounded(limit.lower, r.expanded) for limit, r in zip(acceptance, reported, strict=True)),
-        upper=tuple(_rounded(limit.upper, r.expanded) for limit, r in zip(acceptance, reported, strict=True)),
+        lower=tuple(lower for lower, _ in accepted),
+        upper=tuple(upper for _, upper in accepted),
     )
     column = _column(
         "示值误差", "Error of indication", "basic_measurementError", "%", [r.value for r in reported]
@@ -142,7 +167,7 @@ def _errors(points: Sequence[FlowPoint], specification: Specification, *, accred
             "uncertainty": Uncertainty(
                 expanded=tuple(r.expanded for r in reported),
                 k=tuple(f"{point.evaluated.k:.2f}" for point in points),
-                p=(f"{points[0].evaluated.coverage:g}",),
+                p=_one_or_all([_probability(point.evaluated.coverage) for point in points]),
                 distribution=tuple("normal" if math.isinf(point.evaluated.dof) else "t" for point in points),
             ),
             "dof": tuple(_dof(point.evaluated.dof) for point in points),
@@ -160,7 +185,8 @@ def _errors(points: Sequence[FlowPoint], specification: Specification, *, accred
 def characteristics(points: Sequence[FlowPoint], judged: Judged) -> Result:
     """Return the meter's characteristics over all flows."""
     places = max(_decimals(point.evaluated.reported().expanded) for point in points)
-    if judged == "k factor" and all(point.factors for point in points):
+    # A meter that gave no pulses at some flow has no K factor to be judged by.
+    if judged == "k factor" and all(point.factors and any(point.factors) for point in points):
         by_factor = FactorCharacteristics.of([point.factors for point in points])
         columns: tuple[Column, ...] = (
             _column("仪表系数 K", "K factor", "remotecal_kFactor", "1/m3",
@@ -199,7 +225,7 @@ def _budget(row: int, point: FlowPoint) -> PointBudget:
         u=_significant(found.u),
         dof=_dof(found.dof),
         k=f"{found.k:.2f}",
-        p=f"{found.coverage:g}",
+        p=_probability(found.coverage),
         expanded=reported.expanded,
     )
 
@@ -251,6 +277,36 @@ def conformity_statements(points: Sequence[FlowPoint], specification: Specificat
     )
 
 
+def remarks(points: Sequence[FlowPoint]) -> tuple[Statement, ...]:
+    """Return what is to be said of certificates that were extended, and of a curved model."""
+    places: dict[tuple[str, str, str, tuple[float, float]], list[float]] = {}
+    for found in (one for point in points for one in point.beyond):
+        kind = (found.instrument, found.certificate, found.unit, found.holds)
+        places.setdefault(kind, []).extend(found.read)
+    said = [_extended(*kind, min(read), max(read)) for kind, read in places.items()]
+    if any(line.symbol == CURVATURE for point in points for line in point.evaluated.lines):
+        said.append(_CURVED)
+    return tuple(Statement(ref_types=("remotecal_remark",), declaration=text) for text in said)
+
+
+def _extended(
+    instrument: str, certificate: str, unit: str, holds: tuple[float, float], low: float, high: float
+) -> Text:
+    first, last = (f"{end:g}" for end in holds)
+    return Text(
+        zh=f"{instrument}的证书 {certificate} 适用于 {first} 至 {last} {unit},"
+        f"使用于 {low:.6g} 至 {high:.6g} {unit}:修正值外推使用,其不确定度已相应增大。",
+        en=f"Certificate {certificate} of {instrument} holds from {first} to {last} {unit}, and was used at "
+        f"{low:.6g} to {high:.6g} {unit}: it was extended, and its uncertainty grown.",
+    )
+
+
+_CURVED = Text(
+    zh="一次近似的不确定度传播不足:按分布传播(JCGM 101 第 8 章)增加了非线性分量。",
+    en="Propagation of uncertainty by first order was not enough: what the propagation of distributions "
+    "gives beyond it (JCGM 101, clause 8) is a contribution of its own.",
+)
+
 _WORST_FIRST: tuple[Verdict, ...] = ("fail", "noPass", "noFail")
 
 _VERDICTS: Mapping[str, tuple[str, str]] = {
@@ -293,10 +349,14 @@ def water(formula: str) -> Condition:
 
 def inputs_of(points: Sequence[FlowPoint], names: Mapping[str, Text]) -> tuple[InputQuantity, ...]:
     """Return the legend of the budgets: every symbol with its name and source."""
-    sources = {line.symbol: line.source for point in points for line in point.evaluated.lines}
+    sources: dict[str, list[str]] = {}
+    for line in (line for point in points for line in point.evaluated.lines):
+        known = sources.setdefault(line.symbol, [])
+        if line.source and line.source not in known:
+            known.append(line.source)
     return tuple(
-        InputQuantity(symbol=symbol, name=names[symbol], source=Text.plain(source) if source else None)
-        for symbol, source in sources.items()
+        InputQuantity(symbol=symbol, name=names[symbol], source=Text.plain("; ".join(all_)) if all_ else None)
+        for symbol, all_ in sources.items()
     )
 
 
@@ -313,7 +373,16 @@ def _column(zh: str, en: str, ref_types: str, unit: str, values: Sequence[str]) 
 
 
 def _dof(dof: float) -> str:
-    return "∞" if math.isinf(dof) else str(math.floor(dof))
+    return "∞" if math.isinf(dof) else str(whole_dof(dof))
+
+
+def _probability(covered: float) -> str:
+    return f"{covered:.4g}"
+
+
+def _one_or_all(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the one value all have, or all of them."""
+    return tuple(values[:1]) if len(set(values)) == 1 else tuple(values)
 
 
 def _decimals(printed: str) -> int:

@@ -11,7 +11,8 @@ The measurement model, for one repeat:
     V   = m_m/ρ · t/(t + Δt)                    Δt: diverter correction; 0 for standing start
     E   = V_i/V - 1                             V_i: N/K, the meter's total, or q_i·t
 
-ρ is the density at the meter by temperature and absolute pressure, ρa that of the air by CIPM-2007,
+ρ is the density at the meter by temperature and absolute pressure, ρa that of the air by CIPM-2007
+(outside its range by the next best formula, which the budget names),
 ρp = 8000 kg/m³ that of the weights the balance was calibrated with.
 """
 
@@ -29,16 +30,26 @@ from remotecal.drivers.capabilities import (
     Valve,
     VolumeTotalizer,
 )
-from remotecal.drivers.instrument import Instrument
 from remotecal.errors import ParameterError
-from remotecal.fluids.air import CIPM_2007_U, air_density, buoyancy_factor
+from remotecal.fluids.air import air_formula, buoyancy_factor
 from remotecal.model import Text
-from remotecal.procedures import Evidence, In, Observation, Point, Run, Stability, Value
-from remotecal.procedures.library.flow import FlowParameters, FlowProcedure, can
+from remotecal.procedures import (
+    Certificates,
+    Drivers,
+    Evidence,
+    In,
+    Observation,
+    Point,
+    Run,
+    Stability,
+    Value,
+)
+from remotecal.procedures.library.corrections import Correction
+from remotecal.procedures.library.flow import FlowParameters, FlowProcedure, can, within
 from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one
 from remotecal.procedures.library.flow_results import FlowPoint
 from remotecal.uncertainty.inputs import Distribution, Input
-from remotecal.uncertainty.number import Number
+from remotecal.uncertainty.number import Number, estimate
 
 
 class GravimetricParameters(FlowParameters):
@@ -60,7 +71,7 @@ class WaterGravimetric(FlowProcedure):
     """Calibrate a water flow meter by static weighing (ISO 4185, JJG 164)."""
 
     title: ClassVar[Text] = Text(zh="静态质量法水流量校准", en="Water flow calibration by static weighing")
-    norms: ClassVar[tuple[str, ...]] = ("ISO 4185:1980", "JJG 164-2000")
+    norms: ClassVar[tuple[str, ...]] = ("ISO 4185:1980", "JJG 164")
     model_equation: ClassVar[str] = "E = V_i/V - 1, V = (m + V_c·(ρ_end - ρ_start))/ρ · t/(t + Δt)"
 
     rig: CollectingRig
@@ -88,7 +99,22 @@ class WaterGravimetric(FlowProcedure):
     def certified(self) -> Sequence[str]:
         return ("balance",)
 
-    def suits(self, drivers: Mapping[str, type[Instrument]]) -> None:
+    def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
+        return (
+            *super().corrected(drivers),
+            ("balance", "mass", "kg"),
+            ("ambient", "air_temperature", "°C"),
+            ("ambient", "humidity", "%"),
+        )
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        super().check(certificates, drivers)
+        counted = PulseCounter in drivers["dut"].__mro__
+        masses = [self._duration(flow, counted=counted) * flow / 3.6 for flow in self.parameters.flows]
+        known = Correction.certified("W", certificates["balance"].certificate, "kg")
+        known.require(0.0, max(masses), f"the balance weighs 0 to {max(masses):g} kg")
+
+    def suits(self, drivers: Drivers) -> None:
         super().suits(drivers)
         standing = self.parameters.method == "standing"
         if can(drivers, "dut", VolumeTotalizer) and not standing:
@@ -97,21 +123,35 @@ class WaterGravimetric(FlowProcedure):
             )
         if standing and "dut" in drivers and not can(drivers, "dut", PulseCounter, VolumeTotalizer):
             raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
+        for flow in self.parameters.flows:
+            self._duration(flow, counted=can(drivers, "dut", PulseCounter))
 
     def prepare(self, run: Run) -> None:
-        for flow in self.parameters.flows:
-            self._duration(flow)
         super().prepare(run)
         self.rig.diverter.set(Outlet.BYPASS)
 
     def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
         self._drain(run)
         values = {"mass_before": self._weigh(run), **self.read_air(run)}
-        duration = self._duration(point.nominal["flow"])
+        duration = self._duration(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
         values |= (
             self._fly(run, duration) if self.parameters.method == "flying" else self._stand(run, duration)
         )
         values["mass_after"] = self._weigh(run)
+        collected = within(values, "mass_after", "kg") - within(values, "mass_before", "kg")
+        self.see_amount("the mass collected, in kg,", collected)
+        if "time" in values:
+            self.see_amount("the time of collecting, in s,", within(values, "time", "s"))
+        self.see_state(values)
+        air_formula(
+            [
+                (
+                    within(values, "air_temperature", "°C"),
+                    within(values, "air_pressure", "Pa"),
+                    within(values, "humidity", "%") / 100,
+                )
+            ]
+        )
         return values
 
     def _fly(self, run: Run, duration: float) -> dict[str, Value]:
@@ -148,14 +188,15 @@ class WaterGravimetric(FlowProcedure):
             values["pulses"] = self.dut.running_pulses.read()
         elif isinstance(self.dut, VolumeTotalizer):
             values["total_after"] = self.dut.volume.read()
+            self.see_passed(values, {"total": self.dut.volume})
         self.rig.diverter.set(Outlet.BYPASS)
         self.rig.outlet.set(Valve.OPEN)
         return values
 
-    def _duration(self, flow: float) -> float:
+    def _duration(self, flow: float, *, counted: bool) -> float:
         """Return how long a repeat lasts at a flow in m³/h, in s."""
         rate = flow / 3.6  # kg/s, near enough to plan by
-        duration = max(self.shortest_repeat(flow), self.parameters.smallest_mass / rate)
+        duration = max(self.shortest_repeat(flow, counted=counted), self.parameters.smallest_mass / rate)
         if duration * rate > self.parameters.largest_mass:
             raise ParameterError(
                 f"at {flow:g} m3/h a repeat takes {duration:.0f} s and {duration * rate:.0f} kg, the tank "
@@ -208,15 +249,23 @@ def collected_mass(repeats: Repeats) -> OfRepeat:
     repeats.inputs.append(Input.from_limits("W_res", 0.0, "kg", step / count, Distribution.TRIANGULAR))
     thermometer = repeats.correction("t_a", "ambient", "air_temperature", "°C")
     hygrometer = repeats.correction("h_a", "ambient", "humidity", "%")
-    repeats.inputs.append(Input.normal("ρ_a", 0.0, "1", CIPM_2007_U))
+
+    def air(entry: Observation, x: Numbers) -> tuple[Number, Number, Number]:
+        temperature = thermometer.corrected(one(entry, "air_temperature", "°C"), x["t_a"])
+        humidity = hygrometer.corrected(one(entry, "humidity", "%"), x["h_a"])
+        return temperature, repeats.air_pressure(entry, x), humidity / 100
+
+    known = {each.symbol: each.value for each in repeats.inputs}
+    states = (air(entry, known) for entry in repeats.observations)
+    formula = air_formula([(estimate(t), estimate(p), estimate(h)) for t, p, h in states])
+    repeats.inputs.append(Input.normal("ρ_a", 0.0, "1", formula.u, source=formula.source))
 
     def mass(entry: Observation, x: Numbers) -> Number:
         after = full.corrected(one(entry, "mass_after", "kg"), x["W"])
         before = empty.corrected(one(entry, "mass_before", "kg"), x["W_0"])
-        temperature = thermometer.corrected(one(entry, "air_temperature", "°C"), x["t_a"])
-        humidity = hygrometer.corrected(one(entry, "humidity", "%"), x["h_a"])
-        air = air_density(temperature, repeats.air_pressure(entry, x), humidity / 100) * (1.0 + x["ρ_a"])
-        collected: Number = (after - before + x["W_res"]) * buoyancy_factor(air, repeats.density(entry, x))
+        density = formula.density(*air(entry, x)) * (1.0 + x["ρ_a"])
+        buoyancy = buoyancy_factor(density, repeats.density(entry, x))
+        collected: Number = (after - before + x["W_res"]) * buoyancy
         return collected
 
     return mass

@@ -28,11 +28,11 @@ from remotecal.drivers.capabilities import (
     Valve,
     VolumeTotalizer,
 )
-from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import ParameterError
 from remotecal.model import Text
-from remotecal.procedures import Evidence, In, Observation, Point, Run, Value
+from remotecal.procedures import Certificates, Drivers, Evidence, In, Observation, Point, Run, Value
+from remotecal.procedures.library.corrections import Correction
 from remotecal.procedures.library.flow import FlowParameters, FlowProcedure, can
 from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one, readings
 from remotecal.procedures.library.flow_results import FlowPoint
@@ -55,7 +55,7 @@ class WaterMasterMeter(FlowProcedure):
     """Calibrate a water flow meter against a master meter (JJG 643)."""
 
     title: ClassVar[Text] = Text(zh="标准表法水流量校准", en="Water flow calibration against a master meter")
-    norms: ClassVar[tuple[str, ...]] = ("JJG 643-2003",)
+    norms: ClassVar[tuple[str, ...]] = ("JJG 643",)
     model_equation: ClassVar[str] = "E = V_i/V·(1 + δt/t) - 1, V = (M_r/(1 + e_r) - V_c·(ρ_end - ρ_start))/ρ"
 
     reference: MassTotalizer | VolumeTotalizer
@@ -80,7 +80,19 @@ class WaterMasterMeter(FlowProcedure):
     def certified(self) -> Sequence[str]:
         return ("reference",)
 
-    def suits(self, drivers: Mapping[str, type[Instrument]]) -> None:
+    def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
+        by_volume = MassTotalizer not in drivers["reference"].__mro__
+        thermometer = ("reference_thermometer", "temperature", "°C")
+        used = (thermometer,) if by_volume and "reference_thermometer" in drivers else ()
+        return (*super().corrected(drivers), *used)
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        super().check(certificates, drivers)
+        known = Correction.certified("e_r", certificates["reference"].certificate, "1", at_unit="m3/h")
+        flows = self.parameters.flows
+        known.require(min(flows), max(flows), f"the flows are {min(flows):g} to {max(flows):g} m3/h")
+
+    def suits(self, drivers: Drivers) -> None:
         super().suits(drivers)
         by_mass = "reference" not in drivers or can(drivers, "reference", MassTotalizer)
         if not by_mass and "reference_thermometer" not in drivers:
@@ -89,7 +101,7 @@ class WaterMasterMeter(FlowProcedure):
             raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
 
     def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
-        duration = self.shortest_repeat(point.nominal["flow"])
+        duration = self.shortest_repeat(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
         standing = self.parameters.method == "standing"
         if standing:
             self.rig.outlet.set(Valve.SHUT)
@@ -106,21 +118,26 @@ class WaterMasterMeter(FlowProcedure):
         if standing:
             run.wait(self.parameters.coming_to_rest)
         values |= self._totals(run, "after")
+        amounts = self.see_passed(values, self._counters())
+        self.see_amount("what passed the master meter", amounts["reference"])
+        self.see_state(values)
         self.rig.outlet.set(Valve.OPEN)
         return values
 
+    def _counters(self) -> dict[str, BoundReading]:
+        """Return the totals of both meters."""
+        reference = self.reference
+        total = reference.total_mass if isinstance(reference, MassTotalizer) else reference.volume
+        counters: dict[str, BoundReading] = {"reference": total}
+        if isinstance(self.dut, PulseCounter):
+            counters["pulses"] = self.dut.running_pulses
+        elif isinstance(self.dut, VolumeTotalizer):
+            counters["total"] = self.dut.volume
+        return counters
+
     def _totals(self, run: Run, when: str) -> dict[str, Value]:
         """Read both meters together; an earlier count of pulses is taken off at once."""
-        reference = self.reference
-        quantities: dict[str, BoundReading] = {
-            f"reference_{when}": reference.total_mass
-            if isinstance(reference, MassTotalizer)
-            else reference.volume
-        }
-        if isinstance(self.dut, PulseCounter):
-            quantities[f"pulses_{when}"] = self.dut.running_pulses
-        elif isinstance(self.dut, VolumeTotalizer):
-            quantities[f"total_{when}"] = self.dut.volume
+        quantities = {f"{name}_{when}": counter for name, counter in self._counters().items()}
         if self.reference_thermometer is not None:
             quantities[f"reference_temperature_{when}"] = self.reference_thermometer.temperature
         return dict(zip(quantities, run.read(*quantities.values()), strict=True))
@@ -146,6 +163,7 @@ class WaterMasterMeter(FlowProcedure):
 
 def reference_mass(repeats: Repeats, flow: float) -> OfRepeat:
     """Return how to get the mass that passed the master meter, in kg, and add the inputs that takes."""
+    repeats.read_by("reference", "reference_before", "reference_after")
     error = repeats.certified("e_r", "reference", "1", place=flow, at_unit="m3/h")
     by_mass = same_dimension(readings(repeats.observations[0], "reference_after")[0].unit, "kg")
     unit = "kg" if by_mass else "m3"
@@ -156,7 +174,7 @@ def reference_mass(repeats: Repeats, flow: float) -> OfRepeat:
     )
 
     def mass(entry: Observation, x: Numbers) -> Number:
-        total = one(entry, "reference_after", unit) - one(entry, "reference_before", unit)
+        total = repeats.passed(entry, "reference", unit)
         true: Number = total / (1.0 + error.error(flow, x["e_r"]))
         if thermometer is None:
             return true

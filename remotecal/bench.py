@@ -6,22 +6,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
 from remotecal import units
 from remotecal.bench_file import BenchFile, Characteristic
-from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock
+from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.instrument import Instrument
-from remotecal.drivers.links import Stations
+from remotecal.drivers.links import Place, Stations
+from remotecal.drivers.links.addresses import find_way
 from remotecal.drivers.quantities import Declaration, Reading, Setting, declared
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
+from remotecal.locks import hold
 from remotecal.model import Certificate, Frozen, Record
 from remotecal.open_bench import OpenBench
 from remotecal.source import load as load_module
@@ -86,6 +89,15 @@ class Bench:
         """Name of the bench."""
         return self.file.bench.name
 
+    @property
+    def time_zone(self) -> str:
+        """IANA name of the time zone whose days count here."""
+        return self.file.bench.time_zone or local_zone()
+
+    def day(self, clock: Clock) -> date:
+        """Return the laboratory's civil day by a clock."""
+        return civil_day(clock.now(), self.time_zone)
+
     def filling(self, role: str) -> str | None:
         """Return the name of the instrument that fills a role; None if there is none."""
         return self.file.roles.get(role, role if role in self.file.instruments else None)
@@ -147,21 +159,57 @@ class Bench:
                 )
         return self.file.characteristics
 
-    def connect(self, clock: Clock | None = None, stations: Stations | None = None) -> OpenBench:
+    def line(self, name: str) -> str | None:
+        """Return what an instrument's line is called, whoever asks; None where it leads through a station.
+
+        Raises:
+            BenchError: its address has no known form.
+        """
+        entry, driver = self.file.instruments[name], self.drivers[name]
+        if Place.named(entry.address) is not None:
+            return None
+        port = entry.port.over(driver.wire.serial) if entry.port else None
+        return f"the line {find_way(entry.address, driver.wire, port).locate().key}"
+
+    def hold(self, what: str, names: Iterable[str] | None = None) -> ExitStack:
+        """Keep everybody else away from instruments until the result is closed; nothing is opened.
+
+        Args:
+            what: what they are wanted for, to tell others.
+            names: the instruments; by default the bench as a whole.
+
+        Raises:
+            BenchInUse: somebody else works with one of them, and who.
+        """
+        wanted = [f"the bench {self.path.resolve()}"] if names is None else []
+        for name in self.file.instruments if names is None else names:
+            with suppress(BenchError):  # opening it will tell
+                wanted.append(self.line(name) or "")
+        return hold(filter(None, wanted), what)
+
+    def connect(
+        self, clock: Clock | None = None, stations: Stations | None = None, *, what: str = ""
+    ) -> OpenBench:
         """Open every instrument that can be opened; the others are in the result's `failures`.
 
         Args:
             clock: what the instruments live by; the bench's own by default.
             stations: the stations within reach, for instruments there.
+            what: what for, which others are told who want the bench meanwhile.
+
+        Raises:
+            BenchInUse: somebody else works with the bench, or with an instrument of it.
         """
         clock = clock or self.clock()
         instruments: dict[str, Instrument] = {}
         failures: dict[str, RemotecalError] = {}
-        for name in self.file.instruments:
-            try:
-                instruments[name] = self.open_instrument(name, clock, stations)
-            except RemotecalError as failure:
-                failures[name] = failure
+        with self.hold(what or f"`{Path(sys.argv[0]).name}`") as held:
+            for name in self.file.instruments:
+                try:
+                    instruments[name] = self.open_instrument(name, clock, stations)
+                except RemotecalError as failure:
+                    failures[name] = failure
+            kept = held.pop_all()
         safe = self.file.safe
         order = [*safe.order, *(name for name in self.file.instruments if name not in safe.order)]
         return OpenBench(
@@ -171,6 +219,7 @@ class Bench:
             failures=failures,
             safe_order=tuple(name for name in order if self.drivers[name].safe),
             within=safe.within,
+            held=kept,
         )
 
     @contextmanager
@@ -179,6 +228,7 @@ class Bench:
 
         Raises:
             BenchError: instruments can't be opened; the text says of each why.
+            BenchInUse: as `connect`.
         """
         opened = self.connect(clock)
         try:
@@ -188,7 +238,7 @@ class Bench:
             opened.close()
 
     def open_instrument(self, name: str, clock: Clock, stations: Stations | None = None) -> Instrument:
-        """Open one instrument; arguments as `connect`.
+        """Open one instrument, which the caller holds; arguments as `connect`.
 
         Raises:
             BenchError: its address has no known form.
@@ -254,9 +304,11 @@ class Bench:
 
     def declaration(self, quantity: str, place: str) -> Declaration:
         """Return what `instrument.quantity` declares; raises `BenchError` if there is no such thing."""
-        name, _, attribute = quantity.partition(".")
+        name, _, attribute = quantity.rpartition(".")  # a name may have dots, a quantity has none
         if name not in self.drivers:
-            raise BenchError(f"{place}: {name!r} is no instrument, {nearest(name, list(self.drivers))}")
+            raise BenchError(
+                f"{place}: {name or quantity!r} is no instrument, {nearest(name, list(self.drivers))}"
+            )
         known = {item.name: item for item in declared(self.drivers[name])}
         if attribute not in known:
             driver = self.drivers[name].__name__
@@ -290,8 +342,3 @@ def _driver(name: str, *, installed: bool) -> type[Instrument]:
 
 ORDINARY = frozenset({"link", "name", "serial", "clock"})
 """What every driver's constructor takes, and the bench gives by itself."""
-
-
-def day(clock: Clock) -> date:
-    """Return the day a clock shows, in UTC."""
-    return datetime.fromtimestamp(clock.now(), UTC).date()

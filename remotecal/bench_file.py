@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from remotecal.clock import Zone
 from remotecal.configuration import Written
 from remotecal.drivers.links.wire import Serial
 
@@ -17,6 +18,8 @@ class BenchHead(Written):
 
     name: str = Field(min_length=1)
     """Name of the bench."""
+    time_zone: Zone | None = None
+    """Time zone of the laboratory, whose days count: its IANA name; the computer's own where not given."""
     clock: str = Field(default="real", pattern=r"^(real|virtual|virtual:.+)$")
     """`real`; `virtual`; or `virtual:FILE`, the time a simulated rig keeps in a file beside this one."""
 

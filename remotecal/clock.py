@@ -11,17 +11,61 @@ import heapq
 import itertools
 import mmap
 import struct
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+from pydantic import AfterValidator
 
 from remotecal.errors import BenchError
+from remotecal.locks import lock
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def known_zone(name: str) -> str:
+    """Return the IANA name of a time zone; raises `ValueError` for what is none."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(
+            f"the time zone {name!r} is unknown: write its IANA name, as Asia/Shanghai"
+        ) from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(known_zone)]
+"""IANA name of a time zone: Asia/Shanghai."""
+
+
+def local_zone() -> str:
+    """Return the time zone the computer is set to; UTC where it does not say."""
+    from tzlocal import get_localzone_name
+
+    try:
+        return known_zone(get_localzone_name() or "UTC")
+    except (LookupError, ValueError):
+        return "UTC"
+
+
+def civil_time(at: float, zone: str) -> datetime:
+    """Return a time in seconds since 1970, UTC, as it is told in a time zone, with its offset."""
+    from zoneinfo import ZoneInfo
+
+    return datetime.fromtimestamp(at, ZoneInfo(zone))
+
+
+def civil_day(at: float, zone: str) -> date:
+    """Return the day it is in a time zone at a time in seconds since 1970, UTC."""
+    return civil_time(at, zone).date()
 
 
 class Clock(Protocol):
@@ -98,6 +142,10 @@ class SteadyClock(RealClock):
 
 
 def _since_boot() -> float:
+    if sys.platform == "win32":
+        return time.monotonic()
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC)  # goes on in sleep there, unlike `monotonic`
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -206,10 +254,8 @@ class SharedClock(SteppedClock):
         return float(TIME.unpack_from(self._time)[0])
 
     def reach(self, when: float) -> None:
-        import fcntl
-
         with self.path.open("rb") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+            lock(turn.fileno(), wait=True)
             if when > self.now():
                 TIME.pack_into(self._time, 0, when)
 

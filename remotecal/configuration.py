@@ -57,7 +57,7 @@ def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -
 
 
 def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
-    """Return what these bytes of a TOML file say, with or without a byte order mark; raises `refusal`."""
+    """Return what these bytes of a TOML file say, for who has checked them; raises `refusal`."""
     try:
         text = content.decode("utf-8-sig")
         if _is_garbled(text):

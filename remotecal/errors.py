@@ -4,6 +4,7 @@
 RemotecalError
 ├── ConfigurationError          who wrote a file, a parameter or a command line
 │   ├── BenchError                  the bench file
+│   ├── BenchInUse                  who wants a bench or an instrument that somebody else works with
 │   ├── OrderError                  the work order
 │   ├── ParameterError              a procedure's parameter
 │   ├── UnitError                   a unit that is unknown or of the wrong dimension
@@ -21,9 +22,11 @@ RemotecalError
 │   ├── NotStable                   a quantity did not settle in time
 │   ├── InterlockTripped            a limit was passed; the rig was made safe
 │   ├── RunAborted                  somebody stopped the run; the rig was made safe
+│   ├── RunSuspended                the run goes on later by itself; the rig was made safe
 │   └── SafeStateNotReached         go and look at the rig
 ├── EvidenceError               who answers for the evidence
 │   ├── JournalBroken               the journal is not what was written
+│   ├── NotOrdered                  a run the laboratory did not order, or not like this
 │   └── CertificateRefused          a certificate that may not be used, and why
 ├── RecordError                 who wrote a certificate file: it can't be read without guessing
 ├── StoreError                  who looks after the laboratory's database
@@ -53,6 +56,10 @@ class ConfigurationError(RemotecalError):
 
 class BenchError(ConfigurationError):
     """The bench file is wrong."""
+
+
+class BenchInUse(ConfigurationError):
+    """Somebody else works with the bench, or with one of its instruments; nothing was sent."""
 
 
 class OrderError(ConfigurationError):
@@ -130,6 +137,10 @@ class RunAborted(RunError):
     """Somebody stopped the run."""
 
 
+class RunSuspended(RunError):
+    """The run was stopped in good order, and its order will have it taken up again."""
+
+
 class SafeStateNotReached(RunError):
     """The safe state could not be confirmed: go and look at the rig."""
 
@@ -140,6 +151,10 @@ class EvidenceError(RemotecalError):
 
 class JournalBroken(EvidenceError):
     """The journal is not what was written."""
+
+
+class NotOrdered(EvidenceError):
+    """A run is none that the laboratory ordered and this station claimed, or differs from its order."""
 
 
 class CertificateRefused(EvidenceError):

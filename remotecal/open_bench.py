@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple, TypeVar
@@ -46,6 +47,7 @@ class OpenBench:
         failures: the instruments that could not be opened, and why.
         safe_order: the order in which the instruments are made safe.
         within: seconds that may take.
+        held: keeps everybody else away until the bench is closed.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class OpenBench:
         failures: Mapping[str, RemotecalError] | None = None,
         safe_order: tuple[str, ...] = (),
         within: float = 20.0,
+        held: AbstractContextManager[object] | None = None,
     ) -> None:
         self.instruments = instruments
         self.clock = clock
@@ -64,6 +67,7 @@ class OpenBench:
         self._roles = roles or {}
         self._safe_order = safe_order
         self._within = within
+        self._held = held or nullcontext()
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._readers: list[threading.Thread] = []
 
@@ -152,17 +156,18 @@ class OpenBench:
             raise SafeStateNotReached(f"go and look at the rig: {said}")
 
     def close(self) -> None:
-        """Give up all links."""
-        for _ in self._readers:
-            self._tasks.put(None)
-        for reader in self._readers:
-            reader.join()
-        self._readers.clear()
-        for instrument in self.instruments.values():
-            instrument.close()
+        """Give up all links, and then the bench."""
+        with self._held:
+            for _ in self._readers:
+                self._tasks.put(None)
+            for reader in self._readers:
+                reader.join()
+            self._readers.clear()
+            for instrument in self.instruments.values():
+                instrument.close()
 
     def _quantity(self, quantity: str, kind: type[Q]) -> Q:
-        name, _, attribute = quantity.partition(".")
+        name, _, attribute = quantity.rpartition(".")
         found = getattr(self.instruments.get(name), attribute, None)
         if not isinstance(found, kind):
             raise BenchError(f"{quantity!r} can't be {'read' if kind is BoundReading else 'set'}")

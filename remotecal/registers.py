@@ -19,6 +19,7 @@ from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import CertificateRefused, ConfigurationError
 from remotecal.model import Text
 from remotecal.model.base import Word
+from remotecal.model.identifiers import among, same
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.signature import Duty
@@ -208,7 +209,7 @@ class Register(Written):
 
     def _objections(self, undertaking: Undertaking) -> Iterator[str]:
         day = undertaking.day
-        if not _same(self.laboratory.name, undertaking.laboratory):
+        if not self.laboratory.name.agrees(undertaking.laboratory):
             yield f"{undertaking.laboratory.get('en')} is not the laboratory of this register"
         if self.laboratory.valid_until < day:
             yield f"the laboratory's accreditation ended on {self.laboratory.valid_until}"
@@ -232,7 +233,7 @@ class Register(Written):
 
     def _about_person(self, person: Signatory, undertaking: Undertaking) -> Iterator[str]:
         name = person.name.get("en")
-        found = next((entry for entry in self.persons if _same(entry.name, person.name)), None)
+        found = next((entry for entry in self.persons if entry.name.agrees(person.name)), None)
         if found is None:
             yield f"{name} is not registered"
             return
@@ -244,14 +245,14 @@ class Register(Written):
             yield f"{name} is not registered for {undertaking.procedure}"
 
     def _about_standard(self, standard: UsedStandard, day: date) -> Iterator[str]:
-        found = next((entry for entry in self.standards if entry.serial in standard.serials), None)
+        found = next((entry for entry in self.standards if among(entry.serial, standard.serials)), None)
         if found is None:
             yield f"the standard with certificate {standard.certificate} is not registered"
             return
         name = found.name.get("en")
         if found.valid_until < day:
             yield f"the approval of {name} as a standard ended on {found.valid_until}"
-        if found.certificate != standard.certificate:
+        if not same(found.certificate, standard.certificate):
             yield f"{name} has the certificate {found.certificate}, not {standard.certificate}"
         if found.certificate_valid_until < day:
             yield f"certificate {found.certificate} of {name} ended on {found.certificate_valid_until}"
@@ -265,12 +266,7 @@ class Register(Written):
             return
         named: Sequence[Signatory] = [person for person in record.persons if person.duty == duty]
         holder = next((entry for entry in self.persons if entry.key == key), None)
-        if holder is None or not any(_same(holder.name, person.name) for person in named):
+        if holder is None or not any(holder.name.agrees(person.name) for person in named):
             yield f"the key is not that of the person named for {duty}"
         elif holder.valid_until < day:
             yield f"the registration of {holder.name.get('en')} ended on {holder.valid_until}"
-
-
-def _same(one: Text, other: Text) -> bool:
-    """Tell whether two names have a spelling in common."""
-    return bool(set(one.root.values()) & set(other.root.values()))

@@ -8,7 +8,8 @@ from remotecal.drivers.abb.acs580 import AbbAcs580, Control, Status
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
-    from remotecal.drivers.quantities import Content, Declaration
+    from remotecal.drivers.contents import Content
+    from remotecal.drivers.quantities import Declaration
     from remotecal.sim.rig import Rig
 
 _READY = Control.OFF2_CONTROL | Control.OFF3_CONTROL | Control.REMOTE_CMD

@@ -11,7 +11,7 @@ from remotecal.drivers.tuf.tuf2000m import Tuf2000M
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
-    from remotecal.drivers.quantities import Content
+    from remotecal.drivers.contents import Content
     from remotecal.sim.meter import Meter
     from remotecal.sim.rig import Rig
 

@@ -75,7 +75,12 @@ def _standard(name: str, place: Place, drawn: Outfit) -> Standard:
 def _bench(
     drawn: Outfit, places: dict[str, Place], addresses: dict[str, str], clock: str, today: date
 ) -> str:
-    lines = ["[bench]", f"name = {_text(_rig_name(drawn, places))}", f"clock = {_text(clock)}"]
+    lines = [
+        "[bench]",
+        f"name = {_text(_rig_name(drawn, places))}",
+        f"clock = {_text(clock)}",
+        'time_zone = "UTC"',
+    ]
     for name, place in places.items():
         lines += ["", f"[instruments.{name}]", f"driver = {_text(place.simulated.driver.__name__)}"]
         lines += [f"address = {_text(addresses[name])}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.capabilities import Outlet, Valve
-from remotecal.drivers.quantities import Content
+from remotecal.drivers.contents import Content
 from remotecal.drivers.rig.controller import WaterRigController
 from remotecal.sim.simulated import NOT_NOW, Refused, Sink
 from remotecal.sim.simulated_modbus import ModbusSimulated

@@ -6,20 +6,24 @@ A server accepts several connections, each in a thread of its own, and stops all
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-import pty
 import re
 import select
 import socket
-import termios
+import sys
 import threading
-import tty
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+from remotecal.drivers.links import identification
 from remotecal.drivers.links.framing import HEADER, MBAP_SIZE, checksum
-from remotecal.drivers.links.wire import Line
+from remotecal.drivers.links.wire import Line, Modbus
+from remotecal.errors import ConfigurationError
+
+PSEUDO_TERMINALS = sys.platform != "win32"
+"""Whether this system has them."""
 
 Found = tuple[bytes, bytes]
 """A request without framing, and what its reply's frame needs of it."""
@@ -48,12 +52,19 @@ class Servable(Protocol):
 class Framing(Protocol):
     """How requests are found in a stream of bytes, and replies wrapped."""
 
+    greeting: bytes
+    """What is said when a connection is made."""
+
     def take(self, received: bytearray) -> Found | None:
         """Remove and return the first request; None while it is incomplete."""
         ...
 
     def wrap(self, reply: bytes, needs: bytes) -> bytes:
         """Return the frame that carries a reply."""
+        ...
+
+    def silent(self, needs: bytes) -> bytes:
+        """Return what is sent for a request that has no reply."""
         ...
 
 
@@ -65,6 +76,8 @@ class LineServing:
     def __init__(self, wire: Line) -> None:
         ending = wire.ending if wire.reply_ending is None else wire.reply_ending
         self._ending = ending.encode(wire.encoding)
+        self._echo = wire.ending.encode(wire.encoding) if wire.echo else None
+        self.greeting = wire.greeting.encode(wire.encoding)
 
     def take(self, received: bytearray) -> Found | None:
         found = self._LINE.match(received)
@@ -72,14 +85,22 @@ class LineServing:
             return None
         line = bytes(found[1])
         del received[: found.end()]
-        return line, b""
+        return line, b"" if self._echo is None else line + self._echo
 
     def wrap(self, reply: bytes, needs: bytes) -> bytes:
-        return reply + self._ending
+        return needs + reply + self._ending
+
+    def silent(self, needs: bytes) -> bytes:
+        return needs
 
 
 class TcpServing:
-    """Modbus TCP: the reply carries the request's transaction identifier."""
+    """Modbus TCP: the reply carries the request's transaction identifier, or one of the gateway's own."""
+
+    greeting = b""
+
+    def __init__(self, wire: Modbus | None = None) -> None:
+        self._own = itertools.count(OWN_NUMBERS) if wire is not None and wire.own_numbers else None
 
     def take(self, received: bytearray) -> Found | None:
         if len(received) <= MBAP_SIZE:
@@ -93,20 +114,35 @@ class TcpServing:
         return request, number.to_bytes(2, "big")
 
     def wrap(self, reply: bytes, needs: bytes) -> bytes:
-        number = int.from_bytes(needs, "big")
+        number = int.from_bytes(needs, "big") if self._own is None else next(self._own) & 0xFFFF
         return HEADER.pack(number, 0, len(reply), reply[0]) + reply[1:]
+
+    def silent(self, needs: bytes) -> bytes:
+        return b""
+
+
+OWN_NUMBERS = 0x7700
+"""Where a gateway begins that counts for itself."""
+
+
+SHORTEST_REQUEST = 7
+"""Bytes of the shortest request on RTU, for a device identification."""
 
 
 class RtuServing:
     """Modbus RTU; a frame whose checksum is wrong is passed over, as the standard wants it."""
 
+    greeting = b""
     _LONG = frozenset({15, 16})
-    _SHORTEST = 8
+    _SIZES: ClassVar[dict[int, int]] = {identification.FUNCTION: SHORTEST_REQUEST}
+
+    def __init__(self, wire: Modbus | None = None) -> None:
+        self._echoes = wire is not None and wire.echo
 
     def take(self, received: bytearray) -> Found | None:
-        if len(received) < self._SHORTEST:
+        if len(received) < SHORTEST_REQUEST:
             return None
-        size = 9 + received[6] if received[1] in self._LONG else self._SHORTEST
+        size = 9 + received[6] if received[1] in self._LONG else self._SIZES.get(received[1], 8)
         if len(received) < size:
             return None
         frame = bytes(received[:size])
@@ -114,10 +150,13 @@ class RtuServing:
         if checksum(frame[:-2]) != frame[-2:]:
             received.clear()
             return None
-        return frame[:-2], b""
+        return frame[:-2], frame if self._echoes else b""
 
     def wrap(self, reply: bytes, needs: bytes) -> bytes:
-        return reply + checksum(reply)
+        return needs + reply + checksum(reply)
+
+    def silent(self, needs: bytes) -> bytes:
+        return needs
 
 
 class Server:
@@ -141,6 +180,8 @@ class Server:
             asked = self._servable.at(request)
             reply = None if asked is None else asked.answer(request)
             if asked is None or reply is None:
+                if echo := self._framing.silent(needs):
+                    send(echo)
                 continue
             frame, late = asked.spoil(self._framing.wrap(reply, needs))
             if late:
@@ -195,6 +236,8 @@ class SocketServer(Server):
     def _attend(self, connection: socket.socket) -> None:
         received = bytearray()
         with contextlib.suppress(OSError), connection:
+            if self._framing.greeting:
+                connection.sendall(self._framing.greeting)
             while not self._stopped.is_set() and (data := connection.recv(4096)):
                 received += data
                 self._converse(received, connection.sendall)
@@ -203,10 +246,22 @@ class SocketServer(Server):
 
 
 class PortServer(Server):
-    """Serves on a pseudo-terminal, which a client opens like a serial port."""
+    """Serves on a pseudo-terminal, which a client opens like a serial port, where there are any."""
+
+    device: str
+    """Path of the port."""
+    _master: int
+    _slave: int
+    _woken: int
+    _waker: int
 
     def __init__(self, servable: Servable, framing: Framing) -> None:
         super().__init__(servable, framing)
+        if sys.platform == "win32":
+            raise ConfigurationError("Windows has no pseudo-terminals: let the instrument serve on a socket")
+        import pty
+        import tty
+
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.device = os.ttyname(self._slave)
@@ -227,6 +282,10 @@ class PortServer(Server):
         A pseudo-terminal can't have 7 bits or parity. The C library lets a client ask for them only
         together with something that can be changed: for the next client that is the speed.
         """
+        if sys.platform == "win32":
+            return
+        import termios
+
         settings = termios.tcgetattr(self._slave)
         if settings[4] != termios.B50:
             settings[4] = settings[5] = termios.B50

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from remotecal.drivers.quantities import Action, Choice, Content, Declaration, Reading, Setting, declared
+from remotecal.drivers.contents import Content
+from remotecal.drivers.quantities import Action, Choice, Declaration, Reading, Setting, declared
 from remotecal.errors import GarbledReply, OutOfSpan
 from remotecal.sim.faults import InstrumentFaults
 

@@ -12,8 +12,9 @@ from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
 
 if TYPE_CHECKING:
     from remotecal.drivers.codecs import TextCodec
+    from remotecal.drivers.contents import Content
     from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
-    from remotecal.drivers.quantities import Content, Declaration
+    from remotecal.drivers.quantities import Declaration
     from remotecal.sim.rig import Rig
 
 Reply = str | Later | None

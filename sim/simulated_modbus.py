@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from remotecal.drivers.codecs import Register, RegisterCodec, Table
-from remotecal.drivers.links import modbus
+from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.quantities import Declaration, declared
 from remotecal.errors import ConfigurationError, ModbusRefusal
 from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
@@ -77,6 +77,9 @@ class ModbusSimulated(Simulated):
 
     def _respond(self, request: bytes) -> bytes | Later | None:
         unit, pdu = request[:1], request[1:]
+        if pdu == identification.question() and pdu[0] in self._wire.functions:
+            objects = (self.driver.maker, self.driver.model, "1.0")
+            return unit + identification.answer(dict(enumerate(objects)))
         try:
             asked = modbus.Request.decode(pdu)
             cells = self._touched(asked)
@@ -117,12 +120,13 @@ class ModbusSimulated(Simulated):
         if register.form == "bit":
             return (int(bool(content)),)
         try:
-            return modbus.pack(content, register.form, self._wire.order)
+            return modbus.pack(content, register.form, register.order or self._wire.order)
         except ConfigurationError:
             # A real instrument's register runs over; what it does then is not stated anywhere.
-            size = 16 * register.size
             return modbus.pack(
-                int(content) % (1 << size), "u32" if register.size > 1 else "u16", self._wire.order
+                int(content) % (1 << 16 * register.size),
+                _RUNS_OVER[register.size],
+                register.order or self._wire.order,
             )
 
     def _write(self, asked: modbus.Request, cells: list[_Cell]) -> None:
@@ -136,7 +140,7 @@ class ModbusSimulated(Simulated):
             words = asked.values[cell.start - asked.start :][: cell.register.size]
             number: float = words[0]
             if cell.register.form != "bit":
-                number = modbus.unpack(words, cell.register.form, self._wire.order)
+                number = modbus.unpack(words, cell.register.form, cell.register.order or self._wire.order)
             self._take(cell.item, cast("RegisterCodec", cell.item.wire).join((number,)))
 
 

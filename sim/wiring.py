@@ -13,12 +13,20 @@ from remotecal.sim.drive import Drive
 from remotecal.sim.flow_meters import mag6000, promag, promass, tuf2000m
 from remotecal.sim.multimeter import Multimeter
 from remotecal.sim.rig_controller import rig_controller
-from remotecal.sim.serving import LineServing, PortServer, RtuServing, SocketServer, TcpServing
+from remotecal.sim.serving import (
+    PSEUDO_TERMINALS,
+    Framing,
+    LineServing,
+    PortServer,
+    RtuServing,
+    SocketServer,
+    TcpServing,
+)
 from remotecal.sim.simulated_modbus import ModbusSimulated
 from remotecal.sim.thermometers import AmbientTransmitter, MilliK, probe
 
 if TYPE_CHECKING:
-    from remotecal.drivers.links.wire import Line
+    from remotecal.drivers.links.wire import Line, Modbus
     from remotecal.sim.outfit import Outfit
     from remotecal.sim.rig import Rig
     from remotecal.sim.simulated import Simulated
@@ -40,21 +48,28 @@ class Place:
     """What its certificate states, by the names of `outfit.CERTIFIED`."""
 
     def serve(self, servers: ExitStack) -> str:
-        """Start to serve, until `servers` closes; return the address."""
-        modbus = isinstance(self.simulated, ModbusSimulated)
-        if self.port == "socket":
-            framing = TcpServing() if modbus else self._lines()
-            server = SocketServer(self.simulated, framing)
-            servers.callback(server.close)
-            if modbus:
-                return f"modbus+tcp://{server.host}:{server.port}"
-            return f"TCPIP::{server.host}::{server.port}::SOCKET"
-        port = PortServer(self.simulated, RtuServing() if modbus else self._lines())
-        servers.callback(port.close)
-        return f"modbus+rtu://{port.device}" if modbus else f"ASRL{port.device}::INSTR"
+        """Start to serve, until `servers` closes; return the address.
 
-    def _lines(self) -> LineServing:
-        return LineServing(cast("Line", self.simulated.driver.wire))
+        Where there are no pseudo-terminals a serial line ends in a gateway with a socket.
+        """
+        modbus = isinstance(self.simulated, ModbusSimulated)
+        wire = self.simulated.driver.wire
+        framing: Framing
+        if not modbus:
+            framing = LineServing(cast("Line", wire))
+        elif self.port == "socket":
+            framing = TcpServing(cast("Modbus", wire))
+        else:
+            framing = RtuServing(cast("Modbus", wire))
+        if self.port == "serial" and PSEUDO_TERMINALS:
+            port = PortServer(self.simulated, framing)
+            servers.callback(port.close)
+            return f"modbus+rtu://{port.device}" if modbus else f"ASRL{port.device}::INSTR"
+        server = SocketServer(self.simulated, framing)
+        servers.callback(server.close)
+        if modbus:
+            return f"modbus+{'' if self.port == 'socket' else 'rtu+'}tcp://{server.host}:{server.port}"
+        return f"TCPIP::{server.host}::{server.port}::SOCKET"
 
 
 WireUp = Callable[["Rig", "Outfit", str], dict[str, Place]]

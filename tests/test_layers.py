@@ -9,7 +9,14 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     {"remotecal.errors", "remotecal.source"},
-    {"remotecal.clock", "remotecal.configuration", "remotecal.unit_names", "remotecal.units"},
+    {"remotecal.locks", "remotecal.opening", "remotecal.signals"},
+    {
+        "remotecal.clock",
+        "remotecal.configuration",
+        "remotecal.editions",
+        "remotecal.unit_names",
+        "remotecal.units",
+    },
     {"remotecal.model"},
     {"remotecal.drivers", "remotecal.uncertainty", "remotecal.fluids"},
     {"remotecal.certificates", "remotecal.bench", "remotecal.bench_file", "remotecal.open_bench"},

@@ -9,16 +9,18 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
+from remotecal.certificates.added import AMENDMENT, PARTS, amended_parts, amendment
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.signing.keys import common_name, fingerprint
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import read_signatures, sign_xml
 from remotecal.errors import CertificateRefused
-from remotecal.model import Replacement, ReportReference, Statement, Text
+from remotecal.model import Replacement, ReportReference, Text
+from remotecal.model.identifiers import among, disguise, same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from cryptography.x509 import Certificate
 
@@ -49,7 +51,7 @@ def sign(data: bytes, key: SigningKey, at: datetime, register: Register | None =
     Args:
         data: the certificate's XML, as far as it is signed.
         key: the signer's.
-        at: time of signing.
+        at: time of signing, in the laboratory's time zone: its days count.
         register: the laboratory's; with it, whatever it objects to is refused.
 
     Raises:
@@ -58,12 +60,23 @@ def sign(data: bytes, key: SigningKey, at: datetime, register: Register | None =
     signatures = read_signatures(data)
     duty = next_duty(signatures)
     record = read(data)
+    check_identifiers(record)
     if duty != "issued":
         _check_person(record, duty, key.name)
     _check_new(record, signatures, duty, key.chain[0])
     if register is not None:
         register.check_issue(record, duty, fingerprint(key.chain[0]), at.date())
     return sign_xml(data, key, duty, at)
+
+
+def check_day(data: bytes, at: datetime) -> None:
+    """Raise `CertificateRefused` if the calibration ends on a day that has not come in `at`'s time zone."""
+    finished = read(data).finished
+    if at.date() < finished:
+        raise CertificateRefused(
+            f"the calibration ended on {finished}, and it is {at.date()} in this time zone: sign by the "
+            "laboratory's (--time-zone)"
+        )
 
 
 def check_approval(record: Record, signatures: Sequence[Signature]) -> None:
@@ -84,9 +97,7 @@ def check_signers(record: Record, signatures: Sequence[Signature]) -> None:
             _check_person(record, signature.duty, signature.name)
 
 
-def replace(
-    data: bytes, record: Record, change: Literal["amended", "substituted"], reason: Text, day: date
-) -> Record:
+def replace(data: bytes, record: Record, change: Literal["amended", "substituted"], reason: Text) -> Record:
     """Return `record` as the one that takes the place of the issued certificate in `data`.
 
     It has a number of its own, names the old one with the SHA-256 of its file, and states what was
@@ -97,7 +108,6 @@ def replace(
         record: what the new one is to say.
         change: whether it amends the old one, or is a whole new one.
         reason: why.
-        day: day of issue of the new one.
 
     Raises:
         CertificateRefused: the old certificate was never issued, the numbers are the same, nothing else
@@ -107,59 +117,53 @@ def replace(
     old = read(signatures[-1].content if signatures else data)
     if state(signatures) != "issued":
         raise CertificateRefused(f"certificate {old.number} was never issued: correct it instead")
-    if old.number == record.number:
+    if why := disguise(record.number):
+        raise CertificateRefused(why)
+    if same(old.number, record.number):
         raise CertificateRefused(f"the new certificate needs another number than {old.number}")
     if old.demonstration != record.demonstration:
         raise CertificateRefused("a demonstration takes the place of a demonstration only")
-    parts = [names for field, names in PARTS.items() if getattr(old, field) != getattr(record, field)]
-    if not parts:
-        raise CertificateRefused(f"nothing differs from certificate {old.number}: there is nothing to amend")
+    parts = _changed(old, record)
     title = Text(zh="被替换的证书", en="Certificate replaced")
     previous = ReportReference(
         number=old.number, title=title, procedure="SHA256", value=sha256(data).hexdigest()
     )
     replacement = Replacement(number=old.number, change=change)
-    said = _amendment(old.number, parts, reason)
+    said = amendment(old.number, parts, reason)
     return record.model_copy(
         update={
             "replaces": replacement,
             "previous": previous,
-            "issued": day,
+            "issued": None,
             "statements": (*record.statements, said),
         }
     )
 
 
-PARTS: Mapping[str, tuple[str, str]] = {
-    "laboratory": ("实验室", "laboratory"),
-    "customer": ("委托单位", "customer"),
-    "persons": ("人员", "persons"),
-    "identifications": ("编号", "further numbers"),
-    "items": ("被校器具", "item"),
-    "received": ("收样日期", "day of receipt"),
-    "begun": ("校准日期", "first day"),
-    "finished": ("校准日期", "last day"),
-    "place": ("校准地点", "place"),
-    "statements": ("声明", "statements"),
-    "measurements": ("校准结果", "results"),
-    "evidence": ("证据", "evidence"),
-}
-"""Fields of a record that an amendment may change, as it names them."""
+def check_amendment(old: Record, new: Record) -> None:
+    """Raise `CertificateRefused` unless `new` differs from `old`, and names all in which it does.
 
-
-def _amendment(number: str, parts: Sequence[tuple[str, str]], reason: Text) -> Statement:
-    zh, en = ("、".join(dict.fromkeys(names)) for names in zip(*parts, strict=True))
-    return Statement(
-        ref_types=("remotecal_amendment",),
-        name=Text(zh="证书更改", en="Amendment"),
-        declaration=Text(
-            zh=f"本证书替代证书 {number},后者作废。更改内容:{zh}。原因:{reason.get('zh')}",
-            en=f"This certificate takes the place of {number}, which is no longer valid. "
-            f"Changed: {en.replace('、', ', ')}. Reason: {reason.get('en')}",
-        ),
-        norms=("ISO/IEC 17025:2017",),
-        references=("7.8.8",),
+    A certificate of another maker need not name it in our words.
+    """
+    said = [entry for entry in new.statements if AMENDMENT in entry.ref_types and entry not in old.statements]
+    computed = new.model_copy(
+        update={"statements": tuple(entry for entry in new.statements if entry not in said)}
     )
+    changed = {name for _, name in _changed(old, computed)}
+    named = {name for entry in said for name in amended_parts(entry, old.number)}
+    if said and not changed <= named:
+        raise CertificateRefused(
+            f"it changes {', '.join(sorted(changed - named))} of certificate {old.number} without saying so"
+        )
+    if old.issued is not None and new.issued is not None and new.issued < old.issued:
+        raise CertificateRefused(f"issued on {new.issued}, before {old.number} on {old.issued}")
+
+
+def _changed(old: Record, new: Record) -> list[tuple[str, str]]:
+    parts = [names for field, names in PARTS.items() if getattr(old, field) != getattr(new, field)]
+    if not parts:
+        raise CertificateRefused(f"nothing differs from certificate {old.number}: there is nothing to amend")
+    return parts
 
 
 def print_signed(data: bytes, key: SigningKey, at: datetime, timestamp: str | None = None) -> bytes:
@@ -180,6 +184,31 @@ def print_signed(data: bytes, key: SigningKey, at: datetime, timestamp: str | No
     return sign_pdf(print_certificate(read(signatures[-1].content), data), key, at, timestamp)
 
 
+def check_identifiers(record: Record) -> None:
+    """Raise `CertificateRefused` if a number in a certificate shows another than it is."""
+    for text in _identifiers(record):
+        if why := disguise(text):
+            raise CertificateRefused(why)
+
+
+def _identifiers(record: Record) -> Iterator[str]:
+    yield record.number
+    for entry in record.identifications:
+        yield entry.value
+    for item in record.items:
+        for entry in item.identifications:
+            yield entry.value
+    for standard in record.standards:
+        for entry in standard.identifications:
+            yield entry.value
+        if standard.certificate is not None:
+            yield standard.certificate.number
+    if record.replaces is not None:
+        yield record.replaces.number
+    for person in record.persons:
+        yield from person.name.root.values()
+
+
 def _check_person(record: Record, duty: Duty, name: str) -> None:
     named = _named(record, duty)
     if name not in named:
@@ -198,6 +227,6 @@ def _check_new(record: Record, signatures: Sequence[Signature], duty: Duty, sign
     name = common_name(signer)
     names = {name, *_named(record, duty)}
     for signature in signatures:
-        same_person = names & {signature.name, *_named(record, signature.duty)}
+        same_person = any(among(one, names) for one in (signature.name, *_named(record, signature.duty)))
         if same_person or signature.chain[0].public_key() == signer.public_key():
             raise CertificateRefused(f"{name} has signed as {signature.duty} already; nobody signs twice")

@@ -124,7 +124,7 @@ def write_trust_list(
         text += _table("[bodies.scope]", capability.model_dump())
     if "institute" in keys.signers:
         institute = keys.signers["institute"]
-        name = Text(zh=DEMONSTRATION.get("zh"), en=institute.name)
+        name = Text(en=institute.name)
         text += _table("[bodies]", {"id": "institute", "name": name, "kind": "institute", **span})
         text += _certificates([institute])
     path.write_text(text, "utf-8")

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal
 
+from remotecal.certificates.approval import check_identifiers
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.library import is_paper
 from remotecal.certificates.scope import check_scope
 from remotecal.certificates.signing.xml import read_signatures
+from remotecal.certificates.standard import check_standard, doubt
 from remotecal.errors import CertificateRefused
 from remotecal.model import Certificate
 
@@ -78,10 +80,10 @@ def trace(data: bytes, library: Library, trust: TrustList | None, now: datetime 
         CertificateRefused: the trust list is not the current one, or the chain has more than `MOST`
             certificates.
     """
-    now = now or datetime.now(UTC)
+    now = now or datetime.now(UTC).astimezone()
     if trust is not None:
         trust.check_current(now)
-    return _Chain(library, trust).traced(data, now.date(), None, LONGEST)
+    return _Chain(library, trust, now).traced(data, now.date(), None, LONGEST)
 
 
 def recognise_chain(traced: Traced) -> None:
@@ -104,17 +106,18 @@ class _Chain:
 
     library: Library
     trust: TrustList | None
+    now: datetime
     count: int = 0
     """Certificates so far."""
 
-    def traced(self, data: bytes, used: date, user: Equipment | None, left: int) -> Traced:
-        """Return the chain from a certificate on, `used` on that day for the standard `user`."""
+    def traced(self, data: bytes, used: date, of: tuple[Equipment, Record] | None, left: int) -> Traced:
+        """Return the chain from a certificate on, `used` on that day; `of` a standard of a record."""
         record = read(data)
-        standing, reason = self._standing(data, record, used, user)
+        standing, reason = self._standing(data, record, used, of)
         standards: tuple[Traced, ...] = ()
         if standing != "national standard" and left > 1:
             standards = tuple(
-                self._standard(standard, reference, record.finished, left - 1)
+                self._standard(standard, reference, record, left - 1)
                 for standard in record.standards
                 if (reference := standard.certificate) is not None
             )
@@ -131,15 +134,15 @@ class _Chain:
         )
 
     def _standard(
-        self, standard: Equipment, reference: CertificateReference, used: date, left: int
+        self, standard: Equipment, reference: CertificateReference, user: Record, left: int
     ) -> Traced:
         self.count += 1
         if self.count >= MOST:
             raise CertificateRefused(f"the chain of traceability has more than {MOST} certificates")
         data = self.library.find(reference)
         if data is not None:
-            return self.traced(data, used, standard, left)
-        until = reference.valid_until
+            return self.traced(data, user.finished, (standard, user), left)
+        until, used = reference.valid_until, user.finished
         standing: Standing = "open"
         reason = "on paper" if is_paper(reference) else "not at hand"
         if until is not None and until < used:
@@ -149,22 +152,24 @@ class _Chain:
         return Traced(item, reference.number, issuer, None, until, standing, reason)
 
     def _standing(
-        self, data: bytes, record: Record, used: date, user: Equipment | None
+        self, data: bytes, record: Record, used: date, of: tuple[Equipment, Record] | None
     ) -> tuple[Standing, str]:
         """Return what a certificate counts for, and why."""
-        certificate = Certificate(record)
-        until = certificate.valid_until
+        until = Certificate(record).valid_until
         if until is not None and until < used:
             return "refused", f"expired on {until}, used on {used}"
-        if user is not None and user.serials and not set(user.serials) & set(certificate.serials):
-            return "refused", f"not for serial number {user.serials[0]}"
         try:
+            check_identifiers(record)
+            if of is not None:
+                check_standard(record, of[0], of[1].begun, of[1].finished)
+                if why := doubt(record, of[0]):
+                    return "open", why
             signatures = read_signatures(data)
             if not signatures:
                 return "open", "not signed"
             if self.trust is None:
                 return "open", f"signed by {signatures[-1].name}; no trust list to ask"
-            body = self.trust.recognise_certificate(record, signatures)
+            body = self.trust.recognise_certificate(record, signatures, self.now)
             self.trust.check_number(record.number, used)
             check_scope(record, body.scope)
         except CertificateRefused as refusal:

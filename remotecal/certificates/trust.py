@@ -22,10 +22,11 @@ from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.certificates.signing.signature import Signature
 from remotecal.certificates.signing.timestamp import check_authority
-from remotecal.configuration import Written, checked, read_toml
+from remotecal.configuration import Written, checked, parse_toml, read_toml
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.model import Text
 from remotecal.model.base import Line, Number, Positive, Unit, Word
+from remotecal.model.identifiers import comparable, disguise, same
 
 if TYPE_CHECKING:
     from typing import Self
@@ -113,9 +114,20 @@ class Revocation(Written):
 
     @model_validator(mode="after")
     def _only_certificates_are_superseded(self) -> Self:
-        if self.superseded_by is not None and (self.what == "key" or self.superseded_by == self.id):
+        for name in (self.id, self.superseded_by):
+            if name is not None and (why := disguise(name)):
+                raise ValueError(why)
+        if self.superseded_by is not None and (self.what == "key" or same(self.superseded_by, self.id)):
             raise ValueError(f"{self.what} {self.id} can't be superseded by {self.superseded_by}")
         return self
+
+    def names(self, what: str, name: str) -> bool:
+        """Tell whether this is what the entry is about; of a key, in whatever way its hash is written."""
+        if self.what != what:
+            return False
+        if what == "key":
+            return self.id.replace(":", "").casefold() == name.casefold()
+        return same(self.id, name)
 
 
 class TrustList(Written):
@@ -139,7 +151,7 @@ class TrustList(Written):
     @model_validator(mode="after")
     def _leads_somewhere(self) -> Self:
         known = [body.id for body in self.bodies]
-        if len(set(known)) < len(known):
+        if len(set(map(comparable, known))) < len(known):
             raise ValueError("two bodies have one id")
         for body in self.bodies:
             path = [body.id]
@@ -156,25 +168,31 @@ class TrustList(Written):
                 f"the trust list is for {self.issued} to {self.next_update}: get the current one"
             )
 
-    def recognise(self, signature: Signature) -> Body:
+    def recognise(self, signature: Signature, seen: datetime | None = None) -> Body:
         """Return the body a signature on a certificate speaks for.
+
+        One that does not say when it was made counts as made when it was `seen`, or now: nobody could
+        tell it from one that a stolen or expired key has made since.
 
         Raises:
             CertificateRefused: no body that counts on that day, or a revoked key.
         """
-        day = signature.at.astimezone(UTC).date()
+        at = signature.at or seen or datetime.now(UTC)
+        day = at.date()
         for certificate in signature.chain:
             self._refuse_revoked("key", fingerprint(certificate), day)
         for body in self.bodies:
             own = [_load(text) for text in body.certificates]
-            if own and _speaks_for(own, signature):
+            if own and _speaks_for(own, signature, at):
                 self._check_path(body, day)
                 return body
         raise CertificateRefused(
             f"the key of {signature.name} ({fingerprint(signature.chain[0])[:16]}…) is not on the trust list"
         )
 
-    def recognise_certificate(self, record: Record, signatures: Sequence[Signature]) -> Body:
+    def recognise_certificate(
+        self, record: Record, signatures: Sequence[Signature], seen: datetime | None = None
+    ) -> Body:
         """Return the body that answers for a certificate with these signatures, earliest first.
 
         The seal, which is the last one, must be in the name of the laboratory (as ETSI EN 319 412-3
@@ -184,12 +202,13 @@ class TrustList(Written):
             CertificateRefused: as `recognise`; or the signatures speak for different bodies, or for
                 another one than the certificate names.
         """
-        bodies = {body.id: body for body in map(self.recognise, signatures)}
+        bodies = {body.id: body for body in (self.recognise(entry, seen) for entry in signatures)}
         if len(bodies) > 1:
             raise CertificateRefused(f"the signatures speak for different bodies: {', '.join(bodies)}")
         (body,) = bodies.values()
-        named, listed = record.laboratory.contact.name.root.values(), body.name.root.values()
-        if not set(named) & set(listed):
+        name = record.laboratory.contact.name
+        named, listed = name.root.values(), body.name.root.values()
+        if not name.agrees(body.name):
             raise CertificateRefused(
                 f"it is signed for {body.name.get('en')}, but names as its laboratory {' / '.join(named)}"
             )
@@ -244,14 +263,14 @@ class TrustList(Written):
 
     def _refuse_revoked(self, what: Literal["key", "certificate"], name: str, day: date) -> None:
         for entry in self.revoked:
-            if (entry.what, entry.id) == (what, name) and (entry.since is None or day >= entry.since):
+            if entry.names(what, name) and (entry.since is None or day >= entry.since):
                 fate = f"superseded by {entry.superseded_by}" if entry.superseded_by else "revoked"
                 since = f" since {entry.since}" if entry.since else ""
                 raise CertificateRefused(f"the {what} {name} is {fate}{since}: {entry.reason.get('en')}")
 
 
-def _speaks_for(own: list[Certificate], signature: Signature) -> bool:
-    """Tell whether a signer is one of `own`, or holds a certificate issued under one of them."""
+def _speaks_for(own: list[Certificate], signature: Signature, at: datetime) -> bool:
+    """Tell whether a signer was one of `own` then, or held a certificate issued under one of them."""
     from cryptography.x509 import KeyUsage
     from cryptography.x509.verification import (
         Criticality,
@@ -263,9 +282,9 @@ def _speaks_for(own: list[Certificate], signature: Signature) -> bool:
 
     signer, *others = signature.chain
     if signer in own:
-        return signer.not_valid_before_utc <= signature.at <= signer.not_valid_after_utc
+        return signer.not_valid_before_utc <= at <= signer.not_valid_after_utc
     signers = ExtensionPolicy.permit_all().require_present(KeyUsage, Criticality.AGNOSTIC, _may_sign)
-    policy = PolicyBuilder().store(Store(own)).time(signature.at.astimezone(UTC).replace(tzinfo=None))
+    policy = PolicyBuilder().store(Store(own)).time(at.astimezone(UTC).replace(tzinfo=None))
     policy = policy.extension_policies(ee_policy=signers, ca_policy=ExtensionPolicy.webpki_defaults_ca())
     try:
         policy.build_client_verifier().verify(signer, others)
@@ -279,11 +298,17 @@ def _may_sign(_policy: object, _certificate: Certificate, usage: KeyUsage) -> No
         raise ValueError("the certificate is not for signing")
 
 
-def read_trust_list(path: Path, issuer: PublicKey) -> TrustList:
+def read_trust_list(path: Path, issuer: PublicKey, least: int = 1) -> TrustList:
     """Return the trust list in a TOML file.
 
+    Args:
+        path: the list, with its signature beside it.
+        issuer: whose signature it must bear.
+        least: the smallest number it may have; who has seen issue 7 is not to be shown issue 6 again.
+
     Raises:
-        EvidenceError: it does not bear the signature of `issuer`, or was changed since.
+        EvidenceError: it does not bear the signature of `issuer`, was changed since, or is older than
+            the issue `least`.
         ConfigurationError: it can't be read, or something in it is missing, unknown or wrong.
     """
     signature = signature_file(path)
@@ -295,7 +320,12 @@ def read_trust_list(path: Path, issuer: PublicKey) -> TrustList:
         issuer.check(content, signed)
     except EvidenceError as error:
         raise EvidenceError(f"{path} is not the list its issuer signed: {error}") from error
-    return checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
+    found = checked(TrustList, parse_toml(content, path, ConfigurationError), str(path), ConfigurationError)
+    if found.number < least:
+        raise EvidenceError(
+            f"{path} is issue {found.number}, and {least} was there already: get the current one"
+        )
+    return found
 
 
 def sign_trust_list(path: Path, key: SealKey) -> None:

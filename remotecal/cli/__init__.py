@@ -18,6 +18,7 @@ from remotecal import errors
 from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
 from remotecal.cli.commands import add_directory, command
 from remotecal.cli.terminal import check_readable, never_fail_to_print, trouble
+from remotecal.signals import unwinding
 
 if TYPE_CHECKING:
     from remotecal.cli.commands import Commands
@@ -53,7 +54,8 @@ def _carry_out(asked: argparse.Namespace) -> int:
     handler: Callable[[argparse.Namespace], None] = asked.handler
     try:
         check_readable(asked)
-        handler(asked)
+        with unwinding():
+            handler(asked)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:

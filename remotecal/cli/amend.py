@@ -34,8 +34,6 @@ def main(asked: argparse.Namespace) -> None:
         CertificateRefused: the old certificate was never issued, or nothing is changed.
         RecordError: a file is no certificate or no record, or the new one can't be a DCC.
     """
-    from datetime import UTC, datetime
-
     from remotecal.certificates import write_certificate
     from remotecal.certificates.approval import replace
     from remotecal.errors import ConfigurationError
@@ -48,7 +46,7 @@ def main(asked: argparse.Namespace) -> None:
     record = Record.from_json(said).model_copy(update={"number": asked.number})
     reason = Text(zh=asked.reason_zh or asked.reason, en=asked.reason)
     change: Literal["amended", "substituted"] = "substituted" if asked.substitute else "amended"
-    new = replace(data, record, change, reason, datetime.now(UTC).date())
+    new = replace(data, record, change, reason)
     paths = write_certificate(new, asked.out)
     print(f"{paths.xml} is a draft: let it be signed with `remotecal sign`")
     print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from remotecal.bench import Bench, day
+from remotecal.bench import Bench
 from remotecal.drivers.links import Place
 from remotecal.errors import BenchError, RemotecalError
 
@@ -39,16 +39,16 @@ def check(path: Path, hub: Path) -> None:
     clock = bench.clock()
     good, faulty = [], []
     with _within_reach(bench, hub) as stations:
-        opened = bench.connect(clock, stations)
+        opened = bench.connect(clock, stations, what="bench check")
         try:
             for name in bench.file.instruments:
-                cells, faults = _line(bench, opened, name, day(clock))
+                cells, faults = _line(bench, opened, name, bench.day(clock))
                 faulty += [faults] if faults else []
                 good += [] if faults else [cells]
         finally:
             opened.close()
     _show(bench.name, good, faulty)
-    bench.characteristics(day(clock))
+    bench.characteristics(bench.day(clock))
     if faulty:
         raise BenchError(
             f"{len(faulty)} of {len(bench.file.instruments)} instruments of {path} can't be used"

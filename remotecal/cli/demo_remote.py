@@ -133,6 +133,7 @@ def _running(log: Path, *arguments: str | Path) -> Iterator[None]:
             yield
         finally:
             process.terminate()
+            process.wait()  # after an interrupt `Popen` itself would not
 
 
 def _line(arguments: Sequence[str | Path]) -> list[str]:

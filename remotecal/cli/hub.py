@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     user.add_argument("--role", action="append", required=True, metavar="ROLE", help="may be given again")
     user.add_argument("--account", metavar="NAME", help="the customer's account")
     add("migrate", "bring the database to this program's version", _migrate)
+    backup = add("backup", "copy database, keys and settings into a new directory", _backup)
+    backup.add_argument("to", type=Path, metavar="DIR", help="the new directory")
     add("renew", "give hub and servers new certificates", _renew)
     add("broker", "print the configuration for a server that is run elsewhere", _broker)
     add("stations", "list the stations", _stations)
@@ -112,13 +114,23 @@ def _user(asked: argparse.Namespace) -> None:
         else sys.stdin.readline().rstrip("\n")
     )
     with Store(_folder(asked).database) as store:
-        store.users.put(asked.name, roles=set(asked.role), password=digest(password), account=asked.account)
+        kept = digest(password, [asked.name])
+        store.users.put(asked.name, roles=set(asked.role), password=kept, account=asked.account)
 
 
 def _migrate(asked: argparse.Namespace) -> None:
     from remotecal.store import Store
 
     Store.migrate(_folder(asked).database)
+
+
+def _backup(asked: argparse.Namespace) -> None:
+    from remotecal.transport.backup import back_up
+
+    missing = back_up(_folder(asked), asked.to)
+    print(f"The hub is copied into {asked.to}, with its keys: keep it as you keep them.")
+    for name in missing:
+        print(f"Not in it, for it lies elsewhere: {name}")
 
 
 def _renew(asked: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import HUB, add_directory
+from remotecal.numerals import read_number
 
 if TYPE_CHECKING:
     from remotecal.procedures.catalogue import Found
@@ -29,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bench", required=True, metavar="NAME", help="name of the bench there")
     add_directory(parser, *HUB)
     parser.add_argument(
-        "--hours", type=float, default=24.0, metavar="H", help="within which it may be begun (24 by default)"
+        "--hours",
+        type=read_number,
+        default=24.0,
+        metavar="H",
+        help="within which it may be begun (24 by default)",
     )
     parser.add_argument(
         "--after-crash",
@@ -44,7 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the run does while the laboratory can't be reached",
     )
     parser.add_argument(
-        "--link-lost-after", type=float, default=60.0, metavar="S", help="seconds until then (60 by default)"
+        "--link-lost-after",
+        type=read_number,
+        default=60.0,
+        metavar="S",
+        help="seconds until then (60 by default)",
     )
     parser.add_argument(
         "--author", type=Path, metavar="KEY", help="Ed25519 key that signs a procedure's file for the journey"

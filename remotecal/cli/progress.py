@@ -22,10 +22,14 @@ PLAIN = frozenset({"prepare", "approach", "done", "pause"})
 
 
 class ProgressLine:
-    """A watcher that shows a run's progress on standard error."""
+    """A watcher that shows a run's progress on standard error, as long as somebody can see it.
+
+    A terminal that is gone, or a reader that is, ends the showing and never the run.
+    """
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
+        self._seen = True
         self._began = time.monotonic()
         self._shown = 0.0
         self._line = ""
@@ -37,7 +41,7 @@ class ProgressLine:
                 self._write("" if asked else self.line(progress))
         elif progress.doing in PLAIN and (line := self._place(progress)) != self._line:
             self._line = line
-            print(line, file=sys.stderr, flush=True)
+            self._print(line, "\n")
 
     def __enter__(self) -> Self:
         return self
@@ -68,4 +72,11 @@ class ProgressLine:
     def _write(self, line: str) -> None:
         self._shown = time.monotonic()
         width = shutil.get_terminal_size().columns - 1
-        print(f"\r{line[:width]}\x1b[K", end="", file=sys.stderr, flush=True)
+        self._print(f"\r{line[:width]}\x1b[K", "")
+
+    def _print(self, text: str, end: str) -> None:
+        try:
+            if self._seen:
+                print(text, end=end, file=sys.stderr, flush=True)
+        except OSError:
+            self._seen = False

@@ -58,7 +58,7 @@ def main(asked: argparse.Namespace) -> None:
         content["superseded_by"] = asked.superseded_by
     entry = checked(Revocation, content, "revocation", ConfigurationError)
     key = SealKey.read(asked.key, password)
-    new = revoke(asked.list, entry, key, datetime.now(UTC).date())
+    new = revoke(asked.list, entry, key, datetime.now(UTC).astimezone().date())
     fate = f"superseded by {entry.superseded_by}" if entry.superseded_by else "revoked"
     print(f"{entry.what} {entry.id} is {fate}; issue {new.number} of {asked.list} is signed")
 

@@ -93,6 +93,8 @@ def _list(asked: argparse.Namespace) -> None:
     for run in runs:
         if run.conflict:
             print(plain(f"{run.run}: lines were refused: {run.conflict}"))
+        if run.unordered:
+            print(plain(f"{run.run} stands apart, and gets no certificate: {run.unordered}"))
     for order in orders:
         if order.reason:
             print(plain(f"{order.id} was {order.state}: {order.reason}"))
@@ -103,6 +105,7 @@ def _row(store: Store, run: RunRow) -> tuple[str, ...]:
 
     record = store.records.find(run.station, run.run)
     agrees = "" if record is None else "agrees" if record.agrees else "DIFFERS"
+    agrees = "UNORDERED" if run.unordered else agrees
     files = store.files.list(run.station, run.run)
     here = f"{sum(file.complete for file in files)}/{len(files)}" if files else ""
     return run.run, run.station, run.state, str(run.committed), here, moment(run.began), agrees

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
+
+from remotecal.signals import on_ending
+from remotecal.transport.moderation import Moderation
 
 
 async def serve(
@@ -15,7 +18,9 @@ async def serve(
     greeting: str,
     stop: Callable[[], None] | None = None,
 ) -> None:
-    """Run a service until Ctrl-C or SIGTERM, and say once it is ready.
+    """Run a service until Ctrl-C or another ending signal, and say once it is ready.
+
+    The first signal asks it to end; none that follows interrupts what it does then.
 
     Args:
         service: what runs.
@@ -23,20 +28,32 @@ async def serve(
         greeting: what is said then.
         stop: asks it to end; by default it is cancelled.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(Moderation())
+    form = "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
     running = asyncio.ensure_future(service)
     waiting = asyncio.create_task(ready.wait())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop or running.cancel)
-    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if waiting.done():
-        print(greeting, flush=True)
-    waiting.cancel()
-    await running
+    loop, received = asyncio.get_running_loop(), list[str]()
+
+    def receive(name: str) -> None:
+        received.append(name)
+        if len(received) == 1:
+            loop.call_soon_threadsafe(stop or running.cancel)
+
+    with on_ending(receive):
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            with suppress(OSError):  # nobody may be there to read it
+                print(greeting, flush=True)
+        waiting.cancel()
+        await running
 
 
 def moment(at: float | None) -> str:
-    """Return a time as people read it, in UTC; "never" for none."""
-    return "never" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """Return a time as people read it, in the computer's time zone and with its offset; "never" for none."""
+    if at is None:
+        return "never"
+    shown = datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
+    return shown.removesuffix("00")  # whole hours, as ISO 8601 lets them stand

@@ -26,10 +26,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pdf", type=Path, metavar="FILE", help="print an issued certificate there, and sign that, too"
     )
     parser.add_argument(
+        "--time-zone",
+        type=_zone,
+        metavar="NAME",
+        help="the laboratory's, such as Asia/Shanghai; the computer's if not given",
+    )
+    parser.add_argument(
         "--timestamp",
         metavar="URL",
         help="let this time-stamping authority (RFC 3161) witness when the PDF was signed",
     )
+
+
+def _zone(name: str) -> str:
+    from remotecal.clock import known_zone
+
+    try:
+        return known_zone(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main(asked: argparse.Namespace) -> None:
@@ -51,18 +66,20 @@ def main(asked: argparse.Namespace) -> None:
 
 
 def _certificate(asked: argparse.Namespace, password: str | None) -> None:
-    from datetime import UTC, datetime
+    import time
 
-    from remotecal.certificates.approval import print_signed, sign, state
+    from remotecal.certificates.approval import check_day, print_signed, sign, state
     from remotecal.certificates.keeping import replace
     from remotecal.certificates.signing.keys import read_key
     from remotecal.certificates.signing.xml import read_signatures
+    from remotecal.clock import civil_time, local_zone
     from remotecal.registers import Register
 
     key = read_key(asked.key, password)
-    now = datetime.now(UTC)
+    now = civil_time(time.time(), asked.time_zone or local_zone())
     data = asked.file.read_bytes()
     if state(read_signatures(data)) != "issued":
+        check_day(data, now)
         register = None if asked.register is None else Register.load(asked.register)
         data = sign(data, key, now, register)
         replace(asked.file, data)
@@ -83,12 +100,14 @@ def _trust_list(asked: argparse.Namespace, password: str | None) -> None:
 def _journal(asked: argparse.Namespace, password: str | None) -> None:
     from remotecal.certificates.signing.journal import KIND, seal_journal
     from remotecal.certificates.signing.seal import SealKey
-    from remotecal.clock import RealClock
+    from remotecal.clock import VirtualClock
     from remotecal.errors import ConfigurationError
     from remotecal.procedures.journal import Journal
 
     key = SealKey.read(Path(asked.key), password)
-    with Journal.open(asked.file.parent, RealClock()) as journal:
+    with Journal.open(
+        asked.file.parent, VirtualClock()
+    ) as journal:  # now, or the run's time if that is ahead
         kinds = [event.kind for event in journal.events]
         if KIND in kinds or "finish" not in kinds:
             raise ConfigurationError(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import cast, get_args
 
 from remotecal.clock import RealClock
 from remotecal.configuration import nearest
 from remotecal.errors import ConfigurationError
+from remotecal.signals import on_ending
 from remotecal.sim.assemblies import Assembly, Output, master_line, water_rig
 
 RIGS = {"water-rig": water_rig, "master-line": master_line}
@@ -45,9 +46,11 @@ def up(
     with TemporaryDirectory(prefix=f"remotecal-{name}-") as temporary:
         place = directory or Path(temporary)
         clock = RealClock() if real else None
-        with RIGS[name](place, seed=seed, dn=dn, clock=clock, output=_output(meter)) as assembly:
+        with (
+            RIGS[name](place, seed=seed, dn=dn, clock=clock, output=_output(meter)) as assembly,
+            _until_ended(),  # before anybody is told how to end it
+        ):
             _tell(name, assembly, real=real)
-            _wait()
 
 
 def _output(meter: str) -> Output:
@@ -75,11 +78,17 @@ def _settings(settings: Mapping[str, int]) -> str:
     return ", ".join(f"{key} = {value}" for key, value in settings.items())
 
 
-def _wait() -> None:
-    """Return when somebody interrupts or ends the process."""
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
-        ended.wait()
-    except KeyboardInterrupt:
-        return
+@contextmanager
+def _until_ended() -> Iterator[None]:
+    """Stay in the context until somebody interrupts or ends the process."""
+    ended: SimpleQueue[str] = SimpleQueue()
+    with on_ending(ended.put):
+        yield
+        while True:
+            with suppress(Empty):  # Windows lets no signal through while a thread waits for good
+                ended.get(timeout=LOOK_UP)
+                return
+
+
+LOOK_UP = 0.5
+"""Seconds from one look for a signal to the next."""

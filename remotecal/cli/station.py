@@ -15,6 +15,7 @@ WISHES = {
     "attach": "add a photo or another file to the evidence; it answers a question that asks for one",
     "agree": "let the order that waits be begun",
     "decline": "send the order that waits back",
+    "resend": "ask the laboratory what it has of a run, or of all runs, and send it the rest",
 }
 """What the person on site may tell the agent."""
 
@@ -33,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     command(commands, "up", "fetch and carry out orders until interrupted", _up, at)
     command(commands, "state", "tell what the station does", _state, at)
     for verb, told in declare_verbs(commands, WISHES, _wish, at):
+        if verb == "resend":
+            told.add_argument("argument", nargs="?", default="", metavar="RUN", help="all if none is given")
         if verb == "attach":
             told.add_argument("file", type=Path, metavar="FILE", help="the file")
             told.add_argument("--about", dest="argument", default="", metavar="TEXT", help="what it shows")
@@ -75,6 +78,8 @@ def _state(asked: argparse.Namespace) -> None:
         print(plain(f"The order {order.id} of {order.by} for {order.bench} waits: agree, or decline."))
     if state.cut_off:
         print(plain(f"There is no connection to {state.cut_off}."))
+    for run, reason in state.held_up.items():
+        print(plain(f"{run} does not reach the laboratory: {reason}"))
     print(plain(f"{state.run.run}: {describe(state.run)}") if state.run else "No run is on.")
 
 

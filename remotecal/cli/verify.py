@@ -40,6 +40,13 @@ def add_trust_arguments(parser: argparse.ArgumentParser) -> None:
         "--trust-key", type=Path, metavar="FILE", help="public key of the trust list's issuer"
     )
     parser.add_argument(
+        "--least-list-number",
+        type=int,
+        default=1,
+        metavar="N",
+        help="refuse a trust list with a smaller number: what verify printed the last time",
+    )
+    parser.add_argument(
         "--standards",
         type=Path,
         action="append",
@@ -66,7 +73,7 @@ def trust_list(asked: argparse.Namespace) -> TrustList | None:
         raise ConfigurationError(
             "a trust list is believed by its issuer's key alone: give it with --trust-key"
         )
-    return read_trust_list(asked.trust, read_public_key(asked.trust_key))
+    return read_trust_list(asked.trust, read_public_key(asked.trust_key), asked.least_list_number)
 
 
 def main(asked: argparse.Namespace) -> None:

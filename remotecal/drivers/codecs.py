@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from remotecal.drivers.links.wire import Order
 from remotecal.errors import GarbledReply
 
 Table = Literal["coil", "discrete", "input", "holding"]
@@ -86,7 +87,12 @@ class Scpi:
         object.__setattr__(self, "spelling", re.compile(":?" + ":".join(words), re.IGNORECASE))
 
     def unwrap(self, reply: str) -> str:
-        return reply.strip()
+        """Return the value's text, without the header of an instrument that sends it along."""
+        reply = reply.strip()
+        if " " in reply:
+            header, _, value = reply.partition(" ")
+            return value.strip() if self.spelling.fullmatch(header) else reply
+        return reply
 
     def wrap(self, value: str) -> str:
         return value
@@ -191,6 +197,8 @@ class Register:
     form: Form
     scale: float = 1.0
     """The quantity is the register's content times this."""
+    order: Order | None = None
+    """Order of the bytes, where it differs from the instrument's other numbers."""
 
     @property
     def size(self) -> int:
@@ -204,6 +212,18 @@ class Register:
     def join(self, contents: tuple[float, ...]) -> float:
         """Return the quantity's value from the parts' contents."""
         return contents[0] if self.scale == 1 else contents[0] * self.scale
+
+    def is_sentinel(self, value: float) -> bool:
+        """Tell whether a value is one of the bit patterns by which integer registers say "none".
+
+        All ones of an unsigned number; the largest and the most negative signed one, whichever way
+        the instrument's maker counts them (SunSpec's "not implemented", overflow and wire break of
+        analog modules).
+        """
+        if self.form[0] not in "ui":
+            return False
+        (raw,), half = self.split(value), 1 << (16 * self.size - 1)
+        return int(raw) in ({2 * half - 1, half - 1, half} if self.form[0] == "u" else {half - 1, -half})
 
     def split(self, value: float) -> tuple[float, ...]:
         """Return the parts' contents for a value; the inverse of `join`."""
@@ -236,54 +256,64 @@ RegisterCodec = Register | Sum
 Codec = TextCodec | RegisterCodec
 
 
-def input_f32(number: int) -> Register:
+def input_f32(number: int, *, order: Order | None = None) -> Register:
     """Float in two input registers (function 4)."""
-    return Register("input", number, "f32")
+    return Register("input", number, "f32", order=order)
 
 
-def input_u16(number: int, scale: float = 1.0) -> Register:
+def input_u16(number: int, scale: float = 1.0, *, order: Order | None = None) -> Register:
     """Unsigned integer in one input register (function 4)."""
-    return Register("input", number, "u16", scale)
+    return Register("input", number, "u16", scale, order)
 
 
-def input_u32(number: int, scale: float = 1.0) -> Register:
+def input_i16(number: int, scale: float = 1.0, *, order: Order | None = None) -> Register:
+    """Signed integer in one input register (function 4)."""
+    return Register("input", number, "i16", scale, order)
+
+
+def input_i32(number: int, scale: float = 1.0, *, order: Order | None = None) -> Register:
+    """Signed integer in two input registers (function 4)."""
+    return Register("input", number, "i32", scale, order)
+
+
+def input_u32(number: int, scale: float = 1.0, *, order: Order | None = None) -> Register:
     """Unsigned integer in two input registers (function 4)."""
-    return Register("input", number, "u32", scale)
+    return Register("input", number, "u32", scale, order)
 
 
-def input_f64(number: int) -> Register:
+def input_f64(number: int, *, order: Order | None = None) -> Register:
     """Double in four input registers (function 4)."""
-    return Register("input", number, "f64")
+    return Register("input", number, "f64", order=order)
 
 
-def holding_f32(number: int) -> Register:
+def holding_f32(number: int, *, order: Order | None = None) -> Register:
     """Float in two holding registers (functions 3 and 16)."""
-    return Register("holding", number, "f32")
+    return Register("holding", number, "f32", order=order)
 
 
-def holding_f64(number: int) -> Register:
+def holding_f64(number: int, *, order: Order | None = None) -> Register:
     """Double in four holding registers (functions 3 and 16)."""
-    return Register("holding", number, "f64")
+    return Register("holding", number, "f64", order=order)
 
 
-def holding_u16(number: int, scale: float = 1.0) -> Register:
+def holding_u16(number: int, scale: float = 1.0, *, order: Order | None = None) -> Register:
     """Unsigned integer in one holding register (functions 3, 6 and 16)."""
-    return Register("holding", number, "u16", scale)
+    return Register("holding", number, "u16", scale, order)
 
 
-def holding_i16(number: int, scale: float = 1.0) -> Register:
+def holding_i16(number: int, scale: float = 1.0, *, order: Order | None = None) -> Register:
     """Signed integer in one holding register (functions 3, 6 and 16)."""
-    return Register("holding", number, "i16", scale)
+    return Register("holding", number, "i16", scale, order)
 
 
-def holding_u32(number: int, scale: float = 1.0) -> Register:
+def holding_u32(number: int, scale: float = 1.0, *, order: Order | None = None) -> Register:
     """Unsigned integer in two holding registers (functions 3 and 16)."""
-    return Register("holding", number, "u32", scale)
+    return Register("holding", number, "u32", scale, order)
 
 
-def holding_i32(number: int, scale: float = 1.0) -> Register:
+def holding_i32(number: int, scale: float = 1.0, *, order: Order | None = None) -> Register:
     """Signed integer in two holding registers (functions 3 and 16)."""
-    return Register("holding", number, "i32", scale)
+    return Register("holding", number, "i32", scale, order)
 
 
 def coil(number: int) -> Register:

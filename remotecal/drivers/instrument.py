@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import inspect
 import re
+import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, cast
 
 from remotecal.clock import Clock, RealClock
 from remotecal.drivers.codecs import Register, Sum
+from remotecal.drivers.contents import Content
 from remotecal.drivers.links import Link, Stations, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
-from remotecal.drivers.quantities import Action, BoundReading, Content, Declaration, Step, declared
+from remotecal.drivers.quantities import Action, BoundReading, Declaration, Step, declared
 from remotecal.errors import (
     BenchError,
     InstrumentError,
@@ -76,7 +78,11 @@ class Instrument:
     clock: Clock
     keep: Keep | None
     """Keeps every exchange as evidence; None while nobody does."""
+    noted: tuple[str, ...]
+    """What was found when the instrument was opened that whoever runs it should know."""
     _placed: dict[Declaration, Content]
+    _met: Identity | None
+    """Who answered when the instrument was opened."""
 
     def __init__(
         self, link: Link, *, name: str = "", serial: str | None = None, clock: Clock | None = None
@@ -86,7 +92,9 @@ class Instrument:
         self.serial = serial
         self.clock = clock or RealClock()
         self.keep = None
+        self.noted = ()
         self._placed = {}
+        self._met = None
         link.name = self.name
         link.on_reopen = self._take_up_again
 
@@ -161,6 +169,7 @@ class Instrument:
             WrongInstrument: it is another model, another serial number, or set up differently.
         """
         identity = self.identify()
+        identity = identity._replace(serial=known_serial(identity.serial))
         if self.models and not re.search(self.models, identity.model):
             raise WrongInstrument(
                 f"{self.name}: {type(self).__name__} serves {self.model}, but {identity} answers at "
@@ -171,9 +180,16 @@ class Instrument:
                 f"{self.name}: serial number {self.serial} is expected, but {identity} answers at "
                 f"{self.link.address}: has the instrument been exchanged?"
             )
+        if self._met is None:
+            self._met = identity
+        elif identity[:IDENTITY] != self._met[:IDENTITY]:
+            raise WrongInstrument(
+                f"{self.name}: {self._met} answered at {self.link.address} before, now {identity} does: "
+                "has the instrument been exchanged?"
+            )
         for step in self.expects:
             ((content, _, _),) = self.obtain(step.declaration)
-            if not _same(content, step.content):
+            if not step.declaration.agrees(content, step.content):
                 raise WrongInstrument(
                     f"{self.name}: {step.declaration.name} is {step.declaration.show(content)}, this driver "
                     f"needs {step.declaration.show(step.content)}: change it at the instrument"
@@ -213,7 +229,7 @@ class Instrument:
         self.place(step.declaration, step.content)
         if self.can_be_asked(step.declaration):
             ((content, _, _),) = self.obtain(step.declaration)
-            if not _same(content, step.content):
+            if not step.declaration.agrees(content, step.content):
                 raise InstrumentError(f"{step} was sent, but it is {step.declaration.show(content)}")
 
     def _take_up_again(self) -> None:
@@ -257,8 +273,39 @@ class Instrument:
         self.close()
 
 
-def _same(found: Content, wanted: Content) -> bool:
-    try:
-        return abs(float(found) - float(wanted)) <= 1e-6 * max(1.0, abs(float(wanted)))
-    except ValueError:
-        return str(found).strip().upper() == str(wanted).strip().upper()
+IDENTITY: Final = 3
+"""Maker, model and serial number say who it is; firmware may be renewed."""
+
+PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds before each new attempt to ask an instrument that can't answer just now."""
+
+PATIENCE: Final = 10.0
+"""Seconds after the first refusal during which it is asked again."""
+
+
+class Again:
+    """Whether a question that was refused for the moment is asked again; every attempt is an exchange."""
+
+    def __init__(self) -> None:
+        self._tried = 0
+        self._until = time.monotonic() + PATIENCE
+
+    def wait(self) -> bool:
+        """Wait before the next attempt; False where there were enough."""
+        if self._tried >= len(PAUSES) or time.monotonic() > self._until:
+            return False
+        time.sleep(PAUSES[self._tried])
+        self._tried += 1
+        return True
+
+
+_NO_SERIAL: Final = re.compile(r"[\s0._*?-]*|n/?a|none|unknown|f{4,}|x+", re.IGNORECASE)
+
+
+def known_serial(told: str) -> str:
+    """Return a serial number an instrument tells; "" for what stands for none, such as "0".
+
+    >>> known_serial("0000"), known_serial(" B512 ")
+    ('', 'B512')
+    """
+    return "" if _NO_SERIAL.fullmatch(told) else told.strip()

@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from remotecal.drivers.instrument import Identity, Instrument, Obtained
+from remotecal.drivers.contents import Content
+from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
 from remotecal.drivers.links.wire import Line
-from remotecal.drivers.quantities import Action, Content, Declaration
+from remotecal.drivers.quantities import Action, Declaration
 from remotecal.errors import ForbiddenCommand, GarbledReply, InstrumentError, WrongInstrument
 
 if TYPE_CHECKING:
@@ -34,9 +35,24 @@ class LineInstrument(Instrument):
     def tell(self, line: str) -> None:
         """Send a line that has no reply (ForbiddenCommand, LinkError as `ask`)."""
         self._permit(line)
-        self.link.tell(line.encode("ascii"))
+        written = self._encoded(line)
+        self.link.tell(written)
         if self.keep is not None:
-            self.keep(self.name, line.encode("ascii"), b"")
+            self.keep(self.name, written, b"")
+
+    def ask_block(self, line: str, timeout: float | None = None) -> bytes:
+        """Send a line and return the bytes of the block that answers it; the wire must state `blocks`.
+
+        Raises:
+            ForbiddenCommand, LinkError: as `ask`; GarbledReply where no block answers.
+        """
+        line = self._filled(line)
+        self._permit(line)
+        reply, _ = self._exchange(self._encoded(line), timeout)
+        if not (self.wire.blocks and reply.startswith(b"#")):
+            self.link.suspect = True
+            raise GarbledReply(f"{self.name}: asked {line!r}, got {reply[:40]!r}, which is no block")
+        return reply[2 + int(reply[1:2]) :]
 
     def command(self, line: str, takes: float | None = None) -> None:
         """Send a line that makes the instrument do something, and see that it took it.
@@ -72,7 +88,7 @@ class LineInstrument(Instrument):
         if question is None:
             raise ForbiddenCommand(f"{declaration!r} can't be read back")
         if question not in answers:
-            reply, exchange = self._ask(question, getattr(declaration, "takes", None))
+            reply, exchange = self._ask_until_ready(question, getattr(declaration, "takes", None))
             answers[question] = reply, self.clock.now(), exchange
         reply, at, exchange = answers[question]
         try:
@@ -83,15 +99,35 @@ class LineInstrument(Instrument):
         except InstrumentError as refusal:
             raise InstrumentError(f"{self.name}: {refusal}") from None
 
+    def _ask_until_ready(self, question: str, timeout: float | None) -> tuple[str, int | None]:
+        """Ask, and ask again, within bounds, an instrument that can't answer just now."""
+        reply, exchange = self._ask(question, timeout)
+        if reply not in self.wire.ask_again:
+            return reply, exchange
+        again = Again()
+        while again.wait():
+            reply, exchange = self._ask(question, timeout)
+            if reply not in self.wire.ask_again:
+                return reply, exchange
+        raise InstrumentError(f"{self.name}: asked {question!r} again and again, it answers {reply!r}")
+
     def _ask(self, line: str, timeout: float | None) -> tuple[str, int | None]:
         line = self._filled(line)
         self._permit(line)
-        reply, exchange = self._exchange(line.encode("ascii"), timeout)
+        reply, exchange = self._exchange(self._encoded(line), timeout)
         try:
-            return reply.decode("ascii"), exchange
+            return reply.decode(self.wire.encoding), exchange
         except UnicodeDecodeError:
             self.link.suspect = True
             raise GarbledReply(f"{self.name}: asked {line!r}, got {reply!r}, which is no text") from None
+
+    def _encoded(self, line: str) -> bytes:
+        try:
+            return line.encode(self.wire.encoding)
+        except UnicodeEncodeError:
+            raise ForbiddenCommand(
+                f"{self.name}: {line!r} can't be written in {self.wire.encoding}; nothing was sent"
+            ) from None
 
     def _filled(self, line: str) -> str:
         """Fill in the settings a declaration leaves open, such as `{channel}`."""
@@ -121,6 +157,16 @@ class ScpiInstrument(LineInstrument):
 
     compound: ClassVar[bool] = True
     """The instrument takes `SOUR:FLOW 5;:SYST:ERR?` in one line; a setting is then one round trip."""
+    queue: ClassVar[bool] = True
+    """The instrument keeps a queue of errors, which `SYST:ERR?` asks for."""
+
+    def check(self) -> Identity:
+        """Make sure the right instrument answers, and empty its queue of errors from before; see `noted`."""
+        identity = super().check()
+        question = ":SYST:ERR?" if self.compound else "SYST:ERR?"
+        if self.queue and (errors := self._errors(self.ask(question))):
+            self.noted = tuple(f"an error from before was in its queue: {error}" for error in errors)
+        return identity
 
     def identify(self) -> Identity:
         answer = self.ask("*IDN?")
@@ -128,7 +174,7 @@ class ScpiInstrument(LineInstrument):
             maker, model, serial, firmware = (field.strip() for field in answer.split(",", maxsplit=3))
         except ValueError:  # IEEE 488.2, 10.14: four fields
             raise WrongInstrument(f"{self.name}: {answer!r} answers *IDN? at {self.link.address}") from None
-        return Identity(maker, model, serial, firmware)
+        return Identity(maker, model, known_serial(serial), firmware)
 
     def command(self, line: str, takes: float | None = None) -> None:
         """Send a command and empty the error queue; arguments as `LineInstrument.command`.
@@ -136,17 +182,24 @@ class ScpiInstrument(LineInstrument):
         Raises:
             InstrumentError: the instrument refused, in its own words.
         """
+        if not self.queue:
+            self.tell(line)
+            return
         if self.compound:
             answer = self.ask(f"{line};:SYST:ERR?", takes)
         else:
             self.tell(line)
             answer = self.ask("SYST:ERR?", takes)
+        if errors := self._errors(answer):
+            raise InstrumentError(f"{self.name} refused {line!r}: {'; '.join(errors)}")
+
+    def _errors(self, answer: str) -> list[str]:
+        """Return the errors the queue gives until it is empty, beginning with what it answered already."""
         errors: list[str] = []
         while _error_code(answer) != 0 and len(errors) < MOST_ERRORS:
             errors.append(answer.strip())
             answer = self.ask("SYST:ERR?")
-        if errors:
-            raise InstrumentError(f"{self.name} refused {line!r}: {'; '.join(errors)}")
+        return errors
 
 
 MOST_ERRORS = 30
@@ -154,7 +207,7 @@ MOST_ERRORS = 30
 
 
 def _error_code(answer: str) -> int:
-    code, _, _ = answer.partition(",")
+    code = answer.strip().removeprefix(":").removeprefix("SYST:ERR").partition(",")[0]
     try:
         return int(code)
     except ValueError:

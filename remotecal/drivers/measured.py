@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from remotecal.errors import EvidenceError
+
 
 class Measured(NamedTuple):
     """One indication of one instrument."""
@@ -42,3 +44,29 @@ class Measured(NamedTuple):
         step = self.u or math.ulp(self.value)
         slope = (convert(self.value + step, self.unit, unit) - value) / step
         return self._replace(value=value, unit=unit, u=abs(slope) * self.u)
+
+
+def passed(before: Measured, after: Measured, modulus: float | None = None) -> Measured:
+    """Return what passed between two readings of a total or a counter, in their unit, without u.
+
+    A counter that wraps counts on from 0. It is taken to have done so once at most, and to have come
+    less than half its way: more looks like one that was set back, or lost power.
+
+    Args:
+        before: the first reading.
+        after: the second.
+        modulus: what the counter wraps at, in the readings' unit; None for one that does not.
+
+    Raises:
+        EvidenceError: the second is smaller, and no wrap explains it.
+    """
+    difference = after.to(before.unit).value - before.value
+    if difference < 0 and modulus is not None and difference + modulus < modulus / 2:
+        difference += modulus
+    if difference < 0:
+        behind = "" if modulus is None else f", and it wraps only at {modulus:.15g}"
+        raise EvidenceError(
+            f"{before.source}: the total is smaller after the repeat ({after.value:.15g} {after.unit}) than "
+            f"before ({before.value:.15g}){behind}: was it set back, or without power? Measure again"
+        )
+    return before._replace(value=difference, u=None, at=after.at, exchange=None)

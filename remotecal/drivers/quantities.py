@@ -17,17 +17,22 @@ from enum import Enum, IntFlag
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast, overload
 
 from remotecal.drivers.accuracy import UNSTATED, Accuracy, Span
+from remotecal.drivers.codecs import Register
+from remotecal.drivers.contents import (
+    Code,
+    Content,
+    equivalent,
+    identical,
+    is_conventional,
+    number_in,
+    without_value,
+)
 from remotecal.drivers.measured import Measured
 from remotecal.errors import GarbledReply, InstrumentError, OutOfSpan
+from remotecal.numerals import read_number
 
 if TYPE_CHECKING:
     from remotecal.drivers.codecs import Codec
-
-Content = str | float
-"""What stands on the wire for a value: text in a line dialogue, a number in registers."""
-
-OVERLOAD = 9.9e37
-"""SCPI's number for "beyond the range" (SCPI-99, volume 1, 7.2.1.4)."""
 
 E = TypeVar("E", bound=Enum)
 F = TypeVar("F", bound=IntFlag)
@@ -86,7 +91,11 @@ class Reading(Declaration):
         unit: short notation, as in "m3/h".
         span: lowest and highest value the accuracy holds for, in `unit`.
         accuracy: the maker's limit of error, `EXACT` or `UNSTATED`.
-        wraps: a counter that starts again at zero behind `span[1]`.
+        wraps: a counter that starts again at zero: True where it does so one step behind `span[1]` (a step
+            is the register's scale, or 1), or the value it never reaches.
+        no_value: what the instrument sends where it has no value, beyond NaN, infinity, SCPI's
+            overload and the words displays have for it: numbers as they stand on the wire (an
+            integer register's content, not scaled), and words.
         takes: longest time the instrument may take to answer, in seconds, where that is longer than
             the wire's `slowest_reply`.
     """
@@ -98,13 +107,19 @@ class Reading(Declaration):
         *,
         span: Span,
         accuracy: Accuracy,
-        wraps: bool = False,
+        wraps: float = False,
+        no_value: tuple[Code, ...] = (),
         takes: float | None = None,
     ) -> None:
         super().__init__(wire)
         if not span[0] < span[1]:
             raise ValueError(f"span {span} must rise")
-        self.unit, self.span, self.accuracy, self.wraps, self.takes = unit, span, accuracy, wraps, takes
+        self.no_value = no_value
+        self._codes = tuple(code for code in no_value if not isinstance(code, str))
+        self._words = frozenset(code.upper() for code in no_value if isinstance(code, str))
+        self.unit, self.span, self.accuracy, self.takes = unit, span, accuracy, takes
+        self.modulus = _modulus(wire, span, wraps)
+        """What a counter that wraps counts up to before it is 0 again, in `unit`; None for all others."""
         self._uncertainty = accuracy.uncertainty_line(span)
 
     def standard_uncertainty(self, value: float) -> float | None:
@@ -122,15 +137,30 @@ class Reading(Declaration):
 
         Raises:
             GarbledReply: it is no number.
-            InstrumentError: the instrument says it has no valid value (NaN, infinity, overload).
+            InstrumentError: the instrument says it has no valid value: by NaN, infinity or overload,
+                by what the driver states in `no_value`, or, outside the span, by what others use for
+                it (an integer register full of ones, 9999, 1E+9).
         """
-        try:
-            value = float(content)
-        except ValueError:
-            raise GarbledReply(f"{self!r}: {content!r} is not a number") from None
-        if not math.isfinite(value) or abs(value) >= OVERLOAD:
-            raise InstrumentError(f"{self!r} has no valid value ({content}): check range, wiring and alarms")
+        if self._words and isinstance(content, str) and content.strip().upper() in self._words:
+            raise without_value(self, content)
+        value = number_in(self, content)
+        if not self.span[0] <= value <= self.span[1] and self._is_conventional(value):
+            raise without_value(self, content)
+        if self._codes and self._is_stated(value):
+            raise without_value(self, content)
         return value
+
+    def _is_stated(self, value: float) -> bool:
+        """Tell whether a value is one of the codes the driver states, as it stood on the wire."""
+        raw = value
+        if isinstance(self.wire, Register):
+            (raw,) = self.wire.split(value)
+        return any(math.isclose(raw, code, rel_tol=1e-6) for code in self._codes)
+
+    def _is_conventional(self, value: float) -> bool:
+        if isinstance(self.wire, Register) and self.wire.is_sentinel(value):
+            return True
+        return is_conventional(value)
 
     @overload
     def __get__(self, instrument: None, owner: type) -> Reading: ...
@@ -138,6 +168,15 @@ class Reading(Declaration):
     def __get__(self, instrument: object, owner: type) -> BoundReading: ...
     def __get__(self, instrument: object, owner: type) -> Reading | BoundReading:
         return self if instrument is None else BoundReading(self, cast("Asked", instrument))
+
+
+def _modulus(wire: Codec, span: Span, wraps: float) -> float | None:
+    if not wraps:
+        return None
+    modulus = span[1] + float(getattr(wire, "scale", 1.0)) if isinstance(wraps, bool) else wraps
+    if not modulus > span[0]:
+        raise ValueError(f"a counter over {span} can't wrap at {modulus}")
+    return modulus
 
 
 class BoundReading:
@@ -176,6 +215,8 @@ class Setting(Declaration):
         span: lowest and highest value that may be set, in `unit`.
         accuracy: how well the instrument holds it, where the maker says so.
         takes: longest time until the instrument answers, in seconds, where longer than usual.
+        confirmed: after each setting the instrument is asked for the value, and must tell it; for
+            instruments and lines whose acknowledgement says nothing, such as an echo.
     """
 
     def __init__(
@@ -186,8 +227,10 @@ class Setting(Declaration):
         span: Span,
         accuracy: Accuracy = UNSTATED,
         takes: float | None = None,
+        confirmed: bool = False,
     ) -> None:
         super().__init__(wire)
+        self.confirmed = confirmed
         self.unit, self.span, self.accuracy, self.takes = unit, span, accuracy, takes
 
     def encode(self, value: float) -> float:
@@ -197,16 +240,26 @@ class Setting(Declaration):
             OutOfSpan: it lies outside the span, or is no number.
         """
         low, high = self.span
-        if not low <= value <= high:
+        if isinstance(value, bool) or not low <= value <= high:
             raise OutOfSpan(f"{self!r} can be set from {low:g} to {high:g} {self.unit}, not to {value:g}")
         return value
 
     def decode(self, content: Content) -> float:
-        """Return the number behind what stood on the wire (GarbledReply where it is none)."""
+        """Return the number behind what stood on the wire.
+
+        Raises:
+            GarbledReply: it is no number.
+            InstrumentError: the instrument says it has none.
+        """
+        return number_in(self, content)
+
+    def agrees(self, found: Content, wanted: Content) -> bool:
+        """Tell whether what was found is the value wanted, but for its rounding."""
         try:
-            return float(content)
-        except ValueError:
-            raise GarbledReply(f"{self!r}: {content!r} is not a number") from None
+            is_, should = self.decode(found), self.decode(wanted)
+        except (GarbledReply, InstrumentError):
+            return False
+        return abs(is_ - should) <= 1e-6 * max(1.0, abs(should))
 
     def to(self, value: float) -> Step:
         """Return the step that sets `value`, for a safe state."""
@@ -245,7 +298,7 @@ class BoundSetting:
             from remotecal.units import convert
 
             value = convert(value, unit, self.declaration.unit)
-        self.instrument.place(self.declaration, self.declaration.encode(value))
+        settle(self.instrument, self.declaration, self.declaration.encode(value))
 
     def read(self) -> Measured:
         """Ask which value is set."""
@@ -255,22 +308,46 @@ class BoundSetting:
         return Measured(quantity.decode(content), quantity.unit, None, source, at, exchange)
 
 
-class Choice(Declaration, Generic[E]):
-    """One of a few named states; the members' values are what stands on the wire."""
+def settle(instrument: Asked, declaration: Setting | Choice[E], content: Content) -> None:
+    """Tell an instrument a value, and ask for it where the driver wants that.
 
-    def __init__(self, wire: Codec, options: type[E], *, takes: float | None = None) -> None:
+    Raises:
+        InstrumentError: the instrument refused, or says otherwise.
+    """
+    instrument.place(declaration, content)
+    if declaration.confirmed:
+        ((found, _, _),) = instrument.obtain(declaration)
+        if not declaration.agrees(found, content):
+            raise InstrumentError(
+                f"{instrument.name}: {declaration.name} was set to {declaration.show(content)}, but it is "
+                f"{declaration.show(found)}"
+            )
+
+
+class Choice(Declaration, Generic[E]):
+    """One of a few named states; the members' values are what stands on the wire.
+
+    Args:
+        wire: where it lives.
+        options: the states.
+        takes, confirmed: as for a `Setting`.
+    """
+
+    def __init__(
+        self, wire: Codec, options: type[E], *, takes: float | None = None, confirmed: bool = False
+    ) -> None:
         super().__init__(wire)
-        self.options, self.takes = options, takes
+        self.options, self.takes, self.confirmed = options, takes, confirmed
 
     def decode(self, content: Content) -> E:
-        """Return the member (GarbledReply where there is none for what stood on the wire)."""
-        for member in self.options:
-            kind = type(member.value)
-            try:
-                if kind(content) == member.value:
+        """Return the member (GarbledReply where there is none for what stood on the wire).
+
+        Quotation marks around a word and the form of a number (1, +1.0E+00) make no difference.
+        """
+        for same in (identical, equivalent):
+            for member in self.options:
+                if same(content, member.value):
                     return member
-            except ValueError:
-                continue
         raise GarbledReply(f"{self!r}: {content!r} is none of {[m.value for m in self.options]}")
 
     def encode(self, value: E) -> Content:
@@ -280,13 +357,23 @@ class Choice(Declaration, Generic[E]):
         content: Content = value.value
         return content
 
+    def agrees(self, found: Content, wanted: Content) -> bool:
+        """Tell whether what was found is the state wanted."""
+        try:
+            return self.decode(found) is self.decode(wanted)
+        except GarbledReply:
+            return False
+
     def to(self, value: E) -> Step:
         """Return the step that chooses `value`, for a safe state or an expectation."""
         return Step(self, self.encode(value))  # type: ignore[arg-type]  # a step forgets which Enum
 
     def show(self, content: Content) -> str:
-        """Return a state as people read it."""
-        return self.decode(content).name
+        """Return a state as people read it; what stands on the wire where it is none."""
+        try:
+            return self.decode(content).name
+        except GarbledReply:
+            return repr(content)
 
     @overload
     def __get__(self, instrument: None, owner: type) -> Choice[E]: ...
@@ -307,7 +394,7 @@ class BoundChoice(Generic[E]):
 
     def set(self, value: E) -> None:
         """Tell the instrument which, and see that it took it."""
-        self.instrument.place(self.declaration, self.declaration.encode(value))
+        settle(self.instrument, self.declaration, self.declaration.encode(value))
 
     def read(self) -> E:
         """Ask which state it is in."""
@@ -325,9 +412,12 @@ class Flags(Declaration, Generic[F]):
     def decode(self, content: Content) -> F:
         """Return the conditions behind a number."""
         try:
-            return self.conditions(int(float(content)))
+            number = read_number(content) if isinstance(content, str) else content
         except ValueError:
-            raise GarbledReply(f"{self!r}: {content!r} is no set of flags") from None
+            number = math.nan
+        if not math.isfinite(number) or number % 1:
+            raise GarbledReply(f"{self!r}: {content!r} is no set of flags")
+        return self.conditions(int(number))
 
     @overload
     def __get__(self, instrument: None, owner: type) -> Flags[F]: ...

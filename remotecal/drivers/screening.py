@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.line_instrument import OPEN, LineInstrument
-from remotecal.drivers.links import modbus
+from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import declared
 from remotecal.errors import ForbiddenCommand, ModbusRefusal
@@ -99,6 +99,8 @@ class Screen:
         said = f"{instrument.name}, {modbus.describe(payload)}"
         if payload[:1] != bytes((instrument.unit,)):
             raise ForbiddenCommand(f"{said}: the instrument is unit {instrument.unit}")
+        if payload[1:-1] == identification.question()[:-1] and payload[1] in instrument.layout.functions:
+            return
         try:
             request = modbus.Request.decode(payload[1:])
         except (ModbusRefusal, IndexError) as error:

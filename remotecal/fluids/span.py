@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import math
+
 from remotecal.errors import ParameterError
-from remotecal.uncertainty.number import Number, estimate
+from remotecal.uncertainty.number import Number, estimate, is_uncertain
 
 
 def require(what: str, value: Number, low: float, high: float, unit: str, formula: str) -> None:
     """Refuse a `value` outside the range a formula was established in.
 
-    An array of draws is judged by its mean: the formulas are smooth, so the tails of a
-    distribution may reach a little beyond the range.
+    An array of draws is judged by its mean, as far as that is known: the formulas are smooth, so the
+    tails of a distribution may reach a little beyond the range.
 
     Raises:
         ParameterError: the value is outside `low` to `high`, or not a number.
     """
     x = estimate(value)
-    if not low <= x <= high:
+    slack = _scatter_of_mean(value)
+    if not low - slack <= x <= high + slack:
         raise ParameterError(
             f"{what} {x:g} {unit} is outside {low:g} to {high:g} {unit}, where {formula} is valid; "
             "check the reading, or use another formula"
         )
+
+
+def _scatter_of_mean(value: Number) -> float:
+    """Return five standard deviations of the mean of draws; 0 for what is no array."""
+    if isinstance(value, int | float) or is_uncertain(value):
+        return 0.0
+    import numpy as np
+
+    draws = np.asarray(value, dtype=float)
+    return 5 * float(draws.std()) / math.sqrt(draws.size)

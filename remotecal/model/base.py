@@ -82,6 +82,13 @@ class Text(RootModel[dict[Language, Line]]):
         """The languages the text is in; none for a plain text."""
         return tuple(sorted(language for language in self.root if language))
 
+    def agrees(self, other: "Text") -> bool:
+        """Tell whether two names are one: they share a spelling, and differ in no language both have."""
+        common = set(self.root) & set(other.root)
+        if common:
+            return all(self.root[language] == other.root[language] for language in common)
+        return ("" in self.root or "" in other.root) and bool({*self.root.values()} & {*other.root.values()})
+
     def get(self, language: str) -> str:
         """Return the text in `language`; failing that the plain one, English, or any."""
         for choice in (language, "", "en"):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
-from remotecal.errors import RunAborted, RunError
+from remotecal.errors import RunAborted, RunError, RunSuspended
+from remotecal.signals import on_ending
 
 if TYPE_CHECKING:
     from remotecal.procedures.journal import Json
@@ -48,6 +47,8 @@ class Control:
         self._remarks: list[Remark] = []
         self._closed = False
         self._noticed = threading.Event()
+        self.stopped = threading.Event()
+        """Set once the run must stop."""
         self._canceller: threading.Thread | None = None
         self.cancel: Callable[[], None] = lambda: None
         """Calls off waiting exchanges; the run puts it here."""
@@ -85,6 +86,10 @@ class Control:
             self.stop(RunAborted(f"the run was stopped: {reason} ({by})"))
             return self.act("abort", by, reason)
 
+    def suspend(self, reason: str) -> None:
+        """Stop the run for it to be taken up again; the rig is made safe, and nobody has aborted anything."""
+        self.stop(RunSuspended(f"the run was suspended, to be taken up again: {reason}"))
+
     def act(self, verb: str, by: str, reason: str = "") -> bool:
         """Have it remarked that somebody did something; tells whether the run will still write it."""
         return self.remark(Remark("control", {"by": by, "reason": reason, "verb": verb}))
@@ -116,6 +121,7 @@ class Control:
             if self._error is not None:
                 return
             self._error = error
+            self.stopped.set()
             self._changed.notify_all()
             # A thread of its own, for this may run in a signal's handler, where no lock may be
             # waited for; and again and again, for an exchange may be just about to begin.
@@ -147,26 +153,22 @@ class Control:
 
 @contextmanager
 def signals(control: Control, by: str = ON_SITE) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM abort the run safely, as long as the context lasts.
+    """Let every ending signal abort the run safely, as long as the context lasts.
 
-    A second signal interrupts a procedure that does not react; none interrupts making the rig safe.
-    Outside the main thread nothing is changed.
+    A second signal interrupts a procedure that does not react; none interrupts making the rig safe,
+    nor comes a third one between the second and that. Outside the main thread nothing is changed.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    interrupted = False
 
-    def receive(number: int, _: FrameType | None) -> None:
-        if control.has_stopped:
+    def receive(name: str) -> None:
+        nonlocal interrupted
+        if control.has_stopped or interrupted:
             return
         if control.error is None:
-            control.abort(signal.Signals(number).name, by)
+            control.abort(name, by)
         else:
+            interrupted = True
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with on_ending(receive):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

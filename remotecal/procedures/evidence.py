@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from remotecal.bench import CertificateUsed
 from remotecal.bench_file import Characteristic
+from remotecal.clock import Zone
 from remotecal.drivers.instrument import Identity
+from remotecal.drivers.measured import Measured, passed
 from remotecal.errors import JournalBroken, UnitError
 from remotecal.model import Frozen, Text
 from remotecal.procedures.journal import FILE, FORMAT, Event, read_journal, seconds
@@ -49,6 +52,10 @@ class InstrumentUsed(Frozen):
     model: str
     serial: str
     firmware: str
+    wraps: dict[str, float] = Field(default_factory=dict)
+    """Counter → what it wraps at, in its unit, as its driver declares."""
+    noted: tuple[str, ...] = ()
+    """What was found when it was opened, such as errors queued before."""
 
     @property
     def identity(self) -> Identity:
@@ -73,8 +80,12 @@ class Start(Frozen):
     """The points, in the order they are to be measured."""
     bench: str
     """Path of the bench file."""
+    bench_name: str = ""
+    """Name of the bench, by which an order names it."""
     bench_sha256: str
     """SHA-256 of the bench file, in hexadecimal."""
+    time_zone: Zone = "UTC"
+    """Time zone of the laboratory, in whose days certificates are dated."""
     roles: dict[str, str]
     """Role → name of the instrument on the bench."""
     certificates: dict[str, CertificateUsed]
@@ -83,6 +94,8 @@ class Start(Frozen):
     """Facts of the rig, with their uncertainty."""
     software: dict[str, str]
     """Program → version."""
+    clock: Literal["real", "virtual"] | None = None
+    """What its times are; None in journals that do not tell the beginning of repeats either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +138,8 @@ class Evidence:
     """Questions in English, where there is a choice, and what was answered."""
     software: Mapping[str, str]
     """Program → version, when the run began."""
+    discarded: tuple[tuple[str, int], ...]
+    """Points and numbers of the repeats that were begun and never came to an observation."""
     run: str
     """Name of the run."""
     began: float
@@ -137,10 +152,26 @@ class Evidence:
     """Hash of the journal's last line, which stands for the whole."""
     lines: int
     """Number of the journal's lines."""
+    time_zone: str
+    """Time zone of the laboratory, in whose days certificates are dated."""
 
     def at(self, point: Point) -> tuple[Observation, ...]:
         """Return the observations made at a point, in the order of the repeats."""
         return tuple(entry for entry in self.observations if entry.point.name == point.name)
+
+    def seed(self, about: str) -> int:
+        """Return where random numbers about something begin: the same evidence gives the same certificate."""
+        return int(sha256(f"{self.head} {about}".encode()).hexdigest()[:16], 16)
+
+    def passed(self, before: Measured, after: Measured) -> Measured:
+        """Return what passed between two readings of a total; see `remotecal.drivers.measured.passed`.
+
+        Raises:
+            EvidenceError: the total fell, and the counter is not one that wraps there.
+        """
+        name, _, quantity = before.source.rpartition(".")
+        moduli = (used.wraps.get(quantity) for used in self.instruments.values() if used.name == name)
+        return passed(before, after, next(moduli, None))
 
 
 def read_evidence(path: Path) -> Evidence:
@@ -166,11 +197,13 @@ def gather(events: tuple[Event, ...]) -> Evidence:
 
 
 def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
-    used = {str(event.data["name"]): _instrument(event) for event in events if event.kind == "instrument"}
+    used = {str(event.data["name"]): read_instrument(event) for event in events if event.kind == "instrument"}
     points = {point.name: point for point in start.points}
     observations = tuple(_observation(event, points) for event in events if event.kind == "observation")
     complete = any(event.kind == "finish" for event in events)
     _check_repeats(start.points, observations, complete=complete)
+    if complete and (absent := sorted(set(start.roles.values()) - set(used))):
+        raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
     return Evidence(
         order=start.order,
         procedure=start.procedure,
@@ -184,12 +217,14 @@ def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
         characteristics=start.characteristics,
         answers=tuple(_answers(events)),
         software=start.software,
+        discarded=tuple(_discarded(events)),
         run=start.run,
         began=seconds(events[0].at),
         finished=seconds(events[-1].at),
         complete=complete,
         head=events[-1].hash,
         lines=events[-1].seq,
+        time_zone=start.time_zone,
     )
 
 
@@ -207,7 +242,8 @@ def read_start(events: tuple[Event, ...]) -> Start:
         raise JournalBroken(f"the first event is not the start of a run: {error}") from None
 
 
-def _instrument(event: Event) -> InstrumentUsed:
+def read_instrument(event: Event) -> InstrumentUsed:
+    """Return the instrument an event tells (`JournalBroken` if it tells none)."""
     try:
         return InstrumentUsed.model_validate(dict(event.data))
     except ValidationError as error:
@@ -226,15 +262,39 @@ def _check_repeats(
     points: tuple[Point, ...], observations: tuple[Observation, ...], *, complete: bool
 ) -> None:
     """Refuse what no run writes: a repeat observed twice, one nobody planned, an end with some missing."""
-    observed = [(entry.point.name, entry.repeat) for entry in observations]
-    due = {(point.name, number) for point in points for number in range(1, point.repeats + 1)}
-    strange = [entry for entry in observed if entry not in due or observed.count(entry) > 1]
-    if strange:
-        point, repeat = strange[0]
-        raise JournalBroken(f"repeat {repeat} at {point} was observed twice, or was never to be")
-    if complete and (missing := due.difference(observed)):
-        point, repeat = min(missing)
-        raise JournalBroken(f"the run is said to be complete, but repeat {repeat} at {point} is missing")
+    repeats = {point.name: point.repeats for point in points}
+    observed = set[tuple[str, int]]()
+    for entry in observations:
+        name, repeat = entry.point.name, entry.repeat
+        if (name, repeat) in observed or not 1 <= repeat <= repeats[name]:
+            raise JournalBroken(f"repeat {repeat} at {name} was observed twice, or was never to be")
+        observed.add((name, repeat))
+    # Numbers alone, for a journal may declare more repeats than anybody could list.
+    if complete and len(observed) < sum(repeats.values()):
+        name, repeat = _first_missing(repeats, observed)
+        raise JournalBroken(f"the run is said to be complete, but repeat {repeat} at {name} is missing")
+
+
+def _first_missing(repeats: Mapping[str, int], observed: Collection[tuple[str, int]]) -> tuple[str, int]:
+    return next(
+        (name, repeat)
+        for name in sorted(repeats)
+        for repeat in range(1, repeats[name] + 1)
+        if (name, repeat) not in observed
+    )
+
+
+def _discarded(events: tuple[Event, ...]) -> Iterator[tuple[str, int]]:
+    """Yield the repeats after whose beginning the run broke off, each as often as that happened."""
+    begun: tuple[str, int] | None = None
+    for event in events:
+        if event.kind in {"repeat", "resume"} and begun is not None:
+            yield begun
+            begun = None
+        if event.kind == "repeat":
+            begun = str(event.data["point"]), int(str(event.data["repeat"]))
+        elif event.kind == "observation":
+            begun = None
 
 
 def _answers(events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.bench import Bench, day
+from remotecal.bench import Bench
+from remotecal.clock import SteppedClock
+from remotecal.editions import withdrawn
 from remotecal.errors import (
     BenchError,
     ConfigurationError,
@@ -19,7 +22,7 @@ from remotecal.errors import (
 )
 from remotecal.procedures.admission import admit
 from remotecal.procedures.catalogue import Found, find_followed
-from remotecal.procedures.control import ON_SITE
+from remotecal.procedures.control import ON_SITE, Control, signals
 from remotecal.procedures.evidence import Evidence, ProcedureUsed, Start, gather, read_start
 from remotecal.procedures.files import LARGEST, refusal
 from remotecal.procedures.journal import FILE, Journal, read_journal
@@ -29,10 +32,12 @@ from remotecal.procedures.suitability import check_points, check_reach
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from remotecal.clock import Clock
     from remotecal.open_bench import OpenBench
-    from remotecal.procedures.control import Control
     from remotecal.procedures.order import Order
+    from remotecal.procedures.parameters import Parameters
     from remotecal.procedures.procedure import Procedure
     from remotecal.procedures.prompts import Answerer
     from remotecal.procedures.run import Watcher
@@ -46,7 +51,7 @@ class Company:
     """Answers the procedure's questions."""
     watchers: Sequence[Watcher] = ()
     """Are shown where the run is."""
-    control: Control | None = None
+    control: Control = field(default_factory=Control)
     """Stops and pauses the run."""
     by: str = ON_SITE
     """Who begins the run, or takes it up again."""
@@ -95,13 +100,12 @@ def execute(
     company.check_files()
     clock = clock or bench.clock()
     start = plan(order, found, bench, clock, directory.resolve().name)
-    opened = _connect(bench, clock)
-    try:
-        with Journal.create(directory, clock) as journal:
-            journal.append("start", start.model_dump(mode="json"))
-            Session(start, found.procedure, bench, opened, journal, company).perform()
-    finally:
-        opened.close()
+    with (
+        _connected(bench, clock, company, f"run {directory.resolve()}") as opened,
+        Journal.create(directory, clock) as journal,
+    ):
+        journal.append("start", start.model_dump(mode="json"))
+        Session(start, found.procedure, bench, opened, journal, company).perform()
     return gather(read_journal(directory / FILE))
 
 
@@ -143,13 +147,10 @@ def resume(
     clock = clock or bench.clock()
     with Journal.open(directory, clock) as journal:
         _same_facts(start, plan(start.order, found, bench, clock, start.run))
-        opened = _connect(bench, clock)
-        try:
+        with _connected(bench, clock, company, f"run {directory.resolve()}") as opened:
             again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
             journal.append("resume", again)
             Session(start, found.procedure, bench, opened, journal, company).perform()
-        finally:
-            opened.close()
     return gather(read_journal(directory / FILE))
 
 
@@ -165,14 +166,19 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
     procedure = found.procedure(parameters)
     points = tuple(procedure.points())
     check_points(points)
+    today = bench.day(clock)
+    _check_norms(order, parameters, today)
     roles = fill_roles(found.procedure, bench)
     check_reach(procedure, points, {role: bench.drivers[name] for role, name in roles.items()})
     _check_names(bench.path.resolve(), run)
     check_facts(procedure, bench, roles)
-    today = day(clock)
     certificates = {
         name: used for name in bench.file.instruments if (used := bench.certificate(name, today)) is not None
     }
+    procedure.check(
+        {role: certificates[name] for role, name in roles.items() if name in certificates},
+        {role: bench.drivers[name] for role, name in roles.items()},
+    )
     admit(order, found, bench, certificates, today)
     return Start(
         run=run,
@@ -181,11 +187,14 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
         parameters=parameters.model_dump(mode="json"),
         points=points,
         bench=str(bench.path.resolve()),
+        bench_name=bench.name,
         bench_sha256=bench.sha256,
+        time_zone=bench.time_zone,
         roles=roles,
         certificates=certificates,
         characteristics=dict(bench.characteristics(today)),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
+        clock="virtual" if isinstance(clock, SteppedClock) else "real",
     )
 
 
@@ -234,6 +243,13 @@ def _check_names(bench: Path, run: str) -> None:
             raise OrderError(f"the name {name!r} is not in UTF-8 and can't be kept as evidence: rename it")
 
 
+def _check_norms(order: Order, parameters: Parameters, today: date) -> None:
+    """Raise `OrderError` if an edition is asked for that another has taken the place of."""
+    for norm in (*parameters.model_dump().values(), order.dut.class_scheme):
+        if isinstance(norm, str) and (current := withdrawn(norm, today)):
+            raise OrderError(f"{norm} is no longer in force: {current} has taken its place")
+
+
 def _same_facts(start: Start, now: Start) -> None:
     """Raise `EvidenceError` if a run would go on with other facts than it began with."""
     changed = [
@@ -247,15 +263,26 @@ def _same_facts(start: Start, now: Start) -> None:
         )
 
 
-def _connect(bench: Bench, clock: Clock) -> OpenBench:
-    """Return the open bench; if it is not all there, what is there is made safe."""
-    opened = bench.connect(clock)
-    if opened.failures:
+@contextmanager
+def _connected(bench: Bench, clock: Clock, company: Company, what: str) -> Iterator[OpenBench]:
+    """Give the open bench to a run, which no signal ends but through the safe state.
+
+    If the bench is not all there, what is there is made safe.
+    """
+    with signals(company.control, company.by):
+        opened = bench.connect(clock, what=what)
         try:
-            opened.make_safe()
-        except SafeStateNotReached as unsafe:
-            raise SafeStateNotReached(f"{unsafe}; {opened.failed()}") from None
+            if opened.failures:
+                company.control.notice()  # no signal gets in between
+                _make_safe(opened)
+                raise BenchError(opened.failed())
+            yield opened
         finally:
             opened.close()
-        raise BenchError(opened.failed())
-    return opened
+
+
+def _make_safe(opened: OpenBench) -> None:
+    try:
+        opened.make_safe()
+    except SafeStateNotReached as unsafe:
+        raise SafeStateNotReached(f"{unsafe}; {opened.failed()}") from None

@@ -21,6 +21,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError, EvidenceError, JournalBroken, RunError
 from remotecal.model import Frozen
+from remotecal.opening import AT_ONCE, BINARY, make_sure
 from remotecal.procedures.journal import Event, Json, make_durable
 
 FOLDER = "files"
@@ -178,7 +179,7 @@ def _opened(path: Path, largest: int) -> Iterator[BinaryIO]:
         raise ConfigurationError(f"{str(path)!r} has a name no journal can hold: give it another one")
     try:
         # A pipe would let us wait for its other end.
-        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        number = os.open(path, os.O_RDONLY | BINARY | AT_ONCE)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from None
     found = os.fstat(number)
@@ -209,7 +210,7 @@ def _copy(source: BinaryIO, draft: Path) -> tuple[int, str]:
             digest.update(piece)
             copy.write(piece)
         copy.flush()
-        os.fsync(copy.fileno())
+        make_sure(copy.fileno())
     return size, digest.hexdigest()
 
 

@@ -29,20 +29,22 @@ crash; it is cut off when the journal is opened to go on, and said in an event `
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
+import sys
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias
 
-from remotecal.clock import Clock
+from remotecal.clock import Clock, SteppedClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
+from remotecal.locks import hold_file
+from remotecal.opening import BINARY, make_sure
 
 FORMAT = 1
 """Version of the description above."""
@@ -56,6 +58,7 @@ KINDS = {
     "point": "the run turns to a point",
     "replies": "exchanges with instruments, as bytes",
     "stable": "quantities were found stable",
+    "repeat": "a repeat begins",
     "observation": "what one repeat at one point yielded",
     "note": "the procedure remarks something",
     "prompt": "a person is asked",
@@ -66,6 +69,7 @@ KINDS = {
     "pause": "the run was paused",
     "go_on": "a paused run goes on",
     "abort": "somebody stopped the run",
+    "suspend": "the station was shut down in good order; the run is to be taken up again",
     "failure": "the run could not go on",
     "safe": "the safe state was reached, or not",
     "resume": "the run is taken up again",
@@ -147,7 +151,10 @@ class Journal:
     Safe to use from several threads. `events` holds what stood in it when it was opened.
     """
 
-    def __init__(self, path: Path, file: int, clock: Clock, events: tuple[Event, ...]) -> None:
+    def __init__(
+        self, path: Path, file: int, clock: Clock, events: tuple[Event, ...], held: ExitStack | None = None
+    ) -> None:
+        self._held = held or ExitStack()
         self.path, self.clock, self.events = path, clock, events
         self.head = events[-1].hash if events else NOTHING
         self.lines = len(events)
@@ -170,36 +177,40 @@ class Journal:
                     f"{directory} is not empty: choose another directory, or resume the run in it"
                 )
             path = directory / FILE
-            file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | BINARY, 0o644)
         except OSError as error:
             raise ConfigurationError(f"{directory} can't hold a journal: {error}") from error
-        _lock(file, path)
+        held = _lock(file, path)
         make_durable(directory)
-        return cls(path, file, clock, ())
+        return cls(path, file, clock, (), held)
 
     @classmethod
     def open(cls, directory: Path, clock: Clock) -> Journal:
         """Open a journal to go on writing it; a torn last line is cut off, and said.
 
+        Time goes on from the last line: a virtual clock is moved there.
+
         Raises:
             JournalBroken: there is none, or it is not what was written.
-            RunError: another process is writing it.
+            RunError: another process is writing it, or the clock stands before its last line.
         """
         path = directory / FILE
         try:
-            file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            file = os.open(path, os.O_RDWR | os.O_APPEND | BINARY)
         except OSError as error:
             raise JournalBroken(f"{directory} holds no journal: {error}") from error
         try:
-            _lock(file, path)
+            held = _lock(file, path)
             content = path.read_bytes()
             events, torn = _events(content, path)
+            if events:
+                _go_on_from(seconds(events[-1].at), clock, path)
             if torn:
                 os.ftruncate(file, len(content) - torn)
         except BaseException:
             os.close(file)
             raise
-        journal = cls(path, file, clock, events)
+        journal = cls(path, file, clock, events, held)
         if torn and events:
             journal.append("torn", {"bytes": torn})
         return journal
@@ -247,6 +258,7 @@ class Journal:
                 finally:
                     os.close(self._file)
                     self._file = -1
+                    self._held.close()
 
     def __enter__(self) -> Self:
         return self
@@ -272,7 +284,7 @@ class Journal:
             self._write(sealed + b"\n")
             self.lines, self.head = event.seq, found
             if durable:
-                os.fdatasync(self._file)
+                make_sure(self._file)
         except OSError as error:
             raise RunError(
                 f"{self.path} can't be written: {error}: make room, then resume the run"
@@ -307,15 +319,32 @@ def shown(data: bytes) -> Json:
     return {"hex": data.hex()}
 
 
-def _lock(file: int, path: Path) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunError(f"another process is at work on {path}: wait for it, or stop it") from None
+def _go_on_from(last: float, clock: Clock, path: Path) -> None:
+    """See that a clock does not stand before a journal's last line, where no time runs backwards."""
+    if isinstance(clock, SteppedClock):
+        clock.reach(last)
+    elif clock.now() < last - MICROSECOND:
+        raise RunError(
+            f"{path} was last written at {timestamp(last)}, and it is {timestamp(clock.now())} now: wait "
+            "until then, or set the computer's clock if it is wrong, and resume the run"
+        )
+
+
+MICROSECOND = 1e-6
+"""Times are written to the microsecond; seconds by which they may differ for that."""
+
+
+def _lock(file: int, path: Path) -> ExitStack:
+    held = hold_file(file, path)
+    if held is None:
+        raise RunError(f"another process is at work on {path}: wait for it, or stop it")
+    return held
 
 
 def make_durable(directory: Path) -> None:
-    """See that a new name in a directory survives a power cut."""
+    """See that a new name in a directory survives a power cut, where a directory can be asked for that."""
+    if sys.platform == "win32":
+        return
     entry = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(entry)

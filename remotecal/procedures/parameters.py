@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, get_origin
 from remotecal import units
 from remotecal.configuration import Written, checked
 from remotecal.errors import ParameterError, UnitError
+from remotecal.numerals import NUMBER, read_number
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
-_WITH_UNIT = re.compile(r"\s*((?>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?))\s*(\S.*?)\s*")
+_WITH_UNIT = re.compile(rf"\s*((?>{NUMBER}))\s*(\S.*?)\s*")
 
 
 class Parameters(Written):
@@ -63,6 +65,8 @@ class In:
             if refused:
                 unit = "" if self.unit == "1" else f" {self.unit}"
                 raise ValueError(f"must be {words}{unit}; it is {written}")
+        if not math.isfinite(value):
+            raise ValueError(f"{written!r} is no number")
         return value
 
     def __str__(self) -> str:
@@ -79,8 +83,8 @@ class In:
             number = "a number" if self.unit == "1" else f"a number in {self.unit}"
             raise ValueError(f"{written!r} is neither {number} nor a text with a unit, such as '50 L/min'")
         try:
-            return units.convert(float(match[1]), match[2], self.unit)
-        except UnitError as error:
+            return units.convert(read_number(match[1]), match[2], self.unit)
+        except (UnitError, ValueError) as error:
             raise ValueError(f"{written!r}: {error}") from None
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:

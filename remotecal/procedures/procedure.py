@@ -6,7 +6,7 @@ import types
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from remotecal import units
 from remotecal.drivers.instrument import Instrument
@@ -17,9 +17,15 @@ from remotecal.model import Text
 from remotecal.procedures.parameters import Parameters
 
 if TYPE_CHECKING:
+    from remotecal.bench import CertificateUsed
     from remotecal.procedures.evaluation import Evaluation
     from remotecal.procedures.evidence import Evidence
     from remotecal.procedures.run import Run
+
+Certificates: TypeAlias = "Mapping[str, CertificateUsed]"
+"""Role → certificate."""
+Drivers: TypeAlias = Mapping[str, type[Instrument]]
+"""Role → driver."""
 
 Value = Measured | float | int | str | tuple[Measured, ...]
 """What an observation may hold."""
@@ -46,7 +52,7 @@ class Procedure(ABC):
     ```python
     class MasterMeter(Procedure):
         title = Text(zh="标准表法", en="Master meter method")
-        norms = ("JJG 643-2003",)
+        norms = ("JJG 643",)
         reference: FlowMeter
         dut: PulseCounter | VolumeTotalizer
 
@@ -63,7 +69,8 @@ class Procedure(ABC):
     title: ClassVar[Text]
     """What the procedure is called on a certificate."""
     norms: ClassVar[tuple[str, ...]] = ()
-    """The documents it follows, with their year."""
+    """The documents it follows; those with a row in `remotecal.editions` without their year, for a
+    certificate names the edition that was in force on the day of measurement."""
     reach: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Which quantities must span a point's nominal value: `role.quantity` → name and unit of the value."""
     parameters: Parameters
@@ -106,11 +113,23 @@ class Procedure(ABC):
         """Return the roles whose instruments must have a calibration certificate."""
         return ()
 
-    def suits(self, drivers: Mapping[str, type[Instrument]]) -> None:  # noqa: B027  often anything suits
+    def suits(self, drivers: Drivers) -> None:  # noqa: B027  often anything suits
         """Raise `ParameterError` if the parameters can't be carried out by what fills the roles.
 
         Asked where the order is written and before anything is opened; `drivers` is role → driver, and
         there may be fewer than roles.
+        """
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:  # noqa: B027  nor to check
+        """Refuse what the evaluation could not use, before anything moves.
+
+        Args:
+            certificates: role → certificate of the instrument that fills it, where it has one.
+            drivers: role → its driver.
+
+        Raises:
+            CertificateRefused: a certificate does not say, or not reach, what is needed.
+            BenchError: an instrument lacks what is needed.
         """
 
     def prepare(self, run: Run) -> None:  # noqa: B027  a procedure may have nothing to prepare

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import select
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Literal, Protocol
 
 from remotecal.errors import RunError
 from remotecal.model import Text
+from remotecal.numerals import read_number
 from remotecal.procedures.control import ON_SITE
 from remotecal.procedures.files import LARGEST, Attached, refusal
 
@@ -39,7 +42,7 @@ class Question:
             return f"{'请回答其中之一:' if chinese else 'answer one of: '}{', '.join(self.options)}"
         if self.kind == "number":
             try:
-                float(answer)
+                read_number(answer)
             except ValueError:
                 return f"{answer!r} {'不是数字' if chinese else 'is no number'}"
         if not answer.strip():
@@ -112,32 +115,65 @@ class Terminal:
     def __init__(self, language: str = "en", by: str = ON_SITE) -> None:
         self._language, self._by = language, by
         self._typed = b""
+        self._taken: SimpleQueue[bytes] = SimpleQueue()
+        self._pump: threading.Thread | None = None
 
     def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
         choices = f" [{'/'.join(question.options)}]" if question.options else ""
         if question.kind == "file":
             choices = " [文件路径]" if self._language == "zh" else " [path of the file]"
         while True:
-            print(f"\n{question.text.get(self._language)}{choices} ", end="", flush=True)
-            answer = self._line(still_wanted).strip()
+            try:
+                print(f"\n{question.text.get(self._language)}{choices} ", end="", flush=True)
+                answer = self._line(still_wanted).strip()
+            except OSError as error:
+                raise RunError(f"{GONE} ({error})") from error
             fault = question.refuses(answer, self._language)
             if not fault:
                 return Answer(answer, self._by)
             print(fault)
 
     def _line(self, still_wanted: Callable[[], None]) -> str:
-        # Read below sys.stdin, which would hide from `select` what it has taken in already.
         while b"\n" not in self._typed:
-            if not select.select([sys.stdin], [], [], LOOK_AROUND)[0]:
+            typed = self._pumped() if PUMPED else self._selected()
+            if typed is None:
                 still_wanted()
-            elif not (typed := os.read(sys.stdin.fileno(), 4096)):
-                raise RunError("the terminal was closed while a question was open: resume the run")
+            elif not typed:
+                raise RunError(GONE)
             else:
                 self._typed += typed
         line, _, self._typed = self._typed.partition(b"\n")
         # In whatever the terminal speaks: Chinese ones may speak GBK.
         return line.decode(sys.stdin.encoding or "utf-8", errors="replace")
 
+    def _selected(self) -> bytes | None:
+        """Return what was typed, b"" at the end of it, None if nothing was."""
+        # Read below sys.stdin, which would hide from `select` what it has taken in already.
+        ready, _, _ = select.select([sys.stdin], [], [], LOOK_AROUND)
+        return os.read(sys.stdin.fileno(), 4096) if ready else None
 
+    def _pumped(self) -> bytes | None:
+        """Return the same where a terminal can't be waited for, from a thread that waits in reading it."""
+        if self._pump is None:
+            self._pump = threading.Thread(target=self._read_on, name="what is typed", daemon=True)
+            self._pump.start()
+        try:
+            return self._taken.get(timeout=LOOK_AROUND)
+        except Empty:
+            return None
+
+    def _read_on(self) -> None:
+        typed = b"begin"
+        while typed:
+            try:
+                typed = os.read(sys.stdin.fileno(), 4096)
+            except OSError:
+                typed = b""
+            self._taken.put(typed)
+
+
+PUMPED = sys.platform == "win32"
+"""Whether `select` knows nothing of terminals."""
+GONE = "the terminal was closed while a question was open: resume the run"
 LOOK_AROUND = 0.2
 """Seconds between two looks whether an answer is still wanted."""

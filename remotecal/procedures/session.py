@@ -6,18 +6,21 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from remotecal.drivers.quantities import Reading, declared
 from remotecal.errors import (
     InterlockTripped,
+    ParameterError,
     RemotecalError,
     RunAborted,
     RunError,
+    RunSuspended,
     SafeStateNotReached,
+    WrongInstrument,
 )
-from remotecal.procedures.control import Control, signals
-from remotecal.procedures.journal import timestamp
+from remotecal.procedures.journal import MICROSECOND, seconds, timestamp
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.run import Run
-from remotecal.procedures.values import pack
+from remotecal.procedures.values import pack, readings
 from remotecal.procedures.watch import Watch
 
 if TYPE_CHECKING:
@@ -27,7 +30,13 @@ if TYPE_CHECKING:
     from remotecal.procedures.evidence import Start
     from remotecal.procedures.execute import Company
     from remotecal.procedures.journal import Journal, Json
-    from remotecal.procedures.procedure import Point, Procedure
+    from remotecal.procedures.procedure import Point, Procedure, Value
+
+SAME = ("driver", "settings", "maker", "model", "serial")
+"""What of an instrument stays the same as long as a run lasts, whatever interrupts it."""
+
+ENDINGS = ((RunAborted, "abort"), (RunSuspended, "suspend"), (InterlockTripped, "interlock"))
+"""Why a run ended, and the kind of event that says so; whatever else is a failure."""
 
 
 class Session:
@@ -44,7 +53,7 @@ class Session:
     ) -> None:
         self._start, self._opened, self._journal = start, opened, journal
         self._settings = {name: entry.settings for name, entry in bench.file.instruments.items()}
-        self._company, self._control = company, company.control or Control()
+        self._company, self._control = company, company.control
         self._control.cancel = opened.cancel
         self._watch = Watch(bench, opened, self._control)
         self._run = Run(
@@ -61,25 +70,30 @@ class Session:
         }
 
     def perform(self) -> None:
-        """Measure what is left to measure; whatever happens, make the rig safe."""
+        """Measure what is left to measure; whatever happens, make the rig safe.
+
+        What signals do meanwhile is up to the caller (`signals`).
+        """
         failure: BaseException | None = None
-        with signals(self._control, self._company.by):
+        try:
             try:
-                try:
-                    self._begin()
-                    self._measure_all()
-                finally:
-                    self._control.notice()  # at once: from here on no second signal gets in between
-            except BaseException as error:  # noqa: BLE001  whatever it is, the rig is made safe first
-                failure = self._explained(error)
-            occurred = self._opened.clock.now()
-            self._watch.stop_looking()
-            unsafe, took = self._make_safe()
-            self._watch.end()
-            try:
-                self._conclude(failure, occurred, unsafe, took)
-            except RunError as error:
-                failure = failure or error
+                self._begin()
+                self._measure_all()
+            finally:
+                self._control.notice()  # at once: from here on no second signal gets in between
+        except BaseException as error:  # noqa: BLE001  whatever it is, the rig is made safe first
+            self._control.notice()  # should that signal have come just before
+            failure = self._explained(error)
+        occurred = self._opened.clock.now()
+        self._watch.stop_looking()
+        unsafe, took = self._make_safe()
+        self._watch.end()
+        for instrument in self._opened.instruments.values():
+            instrument.keep = None  # nothing follows the end, such as an instrument's farewell
+        try:
+            self._conclude(failure, occurred, unsafe, took)
+        except RunError as error:
+            failure = failure or error
         if unsafe is not None:
             because = f"; the run had stopped because {failure}" if failure else ""
             raise SafeStateNotReached(f"{unsafe}{because}") from failure
@@ -89,16 +103,18 @@ class Session:
     def _begin(self) -> None:
         for name, instrument in self._opened.instruments.items():
             instrument.keep = self._run.keep
-            self._journal.append(
-                "instrument",
-                {
-                    "address": instrument.link.address,
-                    "driver": type(instrument).__name__,
-                    "name": name,
-                    "settings": self._settings[name],
-                    **instrument.identify()._asdict(),
-                },
-            )
+            wraps = moduli(type(instrument))
+            said: dict[str, Json] = {
+                "address": instrument.link.address,
+                "driver": type(instrument).__name__,
+                "name": name,
+                "settings": self._settings[name],
+                **instrument.identify()._asdict(),
+                **({"noted": list(instrument.noted)} if instrument.noted else {}),
+                **({"wraps": wraps} if wraps else {}),
+            }
+            self._refuse_another(said)
+            self._journal.append("instrument", said)
         # First to the safe state: a drive that was left running must not start again when a rig that
         # lost its heartbeat is reset.
         unsafe, took = self._make_safe()
@@ -108,6 +124,18 @@ class Session:
         self._watch.begin()
         for path in self._company.files:
             self._run.attach(path, "", self._company.by)
+
+    def _refuse_another(self, said: Mapping[str, Json]) -> None:
+        """Raise `WrongInstrument` where a run goes on with another instrument than it began with."""
+        for event in self._journal.events:
+            if event.kind == "instrument" and event.data["name"] == said["name"]:
+                changed = [part for part in SAME if event.data[part] != said[part]]
+                if changed:
+                    was, now = (", ".join(str(d[part]) for part in changed) for d in (event.data, said))
+                    raise WrongInstrument(
+                        f"{said['name']}: the run began with {was}, now it is {now}: put the instrument "
+                        "back, set as it was, or begin a new run"
+                    )
 
     def _measure_all(self) -> None:
         points, run = self._start.points, self._run
@@ -130,12 +158,13 @@ class Session:
 
     def _observe(self, point: Point, repeat: int) -> None:
         run = self._run
+        began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
         run.show("measure", repeat=repeat)
-        began = timestamp(run.clock.now())
-        values = pack(self._procedure.measure(point, run))
+        values = self._procedure.measure(point, run)
+        _refuse_strays(values, seconds(began))
         run.look()
         self._journal.append(
-            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": values}
+            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
         )
         self._done.add((point.name, repeat))
         run.show("done", observed=len(self._done))
@@ -181,9 +210,8 @@ class Session:
         """Write how it ended; that comes after the rig is safe, for a disk can be slow or full."""
         self._run.write_remarks(self._control.last_remarks())
         if failure is not None:
-            aborted, tripped = isinstance(failure, RunAborted), isinstance(failure, InterlockTripped)
             self._journal.append(
-                "abort" if aborted else "interlock" if tripped else "failure",
+                next((kind for error, kind in ENDINGS if isinstance(failure, error)), "failure"),
                 {"error": type(failure).__name__, "occurred": timestamp(occurred), "text": str(failure)},
             )
         self._note_safe(unsafe, took)
@@ -193,3 +221,27 @@ class Session:
     def _note_safe(self, unsafe: SafeStateNotReached | None, took: float) -> None:
         safe: Mapping[str, Json] = {"reached": unsafe is None, "seconds": round(took, 6)}
         self._journal.append("safe", safe if unsafe is None else {**safe, "text": str(unsafe)})
+
+
+def moduli(driver: type[Instrument]) -> dict[str, float]:
+    """Return the counters of a driver that wrap, each with what it wraps at."""
+    return {
+        item.name: item.modulus
+        for item in declared(driver)
+        if isinstance(item, Reading) and item.modulus is not None
+    }
+
+
+def _refuse_strays(values: Mapping[str, Value], began: float) -> None:
+    """Raise `ParameterError` for readings that are not of the repeat, which no verifier would believe."""
+    for name, reading in readings(values):
+        if reading.exchange is None:
+            raise ParameterError(
+                f"the observation's {name} ({reading.source}) is no reading of an instrument: keep what was "
+                "read, and compute in evaluate"
+            )
+        if reading.at < began - MICROSECOND:
+            raise ParameterError(
+                f"the observation's {name} ({reading.source}) was read before the repeat began: read in "
+                "measure whatever the repeat rests on"
+            )

@@ -34,7 +34,6 @@ def check_reach(
         points: what it is to measure at.
         drivers: role → driver of the instrument that fills it, as far as they are known.
     """
-    procedure.suits(drivers)
     faults = [
         fault
         for quantity, (name, unit) in procedure.reach.items()
@@ -44,6 +43,7 @@ def check_reach(
     ]
     if faults:
         raise ParameterError(f"{'; '.join(faults)}. Choose other points, or another bench")
+    procedure.suits(drivers)
 
 
 def _beyond(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.measured import Measured
@@ -51,6 +51,15 @@ def _unpack(written: Json) -> Value:
     if isinstance(written, Sequence):
         return tuple(measured(one) for one in written if isinstance(one, Mapping))
     raise JournalBroken(f"an observation can't hold {written!r}")
+
+
+def readings(values: Mapping[str, Value]) -> Iterator[tuple[str, Measured]]:
+    """Yield the indications among an observation's values, each with the name it stands under."""
+    for name, value in values.items():
+        if isinstance(value, Measured):  # itself a tuple, so it comes first
+            yield name, value
+        elif isinstance(value, tuple):
+            yield from ((name, one) for one in value if isinstance(one, Measured))
 
 
 def measured(written: Mapping[str, Json]) -> Measured:

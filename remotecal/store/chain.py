@@ -26,6 +26,12 @@ class Link(NamedTuple):
     hash: str
 
 
+def ending(line: bytes) -> Link | None:
+    """Return what the end of a line says of the line, which is believed; None if it is no event's."""
+    found = _END.search(line, max(0, len(line) - _LONGEST_END))
+    return None if found is None else Link(int(found["seq"]), found["kind"].decode(), found["hash"].decode())
+
+
 def follow(line: bytes, seq: int, prev: str) -> Link | str:
     """Return what a line says of itself, or why it can't be line `seq` after the hash `prev`."""
     found = _END.search(line, max(0, len(line) - _LONGEST_END))

@@ -35,6 +35,8 @@ class Now:
     """Seconds since the last line of the one among them that has waited longest; 0 if there is none."""
     journals_refused: int
     """Runs of which lines were refused."""
+    runs_unordered: int
+    """Runs that the laboratory did not order, or not like this."""
     records_due: int
     """Runs with a signed journal and no record."""
     differing: int
@@ -80,7 +82,12 @@ class Figures:
                 journals_awaited=_count(connection, runs, awaited),
                 journal_lag=0.0 if oldest is None else max(0.0, now - oldest),
                 journals_refused=_count(connection, runs, runs.c.conflict != ""),
-                records_due=_count(connection, runs, (runs.c.state == "signed") & ~recorded.exists()),
+                runs_unordered=_count(connection, runs, runs.c.unordered != ""),
+                records_due=_count(
+                    connection,
+                    runs,
+                    (runs.c.state == "signed") & (runs.c.unordered == "") & ~recorded.exists(),
+                ),
                 differing=_count(connection, records, ~records.c.agrees),
                 orders=_by(connection, orders, orders.c.state),
                 runs=_by(connection, runs, runs.c.state),

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
 from remotecal.procedures.files import Attached, read_attached
+from remotecal.store.shares import add_used, lock_used, no_room
 from remotecal.store.tables import file_pieces, journal_lines, run_files
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
 
     from remotecal.store.database import Database
+    from remotecal.store.shares import Share
 
 
 AT_ONCE = 16
@@ -40,10 +42,15 @@ class FileRow:
 
 
 class Files:
-    """The files of all runs."""
+    """The files of all runs.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Args:
+        database: where they are.
+        share: what each station may take of it.
+    """
+
+    def __init__(self, database: Database, share: Share) -> None:
+        self._database, self._share = database, share
 
     def list(self, station: str, run: str) -> tuple[FileRow, ...]:
         """Return the files a run's journal names, in its order; each once."""
@@ -111,6 +118,7 @@ class Files:
     ) -> int | EvidenceError:
         from sqlalchemy import select
 
+        used = lock_used(connection, station)
         this, pieces = _of(run_files, station, run, digest), _of(file_pieces, station, run, digest)
         row = connection.execute(
             select(run_files.c.size, run_files.c.here).where(*this).with_for_update()
@@ -123,6 +131,8 @@ class Files:
         here += len(content)
         if here > size:
             return EvidenceError(f"the file {digest} of run {run} is longer than the journal says: {size}")
+        if fault := no_room(used, len(content), self._share.bytes):
+            return EvidenceError(f"the file {digest} of run {run}: {fault}")
         connection.execute(
             file_pieces.insert().values(station=station, run=run, sha256=digest, begin=begin, content=content)
         )
@@ -130,6 +140,7 @@ class Files:
         if wrong:
             connection.execute(file_pieces.delete().where(*pieces))
             here = 0
+        add_used(connection, station, len(content) - (size if wrong else 0))
         connection.execute(run_files.update().where(*this).values(here=here))
         if wrong:
             return EvidenceError(f"what came as the file {digest} of run {run} has another hash")

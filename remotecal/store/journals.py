@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from remotecal.errors import EvidenceError
 from remotecal.store.chain import follow
 from remotecal.store.files import expect
+from remotecal.store.shares import Share, add_used, lock_used, no_room
 from remotecal.store.tables import journal_lines, runs
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ STATES = {
     "pause": "paused",
     "go_on": "running",
     "abort": "aborted",
+    "suspend": "suspended",
     "interlock": "stopped",
     "failure": "stopped",
     "finish": "finished",
@@ -55,6 +57,8 @@ class RunRow:
     """When its last line arrived."""
     conflict: str
     """Why lines were refused; "" if none were."""
+    unordered: str
+    """Why it is none that the laboratory ordered; "" if it is, as far as was looked at."""
 
 
 class Batch(NamedTuple):
@@ -71,10 +75,15 @@ class Batch(NamedTuple):
 
 
 class Journals:
-    """The journals of all runs."""
+    """The journals of all runs.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Args:
+        database: where they are.
+        share: what each station may take of it.
+    """
+
+    def __init__(self, database: Database, share: Share) -> None:
+        self._database, self._share = database, share
 
     def append(self, station: str, run: str, first: int, lines: Sequence[bytes], at: float) -> int:
         """Take one batch; see `append_all`.
@@ -97,8 +106,13 @@ class Journals:
             For each batch the number of the last line of its run that is here now, or why it was
             not taken.
         """
+        taken: dict[int, int | EvidenceError] = {}
+        # In one order, whoever takes them: two hubs that lock the same rows must not wait for each other.
+        in_order = sorted(range(len(batches)), key=lambda number: batches[number].station)
         with self._database.begin() as connection:
-            return [self._take(connection, batch, at) for batch in batches]
+            for number in in_order:
+                taken[number] = self._take(connection, batches[number], at)
+        return [taken[number] for number in range(len(batches))]
 
     def note_conflict(self, station: str, run: str, reason: str) -> None:
         """Keep why lines of a run were refused, for whoever looks at it."""
@@ -106,6 +120,12 @@ class Journals:
             connection.execute(
                 runs.update().where(runs.c.station == station, runs.c.run == run).values(conflict=reason)
             )
+
+    def note_unordered(self, station: str, run: str, reason: str) -> bool:
+        """Keep why a run is none that the laboratory ordered, "" if it is; tell whether that is new."""
+        this = (runs.c.station == station) & (runs.c.run == run) & (runs.c.unordered != reason)
+        with self._database.begin() as connection:
+            return connection.execute(runs.update().where(this).values(unordered=reason)).rowcount == 1
 
     def committed(self, station: str, run: str) -> int:
         """Return the number of a journal's last line that is here; 0 if there is none."""
@@ -154,8 +174,19 @@ class Journals:
             ).all()
         return tuple(bytes(row.line) for row in rows)
 
+    def first_line(self, station: str, run: str) -> bytes:
+        """Return a journal's first line; empty if it is not here."""
+        from sqlalchemy import select
+
+        table = journal_lines
+        this = (table.c.station == station) & (table.c.run == run) & (table.c.seq == 1)
+        with self._database.read() as connection:
+            line = connection.execute(select(table.c.line).where(this)).scalar()
+        return b"" if line is None else bytes(line)
+
     def _take(self, connection: Connection, batch: Batch, at: float) -> int | EvidenceError:
         station, run, first, lines = batch
+        used = lock_used(connection, station)
         committed, head, state = self._locked(connection, station, run, at)
         if first > committed + 1:
             return committed
@@ -169,6 +200,9 @@ class Journals:
             link = follow(line, seq, head)
             if isinstance(link, str):
                 return EvidenceError(f"run {run} of {station}: {link}")
+            if fault := self._too_much(used, seq, line):
+                return EvidenceError(f"run {run} of {station}: {fault}")
+            used += len(line)
             head, state = link.hash, STATES.get(link.kind, state)
             rows.append({"station": station, "run": run, "seq": seq, "line": line})
             if link.kind == "file":
@@ -184,7 +218,17 @@ class Journals:
                 .where(runs.c.station == station, runs.c.run == run)
                 .values(committed=committed + len(rows), head=head, state=state, updated=at)
             )
+            add_used(connection, station, sum(len(line) for line in new))
         return committed + len(rows)
+
+    def _too_much(self, used: int, seq: int, line: bytes) -> str:
+        """Return why a line is more than a station may have here; "" if it is not."""
+        share = self._share
+        if len(line) > share.line_bytes:
+            return f"line {seq} has {len(line)} bytes, the laboratory takes {share.line_bytes} in a line"
+        if seq > share.run_lines:
+            return f"it has more lines than the {share.run_lines} that the laboratory takes of a run"
+        return no_room(used, len(line), share.bytes)
 
     def _locked(self, connection: Connection, station: str, run: str, at: float) -> tuple[int, str, str]:
         """Return a run's last line, its hash and the run's state; nobody else adds to it meanwhile."""

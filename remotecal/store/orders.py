@@ -172,6 +172,42 @@ class Orders:
             return f"there is no order {order} for {station}"
         return "it expired" if found.state == "issued" else f"it was {found.state} before"
 
+    def enter_claimed(
+        self,
+        order: str,
+        number: str,
+        station: str,
+        envelope: bytes,
+        issued: float,
+        expires: float,
+        by: str,
+        claim: str,
+    ) -> bool:
+        """Enter a signed order that was claimed, which an older database knows nothing of, or not that.
+
+        Args:
+            order: its id.
+            number: the laboratory's number.
+            station: who claimed it.
+            envelope: the signed order.
+            issued: when it was signed.
+            expires: until when it could be begun.
+            by: who issued it.
+            claim: what the station showed.
+
+        Returns:
+            Whether it stands as claimed so; not if another start of the station claimed it.
+        """
+        values = {"station": station, "envelope": envelope, "state": "claimed", "claim": claim}
+        entered = {"id": order, "number": number, "issued": issued, "expires": expires, "by": by, **values}
+        insert = self._database.insert(orders).values(**entered)
+        ours = (orders.c.station == station) & ((orders.c.state != "claimed") | (orders.c.claim == claim))
+        entering = insert.on_conflict_do_update(
+            index_elements=["id"], set_={"state": "claimed", "claim": claim, "reason": ""}, where=ours
+        ).returning(orders.c.id)
+        with self._database.begin() as connection:
+            return connection.execute(entering).first() is not None
+
     def refuse(self, order: str, station: str, reason: str) -> None:
         """Note that a station won't carry out an order, or why its run ended early."""
         from sqlalchemy import case

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.signature import DUTIES
@@ -31,6 +31,8 @@ class SigningRow:
     """The certificate with this signature and all before it."""
     pdf: bytes | None
     """Once it is issued, the PDF/A-3 that holds it and that the laboratory signed."""
+    number: str | None = None
+    """Once it is issued, the certificate's number, which no other has."""
 
 
 class Signings:
@@ -51,21 +53,31 @@ class Signings:
         if row is None:
             return None
         pdf = None if row.pdf is None else bytes(row.pdf)
-        return SigningRow(row.station, row.run, row.duty, row.by, row.at, bytes(row.xml), pdf)
+        return SigningRow(row.station, row.run, row.duty, row.by, row.at, bytes(row.xml), pdf, row.number)
 
     def add(self, row: SigningRow) -> None:
         """Keep a certificate with one more signature.
 
         Raises:
             CertificateRefused: it was signed for this duty a moment ago, or the user has filed one of
-                its signatures already.
+                its signatures already, or another certificate was issued with its number.
         """
-        insert = self._database.insert(signed_certificates).values(
-            station=row.station, run=row.run, duty=row.duty, by=row.by, at=row.at, xml=row.xml, pdf=row.pdf
-        )
-        adding = insert.on_conflict_do_nothing().returning(signed_certificates.c.duty)
+        from sqlalchemy import select
+
+        table = signed_certificates
+        adding = self._database.insert(table).values(**asdict(row)).on_conflict_do_nothing()
+        same = (table.c.number == row.number) & (table.c.run != row.run)
         with self._database.begin() as connection:
-            added = connection.execute(adding).first()  # an insert's row count is not told by every driver
+            # An insert's row count is not told by every driver.
+            added = connection.execute(adding.returning(table.c.duty)).first()
+            other = None
+            if added is None and row.number is not None:
+                other = connection.execute(select(table.c.run).where(same)).first()
+        if other is not None:
+            raise CertificateRefused(
+                f"the certificate of {other.run} was issued as {row.number}, and a number is issued once: "
+                "order the work with a number of its own (`certificate` under [order])"
+            )
         if added is None:
             raise CertificateRefused(
                 f"{row.by} has filed a signature on this certificate already, or it was signed as {row.duty} "

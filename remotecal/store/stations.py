@@ -38,6 +38,8 @@ class StationRow:
     """When it was heard of last."""
     announced: str | None
     """What it said of itself, in JSON."""
+    used: int
+    """Bytes of lines and files that are kept for it."""
 
 
 class Stations:

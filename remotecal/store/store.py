@@ -16,6 +16,7 @@ from remotecal.store.journals import Journals
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
 from remotecal.store.records import Records
+from remotecal.store.shares import Share
 from remotecal.store.signings import Signings
 from remotecal.store.stations import Stations
 from remotecal.store.tables import audit
@@ -43,13 +44,14 @@ class Store:
 
     Args:
         url: `sqlite:///path`, or `postgresql+psycopg://user@host/name` beyond one machine.
+        share: what each station may take of it.
 
     Raises:
         ConfigurationError: the URL names no database.
         StoreError: it can't be reached, or has another version than this program.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, share: Share | None = None) -> None:
         self.database = Database(url)
         try:
             self.database.check()
@@ -59,8 +61,8 @@ class Store:
         self.figures = Figures(self.database)
         self.stations = Stations(self.database)
         self.orders = Orders(self.database)
-        self.journals = Journals(self.database)
-        self.files = Files(self.database)
+        self.journals = Journals(self.database, share or Share())
+        self.files = Files(self.database, share or Share())
         self.pages = Pages(self.database)
         self.records = Records(self.database)
         self.signings = Signings(self.database)

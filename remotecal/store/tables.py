@@ -37,6 +37,9 @@ stations = Table(
     Column("session", Text, comment="the latest start of its agent"),
     Column("seen", Float),
     Column("announced", Text, comment="what it said of itself, JSON"),
+    Column(
+        "used", BigInteger, nullable=False, server_default="0", comment="bytes of lines and files kept for it"
+    ),
 )
 
 enrolment_codes = Table(
@@ -78,6 +81,9 @@ runs = Table(
     Column("began", Float, nullable=False),
     Column("updated", Float, nullable=False),
     Column("conflict", Text, nullable=False, server_default="", comment="why lines were refused"),
+    Column(
+        "unordered", Text, nullable=False, server_default="", comment="why it is none the laboratory ordered"
+    ),
 )
 
 journal_lines = Table(
@@ -182,5 +188,7 @@ signed_certificates = Table(
     Column("at", Float, nullable=False),
     Column("xml", LargeBinary, nullable=False, comment="the certificate with this signature"),
     Column("pdf", LargeBinary, comment="once it is issued, as the PDF the laboratory signed"),
+    Column("number", Text, comment="once it is issued, its number"),
+    Index("uq_signed_certificates_number", "number", unique=True),
     UniqueConstraint("station", "run", "by", name="uq_signed_certificates_station_run_by"),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
@@ -17,7 +18,7 @@ from remotecal.store.tables import order_accounts, sessions, tokens, users
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from remotecal.store.database import Database
 
@@ -80,6 +81,8 @@ class Users:
     ) -> None:
         """Enter a user, or change one; whoever was logged in under the name is logged out.
 
+        Their tokens end with their password.
+
         Args:
             name: the user.
             roles: what they are; a customer is nothing else.
@@ -88,7 +91,8 @@ class Users:
             enabled: whether they may use the API.
 
         Raises:
-            ConfigurationError: roles and account don't go together, or a new user has no password.
+            ConfigurationError: roles and account don't go together, a new user has no password, or nobody
+                would be left who can enter users.
         """
         if not roles or not set(roles) <= set(ROLES):
             raise ConfigurationError(f"{name} needs at least one of the roles {', '.join(ROLES)}")
@@ -98,7 +102,11 @@ class Users:
             raise ConfigurationError("only a customer has an account")
         values = {"roles": " ".join(sorted(set(roles))), "account": account, "enabled": enabled}
         with self._database.begin() as connection:
+            stays = enabled and "administrator" in roles
+            if not stays and _administrators(connection) == {name}:
+                raise ConfigurationError(f"{name} is the last administrator: make somebody else one first")
             if password is not None:
+                _end_tokens(connection, name)
                 values["password"] = password
                 entry = self._database.insert(users).values(name=name, **values)
                 connection.execute(entry.on_conflict_do_update(index_elements=["name"], set_=values))
@@ -109,8 +117,9 @@ class Users:
             connection.execute(sessions.delete().where(sessions.c.user == name))
 
     def set_password(self, name: str, password: str) -> None:
-        """Give a user another password, as `put`; whoever was logged in under the name is logged out."""
+        """Give a user another password, as `put`; their sessions and tokens end."""
         with self._database.begin() as connection:
+            _end_tokens(connection, name)
             connection.execute(users.update().where(users.c.name == name).values(password=password))
             connection.execute(sessions.delete().where(sessions.c.user == name))
 
@@ -259,6 +268,19 @@ class Users:
                 select(order_accounts).where(order_accounts.c.order.in_(list(orders)))
             ).all()
         return {row.order: row.account for row in rows}
+
+
+def _administrators(connection: Connection) -> set[str]:
+    """Return who can enter users, and let nobody change that meanwhile."""
+    from sqlalchemy import select
+
+    rows = connection.execute(select(users.c.name, users.c.roles).where(users.c.enabled).with_for_update())
+    return {row.name for row in rows if "administrator" in row.roles.split()}
+
+
+def _end_tokens(connection: Connection, name: str) -> None:
+    good = (tokens.c.user == name) & tokens.c.revoked.is_(None)
+    connection.execute(tokens.update().where(good).values(revoked=time.time()))
 
 
 def _user(row: Row[tuple[object, ...]]) -> UserRow:

@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import sysconfig
 import time
 from pathlib import Path
@@ -40,6 +41,8 @@ ADMISSION_WITHIN = 5
 """Seconds the hub may take to say whether a client may connect."""
 READY_WITHIN = 20.0
 """Seconds a server may take to start; one that ends before by itself can't be started."""
+LOOK_AGAIN = 0.2
+"""Seconds from one look whether a server has ended to the next, where there is no other way."""
 SYSTEM = "SYS"
 """The server's account for its own affairs."""
 KICK = "$SYS.REQ.SERVER.{server}.KICK"
@@ -139,7 +142,7 @@ class Broker:
             for before in itertools.count():
                 began = time.monotonic()
                 pid = self._running() or self._start()
-                await _end_of(pid)
+                await _end_of(pid, self._process)
                 code = self._process.wait() if self._process is not None else 0
                 # One that was killed is started again, and so is one that did its work until now.
                 if code > 0 and before == 0 and time.monotonic() - began < READY_WITHIN:
@@ -194,7 +197,7 @@ class Broker:
         pid = self._running() or started
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
-            await _end_of(pid)
+            await _end_of(pid, self._process)
         if self._process is not None:
             self._process.wait()
 
@@ -211,8 +214,12 @@ def executable() -> str:
     return found
 
 
-async def _end_of(pid: int) -> None:
-    """Wait until a process has ended."""
+async def _end_of(pid: int, child: subprocess.Popen[bytes] | None) -> None:
+    """Wait until a process has ended; outside Linux, until the child has."""
+    if sys.platform != "linux":
+        while child is not None and child.poll() is None:
+            await asyncio.sleep(LOOK_AGAIN)
+        return
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -15,6 +15,7 @@ from remotecal.procedures.control import ON_SITE
 from remotecal.transport.envelopes import seal_reply, unseal
 from remotecal.transport.lending import find
 from remotecal.transport.messages import Command, CommandAnswer, OrderWaiting, StationState
+from remotecal.transport.subjects import check_run
 
 if TYPE_CHECKING:
     from remotecal.drivers.quantities import BoundReading, BoundSetting
@@ -59,12 +60,22 @@ class Commands:
         if wish.verb in {"agree", "decline"}:
             reason = station.consent.give(agreed=wish.verb == "agree")
             return CommandAnswer(done=not reason, reason=reason)
+        if wish.verb == "resend":
+            return self._resend(wish.argument)
         if station.current is None:
             return CommandAnswer(done=False, reason="no run is on")
         current = station.current
         if wish.verb == "attach":
             return await asyncio.to_thread(current.attach, Path(wish.file), wish.argument)
         return current.obey(wish.verb, ON_SITE, wish.argument, current.prompt)
+
+    def _resend(self, run: str) -> CommandAnswer:
+        try:
+            runs = self._station.deliveries.resend(run and check_run(run))
+        except RemotecalError as error:
+            return CommandAnswer(done=False, reason=str(error))
+        said = "\n".join(f"{run}: the laboratory is asked what it has, and the rest is sent" for run in runs)
+        return CommandAnswer(done=True, content=said or "there is no run here")
 
     def _check(self, content: bytes) -> Command:
         """Return a command, if it is the laboratory's, for this session, in time, and new."""
@@ -100,9 +111,10 @@ class Commands:
     def _state(self) -> str:
         order = self._station.consent.order
         waiting = OrderWaiting(id=order.id, by=order.by, bench=order.bench) if order else None
+        held_up = dict(self._station.deliveries.held_up)
         cut_off = self._station.liaison.control.trouble
         return StationState(
-            run=self._station.live(), waits_for_consent=waiting, cut_off=cut_off
+            run=self._station.live(), waits_for_consent=waiting, held_up=held_up, cut_off=cut_off
         ).model_dump_json()
 
     async def _read(self, what: str) -> CommandAnswer:
@@ -116,7 +128,10 @@ class Commands:
         bench, name = find(self._station.folder, where, role)
         if not isinstance(bench.declaration(f"{name}.{attribute}", "what is to be read"), Reading | Setting):
             raise BenchError(f"{name}.{attribute} is no quantity that can be read")
-        with bench.open_instrument(name, RealClock()) as instrument:
+        with (
+            self._station.lending.line(bench, name, f"reading {what}"),
+            bench.open_instrument(name, RealClock()) as instrument,
+        ):
             quantity: BoundReading | BoundSetting = getattr(instrument, attribute)
             measured = quantity.read()
         return CommandAnswer(done=True, content=json.dumps(measured._asdict()))

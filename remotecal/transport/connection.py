@@ -13,11 +13,11 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from remotecal.errors import EvidenceError, NotAnswered, NotConnected, RemotecalError
+from remotecal.errors import ConfigurationError, EvidenceError, NotAnswered, NotConnected, RemotecalError
 from remotecal.transport.ending import end
 from remotecal.transport.envelopes import unseal_reply
 
@@ -66,6 +66,18 @@ class Endpoint:
     """Prefix of where answers go."""
     if_refused: str = ""
     """What to do should the server let us in no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof(Generic[M]):
+    """An answer, and the signed messages that prove it was given."""
+
+    asked: bytes
+    """What was asked."""
+    reply: bytes
+    """What came as the answer, as it was signed."""
+    answer: M
+    """What that says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +165,15 @@ class Connection:
 
         What is no such answer counts as none: who carries it may have changed or made it.
         """
+        return (await self.prove(subject, content, answer, of, within=within)).answer
+
+    async def prove(
+        self, subject: str, content: bytes, answer: type[M], of: PublicKey, *, within: float = 5.0
+    ) -> Proof[M]:
+        """Return the answer to a message, with what proves it to others; as `ask`."""
         reply = await self.request(subject, content, within=within)
         try:
-            return unseal_reply(reply, content, answer, [of])
+            return Proof(content, reply, unseal_reply(reply, content, answer, [of]))
         except EvidenceError as error:
             raise NotAnswered(f"what came as the answer to {subject} is none: {error}") from None
 
@@ -180,14 +198,23 @@ class Connection:
 
     @contextmanager
     def _in_use(self) -> Iterator[Client]:
-        """Give the client there is; `NotConnected` if there is none, or it is lost meanwhile."""
-        from nats.errors import Error
+        """Give the client there is; `NotConnected` if there is none, or it is lost meanwhile.
+
+        Raises:
+            ConfigurationError: the message is longer than the server takes, however often it is sent.
+        """
+        from nats.errors import Error, MaxPayloadError
 
         servers = ", ".join(self._endpoint.servers)
         if self._client is None:
             raise NotConnected(f"there is no connection to {servers}")
         try:
             yield self._client
+        except MaxPayloadError:
+            raise ConfigurationError(
+                f"a message is longer than {servers} takes: give the servers the max_payload that "
+                "`remotecal hub broker` prints"
+            ) from None
         except (Error, OSError) as error:
             raise NotConnected(f"the connection to {servers} was lost: {error}") from error
 

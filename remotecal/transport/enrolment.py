@@ -19,12 +19,15 @@ from pydantic import Field
 
 from remotecal.configuration import Written, checked
 from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
+from remotecal.transport.doors import GREETED_WITHIN, Door
 from remotecal.transport.identities import check_name, host_and_port
 
 log = logging.getLogger(__name__)
 
 LONGEST = 64 * 1024
 """Bytes in a question or an answer."""
+MOST, OF_ONE = 64, 8
+"""Applications at a time, and of one client."""
 WITHIN = 15.0
 """Seconds an exchange may take."""
 
@@ -91,11 +94,13 @@ async def serve(
         answer: decides.
     """
     host, port = listen.rsplit(":", 1)
+    door = Door(host.strip("[]"), int(port), most=MOST, of_one=OF_ONE)
 
     async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(WITHIN):
                 question = await reader.readline()
+                door.greet(writer.transport)
                 application = checked(Application, _members(question), "application", ConfigurationError)
                 reply = await answer(application)
                 writer.write(reply.model_dump_json().encode() + b"\n")
@@ -105,7 +110,9 @@ async def serve(
         finally:
             writer.close()
 
-    return await asyncio.start_server(attend, host, int(port), ssl=tls, limit=LONGEST)
+    return await asyncio.start_server(
+        attend, sock=door, ssl=tls, ssl_handshake_timeout=GREETED_WITHIN, limit=LONGEST
+    )
 
 
 async def ask_authority(address: str) -> bytes:

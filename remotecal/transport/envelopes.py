@@ -31,6 +31,8 @@ Kind = Literal[
     "journal-head",
     "file-piece",
     "record",
+    "inventory",
+    "papers",
     "bundle",
     "reply",
 ]

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -18,14 +20,18 @@ from pydantic import BaseModel
 
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import ConfigurationError, EvidenceError, NotConnected, RemotecalError
+from remotecal.locks import hold
 from remotecal.store import Store
 from remotecal.transport import admission, subjects
 from remotecal.transport.broker import READY_WITHIN, Broker
 from remotecal.transport.ending import end
 from remotecal.transport.enrolment import Admission, Application, serve
 from remotecal.transport.envelopes import seal_reply, unseal
+from remotecal.transport.evaluating import Evaluating
 from remotecal.transport.identities import station_named, station_uri
 from remotecal.transport.ingest import Ingest
+from remotecal.transport.issued import enter_issued
+from remotecal.transport.keeping import Keeping
 from remotecal.transport.laboratory import Laboratory, connection
 from remotecal.transport.library import Library
 from remotecal.transport.messages import (
@@ -49,7 +55,6 @@ from remotecal.transport.pki import (
     uri_of,
 )
 from remotecal.transport.private_files import read_private
-from remotecal.transport.recomputing import recompute
 from remotecal.transport.refusals import Refusals
 from remotecal.transport.settings import FILE
 from remotecal.transport.tls import server_context
@@ -64,10 +69,14 @@ if TYPE_CHECKING:
     from remotecal.transport.settings import HubFolder
     from remotecal.transport.subjects import Service
 
+    Serving = Callable[[StationRow, bytes], Awaitable[BaseModel | bytes | None]]
+
 log = logging.getLogger(__name__)
 
 QUEUE = "hub"
 """Hubs that share the work."""
+OF_ONE_STATION = 16
+"""Requests of one station that are worked on at the same time; it asks again for what is not answered."""
 ADMISSION = "$SYS.REQ.USER.AUTH"
 """Where servers ask who may connect."""
 
@@ -85,15 +94,20 @@ class Hub:
             Identity.read(file)
         for file in (folder.admission, folder.laboratory):
             read_private(file)
-        self._store = Store(folder.database)
+        self._store = Store(folder.database, folder.share)
         self._authority = Authority.read(folder.authority)
         self._admission = SealKey.read(folder.admission)
         self._connection = connection(folder, "hub")
         self.laboratory = Laboratory(folder, self._store, self._connection)
         self.library = Library(folder.procedures)
         """The procedures records are computed by."""
-        self._ingest = Ingest(self._store)
-        self._evaluating = asyncio.Semaphore(1)
+        self._ingest = Ingest(self._store, self.laboratory.key.public)
+        self._evaluating = Evaluating(folder, self.laboratory.key.public)
+        self._keeping = Keeping(self._store, self.laboratory.key.public)
+        self._start = secrets.token_hex(16)
+        """Tells stations that this is another start, whose database may be an older copy."""
+        self._in_hand = Counter[str]()
+        """Station → its requests that are being worked on."""
         self._refusals = Refusals(self._store)
         self.ready = asyncio.Event()
         """Set once stations can connect."""
@@ -102,16 +116,19 @@ class Hub:
         """Serve until cancelled.
 
         Raises:
+            BenchInUse: a hub is up in this directory already.
             ConfigurationError: the broker can't be started, or stations can't enrol at the address set.
             NotConnected: no server can be reached.
         """
         self._connection.on(ADMISSION, self._admit, queue=QUEUE)
-        services: Mapping[Service, Callable[[StationRow, bytes], Awaitable[BaseModel | bytes]]] = {
+        services: Mapping[Service, Serving] = {
             "hello": self._greet,
             "order": self._next_order,
             "claim": self._claim,
             "refuse": self._note_refusal,
             "record": self._compare,
+            "compare": self._keeping.compare,
+            "papers": self._keeping.take_papers,
             "renew": self._renew,
             "file": self._ingest.take_file,
         }
@@ -121,11 +138,15 @@ class Hub:
         async with AsyncExitStack() as stack:
             stack.callback(self._store.close)
             stack.enter_context(suppress(asyncio.CancelledError))
+            # Two would share a broker, which the first one to go down would end.
+            stack.enter_context(hold([f"the hub in {self._folder.path.resolve()}"], "serving stations"))
             broker: asyncio.Task[None] | None = None
             if self._folder.settings.broker.start:
                 broker = asyncio.create_task(Broker(self._folder, self._admission.public).run())
                 stack.push_async_callback(end, broker)
-            stack.push_async_callback(end, asyncio.create_task(self._ingest.run()))
+            for work in (self._ingest.run(), self._evaluating.run()):
+                stack.push_async_callback(end, asyncio.create_task(work))
+            await asyncio.to_thread(enter_issued, self._folder, self._store, time.time())
             desk = await self._open_desk()
             stack.callback(desk.close)
             await stack.enter_async_context(self._connection)
@@ -138,10 +159,25 @@ class Hub:
         """Answer the stations' requests, each at its own station only."""
         self._connection.on(
             subjects.every_station(name),
-            handler,
+            self.fairly(handler),
             queue=QUEUE,
             inbox=lambda subject: subjects.inbox(subjects.station_of(subject)),
         )
+
+    def fairly(self, handler: Handler) -> Handler:
+        """Return a handler that works on some requests of a station at once, and answers no more of them."""
+
+        async def take(subject: str, content: bytes) -> bytes | None:
+            station = subjects.station_of(subject)
+            if self._in_hand[station] >= OF_ONE_STATION:
+                return None  # it will ask again
+            self._in_hand[station] += 1
+            try:
+                return await handler(subject, content)
+            finally:
+                self._in_hand[station] -= 1
+
+        return take
 
     async def _reach_a_server(self, broker: asyncio.Task[None] | None) -> None:
         """Wait for the connection; a hub nobody can reach must say so, and not wait in silence."""
@@ -163,8 +199,8 @@ class Hub:
                 f"{self._folder.path / FILE}"
             )
 
-    def _served(self, service: Callable[[StationRow, bytes], Awaitable[BaseModel | bytes]]) -> Handler:
-        async def answer(subject: str, content: bytes) -> BaseModel | bytes:
+    def _served(self, service: Serving) -> Handler:
+        async def answer(subject: str, content: bytes) -> BaseModel | bytes | None:
             name = subjects.station_of(subject)
             station = await asyncio.to_thread(self._store.stations.get, name)
             if not station.enabled:
@@ -213,7 +249,7 @@ class Hub:
         now = time.time()
         announced = hello.model_dump_json(include={"version", "benches", "procedures", "running", "time"})
         await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
-        return Welcome(time=now)
+        return Welcome(time=now, hub=self._start)
 
     async def _next_order(self, station: StationRow, _: bytes) -> bytes:
         order = await asyncio.to_thread(self._store.orders.next, station.name, time.time())
@@ -240,11 +276,10 @@ class Hub:
         )
         return Answer(done=True)
 
-    async def _compare(self, station: StationRow, content: bytes) -> Compared:
+    async def _compare(self, station: StationRow, content: bytes) -> Compared | None:
         key = PublicKey.from_text(station.key)
         computed = _from(station, unseal(content, "record", Computed, [key]))
-        async with self._evaluating:
-            return await asyncio.to_thread(recompute, self._store, self.library, computed, key)
+        return await self._evaluating.compare(computed, key)
 
     async def _renew(self, station: StationRow, content: bytes) -> Renewed:
         renewal = _from(station, unseal(content, "renewal", Renewal, [PublicKey.from_text(station.key)]))

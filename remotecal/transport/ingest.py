@@ -14,6 +14,7 @@ from remotecal.store.journals import Batch
 from remotecal.transport import subjects
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead
+from remotecal.transport.ordered import judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +39,11 @@ class Ingest:
 
     Args:
         store: where they go.
+        laboratory: with which the laboratory signs orders; a run that it did not order stands apart.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, laboratory: PublicKey) -> None:
+        self._store, self._laboratory = store, laboratory
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
 
     async def take(self, subject: str, content: bytes) -> Committed | None:
@@ -103,6 +105,8 @@ class Ingest:
 
     def _told(self, batch: Batch, taken: int | EvidenceError) -> Committed:
         if isinstance(taken, int):
+            if batch.first == 1 and batch.lines and taken:
+                self._judge(batch)
             missing = self._store.files.missing(batch.station, batch.run)
             return Committed(committed=taken, missing=missing)
         reason = str(taken)
@@ -110,6 +114,10 @@ class Ingest:
         self._store.note(batch.station, "conflict", {"run": batch.run, "reason": reason})
         log.error("%s", reason)
         return Committed(committed=self._store.journals.committed(batch.station, batch.run), refused=reason)
+
+    def _judge(self, batch: Batch) -> None:
+        if reason := judge(self._store, self._laboratory, batch.station, batch.run, batch.lines[0]):
+            log.error("a run of %s stands apart: %s", batch.station, reason)
 
     def _take_file(self, station: StationRow, content: bytes) -> FileTaken:
         envelope, _, piece = content.partition(b"\n")

@@ -7,12 +7,13 @@ names, or at home like the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from remotecal.errors import CertificateRefused, ConfigurationError
+from remotecal.errors import CertificateRefused, ConfigurationError, NotOrdered
+from remotecal.transport.issued import file_issued
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,11 +51,12 @@ class RunAt:
 
         Raises:
             CertificateRefused: it was not computed here yet, or the station's is another one, or the
-                journal is no longer the one it was computed from.
+                journal is no longer the one it was computed from, or the run was not ordered so.
             JournalBroken: the journal is not what the station wrote and signed.
         """
-        from remotecal.certificates.signing.seal import PublicKey
+        from remotecal.certificates.signing.seal import PublicKey, SealKey
         from remotecal.model import Record
+        from remotecal.transport.ordered import check_record, check_start, claimed_order
         from remotecal.transport.recomputing import signed_events
 
         row = self.store.records.find(self.station, self.run)
@@ -71,7 +73,15 @@ class RunAt:
             raise CertificateRefused(
                 f"the journal of {self.run} is no longer the one its record was computed from"
             )
-        return remote(Record.from_json(row.record), self.station, self.folder.settings.laboratory)
+        record = Record.from_json(row.record)
+        try:
+            laboratory = SealKey.read(self.folder.laboratory).public
+            order = claimed_order(self.store, laboratory, self.station, self.run)
+            check_start(order, events[0].data)
+            check_record(order, record)
+        except NotOrdered as error:
+            raise CertificateRefused(f"there is no certificate of what was not ordered: {error}") from error
+        return remote(record, self.station)
 
     def certificate(self) -> bytes:
         """Return the certificate (DCC) with the signatures it has so far; errors as `record`."""
@@ -154,7 +164,10 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
         )
     _check_signatures(of_run, signed, now)
     row = SigningRow(of_run.station, of_run.run, duty, by, now.timestamp(), xml, pdf)
-    of_run.store.signings.add(row)
+    if duty == "issued":
+        file_issued(of_run.folder, of_run.store, replace(row, number=of_run.record().number))
+    else:
+        of_run.store.signings.add(row)
     return newest
 
 
@@ -183,7 +196,7 @@ def _opened(data: bytes, duty: Duty) -> tuple[bytes, bytes | None]:
     """Return the XML of what is filed, and the PDF it came in (`CertificateRefused`: the wrong kind)."""
     from remotecal.certificates.dcc import read
     from remotecal.certificates.pdf import print_certificate
-    from remotecal.certificates.pdf.compare import difference, read_print
+    from remotecal.certificates.pdf.compare import difference, is_this_print, read_print
     from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
     from remotecal.certificates.signing.xml import read_signatures
 
@@ -198,6 +211,8 @@ def _opened(data: bytes, duty: Duty) -> tuple[bytes, bytes | None]:
     if not signed or signed[-1].duty != "issued" or signed[-1].chain[0] != printed.chain[0]:
         raise CertificateRefused("PDF and XML inside must both bear the laboratory's seal, by the same key")
     again = print_certificate(read(signed[-1].content), xml)
+    if is_this_print(data, again):
+        return xml, data
     if found := difference(read_print(data), read_print(again)):
         raise CertificateRefused(f"the PDF does not print what the XML inside says: {found}")
     return xml, data
@@ -213,12 +228,12 @@ def _check_signatures(of_run: RunAt, signed: tuple[Signature, ...], now: datetim
     last = signed[-1]
     if last.duty == "issued":
         approval.check_approval(record, signed)
-    if not now - FILED_WITHIN <= last.at <= now + CLOCKS_AGREE:
+    if not now - FILED_WITHIN <= last.time <= now + CLOCKS_AGREE:
         raise CertificateRefused(
-            f"it says it was signed at {last.at:%Y-%m-%d %H:%M %z}, here it is {now:%Y-%m-%d %H:%M %z}: sign "
-            "it anew, with the clock set right"
+            f"it says it was signed at {last.time:%Y-%m-%d %H:%M %z}, here it is {now:%Y-%m-%d %H:%M %z}: "
+            "sign it anew, with the clock set right"
         )
-    if any(last.at < earlier.at for earlier in signed[:-1]):
+    if any(last.time < earlier.time for earlier in signed[:-1]):
         raise CertificateRefused(f"{last.name} says to have signed before those who signed earlier")
     try:
         register, trust = _register(of_run.folder), _trust(of_run.folder)
@@ -231,7 +246,7 @@ def _check_signatures(of_run: RunAt, signed: tuple[Signature, ...], now: datetim
         )
     if register is not None:
         for one in signed:
-            register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.at.date())
+            register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.time.date())
     if trust is not None:
         _check_trust(trust, record, signed, now)
 
@@ -283,18 +298,9 @@ def _seal_key(folder: HubFolder) -> SigningKey:
     return read_key(str(path), password)
 
 
-def remote(record: Record, station: str, laboratory: str) -> Record:
+def remote(record: Record, station: str) -> Record:
     """Return a record that also says how the work was done."""
-    from remotecal.model import Statement, Text
+    from remotecal.certificates.added import remote_operation
 
-    said = Statement(
-        ref_types=("remotecal_remoteOperation",),
-        declaration=Text(
-            zh=f"本次校准由{laboratory}通过现场站“{station}”远程实施；全部原始观测记录均由该站签名。",
-            en=(
-                f"The calibration was carried out remotely by {laboratory} through its station {station} "
-                "beside the instruments, which signed the complete record of observations."
-            ),
-        ),
-    )
+    said = remote_operation(record.laboratory.contact.name, station)
     return record.model_copy(update={"statements": (*record.statements, said)})

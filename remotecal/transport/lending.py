@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -84,6 +84,8 @@ class Lease:
     """Made up by who borrows it."""
     what: str
     """`bench/instrument`."""
+    line: str | None
+    """What its line is called; two instruments may share one."""
     by: str
     """Who borrows it."""
     instrument: Instrument
@@ -145,6 +147,8 @@ class Lending:
     def __init__(self, station: Station) -> None:
         self._station = station
         self._leases: dict[str, Lease] = {}
+        self._lines: dict[str | None, ExitStack] = {}
+        """The lines of the instruments that are lent, kept from everybody else on this computer."""
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._may_be_written)
@@ -173,6 +177,19 @@ class Lending:
         self._refuse_beside_a_run()
         async with self._station.instruments:
             self._refuse_beside_a_run()
+            yield
+
+    @contextmanager
+    def line(self, bench: Bench, name: str, what: str) -> Iterator[None]:
+        """Keep everybody else on this computer away from an instrument's line.
+
+        Raises:
+            BenchInUse: somebody works there, and who.
+        """
+        if bench.line(name) in self._lines:
+            yield
+            return
+        with bench.hold(what, [name]):
             yield
 
     async def obey(self, command: Command) -> CommandAnswer:
@@ -219,9 +236,16 @@ class Lending:
                         f"{LEASE_LASTS:g} s"
                     )
             write = what in await asyncio.to_thread(self._may_be_written)
-            lease = await asyncio.to_thread(_lend, asked.lease, by, bench, name, write=write)
+            if (line := bench.line(name)) not in self._lines:
+                self._lines[line] = bench.hold(f"a link of {by} to {what}", [name])
+            try:
+                lease = await asyncio.to_thread(_lend, asked.lease, by, bench, name, write=write)
+            except BaseException:
+                self._let_go(line)
+                raise
             if self._station.current is not None:
                 await asyncio.to_thread(lease.instrument.close)
+                self._let_go(line)
                 self._refuse_beside_a_run()
             lease.prolong()
             self._leases[lease.id] = lease
@@ -275,6 +299,12 @@ class Lending:
             await asyncio.sleep(lease.instrument.wire.slowest_reply)
         with suppress(RemotecalError):
             await asyncio.to_thread(lease.instrument.close)
+        self._let_go(lease.line)
+
+    def _let_go(self, line: str | None) -> None:
+        """Give a line back, unless it is lent with another instrument there."""
+        if line in self._lines and all(lease.line != line for lease in self._leases.values()):
+            self._lines.pop(line).close()
 
     def _refuse_beside_a_run(self) -> None:
         if self._station.current is not None:
@@ -316,7 +346,9 @@ def find(folder: StationFolder, bench: str, role: str) -> tuple[Bench, str]:
 def _lend(lease: str, by: str, bench: Bench, name: str, *, write: bool) -> Lease:
     instrument = bench.open_instrument(name, RealClock())
     try:
-        return Lease(lease, f"{bench.name}/{name}", by, instrument, Screen(instrument, write=write))
+        return Lease(
+            lease, f"{bench.name}/{name}", bench.line(name), by, instrument, Screen(instrument, write=write)
+        )
     except RemotecalError:
         instrument.close()
         raise

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from remotecal.transport.connection import Proof
     from remotecal.transport.envelopes import Kind
     from remotecal.transport.station_folder import StationFolder
     from remotecal.transport.subjects import Service
@@ -65,8 +66,12 @@ class Liaison:
         """This start of the agent."""
         self.greeted = asyncio.Event()
         """Set once the laboratory has answered a hello."""
+        self.answered = asyncio.Event()
+        """Set each time the laboratory answered a hello; whoever waits for the next clears it."""
         self.heard = time.monotonic()
         """When the laboratory answered last, by `time.monotonic`."""
+        self.hub = ""
+        """The start of the hub that answered last."""
         self.key = folder.signing_key()
         """With which the station signs."""
         self.laboratory = folder.laboratory_key()
@@ -90,11 +95,16 @@ class Liaison:
 
     async def insist(self, service: Service, kind: Kind, content: BaseModel, answer: type[M]) -> M:
         """Say something, signed, until there is an answer."""
+        return (await self.prove(service, kind, content, answer)).answer
+
+    async def prove(self, service: Service, kind: Kind, content: BaseModel, answer: type[M]) -> Proof[M]:
+        """Say something, signed, until there is an answer; returns that with its proof."""
         envelope = seal(kind, content, self.key)
         while True:
             await self.control.up.wait()
             try:
-                return await self._answer(service, envelope, answer)
+                subject = subjects.service(service, self._folder.name)
+                return await self.control.prove(subject, envelope, answer, self.laboratory)
             except TransportError as error:
                 log.info("%s: %s", service, error)
                 await asyncio.sleep(RETRY_AFTER)
@@ -155,7 +165,9 @@ class Liaison:
         welcome = await self._answer("hello", seal("hello", hello, self.key), Welcome, within=within)
         self.heard = time.monotonic()
         self._ahead = welcome.time - self.heard
+        self.hub = welcome.hub
         self.greeted.set()
+        self.answered.set()
         self._greeted()
 
     async def _keep_certified(self) -> None:

@@ -11,6 +11,9 @@ from remotecal.procedures.files import Sha256
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Kind
 
+LONGEST_LINE = 7 * 2**20
+"""Bytes a line of a journal may have: a message holds 8 MiB, with what goes before the lines."""
+
 Verb = Literal[
     "pause", "go_on", "abort", "answer", "take_control", "release_control", "state", "read", "link"
 ]
@@ -98,6 +101,8 @@ class Welcome(Written):
 
     time: float
     """The laboratory's clock."""
+    hub: str = ""
+    """This start of the hub that answers: one that was not met before may have lost what another had."""
 
 
 class Claim(Written):
@@ -318,6 +323,8 @@ class StationState(Written):
     """The order the person on site is asked about."""
     cut_off: str = ""
     """Why there is no connection to the laboratory."""
+    held_up: dict[str, str] = Field(default_factory=dict)
+    """Run → why it does not reach the laboratory."""
 
 
 class LinkRequest(Written):

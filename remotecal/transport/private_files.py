@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 from remotecal.errors import ConfigurationError
+from remotecal.opening import BINARY, make_sure
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -18,11 +20,11 @@ def write_private(path: Path, content: bytes) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o600)
         with os.fdopen(file, "wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            make_sure(stream.fileno())
         draft.replace(path)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be written: {error}") from error
@@ -39,6 +41,7 @@ def read_private(path: Path) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    # Windows keeps its access lists elsewhere, and shows everybody's rights here.
+    if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(f"{path} can be read by others: `chmod 600 {path}`, and renew the key in it")
     return content

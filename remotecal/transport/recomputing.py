@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,13 +10,19 @@ from typing import TYPE_CHECKING
 
 from remotecal.certificates.keeping import extend
 from remotecal.certificates.signing.journal import journal_signer
-from remotecal.configuration import checked
-from remotecal.errors import EvidenceError, OrderError, RemotecalError
+from remotecal.errors import EvidenceError, NotOrdered, RemotecalError, StoreError
 from remotecal.procedures.evidence import gather
 from remotecal.procedures.journal import FILE, read_journal
 from remotecal.procedures.record import evaluate
 from remotecal.store.records import RecordRow
-from remotecal.transport.messages import Compared, ProcedureNamed
+from remotecal.transport.messages import Compared
+from remotecal.transport.ordered import (
+    check_course,
+    check_record,
+    check_start,
+    claimed_order,
+    set_apart,
+)
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import PublicKey
@@ -25,8 +32,12 @@ if TYPE_CHECKING:
     from remotecal.transport.library import Library
     from remotecal.transport.messages import Computed
 
+log = logging.getLogger(__name__)
 
-def recompute(store: Store, library: Library, computed: Computed, key: PublicKey) -> Compared:
+
+def recompute(
+    store: Store, library: Library, computed: Computed, key: PublicKey, laboratory: PublicKey
+) -> Compared:
     """Compute and keep the record of a complete run; return whether the station's is the same.
 
     Args:
@@ -34,26 +45,25 @@ def recompute(store: Store, library: Library, computed: Computed, key: PublicKey
         library: where the procedure is.
         computed: what the station says.
         key: with which the station signs journals.
+        laboratory: with which the laboratory signs orders; nothing but what it ordered is computed.
     """
     known = store.records.find(computed.station, computed.run)
     if known is not None and known.head == computed.head:
         return Compared(agrees=known.agrees, reason="" if known.agrees else DIFFERS)
     try:
-        events = signed_events(store, computed.station, computed.run, key)
-        if events[-1].hash != computed.head:
-            raise EvidenceError("the station means another journal than the one that is here")
-        if missing := store.files.missing(computed.station, computed.run):
-            raise EvidenceError(f"files that the journal names are not here yet: {', '.join(missing)}")
-        evidence = gather(events)
-        used = evidence.procedure
-        named = {"name": Path(used.name).name, "sha256": used.sha256}
-        found = library.find(checked(ProcedureNamed, named, f"journal of {computed.run}", OrderError))
-        record = evaluate(evidence, found).to_json()
+        record = _ordered_record(store, library, computed, key, laboratory)
+    except StoreError:
+        raise  # nobody knows yet
+    except NotOrdered as error:
+        set_apart(store, computed.station, computed.run, str(error))
+        return _not_computed(store, computed, str(error))
     except RemotecalError as error:
-        store.note(
-            "hub", "not computed", {"station": computed.station, "run": computed.run, "reason": str(error)}
-        )
-        return Compared(agrees=False, reason=str(error))
+        return _not_computed(store, computed, str(error))
+    except Exception as error:
+        # A procedure may stumble over evidence in any way; asked again, it would do so again.
+        log.exception("the record of %s can't be computed", computed.run)
+        return _not_computed(store, computed, f"the evaluation failed: {type(error).__name__}: {error}")
+    store.journals.note_unordered(computed.station, computed.run, "")
     agrees = record == computed.record
     store.records.put(
         RecordRow(
@@ -68,6 +78,30 @@ def recompute(store: Store, library: Library, computed: Computed, key: PublicKey
     )
     store.note("hub", "record", {"station": computed.station, "run": computed.run, "agrees": int(agrees)})
     return Compared(agrees=agrees, reason="" if agrees else DIFFERS)
+
+
+def _ordered_record(
+    store: Store, library: Library, computed: Computed, key: PublicKey, laboratory: PublicKey
+) -> str:
+    """Return the record of a run in JSON, once it is sure that it was ordered, and like this."""
+    events = signed_events(store, computed.station, computed.run, key)
+    if events[-1].hash != computed.head:
+        raise EvidenceError("the station means another journal than the one that is here")
+    if missing := store.files.missing(computed.station, computed.run):
+        raise EvidenceError(f"files that the journal names are not here yet: {', '.join(missing)}")
+    order = claimed_order(store, laboratory, computed.station, computed.run)
+    check_start(order, events[0].data)
+    found = library.find(order.procedure)
+    check_course(order, found, events)
+    record = evaluate(gather(events), found)
+    check_record(order, record)
+    return record.to_json()
+
+
+def _not_computed(store: Store, computed: Computed, reason: str) -> Compared:
+    said = {"station": computed.station, "run": computed.run, "reason": reason}
+    store.note("hub", "not computed", said)
+    return Compared(agrees=False, reason=reason)
 
 
 DIFFERS = "the station computed another record from the same journal"

@@ -57,6 +57,8 @@ class RemoteControl:
         self.holder = ""
         self.ended = ""
         """How the run ended; "" while it is on."""
+        self.suspended = False
+        """Whether the run ended only to be taken up again."""
         self._lock = threading.Lock()
         self._asked: _Asked | None = None
         self._questions = 0

@@ -9,9 +9,12 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from remotecal.clock import Zone, local_zone
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import ConfigurationError
+from remotecal.store.shares import Share
 from remotecal.transport.identities import host_and_port
+from remotecal.transport.messages import LONGEST_LINE
 
 NONE_THERE = "say where the hub's directory is with --hub, or make one with `remotecal hub init`"
 """What to do where there are no settings."""
@@ -101,6 +104,23 @@ class ApiSettings(Written):
     """How long a session lasts at most."""
     idle_minutes: float = Field(default=30.0, gt=0, le=1440)
     """After how long without a request it is over."""
+    connections: int = Field(default=256, ge=1, le=4096)
+    """How many connections there may be at a time."""
+    connections_of_one: int = Field(default=32, ge=1, le=4096)
+    """How many of them one client may have, told by its address."""
+
+
+class ShareSettings(Written):
+    """What one station may take of the hub, so that it delays nobody else."""
+
+    bytes: int = Field(default=20 * 10**9, ge=1)
+    """Bytes of journals and files that are kept for it, of all its runs."""
+    run_lines: int = Field(default=1_000_000, ge=1)
+    """Lines of one run's journal."""
+    line_bytes: int = Field(default=LONGEST_LINE, ge=1, le=LONGEST_LINE)
+    """Bytes of one line; the first one holds the standards' certificates."""
+    evaluation: float = Field(default=120.0, gt=0)
+    """Seconds in which a run's record must be computed."""
 
 
 class HubSettings(Written):
@@ -108,6 +128,8 @@ class HubSettings(Written):
 
     laboratory: str = Field(min_length=1)
     """Name of the laboratory."""
+    time_zone: Zone | None = None
+    """Time zone of the laboratory, whose days count: its IANA name; the computer's own where not given."""
     database: str = "sqlite:///hub.sqlite"
     """SQLAlchemy URL; a relative SQLite path begins at this file."""
     servers: tuple[Server, ...] = Field(min_length=1)
@@ -122,6 +144,8 @@ class HubSettings(Written):
     """Calibration certificates."""
     api: ApiSettings = ApiSettings()
     """The REST API."""
+    share: ShareSettings = ShareSettings()
+    """What one station may take of the hub."""
     trusted: tuple[str, ...] = ()
     """Ed25519 public keys, base64, whose bundles of procedures the API takes."""
 
@@ -145,6 +169,11 @@ class HubFolder:
         self.path = path
         written = read_toml(path / FILE, ConfigurationError, NONE_THERE)
         self.settings = checked(HubSettings, written, str(path / FILE), ConfigurationError)
+
+    @property
+    def time_zone(self) -> str:
+        """IANA name of the time zone whose days count in the laboratory."""
+        return self.settings.time_zone or local_zone()
 
     @property
     def authority(self) -> Path:
@@ -180,6 +209,17 @@ class HubFolder:
     def procedures(self) -> Path:
         """Directory of the procedures from bundles."""
         return self.path / "procedures"
+
+    @property
+    def issued(self) -> Path:
+        """Directory of the certificates that were issued; what is in there is never changed."""
+        return self.path / "issued"
+
+    @property
+    def share(self) -> Share:
+        """What each station may take of the database."""
+        share = self.settings.share
+        return Share(share.bytes, share.run_lines, share.line_bytes)
 
     @property
     def database(self) -> str:

@@ -21,6 +21,7 @@ from remotecal.errors import (
     NotConnected,
     OrderError,
     RemotecalError,
+    RunSuspended,
     TransportError,
 )
 from remotecal.procedures.execute import Company
@@ -28,17 +29,18 @@ from remotecal.transport import subjects
 from remotecal.transport.acceptance import accept, benches, check_clock, check_time, read_order
 from remotecal.transport.commands import Commands
 from remotecal.transport.consent import Consent
+from remotecal.transport.deliveries import Deliveries
 from remotecal.transport.ending import end
 from remotecal.transport.lending import Lending
 from remotecal.transport.liaison import Liaison
 from remotecal.transport.library import Library
-from remotecal.transport.messages import Answer, BenchAnnounced, Claim, Compared, Computed, Hello, Refusal
+from remotecal.transport.messages import Answer, BenchAnnounced, Claim, Hello, Refusal
 from remotecal.transport.on_site import serve_on_site
 from remotecal.transport.remote_control import RemoteControl
 from remotecal.transport.station_run import Stage, StationRun
-from remotecal.transport.upload import Upload
 
 if TYPE_CHECKING:
+    from remotecal.transport.connection import Proof
     from remotecal.transport.envelopes import Kind
     from remotecal.transport.messages import Live, RemoteOrder
     from remotecal.transport.station_folder import StationFolder
@@ -56,6 +58,8 @@ GREETED_WITHIN = 10.0
 """Seconds a run that was cut off waits for the laboratory to say what time it is."""
 LOOK_AT_CLOCK_EVERY = 1.0
 """Seconds from one look at a wrong clock to the next."""
+SHUT_DOWN = "the station is being shut down"
+"""Why a run is suspended."""
 FAREWELL = 5.0
 """Seconds in which a stopping agent still tries to bring journals to the laboratory."""
 
@@ -82,7 +86,8 @@ class Station:
         """What the laboratory does with single instruments."""
         self._nudged = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._deliveries: set[asyncio.Task[None]] = set()
+        self.deliveries = Deliveries(self)
+        """The runs on their way to the laboratory."""
 
     async def run(self) -> None:
         """Work until `stop`.
@@ -94,12 +99,12 @@ class Station:
         commands = Commands(self)
         self.liaison.control.on(subjects.commands(self.folder.name), commands.obey)
         async with self.lending, serve_on_site(self.folder.socket, commands.on_site), self.liaison:
+            comparing = asyncio.create_task(self._compare_with_each_hub())
             with suppress(NotConnected):  # it is being shut down, and nobody answers
                 await self._go_on_with_what_was_begun()
                 await self._carry_out_orders()
-            if self._deliveries:
-                await asyncio.wait(self._deliveries, timeout=FAREWELL)
-            await end(*self._deliveries)
+            await end(comparing)
+            await self.deliveries.end(FAREWELL)
 
     async def _carry_out_orders(self) -> None:
         while not self._stopping.is_set():
@@ -107,13 +112,32 @@ class Station:
             if not await self._fetch_order():
                 await self._nudged.wait()
 
+    async def _compare_with_each_hub(self) -> None:
+        """Say what is here to each start of the hub, for it may have been restored from an older copy."""
+        met = {""}
+        while True:
+            await self.liaison.answered.wait()
+            self.liaison.answered.clear()
+            if self.liaison.hub in met:
+                continue
+            try:
+                met.add(self.liaison.hub)  # there may be several, which answer in turn
+                await self.deliveries.compare()
+            except NotConnected:
+                return
+            except RemotecalError:
+                log.exception("what is here could not be compared with what the laboratory has")
+
     def stop(self) -> None:
-        """Stop the run that is on, safely, and then the agent."""
+        """Stop the agent, with the rig safe; once it is back it goes on by its orders, as after a crash.
+
+        Nothing is decided by that: an order that waits for consent goes on waiting, a run is suspended.
+        """
         self._stopping.set()
         self._nudged.set()
-        self.consent.give(agreed=False)
+        self.consent.leave_open()
         if self.current is not None:
-            self.current.control.abort("the station is being shut down", self.folder.name)
+            self.current.control.suspend(SHUT_DOWN)
 
     def nudge(self) -> None:
         """Look for an order now."""
@@ -156,9 +180,7 @@ class Station:
             if await self._clock_is_right(run):
                 await self._carry_out(run)
         elif stage is not Stage.CLAIMED:
-            over = asyncio.Event()
-            over.set()
-            self._deliver(run, over)
+            self.deliveries.bring(run)
 
     async def _clock_is_right(self, run: StationRun) -> bool:
         """Hold a run, its rig safe, while the station's clock is known to be wrong; False: the agent stops.
@@ -190,15 +212,11 @@ class Station:
         except RemotecalError as error:
             said = f"the run is held, but {error}: {reason}"
         log.error("run %s: %s", run.order.id, said)
-        await self._refuse(run.order.id, said)
+        await self.refuse(run.order.id, said)
 
     def _make_safe(self, run: StationRun) -> None:
         with accept(run.order, self.folder, self.library) as accepted:
-            opened = accepted.bench.connect(accepted.clock)
-            try:
-                opened.make_safe()
-            finally:
-                opened.close()
+            run.make_safe(accepted)
 
     async def _fetch_order(self) -> bool:
         """Fetch and deal with the next order; tell whether there was one."""
@@ -213,6 +231,8 @@ class Station:
             order = read_order(envelope, self.folder)
             order_id = order.id
             run = StationRun(order, self.folder)
+            if await self.deliveries.show_papers(run):
+                return True  # the laboratory had forgotten that we took it on
             await self._examine(run)
             run.keep(envelope)
             granted = await self._claim(run)
@@ -220,7 +240,7 @@ class Station:
             raise
         except RemotecalError as error:
             log.warning("order %s is refused: %s", order_id, error)
-            await self._refuse(order_id, str(error))
+            await self.refuse(order_id, str(error))
             return order_id != "unknown"
         if granted:
             await self._carry_out(run)
@@ -247,14 +267,18 @@ class Station:
         if not agreed:
             raise OrderError("the person on site does not agree")
 
-    async def _refuse(self, order: str, reason: str) -> None:
+    async def refuse(self, order: str, reason: str) -> None:
         """Tell the laboratory why an order was not carried out, or not to the end."""
         refusal = Refusal(station=self.folder.name, order=order, reason=reason)
-        await self._insist("refuse", "refusal", refusal, Answer)
+        await self.insist("refuse", "refusal", refusal, Answer)
 
-    async def _insist(self, service: Service, kind: Kind, content: BaseModel, answer: type[M]) -> M:
+    async def insist(self, service: Service, kind: Kind, content: BaseModel, answer: type[M]) -> M:
         """Say something to the laboratory until it answers (`NotConnected`: the agent stops before)."""
-        insisting = asyncio.create_task(self.liaison.insist(service, kind, content, answer))
+        return (await self.prove(service, kind, content, answer)).answer
+
+    async def prove(self, service: Service, kind: Kind, content: BaseModel, answer: type[M]) -> Proof[M]:
+        """Say something to the laboratory until it answers, and return that with its proof; as `insist`."""
+        insisting = asyncio.create_task(self.liaison.prove(service, kind, content, answer))
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait({insisting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -272,28 +296,34 @@ class Station:
     async def _claim(self, run: StationRun) -> bool:
         """Ask the laboratory for an order's one run; tell whether it is ours."""
         claim = Claim(station=self.folder.name, order=run.order.id, claim=run.claim)
-        answer = await self._insist("claim", "claim", claim, Answer)
-        if not answer.done:
-            log.warning("order %s is not begun: %s", run.order.id, answer.reason)
-            run.note_done()
-        return answer.done
+        proof = await self.prove("claim", "claim", claim, Answer)
+        if proof.answer.done:
+            run.note_granted(proof)
+        else:
+            log.warning("order %s is not begun: %s", run.order.id, proof.answer.reason)
+            run.note_done(None)
+        return proof.answer.done
 
     async def _carry_out(self, run: StationRun) -> None:
         """Run an order, or go on with it, to the end of its run; the journal is on its way meanwhile."""
+        if self._stopping.is_set():
+            return  # it is claimed, and begun once the agent is back
         remote = self.current = RemoteControl(run.directory, self.folder.settings.largest_file)
         over = asyncio.Event()
-        self._deliver(run, over, remote)
+        self.deliveries.bring(run, over, remote)
         beside = [
             asyncio.create_task(self._show(remote)),
             asyncio.create_task(self._watch_the_link(run.order, remote)),
         ]
         try:
-            if self._stopping.is_set():
-                remote.control.abort("the station is being shut down", self.folder.name)
             await self.lending.end()
             async with self.instruments:
                 await asyncio.to_thread(self._perform, run, remote)
             remote.ended = "finished"
+        except RunSuspended as error:
+            log.info("run %s: %s", run.order.id, error)
+            remote.ended = str(error)
+            remote.suspended = True
         except RemotecalError as error:
             log.warning("run %s ended: %s", run.order.id, error)
             remote.ended = str(error)
@@ -321,44 +351,6 @@ class Station:
         except ConfigurationError:
             # The disk that ended the run is full here, too; the laboratory is told all the same.
             log.exception("why run %s ended can't be kept", run.order.id)
-
-    def _deliver(self, run: StationRun, over: asyncio.Event, remote: RemoteControl | None = None) -> None:
-        """See that everything of a run reaches the laboratory, however long it takes."""
-        task = asyncio.create_task(self._bring_back(run, over, remote), name=f"deliver {run.order.id}")
-        self._deliveries.add(task)
-        task.add_done_callback(self._deliveries.discard)
-
-    async def _bring_back(self, run: StationRun, over: asyncio.Event, remote: RemoteControl | None) -> None:
-        try:
-            upload = Upload(
-                self.folder.name, run.directory, self.liaison.key, self.liaison.laboratory, self.liaison.bulk
-            )
-            await upload.run(over)
-            if await asyncio.to_thread(lambda: run.stage) is Stage.COMPLETE:
-                await asyncio.to_thread(run.sign, self.liaison.key)
-            await upload.run(over)
-            if upload.lost:
-                raise EvidenceError(
-                    f"without its files it is not complete: {'; '.join(upload.lost.values())}"
-                )
-            stage = await asyncio.to_thread(lambda: run.stage)
-            if stage is Stage.SIGNED:
-                await self._compare(run)
-            elif reason := run.ended or (remote.ended if remote else ""):
-                await self._refuse(run.order.id, reason)
-            if stage is not Stage.CUT_OFF:
-                run.note_done()
-        except RemotecalError as error:
-            log.error("run %s does not reach the laboratory: %s", run.order.id, error)  # noqa: TRY400
-
-    async def _compare(self, run: StationRun) -> None:
-        """Tell the laboratory what this station makes of the journal."""
-        record = await asyncio.to_thread(run.record, self.library)
-        head = await asyncio.to_thread(run.head)
-        computed = Computed(station=self.folder.name, run=run.order.id, head=head, record=record)
-        compared = await self._insist("record", "record", computed, Compared)
-        if not compared.agrees:
-            log.error("the laboratory computes another record of %s: %s", run.order.id, compared.reason)
 
     async def _show(self, remote: RemoteControl) -> None:
         shown = ""

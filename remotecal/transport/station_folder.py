@@ -9,7 +9,7 @@
 | `agent.sock`, `agent.lock` | where the person on site talks to the agent, and that there is one only |
 | `laboratory.json` | the laboratory it enrolled with: its servers, the key of its orders |
 | `procedures/` | procedures that came in signed bundles |
-| `orders/` | for each order the signed order, the claim on it, and whether the laboratory has all of it |
+| `orders/` | for each order the signed order, the claim, and the laboratory's signed words: granted, done |
 | `runs/` | a directory for each run |
 """
 

@@ -7,17 +7,20 @@ order never becomes two runs.
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
 
 from remotecal.certificates.signing.journal import KIND as SIGNATURE
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.clock import VirtualClock
-from remotecal.errors import RemotecalError, RunAborted, SafeStateNotReached
+from remotecal.errors import BenchInUse, RemotecalError, RunAborted, SafeStateNotReached
 from remotecal.procedures.evidence import read_evidence
 from remotecal.procedures.execute import Company, execute, resume
 from remotecal.procedures.journal import FILE, Journal, read_journal, seconds
@@ -28,14 +31,20 @@ if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.procedures.journal import Event
     from remotecal.transport.acceptance import Accepted
+    from remotecal.transport.connection import Proof
+    from remotecal.transport.inventory import Kept
     from remotecal.transport.library import Library
-    from remotecal.transport.messages import RemoteOrder
+    from remotecal.transport.messages import Answer, RemoteOrder
     from remotecal.transport.station_folder import StationFolder
 
 log = logging.getLogger(__name__)
 
+LOOK_EVERY = 1.0
+"""Seconds from one look whether the bench of a run is free to the next."""
+M = TypeVar("M", bound=BaseModel)
+
 ENDS = frozenset({"abort", "interlock", "failure", "finish", SIGNATURE})
-"""Events after which a run is over, unless it is taken up again."""
+"""Events after which a run is over, unless it is taken up again; one that was suspended is not."""
 
 
 class Stage(Enum):
@@ -44,7 +53,7 @@ class Stage(Enum):
     CLAIMED = "claimed"
     """Nothing was touched yet."""
     CUT_OFF = "cut off"
-    """The run was on when the station went down."""
+    """The run was on when the station went down, or was shut down in good order."""
     STOPPED = "stopped"
     """It ended before it was complete; the rig was made safe."""
     COMPLETE = "complete"
@@ -105,18 +114,51 @@ class StationRun:
         file = self.papers / "ended"
         return file.read_text("utf-8") if file.exists() else ""
 
-    def note_done(self) -> None:
-        """Note that the laboratory has everything."""
-        write_private(self.papers / "done", b"")
+    def envelope(self) -> bytes:
+        """Return the signed order."""
+        return (self.papers / "order.json").read_bytes()
+
+    def note_granted(self, proof: Proof[Answer]) -> None:
+        """Keep the laboratory's word that the run is ours."""
+        write_private(self.papers / "granted", _proof(proof))
+
+    def granted(self) -> tuple[bytes, bytes] | None:
+        """Return our claim and the laboratory's signed answer; None if that was not kept."""
+        file = self.papers / "granted"
+        if not file.exists():
+            return None
+        proof = json.loads(file.read_bytes())
+        return proof["asked"].encode(), proof["reply"].encode()
+
+    def note_done(self, proof: Proof[Kept] | None) -> None:
+        """Keep the laboratory's word that it has everything; None where there is nothing to have."""
+        write_private(self.papers / "done", b"" if proof is None else _proof(proof))
 
     def perform(self, accepted: Accepted, company: Company) -> None:
-        """Carry out the order, or go on where it was cut off, and sign the journal.
+        """Carry out the order, or go on where it was cut off.
 
-        Blocks until the run is over; for a thread of its own.
+        Blocks until the run is over; for a thread of its own. What was begun waits for a bench that
+        somebody else works with, what was not is given back.
 
         Raises:
             RemotecalError: as `execute` and `resume`.
         """
+        said = ""
+        while True:
+            try:
+                self._perform(accepted, company)
+            except BenchInUse as busy:
+                if self.stage is not Stage.CUT_OFF:
+                    raise
+                if said != str(busy):
+                    said = str(busy)
+                    log.warning("run %s goes on once its bench is free: %s", self.order.id, busy)
+                company.control.stopped.wait(LOOK_EVERY)
+                company.control.check()
+            else:
+                return
+
+    def _perform(self, accepted: Accepted, company: Company) -> None:
         stage = self.stage
         if stage is Stage.CLAIMED:
             self._clear()
@@ -130,7 +172,7 @@ class StationRun:
                 clock=accepted.clock,
             )
         elif stage is Stage.CUT_OFF:
-            self._make_safe(accepted)
+            self._end_safe(accepted)
 
     def sign(self, key: SealKey) -> None:
         """Sign the journal of a complete run."""
@@ -158,16 +200,21 @@ class StationRun:
         if (self.directory / FILE).exists():
             (self.directory / FILE).unlink()
 
-    def _make_safe(self, accepted: Accepted) -> None:
-        """Bring the rig to its safe state and end the run, as the order wants it after a crash."""
-        opened = accepted.bench.connect(accepted.clock)
-        unsafe = ""
+    def make_safe(self, accepted: Accepted) -> None:
+        """Bring the rig to its safe state (`SafeStateNotReached`, `BenchInUse`: it was not)."""
+        opened = accepted.bench.connect(accepted.clock, what=f"making {self.order.id} safe")
         try:
             opened.make_safe()
-        except SafeStateNotReached as error:
-            unsafe = str(error)
         finally:
             opened.close()
+
+    def _end_safe(self, accepted: Accepted) -> None:
+        """Bring the rig to its safe state and end the run, as the order wants it after a crash."""
+        unsafe = ""
+        try:
+            self.make_safe(accepted)
+        except SafeStateNotReached as error:
+            unsafe = str(error)
         text = "the station was cut off while the run was on, and the order says to make safe"
         with Journal.open(self.directory, accepted.clock) as journal:
             journal.append("abort", {"error": "RunAborted", "text": text})
@@ -175,6 +222,10 @@ class StationRun:
         if unsafe:
             raise SafeStateNotReached(unsafe)
         raise RunAborted(text)
+
+
+def _proof(proof: Proof[M]) -> bytes:
+    return json.dumps({"asked": proof.asked.decode(), "reply": proof.reply.decode()}).encode()
 
 
 def stage_of(events: tuple[Event, ...]) -> Stage:

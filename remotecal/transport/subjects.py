@@ -9,6 +9,8 @@
 | `cal.<station>.journal` | station, asks | lines of a journal; the answer comes after the commit |
 | `cal.<station>.file` | station, asks | a piece of a file; the answer comes after the commit |
 | `cal.<station>.record` | station, asks | what it makes of a complete journal |
+| `cal.<station>.compare` | station, asks | what the laboratory has of its runs |
+| `cal.<station>.papers` | station, asks | that an order it was given is entered again |
 | `cal.<station>.renew` | station, asks | a new certificate |
 | `cal.<station>.live.<run>` | station | where a run is; nothing lost matters |
 | `cal.<station>.cmd.<verb>` | laboratory, asks | a command |
@@ -22,7 +24,9 @@ from typing import Literal
 from remotecal.errors import ConfigurationError
 from remotecal.transport.identities import check_name
 
-Service = Literal["hello", "order", "claim", "refuse", "journal", "file", "record", "renew"]
+Service = Literal[
+    "hello", "order", "claim", "refuse", "journal", "file", "record", "compare", "papers", "renew"
+]
 """What a station asks of the laboratory."""
 
 _RUN = re.compile(r"[A-Za-z0-9_-]{1,100}")

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel
 
 from remotecal.errors import EvidenceError, TransportError
+from remotecal.opening import BINARY, make_sure, read_at
 from remotecal.procedures.files import FOLDER
 from remotecal.procedures.journal import FILE
 from remotecal.transport import subjects
 from remotecal.transport.envelopes import seal
-from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead
+from remotecal.transport.messages import LONGEST_LINE, Committed, FilePiece, FileTaken, JournalHead
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,19 +169,24 @@ class Upload:
     def _read(self) -> bytes:
         """Return the next whole lines, which are on the disk when this returns."""
         try:
-            file = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC)
+            file = os.open(self._file, os.O_RDWR | BINARY)
         except FileNotFoundError:
             return b""
         try:
-            content = os.pread(file, BATCH, self._offset)
+            content = read_at(file, BATCH, self._offset)
             while content and b"\n" not in content:
-                more = os.pread(file, BATCH, self._offset + len(content))
+                more = read_at(file, BATCH, self._offset + len(content))
                 if not more:
                     return b""
                 content += more
+                if len(content) > LONGEST_LINE + BATCH:
+                    raise EvidenceError(
+                        f"line {self._committed + 1} of {self._file} has more than {LONGEST_LINE} bytes: no "
+                        "laboratory takes that"
+                    )
             lines = content[: content.rfind(b"\n") + 1]
             if lines:
-                os.fdatasync(file)
+                make_sure(file)
             return lines
         finally:
             os.close(file)

@@ -6,11 +6,11 @@ import inspect
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from remotecal.errors import ParameterError
-from remotecal.uncertainty.coverage import coverage_factor
+from remotecal.uncertainty.coverage import coverage_factor, coverage_probability
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import is_uncertain
 from remotecal.uncertainty.rounding import Reported, report
@@ -71,11 +71,22 @@ class Result:
     cmc: float
     """Smallest expanded uncertainty that may be reported; 0 if none was set."""
     lines: tuple[Line, ...]
+    k_chosen: bool = False
+    """Whether k was asked for, and the coverage probability follows from it."""
 
     @property
     def limited_by_cmc(self) -> bool:
         """Whether the CMC, and not the budget, gives the expanded uncertainty."""
         return self.cmc > self.k * self.u
+
+    def with_k(self, k: float) -> Result:
+        """Return the result with U as `k` times u, whatever probability that covers.
+
+        Raises:
+            ParameterError: a factor of 0 or less.
+        """
+        covered = coverage_probability(self.dof, k)
+        return replace(self, k=k, coverage=covered, expanded=max(k * self.u, self.cmc), k_chosen=True)
 
     def reported(self, digits: int = 2) -> Reported:
         """Return value and expanded uncertainty as a certificate prints them.
@@ -129,19 +140,22 @@ class Budget:
             raise ParameterError(f"the inputs are not the model's arguments: {error}") from error
         _check_correlations(self.correlations, {each.symbol: each for each in self.inputs})
 
-    def evaluate(self, *, coverage: float = 0.95, cmc: float = 0.0) -> Result:
+    def evaluate(self, *, coverage: float = 0.95, cmc: float = 0.0, k: float | None = None) -> Result:
         """Evaluate the result by the law of propagation of uncertainty (GUM 5, annex G).
 
         Args:
             coverage: coverage probability, 0.95 or 0.9545 by custom.
             cmc: smallest expanded uncertainty that may be reported, in the result's unit.
+            k: coverage factor, where U shall be exactly so many u (k = 2); the coverage probability is then
+                what the degrees of freedom make of it.
 
         Raises:
             ParameterError: the model does not return one number that depends on the inputs.
         """
         numbers = self._uncertain_numbers()
         y = self.model(**numbers)
-        return self._result(y, numbers, self.unit, coverage, cmc)
+        found = self._result(y, numbers, self.unit, coverage, cmc)
+        return found if k is None else found.with_k(k)
 
     def evaluate_jointly(self, units: Sequence[str], *, coverage: float = 0.95) -> Joint:
         """Evaluate a model that returns several numbers (JCGM 102, clause 6).

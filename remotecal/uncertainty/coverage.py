@@ -27,15 +27,32 @@ def coverage_factor(dof: float, coverage: float) -> float:
     return float(stdtrit(whole_dof(dof), quantile))
 
 
+def coverage_probability(dof: float, k: float) -> float:
+    """Return the probability that ± `k` standard uncertainties hold, the inverse of `coverage_factor`.
+
+    Raises:
+        ParameterError: a factor of 0 or less, or fewer than 1 degree of freedom.
+    """
+    from scipy.special import ndtr, stdtr
+
+    if not k > 0:
+        raise ParameterError(f"a coverage factor is above 0, not {k!r}")
+    return 2 * float(ndtr(k) if math.isinf(dof) else stdtr(whole_dof(dof), k)) - 1
+
+
+_KNOWN = 1e-3
+"""How well effective degrees of freedom are known, relative."""
+
+
 def whole_dof(dof: float) -> int:
     """Return finite degrees of freedom truncated to the next lower integer (GUM G.4.1).
 
-    A sum that comes out a rounding error below an integer is that integer.
+    Effective ones are known to three digits at best: 18.9987 is 19, not 18.
 
     Raises:
         ParameterError: fewer than 1 degree of freedom.
     """
-    whole = math.floor(dof * (1 + 1e-9))
+    whole = math.floor(dof * (1 + _KNOWN))
     if whole < 1:
         raise ParameterError(f"{dof!r} degrees of freedom give no coverage factor; at least 1 is needed")
     return whole

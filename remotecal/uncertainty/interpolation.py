@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ class CertifiedCurve:
     Neighbouring points come from the same standards on the same day, so they are taken as fully
     correlated: the uncertainty is interpolated like the value, and is never smaller between two points
     than at both. What the straight line may miss is added as rectangular limits; beyond the ends, where
-    the last line goes on for `BEYOND`, they grow with the distance.
+    the last line goes on for `BEYOND`, they grow with the distance. Where it is `extended` it goes on
+    further, and the limits grow by the whole band the certificate's errors lie in, U included, for every
+    range's length.
 
     Raises:
         CertificateRefused: fewer than two points, or points not in ascending order.
@@ -40,6 +43,8 @@ class CertifiedCurve:
     """Greatest distance of the curve from the chord between neighbouring points. By default it is
     estimated: from how much the slope changes from one interval to the next; with two points, as the
     most that a parabola without a peak between them leaves the chord."""
+    extended: bool = False
+    """Whether it is also read further outside its range than `BEYOND`."""
 
     def __post_init__(self) -> None:
         places = [point.at for point in self.points]
@@ -80,15 +85,24 @@ class CertifiedCurve:
             u,
             1.0,
             dof=min(low.dof, high.dof),
-            drift=self._bend(i) * abs(share * (1 - share)),
+            drift=self._bend(i) * abs(share * (1 - share)) + self._band() * self.outside(x),
             source=self.source,
         )
+
+    def outside(self, x: float) -> float:
+        """Return how far `x` lies outside, more than `BEYOND`, as a share of the range; 0 if it doesn't."""
+        first, last = self.points[0].at, self.points[-1].at
+        return max(0.0, max(first - x, x - last) / (last - first) - BEYOND)
+
+    def _band(self) -> float:
+        """Return the width of the band that all errors lie in, with their expanded uncertainties."""
+        highest = max(point.value + point.expanded for point in self.points)
+        return highest - min(point.value - point.expanded for point in self.points)
 
     def _locate(self, x: float) -> tuple[int, float]:
         """Return the interval of `x` and where it lies there: from 0 to 1, or a little beyond."""
         first, last = self.points[0].at, self.points[-1].at
-        slack = BEYOND * (last - first)
-        if not first - slack <= x <= last + slack:
+        if not math.isfinite(x) or (self.outside(x) and not self.extended):
             raise CertificateRefused(
                 f"{self._name} holds from {first:g} to {last:g}, but {x:g} was read: "
                 "have the instrument calibrated over the range it is used in"

@@ -218,7 +218,7 @@ def _blocks(
     """Yield the model's outputs block by block, `trials` in all."""
     import numpy as np
 
-    sampler = _Sampler(budget)
+    sampler = Sampler(budget)
     generator = np.random.Generator(np.random.PCG64(seed))
     for start in range(0, trials, size):
         count = min(size, trials - start)
@@ -235,7 +235,7 @@ def _blocks(
         yield arrays
 
 
-class _Sampler:
+class Sampler:
     """Draws all inputs of a budget, the correlated ones together."""
 
     def __init__(self, budget: Budget) -> None:
@@ -249,6 +249,7 @@ class _Sampler:
         ]
 
     def draw(self, generator: np.random.Generator, count: int) -> dict[str, float | NDArray[float64]]:
+        """Return `count` draws of each input by symbol; the value itself for a constant."""
         values: dict[str, float | NDArray[float64]] = dict(self._constants)
         for each in self._alone:
             values[each.symbol] = each.draw(generator, count)

@@ -51,7 +51,8 @@ def verify(
     from remotecal.verify.standards import examine_standards
     from remotecal.verify.subject import Means, open_certificate
 
-    means = Means(now or datetime.now(UTC), trust, library or Library(), register, procedure, recompute)
+    moment = now or datetime.now(UTC).astimezone()
+    means = Means(moment, trust, library or Library(), register, procedure, recompute)
     checks = Checklist()
     subject = open_certificate(checks, path)
     if subject is None:

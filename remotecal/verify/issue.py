@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.approval import check_approval, state
+from remotecal.certificates.approval import check_amendment, check_approval, check_identifiers, state
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.scope import check_scope
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.errors import CertificateRefused
+from remotecal.model.identifiers import same
+from remotecal.verify.dates import check_dates
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
@@ -27,17 +29,21 @@ def examine_issue(checks: Checklist, subject: Subject, means: Means) -> Body | N
     """Check who issued a certificate, when, and whether they may; return the body that did."""
     record = subject.record
     named = any(person.duty for person in record.persons)
+    checks.examine("numbers", lambda: _numbers(record), needed=True)
     if subject.signatures:
         checks.examine("approval", lambda: _approval(subject), needed=named)
+    if means.trust is not None:
+        checks.examine("trust list", lambda: _list(_trust(means)), needed=True)
     body = examine_trust(checks, subject, means, means.now.date())
-    checks.examine("dates", lambda: _dates(subject, means.now), needed=True)
+    signed = [*subject.signatures, *([subject.pdf_signature] if subject.pdf_signature else [])]
+    checks.examine("dates", lambda: check_dates(record, signed, means.now), needed=True)
     pdf = subject.pdf_signature
     if pdf is not None and pdf.stamp is not None:
         stamp = pdf.stamp
         checks.examine("time stamp", lambda: _stamped(stamp, subject, means), needed=False)
     checks.examine("demonstration", lambda: _demonstration(record, means.trust), needed=True)
     if record.replaces is not None:
-        checks.examine("certificate replaced", lambda: _replaced(record, body, means), needed=False)
+        checks.examine("certificate replaced", lambda: _replaced(record, body, means), needed=True)
     register = means.register
     if register is not None:
         checks.examine("register", lambda: _registered(subject, register), needed=True)
@@ -49,7 +55,8 @@ def examine_trust(
 ) -> Body | None:
     """Check that all who signed are recognised, as the laboratory named, and the results in its scope.
 
-    The certificate is (to be) used on the day `used`. Returns the body that answers for it.
+    The certificate is (to be) used on the day `used`. Returns the body that answers for it. The scope of
+    who certified a standard may be open, where the list leaves it so, as it does for an institute.
     """
     found: list[Body] = []
 
@@ -57,11 +64,13 @@ def examine_trust(
         trust = _trust(means)
         if not subject.signatures:
             raise Unable("no signature that holds: nobody answers for this certificate")
-        body = trust.recognise_certificate(subject.record, subject.signatures)
+        body = trust.recognise_certificate(subject.record, subject.signatures, means.now)
         if subject.pdf_signature is not None:
             _same_seal(trust, subject.pdf_signature, subject.signatures[-1])
         found.append(body)
-        return " ← ".join(f"{above.name.get('en')} ({above.kind})" for above in trust.above(body))
+        return " ← ".join(
+            f"{above.name.get('en')} ({above.kind})" for above in trust.above(body)
+        ) + _unlisted(subject.record, body)
 
     def not_revoked() -> str:
         _trust(means).check_number(subject.record.number, used)
@@ -70,7 +79,7 @@ def examine_trust(
     checks.examine(f"{of}trust", trusted, needed=needed)
     checks.examine(f"{of}revocation", not_revoked, needed=needed)
     body = found[0] if found else None
-    checks.examine(f"{of}scope", lambda: _scope(subject.record, body), needed=needed)
+    checks.examine(f"{of}scope", lambda: _scope(subject.record, body), needed=needed and not of)
     return body
 
 
@@ -93,16 +102,17 @@ def _replaced(record: Record, body: Body | None, means: Means) -> str:
     if state(signatures) != "issued":
         raise CertificateRefused(f"certificate {replaces.number} was never issued")
     old = read(signatures[-1].content)
-    if old.number != replaces.number:
+    if not same(old.number, replaces.number) or same(old.number, record.number):
         raise CertificateRefused(f"the file with the hash of {replaces.number} is certificate {old.number}")
-    if body is None or _trust(means).recognise_certificate(old, signatures).id != body.id:
+    if body is None or _trust(means).recognise_certificate(old, signatures, means.now).id != body.id:
         raise CertificateRefused(f"certificate {old.number} was not issued by the same laboratory")
+    check_amendment(old, record)
     return f"takes the place of {old.number}, {replaces.change}, issued by the same laboratory"
 
 
 def _registered(subject: Subject, register: Register) -> str:
     signatures: list[tuple[Duty, str, date]] = [
-        (signature.duty, fingerprint(signature.chain[0]), signature.at.astimezone(UTC).date())
+        (signature.duty, fingerprint(signature.chain[0]), signature.time.date())
         for signature in subject.signatures
     ]
     register.check_signatures(subject.record, signatures)
@@ -116,6 +126,25 @@ def _trust(means: Means) -> TrustList:
     return means.trust
 
 
+def _list(trust: TrustList) -> str:
+    return (
+        f"issue {trust.number} of {trust.issuer.get('en')}, of {trust.issued}, to be used until "
+        f"{trust.next_update}"
+    )
+
+
+def _numbers(record: Record) -> str:
+    check_identifiers(record)
+    return "numbers and names are what they look like"
+
+
+def _unlisted(record: Record, body: Body) -> str:
+    """Return what the laboratory calls itself in languages in which the list gives no name."""
+    named = record.laboratory.contact.name.root
+    other = [f"{named[language]}" for language in named if language and language not in body.name.root]
+    return f"; it calls itself {', '.join(other)} too, which the list does not tell" if other else ""
+
+
 def _approval(subject: Subject) -> str:
     if not any(person.duty for person in subject.record.persons):
         raise Unable("the certificate names nobody as having performed, reviewed or approved it")
@@ -123,33 +152,13 @@ def _approval(subject: Subject) -> str:
     return "performed, reviewed, approved by three persons, sealed by the laboratory"
 
 
-def _dates(subject: Subject, now: datetime) -> str:
-    record = subject.record
-    if record.issued is not None and record.issued < record.finished:
-        raise CertificateRefused(
-            f"issued on {record.issued}, before the calibration ended on {record.finished}"
-        )
-    times = [signature.at for signature in subject.signatures]
-    if subject.pdf_signature is not None:
-        times.append(subject.pdf_signature.at)
-    if times != sorted(times):
-        raise CertificateRefused("the signatures' times are not in the order of the signatures")
-    if times and times[-1] > now:
-        raise CertificateRefused(f"signed on {times[-1]:%Y-%m-%d %H:%M}, which has not come yet")
-    if times and times[0].astimezone(UTC).date() < record.finished:
-        raise CertificateRefused(
-            f"signed on {times[0]:%Y-%m-%d}, before the calibration ended on {record.finished}"
-        )
-    return f"calibrated {record.begun} to {record.finished}, signed in order after that"
-
-
 def _stamped(stamp: Stamp, subject: Subject, means: Means) -> str:
     """Check who witnessed the time, and that no signature claims a later one."""
     signatures = [*subject.signatures, *([subject.pdf_signature] if subject.pdf_signature else [])]
-    latest = max(signature.at for signature in signatures)
+    latest = max((signature.at for signature in signatures if signature.at is not None), default=stamp.at)
     if latest > stamp.at + CLOCKS_MAY_DIFFER:
         raise CertificateRefused(
-            f"signed on {latest:%Y-%m-%d %H:%M}, but it was there on {stamp.at:%Y-%m-%d %H:%M} already"
+            f"signed on {latest:%Y-%m-%d %H:%M %z}, but it was there on {stamp.at:%Y-%m-%d %H:%M %z} already"
         )
     trust = _trust(means)
     try:

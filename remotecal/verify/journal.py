@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.certificates.added import may_be_added
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.signing.journal import journal_signer
+from remotecal.clock import civil_day
 from remotecal.errors import EvidenceError, JournalBroken, OrderError
-from remotecal.model import Statement
 from remotecal.procedures.evidence import read_start
-from remotecal.procedures.journal import FILE, read_journal
+from remotecal.procedures.journal import FILE, read_journal, seconds
 from remotecal.procedures.record import NEW_EVALUATION
+from remotecal.verify.conduct import computed, examine_conduct
 from remotecal.verify.people import examine_people
-from remotecal.verify.replies import examine_replies
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
@@ -23,18 +24,11 @@ if TYPE_CHECKING:
     from remotecal.procedures.journal import Event
     from remotecal.verify.subject import Means
 
-OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous", "left_out"})
+OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous"})
 """Fields of a record that the laboratory settles after the run, or that name the programs."""
 
 OF_THE_PARTIES = frozenset({"number", "identifications", "laboratory", "customer", "persons"})
 """Fields that an amended certificate may correct without a new calibration."""
-
-
-OF_THE_LABORATORY = frozenset({"remotecal_remoteOperation", "remotecal_amendment"})
-"""Statements the laboratory may add to those that are computed: how the work was done, what was amended."""
-
-WORDS = ("ref_types", "name", "declaration", "norms", "references")
-"""What such a statement may have."""
 
 LEFT_OUT = frozenset({"left_out"})
 """The field that tells what a reader did not understand."""
@@ -61,7 +55,7 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
     trusted = checks.examine("journal's signature", lambda: _signed(events, means), needed=True)
     checks.examine("procedure", lambda: _procedure(evidence, events), needed=True)
     checks.examine("certificates applied", lambda: _applied(events, means), needed=False)
-    checks.examine("replies", _computed(lambda: examine_replies(events), trusted=trusted), needed=True)
+    examine_conduct(checks, record, events, means, trusted=trusted)
     if journal is not None:
         examine_people(checks, events, journal if journal.is_dir() else journal.parent)
         path = journal
@@ -69,16 +63,7 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
         def results() -> str:
             return _results(record, _again(record, path, events, means))
 
-        checks.examine("results", _computed(results, trusted=trusted), needed=True)
-
-
-def _computed(examination: Callable[[], str], *, trusted: bool) -> Callable[[], str]:
-    """Return an examination that computes with a journal, but not where nobody answers for the journal."""
-
-    def not_computed() -> str:
-        raise Unable("nothing is computed from a journal that no station on a trust list has signed")
-
-    return examination if trusted else not_computed
+        checks.examine("results", computed(results, trusted=trusted), needed=True)
 
 
 def _again(record: Record, journal: Path, events: Sequence[Event], means: Means) -> Record:
@@ -133,12 +118,11 @@ def _applied(events: list[Event], means: Means) -> str:
 
 
 def _signed(events: list[Event], means: Means) -> str:
-    from datetime import datetime
-
     key = journal_signer(events)
     if means.trust is None:
         raise Unable(f"signed by key {key.id}; without a trust list nobody knows whose that is")
-    body = means.trust.recognise_journal(key, datetime.fromisoformat(events[-1].at).date())
+    day = civil_day(seconds(events[-1].at), read_start(tuple(events)).time_zone)
+    body = means.trust.recognise_journal(key, day)
     return f"signed by key {key.id} of {body.name.get('en')}"
 
 
@@ -166,17 +150,9 @@ def _results(record: Record, again: Record) -> str:
 def differences(record: Record, again: Record) -> list[str]:
     """Return in what a certificate and what its journal gives differ: the place, and what either says."""
     left_out = OF_THE_ISSUE | (OF_THE_PARTIES if record.replaces is not None else frozenset())
-    own = tuple(statement for statement in record.statements if not _of_the_laboratory(statement))
+    own = tuple(statement for statement in record.statements if not may_be_added(statement, record))
     computed = record.model_copy(update={"statements": own})
     return list(_differences(_plain(computed, left_out), _plain(again, left_out), ""))
-
-
-def _of_the_laboratory(statement: Statement) -> bool:
-    """Tell whether a statement is one that the laboratory may add, and nothing but words."""
-    words = Statement(**{name: getattr(statement, name) for name in WORDS})
-    return (
-        statement == words and len(statement.ref_types) == 1 and statement.ref_types[0] in OF_THE_LABORATORY
-    )
 
 
 def _versions(record: Record, again: Record) -> str:

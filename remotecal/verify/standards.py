@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.library import is_paper
 from remotecal.certificates.signing.xml import read_signatures
+from remotecal.certificates.standard import check_standard, doubt
 from remotecal.certificates.trace import LONGEST
 from remotecal.errors import CertificateRefused
-from remotecal.model import Certificate
+from remotecal.verify.dates import check_order
 from remotecal.verify.issue import examine_trust
 from remotecal.verify.report import Checklist, Unable
 from remotecal.verify.subject import Subject
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import datetime
 
     from remotecal.model import CertificateReference, Equipment, Record
     from remotecal.verify.subject import Means
@@ -46,8 +47,19 @@ def examine_standards(
         called = standard.name.get("en")
         checks.examine(f"{name}: validity", partial(_valid, called, reference, record), needed=depth == 0)
         found: list[Record] = []
-        if checks.examine(f"{name}: file", partial(_file, standard, record, means, found), needed=False):
-            _examine_file(checks, name, found[0], standard, record.finished, means, depth)
+        if checks.examine(f"{name}: file", partial(_file, standard, record, means, found), needed=depth == 0):
+            _examine_file(checks, name, found[0], standard, record, means, depth)
+
+
+def _before_use(subject: Subject, user: Record, now: datetime) -> str:
+    """Check that a standard's certificate was there when the standard was used."""
+    said = check_order(subject.record, subject.signatures, now)
+    for signature in subject.signatures:
+        if signature.at is not None and signature.at.date() > user.finished:
+            raise CertificateRefused(
+                f"signed on {signature.at:%Y-%m-%d}, after the standard was used on {user.finished}"
+            )
+    return said
 
 
 def _endless() -> str:
@@ -79,28 +91,25 @@ def _file(standard: Equipment, user: Record, means: Means, found: list[Record]) 
     if data is None:
         raise Unable(f"no file with the hash {reference.value[:16]}… is at hand")
     record = read(data)
-    if record.number != reference.number:
-        raise CertificateRefused(f"the file with this hash is certificate {record.number}")
-    certificate = Certificate(record)
-    if standard.serials and not set(standard.serials) & set(certificate.serials):
-        raise CertificateRefused(
-            f"it is for serial {', '.join(certificate.serials)}, not {', '.join(standard.serials)}"
-        )
-    until = certificate.valid_until
-    if until is not None and until < user.finished:
-        raise CertificateRefused(
-            f"it says it is valid until {until}; the standard was used on {user.finished}"
-        )
+    check_standard(record, standard, user.begun, user.finished)
     if record.demonstration and not user.demonstration:
         raise CertificateRefused("it is of a demonstration, and not valid")
     found.append(record)
+    if why := doubt(record, standard):
+        raise Unable(why)
     return "the file has the hash named, is for this serial number and was valid"
 
 
 def _examine_file(
-    checks: Checklist, name: str, record: Record, standard: Equipment, used: date, means: Means, depth: int
+    checks: Checklist, name: str, record: Record, standard: Equipment, user: Record, means: Means, depth: int
 ) -> None:
+    """Check who answers for the certificate of a standard.
+
+    Those the certificate itself names must be proven; further down, the accreditation of who issued
+    them answers for the rest of the chain (ILAC-P10), and what is found there is only told.
+    """
     subject: list[Subject] = []
+    needed = depth == 0
 
     def signed() -> str:
         data = means.library.find(standard.certificate) if standard.certificate else None
@@ -108,11 +117,13 @@ def _examine_file(
         if not signatures:
             raise Unable("it is not signed: who issued it can't be proven")
         subject.append(Subject(read(signatures[-1].content), signatures))
-        return f"issued by {signatures[-1].name}"
+        return "; ".join(entry.said for entry in signatures)
 
-    checks.examine(f"{name}: signature", signed, needed=False)
+    checks.examine(f"{name}: signature", signed, needed=needed)
     if subject:
-        body = examine_trust(checks, subject[0], means, used, of=f"{name}: ", needed=False)
+        body = examine_trust(checks, subject[0], means, user.finished, of=f"{name}: ", needed=needed)
+        of_use = partial(_before_use, subject[0], user, means.now)
+        checks.examine(f"{name}: dates", of_use, needed=needed)
         if body is not None and body.kind == "institute":
             return
     if depth < LONGEST:

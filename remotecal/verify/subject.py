@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.dcc.validate import problems_of_schema
-from remotecal.certificates.dcc.xml import LARGEST_FILE
+from remotecal.certificates.dcc.xml import LARGEST_FILE, asides
 from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.errors import CertificateRefused, ConfigurationError, RecordError
@@ -98,7 +98,9 @@ def _read(checks: Checklist, data: bytes, seal: Signature | None) -> Subject | N
         signatures.extend(read_signatures(data))
         if not signatures:
             raise CertificateRefused("the certificate is not signed")
-        return "; ".join(f"{entry.duty} by {entry.name} on {entry.at:%Y-%m-%d %H:%M}" for entry in signatures)
+        comments, _ = asides(data)
+        apart = f"; not signed: {len(comments)} comments in the file" if comments else ""
+        return "; ".join(entry.said for entry in signatures) + apart
 
     def content() -> str:
         found.append(read(signatures[-1].content if signatures else data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -26,6 +27,8 @@ LARGEST_ORDER = LARGEST_BUNDLE + 2**20
 """Bytes of a request with an order, in which a procedure may travel."""
 LARGEST_JSON = 2**20
 """Bytes of any other request."""
+BODY_WITHIN = 60.0
+"""Seconds in which a request must be whole."""
 LARGER = {"/certificate/signatures": LARGEST_BODY, "/orders": LARGEST_ORDER}
 """End of an address → bytes of a request to it."""
 HEADERS = (
@@ -76,6 +79,15 @@ def make_app(laboratory: Laboratory, clock: Clock) -> ASGIApp:
     return figures.around(_careful(app))
 
 
+async def _in_time(receive: Receive, due: float | None) -> Message:
+    """Return what comes next of a request; a client that never tells the rest is not waited for."""
+    try:
+        async with asyncio.timeout_at(due):
+            return await receive()
+    except TimeoutError:
+        raise HTTPException(408, f"a request must be whole within {BODY_WITHIN:g} s") from None
+
+
 def _careful(app: ASGIApp) -> ASGIApp:
     """Return an application that takes no more than it can hold and tells browsers to be careful."""
 
@@ -84,11 +96,13 @@ def _careful(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         allowed = next((size for end, size in LARGER.items() if scope["path"].endswith(end)), LARGEST_JSON)
-        taken = 0
+        taken, whole = 0, False
+        due = asyncio.get_running_loop().time() + BODY_WITHIN
 
         async def receive_some() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, whole
+            message = await _in_time(receive, None if whole else due)
+            whole = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > allowed:
                 raise HTTPException(413, f"a request may have {allowed} bytes at most")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from remotecal.clock import civil_time
 from remotecal.errors import CertificateRefused, NotAllowed, NotThere
 from remotecal.transport import issuing
 
@@ -88,4 +89,4 @@ def issue(office: Office, caller: Caller, approved: issuing.RunAt) -> None:
 
 
 def _now(office: Office) -> datetime:
-    return datetime.fromtimestamp(office.clock.now(), UTC)
+    return civil_time(office.clock.now(), office.laboratory.folder.time_zone)

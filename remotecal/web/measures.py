@@ -152,6 +152,7 @@ class _Register(Collector):
             ("journals_awaited", "Runs whose journal is not complete", found.journals_awaited),
             ("journal_lag_seconds", "Since the last line of the longest awaited journal", found.journal_lag),
             ("journals_refused", "Runs of which lines were refused", found.journals_refused),
+            ("runs_unordered", "Runs that were not ordered, or not like this", found.runs_unordered),
             ("records_due", "Signed journals without a record", found.records_due),
             (
                 "records_differing",

@@ -11,8 +11,12 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LOG_COST, BLOCK, PARALLEL = 15, 8, 3
 """N = 2^15, r and p."""
@@ -20,14 +24,44 @@ MEMORY = 64 * 2**20
 """Bytes scrypt may use; it needs 128 · N · r and a little."""
 SHORTEST, LONGEST = 12, 256
 """Characters of a password."""
+JUDGED = 72
+"""Of which so many tell whether it is easily guessed; judging more takes long."""
+HARD_ENOUGH = 3
+"""zxcvbn's score from which on a password withstands 10⁸ guesses."""
+OUR_WORDS = ("remotecal", "calibration", "laboratory", "metrology", "校准", "计量", "jiaozhun", "jiliang")
+"""What anybody would try first at a laboratory."""
 
 
-def digest(password: str) -> str:
-    """Return what a password is checked against later (`ConfigurationError`: too short, or too long)."""
+def digest(password: str, about: Sequence[str] = ()) -> str:
+    """Return what a password is checked against later.
+
+    Args:
+        password: the password.
+        about: words its owner's friends would try first, such as their name.
+
+    Raises:
+        ConfigurationError: it is too short, too long, or easily guessed.
+    """
     if not SHORTEST <= len(password) <= LONGEST:
         raise ConfigurationError(f"a password has {SHORTEST} to {LONGEST} characters")
+    if fault := guessable(password, about):
+        raise ConfigurationError(f"this password is easily guessed: {fault}")
     salt = secrets.token_bytes(16)
     return f"scrypt${LOG_COST}${BLOCK}${PARALLEL}${_text(salt)}${_text(_scrypt(password, salt))}"
+
+
+def guessable(password: str, about: Sequence[str] = ()) -> str:
+    """Return why a password is among the first that anybody would try, "" if it is not.
+
+    Judged by zxcvbn, which knows the common passwords, words, names, dates, keyboards and repetitions.
+    """
+    from zxcvbn import zxcvbn
+
+    found = zxcvbn(password[:JUDGED], user_inputs=[*OUR_WORDS, *about])
+    if found["score"] >= HARD_ENOUGH:
+        return ""
+    advice = found["feedback"]
+    return " ".join(filter(None, (advice["warning"], *advice["suggestions"]))) or "take several words"
 
 
 def matches(password: str, known: str | None) -> bool:

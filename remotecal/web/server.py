@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from remotecal.clock import RealClock
 from remotecal.errors import ConfigurationError
+from remotecal.transport.doors import Door
 from remotecal.web.app import make_app
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 HOST, PORT = "127.0.0.1", 4290
 """Where the API listens unless it is told otherwise: for this machine only."""
+HEADERS_WITHIN = 10.0
+"""Seconds in which the headers of a request must be there."""
 GRACE = 3
 """Seconds that requests have to finish when the hub goes down."""
 
@@ -72,16 +76,23 @@ async def serving(
         config.load()
     except OSError as error:
         raise ConfigurationError(f"{certificate} is no key with its certificate (PEM): {error}") from error
-    listener = _listen(host, port)
+    bounds = laboratory.folder.settings.api
+    # Behind a reverse proxy everybody comes from its address; telling clients apart is its work then.
+    of_one = bounds.connections if proxied else bounds.connections_of_one
+    try:
+        door = Door(host, port, most=bounds.connections, of_one=of_one)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(f"the API can't listen on {host}:{port}: {error}") from error
+    config.http_protocol_class = partial(Patient, door=door)  # type: ignore[assignment]  # it is called only
     shown = f"[{host}]" if ":" in host else host
     server = _Server(config)
-    running = asyncio.create_task(server.serve([listener]), name="api")
+    running = asyncio.create_task(server.serve([door]), name="api")
     try:
-        yield f"{'https' if certificate else 'http'}://{shown}:{listener.getsockname()[1]}"
+        yield f"{'https' if certificate else 'http'}://{shown}:{door.getsockname()[1]}"
     finally:
         server.should_exit = True
         await running
-        listener.close()
+        door.close()
 
 
 class _Server(uvicorn.Server):
@@ -92,12 +103,36 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=128)
-    except (OSError, OverflowError) as error:
-        raise ConfigurationError(f"the API can't listen on {host}:{port}: {error}") from error
+class Patient(H11Protocol):
+    """HTTP with a client that takes its time: each request must have begun, and be told, within bounds."""
+
+    def __init__(self, *arguments: Any, door: Door, **settings: Any) -> None:  # noqa: ANN401  uvicorn's own
+        super().__init__(*arguments, **settings)
+        self._door = door
+        self._due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a request whose headers are whole stops the clock."""
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._wait_for_headers()
+        elif self._due is not None:
+            self._door.greet(self.transport)
+            self._due.cancel()
+            self._due = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._due is not None:
+            self._due.cancel()
+
+    def _wait_for_headers(self) -> None:
+        if self._due is None:
+            self._due = self.loop.call_later(HEADERS_WITHIN, self.transport.abort)
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 import time
+from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +33,14 @@ OF_NAME = 50
 """The same with one name, from wherever; more, so that nobody is locked out by a stranger's few attempts."""
 OF_HOST = 20
 """The same from one address, with whatever name."""
+DEVICE = "remotecal_device"
+"""Cookie of a browser in which somebody has logged in.
+
+Failures there are counted apart from everybody else's, so that no stranger can lock the owner out, whether
+by their name or from the address they share.
+"""
+DEVICE_LASTS = 180 * 86400
+"""Seconds such a cookie is kept; it ends with the password, too."""
 WRONG = "name or password is wrong"
 """What is answered, whichever it is."""
 FAILURE = "login refused"
@@ -38,22 +50,24 @@ FAILURE = "login refused"
 @router.post("/session", status_code=HTTPStatus.CREATED)
 async def log_in(login: Login, request: Request, response: Response, here: Here) -> SessionShown:
     """Log in; sets the session's cookie."""
-    host = request.client.host if request.client else "unknown"
+    client = _client(request)
     async with here.one_login:
-        user = await run_in_threadpool(_check_password, here, login.name, login.password, host)
+        user = await run_in_threadpool(_check_password, here, login.name, login.password, client)
     now, lasts = here.clock.now(), here.settings.api.session_hours * 3600
     secret = await run_in_threadpool(here.store.users.open_session, user, now + lasts, now)
     if secret is None:
         raise NotLoggedIn(WRONG)
-    await run_in_threadpool(here.store.note, login.name, "login", {"host": host})
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=int(lasts),
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
+    await run_in_threadpool(here.store.note, login.name, "login", {"host": client.host})
+    device = f"{(nonce := secrets.token_hex(16))}.{_device_mark(here, user, nonce)}"
+    for name, value, kept in ((COOKIE, secret, int(lasts)), (DEVICE, device, DEVICE_LASTS)):
+        response.set_cookie(
+            name,
+            value,
+            max_age=kept,
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
     return _session(here, Caller(user.name, user.roles, user.account, secret, now + lasts))
 
 
@@ -73,12 +87,11 @@ def log_out(caller: Anybody, response: Response, here: Here) -> None:
 
 @router.put("/session/password", status_code=HTTPStatus.NO_CONTENT)
 async def change_password(change: NewPassword, caller: Anybody, request: Request, here: Here) -> None:
-    """Give oneself another password; ends all one's sessions."""
+    """Give oneself another password; ends all one's sessions and tokens."""
     name = _in_session(caller).name
-    host = request.client.host if request.client else "unknown"
     async with here.one_login:
-        await run_in_threadpool(_check_password, here, name, change.old, host)
-        digest = await run_in_threadpool(passwords.digest, change.new)
+        await run_in_threadpool(_check_password, here, name, change.old, _client(request))
+        digest = await run_in_threadpool(passwords.digest, change.new, [name])
     await run_in_threadpool(here.store.users.set_password, name, digest)
     await run_in_threadpool(here.store.note, name, "password", {"user": name})
 
@@ -122,11 +135,11 @@ def list_users(_: Administrator, here: Here) -> list[UserShown]:
 
 @router.put("/users/{name}")
 async def put_user(name: UserName, written: UserWritten, caller: Administrator, here: Here) -> UserShown:
-    """Enter a user, or change one; ends the user's sessions."""
+    """Enter a user, or change one; ends the user's sessions, and with another password their tokens."""
     digest = None
     if written.password is not None:
         async with here.one_login:
-            digest = await run_in_threadpool(passwords.digest, written.password)
+            digest = await run_in_threadpool(passwords.digest, written.password, [name])
     await run_in_threadpool(
         lambda: here.store.users.put(
             name,
@@ -148,16 +161,40 @@ async def put_user(name: UserName, written: UserWritten, caller: Administrator, 
     )
 
 
-def _check_password(here: Office, name: str, password: str, host: str) -> UserRow:
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where somebody logs in."""
+
+    host: str
+    """Their address."""
+    device: str
+    """What their browser was given when somebody logged in there; "" for nothing."""
+
+
+def _client(request: Request) -> Client:
+    host = request.client.host if request.client else "unknown"
+    return Client(host, request.cookies.get(DEVICE, ""))
+
+
+def _device_mark(here: Office, user: UserRow, nonce: str) -> str:
+    """Return what only the laboratory can put beside a nonce, for this user and this password."""
+    key = here.laboratory.key.sign(b"cookies of devices").encode()
+    return hmac.new(key, f"{user.name}\0{user.password}\0{nonce}".encode(), sha256).hexdigest()
+
+
+def _check_password(here: Office, name: str, password: str, client: Client) -> UserRow:
     """Return the user; `NotLoggedIn` unless the password is theirs, `TooOften` after too many failures."""
-    since = time.time() - WINDOW
-    counts = here.store.users.failures(FAILURE, name, host, since)
-    if any(count >= limit for count, limit in zip(counts, (OF_ONE, OF_NAME, OF_HOST), strict=True)):
-        raise TooOften(f"too many failures to log in: wait {WINDOW / 60:.0f} minutes", name)
     user = here.store.users.find(name)
+    nonce, _, mark = client.device.partition(".")
+    known = user is not None and hmac.compare_digest(mark.encode(), _device_mark(here, user, nonce).encode())
+    where = f"device {nonce}" if known else client.host
+    counts = here.store.users.failures(FAILURE, name, where, time.time() - WINDOW)
+    limits = (OF_ONE,) if known else (OF_ONE, OF_NAME, OF_HOST)
+    if any(count >= limit for count, limit in zip(counts, limits, strict=False)):
+        raise TooOften(f"too many failures to log in: wait {WINDOW / 60:.0f} minutes", name)
     if passwords.matches(password, user.password if user else None) and user is not None and user.enabled:
         return user
-    here.store.note(name, FAILURE, {"host": host})
+    here.store.note(name, FAILURE, {"host": where})
     raise NotLoggedIn(WRONG)
 
 

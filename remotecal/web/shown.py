@@ -135,6 +135,8 @@ class RunShown(Shown):
     """When its last line arrived."""
     conflict: str
     """Why lines were refused; empty if none were."""
+    unordered: str
+    """Why it is none that the laboratory ordered, field by field; such a run gets no certificate."""
 
 
 class FileShown(Shown):
@@ -274,7 +276,7 @@ def certificate_shown(xml: bytes) -> CertificateShown:
     return CertificateShown(
         state=approval.state(signed),
         sha256=sha256(xml).hexdigest(),
-        signatures=tuple(SignatureShown(duty=one.duty, name=one.name, at=one.at) for one in signed),
+        signatures=tuple(SignatureShown(duty=one.duty, name=one.name, at=one.time) for one in signed),
     )
 
 

@@ -21,7 +21,7 @@ HEAVY = {
     "remotecal.model",
     "rich",
     "serial",
-    "weasyprint",
+    "typst",
 }
 
 

@@ -27,6 +27,8 @@ from remotecal.errors import (
 )
 
 NO_ERROR = b'+0,"No error"\n'
+QUEUE = (b":SYST:ERR?\n", NO_ERROR)
+"""What is asked of every SCPI instrument when it is opened, once it has said who it is."""
 
 # Mettler-Toledo MT-SICS
 
@@ -134,7 +136,7 @@ COUNTER = (b"*IDN?\n", b"Agilent Technologies,53230A,MY50001234,02.05-1519.666-1
 @contextlib.contextmanager
 def counter(*exchanges: Exchange) -> Iterator[Keysight53230A]:
     with (
-        on_socket(COUNTER, *exchanges) as port,
+        on_socket(COUNTER, QUEUE, *exchanges) as port,
         Keysight53230A.open(f"TCPIP::127.0.0.1::{port}::SOCKET", clock=VirtualClock(0.0)) as instrument,
     ):
         yield instrument
@@ -213,7 +215,7 @@ def test_53230a_error_queue_is_emptied_after_a_setting() -> None:
 )
 def test_34461a_is_recognised_under_its_aliases(identity: bytes) -> None:
     with (
-        on_socket((b"*IDN?\n", identity), (b"MEAS:CURR:DC? 0.1\n", b"+1.20000345E-02\n")) as port,
+        on_socket((b"*IDN?\n", identity), QUEUE, (b"MEAS:CURR:DC? 0.1\n", b"+1.20000345E-02\n")) as port,
         Keysight34461A.open(f"TCPIP::127.0.0.1::{port}::SOCKET") as meter,
     ):
         assert meter.current.read().to("mA").value == pytest.approx(12.0000345)
@@ -228,7 +230,7 @@ def test_34461a_refuses_another_model_and_an_overload() -> None:
     identity = (b"*IDN?\n", b"Keysight Technologies,34461A,MY1,1\n")
     overload = (b"MEAS:VOLT:DC? 10\n", b"+9.90000000E+37\n")
     with (
-        on_socket(identity, overload, (b"MEAS:VOLT:DC? 10\n", b"+1.00000012E+00\n")) as port,
+        on_socket(identity, QUEUE, overload, (b"MEAS:VOLT:DC? 10\n", b"+1.00000012E+00\n")) as port,
         Keysight34461A.open(f"TCPIP::127.0.0.1::{port}::SOCKET") as meter,
     ):
         with pytest.raises(InstrumentError, match="no valid value"):
@@ -247,6 +249,7 @@ def test_1529_reads_its_channel_and_takes_one_command_a_line() -> None:
     with (
         on_serial_port(
             *HART,
+            (b"SYST:ERR?\r", b'0,"No error"\r\n'),
             (b"FETC? 3\r", b"23.1054\r\n"),
             (b"SENS:AVER:COUN 4\rSYST:ERR?\r", b'0,"No error"\r\n'),
             (b"SENS:AVER:COUN?\r", b"4\r\n"),

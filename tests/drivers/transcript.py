@@ -59,14 +59,17 @@ def on_socket(*exchanges: Exchange) -> Iterator[int]:
         listener.settimeout(PATIENCE)
         connection: list[socket.socket] = []
 
-        def receive(count: int) -> bytes:
+        def connected() -> socket.socket:
             if not connection:
                 connection.append(listener.accept()[0])
                 connection[0].settimeout(PATIENCE)
-            return connection[0].recv(count)
+            return connection[0]
+
+        def receive(count: int) -> bytes:
+            return connected().recv(count)
 
         def send(data: bytes) -> None:
-            connection[0].sendall(data)
+            connected().sendall(data)
 
         try:
             with played(Conversation(exchanges), receive, send):

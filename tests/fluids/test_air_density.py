@@ -4,10 +4,13 @@ import pytest
 
 from remotecal.errors import ParameterError
 from remotecal.fluids.air import (
+    BEYOND_CIPM_U,
     CIPM_2007_U,
     OIML_R111_U,
     air_density,
+    air_density_beyond,
     air_density_oiml,
+    air_formula,
     buoyancy_factor,
     saturation_vapour_pressure,
 )
@@ -69,3 +72,45 @@ def test_what_the_formula_does_not_cover_is_refused(t, p, humidity):
 def test_the_approximation_has_a_range_too():
     with pytest.raises(ParameterError, match="outside 10 to 30 °C"):
         air_density_oiml(31.0, 1e5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("state", "u"),
+    [
+        ((20.0, 101_325.0, 0.5), CIPM_2007_U),
+        ((28.0, 101_325.0, 0.5), OIML_R111_U),
+        ((28.0, 81_000.0, 0.5), BEYOND_CIPM_U),
+        ((35.0, 101_325.0, 1.01), BEYOND_CIPM_U),
+        ((-5.0, 101_325.0, 0.5), BEYOND_CIPM_U),
+    ],
+)
+def test_the_best_formula_that_covers_all_states_is_taken(state, u):
+    formula = air_formula([(20.0, 101_325.0, 0.5), state])
+    assert formula.u == u
+    assert formula.density(*state) == pytest.approx(
+        state[1] * 0.0289 / (8.314 * (state[0] + 273.15)), rel=0.02
+    )
+
+
+def test_a_reading_no_air_has_is_refused():
+    with pytest.raises(ParameterError, match="check the reading"):
+        air_formula([(20.0, 1013.25, 0.5)])
+
+
+def test_the_equation_beyond_its_range_agrees_with_the_real_gas():
+    # ASHRAE RP-1485, computed by CoolProp 8.0.
+    known = {
+        (40.0, 101_325.0, 0.5): 1.111989,
+        (60.0, 101_325.0, 0.8): 0.997058,
+        (-10.0, 70_000.0, 0.5): 0.926546,
+    }
+    for state, density in known.items():
+        assert air_density_beyond(*state) == pytest.approx(density, rel=BEYOND_CIPM_U)
+
+
+def test_draws_at_the_end_of_a_range_are_judged_as_far_as_their_mean_is_known():
+    draws = 27.0 + 0.1 * np.random.default_rng(1).standard_normal(1000)
+    draws += 27.004 - draws.mean()
+    assert air_density(draws, 1e5, 0.5).shape == (1000,)
+    with pytest.raises(ParameterError):
+        air_density(draws + 0.1, 1e5, 0.5)

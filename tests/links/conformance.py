@@ -84,6 +84,12 @@ class Peer(Protocol):
     def restart(self) -> None:
         """End all connections, as a power cut does, and be ready for new ones."""
 
+    def deafen(self) -> bool:
+        """Let what is said on the connections there are go nowhere, while new ones are heard.
+
+        Return whether this wire has connections that can be renewed.
+        """
+
 
 def normally(wire: Wire, reply: bytes) -> None:
     """Reply as it should be."""
@@ -285,6 +291,13 @@ class LinkConformance:
             assert link.suspect
         link.on_reopen = None
         right_answer(peer, link, 4)
+
+    def test_a_deaf_connection_is_renewed(self, peer, link):
+        right_answer(peer, link, 1, PROMPT)
+        if not peer.deafen():
+            pytest.skip("there is one wire, and no other to be had")
+        assert any(right_answer_or_error(peer, link, number, 4 * SOON) for number in range(2, 22))
+        right_answer(peer, link, 30)
 
     def test_errors_say_who_was_asked_what_for_how_long(self, peer, link):
         link.name = "balance (SN 123)"

@@ -140,13 +140,23 @@ class Planned:
             thread.join(10)
 
 
-class TcpWire:
+class Forgettable:
+    """A connection that its server sees as ever, whose other end may hear nothing any more."""
+
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self.forgotten = False
+        self.recv = connection.recv
 
+    def sendall(self, data: bytes) -> None:
+        if not self.forgotten:
+            self._connection.sendall(data)
+
+
+class TcpWire(Forgettable):
     def put(self, data: bytes) -> None:
         with contextlib.suppress(OSError):
-            self._connection.sendall(data)
+            self.sendall(data)
 
     def drop(self) -> None:
         with contextlib.suppress(OSError):
@@ -191,11 +201,20 @@ class TcpPeer(Planned):
         for wire in self._wires:
             wire.drop()
 
+    def deafen(self) -> bool:
+        return forget(self._wires)
+
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.restart()
         self.join()
+
+
+def forget(connections: list[Forgettable]) -> bool:
+    for connection in connections:
+        connection.forgotten = True
+    return True
 
 
 class PtyWire:
@@ -260,6 +279,12 @@ class PtyPeer(Planned):
         self._wire = self._begin()
         wire.hang_up()
 
+    def unplug(self) -> None:
+        self._wire.hang_up()
+
+    def plug(self) -> None:
+        self._wire = self._begin()
+
     def open(self) -> Link:
         return open_link(self.address, self._language.wire, name="peer")
 
@@ -269,6 +294,9 @@ class PtyPeer(Planned):
 
     def restart(self) -> None:
         self.replace(self._wire)
+
+    def deafen(self) -> bool:
+        return False
 
     def close(self) -> None:
         self._wire.hang_up()
@@ -288,7 +316,13 @@ class HislipPeer(Planned):
         super().__init__(Lines())
         peer = self
 
+        self._connections: list[Forgettable] = []
+
         class Server(HislipServer):
+            def serve(self, connection):
+                peer._connections.append(Forgettable(connection))
+                super().serve(peer._connections[-1])
+
             def deliver(self, answer, send, drop):
                 peer.act(ServerWire(send, drop), answer)
 
@@ -299,6 +333,9 @@ class HislipPeer(Planned):
 
     def open(self) -> Link:
         return open_link(self._server.resource_name, self._language.wire, name="peer")
+
+    def deafen(self) -> bool:
+        return forget(self._connections)
 
     def interject(self, data: bytes) -> None:
         for session in self._server.sessions.values():
@@ -316,7 +353,13 @@ class Vxi11Peer(Planned):
         super().__init__(Lines())
         peer = self
 
+        self._connections: list[Forgettable] = []
+
         class Server(Vxi11Server):
+            def serve(self, connection):
+                peer._connections.append(Forgettable(connection))
+                super().serve(peer._connections[-1])
+
             def deliver(self, answer, send, drop):
                 behaviour = peer._plans.popleft() if peer._plans else normally
                 behaviour(ServerWire(send, drop), answer)
@@ -326,6 +369,9 @@ class Vxi11Peer(Planned):
 
     def open(self) -> Link:
         return open_link(self._server.resource_name, self._language.wire, name="peer")
+
+    def deafen(self) -> bool:
+        return forget(self._connections)
 
     def interject(self, data: bytes) -> None:
         for link in self._server.links.values():

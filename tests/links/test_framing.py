@@ -79,7 +79,7 @@ def test_transaction_numbers_wrap_around():
         (RtuFraming(Modbus()), b"\x02" + ANSWER[1:] + checksum(b"\x02" + ANSWER[1:])),
         (RtuFraming(Modbus()), b"\x01\x04" + ANSWER[2:] + checksum(b"\x01\x04" + ANSWER[2:])),
         (RtuFraming(Modbus()), READ + checksum(READ)),
-        (RtuFraming(Modbus()), b"\x01\x2b\x0e\x01"),
+        (RtuFraming(Modbus()), b"\x01\x2c\x0e\x01"),
         (tcp_framing(0), bytes.fromhex("00 00 00 01 00 07") + ANSWER),
         (tcp_framing(0), bytes.fromhex("00 00 00 00 01 07") + ANSWER),
         (tcp_framing(0), bytes.fromhex("00 00 00 00 00 07") + ANSWER + b"\0"),

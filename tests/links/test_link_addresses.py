@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import gc
 import socket
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from conformance import PATIENT, SOON, Late
 from peers import Lines, ModbusQuestions, PtyPeer, RtuQuestions, TcpPeer, TcpQuestions
 
-from remotecal.drivers.links import Line, Modbus, Serial, open_link
+from remotecal.drivers.links import Line, Modbus, Serial, open_link, place_of
 from remotecal.drivers.links.addresses import find_way
+from remotecal.drivers.links.streams import TcpStream
 from remotecal.errors import BenchError, ForbiddenCommand, LinkLost, NoReply, WrongInstrument
 from remotecal.sim.hislip import HislipServer
 
@@ -37,18 +39,98 @@ def modbus_server():
         ("TCPIP::[fe80::1]::5025::SOCKET", Line(), "tcp fe80::1 5025"),
         ("ASRL/dev/null::INSTR", Line(), "/dev/null"),
         ("ASRL/dev/null", Line(), "/dev/null"),
-        ("TCPIP::192.168.1.20::hislip0::INSTR", Line(), "TCPIP::192.168.1.20::hislip0::INSTR"),
-        ("TCPIP::192.168.1.20::INSTR", Line(), "TCPIP::192.168.1.20::INSTR"),
+        ("TCPIP::192.168.1.20::hislip0::INSTR", Line(), "TCPIP0::192.168.1.20::HISLIP0::INSTR"),
+        ("TCPIP::192.168.1.20::hislip0,4881::INSTR", Line(), "TCPIP0::192.168.1.20::HISLIP0,4881::INSTR"),
+        ("TCPIP::192.168.1.20::INSTR", Line(), "TCPIP0::192.168.1.20::INST0::INSTR"),
+        ("tcpip0::192.168.1.20::inst0::instr", Line(), "TCPIP0::192.168.1.20::INST0::INSTR"),
         ("GPIB0::22::INSTR@ivi", Line(), "GPIB0::22::INSTR"),
-        ("USB0::0x2A8D::0x1301::MY53220001::INSTR", Line(), "USB0::0x2A8D::0x1301::MY53220001::INSTR"),
+        ("gpib::022::INSTR", Line(), "GPIB0::22::INSTR"),
+        ("USB0::0x2A8D::0x1301::MY53220001::INSTR", Line(), "USB0::10893::4865::MY53220001::INSTR"),
+        ("USB::0x2a8d::4865::my53220001::INSTR", Line(), "USB0::10893::4865::MY53220001::INSTR"),
         ("modbus+tcp://meter.lab", Modbus(), "tcp meter.lab 502"),
-        ("modbus+tcp://[::1]:1502", Modbus(), "tcp ::1 1502"),
+        ("MODBUS+TCP://Meter.LAB:502/", Modbus(), "tcp meter.lab 502"),
+        ("modbus+tcp://[::1]:1502", Modbus(), "tcp 127.0.0.1 1502"),
+        ("modbus+tcp://[::ffff:127.0.0.1]:1502", Modbus(), "tcp 127.0.0.1 1502"),
+        ("modbus+tcp://localhost:01502", Modbus(), "tcp 127.0.0.1 1502"),
+        ("modbus+tcp://[2001:DB8:0::1]", Modbus(), "tcp 2001:db8::1 502"),
         ("modbus+rtu:///dev/null", Modbus(), "/dev/null"),
         ("modbus+rtu+tcp://10.0.0.4:4001", Modbus(), "tcp 10.0.0.4 4001"),
     ],
 )
 def test_every_form_of_address(address, wire, key):
-    assert find_way(address, wire, None).key == key
+    assert find_way(address, wire, None).locate().key == place_of(address) == key
+
+
+def test_a_place_at_a_station_is_named_as_it_is():
+    assert place_of(" station://site-7/balance") == "station://site-7/balance"
+
+
+@pytest.mark.parametrize(
+    ("address", "wire"),
+    [
+        ("TCPIP::127.0.0.1::70000::SOCKET", Line()),
+        ("TCPIP::127.0.0.1::0::SOCKET", Line()),
+        ("TCPIP::127.0.0.1::hislip0,70000::INSTR", Line()),
+        ("modbus+tcp://127.0.0.1:70000", Modbus()),
+        ("modbus+rtu+tcp://127.0.0.1:99999999999", Modbus()),
+    ],
+)
+def test_a_port_that_does_not_exist_is_refused(address, wire):
+    with pytest.raises(BenchError, match="1 to 65535"):
+        find_way(address, wire, None)
+    with pytest.raises(BenchError, match="1 to 65535"):
+        place_of(address)
+
+
+def test_one_place_by_two_names_is_one_line(modbus_server):
+    number = modbus_server.address.rpartition(":")[2]
+    late = Late()
+    with (
+        contextlib.closing(modbus_server.open()) as first,
+        contextlib.closing(open_link(f"modbus+tcp://localhost:{number}", Modbus(), name="b")) as second,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        modbus_server.plan(late)
+        slow = pool.submit(first.ask, modbus_server.question(1), PATIENT)
+        assert late.asked.wait(PATIENT)
+        quick = pool.submit(second.ask, modbus_server.question(2), PATIENT)
+        assert not wait([quick], SOON).done
+        late.arrive()
+        assert [modbus_server.number(each.result(PATIENT)) for each in (slow, quick)] == [1, 2]
+
+
+class TaggedLines(Lines):
+    """Answers tell whose they are."""
+
+    def __init__(self, name):
+        self.name = name.encode()
+
+    def take(self, received):
+        taken = super().take(received)
+        return taken and (self.name + taken[0], taken[1])
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_adapters_that_come_back_under_each_others_numbers_keep_their_instruments(tmp_path, first):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    a, b = (PtyPeer(TaggedLines(name), "ASRL{path}::INSTR", tmp_path / name) for name in "ab")
+    with contextlib.closing(a), contextlib.closing(b), contextlib.ExitStack() as links:
+        link = links.enter_context(contextlib.closing(a.open()))
+        assert link.ask(b"NUMBER? 1", PATIENT) == b"a1"
+        old = a.path.readlink()
+        a.unplug()
+        b.unplug()
+        with pytest.raises(LinkLost):  # which lets go of the port, so that its number is free
+            link.ask(b"NUMBER? 2", PATIENT)
+        b.plug()
+        a.plug()
+        assert b.path.readlink() == old, "the kernel gave other numbers"
+        other = links.enter_context(contextlib.closing(b.open())) if first == "b" else None
+        assert link.ask(b"NUMBER? 3", PATIENT) == b"a3"
+        other = other or links.enter_context(contextlib.closing(b.open()))
+        assert other.ask(b"NUMBER? 4", PATIENT) == b"b4"
+        assert link.ask(b"NUMBER? 5", PATIENT) == b"a5"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +144,8 @@ def test_every_form_of_address(address, wire, key):
         ("modbus+rtu+tcp://10.0.0.4", Modbus(), "modbus+rtu+tcp://192.168.1.40:4001"),
         ("modbus+rtu://ttyUSB0", Modbus(), "modbus+rtu:///dev/ttyUSB0"),
         ("", Modbus(), "modbus+tcp://"),
+        ("ASRL/dev/\0::INSTR", Line(), "ASRL/dev/ttyUSB0::INSTR"),
+        ("modbus+tcp://a\0b", Modbus(), "modbus+tcp://"),
     ],
 )
 def test_a_wrong_address_is_answered_by_the_forms_there_are(address, wire, form):
@@ -85,7 +169,7 @@ def test_nobody_at_a_tcp_address():
         open_link(address, Line(), name="meter")
 
 
-@pytest.mark.parametrize("host", ["a..b", "h" * 70, "主机..cn", "\udcff"])
+@pytest.mark.parametrize("host", ["a..b", "h" * 70, "主机..cn"])
 def test_a_host_that_is_none(host):
     with pytest.raises(LinkLost, match=r"meter can't be reached at TCPIP.*Check"):
         open_link(f"TCPIP::{host}::5025::SOCKET", Line(), name="meter")
@@ -261,3 +345,10 @@ def test_modbus_errors_show_the_request_in_words_and_the_bytes(modbus_server):
         link.ask(modbus_server.question(1), SOON)
     assert "unit 1: read holding registers 1 to 2" in str(caught.value)
     assert "00 01 00 00 00" in str(caught.value)
+
+
+def test_a_connection_is_kept_alive(modbus_server):
+    port = int(modbus_server.address.rpartition(":")[2])
+    with contextlib.closing(TcpStream("127.0.0.1", port)) as stream:
+        assert stream._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert stream._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30

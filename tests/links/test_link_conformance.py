@@ -8,6 +8,9 @@ import pytest
 from conformance import LinkConformance
 from peers import HislipPeer, Lines, PtyPeer, RtuQuestions, TcpPeer, TcpQuestions, Vxi11Peer
 
+from remotecal.drivers.links import addresses
+from remotecal.drivers.links.portable_serial import PortableSerialStream
+
 
 class TestRawSocket(LinkConformance):
     @pytest.fixture
@@ -22,6 +25,14 @@ class TestSerialPort(LinkConformance):
     def peer(self, tmp_path):
         with contextlib.closing(PtyPeer(Lines(), "ASRL{path}::INSTR", tmp_path)) as peer:
             yield peer
+
+
+class TestSerialPortByPyserial(TestSerialPort):
+    """As it is opened where ports are no files."""
+
+    @pytest.fixture(autouse=True)
+    def portable(self, monkeypatch):
+        monkeypatch.setattr(addresses, "open_port", PortableSerialStream)
 
 
 class TestHislip(LinkConformance):

@@ -9,7 +9,7 @@ import pytest
 
 from remotecal.certificates.dcc import write
 from remotecal.errors import CertificateRefused, EvidenceError, JournalBroken, RunAborted
-from remotecal.model import Statement
+from remotecal.model import Column, Statement, Uncertainty
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import gather, read_evidence
 from remotecal.procedures.record import evaluate
@@ -99,3 +99,22 @@ def test_evidence_is_read_from_a_journal_or_its_directory(tiny):
     evidence = tiny.run()
     assert read_evidence(tiny.out) == evidence
     assert read_evidence(tiny.out / "journal.jsonl") == evidence
+
+
+def test_a_standard_is_named_with_its_range_and_its_uncertainty(certified):
+    against = Column(unit="V", values=("20", "5", "100"))
+    stated = Uncertainty(expanded=("0.10", "0.010", "NaN"), p=("0.95",))
+    error = Column(unit="mV", values=("1", "2", "NaN"), uncertainty=stated)
+    table = certified.record.tables[0].model_copy(update={"columns": (against, error)})
+    measurement = certified.record.measurements[0]
+    result = measurement.results[0].model_copy(update={"tables": (table,)})
+    other = certified.record.model_copy(
+        update={"measurements": (measurement.model_copy(update={"results": (result,)}),)}
+    )
+    (certified.directory / "gauge.xml").write_bytes(write(other))
+    evidence = certified.run()
+    (standard,) = evaluate(evidence, find(evidence.procedure.name)).standards
+    assert [(entry.ref_types, entry.unit, entry.values) for entry in standard.quantities] == [
+        (("remotecal_measurementRange",), "V", ("5", "100")),
+        (("remotecal_expandedUncertainty",), "mV", ("0.010", "0.10")),
+    ]

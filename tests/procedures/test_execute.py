@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 import threading
+import time
 
 import pytest
 from tiny import PROCEDURE, SLOWEST
 
-from remotecal.clock import RealClock
+from remotecal.clock import RealClock, SteadyClock, VirtualClock
 from remotecal.errors import (
     BenchError,
     EvidenceError,
@@ -23,9 +24,11 @@ from remotecal.errors import (
     RunAborted,
     RunError,
     SafeStateNotReached,
+    WrongInstrument,
 )
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import gather
+from remotecal.procedures.journal import seconds
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
 
@@ -69,7 +72,7 @@ def test_a_run_leaves_evidence_from_which_a_record_follows(tiny):
 def test_events_stand_in_the_order_things_happened(tiny):
     tiny.run()
     kinds = [kind for kind in tiny.kinds() if kind != "replies"]
-    observed = ["point", "stable", "observation", "observation"]
+    observed = ["point", "stable", "repeat", "observation", "repeat", "observation"]
     begin = ["start", "instrument", "instrument", "safe", "note"]
     assert kinds == [*begin, *observed, *observed, "safe", "finish"]
 
@@ -146,6 +149,13 @@ def test_an_interlock_that_can_not_be_watched_is_a_trip(tiny):
         tiny.run()
     assert tiny.world.level == 0
     assert tiny.kinds()[-2:] == ["interlock", "safe"]
+
+
+def test_errors_queued_before_the_run_are_noted_in_its_journal(tiny):
+    tiny.world.errors.append('-222,"Data out of range"')
+    tiny.run()
+    noted = [event.data["noted"] for event in tiny.events("instrument") if "noted" in event.data]
+    assert noted == [['an error from before was in its queue: -222,"Data out of range"']]
 
 
 def test_the_heart_beats_while_the_run_is_on(tiny):
@@ -371,6 +381,24 @@ def test_no_evidence_has_repeats_that_no_run_made(tiny, change, fault):
         gather((*others[:-1], *change(observed), others[-1]))
 
 
+def test_many_repeats_take_no_longer_than_they_must(tiny):
+    """Each compared with each, these would take minutes; the declared ones can't even be listed."""
+    tiny.run()
+    start, *events = tiny.events()
+    opened = [event for event in events if event.kind == "instrument"]
+    observed = next(event for event in events if event.kind == "observation")
+    (point, *_) = start.data["points"]
+
+    def told(repeats, observations):
+        data = {**start.data, "points": [{**point, "repeats": repeats}]}
+        made = (observed._replace(data={**observed.data, "repeat": n + 1}) for n in range(observations))
+        return (start._replace(data=data), *opened, *made, events[-1])
+
+    assert len(gather(told(40_000, 40_000)).observations) == 40_000
+    with pytest.raises(JournalBroken, match="repeat 4 at 1 V is missing"):
+        gather(told(10**15, 3))
+
+
 def test_a_fault_in_a_procedure_makes_the_rig_safe(tiny):
     def fail(progress):
         if progress.doing == "measure":
@@ -524,6 +552,80 @@ def test_a_run_does_not_go_on_with_another_instrument(tiny):
         tiny.resume()
 
 
+def test_a_run_does_not_go_on_with_an_instrument_the_bench_file_does_not_tell_apart(tiny):
+    tiny.bench.write_text(tiny.bench.read_text().replace('serial = "M1"\n', ""))
+    _interrupted(tiny)
+    tiny.world.serials["meter"] = "M2"
+    with pytest.raises(WrongInstrument, match="gauge: the run began with M1, now it is M2"):
+        tiny.resume()
+    assert tiny.world.level == 0
+    tiny.world.serials["meter"] = "M1"
+    assert tiny.resume().complete
+
+
+def test_a_run_goes_on_at_no_earlier_time_than_it_was_cut_off(tiny):
+    _interrupted(tiny)
+    last = seconds(tiny.events()[-1].at)
+    tiny.clock = VirtualClock(last - 3600)
+    evidence = tiny.resume()
+    times = [event.at for event in tiny.events()]
+    assert times == sorted(times)
+    assert evidence.finished > last
+
+
+def test_a_clock_that_was_set_back_is_told_before_anything_moves(tiny):
+    tiny.clock = VirtualClock(time.time() + 3600)
+    _interrupted(tiny)
+    tiny.clock = SteadyClock()
+    before = len(tiny.world.lines)
+    with pytest.raises(RunError, match="wait until then, or set the computer's clock if it is wrong"):
+        tiny.resume()
+    assert len(tiny.world.lines) == before
+
+
+def test_a_repeat_that_was_begun_and_came_to_nothing_is_told(tiny):
+    """Whoever dislikes what he sees can stop a run and resume it; that stays visible."""
+    _interrupted(tiny)
+    (point, repeat), *_ = [tuple(event.data.values()) for event in tiny.events("repeat")][-1:]
+    assert (point, repeat) not in [
+        (event.data["point"], event.data["repeat"]) for event in tiny.events("observation")
+    ]
+    evidence = tiny.resume()
+    assert evidence.discarded == ((point, repeat),)
+    record = evaluate(evidence, find(str(evidence.procedure.name)))
+    (said,) = [s.declaration for s in record.statements if s.ref_types == ("remotecal_interruption",)]
+    assert said.get("en") == (
+        "The run was interrupted. Repeats begun and not completed, each measured anew: "
+        f"repeat {repeat} at {point}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "values = [run.read(self.meter.value)[0]._replace(exchange=None)]\n        if False:",
+            r"the observation's values \(gauge.value\) is no reading of an instrument",
+        ),
+        (
+            "values = [self.before]\n        if False:",
+            r"the observation's values \(gauge.value\) was read before the repeat began",
+        ),
+    ],
+)
+def test_readings_that_are_not_of_the_repeat_are_refused_at_the_first(tiny, change, message):
+    text = PROCEDURE.read_text().replace("values = []\n        for _ in range(3):", change)
+    text = text.replace(
+        "        run.settle(", "        self.before = self.meter.value.read()\n        run.settle("
+    )
+    (tiny.directory / "mine.py").write_text(text)
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), "mine.py"))
+    with pytest.raises(ParameterError, match=message):
+        tiny.run()
+    assert tiny.events("observation") == []
+    assert tiny.world.level == 0
+
+
 def test_a_changed_procedure_is_refused_unless_the_certificate_says_so(tiny):
     mine = tiny.directory / "mine.py"
     mine.write_bytes(PROCEDURE.read_bytes())
@@ -548,3 +650,14 @@ def test_a_run_does_not_go_on_by_a_changed_procedure(tiny):
     mine.write_text(mine.read_text() + "# changed\n")
     with pytest.raises(EvidenceError, match="was changed since the run began"):
         tiny.resume()
+
+
+def test_what_a_counter_wraps_at_is_kept_as_evidence(tiny):
+    tiny.bench.write_text(tiny.bench.read_text().replace("tiny:TinyMeter", "tiny:WrappingMeter"))
+    evidence = tiny.run()
+    assert {name: used.wraps for name, used in evidence.instruments.items()} == {
+        "source": {},
+        "meter": {"value": 20.0},
+    }
+    reading = evidence.observations[0].values["values"][0]
+    assert evidence.passed(reading._replace(value=19.5), reading._replace(value=1.0)).value == 1.5

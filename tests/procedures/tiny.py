@@ -61,6 +61,19 @@ class TinyMeter(ScpiInstrument, Indicator):
     """What is measured."""
 
 
+class WrappingMeter(TinyMeter):
+    """A meter that starts again at 0 where it reaches 20 V."""
+
+    value = Reading(scpi("MEASure:VALue"), "V", span=(0, 20), accuracy=absolute(0.01), wraps=20.0)
+    """What is measured."""
+
+
+class PatientMeter(TinyMeter):
+    """A meter that may take very long to answer."""
+
+    wire: ClassVar[Line] = Line(slowest_reply=60)
+
+
 class Grams(ScpiInstrument, Indicator):
     """Says it is an Indicator, but of a mass."""
 
@@ -85,6 +98,8 @@ class TinyWorld:
         self.lines: list[str] = []
         self.serials = {"source": "S1", "meter": "M1"}
         self.deaf: set[str] = set()
+        self.errors: list[str] = []
+        """What lies in the queue of whichever instrument is asked first."""
         self.before: Callable[[str, str], None] = lambda _name, _line: None
         """Called with the instrument's name and the line, before it is answered."""
         self._servers = {name: Server(name, self.answer) for name in self.serials}
@@ -113,7 +128,7 @@ class TinyWorld:
             return "25.0"
         elif line == "MEAS:VAL?":
             return f"{self.level + self.offset}"
-        return '0,"No error"'
+        return self.errors.pop(0) if self.errors else '0,"No error"'
 
 
 class Server:

@@ -11,6 +11,7 @@ from remotecal.clock import VirtualClock
 from remotecal.errors import EvidenceError
 from remotecal.procedures.journal import Journal
 from remotecal.store import Store
+from remotecal.store.shares import Share
 
 CONTENT = bytes(range(256)) * 40
 DIGEST = sha256(CONTENT).hexdigest()
@@ -121,3 +122,27 @@ def test_a_line_that_tells_no_file_is_refused_whole(
         enrolled.journals.append("here", "r", 1, lines, 1.0)
     assert enrolled.journals.committed("here", "r") == 0
     assert enrolled.files.missing("here", "r") == {}, "nothing of it is expected"
+
+
+def test_a_station_keeps_no_more_bytes_than_its_share(named: Store, url: str) -> None:
+    before = named.stations.get("here").used
+    assert before == sum(map(len, named.journals.lines("here", "r")))
+    with Store(url, Share(bytes=before + 2500)) as bounded:
+        for begin, piece in PIECES[:2]:
+            assert bounded.files.take("here", "r", DIGEST, begin, piece) == begin + 1000
+        with pytest.raises(EvidenceError, match=rf"used {before + 2000} of the {before + 2500} bytes"):
+            bounded.files.take("here", "r", DIGEST, *PIECES[2])
+        with pytest.raises(EvidenceError, match="the station has used"):
+            bounded.journals.append("here", "other", 1, named.journals.lines("here", "r"), 1.0)
+    for begin, piece in PIECES[2:]:
+        named.files.take("here", "r", DIGEST, begin, piece)
+    assert named.stations.get("here").used == before + len(CONTENT)
+
+
+def test_what_is_thrown_away_is_counted_no_more(named: Store) -> None:
+    before = named.stations.get("here").used
+    for begin, piece in PIECES[:-1]:
+        named.files.take("here", "r", DIGEST, begin, piece)
+    with pytest.raises(EvidenceError, match="another hash"):
+        named.files.take("here", "r", DIGEST, PIECES[-1][0], b"x" * len(PIECES[-1][1]))
+    assert named.stations.get("here").used == before

@@ -115,6 +115,9 @@ def test_the_state_follows_the_journal(enrolled: Store, tmp_path: Path) -> None:
         "abort",
         "safe",
         "resume",
+        "suspend",
+        "safe",
+        "resume",
         "finish",
         "signature",
     ]
@@ -130,7 +133,7 @@ def test_the_state_follows_the_journal(enrolled: Store, tmp_path: Path) -> None:
         states.append(found.state)
     assert states == [
         *["running", "asking", "running", "running", "paused", "running"],
-        *["aborted", "aborted", "running", "finished", "signed"],
+        *["aborted", "aborted", "running", "suspended", "suspended", "running", "finished", "signed"],
     ]
 
 

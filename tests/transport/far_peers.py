@@ -56,7 +56,7 @@ class FarPeer:
         self._afar, self._peer, self._driver = afar, peer, driver
         self.tells_late_replies_apart = peer.tells_late_replies_apart
         self.detects_damage = peer.detects_damage
-        for name in ("question", "number", "plan", "foreign", "oversize", "interject", "restart"):
+        for name in ("question", "number", "plan", "foreign", "oversize", "interject", "restart", "deafen"):
             setattr(self, name, getattr(peer, name))
 
     def open(self) -> Link:

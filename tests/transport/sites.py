@@ -41,11 +41,16 @@ class Site:
         bundle = make_bundle(PROCEDURE, author)
         return bundle, self.hub.library.install(bundle, [author.public])
 
-    async def order(self, author: SealKey | None = None, **terms: object) -> RemoteOrder:
+    async def order(
+        self, author: SealKey | None = None, certificate: str | None = None, **terms: object
+    ) -> RemoteOrder:
         """Issue an order for the tiny procedure."""
         bundle, procedure = self.bundle(author)
         whole = Terms(**{"bench": BENCH, "bundle": bundle, **terms})
         order = Order.load(self.tiny.order)
+        if certificate is not None:
+            head = order.order.model_copy(update={"certificate": certificate})
+            order = order.model_copy(update={"order": head})
         return await self.hub.laboratory.issue(order, procedure, self.folder.name, whole, "Li Wei")
 
     @asynccontextmanager

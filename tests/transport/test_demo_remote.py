@@ -1,6 +1,10 @@
 """The remote demonstration: a simulated rig, a station beside it, and a laboratory elsewhere."""
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,7 +40,7 @@ def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:
     assert remote.record.measurements == again.measurements
     (said,) = (one for one in remote.record.statements if "remotecal_remoteOperation" in one.ref_types)
     assert said.declaration is not None
-    assert "Demonstration through its station demo-site" in said.declaration.get("en")
+    assert "Demonstration Flow Laboratory through its station demo-site" in said.declaration.get("en")
 
 
 def test_a_run_that_ends_early_says_why(tmp_path: Path) -> None:
@@ -45,3 +49,28 @@ def test_a_run_that_ends_early_says_why(tmp_path: Path) -> None:
         rig.order.write_text(text, "utf-8")
         with pytest.raises(RunError, match=r"was not carried out to the end: .*repeats"):
             demo_remote.calibrate_remotely(rig.order, rig.bench, tmp_path / "out")
+
+
+def test_a_demonstration_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Neither processes nor files, though the second signal comes in the middle of clearing up."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    line = [sys.executable, "-m", "remotecal", "demo", "--remote", "--out", tmp_path / "out"]
+    environment = os.environ | {"TMPDIR": str(place), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert any(text.startswith("The hub is up") for text in process.stdout)
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not list(place.iterdir())
+    lines = Path("/proc").glob("[0-9]*/cmdline")
+    assert not [file for file in lines if str(place).encode() in read(file)]
+
+
+def read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:  # it has ended meanwhile
+        return b""

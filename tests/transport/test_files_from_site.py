@@ -273,11 +273,12 @@ async def test_the_laboratory_computes_nothing_without_the_files(
         lines = (run.directory / "journal.jsonl").read_bytes().splitlines()
         store.journals.append("here", order.id, 1, lines, 1.0)
         said = Computed(station="here", run=order.id, head=run.head(), record="")
-        compared = recompute(store, site.hub.library, said, PublicKey.from_text(key.public.text))
+        known = PublicKey.from_text(key.public.text), site.hub.laboratory.key.public
+        compared = recompute(store, site.hub.library, said, *known)
         assert compared.reason == f"files that the journal names are not here yet: {DIGEST}"
         no_file_arrives.undo()
         store.files.take("here", order.id, DIGEST, 1000, CONTENT[1000:])
-        assert recompute(store, site.hub.library, said, key.public).reason != compared.reason
+        assert recompute(store, site.hub.library, said, *known).reason != compared.reason
 
 
 async def test_only_the_station_itself_brings_files(
@@ -294,7 +295,7 @@ async def test_only_the_station_itself_brings_files(
         order = await interrupted(site, photo)
         no_file_arrives.undo()
         store, key = site.hub.laboratory.store, SealKey.read(site.folder.journal_key)
-        ingest, station = Ingest(store), store.stations.get("here")
+        ingest, station = Ingest(store, site.hub.laboratory.key.public), store.stations.get("here")
         rest = CONTENT[1000:]
 
         def piece(content: bytes = rest, **changes: object) -> FilePiece:

@@ -18,7 +18,7 @@ from remotecal.transport.envelopes import seal
 from remotecal.transport.ingest import Ingest
 from remotecal.transport.messages import Committed, JournalHead
 
-KEY, OTHER = (SealKey(Ed25519PrivateKey.generate()) for _ in range(2))
+KEY, OTHER, LABORATORY = (SealKey(Ed25519PrivateKey.generate()) for _ in range(3))
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def message(text: bytes, key: SealKey = KEY, **changes: object) -> bytes:
 
 @asynccontextmanager
 async def taking(store: Store) -> AsyncIterator[Ingest]:
-    ingest = Ingest(store)
+    ingest = Ingest(store, LABORATORY.public)
     running = asyncio.create_task(ingest.run())
     yield ingest
     running.cancel()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.links import Serial
 from remotecal.errors import (
     BenchError,
+    BenchInUse,
     ConfigurationError,
     ExchangeCancelled,
     ForbiddenCommand,
@@ -125,6 +127,50 @@ async def test_nothing_can_be_set_unless_the_site_allows_it(
         assert refused[0]["who"] == "Li Wei"
         assert refused[0]["request"] == "ask b'SOUR:LEV 3;:SYST:ERR?'"
         assert "none of the questions" in refused[0]["reason"]
+
+
+async def test_what_somebody_else_on_the_computer_works_with_is_not_lent(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    async with far_away(folder, tiny, tmp_path) as far:
+        laboratory = far.site.hub.laboratory
+        with Bench.load(tiny.bench).open():
+            before = list(tiny.world.lines)
+            with pytest.raises(
+                ConfigurationError, match=f"is in use by .* \\(process {os.getpid()}\\) since"
+            ):
+                await far.open(TinyMeter, "meter")
+            read = await laboratory.command("here", "read", "Li Wei", argument="/meter.value")
+            assert not read.done
+            assert f"(process {os.getpid()})" in read.reason
+            assert tiny.world.lines == before, "nothing was sent"
+            order = await far.site.order()
+            assert "is in use by" in await far.site.refusal(order)
+        read = await laboratory.command("here", "read", "Li Wei", argument="/meter.value")
+        assert read.done
+
+
+async def test_what_is_lent_is_kept_from_everybody_else_on_the_computer(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    tiny.bench.write_text(tiny.bench.read_text().replace("[roles]", SAME_LINE + "[roles]"))
+    tiny.bench.write_text(tiny.bench.read_text().replace("{meter}", tiny.world.address("meter")))
+    async with far_away(folder, tiny, tmp_path) as far:
+        one, other = await far.open(TinyMeter, "meter"), await far.open(TinyMeter, "other")
+        for instrument in (one, other):
+            with pytest.raises(BenchInUse, match="by a link of Li Wei to Tiny bench/gauge of"):
+                Bench.load(tiny.bench).connect()
+            read = await far.site.hub.laboratory.command("here", "read", "Li Wei", argument="/meter.value")
+            assert read.done, "the station itself may"
+            await asyncio.to_thread(instrument.close)
+        Bench.load(tiny.bench).connect().close()
+
+
+SAME_LINE = """[instruments.other]
+driver = "tiny:TinyMeter"
+address = "{meter}"
+"""
+"""A second instrument on the meter's line, as on one gateway or readout."""
 
 
 async def test_what_the_site_allows_can_be_set(folder: HubFolder, tiny: Tiny, tmp_path: Path) -> None:
@@ -277,6 +323,10 @@ async def test_a_request_that_was_overtaken_is_not_sent(
         await asyncio.to_thread(source.close)
 
 
+MAKING_SURE = {"meter *IDN?", "meter :SYST:ERR?"}
+"""What is asked of an instrument whose line was cleaned."""
+
+
 async def test_called_off_before_its_turn(folder: HubFolder, tiny: Tiny, tmp_path: Path) -> None:
     async with far_away(folder, tiny, tmp_path) as far:
         meter = await far.open(TinyMeter, "meter")
@@ -291,7 +341,7 @@ async def test_called_off_before_its_turn(folder: HubFolder, tiny: Tiny, tmp_pat
                 await waiting
             await until(lambda: lease.called_off == number)
         assert await far.ask(meter, "MEAS:VAL?") == "0.0"
-        asked = [line for line in tiny.world.lines[len(before) :] if line != "meter *IDN?"]
+        asked = [line for line in tiny.world.lines[len(before) :] if line not in MAKING_SURE]
         assert asked == ["meter MEAS:VAL?"], "the first was never sent"
 
 

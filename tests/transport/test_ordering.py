@@ -40,7 +40,7 @@ def station(bench: Bench, **changes: object) -> StationRow:
         name=bench.name, sha256=bench.sha256, instruments=instruments, roles=bench.file.roles
     )
     announced = json.dumps({"benches": [said.model_dump() | changes]})
-    return StationRow("site-7", "", True, 0.0, "", 0.0, "session", 0.0, announced)
+    return StationRow("site-7", "", True, 0.0, "", 0.0, "session", 0.0, announced, 0)
 
 
 def check(order: Order, at: StationRow, bench: str, **parameters: object) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from laboratories import free_port
+from laboratories import free_port, hub_up
 from processes import ENVIRONMENT, REMOTECAL
 
-from remotecal.errors import ConfigurationError, RemotecalError
+from remotecal.errors import BenchInUse, ConfigurationError, RemotecalError
 from remotecal.store import Store
 from remotecal.transport import hub as hub_module
 from remotecal.transport.founding import found, settings_text
@@ -52,6 +52,16 @@ def test_the_brokers_port_is_taken(folder: HubFolder, taken: str) -> None:
     assert str(folder.path / "hub.toml") in said
     assert "Traceback" not in done.stderr
     assert done.stdout == "", "it never said that it is up"
+
+
+async def test_a_hub_is_up_in_this_directory_already(folder: HubFolder) -> None:
+    """The second one must not end the first one's broker when it goes down."""
+    async with hub_up(folder) as first:
+        broker = (folder.path / "broker" / "broker.pid").read_text()
+        assert "in use" in await complaint(folder, BenchInUse)
+        assert (folder.path / "broker" / "broker.pid").read_text() == broker
+        os.kill(int(broker), 0)
+        assert first.laboratory.connection.up.is_set()
 
 
 async def test_the_brokers_websocket_port_is_taken(tmp_path: Path, taken: str) -> None:

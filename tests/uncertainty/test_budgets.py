@@ -236,3 +236,27 @@ def test_importing_loads_nothing_heavy():
 
 def test_symbols_of_a_distribution_are_plain_text():
     assert Budget(product, [A, B]).evaluate().lines[0].distribution == Distribution.NORMAL.value
+
+
+@pytest.mark.parametrize(
+    ("dof", "k"),
+    [
+        (18.9987, "2.093"),
+        (19.0, "2.093"),
+        (18.9, "2.101"),
+        (16.7, "2.120"),
+        (1.9999, "4.303"),
+        (1.5, "12.706"),
+    ],
+)
+def test_degrees_of_freedom_a_hair_below_an_integer_are_that_integer(dof: float, k: str) -> None:
+    assert f"{coverage_factor(dof, 0.95):.3f}" == k  # tables of t; GUM G.4.1 truncates
+
+
+def test_u_may_be_exactly_twice_the_standard_uncertainty() -> None:
+    budget = Budget(lambda a: a, [Input.student_t("a", 1.0, "V", 0.1, 4)])
+    result = budget.evaluate(k=2.0)
+    assert (result.k, result.expanded) == (2.0, 0.2)
+    assert result.coverage == pytest.approx(0.8839, abs=1e-4)  # t-distribution of 4 degrees of freedom
+    normal = Budget(lambda a: a, [Input.normal("a", 1.0, "V", 0.1)]).evaluate(k=2.0)
+    assert normal.coverage == pytest.approx(0.9545, abs=1e-4)

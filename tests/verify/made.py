@@ -7,6 +7,7 @@ with replies as the instruments send them.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -25,8 +26,11 @@ from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.trust import TrustList, read_trust_list, sign_trust_list
 from remotecal.clock import VirtualClock
+from remotecal.drivers.instrument import Identity
 from remotecal.drivers.links import modbus
 from remotecal.drivers.measured import Measured
+from remotecal.drivers.mettler.sics import MettlerSics
+from remotecal.drivers.siemens.mag6000 import SiemensMag6000
 from remotecal.model import (
     IN_CMC,
     CertificateReference,
@@ -52,7 +56,7 @@ from remotecal.model import (
 from remotecal.procedures.evidence import ProcedureUsed, Start, gather
 from remotecal.procedures.journal import FILE, Event, Journal, read_journal
 from remotecal.procedures.order import Dut, Head, Order, Party, Signatory
-from remotecal.procedures.procedure import Point
+from remotecal.procedures.procedure import Point, Value
 from remotecal.procedures.values import pack
 
 NAMES = {
@@ -135,22 +139,29 @@ class Made:
         (self.standards / "scale.xml").write_bytes(data)
         return data
 
-    def write_journal(self, directory: Path, weighed: tuple[str, ...] = WEIGHED) -> None:
+    def write_journal(
+        self,
+        directory: Path,
+        weighed: tuple[str, ...] = WEIGHED,
+        meanwhile: Callable[[Journal], None] = lambda _: None,
+    ) -> None:
         clock = VirtualClock(START.timestamp())
         with Journal.create(directory, clock) as journal:
             applied = {"scale": certificate_used(self.standards / "scale.xml")}
             journal.append("start", start(directory.name, applied).model_dump(mode="json"))
-            for name, driver in (("scale", "MettlerSics"), ("meter", "SiemensMag6000")):
-                said = {"address": "somewhere", "maker": "", "model": "", "serial": "B-1", "firmware": ""}
-                journal.append("instrument", {"driver": driver, "name": name, "settings": {}, **said})
+            open_instruments(journal)
+            journal.append("safe", {"reached": True, "seconds": 0.5})
+            journal.append("point", {"point": "50 m3/h"})
+            meanwhile(journal)
             for repeat, (mass, volume) in enumerate(zip(weighed, VOLUMES, strict=True), 1):
                 clock.advance(60)
-                began = journal.append("point", {"point": "50 m3/h"}).at
+                began = journal.append("repeat", {"point": "50 m3/h", "repeat": repeat}).at
                 values = pack(observe(journal, clock, mass, volume))
                 journal.append(
                     "observation", {"began": began, "point": "50 m3/h", "repeat": repeat, "values": values}
                 )
-            journal.append("finish", {})
+            journal.append("safe", {"reached": True, "seconds": 0.5})
+            journal.append("finish", {"observations": len(weighed)})
             seal_journal(journal, self.keys.station)
 
     def record(self, standard: bytes) -> Record:
@@ -176,17 +187,31 @@ class Made:
         return read_trust_list(path, self.keys.list_issuer.public)
 
 
-def observe(journal: Journal, clock: VirtualClock, mass: str, volume: float) -> dict[str, Measured]:
+def open_instruments(journal: Journal) -> None:
+    """Keep what the instruments say of themselves: the scale by two replies, the meter by none."""
+    journal.keep("scale", b"@", b'I4 A "B-1"')
+    journal.keep("scale", b"I2", b'I2 A "KC600"')
+    for driver, name, model, serial in (
+        (MettlerSics, "scale", "KC600", "B-1"),
+        (SiemensMag6000, "meter", SiemensMag6000.model, ""),
+    ):
+        identity = Identity(driver.maker, model, serial)
+        said = {"address": f"TCPIP::10.0.0.5::{len(name)}::SOCKET", "driver": driver.__name__, "name": name}
+        journal.append("instrument", {**said, "settings": {}, **identity._asdict()})
+
+
+def observe(journal: Journal, clock: VirtualClock, mass: str, volume: float) -> dict[str, Value]:
     """Keep the replies of one repeat and return what the drivers make of them."""
     weighing = journal.keep("scale", b"S", f"S S {mass:>10} kg".encode())
     request = modbus.Request(modbus.READ_HOLDING_REGISTERS, 3002, 20)
     words = [0] * 20
     words[12:16] = struct.unpack(">4H", struct.pack(">d", volume))
     reading = journal.keep("meter", b"\x01" + request.encode(), b"\x01" + modbus.reply(request, words))
+    u = SiemensMag6000.volume.standard_uncertainty(volume)
     return {
         "mass": Measured(float(mass), "kg", None, "scale.settled_mass", clock.now(), weighing),
-        "volume": Measured(volume, "m3", None, "meter.volume", clock.now(), reading).to("L"),
-        "flow": Measured(50.0, "m3/h", None, "mean of many", clock.now(), None),
+        "volume": Measured(volume, "m3", u, "meter.volume", clock.now(), reading).to("L"),
+        "flow": 50.0,
     }
 
 
@@ -220,6 +245,7 @@ def start(run: str, applied: dict[str, CertificateUsed]) -> Start:
         certificates=applied,
         characteristics={},
         software={"remotecal": "0.1.0"},
+        clock="virtual",
     )
 
 
@@ -348,10 +374,10 @@ def trust_content(keys: DemonstrationKeys) -> dict[str, object]:
     }
 
 
-def chained(events: list[Event]) -> bytes:
+def chained(events: list[Event], head: str = "0" * 64, first: int = 1) -> bytes:
     """Return events as a journal whose chain is in order, made as the format's description says."""
-    head, written = "0" * 64, b""
-    for number, event in enumerate(events, 1):
+    written = b""
+    for number, event in enumerate(events, first):
         bare = {"at": event.at, "data": event.data, "kind": event.kind, "prev": head, "seq": number}
         head = sha256(rfc8785.dumps(bare)).hexdigest()  # type: ignore[arg-type]  # its own Json
         written += rfc8785.dumps({**bare, "hash": head}) + b"\n"  # type: ignore[dict-item]  # as above
@@ -409,3 +435,11 @@ def with_error(record: Record, text: str | None, expanded: str = "0.060") -> Rec
     return record.model_copy(
         update={"measurements": (measurement.model_copy(update={"results": (result,)}),)}
     )
+
+
+def small_pdf(xml: bytes) -> bytes:
+    """Return a PDF with a file inside, as a certificate's has, but no certificate's page."""
+    from typst import compile as typeset
+
+    attached = '#pdf.attach("certificate.xml", bytes(sys.inputs.xml), relationship: "data")\n1'
+    return typeset(attached.encode(), format="pdf", sys_inputs={"xml": xml.decode()})

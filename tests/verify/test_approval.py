@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import CertificateBuilder, Name, NameAttribute, NameOID
-from made import DAY, NAMES, SIGNED, Made, register_content
+from made import NAMES, SIGNED, Made, register_content
 
 from remotecal.certificates.approval import check_approval, replace, sign, state
 from remotecal.certificates.dcc.read import read
@@ -111,14 +111,14 @@ def test_an_amended_certificate_names_the_old_one(made: Made) -> None:
     customer = record.customer.model_copy(update={"name": Text(zh="另", en="Other")})
     record = record.model_copy(update={"number": "FLOW-1-A", "customer": customer})
     why = Text(zh="有误", en="wrong customer")
-    new = replace(old, record, "amended", why, DAY)
+    new = replace(old, record, "amended", why)
     assert new.replaces is not None
     assert new.previous is not None
     assert (new.replaces.number, new.previous.value) == ("FLOW-1", sha256(old).hexdigest())
     again = read(write(new))
     assert (again.replaces, again.previous) == (new.replaces, new.previous)
     with pytest.raises(CertificateRefused, match="was never issued"):
-        replace(write(record), record, "substituted", why, DAY)
+        replace(write(record), record, "substituted", why)
 
 
 def register(made: Made, *path: str | int, value: object = None) -> Register:

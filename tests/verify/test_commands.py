@@ -17,7 +17,7 @@ from remotecal.cli import sign as sign_command
 from remotecal.cli import trace as trace_command
 from remotecal.cli import verify as verify_command
 from remotecal.clock import VirtualClock
-from remotecal.errors import CertificateRefused, ConfigurationError
+from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.procedures.journal import Journal, read_journal
 from remotecal.verify import verify
 
@@ -54,6 +54,16 @@ def test_verify_prints_every_check(
 def test_a_trust_list_needs_its_key(made: Made, means: tuple[object, ...]) -> None:
     with pytest.raises(ConfigurationError, match="--trust-key"):
         call(verify_command, made.certificate, *means[:2])
+
+
+def test_a_list_older_than_one_seen_before_is_refused(
+    made: Made, means: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (verify_command, trace_command):
+        call(command, made.certificate, *means, "--least-list-number", 1)
+        with pytest.raises(EvidenceError, match="is issue 1, and 2 was there already"):
+            call(command, made.certificate, *means, "--least-list-number", 2)
+    assert "issue 1 of" in capsys.readouterr().out
 
 
 def test_trace_draws_and_requires(

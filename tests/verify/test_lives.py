@@ -20,10 +20,6 @@ from remotecal.cli import main
 from remotecal.model import Record, Text
 from remotecal.verify import Report, verify
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"
-)  # WeasyPrint's ICC file
-
 
 @pytest.fixture
 def lists(made: Made) -> Path:

@@ -8,8 +8,6 @@ import pytest
 from made import NOW, Made
 
 from remotecal.certificates.library import Library
-from remotecal.certificates.signing.journal import seal_journal
-from remotecal.certificates.signing.seal import SealKey
 from remotecal.procedures.files import Attached, keep_file
 from remotecal.procedures.journal import Journal
 from remotecal.verify import Check, Report, verify
@@ -18,22 +16,21 @@ Peopled = tuple[Made, Attached]
 
 
 @pytest.fixture
-def peopled(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Peopled:
+def peopled(made: Made, tmp_path: Path) -> Peopled:
     """A calibration in whose course somebody took a photo, and somebody paused."""
     (tmp_path / "plate.jpg").write_bytes(b"a photo")
     kept: list[Attached] = []
 
-    def people_first(journal: Journal, key: SealKey) -> None:
+    def people(journal: Journal) -> None:
         kept.append(keep_file(tmp_path / "plate.jpg", made.run, "the nameplate", "on site"))
         journal.append("file", kept[0].model_dump())
         journal.append("control", {"verb": "pause", "by": "Li Wei", "reason": ""})
         journal.append("control", {"verb": "take_control", "by": "Zhang", "reason": "from Li Wei"})
-        journal.append("answer", {"answer": "yes", "prompt": 1})
-        seal_journal(journal, key)
+        prompt = journal.append("prompt", {"kind": "text", "options": [], "question": {"en": "All well?"}})
+        journal.append("answer", {"answer": "yes", "prompt": prompt.seq})
 
-    monkeypatch.setattr("made.seal_journal", people_first)
     shutil.rmtree(made.run)
-    made.write_journal(made.run)
+    made.write_journal(made.run, meanwhile=people)
     made.seal(made.record((made.standards / "scale.xml").read_bytes()))
     return made, kept[0]
 

@@ -52,7 +52,7 @@ def test_the_whole_evidence_holds(made: Made) -> None:
 def test_six_replies_are_read_again(made: Made) -> None:
     (check,) = (check for check in examine(made).checks if check.name == "replies")
     assert check.said.startswith("6 values read again")
-    assert "3 values are no single reply's" in check.said
+    assert check.said.endswith("; no instrument said flow")
 
 
 def test_a_certificate_alone_tells_what_it_cannot_prove(made: Made) -> None:
@@ -62,9 +62,9 @@ def test_a_certificate_alone_tells_what_it_cannot_prove(made: Made) -> None:
     assert {c.name for c in report.checks if c.outcome == "not possible"} >= {"trust", "journal"}
 
 
-def test_with_a_trust_list_alone_it_holds_as_far_as_it_goes(made: Made) -> None:
+def test_without_the_certificates_of_its_standards_it_is_not_proven(made: Made) -> None:
     report = verify(made.certificate, trust=made.trust(), now=NOW)
-    assert report.verdict == "holds"
+    assert report.verdict == "is not proven"
     assert {c.name for c in report.checks if c.outcome == "not possible"} == {
         "journal",
         "standard MASS-1: file",
@@ -77,12 +77,6 @@ def test_one_digit_changed_in_the_xml(made: Made) -> None:
     assert changed != data
     made.certificate.write_bytes(changed)
     assert "a signature does not hold" in failed(examine(made))["XML signatures"]
-
-
-def test_a_comment_in_a_number_changes_nothing(made: Made) -> None:
-    data = made.certificate.read_bytes()
-    made.certificate.write_bytes(data.replace(b">0.060<", b">0.0<!-- 1 -->60<"))
-    assert examine(made).verdict == "holds"
 
 
 def test_a_number_changed_by_the_laboratory_itself(made: Made) -> None:
@@ -301,10 +295,12 @@ def test_a_reply_that_says_something_else(made: Made) -> None:
     from remotecal.verify.replies import examine_replies
 
     events = list(read_journal(made.journal))
-    place = next(number for number, event in enumerate(events) if event.kind == "replies")
+    place = next(
+        n for n, event in enumerate(events) if event.kind == "replies" and "600.14" in str(event.data)
+    )
     garbled = json.dumps(events[place].data).replace("600.14", "600.41")
     events[place] = events[place]._replace(data=json.loads(garbled))
-    with pytest.raises(EvidenceError, match=r"exchange 1 says 600\.41 kg, the observation 600\.14"):
+    with pytest.raises(EvidenceError, match=r"exchange 3 says 600\.41 kg, the observation 600\.14"):
         examine_replies(events)
 
 
@@ -314,9 +310,9 @@ def test_an_observation_that_names_another_exchange(made: Made) -> None:
 
     events = list(read_journal(made.journal))
     place = next(number for number, event in enumerate(events) if event.kind == "observation")
-    moved = json.dumps(events[place].data).replace('"exchange": 1,', '"exchange": 3,')
+    moved = json.dumps(events[place].data).replace('"exchange": 3,', '"exchange": 5,')
     events[place] = events[place]._replace(data=json.loads(moved))
-    with pytest.raises(EvidenceError, match=r"exchange 3 says 599\.87 kg, the observation 600\.14"):
+    with pytest.raises(EvidenceError, match=r"mass: exchange 5, in line 11, is of another repeat"):
         examine_replies(events)
 
 

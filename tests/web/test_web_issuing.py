@@ -16,6 +16,7 @@ from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trust import sign_trust_list
 from remotecal.errors import ConfigurationError
 from remotecal.transport.issuing import issue
+from remotecal.transport.ordered import judge
 from remotecal.transport.settings import HubFolder
 
 FILED = {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}
@@ -115,7 +116,7 @@ def test_what_else_is_signed_is_not_taken(web: Web, run: str) -> None:
     assert "not the certificate that is here" in post(web, run, "operator", unsigned)
     forced = sign_xml(unsigned, keys["reviewed"], "performed", now())
     assert "Reviewer signs as performed" in post(web, run, "operator", forced)
-    changed = unsigned.replace(b">T-1<", b">T-2<")
+    changed = unsigned.replace(b">T-1<", b">T-2<")  # the order's number; the certificate has one of its own
     assert changed != unsigned
     altered = sign(changed, keys["performed"], now())
     assert "not the certificate that is here" in post(web, run, "operator", altered)
@@ -233,3 +234,17 @@ def test_a_hub_without_the_key_does_not_seal(web: Web, run: str, monkeypatch: py
             assert said in problem(administrator.post(run + "/certificate/issue"), 409)
     with web.token("administrator") as administrator:
         assert administrator.post(run + "/certificate/issue").status_code == 200
+
+
+def test_a_run_nobody_ordered_is_shown_and_gets_no_certificate(web: Web, run: str) -> None:
+    laboratory, ordered = web.hub.laboratory, run.rpartition("/")[2]
+    store, lines = laboratory.store, laboratory.store.journals.lines("here", ordered)
+    store.journals.append("here", "stray", 1, lines, 1.0)
+    judge(store, laboratory.key.public, "here", "stray", lines[0])
+    with web.token("operator") as operator:
+        assert operator.get(run).json()["unordered"] == ""
+        assert operator.get("/runs/here/stray").json()["unordered"] == "nobody ordered the run stray"
+        assert operator.get("/runs/here/stray/journal").content == operator.get(run + "/journal").content
+        problem(operator.get("/runs/here/stray/certificate"), 404)
+        problem(operator.get("/runs/here/stray/record"), 404)
+    assert [who for who, _, data in web.audit("unordered") if "stray" in data] == ["here"]

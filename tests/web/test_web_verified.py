@@ -3,7 +3,7 @@
 import re
 import time
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from web_laboratory import NAMES, Web
@@ -62,7 +62,8 @@ def test_what_a_customer_fetches_holds(web: Web, tmp_path: Path) -> None:
     with water_rig(paper, seed=7, clock=clock) as rig:
         for path in paper.glob("*.xml"):
             institute = web.keys.signers["institute"]
-            path.write_bytes(sign_xml(path.read_bytes(), institute, "issued", datetime.now(UTC)))
+            before_use = datetime.now(UTC) - timedelta(days=2)
+            path.write_bytes(sign_xml(path.read_bytes(), institute, "issued", before_use))
         run = carry_out(web, rig.bench, wanted(rig.order))
     for duty, role in FILED.items():
         with web.token(role) as client:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,28 +16,15 @@ from remotecal.clock import SharedClock
 from remotecal.drivers.abb.acs580 import Status
 from remotecal.drivers.capabilities import Outlet, Trip, Valve
 from remotecal.procedures.journal import FILE, read_journal
+from remotecal.verify.course import examine_course
+from remotecal.verify.instruments import examine_instruments
+from remotecal.verify.replies import examine_replies
+from remotecal.verify.shapes import examine_shapes
+from remotecal.verify.times import examine_times
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
 KILLS = 10
 HEARTBEAT_LIMIT = 5.0
-
-
-@pytest.fixture
-def rig(tmp_path):
-    """A simulated rig in a process of its own, which outlives every run."""
-    place = tmp_path / "rig"
-    process = subprocess.Popen(
-        [*REMOTECAL, "sim", "up", "water-rig", "--out", place, "--seed", "7"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stdout:
-        if line.startswith("Ctrl-C"):
-            break
-    yield place
-    process.terminate()
-    process.wait(timeout=30)
-    process.stdout.close()
 
 
 def killed(arguments, clock, duration):
@@ -97,3 +85,8 @@ def test_ten_kills_cost_nothing(rig, tmp_path):
     assert len(repeats) == 18
     assert set(repeats.values()) == {1}
     assert (out / "certificate.pdf").exists()
+    examine_shapes(events)
+    examine_times(events, datetime.now(UTC) + timedelta(days=1))
+    assert examine_course(events).count("taken up again") == KILLS
+    assert "balance: Mettler-Toledo" in examine_instruments(events)
+    assert "values read again" in examine_replies(events)

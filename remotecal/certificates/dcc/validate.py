@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
-from remotecal.certificates.dcc.xml import DCC, XSI, decoded, parse
+from remotecal.certificates.dcc.xml import DCC, SI, XSI, decoded, parse
 from remotecal.errors import RecordError
 
 if TYPE_CHECKING:
@@ -38,10 +38,14 @@ class Problem:
 def validate(data: bytes) -> list[Problem]:
     """Return what the schema of its version and the schematron find wrong with a DCC.
 
-    Warnings are advice; a certificate with an error is not a valid DCC. Raises `RecordError` if the
-    file is no certificate at all, or of a version no schema is installed for.
+    Warnings are advice; a certificate with an error is not a valid DCC. Content that the DCC leaves to
+    another standard, such as MathML, is not examined, and a warning says so. Raises `RecordError` if
+    the file is no certificate at all, or of a version no schema is installed for.
     """
-    return problems_of_schema(data) or problems_of_schematron(data)
+    found = _schema_problems(parse(data))
+    if any(problem.severity == "error" for problem in found):
+        return found
+    return [*found, *problems_of_schematron(data)]
 
 
 def problems_of_schema(data: bytes) -> list[Problem]:
@@ -51,10 +55,26 @@ def problems_of_schema(data: bytes) -> list[Problem]:
 
 def schema_problems(root: _Element) -> list[Problem]:
     """Return what the XML schema of its version finds wrong with a parsed DCC."""
+    return [problem for problem in _schema_problems(root) if problem.severity == "error"]
+
+
+def _schema_problems(root: _Element) -> list[Problem]:
     found = schema(version(root))
     if found.validate(root):
         return []
-    return [Problem("error", entry.line, entry.message) for entry in found.error_log]
+    return [
+        Problem("warning", entry.line, entry.message.replace(*UNDECLARED))
+        if UNDECLARED[0] in entry.message
+        else Problem("error", entry.line, entry.message)
+        for entry in found.error_log
+    ]
+
+
+UNDECLARED = (
+    "No matching global element declaration available, but demanded by the strict wildcard.",
+    "not examined, for no schema of this namespace is installed",
+)
+"""What libxml2 says of an element allowed in its place, whose own schema it was not given, and we."""
 
 
 def version(root: _Element) -> str:
@@ -90,7 +110,11 @@ def schema(version: str) -> XMLSchema:
 
 
 def problems_of_schematron(data: bytes) -> list[Problem]:
-    """Return what PTB's schematron finds wrong with a DCC, informative reports left out."""
+    """Return what PTB's schematron finds wrong with a DCC, informative reports left out.
+
+    What it says of elements that are not the DCC's or D-SI's, such as those of a signature, is none of
+    its business: there an empty element may be in order.
+    """
     from saxonche import PySaxonApiError
 
     text = decoded(data)
@@ -107,7 +131,11 @@ def problems_of_schematron(data: bytes) -> list[Problem]:
         for entry in parse(report.encode())
         if entry.tag in (f"{SVRL}failed-assert", f"{SVRL}successful-report")
         and entry.get("role") in ("error", "warning")
+        and not _FOREIGN.search(entry.get("location", ""))
     ]
+
+
+_FOREIGN = re.compile(rf"Q\{{(?!\}}|{re.escape(DCC)}\}}|{re.escape(SI)}\}})")
 
 
 @lru_cache(maxsize=1)

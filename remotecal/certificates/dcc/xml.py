@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from remotecal.errors import RecordError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lxml.etree import XMLParser, _Element
 
 DCC = "https://ptb.de/dcc"
@@ -46,22 +48,22 @@ def _parser() -> XMLParser:
     from lxml.etree import XMLParser
 
     return XMLParser(
+        encoding="utf-8",
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         dtd_validation=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
     )
 
 
 def parse(data: bytes) -> _Element:
-    """Return the root of a certificate from an unknown sender.
+    """Return the root of a certificate from an unknown sender, without comments and instructions.
 
     Refused with `RecordError`, before anything is built: more than `LARGEST_FILE` bytes, a document
     type declaration (the way to entities, and no certificate needs one), text that is not in the
-    encoding it declares, more than `MOST_TAGS`, a namespace of more than 200 characters.
+    encoding it declares, more than `MOST_TAGS`, a namespace of more than 200 characters; and a comment
+    or a processing instruction within a text, before or behind which some programs stop reading.
     libxml2's own limits refuse deep nesting and texts above 10 MB. Nothing is ever fetched.
     """
     from lxml.etree import XMLSyntaxError, fromstring
@@ -74,9 +76,43 @@ def parse(data: bytes) -> _Element:
     if _LONG_NAMESPACE.search(data):
         raise RecordError("the file declares a namespace of more than 200 characters")
     try:
-        return fromstring(data, _parser())
+        root = fromstring(data, _parser())
     except (XMLSyntaxError, ValueError) as error:
         raise RecordError(f"the file is no well-formed XML: {error}") from error
+    if b"<!--" in data or b"<?" in data:
+        _strip_asides(root)
+    return root
+
+
+def asides(data: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the comments and the processing instructions of a file, those around the root included."""
+    from lxml.etree import Comment, ProcessingInstruction, fromstring
+
+    data = decoded(data).encode()
+    if b"<!--" not in data and b"<?" not in data:
+        return (), ()
+    root = fromstring(data, _parser())
+
+    def found(kind: Callable[..., _Element]) -> tuple[str, ...]:
+        around = (entry for before in (True, False) for entry in root.itersiblings(kind, preceding=before))
+        return tuple(str(entry).strip() for entry in (*around, *root.iter(kind)))
+
+    return found(Comment), found(ProcessingInstruction)
+
+
+def _strip_asides(root: _Element) -> None:
+    from lxml.etree import Comment, ProcessingInstruction, strip_tags
+
+    for aside in root.iter(Comment, ProcessingInstruction):
+        parent = aside.getparent()
+        if parent is not None and any(
+            text and not text.isspace() for text in (parent.text, *(child.tail for child in parent))
+        ):
+            raise RecordError(
+                f"line {aside.sourceline}: a comment or a processing instruction stands within the text of "
+                f"{parent.tag!r}, which programs read differently from there on; get the file without it"
+            )
+    strip_tags(root, Comment, ProcessingInstruction)
 
 
 def decoded(data: bytes) -> str:

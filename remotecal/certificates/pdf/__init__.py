@@ -1,119 +1,70 @@
-"""The certificate on paper: a bilingual PDF/A-3b with the DCC inside."""
+"""The certificate on paper: a bilingual PDF/A-3a and PDF/UA-1 with the DCC inside, typeset by Typst."""
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, cast
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from remotecal.certificates.pdf.markup import both, said, tag
-from remotecal.certificates.pdf.results import budgets, results
-from remotecal.certificates.pdf.sections import address, circumstances, cover, evidence, statements
-from remotecal.certificates.pdf.style import STYLE
-from remotecal.errors import ConfigurationError
+from remotecal.certificates.pdf.content import content
+from remotecal.certificates.pdf.fonts import FOLDERS_VARIABLE, chinese_font, fonts
+from remotecal.certificates.signing.xml import read_signatures
+from remotecal.errors import ConfigurationError, RecordError
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
-    from pydyf import PDF
-    from weasyprint import Document
-
     from remotecal.model import Record
 
 EMBEDDED_NAME = "certificate.xml"
+TEMPLATE, DATA = "certificate.typ", "certificate.json"
 
 
 def print_certificate(record: Record, xml: bytes) -> bytes:
-    """Return `record` as a PDF/A-3b that holds `xml`, the same certificate as a DCC.
+    """Return `record` as a PDF that holds `xml`, the same certificate as a DCC.
 
-    Raises `ConfigurationError` if the computer has no font for the characters of the record: a
-    certificate with boxes in place of characters is none.
+    The same record, XML, fonts and versions of remotecal and Typst give the same bytes. What is
+    printed of signatures and seal is what `xml` bears; the day of issue is that of its seal.
+
+    Raises:
+        CertificateRefused: a signature of `xml` does not hold.
+        RecordError: `xml` is no XML.
+        ConfigurationError: no font of this computer has the characters of the record: a certificate
+            with boxes in place of characters is none.
     """
-    from weasyprint import HTML, Attachment
+    font = chinese_font()
+    data = content(record, read_signatures(xml), font) | {"font": font}
+    with TemporaryDirectory(prefix="remotecal-print-") as folder:
+        root = Path(folder)
+        (root / TEMPLATE).write_text(_template(), encoding="utf-8")
+        (root / DATA).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        (root / EMBEDDED_NAME).write_bytes(xml)
+        return _typeset(root)
 
-    attachment = Attachment(
-        string=xml, name=EMBEDDED_NAME, description="Digital calibration certificate", relationship="Data"
-    )
-    with warnings.catch_warnings():
-        # WeasyPrint leaves it to the garbage collector to close its colour profile.
-        warnings.simplefilter("ignore", ResourceWarning)
-        printed = HTML(string=page(record), url_fetcher=_fetch_nothing).write_pdf(
-            attachments=[attachment], pdf_variant="pdf/a-3b", finisher=_finish
+
+def _template() -> str:
+    return Path(__file__).with_name(TEMPLATE).read_text(encoding="utf-8")
+
+
+def _typeset(root: Path) -> bytes:
+    """Return the PDF of the template in a folder; Typst reads nothing outside that and fetches nothing."""
+    from typst import Compiler, TypstError
+
+    compiler = Compiler(root / TEMPLATE, root=root, font_paths=fonts())
+    try:
+        printed, warnings = compiler.compile_with_warnings(
+            format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=datetime.fromtimestamp(0, UTC)
         )
-    return cast("bytes", printed)  # without a target it returns the document
-
-
-def page(record: Record) -> str:
-    """Return `record` as the HTML that is printed."""
-    from lxml import etree
-
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("title", f"{record.number} 校准证书 Calibration certificate"),
-        tag("meta", name="author", content=record.laboratory.contact.name.get("en")),
-        tag("style", STYLE),
-    )
-    body = tag("body", _letterhead(record), _imprint(record))
-    if record.demonstration:
-        body.append(_watermark())
-        body.append(
-            tag(
-                "div",
-                both("演示文件，不是有效证书", "Demonstration — not a valid certificate"),
-                class_="banner",
-            )
-        )
-    sections = cover(record)
-    inside = tag("section", class_="annex")
-    for measurement in record.measurements:
-        inside.extend(circumstances(measurement))
-        inside.extend(results(measurement))
-    inside.extend(statements(record))
-    inside.append(tag("div", *evidence(record), class_="together"))
-    annexes = [part for measurement in record.measurements for part in budgets(measurement)]
-    end = tag("p", "——— 证书结束 End of certificate ———", class_="end")
-    for part in (*sections, inside, *annexes, end):
-        body.append(part)
-    return "<!DOCTYPE html>" + etree.tostring(
-        tag("html", head, body, lang="zh"), encoding="unicode", method="html"
-    )
-
-
-def margins(record: Record) -> tuple[str, ...]:
-    """Return what stands on every page, but for its number, without blanks."""
-    parts = [_letterhead(record), _imprint(record), *([_watermark()] if record.demonstration else [])]
-    return tuple("".join("".join(map(str, part.itertext())).split()) for part in parts)
-
-
-def _letterhead(record: Record) -> _Element:
-    laboratory = record.laboratory
-    code = tag("div", laboratory.code, class_="small") if laboratory.code else None
-    name = tag("td", tag("div", said(laboratory.contact.name), class_="laboratory"), code)
-    number = tag("td", both("证书编号", "Certificate number"), tag("br"), record.number, class_="number")
-    return tag("div", tag("table", tag("tr", name, number)), id="letterhead")
-
-
-def _watermark() -> _Element:
-    return tag("div", "演示 · 无效", tag("br"), "DEMONSTRATION", class_="demonstration")
-
-
-def _imprint(record: Record) -> _Element:
-    contact = record.laboratory.contact
-    parts = (address(contact.location), contact.phone, contact.e_mail, contact.link)
-    return tag("div", " · ".join(part for part in parts if part), id="imprint")
-
-
-def _fetch_nothing(url: str) -> dict[str, str]:
-    raise ValueError(f"a certificate refers to nothing outside itself, such as {url}")
-
-
-def _finish(document: Document, pdf: PDF) -> None:
-    """Refuse missing characters, and list the attachment once where WeasyPrint lists it twice."""
-    missing = {code for font in document.fonts.values() for code in font.missing}
-    if missing:
-        shown = "".join(map(chr, sorted(missing)[:12]))
-        raise ConfigurationError(
-            f"no font on this computer has the characters {shown}; "
-            "install a Chinese one, on Debian: apt install fonts-wqy-microhei"
-        )
-    associated = pdf.catalog["AF"]
-    associated[:] = dict.fromkeys(associated)
+    except TypstError as error:
+        if "could not be displayed" in error.message:
+            raise ConfigurationError(
+                f"{error.message}: no font on this computer has it. Install a Chinese one, on Debian: "
+                "apt install fonts-wqy-microhei; for further scripts fonts-noto-core; or name a folder of "
+                f"fonts in {FOLDERS_VARIABLE}"
+            ) from error
+        raise RecordError(f"the certificate can't be printed: {error.diagnostic}") from error
+    if warnings:
+        raise ConfigurationError(f"the certificate can't be printed as it should: {warnings[0].message}")
+    if not isinstance(printed, bytes):
+        raise RecordError("the certificate can't be printed: there is no page")
+    return printed

@@ -1,8 +1,9 @@
 """Whether a printed certificate says what the XML inside says: it is printed again, and compared.
 
-The printer gives the same pages for the same record, glyph for glyph, on any computer with the same
-programs and fonts. So pages are compared as they are drawn, and their words only to tell where they
-differ: a font may show another digit than the one a PDF lets you copy.
+The printer gives the same bytes for the same record on any computer with the same programs and fonts
+(see `update` for what a signature appends to them). Where the bytes differ, pages are compared as they
+are drawn, and by their words, to tell where: a font may show another digit than the one a PDF lets you
+copy.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from io import BytesIO
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from remotecal.certificates.signing.pdf import unreadable
+from remotecal.certificates.pdf.document import bookmarks, oddities
+from remotecal.certificates.pdf.update import check_update
+from remotecal.certificates.signing.pdf import entry, unreadable
 from remotecal.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -23,14 +26,15 @@ if TYPE_CHECKING:
 AROUND = 12
 """Characters shown before and after a difference."""
 
-ADDED_BY_SIGNING = frozenset({"/AcroForm", "/Extensions", "/DSS"})
-"""Entries of the catalogue that a signature brings with it."""
-
 ABOUT_THE_PAGE = frozenset({"/Parent", "/Annots"})
 """Entries of a page that draw nothing, or are looked at otherwise."""
 
-_SHOWN = re.compile(rb"/(\S+) \S+ Tf\b|\[([^\]]*)\] TJ|/(\S+) Do\b")
-_GLYPHS = re.compile(rb"<([0-9a-fA-F]+)>")
+_SHOWN = re.compile(
+    rb"/(?P<font>\S+) \S+ Tf\b|/(?P<form>\S+) Do\b|(?P<literal>\()|<(?P<hex>[0-9a-fA-F]+)>"
+    rb"|(?P<begin>BT\b|BDC\b|\[)|(?P<show>T[jJ])\b"
+)
+_LITERAL = re.compile(rb"[^()\\]+|\\[0-7]{1,3}|\\.|[()]", re.DOTALL)
+_ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b""}
 _MAPPED = re.compile(rb"<([0-9a-fA-F]{4})> <([0-9a-fA-F]+)>")
 
 
@@ -46,8 +50,10 @@ class Print:
     """What each page says, piece by piece in the order drawn."""
     drawn: tuple[str, ...]
     """SHA-256 of everything each page draws."""
-    beside: frozenset[str]
-    """What else the document has that may be shown: entries of its catalogue, annotations."""
+    bookmarks: frozenset[str]
+    """Titles of its bookmarks, which viewers show beside the pages."""
+    odd: tuple[str, ...]
+    """What it has that no printed certificate has; see `document`."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -64,23 +70,37 @@ def read_print(pdf: bytes) -> Print:
         pages = list(islice(_pages(reader.root["/Pages"], 0), MOST_PAGES + 1))
         if len(pages) > MOST_PAGES:
             raise ValueError(f"it has more than {MOST_PAGES} pages")
-        beside = {str(name) for name in reader.root} - ADDED_BY_SIGNING
         reading, digest = _Reading(), _Digest()
         return Print(
             _producer(reader.trailer),
             frozenset(name for page in pages for name in _fonts(page)),
             tuple(tuple(reading.runs(page["/Contents"].data, page, 0)) for page in pages),
             tuple(digest.of(_shown(page)) for page in pages),
-            frozenset(beside | {note for page in pages for note in _annotations(page)}),
+            frozenset(bookmarks(reader)),
+            tuple(islice(oddities(reader), MOST_ODDITIES)),
         )
     except unreadable() as error:
         raise CertificateRefused(f"the printed pages can't be read: {error!r}") from error
 
 
+def is_this_print(stated: bytes, again: bytes) -> bool:
+    """Tell whether a PDF is this print, byte for byte, with the laboratory's signature or none behind it.
+
+    Raises:
+        CertificateRefused: something else stands behind it.
+    """
+    if not stated.startswith(again):
+        return False
+    check_update(stated, len(again))
+    return True
+
+
 def difference(stated: Print, again: Print) -> str:
     """Return where two prints say different things; "" if they say the same."""
-    if more := stated.beside - again.beside:
-        return f"the PDF has {', '.join(sorted(more))}, which the printed certificate has not"
+    if stated.odd:
+        return f"the PDF has {', '.join(stated.odd)}, which no printed certificate has"
+    if more := stated.bookmarks - again.bookmarks:
+        return f"the PDF has the bookmark {min(more)}, which the printed certificate has not"
     for number, (one, other) in enumerate(zip_longest(stated.words, again.words, fillvalue=""), 1):
         if one != other:
             place = next(
@@ -93,10 +113,9 @@ def difference(stated: Print, again: Print) -> str:
 
 
 def _producer(trailer: Any) -> str:  # noqa: ANN401  pyHanko's objects are untyped
-    """Return the program that printed, without the one that signed."""
-    if "/Info" not in trailer or "/Producer" not in trailer["/Info"]:
-        return ""
-    return str(trailer["/Info"]["/Producer"]).partition(";")[0]
+    """Return the program that printed: Typst states itself as the creator, others as the producer."""
+    said = entry(trailer, "/Info", {})
+    return str(next((said[name] for name in ("/Creator", "/Producer") if name in said), ""))
 
 
 def _pages(node: Any, depth: int) -> Iterator[Any]:  # noqa: ANN401  as above
@@ -117,18 +136,6 @@ def _shown(page: Any) -> Any:  # noqa: ANN401  as above
     return DictionaryObject(shown)  # type: ignore[no-untyped-call]  # pyHanko's own
 
 
-def _annotations(page: Any) -> Iterator[str]:  # noqa: ANN401  as above
-    """Yield the kinds of annotations of a page that show something; a signature's field does not."""
-    if "/Annots" not in page:
-        return
-    notes = page["/Annots"]
-    for number in range(len(notes)):
-        note = notes[number]
-        field = "/FT" in note and note["/FT"] == "/Sig" and "/AP" not in note and not any(note["/Rect"])
-        if not field:
-            yield f"an annotation {note['/Subtype']}"
-
-
 def _fonts(page: Any) -> Iterator[str]:  # noqa: ANN401  as above
     fonts = page["/Resources"]["/Font"]
     for name in fonts:
@@ -146,28 +153,56 @@ class _Reading:
         """Yield the pieces of text in a content stream, those of the drawings in it included."""
         resources = owner["/Resources"]
         mapped: dict[bytes, str] = {}
-        for font, shown, form in _SHOWN.findall(content):
-            if font:
-                mapped = self._mapping(resources["/Font"]["/" + font.decode()])
-            elif form and depth < DEEPEST:
-                inner = resources["/XObject"]["/" + form.decode()]
-                self._drawings += 1
-                if self._drawings > MOST_DRAWINGS:
-                    raise ValueError(f"it has more than {MOST_DRAWINGS} drawings")
-                if inner["/Subtype"] == "/Form":
-                    yield from self.runs(inner.data, inner if "/Resources" in inner else owner, depth + 1)
+        pending, place = b"", 0
+        while found := _SHOWN.search(content, place):
+            place = found.end()
+            if found["font"]:
+                mapped = self._mapping(resources["/Font"]["/" + found["font"].decode()])
+            elif found["form"] and depth < DEEPEST:
+                yield from self._drawing(resources["/XObject"]["/" + found["form"].decode()], owner, depth)
+            elif found["literal"]:
+                string, place = _literal(content, place)
+                pending += string
+            elif found["hex"]:
+                pending += bytes.fromhex(found["hex"].decode())
             else:
-                glyphs = b"".join(_GLYPHS.findall(shown)).lower()
-                yield "".join(mapped.get(glyphs[n : n + 4], "�") for n in range(0, len(glyphs), 4))
+                if found["show"]:
+                    text = "".join(mapped.get(pending[n : n + 2], "�") for n in range(0, len(pending), 2))
+                    yield text.replace(MAY_BREAK, "")
+                pending = b""
+
+    def _drawing(self, form: Any, owner: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  as above
+        self._drawings += 1
+        if self._drawings > MOST_DRAWINGS:
+            raise ValueError(f"it has more than {MOST_DRAWINGS} drawings")
+        if form["/Subtype"] == "/Form":
+            yield from self.runs(form.data, form if "/Resources" in form else owner, depth + 1)
 
     def _mapping(self, font: Any) -> dict[bytes, str]:  # noqa: ANN401  as above
         name = str(font["/BaseFont"])
         if name not in self._fonts:
             self._fonts[name] = {
-                code.lower(): bytes.fromhex(text.decode()).decode("utf-16-be")
+                bytes.fromhex(code.decode()): bytes.fromhex(text.decode()).decode("utf-16-be")
                 for code, text in _MAPPED.findall(font["/ToUnicode"].data)
             }
         return self._fonts[name]
+
+
+def _literal(content: bytes, place: int) -> tuple[bytes, int]:
+    """Return the string whose bracket has been opened, and where it ends (ISO 32000-2, 7.3.4.2)."""
+    found, depth = bytearray(), 1
+    while match := _LITERAL.match(content, place):
+        part, place = match[0], match.end()
+        depth += (part == b"(") - (part == b")")
+        if depth == 0:
+            return bytes(found), place
+        if not part.startswith(b"\\"):
+            found += part
+        elif part[1:2].isdigit():
+            found.append(int(part[1:], 8) & 0xFF)
+        else:
+            found += _ESCAPED.get(part[1:], part[1:])
+    raise ValueError("a text on a page has no end")
 
 
 class _Digest:
@@ -200,6 +235,12 @@ class _Digest:
             return f"[{' '.join(self.of(item.raw_get(number)) for number in range(len(item)))}]"
         return f"{type(item).__name__} {item!r}"
 
+
+MAY_BREAK = "\u200b"
+"""Where the printer may break a word that is too long for a line."""
+
+MOST_ODDITIES = 5
+"""Oddities of a document that are told; one is enough."""
 
 DEEPEST = 20
 """Levels of pages, or of drawings in drawings; ours have two."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal import units
-from remotecal.certificates.pdf.markup import both, in_unit, tag
+from remotecal.certificates.pdf.numbers import full_width, in_unit
+from remotecal.certificates.pdf.wording import label
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    from remotecal.model import Column
+    from remotecal.model import Column, Table
 
 WIDTH, HEIGHT = 640.0, 256.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 12.0, 46.0
@@ -48,8 +49,29 @@ class Axis:
         return [mark for mark in marks if self.low <= mark <= self.high]
 
 
-def error_curve(at: Column, errors: Column) -> _Element:
-    """Return a figure of `errors` over `at`, both with as many values."""
+AGAINST = ("basic_referenceValue", "remotecal_nominalValue", "basic_nominalValue")
+"""What an error is plotted over, the first that the table has."""
+
+
+def picture(table: Table, font: str) -> dict[str, object] | None:
+    """Return the error curve of a table for the template: the SVG, what it shows, its key; or nothing."""
+    from lxml import etree
+
+    errors = table.column("basic_measurementError")
+    at = next((column for name in AGAINST if (column := table.column(name))), None)
+    if errors is None or at is None or not len(at.values) == len(errors.values) > 1 or "NaN" in errors.values:
+        return None
+    caption = [label("curve", "bars")] if errors.uncertainty else []
+    caption += [label("curve", "limits")] if _limits(errors, len(errors.values)) else []
+    return {
+        "svg": etree.tostring(error_curve(at, errors, font), encoding="unicode"),
+        "alt": f"{_heading(errors)} : {_heading(at)}",
+        "caption": caption,
+    }
+
+
+def error_curve(at: Column, errors: Column, font: str) -> _Element:
+    """Return a drawing (SVG) of `errors` over `at`, both with as many values, lettered in `font`."""
     places, values = at.floats(), errors.floats()
     stated = errors.uncertainty
     bars = _spread(stated.expanded, len(values)) if stated else [0.0] * len(values)
@@ -63,8 +85,7 @@ def error_curve(at: Column, errors: Column) -> _Element:
         "svg",
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}",
-        width="168mm",
-        height="67.2mm",
+        font_family=font,
     )
     _frame(svg, x, y)
     _labels(svg, at, errors)
@@ -75,9 +96,7 @@ def error_curve(at: Column, errors: Column) -> _Element:
     svg.append(_path(x, y, sorted(zip(places, values, strict=True)), stroke="#9fb2c4", stroke_width="0.8"))
     for place, value, bar in zip(places, values, bars, strict=True):
         _point(svg, x.place(place), y.place(value), y.place(value + bar), y.place(value - bar))
-    bars_said = both("竖线：扩展不确定度 U。", "Bars: expanded uncertainty U.") if stated else None
-    limits_said = both("虚线：最大允许误差。", "Dashed: maximum permissible error.") if limits else None
-    return tag("figure", svg, tag("figcaption", bars_said, " ", limits_said))
+    return svg
 
 
 def _spread(numbers: tuple[str, ...], rows: int) -> list[float]:
@@ -139,7 +158,8 @@ def _labels(svg: _Element, at: Column, errors: Column) -> None:
 
 
 def _heading(column: Column) -> str:
-    names = dict.fromkeys((column.name.get("zh"), column.name.get("en"))) if column.name else ()
+    texts = (full_width(column.name.get("zh")), column.name.get("en")) if column.name else ()
+    names = dict.fromkeys(texts)
     unit = in_unit(column.unit) if units.symbol(column.unit) != "1" else ""
     return " ".join([*names, unit]).strip()
 
@@ -163,3 +183,18 @@ def _path(x: Axis, y: Axis, points: list[tuple[float, float]], **style: str) -> 
 
 def _text(content: str, x: str, y: str, anchor: str) -> _Element:
     return tag("text", content, x=x, y=y, text_anchor=anchor, font_size="10", fill=FRAME)
+
+
+def tag(name: str, /, *content: str | _Element, **attributes: str) -> _Element:
+    """Return an element, so that no text of a record can be taken for markup; `_` stands for `-`."""
+    from lxml.etree import Element
+
+    element = Element(name)
+    for key, value in attributes.items():
+        element.set(key.replace("_", "-"), value)
+    for part in content:
+        if isinstance(part, str):
+            element.text = part
+        else:
+            element.append(part)
+    return element

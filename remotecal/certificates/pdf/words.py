@@ -11,9 +11,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from remotecal import units
-from remotecal.certificates.pdf import margins
-from remotecal.certificates.pdf.markup import printed
-from remotecal.certificates.pdf.sections import VERDICTS
+from remotecal.certificates.pdf.content import margins
+from remotecal.certificates.pdf.numbers import full_width, printed
+from remotecal.certificates.pdf.wording import label
 from remotecal.model import Column, Words
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _of_column(column: Quantity) -> Iterator[str]:
             yield from map(printed, column.uncertainty.expanded)
         if column.conformity is not None:
             for verdict in column.conformity.verdicts:
-                yield from VERDICTS[verdict]
+                yield from (text for _, text in label("verdicts", verdict))
 
 
 def _of_budget(budget: PointBudget) -> Iterator[str]:
@@ -102,4 +102,4 @@ def _of_budget(budget: PointBudget) -> Iterator[str]:
 
 def _said(text: Text | None) -> Iterator[str]:
     if text is not None:
-        yield from text.root.values()
+        yield from map(full_width, text.root.values())

@@ -48,9 +48,15 @@ def sign_pdf(data: bytes, key: SigningKey, at: datetime, timestamp: str | None =
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign.general import SigningError
 
+    class Appending(IncrementalPdfFileWriter):
+        """A writer that appends the signature and leaves what the document says of itself as it was."""
+
+        def _update_meta(self) -> None:
+            """State no other program and no other time; pyHanko would take the computer's."""
+
     output = BytesIO()
     try:
-        _pdf_signer(key, at, timestamp).sign_pdf(IncrementalPdfFileWriter(BytesIO(data)), output=output)
+        _pdf_signer(key, at, timestamp).sign_pdf(Appending(BytesIO(data)), output=output)
     except (OSError, SigningError) as error:
         raise ConfigurationError(f"{timestamp} gives no time stamp: {error}") from error
     return output.getvalue()
@@ -191,21 +197,26 @@ def _status(signature: EmbeddedPdfSignature) -> PdfSignatureStatus:
 
 def _attachments(reader: PdfFileReader) -> Iterator[tuple[str, bytes]]:
     """Yield the embedded files in the order of the PDF's name tree (ISO 32000-2, 7.9.6)."""
-    names = _entry(reader.root, "/Names", {})
-    pending = [tree] if (tree := _entry(names, "/EmbeddedFiles", None)) else []
+    names = entry(reader.root, "/Names", {})
+    pending = [tree] if (tree := entry(names, "/EmbeddedFiles", None)) else []
     for _ in range(LARGEST_TREE):
         if not pending:
             return
         node = pending.pop(0)
-        kids = _entry(node, "/Kids", ())
+        kids = entry(node, "/Kids", ())
         pending += [kids[number] for number in range(len(kids))]
-        entries = _entry(node, "/Names", ())
+        entries = entry(node, "/Names", ())
         for number in range(0, len(entries), 2):
-            yield str(entries[number]), entries[number + 1]["/EF"]["/F"].data
+            files = entries[number + 1]["/EF"]
+            if len({files.raw_get(name) for name in files}) > 1:
+                raise CertificateRefused(
+                    f"what the PDF calls {entries[number]} is another file for each way to it"
+                )
+            yield str(entries[number]), files["/F"].data
     raise CertificateRefused("the PDF's tree of embedded files has no end")
 
 
-def _entry(node: Any, name: str, otherwise: object) -> Any:  # noqa: ANN401  pyHanko's objects are untyped
+def entry(node: Any, name: str, otherwise: object) -> Any:  # noqa: ANN401  pyHanko's objects are untyped
     """Return an entry with its references followed, which pyHanko's own `get` does not do."""
     return node[name] if name in node else otherwise  # noqa: SIM401  see above
 

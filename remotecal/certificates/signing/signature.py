@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.certificates.signing.keys import common_name
+from remotecal.errors import CertificateRefused
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,16 +28,36 @@ class Signature:
 
     duty: Duty
     """What it was given for, as the signature itself says."""
-    at: datetime
-    """When it was made, as the signer claims."""
+    at: datetime | None
+    """When it was made, as the signer claims; None where nobody says."""
     chain: tuple[Certificate, ...]
     """The signer's certificate first."""
     content: bytes
     """Exactly what is signed: canonical XML, or the PDF file."""
     stamp: Stamp | None = None
     """What a time-stamping authority witnessed, where it was asked."""
+    unexamined: tuple[str, ...] = ()
+    """What goes with it unsigned and was not examined, such as `RevocationValues`."""
 
     @property
     def name(self) -> str:
         """Name of the signer."""
         return common_name(self.chain[0])
+
+    @property
+    def when(self) -> str:
+        """When it was made, in words."""
+        return "at an unknown time" if self.at is None else f"on {self.at:%Y-%m-%d %H:%M %z}"
+
+    @property
+    def time(self) -> datetime:
+        """When it was made (`CertificateRefused` where nobody says)."""
+        if self.at is None:
+            raise CertificateRefused(f"the signature of {self.name} does not say when it was made")
+        return self.at
+
+    @property
+    def said(self) -> str:
+        """What it says, in one line, and what of it was not examined."""
+        apart = f", not examined: {', '.join(self.unexamined)}" if self.unexamined else ""
+        return f"{self.duty} by {self.name} {self.when}{apart}"

@@ -1,5 +1,8 @@
 """XAdES signatures on a digital calibration certificate (ETSI EN 319 132-1, baseline B).
 
+Those of others are checked as well: XAdES of every level, and plain XML-DSig, which says neither
+when nor for what it was made.
+
 Every signature is enveloped and covers the whole document, the earlier signatures included. A
 signature is put in front of the earlier ones, so that the first one in the file, which is the one
 every XML tool checks, is the latest and covers everything. To check an earlier one, what was put in
@@ -11,7 +14,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.dcc.xml import DCC, parse
+from remotecal.certificates.dcc.xml import DCC, asides, parse
+from remotecal.certificates.signing.cover import decoded, unexamined
+from remotecal.certificates.signing.layout import was_reformatted
 from remotecal.certificates.signing.signature import DUTIES, Duty, Signature
 from remotecal.errors import CertificateRefused
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
     from lxml.etree import _Element
     from signxml.util import SigningSettings
+    from signxml.verifier import VerifyResult
     from signxml.xades.xades import XAdESSigner
 
     from remotecal.certificates.signing.keys import SigningKey
@@ -48,39 +54,78 @@ def read_signatures(data: bytes) -> tuple[Signature, ...]:
     """Return the signatures on a certificate, earliest first; none if it is not signed.
 
     Raises:
-        CertificateRefused: a signature does not hold, or does not cover the whole certificate.
+        CertificateRefused: a signature does not hold, does not cover the whole certificate, or has
+            something beside it that nobody signed.
         RecordError: the file is no XML.
     """
     root = parse(data)
     found = []
+    if root.find(SIGNATURE) is not None and (instructions := asides(data)[1]):
+        raise CertificateRefused(
+            f"a processing instruction that nobody signed stands in the file: {instructions[0]!r:.80}"
+        )
     while (newest := root.find(SIGNATURE)) is not None:
-        found.append(_check(root))
+        try:
+            found.append(_check(root))
+        except CertificateRefused as refusal:
+            if len(data) <= LARGEST_RESTORED and was_reformatted(root, _check):
+                raise CertificateRefused(REFORMATTED) from refusal
+            raise
         root.remove(newest)
     return tuple(reversed(found))
+
+
+LARGEST_RESTORED = 4 * 2**20
+"""Bytes up to which the layout of a file is tried that a signature might hold for."""
+
+REFORMATTED = (
+    "the file was reformatted after it was signed: its signature does not hold, but does once the white "
+    "space between the elements is put back. Get the file as it was issued"
+)
 
 
 def _check(root: _Element) -> Signature:
     """Return the first signature of `root` if it holds over everything but itself."""
     from cryptography.exceptions import UnsupportedAlgorithm
-    from lxml.etree import LxmlError, tostring
+    from lxml.etree import LxmlError
     from signxml.exceptions import SignXMLException
-    from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier, XAdESVerifyResult
 
+    signature = root.find(SIGNATURE)
+    if signature is None:
+        raise CertificateRefused("the certificate is not signed")
+    beside = unexamined(signature)
     try:
         chain = _chain(root)
-        config = XAdESSignatureConfiguration(
-            location="./", verification_time=_time(root), expect_references=True
-        )
-        results = XAdESVerifier().verify(tostring(root), x509_cert=chain[0], expect_config=config)
-        (signed,) = (found.signed_xml for found in results if isinstance(found, XAdESVerifyResult))
-        at, duty = _time(signed), _duty(signed)
+        results, properties = _results(root, chain[0])
+        at, duty = _time(properties), _duty(properties)
     except (SignXMLException, LxmlError, UnsupportedAlgorithm, ValueError, KeyError) as error:
         raise CertificateRefused(f"a signature does not hold: {error or type(error).__name__}") from error
     references = root.findall("ds:Signature[1]/ds:SignedInfo/ds:Reference", DS)
     whole = [found for entry, found in zip(references, results, strict=True) if entry.get("URI") == ""]
     if len(whole) != 1 or whole[0].signed_xml is None or whole[0].signed_xml.tag != ROOT:
         raise CertificateRefused("a signature does not cover the whole certificate")
-    return Signature(duty, at, chain, whole[0].signed_data)
+    return Signature(duty, at, chain, whole[0].signed_data, unexamined=beside)
+
+
+def _results(root: _Element, signer: Certificate) -> tuple[list[VerifyResult], _Element | None]:
+    """Return what was found of each reference, and the signed properties; None of plain XML-DSig.
+
+    The signer's certificate is checked at the time that is claimed, or where it began to be valid:
+    whether it counted is for the trust list to say.
+    """
+    from lxml.etree import tostring
+    from signxml.verifier import SignatureConfiguration, XMLVerifier
+    from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier, XAdESVerifyResult
+
+    content, at = tostring(root), _time(root) or signer.not_valid_before_utc
+    if root.find("ds:Signature[1]/ds:Object/xades:QualifyingProperties", DS) is None:
+        plain = SignatureConfiguration(location="./", verification_time=at, expect_references=True)
+        results = XMLVerifier().verify(content, x509_cert=signer, expect_config=plain)
+        return results if isinstance(results, list) else [results], None
+    config = XAdESSignatureConfiguration(location="./", verification_time=at, expect_references=True)
+    found = XAdESVerifier().verify(content, x509_cert=signer, expect_config=config)
+    (signed,) = (result.signed_xml for result in found if isinstance(result, XAdESVerifyResult))
+    return found, signed
 
 
 def _signer(duty: Duty, at: datetime) -> XAdESSigner:
@@ -102,14 +147,12 @@ def _signer(duty: Duty, at: datetime) -> XAdESSigner:
 
 
 def _chain(root: _Element) -> tuple[Certificate, ...]:
-    import base64
-
     from cryptography.x509 import load_der_x509_certificate
 
     found = root.findall("ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate", DS)
     if not found:
         raise ValueError("it carries no certificate of its signer")
-    return tuple(load_der_x509_certificate(base64.b64decode(entry.text or "")) for entry in found)
+    return tuple(load_der_x509_certificate(decoded(entry.text)) for entry in found)
 
 
 def _said(signed: _Element | None, name: str) -> str | None:
@@ -121,9 +164,12 @@ def _said(signed: _Element | None, name: str) -> str | None:
     return found[0].text if found else None
 
 
-def _time(signed: _Element | None) -> datetime:
+def _time(signed: _Element | None) -> datetime | None:
     said = _said(signed, "SigningTime")
-    if said is None or (at := datetime.fromisoformat(said)).tzinfo is None:
+    if said is None:
+        return None
+    at = datetime.fromisoformat(said.strip())
+    if at.tzinfo is None:
         raise ValueError("it does not say when it was made, with a time zone")
     return at
 

@@ -21,6 +21,7 @@ from remotecal.drivers.links import Link
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Reading
 from remotecal.errors import BenchError, ForbiddenCommand, GarbledReply, LinkError
+from remotecal.numerals import read_number
 
 R0: Final = 100.0
 """Nominal resistance of a Pt100 at 0 °C, in ohms."""
@@ -63,7 +64,7 @@ class Pt100(Phrase):
     def unwrap(self, reply: str) -> str:
         text = Phrase.unwrap(self, reply)
         try:
-            return repr(temperature(float(text)))
+            return repr(temperature(read_number(text)))
         except ValueError:
             raise GarbledReply(f"{reply!r} is no resistance of a Pt100") from None
 
@@ -93,6 +94,7 @@ class IsotechMilliK(ScpiInstrument, Thermometer):
     model = "milliK"
     models = "milliK"
     wire: ClassVar[Line] = Line(ending="\r", slowest_reply=5.0)
+    queue: ClassVar[bool] = False  # unverified
     forbidden: ClassVar[tuple[str, ...]] = (r"(.*;)?\s*:?CAL",)
     channel: int
     largest_resistance: int
@@ -124,10 +126,6 @@ class IsotechMilliK(ScpiInstrument, Thermometer):
         """Take remote control, which makes the milliK quicker, then check who answers."""
         self.tell("MILLIK:REMOTE")
         return super().check()
-
-    def command(self, line: str, takes: float | None = None) -> None:
-        """Send a command; the milliK keeps no queue of errors to ask (unverified)."""
-        self.tell(line)
 
     def close(self) -> None:
         """Give the front panel back, where the instrument is there and may be told, and the link up."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from remotecal.drivers.accuracy import UNSTATED, percent_of_reading, percent_of_span
+from remotecal.drivers.accuracy import UNSTATED, percent_of_range, percent_of_reading
 from remotecal.drivers.capabilities import Ammeter
 from remotecal.drivers.codecs import scpi
 from remotecal.drivers.line_instrument import ScpiInstrument
@@ -36,7 +36,7 @@ class Keysight34461A(ScpiInstrument, Ammeter):
         scpi("MEASure:VOLTage:DC", "10"),
         "V",
         span=(-10, 10),
-        accuracy=percent_of_reading(0.0035, SOURCE) + percent_of_span(0.0005),
+        accuracy=percent_of_reading(0.0035, SOURCE) + percent_of_range(0.0005, 10),
         takes=5.0,
     )
     """Direct voltage on the 10 V range."""

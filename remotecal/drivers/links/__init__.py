@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from remotecal.drivers.links.addresses import find_way
-from remotecal.drivers.links.channel import share
+from remotecal.drivers.links.addresses import find_way, place_of
 from remotecal.drivers.links.link import Link, WiredLink
 from remotecal.drivers.links.remote import Place, Stations
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.errors import BenchError
 
-__all__ = ["Line", "Link", "Modbus", "Place", "Serial", "Stations", "open_link"]
+__all__ = ["Line", "Link", "Modbus", "Place", "Serial", "Stations", "open_link", "place_of"]
 
 
 def open_link(
@@ -48,12 +47,4 @@ def open_link(
             )
         return stations.open(place, name)
     way = find_way(address, wire, port)
-    channel = share(way.key, way.manner, way.open_stream)
-    return WiredLink(
-        channel,
-        way.framing(channel),
-        address=address,
-        name=name,
-        slowest_reply=wire.slowest_reply,
-        pause=way.pause,
-    )
+    return WiredLink(way, address=address, name=name, slowest_reply=wire.slowest_reply)

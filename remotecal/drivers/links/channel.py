@@ -6,9 +6,20 @@ import contextlib
 import itertools
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from remotecal.drivers.links.streams import Stream
 from remotecal.errors import BenchError
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place an address leads to, as things are now."""
+
+    key: str
+    """Names the place: two addresses of one place have the same."""
+    open_stream: Callable[[], Stream]
+    """Opens a stream to this very place, whatever the address means later; raises OSError."""
 
 
 class Channel:
@@ -18,8 +29,8 @@ class Channel:
     for a whole exchange, its cleaning included; everything but `interrupt` needs it.
     """
 
-    def __init__(self, key: str, manner: str, open_stream: Callable[[], Stream]) -> None:
-        self.key = key
+    def __init__(self, location: Location, manner: str) -> None:
+        self.key = location.key
         self.manner = manner
         self.users = 0
         self.lock = threading.RLock()
@@ -30,10 +41,12 @@ class Channel:
         """When the latest reply of a failed exchange may come, by `time.monotonic`."""
         self.free_at = 0.0
         """When the silence after the latest exchange has been long enough, by `time.monotonic`."""
+        self.silences = 0
+        """Exchanges in a row in which not a byte came from anybody."""
         self.occupant: object = None
         """Whose exchange is under way."""
         self.cancelled = False
-        self._open_stream = open_stream
+        self._open_stream = location.open_stream
         self._guard = threading.Lock()
         self._numbers = itertools.count(1)
 
@@ -61,12 +74,16 @@ class Channel:
         Raises:
             OSError: the address can't be reached.
         """
-        if self.stream is None or not self._settled(self.stream):
+        if self.stream is None or self._is_deaf(self.stream) or not self._settled(self.stream):
             self.drop()
             self.stream = self._open_stream()
+            self.silences = 0
             self.stream.settle(self.settled_at)  # what this or a crashed program asked may still be under way
         self.suspect = False
         return self.stream
+
+    def _is_deaf(self, stream: Stream) -> bool:
+        return stream.renewable and self.silences >= SILENCES
 
     def _settled(self, stream: Stream) -> bool:
         try:
@@ -82,26 +99,28 @@ class Channel:
                 stream.close()
 
 
+SILENCES = 3
+"""Exchanges without a byte from anybody after which a connection is taken to be dead at its other end."""
+
 _channels: dict[str, Channel] = {}
 _registry = threading.Lock()
 
 
-def share(key: str, manner: str, open_stream: Callable[[], Stream]) -> Channel:
-    """Return the channel to `key`, which others may use too; give it back by `release`.
+def share(location: Location, manner: str) -> Channel:
+    """Return the channel to a place, which others may use too; give it back by `release`.
 
     Args:
-        key: what names the place, however the address was written.
+        location: the place.
         manner: how it is talked to there, such as the port's settings.
-        open_stream: opens the stream; raises OSError.
 
     Raises:
         BenchError: somebody else talks there in another manner.
     """
     with _registry:
-        channel = _channels.setdefault(key, Channel(key, manner, open_stream))
+        channel = _channels.setdefault(location.key, Channel(location, manner))
         if channel.manner != manner:
             raise BenchError(
-                f"{key} is in use as {channel.manner} and can't be {manner} too: "
+                f"{location.key} is in use as {channel.manner} and can't be {manner} too: "
                 "instruments on one line need the same settings"
             )
         channel.users += 1

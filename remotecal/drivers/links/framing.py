@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Protocol
 
-from remotecal.drivers.links import modbus
+from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.links.wire import Line, Modbus
 from remotecal.errors import ForbiddenCommand
 
@@ -21,6 +21,8 @@ class Framing(Protocol):
 
     numbered: bool
     """Each exchange has a number, so that a foreign reply is recognised and skipped."""
+    echoes: bool
+    """What is sent comes back first."""
 
     def wrap(self, request: bytes) -> bytes:
         """Return what goes onto the wire for a request.
@@ -58,6 +60,8 @@ class LineFraming:
             self._ending if wire.reply_ending is None else wire.reply_ending.encode(wire.encoding)
         )
         self._reply_size = wire.reply_size
+        self._blocks = wire.blocks
+        self.echoes = wire.echo
         self._encoding = wire.encoding
         self._ascii = codecs.lookup(wire.encoding).name == "ascii"
 
@@ -65,6 +69,10 @@ class LineFraming:
         return request + self._ending
 
     def unwrap(self, received: bytes, request: bytes) -> bytes | None:
+        if self.echoes and not (received := without_echo(received, self.wrap(request))):
+            return None
+        if self._blocks and received.startswith(b"#"):
+            return self._block(received)
         end = received.find(self._reply_ending)
         if (end if end >= 0 else len(received)) > self._reply_size:
             raise Nonsense(f"it is longer than {self._reply_size} bytes; is the line ending right?")
@@ -73,7 +81,31 @@ class LineFraming:
         if end + len(self._reply_ending) != len(received):
             raise Nonsense(f"something follows the line's ending {self._reply_ending!r}")
         line = received[:end]
+        if line == request:
+            raise Nonsense("it is the request itself, and an echo confirms nothing; does the adapter echo?")
         return line if self._ascii and line.isascii() else readable(line, self._encoding)
+
+    def _block(self, received: bytes) -> bytes | None:
+        """Return a block with its length in front, complete with the line's ending; None before it is."""
+        digits = received[1:2]
+        if not digits:
+            return None
+        if digits == b"0":
+            raise Nonsense(
+                "a block without its length has no end on a stream of bytes: set the instrument to "
+                "blocks of definite length, or use a carrier of messages"
+            )
+        size = block_size(received)
+        if size is None:
+            return None
+        if size > self._reply_size:
+            raise Nonsense(f"it announces {size} bytes, more than {self._reply_size}")
+        end = size + len(self._reply_ending)
+        if len(received) < end:
+            return None
+        if received[size:] != self._reply_ending:
+            raise Nonsense(f"the block is not followed by the line's ending {self._reply_ending!r} alone")
+        return received[:size]
 
     def describe(self, request: bytes) -> str:
         return repr(request.decode(self._encoding, "backslashreplace"))
@@ -90,7 +122,49 @@ class MessageFraming(LineFraming):
             return None
         if len(received) > self._reply_size + len(self._reply_ending):
             raise Nonsense(f"it is longer than {self._reply_size} bytes")
-        return readable(received.removesuffix(self._reply_ending), self._encoding)
+        reply = received.removesuffix(self._reply_ending)
+        if self._blocks and reply.startswith(b"#"):
+            return self._whole_block(received)
+        return readable(reply, self._encoding)
+
+    def _whole_block(self, received: bytes) -> bytes | None:
+        if received.startswith(b"#0"):
+            return received.removesuffix(self._reply_ending)
+        size = block_size(received)
+        if size is None or len(received) < size:
+            return None
+        if received[size:] not in {b"", self._reply_ending}:
+            raise Nonsense("something follows the block")
+        return received[:size]
+
+
+def block_size(received: bytes) -> int | None:
+    """Return the bytes of a block that begins `received`, its head included; None while the head is cut off.
+
+    >>> block_size(b"#15hello")
+    8
+
+    Raises:
+        Nonsense: no block of definite length begins so.
+    """
+    digits = received[1:2]
+    if not digits:
+        return None
+    head = received[2 : 2 + int(digits)] if digits.isdigit() else b""
+    if not digits.isdigit() or digits == b"0" or (head and not head.isdigit()):
+        raise Nonsense("no block begins so")
+    return 2 + int(digits) + int(head) if len(head) == int(digits) else None
+
+
+def without_echo(received: bytes, sent: bytes) -> bytes:
+    """Return what was received after the echo of `sent`; b"" while there is no more.
+
+    Raises:
+        Nonsense: something else came first.
+    """
+    if received[: len(sent)] != sent[: len(received)]:
+        raise Nonsense("what was sent did not come back first; is echo stated rightly?")
+    return received[len(sent) :]
 
 
 def readable(line: bytes, encoding: str) -> bytes:
@@ -107,6 +181,7 @@ class ModbusFraming:
 
     def __init__(self, wire: Modbus) -> None:
         self._functions = wire.functions
+        self.echoes = False
 
     def permit(self, request: bytes) -> None:
         """Raise ForbiddenCommand for a function the instrument does not know."""
@@ -143,10 +218,9 @@ SHORTEST, LONGEST = 3, 254
 class TcpFraming(ModbusFraming):
     """Modbus TCP; replies to earlier requests are told by their transaction identifier."""
 
-    numbered = True
-
     def __init__(self, wire: Modbus, next_number: Callable[[], int]) -> None:
         super().__init__(wire)
+        self.numbered = not wire.own_numbers
         self._next_number = next_number
         self._number = 0
 
@@ -163,7 +237,7 @@ class TcpFraming(ModbusFraming):
             end = MBAP_SIZE + length
             if len(received) < end:
                 return None
-            if number == self._number:
+            if number == self._number or not self.numbered:
                 if len(received) > end:
                     raise Nonsense("more than one reply carries on after it")
                 return self.check(request, received[MBAP_SIZE:end])
@@ -176,11 +250,17 @@ class RtuFraming(ModbusFraming):
 
     numbered = False
 
+    def __init__(self, wire: Modbus) -> None:
+        super().__init__(wire)
+        self.echoes = wire.echo
+
     def wrap(self, request: bytes) -> bytes:
         self.permit(request)
         return request + checksum(request)
 
     def unwrap(self, received: bytes, request: bytes) -> bytes | None:
+        if self.echoes:
+            received = without_echo(received, self.wrap(request))
         size = frame_size(received)
         if size is None or len(received) < size:
             return None
@@ -206,6 +286,9 @@ def frame_size(received: bytes) -> int | None:
         return 5 + received[2]
     if function in {5, 6, 15, 16}:
         return 8
+    if function == identification.FUNCTION:
+        size = identification.size(received[1:])
+        return None if size is None else 1 + size + 2
     raise Nonsense(f"it has function code {function}")
 
 

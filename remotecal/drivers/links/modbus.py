@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
+from remotecal.drivers.links import identification
 from remotecal.drivers.links.wire import Order
 from remotecal.errors import ConfigurationError, GarbledReply, ModbusRefusal
 
@@ -216,6 +217,8 @@ def refusal(request: Request, code: int, name: str) -> ModbusRefusal:
 
 def describe(payload: bytes) -> str:
     """Say in words what unit and request PDU `payload` ask."""
+    if payload[1:] == identification.question():
+        return f"unit {payload[0]}: read device identification"
     try:
         return f"unit {payload[0]}: {Request.decode(payload[1:])}"
     except (ModbusRefusal, IndexError):
@@ -225,6 +228,8 @@ def describe(payload: bytes) -> str:
 def mismatch(request: bytes, answer: bytes) -> str:
     """Tell why a reply PDU does not answer a request PDU; "" if it does."""
     function = request[0]
+    if answer[0] == identification.FUNCTION == function:
+        return "" if identification.understand(answer) else "this is no device identification"
     if answer[0] == function | _EXCEPTION_BIT:
         return "" if len(answer) == EXCEPTION_SIZE else f"an exception has {EXCEPTION_SIZE} bytes"
     if answer[0] != function:

@@ -6,15 +6,18 @@ knows which instrument and which request that was.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from remotecal.drivers.links.wire import Serial
+from remotecal.drivers.links.marks import Damaged, Marks, mark_errors
+from remotecal.drivers.links.wire import Line, Modbus, Serial
 
 PATIENCE = 5.0
 """Seconds to wait for a connection to be made, or for the other side to take bytes."""
@@ -28,6 +31,9 @@ class Stream(Protocol):
 
     advice: str
     """What to check when nothing comes through."""
+    renewable: bool
+    """It may go deaf while a new one to the same place would be heard, as a TCP connection whose
+    other end was forgotten by a firewall or by the instrument."""
 
     def disturbed(self) -> bool:
         """Tell whether something lies in the input, or the other side has hung up."""
@@ -68,37 +74,89 @@ class Stream(Protocol):
 def stay_silent(stream: Stream, until: float) -> bool:
     """Send nothing and discard what comes until `until`, and then what is there."""
     while (left := until - time.monotonic()) > 0 or stream.disturbed():
-        stream.receive(max(left, 0.0))
+        with contextlib.suppress(Damaged):
+            stream.receive(max(left, 0.0))
     return True
+
+
+Watch = Callable[[float], list[tuple[int, int]]]
+"""Waits so many milliseconds until something can be read, and tells where, by descriptor and event."""
+
+
+def watch(*sources: int | socket.socket) -> Watch:
+    """Return what waits for input; on Windows of sockets only."""
+    if sys.platform == "win32":
+        return lambda timeout: [(0, 1) for _ in select.select(sources, [], [], timeout / 1000)[0]]
+    poll = select.poll()
+    for source in sources:
+        poll.register(source, select.POLLIN)
+    return poll.poll
+
+
+Opened = TypeVar("Opened", bound=Stream)
+
+
+def listening(stream: Opened, wire: Line | Modbus) -> Opened:
+    """Return a stream just opened once the instrument at its other end listens, as its driver states.
+
+    Raises:
+        OSError: it did not greet as stated, in its slowest reply's time; the stream is closed.
+    """
+    try:
+        if wire.warm_up:
+            time.sleep(wire.warm_up)
+        if isinstance(wire, Line) and wire.greeting:
+            _hear(stream, wire.greeting.encode(wire.encoding), wire.slowest_reply)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def _hear(stream: Stream, greeting: bytes, patience: float) -> None:
+    end, heard = time.monotonic() + patience, b""
+    while not heard.endswith(greeting):
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"it did not greet by {greeting!r} in {patience:g} s, but by {heard[-40:]!r}")
+        heard += stream.receive(left)
 
 
 class TcpStream:
     """A TCP connection; blocking, its timeout kept by the kernel, which saves a call per direction."""
 
-    def __init__(self, host: str, port: int) -> None:
+    renewable = True
+
+    def __init__(self, host: str, port: int, numeric: tuple[str, ...] = ()) -> None:
+        """Connect to the first of a host's `numeric` addresses that takes the connection."""
         self.advice = f"Check that it is on, that the network reaches {host}, and that port {port} is right."
-        self._socket = socket.create_connection((host, port), PATIENCE)
-        self._socket.settimeout(None)
+        self._socket = _connected(numeric or (host,), port)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
+        _keep_alive(self._socket)
+        if sys.platform == "win32":
+            # What times out in the kernel there leaves the socket in no state to be used.
+            self._socket.settimeout(PATIENCE)
+        else:
+            self._socket.settimeout(None)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
         self.send: Callable[[bytes], None] = self._socket.sendall
         self._timeout = 0.0
-        self._input = select.poll()
-        self._input.register(self._socket, select.POLLIN)
+        self._input = watch(self._socket)
 
     def disturbed(self) -> bool:
-        return bool(self._input.poll(0))
+        return bool(self._input(0))
 
     def ended(self) -> bool:
         try:
-            return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
+            return bool(self._input(0)) and not self._socket.recv(1, socket.MSG_PEEK)
         except OSError:
             return True
 
     def receive(self, timeout: float) -> bytes:
-        if timeout != self._timeout:
+        if sys.platform == "win32":
+            if not self._input(timeout * 1000):
+                return b""
+        elif timeout != self._timeout:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(timeout))
             self._timeout = timeout
         try:
@@ -126,13 +184,34 @@ class GatewayStream(TcpStream):
         return stay_silent(self, until)
 
 
+def _connected(addresses: tuple[str, ...], port: int) -> socket.socket:
+    for address in addresses[:-1]:
+        with contextlib.suppress(OSError):
+            return socket.create_connection((address, port), PATIENCE)
+    return socket.create_connection((addresses[-1], port), PATIENCE)
+
+
+KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""A connection idle so many seconds is asked every so many seconds, and given up after so many silences."""
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Let the system find out that nobody is at the other end, and firewalls see that somebody is."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEP_ALIVE.items():
+        if hasattr(socket, option):  # some systems have one period for all
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
 def _timeval(seconds: float) -> bytes:
     microseconds = max(1, round(seconds * 1e6))  # 0 would mean for ever
     return struct.pack("@ll", *divmod(microseconds, 1_000_000))
 
 
 class SerialStream:
-    """A serial port, for this process alone."""
+    """A serial port, for this process alone; where ports are files (see `PortableSerialStream`)."""
+
+    renewable = False
 
     def __init__(self, device: str, settings: Serial) -> None:
         import serial
@@ -151,15 +230,16 @@ class SerialStream:
             exclusive=True,
         )
         self._descriptor = self._port.fileno()
+        try:
+            self._marks = Marks() if mark_errors(self._descriptor, settings) else None
+        except BaseException:
+            self._port.close()
+            raise
         self._woken, self._waker = os.pipe()
-        self._input = select.poll()
-        self._input.register(self._descriptor, select.POLLIN)
-        self._wait = select.poll()
-        self._wait.register(self._descriptor, select.POLLIN)
-        self._wait.register(self._woken, select.POLLIN)
+        self._input, self._wait = watch(self._descriptor), watch(self._descriptor, self._woken)
 
     def disturbed(self) -> bool:
-        return bool(self._input.poll(0))
+        return bool(self._input(0))
 
     def ended(self) -> bool:
         return False
@@ -168,7 +248,7 @@ class SerialStream:
         self._port.write(data)
 
     def receive(self, timeout: float) -> bytes:
-        ready = dict(self._wait.poll(timeout * 1000))
+        ready = dict(self._wait(timeout * 1000))
         if self._woken in ready:
             os.read(self._woken, CHUNK)
             return b""
@@ -177,7 +257,7 @@ class SerialStream:
         data = os.read(self._descriptor, CHUNK)
         if not data:
             raise ConnectionResetError("the port is gone")
-        return data
+        return data if self._marks is None else self._marks.plain(data)
 
     def wake(self) -> None:
         os.write(self._waker, b"\0")

@@ -25,6 +25,8 @@ class VisaStream:
     behind, and the next request waits until it is through.
     """
 
+    renewable = False  # each failed exchange clears the device, which nobody does who is not there
+
     def __init__(self, resource_name: str, backend: str, longest: int) -> None:
         self.advice = (
             f"Check that it is on, its cable, and that its remote interface is set to {resource_name}."

@@ -71,12 +71,30 @@ class Line:
     """Seconds after which a reply is no longer expected."""
     pause: float = 0.0
     """Seconds of silence the instrument needs between a reply and the next request."""
+    warm_up: float = 0.0
+    """Seconds after connecting before the instrument listens."""
+    greeting: str = ""
+    """What the instrument says last on its own when a connection is made, its line's ending included;
+    it is awaited and left aside."""
+    echo: bool = False
+    """The instrument, or the adapter, sends every line back before it answers."""
+    ask_again: tuple[str, ...] = ()
+    """Replies by which it says that it can't answer a question just now; it is then asked again."""
+    blocks: bool = False
+    """Replies may be blocks of bytes with their length in front (IEEE 488.2, 8.7.9), or, where the
+    carrier delivers whole messages, without (8.7.10)."""
     serial: Serial = field(default_factory=Serial)
     """Settings of the port as the instrument leaves the factory."""
     encoding: str = "ascii"
-    """A reply that can't be read in this encoding is no reply."""
+    """How text stands on the wire, both ways; a reply that can't be read so is no reply."""
     reply_size: int = 65536
     """Bytes beyond which a reply is no reply."""
+
+    def __post_init__(self) -> None:
+        try:
+            "".join((self.ending, self.reply_ending or "", self.greeting)).encode(self.encoding)
+        except (LookupError, UnicodeEncodeError) as error:
+            raise ValueError(f"encoding = {self.encoding!r}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +107,20 @@ class Modbus:
     """The number the manual gives to the register whose address on the wire is 0."""
     slowest_reply: float = 1.0
     """Seconds after which a reply is no longer expected."""
+    pause: float = 0.0
+    """Seconds of silence the instrument needs between a reply and the next request."""
+    warm_up: float = 0.0
+    """Seconds after connecting before the instrument listens."""
+    echo: bool = False
+    """The adapter of a serial line, or of a gateway's, sends every request back before the answer."""
+    own_numbers: bool = False
+    """A Modbus TCP gateway answers with transaction numbers of its own: replies can't be told apart by
+    them, and the connection is renewed after each exchange that failed."""
     serial: Serial = field(default_factory=Serial)
     """Settings of the port as the instrument leaves the factory."""
     functions: frozenset[int] = frozenset({1, 2, 3, 4, 5, 6, 15, 16})
-    """Function codes the instrument knows; others are never sent."""
+    """Function codes the instrument knows; others are never sent. One that knows 43 is asked by it who
+    it is."""
     longest_read: int = 125
     """Registers the instrument gives in one reply."""
     longest_gap: int = 8

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Balance
-from remotecal.drivers.instrument import Identity, Obtained
+from remotecal.drivers.instrument import Identity, Obtained, known_serial
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.wire import Line, Serial
 from remotecal.drivers.quantities import Action, Declaration, Reading
@@ -147,9 +147,16 @@ class MettlerSics(LineInstrument, Balance):
     """Take what stands on the balance as tare, once stable."""
 
     def identify(self) -> Identity:
-        """Cancel whatever goes on, by `@`, which is answered by the serial number; then ask the model."""
-        serial = self._text("@", "I4")
-        return Identity(self.maker, self._text("I2", "I2"), serial)
+        """Cancel whatever goes on, by `@`, which is answered by the serial number; then ask the model.
+
+        Of a balance left sending weights on its own the first answer may be one of those; it is
+        quiet when it is asked once more.
+        """
+        try:
+            serial = self._text("@", "I4")
+        except GarbledReply:
+            serial = self._text("@", "I4")
+        return Identity(self.maker, self._text("I2", "I2"), known_serial(serial))
 
     def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
         """Ask for weights, again when a line nobody asked for comes in between; the link skips such lines."""

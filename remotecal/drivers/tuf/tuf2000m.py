@@ -11,9 +11,10 @@ from typing import ClassVar
 from remotecal.drivers.accuracy import EXACT, UNSTATED, percent_of_reading
 from remotecal.drivers.capabilities import FlowMeter, VolumeTotalizer
 from remotecal.drivers.codecs import Sum, holding_f32, holding_i32, holding_u16
+from remotecal.drivers.contents import Content
 from remotecal.drivers.links.wire import Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Choice, Content, Flags, Reading, Step
+from remotecal.drivers.quantities import Choice, Flags, Reading, Step
 
 
 class TotalUnit(Enum):
@@ -67,7 +68,7 @@ class LowByte(Reading):
     """A quantity in the low byte of a register whose high byte holds something else."""
 
     def decode(self, content: Content) -> float:
-        return int(super().decode(content)) & 0xFF
+        return super().decode(int(float(content)) & 0xFF)
 
 
 MANUAL = "TUF-2000M user manual: better than 1 %"

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import AmbientMonitor
-from remotecal.drivers.instrument import Identity
+from remotecal.drivers.instrument import Identity, known_serial
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.wire import Line, Serial
 from remotecal.drivers.quantities import Reading
@@ -143,4 +143,4 @@ class VaisalaPtu300(LineInstrument, AmbientMonitor):
         return super().check()
 
     def identify(self) -> Identity:
-        return Identity(self.maker, self.model, Message.read(self.ask("SEND")).serial)
+        return Identity(self.maker, self.model, known_serial(Message.read(self.ask("SEND")).serial))

@@ -1,0 +1,103 @@
+"""Statements the laboratory adds to what a run gives: nobody can compute them, so their words are fixed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from remotecal.model import Statement, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from remotecal.model import Record
+
+REMOTE = "remotecal_remoteOperation"
+AMENDMENT = "remotecal_amendment"
+
+_STATION = re.compile(r".* through its station (?P<station>[\w.-]{1,64}) beside the instruments, .*")
+_AMENDED = {
+    "zh": re.compile(r"本证书替代证书 .+,后者作废。更改内容:(?P<parts>.+?)。原因:(?P<reason>.+)", re.DOTALL),
+    "en": re.compile(
+        r"This certificate takes the place of .+, which is no longer valid\. Changed: (?P<parts>.+?)\. "
+        r"Reason: (?P<reason>.+)",
+        re.DOTALL,
+    ),
+}
+
+
+PARTS: Mapping[str, tuple[str, str]] = {
+    "laboratory": ("实验室", "laboratory"),
+    "customer": ("委托单位", "customer"),
+    "persons": ("人员", "persons"),
+    "identifications": ("编号", "further numbers"),
+    "items": ("被校器具", "item"),
+    "received": ("收样日期", "day of receipt"),
+    "begun": ("校准日期", "first day"),
+    "finished": ("校准日期", "last day"),
+    "place": ("校准地点", "place"),
+    "statements": ("声明", "statements"),
+    "measurements": ("校准结果", "results"),
+    "evidence": ("证据", "evidence"),
+}
+"""Fields of a record that an amendment may change, as it names them."""
+
+
+def remote_operation(laboratory: Text, station: str) -> Statement:
+    """Return the statement that a calibration was carried out through a station."""
+    return Statement(
+        ref_types=(REMOTE,),
+        declaration=Text(
+            zh=f"本次校准由{laboratory.get('zh')}通过现场站“{station}”远程实施；全部原始观测记录均由该站签名。",
+            en=(
+                f"The calibration was carried out remotely by {laboratory.get('en')} through its "
+                f"station {station} beside the instruments, which signed the complete record of observations."
+            ),
+        ),
+    )
+
+
+def amendment(number: str, parts: Sequence[tuple[str, str]], reason: Text) -> Statement:
+    """Return the statement of what was changed against certificate `number`, in Chinese and English."""
+    zh, en = (list(dict.fromkeys(names)) for names in zip(*parts, strict=True))
+    return Statement(
+        ref_types=(AMENDMENT,),
+        name=Text(zh="证书更改", en="Amendment"),
+        declaration=Text(
+            zh=f"本证书替代证书 {number},后者作废。更改内容:{'、'.join(zh)}。原因:{reason.get('zh')}",
+            en=f"This certificate takes the place of {number}, which is no longer valid. "
+            f"Changed: {', '.join(en)}. Reason: {reason.get('en')}",
+        ),
+        norms=("ISO/IEC 17025:2017",),
+        references=("7.8.8",),
+    )
+
+
+def amended_parts(statement: Statement, number: str) -> tuple[str, ...]:
+    """Return what a statement of amendment says was changed, in English; empty if it is none for `number`.
+
+    Its reason is the laboratory's own; nothing else in it may be.
+    """
+    said = {
+        language: pattern.fullmatch(statement.declaration.root.get(language, ""))
+        for language, pattern in _AMENDED.items()
+        if statement.declaration is not None
+    }
+    zh, en = said.get("zh"), said.get("en")
+    if zh is None or en is None:
+        return ()
+    named = en["parts"].split(", ")
+    parts = [names for names in PARTS.values() if names[1] in named]
+    if statement != amendment(number, parts, Text(zh=zh["reason"], en=en["reason"])):
+        return ()
+    return tuple(name for _, name in parts)
+
+
+def may_be_added(statement: Statement, record: Record) -> bool:
+    """Tell whether the laboratory may have added a statement to what was computed: in these words alone."""
+    if statement.ref_types == (AMENDMENT,):
+        return record.replaces is not None and bool(amended_parts(statement, record.replaces.number))
+    if statement.ref_types != (REMOTE,) or statement.declaration is None:
+        return False
+    said = _STATION.fullmatch(statement.declaration.root.get("en", ""))
+    return said is not None and statement == remote_operation(record.laboratory.contact.name, said["station"])

@@ -1,0 +1,94 @@
+"""Numbers and texts as they are printed, for the template to set."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from remotecal import units
+
+if TYPE_CHECKING:
+    from remotecal.certificates.pdf.wording import Said
+    from remotecal.model import Text
+
+Cell = dict[str, object]
+"""What stands in a cell, under the name of how it is set: `said`, `text`, `aligned`, `symbol`, `hash`."""
+
+
+def said(text: Text | None) -> Said:
+    """Return a record's text in the languages it has, Chinese first; a dash where there is none."""
+    if text is None:
+        return [["", "—"]]
+    entries = sorted(text.root.items(), key=lambda entry: (entry[0] != "zh", entry[0]))
+    return [[language, full_width(content)] for language, content in entries]
+
+
+CHINESE = "\u2e80-\u9fff\uf900-\ufaff"
+_BESIDE = re.compile(rf"(?<=[{CHINESE}”’）」』])[,;:?!] ?|[,;:?!] ?(?=[{CHINESE}“‘（「『])")
+_BRACKETS = re.compile(rf"(?<=[{CHINESE}])\(([^()]*)\)|\(([^()]*[{CHINESE}][^()]*)\)")
+_WIDE = str.maketrans(",;:?!", "，；：？！")
+
+
+def full_width(text: str) -> str:
+    """Return a text with the punctuation beside Chinese characters as wide as they are (GB/T 15834)."""
+    wide = _BRACKETS.sub(lambda found: f"（{found[1] or found[2] or ''}）", text)
+    return _BESIDE.sub(lambda found: found[0].rstrip(" ").translate(_WIDE), wide)
+
+
+def printed(number: str) -> str:
+    """Return a number as it is printed: with a minus sign, and × 10 for an exponent."""
+    mantissa, _, exponent = number.replace("e", "E").partition("E")
+    text = mantissa.lstrip("+").replace("-", "−")
+    return f"{text} × 10{_raised(exponent)}" if exponent else text
+
+
+def _raised(exponent: str) -> str:
+    return str(int(exponent)).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
+
+
+def aligned(numbers: tuple[str, ...]) -> list[Cell]:
+    """Return numbers for the cells of one column, with their decimal points in line.
+
+    Each is what takes its place before it, the number, and what takes its place behind it: digits
+    that are not drawn make it as wide as the widest.
+    """
+    parts = [printed(number).partition(".") for number in numbers]
+    widest = max((whole for whole, _, _ in parts), key=len)
+    longest = max((point + fraction for _, point, fraction in parts), key=len)
+    if len(widest) + len(longest) > LONGEST_ALIGNED:
+        return [{"text": whole + point + fraction} for whole, point, fraction in parts]
+    return [
+        {
+            "aligned": [
+                widest[: len(widest) - len(whole)],
+                whole + point + fraction,
+                longest[len(point + fraction) :],
+            ]
+        }
+        for whole, point, fraction in parts
+    ]
+
+
+LONGEST_ALIGNED = 13
+"""Characters that a column of aligned numbers has room for; wider ones are only centred."""
+
+
+def with_unit(numbers: tuple[str, ...], unit: str) -> str:
+    """Return numbers with their unit, as they stand outside a table: `19.8 °C`."""
+    shown = units.symbol(unit)
+    blank = "" if shown in ("°", "1") else "\u202f" if shown == "%" else "\u00a0"
+    return ", ".join(map(printed, numbers)) + blank + ("" if shown == "1" else shown)
+
+
+def in_unit(unit: str) -> str:
+    """Return how a unit stands in a heading: `/ (m³/h)`; nothing for the unit one."""
+    shown = units.symbol(unit)
+    if shown == "1":
+        return ""
+    return f"/ ({shown})" if any(sign in shown for sign in "/·") else f"/ {shown}"
+
+
+def symbol(name: str) -> Cell:
+    """Return a symbol with what follows an underscore as its index."""
+    main, _, index = name.partition("_")
+    return {"symbol": [main, index]}

@@ -1,0 +1,34 @@
+"""What systems differ in when files are opened and put onto the disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if sys.platform == "win32":
+    BINARY = os.O_BINARY | os.O_NOINHERIT
+    """Added to the flags of every file: bytes stay what they are, and child processes don't get it."""
+    AT_ONCE = 0
+    """Added to the flags: opening a pipe does not wait for its other end."""
+else:
+    BINARY, AT_ONCE = os.O_CLOEXEC, os.O_NONBLOCK
+
+
+def make_sure(file: int) -> None:
+    """See that what was written to an open file survives a power cut."""
+    if sys.platform == "linux":
+        os.fdatasync(file)
+    elif sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(file, fcntl.F_FULLFSYNC)  # fsync there leaves it in the drive's own memory
+    else:
+        os.fsync(file)
+
+
+def read_at(file: int, size: int, begin: int) -> bytes:
+    """Return up to `size` bytes of an open file from `begin` on; only its owner may use it meanwhile."""
+    if sys.platform == "win32":
+        os.lseek(file, begin, os.SEEK_SET)
+        return os.read(file, size)
+    return os.pread(file, size, begin)

@@ -1,0 +1,61 @@
+"""The signals that end a process, and what is done on them instead; nobody else installs them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
+"""Ctrl-C; an orderly end; a closed terminal or a lost SSH session; Ctrl-\\; Windows' Ctrl-Break."""
+
+
+@contextmanager
+def on_ending(receive: Callable[[str], object], names: tuple[str, ...] = ENDING) -> Iterator[None]:
+    """Call `receive` with the name of whatever ending signal comes, as long as the context lasts.
+
+    What was ignored when the context is entered stays ignored: `nohup` means it. Outside the main
+    thread, where no signal arrives, nothing is changed.
+
+    Args:
+        receive: runs in the main thread between any two of its instructions; it must take no lock that
+            the main thread may hold.
+        names: the signals, of which each system knows some.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, _: FrameType | None) -> None:
+        receive(signal.Signals(number).name)
+
+    known = [signal.Signals[name] for name in names if name in signal.Signals.__members__]
+    before = {number: signal.getsignal(number) for number in known}
+    heeded = [number for number in known if before[number] is not signal.SIG_IGN]
+    try:
+        for number in heeded:
+            signal.signal(number, handle)
+        yield
+    finally:
+        for number in heeded:
+            # What was not installed from Python can't be put back from here.
+            signal.signal(number, before[number] or signal.SIG_DFL)
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """Let ending signals do what Ctrl-C does: leave every context on the way out, once.
+
+    Ctrl-C itself is left alone, for asyncio has its own way with it.
+    """
+    received: list[str] = []
+
+    def interrupt(name: str) -> None:
+        received.append(name)
+        if len(received) == 1:  # another one must not interrupt the clearing up
+            raise KeyboardInterrupt(name)
+
+    with on_ending(interrupt, tuple(name for name in ENDING if name != "SIGINT")):
+        yield

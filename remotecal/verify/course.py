@@ -1,0 +1,186 @@
+"""The course of a run: whether its events can follow one another as they do, and what interrupted it.
+
+A run begins or is taken up, opens its instruments, reaches the safe state, and only then measures,
+point by point and repeat by repeat. Whatever stops it leads to the safe state and measures nothing
+more until the run is taken up again. It is complete once all is observed and the rig is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from remotecal.errors import EvidenceError
+from remotecal.procedures.evidence import read_start
+from remotecal.verify.report import Unable
+
+if TYPE_CHECKING:
+    from remotecal.procedures.evidence import Start
+    from remotecal.procedures.journal import Event
+
+State = Literal["opening", "unsafe", "on", "paused", "stopped", "safe", "stopped safe", "cut", "finished"]
+"""Where a run is: `stopped` by whatever ended it early, `safe` once that was reached in the end."""
+
+AT_WORK = frozenset({"point", "repeat", "observation", "stable", "note", "prompt", "answer"})
+"""What only a procedure at work writes."""
+STOPS = frozenset({"interlock", "abort", "suspend", "failure"})
+"""What ends a run, or its part, before it is complete."""
+REMARKS = frozenset({"control", "file", "replies"})
+"""What may be written as long as a run is on."""
+
+ALLOWED: Mapping[State, frozenset[str]] = {
+    "opening": REMARKS | STOPS | {"instrument", "safe", "resume", "torn"},
+    "unsafe": REMARKS | STOPS | {"resume", "torn"},
+    "on": REMARKS | STOPS | AT_WORK | {"pause", "safe", "resume", "torn"},
+    "paused": REMARKS | STOPS | {"go_on", "resume", "torn"},
+    "stopped": frozenset({"replies", "safe", "resume", "torn", "abort"}),
+    "safe": frozenset({"replies", "finish", "abort", "resume", "torn"}),
+    "stopped safe": frozenset({"replies", "resume", "torn", "abort"}),
+    "cut": frozenset({"resume", "torn", "abort"}),
+    "finished": frozenset({"signature", "torn"}),
+}
+"""What can come next."""
+
+
+class Course:
+    """Follows a run, event by event."""
+
+    def __init__(self, start: Start) -> None:
+        self.interruptions: list[str] = []
+        """What stopped the run, and how it was taken up, in words."""
+        self.tells_repeats = start.clock is not None
+        """Whether the beginnings of repeats are told."""
+        self._due = [(point.name, n) for point in start.points for n in range(1, point.repeats + 1)]
+        self._state: State = "opening"
+        self._point: str | None = None
+        self._begun: tuple[str, int, str] | None = None
+        self._observed = 0
+        self._acts: Mapping[str, Callable[[Event], None]] = {
+            "safe": self._safe,
+            "pause": self._pause,
+            "go_on": self._go_on,
+            "torn": self._torn,
+            "resume": self._resume,
+            "point": self._turn,
+            "repeat": self._repeat,
+            "observation": self._observation,
+            "finish": self._finish,
+        }
+
+    def follow(self, event: Event) -> None:
+        """Go on to the next event (EvidenceError if it can't come next)."""
+        if event.kind not in ALLOWED[self._state]:
+            raise EvidenceError(f"line {event.seq}: {event.kind!r} can't come where the run is {self._state}")
+        if event.kind in STOPS:
+            self._state = "stopped"
+            self.interruptions.append(f"line {event.seq}, {event.kind}: {event.data['text']}")
+            return
+        if event.kind in self._acts:
+            self._acts[event.kind](event)
+
+    def _safe(self, event: Event) -> None:
+        reached = event.data["reached"] is True
+        if not reached:
+            self.interruptions.append(f"line {event.seq}: the safe state was not reached")
+        if self._state == "stopped":
+            self._state = "stopped safe" if reached else "stopped"
+        elif self._state == "opening":
+            self._state = "on" if reached else "unsafe"
+        else:
+            self._state = "safe" if reached else "unsafe"
+
+    def _pause(self, _: Event) -> None:
+        self._state = "paused"
+
+    def _go_on(self, _: Event) -> None:
+        self._state = "on"
+
+    def _torn(self, event: Event) -> None:
+        if self._state != "finished":
+            self._state = "cut"
+        self.interruptions.append(f"line {event.seq}: a torn line was cut off")
+
+    def _resume(self, event: Event) -> None:
+        by = event.data.get("by", "somebody")
+        said = f"taken up again in line {event.seq} by {by}"
+        if self._begun is not None:
+            point, repeat, _ = self._begun
+            said += f", and repeat {repeat} at {point}, which had begun, thrown away"
+        self.interruptions.append(said)
+        self._state, self._point, self._begun = "opening", None, None
+
+    def _turn(self, event: Event) -> None:
+        self._point = str(event.data["point"])
+
+    def _repeat(self, event: Event) -> None:
+        place = str(event.data["point"]), int(str(event.data["repeat"]))
+        if self._begun is not None:
+            raise EvidenceError(f"line {event.seq}: a repeat begins before the one before has ended")
+        self._expect(place, event)
+        self._begun = (*place, event.at)
+
+    def _observation(self, event: Event) -> None:
+        place = str(event.data["point"]), int(str(event.data["repeat"]))
+        self._expect(place, event)
+        if self.tells_repeats and self._begun != (*place, event.data["began"]):
+            raise EvidenceError(
+                f"line {event.seq}: repeat {place[1]} at {place[0]} was observed, and never begun at "
+                f"{event.data['began']}"
+            )
+        self._begun = None
+        self._observed += 1
+
+    def _expect(self, place: tuple[str, int], event: Event) -> None:
+        due = self._due[self._observed] if self._observed < len(self._due) else None
+        if place != due or place[0] != self._point:
+            asked = f"repeat {due[1]} at {due[0]}" if due else "none"
+            raise EvidenceError(
+                f"line {event.seq}: repeat {place[1]} at {place[0]} came where {asked} was due, "
+                f"and the run had turned to {self._point}"
+            )
+
+    def _finish(self, event: Event) -> None:
+        if event.data["observations"] != self._observed or self._observed < len(self._due):
+            raise EvidenceError(
+                f"line {event.seq}: complete with {event.data['observations']} observations, of which "
+                f"{self._observed} came, and {len(self._due)} were due"
+            )
+        self._state = "finished"
+
+
+def examine_course(events: Sequence[Event]) -> str:
+    """Check that a run's events follow one another as a run's do; tell what interrupted it.
+
+    Raises:
+        EvidenceError: they do not.
+        Unable: the journal does not tell when repeats began.
+    """
+    start = read_start(tuple(events))
+    course = Course(start)
+    for event in events[1:]:
+        course.follow(event)
+    said = "; ".join([*course.interruptions, *_alike(events)]) or "never interrupted"
+    if not course.tells_repeats:
+        raise Unable(f"{said}; an older version wrote it, so repeats that were thrown away do not show")
+    return said
+
+
+def _alike(events: Sequence[Event]) -> list[str]:
+    """Return which repeats at one point have the very same values, as a copied one has."""
+    seen: dict[str, list[int]] = {}
+    for event in events:
+        if event.kind == "observation":
+            values = {name: _bare(value) for name, value in _mapping(event.data["values"]).items()}
+            seen.setdefault(f"{event.data['point']} {values}", []).append(event.seq)
+    several = [lines for lines in seen.values() if len(lines) > 1]
+    return [f"lines {', '.join(map(str, lines))} have the very same values" for lines in several]
+
+
+def _bare(value: object) -> object:
+    if isinstance(value, list):
+        return [_bare(one) for one in value]
+    return value["value"] if isinstance(value, Mapping) else value
+
+
+def _mapping(written: object) -> Mapping[str, object]:
+    return written if isinstance(written, Mapping) else {}

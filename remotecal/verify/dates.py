@@ -1,0 +1,94 @@
+"""Whether the days and times of a certificate can be: in order, not to come, not long apart."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from remotecal.errors import CertificateRefused
+from remotecal.verify.report import Unable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remotecal.certificates.signing.signature import Signature
+    from remotecal.model import Record
+
+ONE_DAY = timedelta(days=1)
+"""By which a civil day may differ from the day in UTC."""
+
+LONGEST_APART = timedelta(days=92)
+"""Days from the calibration to its certificate, and from one signature to the next, above which it is not
+proven that what was signed is what was found: nobody can tell what became of the item in between."""
+
+
+def check_dates(record: Record, signatures: Sequence[Signature], now: datetime) -> str:
+    """Return what the dates of a certificate say, as `check_order`.
+
+    Raises:
+        CertificateRefused: they can't be true.
+        Unable: they lie further apart than `LONGEST_APART`. An amended certificate may be of any day.
+    """
+    said = check_order(record, signatures, now)
+    _check_gaps(record, [signature.at for signature in signatures if signature.at is not None])
+    return said
+
+
+def check_order(record: Record, signatures: Sequence[Signature], now: datetime) -> str:
+    """Return what dates and times say that may be true; `signatures` are given earliest first.
+
+    Raises:
+        CertificateRefused: something has not come yet, or came before what it rests on.
+    """
+    times = [signature.at for signature in signatures if signature.at is not None]
+    _check_days(record, times, now)
+    if times != sorted(times):
+        raise CertificateRefused("the signatures' times are not in the order of the signatures")
+    if times and times[-1] > now:
+        raise CertificateRefused(f"signed on {times[-1]:%Y-%m-%d %H:%M %z}, which has not come yet")
+    if times and times[0].date() < record.finished:
+        raise CertificateRefused(
+            f"signed on {times[0]:%Y-%m-%d}, before the calibration ended on {record.finished}"
+        )
+    said = f"calibrated {record.begun} to {record.finished}"
+    if len(times) < len(signatures):
+        return (
+            f"{said}; time unknown: {len(signatures) - len(times)} signatures do not say when they were made"
+        )
+    return f"{said}, signed in order after that" if times else said
+
+
+def _check_days(record: Record, times: list[datetime], now: datetime) -> None:
+    tomorrow = now.date() + ONE_DAY
+    for what, day in (
+        ("calibrated", record.finished),
+        ("issued", record.issued),
+        ("received", record.received),
+    ):
+        if day is not None and day > tomorrow:
+            raise CertificateRefused(f"{what} on {day}, which has not come yet")
+    if record.received is not None and record.received > record.begun:
+        raise CertificateRefused(f"received on {record.received}, but calibrated from {record.begun} on")
+    if record.issued is None:
+        return
+    if record.issued < record.finished:
+        raise CertificateRefused(
+            f"issued on {record.issued}, before the calibration ended on {record.finished}"
+        )
+    if times and record.issued > times[-1].date() + ONE_DAY:
+        raise CertificateRefused(f"issued on {record.issued}, but signed on {times[-1]:%Y-%m-%d} already")
+
+
+def _check_gaps(record: Record, times: list[datetime]) -> None:
+    days = [time.date() for time in times]
+    if record.issued is not None:
+        days = sorted([record.issued, *days])
+    if record.replaces is None:
+        days = [record.finished, *days]
+    for before, after in pairwise(days):
+        if after - before > LONGEST_APART:
+            raise Unable(
+                f"{(after - before).days} days from {before} to {after}: more than {LONGEST_APART.days} lie "
+                "between calibration, issue and signatures"
+            )

@@ -1,0 +1,125 @@
+"""Who the instruments of a run said they are: by their kept replies, in every part of the run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from remotecal.errors import EvidenceError
+from remotecal.procedures.evidence import read_instrument, read_start
+from remotecal.procedures.session import SAME, moduli
+from remotecal.verify.replies import NOT_UNDERSTOOD, Exchange, KeptLink, kept_exchanges, on_kept_link
+from remotecal.verify.report import Unable
+
+if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Identity
+    from remotecal.procedures.evidence import Start
+    from remotecal.procedures.journal import Event
+
+
+def examine_instruments(events: Sequence[Event]) -> str:
+    """Check that each instrument is who its replies say, the same all along, and its certificate's.
+
+    Raises:
+        EvidenceError: it is somebody else.
+        Unable: a driver is not at hand, or the replies are not.
+    """
+    start = read_start(tuple(events))
+    first: dict[str, Event] = {}
+    for opened in _parts(events):
+        names = [str(event.data["name"]) for event in opened]
+        if len(set(names)) < len(names) or (first and set(names) != set(first)):
+            raise EvidenceError(f"line {opened[0].seq}: {', '.join(names)} are not the bench's instruments")
+        if absent := sorted(set(start.roles.values()) - set(names)):
+            raise EvidenceError(f"line {opened[0].seq}: {', '.join(absent)} took part, and was never opened")
+        for event in opened:
+            _still_the_same(first.setdefault(str(event.data["name"]), event), event)
+    replies = [(event.seq, exchange) for event in events for exchange in kept_exchanges(event)]
+    for event in (event for event in events if event.kind == "instrument"):
+        _says_so(event, events, replies)
+    for name, event in first.items():
+        _certified(name, event, start)
+    return "; ".join(f"{name}: {read_instrument(event).identity}" for name, event in first.items())
+
+
+def _parts(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Yield the instruments opened in each part of a run that came to measuring."""
+    opened: list[Event] = []
+    measured = False
+    for event in events:
+        if event.kind == "resume":
+            if measured:
+                yield opened
+            opened, measured = [], False
+        elif event.kind == "instrument":
+            opened.append(event)
+        measured = measured or event.kind in {"point", "observation", "finish"}
+    if measured:
+        yield opened
+
+
+def _still_the_same(first: Event, event: Event) -> None:
+    for part in SAME:
+        if event.data[part] != first.data[part]:
+            raise EvidenceError(
+                f"line {event.seq}: {event.data['name']} has {part} {event.data[part]!r}, "
+                f"in line {first.seq} it was {first.data[part]!r}"
+            )
+
+
+def _says_so(event: Event, events: Sequence[Event], replies: Sequence[tuple[int, Exchange]]) -> None:
+    """Refuse an instrument whose kept replies, when it was opened or asked again, name another."""
+    told = read_instrument(event)
+    name, claimed = told.name, told.identity
+    begin, end = _part_of(event, events)
+    own = [(line, one) for line, one in replies if one.instrument == name and begin < line < end]
+    instrument = on_kept_link(event, [one for _, one in own])
+    if told.wraps != moduli(type(instrument)):
+        raise EvidenceError(f"line {event.seq}: {name} has counters that wrap elsewhere than its driver says")
+    link = instrument.link
+    assert isinstance(link, KeptLink)  # noqa: S101  it was made with one
+    link.at(max((one.number for line, one in own if line < event.seq), default=0))
+    try:
+        found = instrument.identify()
+    except NOT_UNDERSTOOD as error:
+        raise Unable(f"line {event.seq}: nothing kept tells who {name} is: {error}") from error
+    _compare(found, claimed, f"line {event.seq}: {name}")
+    if instrument.models and not re.search(instrument.models, found.model):
+        raise EvidenceError(
+            f"line {event.seq}: {name} is {found}, which {event.data['driver']} does not serve"
+        )
+    asked = {one.request for _, one in own if one.number in link.used}
+    for one in (one for _, one in own if one.request in asked):
+        link.at(one.number)
+        try:
+            found = instrument.identify()
+        except NOT_UNDERSTOOD:
+            continue  # a garbled reply names nobody
+        _compare(found, claimed, f"exchange {one.number}: {name}")
+
+
+def _compare(found: Identity, claimed: Identity, place: str) -> None:
+    if found != claimed:
+        raise EvidenceError(f"{place} says by its reply that it is {found}, the journal that it is {claimed}")
+
+
+def _part_of(event: Event, events: Sequence[Event]) -> tuple[int, int]:
+    """Return the lines between which the part of the run lies in which an instrument was opened."""
+    cuts = [other.seq for other in events if other.kind in {"start", "resume"}]
+    return (
+        max(line for line in cuts if line < event.seq),
+        min((line for line in cuts if line > event.seq), default=events[-1].seq + 1),
+    )
+
+
+def _certified(name: str, event: Event, start: Start) -> None:
+    """Refuse an instrument that says another serial number than its certificate is for."""
+    used = start.certificates.get(name)
+    serial = str(event.data["serial"])
+    serials = used.certificate.serials if used else ()
+    if used and serial and serials and serial not in serials:
+        raise EvidenceError(
+            f"line {event.seq}: {name} says it is SN {serial}, its certificate {used.certificate.number} "
+            f"is for {', '.join(serials)}"
+        )

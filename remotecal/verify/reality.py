@@ -1,0 +1,79 @@
+"""Whether evidence was measured, or may come from simulated instruments.
+
+A simulated rig talks as its instruments do. What tells it is where it is reached, by which clock the
+run lived, and the serial numbers that the shipped simulators give. Whoever hides all three can't be
+told from a real rig.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from remotecal.errors import EvidenceError
+from remotecal.procedures.evidence import read_instrument, read_start
+from remotecal.verify.report import Unable
+
+if TYPE_CHECKING:
+    from remotecal.procedures.evidence import InstrumentUsed
+    from remotecal.procedures.journal import Event
+
+SIMULATED = frozenset({"21-P2460", "A91245", "B512874411", "E4420011", "MY50001234", "MY60012345"})
+"""Serial numbers that the shipped simulators give."""
+
+_HOST = re.compile(r"(?:TCPIP\d*::|modbus\+\w+://)(\[[^\]]*\]|[^:/\[\]]+)", re.IGNORECASE)
+_PSEUDO_TERMINAL = re.compile(r"/dev/(?:pts/|tty[a-ep-z][0-9a-f](?:::|$))")
+
+
+def examine_reality(events: Sequence[Event], *, demonstration: bool) -> str:
+    """Check that what is no demonstration does not rest on a simulator; tell what it rests on.
+
+    Raises:
+        EvidenceError: it does, by its clock or its instruments.
+        Unable: an instrument is reached on the very computer, which a gateway there may explain.
+    """
+    start = read_start(tuple(events))
+    instruments = [read_instrument(event) for event in events if event.kind == "instrument"]
+    if demonstration:
+        return "a demonstration: whether the instruments were real is not asked"
+    if start.clock == "virtual":
+        raise EvidenceError(
+            "the run lived by a virtual clock, so it was simulated, and is marked as no demonstration"
+        )
+    simulated = sorted({f"{one.name} (SN {one.serial})" for one in instruments if one.serial in SIMULATED})
+    if simulated:
+        raise EvidenceError(
+            f"simulators have these serial numbers: {', '.join(simulated)}; it is marked as no demonstration"
+        )
+    here = sorted({f"{one.name} at {one.address}" for one in instruments if _on_this_computer(one)})
+    if here:
+        raise Unable(
+            f"reached on the station itself: {', '.join(here)}; that is a simulator, or a gateway, and the "
+            "laboratory must tell what stands behind it"
+        )
+    if start.clock is None:
+        raise Unable("an older version wrote the journal, which did not tell by which clock it ran")
+    names = {instrument.name for instrument in instruments}
+    return f"by the computer's clock, {len(names)} instruments, none reached on the station itself"
+
+
+def _on_this_computer(instrument: InstrumentUsed) -> bool:
+    address = instrument.address
+    if _PSEUDO_TERMINAL.search(address):
+        return True
+    found = _HOST.match(address)
+    host = found[1].strip("[]").rstrip(".").lower() if found else ""
+    if host in {"localhost", "localhost.localdomain", "ip6-localhost"} or host.endswith(".localhost"):
+        return True
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            ip = ipaddress.ip_address(socket.inet_aton(host))  # 127.1 and the like are taken by sockets too
+        except (OSError, ValueError):
+            return False
+    mapped = getattr(ip, "ipv4_mapped", None) or ip
+    return mapped.is_loopback or mapped.is_unspecified

@@ -1,0 +1,94 @@
+"""Whether time runs forward in a journal, and each reading lies within its repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from remotecal.errors import EvidenceError
+from remotecal.procedures.evidence import read_start
+from remotecal.procedures.journal import MICROSECOND, seconds, timestamp
+from remotecal.verify.replies import kept_exchanges, observed
+
+if TYPE_CHECKING:
+    from remotecal.drivers.measured import Measured
+    from remotecal.procedures.journal import Event
+    from remotecal.verify.replies import Exchange
+
+ROUNDING = 2 * MICROSECOND
+"""Two rounded times that are in order may be apart by this the wrong way round, in seconds."""
+
+
+def examine_times(events: Sequence[Event], now: datetime) -> str:
+    """Check that nothing happened before what stands above it, or later than now; tell from when to when.
+
+    Raises:
+        EvidenceError: time runs backwards, or a reading was not taken when its repeat was on.
+    """
+    latest, line = float("-inf"), 1
+    for at, here, what in _all(events):
+        if at < latest - ROUNDING:
+            raise EvidenceError(
+                f"line {here}: {what} came at {timestamp(at)}, before {timestamp(latest)} in line {line}"
+            )
+        latest, line = max(latest, at), here
+    if read_start(tuple(events)).clock != "virtual" and latest > now.timestamp() + CLOCKS_MAY_DIFFER:
+        raise EvidenceError(f"line {line}: {timestamp(latest)} has not come yet")
+    _readings_in_time(events)
+    return f"from {events[0].at} to {events[-1].at}, always forward, each reading within its repeat"
+
+
+CLOCKS_MAY_DIFFER = 300.0
+"""Seconds by which a station's clock may be ahead."""
+
+
+def _all(events: Sequence[Event]) -> Iterator[tuple[float, int, str]]:
+    """Yield everything that has a time, in the order written: when, in which line, what."""
+    for event in events:
+        for exchange in kept_exchanges(event):
+            yield exchange.at, event.seq, f"exchange {exchange.number}"
+        yield seconds(event.at), event.seq, f"{event.kind!r}"
+
+
+def _readings_in_time(events: Sequence[Event]) -> None:
+    """Refuse readings outside their repeats, or apart from the exchange they are of."""
+    kept = {exchange.number: exchange for event in events for exchange in kept_exchanges(event)}
+    latest: dict[str, tuple[int, Measured]] = {}
+    for event in events:
+        if event.kind != "observation":
+            continue
+        began, over = seconds(str(event.data["began"])), seconds(event.at)
+        place = f"line {event.seq}"
+        for name, measured in observed(event):
+            if not began - ROUNDING <= measured.at <= over + ROUNDING:
+                raise EvidenceError(
+                    f"{place}, {name}: read at {timestamp(measured.at)}, the repeat was from "
+                    f"{event.data['began']} to {event.at}"
+                )
+        if not began <= over:
+            raise EvidenceError(f"{place}: the repeat was over before it began")
+        readings = [one for one in observed(event) if one[1].exchange in kept]
+        for name, measured in sorted(readings, key=lambda one: (one[1].exchange or 0, one[1].at)):
+            exchange = kept[measured.exchange or 0]
+            _with_its_exchange(measured, exchange, latest.get(exchange.instrument), f"{place}, {name}")
+            latest[exchange.instrument] = exchange.number, measured
+
+
+def _with_its_exchange(
+    measured: Measured, exchange: Exchange, before: tuple[int, Measured] | None, place: str
+) -> None:
+    """Refuse a reading from before its exchange, or an earlier one from after it."""
+    if measured.at < exchange.at - ROUNDING:
+        raise EvidenceError(
+            f"{place}: read at {timestamp(measured.at)}, before its exchange {exchange.number} at "
+            f"{timestamp(exchange.at)}"
+        )
+    if before is None or before[1].at == measured.at:  # all of one scan have the time of its end
+        return
+    number, earlier = before
+    if number < exchange.number and earlier.at > exchange.at + ROUNDING:
+        raise EvidenceError(
+            f"{place}: exchange {exchange.number} was at {timestamp(exchange.at)}; what exchange {number} "
+            f"gave before claims {timestamp(earlier.at)}"
+        )

@@ -1,0 +1,367 @@
+"""What the printed certificate says: everything it must, as it was typed, and no seal but a real one."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from reading import poppler, words
+from sample import record
+
+from remotecal.certificates.dcc.write import write
+from remotecal.certificates.demonstration import make_demonstration_keys
+from remotecal.certificates.pdf import print_certificate
+from remotecal.certificates.pdf.compare import read_print
+from remotecal.certificates.pdf.content import content
+from remotecal.certificates.pdf.curve import error_curve
+from remotecal.certificates.pdf.fonts import CHINESE_FONTS
+from remotecal.certificates.pdf.formula import equations
+from remotecal.certificates.pdf.numbers import aligned, full_width, printed
+from remotecal.certificates.pdf.results import budgets
+from remotecal.model import Column, Conformity, Limits, Text, Uncertainty
+
+
+@pytest.mark.parametrize(
+    ("u", "contribution", "share", "shown"),
+    [
+        ("0.010", "0.0071", "47.1", ["0.0071", "47.1"]),
+        ("0.010", "0.00021", "0.0", ["0.0002", "< 0.1"]),
+        ("0.010", "4.9e-8", "0.0", ["< 0.0001", "< 0.1"]),
+        ("0.010", "0", "0.0", ["0.0000", "0.0"]),
+        ("2.1e-12", "1.5e-12", "51.0", ["1.5 × 10⁻¹²", "51.0"]),
+        ("NaN", "0.00021", "NaN", ["0.00021", "NaN"]),
+        ("1.0", "1e999999", "100", ["1 × 10⁹⁹⁹⁹⁹⁹", "100.0"]),
+    ],
+)
+def test_contributions_end_where_the_sum_does(
+    u: str, contribution: str, share: str, shown: list[str]
+) -> None:
+    (measurement, *_) = record().measurements
+    budget = measurement.budgets[0]
+    line = budget.lines[0].model_copy(update={"contribution": contribution, "share": share})
+    changed = budget.model_copy(update={"u": u, "lines": (line,)})
+    (printed_budget,) = budgets(measurement.model_copy(update={"budgets": (changed,)}))["budgets"]
+    cells = [column["cells"][0] for column in printed_budget["columns"]]
+    assert ["".join(cell["aligned"]) for cell in cells[-2:]] == shown
+
+
+def test_all_reported_numbers_are_printed_to_the_last_digit(text: str) -> None:
+    for column in record().tables[0].columns:
+        assert isinstance(column, Column)
+        for number in column.values:
+            assert printed(number) in text
+        for number in column.uncertainty.expanded if column.uncertainty else ():
+            assert number in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "校准证书",
+        "FLOW-2026-000123",
+        "电磁流量计",
+        "Electromagnetic flow meter",
+        "SN-4711",
+        "MASS-2026-00045",
+        "2027-03-01",
+        "JJG 1033-2007",
+        "ILAC-G8:09/2019",
+        "The results relate only to the item calibrated",
+        "may be reproduced only in full",
+        "traceable to the International System of Units",
+        "校准员",
+        "核验员",
+        "批准人",
+        "Wang Fang",
+        "19.8 °C ~ 20.6 °C",
+        "演示文件，不是有效证书",
+        "k = 2.00",
+    ],
+)
+def test_what_the_standard_asks_for_is_printed(text: str, words: str) -> None:
+    assert words in text
+
+
+def test_every_page_has_its_number_and_the_certificates(pdf: Path) -> None:
+    pages = poppler("pdftotext", str(pdf), "-").split("\f")[:-1]
+    for number, said in enumerate(pages, 1):
+        assert f"Page {number} of {len(pages)}" in said
+        assert "FLOW-2026-000123" in said
+        assert "无" in said, "the slanting 演示 · 无效 is missing"
+    assert ["End of certificate" in said for said in pages] == [False] * (len(pages) - 1) + [True]
+
+
+def test_only_a_demonstration_is_marked_as_one() -> None:
+    assert "DEMONSTRATION" in words(record())
+    assert "DEMONSTRATION" not in words(record(demonstration=False))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '#panic("no")',
+        "$x^2$ $ alpha $",
+        "*b* _i_ `raw` ```typ #x```",
+        "@ref <label> = head",
+        r"\\ \u{41} \#",
+        "#let d = 1; #{ } [] // no comment /* none */",
+        "\"quoted\" -- --- ... ~ 'single'",
+        "<script>&amp; Söhne</script>",
+        '#read("/etc/passwd") #include "certificate.typ"',
+    ],
+)
+def test_nothing_a_person_typed_is_markup(typed: str) -> None:
+    text = Text(zh=typed, en=typed)
+    plain = record()
+    measurement = plain.measurements[0]
+    (result,) = measurement.results
+    column = result.tables[0].columns[0].model_copy(update={"name": text})
+    table = result.tables[0].model_copy(update={"columns": (column, *result.tables[0].columns[1:])})
+    method = measurement.methods[1].model_copy(update={"description": Text.plain(typed)})
+    changes = {
+        "results": (result.model_copy(update={"name": text, "tables": (table,)}),),
+        "methods": (measurement.methods[0], method),
+        "budgets": (measurement.budgets[0].model_copy(update={"title": text}),),
+    }
+    typed_everywhere = plain.model_copy(
+        update={
+            "number": typed,
+            "customer": plain.customer.model_copy(update={"name": text}),
+            "measurements": (measurement.model_copy(update=changes),),
+        }
+    )
+    bare = "".join(typed.split())
+    assert words(typed_everywhere).count(bare) >= 9
+
+
+def test_a_seal_is_shown_where_there_is_one_and_only_there() -> None:
+    from remotecal.certificates.signing.keys import fingerprint
+    from remotecal.certificates.signing.xml import sign_xml
+
+    at = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+    keys = make_demonstration_keys({"performed": "Zhang Wei", "issued": "The Laboratory"}, at).signers
+    draft = write(record())
+    performed = sign_xml(draft, keys["performed"], "performed", at)
+    issued = sign_xml(performed, keys["issued"], "issued", at)
+    shown = fingerprint(keys["issued"].chain[0])
+    for xml, mark in ((draft, "未签名草稿"), (performed, "尚未签发")):
+        said = words(record(), xml)
+        assert mark in said
+        assert "电子签章" not in said
+        assert shown[:32] not in said
+    assert ("电子签名Signed2026-11-2309:30UTC" in words(record(), performed)) is True
+    said = words(record(), issued)
+    assert "电子签章Electronicseal" in said
+    assert "TheLaboratory" in said
+    assert shown in said
+    assert "草稿" not in said
+    assert "尚未签发" not in said
+
+
+def test_a_signature_that_does_not_hold_prints_no_seal() -> None:
+    from remotecal.certificates.signing.xml import sign_xml
+    from remotecal.errors import CertificateRefused
+
+    at = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+    key = make_demonstration_keys({"issued": "The Laboratory"}, at).signers["issued"]
+    forged = sign_xml(write(record()), key, "issued", at).replace(b"FLOW-2026-000123", b"FLOW-2026-000124")
+    with pytest.raises(CertificateRefused):
+        print_certificate(record(), forged)
+
+
+def test_who_calibrates_and_who_verifies_are_called_what_they_are() -> None:
+    from remotecal.model import Statement
+
+    calibrated = words(record())
+    assert "校准证书Calibrationcertificate" in calibrated
+    assert "校准员Calibratedby" in calibrated
+    assert "检定" not in calibrated
+    kind = Statement(ref_types=("remotecal_verification",))
+    verified = words(record().model_copy(update={"statements": (*record().statements, kind)}))
+    assert "检定证书Verificationcertificate" in verified
+    assert "检定员Verifiedby" in verified
+    assert "检定日期" in verified
+    assert "校准员" not in verified
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("水(密度公式:Tanaka)", "水（密度公式：Tanaka）"),
+        ("脉冲计数(±1)", "脉冲计数（±1）"),
+        (
+            "最大允许误差 ±0.5 %,重复性不超过 0.17 %:合格。",
+            "最大允许误差 ±0.5 %，重复性不超过 0.17 %：合格。",
+        ),
+        ("甲, 乙; 丙", "甲，乙；丙"),
+        ("SI(SI), 1:2", "SI(SI), 1:2"),
+        ("比例 1:2, a:b", "比例 1:2, a:b"),
+        ("10:30 至 11:30", "10:30 至 11:30"),
+    ],
+)
+def test_punctuation_beside_chinese_is_as_wide_as_chinese(typed: str, shown: str) -> None:
+    assert full_width(typed) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E = V_i/V - 1, V = (m + V_c·(ρ_end - ρ_start))/ρ · t/(t + Δt)",
+        "E = V_i/V·(1 + δt/t) - 1, V = (M_r/(1 + e_r) - V_c·(ρ_end - ρ_start))/ρ",
+        "y = -a^2 + √(b^-3)·|x| × exp(-1.5)",
+    ],
+)
+def test_an_equation_is_read_as_a_formula(text: str) -> None:
+    found = equations(text)
+    assert found is not None
+    assert {name for name in re.findall(r"[^\W\d_]+", text) if name != "exp"} <= set(
+        re.findall(r"\w+", str(found))
+    )
+
+
+def test_a_division_takes_the_factor_before_it() -> None:
+    (found,) = equations("y = a/b·c/(d + 1)")
+    assert found[2] == [
+        "row",
+        [
+            "row",
+            ["frac", ["name", "a", ""], ["name", "b", ""]],
+            ["operator", "·"],
+            [
+                "frac",
+                ["name", "c", ""],
+                ["row", ["row", ["name", "d", ""]], ["operator", "+"], ["row", ["number", "1", ""]]],
+            ],
+        ],
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "E",
+        "E = ",
+        "E = (1",
+        "E = 1)",
+        "a = b c",
+        "a = #panic()",
+        "see clause 4, page 2",
+        "(" * 9999,
+        "x = $y$",
+    ],
+)
+def test_what_is_no_equation_stays_a_text(text: str) -> None:
+    assert equations(text) is None
+
+
+def test_the_formula_is_set_and_told_to_those_who_can_not_see_it(pdf: Path) -> None:
+    assert "\N{MATHEMATICAL ITALIC SMALL M}" in poppler("pdftotext", str(pdf), "-")
+    told = str(content(record(), (), CHINESE_FONTS[0]))
+    assert "E = (N/K)/(m/ρ + ΔV) − 1, m = W·(1 − ρ_a/8000)/(1 − ρ_a/ρ)" in told
+
+
+def test_a_standard_is_shown_with_its_range_and_uncertainty_or_class() -> None:
+    from remotecal.model import EquipmentClass
+
+    plain = record()
+    measurement = plain.measurements[0]
+    scale, counter, thermometer = measurement.standards
+    span = Column(ref_types=("remotecal_measurementRange",), unit="kg", values=("20", "600"))
+    u = Column(ref_types=("remotecal_expandedUncertainty",), unit="kg", values=("0.010", "0.060"))
+    shown = (
+        scale.model_copy(update={"quantities": (span, u)}),
+        counter,
+        thermometer.model_copy(
+            update={"classes": (EquipmentClass(reference="JJG 229-2010", class_id="AA"),)}
+        ),
+    )
+    said = words(
+        plain.model_copy(update={"measurements": (measurement.model_copy(update={"standards": shown}),)})
+    )
+    assert "20~600kg" in said
+    assert "U=0.010~0.060kg" in said
+    assert "AA(JJG229-2010)" in said
+
+
+def test_nothing_stands_beyond_the_edge_of_the_paper(tmp_path: Path) -> None:
+    long = "SN" + "0123456789" * 20
+    plain = record()
+    item = plain.items[0].model_copy(update={"model": long, "name": Text(zh="很长的名称" * 60, en="W" * 150)})
+    measurement = plain.measurements[0]
+    standard = measurement.standards[0].model_copy(update={"model": long})
+    column = Column(name=Text.plain(long), unit="m3/h", values=("0." + "1" * 90, "-5e-88"))
+    table = measurement.results[0].tables[0].model_copy(update={"columns": (column,) * 9})
+    result = measurement.results[0].model_copy(update={"tables": (table,)})
+    changes = {"standards": (standard,), "results": (result,), "budgets": ()}
+    wide = plain.model_copy(
+        update={"items": (item,), "measurements": (measurement.model_copy(update=changes),)}
+    )
+    path = tmp_path / "wide.pdf"
+    path.write_bytes(print_certificate(wide, b"<a/>"))
+    ends = [
+        float(end) for end in re.findall(r'xMax="([0-9.]+)"', poppler("pdftotext", "-bbox", str(path), "-"))
+    ]
+    assert max(ends) < 595 - 40
+    assert long in words(wide)
+
+
+def test_a_long_table_repeats_its_head_on_every_page() -> None:
+    plain = record()
+    measurement = plain.measurements[0]
+    rows = tuple(str(number) for number in range(200))
+    table = (
+        measurement.results[0]
+        .tables[0]
+        .model_copy(
+            update={"columns": (Column(name=Text(zh="流量点", en="Flow point"), unit="m3/h", values=rows),)}
+        )
+    )
+    result = measurement.results[0].model_copy(update={"tables": (table,)})
+    long = plain.model_copy(
+        update={"measurements": (measurement.model_copy(update={"results": (result,), "budgets": ()}),)}
+    )
+    pages = read_print(print_certificate(long, b"<a/>")).runs
+    with_rows = [page for page in pages if sum(piece.isdecimal() for piece in page) > 20]
+    assert len(with_rows) >= 4
+    assert all("流量点" in page for page in with_rows)
+
+
+def test_decimal_points_stand_in_line() -> None:
+    cells = ["".join(cell["aligned"]) for cell in aligned(("-0.243", "12", "3.1"))]
+    assert [cell.index(".") for cell in cells] == [2, 2, 2]
+    assert len({len(cell) for cell in cells}) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [("-0.10", "−0.10"), ("+3", "3"), ("1.5E-6", "1.5 × 10⁻⁶"), ("2e3", "2 × 10³")]
+)
+def test_numbers_are_printed_as_in_a_book(number: str, shown: str) -> None:
+    assert printed(number) == shown
+
+
+def curve_of(flows: tuple[str, ...]) -> str:
+    from lxml import etree
+
+    errors = Column(
+        unit="%",
+        values=("0.1",) * len(flows),
+        uncertainty=Uncertainty(expanded=("0.05",), p=("0.95",)),
+        conformity=Conformity(verdicts=("pass",), tolerance=Limits(lower=("-0.5",), upper=("0.5",))),
+    )
+    return etree.tostring(
+        error_curve(Column(unit="m3/h", values=flows), errors, "sans-serif"), encoding="unicode"
+    )
+
+
+def test_the_curve_has_a_point_with_its_bar_for_each_flow_and_both_limits() -> None:
+    svg = curve_of(("1", "2", "3"))
+    assert svg.count("<circle") == 3
+    assert svg.count("stroke-dasharray") == 2
+
+
+def test_a_wide_range_of_flow_gets_a_logarithmic_axis() -> None:
+    places = [float(part.split('"')[0]) for part in curve_of(("1", "10", "100")).split('cx="')[1:]]
+    assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=0.02)
+    places = [float(part.split('"')[0]) for part in curve_of(("2", "4", "6")).split('cx="')[1:]]
+    assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=0.02)

@@ -1,0 +1,293 @@
+"""What each field of a quantity and of its place on the wire changes; see `test_declared_fields`."""
+
+from enum import Enum
+
+import pytest
+from probes import (
+    MODE,
+    PATIENT,
+    SCPI,
+    Alarm,
+    Body,
+    Mode,
+    asked,
+    driver,
+    on_lines,
+    on_rtu,
+    reading,
+    setting,
+    spans,
+    written,
+)
+
+from remotecal.drivers.accuracy import EXACT, UNSTATED, absolute
+from remotecal.drivers.catalogue import describe
+from remotecal.drivers.codecs import Phrase, Register, Scpi, Sum, coil, holding_u16, holding_u32
+from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
+from remotecal.drivers.links.wire import Line, Modbus
+from remotecal.drivers.quantities import Action, Choice, Flags, Setting
+from remotecal.errors import (
+    ForbiddenCommand,
+    GarbledReply,
+    InstrumentError,
+    NoReply,
+    OutOfSpan,
+)
+
+# Quantities
+
+
+def reading_wire() -> None:
+    with on_lines(Line(), (b"A?\n", b"3\n"), q=reading(Phrase("A?"))) as probe:
+        assert probe.q.read().value == 3
+
+
+def reading_unit() -> None:
+    with on_lines(Line(), (b"Q?\n", b"3\n"), q=reading(unit="m3/h")) as probe:
+        assert probe.q.read().unit == "m3/h"
+
+
+def reading_span() -> None:
+    inside, outside = (
+        reading(span=span, accuracy=absolute(1)).standard_uncertainty(5) for span in ((0, 9), (0, 4))
+    )
+    assert inside is not None
+    assert outside is None
+
+
+def reading_accuracy() -> None:
+    assert [reading(accuracy=how).standard_uncertainty(5) for how in (EXACT, UNSTATED)] == [0, None]
+
+
+def reading_wraps() -> None:
+    assert reading(wraps=True, span=(0, 99)).modulus == 100
+    assert reading(wraps=False).modulus is None
+    assert reading(holding_u32(0, 0.001), wraps=True, span=(0, (2**32 - 1) / 1000)).modulus == pytest.approx(
+        2**32 / 1000
+    )
+
+
+def reading_no_value() -> None:
+    stated = reading(holding_u16(0, 0.1), span=(0, 10_000), no_value=(0xFFFF, 0xFFFE))
+    assert reading(holding_u16(0, 0.1), span=(0, 10_000)).decode(6553.4) == 6553.4
+    for raw in (0xFFFF, 0xFFFE):
+        with pytest.raises(InstrumentError, match="no valid value"):
+            stated.decode(raw * 0.1)
+    words = reading(no_value=("cold", 1e9), span=(0, 1e12))
+    for text in (" COLD", "+1.00E+09"):
+        with pytest.raises(InstrumentError, match="no valid value"):
+            words.decode(text)
+
+
+def reading_takes() -> None:
+    with (
+        on_lines(Line(slowest_reply=PATIENT), (b"Q?\n", b""), q=reading(takes=0.03)) as probe,
+        pytest.raises(NoReply, match=r"0\.03 s"),
+    ):
+        probe.q.read()
+
+
+def setting_wire() -> None:
+    with on_lines(Line(), (b"L=5.0\n", b""), q=setting()) as probe:
+        probe.q.set(5)
+
+
+def setting_unit() -> None:
+    with on_lines(Line(), (b"L=5.0\n", b""), q=setting()) as probe:
+        probe.q.set(5000, "mV")
+
+
+def setting_span() -> None:
+    with pytest.raises(OutOfSpan):
+        setting().encode(11)
+    assert setting(span=(0, 12)).encode(11) == 11
+    with pytest.raises(OutOfSpan):
+        setting().encode(True)
+
+
+def setting_accuracy() -> None:
+    pages = [
+        describe(driver(LineInstrument, wire=Line(), q=setting(accuracy=how)))
+        for how in (UNSTATED, absolute(1))
+    ]
+    assert len({page.quantities[0].accuracy for page in pages}) == 2
+
+
+def setting_takes() -> None:
+    body: Body = {"q": setting(takes=0.03)}
+    silent = (b"L=5.0;:SYST:ERR?\n", b"")
+    with (
+        on_lines(Line(slowest_reply=PATIENT), *SCPI, silent, base=ScpiInstrument, **body) as probe,
+        pytest.raises(NoReply, match=r"0\.03 s"),
+    ):
+        probe.q.set(5)
+
+
+def setting_confirmed() -> None:
+    other = (b"L=5.0\n", b""), (b"L?\n", b"4.0\n")
+    with (
+        on_lines(Line(), *other, q=setting(confirmed=True)) as probe,
+        pytest.raises(InstrumentError, match="set to 5 V, but it is 4 V"),
+    ):
+        probe.q.set(5)
+    with on_lines(Line(), other[0], (b"L?\n", b"5.00\n"), q=setting(confirmed=True)) as probe:
+        probe.q.set(5)
+
+
+def choice_wire() -> None:
+    with on_lines(Line(), (b"M=2\n", b""), q=Choice(MODE, Mode)) as probe:
+        probe.q.set(Mode.FAST)
+
+
+def choice_options() -> None:
+    class Word(Enum):
+        AIR = "AIR"
+        QUOTED = '"N2"'
+
+    mode: Choice[Mode] = Choice(MODE, Mode)
+    for text in ("2", "+2", "2.0", "+2.00000000E+00", '"2"'):
+        assert mode.decode(text) is Mode.FAST
+    word: Choice[Word] = Choice(MODE, Word)
+    assert [word.decode(text) for text in ('"AIR"', "air", "N2", "'N2'")] == [Word.AIR] * 2 + [
+        Word.QUOTED
+    ] * 2
+    for nothing in ("3", "nan", "1_0", "", "\uff12"):
+        with pytest.raises(GarbledReply):
+            mode.decode(nothing)
+
+
+def choice_takes() -> None:
+    body: Body = {"q": Choice(MODE, Mode, takes=0.03)}
+    with (
+        on_lines(Line(slowest_reply=PATIENT), (b"M?\n", b""), **body) as probe,
+        pytest.raises(NoReply, match=r"0\.03 s"),
+    ):
+        probe.q.read()
+
+
+def choice_confirmed() -> None:
+    other = (b"M=2\n", b""), (b"M?\n", b"1\n")
+    with (
+        on_lines(Line(), *other, q=Choice(MODE, Mode, confirmed=True)) as probe,
+        pytest.raises(InstrumentError, match="set to FAST, but it is SLOW"),
+    ):
+        probe.q.set(Mode.FAST)
+
+
+def flags_wire() -> None:
+    with on_rtu(Modbus(), asked(4, 3), q=Flags(holding_u16(4), Alarm)) as probe:
+        assert probe.q.read() == Alarm.EMPTY | Alarm.FAULT
+
+
+def flags_conditions() -> None:
+    flags: Flags[Alarm] = Flags(MODE, Alarm)
+    assert flags.decode("+2.0") == Alarm.FAULT
+    for nothing in ("nan", "1.5", "inf", "x"):
+        with pytest.raises(GarbledReply):
+            flags.decode(nothing)
+
+
+def action_wire() -> None:
+    with on_lines(Line(), (b"ZERO\n", b""), q=Action(Phrase(None, order="ZERO"))) as probe:
+        probe.q()
+
+
+def action_content() -> None:
+    with on_rtu(Modbus(), asked(8, 0, function=1), written(5, 8, 1), q=Action(coil(8), 1)) as probe:
+        probe.q()
+
+
+def action_takes() -> None:
+    body: Body = {"q": Action(Scpi("ZERO"), takes=0.03)}
+    silent = (b"ZERO;:SYST:ERR?\n", b"")
+    with (
+        on_lines(Line(slowest_reply=PATIENT), *SCPI, silent, base=ScpiInstrument, **body) as probe,
+        pytest.raises(NoReply, match=r"0\.03 s"),
+    ):
+        probe.q()
+
+
+# Codecs
+
+
+def register_table() -> None:
+    with on_rtu(Modbus(), asked(3, 9, function=4), q=reading(Register("input", 3, "u16"))) as probe:
+        assert probe.q.read().value == 9
+
+
+def register_number() -> None:
+    assert spans(Modbus(), holding_u16(7)) == ["read holding register 7"]
+
+
+def register_form() -> None:
+    for form, value in (("u16", 65000), ("i16", -536)):
+        with on_rtu(
+            Modbus(), asked(0, 65000), q=reading(Register("holding", 0, form), span=(-1e5, 1e5))
+        ) as probe:  # type: ignore[arg-type]
+            assert probe.q.read().value == value
+
+
+def register_scale() -> None:
+    with on_rtu(Modbus(), asked(0, 65), q=reading(holding_u16(0, 0.1))) as probe:
+        assert probe.q.read().value == pytest.approx(6.5)
+
+
+def register_order() -> None:
+    """One register set otherwise than the instrument's others, read and written."""
+    own = Setting(holding_u32(2, order="ABCD"), "1", span=(0, 1e9))
+    both = asked(0, 2, 1), asked(2, 1, 2)
+    body: Body = {"plain": reading(holding_u32(0), span=(0, 1e9)), "own": own}
+    with on_rtu(Modbus(order="CDAB"), *both, written(16, 2, 1, 3), **body) as probe:
+        assert [probe.plain.read().value, probe.own.read().value] == [65538, 65538]
+        probe.own.set(65539)
+
+
+def sum_coarse() -> None:
+    with on_rtu(
+        Modbus(), asked(0, 3, 0, 250), q=reading(Sum(holding_u16(0), holding_u16(2, 0.001)))
+    ) as probe:
+        assert probe.q.read().value == 3.25
+
+
+def sum_rest() -> None:
+    assert Sum(holding_u16(0), holding_u16(2)).parts[1] == holding_u16(2)
+
+
+def sum_step() -> None:
+    assert [Sum(holding_u16(0), holding_u16(2), step).split(250)[1] for step in (1, 100)] == [0, 50]
+
+
+def scpi_header() -> None:
+    level = Scpi("SOURce:LEVel")
+    assert level.ask == "SOUR:LEV?"
+    for echoed in ("5.0", ":SOUR:LEV 5.0", "SOURCE:LEVEL  5.0", "sour:lev 5.0"):
+        assert level.unwrap(echoed) == "5.0"
+    assert level.unwrap(":SENS:LEV 5.0") == ":SENS:LEV 5.0"  # which is no number, and no answer to this
+
+
+def scpi_argument() -> None:
+    assert Scpi("FETCh", "(@2)").ask == "FETC? (@2)"
+
+
+def scpi_decimals() -> None:
+    assert Scpi("LEV", decimals=2).number(5) == "5.00"
+
+
+def phrase_ask() -> None:
+    with (
+        on_lines(Line(), q=setting(Phrase(None, order="L={value}"))) as probe,
+        pytest.raises(ForbiddenCommand),
+    ):
+        probe.q.read()
+
+
+def phrase_reply() -> None:
+    assert Phrase("t", "t: {value} C").unwrap("t:  5 C") == "5"
+
+
+def phrase_order() -> None:
+    assert Phrase("t", order="t={value}").command("5") == "t=5"
+
+
+def phrase_decimals() -> None:
+    assert Phrase("t", decimals=2).number(5) == "5.00"

@@ -1,0 +1,138 @@
+"""Days are the laboratory's, whatever zone the computer is in."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from remotecal.bench import Bench
+from remotecal.certificates.approval import check_day, print_signed, sign
+from remotecal.certificates.dcc import read, write
+from remotecal.certificates.demonstration import make_demonstration_keys
+from remotecal.certificates.pdf import print_certificate
+from remotecal.certificates.pdf.content import content
+from remotecal.certificates.signing.signature import DUTIES
+from remotecal.certificates.signing.xml import read_signatures
+from remotecal.cli.service import moment
+from remotecal.clock import VirtualClock, civil_day, civil_time
+from remotecal.errors import BenchError, CertificateRefused, ConfigurationError
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.evidence import Evidence, gather
+from remotecal.procedures.execute import Company, execute, plan
+from remotecal.procedures.journal import FILE, read_journal
+from remotecal.procedures.order import Order
+from remotecal.procedures.prompts import Scripted
+from remotecal.procedures.record import evaluate
+from remotecal.sim.assemblies import master_line
+
+EARLY = datetime(2026, 11, 20, 23, 0, tzinfo=UTC).timestamp()
+"""In Shenyang it is 07:00 on the 21st."""
+SHENYANG = timezone(timedelta(hours=8))
+
+
+def in_shenyang(text: str) -> str:
+    return text.replace('time_zone = "UTC"', 'time_zone = "Asia/Shanghai"')
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    folder = tmp_path_factory.mktemp("days")
+    with master_line(folder / "line", seed=5, clock=VirtualClock(EARLY - 600)) as line:
+        line.bench.write_text(in_shenyang(line.bench.read_text(encoding="utf-8")), encoding="utf-8")
+        order = Order.load(line.order)
+        few = {"flows": (order.parameters["flows"][0],), "repeats": 2}
+        order = order.model_copy(update={"parameters": {**order.parameters, **few}})
+        found = find(order.order.procedure)
+        execute(order, found, Bench.load(line.bench), folder / "run", Company(Scripted()), line.clock)
+    return gather(read_journal(folder / "run" / FILE))
+
+
+def test_a_day_is_that_of_the_time_zone():
+    assert civil_day(EARLY, "UTC") == date(2026, 11, 20)
+    assert civil_day(EARLY, "Asia/Shanghai") == date(2026, 11, 21)
+    assert civil_day(EARLY, "America/New_York") == date(2026, 11, 20)
+    assert civil_time(EARLY, "Asia/Shanghai").isoformat() == "2026-11-21T07:00:00+08:00"
+
+
+def test_a_certificate_is_dated_in_the_laboratory(evidence, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    made = evaluate(evidence, find(evidence.procedure.name))
+    assert evidence.time_zone == "Asia/Shanghai"
+    assert (made.begun, made.finished) == (date(2026, 11, 21), date(2026, 11, 21))
+    other = evaluate(replace(evidence, time_zone="UTC"), find(evidence.procedure.name))
+    assert other.finished == date(2026, 11, 20)
+
+
+def test_a_certificate_expires_at_the_laboratorys_midnight(tmp_path):
+    clock = VirtualClock(EARLY)
+    with master_line(tmp_path, seed=5, clock=clock) as line:
+        text = line.bench.read_text(encoding="utf-8")
+        line.bench.write_text(
+            text.replace("[instruments.reference]", "[instruments.reference]\nvalid_until = 2026-11-20"),
+            encoding="utf-8",
+        )
+        order = Order.load(line.order)
+        found = find(order.order.procedure)
+        assert plan(order, found, Bench.load(line.bench), clock, "run").time_zone == "UTC"
+        line.bench.write_text(in_shenyang(line.bench.read_text(encoding="utf-8")), encoding="utf-8")
+        with pytest.raises(CertificateRefused, match="reference: its calibration was valid until 2026-11-20"):
+            plan(order, found, Bench.load(line.bench), clock, "run")
+
+
+def test_a_bench_without_a_time_zone_has_the_computers(tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    with master_line(tmp_path, seed=5) as line:
+        text = line.bench.read_text(encoding="utf-8")
+        line.bench.write_text(text.replace('time_zone = "UTC"', ""), encoding="utf-8")
+        assert Bench.load(line.bench).time_zone == "Asia/Tokyo"
+        line.bench.write_text(text.replace('"UTC"', '"Asia/Shenyang"'), encoding="utf-8")
+        with pytest.raises(BenchError, match="the time zone 'Asia/Shenyang' is unknown"):
+            Bench.load(line.bench)
+
+
+def test_the_day_of_issue_is_that_of_the_seal(evidence):
+    made = evaluate(evidence, find(evidence.procedure.name))
+    assert made.issued is None
+    names = {person.duty: person.name.get("en") for person in made.persons}
+    sealed = datetime(2026, 11, 25, 1, 0, tzinfo=SHENYANG)  # the 24th in UTC
+    keys = make_demonstration_keys({**names, "issued": "Laboratory"}, sealed - timedelta(days=3))
+    data = write(made)
+    for number, duty in enumerate(DUTIES):
+        data = sign(data, keys.signers[duty], sealed - timedelta(days=3 - number))
+    printed = print_signed(data, keys.signers["issued"], sealed)
+    assert print_certificate(read(data), data)[:5] == printed[:5] == b"%PDF-"
+    assert content(made, read_signatures(data), "any")["day"] == "2026-11-25"
+    assert content(made, (), "any")["day"] == str(made.finished)
+
+
+def test_nobody_signs_on_a_day_before_the_end(evidence):
+    data = write(evaluate(evidence, find(evidence.procedure.name)))
+    check_day(data, datetime.fromtimestamp(EARLY + 60, SHENYANG))
+    with pytest.raises(
+        CertificateRefused, match="ended on 2026-11-21, and it is 2026-11-20 in this time zone"
+    ):
+        check_day(data, datetime.fromtimestamp(EARLY + 60, UTC))
+
+
+def test_times_are_shown_with_their_offset(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        assert moment(EARLY) == "2026-11-21 07:00:00+08"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert moment(None) == "never"
+
+
+def test_a_hub_names_its_time_zone(tmp_path):
+    from remotecal.transport.settings import HubFolder
+
+    text = 'laboratory = "L"\nservers = ["tls://a:1"]\ntime_zone = "{}"\n[enrolment]\naddress = "a:2"\n'
+    (tmp_path / "hub.toml").write_text(text.format("Asia/Shanghai"))
+    assert HubFolder(tmp_path).time_zone == "Asia/Shanghai"
+    (tmp_path / "hub.toml").write_text(text.format("Mars/Olympus"))
+    with pytest.raises(ConfigurationError, match="Mars/Olympus"):
+        HubFolder(tmp_path)

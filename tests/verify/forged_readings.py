@@ -1,0 +1,204 @@
+"""Forgeries of what was read in a run, and when; each with the check that meets it, and what that says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from forged import (
+    Forgery,
+    data,
+    exchanges,
+    moved,
+    observation,
+    of_kind,
+    place_of,
+    values,
+)
+
+from remotecal.procedures.journal import Event, seconds
+
+YEAR = 365 * 86400.0
+
+
+def mass(events: list[Event]) -> dict[str, Any]:
+    found: dict[str, Any] = values(events)["mass_after"]
+    return found
+
+
+def reply_said_to_be_absent(events: list[Event]) -> None:
+    mass(events).update(exchange=None, value=mass(events)["value"] + 0.05)
+
+
+def reply_absent_and_source_disguised(events: list[Event]) -> None:
+    mass(events).update(exchange=None, value=mass(events)["value"] + 0.05, source="mean of many")
+
+
+def value_edited(events: list[Event]) -> None:
+    mass(events)["value"] += 0.01
+
+
+def reply_edited(events: list[Event]) -> None:
+    kept = next(one for one in exchanges(events) if one["number"] == mass(events)["exchange"])
+    kept["reply"] = "S S     480.00 kg"
+
+
+def unit_swapped(events: list[Event]) -> None:
+    values(events)["air_pressure"]["unit"] = "kPa"
+
+
+def u_smaller(events: list[Event]) -> None:
+    for one in values(events)["pressure"]:
+        one["u"] /= 2
+
+
+def u_larger(events: list[Event]) -> None:
+    for one in values(events)["pressure"]:
+        one["u"] *= 2
+
+
+def u_none(events: list[Event]) -> None:
+    values(events)["pressure"][0]["u"] = None
+
+
+def repeat_copied(events: list[Event]) -> None:
+    observation(events)["values"] = values(events, -2)
+
+
+def repeat_copied_with_new_times(events: list[Event]) -> None:
+    *_, one, other = of_kind(events, "observation")
+    data(other)["values"] = json.loads(json.dumps(data(one)["values"]))
+    began = observation(events)["began"]
+    for value in values(events).values():
+        for reading in value if isinstance(value, list) else [value]:
+            reading["at"] = seconds(began)
+
+
+def another_instruments_exchange(events: list[Event]) -> None:
+    mass(events)["exchange"] = values(events)["humidity"]["exchange"]
+
+
+def another_requests_exchange(events: list[Event]) -> None:
+    kept = [one for one in exchanges(events) if one["number"] < mass(events)["exchange"]]
+    mass(events)["exchange"] = next(
+        one["number"] for one in reversed(kept) if one["instrument"] == "balance" and one["request"] == "SI"
+    )
+
+
+def exchange_never_kept(events: list[Event]) -> None:
+    mass(events)["exchange"] = 10**6
+
+
+def exchange_twice(events: list[Event]) -> None:
+    *_, one, other = exchanges(events)
+    other["number"] = one["number"]
+
+
+def exchange_left_out(events: list[Event]) -> None:
+    batch = data(of_kind(events, "replies")[5])["exchanges"]
+    del batch[len(batch) // 2]
+
+
+def best_sample_again_and_again(events: list[Event]) -> None:
+    samples = values(events)["temperature"]
+    samples[1:] = [samples[0]] * (len(samples) - 1)
+
+
+def roles_swapped(events: list[Event]) -> None:
+    """So that another certificate corrects the readings."""
+    roles = data(events[0])["roles"]
+    roles["thermometer"], roles["ambient"] = roles["ambient"], roles["thermometer"]
+
+
+def value_missing(events: list[Event]) -> None:
+    del values(events)["mass_after"]
+
+
+def another_channel(events: list[Event]) -> None:
+    for event in of_kind(events, "instrument"):
+        if event.data["name"] == "thermometer":
+            data(event)["settings"]["channel"] = 2
+
+
+def another_quantity(events: list[Event]) -> None:
+    values(events)["humidity"].update(source="ambient.air_temperature")
+
+
+def no_such_instrument(events: list[Event]) -> None:
+    mass(events)["source"] = "scale.settled_mass"
+
+
+def read_before_its_repeat(events: list[Event]) -> None:
+    mass(events)["at"] = seconds(observation(events)["began"]) - 1
+
+
+def read_after_its_repeat(events: list[Event]) -> None:
+    mass(events)["at"] += 0.5
+
+
+def read_before_its_exchange(events: list[Event]) -> None:
+    mass(events)["at"] -= 1
+
+
+def read_after_the_next(events: list[Event]) -> None:
+    samples = values(events)["temperature"]
+    samples[3]["at"] = samples[5]["at"]
+
+
+def time_runs_backwards(events: list[Event]) -> None:
+    place = place_of(events, "stable")
+    events[place] = moved(events[place], -3600)
+
+
+def time_runs_backwards_at_a_resumption(events: list[Event]) -> list[Event]:
+    place = place_of(events, "resume")
+    return [*events[:place], *(moved(event, -3 * 3600) for event in events[place:])]
+
+
+def exchanges_run_backwards(events: list[Event]) -> None:
+    one, other, *_ = data(of_kind(events, "replies")[-1])["exchanges"]
+    one["at"] = moved(Event(0, one["at"], "", {}, ""), 60).at
+    assert one["at"] > other["at"]
+
+
+def in_the_future(events: list[Event]) -> list[Event]:
+    data(events[0])["clock"] = "real"
+    return [moved(event, YEAR) for event in events]
+
+
+def observed_before_it_began(events: list[Event]) -> None:
+    observation(events)["began"] = moved(of_kind(events, "observation")[-1], 60).at
+
+
+READINGS: tuple[tuple[Forgery, str, str], ...] = (
+    (reply_said_to_be_absent, "replies", "balance.settled_mass names no exchange"),
+    (reply_absent_and_source_disguised, "replies", "1 values name no reply"),
+    (value_edited, "replies", "the observation"),
+    (reply_edited, "replies", "says 480.0 kg"),
+    (unit_swapped, "replies", "kPa, the observation"),
+    (u_smaller, "replies", "has u ="),
+    (u_larger, "replies", "has u ="),
+    (u_none, "replies", "the observation None"),
+    (repeat_copied, "times", "the repeat was from"),
+    (repeat_copied_with_new_times, "replies", "is of another repeat"),
+    (another_instruments_exchange, "replies", "is of ambient"),
+    (another_requests_exchange, "replies", "the observation"),
+    (exchange_never_kept, "replies", "no exchange 1000000 was kept"),
+    (exchange_twice, "replies", "is due"),
+    (exchange_left_out, "replies", "is due"),
+    (best_sample_again_and_again, "replies", "stands for several readings"),
+    (roles_swapped, "results", "was read where ambient has the role thermometer"),
+    (value_missing, "results", "can't evaluate this evidence"),
+    (another_channel, "replies", "was never asked"),
+    (another_quantity, "replies", "measure different quantities"),
+    (no_such_instrument, "replies", "no instrument 'scale'"),
+    (read_before_its_repeat, "times", "the repeat was from"),
+    (read_after_its_repeat, "times", "the repeat was from"),
+    (read_before_its_exchange, "times", "before its exchange"),
+    (read_after_the_next, "times", "gave before claims"),
+    (time_runs_backwards, "times", "before"),
+    (time_runs_backwards_at_a_resumption, "times", "'resume' came at"),
+    (exchanges_run_backwards, "times", "exchange"),
+    (in_the_future, "times", "has not come yet"),
+    (observed_before_it_began, "course of the run", "never begun at"),
+)

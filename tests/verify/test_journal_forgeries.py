@@ -1,0 +1,187 @@
+"""What a station's own key can't make true: each forgery of a journal, and the check that meets it.
+
+The forger chains and signs the journal anew and computes the certificate from it.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from forged import BEGAN, Forgery, RealRun, data, observation, of_kind, real_run, signed, values
+from forged_readings import READINGS, another_channel, reply_absent_and_source_disguised, value_edited
+from forged_runs import (
+    RUNS,
+    end_without_a_safe_state,
+    photo_exchanged,
+    simulator_by_its_serials,
+    unknown_event,
+    written_by_an_older_version,
+)
+from made import NOW as MADE_NOW
+from made import Made
+
+from remotecal.bench import Bench
+from remotecal.certificates.library import Library
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.clock import SharedClock
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.evidence import read_evidence
+from remotecal.procedures.execute import Company, execute
+from remotecal.procedures.journal import FILE, read_journal
+from remotecal.procedures.order import Order
+from remotecal.procedures.prompts import Scripted
+from remotecal.procedures.record import evaluate
+from remotecal.sim.assemblies import CLOCK, master_line
+from remotecal.verify import verify
+from remotecal.verify.course import examine_course
+from remotecal.verify.reality import SIMULATED, examine_reality
+from remotecal.verify.report import Check, Unable
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> RealRun:
+    """A run on a simulated rig, aborted and resumed, with a photo; made once for all forgeries."""
+    return real_run(tmp_path_factory.mktemp("real"))
+
+
+def doubted(checks: dict[str, Check]) -> dict[str, Check]:
+    """Return the checks that leave the certificate unproven."""
+    return {name: check for name, check in checks.items() if check.needed and check.outcome != "passed"}
+
+
+def test_the_run_itself_holds(real: RealRun, tmp_path: Path) -> None:
+    checks = real.forged(lambda events: events, tmp_path / "run")
+    said = checks["course of the run"].said
+    assert doubted(checks) == {}
+    assert re.search(
+        r"abort: the run was stopped: a leak \(Li Wei\); taken up again in line \d+ by Zhang", said
+    )
+    assert "and repeat 2 at 31.5 m3/h, which had begun, thrown away" in said
+    assert checks["answers"].said.startswith("Take a photo of the meter")
+
+
+FORGERIES = (*READINGS, *RUNS)
+
+
+@pytest.mark.parametrize(
+    ("forgery", "name", "says"), FORGERIES, ids=[forgery.__name__ for forgery, *_ in FORGERIES]
+)
+def test_a_forged_journal_proves_nothing(
+    real: RealRun, tmp_path: Path, forgery: Forgery, name: str, says: str
+) -> None:
+    found = doubted(real.forged(forgery, tmp_path / "forged"))
+    assert name in found
+    assert says in found[name].said
+    assert found[name].outcome == "failed" or forgery in UNPROVEN
+
+
+UNPROVEN = {
+    reply_absent_and_source_disguised,
+    another_channel,
+    written_by_an_older_version,
+    photo_exchanged,
+}
+"""Where an honest reason is thinkable, so that nothing is proven and nobody accused."""
+
+
+def test_repeats_of_the_very_same_values_are_told(real: RealRun, tmp_path: Path) -> None:
+    """Their exchanges may have been copied with them; a coarse instrument may say the same twice."""
+    events = copy.deepcopy(list(real.events))
+    observation(events)["values"] = values(events, -2)
+    *_, one, other = of_kind(events, "observation")
+    assert examine_course(events).endswith(f"lines {one.seq}, {other.seq} have the very same values")
+
+
+@pytest.mark.parametrize(
+    ("forgery", "name"),
+    [(value_edited, "replies"), (end_without_a_safe_state, "course of the run"), (unknown_event, "events")],
+)
+def test_the_whole_verification_says_so(made: Made, forgery: Forgery, name: str) -> None:
+    """Certificate and journal signed anew by keys on the trust list, all of one cast but for one word."""
+    events = [event for event in read_journal(made.journal) if event.kind != "signature"]
+    mass_of_made = values(events)["mass"]
+    values(events)["mass_after"] = values(events).pop("mass")
+    events = forgery(events) or events
+    values(events)["mass"] = values(events).pop("mass_after", mass_of_made)
+    made.journal.write_bytes(signed(events, made.keys.station))
+    made.seal(made.recompute(made.run))
+    report = verify(
+        made.certificate,
+        journal=made.run,
+        trust=made.trust(),
+        library=Library([made.standards]),
+        recompute=made.recompute,
+        now=MADE_NOW,
+    )
+    assert report.verdict == "fails"
+    assert [check.name for check in report.failures] == [name]
+
+
+def test_a_run_with_a_master_meter_holds(tmp_path: Path) -> None:
+    clock = SharedClock.begin(tmp_path / "rig" / CLOCK, BEGAN.timestamp())
+    with master_line(tmp_path / "rig", seed=5, clock=clock) as rig:
+        order = Order.load(rig.order)
+        terms = {**order.parameters, "flows": [20.0], "repeats": 2}
+        order = order.model_copy(update={"parameters": terms})
+        found = find("water_master_meter")
+        execute(order, found, Bench.load(rig.bench), tmp_path / "run", Company(Scripted()), clock)
+    record = evaluate(read_evidence(tmp_path / "run"), found)
+    events = read_journal(tmp_path / "run" / FILE)
+    key = SealKey(Ed25519PrivateKey.generate())
+    run = RealRun(tmp_path / "run", events, record, key, Library([tmp_path / "rig"]))
+    assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("TCPIP::127.0.0.1::5025::SOCKET", True),
+        ("TCPIP0::localhost::inst0::INSTR", True),
+        ("TCPIP::[::1]::5025::SOCKET", True),
+        ("modbus+tcp://127.8.9.10:502", True),
+        ("TCPIP::127.1::5025::SOCKET", True),
+        ("modbus+tcp://0x7f000001", True),
+        ("ASRL/dev/ttyp0::INSTR", True),
+        ("modbus+rtutcp://[::ffff:127.0.0.1]:502", True),
+        ("tcpip::0.0.0.0::5025::socket", True),
+        ("ASRL/dev/pts/3::INSTR", True),
+        ("modbus+rtu:///dev/pts/0", True),
+        ("TCPIP::10.0.0.5::5025::SOCKET", False),
+        ("TCPIP::balance.example::5025::SOCKET", False),
+        ("ASRL/dev/ttyUSB0::INSTR", False),
+        ("ASRL/dev/ttyS1::INSTR", False),
+        ("GPIB0::7::INSTR", False),
+        ("station://site/balance", False),
+    ],
+)
+def test_an_instrument_on_the_station_itself_proves_nothing(real: RealRun, address: str, here: bool) -> None:
+    """It may be a simulator; it may be a gateway of which the laboratory must tell."""
+    events = copy.deepcopy(list(real.events))
+    simulator_by_its_serials(events)
+    for event in of_kind(events, "instrument"):
+        data(event).update(serial="1", address=address)
+    if here:
+        with pytest.raises(Unable, match=r"reached on the station itself: ambient at .*a gateway"):
+            examine_reality(events, demonstration=False)
+    else:
+        assert "6 instruments" in examine_reality(events, demonstration=False)
+    assert "a demonstration" in examine_reality(events, demonstration=True)
+
+
+SIMULATORS = ("balance", "counter", "multimeter", "thermometers")
+
+
+def test_the_simulators_serial_numbers_are_known() -> None:
+    told = set()
+    for module in (import_module(f"remotecal.sim.{name}") for name in SIMULATORS):
+        for kind in vars(module).values():
+            if inspect.isclass(kind) and kind.__module__ == module.__name__:
+                serial = inspect.signature(kind).parameters.get("serial")
+                told |= {serial.default} if serial else set()
+    assert told - {"X0000000", inspect.Parameter.empty} == SIMULATED
