@@ -92,11 +92,7 @@ def execute(
         RunError: the run could not go on; the rig was made safe, unless it says otherwise.
         LinkError, InstrumentError: an instrument failed; the rig was made safe.
     """
-    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
-    if not there.is_dir():
-        raise OrderError(f"{there} is a file, and the run needs a directory: choose another place")
-    if there == directory and any(directory.iterdir()):
-        raise OrderError(f"{directory} is not empty: choose another directory, or resume the run in it")
+    check_directory(directory)
     company.check_files()
     clock = clock or bench.clock()
     start = plan(order, found, bench, clock, directory.resolve().name)
@@ -107,6 +103,15 @@ def execute(
         journal.append("start", start.model_dump(mode="json"))
         Session(start, found.procedure, bench, opened, journal, company).perform()
     return gather(read_journal(directory / FILE))
+
+
+def check_directory(directory: Path) -> None:
+    """Raise `OrderError` unless a run's directory is empty, or can be made."""
+    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise OrderError(f"{there} is a file, and a directory is needed: choose another place")
+    if there == directory and any(directory.iterdir()):
+        raise OrderError(f"{directory} is not empty: choose another directory, or resume the run in it")
 
 
 def resume(
