@@ -95,10 +95,9 @@ def _complain(text: str) -> None:
 
 def _let_go_of_output() -> None:
     """Leave nothing for the interpreter to write at its end where nobody reads it any more."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
