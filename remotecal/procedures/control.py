@@ -142,8 +142,10 @@ class Control:
     def notice(self) -> None:
         """Say that the run has stopped; from now on no exchange is called off."""
         self._noticed.set()
-        if self._canceller is not None:
-            self._canceller.join()
+        with self._changed:  # whoever stops it just now has not yet begun to call off
+            canceller = self._canceller
+        if canceller is not None:
+            canceller.join()
 
     def _insist(self) -> None:
         while not self._noticed.is_set():

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from terminals import REMOTECAL, at_terminal
 
+from remotecal.errors import RunAborted
+from remotecal.procedures.control import Control
 from remotecal.signals import on_ending, unwinding
 
 HERE = {"PYTHONPATH": str(Path(__file__).parent)}
@@ -153,3 +155,29 @@ def test_a_command_that_is_ended_clears_up_once():
     with pytest.raises(KeyboardInterrupt):
         work()
     assert left == ["cleared up"]
+
+
+def test_a_run_that_notices_at_once_waits_for_who_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has seen why it must stop before the thread has begun that calls off its exchanges."""
+    control, seen, go_on = Control(), threading.Event(), threading.Event()
+    begin = threading.Thread.start
+
+    def late(thread: threading.Thread) -> None:
+        if thread.name == "call off":
+            seen.set()
+            go_on.wait(60)
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", late)
+    stopping = threading.Thread(target=control.abort, args=("a leak",))
+    stopping.start()
+    assert seen.wait(60)
+    with pytest.raises(RunAborted):
+        control.check()
+    noticing = threading.Thread(target=control.notice)
+    noticing.start()
+    go_on.set()
+    for thread in (noticing, stopping):
+        thread.join(60)
+        assert not thread.is_alive()
+    assert control.has_stopped
