@@ -127,6 +127,11 @@ class FlowProcedure(Procedure):
     """Water temperature at the meter under test."""
     ambient: AmbientMonitor
 
+    reach: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "rig.flow": ("flow", "m3/h"),
+        "reference.flow": ("flow", "m3/h"),
+    }
+
     inputs: ClassVar[Mapping[str, Text]] = {
         "E_rep": Text(zh="重复性", en="repeatability of the error"),
         "t_m": Text(zh="被检表处水温示值偏差", en="deviation of the water temperature at the meter"),
@@ -172,8 +177,7 @@ class FlowProcedure(Procedure):
                 )
 
     def prepare(self, run: Run) -> None:
-        """See that the meter's output is described, then let the water run through the line."""
-        self._check_output()
+        """Let the water run through the line."""
         if self.parameters.photo:
             run.ask(PHOTO, kind="file")
         self.rig.inlet.set(Valve.OPEN)
@@ -273,16 +277,13 @@ class FlowProcedure(Procedure):
             needed = max(needed, self.parameters.fewest_pulses / pulses)
         return needed
 
-    def _check_output(self) -> None:
-        missing = {
-            "pulses_per_volume": isinstance(self.dut, PulseCounter)
-            and self.parameters.pulses_per_volume is None,
-            "full_scale": isinstance(self.dut, Ammeter) and self.parameters.full_scale is None,
-        }
-        for name in (name for name, is_missing in missing.items() if is_missing):
-            raise ParameterError(
-                f"the meter under test is read by {type(self.dut).__name__}: give the parameter {name}"
-            )
+    def suits(self, drivers: Drivers) -> None:
+        """See that the meter's output is described."""
+        for name, kind in (("pulses_per_volume", PulseCounter), ("full_scale", Ammeter)):
+            if can(drivers, "dut", kind) and getattr(self.parameters, name) is None:
+                raise ParameterError(
+                    f"parameters.{name} is missing: the meter under test is read by {drivers['dut'].__name__}"
+                )
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, characteristics, budgets and conformity."""
@@ -337,6 +338,11 @@ class FlowProcedure(Procedure):
             low, high = (f"{value:.{decimals}f}" for value in (min(values), max(values)))
             conditions.append(Condition.between(kind, Text(zh=zh, en=en), low, high, unit))
         return tuple(conditions)
+
+
+def can(drivers: Drivers, role: str, *kinds: type) -> bool:
+    """Tell whether a role is filled by a driver with one of the capabilities."""
+    return role in drivers and any(kind in drivers[role].__mro__ for kind in kinds)
 
 
 def within(values: Mapping[str, Value], name: str, unit: str) -> float:

@@ -45,7 +45,7 @@ from remotecal.procedures import (
     Value,
 )
 from remotecal.procedures.library.corrections import Correction
-from remotecal.procedures.library.flow import FlowParameters, FlowProcedure, within
+from remotecal.procedures.library.flow import FlowParameters, FlowProcedure, can, within
 from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one
 from remotecal.procedures.library.flow_results import FlowPoint
 from remotecal.uncertainty.inputs import Distribution, Input
@@ -114,14 +114,19 @@ class WaterGravimetric(FlowProcedure):
         known = Correction.certified("W", certificates["balance"].certificate, "kg")
         known.require(0.0, max(masses), f"the balance weighs 0 to {max(masses):g} kg")
 
-    def prepare(self, run: Run) -> None:
+    def suits(self, drivers: Drivers) -> None:
+        super().suits(drivers)
         standing = self.parameters.method == "standing"
-        if isinstance(self.dut, VolumeTotalizer) and not standing:
+        if can(drivers, "dut", VolumeTotalizer) and not standing:
             raise ParameterError(
                 'a total read over the bus can\'t be gated by the diverter: choose method = "standing"'
             )
-        if standing and not isinstance(self.dut, PulseCounter | VolumeTotalizer):
+        if standing and "dut" in drivers and not can(drivers, "dut", PulseCounter, VolumeTotalizer):
             raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
+        for flow in self.parameters.flows:
+            self._duration(flow, counted=can(drivers, "dut", PulseCounter))
+
+    def prepare(self, run: Run) -> None:
         super().prepare(run)
         self.rig.diverter.set(Outlet.BYPASS)
 

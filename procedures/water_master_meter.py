@@ -33,7 +33,7 @@ from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures import Certificates, Drivers, Evidence, In, Observation, Point, Run, Value
 from remotecal.procedures.library.corrections import Correction
-from remotecal.procedures.library.flow import FlowParameters, FlowProcedure
+from remotecal.procedures.library.flow import FlowParameters, FlowProcedure, can
 from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one, readings
 from remotecal.procedures.library.flow_results import FlowPoint
 from remotecal.uncertainty.number import Number
@@ -92,13 +92,13 @@ class WaterMasterMeter(FlowProcedure):
         flows = self.parameters.flows
         known.require(min(flows), max(flows), f"the flows are {min(flows):g} to {max(flows):g} m3/h")
 
-    def prepare(self, run: Run) -> None:
-        by_volume = not isinstance(self.reference, MassTotalizer)
-        if by_volume and self.reference_thermometer is None:
+    def suits(self, drivers: Drivers) -> None:
+        super().suits(drivers)
+        by_mass = "reference" not in drivers or can(drivers, "reference", MassTotalizer)
+        if not by_mass and "reference_thermometer" not in drivers:
             raise ParameterError("a master meter that totalizes volume needs the role reference_thermometer")
-        if isinstance(self.dut, Ammeter) and self.parameters.method == "standing":
+        if can(drivers, "dut", Ammeter) and self.parameters.method == "standing":
             raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
-        super().prepare(run)
 
     def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
         duration = self.shortest_repeat(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
+import unicodedata
+from bisect import bisect
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
@@ -38,28 +41,52 @@ class Written(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
-def read_toml(path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
-    """Return what stands in a TOML file; raises `refusal` if it can't be read."""
+def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -> dict[str, object]:
+    """Return what stands in a TOML file; raises `refusal`, with what to do (`absent`) if there is none."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise refusal(f"{path} does not exist") from None
+        raise refusal(f"{path} does not exist{absent and f': {absent}'}") from None
     except OSError as error:
-        raise refusal(f"{path} can't be read: {error}") from error
+        raise refusal(f"{path} can't be read: {error.strerror or error}") from error
+    except UnicodeEncodeError as error:
+        raise refusal(f"{path} can't be a file's name here, in {error.encoding}: set LANG=C.UTF-8") from None
+    except ValueError as error:
+        raise refusal(f"{str(path)!r} is no file's name: {error}") from None
     return parse_toml(content, path, refusal)
 
 
 def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
     """Return what these bytes of a TOML file say, for who has checked them; raises `refusal`."""
     try:
-        return tomllib.loads(content.decode())
+        text = content.decode("utf-8-sig")
+        if _is_garbled(text):
+            raise refusal(f"{path} is not in UTF-8, perhaps in GBK: save it as UTF-8")
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
-        raise refusal(f"{path} can't be read: {error}") from error
+        raise refusal(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
     except RecursionError:
         raise refusal(f"{path} is nested too deeply") from None
     except ValueError as error:
         # A TOMLDecodeError, or Python's own for a whole number of thousands of digits.
         raise refusal(f"{path} is no TOML: {error}") from None
+
+
+_TWO_BYTES = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u07ff]{2,}")
+_SCRIPTS = (0x0250, 0x0370, 0x0400, 0x0530, 0x0590, 0x0600, 0x0700)
+"""Where scripts end and others begin: Latin, phonetic, Greek, Cyrillic, Armenian, Hebrew, Arabic, others."""
+
+
+def _is_garbled(text: str) -> bool:
+    """Tell whether a text is GBK that is UTF-8 by accident: 校准 is D0 A3 D7 BC, У and U+05FC.
+
+    Nobody writes letters of two scripts side by side, nor characters that do not exist.
+    """
+    return any(
+        len({bisect(_SCRIPTS, ord(letter)) for letter in word}) > 1
+        or any(unicodedata.category(letter) == "Cn" for letter in word)
+        for word in _TWO_BYTES.findall(text)
+    )
 
 
 def checked(model: type[M], content: object, where: str, refusal: type[ConfigurationError]) -> M:
@@ -101,7 +128,7 @@ def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
         )
     said = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
-        return f"{place}: {said}" if place else said
+        return f"{place}{' ' if said.startswith('must ') else ': '}{said}" if place else said
     return f"{place}: {said[:1].lower()}{said[1:]}, not {fault['input']!r}"
 
 

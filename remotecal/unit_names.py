@@ -60,6 +60,42 @@ pint's own would turn a difference of levels into a ratio. One neper is 20 lg e 
 AMBIGUOUS = {"ft": "foot", "pt": "pint", "at": "technical atmosphere", "qt": "quart", "PS": "horsepower"}
 """Symbols that would be a prefix and a unit, and mean something else to whoever writes them."""
 
+OUTSIDE = {
+    "psi": ("pound-force per square inch", "6.894757 kPa"),
+    "psia": ("pound-force per square inch, absolute", "6.894757 kPa"),
+    "psig": ("pound-force per square inch, gauge", "6.894757 kPa"),
+    "inHg": ("conventional inch of mercury", "3.386389 kPa"),
+    "inH2O": ("conventional inch of water", "249.0889 Pa"),
+    "mmH2O": ("conventional millimetre of water", "9.80665 Pa"),
+    "torr": ("torr", "133.3224 Pa"),
+    "Torr": ("torr", "133.3224 Pa"),
+    "atm": ("standard atmosphere", "101.325 kPa"),
+    "at": ("technical atmosphere", "98.0665 kPa"),
+    "kgf": ("kilogram-force", "9.80665 N"),
+    "lbf": ("pound-force", "4.448222 N"),
+    "gpm": ("US gallon per minute", "3.785412 L/min"),
+    "GPM": ("US gallon per minute", "3.785412 L/min"),
+    "cfm": ("cubic foot per minute", "1.699011 m3/h"),
+    "CFM": ("cubic foot per minute", "1.699011 m3/h"),
+    "gal": ("US gallon", "3.785412 L"),
+    "pt": ("US liquid pint", "0.4731765 L"),
+    "qt": ("US liquid quart", "0.9463529 L"),
+    "in": ("inch", "25.4 mm"),
+    "ft": ("foot", "0.3048 m"),
+    "yd": ("yard", "0.9144 m"),
+    "mi": ("mile", "1.609344 km"),
+    "lb": ("pound", "0.45359237 kg"),
+    "lbs": ("pound", "0.45359237 kg"),
+    "oz": ("ounce", "28.34952 g"),
+    "BTU": ("British thermal unit (IT)", "1.055056 kJ"),
+    "cal": ("calorie (IT)", "4.1868 J"),
+    "hp": ("horsepower", "745.6999 W"),
+    "PS": ("metric horsepower", "735.4988 W"),
+    "cP": ("centipoise", "1 mPa*s"),
+    "cSt": ("centistokes", "1 mm2/s"),
+}
+"""Symbols outside the SI that are met on gauges: name, and what one of them is (NIST SP 811, B.8)."""
+
 UNPREFIXED = {
     "1": ("one", "dimensionless"),
     "%": ("percent", "percent"),

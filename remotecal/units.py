@@ -27,6 +27,7 @@ from remotecal.unit_names import (
     BINARY,
     LEVELS,
     ONE_WORD,
+    OUTSIDE,
     PREFIXED,
     PREFIXES,
     SYMBOLS,
@@ -298,8 +299,16 @@ def _exponent(power: Fraction) -> str:
 
 
 def _unknown(unit: str) -> str:
-    if unit in AMBIGUOUS:
-        return f"the unit {unit!r} may be meant as the {AMBIGUOUS[unit]}, which is outside the SI: convert it"
+    for symbol in (unit, *re.split(r"[-\d\s^*/.·]+", unit)):
+        if symbol in OUTSIDE:
+            name, worth = OUTSIDE[symbol]
+            meant = "may be meant as" if symbol in AMBIGUOUS else "holds"
+            return (
+                f"the unit {unit!r} {meant} the {name}, which is outside the SI: "
+                f"convert it, by 1 {symbol} = {worth}"
+            )
+    if unit in ("°F", "degF"):
+        return f"the unit {unit!r} is outside the SI: convert it to °C, by (t - 32)/1.8"
     common = ["m3/h", "L/min", "L/s", "kg/h", "kg/m3", "1/m3", "1/L", "kPa", "hPa", "mA", "Hz", "°C", "%"]
     close = difflib.get_close_matches(unit, [*common, *UNPREFIXED, *PREFIXED], n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}? " if close else ""

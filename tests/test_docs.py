@@ -1,10 +1,13 @@
 """The documentation's code runs: the Python blocks of a page, one after another, in one session."""
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from remotecal.cli import parser
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -40,3 +43,17 @@ def test_toml_blocks_parse(page: Path) -> None:
 def test_links_between_files_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+COMMAND = re.compile(r"^remotecal [^\n…]*$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_in_blocks_are_commands(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each `remotecal …` of a block is one the command line takes; nothing is carried out."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in COMMAND.findall(text):
+        try:
+            parser().parse_args(shlex.split(line, comments=True)[1:])
+        except SystemExit as end:
+            assert end.code == 0, f"{page.name}: {line}: {capsys.readouterr().err}"  # noqa: PT017  no test of it

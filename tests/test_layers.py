@@ -14,6 +14,7 @@ LAYERS = [
         "remotecal.clock",
         "remotecal.configuration",
         "remotecal.editions",
+        "remotecal.numerals",
         "remotecal.unit_names",
         "remotecal.units",
     },

@@ -1,14 +1,17 @@
 """Units in the short notation, in D-SI, and converted."""
 
+import re
 import subprocess
 import sys
 
+import pint
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from remotecal import unit_names, units
 from remotecal.errors import UnitError
+from remotecal.unit_names import OUTSIDE
 
 
 @pytest.mark.parametrize(
@@ -205,3 +208,63 @@ def test_every_prefix_is_its_power_of_ten(prefix: str) -> None:
 def test_every_unit_is_known_to_all_three_notations(symbol: str) -> None:
     assert units.from_dsi(units.to_dsi(symbol)) == symbol
     assert units.same_dimension(f"{symbol}2", f"{symbol}*{symbol}")
+
+
+BY_PINT = {
+    "psia": "psi",
+    "psig": "psi",
+    "inHg": "inch_Hg",
+    "inH2O": "inch_H2O",
+    "mmH2O": "mmH2O",
+    "Torr": "torr",
+    "at": "technical_atmosphere",
+    "kgf": "kilogram_force",
+    "lbf": "pound_force",
+    "gpm": "US_liquid_gallon / minute",
+    "GPM": "US_liquid_gallon / minute",
+    "cfm": "foot ** 3 / minute",
+    "CFM": "foot ** 3 / minute",
+    "gal": "US_liquid_gallon",
+    "pt": "pint",
+    "qt": "quart",
+    "lb": "pound",
+    "lbs": "pound",
+    "oz": "ounce",
+    "BTU": "british_thermal_unit",
+    "cal": "international_calorie",
+    "hp": "horsepower",
+    "PS": "metric_horsepower",
+    "cP": "centipoise",
+    "cSt": "centistokes",
+    "mi": "mile",
+}
+"""What pint calls the units outside the SI, where it does not take the symbol itself."""
+
+
+@pytest.mark.parametrize("symbol", sorted(OUTSIDE))
+def test_a_unit_outside_the_si_is_refused_with_its_factor(symbol):
+    name, worth = OUTSIDE[symbol]
+    with pytest.raises(
+        UnitError, match=rf"{re.escape(name)}, .*convert it, by 1 {symbol} = {re.escape(worth)}$"
+    ):
+        units.check(symbol)
+    value, unit = worth.split()
+    registry = pint.UnitRegistry()
+    registry.define("mmH2O = 0.1 * centimeter_H2O")
+    theirs = registry.Quantity(1.0, BY_PINT.get(symbol, symbol)).to(re.sub(r"m([23])", r"m**\1", unit))
+    # The conventional columns of water and mercury are defined at temperatures that differ by author.
+    assert theirs.magnitude == pytest.approx(float(value), rel=4e-4 if symbol[:2] in ("in", "mm") else 2e-6)
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("kgf/cm2", "1 kgf = 9.80665 N"),
+        ("ft3/min", "1 ft = 0.3048 m"),
+        ("lb/min", "1 lb = 0.45359237 kg"),
+        ("°F", r"to °C, by \(t - 32\)/1.8"),
+    ],
+)
+def test_a_unit_that_holds_one_outside_the_si_says_which(unit, said):
+    with pytest.raises(UnitError, match=said):
+        units.check(unit)

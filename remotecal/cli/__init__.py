@@ -7,6 +7,7 @@ Only the parser is made here; each command imports what it needs when it is carr
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from remotecal import errors
 from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
-from remotecal.cli.commands import command
+from remotecal.cli.commands import add_directory, command
+from remotecal.cli.terminal import check_readable, never_fail_to_print, trouble
 from remotecal.signals import unwinding
 
 if TYPE_CHECKING:
@@ -34,26 +36,56 @@ EXIT_CODES: tuple[tuple[type[errors.RemotecalError], int, str], ...] = (
 """Errors, the exit code each ends in, and what that means; the first that fits counts."""
 
 
+FAULT = (1, "a fault in remotecal itself, a driver or a procedure; the rig is safe")
+"""The exit code of whatever nobody has foreseen, and what it means."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line and return its exit code."""
-    asked = parser().parse_args(arguments)
+    never_fail_to_print()
+    try:
+        return _carry_out(parser().parse_args(arguments))
+    finally:
+        _let_go_of_output()
+
+
+def _carry_out(asked: argparse.Namespace) -> int:
+    """Carry out a command; whatever goes wrong is told in a sentence, and where with `--debug`."""
     handler: Callable[[argparse.Namespace], None] = asked.handler
     try:
+        check_readable(asked)
         with unwinding():
             handler(asked)
-    except errors.RemotecalError as error:
-        if asked.debug:
-            raise
-        _complain(str(error))
-        return next(code for kind, code, _ in EXIT_CODES if isinstance(error, kind))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return 0  # whoever read our output has seen enough, as `head` has
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich's word for the same
+            return 0
+        raise
     except KeyboardInterrupt:
         _complain("interrupted")
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` has.
-        sys.stderr.close()
-        return 0
+    except Exception as error:
+        if asked.debug:
+            raise
+        code, said = _fate(error)
+        _complain(said)
+        return code
     return 0
+
+
+def _fate(error: Exception) -> tuple[int, str]:
+    """Return the exit code an error ends in, and what is said of it."""
+    if isinstance(error, errors.RemotecalError):
+        return next(code for kind, code, _ in EXIT_CODES if isinstance(error, kind)), str(error)
+    if isinstance(error, OSError | UnicodeError):
+        return 2, trouble(error)
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("remotecal"):
+        return 2, f"{error.name} is not installed: `pip install 'remotecal[remote]'` brings what is needed"
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    return FAULT[0], f"{FAULT[1].partition(';')[0]}: {said}: `remotecal --debug …` shows where"
 
 
 def _complain(text: str) -> None:
@@ -61,9 +93,18 @@ def _complain(text: str) -> None:
         print(f"remotecal: {text}", file=sys.stderr, flush=True)
 
 
+def _let_go_of_output() -> None:
+    """Leave nothing for the interpreter to write at its end where nobody reads it any more."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    codes = {code: meaning for _, code, meaning in reversed(EXIT_CODES)}
+    codes = dict([FAULT, *((code, meaning) for _, code, meaning in reversed(EXIT_CODES))])
     lines = [f"  {code}  {codes[code]}" for code in sorted(codes)]
     whole = argparse.ArgumentParser(
         prog="remotecal",
@@ -72,6 +113,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     whole.add_argument("--debug", action="store_true", help="show where an error comes from")
+    whole.add_argument("--version", action=_Version, nargs=0, help="tell which version this is")
     commands = whole.add_subparsers(metavar="COMMAND", required=True)
     for declare in (
         _declare_runs,
@@ -83,6 +125,16 @@ def parser() -> argparse.ArgumentParser:
     ):
         declare(commands)
     return whole
+
+
+class _Version(argparse.Action):
+    """Print the version and end; it is looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"remotecal {version('remotecal')}")
+        parser.exit()
 
 
 def _declare_runs(commands: Commands) -> None:
@@ -133,13 +185,7 @@ def _declare_bench(commands: Commands) -> None:
     bench = command(commands, "bench", "look after a bench").add_subparsers(metavar="COMMAND", required=True)
     check = command(bench, "check", "open every instrument and check who it is and its certificate", _check)
     check.add_argument("file", type=Path, metavar="FILE", help="the bench file (TOML)")
-    check.add_argument(
-        "--hub",
-        type=Path,
-        default=Path("hub"),
-        metavar="DIR",
-        help="the hub's directory, for station:// addresses",
-    )
+    add_directory(check, "hub", "the hub's directory, for station:// addresses")
 
 
 def _declare_certificates(commands: Commands) -> None:

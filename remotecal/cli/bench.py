@@ -10,6 +10,7 @@ from remotecal.drivers.links import Place
 from remotecal.errors import BenchError, RemotecalError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
 
@@ -17,40 +18,65 @@ if TYPE_CHECKING:
     from remotecal.open_bench import OpenBench
 
 
+HEADINGS = ("instrument", "driver", "who answers", "can be", "certificate", "verdict")
+SPARED = ("can be", "driver", "who answers")
+"""What is left out where there is no room, in turn; `remotecal drivers` tells what a driver can be."""
+
+
 def check(path: Path, hub: Path) -> None:
-    """Open every instrument of a bench, check it and its certificate, and print a table.
+    """Open every instrument of a bench, check it and its certificate, and print what was found.
+
+    Those that are good stand in a table, what is wrong with the others in sentences below it.
 
     Args:
         path: the bench file.
         hub: the hub's directory, for instruments at stations.
 
     Raises:
-        BenchError: something is wrong; the table says what, for every instrument.
+        BenchError: something is wrong; what was printed says what, for every instrument.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     bench = Bench.load(path)
     clock = bench.clock()
-    table = Table(title=bench.name, box=box.SIMPLE_HEAD, title_justify="left")
-    for heading in ("Instrument", "Driver", "Who answers", "Can be", "Certificate", "Verdict"):
-        table.add_column(heading, overflow="fold")
-    faulty = 0
+    good, faulty = [], []
     with _within_reach(bench, hub) as stations:
         opened = bench.connect(clock, stations, what="bench check")
         try:
             for name in bench.file.instruments:
-                *cells, fault = _line(bench, opened, name, bench.day(clock))
-                faulty += bool(fault)
-                table.add_row(*map(Text, cells), Text(fault or "good", "red" if fault else "green"))
+                cells, faults = _line(bench, opened, name, bench.day(clock))
+                faulty += [faults] if faults else []
+                good += [] if faults else [cells]
         finally:
             opened.close()
-    Console().print(table)
+    _show(bench.name, good, faulty)
     bench.characteristics(bench.day(clock))
     if faulty:
-        raise BenchError(f"{faulty} of {len(bench.file.instruments)} instruments of {path} can't be used")
+        raise BenchError(
+            f"{len(faulty)} of {len(bench.file.instruments)} instruments of {path} can't be used"
+        )
+
+
+def _show(title: str, good: Sequence[Sequence[str]], faulty: Sequence[Sequence[str]]) -> None:
+    """Print the good instruments, with all that there is room for, and then each fault as a sentence."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from remotecal.cli.tables import narrowest, plain, show_table
+
+    console = Console()
+    console.print(Text(plain(title), "italic"))
+    columns = [*zip(HEADINGS, *good, strict=True)]
+    for heading in SPARED:
+        if narrowest(columns) > console.width:
+            columns = [column for column in columns if column[0] != heading]
+    headings, *rows = zip(*columns, strict=True)
+    if rows:
+        show_table(headings, rows)
+    for fault in (fault for faults in faulty for fault in faults):
+        first, *more = fault.splitlines()
+        console.print(Text(plain(first), "red"))
+        for line in more:
+            console.print(Padding(Text(plain(line)), (0, 0, 0, 2)))
 
 
 def _within_reach(bench: Bench, hub: Path) -> AbstractContextManager[Stations | None]:
@@ -65,24 +91,26 @@ def _within_reach(bench: Bench, hub: Path) -> AbstractContextManager[Stations | 
     return stations(HubFolder(hub), getpass.getuser())
 
 
-def _line(bench: Bench, opened: OpenBench, name: str, today: date) -> tuple[str, ...]:
-    """Return name, driver, identity, capabilities, certificate, and what is wrong or ""."""
-    faults = []
+def _line(bench: Bench, opened: OpenBench, name: str, today: date) -> tuple[tuple[str, ...], list[str]]:
+    """Return what stands under `HEADINGS` for an instrument, and a sentence for each thing that is wrong."""
+    faults: list[RemotecalError] = []
     identity = certificate = ""
     try:
         if name in opened.failures:
             raise opened.failures[name]
         identity = str(opened.instruments[name].identify())
     except RemotecalError as failure:
-        faults.append(str(failure))
+        faults.append(failure)
     try:
         used = bench.certificate(name, today)
         if used is not None:
             until = used.certificate.valid_until
             certificate = used.certificate.number + (f", until {until}" if until else "")
     except RemotecalError as failure:
-        faults.append(str(failure))
+        faults.append(failure)
     driver = bench.drivers[name]
     kinds = [base.__name__ for base in driver.__mro__ if getattr(base, "_is_protocol", False)]
     kinds = [kind for kind in kinds if kind not in {"Protocol", "Asked"}]
-    return name, driver.__name__, identity, ", ".join(kinds), certificate, "; ".join(faults)
+    said = [str(fault) for fault in faults]
+    cells = (name, driver.__name__, identity, ", ".join(kinds), certificate, "good")
+    return cells, [one if one.startswith(name) else f"{name}: {one}" for one in said]

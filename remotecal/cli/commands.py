@@ -43,15 +43,20 @@ def declare_verbs(
 
 
 def directory(option: str, about: str) -> argparse.ArgumentParser:
-    """Return a parent with an option for a directory, which is called like the option by default."""
+    """Return a parent with an option for a directory that may stand before the command, too."""
     parent = argparse.ArgumentParser(add_help=False)
-    add_directory(parent, option, about)
+    add_directory(parent, option, about, inner=True)
     return parent
 
 
-def add_directory(parser: argparse.ArgumentParser, option: str, about: str) -> None:
-    """Add an option for a directory, which is called like the option by default."""
-    parser.add_argument(f"--{option}", type=Path, default=Path(option), metavar="DIR", help=about)
+def add_directory(parser: argparse.ArgumentParser, option: str, about: str, *, inner: bool = False) -> None:
+    """Add an option for a directory, which is called like the option by default.
+
+    A command of a group takes it too (`inner`), so that it may stand before the command's name or behind
+    it; what is said last counts.
+    """
+    default = argparse.SUPPRESS if inner else Path(option)
+    parser.add_argument(f"--{option}", type=Path, default=default, metavar="DIR", help=about)
 
 
 HUB = ("hub", "the hub's directory")

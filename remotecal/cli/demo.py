@@ -25,10 +25,9 @@ from remotecal.certificates.trust import Capability
 from remotecal.cli.evaluate import summarise
 from remotecal.cli.progress import ProgressLine
 from remotecal.clock import SharedClock
-from remotecal.errors import OrderError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import read_evidence
-from remotecal.procedures.execute import Company, execute
+from remotecal.procedures.execute import Company, check_directory, execute
 from remotecal.procedures.journal import Journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
@@ -104,8 +103,7 @@ def demo(out: Path, *, remote: bool = False) -> None:
     Raises:
         OrderError: `out` holds something already.
     """
-    if out.exists() and any(out.iterdir()):
-        raise OrderError(f"{out} is not empty: choose another directory for the demonstration")
+    check_directory(out)
     with TemporaryDirectory(prefix="remotecal-demo-") as temporary:
         paper = Path(temporary) / PAPER
         clock = SharedClock.begin(paper / CLOCK, time.time() - YESTERDAY.total_seconds())

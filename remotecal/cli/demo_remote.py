@@ -112,10 +112,18 @@ def _name(bench: Path) -> str:
 
 def _call(*arguments: str | Path) -> str:
     """Carry out a command and return what it prints (`RemotecalError` if it fails)."""
-    done = subprocess.run(_line(arguments), capture_output=True, text=True, check=False)  # noqa: S603  our own
-    if done.returncode:
-        raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}`: {done.stderr.strip()}")
-    return done.stdout
+    with subprocess.Popen(  # noqa: S603  our own program
+        _line(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            printed, complaint = process.communicate()
+        except BaseException:
+            process.kill()
+            process.wait()  # after an interrupt `Popen` itself would not
+            raise
+    if process.returncode:
+        raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}`: {complaint.strip()}")
+    return printed
 
 
 @contextmanager

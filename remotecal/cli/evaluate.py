@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
+from remotecal.cli.terminal import language, say
 from remotecal.procedures.catalogue import find_followed
 from remotecal.procedures.evidence import gather
 from remotecal.procedures.journal import FILE, read_journal
@@ -92,14 +93,15 @@ MOST_TOLD = 20
 
 
 def summarise(record: Record) -> None:
-    """Print the tables of a record's results, in English where there is a choice."""
+    """Print the tables of a record's results, in the reader's language where there is a choice."""
     from rich import box
     from rich.console import Console
     from rich.table import Table as Printed
 
     console = Console()
     for table in record.tables:
-        title = table.name.get("en") if table.name else f"Certificate {record.number}"
+        title = table.name.get(language()) if table.name else ""
+        title = title or say(f"Certificate {record.number}", f"证书 {record.number}")
         printed = Printed(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0))
         columns = [column for quantity in table.columns for column in _columns(quantity)]
         for heading, _ in columns:
@@ -114,9 +116,9 @@ def _columns(quantity: Quantity) -> Iterator[tuple[str, tuple[str, ...]]]:
     from remotecal import units
     from remotecal.model import Column, Words
 
-    name = quantity.name.get("en") if quantity.name else ""
+    name = quantity.name.get(language()) if quantity.name else ""
     if not isinstance(quantity, Column):
-        yield name, quantity.words if isinstance(quantity, Words) else (quantity.text.get("en"),)
+        yield name, quantity.words if isinstance(quantity, Words) else (quantity.text.get(language()),)
         return
     unit = "" if quantity.unit == "1" else f"\n{units.symbol(quantity.unit)}"
     yield f"{name}{unit}", quantity.values
@@ -124,4 +126,4 @@ def _columns(quantity: Quantity) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"U{unit}", quantity.uncertainty.expanded
         yield "k", quantity.uncertainty.k
     if quantity.conformity is not None:
-        yield "conforms", quantity.conformity.verdicts
+        yield say("conforms", "符合性"), quantity.conformity.verdicts

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.cli.commands import HUB, command, directory
+from remotecal.cli.commands import HUB, add_directory, command, directory
 
 if TYPE_CHECKING:
     from remotecal.transport.hub import Hub
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    add_directory(parser, *HUB)
     add = partial(command, parser.add_subparsers(metavar="COMMAND", required=True), parents=[directory(*HUB)])
     init = add("init", "make a hub: authority, keys, settings and database", _init)
     init.add_argument("--laboratory", required=True, metavar="NAME", help="name of the laboratory")
@@ -92,25 +93,26 @@ def _up(asked: argparse.Namespace) -> None:
 
 
 def _api(asked: argparse.Namespace, hub: Hub) -> AbstractAsyncContextManager[str]:
-    from remotecal.errors import ConfigurationError
+    from remotecal.transport.identities import host_and_port
     from remotecal.web.server import serving
 
-    host, _, port = asked.api.rpartition(":")
-    if not host or not port.isdigit():
-        raise ConfigurationError(f"{asked.api!r} is no ADDRESS:PORT for the API, such as 127.0.0.1:4290")
-    return serving(
-        hub.laboratory, host, int(port), certificate=asked.api_certificate, proxied=asked.api_proxied
-    )
+    host, port = host_and_port(asked.api)
+    return serving(hub.laboratory, host, port, certificate=asked.api_certificate, proxied=asked.api_proxied)
 
 
 def _user(asked: argparse.Namespace) -> None:
     import getpass
     import sys
 
+    from remotecal.cli.terminal import say
     from remotecal.store import Store
     from remotecal.web.passwords import digest
 
-    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    password = (
+        getpass.getpass(say("Password: ", "口令:"))
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\n")
+    )
     with Store(_folder(asked).database) as store:
         kept = digest(password, [asked.name])
         store.users.put(asked.name, roles=set(asked.role), password=kept, account=asked.account)

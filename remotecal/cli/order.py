@@ -10,8 +10,15 @@ from remotecal.cli.commands import HUB, add_directory
 from remotecal.numerals import read_number
 
 if TYPE_CHECKING:
+    from remotecal.procedures.catalogue import Found
+    from remotecal.transport.laboratory import Laboratory
     from remotecal.transport.messages import ProcedureNamed
     from remotecal.transport.settings import HubFolder
+
+WAIT = 15.0
+"""Seconds the station is given to say what becomes of an order, unless it waits for somebody or something."""
+LOOK_EVERY = 0.2
+"""Seconds from one look to the next."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,21 +62,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(asked: argparse.Namespace) -> None:
-    """Sign an order and hand it to its station; prints the name of its run.
+    """Sign an order and hand it to its station; prints the name of its run, and what the station says.
 
     Raises:
-        ConfigurationError: the order, or the station it is for, can't be used.
+        ConfigurationError: the order, or the station it is for, can't be used; or the station refuses it.
     """
     import asyncio
     import getpass
+    import sys
 
     from remotecal.procedures.order import Order
+    from remotecal.store import Store
     from remotecal.transport.laboratory import Terms, open_laboratory
+    from remotecal.transport.ordering import check_order
     from remotecal.transport.settings import HubFolder
 
     folder = HubFolder(asked.hub)
     order = Order.load(asked.order)
-    bundle, procedure = _procedure(asked, order.order.procedure, folder)
+    bundle, procedure, found = _procedure(asked, order.order.procedure, folder)
+    with Store(folder.database) as store:
+        check_order(order, found, store.stations.get(asked.station), asked.bench)
     terms = Terms(
         bench=asked.bench,
         lasts=asked.hours * 3600,
@@ -81,13 +93,46 @@ def main(asked: argparse.Namespace) -> None:
 
     async def issue() -> str:
         async with open_laboratory(folder) as laboratory:
-            return (await laboratory.issue(order, procedure, asked.station, terms, getpass.getuser())).id
+            by = getpass.getuser()
+            issued = await laboratory.issue(order, procedure, asked.station, terms, by)
+            print(issued.id, flush=True)
+            return await _fate(laboratory, issued.id, asked.station, by)
 
-    print(asyncio.run(issue()))
+    print(asyncio.run(issue()), file=sys.stderr)
 
 
-def _procedure(asked: argparse.Namespace, name: str, folder: HubFolder) -> tuple[str, ProcedureNamed]:
-    """Return the order's procedure: as a bundle, where it is a file; and by its content."""
+async def _fate(laboratory: Laboratory, order: str, station: str, by: str) -> str:
+    """Return what becomes of an order, as soon as the station takes it on or says what it waits for.
+
+    Raises:
+        OrderError: the station refuses it.
+    """
+    import asyncio
+    import time
+
+    from remotecal.errors import OrderError, RemotecalError
+
+    until = time.monotonic() + WAIT
+    while time.monotonic() < until:
+        row = await asyncio.to_thread(laboratory.store.orders.find, order)
+        if row is not None and row.state in {"refused", "withdrawn"}:
+            raise OrderError(f"{station} refuses the order {order}: {row.reason}")
+        if row is not None and row.state == "claimed":
+            return f"{station} has taken it on: `remotecal watch {order}` shows how it goes"
+        try:
+            state = await laboratory.state(station, by)
+        except RemotecalError:
+            return f"{station} can't be reached now, and will fetch the order once it is connected"
+        if state.waits_for_consent is not None and state.waits_for_consent.id == order:
+            return f"the order waits until somebody at {station} agrees"
+        if state.run is not None and state.run.run != order:
+            return f"{station} is busy with {state.run.run}, and looks at the order after that"
+        await asyncio.sleep(LOOK_EVERY)
+    return f"{station} has not looked at the order yet: `remotecal runs` shows what becomes of it"
+
+
+def _procedure(asked: argparse.Namespace, name: str, folder: HubFolder) -> tuple[str, ProcedureNamed, Found]:
+    """Return the order's procedure: as a bundle, where it is a file; by its content; and itself."""
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.errors import OrderError
     from remotecal.procedures.catalogue import find
@@ -96,12 +141,11 @@ def _procedure(asked: argparse.Namespace, name: str, folder: HubFolder) -> tuple
 
     if not name.endswith(".py"):
         found = find(name)
-        return "", ProcedureNamed(name=name, sha256=found.sha256)
+        return "", ProcedureNamed(name=name, sha256=found.sha256), found
     if asked.author is None:
         raise OrderError(f"{name} is a file: give --author, the key whose procedures the station trusts")
     author = SealKey.read(asked.author)
     file = asked.order.parent / name
     bundle, library = make_bundle(file, author), Library(folder.procedures)
     named = library.install(bundle, [author.public])
-    library.find(named)
-    return bundle, named
+    return bundle, named, library.find(named)

@@ -48,8 +48,8 @@ def main(asked: argparse.Namespace) -> None:
     password = None if asked.password_file is None else asked.password_file.read_text("utf-8").strip()
     reason = {"en": asked.reason} | ({"zh": asked.reason_zh} if asked.reason_zh else {})
     content: dict[str, object] = {
-        "what": "certificate" if asked.certificate else "key",
-        "id": asked.certificate or _key_id(asked.signer),
+        "what": "key" if asked.certificate is None else "certificate",
+        "id": _key_id(asked.signer) if asked.certificate is None else asked.certificate,
         "reason": reason,
     }
     if asked.since is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from remotecal.bench import Bench
 from remotecal.cli.evaluate import issue
 from remotecal.cli.progress import ProgressLine
+from remotecal.cli.terminal import language
 from remotecal.errors import OrderError
 from remotecal.procedures.catalogue import find, find_followed
 from remotecal.procedures.evidence import read_start
@@ -82,5 +83,5 @@ def take_up(
 def _company(line: ProgressLine, answers: Sequence[str], files: Sequence[Path], *, yes: bool) -> Company:
     by = getpass.getuser()
     scripted = answers or yes
-    answerer = Scripted(answers, first_option=yes, by=by) if scripted else Terminal(by=by)
+    answerer = Scripted(answers, first_option=yes, by=by) if scripted else Terminal(language(), by)
     return Company(answerer, (line,), by=by, files=files)

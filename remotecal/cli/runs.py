@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from remotecal.cli.commands import HUB, add_directory, command, declare_verbs
+from remotecal.cli.commands import HUB, add_directory, command, declare_verbs, directory
 
 if TYPE_CHECKING:
     from remotecal.store import Store
     from remotecal.store.journals import RunRow
+    from remotecal.store.orders import OrderRow
     from remotecal.transport.messages import Verb
 
 COMMANDS = {
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.set_defaults(handler=_list)
     add_directory(parser, *HUB)
-    run = argparse.ArgumentParser(add_help=False)
+    run = directory(*HUB)
     run.add_argument("run", metavar="RUN", help="name of the run, or how it begins")
     commands = parser.add_subparsers(metavar="COMMAND")
     for name, help_text, handler in (
@@ -56,11 +57,28 @@ def find_run(store: Store, name: str) -> RunRow:
     from remotecal.errors import ConfigurationError
 
     found = store.journals.named(name)
-    if len(found) != 1:
-        raise ConfigurationError(
-            f"{len(found) or 'no'} runs begin with {name!r}: `remotecal runs` lists them"
+    if len(found) == 1:
+        return found[0]
+    orders = [order for order in store.orders.list() if name and order.id.startswith(name)]
+    if not found and len(orders) == 1:
+        (order,) = orders
+        raise ConfigurationError(_not_begun(order))
+    several = f"{len(found)} runs begin" if found else "no run begins"
+    raise ConfigurationError(f"{several} with {name!r}: `remotecal runs` lists them all")
+
+
+def _not_begun(order: OrderRow) -> str:
+    """Return why there is no run of an order, and what to do."""
+    if order.state == "issued":
+        return (
+            f"the run {order.id} has not begun: its order waits for {order.station}; `remotecal hub "
+            "stations` shows whether that is connected, and somebody there may have to agree"
         )
-    return found[0]
+    if order.state == "claimed":
+        return (
+            f"{order.station} has taken on {order.id}, and nothing of its journal is here yet: try again soon"
+        )
+    return f"there is no run {order.id}: its order was {order.state}: {order.reason}"
 
 
 def _list(asked: argparse.Namespace) -> None:

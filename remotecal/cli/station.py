@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from remotecal.cli.commands import command, declare_verbs, directory
+from remotecal.cli.commands import add_directory, command, declare_verbs, directory
 
 WISHES = {
     "pause": "let the run hold before its next repeat",
@@ -22,8 +22,10 @@ WISHES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    where = ("station", "the station's directory")
+    add_directory(parser, *where)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    at = [directory("station", "the station's directory")]
+    at = [directory(*where)]
     enrol = command(commands, "enrol", "make keys, and have the laboratory certify them", _enrol, at)
     enrol.add_argument("code", metavar="CODE", help="the code from the laboratory")
     enrol.add_argument(
@@ -74,6 +76,8 @@ def _state(asked: argparse.Namespace) -> None:
     state = StationState.model_validate_json(_told(asked, "state"))
     if (order := state.waits_for_consent) is not None:
         print(plain(f"The order {order.id} of {order.by} for {order.bench} waits: agree, or decline."))
+    if state.cut_off:
+        print(plain(f"There is no connection to {state.cut_off}."))
     for run, reason in state.held_up.items():
         print(plain(f"{run} does not reach the laboratory: {reason}"))
     print(plain(f"{state.run.run}: {describe(state.run)}") if state.run else "No run is on.")
@@ -88,13 +92,15 @@ def _told(asked: argparse.Namespace, verb: str) -> str:
     """Tell the agent what is wanted, and return what it says."""
     import asyncio
 
-    from remotecal.errors import OrderError
+    from remotecal.configuration import checked
+    from remotecal.errors import ConfigurationError, OrderError
     from remotecal.transport.on_site import Wish, wish_for
     from remotecal.transport.station_folder import StationFolder
 
     # The agent has a working directory of its own.
     file = str(asked.file.absolute()) if verb == "attach" else ""
-    wish = Wish.model_validate({"verb": verb, "argument": getattr(asked, "argument", ""), "file": file})
+    said = {"verb": verb, "argument": getattr(asked, "argument", ""), "file": file}
+    wish = checked(Wish, said, f"station {verb}", ConfigurationError)
     answer = asyncio.run(wish_for(StationFolder(asked.station).socket, wish))
     if not answer.done:
         raise OrderError(answer.reason)

@@ -29,6 +29,13 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console.print(table)
 
 
+def narrowest(columns: Sequence[Sequence[str]]) -> int:
+    """Return the width a table of these columns, headings included, needs for each word to stay whole."""
+    return (
+        sum(max(len(word) for cell in column for word in (*cell.split(), "")) + 1 for column in columns) + 1
+    )
+
+
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
     """Return the columns' widths: cells are broken between words where they must be, names last of all."""
     widths = [max(map(len, cells)) for cells in columns]

@@ -105,6 +105,8 @@ def print_report(report: Report, console: Console | None = None) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from remotecal.cli.terminal import say
+
     out = console or Console()
     marks = {
         "passed": ("passed", "green"),
@@ -118,6 +120,9 @@ def print_report(report: Report, console: Console | None = None) -> None:
         table.add_row(check.name, Text(*marks[check.outcome]), Text(check.said))
     out.print(table)
     if report.demonstration:
-        out.print("This is a demonstration, and no valid certificate.", style="bold yellow")
+        said = say("This is a demonstration, and no valid certificate.", "本证书仅为演示,无效。")
+        out.print(said, style="bold yellow")
     colour = {"holds": "bold green", "fails": "bold red", "is not proven": "bold yellow"}[report.verdict]
-    out.print(f"Certificate {report.number} {report.verdict}.", style=colour, highlight=False)
+    chinese = {"holds": "核验通过", "fails": "核验不通过", "is not proven": "未能证实"}[report.verdict]
+    said = say(f"Certificate {report.number} {report.verdict}.", f"证书 {report.number} {chinese}。")
+    out.print(said, style=colour, highlight=False)

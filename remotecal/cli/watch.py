@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import HUB, add_directory
+from remotecal.cli.terminal import language
 
 if TYPE_CHECKING:
     from remotecal.transport.messages import Live
@@ -34,7 +35,7 @@ def main(asked: argparse.Namespace) -> None:
     """Show where a run is until it is over.
 
     Raises:
-        ConfigurationError: there is no such run, or several.
+        ConfigurationError: there is no such run, or several, or it has not begun.
         NotConnected: the hub can't be reached.
     """
     import asyncio
@@ -48,7 +49,7 @@ async def _watch(hub: Path, name: str) -> None:
 
     from remotecal.cli.runs import find_run
     from remotecal.cli.tables import plain
-    from remotecal.errors import TransportError
+    from remotecal.errors import NotConnected, TransportError
     from remotecal.transport.laboratory import open_laboratory
     from remotecal.transport.messages import Live
     from remotecal.transport.settings import HubFolder
@@ -69,7 +70,13 @@ async def _watch(hub: Path, name: str) -> None:
     async with open_laboratory(HubFolder(hub)) as laboratory:
         row = find_run(laboratory.store, name)
         await laboratory.watch(row.station, row.run, show)
-        live = (await laboratory.state(row.station, getpass.getuser())).run
+        try:
+            live = (await laboratory.state(row.station, getpass.getuser())).run
+        except TransportError as error:
+            raise NotConnected(
+                f"{row.run} can't be watched: {row.station} can't be reached now ({error}). Its journal "
+                f"here is {row.state}, {row.committed} lines; there, `remotecal station up` starts the agent"
+            ) from None
         while live is not None and live.run == row.run:
             await show("", live.model_dump_json().encode())
             with suppress(TimeoutError):
@@ -88,7 +95,8 @@ def describe(live: Live) -> str:
     if live.prompt:
         choices = f" [{'/'.join(live.options)}]" if live.options else ""
         choices = " [a file, from the station]" if live.kind == "file" else choices
-        parts.append(f"{live.question.get('en') or next(iter(live.question.values()), '')}{choices}")
+        asked = live.question.get(language()) or live.question.get("en")
+        parts.append(f"{asked or next(iter(live.question.values()), '')}{choices}")
     parts.append(f"{live.observed}/{live.due} observed")
     if live.point:
         parts.append(f"point {live.number}/{live.points} {live.point}")

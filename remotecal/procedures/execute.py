@@ -18,7 +18,6 @@ from remotecal.errors import (
     ConfigurationError,
     EvidenceError,
     OrderError,
-    ParameterError,
     SafeStateNotReached,
 )
 from remotecal.procedures.admission import admit
@@ -29,6 +28,7 @@ from remotecal.procedures.files import LARGEST, refusal
 from remotecal.procedures.journal import FILE, Journal, read_journal
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.session import Session
+from remotecal.procedures.suitability import check_points, check_reach
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from remotecal.open_bench import OpenBench
     from remotecal.procedures.order import Order
     from remotecal.procedures.parameters import Parameters
-    from remotecal.procedures.procedure import Point, Procedure
+    from remotecal.procedures.procedure import Procedure
     from remotecal.procedures.prompts import Answerer
     from remotecal.procedures.run import Watcher
 
@@ -92,8 +92,7 @@ def execute(
         RunError: the run could not go on; the rig was made safe, unless it says otherwise.
         LinkError, InstrumentError: an instrument failed; the rig was made safe.
     """
-    if directory.exists() and any(directory.iterdir()):
-        raise OrderError(f"{directory} is not empty: choose another directory, or resume the run in it")
+    check_directory(directory)
     company.check_files()
     clock = clock or bench.clock()
     start = plan(order, found, bench, clock, directory.resolve().name)
@@ -104,6 +103,15 @@ def execute(
         journal.append("start", start.model_dump(mode="json"))
         Session(start, found.procedure, bench, opened, journal, company).perform()
     return gather(read_journal(directory / FILE))
+
+
+def check_directory(directory: Path) -> None:
+    """Raise `OrderError` unless a run's directory is empty, or can be made."""
+    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise OrderError(f"{there} is a file, and a directory is needed: choose another place")
+    if there == directory and any(directory.iterdir()):
+        raise OrderError(f"{directory} is not empty: choose another directory, or resume the run in it")
 
 
 def resume(
@@ -162,10 +170,12 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
     parameters = read_parameters(kind, order.parameters, f"order {order.order.number}, parameters")
     procedure = found.procedure(parameters)
     points = tuple(procedure.points())
-    _check_points(points)
+    check_points(points)
     today = bench.day(clock)
     _check_norms(order, parameters, today)
     roles = fill_roles(found.procedure, bench)
+    check_reach(procedure, points, {role: bench.drivers[name] for role, name in roles.items()})
+    _check_names(bench.path.resolve(), run)
     check_facts(procedure, bench, roles)
     certificates = {
         name: used for name in bench.file.instruments if (used := bench.certificate(name, today)) is not None
@@ -231,13 +241,11 @@ def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) ->
         raise BenchError(f"{bench.path} does not suit {type(procedure).__name__}: {'; '.join(faults)}")
 
 
-def _check_points(points: Sequence[Point]) -> None:
-    names = [point.name for point in points]
-    if not names or len(set(names)) < len(names) or any(point.repeats < 1 for point in points):
-        raise ParameterError(
-            f"the points {names} can't be measured: there must be some, each with a name of its own and "
-            "one repeat or more"
-        )
+def _check_names(bench: Path, run: str) -> None:
+    """Raise `OrderError` if a name is bytes that are no text: the journal, which is text, must say it."""
+    for name in (str(bench), run):
+        if name.encode(errors="replace").decode() != name:
+            raise OrderError(f"the name {name!r} is not in UTF-8 and can't be kept as evidence: rename it")
 
 
 def _check_norms(order: Order, parameters: Parameters, today: date) -> None:

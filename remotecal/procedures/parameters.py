@@ -63,15 +63,17 @@ class In:
             (self.at_most is not None and not value <= self.at_most, f"at most {self.at_most}"),
         ):
             if refused:
-                raise ValueError(f"{written!r} must be {words} {self.unit}")
+                unit = "" if self.unit == "1" else f" {self.unit}"
+                raise ValueError(f"must be {words}{unit}; it is {written}")
         if not math.isfinite(value):
             raise ValueError(f"{written!r} is no number")
         return value
 
     def __str__(self) -> str:
+        unit = [] if self.unit == "1" else [self.unit]
         words = {"above": self.above, "below": self.below, "at least": self.at_least, "at most": self.at_most}
         limits = [f"{word} {limit:g}" for word, limit in words.items() if limit is not None]
-        return ", ".join([self.unit, *limits])
+        return ", ".join([*unit, *limits])
 
     def _number(self, written: object) -> float:
         if isinstance(written, int | float) and not isinstance(written, bool):

@@ -71,6 +71,8 @@ class Procedure(ABC):
     norms: ClassVar[tuple[str, ...]] = ()
     """The documents it follows; those with a row in `remotecal.editions` without their year, for a
     certificate names the edition that was in force on the day of measurement."""
+    reach: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Which quantities must span a point's nominal value: `role.quantity` → name and unit of the value."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Instrument | None] | None = None) -> None:
@@ -110,6 +112,13 @@ class Procedure(ABC):
     def certified(self) -> Sequence[str]:
         """Return the roles whose instruments must have a calibration certificate."""
         return ()
+
+    def suits(self, drivers: Drivers) -> None:  # noqa: B027  often anything suits
+        """Raise `ParameterError` if the parameters can't be carried out by what fills the roles.
+
+        Asked where the order is written and before anything is opened; `drivers` is role → driver, and
+        there may be fewer than roles.
+        """
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:  # noqa: B027  nor to check
         """Refuse what the evaluation could not use, before anything moves.

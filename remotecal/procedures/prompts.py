@@ -35,17 +35,18 @@ class Question:
     largest: int = LARGEST
     """Bytes a file may have."""
 
-    def refuses(self, answer: str) -> str:
-        """Return why an answer won't do; "" if it will."""
+    def refuses(self, answer: str, language: str = "en") -> str:
+        """Return why an answer won't do, in a language; "" if it will."""
+        chinese = language == "zh"
         if self.kind == "choice" and answer not in self.options:
-            return f"answer one of: {', '.join(self.options)}"
+            return f"{'请回答其中之一:' if chinese else 'answer one of: '}{', '.join(self.options)}"
         if self.kind == "number":
             try:
                 read_number(answer)
             except ValueError:
-                return f"{answer!r} is no number"
+                return f"{answer!r} {'不是数字' if chinese else 'is no number'}"
         if not answer.strip():
-            return "answer something"
+            return "请作答" if chinese else "answer something"
         return refusal(Path(answer), self.largest) if self.kind == "file" else ""
 
 
@@ -119,14 +120,15 @@ class Terminal:
 
     def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
         choices = f" [{'/'.join(question.options)}]" if question.options else ""
-        choices = " [path of the file]" if question.kind == "file" else choices
+        if question.kind == "file":
+            choices = " [文件路径]" if self._language == "zh" else " [path of the file]"
         while True:
             try:
                 print(f"\n{question.text.get(self._language)}{choices} ", end="", flush=True)
                 answer = self._line(still_wanted).strip()
             except OSError as error:
                 raise RunError(f"{GONE} ({error})") from error
-            fault = question.refuses(answer)
+            fault = question.refuses(answer, self._language)
             if not fault:
                 return Answer(answer, self._by)
             print(fault)
@@ -141,7 +143,8 @@ class Terminal:
             else:
                 self._typed += typed
         line, _, self._typed = self._typed.partition(b"\n")
-        return line.decode(errors="replace")
+        # In whatever the terminal speaks: Chinese ones may speak GBK.
+        return line.decode(sys.stdin.encoding or "utf-8", errors="replace")
 
     def _selected(self) -> bytes | None:
         """Return what was typed, b"" at the end of it, None if nothing was."""

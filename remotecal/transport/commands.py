@@ -112,8 +112,9 @@ class Commands:
         order = self._station.consent.order
         waiting = OrderWaiting(id=order.id, by=order.by, bench=order.bench) if order else None
         held_up = dict(self._station.deliveries.held_up)
+        cut_off = self._station.liaison.control.trouble
         return StationState(
-            run=self._station.live(), waits_for_consent=waiting, held_up=held_up
+            run=self._station.live(), waits_for_consent=waiting, held_up=held_up, cut_off=cut_off
         ).model_dump_json()
 
     async def _read(self, what: str) -> CommandAnswer:

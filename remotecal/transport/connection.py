@@ -64,6 +64,8 @@ class Endpoint:
     """Shown by the server."""
     inbox: str
     """Prefix of where answers go."""
+    if_refused: str = ""
+    """What to do should the server let us in no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Connection:
         self._supervisor: asyncio.Task[None] | None = None
         self._trouble: Exception | None = None
         self.trouble = "nothing was tried yet"
-        """Why the last attempt to connect failed."""
+        """Why the last attempt to connect failed; "" if it did not."""
         self.up = asyncio.Event()
         """Set while there is a connection."""
         self.connected = 0
@@ -254,6 +256,7 @@ class Connection:
             else:
                 failures = 0
                 self._client = client
+                self.trouble = ""
                 self.connected += 1
                 self.up.set()
                 self.again.set()
@@ -271,7 +274,7 @@ class Connection:
         from nats.errors import Error
 
         logging.getLogger("asyncio").addFilter(_tells_something)
-        client, self._trouble = Client(), None
+        client, self._trouble, before = Client(), None, self.trouble
         try:
             # `wait_for` would leave the client's own error to nobody when this is cancelled.
             async with asyncio.timeout(2 * CONNECT_WITHIN):
@@ -281,7 +284,10 @@ class Connection:
             await client.flush(CONNECT_WITHIN)
         except (Error, OSError, TimeoutError, RemotecalError) as error:
             self.trouble = f"{server}: {self._trouble or error!r}"
-            log.warning("%s can't connect to %s", self._endpoint.name, self.trouble)
+            if self._endpoint.if_refused and _is_refusal(self._trouble):
+                self.trouble = f"{server}, which refuses it: {self._endpoint.if_refused}"
+            if self.trouble != before:  # told once, and not every few seconds
+                log.warning("%s can't connect to %s", self._endpoint.name, self.trouble)
             await _close(client)
             return None
         except asyncio.CancelledError:
@@ -342,6 +348,11 @@ class Connection:
 def _tells_something(record: logging.LogRecord) -> bool:
     """Tell whether asyncio complains about anything but the way the NATS client ends TLS."""
     return not record.getMessage().startswith("returning true from eof_received()")
+
+
+def _is_refusal(trouble: Exception | None) -> bool:
+    """Tell whether the server let somebody in no more, by NATS's own words (protocol, `-ERR`)."""
+    return "authorization violation" in str(trouble).lower()
 
 
 async def _close(client: Client) -> None:

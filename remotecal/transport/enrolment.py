@@ -20,7 +20,7 @@ from pydantic import Field
 from remotecal.configuration import Written, checked
 from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
 from remotecal.transport.doors import GREETED_WITHIN, Door
-from remotecal.transport.identities import check_name
+from remotecal.transport.identities import check_name, host_and_port
 
 log = logging.getLogger(__name__)
 
@@ -136,10 +136,10 @@ async def apply(address: str, tls: ssl.SSLContext, application: Application) -> 
         TransportError: the hub can't be reached, or is not who it should be.
         ConfigurationError: it refuses.
     """
-    host, port = address.rsplit(":", 1)
+    host, port = host_and_port(address)
     try:
         async with asyncio.timeout(WITHIN):
-            reader, writer = await asyncio.open_connection(host, int(port), ssl=tls, limit=LONGEST)
+            reader, writer = await asyncio.open_connection(host.strip("[]"), port, ssl=tls, limit=LONGEST)
             try:
                 writer.write(application.model_dump_json().encode() + b"\n")
                 await writer.drain()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError
 from remotecal.store import Store
-from remotecal.transport.identities import BROKER, HUB
+from remotecal.transport.identities import BROKER, HUB, host_and_port
 from remotecal.transport.pki import Authority, Identity, certificate_pem, new_key
 from remotecal.transport.private_files import write_private
 from remotecal.transport.settings import FILE, HubFolder
@@ -68,7 +68,11 @@ def settings_text(
         host: under which name or address stations find this machine.
         listen: address and port where stations connect.
         enrolment: address and port where stations enrol.
+
+    Raises:
+        ConfigurationError: these are no host and no addresses.
     """
+    host_and_port(f"{host}:{_port(listen)}")
     return f"""\
 laboratory = {json.dumps(laboratory, ensure_ascii=False)}
 database = "sqlite:///hub.sqlite"
@@ -99,5 +103,5 @@ def _hosts(folder: HubFolder) -> Sequence[str]:
     return sorted({where.rsplit(":", 1)[0] for where in reached})
 
 
-def _port(listen: str) -> str:
-    return listen.rsplit(":", 1)[1]
+def _port(listen: str) -> int:
+    return host_and_port(listen)[1]

@@ -133,6 +133,10 @@ class Liaison:
             lambda: client_context(folder.authority, folder.identity),
             f"{folder.name} {name}",
             subjects.inbox(folder.name),
+            f"{folder.laboratory.name} has revoked {folder.name}, let it enrol elsewhere, or does not know "
+            f"it any more. Ask there for a new code (`remotecal hub invite {folder.name}`), stop this "
+            f"agent, and enrol anew (`remotecal station enrol CODE --at HOST:PORT --station {folder.path}`). "
+            "A run that is on goes on by itself, and its journal stays here until then",
         )
         return Connection(endpoint)
 

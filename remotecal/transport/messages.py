@@ -71,6 +71,8 @@ class BenchAnnounced(Written):
     """SHA-256 of its file."""
     instruments: dict[str, str]
     """Name of the instrument → driver."""
+    roles: dict[str, str] | None = None
+    """Role → name of the instrument that fills it, where the names differ; None: it does not say."""
 
 
 class Hello(Written):
@@ -319,6 +321,8 @@ class StationState(Written):
     """The run that is on."""
     waits_for_consent: OrderWaiting | None
     """The order the person on site is asked about."""
+    cut_off: str = ""
+    """Why there is no connection to the laboratory."""
     held_up: dict[str, str] = Field(default_factory=dict)
     """Run → why it does not reach the laboratory."""
 

@@ -7,20 +7,32 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from remotecal.clock import Zone, local_zone
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import ConfigurationError
 from remotecal.store.shares import Share
+from remotecal.transport.identities import host_and_port
 from remotecal.transport.messages import LONGEST_LINE
 
+NONE_THERE = "say where the hub's directory is with --hub, or make one with `remotecal hub init`"
+"""What to do where there are no settings."""
 FILE = "hub.toml"
 """Name of the file in the hub's directory."""
 
-Listen = Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\d{1,5}$")]
+
+def _reached(place: str) -> str:
+    try:
+        host_and_port(place.rpartition("://")[2])
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None  # pydantic gathers these, and says where they are
+    return place
+
+
+Listen = Annotated[str, AfterValidator(_reached)]
 """`address:port`."""
-Server = Annotated[str, StringConstraints(pattern=r"^(tls|wss)://[^\s/]+:\d{1,5}$")]
+Server = Annotated[str, StringConstraints(pattern=r"^(tls|wss)://"), AfterValidator(_reached)]
 """`tls://host:port` or `wss://host:port`."""
 
 
@@ -155,9 +167,8 @@ class HubFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.settings = checked(
-            HubSettings, read_toml(path / FILE, ConfigurationError), str(path / FILE), ConfigurationError
-        )
+        written = read_toml(path / FILE, ConfigurationError, NONE_THERE)
+        self.settings = checked(HubSettings, written, str(path / FILE), ConfigurationError)
 
     @property
     def time_zone(self) -> str:

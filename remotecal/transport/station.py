@@ -159,6 +159,7 @@ class Station:
                     name=bench.name,
                     sha256=bench.sha256,
                     instruments={name: entry.driver for name, entry in bench.file.instruments.items()},
+                    roles=bench.file.roles,
                 )
                 for bench in benches(self.folder).values()
             ),

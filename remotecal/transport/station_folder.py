@@ -32,6 +32,8 @@ from remotecal.transport.pki import Identity, fingerprint, new_key, parse_certif
 from remotecal.transport.private_files import write_private
 from remotecal.transport.tls import client_context
 
+NONE_THERE = "say where the station's directory is with --station, or make one with `remotecal station enrol`"
+"""What to do where there are no settings."""
 FILE = "station.toml"
 """Name of the settings in a station's directory."""
 
@@ -76,9 +78,8 @@ class StationFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.settings = checked(
-            StationSettings, read_toml(path / FILE, ConfigurationError), str(path / FILE), ConfigurationError
-        )
+        written = read_toml(path / FILE, ConfigurationError, NONE_THERE)
+        self.settings = checked(StationSettings, written, str(path / FILE), ConfigurationError)
 
     @classmethod
     def make(cls, path: Path, name: str) -> Self:

@@ -16,6 +16,7 @@ from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.laboratory import Terms
 from remotecal.transport.messages import ProcedureNamed, RemoteOrder
+from remotecal.transport.ordering import check_order
 from remotecal.web import visible
 from remotecal.web.answers import NEXT, Limit, page
 from remotecal.web.bodies import NAME, STATION, AccountGiven, OrderWanted, Reason, RunName
@@ -136,17 +137,16 @@ def give_order(order: RunName, given: AccountGiven, caller: Ordering, here: Here
 
 
 def _procedure(here: Office, wanted: OrderWanted) -> ProcedureNamed:
-    """Return an order's procedure by its content, once it is sure that the parameters are its own.
+    """Return an order's procedure by its content, once it is sure that parameters, points and bench suit it.
 
     Raises:
-        ParameterError: it is not installed here, or the parameters are not its own. A path of a file
-            is refused: what the API runs is installed, or comes in a bundle.
-        OrderError: the bundle is signed by nobody this laboratory trusts, or is another procedure.
+        ParameterError: it is not installed here, or parameters or points are none of its own, or beyond the
+            bench. A path of a file is refused: what the API runs is installed, or comes in a bundle.
+        OrderError: the bundle is signed by nobody this laboratory trusts, or is another procedure; or
+            the station has no such bench.
     """
-    from remotecal.procedures.parameters import read_parameters
-
     named, found = (_bundled if wanted.bundle else _installed)(here, wanted)
-    read_parameters(found.procedure.accepts(), wanted.order.parameters, "parameters")
+    check_order(wanted.order, found, here.store.stations.get(wanted.station), wanted.bench)
     return named
 
 

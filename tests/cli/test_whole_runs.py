@@ -174,3 +174,43 @@ def test_bench_check_tries_all_and_fails_if_one_does(tiny, capsys, monkeypatch):
     assert "serial number S1 is expected" in said.out
     assert "its calibration was valid until 2020-01-01" in said.out
     assert "2 of 2 instruments" in said.err
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_bench_check_says_what_is_wrong_in_sentences_however_narrow_the_terminal(
+    tiny, capsys, monkeypatch, columns
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    tiny.world.serials["source"] = "S2"
+    assert main(["bench", "check", str(tiny.bench)]) == 2
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    assert all(len(line) <= columns for line in lines)
+    (row,) = [line for line in lines if line.startswith(" gauge")]
+    assert row.split()[-1] == "good"
+    begin = next(number for number, line in enumerate(lines) if line.startswith("source"))
+    sentence = " ".join(" ".join(lines[begin:]).split())
+    assert sentence.startswith(
+        "source: serial number S1 is expected, but Maker Tiny, SN S2, firmware 1.0 answers"
+    )
+    assert max(map(len, lines[begin:])) > columns * 2 / 3, "the whole width is used"
+
+
+def test_a_person_who_reads_chinese_is_told_in_chinese(tiny, capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
+    assert "示值" in capsys.readouterr().out
+    assert main(["verify", str(tiny.out / "certificate.xml")]) == 6
+    said = capsys.readouterr().out
+    assert "本证书仅为演示,无效。" in said
+    assert "证书 T-1 核验不通过。" in said
+
+
+@pytest.mark.parametrize("out", ["file", "file/below", "out\udcb1", "long" * 100])
+def test_what_can_not_be_a_directory_is_refused_before_anything_is_opened(tiny, capsys, tmp_path, out):
+    (tmp_path / "file").write_text("something else")
+    assert main(["run", str(tiny.order), "--out", str(tmp_path / out)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("remotecal: ")
+    assert said.count("\n") == 1
+    assert tiny.world.lines == []

@@ -190,8 +190,8 @@ def test_a_warm_hall_has_a_formula_which_is_stated(by_pulses, warmer, formula):
 def test_a_flow_the_master_meter_is_not_certified_for_is_refused_before_the_run(tmp_path):
     with master_line(tmp_path, seed=5) as line:
         order = Order.load(line.order)
-        order = order.model_copy(update={"parameters": {**order.parameters, "flows": [400.0]}})
-        with pytest.raises(CertificateRefused, match="but the flows are 400 to 400 m3/h"):
+        order = order.model_copy(update={"parameters": {**order.parameters, "flows": [150.0]}})
+        with pytest.raises(CertificateRefused, match="but the flows are 150 to 150 m3/h"):
             plan(order, find(order.order.procedure), Bench.load(line.bench), line.clock, "run")
 
 

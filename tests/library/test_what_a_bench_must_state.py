@@ -3,7 +3,7 @@
 import pytest
 
 from remotecal.bench import Bench
-from remotecal.errors import BenchError
+from remotecal.errors import BenchError, OrderError, ParameterError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.execute import plan
 from remotecal.procedures.order import Order
@@ -55,3 +55,50 @@ def test_the_master_meter_needs_a_certificate(tmp_path):
         pytest.raises(BenchError, match="reference has no certificate, which the role reference needs"),
     ):
         planned(line, lambda text: text.replace('certificate = "reference.xml"\n', ""))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"flows": [30, 500]},
+            r"point 500 m3/h, flow: 500 m3/h is beyond the rig \(\w+\), whose flow is 0 to 200",
+        ),
+        ({"flows": ["9000 L/min"]}, "is beyond the rig"),
+        (
+            {"pulses_per_volume": None},
+            r"parameters\.pulses_per_volume is missing: the meter under test is read by",
+        ),
+        ({"repeats": 1}, r"repeats must be at least 2; it is 1$"),
+        ({"flow": [30]}, r"flow is unknown, did you mean flows"),
+    ],
+)
+def test_what_the_instruments_can_not_do_is_refused_before_anything_is_open(rig, parameters, message):
+    with pytest.raises(ParameterError, match=message):
+        planned(rig, **parameters)
+
+
+def test_a_flow_beyond_the_master_meter_is_refused(tmp_path):
+    with master_line(tmp_path) as line, pytest.raises(ParameterError, match=r"beyond the reference \(\w+\)"):
+        planned(line, flows=[199, 360])
+
+
+@pytest.mark.parametrize(
+    ("output", "method", "message"),
+    [
+        ("current", "standing", "a current can't be totalized"),
+        ("mag6000", "flying", "a total read over the bus can't be gated"),
+    ],
+)
+def test_a_way_to_start_that_does_not_suit_the_meter_is_refused(tmp_path, output, method, message):
+    with water_rig(tmp_path, output=output) as up, pytest.raises(ParameterError, match=message):
+        planned(up, method=method)
+
+
+def test_a_bench_or_run_whose_name_is_no_text_is_refused(rig, tmp_path):
+    order, found = Order.load(rig.order), find("water_gravimetric")
+    with pytest.raises(OrderError, match="not in UTF-8"):
+        plan(order, found, Bench.load(rig.bench), rig.clock, "run\udcb1")
+    odd = rig.bench.rename(rig.bench.with_name("bench\udcb1.toml"))
+    with pytest.raises(OrderError, match="not in UTF-8"):
+        plan(order, found, Bench.load(odd), rig.clock, "run")

@@ -169,6 +169,12 @@ def test_nobody_at_a_tcp_address():
         open_link(address, Line(), name="meter")
 
 
+@pytest.mark.parametrize("host", ["a..b", "h" * 70, "主机..cn"])
+def test_a_host_that_is_none(host):
+    with pytest.raises(LinkLost, match=r"meter can't be reached at TCPIP.*Check"):
+        open_link(f"TCPIP::{host}::5025::SOCKET", Line(), name="meter")
+
+
 def test_no_such_port():
     with pytest.raises(LinkLost, match="balance can't be reached"):
         open_link("ASRL/dev/no-such-port", Line(), name="balance")

@@ -468,7 +468,7 @@ def test_a_bench_that_does_not_suit_is_refused_before_anything_moves(tiny, chang
 @pytest.mark.parametrize(
     ("parameter", "message"),
     [
-        ("levels = [0.0]", "levels: 0.0 must be above 0 V"),
+        ("levels = [0.0]", "levels must be above 0 V; it is 0.0"),
         ('levels = ["5 kg"]', "kg can't be converted to V"),
         ("level = [1.0]", "level is unknown, did you mean levels"),
         ("repeats = 1.5", "repeats: input should be a valid integer"),

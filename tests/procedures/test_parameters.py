@@ -42,10 +42,10 @@ def test_what_was_read_reads_the_same_again():
     ("written", "message"),
     [
         ({}, "flows is missing"),
-        ({"flows": [0]}, "flows: 0 must be above 0 m3/h"),
-        ({"flows": ["2000 L/min"]}, "'2000 L/min' must be at most 100 m3/h"),
-        ({"flows": [1], "temperature": 40}, "40 must be below 40 °C"),
-        ({"flows": [1], "temperature": 4.9}, "4.9 must be at least 5 °C"),
+        ({"flows": [0]}, "flows must be above 0 m3/h; it is 0"),
+        ({"flows": ["2000 L/min"]}, "flows must be at most 100 m3/h; it is 2000 L/min"),
+        ({"flows": [1], "temperature": 40}, "temperature must be below 40 °C; it is 40"),
+        ({"flows": [1], "temperature": 4.9}, "temperature must be at least 5 °C; it is 4.9"),
         ({"flows": ["5 kg"]}, "'5 kg': kg can't be converted to m3/h"),
         ({"flows": ["5 furlong"]}, "the unit 'furlong' is unknown"),
         ({"flows": ["50"]}, "'50' is neither a number in m3/h nor a text with a unit"),
@@ -56,7 +56,7 @@ def test_what_was_read_reads_the_same_again():
         ({"flows": [1], "method": 3}, "method: input should be a valid string"),
         ({"flows": [1], "repeat": 2}, r"repeat is unknown, did you mean repeats\?"),
         ({"flows": [float("nan")]}, "flows"),
-        ({"flows": [float("inf")]}, "inf must be at most 100"),
+        ({"flows": [float("inf")]}, "flows must be at most 100 m3/h; it is inf"),
     ],
 )
 def test_wrong_values_are_refused_with_key_and_reason(written, message):
@@ -66,7 +66,7 @@ def test_wrong_values_are_refused_with_key_and_reason(written, message):
 
 
 def test_several_faults_are_told_at_once():
-    with pytest.raises(ParameterError, match=r"flows: 0 must be above.*repeats: 0 must be at least"):
+    with pytest.raises(ParameterError, match=r"flows must be above.*repeats must be at least 1; it is 0$"):
         read(flows=[0], repeats=0)
 
 

@@ -42,8 +42,29 @@ def test_a_number_is_a_number(keyboard, capsys):
     keyboard.write(b"heavy\n-1e-3\n")
     assert Terminal("zh", by="liwei").answer(MASS, lambda: None) == Answer("-1e-3", "liwei")
     said = capsys.readouterr().out
-    assert "'heavy' is no number" in said
+    assert "'heavy' 不是数字" in said
     assert "质量?" in said
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_what_is_typed_is_read_as_the_terminal_speaks(monkeypatch, capsys, encoding):
+    master, slave = os.openpty()
+    with os.fdopen(slave, encoding=encoding) as terminal, os.fdopen(master, "wb", buffering=0) as keys:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        keys.write("\n已就位\n".encode(encoding))
+        question = Question(Text(zh="被检表在哪里?", en="Where is the meter?"))
+        assert Terminal("zh").answer(question, lambda: None).text == "已就位"
+    said = capsys.readouterr().out
+    assert said.count("被检表在哪里?") == 2
+    assert "请作答" in said
+
+
+def test_a_terminal_that_speaks_chinese_asks_for_a_file_in_chinese(keyboard, capsys, tmp_path):
+    (tmp_path / "铭牌.jpg").write_bytes(b"photo")
+    keyboard.write(f"{tmp_path}/铭牌.jpg\n".encode())
+    question = Question(Text(zh="请拍照。", en="A photo?"), kind="file")
+    assert Terminal("zh").answer(question, lambda: None).text == f"{tmp_path}/铭牌.jpg"
+    assert "请拍照。 [文件路径]" in capsys.readouterr().out
 
 
 def test_a_question_is_dropped_when_the_run_must_stop(keyboard):

@@ -1,9 +1,12 @@
 """A run on the tiny bench whose journal is at the laboratory, as if a station had brought it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import update
 from tiny_bench import PROCEDURE, Tiny
@@ -13,7 +16,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import gather
-from remotecal.procedures.journal import Event, Journal, read_journal
+from remotecal.procedures.journal import FILE, Event, Journal, read_journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.record import evaluate
 from remotecal.store import Store
@@ -50,15 +53,26 @@ class Brought:
             connection.execute(update(orders).where(orders.c.id == RUN).values(**values))
 
 
+def chained(events: list[Event]) -> bytes:
+    """Return events as a journal whose chain is in order."""
+    written, head = b"", "0" * 64
+    for number, event in enumerate(events, 1):
+        bare = {"at": event.at, "data": event.data, "kind": event.kind, "prev": head, "seq": number}
+        head = sha256(rfc8785.dumps(bare)).hexdigest()
+        written += rfc8785.dumps({**bare, "hash": head}) + b"\n"
+    return written
+
+
 def bring(
     tiny: Tiny,
     store: Store,
     folder: Path,
     laboratory: SealKey,
     file: Path = PROCEDURE,
+    lie: Callable[[list[Event]], None] | None = None,
     **terms: object,
 ) -> Brought:
-    """Carry out a run and bring it, as its station would."""
+    """Carry out a run and bring it, as its station would, or as one that writes a `lie` into the journal."""
     library = Library(folder)
     procedure = library.install(make_bundle(file, AUTHOR), [AUTHOR.public])
     now = time.time()
@@ -83,6 +97,10 @@ def bring(
     store.orders.issue(RUN, number, "here", envelope, order.issued, order.expires, order.by)
     assert not store.orders.claim(RUN, "here", "claim", now)
     tiny.run()
+    if lie is not None:
+        events = list(read_journal(tiny.out / FILE))
+        lie(events)
+        (tiny.out / FILE).write_bytes(chained(events))
     with Journal.open(tiny.out, VirtualClock(2e9)) as journal:
         seal_journal(journal, STATION)
     events = read_journal(tiny.out / "journal.jsonl")

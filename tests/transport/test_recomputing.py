@@ -10,6 +10,7 @@ from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, EvidenceError
+from remotecal.procedures.journal import Event
 from remotecal.store import Store
 from remotecal.transport.issuing import issue
 from remotecal.transport.library import Library
@@ -50,6 +51,21 @@ def test_a_journal_somebody_else_signed_is_not_computed(store: Store, brought: B
     assert len(store.noted(what="not computed")) == 1
     with pytest.raises(EvidenceError, match=f"not by here, whose key is {OTHER.public.id}"):
         signed_events(store, "here", "out", OTHER.public)
+
+
+def test_a_journal_that_does_not_go_together_is_not_computed(
+    tiny: Tiny, folder: HubFolder, store: Store, tmp_path: Path
+) -> None:
+    """By a station whose key is good: the rig is said not to have been made safe in the end."""
+
+    def lie(events: list[Event]) -> None:
+        (*_, last) = (event for event in events if event.kind == "safe")
+        last.data["reached"] = False
+
+    brought = bring(tiny, store, tmp_path / "lies", SealKey.read(folder.laboratory), lie=lie)
+    compared = brought.recompute()
+    assert "the journal does not go together: course of the run" in compared.reason
+    assert store.records.find("here", "out") is None
 
 
 def test_another_journals_record_is_not_computed(brought: Brought) -> None:

@@ -94,7 +94,7 @@ async def test_parameters_that_do_not_fit_are_refused(folder: HubFolder, tiny: T
     tiny.parameter("repeats = 0")
     async with hub_up(folder) as hub:
         site = await enrol_site(hub, tiny, tmp_path / "here")
-        assert "repeats: 0 must be at least 1" in await refused(site)
+        assert "repeats must be at least 1; it is 0" in await refused(site)
 
 
 async def test_a_procedure_of_another_version_is_refused(

@@ -85,11 +85,16 @@ async def test_the_server_is_not_installed(folder: HubFolder, monkeypatch: pytes
 
 
 async def test_the_server_does_not_take_its_configuration(folder: HubFolder) -> None:
-    said = await complaint(
-        change(folder, f'listen = "{folder.settings.broker.listen}"', 'listen = "127.0.0.1:99999"')
-    )
+    cluster = '[broker.cluster]\nname = "a b"\nlisten = "127.0.0.1:0"\nroutes = []\n\n[enrolment]'
+    said = await complaint(change(folder, "[enrolment]", cluster))
     assert "the broker can't be started: " in said
     assert "hub.toml" in said
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:99999", "a..b:4222", f"{'h' * 64}.example:4222", "中心:4222"])
+def test_places_that_are_none_are_refused_where_they_are_written(folder: HubFolder, place: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"broker\.listen: .* is no HOST:PORT"):
+        change(folder, f'listen = "{folder.settings.broker.listen}"', f'listen = "{place}"')
 
 
 async def test_servers_that_are_run_elsewhere_are_not_there(

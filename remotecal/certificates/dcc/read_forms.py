@@ -69,6 +69,16 @@ class Form(Generic[Part]):
 
     def fields(self, source: Source, element: _Element) -> tuple[dict[str, object], Children]:
         """Return what an element tells, by field, and the children to be read apart."""
+        found, others = self._told(source, element)
+        for field in self._texts:
+            if field in found:
+                found[field] = joined(found[field]) or self._silent[field]
+        for field, own in self._own:
+            found[field] = own(source, element)
+        return self._silent | found, source.children(others, self._apart)
+
+    def _told(self, source: Source, element: _Element) -> tuple[dict[str, Any], list[_Element]]:
+        """Return what the children of an element tell, by field, and those that no field is told by."""
         found: dict[str, Any] = {}
         others: list[_Element] = []
         for child in element[:]:  # at once, for an iterator takes twice as long
@@ -78,29 +88,20 @@ class Form(Generic[Part]):
                 continue
             field, read = told
             if field not in found:
-                self._tell(source, child, found)
+                try:
+                    found[field] = value = read(source, child)
+                except Unread as part:
+                    if field in self._due:
+                        raise
+                    source.leave_out_unread(part)
+                else:
+                    if value is None and field in self._due:
+                        raise Unread(child, "it is blank")
             elif isinstance(found[field], list):
                 found[field] += read(source, child)
             else:
                 source.refuse(child, TWICE)
-        for field in self._texts:
-            if field in found:
-                found[field] = joined(found[field]) or self._silent[field]
-        for field, own in self._own:
-            found[field] = own(source, element)
-        return self._silent | found, source.children(others, self._apart)
-
-    def _tell(self, source: Source, child: _Element, found: dict[str, Any]) -> None:
-        """Add what a child tells, unless it can't be read and the part can do without."""
-        field, read = self._children[child.tag]  # type: ignore[index]  # it was found there
-        try:
-            found[field] = read(source, child)
-        except Unread as part:
-            if field in self._due:
-                raise
-            source.leave_out_unread(part)
-        if field in self._due and found[field] is None:
-            raise Unread(child, "it is blank")
+        return found, others
 
     def read(self, source: Source, element: _Element) -> Part:
         """Return the part an element tells."""

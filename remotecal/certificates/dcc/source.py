@@ -57,15 +57,12 @@ class Unread(RecordError):
         self.why = why
 
 
-TELLING = ("refType", "refId")
-"""Attributes by which an element tells something."""
-
-
 @lru_cache(maxsize=1)
 def _telling() -> XPath:
+    """Return how to find the attributes by which elements tell something."""
     from lxml.etree import XPath
 
-    return XPath("descendant-or-self::*[@refType or @refId]")
+    return XPath("descendant-or-self::*/@refType[. != ''] | descendant-or-self::*/@refId[. != '']")
 
 
 @lru_cache(maxsize=1)
@@ -91,9 +88,7 @@ class Source:
         self.older = version(self.root).startswith("2.")
         self.left_out: list[str] = []
         self._left_out: set[_Element] = set()
-        self._unheeded = {
-            element: [name for name in TELLING if name in element.attrib] for element in _telling()(self.root)
-        }
+        self._heeded: set[tuple[_Element, str]] = set()
         self.known: set[str] = set()
         seen: set[str] = set()
         for found in _ids()(self.root):
@@ -150,16 +145,22 @@ class Source:
 
     def attribute(self, element: _Element, name: str) -> str:
         """Return an attribute by which an element tells something, or "", and heed it."""
-        if element in self._unheeded and name in self._unheeded[element]:
-            self._unheeded[element].remove(name)
-        return element.get(name, "")
+        said: str = element.get(name, "")
+        if said:
+            self._heeded.add((element, name))
+        return said
 
     def leave_out_attributes(self) -> None:
         """Note the attributes that nothing has read, of elements that are not left out themselves."""
-        for element, names in self._unheeded.items():
-            if names and self._left_out.isdisjoint((element, *element.iterancestors())):
-                for name in names:
-                    self.leave_out(element, f"its {name} {element.get(name, '')!s:.80}")
+        telling = _telling()(self.root)
+        if len(telling) == len(self._heeded):
+            return
+        for attribute in telling:
+            element, name = attribute.getparent(), attribute.attrname
+            if (element, name) not in self._heeded and self._left_out.isdisjoint(
+                (element, *element.iterancestors())
+            ):
+                self.leave_out(element, f"its {name} {attribute!s:.80}")
 
 
 TWICE = "it stands twice where one is due"

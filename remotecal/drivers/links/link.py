@@ -294,7 +294,7 @@ class WiredLink:
             return channel.stream
         try:
             return channel.clean()
-        except OSError as fault:
+        except (OSError, ValueError) as fault:  # a ValueError: what is no name of a host or a file at all
             before = f" before {self._framing.describe(request)}" if request else ""
             raise LinkLost(
                 f"{self.name} can't be reached at {self.address}{before}: {fault}. "

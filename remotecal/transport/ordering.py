@@ -1,0 +1,74 @@
+"""What the laboratory can tell of an order where it is written; the station looks at all of it again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from remotecal.configuration import nearest
+from remotecal.drivers.catalogue import driver
+from remotecal.errors import BenchError, OrderError
+from remotecal.procedures.parameters import read_parameters
+from remotecal.procedures.suitability import check_points, check_reach
+from remotecal.transport.messages import BenchAnnounced
+
+if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.procedures.catalogue import Found
+    from remotecal.procedures.order import Order
+    from remotecal.procedures.procedure import Procedure
+    from remotecal.store.stations import StationRow
+
+
+def check_order(order: Order, found: Found, station: StationRow, bench: str) -> None:
+    """Raise why a station would refuse an order, as far as the laboratory knows procedure, station and bench.
+
+    Raises:
+        ParameterError: a parameter or a point is wrong, or beyond an instrument there.
+        OrderError: the station said which benches it has, and this is none of them, or lacks a role.
+    """
+    where = f"order {order.order.number}, parameters"
+    procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
+    points = tuple(procedure.points())
+    check_points(points)
+    if station.announced is None:
+        return  # it was never heard of: it will look at the order when it fetches it
+    benches = {
+        one["name"]: BenchAnnounced.model_validate(one)
+        for one in json.loads(station.announced).get("benches", [])
+    }
+    if bench not in benches:
+        raise OrderError(
+            f"bench: there is no bench {bench!r} at {station.name}, {nearest(bench, list(benches))}"
+        )
+    check_reach(procedure, points, _drivers(procedure, benches[bench], station.name))
+
+
+def _drivers(procedure: Procedure, bench: BenchAnnounced, station: str) -> dict[str, type[Instrument]]:
+    """Return role → driver, for the drivers that are installed here, too.
+
+    Raises:
+        OrderError: nothing fills a role, or not as it must be.
+    """
+    found: dict[str, type[Instrument]] = {}
+    faults = []
+    if bench.roles is None:
+        return found
+    for role in procedure.roles():
+        name = bench.roles.get(role.name, role.name)
+        if name not in bench.instruments:
+            if not role.optional:
+                faults.append(f"nothing fills the role {role}")
+            continue
+        try:
+            known = driver(bench.instruments[name])
+        except BenchError:
+            continue  # the station has it, or will say that it has not
+        if lack := role.lacks(known):
+            faults.append(f"{name} can't fill the role {role}: {lack}")
+        found[role.name] = known
+    if faults:
+        raise OrderError(
+            f"bench {bench.name!r} of {station} does not suit the procedure: {'; '.join(faults)}"
+        )
+    return found

@@ -1,0 +1,171 @@
+"""An order that can't be carried out is refused where it is written, and whoever wrote it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from laboratories import hub_up
+from sites import BENCH, enrol_site, until
+from tiny_bench import Tiny
+
+from remotecal.bench import Bench
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.cli import main
+from remotecal.errors import OrderError, ParameterError
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.order import Order
+from remotecal.sim.assemblies import water_rig
+from remotecal.store.stations import StationRow
+from remotecal.transport import laboratory
+from remotecal.transport.founding import new_seal_key
+from remotecal.transport.messages import BenchAnnounced
+from remotecal.transport.on_site import Wish, wish_for
+from remotecal.transport.ordering import check_order
+from remotecal.transport.settings import HubFolder
+
+
+@pytest.fixture(scope="module")
+def water(tmp_path_factory: pytest.TempPathFactory) -> tuple[Order, Bench]:
+    with water_rig(tmp_path_factory.mktemp("rig")) as rig:
+        return Order.load(rig.order), Bench.load(rig.bench)
+
+
+def station(bench: Bench, **changes: object) -> StationRow:
+    """Return a station that has said that it has a bench."""
+    instruments = {name: entry.driver for name, entry in bench.file.instruments.items()}
+    said = BenchAnnounced(
+        name=bench.name, sha256=bench.sha256, instruments=instruments, roles=bench.file.roles
+    )
+    announced = json.dumps({"benches": [said.model_dump() | changes]})
+    return StationRow("site-7", "", True, 0.0, "", 0.0, "session", 0.0, announced, 0)
+
+
+def check(order: Order, at: StationRow, bench: str, **parameters: object) -> None:
+    whole = order.model_copy(update={"parameters": {**order.parameters, **parameters}})
+    check_order(whole, find(order.order.procedure), at, bench)
+
+
+def test_what_fits_is_let_pass(water: tuple[Order, Bench]) -> None:
+    order, bench = water
+    check(order, station(bench), bench.name)
+    check(order, station(bench, roles=None), bench.name)  # an earlier version does not tell who fills a role
+    check(order, station(bench, instruments={"dut": "somebody:Else"}, roles=None), bench.name)
+
+
+def test_what_the_station_would_refuse_is_refused(water: tuple[Order, Bench]) -> None:
+    order, bench = water
+    with pytest.raises(OrderError, match=r"there is no bench 'Watter' at site-7"):
+        check(order, station(bench), "Watter")
+    with pytest.raises(ParameterError, match=r"point 500 m3/h, flow: 500 m3/h is beyond the rig"):
+        check(order, station(bench), bench.name, flows=[500])
+    with pytest.raises(ParameterError, match="repeats must be at least 2; it is 1"):
+        check(order, station(bench), bench.name, repeats=1)
+    fewer = {name: entry.driver for name, entry in bench.file.instruments.items() if name != "balance"}
+    with pytest.raises(OrderError, match="nothing fills the role balance: Balance"):
+        check(order, station(bench, instruments=fewer), bench.name)
+    with pytest.raises(OrderError, match="balance can't fill the role balance"):
+        check(order, station(bench, instruments={**fewer, "balance": "VaisalaPtu300"}), bench.name)
+
+
+async def test_the_command_ends_by_what_the_station_says(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with hub_up(folder) as hub:
+        trusted, stranger = tmp_path / "trusted.pem", tmp_path / "stranger.pem"
+        for key in (trusted, stranger):
+            key.write_bytes(new_seal_key())
+        pinned = [SealKey.read(trusted).public.text]
+        site = await enrol_site(hub, tiny, tmp_path / "here", consent=True, trusted=pinned)
+
+        async def order(author: Path, bench: str = BENCH, at: str = "here") -> tuple[int, str, str]:
+            where = ["--hub", str(folder.path), "--station", at, "--bench", bench, "--author", str(author)]
+            code = await asyncio.to_thread(main, ["order", str(tiny.order), *where])
+            return code, *capsys.readouterr()
+
+        code, run, said = await order(trusted)
+        assert code == 0
+        assert "here can't be reached now" in said
+        hub.laboratory.store.orders.withdraw(run.strip(), "a test")
+        async with site.up() as agent:
+            await agent.liaison.greeted.wait()
+            code, run, said = await order(stranger)
+            assert code == 2
+            assert f"here refuses the order {run.strip()}: the bundle is not trusted here" in said
+            code, run, said = await order(trusted, bench="Tiny bensh")
+            assert (code, run) == (2, "")
+            assert "there is no bench 'Tiny bensh' at here, did you mean Tiny bench?" in said
+            code, run, said = await order(trusted, at="there")
+            assert (code, run) == (2, "")
+            assert "there is no station" in said
+            code, run, said = await order(trusted)
+            assert code == 0
+            assert said == "the order waits until somebody at here agrees\n"
+            await until(lambda: agent.consent.order is not None)
+            assert (await wish_for(site.folder.socket, Wish(verb="decline"))).done
+            assert tiny.world.lines == []
+
+
+async def test_a_run_is_watched_or_it_is_said_why_not(
+    folder: HubFolder,
+    tiny: Tiny,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(laboratory, "CONNECT_WITHIN", 1.0)
+
+    async def watch(run: str, *where: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main, ["watch", run, *(where or ("--hub", str(folder.path)))])
+        said = capsys.readouterr()
+        return code, said.err or said.out
+
+    code, said = await watch("any", "--hub", str(tmp_path / "nowhere"))
+    assert code == 2
+    assert "say where the hub's directory is with --hub, or make one with `remotecal hub init`" in said
+    code, said = await watch("any")
+    assert code == 7
+    assert "is the hub up?" in said
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        code, said = await watch("any")
+        assert (code, "no run begins with 'any': `remotecal runs` lists them all" in said) == (2, True)
+        order = await site.order()
+        code, said = await watch(order.id)
+        assert (code, f"{order.id} has not begun: its order waits for here" in said) == (2, True)
+        async with site.up():
+            await site.recomputed(order)
+            code, said = await watch(order.id)
+            assert (code, f"{order.id} is not on; its journal here ends with it signed" in said) == (0, True)
+        code, said = await watch(order.id)
+        assert code == 7
+        assert "can't be watched: here can't be reached now" in said
+        assert "`remotecal station up` starts the agent" in said
+        refused = await site.order(bench="Another")
+        async with site.up():
+            await site.refusal(refused)
+        code, said = await watch(refused.id)
+        assert (code, "its order was refused: there is no bench 'Another'" in said) == (2, True)
+
+
+async def test_a_revoked_station_is_told_what_to_do(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog
+) -> None:
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        async with site.up() as agent:
+            await agent.liaison.greeted.wait()
+            caplog.clear()
+            await hub.laboratory.revoke("here", "Li Wei")
+            await until(lambda: "has revoked here" in agent.liaison.control.trouble)
+            advice = f"(`remotecal station enrol CODE --at HOST:PORT --station {site.folder.path}`)"
+            told = [record for record in caplog.records if advice in record.getMessage()]
+            assert len(told) in (1, 2), "once for each connection"
+            where = ["--station", str(site.folder.path)]
+            assert await asyncio.to_thread(main, ["station", "state", *where]) == 0
+            said = capsys.readouterr().out
+            assert "There is no connection to" in said
+            assert "Ask there for a new code (`remotecal hub invite here`)" in said
+            assert (await asyncio.to_thread(main, ["station", *where, "state"])) == 0
