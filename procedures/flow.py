@@ -154,7 +154,7 @@ class FlowProcedure(Procedure):
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
-        current = (("dut", "current", "mA"),) if Ammeter in drivers["dut"].__mro__ else ()
+        current = (("dut", "current", "mA"),) if can(drivers, "dut", Ammeter) else ()
         return (
             ("thermometer", "temperature", "°C"),
             ("rig", "pressure", "Pa"),

@@ -109,7 +109,7 @@ class WaterGravimetric(FlowProcedure):
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         super().check(certificates, drivers)
-        counted = PulseCounter in drivers["dut"].__mro__
+        counted = can(drivers, "dut", PulseCounter)
         masses = [self._duration(flow, counted=counted) * flow / 3.6 for flow in self.parameters.flows]
         known = Correction.certified("W", certificates["balance"].certificate, "kg")
         known.require(0.0, max(masses), f"the balance weighs 0 to {max(masses):g} kg")

@@ -81,7 +81,7 @@ class WaterMasterMeter(FlowProcedure):
         return ("reference",)
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
-        by_volume = MassTotalizer not in drivers["reference"].__mro__
+        by_volume = not can(drivers, "reference", MassTotalizer)
         thermometer = ("reference_thermometer", "temperature", "°C")
         used = (thermometer,) if by_volume and "reference_thermometer" in drivers else ()
         return (*super().corrected(drivers), *used)
