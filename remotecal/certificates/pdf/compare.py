@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from itertools import islice, zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf.document import DEEPEST, bookmarks, oddities
 from remotecal.certificates.pdf.update import check_update
-from remotecal.certificates.signing.pdf import entry, unreadable
+from remotecal.certificates.signing.pdf import Part, entry, unreadable
 from remotecal.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -112,13 +112,13 @@ def difference(stated: Print, again: Print) -> str:
     return ""
 
 
-def _producer(trailer: Any) -> str:  # noqa: ANN401  pyHanko's objects are untyped
+def _producer(trailer: Part) -> str:
     """Return the program that printed: Typst states itself as the creator, others as the producer."""
     said = entry(trailer, "/Info", {})
     return str(next((said[name] for name in ("/Creator", "/Producer") if name in said), ""))
 
 
-def _pages(node: Any, depth: int) -> Iterator[Any]:  # noqa: ANN401  as above
+def _pages(node: Part, depth: int) -> Iterator[Part]:
     if depth > DEEPEST:
         raise ValueError("the tree of pages has no end")
     if "/Kids" not in node:
@@ -128,7 +128,7 @@ def _pages(node: Any, depth: int) -> Iterator[Any]:  # noqa: ANN401  as above
         yield from _pages(node["/Kids"][number], depth + 1)
 
 
-def _shown(page: Any) -> Any:  # noqa: ANN401  as above
+def _shown(page: Part) -> Part:
     """Return a page with nothing but what it draws."""
     from pyhanko.pdf_utils.generic import DictionaryObject
 
@@ -136,7 +136,7 @@ def _shown(page: Any) -> Any:  # noqa: ANN401  as above
     return DictionaryObject(shown)  # type: ignore[no-untyped-call]  # pyHanko's own
 
 
-def _fonts(page: Any) -> Iterator[str]:  # noqa: ANN401  as above
+def _fonts(page: Part) -> Iterator[str]:
     fonts = page["/Resources"]["/Font"]
     for name in fonts:
         yield str(fonts[name]["/BaseFont"]).rpartition("+")[2]
@@ -149,7 +149,7 @@ class _Reading:
         self._fonts: dict[str, dict[bytes, str]] = {}
         self._drawings = 0
 
-    def runs(self, content: bytes, owner: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  as above
+    def runs(self, content: bytes, owner: Part, depth: int) -> Iterator[str]:
         """Yield the pieces of text in a content stream, those of the drawings in it included."""
         resources = owner["/Resources"]
         mapped: dict[bytes, str] = {}
@@ -171,14 +171,14 @@ class _Reading:
                     yield text.replace(MAY_BREAK, "")
                 pending = b""
 
-    def _drawing(self, form: Any, owner: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  as above
+    def _drawing(self, form: Part, owner: Part, depth: int) -> Iterator[str]:
         self._drawings += 1
         if self._drawings > MOST_DRAWINGS:
             raise ValueError(f"it has more than {MOST_DRAWINGS} drawings")
         if form["/Subtype"] == "/Form":
             yield from self.runs(form.data, form if "/Resources" in form else owner, depth + 1)
 
-    def _mapping(self, font: Any) -> dict[bytes, str]:  # noqa: ANN401  as above
+    def _mapping(self, font: Part) -> dict[bytes, str]:
         name = str(font["/BaseFont"])
         if name not in self._fonts:
             self._fonts[name] = {
@@ -211,7 +211,7 @@ class _Digest:
     def __init__(self) -> None:
         self._known: dict[object, str] = {}
 
-    def of(self, item: Any) -> str:  # noqa: ANN401  as above
+    def of(self, item: Part) -> str:
         from pyhanko.pdf_utils.generic import IndirectObject
 
         if not isinstance(item, IndirectObject):
@@ -221,7 +221,7 @@ class _Digest:
             self._known[item.reference] = self.of(item.get_object())  # type: ignore[no-untyped-call]  # pyHanko's own
         return self._known[item.reference]
 
-    def _said(self, item: Any) -> str:  # noqa: ANN401  as above
+    def _said(self, item: Part) -> str:
         from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, StreamObject
 
         if isinstance(item, DictionaryObject):

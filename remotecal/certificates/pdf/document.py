@@ -6,10 +6,10 @@ and fetches more than what the pages draw. What is inherited from above a page c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf import EMBEDDED_NAME
-from remotecal.certificates.signing.pdf import entry
+from remotecal.certificates.signing.pdf import Part, entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def bookmarks(reader: PdfFileReader) -> Iterator[str]:
     yield from (str(part["/Title"]) for part in _bookmarks(reader) if "/Title" in part)
 
 
-def _of_pages(node: Any, depth: int, seen: set[object]) -> Iterator[str]:  # noqa: ANN401  pyHanko's objects are untyped
+def _of_pages(node: Part, depth: int, seen: set[object]) -> Iterator[str]:
     if depth > DEEPEST:
         raise ValueError("the tree of pages has no end")
     if "/Kids" not in node:
@@ -108,7 +108,7 @@ def _of_pages(node: Any, depth: int, seen: set[object]) -> Iterator[str]:  # noq
         yield from _of_pages(node["/Kids"][number], depth + 1, seen)
 
 
-def _annotations(page: Any) -> Iterator[str]:  # noqa: ANN401  as above
+def _annotations(page: Part) -> Iterator[str]:
     """Yield the kinds of annotations of a page that show something; a signature's field does not."""
     notes = entry(page, "/Annots", [])
     for number in range(len(notes)):
@@ -118,7 +118,7 @@ def _annotations(page: Any) -> Iterator[str]:  # noqa: ANN401  as above
             yield f"an annotation {note['/Subtype']}"
 
 
-def _of_attachments(root: Any) -> Iterator[str]:  # noqa: ANN401  as above
+def _of_attachments(root: Part) -> Iterator[str]:
     """Yield what differs from one attachment that every way into the document leads to."""
     names = entry(root, "/Names", {})
     yield from sorted(f"{name} among its names" for name in set(names) - {"/EmbeddedFiles"})
@@ -138,7 +138,7 @@ def _of_attachments(root: Any) -> Iterator[str]:  # noqa: ANN401  as above
         yield "an attachment that is another file by another name"
 
 
-def _bookmarks(reader: PdfFileReader) -> Iterator[Any]:
+def _bookmarks(reader: PdfFileReader) -> Iterator[Part]:
     """Yield the root of the bookmarks, and each of them."""
     pending = [reader.root["/Outlines"]] if "/Outlines" in reader.root else []
     for _ in range(MOST_BOOKMARKS):
@@ -154,7 +154,7 @@ def _that_act(reader: PdfFileReader) -> Iterator[str]:
     """Yield the entries of any object that run, fetch or switch something."""
     from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject
 
-    pending: list[Any] = [reader.trailer.raw_get("/Root")]
+    pending: list[Part] = [reader.trailer.raw_get("/Root")]
     seen: set[object] = set()
     for _ in range(MOST_PARTS):
         if not pending:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from remotecal.certificates.signing.pdf import entry, unreadable
+from remotecal.certificates.signing.pdf import Part, entry, unreadable
 from remotecal.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -124,12 +124,12 @@ def _only_field(after: PdfFileReader) -> int:
     return int(fields.raw_get(0).idnum)
 
 
-def _is_field_added(old: Any, now: Any, field: int) -> bool:  # noqa: ANN401  pyHanko's objects are untyped
+def _is_field_added(old: Part, now: Part, field: int) -> bool:
     (*notes, last), earlier = _notes(now), _notes(old)
     return notes == earlier and last.idnum == field
 
 
-def _notes(page: Any) -> list[Any]:  # noqa: ANN401  as above
+def _notes(page: Part) -> list[Part]:
     notes = entry(page, "/Annots", [])
     return [notes.raw_get(number) for number in range(len(notes))]
 
@@ -153,7 +153,7 @@ def _odd_form(after: PdfFileReader, new: set[int], field: int) -> str:
     return f"object {min(new - reached)}" if new - reached else ""
 
 
-def _changed(old: Any, now: Any, free: frozenset[str]) -> str:  # noqa: ANN401  as above
+def _changed(old: Part, now: Part, free: frozenset[str]) -> str:
     """Return the entry of a dictionary that was changed, added or taken away, beside the free ones.
 
     References are compared as they are written, what is no reference is compared whole.
@@ -164,7 +164,7 @@ def _changed(old: Any, now: Any, free: frozenset[str]) -> str:  # noqa: ANN401  
     return ""
 
 
-def _number(holder: Any, name: str) -> int:  # noqa: ANN401  as above
+def _number(holder: Part, name: str) -> int:
     """Return the number of the object an entry refers to; 0 where it stands there itself."""
     return int(getattr(holder.raw_get(name), "idnum", 0))
 
@@ -176,7 +176,7 @@ def _first_page(reader: PdfFileReader) -> int:
     return number
 
 
-def _object(reader: PdfFileReader, number: int) -> Any:  # noqa: ANN401  as above
+def _object(reader: PdfFileReader, number: int) -> Part:
     from pyhanko.pdf_utils.generic import Reference
 
     return reader.get_object(Reference(number, 0, reader))  # type: ignore[no-untyped-call]  # pyHanko's own

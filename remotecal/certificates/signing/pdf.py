@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from remotecal.certificates.signing.signature import Signature
 from remotecal.certificates.signing.timestamp import Stamp, time_stamper
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pyhanko.sign.validation.status import PdfSignatureStatus
 
     from remotecal.certificates.signing.keys import SigningKey
+
+
+Part: TypeAlias = Any
+"""Something a PDF consists of; pyHanko's objects are untyped."""
 
 
 def unreadable() -> tuple[type[Exception], ...]:
@@ -216,7 +220,7 @@ def _attachments(reader: PdfFileReader) -> Iterator[tuple[str, bytes]]:
     raise CertificateRefused("the PDF's tree of embedded files has no end")
 
 
-def entry(node: Any, name: str, otherwise: object) -> Any:  # noqa: ANN401  pyHanko's objects are untyped
+def entry(node: Part, name: str, otherwise: object) -> Part:
     """Return an entry with its references followed, which pyHanko's own `get` does not do."""
     return node[name] if name in node else otherwise  # noqa: SIM401  see above
 
