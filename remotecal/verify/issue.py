@@ -35,8 +35,7 @@ def examine_issue(checks: Checklist, subject: Subject, means: Means) -> Body | N
     if means.trust is not None:
         checks.examine("trust list", lambda: _list(_trust(means)), needed=True)
     body = examine_trust(checks, subject, means, means.now.date())
-    signed = [*subject.signatures, *([subject.pdf_signature] if subject.pdf_signature else [])]
-    checks.examine("dates", lambda: check_dates(record, signed, means.now), needed=True)
+    checks.examine("dates", lambda: check_dates(record, subject.all_signatures, means.now), needed=True)
     pdf = subject.pdf_signature
     if pdf is not None and pdf.stamp is not None:
         stamp = pdf.stamp
@@ -154,8 +153,8 @@ def _approval(subject: Subject) -> str:
 
 def _stamped(stamp: Stamp, subject: Subject, means: Means) -> str:
     """Check who witnessed the time, and that no signature claims a later one."""
-    signatures = [*subject.signatures, *([subject.pdf_signature] if subject.pdf_signature else [])]
-    latest = max((signature.at for signature in signatures if signature.at is not None), default=stamp.at)
+    times = (signature.at for signature in subject.all_signatures if signature.at is not None)
+    latest = max(times, default=stamp.at)
     if latest > stamp.at + CLOCKS_MAY_DIFFER:
         raise CertificateRefused(
             f"signed on {latest:%Y-%m-%d %H:%M %z}, but it was there on {stamp.at:%Y-%m-%d %H:%M %z} already"

@@ -58,6 +58,11 @@ class Subject:
     pdf_signature: Signature | None = None
     """That on the PDF, where there is one."""
 
+    @property
+    def all_signatures(self) -> tuple[Signature, ...]:
+        """Those on the XML and that on the PDF, earliest first."""
+        return self.signatures if self.pdf_signature is None else (*self.signatures, self.pdf_signature)
+
 
 def open_certificate(checks: Checklist, path: Path) -> Subject | None:
     """Read the certificate and check that its signatures hold, whosever they are."""
