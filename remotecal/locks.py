@@ -21,6 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from remotecal.errors import BenchInUse, ConfigurationError
+from remotecal.opening import BINARY
 
 SHARED = ("/run/lock", "/dev/shm", "/tmp")  # noqa: S108  only where nobody removes another's files
 """Where locks may lie on POSIX: the first that all users write to and that belongs to the system."""
@@ -107,7 +108,7 @@ def directory() -> Path:
 
 def _open(path: Path) -> int:
     """Open a file all users may write, and make it if need be; follows no link that somebody has laid."""
-    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    flags = os.O_RDWR | BINARY | getattr(os, "O_NOFOLLOW", 0)
     try:
         try:
             # Without O_CREAT: in a directory of all users Linux refuses that for a file of somebody else.
