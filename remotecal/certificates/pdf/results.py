@@ -93,11 +93,16 @@ def _remarks(table: Table) -> list[Said]:
         stated = column.uncertainty
         if stated is not None and stated.p is not None:
             factor = f"k = {stated.k[0]}" if len(set(stated.k)) == 1 else "k"
-            share = f"{float(stated.p[0]) * 100:.4g} %"
-            found.append(label("remarks", "expanded", k=factor, p=share))
+            found.append(label("remarks", "expanded", k=factor, p=_percent(stated.p)))
         if column.in_cmc is not None:
             found.append(_scope(column.in_cmc.valid))
     return found
+
+
+def _percent(probabilities: tuple[str, ...]) -> str:
+    """Return the coverage probability of a table's rows; its ends where it differs from row to row."""
+    stated = [float(each) * 100 for each in probabilities]
+    return " ~ ".join(dict.fromkeys(f"{end:.4g} %" for end in (min(stated), max(stated))))
 
 
 def _scope(valid: tuple[bool, ...]) -> Said:
