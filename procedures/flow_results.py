@@ -238,7 +238,7 @@ def conformity_statements(points: Sequence[FlowPoint], specification: Specificat
         if worse in verdicts or (worse == "fail" and not steady):
             whole = worse
             break
-    limit, spread = f"{specification.mpe:g} %", f"{specification.largest_repeatability:.2g} %"
+    limit, spread = f"{specification.mpe:g} %", f"{specification.largest_repeatability:.4g} %"
     chinese, english = _VERDICTS[whole]
     return (
         Statement(

@@ -6,6 +6,7 @@ has no row here was not looked up, and is printed as it is written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -95,11 +96,24 @@ def edition(norm: str, day: date) -> str:
 
 def withdrawn(norm: str, day: date) -> str:
     """Return the edition that is in force in the place of `norm`; "" where that is in force or unknown."""
-    current = edition(norm, day)
-    return "" if norm in (current, _document(norm)) else current
+    current, plain = edition(norm, day), _plain(norm)
+    return "" if current == norm or plain in (current, _document(norm)) else current
 
 
 def _document(norm: str) -> str:
     """Return the document an edition is of."""
-    name, dash, year = norm.rpartition("-")
-    return name if dash and len(year) == 4 and year.isdigit() else norm
+    plain = _plain(norm)
+    name, dash, year = plain.rpartition("-")
+    return name if dash and len(year) == 4 and year.isdigit() else plain
+
+
+_WRITTEN = re.compile(r"\s*([A-Za-z]{3})\s*([0-9]+)(?:\s*[-\u2010-\u2015\u2212\uff0d]\s*([0-9]{4}))?\s*")
+
+
+def _plain(norm: str) -> str:
+    """Return a document's name as the table writes it: JJG 643-2003 for JJG643\u20142003."""
+    written = _WRITTEN.fullmatch(norm)
+    if written is None:
+        return norm
+    kind, number, year = written.groups()
+    return f"{kind.upper()} {number}" + (f"-{year}" if year else "")

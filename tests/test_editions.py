@@ -36,6 +36,15 @@ def test_what_was_withdrawn_is_told():
     assert withdrawn("JJG 1033-2007", date(2026, 1, 1)) == ""
 
 
+@pytest.mark.parametrize(
+    "written", ["JJG643-2003", "JJG 643\u20142003", "JJG 643 \u2013 2003", "jjg 643-2003"]
+)
+def test_an_edition_is_known_however_it_is_written(written):
+    assert withdrawn(written, date(2026, 1, 1)) == "JJG 643-2024"
+    assert withdrawn(written, date(2020, 1, 1)) == ""
+    assert withdrawn(written.replace("643", "1033"), date(2026, 1, 1)) == ""
+
+
 @pytest.mark.parametrize("document", EDITIONS)
 def test_editions_follow_each_other_without_a_gap(document):
     for before, after in pairwise(EDITIONS[document]):

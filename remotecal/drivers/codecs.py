@@ -7,6 +7,7 @@ register codecs in Modbus registers, numbered as the maker's manual prints them.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -224,6 +225,17 @@ class Register:
             return False
         (raw,), half = self.split(value), 1 << (16 * self.size - 1)
         return int(raw) in ({2 * half - 1, half - 1, half} if self.form[0] == "u" else {half - 1, -half})
+
+    def holds(self, value: float, code: float) -> bool:
+        """Tell whether a value is what a code on the wire reads as.
+
+        Of an integer it is these very bits, whether the code is written with a sign or without: 0x8000 is
+        -32768 in a signed register. Numbers beside it, of 32 bits say, are values.
+        """
+        (raw,) = self.split(value)
+        if self.form[0] in "ui":
+            return (raw - code) % (1 << 16 * self.size) == 0
+        return math.isclose(raw, code, rel_tol=1e-6)
 
     def split(self, value: float) -> tuple[float, ...]:
         """Return the parts' contents for a value; the inverse of `join`."""

@@ -107,10 +107,9 @@ class Reading(Declaration):
 
     def _is_stated(self, value: float) -> bool:
         """Tell whether a value is one of the codes the driver states, as it stood on the wire."""
-        raw = value
         if isinstance(self.wire, Register):
-            (raw,) = self.wire.split(value)
-        return any(math.isclose(raw, code, rel_tol=1e-6) for code in self._codes)
+            return any(self.wire.holds(value, code) for code in self._codes)
+        return any(math.isclose(value, code, rel_tol=1e-6) for code in self._codes)
 
     def _is_conventional(self, value: float) -> bool:
         if isinstance(self.wire, Register) and self.wire.is_sentinel(value):

@@ -40,19 +40,22 @@ def coverage_probability(dof: float, k: float) -> float:
     return 2 * float(ndtr(k) if math.isinf(dof) else stdtr(whole_dof(dof), k)) - 1
 
 
-_KNOWN = 1e-3
-"""How well effective degrees of freedom are known, relative."""
+_HAIR = 5e-3
+"""What two decimals of degrees of freedom don't show."""
+
+_HAIR_OF_FEW = 1e-3
+"""The same relative, where there are few: 1.996 is not 2, as k would be a third of what it is."""
 
 
 def whole_dof(dof: float) -> int:
     """Return finite degrees of freedom truncated to the next lower integer (GUM G.4.1).
 
-    Effective ones are known to three digits at best: 18.9987 is 19, not 18.
+    What lies a hair below an integer is that integer, 18.9987 is 19; but 141.87 is 141.
 
     Raises:
         ParameterError: fewer than 1 degree of freedom.
     """
-    whole = math.floor(dof * (1 + _KNOWN))
+    whole = math.floor(dof + min(_HAIR, _HAIR_OF_FEW * dof))
     if whole < 1:
         raise ParameterError(f"{dof!r} degrees of freedom give no coverage factor; at least 1 is needed")
     return whole

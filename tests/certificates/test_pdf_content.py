@@ -17,7 +17,7 @@ from remotecal.certificates.pdf.curve import error_curve
 from remotecal.certificates.pdf.fonts import CHINESE_FONTS
 from remotecal.certificates.pdf.formula import equations
 from remotecal.certificates.pdf.numbers import aligned, full_width, printed
-from remotecal.certificates.pdf.results import budgets
+from remotecal.certificates.pdf.results import budgets, results
 from remotecal.model import Column, Conformity, Limits, Text, Uncertainty
 
 
@@ -25,6 +25,7 @@ from remotecal.model import Column, Conformity, Limits, Text, Uncertainty
     ("u", "contribution", "share", "shown"),
     [
         ("0.010", "0.0071", "47.1", ["0.0071", "47.1"]),
+        ("0.0084", "0.0071", "70.8", ["0.0071", "70.8"]),
         ("0.010", "0.00021", "0.0", ["0.0002", "< 0.1"]),
         ("0.010", "4.9e-8", "0.0", ["< 0.0001", "< 0.1"]),
         ("0.010", "0", "0.0", ["0.0000", "0.0"]),
@@ -43,6 +44,28 @@ def test_contributions_end_where_the_sum_does(
     (printed_budget,) = budgets(measurement.model_copy(update={"budgets": (changed,)}))["budgets"]
     cells = [column["cells"][0] for column in printed_budget["columns"]]
     assert ["".join(cell["aligned"]) for cell in cells[-2:]] == shown
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [(["0.95"], "about 95 %."), (["0.9489", "0.9313", "0.9542"], "about 93.13 % ~ 95.42 %.")],
+)
+def test_a_coverage_probability_is_that_of_every_row(p: list[str], shown: str) -> None:
+    (measurement, *_) = record().measurements
+    result, *others = measurement.results
+    (table,) = result.tables
+    columns = list(table.columns)
+    (place,) = (i for i, each in enumerate(columns) if isinstance(each, Column) and each.uncertainty)
+    judged = columns[place]
+    assert isinstance(judged, Column)
+    assert judged.uncertainty
+    stated = p * (len(judged.values) if len(p) == 1 else 1)
+    stated += stated[-1:] * (len(judged.values) - len(stated))
+    uncertainty = judged.uncertainty.model_copy(update={"p": tuple(stated)})
+    columns[place] = judged.model_copy(update={"uncertainty": uncertainty})
+    changed = result.model_copy(update={"tables": (table.model_copy(update={"columns": tuple(columns)}),)})
+    shown_results = results(measurement.model_copy(update={"results": (changed, *others)}), "any")
+    assert shown in str(shown_results[0])
 
 
 def test_all_reported_numbers_are_printed_to_the_last_digit(text: str) -> None:

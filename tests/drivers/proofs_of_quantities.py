@@ -22,7 +22,7 @@ from probes import (
 
 from remotecal.drivers.accuracy import EXACT, UNSTATED, absolute
 from remotecal.drivers.catalogue import describe
-from remotecal.drivers.codecs import Phrase, Register, Scpi, Sum, coil, holding_u16, holding_u32
+from remotecal.drivers.codecs import Phrase, Register, Scpi, Sum, coil, holding_i16, holding_u16, holding_u32
 from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
 from remotecal.drivers.links.wire import Line, Modbus
 from remotecal.drivers.quantities import Action, Choice, Flags, Setting
@@ -73,6 +73,14 @@ def reading_no_value() -> None:
     for raw in (0xFFFF, 0xFFFE):
         with pytest.raises(InstrumentError, match="no valid value"):
             stated.decode(raw * 0.1)
+    signed = reading(holding_i16(0, 0.1), span=(-4000, 4000), no_value=(0x8000,))
+    assert signed.decode(-3276.7) == -3276.7
+    with pytest.raises(InstrumentError, match="no valid value"):
+        signed.decode(-3276.8)
+    counter = reading(holding_u32(0), span=(0, 2**32 - 1), no_value=(0xFFFFFFFF,))
+    assert counter.decode(0xFFFFFFFE) == 0xFFFFFFFE
+    with pytest.raises(InstrumentError, match="no valid value"):
+        counter.decode(0xFFFFFFFF)
     words = reading(no_value=("cold", 1e9), span=(0, 1e12))
     for text in (" COLD", "+1.00E+09"):
         with pytest.raises(InstrumentError, match="no valid value"):

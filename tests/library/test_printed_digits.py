@@ -2,7 +2,13 @@
 
 import pytest
 
-from remotecal.procedures.library.flow_results import _significant
+from remotecal.procedures.library.flow_results import (
+    FlowPoint,
+    Specification,
+    _significant,
+    conformity_statements,
+)
+from remotecal.uncertainty import Budget, Input
 
 
 @pytest.mark.parametrize(
@@ -22,3 +28,14 @@ from remotecal.procedures.library.flow_results import _significant
 )
 def test_so_many_digits_and_no_more(value, digits, shown):
     assert _significant(value, digits) == shown
+
+
+def test_what_fails_by_its_repeatability_is_not_within_the_limit_printed():
+    errors = [-0.168, 0.0, 0.168]  # s = 0.168 %, MPE/3 = 0.1667 %
+    found = Budget(lambda e: e, [Input.normal("e", 0.0, "%", 0.02)], "%").evaluate()
+    point = FlowPoint(7.0, [7.0] * 3, errors, (), found)
+    _, verdict = conformity_statements(
+        [point], Specification(0.5, 0.5 / 3, "JJG 1033-2007", "simple acceptance")
+    )
+    assert verdict.conformity == "fail"
+    assert "repeatability up to 0.1667 %" in (verdict.declaration.get("en") or "")

@@ -253,6 +253,13 @@ def test_degrees_of_freedom_a_hair_below_an_integer_are_that_integer(dof: float,
     assert f"{coverage_factor(dof, 0.95):.3f}" == k  # tables of t; GUM G.4.1 truncates
 
 
+@pytest.mark.parametrize(
+    ("dof", "whole"), [(68.978, 68), (141.87, 141), (942.99, 942), (390_498.7, 390_498), (1.996, 1)]
+)
+def test_many_degrees_of_freedom_are_truncated_and_never_raised(dof: float, whole: int) -> None:
+    assert whole_dof(dof) == whole  # GUM G.4.1
+
+
 def test_u_may_be_exactly_twice_the_standard_uncertainty() -> None:
     budget = Budget(lambda a: a, [Input.student_t("a", 1.0, "V", 0.1, 4)])
     result = budget.evaluate(k=2.0)

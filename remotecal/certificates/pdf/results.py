@@ -93,11 +93,16 @@ def _remarks(table: Table) -> list[Said]:
         stated = column.uncertainty
         if stated is not None and stated.p is not None:
             factor = f"k = {stated.k[0]}" if len(set(stated.k)) == 1 else "k"
-            share = f"{float(stated.p[0]) * 100:.4g} %"
-            found.append(label("remarks", "expanded", k=factor, p=share))
+            found.append(label("remarks", "expanded", k=factor, p=_percent(stated.p)))
         if column.in_cmc is not None:
             found.append(_scope(column.in_cmc.valid))
     return found
+
+
+def _percent(probabilities: tuple[str, ...]) -> str:
+    """Return the coverage probability of a table's rows; its ends where it differs from row to row."""
+    stated = [float(each) * 100 for each in probabilities]
+    return " ~ ".join(dict.fromkeys(f"{end:.4g} %" for end in (min(stated), max(stated))))
 
 
 def _scope(valid: tuple[bool, ...]) -> Said:
@@ -168,11 +173,16 @@ FINEST, LONGEST = -9, 12
 def _to_place(number: str, place: int, of: str = "") -> str:
     """Return a number to a decimal place, and what is smaller but not nothing as `< 0.1`.
 
+    It gets no digit that it does not have: zeros behind 0.0071 would say what nobody knows.
+
     `of` is the number it was computed from, where it may have been rounded to nothing itself.
     """
     exact = Decimal(number)
     if not exact.is_finite() or place < FINEST or exact.adjusted() - place > LONGEST:
         return number
+    own = exact.as_tuple().exponent
+    if exact and not of and isinstance(own, int) and place < own <= 0:
+        return f"{exact:f}"
     step = Decimal(1).scaleb(place)
     rounded = exact.quantize(step, ROUND_HALF_UP)
     return f"{rounded:f}" if rounded or not Decimal(of or number) else f"< {step:f}"
