@@ -121,7 +121,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
         table.add_row(_as_it_is(check.name), Text(*marks[check.outcome]), _as_it_is(check.said))
     out.print(table)
     if report.demonstration:
-        said = say("This is a demonstration, and no valid certificate.", "本证书仅为演示,无效。")
+        said = say("This is a demonstration, and no valid certificate.", "本证书仅为演示，无效。")
         out.print(said, style="bold yellow")
     colour = {"holds": "bold green", "fails": "bold red", "is not proven": "bold yellow"}[report.verdict]
     chinese = {"holds": "核验通过", "fails": "核验不通过", "is not proven": "未能证实"}[report.verdict]

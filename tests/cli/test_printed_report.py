@@ -10,7 +10,7 @@ from rich.console import Console
 from remotecal.cli import main
 from remotecal.cli.evaluate import summarise
 from remotecal.cli.verify import print_report
-from remotecal.model import Column, Table, Text
+from remotecal.model import Column, Conformity, Table, Text
 from remotecal.verify.dates import days_of
 from remotecal.verify.report import Check, Report
 
@@ -57,6 +57,30 @@ def test_a_records_texts_are_no_markup_and_not_cut(capsys: pytest.CaptureFixture
     said = capsys.readouterr().out
     assert "Errors [/x] of [red]T-1" in said
     assert "…" not in said
+
+
+def test_verdicts_are_in_the_language_of_whoever_reads_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = Conformity(verdicts=("pass", "fail"))
+    column = Column(name=Text(zh="示值误差", en="Error"), unit="%", values=("0.1", "0.7"), conformity=judged)
+    monkeypatch.setattr(Errors, "tables", (Table(columns=(column,)),))
+    summarise(Errors())
+    assert {"pass", "fail"} <= set(capsys.readouterr().out.split())
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    summarise(Errors())
+    assert {"合格", "不合格"} <= set(capsys.readouterr().out.split())
+
+
+def test_a_word_of_a_heading_stays_whole_where_there_is_room(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = (*("Reference flow of the meter under test",) * 4, "Repeatability")
+    columns = tuple(Column(name=Text.plain(name), unit="%", values=("0.1",)) for name in names)
+    monkeypatch.setattr(Errors, "tables", (Table(columns=columns),))
+    monkeypatch.setenv("COLUMNS", "60")
+    summarise(Errors())
+    assert "Repeatability" in capsys.readouterr().out
 
 
 class Days:
