@@ -179,7 +179,7 @@ name = { zh = "示范流量实验室", en = "Demonstration Flow Laboratory" }
 address = { zh = "北京", en = "Beijing" }
 
 [[persons]]
-name = { zh = "模拟检定员", en = "Simulated operator" }
+name = { zh = "模拟校准员", en = "Simulated operator" }
 duty = "performed"
 
 [[persons]]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from remotecal.certificates.pdf.numbers import full_width
 from remotecal.cli import parser
 
 ROOT = Path(__file__).parent.parent
@@ -76,3 +77,28 @@ def test_commands_in_blocks_are_commands(page: Path, capsys: pytest.CaptureFixtu
             parser().parse_args(shlex.split(line, comments=True)[1:])
         except SystemExit as end:
             assert end.code == 0, f"{page.name}: {line}: {capsys.readouterr().err}"  # noqa: PT017  no test of it
+
+
+def anchors(page: Path) -> list[str]:
+    """Return the names by which a page's headings are linked to, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+# The changelog has the same headings for every version.
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if p.name != "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_headings_are_told_apart_and_linked_to_by_their_names(page: Path) -> None:
+    assert len(set(anchors(page))) == len(anchors(page)), "two headings have one name"
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", text):
+        there = page.parent / target if target else page
+        assert anchor in anchors(there), f"{page.name} links to #{anchor} in {there.name}, which is not there"
+
+
+def test_chinese_is_punctuated_as_chinese() -> None:
+    text = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert prose == "\n".join(map(full_width, prose.split("\n")))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
+from remotecal.certificates.pdf.wording import label
+from remotecal.cli.tables import plain
 from remotecal.cli.terminal import language, say
 from remotecal.procedures.catalogue import find_followed
 from remotecal.procedures.evidence import gather
@@ -85,7 +87,7 @@ def _compare(out: Path, again: Record) -> None:
         return
     print(f"it says otherwise in {len(found)} places:")
     for difference in found[:MOST_TOLD]:
-        print(f"  {difference}")
+        print(plain(f"  {difference}"))
 
 
 MOST_TOLD = 20
@@ -95,19 +97,27 @@ MOST_TOLD = 20
 def summarise(record: Record) -> None:
     """Print the tables of a record's results, in the reader's language where there is a choice."""
     from rich import box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table as Printed
+    from rich.text import Text
 
     console = Console()
     for table in record.tables:
         title = table.name.get(language()) if table.name else ""
         title = title or say(f"Certificate {record.number}", f"证书 {record.number}")
-        printed = Printed(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0))
+        # What a record says is no markup, and nothing a terminal is to obey.
+        called = Text(plain(title), "table.title")
+        printed = Printed(title=called, box=box.SIMPLE_HEAD, title_justify="left", padding=0, pad_edge=False)
         columns = [column for quantity in table.columns for column in _columns(quantity)]
-        for heading, _ in columns:
-            printed.add_column(heading, justify="right")
+        headings = ["\n".join(map(plain, heading.split("\n"))) for heading, _ in columns]
+        if sum(max(map(cell_len, heading.split("\n"))) + 1 for heading in headings) > console.width:
+            headings = [heading.replace(" ", "\n") for heading in headings]  # Rich would break within words
+        for heading in headings:
+            printed.add_column(Text(heading), justify="right", overflow="fold")
         for row in range(table.rows):
-            printed.add_row(*(cells[row if len(cells) > 1 else 0] for _, cells in columns))
+            shown = (cells[row if len(cells) > 1 else 0] for _, cells in columns)
+            printed.add_row(*(Text(plain(cell)) for cell in shown))
         console.print(printed)
 
 
@@ -126,4 +136,5 @@ def _columns(quantity: Quantity) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"U{unit}", quantity.uncertainty.expanded
         yield "k", quantity.uncertainty.k
     if quantity.conformity is not None:
-        yield say("conforms", "符合性"), quantity.conformity.verdicts
+        verdicts = (label("verdicts", verdict) for verdict in quantity.conformity.verdicts)
+        yield say("conforms", "符合性"), tuple(dict(verdict)[language()] for verdict in verdicts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from remotecal.certificates.trust import TrustList
     from remotecal.verify import Report
@@ -115,14 +116,23 @@ def print_report(report: Report, console: Console | None = None) -> None:
     }
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Check", "Outcome", "What was found"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")  # a word that is longer than a line is no reason to cut it
     for check in report.checks:
-        table.add_row(check.name, Text(*marks[check.outcome]), Text(check.said))
+        table.add_row(_as_it_is(check.name), Text(*marks[check.outcome]), _as_it_is(check.said))
     out.print(table)
     if report.demonstration:
-        said = say("This is a demonstration, and no valid certificate.", "本证书仅为演示,无效。")
+        said = say("This is a demonstration, and no valid certificate.", "本证书仅为演示，无效。")
         out.print(said, style="bold yellow")
     colour = {"holds": "bold green", "fails": "bold red", "is not proven": "bold yellow"}[report.verdict]
     chinese = {"holds": "核验通过", "fails": "核验不通过", "is not proven": "未能证实"}[report.verdict]
     said = say(f"Certificate {report.number} {report.verdict}.", f"证书 {report.number} {chinese}。")
-    out.print(said, style=colour, highlight=False)
+    out.print(_as_it_is(said), style=colour)
+
+
+def _as_it_is(text: str) -> Text:
+    """Return a text, which may be a forger's, with nothing in it that Rich or the terminal would obey."""
+    from rich.text import Text
+
+    from remotecal.cli.tables import plain
+
+    return Text("\n".join(map(plain, text.split("\n"))))

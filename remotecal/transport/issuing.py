@@ -33,6 +33,18 @@ CLOCKS_AGREE = timedelta(minutes=1)
 """By how much a signer's clock may be ahead."""
 
 
+def lacking(store: Store, station: str, run: str) -> str:
+    """Return why there is no record of a run, as far as the laboratory knows."""
+    known = store.journals.find(station, run)
+    if known is not None and known.unordered:
+        return f"there is no record of {run}, which was not ordered: {known.unordered}"
+    if known is not None and known.state in ("aborted", "stopped"):
+        return f"there is no record of {run}: it was {known.state} before its end"
+    if known is not None and known.state == "signed" and not store.files.missing(station, run):
+        return f"the record of {run} is not computed yet; where it can't be, `remotecal hub audit` says why"
+    return f"the record of {run} is not computed yet: its journal is not complete here"
+
+
 @dataclass(frozen=True, slots=True)
 class RunAt:
     """A run at a station, where the laboratory keeps it."""
@@ -61,9 +73,7 @@ class RunAt:
 
         row = self.store.records.find(self.station, self.run)
         if row is None:
-            raise CertificateRefused(
-                f"the record of {self.run} is not computed yet: its journal is not complete here"
-            )
+            raise CertificateRefused(lacking(self.store, self.station, self.run))
         if not row.agrees:
             raise CertificateRefused(
                 f"station and laboratory computed different records of {self.run}: find out why"

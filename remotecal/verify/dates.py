@@ -54,12 +54,18 @@ def check_order(record: Record, signatures: Sequence[Signature], now: datetime) 
         raise CertificateRefused(
             f"signed on {times[0]:%Y-%m-%d}, before the calibration ended on {record.finished}"
         )
-    said = f"calibrated {record.begun} to {record.finished}"
+    said = f"calibrated {days_of(record)}"
     if len(times) < len(signatures):
         return (
             f"{said}; time unknown: {len(signatures) - len(times)} signatures do not say when they were made"
         )
     return f"{said}, signed in order after that" if times else said
+
+
+def days_of(record: Record) -> str:
+    """Return from when to when it was calibrated, a single day once."""
+    begun, finished = record.begun, record.finished
+    return f"on {begun}" if begun == finished else f"from {begun} to {finished}"
 
 
 def _check_days(record: Record, times: list[datetime], now: datetime) -> None:

@@ -11,7 +11,7 @@ from remotecal.certificates.signing.xml import read_signatures
 from remotecal.certificates.standard import check_standard, doubt
 from remotecal.certificates.trace import LONGEST
 from remotecal.errors import CertificateRefused
-from remotecal.verify.dates import check_order
+from remotecal.verify.dates import check_order, days_of
 from remotecal.verify.issue import examine_trust
 from remotecal.verify.report import Checklist, Unable
 from remotecal.verify.subject import Subject
@@ -79,7 +79,7 @@ def _valid(called: str, reference: CertificateReference, user: Record) -> str:
         )
     if reference.issued is not None and reference.issued > user.begun:
         raise CertificateRefused(f"issued on {reference.issued}, after it was used on {user.begun}")
-    return f"{called}, used {user.begun} to {user.finished}, valid until {reference.valid_until}"
+    return f"{called}, used {days_of(user)}, valid until {reference.valid_until}"
 
 
 def _file(standard: Equipment, user: Record, means: Means, found: list[Record]) -> str:

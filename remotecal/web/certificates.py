@@ -31,7 +31,7 @@ def record_row(office: Office, station: str, run: str) -> RecordRow:
     """Return a run's record (`NotThere` if it was not computed yet)."""
     row = office.store.records.find(station, run)
     if row is None:
-        raise NotThere(f"the record of {run} is not computed yet: its journal is not complete here")
+        raise NotThere(issuing.lacking(office.store, station, run))
     return row
 
 

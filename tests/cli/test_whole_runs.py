@@ -202,7 +202,7 @@ def test_a_person_who_reads_chinese_is_told_in_chinese(tiny, capsys, monkeypatch
     assert "示值" in capsys.readouterr().out
     assert main(["verify", str(tiny.out / "certificate.xml")]) == 6
     said = capsys.readouterr().out
-    assert "本证书仅为演示,无效。" in said
+    assert "本证书仅为演示，无效。" in said
     assert "证书 T-1 核验不通过。" in said
 
 

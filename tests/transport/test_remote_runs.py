@@ -11,11 +11,12 @@ from sites import Site, Watching, enrol_site, until
 from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
+from remotecal.errors import CertificateRefused, ConfigurationError, NotConnected, RemotecalError
 from remotecal.procedures.order import Order
 from remotecal.transport import acceptance, subjects
 from remotecal.transport import station as station_module
 from remotecal.transport.envelopes import seal, unseal, unseal_reply
+from remotecal.transport.issuing import issue
 from remotecal.transport.laboratory import Terms
 from remotecal.transport.library import make_bundle
 from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder
@@ -357,6 +358,8 @@ async def test_pausing_going_on_and_aborting(folder: HubFolder, asking: Tiny, tm
             row = await site.state(order, "aborted")
             await until(lambda: site.arrived_whole(order))
             assert row.state == "aborted"
+            with pytest.raises(CertificateRefused, match="aborted before its end"):
+                issue(folder, hub.laboratory.store, "here", order.id, tmp_path / "issued")
             ended = await watching.until(lambda live: "the tank leaks" in live.state)
             assert ended.state == "the run was stopped: the tank leaks (Li Wei)"
             assert not (await command("go_on")).done

@@ -134,7 +134,7 @@ def _budget(budget: PointBudget) -> dict[str, object]:
     # One digit more than u_c has: what a contribution has behind it is in no sum.
     last = Decimal(budget.u).as_tuple().exponent
     place = last - 1 if isinstance(last, int) else FINEST - 1
-    contributions = tuple(_to_place(line.contribution, place) for line in lines)
+    contributions = tuple(_to_place(line.contribution, _known(line.contribution, place)) for line in lines)
     shares = tuple(_to_place(line.share, -1, line.contribution) for line in lines)
     columns: list[tuple[str, str, list[Cell]]] = [
         ("symbol", "1", [symbol(line.symbol) for line in lines]),
@@ -168,6 +168,13 @@ def _budget(budget: PointBudget) -> dict[str, object]:
 
 FINEST, LONGEST = -9, 12
 """Decimal place to which contributions are written out, and digits; what goes beyond stays as it is."""
+
+
+def _known(number: str, place: int) -> int:
+    """Return a decimal place no finer than a number was given to: a zero behind it would be a claim."""
+    exact = Decimal(number)
+    given = exact.as_tuple().exponent
+    return max(place, min(given, 0)) if exact and isinstance(given, int) else place
 
 
 def _to_place(number: str, place: int, of: str = "") -> str:

@@ -1,0 +1,104 @@
+"""What `remotecal verify` prints: all of it, as it is, whatever the certificate's texts are made of."""
+
+import io
+from datetime import date
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from remotecal.cli import main
+from remotecal.cli.evaluate import summarise
+from remotecal.cli.verify import print_report
+from remotecal.model import Column, Conformity, Table, Text
+from remotecal.verify.dates import days_of
+from remotecal.verify.report import Check, Report
+
+
+def shown(number: str, name: str, said: str) -> str:
+    out = io.StringIO()
+    report = Report(number, demonstration=False, checks=(Check(name, "passed", said, needed=True),))
+    print_report(report, Console(file=out, width=80))
+    return "".join(out.getvalue().split())
+
+
+def test_a_word_longer_than_a_line_is_not_cut() -> None:
+    firmware = "02.05-1519.666-1.19-4.15-127-159-35-and-what-else-a-maker-thinks-of"
+    assert firmware in shown("T-1", "instruments", f"dut: firmware {firmware}; balance: SN 1")
+
+
+@pytest.mark.parametrize("text", ["[/x]", "[red]T-1", "T[1]", "\\[x]"])
+def test_what_looks_like_markup_is_printed_as_it_is(text: str) -> None:
+    assert f"standard{text}:file" in shown("T-1", f"standard {text}: file", "here")
+    assert f"Certificate{text}holds." in shown(text, "schema", "valid")
+
+
+def test_what_a_terminal_would_obey_is_not_printed() -> None:
+    said = shown("T\x1b[2J1", "standard \x1b[2J: file", "a\x1b[2Jb\x07")
+    assert "\x1b" not in said
+    assert "\x07" not in said
+
+
+class Errors:
+    number = "T-1"
+    tables = (
+        Table(
+            name=Text.plain("Errors [/x] of [red]T-1"),
+            columns=(
+                Column(name=Text.plain("[bold]Flow[/y]"), unit="m3/h", values=("1.0",)),
+                *(Column(name=Text.plain(f"Repeatability {n}"), unit="%", values=("0.1",)) for n in range(9)),
+            ),
+        ),
+    )
+
+
+def test_a_records_texts_are_no_markup_and_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    summarise(Errors())
+    said = capsys.readouterr().out
+    assert "Errors [/x] of [red]T-1" in said
+    assert "…" not in said
+
+
+def test_verdicts_are_in_the_language_of_whoever_reads_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = Conformity(verdicts=("pass", "fail"))
+    column = Column(name=Text(zh="示值误差", en="Error"), unit="%", values=("0.1", "0.7"), conformity=judged)
+    monkeypatch.setattr(Errors, "tables", (Table(columns=(column,)),))
+    summarise(Errors())
+    assert {"pass", "fail"} <= set(capsys.readouterr().out.split())
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    summarise(Errors())
+    assert {"合格", "不合格"} <= set(capsys.readouterr().out.split())
+
+
+def test_a_word_of_a_heading_stays_whole_where_there_is_room(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = (*("Reference flow of the meter under test",) * 4, "Repeatability")
+    columns = tuple(Column(name=Text.plain(name), unit="%", values=("0.1",)) for name in names)
+    monkeypatch.setattr(Errors, "tables", (Table(columns=columns),))
+    monkeypatch.setenv("COLUMNS", "60")
+    summarise(Errors())
+    assert "Repeatability" in capsys.readouterr().out
+
+
+class Days:
+    begun = date(2026, 11, 27)
+
+    def __init__(self, finished: date) -> None:
+        self.finished = finished
+
+
+def test_a_single_day_is_said_once() -> None:
+    assert days_of(Days(date(2026, 11, 27))) == "on 2026-11-27"
+    assert days_of(Days(date(2026, 11, 28))) == "from 2026-11-27 to 2026-11-28"
+
+
+def test_a_refusal_holds_nothing_a_terminal_would_obey(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["verify", str(tmp_path / "\x1b[2Jno.xml")]) == 2
+    said = capsys.readouterr().err
+    assert "no.xml" in said
+    assert "\x1b" not in said
