@@ -50,7 +50,10 @@ class Course:
         """What stopped the run, and how it was taken up, in words."""
         self.tells_repeats = start.clock is not None
         """Whether the beginnings of repeats are told."""
-        self._due = [(point.name, n) for point in start.points for n in range(1, point.repeats + 1)]
+        # One by one, for a journal may declare more repeats than anybody could list.
+        self._plan = ((point.name, n) for point in start.points for n in range(1, point.repeats + 1))
+        self._due = next(self._plan, None)
+        self._planned = sum(max(0, point.repeats) for point in start.points)
         self._state: State = "opening"
         self._point: str | None = None
         self._begun: tuple[str, int, str] | None = None
@@ -129,9 +132,10 @@ class Course:
             )
         self._begun = None
         self._observed += 1
+        self._due = next(self._plan, None)
 
     def _expect(self, place: tuple[str, int], event: Event) -> None:
-        due = self._due[self._observed] if self._observed < len(self._due) else None
+        due = self._due
         if place != due or place[0] != self._point:
             asked = f"repeat {due[1]} at {due[0]}" if due else "none"
             raise EvidenceError(
@@ -140,10 +144,10 @@ class Course:
             )
 
     def _finish(self, event: Event) -> None:
-        if event.data["observations"] != self._observed or self._observed < len(self._due):
+        if event.data["observations"] != self._observed or self._observed < self._planned:
             raise EvidenceError(
                 f"line {event.seq}: complete with {event.data['observations']} observations, of which "
-                f"{self._observed} came, and {len(self._due)} were due"
+                f"{self._observed} came, and {self._planned} were due"
             )
         self._state = "finished"
 
