@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.keeping import extend
+from remotecal.certificates.library import Library as CertificateLibrary
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.errors import EvidenceError, NotOrdered, RemotecalError, StoreError
 from remotecal.procedures.evidence import gather
@@ -23,9 +25,13 @@ from remotecal.transport.ordered import (
     claimed_order,
     set_apart,
 )
+from remotecal.verify.conduct import examine_conduct
+from remotecal.verify.report import Checklist
+from remotecal.verify.subject import Means
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import PublicKey
+    from remotecal.model import Record
     from remotecal.procedures.files import Attached
     from remotecal.procedures.journal import Event
     from remotecal.store import Store
@@ -95,7 +101,24 @@ def _ordered_record(
     check_course(order, found, events)
     record = evaluate(gather(events), found)
     check_record(order, record)
+    check_conduct(record, events)
     return record.to_json()
+
+
+def check_conduct(record: Record, events: tuple[Event, ...]) -> None:
+    """Refuse a journal whose parts do not go together, as everybody who verifies the certificate would.
+
+    What can't be checked here, such as the replies to a driver that is not installed, is not held against it.
+
+    Raises:
+        EvidenceError: naming the first check that failed.
+    """
+    checks = Checklist()
+    means = Means(datetime.now(UTC), None, CertificateLibrary(), None, None, None)
+    examine_conduct(checks, record, events, means, trusted=True)
+    for check in checks.checks:
+        if check.outcome == "failed":
+            raise EvidenceError(f"the journal does not go together: {check.name}: {check.said}")
 
 
 def _not_computed(store: Store, computed: Computed, reason: str) -> Compared:
