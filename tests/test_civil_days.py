@@ -14,7 +14,7 @@ from remotecal.certificates.pdf.content import content
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.cli.service import moment
-from remotecal.clock import VirtualClock, civil_day, civil_time
+from remotecal.clock import VirtualClock, civil_day, civil_time, known_zone
 from remotecal.errors import BenchError, CertificateRefused, ConfigurationError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import Evidence, gather
@@ -77,6 +77,12 @@ def test_a_certificate_expires_at_the_laboratorys_midnight(tmp_path):
         line.bench.write_text(in_shenyang(line.bench.read_text(encoding="utf-8")), encoding="utf-8")
         with pytest.raises(CertificateRefused, match="reference: its calibration was valid until 2026-11-20"):
             plan(order, found, Bench.load(line.bench), clock, "run")
+
+
+@pytest.mark.parametrize("name", ["localtime", "America", "../UTC", "/etc/localtime", "", "UTC\0"])
+def test_a_time_zone_means_the_same_on_every_computer(name):
+    with pytest.raises(ValueError, match="is unknown"):
+        known_zone(name)
 
 
 def test_a_bench_without_a_time_zone_has_the_computers(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, cast
 
@@ -81,6 +81,8 @@ class Instrument:
     """Keeps every exchange as evidence; None while nobody does."""
     noted: tuple[str, ...]
     """What was found when the instrument was opened that whoever runs it should know."""
+    pauses: Sequence[float]
+    """Seconds before each new attempt to ask it when it can't answer just now."""
     _placed: dict[Declaration, Content]
     _met: Identity | None
     """Who answered when the instrument was opened."""
@@ -94,6 +96,7 @@ class Instrument:
         self.clock = clock or RealClock()
         self.keep = None
         self.noted = ()
+        self.pauses = PAUSES
         self._placed = {}
         self._met = None
         link.name = self.name
@@ -287,15 +290,16 @@ PATIENCE: Final = 10.0
 class Again:
     """Whether a question that was refused for the moment is asked again; every attempt is an exchange."""
 
-    def __init__(self) -> None:
+    def __init__(self, pauses: Sequence[float] = PAUSES) -> None:
+        self._pauses = pauses
         self._tried = 0
         self._until = time.monotonic() + PATIENCE
 
     def wait(self) -> bool:
         """Wait before the next attempt; False where there were enough."""
-        if self._tried >= len(PAUSES) or time.monotonic() > self._until:
+        if self._tried >= len(self._pauses) or time.monotonic() > self._until:
             return False
-        time.sleep(PAUSES[self._tried])
+        time.sleep(self._pauses[self._tried])
         self._tried += 1
         return True
 

@@ -105,7 +105,7 @@ class LineInstrument(Instrument):
         reply, exchange = self._ask(question, timeout)
         if reply not in self.wire.ask_again:
             return reply, exchange
-        again = Again()
+        again = Again(self.pauses)
         while again.wait():
             reply, exchange = self._ask(question, timeout)
             if reply not in self.wire.ask_again:

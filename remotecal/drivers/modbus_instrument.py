@@ -240,7 +240,7 @@ class ModbusInstrument(Instrument):
 
     def _ask_again(self, request: modbus.Request, payload: bytes, reply: bytes) -> tuple[bytes, int | None]:
         """Return the answer to a read refused for the moment only; raise any other refusal."""
-        again, exchange = Again(), None
+        again, exchange = Again(self.pauses), None
         while reply[1] != request.function:
             passing = reply[2] in _TRANSIENT and request.function in _READS.values()
             if not (passing and again.wait()):

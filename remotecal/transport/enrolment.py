@@ -105,7 +105,7 @@ async def serve(
                 reply = await answer(application)
                 writer.write(reply.model_dump_json().encode() + b"\n")
                 await writer.drain()
-        except (RemotecalError, ValueError, OSError, TimeoutError) as error:
+        except (RemotecalError, ValueError, OSError, TimeoutError, RecursionError) as error:
             log.warning("an application could not be dealt with: %s", error or type(error).__name__)
         finally:
             writer.close()
@@ -149,7 +149,7 @@ async def apply(address: str, tls: ssl.SSLContext, application: Application) -> 
                 with suppress(OSError):
                     await writer.wait_closed()
         admission = checked(Admission, _members(line), f"the answer of {address}", ConfigurationError)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, ValueError, RecursionError) as error:
         raise NotConnected(f"the hub at {address} can't be asked: {error or type(error).__name__}") from error
     if admission.refused:
         raise ConfigurationError(f"the hub at {address} refuses: {admission.refused}")

@@ -283,11 +283,13 @@ def on_kept_link(event: Event, exchanges: Sequence[Exchange]) -> Instrument:
     try:
         make = cast("Callable[..., Instrument]", driver(str(event.data["driver"])))
         link = KeptLink(name, exchanges)
-        return make(link, name=name, **(settings if isinstance(settings, Mapping) else {}))
+        instrument = make(link, name=name, **(settings if isinstance(settings, Mapping) else {}))
     except BenchError as error:
         raise Unable(f"the driver of {name} is not at hand: {error}") from error
     except TypeError as error:
         raise EvidenceError(f"line {event.seq}: {name} can't be set up as it says: {error}") from error
+    instrument.pauses = ()  # what was kept does not change by waiting
+    return instrument
 
 
 def kept_exchanges(event: Event) -> Iterator[Exchange]:

@@ -28,6 +28,8 @@ HOST, PORT = "127.0.0.1", 4290
 """Where the API listens unless it is told otherwise: for this machine only."""
 HEADERS_WITHIN = 10.0
 """Seconds in which the headers of a request must be there."""
+READ_WITHIN = 60.0
+"""Seconds in which a client must take some of an answer that waits for it."""
 GRACE = 3
 """Seconds that requests have to finish when the hub goes down."""
 
@@ -108,12 +110,16 @@ class _Server(uvicorn.Server):
 
 
 class Patient(H11Protocol):
-    """HTTP with a client that takes its time: each request must have begun, and be told, within bounds."""
+    """HTTP with a client that takes its time.
+
+    Each request must have begun, and be told, within bounds, and its answer must be taken.
+    """
 
     def __init__(self, *arguments: Any, door: Door, **settings: Any) -> None:  # noqa: ANN401  uvicorn's own
         super().__init__(*arguments, **settings)
         self._door = door
         self._due: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
@@ -131,8 +137,20 @@ class Patient(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._due is not None:
-            self._due.cancel()
+        for timer in (self._due, self._unread):
+            if timer is not None:
+                timer.cancel()
+
+    def pause_writing(self) -> None:
+        """Hold back what the client does not take, for so long."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(READ_WITHIN, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _wait_for_headers(self) -> None:
         if self._due is None:

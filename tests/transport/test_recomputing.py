@@ -1,21 +1,31 @@
 """The laboratory computes a record from the journal alone, and compares."""
 
+import copy
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from ordered_runs import Brought, bring
-from tiny_bench import Tiny
+from ordered_runs import RUN, STATION, Brought, bring
+from tiny_bench import PROCEDURE, Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, EvidenceError
-from remotecal.procedures.journal import Event
+from remotecal.procedures.catalogue import find
+from remotecal.procedures.evidence import gather
+from remotecal.procedures.journal import Event, read_journal
+from remotecal.procedures.record import evaluate
 from remotecal.store import Store
 from remotecal.transport.issuing import issue
 from remotecal.transport.library import Library
+from remotecal.transport.messages import Computed
 from remotecal.transport.recomputing import DIFFERS, signed_events
 from remotecal.transport.settings import HubFolder
+
+sys.path.append(str(Path(__file__).parent.parent / "verify"))
+
+from forged import signed
 
 OTHER = SealKey(Ed25519PrivateKey.generate())
 
@@ -71,6 +81,30 @@ def test_a_journal_that_does_not_go_together_is_not_computed(
 def test_another_journals_record_is_not_computed(brought: Brought) -> None:
     other = brought.computed.model_copy(update={"head": "0" * 64})
     assert "another journal" in brought.recompute(other).reason
+
+
+def test_a_journal_with_readings_of_another_hour_is_not_computed(
+    store: Store, brought: Brought, tiny: Tiny
+) -> None:
+    """Chained and signed by its station, and evaluated as it stands; who verifies it would refuse it."""
+    events = [copy.deepcopy(event) for event in brought.events if event.kind != "signature"]
+    observed = next(event for event in events if event.kind == "observation")
+    for value in observed.data["values"].values():
+        for reading in value if isinstance(value, list) else [value]:
+            if isinstance(reading, dict):
+                reading["at"] -= 3600
+    forged = tiny.out.parent / "forged.jsonl"
+    forged.write_bytes(signed(events, STATION))
+    with store.database.begin() as connection:
+        for table in ("journal_lines", "runs"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  our own
+    store.journals.append("here", RUN, 1, forged.read_bytes().splitlines(), 1.0)
+    read = read_journal(forged)
+    record = evaluate(gather(read), find(str(PROCEDURE))).to_json()
+    compared = brought.recompute(Computed(station="here", run=RUN, head=read[-1].hash, record=record))
+    assert not compared.agrees
+    assert compared.reason.startswith("the journal does not go together: times: line")
+    assert store.records.find("here", RUN) is None
 
 
 def test_without_the_procedure_nothing_is_computed(tmp_path: Path, brought: Brought) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import copy
 import inspect
 import re
+import time
+import tracemalloc
 from importlib import import_module
 from pathlib import Path
 
@@ -30,10 +32,12 @@ from remotecal.bench import Bench
 from remotecal.certificates.library import Library
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
+from remotecal.drivers.abb.acs580 import AbbAcs580
+from remotecal.errors import EvidenceError, ModbusRefusal
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import read_evidence
 from remotecal.procedures.execute import Company, execute
-from remotecal.procedures.journal import FILE, read_journal
+from remotecal.procedures.journal import FILE, Event, read_journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
@@ -41,6 +45,7 @@ from remotecal.sim.assemblies import CLOCK, master_line
 from remotecal.verify import verify
 from remotecal.verify.course import examine_course
 from remotecal.verify.reality import SIMULATED, examine_reality
+from remotecal.verify.replies import Exchange, KeptLink, on_kept_link
 from remotecal.verify.report import Check, Unable
 
 
@@ -136,6 +141,35 @@ def test_a_run_with_a_master_meter_holds(tmp_path: Path) -> None:
     key = SealKey(Ed25519PrivateKey.generate())
     run = RealRun(tmp_path / "run", events, record, key, Library([tmp_path / "rig"]))
     assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+
+
+def test_repeats_that_nobody_could_list_cost_nothing(real: RealRun) -> None:
+    """Whoever can write a file can declare them; no key is needed for that."""
+    events = copy.deepcopy(list(real.events))
+    data(events[0])["points"][0]["repeats"] = 10**6
+    tracemalloc.start()
+    try:
+        with pytest.raises(EvidenceError, match="came where repeat 3 at"):
+            examine_course(events)
+        assert tracemalloc.get_traced_memory()[1] < 10**7
+    finally:
+        tracemalloc.stop()
+
+
+def test_nobody_waits_for_a_kept_reply_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An instrument that says "busy" is asked again after a while; thousands of such replies take hours."""
+
+    def wait(_: float) -> None:
+        raise AssertionError("it waits")
+
+    monkeypatch.setattr(time, "sleep", wait)
+    opened = {"name": "pump", "driver": "AbbAcs580", "settings": {}}
+    busy = Exchange(1, "pump", 0.0, bytes.fromhex("010300030001"), bytes.fromhex("018306"))
+    pump = on_kept_link(Event(1, "", "instrument", opened, ""), [busy])
+    assert isinstance(pump.link, KeptLink)
+    pump.link.at(1)
+    with pytest.raises(ModbusRefusal):
+        pump.obtain(AbbAcs580.status)
 
 
 @pytest.mark.parametrize(

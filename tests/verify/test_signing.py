@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from lxml.etree import fromstring, tostring
 from made import NOW, SIGNED, Made, scale_certificate, small_pdf
 
 from remotecal.certificates.dcc.validate import problems_of_schema
@@ -86,6 +87,33 @@ def test_any_change_is_seen(signed: bytes, old: bytes, new: bytes) -> None:
     assert old in signed
     with pytest.raises(CertificateRefused, match="a signature does not hold"):
         read_signatures(signed.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "CanonicalizationMethod",
+            "SignatureMethod",
+            "Reference",
+            "Transforms",
+            "Transform",
+            "DigestMethod",
+        ),
+        *("DigestValue", "SignedInfo", "SignatureValue", "KeyInfo", "X509Data", "X509Certificate", "Object"),
+    ],
+)
+@pytest.mark.parametrize("emptied", [True, False])
+def test_a_signature_that_lacks_something_is_refused(signed: bytes, name: str, emptied: bool) -> None:
+    root = fromstring(signed)
+    for element in root.findall(f"{{*}}Signature//{{*}}{name}"):
+        if emptied:
+            element[:], element.text = [], None
+            element.attrib.clear()
+        else:
+            element.getparent().remove(element)
+    with pytest.raises(CertificateRefused):
+        read_signatures(tostring(root))
 
 
 def test_a_signature_over_a_part_is_none_of_the_whole(key: SigningKey) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from contextlib import ExitStack
+import ssl
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 import pytest
+from laboratories import PATIENCE
 from web_laboratory import PASSWORD, Web, problem
 
 from remotecal.transport import doors, enrolment, moderation
@@ -81,6 +83,34 @@ def test_a_request_that_is_never_whole_is_not_waited_for(web: Web, monkeypatch: 
             b"Content-Length: 100\r\n\r\n{"
         )
         assert slow.recv(100).startswith(b"HTTP/1.1 408")
+
+
+def test_an_answer_that_nobody_takes_is_not_kept(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "READ_WITHIN", 0.2)
+    host, port = urlsplit(web.url).netloc.rsplit(":", 1)
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.settimeout(PATIENCE)
+        deaf.connect((host, int(port)))
+        with suppress(ConnectionError):
+            while True:  # the hub takes no more requests, and then ends it
+                deaf.sendall(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: here\r\n\r\n")
+
+
+def test_an_application_nested_without_end_is_told_in_a_line(
+    web: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = web.hub.laboratory.folder.settings.enrolment.address.rsplit(":", 1)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection((host, int(port)), PATIENCE) as plain,
+        context.wrap_socket(plain) as wrapped,
+    ):
+        wrapped.sendall(b"[" * 60_000 + b"\n")
+        assert shut_out(wrapped)
+    assert "an application could not be dealt with" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_an_ipv6_client_is_its_network() -> None:

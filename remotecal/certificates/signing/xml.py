@@ -84,6 +84,10 @@ REFORMATTED = (
 )
 
 
+STUMBLES = (ValueError, LookupError, TypeError, AttributeError)
+"""What comes out of the libraries where an element of a signature is empty, or none is there."""
+
+
 def _check(root: _Element) -> Signature:
     """Return the first signature of `root` if it holds over everything but itself."""
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -98,10 +102,10 @@ def _check(root: _Element) -> Signature:
         chain = _chain(root)
         results, properties = _results(root, chain[0])
         at, duty = _time(properties), _duty(properties)
-    except (SignXMLException, LxmlError, UnsupportedAlgorithm, ValueError, KeyError) as error:
+        references = root.findall("ds:Signature[1]/ds:SignedInfo/ds:Reference", DS)
+        whole = [found for entry, found in zip(references, results, strict=True) if entry.get("URI") == ""]
+    except (SignXMLException, LxmlError, UnsupportedAlgorithm, *STUMBLES) as error:
         raise CertificateRefused(f"a signature does not hold: {error or type(error).__name__}") from error
-    references = root.findall("ds:Signature[1]/ds:SignedInfo/ds:Reference", DS)
-    whole = [found for entry, found in zip(references, results, strict=True) if entry.get("URI") == ""]
     if len(whole) != 1 or whole[0].signed_xml is None or whole[0].signed_xml.tag != ROOT:
         raise CertificateRefused("a signature does not cover the whole certificate")
     return Signature(duty, at, chain, whole[0].signed_data, unexamined=beside)
