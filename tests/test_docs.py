@@ -46,25 +46,6 @@ def test_links_between_files_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
 
 
-def anchors(page: Path) -> list[str]:
-    """Return the anchors of a page's headings outside blocks, as GitHub makes them."""
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
-
-
-@pytest.mark.parametrize(
-    "page",
-    [page for page in PAGES if page.name != "CHANGELOG.md"],
-    ids=lambda page: str(page.relative_to(ROOT)),
-)
-def test_a_heading_stands_once_and_links_lead_to_one(page: Path) -> None:
-    found = anchors(page)
-    assert len(found) == len(set(found))
-    for name, anchor in re.findall(r"\]\((?!http)([^)\s#]*)#([^)\s]+)\)", page.read_text(encoding="utf-8")):
-        assert anchor in anchors(page.parent / name if name else page), f"{name}#{anchor}"
-
-
 COMMAND = re.compile(r"^remotecal [^\n…]*$", re.MULTILINE)
 
 
