@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+import tzlocal
 
 from remotecal.bench import Bench
 from remotecal.certificates.approval import check_day, print_signed, sign
@@ -85,8 +86,18 @@ def test_a_time_zone_means_the_same_on_every_computer(name):
         known_zone(name)
 
 
-def test_a_bench_without_a_time_zone_has_the_computers(tmp_path, monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
+@pytest.fixture
+def in_tokyo():
+    """A computer that is set so; what was found out before is found out anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        tzlocal.reload_localzone()
+        yield
+    tzlocal.reload_localzone()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_bench_without_a_time_zone_has_the_computers(tmp_path):
     with master_line(tmp_path, seed=5) as line:
         text = line.bench.read_text(encoding="utf-8")
         line.bench.write_text(text.replace('time_zone = "UTC"', ""), encoding="utf-8")
