@@ -12,10 +12,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import RemotecalError, RunError
+from remotecal.signals import on_ending
 
 if TYPE_CHECKING:
     from remotecal.model import Record
@@ -112,15 +113,8 @@ def _name(bench: Path) -> str:
 
 def _call(*arguments: str | Path) -> str:
     """Carry out a command and return what it prints (`RemotecalError` if it fails)."""
-    with subprocess.Popen(  # noqa: S603  our own program
-        _line(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            printed, complaint = process.communicate()
-        except BaseException:
-            process.kill()
-            process.wait()  # after an interrupt `Popen` itself would not
-            raise
+    with _started(arguments, subprocess.PIPE) as process:
+        printed, complaint = process.communicate()
     if process.returncode:
         raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}`: {complaint.strip()}")
     return printed
@@ -129,19 +123,33 @@ def _call(*arguments: str | Path) -> str:
 @contextmanager
 def _running(log: Path, *arguments: str | Path) -> Iterator[None]:
     """Run a command that serves, from when it says that it does until the context is left."""
-    with (
-        log.open("w") as noted,
-        subprocess.Popen(  # noqa: S603  our own program
-            _line(arguments), stdout=subprocess.PIPE, stderr=noted, text=True
-        ) as process,
-    ):
-        try:
-            if process.stdout is not None and not process.stdout.readline():
-                raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}` ended: {log.read_text()}")
-            yield
-        finally:
-            process.terminate()
-            process.wait()  # after an interrupt `Popen` itself would not
+    with log.open("w") as noted, _started(arguments, noted) as process:
+        if process.stdout is not None and not process.stdout.readline():
+            raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}` ended: {log.read_text()}")
+        yield
+
+
+@contextmanager
+def _started(arguments: Sequence[str | Path], complaints: int | IO[str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a command, and leave no process of it behind, whatever signal comes when."""
+    process = None
+    received: list[str] = []
+    try:
+        with on_ending(received.append):  # a process that is just being made is known to nobody
+            process = subprocess.Popen(  # noqa: S603  our own program
+                _line(arguments), stdout=subprocess.PIPE, stderr=complaints, text=True
+            )
+        if received:
+            raise KeyboardInterrupt(received[0])
+        yield process
+    finally:
+        if process is not None:
+            if process.poll() is None:
+                process.terminate()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
 
 
 def _line(arguments: Sequence[str | Path]) -> list[str]:

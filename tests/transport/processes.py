@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from laboratories import PATIENCE
@@ -142,6 +144,14 @@ class Processes:
         given = ["--station", "here", "--bench", "Tiny bench", "--author", self.author, *terms]
         prefix = self.prefixes.get("hub", ())
         return call("order", self.tiny.order, *given, "--hub", self.folder.path, prefix=prefix).strip()
+
+    def refused_order(self) -> str:
+        """Give an order that the station refuses; returns its id, which is printed all the same."""
+        with pytest.raises(AssertionError, match="here refuses the order") as refused:
+            self.order()
+        found = re.search(r"refuses the order (\S+):", str(refused.value))
+        assert found is not None
+        return found[1]
 
     @property
     def broker(self) -> int:

@@ -65,7 +65,7 @@ def test_a_clock_that_is_wrong_by_an_hour(both: Processes, tmp_path: Path) -> No
     clock.set(HOUR)
     both.start("station", **clock.environment)
     said = "the station's clock differs from the laboratory's by {} s: set it right"
-    assert said.format(HOUR) in refusal(both, both.order())
+    assert said.format(HOUR) in refusal(both, both.refused_order())
     assert both.tiny.world.lines == [], "no instrument was spoken to"
     # Commands are judged by the laboratory's clock.
     read = call("hub", "read", "station://here/gauge", "value", "--hub", both.folder.path)

@@ -11,7 +11,7 @@ import pytest
 
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.cli import demo_remote
-from remotecal.errors import RunError
+from remotecal.errors import RemotecalError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import gather
 from remotecal.procedures.journal import read_journal
@@ -47,7 +47,7 @@ def test_a_run_that_ends_early_says_why(tmp_path: Path) -> None:
     with water_rig(tmp_path / "bench", seed=7) as rig:
         text = re.sub(r"^repeats = .*$", "repeats = -1", rig.order.read_text("utf-8"), flags=re.MULTILINE)
         rig.order.write_text(text, "utf-8")
-        with pytest.raises(RunError, match=r"was not carried out to the end: .*repeats"):
+        with pytest.raises(RemotecalError, match="repeats must be at least 2; it is -1"):
             demo_remote.calibrate_remotely(rig.order, rig.bench, tmp_path / "out")
 
 

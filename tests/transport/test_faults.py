@@ -135,7 +135,7 @@ def test_the_stations_disk_is_full(disk: Disk, both: Processes) -> None:
         assert "make room, then resume" in order.reason
     assert both.tiny.world.level == 0, "the rig was made safe without a disk"
     if isinstance(disk, FullFileSystem):
-        later = both.order()
+        later = both.refused_order()
         with Store(both.folder.database) as store:
             wait_until(lambda: (order := store.orders.find(later)) and order.state == "refused")
             order = store.orders.find(later)

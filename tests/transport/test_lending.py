@@ -427,7 +427,7 @@ def test_on_the_command_line(both: Processes, tmp_path: Path) -> None:
     here.write_text(text)
     table = " ".join(call("bench", "check", here, *hub).split())
     assert "Maker Tiny," in table
-    assert "M1, firmware 1.0" in table
+    assert "SN M1," in table
     assert table.count("good") == 2
     both.tiny.world.level = 2.5
     both.tiny.world.deaf.add("source")
