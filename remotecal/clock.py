@@ -17,7 +17,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 from pydantic import AfterValidator
@@ -67,6 +67,17 @@ def civil_time(at: float, zone: str) -> datetime:
 def civil_day(at: float, zone: str) -> date:
     """Return the day it is in a time zone at a time in seconds since 1970, UTC."""
     return civil_time(at, zone).date()
+
+
+def possible_days(at: datetime) -> tuple[date, date]:
+    """Return the first and the last civil day it may be at the laboratory that told a time.
+
+    A time with an offset tells its day. One in UTC, as many programs write it wherever they are, does
+    not: on earth it is up to 12 hours earlier by the clock on the wall, or 14 later.
+    """
+    if at.utcoffset():
+        return at.date(), at.date()
+    return (at - timedelta(hours=12)).date(), (at + timedelta(hours=14)).date()
 
 
 class Clock(Protocol):

@@ -12,10 +12,10 @@ from remotecal.certificates.dcc import read, write
 from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.content import content
-from remotecal.certificates.signing.signature import DUTIES
+from remotecal.certificates.signing.signature import DUTIES, Signature
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.cli.service import moment
-from remotecal.clock import VirtualClock, civil_day, civil_time, known_zone
+from remotecal.clock import VirtualClock, civil_day, civil_time, known_zone, possible_days
 from remotecal.errors import BenchError, CertificateRefused, ConfigurationError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import Evidence, gather
@@ -25,6 +25,7 @@ from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
 from remotecal.sim.assemblies import master_line
+from remotecal.verify.dates import check_order
 
 EARLY = datetime(2026, 11, 20, 23, 0, tzinfo=UTC).timestamp()
 """In Shenyang it is 07:00 on the 21st."""
@@ -120,6 +121,23 @@ def test_the_day_of_issue_is_that_of_the_seal(evidence):
     assert print_certificate(read(data), data)[:5] == printed[:5] == b"%PDF-"
     assert content(made, read_signatures(data), "any")["day"] == "2026-11-25"
     assert content(made, (), "any")["day"] == str(made.finished)
+
+
+def test_a_signature_in_utc_may_be_of_the_day_after(evidence):
+    """At half past seven in Shenyang, as many programs write it; with its offset it tells its day."""
+    made = evaluate(evidence, find(evidence.procedure.name))
+    made = made.model_copy(update={"begun": date(2026, 11, 28), "finished": date(2026, 11, 28)})
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+
+    def signed(at: datetime) -> str:
+        return check_order(made, [Signature("performed", at, (), b"")], now)
+
+    assert "signed in order" in signed(datetime(2026, 11, 27, 23, 30, tzinfo=UTC))
+    assert "signed in order" in signed(datetime(2026, 11, 28, 7, 30, tzinfo=SHENYANG))
+    for early in (datetime(2026, 11, 27, 9, 30, tzinfo=UTC), datetime(2026, 11, 27, 23, 30, tzinfo=SHENYANG)):
+        with pytest.raises(CertificateRefused, match="before the calibration ended on 2026-11-28"):
+            signed(early)
+    assert possible_days(datetime(2026, 11, 28, 1, 0, tzinfo=UTC)) == (date(2026, 11, 27), date(2026, 11, 28))
 
 
 def test_nobody_signs_on_a_day_before_the_end(evidence):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from remotecal.clock import possible_days
 from remotecal.errors import CertificateRefused
 from remotecal.verify.report import Unable
 
@@ -50,7 +51,7 @@ def check_order(record: Record, signatures: Sequence[Signature], now: datetime) 
         raise CertificateRefused("the signatures' times are not in the order of the signatures")
     if times and times[-1] > now:
         raise CertificateRefused(f"signed on {times[-1]:%Y-%m-%d %H:%M %z}, which has not come yet")
-    if times and times[0].date() < record.finished:
+    if times and possible_days(times[0])[1] < record.finished:
         raise CertificateRefused(
             f"signed on {times[0]:%Y-%m-%d}, before the calibration ended on {record.finished}"
         )
@@ -85,7 +86,7 @@ def _check_days(record: Record, times: list[datetime], now: datetime) -> None:
         raise CertificateRefused(
             f"issued on {record.issued}, before the calibration ended on {record.finished}"
         )
-    if times and record.issued > times[-1].date() + ONE_DAY:
+    if times and record.issued > possible_days(times[-1])[1] + ONE_DAY:
         raise CertificateRefused(f"issued on {record.issued}, but signed on {times[-1]:%Y-%m-%d} already")
 
 

@@ -10,6 +10,7 @@ from remotecal.certificates.library import is_paper
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.certificates.standard import check_standard, doubt
 from remotecal.certificates.trace import LONGEST
+from remotecal.clock import possible_days
 from remotecal.errors import CertificateRefused
 from remotecal.verify.dates import check_order, days_of
 from remotecal.verify.issue import examine_trust
@@ -55,7 +56,7 @@ def _before_use(subject: Subject, user: Record, now: datetime) -> str:
     """Check that a standard's certificate was there when the standard was used."""
     said = check_order(subject.record, subject.signatures, now)
     for signature in subject.signatures:
-        if signature.at is not None and signature.at.date() > user.finished:
+        if signature.at is not None and possible_days(signature.at)[0] > user.finished:
             raise CertificateRefused(
                 f"signed on {signature.at:%Y-%m-%d}, after the standard was used on {user.finished}"
             )

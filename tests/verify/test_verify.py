@@ -236,7 +236,7 @@ def test_a_result_outside_the_scope(made: Made, expanded: str, scope: dict[str, 
 
 
 def test_a_certificate_from_the_future_and_one_signed_too_early(made: Made) -> None:
-    early = made.recompute(made.run).model_copy(update={"finished": DAY + timedelta(days=1), "issued": None})
+    early = made.recompute(made.run).model_copy(update={"finished": DAY + timedelta(days=2), "issued": None})
     assert "has not come yet" in failed(examine(made, now=NOW - timedelta(days=20)))["dates"]
     made.seal(early)
     assert "before the calibration ended" in failed(examine(made))["dates"]
