@@ -62,9 +62,10 @@ TRACEABLE = Statement(
     ref_types=("remotecal_traceability",),
     name=Text(zh="计量溯源性", en="Metrological traceability"),
     declaration=Text(
-        zh="测量结果通过所列测量标准的证书溯源至国际单位制（SI）。",
+        zh="测量结果通过所列测量标准的证书溯源至国际单位制（SI）；附录中注明其他来源的分量以其来源为准。",
         en="The results are traceable to the International System of Units (SI) through the "
-        "certificates of the standards listed.",
+        "certificates of the standards listed; contributions for which the annex names another source "
+        "rest on that source.",
     ),
     norms=("ISO/IEC 17025:2017",),
     references=("6.5",),
