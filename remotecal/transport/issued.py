@@ -56,7 +56,12 @@ def file_issued(folder: HubFolder, store: Store, row: SigningRow) -> None:
 
 
 def enter_issued(folder: HubFolder, store: Store, now: float) -> tuple[str, ...]:
-    """Enter the certificates that were issued and that the database does not know; returns their runs."""
+    """Enter the certificates that were issued and that the database does not know; returns their runs.
+
+    Before anyone issues: what a killed hub left half written is taken away.
+    """
+    for draft in folder.issued.glob("*/.*.pdf.new*"):
+        draft.unlink()
     entered = []
     for path in sorted(folder.issued.glob("*/*.pdf")):
         station, run = path.parent.name, path.stem
