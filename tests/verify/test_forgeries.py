@@ -47,6 +47,10 @@ UNSIGNED = (
 )
 TWICE = b'<xades:QualifyingProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" Target="#x"/>'
 QUALIFYING = b"</xades:QualifyingProperties>"
+CLAIM = (
+    b'<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315">'
+    b"conforms</ds:CanonicalizationMethod></ds:SignedInfo>"
+)
 
 NOBODYS: dict[str, tuple[Bytes, str, str]] = {
     "a comment in a number": (put(b">0.060<", b">0.0<!-- -->60<"), "XML signatures", "within the text"),
@@ -88,6 +92,16 @@ NOBODYS: dict[str, tuple[Bytes, str, str]] = {
         put(OBJECT, OBJECT + b"<ds:Object><c>conforms</c></ds:Object>"),
         "XML signatures",
         "c stands in a signature, and nobody signed it",
+    ),
+    "a second SignedInfo in an object": (
+        put(OBJECT, OBJECT + b"<ds:Object>%s</ds:Object>" % CLAIM),
+        "XML signatures",
+        "SignedInfo stands in a signature, and nobody signed it",
+    ),
+    "a SignedInfo among unsigned properties": (
+        put(QUALIFYING, UNSIGNED % CLAIM),
+        "XML signatures",
+        "SignedInfo stands in a signature, and nobody signed it",
     ),
     "a manifest": (put(OBJECT, OBJECT + b"<ds:Object><ds:Manifest/></ds:Object>"), "XML signatures", ""),
     "properties twice": (

@@ -98,7 +98,7 @@ def _unexamined(element: _Element, signed: set[str]) -> Iterator[str]:
     unsigned_properties = element.tag == f"{XADES}UnsignedSignatureProperties"
     for child in element:
         tag = str(child.tag)
-        if tag == EXAMINED or child.get("Id") in signed:
+        if (tag == EXAMINED and tag in may_hold) or child.get("Id") in signed:
             continue
         if tag in VALUES and tag in may_hold:
             _check_value(child)
