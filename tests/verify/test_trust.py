@@ -142,6 +142,8 @@ def test_what_is_revoked(made: Made, seal: Signature) -> None:
     with pytest.raises(CertificateRefused, match=r"is revoked since 2026-11-20: lost"):
         revoked("key", key, since=date(2026, 11, 20)).recognise(seal)
     assert revoked("key", key, since=date(2026, 11, 21)).recognise(seal).id == "laboratory"
+    reviewer = revoked("key", fingerprint(made.keys.signers["reviewed"].chain[0]))
+    assert reviewer.recognise(seal).id == "laboratory", "his key is not the seal's, though he signed before"
     station = made.keys.station.public
     with pytest.raises(CertificateRefused, match=r"is revoked"):
         revoked("key", station.id).recognise_journal(station, SIGNED.date())

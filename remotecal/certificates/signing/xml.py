@@ -153,7 +153,7 @@ def _signer(duty: Duty, at: datetime) -> XAdESSigner:
 def _chain(root: _Element) -> tuple[Certificate, ...]:
     from cryptography.x509 import load_der_x509_certificate
 
-    found = root.findall("ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate", DS)
+    found = root.findall("ds:Signature[1]/ds:KeyInfo/ds:X509Data/ds:X509Certificate", DS)
     if not found:
         raise ValueError("it carries no certificate of its signer")
     return tuple(load_der_x509_certificate(decoded(entry.text)) for entry in found)
