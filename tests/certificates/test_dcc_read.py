@@ -159,6 +159,12 @@ def test_what_may_stand_several_times_goes_on() -> None:
     assert found.customer.location == Location(street="A 1, yard")
 
 
+def test_very_many_comments_are_left_out_at_once() -> None:
+    """Where each were looked at beside all others, this would take half an hour."""
+    data = certificate("").replace(b"<dcc:items>", b"<!---->" * 150_000 + b"<dcc:items>")
+    assert read(data) == read(certificate(""))
+
+
 def test_a_text_of_very_many_paragraphs_is_joined_at_once() -> None:
     paragraphs = "".join(f"<dcc:content>{number}</dcc:content>" for number in range(300_000))
     start = time.process_time()
@@ -402,6 +408,7 @@ def test_what_the_model_has_no_place_for_is_listed() -> None:
         (certificate("", "1.0"), "version '1.0'"),
         (certificate("").replace(b'schemaVersion="3.2.1"', b""), "neither schemaVersion nor schemaLocation"),
         (declared("utf-7"), "declares the encoding b'utf-7'"),
+        (declared("utf-7").replace(b" encoding", b" " * 500 + b"encoding"), "declares the encoding b'utf-7'"),
         (declared("gbk") + b"\xff", "is not GBK text at byte"),
         (certificate("").replace(b"dcc:customer", b"dcc:client"), "customer is missing"),
         (certificate("").replace(b"2026-01-06", b"06.01.2026"), "'06.01.2026' is no date"),

@@ -103,8 +103,10 @@ def asides(data: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _strip_asides(root: _Element) -> None:
     from lxml.etree import Comment, ProcessingInstruction, strip_tags
 
+    first: dict[_Element | None, _Element] = {}
     for aside in root.iter(Comment, ProcessingInstruction):
-        parent = aside.getparent()
+        first.setdefault(aside.getparent(), aside)
+    for parent, aside in first.items():
         if parent is not None and any(
             text and not text.isspace() for text in (parent.text, *(child.tail for child in parent))
         ):
@@ -130,10 +132,10 @@ def decoded(data: bytes) -> str:
     encoding = "utf-8"
     if data.startswith(UTF_16):
         encoding = "utf-16"
-        start = data[:400].replace(b"\0", b"").lstrip(b"\xff\xfe")
+        start = data.replace(b"\0", b"").lstrip(b"\xff\xfe")
     else:
         data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-        start = data[:400]
+        start = data
     declaration = _DECLARATION.match(start)
     declared = _ENCODING.search(declaration[0]) if declaration else None
     if declared:
