@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, cast
 from remotecal.clock import Clock, RealClock
 from remotecal.drivers.codecs import Register, Sum
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import Declaration, Step, declared
+from remotecal.drivers.declarations import Declaration, Held, Step, declared, settle
 from remotecal.drivers.links import Link, Stations, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading
@@ -83,7 +83,7 @@ class Instrument:
     """What was found when the instrument was opened that whoever runs it should know."""
     pauses: Sequence[float]
     """Seconds before each new attempt to ask it when it can't answer just now."""
-    _placed: dict[Declaration, Content]
+    _placed: dict[Held, Content]
     _met: Identity | None
     """Who answered when the instrument was opened."""
 
@@ -223,6 +223,8 @@ class Instrument:
                 self._take_safe_step(step)
             except RemotecalError as failure:
                 failures.append(str(failure))
+            except Exception as failure:  # noqa: BLE001  a driver's own fault keeps no valve open
+                failures.append(f"{step}: {failure!r}")
         if failures:
             raise SafeStateNotReached(f"{self.name} is not known to be safe: {'; '.join(failures)}")
 
@@ -246,7 +248,7 @@ class Instrument:
         dangerous = {step if isinstance(step, Action) else step.declaration for step in self.safe}
         for declaration, content in list(self._placed.items()):
             if declaration not in dangerous:
-                self.place(declaration, content)
+                settle(self, declaration, content)
 
     def can_be_asked(self, declaration: Declaration) -> bool:
         """Tell whether the instrument can be asked for a value it was told."""

@@ -7,10 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import Declaration
+from remotecal.drivers.declarations import Declaration, Held
 from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
 from remotecal.drivers.links.wire import Line
-from remotecal.drivers.quantities import Action
 from remotecal.errors import ForbiddenCommand, GarbledReply, InstrumentError, WrongInstrument
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class LineInstrument(Instrument):
         if line is None:
             raise ForbiddenCommand(f"{declaration!r} can't be set")
         self.command(line.rstrip(), getattr(declaration, "takes", None) or None)
-        if not isinstance(declaration, Action):
+        if isinstance(declaration, Held):
             self._placed[declaration] = content
 
     def _obtain(

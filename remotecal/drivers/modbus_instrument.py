@@ -10,11 +10,11 @@ from typing import ClassVar, Final, NamedTuple, cast, get_args
 from remotecal.clock import Clock
 from remotecal.drivers.codecs import Form, Register, RegisterCodec, Table
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import Declaration, declared
+from remotecal.drivers.declarations import Declaration, Held, declared
 from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
 from remotecal.drivers.links import Link, identification, modbus
 from remotecal.drivers.links.wire import Modbus, Order
-from remotecal.drivers.quantities import Action, Flags, Reading
+from remotecal.drivers.quantities import Flags, Reading
 from remotecal.errors import BenchError, ForbiddenCommand, ModbusRefusal
 
 _READS: Final[dict[Table, int]] = {
@@ -197,7 +197,7 @@ class ModbusInstrument(Instrument):
         if request.function in _ECHOES and not self._heard:
             self._hear(request)
         self._send(request, request.encode())
-        if not isinstance(declaration, Action):
+        if isinstance(declaration, Held):
             self._placed[declaration] = content
 
     def _write(self, register: Register, value: float) -> modbus.Request:

@@ -219,8 +219,12 @@ class Setting(Held):
         return Step(self, self.encode(value))
 
     def show(self, content: Content) -> str:
-        """Return a value as people read it."""
-        return f"{float(content):g}" + ("" if self.unit == "1" else f" {self.unit}")
+        """Return a value as people read it; what stands on the wire where it is none."""
+        try:
+            value = self.decode(content)
+        except (GarbledReply, InstrumentError):
+            return repr(content)
+        return f"{value:g}" + ("" if self.unit == "1" else f" {self.unit}")
 
     @overload
     def __get__(self, instrument: None, owner: type) -> Setting: ...

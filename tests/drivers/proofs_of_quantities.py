@@ -138,8 +138,11 @@ def setting_confirmed() -> None:
         pytest.raises(InstrumentError, match="set to 5 V, but it is 4 V"),
     ):
         probe.q.set(5)
-    with on_lines(Line(), other[0], (b"L?\n", b"5.00\n"), q=setting(confirmed=True)) as probe:
+    right = other[0], (b"L?\n", b"5.00\n")
+    with on_lines(Line(), *right, *other, q=setting(confirmed=True)) as probe:
         probe.q.set(5)
+        with pytest.raises(InstrumentError, match="set to 5 V, but it is 4 V"):
+            probe.link.on_reopen()  # restores it
 
 
 def choice_wire() -> None:

@@ -5,17 +5,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from probes import MODE, Body, Mode, on_lines, setting
 from transcript import Exchange, on_serial_port, on_socket
 
 from remotecal.clock import VirtualClock
 from remotecal.drivers.catalogue import driver
+from remotecal.drivers.contents import Content
+from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.fluke.hart1529 import Hart1529
 from remotecal.drivers.isotech.millik import IsotechMilliK, Pt100
 from remotecal.drivers.keysight.counter53230a import Coupling, Impedance, Keysight53230A
 from remotecal.drivers.keysight.dmm34461a import Keysight34461A
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import open_link
+from remotecal.drivers.links.wire import Line
 from remotecal.drivers.mettler.sics import MettlerSics
+from remotecal.drivers.quantities import Choice
 from remotecal.drivers.vaisala.ptu300 import FORMAT, Message, VaisalaPtu300, checksum
 from remotecal.errors import (
     BenchError,
@@ -23,6 +28,7 @@ from remotecal.errors import (
     GarbledReply,
     InstrumentError,
     OutOfSpan,
+    SafeStateNotReached,
     WrongInstrument,
 )
 
@@ -405,3 +411,33 @@ def test_forbidden_line_is_not_sent(name: str, line: str) -> None:
         with pytest.raises(ForbiddenCommand, match="never be sent"):
             instrument.ask(line)
         link.close()
+
+
+# Safe states
+
+
+def test_a_setting_that_answers_no_number_keeps_no_other_step_from_being_taken() -> None:
+    volts, mode = setting(), Choice(MODE, Mode)
+    body: Body = {"q": volts, "r": mode, "safe": (volts.to(0), mode.to(Mode.SLOW))}
+    said = (b"L=0.0\n", b""), (b"L?\n", b"OVLD\n"), (b"M=1\n", b""), (b"M?\n", b"1\n")
+    with (
+        on_lines(Line(), *said, **body) as probe,
+        pytest.raises(SafeStateNotReached, match=r"q = 0 V was sent, but it is 'OVLD'$"),
+    ):
+        probe.make_safe()
+
+
+def test_a_drivers_own_fault_keeps_no_other_step_from_being_taken() -> None:
+    volts, mode = setting(), Choice(MODE, Mode)
+
+    def place(self: LineInstrument, declaration: Declaration, content: Content) -> None:
+        if declaration is volts:
+            raise KeyError("range")
+        LineInstrument.place(self, declaration, content)
+
+    body: Body = {"q": volts, "r": mode, "safe": (volts.to(0), mode.to(Mode.SLOW)), "place": place}
+    with (
+        on_lines(Line(), (b"M=1\n", b""), (b"M?\n", b"1\n"), **body) as probe,
+        pytest.raises(SafeStateNotReached, match=r"q = 0 V: KeyError\('range'\)$"),
+    ):
+        probe.make_safe()
