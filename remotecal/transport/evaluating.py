@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 START_WITHIN = 60.0
 """Seconds the process may take to start."""
+LONGEST_ANSWER = 2**20
+"""Bytes of a process's answer; what it says in it is shorter by far (`recomputing.LONGEST_REASON`)."""
 ANSWER_WITHIN = 4.0
 """Seconds a station's request waits for its record; then it is not answered, and comes again."""
 FRESH = 10.0
@@ -49,7 +51,6 @@ class _Job:
     done: asyncio.Future[Compared | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-    began: float = 0.0
     ended: float = 0.0
 
     @property
@@ -103,10 +104,10 @@ class Evaluating:
                     await self._more.wait()
                     continue
                 job = waiting[0]
-                job.began = time.monotonic()
+                began = time.monotonic()
                 answer = await self._compute(job)
                 job.ended = time.monotonic()
-                self.took(job.computed.station, job.ended - job.began)
+                self.took(job.computed.station, job.ended - began)
                 job.done.set_result(answer)
         finally:
             await self._end()
@@ -136,12 +137,11 @@ class Evaluating:
         try:
             async with asyncio.timeout(self._limit):
                 answer = await _exchange(process, json.dumps(asked).encode() + b"\n")
+            return Compared.model_validate_json(answer) if answer.strip() else None
         except TimeoutError:
             reason = f"{run} could not be computed within {self._limit:g} s: it was given up"
-        except (OSError, EOFError):
+        except (OSError, EOFError, ValueError):  # the last where it answers at too great length, or nonsense
             reason = f"the process that computed {run} ended: it was given up"
-        else:
-            return Compared.model_validate_json(answer) if answer.strip() else None
         log.error("%s", reason)
         await self._end()
         return Compared(agrees=False, reason=reason)
@@ -156,6 +156,7 @@ class Evaluating:
                 __name__,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
+                limit=LONGEST_ANSWER,
                 env=os.environ | {"PYTHONPATH": paths},
             )
             async with asyncio.timeout(START_WITHIN):

@@ -120,10 +120,14 @@ def _check_conduct(record: Record, events: tuple[Event, ...]) -> None:
 
 
 def _not_computed(store: Store, computed: Computed, reason: str) -> Compared:
+    reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
     said = {"station": computed.station, "run": computed.run, "reason": reason}
     store.note("hub", "not computed", said)
     return Compared(agrees=False, reason=reason)
 
+
+LONGEST_REASON = 10_000
+"""Letters; what a station wrote into its journal may be told in it."""
 
 DIFFERS = "the station computed another record from the same journal"
 

@@ -152,6 +152,31 @@ async def test_a_record_that_takes_for_ever_is_given_up(
         assert process is not made.process, "the next one was done by another process"
 
 
+async def test_a_reason_of_any_length_holds_up_nobody(
+    folder: HubFolder, store: Store, tiny: Tiny, tmp_path: Path
+) -> None:
+    file = tmp_path / "verbose.py"
+    text = PROCEDURE.read_text()
+    file.write_text(text.replace("        rows = []\n", "        raise ValueError('x' * 2_000_000)\n"))
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), str(file)))
+    brought = bring(tiny, store, folder.procedures, SealKey.read(folder.laboratory), file)
+    async with evaluated(folder, brought) as made:
+        own = await asked(made, brought.computed, STATION)
+        assert "ValueError: xxx" in own.reason
+        assert own.reason.endswith("x …")
+        assert not (await asked(made, elsewhere("a"), AUTHOR)).reason.endswith("given up")
+
+
+async def test_a_process_whose_answer_is_none_is_replaced(
+    folder: HubFolder, brought: Brought, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with evaluated(folder, brought) as made:
+        with monkeypatch.context() as patched:
+            patched.setattr(evaluating, "LONGEST_ANSWER", 20)
+            assert (await asked(made, elsewhere("a"), AUTHOR)).reason.endswith("ended: it was given up")
+        assert (await asked(made, brought.computed, STATION)).agrees
+
+
 async def test_who_took_least_of_late_goes_first(
     folder: HubFolder, brought: Brought, monkeypatch: pytest.MonkeyPatch
 ) -> None:
