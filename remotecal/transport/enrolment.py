@@ -93,8 +93,8 @@ async def serve(
         tls: shows the hub's certificate, and asks for none.
         answer: decides.
     """
-    host, port = listen.rsplit(":", 1)
-    door = Door(host.strip("[]"), int(port), most=MOST, of_one=OF_ONE)
+    host, port = host_and_port(listen)
+    door = Door(host, port, most=MOST, of_one=OF_ONE)
 
     async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -139,7 +139,7 @@ async def apply(address: str, tls: ssl.SSLContext, application: Application) -> 
     host, port = host_and_port(address)
     try:
         async with asyncio.timeout(WITHIN):
-            reader, writer = await asyncio.open_connection(host.strip("[]"), port, ssl=tls, limit=LONGEST)
+            reader, writer = await asyncio.open_connection(host, port, ssl=tls, limit=LONGEST)
             try:
                 writer.write(application.model_dump_json().encode() + b"\n")
                 await writer.drain()

@@ -100,7 +100,7 @@ def _hosts(folder: HubFolder) -> Sequence[str]:
     """Return the names and addresses under which the hub is reached."""
     settings = folder.settings
     reached = [*(server.split("://")[1] for server in settings.servers), settings.enrolment.address]
-    return sorted({where.rsplit(":", 1)[0] for where in reached})
+    return sorted({host_and_port(where)[0] for where in reached})
 
 
 def _port(listen: str) -> int:

@@ -45,6 +45,8 @@ def station_named(uri: str) -> str | None:
 def host_and_port(place: str) -> tuple[str, int]:
     """Return host and port of `HOST:PORT`, where HOST is a name in ASCII (RFC 1123) or an address.
 
+    One by IPv6 is written in brackets, [::1]:4280, and returned without.
+
     Raises:
         ConfigurationError: it is no such place.
     """
@@ -56,4 +58,4 @@ def host_and_port(place: str) -> tuple[str, int]:
             f"{place!r:.300} is no HOST:PORT such as calibration.example.org:4280: a host is written in "
             "letters, digits, dots and hyphens (a Chinese name by its form xn--…), a port is 65535 at most"
         )
-    return host, int(found["port"])
+    return host.strip("[]"), int(found["port"])

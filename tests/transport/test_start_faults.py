@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import SubjectAlternativeName, load_pem_x509_certificate
 from laboratories import free_port, hub_up
 from processes import ENVIRONMENT, REMOTECAL
 
@@ -16,6 +17,7 @@ from remotecal.store import Store
 from remotecal.transport import hub as hub_module
 from remotecal.transport.founding import found, settings_text
 from remotecal.transport.hub import Hub
+from remotecal.transport.identities import host_and_port
 from remotecal.transport.settings import HubFolder
 
 
@@ -95,6 +97,16 @@ async def test_the_server_does_not_take_its_configuration(folder: HubFolder) -> 
 def test_places_that_are_none_are_refused_where_they_are_written(folder: HubFolder, place: str) -> None:
     with pytest.raises(ConfigurationError, match=r"broker\.listen: .* is no HOST:PORT"):
         change(folder, f'listen = "{folder.settings.broker.listen}"', f'listen = "{place}"')
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "calibration.example.org", "::1"])
+def test_a_host_is_the_same_wherever_it_is_written(tmp_path: Path, host: str) -> None:
+    place = f"[{host}]" if ":" in host else host
+    assert host_and_port(f"{place}:4280") == (host, 4280)
+    founded = found(tmp_path / "hub", settings_text("Flow", place))
+    served = load_pem_x509_certificate(founded.broker.read_bytes())
+    names = served.extensions.get_extension_for_class(SubjectAlternativeName).value
+    assert host in [str(name.value) for name in names]
 
 
 async def test_servers_that_are_run_elsewhere_are_not_there(
