@@ -180,8 +180,11 @@ class Journal:
             file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | BINARY, 0o644)
         except OSError as error:
             raise ConfigurationError(f"{directory} can't hold a journal: {error}") from error
-        held = _lock(file, path)
-        make_durable(directory)
+        with ExitStack() as undo:
+            undo.callback(os.close, file)
+            held = undo.enter_context(_lock(file, path))
+            make_durable(directory)
+            undo.pop_all()
         return cls(path, file, clock, (), held)
 
     @classmethod
@@ -199,17 +202,16 @@ class Journal:
             file = os.open(path, os.O_RDWR | os.O_APPEND | BINARY)
         except OSError as error:
             raise JournalBroken(f"{directory} holds no journal: {error}") from error
-        try:
-            held = _lock(file, path)
+        with ExitStack() as undo:
+            undo.callback(os.close, file)
+            held = undo.enter_context(_lock(file, path))
             content = path.read_bytes()
             events, torn = _events(content, path)
             if events:
                 _go_on_from(seconds(events[-1].at), clock, path)
             if torn:
                 os.ftruncate(file, len(content) - torn)
-        except BaseException:
-            os.close(file)
-            raise
+            undo.pop_all()
         journal = cls(path, file, clock, events, held)
         if torn and events:
             journal.append("torn", {"bytes": torn})

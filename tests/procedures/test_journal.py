@@ -7,7 +7,7 @@ import os
 import re
 import resource
 import subprocess
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -147,6 +147,29 @@ def test_one_process_at_a_time(journal, clock):
     with Journal.open(journal.parent, clock), pytest.raises(RunError, match="another process is at work"):
         Journal.open(journal.parent, clock)
     Journal.open(journal.parent, clock).close()
+
+
+@pytest.mark.parametrize("opened", [Journal.open, Journal.create])
+def test_a_journal_that_can_not_be_opened_is_given_back(tmp_path, clock, monkeypatch, opened):
+    """On Windows another file is locked, and stays so until it is given back."""
+    given_back = []
+
+    def hold_file(*_):
+        stack = ExitStack()
+        stack.callback(given_back.append, 1)
+        return stack
+
+    def broken(*_):
+        raise OSError
+
+    monkeypatch.setattr(module, "hold_file", hold_file)
+    if opened == Journal.open:
+        (tmp_path / FILE).write_bytes(b"no journal\n")
+    else:
+        monkeypatch.setattr(module, "make_durable", broken)
+    with pytest.raises((JournalBroken, OSError)):
+        opened(tmp_path, clock)
+    assert given_back == [1]
 
 
 def test_a_new_journal_needs_an_empty_directory(tmp_path, clock):
