@@ -172,10 +172,11 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
             f"this is not the certificate that is here with the signature as {duty} added: fetch it, sign "
             "it with `remotecal sign`, and send that file"
         )
-    _check_signatures(of_run, signed, now)
+    record = of_run.record()
+    _check_signatures(of_run.folder, record, signed, now)
     row = SigningRow(of_run.station, of_run.run, duty, by, now.timestamp(), xml, pdf)
     if duty == "issued":
-        file_issued(of_run.folder, of_run.store, replace(row, number=of_run.record().number))
+        file_issued(of_run.folder, of_run.store, replace(row, number=record.number))
     else:
         of_run.store.signings.add(row)
     return newest
@@ -228,12 +229,13 @@ def _opened(data: bytes, duty: Duty) -> tuple[bytes, bytes | None]:
     return xml, data
 
 
-def _check_signatures(of_run: RunAt, signed: tuple[Signature, ...], now: datetime) -> None:
+def _check_signatures(
+    folder: HubFolder, record: Record, signed: tuple[Signature, ...], now: datetime
+) -> None:
     """Raise `CertificateRefused` unless all who signed may, by register and trust list, at this moment."""
     from remotecal.certificates import approval
     from remotecal.certificates.signing.keys import fingerprint
 
-    record = of_run.record()
     approval.check_signers(record, signed)
     last = signed[-1]
     if last.duty == "issued":
@@ -246,7 +248,7 @@ def _check_signatures(of_run: RunAt, signed: tuple[Signature, ...], now: datetim
     if any(last.time < earlier.time for earlier in signed[:-1]):
         raise CertificateRefused(f"{last.name} says to have signed before those who signed earlier")
     try:
-        register, trust = _register(of_run.folder), _trust(of_run.folder)
+        register, trust = _register(folder), _trust(folder)
     except ConfigurationError as error:
         raise CertificateRefused(f"who may sign can't be told: {error}") from error
     if register is None and trust is None:
