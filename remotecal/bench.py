@@ -21,8 +21,7 @@ from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.declarations import Declaration, declared
 from remotecal.drivers.instrument import Instrument
-from remotecal.drivers.links import Place, Stations
-from remotecal.drivers.links.addresses import find_way
+from remotecal.drivers.links import Place, Stations, place_of
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
 from remotecal.locks import hold
@@ -166,11 +165,8 @@ class Bench:
         Raises:
             BenchError: its address has no known form.
         """
-        entry, driver = self.file.instruments[name], self.drivers[name]
-        if Place.named(entry.address) is not None:
-            return None
-        port = entry.port.over(driver.wire.serial) if entry.port else None
-        return f"the line {find_way(entry.address, driver.wire, port).locate().key}"
+        address = self.file.instruments[name].address
+        return None if Place.named(address) else f"the line {place_of(address)}"
 
     def hold(self, what: str, names: Iterable[str] | None = None) -> ExitStack:
         """Keep everybody else away from instruments until the result is closed; nothing is opened.

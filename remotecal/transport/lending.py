@@ -32,6 +32,7 @@ from remotecal.errors import (
     RemotecalError,
     WrongInstrument,
 )
+from remotecal.locks import hold
 from remotecal.transport.acceptance import benches
 from remotecal.transport.ending import end
 from remotecal.transport.messages import CommandAnswer, LinkAnswer, LinkRequest
@@ -186,10 +187,8 @@ class Lending:
         Raises:
             BenchInUse: somebody works there, and who.
         """
-        if bench.line(name) in self._lines:
-            yield
-            return
-        with bench.hold(what, [name]):
+        line = bench.line(name)
+        with ExitStack() if line in self._lines else _hold(line, what):
             yield
 
     async def obey(self, command: Command) -> CommandAnswer:
@@ -236,10 +235,11 @@ class Lending:
                         f"{LEASE_LASTS:g} s"
                     )
             write = what in await asyncio.to_thread(self._may_be_written)
-            if (line := bench.line(name)) not in self._lines:
-                self._lines[line] = bench.hold(f"a link of {by} to {what}", [name])
+            line = await asyncio.to_thread(bench.line, name)
+            if line not in self._lines:
+                self._lines[line] = await asyncio.to_thread(_hold, line, f"a link of {by} to {what}")
             try:
-                lease = await asyncio.to_thread(_lend, asked.lease, by, bench, name, write=write)
+                lease = await asyncio.to_thread(_lend, asked.lease, by, bench, name, line, write=write)
             except BaseException:
                 self._let_go(line)
                 raise
@@ -343,12 +343,14 @@ def find(folder: StationFolder, bench: str, role: str) -> tuple[Bench, str]:
     return known[bench], name
 
 
-def _lend(lease: str, by: str, bench: Bench, name: str, *, write: bool) -> Lease:
+def _hold(line: str | None, what: str) -> ExitStack:
+    return hold([] if line is None else [line], what)
+
+
+def _lend(lease: str, by: str, bench: Bench, name: str, line: str | None, *, write: bool) -> Lease:
     instrument = bench.open_instrument(name, RealClock())
     try:
-        return Lease(
-            lease, f"{bench.name}/{name}", bench.line(name), by, instrument, Screen(instrument, write=write)
-        )
+        return Lease(lease, f"{bench.name}/{name}", line, by, instrument, Screen(instrument, write=write))
     except RemotecalError:
         instrument.close()
         raise

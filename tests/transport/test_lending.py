@@ -96,6 +96,19 @@ async def test_the_laboratorys_own_driver_reads_through_the_station(
         assert str(await asyncio.to_thread(again.identify)) == "Maker Tiny, SN M1, firmware 1.0"
 
 
+async def test_a_line_is_given_back_whatever_its_name_means_by_then(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host name that another answer comes for: the line that was held is the one to give back."""
+    names = iter(range(1_000_000))
+    monkeypatch.setattr(Bench, "line", lambda *_: f"the line {next(names)}")
+    async with far_away(folder, tiny, tmp_path) as far:
+        meter = await far.open(TinyMeter, "meter")
+        assert len(far.station.lending._lines) == 1
+        await asyncio.to_thread(meter.close)
+        assert not far.station.lending._lines
+
+
 async def test_the_wrong_instrument_is_refused(folder: HubFolder, tiny: Tiny, tmp_path: Path) -> None:
     async with far_away(folder, tiny, tmp_path) as far:
         with pytest.raises(WrongInstrument, match=r"M2 is expected, but .* answers at station://here/meter"):

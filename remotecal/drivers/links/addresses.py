@@ -177,10 +177,10 @@ def _line_through_visa(found: re.Match[str], wire: Line, _: Serial) -> Way:
     resource_name = found["resource"]
     backend = found["backend"] or os.environ.get(BACKEND_VARIABLE, "py")
     longest = wire.reply_size + len(wire.ending) + 1
-    _canonical(resource_name)
+    key = _canonical(resource_name)
     return Way(
         locate=lambda: Location(
-            _canonical(resource_name),
+            key(),
             lambda: listening(VisaStream(resource_name, backend, longest), wire),
         ),
         manner=f"messages through PyVISA's {backend}",
@@ -189,21 +189,27 @@ def _line_through_visa(found: re.Match[str], wire: Line, _: Serial) -> Way:
     )
 
 
-def _canonical(resource_name: str) -> str:
-    """Return a VISA resource name as every spelling of it comes out (VPP-4.3, 4.3.1.1)."""
+def _canonical(resource_name: str) -> Callable[[], str]:
+    """Return what gives a VISA resource name as every spelling of it comes out now (VPP-4.3, 4.3.1.1).
+
+    Raises:
+        BenchError: a port in it does not exist.
+    """
     board, *rest = resource_name.upper().removesuffix("::INSTR").split("::")
     kind, number = re.fullmatch(r"([A-Z]+)([0-9]*)", board).groups()  # type: ignore[union-attr]  # the form saw to it
+    begin = f"{kind}{int(number or 0)}"
     if kind == "TCPIP":
         host, device = ("::".join(rest[:-1]), rest[-1]) if len(rest) > 1 else (rest[0], "INST0")
         (host, at), (device, port) = _with_port(host), _with_port(device)
-        rest = [_host(host, _numeric(host)) + at, device + port]
-    elif kind == "USB":
+        return lambda: f"{begin}::{_host(host, _numeric(host))}{at}::{device}{port}::INSTR"
+    if kind == "USB":
         rest = [
             str(int(part, 0)) if re.fullmatch(r"0X[0-9A-F]+|[1-9][0-9]*", part) else part for part in rest
         ]
     else:
         rest = [str(int(part)) if part.isdecimal() else part for part in rest]
-    return "::".join([f"{kind}{int(number or 0)}", *rest, "INSTR"])
+    name = "::".join([begin, *rest, "INSTR"])
+    return lambda: name
 
 
 def _with_port(written: str) -> tuple[str, str]:
