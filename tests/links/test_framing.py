@@ -113,3 +113,10 @@ def test_requests_are_described_in_words():
     assert LineFraming(Line()).describe(b"MEAS?") == "'MEAS?'"
     assert RtuFraming(Modbus()).describe(READ) == "unit 1: read holding registers 4 to 5"
     assert RtuFraming(Modbus()).describe(b"\x01\x06\x00\x0c\x00\x07") == "unit 1: write register 12"
+
+
+def test_no_echo_is_waited_for_on_a_carrier_of_messages() -> None:
+    """A driver for a line that echoes is used over such a carrier, too."""
+    framing = MessageFraming(Line(echo=True))
+    assert not framing.echoes
+    assert framing.unwrap(b"1\n", b"Q?") == b"1"

@@ -87,10 +87,7 @@ class LineFraming:
 
     def _block(self, received: bytes) -> bytes | None:
         """Return a block with its length in front, complete with the line's ending; None before it is."""
-        digits = received[1:2]
-        if not digits:
-            return None
-        if digits == b"0":
+        if received.startswith(b"#0"):
             raise Nonsense(
                 "a block without its length has no end on a stream of bytes: set the instrument to "
                 "blocks of definite length, or use a carrier of messages"
@@ -116,6 +113,10 @@ class LineFraming:
 
 class MessageFraming(LineFraming):
     """Lines that the carrier delivers as whole messages, with or without their ending."""
+
+    def __init__(self, wire: Line) -> None:
+        super().__init__(wire)
+        self.echoes = False  # that is for a stream of bytes: no carrier of messages sends ours back
 
     def unwrap(self, received: bytes, request: bytes) -> bytes | None:
         if not received:
