@@ -23,8 +23,6 @@ class Edition:
     """First day it was in force; None where that was not looked up, for the oldest one known."""
     until: date | None = None
     """Last day; None while it is in force."""
-    replaced_by: str = ""
-    """What is in force since, where that is another document for a part of it."""
 
     def in_force(self, day: date) -> bool:
         """Whether it was in force on a day."""
@@ -42,8 +40,8 @@ EDITIONS: Mapping[str, tuple[Edition, ...]] = MappingProxyType(
             Edition("JJG 99-2022", date(2023, 6, 7)),
         ),
         "JJG 164": (
-            # Rigs for flow meters; the benches for water meters went to JJG 1113 on 2015-10-10.
-            Edition("JJG 164-2000", None, replaced_by="JJG 1113-2015 for benches for water meters"),
+            # Rigs for flow meters; the benches for water meters went to JJG 1113-2015 on 2015-10-10.
+            Edition("JJG 164-2000", None),
         ),
         "JJG 225": (
             Edition("JJG 225-2001", None, date(2025, 4, 18)),

@@ -57,7 +57,7 @@ LEVELS = (
 pint's own would turn a difference of levels into a ratio. One neper is 20 lg e decibels.
 """
 
-AMBIGUOUS = {"ft": "foot", "pt": "pint", "at": "technical atmosphere", "qt": "quart", "PS": "horsepower"}
+AMBIGUOUS = frozenset({"ft", "pt", "at", "qt", "PS"})
 """Symbols that would be a prefix and a unit, and mean something else to whoever writes them."""
 
 OUTSIDE = {

@@ -98,11 +98,10 @@ def _signatures(content: bytes) -> frozenset[bytes]:
     by its whole content, so that it may only be continued.
     """
     plain = content.replace(b"\0", b"")  # of XML in UTF-16
-    if plain.startswith(b"%PDF") or b'"kind":"signature"' in plain:
-        return (
-            frozenset([content]) if b"/ByteRange" in plain or b'"kind":"signature"' in plain else frozenset()
-        )
-    return frozenset(b"".join(value.split()) for value in _VALUE.findall(plain))
+    pdf = plain.startswith(b"%PDF")
+    if b'"kind":"signature"' in plain or (pdf and b"/ByteRange" in plain):
+        return frozenset([content])
+    return frozenset() if pdf else frozenset(b"".join(value.split()) for value in _VALUE.findall(plain))
 
 
 _VALUE = re.compile(rb"SignatureValue[^>]*>([^<]+)<")

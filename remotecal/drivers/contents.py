@@ -66,14 +66,12 @@ def identical(content: Content, value: Content) -> bool:
 
 def equivalent(content: Content, value: Content) -> bool:
     """Tell whether two ways to write a state mean the same."""
-    numbers: list[float] = []
-    words: list[str] = []
-    for one in (content, value):
-        word = str(one).strip().strip("\"'").upper()
-        try:
-            numbers.append(read_number(word))
-        except ValueError:
-            words.append(word)
-    if len(numbers) == len((content, value)):
-        return numbers[0] == numbers[1]
-    return not numbers and words[0] == words[1]
+    return _meaning(content) == _meaning(value)
+
+
+def _meaning(content: Content) -> float | str:
+    word = str(content).strip().strip("\"'").upper()
+    try:
+        return read_number(word)
+    except ValueError:
+        return word

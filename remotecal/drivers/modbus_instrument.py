@@ -265,7 +265,9 @@ def plan(
         spans = {
             part: (part.number - wire.manual_counts_from, part.size) for part in wanted if part.table == table
         }
-        for start, count in _spans(function, set(spans.values()), wire, refused):
+        for start, count in _spans(
+            function, set(spans.values()), wire.longest_read, wire.longest_gap, refused
+        ):
             inside = [
                 part
                 for part, (first, size) in spans.items()
@@ -286,19 +288,19 @@ def plan(
 
 
 def _spans(
-    function: int, wanted: set[tuple[int, int]], wire: Modbus, refused: frozenset[modbus.Request]
+    function: int, wanted: set[tuple[int, int]], longest: int, gap: int, refused: frozenset[modbus.Request]
 ) -> list[tuple[int, int]]:
-    """Return (first address, count) of the reads that cover what is wanted of one table."""
+    """Return (first address, count) of the reads that cover what is wanted of one table.
+
+    What was refused is asked for without what nobody wants in it; that, where refused too, one by one.
+    """
     spans: list[tuple[int, int]] = []
-    for start, count in modbus.coalesce(wanted, wire.longest_gap, wire.longest_read):
+    for start, count in modbus.coalesce(wanted, gap, longest):
         if modbus.Request(function, start, count) not in refused:
             spans.append((start, count))
             continue
-        inside = sorted(span for span in wanted if start <= span[0] and sum(span) <= start + count)
-        for piece in modbus.coalesce(inside, 0, wire.longest_read):
-            whole = piece != (start, count) and modbus.Request(function, *piece) not in refused
-            within = [span for span in inside if piece[0] <= span[0] and sum(span) <= sum(piece)]
-            spans += [piece] if whole else within
+        inside = {span for span in wanted if start <= span[0] and sum(span) <= start + count}
+        spans += _spans(function, inside, longest, 0, refused) if gap else sorted(inside)
     return spans
 
 

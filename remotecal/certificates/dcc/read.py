@@ -36,7 +36,7 @@ from remotecal.certificates.dcc.write import (
     OWN_VOCABULARY,
     WRITTEN_FROM_FIELDS,
 )
-from remotecal.certificates.dcc.xml import EVIDENCE, LARGEST_FILE
+from remotecal.certificates.dcc.xml import EVIDENCE, LARGEST_FILE, SIGNATURE
 from remotecal.errors import RecordError
 from remotecal.model import (
     Contact,
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 LINK = in_full("link")
 CERTIFICATE = by_name("administrativeData", "measurementResults", "comment") | {SIGNATURE: "Signature"}

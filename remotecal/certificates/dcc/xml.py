@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DCC = "https://ptb.de/dcc"
 SI = "https://ptb.de/si"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
+SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 EVIDENCE = "urn:remotecal:evidence:1"
 
 NOTHING = "—"

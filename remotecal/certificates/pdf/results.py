@@ -180,16 +180,11 @@ def _known(number: str, place: int) -> int:
 def _to_place(number: str, place: int, of: str = "") -> str:
     """Return a number to a decimal place, and what is smaller but not nothing as `< 0.1`.
 
-    It gets no digit that it does not have: zeros behind 0.0071 would say what nobody knows.
-
     `of` is the number it was computed from, where it may have been rounded to nothing itself.
     """
     exact = Decimal(number)
     if not exact.is_finite() or place < FINEST or exact.adjusted() - place > LONGEST:
         return number
-    own = exact.as_tuple().exponent
-    if exact and not of and isinstance(own, int) and place < own <= 0:
-        return f"{exact:f}"
     step = Decimal(1).scaleb(place)
     rounded = exact.quantize(step, ROUND_HALF_UP)
     return f"{rounded:f}" if rounded or not Decimal(of or number) else f"< {step:f}"

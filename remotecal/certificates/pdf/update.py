@@ -11,6 +11,7 @@ import re
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from remotecal.certificates.pdf.document import OF_A_FORM
 from remotecal.certificates.signing.pdf import Part, entry, unreadable
 from remotecal.errors import CertificateRefused
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 TO_THE_CATALOGUE = frozenset({"/AcroForm", "/Extensions"})
 """What a signature may add to the catalogue; everything else of it stays as it was printed."""
 
-OF_THE_FORM = {"/Fields", "/SigFlags"}
 OF_THE_FIELD = {"/FT", "/T", "/Type", "/Subtype", "/F", "/Rect", "/P", "/V"}
 OF_THE_SIGNATURE = {
     "/Type",
@@ -139,8 +139,8 @@ def _odd_form(after: PdfFileReader, new: set[int], field: int) -> str:
     form, root = after.root["/AcroForm"], after.root
     shown = form["/Fields"][0]
     signature = shown["/V"]
-    if set(form) - OF_THE_FORM:
-        return f"a form with {_listed(set(form) - OF_THE_FORM)}"
+    if set(form) - OF_A_FORM:
+        return f"a form with {_listed(set(form) - OF_A_FORM)}"
     kind = (shown["/FT"], shown["/Subtype"], signature["/Type"])
     if set(shown) - OF_THE_FIELD or kind != ("/Sig", "/Widget", "/Sig") or any(shown["/Rect"]):
         return "a field that shows something"

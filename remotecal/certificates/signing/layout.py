@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from remotecal.certificates.dcc.xml import SIGNATURE
 from remotecal.errors import CertificateRefused
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 INDENTS = ("  ", "    ", "\t", " ")
 """What programs indent by."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.dcc.xml import DCC, asides, parse
+from remotecal.certificates.dcc.xml import DCC, SIGNATURE, asides, parse
 from remotecal.certificates.signing.cover import decoded, unexamined
 from remotecal.certificates.signing.layout import was_reformatted
 from remotecal.certificates.signing.signature import DUTIES, Duty, Signature
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from remotecal.certificates.signing.keys import SigningKey
 
-SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 DS = {"ds": "http://www.w3.org/2000/09/xmldsig#", "xades": "http://uri.etsi.org/01903/v1.3.2#"}
 ROOT = f"{{{DCC}}}digitalCalibrationCertificate"
 

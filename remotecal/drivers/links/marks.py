@@ -18,14 +18,14 @@ class Damaged(OSError):
     """A byte came with a wrong parity or stop bit: what it belongs to is no reply."""
 
 
-def mark_errors(descriptor: int, settings: Serial) -> bool:
-    """Have wrong bytes marked, and see that the port took its settings; return whether they will be.
+def mark_errors(descriptor: int, settings: Serial) -> None:
+    """Have wrong bytes marked, and see that the port took its settings.
 
     Raises:
         OSError: the port can't have the parity asked for.
     """
     if sys.platform == "win32":
-        return False
+        return
     import termios
 
     now = termios.tcgetattr(descriptor)
@@ -33,7 +33,6 @@ def mark_errors(descriptor: int, settings: Serial) -> bool:
         raise OSError(f"the port does not take its parity: it can't be set to {settings}")
     now[0] = (now[0] | termios.INPCK | termios.PARMRK) & ~(termios.IGNPAR | termios.ISTRIP)
     termios.tcsetattr(descriptor, termios.TCSANOW, now)
-    return True
 
 
 def _is_pseudo_terminal(descriptor: int) -> bool:

@@ -244,10 +244,11 @@ class SerialStream:
         self._port = opened_port(device, settings)
         self._descriptor = self._port.fileno()
         try:
-            self._marks = Marks() if mark_errors(self._descriptor, settings) else None
+            mark_errors(self._descriptor, settings)
         except BaseException:
             self._port.close()
             raise
+        self._marks = Marks()
         self._woken, self._waker = os.pipe()
         self._input, self._wait = watch(self._descriptor), watch(self._descriptor, self._woken)
 
@@ -270,7 +271,7 @@ class SerialStream:
         data = os.read(self._descriptor, CHUNK)
         if not data:
             raise ConnectionResetError("the port is gone")
-        return data if self._marks is None else self._marks.plain(data)
+        return self._marks.plain(data)
 
     def wake(self) -> None:
         os.write(self._waker, b"\0")
