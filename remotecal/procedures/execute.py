@@ -28,7 +28,7 @@ from remotecal.procedures.files import LARGEST, refusal
 from remotecal.procedures.journal import FILE, Journal, read_journal
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.session import Session
-from remotecal.procedures.suitability import check_points, check_reach
+from remotecal.procedures.suitability import check_points, check_reach, fill
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -174,15 +174,15 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
     today = bench.day(clock)
     _check_norms(order, parameters, today)
     roles = fill_roles(found.procedure, bench)
-    check_reach(procedure, points, {role: bench.drivers[name] for role, name in roles.items()})
+    drivers = {role: bench.drivers[name] for role, name in roles.items()}
+    check_reach(procedure, points, drivers)
     _check_names(bench.path.resolve(), run)
     check_facts(procedure, bench, roles)
     certificates = {
         name: used for name in bench.file.instruments if (used := bench.certificate(name, today)) is not None
     }
     procedure.check(
-        {role: certificates[name] for role, name in roles.items() if name in certificates},
-        {role: bench.drivers[name] for role, name in roles.items()},
+        {role: certificates[name] for role, name in roles.items() if name in certificates}, drivers
     )
     admit(order, found, bench, certificates, today)
     return Start(
@@ -209,16 +209,7 @@ def fill_roles(procedure: type[Procedure], bench: Bench) -> dict[str, str]:
     Raises:
         BenchError: nobody fills a role, or the instrument lacks what the role needs.
     """
-    filled, faults = {}, []
-    for role in procedure.roles():
-        name = bench.filling(role.name)
-        if name is None:
-            if not role.optional:
-                faults.append(f"nothing fills the role {role}")
-        elif lack := role.lacks(bench.drivers[name]):
-            faults.append(f"{name} can't fill the role {role}: {lack}")
-        else:
-            filled[role.name] = name
+    filled, faults = fill(procedure, bench.filling, bench.drivers)
     if faults:
         raise BenchError(f"{bench.path} does not suit {procedure.__name__}: {'; '.join(faults)}")
     return filled

@@ -10,8 +10,35 @@ from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from remotecal.drivers.instrument import Instrument
     from remotecal.procedures.procedure import Point, Procedure
+
+
+def fill(
+    procedure: Procedure | type[Procedure],
+    filling: Callable[[str], str | None],
+    drivers: Mapping[str, type[Instrument]],
+) -> tuple[dict[str, str], list[str]]:
+    """Return role → name of the instrument that fills it, and why roles are not filled as they must be.
+
+    Args:
+        procedure: whose roles.
+        filling: role → name; None where nothing fills it.
+        drivers: name → driver; what an instrument without one can do is not judged.
+    """
+    filled, faults = {}, []
+    for role in procedure.roles():
+        name = filling(role.name)
+        if name is None:
+            if not role.optional:
+                faults.append(f"nothing fills the role {role}")
+        elif name in drivers and (lack := role.lacks(drivers[name])):
+            faults.append(f"{name} can't fill the role {role}: {lack}")
+        else:
+            filled[role.name] = name
+    return filled, faults
 
 
 def check_points(points: Sequence[Point]) -> None:

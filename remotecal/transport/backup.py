@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError
-from remotecal.opening import make_sure
-from remotecal.procedures.journal import make_durable
+from remotecal.opening import make_durable, make_sure
 from remotecal.store.backup import copy_database
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import base64
 import json
 from collections.abc import Collection, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -20,6 +20,7 @@ from remotecal.errors import ConfigurationError, EvidenceError
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import PublicKey, SealKey
+    from remotecal.store.stations import StationRow
 
 Kind = Literal[
     "order",
@@ -133,3 +134,24 @@ def _signed(kind: Kind, payload: bytes) -> bytes:
     """Return DSSE's pre-authentication encoding."""
     name = _type(kind).encode()
     return b"DSSEv1 %d %b %d %b" % (len(name), name, len(payload), payload)
+
+
+class _Said(Protocol):
+    @property
+    def station(self) -> str:
+        """Who says it."""
+        ...
+
+
+S = TypeVar("S", bound=_Said)
+
+
+def spoken_by(station: StationRow, said: S) -> S:
+    """Return what a station said, once it is sure that it speaks for itself.
+
+    Raises:
+        EvidenceError: it speaks for another one.
+    """
+    if said.station != station.name:
+        raise EvidenceError(f"{station.name} speaks for {said.station}")
+    return said

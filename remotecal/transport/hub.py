@@ -14,19 +14,19 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from remotecal.certificates.signing.seal import PublicKey, SealKey
-from remotecal.errors import ConfigurationError, EvidenceError, NotConnected, RemotecalError
+from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
 from remotecal.locks import hold
 from remotecal.store import Store
 from remotecal.transport import admission, subjects
 from remotecal.transport.broker import READY_WITHIN, Broker
 from remotecal.transport.ending import end
 from remotecal.transport.enrolment import Admission, Application, serve
-from remotecal.transport.envelopes import seal_reply, unseal
+from remotecal.transport.envelopes import seal_reply, spoken_by, unseal
 from remotecal.transport.evaluating import Evaluating
 from remotecal.transport.identities import station_named, station_uri
 from remotecal.transport.ingest import Ingest
@@ -245,7 +245,7 @@ class Hub:
         return "", name
 
     async def _greet(self, station: StationRow, content: bytes) -> Welcome:
-        hello = _from(station, unseal(content, "hello", Hello, [PublicKey.from_text(station.key)]))
+        hello = spoken_by(station, unseal(content, "hello", Hello, [PublicKey.from_text(station.key)]))
         now = time.time()
         announced = hello.model_dump_json(include={"version", "benches", "procedures", "running", "time"})
         await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
@@ -256,7 +256,7 @@ class Hub:
         return order.envelope if order else b""
 
     async def _claim(self, station: StationRow, content: bytes) -> Answer:
-        claim = _from(station, unseal(content, "claim", Claim, [PublicKey.from_text(station.key)]))
+        claim = spoken_by(station, unseal(content, "claim", Claim, [PublicKey.from_text(station.key)]))
         reason = await asyncio.to_thread(
             self._store.orders.claim, claim.order, station.name, claim.claim, time.time()
         )
@@ -269,7 +269,7 @@ class Hub:
         return Answer(done=not reason, reason=reason)
 
     async def _note_refusal(self, station: StationRow, content: bytes) -> Answer:
-        refusal = _from(station, unseal(content, "refusal", Refusal, [PublicKey.from_text(station.key)]))
+        refusal = spoken_by(station, unseal(content, "refusal", Refusal, [PublicKey.from_text(station.key)]))
         await asyncio.to_thread(self._store.orders.refuse, refusal.order, station.name, refusal.reason)
         await asyncio.to_thread(
             self._store.note, station.name, "refusal", {"order": refusal.order, "reason": refusal.reason}
@@ -278,11 +278,11 @@ class Hub:
 
     async def _compare(self, station: StationRow, content: bytes) -> Compared | None:
         key = PublicKey.from_text(station.key)
-        computed = _from(station, unseal(content, "record", Computed, [key]))
+        computed = spoken_by(station, unseal(content, "record", Computed, [key]))
         return await self._evaluating.compare(computed, key)
 
     async def _renew(self, station: StationRow, content: bytes) -> Renewed:
-        renewal = _from(station, unseal(content, "renewal", Renewal, [PublicKey.from_text(station.key)]))
+        renewal = spoken_by(station, unseal(content, "renewal", Renewal, [PublicKey.from_text(station.key)]))
         certificate = self._certify(station.name, renewal.request, station.key)
         until = certificate.not_valid_after_utc.timestamp()
         await asyncio.to_thread(self._store.stations.renewed, station.name, fingerprint(certificate), until)
@@ -332,13 +332,3 @@ class Hub:
         self._store.stations.enrol(application.secret, application.key, fingerprint(certificate), until, now)
         self._store.note(name, "enrolled", {"key": PublicKey.from_text(application.key).id})
         return certificate
-
-
-S = TypeVar("S", Hello, Claim, Refusal, Computed, Renewal)
-
-
-def _from(station: StationRow, said: S) -> S:
-    """Return what a station said, once it is sure that it speaks for itself."""
-    if said.station != station.name:
-        raise EvidenceError(f"{station.name} speaks for {said.station}")
-    return said

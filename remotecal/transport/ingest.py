@@ -12,9 +12,9 @@ from remotecal.certificates.signing.seal import PublicKey
 from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError
 from remotecal.store.journals import Batch
 from remotecal.transport import subjects
-from remotecal.transport.envelopes import unseal
+from remotecal.transport.envelopes import spoken_by, unseal
 from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead
-from remotecal.transport.ordered import judge
+from remotecal.transport.ordered import judge, tell_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,10 +95,10 @@ class Ingest:
         if not station.enabled:
             raise ConfigurationError(f"{station.name} was revoked")
         envelope, _, text = waiting.content.partition(b"\n")
-        head = unseal(envelope, "journal-head", JournalHead, [PublicKey.from_text(station.key)])
+        head = spoken_by(
+            station, unseal(envelope, "journal-head", JournalHead, [PublicKey.from_text(station.key)])
+        )
         lines = text.split(b"\n")[:-1]
-        if head.station != station.name:
-            raise EvidenceError(f"{station.name} speaks for {head.station}")
         if sha256(text).hexdigest() != head.sha256 or len(lines) != head.count:
             raise EvidenceError(f"the lines of run {head.run} are not those {station.name} signed")
         return Batch(station.name, subjects.check_run(head.run), head.first, lines)
@@ -110,9 +110,7 @@ class Ingest:
             missing = self._store.files.missing(batch.station, batch.run)
             return Committed(committed=taken, missing=missing)
         reason = str(taken)
-        self._store.journals.note_conflict(batch.station, batch.run, reason)
-        self._store.note(batch.station, "conflict", {"run": batch.run, "reason": reason})
-        log.error("%s", reason)
+        tell_conflict(self._store, batch.station, batch.run, reason)
         return Committed(committed=self._store.journals.committed(batch.station, batch.run), refused=reason)
 
     def _judge(self, batch: Batch) -> None:
@@ -121,9 +119,9 @@ class Ingest:
 
     def _take_file(self, station: StationRow, content: bytes) -> FileTaken:
         envelope, _, piece = content.partition(b"\n")
-        head = unseal(envelope, "file-piece", FilePiece, [PublicKey.from_text(station.key)])
-        if head.station != station.name:
-            raise EvidenceError(f"{station.name} speaks for {head.station}")
+        head = spoken_by(
+            station, unseal(envelope, "file-piece", FilePiece, [PublicKey.from_text(station.key)])
+        )
         if sha256(piece).hexdigest() != head.sha256:
             raise EvidenceError(f"the piece of a file of run {head.run} is not the one {station.name} signed")
         run = subjects.check_run(head.run)

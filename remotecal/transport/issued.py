@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, RemotecalError
-from remotecal.procedures.journal import make_durable
+from remotecal.opening import make_durable
 from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.errors import EvidenceError
-from remotecal.transport.envelopes import unseal, unseal_reply
+from remotecal.transport.envelopes import spoken_by, unseal, unseal_reply
 from remotecal.transport.inventory import Inventory, Kept, Papers, RunHeld, RunKept
 from remotecal.transport.messages import Answer, Claim, RemoteOrder
-from remotecal.transport.ordered import judge
+from remotecal.transport.ordered import judge, tell_conflict
 
 if TYPE_CHECKING:
     from remotecal.store import Store
@@ -40,8 +40,8 @@ class Keeping:
 
     async def compare(self, station: StationRow, content: bytes) -> Kept:
         """Say of each of a station's runs whether all of it is here."""
-        inventory = unseal(content, "inventory", Inventory, [PublicKey.from_text(station.key)])
-        _speaks_for_itself(station, inventory.station)
+        key = PublicKey.from_text(station.key)
+        inventory = spoken_by(station, unseal(content, "inventory", Inventory, [key]))
         return Kept(
             runs=await asyncio.to_thread(
                 lambda: tuple(self._kept(station.name, run) for run in inventory.runs)
@@ -50,8 +50,7 @@ class Keeping:
 
     async def take_papers(self, station: StationRow, content: bytes) -> Answer:
         """Enter an order again that was claimed, and that this database knows nothing of any more."""
-        papers = unseal(content, "papers", Papers, [PublicKey.from_text(station.key)])
-        _speaks_for_itself(station, papers.station)
+        papers = spoken_by(station, unseal(content, "papers", Papers, [PublicKey.from_text(station.key)]))
         try:
             reason = await asyncio.to_thread(self._enter, station, papers)
         except EvidenceError as error:
@@ -66,9 +65,7 @@ class Keeping:
         lines = row.committed if row else 0
         fault = "" if row is None else _difference(row, held)
         if fault:
-            self._store.journals.note_conflict(station, held.run, fault)
-            self._store.note(station, "conflict", {"run": held.run, "reason": fault})
-            log.error("%s", fault)
+            tell_conflict(self._store, station, held.run, fault)
         whole = lines >= held.lines and not self._store.files.missing(station, held.run)
         return RunKept(run=held.run, lines=lines, whole=whole and not fault, claimed=claimed, differs=fault)
 
@@ -97,11 +94,6 @@ class Keeping:
         if first := self._store.journals.first_line(station.name, order.id):
             judge(self._store, self._laboratory, station.name, order.id, first)
         return ""
-
-
-def _speaks_for_itself(station: StationRow, said: str) -> None:
-    if said != station.name:
-        raise EvidenceError(f"{station.name} speaks for {said}")
 
 
 def _difference(row: RunRow, held: RunHeld) -> str:

@@ -109,11 +109,6 @@ class Liaison:
                 log.info("%s: %s", service, error)
                 await asyncio.sleep(RETRY_AFTER)
 
-    async def _answer(self, service: Service, envelope: bytes, answer: type[M], *, within: float = 5.0) -> M:
-        """Return what the laboratory has signed as its answer (`TransportError` if there is none)."""
-        subject = subjects.service(service, self._folder.name)
-        return await self.control.ask(subject, envelope, answer, self.laboratory, within=within)
-
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.control)
         await self._stack.enter_async_context(self.bulk)
@@ -162,7 +157,8 @@ class Liaison:
         """
         nonce = secrets.token_hex(16)
         hello = await asyncio.to_thread(self._hello, self.session, nonce)
-        welcome = await self._answer("hello", seal("hello", hello, self.key), Welcome, within=within)
+        subject, envelope = subjects.service("hello", self._folder.name), seal("hello", hello, self.key)
+        welcome = await self.control.ask(subject, envelope, Welcome, self.laboratory, within=within)
         self.heard = time.monotonic()
         self._ahead = welcome.time - self.heard
         self.hub = welcome.hub

@@ -9,6 +9,7 @@ kept as evidence and shown, and stands apart.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from remotecal.procedures.journal import Event, Json
     from remotecal.procedures.procedure import Point
     from remotecal.store import Store
+
+log = logging.getLogger(__name__)
 
 SHOWN = 60
 """Characters of a value that are shown where it differs."""
@@ -158,6 +161,13 @@ def set_apart(store: Store, station: str, run: str, reason: str) -> None:
     """Note that a run was not ordered, and why: with the run, and once in the audit log."""
     if store.journals.note_unordered(station, run, reason):
         store.note(station, "unordered", {"run": run, "reason": reason})
+
+
+def tell_conflict(store: Store, station: str, run: str, reason: str) -> None:
+    """Note that a station's journal is another one than the laboratory's, and how."""
+    store.journals.note_conflict(station, run, reason)
+    store.note(station, "conflict", {"run": run, "reason": reason})
+    log.error("%s", reason)
 
 
 def _data(line: bytes) -> Mapping[str, Json]:

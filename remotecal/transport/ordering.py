@@ -9,7 +9,7 @@ from remotecal.configuration import nearest
 from remotecal.drivers.catalogue import driver
 from remotecal.errors import BenchError, OrderError
 from remotecal.procedures.parameters import read_parameters
-from remotecal.procedures.suitability import check_points, check_reach
+from remotecal.procedures.suitability import check_points, check_reach, fill
 from remotecal.transport.messages import BenchAnnounced
 
 if TYPE_CHECKING:
@@ -50,25 +50,22 @@ def _drivers(procedure: Procedure, bench: BenchAnnounced, station: str) -> dict[
     Raises:
         OrderError: nothing fills a role, or not as it must be.
     """
-    found: dict[str, type[Instrument]] = {}
-    faults = []
     if bench.roles is None:
-        return found
-    for role in procedure.roles():
-        name = bench.roles.get(role.name, role.name)
-        if name not in bench.instruments:
-            if not role.optional:
-                faults.append(f"nothing fills the role {role}")
-            continue
-        try:
-            known = driver(bench.instruments[name])
-        except BenchError:
-            continue  # the station has it, or will say that it has not
-        if lack := role.lacks(known):
-            faults.append(f"{name} can't fill the role {role}: {lack}")
-        found[role.name] = known
+        return {}
+    drivers = {name: known for name, kind in bench.instruments.items() if (known := _installed(kind))}
+    called = {role.name: bench.roles.get(role.name, role.name) for role in procedure.roles()}
+    filled, faults = fill(
+        procedure, lambda role: called[role] if called[role] in bench.instruments else None, drivers
+    )
     if faults:
         raise OrderError(
             f"bench {bench.name!r} of {station} does not suit the procedure: {'; '.join(faults)}"
         )
-    return found
+    return {role: drivers[name] for role, name in filled.items() if name in drivers}
+
+
+def _installed(kind: str) -> type[Instrument] | None:
+    try:
+        return driver(kind)
+    except BenchError:
+        return None  # the station has it, or will say that it has not
