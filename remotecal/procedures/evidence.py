@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -184,7 +184,7 @@ def read_evidence(path: Path) -> Evidence:
     return gather(read_journal(path / FILE if path.is_dir() else path))
 
 
-def gather(events: tuple[Event, ...]) -> Evidence:
+def gather(events: Sequence[Event]) -> Evidence:
     """Return the evidence in a journal's events.
 
     Raises:
@@ -197,7 +197,7 @@ def gather(events: tuple[Event, ...]) -> Evidence:
         raise JournalBroken(f"the events are not those of a run: {error!r}") from error
 
 
-def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
+def _gather(start: Start, events: Sequence[Event]) -> Evidence:
     used = {str(event.data["name"]): read_instrument(event) for event in events if event.kind == "instrument"}
     points = {point.name: point for point in start.points}
     observations = tuple(_observation(event, points) for event in events if event.kind == "observation")
@@ -229,7 +229,7 @@ def _gather(start: Start, events: tuple[Event, ...]) -> Evidence:
     )
 
 
-def read_start(events: tuple[Event, ...]) -> Start:
+def read_start(events: Sequence[Event]) -> Start:
     """Return what the first of a journal's events says.
 
     Raises:
@@ -295,7 +295,7 @@ def repeat_of(event: Event) -> tuple[str, int]:
     return str(event.data["point"]), int(str(event.data["repeat"]))
 
 
-def _discarded(events: tuple[Event, ...]) -> Iterator[tuple[str, int]]:
+def _discarded(events: Sequence[Event]) -> Iterator[tuple[str, int]]:
     """Yield the repeats after whose beginning the run broke off, each as often as that happened."""
     begun: tuple[str, int] | None = None
     for event in events:
@@ -308,7 +308,7 @@ def _discarded(events: tuple[Event, ...]) -> Iterator[tuple[str, int]]:
             begun = None
 
 
-def _answers(events: tuple[Event, ...]) -> Iterator[tuple[str, str]]:
+def _answers(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
     asked: dict[object, str] = {}
     for event in events:
         if event.kind == "prompt":

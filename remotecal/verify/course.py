@@ -158,7 +158,7 @@ def examine_course(events: Sequence[Event]) -> str:
         EvidenceError: they do not.
         Unable: the journal does not tell when repeats began.
     """
-    start = read_start(tuple(events))
+    start = read_start(events)
     course = Course(start)
     for event in events[1:]:
         course.follow(event)

@@ -25,7 +25,7 @@ def examine_facts(events: Sequence[Event]) -> str:
     Raises:
         EvidenceError: one was not.
     """
-    start = read_start(tuple(events))
+    start = read_start(events)
     until = {f"the fact {name}": fact.valid_until for name, fact in start.characteristics.items()}
     for name, used in start.certificates.items():
         if used.certificate.valid_until is not None:

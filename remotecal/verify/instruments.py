@@ -25,7 +25,7 @@ def examine_instruments(events: Sequence[Event]) -> str:
         EvidenceError: it is somebody else.
         Unable: a driver is not at hand, or the replies are not.
     """
-    start = read_start(tuple(events))
+    start = read_start(events)
     first: dict[str, Event] = {}
     for opened in _parts(events):
         names = [str(event.data["name"]) for event in opened]

@@ -101,7 +101,7 @@ def _ended(events: list[Event]) -> str:
 
 def _applied(events: list[Event], means: Means) -> str:
     """Check that the standards' certificates the run applied are those whose hashes it gives."""
-    applied = read_start(tuple(events)).certificates
+    applied = read_start(events).certificates
     compared = []
     for name, used in applied.items():
         data = means.library.by_hash(used.sha256)
@@ -121,7 +121,7 @@ def _signed(events: list[Event], means: Means) -> str:
     key = journal_signer(events)
     if means.trust is None:
         raise Unable(f"signed by key {key.id}; without a trust list nobody knows whose that is")
-    day = civil_day(seconds(events[-1].at), read_start(tuple(events)).time_zone)
+    day = civil_day(seconds(events[-1].at), read_start(events).time_zone)
     body = means.trust.recognise_journal(key, day)
     return f"signed by key {key.id} of {body.name.get('en')}"
 
@@ -199,7 +199,7 @@ def recomputed(events: Sequence[Event], procedure: Path | None, renewed: str) ->
     from remotecal.procedures.evidence import gather
     from remotecal.procedures.record import evaluate
 
-    evidence = gather(tuple(events))
+    evidence = gather(events)
     used = evidence.procedure
     try:
         found = find_followed(used.name, renewed or used.sha256, procedure)

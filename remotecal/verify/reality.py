@@ -35,7 +35,7 @@ def examine_reality(events: Sequence[Event], *, demonstration: bool) -> str:
         EvidenceError: it does, by its clock or its instruments.
         Unable: an instrument is reached on the very computer, which a gateway there may explain.
     """
-    start = read_start(tuple(events))
+    start = read_start(events)
     instruments = [read_instrument(event) for event in events if event.kind == "instrument"]
     if demonstration:
         return "a demonstration: whether the instruments were real is not asked"

@@ -189,15 +189,12 @@ def _of_this_repeat(kept: Kept, measured: Measured, instrument: str, within: ran
 
 def _each_once(event: Event) -> None:
     """Refuse a series of readings in which one reading stands twice."""
-    values = event.data.get("values")
-    for name, value in unpack(values).items() if isinstance(values, Mapping) else ():
-        if isinstance(value, tuple) and not isinstance(value, Measured):
-            readings = [(one.source, one.exchange) for one in value]
-            twice = next((one for one, count in Counter(readings).items() if count > 1), None)
-            if twice is not None:
-                raise EvidenceError(
-                    f"line {event.seq}, {name}: exchange {twice[1]} stands for several readings of {twice[0]}"
-                )
+    counted = Counter((name, one.source, one.exchange) for name, one in observed(event))
+    for (name, source, exchange), count in counted.items():
+        if count > 1:
+            raise EvidenceError(
+                f"line {event.seq}, {name}: exchange {exchange} stands for several readings of {source}"
+            )
 
 
 def _own_numbers(events: Sequence[Event]) -> set[str]:

@@ -140,7 +140,7 @@ def examine_start(events: Sequence[Event]) -> str:
     Raises:
         JournalBroken, EvidenceError: it says something else, or more.
     """
-    start = read_start(tuple(events))
+    start = read_start(events)
     if fault := _added(events[0].data, start.model_dump(mode="json"), "start"):
         raise EvidenceError(f"line 1: {fault}")
     return start.run

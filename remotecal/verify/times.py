@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -28,36 +28,36 @@ def examine_times(events: Sequence[Event], now: datetime) -> str:
         EvidenceError: time runs backwards, or a reading was not taken when its repeat was on.
     """
     latest, line = float("-inf"), 1
-    for at, here, what in _all(events):
+    exchanges = [(event, tuple(kept_exchanges(event))) for event in events]
+    for at, here, what in _all(exchanges):
         if at < latest - ROUNDING:
             raise EvidenceError(
                 f"line {here}: {what} came at {timestamp(at)}, before {timestamp(latest)} in line {line}"
             )
         latest, line = max(latest, at), here
-    if read_start(tuple(events)).clock != "virtual" and latest > (now + CLOCKS_MAY_DIFFER).timestamp():
+    if read_start(events).clock != "virtual" and latest > (now + CLOCKS_MAY_DIFFER).timestamp():
         raise EvidenceError(f"line {line}: {timestamp(latest)} has not come yet")
-    _readings_in_time(events)
+    _readings_in_time(events, {one.number: one for _, batch in exchanges for one in batch})
     return f"from {events[0].at} to {events[-1].at}, always forward, each reading within its repeat"
 
 
-def _all(events: Sequence[Event]) -> Iterator[tuple[float, int, str]]:
+def _all(events: Iterable[tuple[Event, Iterable[Exchange]]]) -> Iterator[tuple[float, int, str]]:
     """Yield everything that has a time, in the order written: when, in which line, what."""
-    for event in events:
-        for exchange in kept_exchanges(event):
+    for event, exchanges in events:
+        for exchange in exchanges:
             yield exchange.at, event.seq, f"exchange {exchange.number}"
         yield seconds(event.at), event.seq, f"{event.kind!r}"
 
 
-def _readings_in_time(events: Sequence[Event]) -> None:
+def _readings_in_time(events: Sequence[Event], kept: Mapping[int, Exchange]) -> None:
     """Refuse readings outside their repeats, or apart from the exchange they are of."""
-    kept = {exchange.number: exchange for event in events for exchange in kept_exchanges(event)}
     latest: dict[str, tuple[int, Measured]] = {}
     for event in events:
         if event.kind != "observation":
             continue
         began, over = seconds(str(event.data["began"])), seconds(event.at)
-        place = f"line {event.seq}"
-        for name, measured in observed(event):
+        place, read = f"line {event.seq}", tuple(observed(event))
+        for name, measured in read:
             if not began - ROUNDING <= measured.at <= over + ROUNDING:
                 raise EvidenceError(
                     f"{place}, {name}: read at {timestamp(measured.at)}, the repeat was from "
@@ -65,7 +65,7 @@ def _readings_in_time(events: Sequence[Event]) -> None:
                 )
         if not began <= over:
             raise EvidenceError(f"{place}: the repeat was over before it began")
-        readings = [one for one in observed(event) if one[1].exchange in kept]
+        readings = [one for one in read if one[1].exchange in kept]
         for name, measured in sorted(readings, key=lambda one: (one[1].exchange or 0, one[1].at)):
             exchange = kept[measured.exchange or 0]
             _with_its_exchange(measured, exchange, latest.get(exchange.instrument), f"{place}, {name}")
