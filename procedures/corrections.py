@@ -106,7 +106,7 @@ class Correction:
         """
         errors = self.errors
         if isinstance(errors, CertifiedCurve) and (errors.outside(low) or errors.outside(high)):
-            first, last = errors.points[0].at, errors.points[-1].at
+            first, last = errors.ends
             raise CertificateRefused(
                 f"certificate {errors.source} holds from {first:g} to {last:g}, but {need}: use an "
                 "instrument that is calibrated there"

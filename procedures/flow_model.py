@@ -90,8 +90,8 @@ class Repeats:
         """Remark that readings lie outside the certificate that corrects them."""
         if isinstance(errors, CertifiedCurve) and any(map(errors.outside, places)):
             name = self.evidence.instruments[role].name
-            ends = errors.points[0].at, errors.points[-1].at
-            self.beyond.append(Beyond(name, errors.source, errors.unit, ends, (min(places), max(places))))
+            read = min(places), max(places)
+            self.beyond.append(Beyond(name, errors.source, errors.unit, errors.ends, read))
 
     def read_by(self, role: str, *values: str) -> None:
         """Raise `EvidenceError` if readings are not of the instrument whose certificate corrects them."""
@@ -180,6 +180,10 @@ class Repeats:
         density: Number = self._formula.density(temperature, absolute) * (1.0 + x["ρ"])
         return density
 
+    def estimates(self) -> Numbers:
+        """Return symbol → estimate of what is known so far."""
+        return {each.symbol: each.value for each in self.inputs}
+
     def solve(self, volume: OfRepeat, time: OfRepeat) -> FlowPoint:
         """Return the error at this flow.
 
@@ -192,7 +196,7 @@ class Repeats:
             relative: Number = self._indicated(entry, x, time) / volume(entry, x) - 1.0
             return relative
 
-        known = {each.symbol: each.value for each in self.inputs}
+        known = self.estimates()
         passed = [estimate(volume(entry, known)) for entry in self.observations]
         took = [estimate(time(entry, known)) for entry in self.observations]
         if not (min(passed) > 0 and min(took) > 0):

@@ -255,7 +255,7 @@ def collected_mass(repeats: Repeats) -> OfRepeat:
         humidity = hygrometer.corrected(one(entry, "humidity", "%"), x["h_a"])
         return temperature, repeats.air_pressure(entry, x), humidity / 100
 
-    known = {each.symbol: each.value for each in repeats.inputs}
+    known = repeats.estimates()
     states = (air(entry, known) for entry in repeats.observations)
     formula = air_formula([(estimate(t), estimate(p), estimate(h)) for t, p, h in states])
     repeats.inputs.append(Input.normal("ρ_a", 0.0, "1", formula.u, source=formula.source))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 if sys.platform == "win32":
     BINARY = os.O_BINARY | os.O_NOINHERIT
@@ -24,6 +28,17 @@ def make_sure(file: int) -> None:
         fcntl.fcntl(file, fcntl.F_FULLFSYNC)  # fsync there leaves it in the drive's own memory
     else:
         os.fsync(file)
+
+
+def make_durable(directory: Path) -> None:
+    """See that a new name in a directory survives a power cut, where a directory can be asked for that."""
+    if sys.platform == "win32":
+        return
+    entry = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(entry)
+    finally:
+        os.close(entry)
 
 
 def read_at(file: int, size: int, begin: int) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.abc import ExecutionLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from importlib.resources.abc import Traversable, TraversableResources
@@ -118,16 +118,10 @@ class Snapshot(MetaPathFinder):
 
     name: str
     """Name of the module, or of the package."""
-    place: Path
+    place: Path = field(compare=False)
     """The file, or the package's `__init__.py`."""
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes] = field(compare=False)
     """Path from beside the package → content; of a single file, its name → content."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Snapshot) and self.name == other.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
 
     @property
     def top(self) -> str:

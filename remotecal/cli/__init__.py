@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from remotecal import errors
 from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
 from remotecal.cli.commands import add_directory, command
-from remotecal.cli.tables import plain
+from remotecal.cli.tables import plain_lines
 from remotecal.cli.terminal import check_readable, never_fail_to_print, trouble
 from remotecal.signals import unwinding
 
@@ -90,7 +90,7 @@ def _fate(error: Exception) -> tuple[int, str]:
 
 
 def _complain(text: str) -> None:
-    text = "\n".join(map(plain, text.split("\n")))  # it may be about what a forger wrote
+    text = plain_lines(text)  # it may be about what a forger wrote
     with suppress(OSError):  # the terminal may be gone, and the exit code says it too
         print(f"remotecal: {text}", file=sys.stderr, flush=True)
 

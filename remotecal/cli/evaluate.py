@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf.wording import label
-from remotecal.cli.tables import plain
+from remotecal.cli.tables import plain, plain_lines
 from remotecal.cli.terminal import language, say
 from remotecal.procedures.catalogue import find_followed
 from remotecal.procedures.evidence import gather
@@ -110,7 +110,7 @@ def summarise(record: Record) -> None:
         called = Text(plain(title), "table.title")
         printed = Printed(title=called, box=box.SIMPLE_HEAD, title_justify="left", padding=0, pad_edge=False)
         columns = [column for quantity in table.columns for column in _columns(quantity)]
-        headings = ["\n".join(map(plain, heading.split("\n"))) for heading, _ in columns]
+        headings = [plain_lines(heading) for heading, _ in columns]
         if sum(max(map(cell_len, heading.split("\n"))) + 1 for heading in headings) > console.width:
             headings = [heading.replace(" ", "\n") for heading in headings]  # Rich would break within words
         for heading in headings:

@@ -13,6 +13,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def plain_lines(text: str) -> str:
+    """Return a text of several lines, each of them `plain`."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; nothing in it is cut, and names in its first column stay whole while there is room."""
     from rich import box
@@ -31,15 +36,18 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def narrowest(columns: Sequence[Sequence[str]]) -> int:
     """Return the width a table of these columns, headings included, needs for each word to stay whole."""
-    return (
-        sum(max(len(word) for cell in column for word in (*cell.split(), "")) + 1 for column in columns) + 1
-    )
+    return sum(_words(columns)) + len(columns) + 1
+
+
+def _words(columns: Sequence[Sequence[str]]) -> list[int]:
+    """Return the length of each column's longest word."""
+    return [max(map(len, " ".join(cells).split())) for cells in columns]
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
     """Return the columns' widths: cells are broken between words where they must be, names last of all."""
     widths = [max(map(len, cells)) for cells in columns]
-    words = [max(map(len, " ".join(cells).split())) for cells in columns]
+    words = _words(columns)
     over = sum(widths) + len(widths) + 1 - room
     for number in reversed(range(len(widths))):
         least = words[number] if number else 1

@@ -133,6 +133,6 @@ def _as_it_is(text: str) -> Text:
     """Return a text, which may be a forger's, with nothing in it that Rich or the terminal would obey."""
     from rich.text import Text
 
-    from remotecal.cli.tables import plain
+    from remotecal.cli.tables import plain_lines
 
-    return Text("\n".join(map(plain, text.split("\n"))))
+    return Text(plain_lines(text))

@@ -21,8 +21,8 @@ from pydantic import Field, StringConstraints, ValidationError
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError, EvidenceError, JournalBroken, RunError
 from remotecal.model import Frozen
-from remotecal.opening import AT_ONCE, BINARY, make_sure
-from remotecal.procedures.journal import Event, Json, make_durable
+from remotecal.opening import AT_ONCE, BINARY, make_durable, make_sure
+from remotecal.procedures.journal import Event, Json
 
 FOLDER = "files"
 """Name of the folder beside the journal."""

@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -44,7 +43,7 @@ from typing import NamedTuple, Self, TypeAlias
 from remotecal.clock import Clock, SteppedClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
 from remotecal.locks import hold_file
-from remotecal.opening import BINARY, make_sure
+from remotecal.opening import BINARY, make_durable, make_sure
 
 FORMAT = 1
 """Version of the description above."""
@@ -341,17 +340,6 @@ def _lock(file: int, path: Path) -> ExitStack:
     if held is None:
         raise RunError(f"another process is at work on {path}: wait for it, or stop it")
     return held
-
-
-def make_durable(directory: Path) -> None:
-    """See that a new name in a directory survives a power cut, where a directory can be asked for that."""
-    if sys.platform == "win32":
-        return
-    entry = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)
 
 
 def _events(content: bytes, path: Path) -> tuple[tuple[Event, ...], int]:

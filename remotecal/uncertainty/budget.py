@@ -207,11 +207,12 @@ class Budget:
             raise ParameterError(f"the model gives no finite result: {y.x!r} with an uncertainty of {u!r}")
         dof = math.inf if math.isnan(dof) else dof
         k = coverage_factor(dof, coverage)
-        lines = tuple(_line(each, y.sensitivity(numbers[each.symbol]), u) for each in self.inputs)
+        lines = tuple(line_of(each, y.sensitivity(numbers[each.symbol]), u) for each in self.inputs)
         return Result(y.x, unit, u, dof, k, coverage, max(k * u, cmc), cmc, lines)
 
 
-def _line(each: Input, sensitivity: float, u: float) -> Line:
+def line_of(each: Input, sensitivity: float, u: float) -> Line:
+    """Return an input's line in the budget of a result whose combined uncertainty is `u`."""
     contribution = sensitivity * each.u
     share = 100 * (contribution / u) ** 2 if u else 0.0
     return Line(

@@ -16,11 +16,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from remotecal.errors import ParameterError
-from remotecal.uncertainty.budget import Budget, Line, Result
+from remotecal.uncertainty.budget import Budget, Result, line_of
 from remotecal.uncertainty.coverage import coverage_factor
 from remotecal.uncertainty.inputs import Distribution, Input
-from remotecal.uncertainty.monte_carlo import Sampler, numerical_tolerance
+from remotecal.uncertainty.monte_carlo import Sampler, numerical_tolerance, require_finite
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -35,14 +34,13 @@ CURVATURE = "curvature"
 SOURCE = "JCGM 101, clause 8"
 
 
-def confirmed(budget: Budget, result: Result, *, seed: int, trials: int = TRIALS) -> Result:
+def confirmed(budget: Budget, result: Result, *, seed: int) -> Result:
     """Return `result`, with a line for the model's curvature where straight lines don't do.
 
     Args:
         budget: model and inputs.
         result: what the budget evaluates to.
         seed: start of the random numbers; the same one gives the same result.
-        trials: how many draws.
 
     Raises:
         ParameterError: the model gives no finite number for some draws.
@@ -51,19 +49,15 @@ def confirmed(budget: Budget, result: Result, *, seed: int, trials: int = TRIALS
 
     inputs = [_normal(each) for each in budget.inputs]
     sampler = Sampler(replace(budget, inputs=inputs))
-    drawn = sampler.draw(np.random.Generator(np.random.PCG64(seed)), trials)
+    drawn = sampler.draw(np.random.Generator(np.random.PCG64(seed)), TRIALS)
     with np.errstate(all="ignore"):  # what overflows is refused below
         model: Any = budget.model(**drawn)
     slopes = {line.symbol: line.sensitivity for line in result.lines}
-    bent = np.broadcast_to(np.asarray(model, dtype=float) - result.value, (trials,))
-    straight = np.zeros(trials)
+    bent = np.broadcast_to(np.asarray(model, dtype=float) - result.value, (TRIALS,))
+    straight = np.zeros(TRIALS)
     for each in inputs:
         straight = straight + slopes[each.symbol] * (drawn[each.symbol] - each.value)
-    if not np.isfinite(bent).all():
-        raise ParameterError(
-            "the model gives no finite number for some draws; an input's distribution reaches values it is "
-            "not made for"
-        )
+    require_finite(bent)
     wider = _half_width(bent, result.coverage) - _half_width(straight, result.coverage)
     if wider <= max(numerical_tolerance(result.u, 2), 1e-9 * abs(result.value)):
         return result
@@ -86,11 +80,9 @@ def _half_width(deviations: NDArray[float64], coverage: float) -> float:
 def _with_curvature(result: Result, u: float) -> Result:
     """Return a result whose combined uncertainty is `u`, the rest of it a line of the budget."""
     rest = math.sqrt(u * u - result.u * result.u)
-    line = Line(
-        CURVATURE, 0.0, result.unit, rest, Distribution.NORMAL.value, 1.0, math.inf, 1.0, rest, 0.0, SOURCE
-    )
+    line = line_of(Input.normal(CURVATURE, 0.0, result.unit, rest, source=SOURCE), 1.0, u)
     dof = result.dof * (u / result.u) ** 4 if result.u else math.inf
-    lines = tuple(replace(each, share=100 * (each.contribution / u) ** 2) for each in (*result.lines, line))
+    lines = (*(replace(each, share=100 * (each.contribution / u) ** 2) for each in result.lines), line)
     wider = replace(result, u=u, dof=dof, lines=lines)
     if result.k_chosen:
         return wider.with_k(result.k)

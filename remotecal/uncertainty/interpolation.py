@@ -89,9 +89,14 @@ class CertifiedCurve:
             source=self.source,
         )
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the greatest `x` that was calibrated at."""
+        return self.points[0].at, self.points[-1].at
+
     def outside(self, x: float) -> float:
         """Return how far `x` lies outside, more than `BEYOND`, as a share of the range; 0 if it doesn't."""
-        first, last = self.points[0].at, self.points[-1].at
+        first, last = self.ends
         return max(0.0, max(first - x, x - last) / (last - first) - BEYOND)
 
     def _band(self) -> float:
@@ -101,7 +106,7 @@ class CertifiedCurve:
 
     def _locate(self, x: float) -> tuple[int, float]:
         """Return the interval of `x` and where it lies there: from 0 to 1, or a little beyond."""
-        first, last = self.points[0].at, self.points[-1].at
+        first, last = self.ends
         if not math.isfinite(x) or (self.outside(x) and not self.extended):
             raise CertificateRefused(
                 f"{self._name} holds from {first:g} to {last:g}, but {x:g} was read: "

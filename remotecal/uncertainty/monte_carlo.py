@@ -227,12 +227,19 @@ def _blocks(
         arrays = y if isinstance(y, tuple) else (y,)
         if len(arrays) != outputs or any(np.shape(each) != (count,) for each in arrays):
             raise ParameterError(f"the model must return {outputs} number(s) that depend on its inputs")
-        if not all(np.isfinite(each).all() for each in arrays):
-            raise ParameterError(
-                "the model gives no finite number for some draws; an input's distribution reaches values "
-                "it is not made for"
-            )
+        require_finite(*arrays)
         yield arrays
+
+
+def require_finite(*drawn: NDArray[float64]) -> None:
+    """Raise `ParameterError` unless a model gave finite numbers for all draws."""
+    import numpy as np
+
+    if not all(np.isfinite(each).all() for each in drawn):
+        raise ParameterError(
+            "the model gives no finite number for some draws; an input's distribution reaches values it is "
+            "not made for"
+        )
 
 
 class Sampler:
