@@ -32,9 +32,10 @@ with atheris.instrument_imports(include=["remotecal"]):
     from remotecal.certificates.signing.xml import read_signatures, sign_xml
     from remotecal.clock import VirtualClock
     from remotecal.errors import CertificateRefused, ConfigurationError, JournalBroken, RecordError
-    from remotecal.procedures.evidence import gather
-    from remotecal.procedures.journal import Journal, read_journal
-    from remotecal.procedures.order import Order
+    from remotecal.journal.events import read_journal
+    from remotecal.journal.evidence import gather
+    from remotecal.journal.writing import Journal
+    from remotecal.order import Order
     from remotecal.verify import journal as _verified  # noqa: F401  to be watched, too
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "fuzz"))

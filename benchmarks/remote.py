@@ -29,27 +29,27 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from remotecal.bench import Bench
-from remotecal.certificates.signing.seal import PublicKey, SealKey
+from remotecal.certificates.signing.seal import PublicKey, SealKey, new_seal_key
 from remotecal.clock import RealClock
-from remotecal.procedures.journal import Journal
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.laboratory import open_laboratory
+from remotecal.hub.settings import HubFolder
+from remotecal.journal.writing import Journal
 from remotecal.sim.assemblies import water_rig
+from remotecal.station.agent import HELLO_EVERY
+from remotecal.station.upload import Upload
 from remotecal.store import Store
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
 from remotecal.transport.envelopes import seal, seal_reply, unseal
-from remotecal.transport.founding import found, new_seal_key, settings_text
 from remotecal.transport.identities import station_uri
-from remotecal.transport.laboratory import open_laboratory
 from remotecal.transport.messages import Command, CommandAnswer, Hello
 from remotecal.transport.pki import Authority, Identity, new_key
 from remotecal.transport.private_files import write_private
-from remotecal.transport.settings import HubFolder
-from remotecal.transport.station import HELLO_EVERY
 from remotecal.transport.tls import client_context
-from remotecal.transport.upload import Upload
 
-HUB = "import asyncio, sys; from pathlib import Path; from remotecal.transport.hub import Hub; \
-from remotecal.transport.settings import HubFolder; \
+HUB = "import asyncio, sys; from pathlib import Path; from remotecal.hub.hub import Hub; \
+from remotecal.hub.settings import HubFolder; \
 from remotecal.cli.service import serve; \
 hub = Hub(HubFolder(Path(sys.argv[1]))); asyncio.run(serve(hub.run(), hub.ready, 'up'))"
 

@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 
 from remotecal.bench import Bench
 from remotecal.certificates import write_certificate
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.execute import Company, execute
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.record import evaluate
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
 from remotecal.sim.assemblies import water_rig
 
 LIMIT = 10.0

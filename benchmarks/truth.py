@@ -20,11 +20,12 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 
 from remotecal.bench import Bench
+from remotecal.order import Order
 from remotecal.procedures import Evidence, Procedure
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.execute import Company, execute
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute
+from remotecal.runs.prompts import Scripted
 from remotecal.sim.assemblies import Assembly, master_line, water_rig
 
 ASSEMBLIES = (

@@ -28,7 +28,7 @@ from remotecal.units import convert
 if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
     from remotecal.procedures import Evidence, Observation, Point
-    from remotecal.procedures.library.flow import FlowParameters
+    from remotecal.procedures.library.flow_parameters import FlowParameters
     from remotecal.uncertainty.budget import Result as Evaluated
 
 Numbers = Mapping[str, Number]

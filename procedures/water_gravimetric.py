@@ -45,8 +45,9 @@ from remotecal.procedures import (
     Value,
 )
 from remotecal.procedures.library.corrections import Correction
-from remotecal.procedures.library.flow import FlowParameters, FlowProcedure, can, within
+from remotecal.procedures.library.flow import FlowProcedure, can, within
 from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one
+from remotecal.procedures.library.flow_parameters import FlowParameters
 from remotecal.procedures.library.flow_results import FlowPoint
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, estimate

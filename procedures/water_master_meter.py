@@ -33,8 +33,9 @@ from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures import Certificates, Drivers, Evidence, In, Observation, Point, Run, Value
 from remotecal.procedures.library.corrections import Correction
-from remotecal.procedures.library.flow import FlowParameters, FlowProcedure, can
+from remotecal.procedures.library.flow import FlowProcedure, can
 from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one, readings
+from remotecal.procedures.library.flow_parameters import FlowParameters
 from remotecal.procedures.library.flow_results import FlowPoint
 from remotecal.uncertainty.number import Number
 from remotecal.units import same_dimension

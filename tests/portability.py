@@ -70,8 +70,9 @@ def hide_posix() -> None:
 def keep_a_journal(place: Path) -> None:
     from remotecal.clock import SharedClock, SteadyClock
     from remotecal.errors import BenchInUse, RunError
+    from remotecal.journal.events import FILE, read_journal
+    from remotecal.journal.writing import Journal
     from remotecal.locks import hold
-    from remotecal.procedures.journal import FILE, Journal, read_journal
 
     clock = SharedClock.begin(place / "clock", 1_790_000_000.0)
     clock.advance(5.0)
@@ -140,7 +141,7 @@ def end_in_good_order() -> None:
 
 def ask_at_a_terminal() -> None:
     from remotecal.model import Text
-    from remotecal.procedures.prompts import Question, Terminal
+    from remotecal.runs.prompts import Question, Terminal
 
     reader, writer = os.pipe()
     os.dup2(reader, 0)
@@ -153,8 +154,8 @@ def talk_to_the_agent(place: Path) -> None:
     import json
 
     from remotecal.errors import NotConnected
+    from remotecal.station.on_site import Wish, serve_on_site, wish_for
     from remotecal.transport.messages import CommandAnswer
-    from remotecal.transport.on_site import Wish, serve_on_site, wish_for
 
     async def talk() -> None:
         async def obey(wish: Wish) -> CommandAnswer:

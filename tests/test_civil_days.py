@@ -17,13 +17,14 @@ from remotecal.certificates.signing.xml import read_signatures
 from remotecal.cli.service import moment
 from remotecal.clock import VirtualClock, civil_day, civil_time, known_zone, possible_days
 from remotecal.errors import BenchError, CertificateRefused, ConfigurationError
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import Evidence, gather
-from remotecal.procedures.execute import Company, execute, plan
-from remotecal.procedures.journal import FILE, read_journal
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.record import evaluate
+from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.evidence import Evidence, gather
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute, plan
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
 from remotecal.sim.assemblies import master_line
 from remotecal.verify.dates import check_order
 
@@ -163,7 +164,7 @@ def test_times_are_shown_with_their_offset(monkeypatch):
 
 
 def test_a_hub_names_its_time_zone(tmp_path):
-    from remotecal.transport.settings import HubFolder
+    from remotecal.hub.settings import HubFolder
 
     text = 'laboratory = "L"\nservers = ["tls://a:1"]\ntime_zone = "{}"\n[enrolment]\naddress = "a:2"\n'
     (tmp_path / "hub.toml").write_text(text.format("Asia/Shanghai"))

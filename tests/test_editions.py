@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from remotecal.editions import EDITIONS, edition, withdrawn
-from remotecal.procedures.catalogue import find, names
+from remotecal.runs.catalogue import find, names
 
 
 @pytest.mark.parametrize(

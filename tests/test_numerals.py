@@ -11,7 +11,7 @@ from remotecal.errors import GarbledReply, InstrumentError
 from remotecal.model import Text
 from remotecal.numerals import read_number
 from remotecal.procedures.parameters import In
-from remotecal.procedures.prompts import Question
+from remotecal.runs.prompts import Question
 
 NOT_NUMBERS = (
     "", " ", "nan", "NaN", "inf", "-Infinity", "1_000", "1,000", "1 000", "1.2.3", "0x1F", "#H1F", "--1",

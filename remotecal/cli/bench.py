@@ -85,8 +85,8 @@ def _within_reach(bench: Bench, hub: Path) -> AbstractContextManager[Stations | 
         return nullcontext()
     import getpass
 
-    from remotecal.transport.remote_link import stations
-    from remotecal.transport.settings import HubFolder
+    from remotecal.hub.remote_link import stations
+    from remotecal.hub.settings import HubFolder
 
     return stations(HubFolder(hub), getpass.getuser())
 

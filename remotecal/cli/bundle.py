@@ -27,7 +27,7 @@ def main(asked: argparse.Namespace) -> None:
     """
     from remotecal.certificates.keeping import write_new
     from remotecal.certificates.signing.seal import SealKey
-    from remotecal.transport.library import make_bundle
+    from remotecal.transport.bundles import make_bundle
 
     author = SealKey.read(asked.author)
     write_new(asked.out, make_bundle(asked.procedure, author).encode())

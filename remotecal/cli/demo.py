@@ -25,13 +25,14 @@ from remotecal.certificates.trust import Capability
 from remotecal.cli.evaluate import summarise
 from remotecal.cli.progress import ProgressLine
 from remotecal.clock import SharedClock
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import read_evidence
-from remotecal.procedures.execute import Company, check_directory, execute
-from remotecal.procedures.journal import Journal
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.record import evaluate
+from remotecal.journal.evidence import read_evidence
+from remotecal.journal.writing import Journal
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import check_directory, execute
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
 from remotecal.sim.assemblies import CLOCK, water_rig
 from remotecal.sim.certificates import ISSUER
 

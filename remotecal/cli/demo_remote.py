@@ -80,8 +80,8 @@ def _follow(hub: Path, run: str) -> None:
     Raises:
         RunError: the run ended early.
     """
+    from remotecal.hub.settings import HubFolder
     from remotecal.store import Store
-    from remotecal.transport.settings import HubFolder
 
     with Store(HubFolder(hub).database) as store:
         while store.records.find(STATION, run) is None:
@@ -94,10 +94,10 @@ def _follow(hub: Path, run: str) -> None:
 
 
 def _issue(hub: Path, run: str, out: Path) -> Record:
+    from remotecal.hub.issuing import issue
+    from remotecal.hub.settings import HubFolder
     from remotecal.model import Record
     from remotecal.store import Store
-    from remotecal.transport.issuing import issue
-    from remotecal.transport.settings import HubFolder
 
     folder = HubFolder(hub)
     with Store(folder.database) as store:

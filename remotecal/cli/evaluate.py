@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from remotecal.certificates.pdf.wording import label
 from remotecal.cli.tables import plain, plain_lines
 from remotecal.cli.terminal import language, say
-from remotecal.procedures.catalogue import find_followed
-from remotecal.procedures.evidence import gather
-from remotecal.procedures.journal import FILE, read_journal
-from remotecal.procedures.record import evaluate
+from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.evidence import gather
+from remotecal.runs.catalogue import find_followed
+from remotecal.runs.record import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from remotecal.journal.evidence import Evidence
     from remotecal.model import Quantity, Record
-    from remotecal.procedures.catalogue import Found
-    from remotecal.procedures.evidence import Evidence
+    from remotecal.runs.catalogue import Found
 
 
 def evaluate_run(

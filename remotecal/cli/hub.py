@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from remotecal.cli.commands import HUB, add_directory, command, directory
 
 if TYPE_CHECKING:
-    from remotecal.transport.hub import Hub
-    from remotecal.transport.settings import HubFolder
+    from remotecal.hub.hub import Hub
+    from remotecal.hub.settings import HubFolder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,13 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _folder(asked: argparse.Namespace) -> HubFolder:
-    from remotecal.transport.settings import HubFolder
+    from remotecal.hub.settings import HubFolder
 
     return HubFolder(asked.hub)
 
 
 def _init(asked: argparse.Namespace) -> None:
-    from remotecal.transport.founding import found, settings_text
+    from remotecal.hub.founding import found, settings_text
 
     settings = settings_text(asked.laboratory, asked.host, listen=asked.listen, enrolment=asked.enrolment)
     folder = found(asked.hub, settings, asked.authority)
@@ -79,7 +79,7 @@ def _up(asked: argparse.Namespace) -> None:
     import asyncio
 
     from remotecal.cli.service import serve
-    from remotecal.transport.hub import Hub
+    from remotecal.hub.hub import Hub
 
     async def run() -> None:
         hub = Hub(_folder(asked))
@@ -125,7 +125,7 @@ def _migrate(asked: argparse.Namespace) -> None:
 
 
 def _backup(asked: argparse.Namespace) -> None:
-    from remotecal.transport.backup import back_up
+    from remotecal.hub.backup import back_up
 
     missing = back_up(_folder(asked), asked.to)
     print(f"The hub is copied into {asked.to}, with its keys: keep it as you keep them.")
@@ -134,7 +134,7 @@ def _backup(asked: argparse.Namespace) -> None:
 
 
 def _renew(asked: argparse.Namespace) -> None:
-    from remotecal.transport.founding import renew_own
+    from remotecal.hub.founding import renew_own
 
     renew_own(_folder(asked))
     print("Hub and servers have new certificates; start them anew.")
@@ -144,7 +144,7 @@ def _broker(asked: argparse.Namespace) -> None:
     import json
 
     from remotecal.certificates.signing.seal import SealKey
-    from remotecal.transport.broker import configuration
+    from remotecal.hub.broker import configuration
 
     folder = _folder(asked)
     admission = SealKey.read(folder.admission).public
@@ -174,8 +174,8 @@ def _stations(asked: argparse.Namespace) -> None:
 def _invite(asked: argparse.Namespace) -> None:
     import getpass
 
+    from remotecal.hub.laboratory import new_code
     from remotecal.store import Store
-    from remotecal.transport.laboratory import new_code
 
     folder = _folder(asked)
     with Store(folder.database) as store:
@@ -187,7 +187,7 @@ def _revoke(asked: argparse.Namespace) -> None:
     import asyncio
     import getpass
 
-    from remotecal.transport.laboratory import open_laboratory
+    from remotecal.hub.laboratory import open_laboratory
 
     async def run() -> int:
         async with open_laboratory(_folder(asked)) as laboratory:
@@ -204,7 +204,7 @@ def _read(asked: argparse.Namespace) -> None:
 
     from remotecal.drivers.links import Place
     from remotecal.errors import ConfigurationError
-    from remotecal.transport.laboratory import open_laboratory
+    from remotecal.hub.laboratory import open_laboratory
     from remotecal.transport.messages import CommandAnswer
 
     place = Place.named(asked.address)

@@ -10,10 +10,10 @@ from remotecal.cli.commands import HUB, add_directory
 from remotecal.numerals import read_number
 
 if TYPE_CHECKING:
-    from remotecal.procedures.catalogue import Found
-    from remotecal.transport.laboratory import Laboratory
+    from remotecal.hub.laboratory import Laboratory
+    from remotecal.hub.settings import HubFolder
+    from remotecal.runs.catalogue import Found
     from remotecal.transport.messages import ProcedureNamed
-    from remotecal.transport.settings import HubFolder
 
 WAIT = 15.0
 """Seconds the station is given to say what becomes of an order, unless it waits for somebody or something."""
@@ -71,11 +71,11 @@ def main(asked: argparse.Namespace) -> None:
     import getpass
     import sys
 
-    from remotecal.procedures.order import Order
+    from remotecal.hub.laboratory import Terms, open_laboratory
+    from remotecal.hub.ordering import check_order
+    from remotecal.hub.settings import HubFolder
+    from remotecal.order import Order
     from remotecal.store import Store
-    from remotecal.transport.laboratory import Terms, open_laboratory
-    from remotecal.transport.ordering import check_order
-    from remotecal.transport.settings import HubFolder
 
     folder = HubFolder(asked.hub)
     order = Order.load(asked.order)
@@ -135,8 +135,8 @@ def _procedure(asked: argparse.Namespace, name: str, folder: HubFolder) -> tuple
     """Return the order's procedure: as a bundle, where it is a file; by its content; and itself."""
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.errors import OrderError
-    from remotecal.procedures.catalogue import find
-    from remotecal.transport.library import Library, make_bundle
+    from remotecal.runs.catalogue import find
+    from remotecal.transport.bundles import Library, make_bundle
     from remotecal.transport.messages import ProcedureNamed
 
     if not name.endswith(".py"):

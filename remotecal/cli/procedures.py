@@ -6,8 +6,8 @@ import inspect
 from pathlib import Path
 
 from remotecal.errors import OrderError
-from remotecal.procedures.catalogue import find, names
 from remotecal.procedures.parameters import In
+from remotecal.runs.catalogue import find, names
 
 
 def list_procedures() -> None:

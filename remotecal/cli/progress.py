@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from remotecal.procedures.run import Progress
+    from remotecal.runs.running import Progress
 
 REFRESH = 0.1
 """Seconds between two changes of the line."""

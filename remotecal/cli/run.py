@@ -10,12 +10,13 @@ from remotecal.cli.evaluate import issue
 from remotecal.cli.progress import ProgressLine
 from remotecal.cli.terminal import language
 from remotecal.errors import OrderError
-from remotecal.procedures.catalogue import find, find_followed
-from remotecal.procedures.evidence import read_start
-from remotecal.procedures.execute import Company, execute, resume
-from remotecal.procedures.journal import FILE, read_journal
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted, Terminal
+from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.evidence import read_start
+from remotecal.order import Order
+from remotecal.runs.catalogue import find, find_followed
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute, resume
+from remotecal.runs.prompts import Scripted, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

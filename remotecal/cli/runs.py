@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _store(asked: argparse.Namespace) -> Store:
+    from remotecal.hub.settings import HubFolder
     from remotecal.store import Store
-    from remotecal.transport.settings import HubFolder
 
     return Store(HubFolder(asked.hub).database)
 
@@ -112,7 +112,7 @@ def _row(store: Store, run: RunRow) -> tuple[str, ...]:
 
 
 def _journal(asked: argparse.Namespace) -> None:
-    from remotecal.transport.recomputing import write_journal
+    from remotecal.hub.recomputing import write_journal
 
     with _store(asked) as store:
         row = find_run(store, asked.run)
@@ -122,7 +122,7 @@ def _journal(asked: argparse.Namespace) -> None:
 
 def _files(asked: argparse.Namespace) -> None:
     from remotecal.cli.tables import plain
-    from remotecal.transport.recomputing import write_file
+    from remotecal.hub.recomputing import write_file
 
     with _store(asked) as store:
         row = find_run(store, asked.run)
@@ -136,8 +136,8 @@ def _files(asked: argparse.Namespace) -> None:
 
 
 def _certificate(asked: argparse.Namespace) -> None:
-    from remotecal.transport.issuing import issue
-    from remotecal.transport.settings import HubFolder
+    from remotecal.hub.issuing import issue
+    from remotecal.hub.settings import HubFolder
 
     with _store(asked) as store:
         row = find_run(store, asked.run)
@@ -150,9 +150,9 @@ def _obey(verb: str, asked: argparse.Namespace) -> None:
     import getpass
 
     from remotecal.errors import OrderError
-    from remotecal.transport.laboratory import open_laboratory
+    from remotecal.hub.laboratory import open_laboratory
+    from remotecal.hub.settings import HubFolder
     from remotecal.transport.messages import CommandAnswer
-    from remotecal.transport.settings import HubFolder
 
     async def obeyed() -> CommandAnswer:
         async with open_laboratory(HubFolder(asked.hub)) as laboratory:

@@ -102,7 +102,7 @@ def _journal(asked: argparse.Namespace, password: str | None) -> None:
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.clock import VirtualClock
     from remotecal.errors import ConfigurationError
-    from remotecal.procedures.journal import Journal
+    from remotecal.journal.writing import Journal
 
     key = SealKey.read(Path(asked.key), password)
     clock = VirtualClock()  # of now, or of the run's end where that is ahead

@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _enrol(asked: argparse.Namespace) -> None:
     import asyncio
 
+    from remotecal.station.folder import enrol_with
     from remotecal.transport.enrolment import Code
-    from remotecal.transport.station_folder import enrol_with
 
     folder = asyncio.run(enrol_with(asked.station, asked.at, Code.read(asked.code)))
     print(
@@ -58,8 +58,8 @@ def _up(asked: argparse.Namespace) -> None:
     import asyncio
 
     from remotecal.cli.service import serve
-    from remotecal.transport.station import Station
-    from remotecal.transport.station_folder import StationFolder
+    from remotecal.station.agent import Station
+    from remotecal.station.folder import StationFolder
 
     async def run() -> None:
         station = Station(StationFolder(asked.station))
@@ -94,8 +94,8 @@ def _told(asked: argparse.Namespace, verb: str) -> str:
 
     from remotecal.configuration import checked
     from remotecal.errors import ConfigurationError, OrderError
-    from remotecal.transport.on_site import Wish, wish_for
-    from remotecal.transport.station_folder import StationFolder
+    from remotecal.station.folder import StationFolder
+    from remotecal.station.on_site import Wish, wish_for
 
     # The agent has a working directory of its own.
     file = str(asked.file.absolute()) if verb == "attach" else ""

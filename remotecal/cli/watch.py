@@ -50,9 +50,9 @@ async def _watch(hub: Path, name: str) -> None:
     from remotecal.cli.runs import find_run
     from remotecal.cli.tables import plain
     from remotecal.errors import NotConnected, TransportError
-    from remotecal.transport.laboratory import open_laboratory
+    from remotecal.hub.laboratory import open_laboratory
+    from remotecal.hub.settings import HubFolder
     from remotecal.transport.messages import Live
-    from remotecal.transport.settings import HubFolder
 
     over = asyncio.Event()
     shown = ""

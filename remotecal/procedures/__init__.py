@@ -3,11 +3,12 @@
 A procedure imports what it needs from here.
 """
 
+from remotecal.journal.evidence import Evidence, InstrumentUsed
+from remotecal.journal.observation import Observation, Point, Value
 from remotecal.procedures.evaluation import Evaluation
-from remotecal.procedures.evidence import Evidence, InstrumentUsed, Observation
 from remotecal.procedures.parameters import In, Parameters
-from remotecal.procedures.procedure import Certificates, Drivers, Point, Procedure, Value
-from remotecal.procedures.run import Progress, Run
+from remotecal.procedures.procedure import Certificates, Drivers, Procedure
+from remotecal.procedures.run import Run
 from remotecal.procedures.stability import Stability
 from remotecal.source import watch
 
@@ -22,7 +23,6 @@ __all__ = [
     "Parameters",
     "Point",
     "Procedure",
-    "Progress",
     "Run",
     "Stability",
     "Value",

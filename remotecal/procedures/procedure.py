@@ -5,42 +5,27 @@ from __future__ import annotations
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from remotecal import units
 from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Instrument
-from remotecal.drivers.measured import Measured
 from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures.parameters import Parameters
 
 if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
+    from remotecal.journal.evidence import Evidence
+    from remotecal.journal.observation import Point, Value
     from remotecal.procedures.evaluation import Evaluation
-    from remotecal.procedures.evidence import Evidence
     from remotecal.procedures.run import Run
 
 Certificates: TypeAlias = "Mapping[str, CertificateUsed]"
 """Role → certificate."""
 Drivers: TypeAlias = Mapping[str, type[Instrument]]
 """Role → driver."""
-
-Value = Measured | float | int | str | tuple[Measured, ...]
-"""What an observation may hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One setting of the rig to calibrate at."""
-
-    name: str
-    """Unlike that of any other point of the run: "50 m3/h"."""
-    nominal: Mapping[str, float] = field(default_factory=dict)
-    """What to set, in the units of the procedure's parameters."""
-    repeats: int = 1
-    """How often to measure here."""
 
 
 class Procedure(ABC):

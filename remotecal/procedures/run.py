@@ -2,116 +2,50 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from remotecal.drivers.measured import Measured
-from remotecal.errors import NotStable, ParameterError
-from remotecal.procedures.control import ON_SITE
-from remotecal.procedures.files import LARGEST, keep_file
-from remotecal.procedures.prompts import Question
+from remotecal.journal.events import ON_SITE
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock
+    from remotecal.drivers.measured import Measured
     from remotecal.drivers.quantities import BoundReading
+    from remotecal.journal.events import Json
     from remotecal.model import Text
-    from remotecal.open_bench import OpenBench
-    from remotecal.procedures.control import Control, Remark
-    from remotecal.procedures.files import Attached
-    from remotecal.procedures.journal import Journal, Json
-    from remotecal.procedures.procedure import Point
-    from remotecal.procedures.prompts import Answerer, Kind
-    from remotecal.procedures.stability import Judgement, Stability
+    from remotecal.procedures.stability import Stability
 
-STEP = 0.5
-"""Longest wait, in seconds, between two looks whether the run must stop."""
+Kind = Literal["choice", "number", "text", "file"]
+"""What sort of answer is wanted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run is."""
+class Run(ABC):
+    """One execution of a procedure: time, waiting, reading, asking, remarking."""
 
-    doing: str
-    """What it does: `prepare`, `approach`, `measure`, `done` with a repeat …, or what it waits for."""
-    point: Point | None = None
-    """The point it is at."""
-    number: int = 0
-    """Number of the point, from 1."""
-    points: int = 0
-    """How many points there are."""
-    repeat: int = 0
-    """Number of the repeat, from 1; 0 outside of one."""
-    observed: int = 0
-    """Observations made."""
-    due: int = 0
-    """Observations there shall be."""
-    began: float = 0.0
-    """When the run began or was taken up again, by its clock."""
-    now: float = 0.0
-    """Time by its clock."""
-    last: Mapping[str, Measured] = field(default_factory=dict)
-    """Source → latest indication, of those the run read itself."""
+    clock: Clock
+    """The run's time."""
 
-
-Watcher = Callable[[Progress], None]
-"""Shown where a run is; called in the run's thread, often, so it must be quick."""
-
-
-class Run:
-    """One execution of a procedure: time, waiting, reading, asking, remarking.
-
-    Args:
-        bench: the open bench.
-        journal: the journal.
-        control: what others may do to the run.
-        answers: answers questions.
-        watchers: are shown where the run is.
-        largest_file: bytes a file may have that is added to the evidence.
-    """
-
-    def __init__(
-        self,
-        bench: OpenBench,
-        journal: Journal,
-        control: Control,
-        answers: Answerer,
-        watchers: Sequence[Watcher] = (),
-        largest_file: int = LARGEST,
-    ) -> None:
-        self.clock: Clock = bench.clock
-        self.control = control
-        self.progress = Progress("begin", began=self.clock.now())
-        self._bench, self._journal = bench, journal
-        self._answers, self._watchers, self._largest_file = answers, watchers, largest_file
-        self._thread = threading.get_ident()
-
+    @abstractmethod
     def wait(self, duration: float) -> None:
         """Let `duration` seconds pass.
 
         Raises:
             RunError: the run must stop.
         """
-        self.look()
-        now = self.clock.now()
-        end = now + duration
-        while now < end:
-            self.clock.sleep(min(end - now, STEP))
-            now = self.clock.now()
-            self._journal.flush()
-            self.look()
-            self._tell(replace(self.progress, now=now))
 
+    @abstractmethod
     def read(self, *quantities: BoundReading) -> tuple[Measured, ...]:
-        """Read quantities of several instruments at once; see `OpenBench.read_together`."""
-        self.look()
-        values = self._bench.read_together(*quantities)
-        last = dict(self.progress.last) | {value.source: value for value in values}
-        self.progress = replace(self.progress, last=last)
-        return values
+        """Read quantities of several instruments at once, in the order asked.
 
+        Raises:
+            LinkError: an instrument gave no right answer; the first such error.
+            InstrumentError: an instrument has no valid value.
+            RunError: the run must stop.
+        """
+
+    @abstractmethod
     def settle(self, *criteria: Stability) -> None:
         """Wait until all quantities are stable at the same time.
 
@@ -119,30 +53,12 @@ class Run:
             NotStable: one was not in time; the text says which, and what was found last.
             RunError: the run must stop.
         """
-        began = due = self.clock.now()
-        readings: list[list[Measured]] = [[] for _ in criteria]
-        while True:
-            values = self.read(*(criterion.quantity for criterion in criteria))
-            for series, value in zip(readings, values, strict=True):
-                series.append(value)
-            judgements = [c.judge(series) for c, series in zip(criteria, readings, strict=True)]
-            now = self.clock.now()
-            if all(judgement.stable for judgement in judgements):
-                self._note_stable(criteria, judgements, now - began)
-                return
-            for criterion, judgement, series in zip(criteria, judgements, readings, strict=True):
-                if not judgement.stable:
-                    self._give_up(criterion, judgement, series, now - began)
-                    doing = f"settle {series[-1].source}: {criterion.compare(judgement)}"
-                    self._tell(replace(self.progress, doing=doing, now=now))
-                del series[: len(series) - judgement.readings]
-            due += min(criterion.every for criterion in criteria)
-            self.wait(due - now)
 
+    @abstractmethod
     def note(self, text: str, **data: Json) -> None:
         """Remark something in the journal."""
-        self._journal.append("note", {"text": text, **data})
 
+    @abstractmethod
     def ask(self, question: Text, options: Sequence[str] = (), kind: Kind | None = None) -> str:
         """Ask a person; the question, the answer and who gave it are kept.
 
@@ -157,23 +73,8 @@ class Run:
         Raises:
             RunError: nobody answers, or the run must stop.
         """
-        kind = kind or ("choice" if options else "text")
-        asked = Question(question, tuple(options), kind, self._largest_file)
-        prompt = self._journal.append(
-            "prompt", {"kind": asked.kind, "options": asked.options, "question": dict(question.root)}
-        )
-        self.show(f"ask: {question.get('en')}")
-        answer = self._answers.answer(asked, self.look)
-        text = answer.text
-        if kind == "file":
-            file = answer.file or self._kept(Path(text), question.get("en"), answer.by)
-            self._note_file(file)
-            text = file.sha256
-        elif fault := asked.refuses(text):
-            raise ParameterError(f"{text!r} does not answer {question.get('en')!r}: {fault}")
-        self._journal.append("answer", {"answer": text, "by": answer.by, "prompt": prompt.seq})
-        return text
 
+    @abstractmethod
     def attach(self, path: Path, about: str, by: str = ON_SITE) -> str:
         """Add a photo or another file to the evidence, and return its SHA-256.
 
@@ -186,79 +87,3 @@ class Run:
             ConfigurationError: it is missing, unreadable, empty or too large.
             RunError: the disk does not take it.
         """
-        file = self._kept(path, about, by)
-        self._note_file(file)
-        return file.sha256
-
-    def look(self) -> None:
-        """See whether the run may go on, and write down what others did to it.
-
-        Raises:
-            RunError: the run must stop.
-        """
-        self.control.check()
-        self.write_remarks(self.control.remarks())
-
-    def write_remarks(self, remarks: Sequence[Remark]) -> None:
-        """Write down what others did to the run."""
-        for remark in remarks:
-            self._journal.append(remark.kind, remark.data)
-            remark.written.set()
-
-    def keep(self, instrument: str, request: bytes, reply: bytes) -> int:
-        """Keep an exchange; every one the run's own thread makes is a chance to stop.
-
-        Raises:
-            RunError: the run must stop; the exchange is kept all the same.
-        """
-        number = self._journal.keep(instrument, request, reply)
-        if threading.get_ident() == self._thread and not self.control.has_stopped:
-            self.look()
-        return number
-
-    def show(self, doing: str, **changes: object) -> None:
-        """Tell the watchers where the run is."""
-        self._tell(replace(self.progress, doing=doing, now=self.clock.now(), **changes))  # type: ignore[arg-type]  # fields of Progress
-
-    def _kept(self, path: Path, about: str, by: str) -> Attached:
-        return keep_file(path, self._journal.path.parent, about, by, self._largest_file)
-
-    def _note_file(self, file: Attached) -> None:
-        self._journal.append("file", file.model_dump(mode="json"))
-
-    def _tell(self, progress: Progress) -> None:
-        self.progress = progress
-        for watcher in self._watchers:
-            watcher(progress)
-
-    def _note_stable(
-        self, criteria: Sequence[Stability], judgements: Sequence[Judgement], waited: float
-    ) -> None:
-        found: list[Json] = [
-            {
-                "mean": judgement.mean,
-                "quantity": criterion.quantity.source,
-                "readings": judgement.readings,
-                "slope": judgement.slope,
-                "spread": judgement.spread,
-                "unit": criterion.quantity.declaration.unit,
-            }
-            for criterion, judgement in zip(criteria, judgements, strict=True)
-        ]
-        self._journal.append("stable", {"found": found, "waited": waited}, durable=False)
-
-    def _give_up(
-        self, criterion: Stability, judgement: Judgement, series: Sequence[Measured], waited: float
-    ) -> None:
-        if waited < criterion.timeout:
-            return
-        latest = ", ".join(f"{reading.value:g}" for reading in series[-LATEST:])
-        raise NotStable(
-            f"{series[-1].source} was not stable after {waited:.0f} s: {criterion.compare(judgement)}; "
-            f"latest values {latest} {series[-1].unit}: look for air, leaks and a control loop that hunts, "
-            "or allow more time"
-        )
-
-
-LATEST = 5
-"""How many of the latest values a refusal shows."""

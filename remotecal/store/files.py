@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
-from remotecal.procedures.files import Attached, read_attached
+from remotecal.journal.files import Attached, read_attached
 from remotecal.store.shares import add_used, lock_used, no_room
 from remotecal.store.tables import file_pieces, journal_lines, run_files
 

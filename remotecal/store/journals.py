@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import EvidenceError
-from remotecal.store.chain import follow
+from remotecal.journal.chain import follow
 from remotecal.store.files import expect
 from remotecal.store.shares import Share, add_used, lock_used, no_room
 from remotecal.store.tables import journal_lines, runs

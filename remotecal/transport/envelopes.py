@@ -20,7 +20,6 @@ from remotecal.errors import ConfigurationError, EvidenceError
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import PublicKey, SealKey
-    from remotecal.store.stations import StationRow
 
 Kind = Literal[
     "order",
@@ -136,6 +135,13 @@ def _signed(kind: Kind, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(name), name, len(payload), payload)
 
 
+class _Named(Protocol):
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+
 class _Said(Protocol):
     @property
     def station(self) -> str:
@@ -146,7 +152,7 @@ class _Said(Protocol):
 S = TypeVar("S", bound=_Said)
 
 
-def spoken_by(station: StationRow, said: S) -> S:
+def spoken_by(station: _Named, said: S) -> S:
     """Return what a station said, once it is sure that it speaks for itself.
 
     Raises:

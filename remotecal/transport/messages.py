@@ -7,12 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from remotecal.configuration import Written
-from remotecal.procedures.files import Sha256
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Kind
+from remotecal.journal.files import Sha256
+from remotecal.order import Order
+from remotecal.procedures.run import Kind
 
 LONGEST_LINE = 7 * 2**20
 """Bytes a line of a journal may have: a message holds 8 MiB, with what goes before the lines."""
+
+HELLO_EVERY = 30.0
+"""Seconds from one hello of a station to the next, and from one look for an order, which it is told of anyway."""
 
 Verb = Literal[
     "pause", "go_on", "abort", "answer", "take_control", "release_control", "state", "read", "link"

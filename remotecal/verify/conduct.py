@@ -21,8 +21,8 @@ from remotecal.verify.times import examine_times
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from remotecal.journal.events import Event
     from remotecal.model import Record
-    from remotecal.procedures.journal import Event
     from remotecal.verify.report import Checklist
     from remotecal.verify.subject import Means
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.errors import EvidenceError
-from remotecal.procedures.evidence import read_start, repeat_of
+from remotecal.journal.evidence import read_start, repeat_of
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
-    from remotecal.procedures.evidence import Start
-    from remotecal.procedures.journal import Event
+    from remotecal.journal.events import Event
+    from remotecal.journal.evidence import Start
 
 State = Literal["opening", "unsafe", "on", "paused", "stopped", "safe", "stopped safe", "cut", "finished"]
 """Where a run is: `stopped` by whatever ended it early, `safe` once that was reached in the end."""

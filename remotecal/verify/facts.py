@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from remotecal.clock import civil_day
 from remotecal.errors import EvidenceError
+from remotecal.journal.events import seconds
+from remotecal.journal.evidence import read_start
+from remotecal.journal.files import named_files
 from remotecal.model import Text
-from remotecal.procedures.evidence import read_start
-from remotecal.procedures.files import named_files
-from remotecal.procedures.journal import seconds
-from remotecal.procedures.prompts import Question
+from remotecal.runs.prompts import Question
 
 if TYPE_CHECKING:
-    from remotecal.procedures.journal import Event, Json
+    from remotecal.journal.events import Event, Json
 
 
 def examine_facts(events: Sequence[Event]) -> str:

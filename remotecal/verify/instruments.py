@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
-from remotecal.procedures.evidence import read_instrument, read_start
-from remotecal.procedures.session import SAME, moduli
+from remotecal.journal.evidence import read_instrument, read_start
+from remotecal.runs.session import SAME, moduli
 from remotecal.verify.replies import NOT_UNDERSTOOD, Exchange, KeptLink, kept_exchanges, on_kept_link
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Identity
-    from remotecal.procedures.evidence import Start
-    from remotecal.procedures.journal import Event
+    from remotecal.journal.events import Event
+    from remotecal.journal.evidence import Start
 
 
 def examine_instruments(events: Sequence[Event]) -> str:

@@ -12,16 +12,16 @@ from remotecal.certificates.dcc.read import read
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.clock import civil_day
 from remotecal.errors import EvidenceError, JournalBroken, OrderError
-from remotecal.procedures.evidence import read_start
-from remotecal.procedures.journal import FILE, read_journal, seconds
-from remotecal.procedures.record import NEW_EVALUATION
+from remotecal.journal.events import FILE, read_journal, seconds
+from remotecal.journal.evidence import read_start
+from remotecal.runs.record import NEW_EVALUATION
 from remotecal.verify.conduct import computed, examine_conduct
 from remotecal.verify.people import examine_people
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
+    from remotecal.journal.events import Event
     from remotecal.model import Evidence, Record
-    from remotecal.procedures.journal import Event
     from remotecal.verify.subject import Means
 
 OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous"})
@@ -195,9 +195,9 @@ def recomputed(events: Sequence[Event], procedure: Path | None, renewed: str) ->
         EvidenceError: the procedure at hand is another one, and nothing was computed.
         Unable: the procedure is not at hand.
     """
-    from remotecal.procedures.catalogue import find_followed
-    from remotecal.procedures.evidence import gather
-    from remotecal.procedures.record import evaluate
+    from remotecal.journal.evidence import gather
+    from remotecal.runs.catalogue import find_followed
+    from remotecal.runs.record import evaluate
 
     evidence = gather(events)
     used = evidence.procedure

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.procedures.files import check_file, named_files
+from remotecal.journal.files import check_file, named_files
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from remotecal.procedures.journal import Event
+    from remotecal.journal.events import Event
 
 
 def examine_people(checks: Checklist, events: Sequence[Event], run: Path) -> None:

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
-from remotecal.procedures.evidence import read_instrument, read_start
+from remotecal.journal.evidence import read_instrument, read_start
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
-    from remotecal.procedures.evidence import InstrumentUsed
-    from remotecal.procedures.journal import Event
+    from remotecal.journal.events import Event
+    from remotecal.journal.evidence import InstrumentUsed
 
 SIMULATED = frozenset({"21-P2460", "A91245", "B512874411", "E4420011", "MY50001234", "MY60012345"})
 """Serial numbers that the shipped simulators give."""

@@ -26,12 +26,12 @@ from remotecal.errors import (
     LinkError,
     RemotecalError,
 )
-from remotecal.procedures.journal import seconds
-from remotecal.procedures.values import readings, unpack
+from remotecal.journal.events import seconds
+from remotecal.journal.values import readings, unpack
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
-    from remotecal.procedures.journal import Event, Json
+    from remotecal.journal.events import Event, Json
 
 
 @dataclass(frozen=True, slots=True)

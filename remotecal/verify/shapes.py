@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from remotecal.errors import EvidenceError, JournalBroken
-from remotecal.procedures.evidence import read_instrument, read_start
-from remotecal.procedures.files import read_attached
-from remotecal.procedures.journal import KINDS
+from remotecal.journal.events import KINDS
+from remotecal.journal.evidence import read_instrument, read_start
+from remotecal.journal.files import read_attached
 
 if TYPE_CHECKING:
-    from remotecal.procedures.journal import Event
+    from remotecal.journal.events import Event
 
 Form: TypeAlias = "Callable[[object], bool] | Mapping[str, Form] | list[Form]"
 """Of what form something is: as a function says, with these members ("?": may be missing), or a list."""

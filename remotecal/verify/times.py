@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
-from remotecal.procedures.evidence import read_start
-from remotecal.procedures.journal import MICROSECOND, seconds, timestamp
+from remotecal.journal.events import MICROSECOND, seconds, timestamp
+from remotecal.journal.evidence import read_start
 from remotecal.verify.dates import CLOCKS_MAY_DIFFER
 from remotecal.verify.replies import kept_exchanges, observed
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
-    from remotecal.procedures.journal import Event
+    from remotecal.journal.events import Event
     from remotecal.verify.replies import Exchange
 
 ROUNDING = 2 * MICROSECOND

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from remotecal.clock import Clock
-    from remotecal.transport.laboratory import Laboratory
+    from remotecal.hub.laboratory import Laboratory
 
 PREFIX = "/api/v1"
 LARGEST_BODY = 32 * 2**20

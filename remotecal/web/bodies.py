@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, S
 
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
-from remotecal.procedures.order import Order
+from remotecal.order import Order
 from remotecal.store.users import Role
 from remotecal.transport.messages import AfterCrash, LinkLost
 from remotecal.web.passwords import LONGEST, SHORTEST

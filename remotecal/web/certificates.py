@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.clock import civil_time
 from remotecal.errors import CertificateRefused, NotAllowed, NotThere
-from remotecal.transport import issuing
+from remotecal.hub import issuing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

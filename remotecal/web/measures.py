@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import StoreError
-from remotecal.transport.station import HELLO_EVERY
+from remotecal.transport.messages import HELLO_EVERY
 from remotecal.web.office import Here, Office
 
 if TYPE_CHECKING:

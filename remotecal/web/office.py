@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from remotecal.transport.library import Library
-from remotecal.transport.refusals import Refusals
+from remotecal.hub.refusals import Refusals
+from remotecal.transport.bundles import Library
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from remotecal.clock import Clock
-    from remotecal.transport.laboratory import Laboratory
-    from remotecal.transport.settings import HubSettings
+    from remotecal.hub.laboratory import Laboratory
+    from remotecal.hub.settings import HubSettings
 
 
 class Office:

@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.configuration import nearest
 from remotecal.errors import NotNow, OrderError, ParameterError
+from remotecal.hub.laboratory import Terms
+from remotecal.hub.ordering import check_order
 from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
-from remotecal.transport.laboratory import Terms
 from remotecal.transport.messages import ProcedureNamed, RemoteOrder
-from remotecal.transport.ordering import check_order
 from remotecal.web import visible
 from remotecal.web.answers import NEXT, Limit, page
 from remotecal.web.bodies import NAME, STATION, AccountGiven, OrderWanted, Reason, RunName
@@ -27,7 +27,7 @@ from remotecal.web.shown import OrderShown, WholeOrder, order_shown, whole_order
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remotecal.procedures.catalogue import Found
+    from remotecal.runs.catalogue import Found
     from remotecal.store.orders import OrderRow
 
 router = APIRouter(prefix="/orders", tags=["orders"])
@@ -159,7 +159,7 @@ def _bundled(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
 
 
 def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
-    from remotecal.procedures.catalogue import find, names
+    from remotecal.runs.catalogue import find, names
 
     name = wanted.order.order.procedure
     if name not in names():

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remotecal.clock import Clock
-    from remotecal.transport.laboratory import Laboratory
-    from remotecal.transport.settings import ApiSettings
+    from remotecal.hub.laboratory import Laboratory
+    from remotecal.hub.settings import ApiSettings
 
 HOST, PORT = "127.0.0.1", 4290
 """Where the API listens unless it is told otherwise: for this machine only."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from remotecal.procedures.order import Order
+from remotecal.order import Order
 from remotecal.store.orders import OrderRow
 from remotecal.store.users import Role
 from remotecal.transport.messages import RemoteOrder

@@ -20,7 +20,8 @@ from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli import main
 from remotecal.errors import RunAborted
-from remotecal.procedures.journal import FILE, Journal, read_journal
+from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.writing import Journal
 
 
 @pytest.fixture

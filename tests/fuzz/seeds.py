@@ -9,6 +9,8 @@ from pathlib import Path
 
 from remotecal.certificates.dcc import write
 from remotecal.clock import VirtualClock
+from remotecal.journal.events import FILE
+from remotecal.journal.writing import Journal
 from remotecal.model import (
     Column,
     Contact,
@@ -26,7 +28,6 @@ from remotecal.model import (
     Text,
     Uncertainty,
 )
-from remotecal.procedures.journal import FILE, Journal
 
 for shared in ("certificates", "verify"):
     sys.path.insert(0, str(Path(__file__).parent.parent / shared))
@@ -179,8 +180,8 @@ class Trusted:
 
         from remotecal.certificates.demonstration import make_demonstration_keys
         from remotecal.certificates.library import Library
-        from remotecal.procedures.catalogue import find
-        from remotecal.procedures.journal import read_journal
+        from remotecal.journal.events import read_journal
+        from remotecal.runs.catalogue import find
         from remotecal.verify.subject import Means
 
         institute = {"institute": "Demonstration Institute"}
@@ -210,7 +211,7 @@ class Trusted:
 
     def examine(self, place: Path) -> dict[str, str]:
         """Verify the certificate with the journal in `place`; returns the checks and their outcomes."""
-        from remotecal.procedures.journal import read_journal
+        from remotecal.journal.events import read_journal
         from remotecal.verify.journal import examine_journal
         from remotecal.verify.report import Checklist
 

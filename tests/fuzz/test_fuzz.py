@@ -18,9 +18,10 @@ from remotecal.bench import Bench
 from remotecal.certificates.dcc import read
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError, JournalBroken, RecordError, UnitError
-from remotecal.procedures.evidence import read_evidence
-from remotecal.procedures.journal import Journal, read_journal
-from remotecal.procedures.order import Order
+from remotecal.journal.events import read_journal
+from remotecal.journal.evidence import read_evidence
+from remotecal.journal.writing import Journal
+from remotecal.order import Order
 
 repeatable = settings(
     derandomize=True,

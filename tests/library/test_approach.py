@@ -4,12 +4,12 @@ import pytest
 
 from remotecal.bench import Bench
 from remotecal.drivers.capabilities import FlowSource, RigController, Valve
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.control import Control
-from remotecal.procedures.journal import Journal
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.run import Run
+from remotecal.journal.writing import Journal
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.control import Control
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.running import Run
 from remotecal.sim.assemblies import water_rig
 
 

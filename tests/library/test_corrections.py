@@ -8,6 +8,7 @@ import pytest
 from remotecal.bench import Bench
 from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused
+from remotecal.journal.evidence import Evidence
 from remotecal.model import (
     Certificate,
     Column,
@@ -23,14 +24,14 @@ from remotecal.model import (
     Text,
     Uncertainty,
 )
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import Evidence
-from remotecal.procedures.execute import Company, execute
+from remotecal.order import Order
 from remotecal.procedures.library.corrections import Correction, from_limit
 from remotecal.procedures.library.water_gravimetric import WaterGravimetric
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.record import evaluate
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
 from remotecal.sim.assemblies import water_rig
 
 

@@ -9,13 +9,14 @@ from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
 from remotecal.editions import EDITIONS, withdrawn
 from remotecal.errors import BenchError, CertificateRefused, EvidenceError, OrderError
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import Evidence
-from remotecal.procedures.execute import Company, execute, plan
+from remotecal.journal.evidence import Evidence
+from remotecal.order import Order
 from remotecal.procedures.library.corrections import Correction
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.record import evaluate
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute, plan
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
 from remotecal.sim.assemblies import master_line, water_rig
 
 

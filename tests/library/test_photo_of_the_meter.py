@@ -4,11 +4,12 @@ import pytest
 
 from remotecal.bench import Bench
 from remotecal.errors import RunError
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.execute import Company, execute
-from remotecal.procedures.journal import read_journal
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
+from remotecal.journal.events import read_journal
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute
+from remotecal.runs.prompts import Scripted
 from remotecal.sim.assemblies import water_rig
 
 

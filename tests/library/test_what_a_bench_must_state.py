@@ -4,9 +4,9 @@ import pytest
 
 from remotecal.bench import Bench
 from remotecal.errors import BenchError, OrderError, ParameterError
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.execute import plan
-from remotecal.procedures.order import Order
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.execute import plan
 from remotecal.sim.assemblies import master_line, water_rig
 
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tiny_bench import tiny_bench
 
 from remotecal.errors import JournalBroken
-from remotecal.procedures.journal import FILE, read_journal
+from remotecal.journal.events import FILE, read_journal
 from remotecal.verify.course import examine_course
 from remotecal.verify.shapes import examine_shapes, examine_start
 from remotecal.verify.times import examine_times

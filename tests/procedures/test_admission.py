@@ -11,10 +11,11 @@ from remotecal.bench import Bench
 from remotecal.certificates.demonstration import make_demonstration_keys, write_trust_list
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.errors import BenchError, CertificateRefused
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.execute import Company, execute, plan
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute, plan
+from remotecal.runs.prompts import Scripted
 from remotecal.sim.assemblies import water_rig
 from remotecal.sim.certificates import ISSUER
 

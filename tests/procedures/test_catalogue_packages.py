@@ -9,8 +9,8 @@ from procedure_package import package
 from tiny import PROCEDURE
 
 from remotecal.errors import OrderError
-from remotecal.procedures import catalogue
-from remotecal.procedures.catalogue import find, hash_of, read_files
+from remotecal.runs import catalogue
+from remotecal.runs.catalogue import find, hash_of, read_files
 
 
 def test_a_package_runs_and_is_hashed_whole(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from remotecal.certificates.dcc import write
 from remotecal.errors import CertificateRefused, EvidenceError, JournalBroken, RunAborted
+from remotecal.journal.evidence import gather, read_evidence
 from remotecal.model import Column, Statement, Uncertainty
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import gather, read_evidence
-from remotecal.procedures.record import evaluate
+from remotecal.runs.catalogue import find
+from remotecal.runs.record import evaluate
 
 
 @pytest.fixture

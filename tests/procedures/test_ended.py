@@ -10,7 +10,7 @@ import pytest
 from terminals import REMOTECAL, at_terminal
 
 from remotecal.errors import RunAborted
-from remotecal.procedures.control import Control
+from remotecal.runs.control import Control
 from remotecal.signals import on_ending, unwinding
 
 HERE = {"PYTHONPATH": str(Path(__file__).parent)}

@@ -26,11 +26,11 @@ from remotecal.errors import (
     SafeStateNotReached,
     WrongInstrument,
 )
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import gather
-from remotecal.procedures.journal import seconds
-from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.record import evaluate
+from remotecal.journal.events import seconds
+from remotecal.journal.evidence import gather
+from remotecal.runs.catalogue import find
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
 
 INTERLOCK = """
 [[interlocks]]
@@ -523,7 +523,7 @@ def test_a_resumed_run_repeats_nothing(tiny):
 
 
 def test_an_incomplete_run_is_not_evaluated(tiny):
-    from remotecal.procedures.evidence import read_evidence
+    from remotecal.journal.evidence import read_evidence
 
     _interrupted(tiny)
     evidence = read_evidence(tiny.out)

@@ -8,9 +8,9 @@ from hashlib import sha256
 import pytest
 
 from remotecal.errors import ConfigurationError, EvidenceError, JournalBroken, RunError
-from remotecal.procedures.files import check_file, keep_file, named_files, read_attached, refusal
-from remotecal.procedures.journal import read_journal
-from remotecal.procedures.prompts import Scripted
+from remotecal.journal.events import read_journal
+from remotecal.journal.files import check_file, keep_file, named_files, read_attached, refusal
+from remotecal.runs.prompts import Scripted
 
 PHOTO = b"\xff\xd8\xff\xe0 a photo"
 DIGEST = sha256(PHOTO).hexdigest()

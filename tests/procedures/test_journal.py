@@ -13,17 +13,9 @@ import pytest
 
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
-from remotecal.procedures import journal as module
-from remotecal.procedures.journal import (
-    FILE,
-    FORMAT,
-    NOTHING,
-    Journal,
-    read_journal,
-    seconds,
-    shown,
-    timestamp,
-)
+from remotecal.journal import events as module
+from remotecal.journal.events import FILE, FORMAT, NOTHING, read_journal, seconds, shown, timestamp
+from remotecal.journal.writing import Journal
 
 
 @pytest.fixture

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 from tiny import PROCEDURE
 
-from remotecal.procedures.evidence import gather
-from remotecal.procedures.journal import FILE, read_journal
+from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.evidence import gather
 
 RUN = """
 import sys
 import threading
 from pathlib import Path
 from remotecal.bench import Bench
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.execute import Company, execute
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
+from remotecal.runs.catalogue import find
+from remotecal.runs.execute import Company, execute
+from remotecal.order import Order
+from remotecal.runs.prompts import Scripted
 
 order, bench, out = map(Path, sys.argv[1:])
 asked = Order.load(order)

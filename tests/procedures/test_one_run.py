@@ -16,8 +16,8 @@ from terminals import REMOTECAL
 from remotecal import locks
 from remotecal.bench import Bench
 from remotecal.errors import BenchInUse, ConfigurationError
-from remotecal.procedures.control import Control
-from remotecal.procedures.prompts import Scripted
+from remotecal.runs.control import Control
+from remotecal.runs.prompts import Scripted
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "COLUMNS": "80"}
 NOBODY = 65534

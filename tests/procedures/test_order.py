@@ -10,9 +10,9 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from remotecal.errors import OrderError
-from remotecal.procedures import catalogue
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.order import Order
+from remotecal.order import Order
+from remotecal.runs import catalogue
+from remotecal.runs.catalogue import find
 
 
 def test_an_order_becomes_the_parts_of_a_certificate(tiny):

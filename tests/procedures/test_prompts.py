@@ -9,7 +9,7 @@ import pytest
 
 from remotecal.errors import RunAborted, RunError
 from remotecal.model import Text
-from remotecal.procedures.prompts import Answer, Question, Terminal
+from remotecal.runs.prompts import Answer, Question, Terminal
 
 READY = Question(Text(zh="可以开始吗?", en="May it begin?"), ("yes", "no"), "choice")
 MASS = Question(Text(zh="质量?", en="Mass?"), kind="number")

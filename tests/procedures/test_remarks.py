@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from remotecal.errors import RunAborted, RunError
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.control import ON_SITE, Control, Remark
-from remotecal.procedures.evidence import read_evidence
-from remotecal.procedures.prompts import Answer
-from remotecal.procedures.record import evaluate
+from remotecal.journal.events import ON_SITE
+from remotecal.journal.evidence import read_evidence
+from remotecal.runs.catalogue import find
+from remotecal.runs.control import Control, Remark
+from remotecal.runs.prompts import Answer
+from remotecal.runs.record import evaluate
 
 BEFORE_WAITING = 5.0
 

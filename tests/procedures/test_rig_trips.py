@@ -7,8 +7,8 @@ import pytest
 from remotecal.bench import Bench
 from remotecal.drivers.capabilities import Trip
 from remotecal.errors import InterlockTripped
-from remotecal.procedures.control import Control
-from remotecal.procedures.watch import Watch
+from remotecal.runs.control import Control
+from remotecal.runs.watch import Watch
 from remotecal.sim.assemblies import water_rig
 
 

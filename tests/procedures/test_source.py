@@ -20,9 +20,9 @@ from tiny import PROCEDURE
 from remotecal import source
 from remotecal.bench import Bench
 from remotecal.errors import BenchError, EvidenceError, OrderError
-from remotecal.procedures import catalogue
-from remotecal.procedures.catalogue import find, find_followed, hash_of, read_files
 from remotecal.procedures.library import flow, water_gravimetric
+from remotecal.runs import catalogue
+from remotecal.runs.catalogue import find, find_followed, hash_of, read_files
 
 ELSEWHERE = "raise SystemExit('bytecode ran')\n"
 
@@ -58,7 +58,7 @@ def test_a_procedure_changed_within_a_second_at_the_same_length_runs_as_changed(
     script = """
 import os, sys
 from pathlib import Path
-from remotecal.procedures.catalogue import find
+from remotecal.runs.catalogue import find
 assert not sys.dont_write_bytecode
 for file, changed in ((Path(sys.argv[1]), None), (Path(sys.argv[2]), Path(sys.argv[3]))):
     changed = changed or file
@@ -169,7 +169,7 @@ def test_the_library_runs_from_source_and_is_hashed_by_what_runs(tmp_path: Path)
     script = """
 import importlib.util, sys
 from pathlib import Path
-from remotecal.procedures.catalogue import find
+from remotecal.runs.catalogue import find
 import remotecal.procedures.library.flow as flow
 print(find("water_gravimetric").sha256)
 cached = Path(importlib.util.cache_from_source(flow.__file__))

@@ -11,14 +11,15 @@ from tiny import PROCEDURE, TinyWorld
 
 from remotecal.bench import Bench
 from remotecal.clock import Clock, VirtualClock
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.control import Control
-from remotecal.procedures.evidence import Evidence
-from remotecal.procedures.execute import Company, execute, resume
-from remotecal.procedures.journal import FILE, Event, read_journal
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Answerer, Scripted
-from remotecal.procedures.run import Watcher
+from remotecal.journal.events import FILE, Event, read_journal
+from remotecal.journal.evidence import Evidence
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.control import Control
+from remotecal.runs.execute import execute, resume
+from remotecal.runs.prompts import Answerer, Scripted
+from remotecal.runs.running import Watcher
 
 BENCH = """
 [bench]

@@ -8,7 +8,7 @@ from remotecal.clock import RealClock, SharedClock, SteadyClock
 from remotecal.drivers.capabilities import Outlet, Valve
 from remotecal.errors import ConfigurationError
 from remotecal.model import Certificate
-from remotecal.procedures.order import Order
+from remotecal.order import Order
 from remotecal.sim.assemblies import master_line, water_rig
 from remotecal.sim.wiring import OUTPUTS
 

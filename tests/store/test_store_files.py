@@ -9,7 +9,7 @@ import pytest
 
 from remotecal.clock import VirtualClock
 from remotecal.errors import EvidenceError
-from remotecal.procedures.journal import Journal
+from remotecal.journal.writing import Journal
 from remotecal.store import Store
 from remotecal.store.shares import Share
 

@@ -9,7 +9,8 @@ import pytest
 
 from remotecal.clock import VirtualClock
 from remotecal.errors import EvidenceError
-from remotecal.procedures.journal import Journal, read_journal
+from remotecal.journal.events import read_journal
+from remotecal.journal.writing import Journal
 from remotecal.store import Store
 
 

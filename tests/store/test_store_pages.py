@@ -8,7 +8,7 @@ import pytest
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import VirtualClock
 from remotecal.errors import CertificateRefused
-from remotecal.procedures.journal import Journal
+from remotecal.journal.writing import Journal
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow

@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "links"))
 from laboratories import PATIENCE, free_port
 from tiny_bench import Tiny, tiny_bench
 
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
-from remotecal.transport.founding import found, settings_text
-from remotecal.transport.settings import HubFolder
 
 
 @pytest.hookimpl(tryfirst=True)

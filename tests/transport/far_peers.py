@@ -14,11 +14,11 @@ from peers import Lines, Planned, RtuQuestions
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import Link, Place, Stations
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.transport.founding import found, settings_text
-from remotecal.transport.remote_link import stations
-from remotecal.transport.settings import HubFolder
-from remotecal.transport.station import Station
-from remotecal.transport.station_folder import StationFolder
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.remote_link import stations
+from remotecal.hub.settings import HubFolder
+from remotecal.station.agent import Station
+from remotecal.station.folder import StationFolder
 
 BENCH = "Far bench"
 

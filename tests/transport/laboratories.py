@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from remotecal.hub.hub import Hub
+from remotecal.hub.settings import HubFolder
+from remotecal.station.folder import StationFolder, enrol_with
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
-from remotecal.transport.hub import Hub
-from remotecal.transport.settings import HubFolder
-from remotecal.transport.station_folder import StationFolder, enrol_with
 from remotecal.transport.tls import client_context
 
 PATIENCE = 60.0

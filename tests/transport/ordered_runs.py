@@ -14,17 +14,18 @@ from tiny_bench import PROCEDURE, Tiny
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import gather
-from remotecal.procedures.journal import FILE, Event, Journal, read_journal
-from remotecal.procedures.order import Order
-from remotecal.procedures.record import evaluate
+from remotecal.hub.recomputing import recompute
+from remotecal.journal.events import FILE, Event, read_journal
+from remotecal.journal.evidence import gather
+from remotecal.journal.writing import Journal
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.record import evaluate
 from remotecal.store import Store
 from remotecal.store.tables import orders
+from remotecal.transport.bundles import Library, make_bundle
 from remotecal.transport.envelopes import seal
-from remotecal.transport.library import Library, make_bundle
 from remotecal.transport.messages import Compared, Computed, RemoteOrder
-from remotecal.transport.recomputing import recompute
 
 STATION, AUTHOR = (SealKey(Ed25519PrivateKey.generate()) for _ in range(2))
 RUN = "out"

@@ -25,10 +25,10 @@ from sqlalchemy import select
 from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
+from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
 from remotecal.store.journals import RunRow
 from remotecal.store.tables import records
-from remotecal.transport.settings import HubFolder
 
 T = TypeVar("T")
 

@@ -12,14 +12,14 @@ from laboratories import enrol_station
 from tiny_bench import PROCEDURE, Tiny
 
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.procedures.order import Order
+from remotecal.hub.hub import Hub
+from remotecal.hub.laboratory import Terms
+from remotecal.order import Order
+from remotecal.station.agent import Station
+from remotecal.station.folder import StationFolder
 from remotecal.store.journals import RunRow
-from remotecal.transport.hub import Hub
-from remotecal.transport.laboratory import Terms
-from remotecal.transport.library import make_bundle
+from remotecal.transport.bundles import make_bundle
 from remotecal.transport.messages import Live, ProcedureNamed, RemoteOrder
-from remotecal.transport.station import Station
-from remotecal.transport.station_folder import StationFolder
 
 BENCH = "Tiny bench"
 HELLO_EVERY = 0.2

@@ -10,11 +10,11 @@ from processes import Processes, call, processes, wait_until
 from tiny_bench import Tiny
 
 from remotecal.cli import main
-from remotecal.procedures.files import check_file, named_files
-from remotecal.procedures.journal import read_journal
+from remotecal.hub.settings import HubFolder
+from remotecal.journal.events import read_journal
+from remotecal.journal.files import check_file, named_files
+from remotecal.station.on_site import Wish, wish_for
 from remotecal.transport.messages import CommandAnswer
-from remotecal.transport.on_site import Wish, wish_for
-from remotecal.transport.settings import HubFolder
 
 CONTENT = bytes(range(256)) * 4000
 DIGEST = sha256(CONTENT).hexdigest()

@@ -12,9 +12,9 @@ from tiny_bench import PROCEDURE
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.configuration import Written
 from remotecal.errors import OrderError
-from remotecal.procedures.catalogue import MOST_BYTES, find
+from remotecal.runs.catalogue import MOST_BYTES, find
+from remotecal.transport.bundles import Library, make_bundle
 from remotecal.transport.envelopes import seal
-from remotecal.transport.library import Library, make_bundle
 
 AUTHOR = SealKey(Ed25519PrivateKey.generate())
 STRANGER = SealKey(Ed25519PrivateKey.generate())

@@ -10,8 +10,8 @@ import pytest
 from processes import Processes, call, processes, wait_until
 from tiny_bench import Tiny
 
+from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
-from remotecal.transport.settings import HubFolder
 
 POINTS = 4
 HOUR = 3600

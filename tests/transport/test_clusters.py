@@ -15,9 +15,9 @@ from sites import enrol_site, until
 from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.transport.broker import configuration, executable
-from remotecal.transport.founding import found, settings_text
-from remotecal.transport.settings import BrokerSettings, Cluster, HubFolder
+from remotecal.hub.broker import configuration, executable
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.settings import BrokerSettings, Cluster, HubFolder
 
 POINTS = 4
 

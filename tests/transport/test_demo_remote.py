@@ -12,10 +12,10 @@ import pytest
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.cli import demo_remote
 from remotecal.errors import RemotecalError
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import gather
-from remotecal.procedures.journal import read_journal
-from remotecal.procedures.record import evaluate
+from remotecal.journal.events import read_journal
+from remotecal.journal.evidence import gather
+from remotecal.runs.catalogue import find
+from remotecal.runs.record import evaluate
 from remotecal.sim.assemblies import water_rig
 
 

@@ -13,7 +13,7 @@ from laboratories import free_port
 from processes import Processes, processes, wait_until
 from tiny_bench import tiny_bench
 
-from remotecal.transport.founding import found, settings_text
+from remotecal.hub.founding import found, settings_text
 
 POINTS = 4
 DELAY, JITTER, LOSS = 0.15, 0.02, 0.03

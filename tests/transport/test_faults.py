@@ -12,8 +12,8 @@ from disk_faults import UNMOUNTABLE, Disk, FileSizeLimit, FullFileSystem
 from processes import Processes, call, processes, wait_until
 from tiny_bench import Tiny
 
+from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
-from remotecal.transport.settings import HubFolder
 
 POINTS = 6
 KILLED_IN = {1, 3, POINTS}

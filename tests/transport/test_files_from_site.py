@@ -16,16 +16,16 @@ from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, EvidenceError
-from remotecal.procedures.files import check_file, named_files
-from remotecal.procedures.journal import read_journal
+from remotecal.hub.hub import Hub
+from remotecal.hub.issuing import issue
+from remotecal.hub.recomputing import write_journal
+from remotecal.hub.settings import HubFolder
+from remotecal.journal.events import read_journal
+from remotecal.journal.files import check_file, named_files
+from remotecal.station import upload
+from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.files import FileRow
-from remotecal.transport import upload
-from remotecal.transport.hub import Hub
-from remotecal.transport.issuing import issue
 from remotecal.transport.messages import CommandAnswer, RemoteOrder
-from remotecal.transport.on_site import Wish, wish_for
-from remotecal.transport.recomputing import write_journal
-from remotecal.transport.settings import HubFolder
 
 CONTENT = bytes(range(256)) * 30
 DIGEST = sha256(CONTENT).hexdigest()
@@ -189,7 +189,7 @@ def no_file_arrives(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
             raise OSError("the disk is slow today")
         return take(*piece)
 
-    monkeypatch.setattr("remotecal.transport.station.FAREWELL", 0.3)
+    monkeypatch.setattr("remotecal.station.agent.FAREWELL", 0.3)
     monkeypatch.setattr(upload, "ANSWER_WITHIN", 0.2)
     monkeypatch.setattr(Files, "take", once)
     return monkeypatch
@@ -260,9 +260,9 @@ async def test_the_laboratory_computes_nothing_without_the_files(
 ) -> None:
     """Whatever a station says."""
     from remotecal.certificates.signing.seal import PublicKey
+    from remotecal.hub.recomputing import recompute
+    from remotecal.station.run import StationRun
     from remotecal.transport.messages import Computed
-    from remotecal.transport.recomputing import recompute
-    from remotecal.transport.station_run import StationRun
 
     tiny.parameter("ask = true")
     async with site_up(folder, tiny, tmp_path) as site:
@@ -286,8 +286,8 @@ async def test_only_the_station_itself_brings_files(
 ) -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from remotecal.hub.ingest import Ingest
     from remotecal.transport.envelopes import seal
-    from remotecal.transport.ingest import Ingest
     from remotecal.transport.messages import FilePiece
 
     tiny.parameter("ask = true")

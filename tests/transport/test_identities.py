@@ -12,8 +12,10 @@ from laboratories import enrol_station, free_port, hub_up
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import ConfigurationError, NotConnected, TransportError
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.settings import HubFolder
+from remotecal.station.folder import enrol_with
 from remotecal.transport.enrolment import Application, Code
-from remotecal.transport.founding import found, settings_text
 from remotecal.transport.identities import HUB, check_name, station_named, station_uri
 from remotecal.transport.pki import (
     Authority,
@@ -25,8 +27,6 @@ from remotecal.transport.pki import (
     requested_key,
     uri_of,
 )
-from remotecal.transport.settings import HubFolder
-from remotecal.transport.station_folder import enrol_with
 
 DAY = timedelta(days=1)
 

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError
-from remotecal.procedures.journal import Journal
+from remotecal.hub.ingest import Ingest
+from remotecal.journal.writing import Journal
 from remotecal.store import Store
 from remotecal.transport.envelopes import seal
-from remotecal.transport.ingest import Ingest
 from remotecal.transport.messages import Committed, JournalHead
 
 KEY, OTHER, LABORATORY = (SealKey(Ed25519PrivateKey.generate()) for _ in range(3))

@@ -15,15 +15,16 @@ from nats.aio.client import Client
 from nats.errors import Error
 
 from remotecal.errors import ConfigurationError, NotAnswered, NotConnected
+from remotecal.hub import refusals
+from remotecal.hub.hub import Hub
+from remotecal.hub.refusals import Refusals
+from remotecal.hub.settings import HubFolder
+from remotecal.station.folder import StationFolder
 from remotecal.store import Store
-from remotecal.transport import refusals, subjects
+from remotecal.transport import subjects
 from remotecal.transport.enrolment import Application, apply
-from remotecal.transport.hub import Hub
 from remotecal.transport.identities import HUB, station_uri
 from remotecal.transport.pki import Authority, Identity, certificate_pem, new_key
-from remotecal.transport.refusals import Refusals
-from remotecal.transport.settings import HubFolder
-from remotecal.transport.station_folder import StationFolder
 from remotecal.transport.tls import client_context
 
 DAY = timedelta(days=1)

@@ -29,12 +29,12 @@ from remotecal.errors import (
     RemotecalError,
     WrongInstrument,
 )
-from remotecal.transport import lending
+from remotecal.hub.remote_link import LaboratoryStations
+from remotecal.hub.settings import HubFolder
+from remotecal.station import lending
+from remotecal.station.agent import Station
+from remotecal.station.folder import RemoteSettings, StationFolder
 from remotecal.transport.messages import CommandAnswer, LinkAnswer, LinkRequest
-from remotecal.transport.remote_link import LaboratoryStations
-from remotecal.transport.settings import HubFolder
-from remotecal.transport.station import Station
-from remotecal.transport.station_folder import RemoteSettings, StationFolder
 
 ADDRESS = "station://here/"
 LATE = 20.0

@@ -14,13 +14,13 @@ from tiny_bench import Tiny
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli import main
 from remotecal.errors import CertificateRefused, JournalBroken, NotOrdered
+from remotecal.hub.issuing import issue
+from remotecal.hub.ordered import check_course, check_start, judge
+from remotecal.hub.settings import HubFolder
+from remotecal.journal.evidence import Start
 from remotecal.model import Record, Text
-from remotecal.procedures.evidence import Start
 from remotecal.store import Store
-from remotecal.transport.issuing import issue
 from remotecal.transport.messages import RemoteOrder
-from remotecal.transport.ordered import check_course, check_start, judge
-from remotecal.transport.settings import HubFolder
 
 ALL_OF_THE_HEAD = """
 certificate = "C-1"

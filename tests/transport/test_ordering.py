@@ -12,19 +12,18 @@ from sites import BENCH, enrol_site, until
 from tiny_bench import Tiny
 
 from remotecal.bench import Bench
-from remotecal.certificates.signing.seal import SealKey
+from remotecal.certificates.signing.seal import SealKey, new_seal_key
 from remotecal.cli import main
 from remotecal.errors import OrderError, ParameterError
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.order import Order
+from remotecal.hub import laboratory
+from remotecal.hub.ordering import check_order
+from remotecal.hub.settings import HubFolder
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
 from remotecal.sim.assemblies import water_rig
+from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.stations import StationRow
-from remotecal.transport import laboratory
-from remotecal.transport.founding import new_seal_key
 from remotecal.transport.messages import BenchAnnounced
-from remotecal.transport.on_site import Wish, wish_for
-from remotecal.transport.ordering import check_order
-from remotecal.transport.settings import HubFolder
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from processes import Processes, call, processes, wait_until
 from tiny_bench import Tiny
 
 from remotecal.bench import Bench
+from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
-from remotecal.transport.settings import HubFolder
 
 POINTS = 3
 

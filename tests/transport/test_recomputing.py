@@ -12,16 +12,16 @@ from tiny_bench import PROCEDURE, Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, EvidenceError
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import gather
-from remotecal.procedures.journal import Event, read_journal
-from remotecal.procedures.record import evaluate
+from remotecal.hub.issuing import issue
+from remotecal.hub.recomputing import DIFFERS, signed_events
+from remotecal.hub.settings import HubFolder
+from remotecal.journal.events import Event, read_journal
+from remotecal.journal.evidence import gather
+from remotecal.runs.catalogue import find
+from remotecal.runs.record import evaluate
 from remotecal.store import Store
-from remotecal.transport.issuing import issue
-from remotecal.transport.library import Library
+from remotecal.transport.bundles import Library
 from remotecal.transport.messages import Computed
-from remotecal.transport.recomputing import DIFFERS, signed_events
-from remotecal.transport.settings import HubFolder
 
 sys.path.append(str(Path(__file__).parent.parent / "verify"))
 

@@ -7,14 +7,14 @@ import pytest
 
 from remotecal.cli.watch import describe
 from remotecal.clock import VirtualClock
+from remotecal.journal.events import ON_SITE, read_journal
+from remotecal.journal.writing import Journal
 from remotecal.model import Text
-from remotecal.procedures.control import ON_SITE
-from remotecal.procedures.journal import Journal, read_journal
-from remotecal.procedures.prompts import Answer, Question
-from remotecal.procedures.run import Progress
-from remotecal.transport import remote_control
-from remotecal.transport.remote_control import RemoteControl
-from remotecal.transport.station_run import Stage, stage_of
+from remotecal.runs.prompts import Answer, Question
+from remotecal.runs.running import Progress
+from remotecal.station import remote_control
+from remotecal.station.remote_control import RemoteControl
+from remotecal.station.run import Stage, stage_of
 
 QUESTION = Question(Text(en="Is it wet?"), ("yes", "no"), "choice")
 

@@ -12,18 +12,19 @@ from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, ConfigurationError, NotConnected, RemotecalError
-from remotecal.procedures.order import Order
-from remotecal.transport import acceptance, subjects
-from remotecal.transport import station as station_module
+from remotecal.hub.issuing import issue
+from remotecal.hub.laboratory import Terms
+from remotecal.hub.settings import HubFolder
+from remotecal.order import Order
+from remotecal.station import acceptance
+from remotecal.station import agent as station_module
+from remotecal.station.on_site import Wish, wish_for
+from remotecal.station.run import StationRun
+from remotecal.transport import subjects
+from remotecal.transport.bundles import make_bundle
 from remotecal.transport.envelopes import seal, unseal, unseal_reply
-from remotecal.transport.issuing import issue
-from remotecal.transport.laboratory import Terms
-from remotecal.transport.library import make_bundle
 from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder
-from remotecal.transport.on_site import Wish, wish_for
 from remotecal.transport.pki import Authority
-from remotecal.transport.settings import HubFolder
-from remotecal.transport.station_run import StationRun
 
 
 async def test_from_the_order_to_the_record(folder: HubFolder, tiny: Tiny, tmp_path: Path) -> None:
@@ -264,8 +265,8 @@ async def test_a_cloned_station_carries_nothing_out(folder: HubFolder, tiny: Tin
     """Two disks with the same keys: whoever claims the order first runs it."""
     import shutil
 
-    from remotecal.transport.station_folder import StationFolder
-    from remotecal.transport.station_run import StationRun
+    from remotecal.station.folder import StationFolder
+    from remotecal.station.run import StationRun
 
     async with hub_up(folder) as hub:
         site = await enrol_site(hub, tiny, tmp_path / "here")

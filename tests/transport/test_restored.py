@@ -17,16 +17,16 @@ from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import ConfigurationError, EvidenceError, StoreError
+from remotecal.hub.backup import back_up
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.keeping import Keeping
+from remotecal.hub.settings import HubFolder
+from remotecal.station.deliveries import held
+from remotecal.station.on_site import Wish, wish_for
 from remotecal.store import Store
-from remotecal.transport.backup import back_up
-from remotecal.transport.deliveries import held
 from remotecal.transport.envelopes import seal, seal_reply, unseal_reply
-from remotecal.transport.founding import found, settings_text
 from remotecal.transport.inventory import Inventory, Kept, Papers, RunHeld
-from remotecal.transport.keeping import Keeping
 from remotecal.transport.messages import Answer, Claim
-from remotecal.transport.on_site import Wish, wish_for
-from remotecal.transport.settings import HubFolder
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "store"))
 

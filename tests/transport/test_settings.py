@@ -7,10 +7,10 @@ import pytest
 from laboratories import enrol_station, hub_up
 
 from remotecal.errors import ConfigurationError
-from remotecal.transport.founding import found, settings_text
-from remotecal.transport.settings import HubFolder
-from remotecal.transport.station import Station
-from remotecal.transport.station_folder import StationFolder
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.settings import HubFolder
+from remotecal.station.agent import Station
+from remotecal.station.folder import StationFolder
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,15 @@ from tiny_bench import PROCEDURE, Tiny
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError, EvidenceError
-from remotecal.procedures.journal import Journal
+from remotecal.hub import evaluating
+from remotecal.hub.evaluating import Evaluating
+from remotecal.hub.hub import OF_ONE_STATION, Hub
+from remotecal.hub.settings import HubFolder, HubSettings, ShareSettings
+from remotecal.journal.writing import Journal
+from remotecal.station.on_site import Wish, wish_for
 from remotecal.store import Store
 from remotecal.store.shares import Share
-from remotecal.transport import evaluating
-from remotecal.transport.evaluating import Evaluating
-from remotecal.transport.hub import OF_ONE_STATION, Hub
 from remotecal.transport.messages import LONGEST_LINE, Compared, Computed
-from remotecal.transport.on_site import Wish, wish_for
-from remotecal.transport.settings import HubFolder, HubSettings, ShareSettings
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from laboratories import free_port, hub_up
 from processes import ENVIRONMENT, REMOTECAL
 
 from remotecal.errors import BenchInUse, ConfigurationError, RemotecalError
+from remotecal.hub import hub as hub_module
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.hub import Hub
+from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
-from remotecal.transport import hub as hub_module
-from remotecal.transport.founding import found, settings_text
-from remotecal.transport.hub import Hub
 from remotecal.transport.identities import host_and_port
-from remotecal.transport.settings import HubFolder
 
 
 def change(folder: HubFolder, old: str, new: str) -> HubFolder:

@@ -7,10 +7,10 @@ import pytest
 from remotecal.cli import main
 from remotecal.cli.tables import plain, show_table
 from remotecal.clock import VirtualClock
-from remotecal.procedures.journal import Journal
+from remotecal.hub.settings import HubFolder
+from remotecal.journal.writing import Journal
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
-from remotecal.transport.settings import HubFolder
 
 RUN = "FLOW-2026-17-0123456789ab"
 REASON = "the balance [/dev/ttyUSB0] is silent: look at its cable,\x1b[2J and at its power supply"

@@ -15,14 +15,14 @@ from sites import until
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
 from remotecal.errors import EvidenceError
-from remotecal.procedures.journal import Journal
-from remotecal.transport import upload
-from remotecal.transport.broker import Broker
+from remotecal.hub.broker import Broker
+from remotecal.hub.laboratory import connection
+from remotecal.hub.settings import HubFolder
+from remotecal.journal.writing import Journal
+from remotecal.station import upload
+from remotecal.station.upload import Upload
 from remotecal.transport.envelopes import seal_reply, unseal
-from remotecal.transport.laboratory import connection
 from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead
-from remotecal.transport.settings import HubFolder
-from remotecal.transport.upload import Upload
 
 KEY, LABORATORY = (SealKey(Ed25519PrivateKey.generate()) for _ in range(2))
 

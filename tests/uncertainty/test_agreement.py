@@ -1,8 +1,8 @@
 import pytest
 
 from remotecal.errors import ParameterError
+from remotecal.statistics.agreement import en_number, zeta_score
 from remotecal.uncertainty.anova import between_groups
-from remotecal.uncertainty.comparison import en_number, zeta_score
 
 
 def test_scores_of_a_comparison():

@@ -25,16 +25,17 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.certificates.trust import TrustList
 from remotecal.clock import SharedClock
 from remotecal.errors import RemotecalError, RunAborted
+from remotecal.journal.events import FILE, Event, read_journal
+from remotecal.journal.evidence import read_evidence
 from remotecal.model import Record
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.control import Control
-from remotecal.procedures.evidence import read_evidence
-from remotecal.procedures.execute import Company, execute, resume
-from remotecal.procedures.journal import FILE, Event, read_journal
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.record import evaluate
-from remotecal.procedures.run import Progress
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.control import Control
+from remotecal.runs.execute import execute, resume
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
+from remotecal.runs.running import Progress
 from remotecal.sim.assemblies import CLOCK, water_rig
 from remotecal.verify.journal import examine_journal
 from remotecal.verify.report import Check, Checklist

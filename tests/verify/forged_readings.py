@@ -16,7 +16,7 @@ from forged import (
     values,
 )
 
-from remotecal.procedures.journal import Event, seconds
+from remotecal.journal.events import Event, seconds
 
 YEAR = 365 * 86400.0
 

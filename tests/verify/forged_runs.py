@@ -17,7 +17,7 @@ from forged import (
     without,
 )
 
-from remotecal.procedures.journal import Event
+from remotecal.journal.events import Event
 
 
 def identity_reply_of_another(events: list[Event]) -> None:

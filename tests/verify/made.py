@@ -31,6 +31,11 @@ from remotecal.drivers.links import modbus
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.drivers.siemens.mag6000 import SiemensMag6000
+from remotecal.journal.events import FILE, Event, read_journal
+from remotecal.journal.evidence import ProcedureUsed, Start, gather
+from remotecal.journal.observation import Point, Value
+from remotecal.journal.values import pack
+from remotecal.journal.writing import Journal
 from remotecal.model import (
     IN_CMC,
     CertificateReference,
@@ -53,11 +58,7 @@ from remotecal.model import (
     Text,
     Uncertainty,
 )
-from remotecal.procedures.evidence import ProcedureUsed, Start, gather
-from remotecal.procedures.journal import FILE, Event, Journal, read_journal
-from remotecal.procedures.order import Dut, Head, Order, Party, Signatory
-from remotecal.procedures.procedure import Point, Value
-from remotecal.procedures.values import pack
+from remotecal.order import Dut, Head, Order, Party, Signatory
 
 NAMES = {
     "performed": "Zhang Wei",

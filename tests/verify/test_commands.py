@@ -18,7 +18,8 @@ from remotecal.cli import trace as trace_command
 from remotecal.cli import verify as verify_command
 from remotecal.clock import VirtualClock
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
-from remotecal.procedures.journal import Journal, read_journal
+from remotecal.journal.events import read_journal
+from remotecal.journal.writing import Journal
 from remotecal.verify import verify
 
 

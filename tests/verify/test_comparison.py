@@ -2,8 +2,8 @@
 
 import pytest
 
-from remotecal.comparison import ControlChart, Journey, check_before_run, close_journey
 from remotecal.errors import CertificateRefused, ParameterError
+from remotecal.statistics import ControlChart, Journey, check_before_run, close_journey
 
 NIST = (49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1)
 """NIST/SEMATECH e-Handbook, 6.3.2.2: flow rates of ten batches."""

@@ -30,8 +30,8 @@ from remotecal.certificates.trace import Traced, trace
 from remotecal.certificates.trust import TrustList
 from remotecal.configuration import checked
 from remotecal.errors import CertificateRefused, ConfigurationError
+from remotecal.journal.events import read_journal
 from remotecal.model import Column, Record, Statement, Text, Uncertainty
-from remotecal.procedures.journal import read_journal
 from remotecal.registers import Register
 from remotecal.verify import Report, verify
 

@@ -21,8 +21,9 @@ from remotecal.certificates.library import Library
 from remotecal.certificates.signing.journal import KIND, seal_journal
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.journal import FILE, Journal, Json, read_journal
+from remotecal.journal.events import FILE, Json, read_journal
+from remotecal.journal.writing import Journal
+from remotecal.runs.catalogue import find
 from remotecal.verify import Report, verify
 
 HERE = Path(__file__).parent

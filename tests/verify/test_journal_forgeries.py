@@ -34,13 +34,14 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
 from remotecal.drivers.abb.acs580 import AbbAcs580
 from remotecal.errors import EvidenceError, ModbusRefusal
-from remotecal.procedures.catalogue import find
-from remotecal.procedures.evidence import read_evidence
-from remotecal.procedures.execute import Company, execute
-from remotecal.procedures.journal import FILE, Event, read_journal
-from remotecal.procedures.order import Order
-from remotecal.procedures.prompts import Scripted
-from remotecal.procedures.record import evaluate
+from remotecal.journal.events import FILE, Event, read_journal
+from remotecal.journal.evidence import read_evidence
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
 from remotecal.sim.assemblies import CLOCK, master_line
 from remotecal.verify import verify
 from remotecal.verify.course import examine_course

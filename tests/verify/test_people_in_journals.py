@@ -8,8 +8,8 @@ import pytest
 from made import NOW, Made
 
 from remotecal.certificates.library import Library
-from remotecal.procedures.files import Attached, keep_file
-from remotecal.procedures.journal import Journal
+from remotecal.journal.files import Attached, keep_file
+from remotecal.journal.writing import Journal
 from remotecal.verify import Check, Report, verify
 
 Peopled = tuple[Made, Attached]

@@ -18,8 +18,8 @@ from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trust import TrustList
 from remotecal.errors import ConfigurationError
+from remotecal.journal.events import read_journal
 from remotecal.model import Identification, Item, Text
-from remotecal.procedures.journal import read_journal
 from remotecal.verify import Report, verify
 
 GIVEN = Path("the journal of the run itself")

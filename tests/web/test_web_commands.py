@@ -11,10 +11,9 @@ import sys
 import httpx
 from procedure_package import package
 
-from remotecal.certificates.signing.seal import SealKey
+from remotecal.certificates.signing.seal import SealKey, new_seal_key
 from remotecal.cli import main
-from remotecal.transport.founding import new_seal_key
-from remotecal.transport.library import Library
+from remotecal.transport.bundles import Library
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
 

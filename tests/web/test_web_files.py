@@ -7,8 +7,8 @@ import pytest
 from web_laboratory import Web, problem
 
 from remotecal.clock import VirtualClock
-from remotecal.procedures.files import keep_file
-from remotecal.procedures.journal import Journal
+from remotecal.journal.files import keep_file
+from remotecal.journal.writing import Journal
 
 PAGE = b"<script>alert('from the site')</script>"
 PHOTO = b"\xff\xd8\xff\xe0 a photo"

@@ -15,9 +15,9 @@ from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature,
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trust import sign_trust_list
 from remotecal.errors import ConfigurationError
-from remotecal.transport.issuing import issue
-from remotecal.transport.ordered import judge
-from remotecal.transport.settings import HubFolder
+from remotecal.hub.issuing import issue
+from remotecal.hub.ordered import judge
+from remotecal.hub.settings import HubFolder
 
 FILED = {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}
 

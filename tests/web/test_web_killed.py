@@ -21,10 +21,10 @@ from web_laboratory import PATIENCE, Web
 
 from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
 from remotecal.errors import CertificateRefused
+from remotecal.hub.backup import back_up
+from remotecal.hub.issued import enter_issued, file_issued
+from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
-from remotecal.transport.backup import back_up
-from remotecal.transport.issued import enter_issued, file_issued
-from remotecal.transport.settings import HubFolder
 
 HUB = [sys.executable, "-m", "remotecal", "hub", "up", "--api", "127.0.0.1:0", "--hub"]
 

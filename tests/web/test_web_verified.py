@@ -12,9 +12,9 @@ from remotecal.certificates.approval import sign
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli import main
 from remotecal.clock import SharedClock
-from remotecal.procedures.journal import read_journal
+from remotecal.journal.events import read_journal
 from remotecal.sim.assemblies import water_rig
-from remotecal.transport.station_folder import StationFolder
+from remotecal.station.folder import StationFolder
 
 FILED = {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}
 

@@ -15,7 +15,7 @@ from web_laboratory import DIGEST, PASSWORD, Web, problem
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import ConfigurationError
-from remotecal.transport.library import make_bundle
+from remotecal.transport.bundles import make_bundle
 from remotecal.web import passwords
 from remotecal.web.server import serving
 

@@ -24,12 +24,12 @@ from remotecal.certificates.demonstration import (
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.demo import SCOPE
 from remotecal.clock import RealClock
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.hub import Hub
+from remotecal.hub.settings import HubFolder
 from remotecal.model import Text
 from remotecal.sim.certificates import ISSUER
 from remotecal.store.users import ROLES, Users
-from remotecal.transport.founding import found, settings_text
-from remotecal.transport.hub import Hub
-from remotecal.transport.settings import HubFolder
 from remotecal.web import passwords
 from remotecal.web.server import serving
 

@@ -12,9 +12,9 @@ from remotecal.certificates.dcc import read_file, validate, write
 from remotecal.cli import main
 from remotecal.fluids.air import air_density
 from remotecal.fluids.water import water_density_tanaka
+from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.evidence import read_evidence
 from remotecal.model import Record
-from remotecal.procedures.evidence import read_evidence
-from remotecal.procedures.journal import FILE, read_journal
 
 
 def test_it_leaves_journal_record_and_certificate(demo):

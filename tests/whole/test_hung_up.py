@@ -12,7 +12,7 @@ import pytest
 from remotecal.bench import Bench
 from remotecal.drivers.abb.acs580 import Status
 from remotecal.drivers.capabilities import Outlet, Valve
-from remotecal.procedures.journal import FILE, read_journal
+from remotecal.journal.events import FILE, read_journal
 
 sys.path.append(str(Path(__file__).parent.parent / "procedures"))
 

@@ -15,7 +15,7 @@ from remotecal.bench import Bench
 from remotecal.clock import SharedClock
 from remotecal.drivers.abb.acs580 import Status
 from remotecal.drivers.capabilities import Outlet, Trip, Valve
-from remotecal.procedures.journal import FILE, read_journal
+from remotecal.journal.events import FILE, read_journal
 from remotecal.verify.course import examine_course
 from remotecal.verify.instruments import examine_instruments
 from remotecal.verify.replies import examine_replies

@@ -101,3 +101,12 @@ def read_public_key(path: Path) -> PublicKey:
     if not isinstance(public, Ed25519PublicKey):
         raise ConfigurationError(f"{path} is no Ed25519 public key")
     return PublicKey(public.public_bytes_raw())
+
+
+def new_seal_key() -> bytes:
+    """Return a new Ed25519 key in PEM (PKCS#8)."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -8,13 +8,13 @@ import re
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
-from remotecal.drivers.links.channel import Channel, Location
-from remotecal.drivers.links.framing import Framing, LineFraming, MessageFraming, RtuFraming, TcpFraming
+from remotecal.drivers.links.channel import Location
+from remotecal.drivers.links.framing import LineFraming, MessageFraming, RtuFraming, TcpFraming
 from remotecal.drivers.links.remote import EXAMPLE, Place
 from remotecal.drivers.links.streams import GatewayStream, SerialStream, Stream, TcpStream, listening
+from remotecal.drivers.links.way import Way
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.errors import BenchError
 
@@ -22,18 +22,6 @@ BACKEND_VARIABLE = "REMOTECAL_VISA"
 """Environment variable that names the PyVISA backend: py (the default), ivi, or a library's path."""
 
 MODBUS_TCP_PORT = "502"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How an address is reached, and how one talks there."""
-
-    locate: Callable[[], Location]
-    """Finds out which place the address means now; asked at each opening."""
-    manner: str
-    """What all who share the place must have in common."""
-    framing: Callable[[Channel], Framing]
-    pause: float
 
 
 Wire = TypeVar("Wire", Line, Modbus)

@@ -14,7 +14,7 @@ from remotecal.drivers.links.streams import Stream
 from remotecal.errors import ExchangeCancelled, GarbledReply, LinkError, LinkLost, NoReply
 
 if TYPE_CHECKING:
-    from remotecal.drivers.links.addresses import Way
+    from remotecal.drivers.links.way import Way
 
 SHOWN = 40
 """Bytes of what came last that an error shows."""

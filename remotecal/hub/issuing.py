@@ -1,0 +1,318 @@
+"""A certificate from afar: drafted of a recomputed run, signed by those who may, sealed and printed.
+
+Persons sign at home, with keys that stay there. The laboratory's seal is the fourth signature; it
+comes as the PDF/A-3 that carries the XML and is signed itself, made here with the key that `hub.toml`
+names, or at home like the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from remotecal.errors import CertificateRefused, ConfigurationError, NotOrdered
+from remotecal.hub.issued import file_issued
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from remotecal.certificates.signing.keys import SigningKey
+    from remotecal.certificates.signing.signature import Duty, Signature
+    from remotecal.certificates.trust import TrustList
+    from remotecal.hub.settings import HubFolder
+    from remotecal.model import Record
+    from remotecal.registers import Register
+    from remotecal.store import Store
+
+FILED_WITHIN = timedelta(days=1)
+"""From signing to filing: an older signature may be of a time when its key still counted."""
+CLOCKS_AGREE = timedelta(minutes=1)
+"""By how much a signer's clock may be ahead."""
+
+
+def lacking(store: Store, station: str, run: str) -> str:
+    """Return why there is no record of a run, as far as the laboratory knows."""
+    known = store.journals.find(station, run)
+    if known is not None and known.unordered:
+        return f"there is no record of {run}, which was not ordered: {known.unordered}"
+    if known is not None and known.state in ("aborted", "stopped"):
+        return f"there is no record of {run}: it was {known.state} before its end"
+    if known is not None and known.state == "signed" and not store.files.missing(station, run):
+        return f"the record of {run} is not computed yet; where it can't be, `remotecal hub audit` says why"
+    return f"the record of {run} is not computed yet: its journal is not complete here"
+
+
+@dataclass(frozen=True, slots=True)
+class RunAt:
+    """A run at a station, where the laboratory keeps it."""
+
+    folder: HubFolder
+    """The laboratory's settings."""
+    store: Store
+    """Its database."""
+    station: str
+    """Where the run was."""
+    run: str
+    """The run."""
+
+    def record(self) -> Record:
+        """Return the record of a run, which says that the work was done remotely.
+
+        Raises:
+            CertificateRefused: it was not computed here yet, or the station's is another one, or the
+                journal is no longer the one it was computed from, or the run was not ordered so.
+            JournalBroken: the journal is not what the station wrote and signed.
+        """
+        from remotecal.certificates.signing.seal import PublicKey, SealKey
+        from remotecal.hub.ordered import check_record, check_start, claimed_order
+        from remotecal.hub.recomputing import signed_events
+        from remotecal.model import Record
+
+        row = self.store.records.find(self.station, self.run)
+        if row is None:
+            raise CertificateRefused(lacking(self.store, self.station, self.run))
+        if not row.agrees:
+            raise CertificateRefused(
+                f"station and laboratory computed different records of {self.run}: find out why"
+            )
+        events = signed_events(self.store, self.station, self.run, PublicKey.from_text(row.key))
+        if events[-1].hash != row.head:
+            raise CertificateRefused(
+                f"the journal of {self.run} is no longer the one its record was computed from"
+            )
+        record = Record.from_json(row.record)
+        try:
+            laboratory = SealKey.read(self.folder.laboratory).public
+            order = claimed_order(self.store, laboratory, self.station, self.run)
+            check_start(order, events[0].data)
+            check_record(order, record)
+        except NotOrdered as error:
+            raise CertificateRefused(f"there is no certificate of what was not ordered: {error}") from error
+        return remote(record, self.station)
+
+    def certificate(self) -> bytes:
+        """Return the certificate (DCC) with the signatures it has so far; errors as `record`."""
+        from remotecal.certificates.dcc import write
+
+        signed = self.store.signings.latest(self.station, self.run)
+        return write(self.record()) if signed is None else signed.xml
+
+    def printed(self) -> bytes:
+        """Return the certificate for people, with the XML inside; once it is issued, as it was signed.
+
+        Raises:
+            CertificateRefused, JournalBroken: as `record`.
+            ConfigurationError: a font is missing.
+        """
+        from remotecal.certificates.dcc import read
+        from remotecal.certificates.pdf import print_certificate
+        from remotecal.certificates.signing.xml import read_signatures
+
+        signed = self.store.signings.latest(self.station, self.run)
+        if signed is not None and signed.pdf is not None:
+            return signed.pdf
+        xml = self.certificate()
+        signatures = read_signatures(xml)
+        return print_certificate(read(signatures[-1].content if signatures else xml), xml)
+
+
+def issue(folder: HubFolder, store: Store, station: str, run: str, out: Path) -> tuple[Path, ...]:
+    """Write journal and certificate of a run into a directory, as far as it is signed.
+
+    What was written there earlier is replaced, unless a signature would be lost.
+
+    Raises:
+        CertificateRefused, JournalBroken: as `RunAt.record`; or what is there is not of this run.
+    """
+    from remotecal.certificates import JSON_NAME, PDF_NAME, XML_NAME
+    from remotecal.certificates.keeping import replace
+    from remotecal.hub.recomputing import write_journal
+
+    of_run = RunAt(folder, store, station, run)
+    written = {
+        XML_NAME: of_run.certificate(),
+        PDF_NAME: of_run.printed(),
+        JSON_NAME: of_run.record().to_json().encode() + b"\n",
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in written.items():
+        replace(out / name, content)
+    return (write_journal(store, station, run, out), *(out / name for name in written))
+
+
+def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature:
+    """Take a certificate with the signature that is due next, and return that signature.
+
+    Args:
+        of_run: whose certificate it is.
+        data: the XML with a person's signature; for the seal the PDF that `remotecal sign --pdf` makes.
+        by: the user who files it.
+        now: the time, with its zone.
+
+    Raises:
+        CertificateRefused: it is another certificate than the one here, or lacks that signature, or
+            whoever signed may not, or has signed already, or the laboratory has not said who may.
+        RecordError: it is no certificate.
+    """
+    from remotecal.certificates import approval
+    from remotecal.certificates.library import canonical_hash
+    from remotecal.certificates.signing.xml import read_signatures
+    from remotecal.store.signings import SigningRow
+
+    before = of_run.certificate()
+    duty = approval.next_duty(read_signatures(before))
+    xml, pdf = _opened(data, duty)
+    signed = read_signatures(xml)
+    newest = signed[-1] if signed else None
+    if newest is None or newest.duty != duty or sha256(newest.content).hexdigest() != canonical_hash(before):
+        raise CertificateRefused(
+            f"this is not the certificate that is here with the signature as {duty} added: fetch it, sign "
+            "it with `remotecal sign`, and send that file"
+        )
+    record = of_run.record()
+    _check_signatures(of_run.folder, record, signed, now)
+    row = SigningRow(of_run.station, of_run.run, duty, by, now.timestamp(), xml, pdf)
+    if duty == "issued":
+        file_issued(of_run.folder, of_run.store, replace(row, number=record.number))
+    else:
+        of_run.store.signings.add(row)
+    return newest
+
+
+def seal(of_run: RunAt, now: datetime) -> bytes:
+    """Return the approved certificate sealed by the laboratory, as a signed PDF; `file_signed` takes it.
+
+    Raises:
+        CertificateRefused: it is not approved yet, or issued already, or the laboratory's key is not
+            here or can't be used.
+    """
+    from remotecal.certificates import approval
+    from remotecal.certificates.signing.xml import read_signatures
+
+    before = of_run.certificate()
+    duty = approval.next_duty(read_signatures(before))
+    if duty != "issued":
+        raise CertificateRefused(f"the certificate is due to be signed as {duty}; it can't be issued yet")
+    try:
+        key = _seal_key(of_run.folder)
+    except ConfigurationError as error:
+        raise CertificateRefused(f"the laboratory's seal can't be used here: {error}") from error
+    return approval.print_signed(approval.sign(before, key, now), key, now)
+
+
+def _opened(data: bytes, duty: Duty) -> tuple[bytes, bytes | None]:
+    """Return the XML of what is filed, and the PDF it came in (`CertificateRefused`: the wrong kind)."""
+    from remotecal.certificates.dcc import read
+    from remotecal.certificates.pdf import print_certificate
+    from remotecal.certificates.pdf.compare import difference, is_this_print, read_print
+    from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
+    from remotecal.certificates.signing.xml import read_signatures
+
+    if not data.startswith(b"%PDF"):
+        if duty == "issued":
+            raise CertificateRefused(
+                "the laboratory's seal comes as the signed PDF, which `remotecal sign … --pdf FILE` makes"
+            )
+        return data, None
+    xml = embedded_xml(data)
+    signed, printed = read_signatures(xml), read_pdf_signature(data)
+    if not signed or signed[-1].duty != "issued" or signed[-1].chain[0] != printed.chain[0]:
+        raise CertificateRefused("PDF and XML inside must both bear the laboratory's seal, by the same key")
+    again = print_certificate(read(signed[-1].content), xml)
+    if is_this_print(data, again):
+        return xml, data
+    if found := difference(read_print(data), read_print(again)):
+        raise CertificateRefused(f"the PDF does not print what the XML inside says: {found}")
+    return xml, data
+
+
+def _check_signatures(
+    folder: HubFolder, record: Record, signed: tuple[Signature, ...], now: datetime
+) -> None:
+    """Raise `CertificateRefused` unless all who signed may, by register and trust list, at this moment."""
+    from remotecal.certificates import approval
+    from remotecal.certificates.signing.keys import fingerprint
+
+    approval.check_signers(record, signed)
+    last = signed[-1]
+    if last.duty == "issued":
+        approval.check_approval(record, signed)
+    if not now - FILED_WITHIN <= last.time <= now + CLOCKS_AGREE:
+        raise CertificateRefused(
+            f"it says it was signed at {last.time:%Y-%m-%d %H:%M %z}, here it is {now:%Y-%m-%d %H:%M %z}: "
+            "sign it anew, with the clock set right"
+        )
+    if any(last.time < earlier.time for earlier in signed[:-1]):
+        raise CertificateRefused(f"{last.name} says to have signed before those who signed earlier")
+    try:
+        register, trust = _register(folder), _trust(folder)
+    except ConfigurationError as error:
+        raise CertificateRefused(f"who may sign can't be told: {error}") from error
+    if register is None and trust is None:
+        raise CertificateRefused(
+            "this laboratory has not said who may sign: set `signatories` or `trust` under [issuing] in "
+            "hub.toml"
+        )
+    if register is not None:
+        for one in signed:
+            register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.time.date())
+    if trust is not None:
+        _check_trust(trust, record, signed, now)
+
+
+def _check_trust(trust: TrustList, record: Record, signed: tuple[Signature, ...], now: datetime) -> None:
+    trust.check_current(now)
+    if signed[-1].duty == "issued":
+        trust.recognise_certificate(record, signed)
+        return
+    bodies = {trust.recognise(one).id for one in signed}
+    if len(bodies) > 1:
+        raise CertificateRefused(f"the signatures speak for different bodies: {', '.join(sorted(bodies))}")
+
+
+def _register(folder: HubFolder) -> Register | None:
+    from remotecal.registers import Register
+
+    named = folder.settings.issuing.signatories
+    return None if named is None else Register.load(folder.path / named)
+
+
+def _trust(folder: HubFolder) -> TrustList | None:
+    from remotecal.certificates.signing.seal import read_public_key
+    from remotecal.certificates.trust import read_trust_list
+
+    issuing = folder.settings.issuing
+    if issuing.trust is None or issuing.trust_key is None:
+        return None
+    return read_trust_list(folder.path / issuing.trust, read_public_key(folder.path / issuing.trust_key))
+
+
+def _seal_key(folder: HubFolder) -> SigningKey:
+    from remotecal.certificates.signing.keys import read_key
+    from remotecal.transport.private_files import read_private
+
+    issuing = folder.settings.issuing
+    if issuing.key is None:
+        raise ConfigurationError(
+            "its key is kept elsewhere. Sign where it is (`remotecal sign … --pdf`) and file the PDF, or set "
+            "`key` under [issuing] in hub.toml"
+        )
+    password = None
+    if issuing.password_file is not None:
+        password = read_private(folder.path / issuing.password_file).decode().strip()
+    if issuing.key.startswith("pkcs11:"):
+        return read_key(issuing.key, password)
+    path = folder.path / issuing.key
+    read_private(path)  # refuses a key others can read
+    return read_key(str(path), password)
+
+
+def remote(record: Record, station: str) -> Record:
+    """Return a record that also says how the work was done."""
+    from remotecal.certificates.added import remote_operation
+
+    said = remote_operation(record.laboratory.contact.name, station)
+    return record.model_copy(update={"statements": (*record.statements, said)})

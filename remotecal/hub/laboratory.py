@@ -1,0 +1,289 @@
+"""What people at the laboratory do: issue orders, command runs, admit stations and shut them out.
+
+The hub, the command line and the console all act through this, each with a connection of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from remotecal.certificates.signing.seal import PublicKey, SealKey
+from remotecal.errors import ConfigurationError, NotAnswered, NotConnected, OrderError
+from remotecal.hub.broker import CONNECTIONS, KICK
+from remotecal.store import Store
+from remotecal.transport import subjects
+from remotecal.transport.connection import Connection, Endpoint
+from remotecal.transport.enrolment import Code
+from remotecal.transport.envelopes import seal, unseal
+from remotecal.transport.identities import check_name
+from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder, StationState
+from remotecal.transport.pki import fingerprint, parse_certificate
+from remotecal.transport.tls import client_context
+
+if TYPE_CHECKING:
+    from remotecal.hub.settings import HubFolder
+    from remotecal.order import Order
+    from remotecal.store.orders import Repeat
+    from remotecal.transport.connection import Handler
+    from remotecal.transport.messages import AfterCrash, Verb
+    from remotecal.transport.messages import LinkLost as LinkLostPolicy
+
+CODE_LASTS = 24 * 3600.0
+"""Seconds an enrolment code is good for."""
+ORDER_LASTS = 24 * 3600.0
+"""Seconds in which an order may be begun."""
+COMMAND_LASTS = 30.0
+"""Seconds in which a command may be carried out."""
+CONNECT_WITHIN = 10.0
+"""Seconds in which a server must be reached."""
+ANSWER_WITHIN = 5.0
+"""Seconds a station may take to answer a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an order says beside the work itself."""
+
+    bench: str
+    """Name of the bench at the station."""
+    lasts: float = ORDER_LASTS
+    """Seconds in which it may be begun."""
+    after_crash: AfterCrash = "resume"
+    """What the station does should it be cut off."""
+    link_lost: LinkLostPolicy = "go_on"
+    """What the run does when the laboratory can't be reached."""
+    link_lost_after: float = 60.0
+    """Seconds until then."""
+    bundle: str = ""
+    """The procedure itself, for a station that does not have it."""
+
+
+def connection(folder: HubFolder, name: str) -> Connection:
+    """Return a connection of the laboratory's side to the broker."""
+    return Connection(
+        Endpoint(
+            folder.settings.servers,
+            lambda: client_context(folder.trusted, folder.hub),
+            name,
+            subjects.inbox(f"hub-{uuid.uuid4().hex[:12]}"),
+        )
+    )
+
+
+def new_code(folder: HubFolder, store: Store, station: str, by: str) -> Code:
+    """Return a code with which a station of this name may enrol once, within a day."""
+    secret = store.stations.new_code(check_name(station), time.time() + CODE_LASTS)
+    store.note(by, "enrolment code", {"station": station})
+    return Code(station, secret, fingerprint(parse_certificate(folder.trusted.read_bytes())))
+
+
+@asynccontextmanager
+async def open_laboratory(folder: HubFolder) -> AsyncIterator[Laboratory]:
+    """Open database and connection for somebody at the laboratory.
+
+    Raises:
+        NotConnected: no server can be reached.
+    """
+    with Store(folder.database) as store:
+        async with connection(folder, "laboratory") as link:
+            try:
+                await asyncio.wait_for(link.up.wait(), CONNECT_WITHIN)
+            except TimeoutError:
+                servers = ", ".join(folder.settings.servers)
+                raise NotConnected(f"no server answers at {servers}: is the hub up?") from None
+            yield Laboratory(folder, store, link)
+
+
+class Laboratory:
+    """The laboratory's side of everything that people start.
+
+    Args:
+        folder: its keys.
+        store: its database.
+        connection: to the broker.
+    """
+
+    def __init__(self, folder: HubFolder, store: Store, connection: Connection) -> None:
+        self.folder, self.store, self.connection = folder, store, connection
+        self.key = SealKey.read(folder.laboratory)
+
+    def new_code(self, station: str, by: str) -> Code:
+        """Return a code; see `new_code`."""
+        return new_code(self.folder, self.store, station, by)
+
+    async def issue(
+        self,
+        order: Order,
+        procedure: ProcedureNamed,
+        station: str,
+        terms: Terms,
+        by: str,
+        *,
+        account: str | None = None,
+        repeat: Repeat | None = None,
+    ) -> RemoteOrder:
+        """Sign an order, enter it, and tell the station that there is one.
+
+        Args:
+            order: what is to be done.
+            procedure: by which procedure.
+            station: who is to carry it out.
+            terms: what else is to be said.
+            by: who issues it.
+            account: the customer's account that may see it.
+            repeat: the request for it, which may come again; returns the order it brought then.
+
+        Raises:
+            ConfigurationError: the station is not in the register.
+            OrderError: it was revoked; or the request has the key of another.
+        """
+        if not (await asyncio.to_thread(self.store.stations.get, station)).enabled:
+            raise OrderError(f"{station} was revoked and will fetch no order")
+        issued = self._written(order, procedure, station, terms, by)
+        row = await asyncio.to_thread(
+            self.store.orders.issue,
+            issued.id,
+            order.order.number,
+            station,
+            seal("order", issued, self.key),
+            issued.issued,
+            issued.expires,
+            by,
+            account=account,
+            repeat=repeat,
+        )
+        if row.id == issued.id:
+            noted = {"order": issued.id, "station": station, "account": account}
+            await asyncio.to_thread(self.store.note, by, "order", noted)
+        await self.connection.publish(subjects.command(station, "nudge"), b"")
+        return unseal(row.envelope, "order", RemoteOrder, [self.key.public])
+
+    def _written(
+        self, order: Order, procedure: ProcedureNamed, station: str, terms: Terms, by: str
+    ) -> RemoteOrder:
+        now = time.time()
+        number = "".join(c if c.isascii() and c.isalnum() else "-" for c in order.order.number)[:40]
+        return RemoteOrder(
+            id=f"{number}-{uuid.uuid4().hex[:12]}",
+            station=station,
+            bench=terms.bench,
+            procedure=procedure,
+            order=order,
+            issued=now,
+            expires=now + terms.lasts,
+            by=by,
+            after_crash=terms.after_crash,
+            link_lost=terms.link_lost,
+            link_lost_after=terms.link_lost_after,
+            bundle=terms.bundle,
+        )
+
+    async def command(
+        self, station: str, verb: Verb, by: str, *, run: str = "", argument: str = "", prompt: int = 0
+    ) -> CommandAnswer:
+        """Have a station do something, and note it; see `send`."""
+        answer = await self.send(station, verb, by, run=run, argument=argument, prompt=prompt)
+        if verb != "state":
+            said: dict[str, str | int | float | None] = {"station": station, "run": run, "argument": argument}
+            said |= {"done": int(answer.done), "reason": answer.reason}
+            await asyncio.to_thread(self.store.note, by, verb, said)
+        return answer
+
+    async def send(
+        self,
+        station: str,
+        verb: Verb,
+        by: str,
+        *,
+        run: str = "",
+        argument: str = "",
+        prompt: int = 0,
+        within: float = ANSWER_WITHIN,
+    ) -> CommandAnswer:
+        """Send a station a command, and return what came of it within a time in seconds.
+
+        Raises:
+            TransportError: the station is not connected, or does not answer; whether it obeyed is not known.
+            ConfigurationError: the station is not in the register, or was never heard of.
+        """
+        row = await asyncio.to_thread(self.store.stations.get, station)
+        if row.session is None:
+            raise ConfigurationError(
+                f"{station} was never heard of: start its agent (`remotecal station up`)"
+            )
+        command = Command(
+            id=uuid.uuid4().hex,
+            station=station,
+            session=row.session,
+            verb=verb,
+            run=run,
+            argument=argument,
+            prompt=prompt,
+            by=by,
+            expires=time.time() + COMMAND_LASTS,
+        )
+        envelope = seal("command", command, self.key)
+        return await self.connection.ask(
+            subjects.command(station, verb),
+            envelope,
+            CommandAnswer,
+            PublicKey.from_text(row.key),
+            within=within,
+        )
+
+    async def state(self, station: str, by: str) -> StationState:
+        """Return what a station does now.
+
+        Raises:
+            TransportError: it is not connected, or does not answer.
+            ConfigurationError: it is not in the register, or was never heard of, or refuses.
+        """
+        answer = await self.send(station, "state", by)
+        if not answer.done:
+            raise ConfigurationError(answer.reason)
+        try:
+            return StationState.model_validate_json(answer.content)
+        except ValidationError:
+            raise NotAnswered(
+                f"{station} says nothing sensible of what it does: is it of this version?"
+            ) from None
+
+    async def revoke(self, station: str, by: str) -> int:
+        """Shut a station out, now and for good; returns how many connections were cut.
+
+        Raises:
+            ConfigurationError: it is not in the register.
+            TransportError: no server answers; the station is shut out all the same once it has to connect
+                anew.
+        """
+        await asyncio.to_thread(self.store.stations.revoke, station)
+        await asyncio.to_thread(self.store.note, by, "revoke", {"station": station})
+        return await self._cut(station)
+
+    async def watch(self, station: str, run: str, handler: Handler) -> None:
+        """Have a handler called with everything a station shows of a run from now on."""
+        await self.connection.listen(subjects.live(station, run), handler)
+
+    async def _cut(self, station: str) -> int:
+        """Cut a station's connections at every server, and return how many there were."""
+        cut: set[tuple[str, int]] = set()
+        asked = json.dumps({"auth": True, "user": station, "limit": 1024}).encode()
+        for answer in await self.connection.answers(CONNECTIONS, asked):
+            reply = json.loads(answer)
+            server = reply["server"]["id"]
+            for client in reply["data"]["connections"]:
+                if (server, client["cid"]) in cut:
+                    continue  # each server answers twice, for it is asked by two ways
+                cut.add((server, client["cid"]))
+                subject, content = KICK.format(server=server), json.dumps({"cid": client["cid"]})
+                await self.connection.request(subject, content.encode())
+        return len(cut)

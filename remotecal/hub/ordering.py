@@ -1,0 +1,71 @@
+"""What the laboratory can tell of an order where it is written; the station looks at all of it again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from remotecal.configuration import nearest
+from remotecal.drivers.catalogue import driver
+from remotecal.errors import BenchError, OrderError
+from remotecal.procedures.parameters import read_parameters
+from remotecal.runs.suitability import check_points, check_reach, fill
+from remotecal.transport.messages import BenchAnnounced
+
+if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.order import Order
+    from remotecal.procedures.procedure import Procedure
+    from remotecal.runs.catalogue import Found
+    from remotecal.store.stations import StationRow
+
+
+def check_order(order: Order, found: Found, station: StationRow, bench: str) -> None:
+    """Raise why a station would refuse an order, as far as the laboratory knows procedure, station and bench.
+
+    Raises:
+        ParameterError: a parameter or a point is wrong, or beyond an instrument there.
+        OrderError: the station said which benches it has, and this is none of them, or lacks a role.
+    """
+    where = f"order {order.order.number}, parameters"
+    procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
+    points = tuple(procedure.points())
+    check_points(points)
+    if station.announced is None:
+        return  # it was never heard of: it will look at the order when it fetches it
+    benches = {
+        one["name"]: BenchAnnounced.model_validate(one)
+        for one in json.loads(station.announced).get("benches", [])
+    }
+    if bench not in benches:
+        raise OrderError(
+            f"bench: there is no bench {bench!r} at {station.name}, {nearest(bench, list(benches))}"
+        )
+    check_reach(procedure, points, _drivers(procedure, benches[bench], station.name))
+
+
+def _drivers(procedure: Procedure, bench: BenchAnnounced, station: str) -> dict[str, type[Instrument]]:
+    """Return role → driver, for the drivers that are installed here, too.
+
+    Raises:
+        OrderError: nothing fills a role, or not as it must be.
+    """
+    if bench.roles is None:
+        return {}
+    drivers = {name: known for name, kind in bench.instruments.items() if (known := _installed(kind))}
+    called = {role.name: bench.roles.get(role.name, role.name) for role in procedure.roles()}
+    filled, faults = fill(
+        procedure, lambda role: called[role] if called[role] in bench.instruments else None, drivers
+    )
+    if faults:
+        raise OrderError(
+            f"bench {bench.name!r} of {station} does not suit the procedure: {'; '.join(faults)}"
+        )
+    return {role: drivers[name] for role, name in filled.items() if name in drivers}
+
+
+def _installed(kind: str) -> type[Instrument] | None:
+    try:
+        return driver(kind)
+    except BenchError:
+        return None  # the station has it, or will say that it has not

@@ -1,0 +1,173 @@
+"""Computing a run's record at the laboratory, from the journal alone, and comparing it with the station's."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal.certificates.keeping import extend
+from remotecal.certificates.library import Library as Certificates
+from remotecal.certificates.signing.journal import journal_signer
+from remotecal.errors import EvidenceError, NotOrdered, RemotecalError, StoreError
+from remotecal.hub.ordered import check_course, check_record, check_start, claimed_order, set_apart
+from remotecal.journal.events import FILE, parse_journal
+from remotecal.journal.evidence import gather
+from remotecal.runs.record import evaluate
+from remotecal.store.records import RecordRow
+from remotecal.transport.messages import Compared
+from remotecal.verify.conduct import examine_conduct
+from remotecal.verify.report import Checklist
+from remotecal.verify.subject import Means
+
+if TYPE_CHECKING:
+    from remotecal.certificates.signing.seal import PublicKey
+    from remotecal.journal.events import Event
+    from remotecal.journal.files import Attached
+    from remotecal.model import Record
+    from remotecal.store import Store
+    from remotecal.transport.bundles import Library
+    from remotecal.transport.messages import Computed
+
+log = logging.getLogger(__name__)
+
+
+def recompute(
+    store: Store, library: Library, computed: Computed, key: PublicKey, laboratory: PublicKey
+) -> Compared:
+    """Compute and keep the record of a complete run; return whether the station's is the same.
+
+    Args:
+        store: where the journal is, and the record goes.
+        library: where the procedure is.
+        computed: what the station says.
+        key: with which the station signs journals.
+        laboratory: with which the laboratory signs orders; nothing but what it ordered is computed.
+    """
+    known = store.records.find(computed.station, computed.run)
+    if known is not None and known.head == computed.head:
+        return Compared(agrees=known.agrees, reason="" if known.agrees else DIFFERS)
+    try:
+        record = _ordered_record(store, library, computed, key, laboratory)
+    except StoreError:
+        raise  # nobody knows yet
+    except NotOrdered as error:
+        set_apart(store, computed.station, computed.run, str(error))
+        return _not_computed(store, computed, str(error))
+    except RemotecalError as error:
+        return _not_computed(store, computed, str(error))
+    except Exception as error:
+        # A procedure may stumble over evidence in any way; asked again, it would do so again.
+        log.exception("the record of %s can't be computed", computed.run)
+        return _not_computed(store, computed, f"the evaluation failed: {type(error).__name__}: {error}")
+    store.journals.note_unordered(computed.station, computed.run, "")
+    agrees = record == computed.record
+    store.records.put(
+        RecordRow(
+            computed.station,
+            computed.run,
+            computed.head,
+            key.text,
+            record,
+            agrees=agrees,
+            computed=time.time(),
+        )
+    )
+    store.note("hub", "record", {"station": computed.station, "run": computed.run, "agrees": int(agrees)})
+    return Compared(agrees=agrees, reason="" if agrees else DIFFERS)
+
+
+def _ordered_record(
+    store: Store, library: Library, computed: Computed, key: PublicKey, laboratory: PublicKey
+) -> str:
+    """Return the record of a run in JSON, once it is sure that it was ordered, and like this."""
+    events = signed_events(store, computed.station, computed.run, key)
+    if events[-1].hash != computed.head:
+        raise EvidenceError("the station means another journal than the one that is here")
+    if missing := store.files.missing(computed.station, computed.run):
+        raise EvidenceError(f"files that the journal names are not here yet: {', '.join(missing)}")
+    order = claimed_order(store, laboratory, computed.station, computed.run)
+    check_start(order, events[0].data)
+    found = library.find(order.procedure)
+    check_course(order, found, events)
+    record = evaluate(gather(events), found)
+    check_record(order, record)
+    _check_conduct(record, events)
+    return record.to_json()
+
+
+def _check_conduct(record: Record, events: tuple[Event, ...]) -> None:
+    """Raise `EvidenceError` if what a journal tells of its run does not go together; see `verify`.
+
+    What is merely not proven there, such as an instrument reached through a gateway on the station's own
+    computer, is no reason to compute nothing: the certificate's reader is told.
+    """
+    checks = Checklist()
+    means = Means(datetime.now(UTC), None, Certificates(), None, None, None)
+    examine_conduct(checks, record, events, means, trusted=True)
+    failed = [f"{check.name}: {check.said}" for check in checks.checks if check.outcome == "failed"]
+    if failed:
+        raise EvidenceError(f"the journal does not go together: {failed[0]}")
+
+
+def _not_computed(store: Store, computed: Computed, reason: str) -> Compared:
+    reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
+    said = {"station": computed.station, "run": computed.run, "reason": reason}
+    store.note("hub", "not computed", said)
+    return Compared(agrees=False, reason=reason)
+
+
+LONGEST_REASON = 10_000
+"""Letters; what a station wrote into its journal may be told in it."""
+
+DIFFERS = "the station computed another record from the same journal"
+
+
+def signed_events(store: Store, station: str, run: str, key: PublicKey) -> tuple[Event, ...]:
+    """Return the events of a complete journal, which the station has signed.
+
+    Raises:
+        JournalBroken: it is not what was written, or not signed.
+        EvidenceError: somebody else signed it.
+    """
+    events = parse_journal(_lines(store, station, run), f"the journal of {run}")
+    signer = journal_signer(events)
+    if signer != key:
+        raise EvidenceError(f"the journal was signed by {signer.id}, not by {station}, whose key is {key.id}")
+    return events
+
+
+def write_journal(store: Store, station: str, run: str, folder: Path) -> Path:
+    """Write a journal and its files into a directory as the station did; returns the journal's path.
+
+    Raises:
+        EvidenceError: a file is not here, or was changed, or other evidence stands in the directory.
+    """
+    for row in store.files.list(station, run):
+        write_file(store, station, run, row.file, folder)
+    return _write_lines(store, station, run, folder)
+
+
+def write_file(store: Store, station: str, run: str, file: Attached, folder: Path) -> Path:
+    """Write a file of a run into a directory, where it stands beside a journal; returns its path.
+
+    Raises:
+        EvidenceError: it is not here, or was changed.
+    """
+    path = folder / file.place
+    content = store.files.content(station, run, file.sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    extend(path, content)
+    return path
+
+
+def _write_lines(store: Store, station: str, run: str, folder: Path) -> Path:
+    path = folder / FILE
+    extend(path, _lines(store, station, run))
+    return path
+
+
+def _lines(store: Store, station: str, run: str) -> bytes:
+    return b"".join(line + b"\n" for line in store.journals.lines(station, run))

@@ -1,0 +1,47 @@
+"""Checking a journal's lines as they arrive: each follows from the one before.
+
+This is the check that `remotecal.journal.events` describes for use with `sed` and `sha256sum`;
+a line is hashed as it came, so nothing is read into it. Whether lines are in canonical form is
+looked at when the journal is complete.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import NamedTuple
+
+_END = re.compile(
+    rb'"hash":"(?P<hash>[0-9a-f]{64})",'
+    rb'(?="kind":"(?P<kind>[a-z_]+)","prev":"(?P<prev>[0-9a-f]{64})","seq":(?P<seq>[0-9]+)\}\Z)'
+)
+_LONGEST_END = 300
+
+
+class Link(NamedTuple):
+    """What the end of a line says."""
+
+    seq: int
+    kind: str
+    hash: str
+
+
+def ending(line: bytes) -> Link | None:
+    """Return what the end of a line says of the line, which is believed; None if it is no event's."""
+    found = _END.search(line, max(0, len(line) - _LONGEST_END))
+    return None if found is None else Link(int(found["seq"]), found["kind"].decode(), found["hash"].decode())
+
+
+def follow(line: bytes, seq: int, prev: str) -> Link | str:
+    """Return what a line says of itself, or why it can't be line `seq` after the hash `prev`."""
+    found = _END.search(line, max(0, len(line) - _LONGEST_END))
+    if found is None:
+        return f"line {seq} is no event of a journal"
+    if int(found["seq"]) != seq:
+        return f"line {int(found['seq'])} stands where {seq} is due"
+    if found["prev"].decode() != prev:
+        return f"line {seq} does not follow from the line before"
+    own = found["hash"].decode()
+    if sha256(line[: found.start()] + line[found.end() :]).hexdigest() != own:
+        return f"line {seq} was changed after it was written"
+    return Link(seq, found["kind"].decode(), own)

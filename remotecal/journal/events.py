@@ -1,0 +1,202 @@
+r"""The journal: everything a run did and saw, in the order it happened.
+
+A journal is a text file, `journal.jsonl`, in UTF-8. Each line is one event: a JSON object in
+canonical form (RFC 8785: members sorted, no blanks, one way to write each number), ended by one
+line feed. An event has
+
+| member | content |
+|---|---|
+| `at` | time in UTC by the run's clock, which nobody sets while it is on: `2026-05-04T09:30:00.000000Z` |
+| `data` | what happened; its members depend on `kind` |
+| `hash` | SHA-256 of this line without the member `hash`, 64 hexadecimal digits |
+| `kind` | what happened, see `KINDS` |
+| `prev` | `hash` of the line before; 64 zeros in the first line |
+| `seq` | number of the line, from 1 |
+
+The bytes hashed are those of the line, without its line feed, from which `"hash":"…",` has been
+taken out. That member stands between the members `data` and `kind`, so line 7 is checked by
+
+    sed -n 7p journal.jsonl | tr -d '\n' \
+      | sed -E 's/"hash":"[0-9a-f]{64}",("kind":"[a-z_]+","prev":"[0-9a-f]{64}","seq":[0-9]+\})$/\1/' \
+      | sha256sum
+
+The first event has the kind `start`, and its `data.format` is the version of this description. The
+hash of the last line, the head, stands for the whole journal.
+
+A line counts once its line feed is on the disk. What follows the last line feed was torn off by a
+crash; it is cut off when the journal is opened to go on, and said in an event `torn`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from remotecal.errors import JournalBroken
+
+FORMAT = 1
+"""Version of the description above."""
+
+FILE = "journal.jsonl"
+"""Name of the journal in a run's directory."""
+
+KINDS = {
+    "start": "a run begins: order, procedure, parameters, bench, certificates, software",
+    "instrument": "an instrument was opened, and who it says it is",
+    "point": "the run turns to a point",
+    "replies": "exchanges with instruments, as bytes",
+    "stable": "quantities were found stable",
+    "repeat": "a repeat begins",
+    "observation": "what one repeat at one point yielded",
+    "note": "the procedure remarks something",
+    "prompt": "a person is asked",
+    "answer": "what they answered, and who they are",
+    "control": "somebody acted on the run: what, who and why",
+    "file": "a photo or another file was added to the evidence: what it is, and its SHA-256",
+    "interlock": "a limit was passed",
+    "pause": "the run was paused",
+    "go_on": "a paused run goes on",
+    "abort": "somebody stopped the run",
+    "suspend": "the station was shut down in good order; the run is to be taken up again",
+    "failure": "the run could not go on",
+    "safe": "the safe state was reached, or not",
+    "resume": "the run is taken up again",
+    "torn": "a torn last line was cut off",
+    "finish": "the run is complete, and its rig safe",
+    "signature": "the station's signature over all that stands before",
+}
+"""What can happen."""
+
+NOTHING = "0" * 64
+"""`prev` of the first event."""
+
+ON_SITE = "on site"
+"""Who acts beside the instruments, where nobody gave a name."""
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+"""What can stand in a journal."""
+
+
+class Event(NamedTuple):
+    """One line of a journal."""
+
+    seq: int
+    at: str
+    kind: str
+    data: Mapping[str, Json]
+    hash: str
+
+
+def timestamp(at: float) -> str:
+    """Return a time in seconds since 1970 as journals write it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def seconds(at: str) -> float:
+    """Return the time a journal writes, in seconds since 1970 (JournalBroken if it is no UTC)."""
+    try:
+        found = datetime.fromisoformat(at)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is not UTC:
+        raise JournalBroken(f"{at!r} stands where a time is due")
+    return found.timestamp()
+
+
+def seal(event: Event, prev: str) -> tuple[bytes, str]:
+    """Return an event's line, without its line feed, and its hash, whatever `event.hash` says."""
+    import rfc8785
+
+    front = rfc8785.dumps({"at": event.at, "data": event.data})[:-1]
+    back = rfc8785.dumps({"kind": event.kind, "prev": prev, "seq": event.seq})[1:]
+    found = sha256(front + b"," + back).hexdigest()
+    return front + f',"hash":"{found}",'.encode() + back, found
+
+
+def read_journal(path: Path, *, torn: bool = False) -> tuple[Event, ...]:
+    """Return the events of a journal, every one of them checked.
+
+    Args:
+        path: the file.
+        torn: pass over what a crash left behind the last line feed.
+
+    Raises:
+        JournalBroken: it is not what was written, and where and why; or the run was cut off while
+            writing (resume it), or there is no journal.
+    """
+    try:
+        if path.exists() and not path.is_file():  # a pipe would let us wait, a device read without end
+            raise JournalBroken(f"{path} is no file, so no journal")
+        content = path.read_bytes()
+    except OSError as error:
+        raise JournalBroken(f"{path} can't be read: {error}") from error
+    return parse_journal(content, str(path), torn=torn)
+
+
+def parse_journal(content: bytes, where: str, *, torn: bool = False) -> tuple[Event, ...]:
+    """Return the events in a journal's bytes, every one of them checked.
+
+    Args:
+        content: the bytes.
+        where: what errors call the journal.
+        torn: pass over what a crash left behind the last line feed.
+
+    Raises:
+        JournalBroken: as `read_journal`.
+    """
+    events, rest = read_lines(content, where)
+    if rest and not torn:
+        raise JournalBroken(f"{where}: the last line is torn ({rest} bytes): resume the run to go on")
+    return events
+
+
+def shown(data: bytes) -> Json:
+    """Return bytes as text where all of them are printable ASCII, else as `{"hex": "…"}`."""
+    if all(0x20 <= byte < 0x7F for byte in data):
+        return data.decode("ascii")
+    return {"hex": data.hex()}
+
+
+MICROSECOND = 1e-6
+"""Times are written to the microsecond; seconds by which they may differ for that."""
+
+
+def read_lines(content: bytes, where: str) -> tuple[tuple[Event, ...], int]:
+    """Return the checked events and the number of bytes behind the last line feed; as `parse_journal`."""
+    *lines, rest = content.split(b"\n")
+    events: list[Event] = []
+    prev = NOTHING
+    for number, line in enumerate(lines, 1):
+        fault, event = _read(line, number, prev)
+        if fault or event is None:
+            raise JournalBroken(f"{where}, line {number}: {fault}")
+        events.append(event)
+        prev = event.hash
+    if events and (events[0].kind != "start" or events[0].data.get("format") != FORMAT):
+        raise JournalBroken(f"{where} is no journal of format {FORMAT}")
+    return tuple(events), len(rest)
+
+
+def _read(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
+    """Return what is wrong with a line, or the event it is."""
+    try:
+        members = json.loads(line)
+        event = Event(members["seq"], members["at"], members["kind"], members["data"], members["hash"])
+        canonical, found = seal(event, members["prev"])
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        return f"this is no event ({error})", None
+    if not (isinstance(event.data, dict) and isinstance(event.at, str) and isinstance(event.kind, str)):
+        return "this is no event (data, at or kind are of another form)", None
+    if type(event.seq) is not int or event.seq != number:
+        return f"event {event.seq} stands where {number} is due: lines are missing or were moved", None
+    if members["prev"] != prev:
+        return "it does not follow from the line before: one of the two was changed", None
+    if event.hash != found:
+        return "its hash is wrong: it was changed after it was written", None
+    if canonical != line:
+        return "it is not in canonical form (RFC 8785): something wrote it anew", None
+    return "", event

@@ -1,0 +1,301 @@
+"""The evidence of a run: what its journal says, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, ValidationError
+
+from remotecal.bench import CertificateUsed
+from remotecal.bench_file import Characteristic
+from remotecal.clock import Zone
+from remotecal.drivers.instrument import Identity
+from remotecal.drivers.measured import Measured, passed
+from remotecal.errors import JournalBroken, UnitError
+from remotecal.journal.events import FILE, FORMAT, Event, read_journal, seconds
+from remotecal.journal.observation import Observation, Point
+from remotecal.journal.values import unpack
+from remotecal.model import Frozen, Text
+from remotecal.order import Order
+
+if TYPE_CHECKING:
+    from remotecal.journal.events import Json
+
+
+class ProcedureUsed(Frozen):
+    """The procedure a run followed."""
+
+    name: str
+    """As the order names it, or the path of its file."""
+    sha256: str
+    """SHA-256 of its source, in hexadecimal; see `catalogue.Found`."""
+
+
+class InstrumentUsed(Frozen):
+    """An instrument that took part."""
+
+    name: str
+    """Its name on the bench."""
+    driver: str
+    """Its driver."""
+    address: str
+    """Where it was."""
+    settings: Mapping[str, str | int | float | bool]
+    """What else its driver was told, such as a channel."""
+    maker: str
+    """What it says of itself, as far as it does."""
+    model: str
+    serial: str
+    firmware: str
+    wraps: dict[str, float] = Field(default_factory=dict)
+    """Counter → what it wraps at, in its unit, as its driver declares."""
+    noted: tuple[str, ...] = ()
+    """What was found when it was opened, such as errors queued before."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who it said it is."""
+        return Identity(self.maker, self.model, self.serial, self.firmware)
+
+
+class Start(Frozen):
+    """What a journal's first event says: all an evaluation needs beside observations."""
+
+    format: int = FORMAT
+    """Version of the journal's format."""
+    run: str
+    """Name of the run."""
+    order: Order
+    """The work order."""
+    procedure: ProcedureUsed
+    """The procedure."""
+    parameters: dict[str, object]
+    """Its parameters, in the units it declares."""
+    points: tuple[Point, ...]
+    """The points, in the order they are to be measured."""
+    bench: str
+    """Path of the bench file."""
+    bench_name: str = ""
+    """Name of the bench, by which an order names it."""
+    bench_sha256: str
+    """SHA-256 of the bench file, in hexadecimal."""
+    time_zone: Zone = "UTC"
+    """Time zone of the laboratory, in whose days certificates are dated."""
+    roles: dict[str, str]
+    """Role → name of the instrument on the bench."""
+    certificates: dict[str, CertificateUsed]
+    """Name of the instrument → its certificate."""
+    characteristics: dict[str, Characteristic]
+    """Facts of the rig, with their uncertainty."""
+    software: dict[str, str]
+    """Program → version."""
+    clock: Literal["real", "virtual"] | None = None
+    """What its times are; None in journals that do not tell the beginning of repeats either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything an evaluation may look at."""
+
+    order: Order
+    """The work order."""
+    procedure: ProcedureUsed
+    """The procedure."""
+    parameters: Mapping[str, object]
+    """Its parameters, in the units it declares."""
+    points: tuple[Point, ...]
+    """The points, in the order measured."""
+    observations: tuple[Observation, ...]
+    """The observations, in the order made."""
+    instruments: Mapping[str, InstrumentUsed]
+    """Role → the instrument that filled it."""
+    certificates: Mapping[str, CertificateUsed]
+    """Role → certificate, for the instruments that have one."""
+    characteristics: Mapping[str, Characteristic]
+    """Facts of the rig, with their uncertainty."""
+    answers: tuple[tuple[str, str], ...]
+    """Questions in English, where there is a choice, and what was answered."""
+    software: Mapping[str, str]
+    """Program → version, when the run began."""
+    discarded: tuple[tuple[str, int], ...]
+    """Points and numbers of the repeats that were begun and never came to an observation."""
+    run: str
+    """Name of the run."""
+    began: float
+    """When the run began, in seconds since 1970, UTC."""
+    finished: float
+    """When the run was complete, or its last event."""
+    complete: bool
+    """Whether all repeats at all points were observed."""
+    head: str
+    """Hash of the journal's last line, which stands for the whole."""
+    lines: int
+    """Number of the journal's lines."""
+    time_zone: str
+    """Time zone of the laboratory, in whose days certificates are dated."""
+
+    def at(self, point: Point) -> tuple[Observation, ...]:
+        """Return the observations made at a point, in the order of the repeats."""
+        return tuple(entry for entry in self.observations if entry.point.name == point.name)
+
+    def seed(self, about: str) -> int:
+        """Return where random numbers about something begin: the same evidence gives the same certificate."""
+        return int(sha256(f"{self.head} {about}".encode()).hexdigest()[:16], 16)
+
+    def passed(self, before: Measured, after: Measured) -> Measured:
+        """Return what passed between two readings of a total; see `remotecal.drivers.measured.passed`.
+
+        Raises:
+            EvidenceError: the total fell, and the counter is not one that wraps there.
+        """
+        name, _, quantity = before.source.rpartition(".")
+        moduli = (used.wraps.get(quantity) for used in self.instruments.values() if used.name == name)
+        return passed(before, after, next(moduli, None))
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Return the evidence in a journal, or in the journal of a run's directory.
+
+    Raises:
+        JournalBroken: the journal is not what was written.
+    """
+    return gather(read_journal(path / FILE if path.is_dir() else path))
+
+
+def gather(events: Sequence[Event]) -> Evidence:
+    """Return the evidence in a journal's events.
+
+    Raises:
+        JournalBroken: the events are not those of a run.
+    """
+    start = read_start(events)
+    try:
+        return _gather(start, events)
+    except (LookupError, TypeError, ValueError, UnitError) as error:
+        raise JournalBroken(f"the events are not those of a run: {error!r}") from error
+
+
+def _gather(start: Start, events: Sequence[Event]) -> Evidence:
+    used = {str(event.data["name"]): read_instrument(event) for event in events if event.kind == "instrument"}
+    points = {point.name: point for point in start.points}
+    observations = tuple(_observation(event, points) for event in events if event.kind == "observation")
+    complete = any(event.kind == "finish" for event in events)
+    _check_repeats(start.points, observations, complete=complete)
+    if complete and (absent := sorted(set(start.roles.values()) - set(used))):
+        raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
+    return Evidence(
+        order=start.order,
+        procedure=start.procedure,
+        parameters=start.parameters,
+        points=start.points,
+        observations=observations,
+        instruments={role: used[name] for role, name in start.roles.items() if name in used},
+        certificates={
+            role: start.certificates[name] for role, name in start.roles.items() if name in start.certificates
+        },
+        characteristics=start.characteristics,
+        answers=tuple(_answers(events)),
+        software=start.software,
+        discarded=tuple(_discarded(events)),
+        run=start.run,
+        began=seconds(events[0].at),
+        finished=seconds(events[-1].at),
+        complete=complete,
+        head=events[-1].hash,
+        lines=events[-1].seq,
+        time_zone=start.time_zone,
+    )
+
+
+def read_start(events: Sequence[Event]) -> Start:
+    """Return what the first of a journal's events says.
+
+    Raises:
+        JournalBroken: there is none, or it is not the start of a run.
+    """
+    if not events:
+        raise JournalBroken("the journal is empty: nothing was ever written")
+    return start_of(events[0].data)
+
+
+def start_of(first: Mapping[str, Json]) -> Start:
+    """Return what the data of a journal's first event say (`JournalBroken` if that is no start of a run)."""
+    try:
+        return Start.model_validate_json(json.dumps(first))
+    except (ValidationError, UnitError) as error:
+        raise JournalBroken(f"the first event is not the start of a run: {error}") from None
+
+
+def read_instrument(event: Event) -> InstrumentUsed:
+    """Return the instrument an event tells (`JournalBroken` if it tells none)."""
+    try:
+        return InstrumentUsed.model_validate(dict(event.data))
+    except ValidationError as error:
+        raise JournalBroken(f"event {event.seq} does not tell an instrument: {error}") from None
+
+
+def _observation(event: Event, points: Mapping[str, Point]) -> Observation:
+    data = event.data
+    point, repeat, values = points.get(str(data.get("point"))), data.get("repeat"), data.get("values")
+    if point is None or not isinstance(repeat, int) or not isinstance(values, Mapping):
+        raise JournalBroken(f"event {event.seq} is no observation at a point of this run")
+    return Observation(point, repeat, unpack(values), seconds(str(data["began"])), seconds(event.at))
+
+
+def _check_repeats(
+    points: tuple[Point, ...], observations: tuple[Observation, ...], *, complete: bool
+) -> None:
+    """Refuse what no run writes: a repeat observed twice, one nobody planned, an end with some missing."""
+    repeats = {point.name: point.repeats for point in points}
+    observed = set[tuple[str, int]]()
+    for entry in observations:
+        name, repeat = entry.point.name, entry.repeat
+        if (name, repeat) in observed or not 1 <= repeat <= repeats[name]:
+            raise JournalBroken(f"repeat {repeat} at {name} was observed twice, or was never to be")
+        observed.add((name, repeat))
+    # Numbers alone, for a journal may declare more repeats than anybody could list.
+    if complete and len(observed) < sum(repeats.values()):
+        name, repeat = _first_missing(repeats, observed)
+        raise JournalBroken(f"the run is said to be complete, but repeat {repeat} at {name} is missing")
+
+
+def _first_missing(repeats: Mapping[str, int], observed: Collection[tuple[str, int]]) -> tuple[str, int]:
+    return next(
+        (name, repeat)
+        for name in sorted(repeats)
+        for repeat in range(1, repeats[name] + 1)
+        if (name, repeat) not in observed
+    )
+
+
+def repeat_of(event: Event) -> tuple[str, int]:
+    """Return point and number of the repeat that an event begins or observes."""
+    return str(event.data["point"]), int(str(event.data["repeat"]))
+
+
+def _discarded(events: Sequence[Event]) -> Iterator[tuple[str, int]]:
+    """Yield the repeats after whose beginning the run broke off, each as often as that happened."""
+    begun: tuple[str, int] | None = None
+    for event in events:
+        if event.kind in {"repeat", "resume"} and begun is not None:
+            yield begun
+            begun = None
+        if event.kind == "repeat":
+            begun = repeat_of(event)
+        elif event.kind == "observation":
+            begun = None
+
+
+def _answers(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    asked: dict[object, str] = {}
+    for event in events:
+        if event.kind == "prompt":
+            question = event.data["question"]
+            asked[event.seq] = Text.model_validate(question).get("en")
+        elif event.kind == "answer":
+            yield asked.get(event.data["prompt"], ""), str(event.data["answer"])

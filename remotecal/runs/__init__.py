@@ -1,0 +1,1 @@
+"""Carrying a procedure out on a bench: finding it, checking, measuring, stopping, and the record of it."""

@@ -1,0 +1,257 @@
+"""Running a procedure on a bench: from the first check to the safe state, and going on after a crash."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal.bench import Bench
+from remotecal.clock import SteppedClock
+from remotecal.editions import withdrawn
+from remotecal.errors import (
+    BenchError,
+    EvidenceError,
+    OrderError,
+    SafeStateNotReached,
+)
+from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.evidence import Evidence, ProcedureUsed, Start, gather, read_start
+from remotecal.journal.writing import Journal
+from remotecal.procedures.parameters import read_parameters
+from remotecal.runs.admission import admit
+from remotecal.runs.catalogue import Found, find_followed
+from remotecal.runs.company import Company
+from remotecal.runs.control import signals
+from remotecal.runs.session import Session
+from remotecal.runs.suitability import check_points, check_reach, fill
+from remotecal.units import same_dimension
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from remotecal.clock import Clock
+    from remotecal.open_bench import OpenBench
+    from remotecal.order import Order
+    from remotecal.procedures.parameters import Parameters
+    from remotecal.procedures.procedure import Procedure
+
+
+def execute(
+    order: Order, found: Found, bench: Bench, directory: Path, company: Company, clock: Clock | None = None
+) -> Evidence:
+    """Run an order's procedure on a bench, in a new or empty directory.
+
+    All that can be refused without moving anything is refused first. However the run ends, the
+    bench is brought to its safe state.
+
+    Args:
+        order: the work order.
+        found: its procedure.
+        bench: the bench.
+        directory: where the journal goes.
+        company: who answers, watches and controls.
+        clock: the run's time, where it isn't the one the bench file names.
+
+    Returns:
+        The evidence, read back from the journal.
+
+    Raises:
+        ConfigurationError: order, bench, parameters and procedure don't go together.
+        CertificateRefused: a certificate may not be used.
+        RunError: the run could not go on; the rig was made safe, unless it says otherwise.
+        LinkError, InstrumentError: an instrument failed; the rig was made safe.
+    """
+    check_directory(directory)
+    company.check_files()
+    clock = clock or bench.clock()
+    start = plan(order, found, bench, clock, directory.resolve().name)
+    with (
+        _connected(bench, clock, company, f"run {directory.resolve()}") as opened,
+        Journal.create(directory, clock) as journal,
+    ):
+        journal.append("start", start.model_dump(mode="json"))
+        Session(start, found.procedure, bench, opened, journal, company).perform()
+    return gather(read_journal(directory / FILE))
+
+
+def check_directory(directory: Path) -> None:
+    """Raise `OrderError` unless a run's directory is empty, or can be made."""
+    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise OrderError(f"{there} is a file, and a directory is needed: choose another place")
+    if there == directory and any(directory.iterdir()):
+        raise OrderError(f"{directory} is not empty: choose another directory, or resume the run in it")
+
+
+def resume(
+    directory: Path,
+    company: Company,
+    *,
+    found: Found | None = None,
+    bench: Bench | None = None,
+    clock: Clock | None = None,
+) -> Evidence:
+    """Take up a run where it was cut off: at the repeat that was in progress.
+
+    Args:
+        directory: where the journal is.
+        company: who answers, watches and controls.
+        found: the procedure, where it is not an installed one.
+        bench: the bench, where its file has moved, or names drivers that are not installed.
+        clock: the run's time, where it isn't the one the bench file names.
+
+    Raises:
+        JournalBroken: the journal is not what was written.
+        EvidenceError: procedure or certificates are no longer those the run began with.
+        ConfigurationError: the procedure, or a driver, is neither installed nor given.
+        RunError, LinkError, InstrumentError: as `execute`.
+    """
+    company.check_files()
+    events = read_journal(directory / FILE, torn=True)
+    start = read_start(events)
+    if any(event.kind == "finish" for event in events):
+        raise OrderError(f"the run in {directory} is complete: evaluate it")
+    used = start.procedure
+    found = found or find_followed(used.name, used.sha256, changed=True)
+    if found.sha256 != used.sha256:
+        raise EvidenceError(
+            f"procedure {found.name} was changed since the run began: restore it, or begin a new run"
+        )
+    bench = bench or Bench.load(Path(start.bench), installed=True)
+    clock = clock or bench.clock()
+    with Journal.open(directory, clock) as journal:
+        _same_facts(start, plan(start.order, found, bench, clock, start.run))
+        with _connected(bench, clock, company, f"run {directory.resolve()}") as opened:
+            again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
+            journal.append("resume", again)
+            Session(start, found.procedure, bench, opened, journal, company).perform()
+    return gather(read_journal(directory / FILE))
+
+
+def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Start:
+    """Return what a run would begin with; nothing is opened and nothing moves.
+
+    Raises:
+        ParameterError, BenchError, OrderError: order, bench and procedure don't go together.
+        CertificateRefused: a certificate, or a fact of the rig, may not be used.
+    """
+    kind = found.procedure.accepts()
+    parameters = read_parameters(kind, order.parameters, f"order {order.order.number}, parameters")
+    procedure = found.procedure(parameters)
+    points = tuple(procedure.points())
+    check_points(points)
+    today = bench.day(clock)
+    _check_norms(order, parameters, today)
+    roles = fill_roles(found.procedure, bench)
+    drivers = {role: bench.drivers[name] for role, name in roles.items()}
+    check_reach(procedure, points, drivers)
+    _check_names(bench.path.resolve(), run)
+    check_facts(procedure, bench, roles)
+    certificates = {
+        name: used for name in bench.file.instruments if (used := bench.certificate(name, today)) is not None
+    }
+    procedure.check(
+        {role: certificates[name] for role, name in roles.items() if name in certificates}, drivers
+    )
+    admit(order, found, bench, certificates, today)
+    return Start(
+        run=run,
+        order=order,
+        procedure=ProcedureUsed(name=found.name, sha256=found.sha256),
+        parameters=parameters.model_dump(mode="json"),
+        points=points,
+        bench=str(bench.path.resolve()),
+        bench_name=bench.name,
+        bench_sha256=bench.sha256,
+        time_zone=bench.time_zone,
+        roles=roles,
+        certificates=certificates,
+        characteristics=dict(bench.characteristics(today)),
+        software={"Python": platform.python_version(), "remotecal": version("remotecal")},
+        clock="virtual" if isinstance(clock, SteppedClock) else "real",
+    )
+
+
+def fill_roles(procedure: type[Procedure], bench: Bench) -> dict[str, str]:
+    """Return role → name of the instrument that fills it.
+
+    Raises:
+        BenchError: nobody fills a role, or the instrument lacks what the role needs.
+    """
+    filled, faults = fill(procedure, bench.filling, bench.drivers)
+    if faults:
+        raise BenchError(f"{bench.path} does not suit {procedure.__name__}: {'; '.join(faults)}")
+    return filled
+
+
+def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) -> None:
+    """Raise `BenchError` if the bench lacks a fact or a certificate the evaluation will need."""
+    faults = []
+    for name, unit in procedure.characteristics().items():
+        fact = bench.file.characteristics.get(name)
+        if fact is None:
+            faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
+        elif not same_dimension(fact.unit, unit):
+            faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
+    for role in procedure.certified():
+        name = roles.get(role, role)
+        if bench.file.instruments[name].certificate is None:
+            faults.append(f"{name} has no certificate, which the role {role} needs")
+    if faults:
+        raise BenchError(f"{bench.path} does not suit {type(procedure).__name__}: {'; '.join(faults)}")
+
+
+def _check_names(bench: Path, run: str) -> None:
+    """Raise `OrderError` if a name is bytes that are no text: the journal, which is text, must say it."""
+    for name in (str(bench), run):
+        if name.encode(errors="replace").decode() != name:
+            raise OrderError(f"the name {name!r} is not in UTF-8 and can't be kept as evidence: rename it")
+
+
+def _check_norms(order: Order, parameters: Parameters, today: date) -> None:
+    """Raise `OrderError` if an edition is asked for that another has taken the place of."""
+    for norm in (*parameters.model_dump().values(), order.dut.class_scheme):
+        if isinstance(norm, str) and (current := withdrawn(norm, today)):
+            raise OrderError(f"{norm} is no longer in force: {current} has taken its place")
+
+
+def _same_facts(start: Start, now: Start) -> None:
+    """Raise `EvidenceError` if a run would go on with other facts than it began with."""
+    changed = [
+        name
+        for name in ("roles", "certificates", "characteristics", "parameters", "points")
+        if getattr(start, name) != getattr(now, name)
+    ]
+    if changed:
+        raise EvidenceError(
+            f"{', '.join(changed)} are no longer those the run began with: restore the bench, or begin anew"
+        )
+
+
+@contextmanager
+def _connected(bench: Bench, clock: Clock, company: Company, what: str) -> Iterator[OpenBench]:
+    """Give the open bench to a run, which no signal ends but through the safe state.
+
+    If the bench is not all there, what is there is made safe.
+    """
+    with signals(company.control, company.by):
+        opened = bench.connect(clock, what=what)
+        try:
+            if opened.failures:
+                company.control.notice()  # no signal gets in between
+                _make_safe(opened)
+                raise BenchError(opened.failed())
+            yield opened
+        finally:
+            opened.close()
+
+
+def _make_safe(opened: OpenBench) -> None:
+    try:
+        opened.make_safe()
+    except SafeStateNotReached as unsafe:
+        raise SafeStateNotReached(f"{unsafe}; {opened.failed()}") from None

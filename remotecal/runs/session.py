@@ -1,0 +1,250 @@
+"""A run from the first exchange to the safe state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from remotecal.drivers.declarations import declared
+from remotecal.drivers.quantities import Reading
+from remotecal.errors import (
+    InterlockTripped,
+    ParameterError,
+    RemotecalError,
+    RunAborted,
+    RunError,
+    RunSuspended,
+    SafeStateNotReached,
+    WrongInstrument,
+)
+from remotecal.journal.events import MICROSECOND, seconds, timestamp
+from remotecal.journal.values import pack, readings
+from remotecal.procedures.parameters import read_parameters
+from remotecal.runs.running import Running
+from remotecal.runs.watch import Watch
+
+if TYPE_CHECKING:
+    from remotecal.bench import Bench
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.journal.events import Json
+    from remotecal.journal.evidence import Start
+    from remotecal.journal.observation import Point, Value
+    from remotecal.journal.writing import Journal
+    from remotecal.open_bench import OpenBench
+    from remotecal.procedures.procedure import Procedure
+    from remotecal.runs.company import Company
+
+SAME = ("driver", "settings", "maker", "model", "serial")
+"""What of an instrument stays the same as long as a run lasts, whatever interrupts it."""
+
+ENDINGS = ((RunAborted, "abort"), (RunSuspended, "suspend"), (InterlockTripped, "interlock"))
+"""Why a run ended, and the kind of event that says so; whatever else is a failure."""
+
+
+class Session:
+    """A run from opening the bench to its safe state; the same whether it begins or goes on."""
+
+    def __init__(
+        self,
+        start: Start,
+        procedure: type[Procedure],
+        bench: Bench,
+        opened: OpenBench,
+        journal: Journal,
+        company: Company,
+    ) -> None:
+        self._start, self._opened, self._journal = start, opened, journal
+        self._settings = {name: entry.settings for name, entry in bench.file.instruments.items()}
+        self._company, self._control = company, company.control
+        self._control.cancel = opened.cancel
+        self._watch = Watch(bench, opened, self._control)
+        self._run = Running(
+            opened, journal, self._control, company.answers, company.watchers, company.largest_file
+        )
+        parameters = read_parameters(procedure.accepts(), start.parameters, "journal, parameters")
+        roles: dict[str, Instrument | None] = {role.name: None for role in procedure.roles()}
+        roles |= {role: opened.instruments[name] for role, name in start.roles.items()}
+        self._procedure = procedure(parameters, roles)
+        self._done = {
+            (event.data["point"], event.data["repeat"])
+            for event in journal.events
+            if event.kind == "observation"
+        }
+
+    def perform(self) -> None:
+        """Measure what is left to measure; whatever happens, make the rig safe.
+
+        What signals do meanwhile is up to the caller (`signals`).
+        """
+        failure: BaseException | None = None
+        try:
+            try:
+                self._begin()
+                self._measure_all()
+            finally:
+                self._control.notice()  # at once: from here on no second signal gets in between
+        except BaseException as error:  # noqa: BLE001  whatever it is, the rig is made safe first
+            self._control.notice()  # should that signal have come just before
+            failure = self._explained(error)
+        occurred = self._opened.clock.now()
+        self._watch.stop_looking()
+        unsafe, took = self._make_safe()
+        self._watch.end()
+        for instrument in self._opened.instruments.values():
+            instrument.keep = None  # nothing follows the end, such as an instrument's farewell
+        try:
+            self._conclude(failure, occurred, unsafe, took)
+        except RunError as error:
+            failure = failure or error
+        if unsafe is not None:
+            because = f"; the run had stopped because {failure}" if failure else ""
+            raise SafeStateNotReached(f"{unsafe}{because}") from failure
+        if failure is not None:
+            raise failure
+
+    def _begin(self) -> None:
+        for name, instrument in self._opened.instruments.items():
+            instrument.keep = self._run.keep
+            wraps = moduli(type(instrument))
+            said: dict[str, Json] = {
+                "address": instrument.link.address,
+                "driver": type(instrument).__name__,
+                "name": name,
+                "settings": self._settings[name],
+                **instrument.identify()._asdict(),
+                **({"noted": list(instrument.noted)} if instrument.noted else {}),
+                **({"wraps": wraps} if wraps else {}),
+            }
+            self._refuse_another(said)
+            self._journal.append("instrument", said)
+        # First to the safe state: a drive that was left running must not start again when a rig that
+        # lost its heartbeat is reset.
+        unsafe, took = self._make_safe()
+        self._note_safe(unsafe, took)
+        if unsafe is not None:
+            raise unsafe
+        self._watch.begin()
+        for path in self._company.files:
+            self._run.attach(path, "", self._company.by)
+
+    def _refuse_another(self, said: Mapping[str, Json]) -> None:
+        """Raise `WrongInstrument` where a run goes on with another instrument than it began with."""
+        for event in self._journal.events:
+            if event.kind == "instrument" and event.data["name"] == said["name"]:
+                changed = [part for part in SAME if event.data[part] != said[part]]
+                if changed:
+                    was, now = (", ".join(str(d[part]) for part in changed) for d in (event.data, said))
+                    raise WrongInstrument(
+                        f"{said['name']}: the run began with {was}, now it is {now}: put the instrument "
+                        "back, set as it was, or begin a new run"
+                    )
+
+    def _measure_all(self) -> None:
+        points, run = self._start.points, self._run
+        left = [point for point in points if self._repeats_left(point)]
+        due = sum(point.repeats for point in points)
+        run.show("prepare", points=len(points), observed=len(self._done), due=due)
+        if left:
+            self._procedure.prepare(run)
+        for point in left:
+            self._hold()
+            self._journal.append("point", {"point": point.name}, durable=False)
+            run.show("approach", point=point, number=points.index(point) + 1, repeat=0)
+            self._procedure.approach(point, run)
+            for repeat in self._repeats_left(point):
+                self._hold()
+                self._observe(point, repeat)
+
+    def _repeats_left(self, point: Point) -> list[int]:
+        return [n for n in range(1, point.repeats + 1) if (point.name, n) not in self._done]
+
+    def _observe(self, point: Point, repeat: int) -> None:
+        run = self._run
+        began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
+        run.show("measure", repeat=repeat)
+        values = self._procedure.measure(point, run)
+        _refuse_strays(values, seconds(began))
+        run.look()
+        self._journal.append(
+            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
+        )
+        self._done.add((point.name, repeat))
+        run.show("done", observed=len(self._done))
+
+    def _hold(self) -> None:
+        paused = self._control.paused
+        self._run.look()
+        if paused:
+            self._journal.append("pause", {})
+            self._run.show("pause")
+            while self._control.paused:
+                self._control.wait()
+                self._run.look()
+            self._run.look()
+            self._journal.append("go_on", {})
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """Return what ended the run, in words of who must act."""
+        stopped = self._control.error
+        if stopped is not None:
+            stopped.__cause__ = None if error is stopped else error
+            return stopped
+        if isinstance(error, KeyboardInterrupt):
+            return RunAborted("the run was interrupted")
+        if isinstance(error, RemotecalError) or not isinstance(error, Exception):
+            return error
+        failure = RunError(f"the procedure failed: {type(error).__name__}: {error}")
+        failure.__cause__ = error
+        return failure
+
+    def _make_safe(self) -> tuple[SafeStateNotReached | None, float]:
+        began = time.monotonic()
+        unsafe = None
+        try:
+            self._opened.make_safe()
+        except SafeStateNotReached as failure:
+            unsafe = failure
+        return unsafe, time.monotonic() - began
+
+    def _conclude(
+        self, failure: BaseException | None, occurred: float, unsafe: SafeStateNotReached | None, took: float
+    ) -> None:
+        """Write how it ended; that comes after the rig is safe, for a disk can be slow or full."""
+        self._run.write_remarks(self._control.last_remarks())
+        if failure is not None:
+            self._journal.append(
+                next((kind for error, kind in ENDINGS if isinstance(failure, error)), "failure"),
+                {"error": type(failure).__name__, "occurred": timestamp(occurred), "text": str(failure)},
+            )
+        self._note_safe(unsafe, took)
+        if failure is None and unsafe is None:
+            self._journal.append("finish", {"observations": len(self._done)})
+
+    def _note_safe(self, unsafe: SafeStateNotReached | None, took: float) -> None:
+        safe: Mapping[str, Json] = {"reached": unsafe is None, "seconds": round(took, 6)}
+        self._journal.append("safe", safe if unsafe is None else {**safe, "text": str(unsafe)})
+
+
+def moduli(driver: type[Instrument]) -> dict[str, float]:
+    """Return the counters of a driver that wrap, each with what it wraps at."""
+    return {
+        item.name: item.modulus
+        for item in declared(driver)
+        if isinstance(item, Reading) and item.modulus is not None
+    }
+
+
+def _refuse_strays(values: Mapping[str, Value], began: float) -> None:
+    """Raise `ParameterError` for readings that are not of the repeat, which no verifier would believe."""
+    for name, reading in readings(values):
+        if reading.exchange is None:
+            raise ParameterError(
+                f"the observation's {name} ({reading.source}) is no reading of an instrument: keep what was "
+                "read, and compute in evaluate"
+            )
+        if reading.at < began - MICROSECOND:
+            raise ParameterError(
+                f"the observation's {name} ({reading.source}) was read before the repeat began: read in "
+                "measure whatever the repeat rests on"
+            )

@@ -1,0 +1,128 @@
+"""What watches over a rig while a run is on: interlocks and the heartbeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from remotecal.drivers.capabilities import RigController, Trip
+from remotecal.errors import InterlockTripped, RemotecalError
+
+if TYPE_CHECKING:
+    from remotecal.bench import Bench
+    from remotecal.bench_file import Interlock
+    from remotecal.clock import Recurring
+    from remotecal.drivers.quantities import BoundSetting
+    from remotecal.open_bench import OpenBench
+    from remotecal.runs.control import Control
+
+MISSES = 3
+"""How often in a row a limit or the heartbeat may fail for want of a reply before that is a trip."""
+
+
+class Watch:
+    """Looks at a bench's interlocks and beats its heartbeat, by the run's clock.
+
+    Whatever passes a limit, trips at the rig or can't be watched any more stops the run.
+    """
+
+    def __init__(self, bench: Bench, opened: OpenBench, control: Control) -> None:
+        self._opened, self._control = opened, control
+        self._interlocks = sorted(bench.file.interlocks, key=lambda interlock: interlock.every)
+        self._heartbeat = bench.file.heartbeat
+        self._beats = 0
+        self._looking: list[Recurring] = []
+        self._beating: list[Recurring] = []
+
+    def begin(self) -> None:
+        """See that nothing stands against a run, and watch from now on.
+
+        Raises:
+            InterlockTripped: a limit is passed, or the rig is tripped.
+            LinkError: the rig does not answer.
+        """
+        if self._heartbeat is not None:
+            heart = self._opened.setting(self._heartbeat.quantity)
+            self._beat(heart)
+            self._take_up(heart)
+            beat = self._guarded(self._heartbeat.quantity, partial(self._beat_and_look, heart))
+            self._beating.append(self._opened.clock.every(self._heartbeat.every, beat))
+        self._look(self._interlocks, beginning=True)
+        for every, group in groupby(self._interlocks, key=lambda interlock: interlock.every):
+            interlocks = list(group)
+            names = ", ".join(interlock.watch for interlock in interlocks)
+            look = self._guarded(names, partial(self._look, interlocks))
+            self._looking.append(self._opened.clock.every(every, look))
+
+    def stop_looking(self) -> None:
+        """Watch no limits any more; the heart goes on beating while the rig is made safe."""
+        for recurring in self._looking:
+            recurring.cancel()
+
+    def end(self) -> None:
+        """Let the heart stop too."""
+        for recurring in self._looking + self._beating:
+            recurring.cancel()
+
+    def _guarded(self, what: str, look: Callable[[], None]) -> Callable[[], None]:
+        """Return `look` as a recurring action, which has nobody to raise to but the run."""
+        misses = 0
+
+        def act() -> None:
+            nonlocal misses
+            try:
+                look()
+                misses = 0
+            except InterlockTripped as trip:
+                self._control.stop(trip)
+            except RemotecalError as failure:
+                misses += 1
+                if misses >= MISSES:
+                    self._control.stop(InterlockTripped(f"{what} can't be watched any more: {failure}"))
+            except Exception as failure:  # noqa: BLE001  a watch that breaks must stop the run too
+                self._control.stop(InterlockTripped(f"watching {what} broke: {failure!r}"))
+
+        return act
+
+    def _look(self, interlocks: list[Interlock], *, beginning: bool = False) -> None:
+        readings = self._opened.read_together(*(self._opened.reading(lock.watch) for lock in interlocks))
+        for interlock, reading in zip(interlocks, readings, strict=True):
+            value = reading.to(interlock.unit).value
+            limit = interlock.limit
+            if beginning and interlock.release is not None:
+                limit = interlock.release
+            if interlock.passed(value, limit):
+                side = "above" if interlock.above is not None else "below"
+                raise InterlockTripped(
+                    f"{interlock.watch} is {value:g} {interlock.unit}, {side} "
+                    f"{'what a run may begin at' if beginning else 'its limit'}, {limit:g} {interlock.unit}"
+                )
+
+    def _beat(self, heart: BoundSetting) -> None:
+        low, high = heart.declaration.span
+        heart.set(low + self._beats % (high - low + 1))
+        self._beats += 1
+
+    def _beat_and_look(self, heart: BoundSetting) -> None:
+        self._beat(heart)
+        if trips := self._trips(heart):
+            raise InterlockTripped(f"the rig tripped by itself: {_names(trips)}")
+
+    def _take_up(self, heart: BoundSetting) -> None:
+        """Reset a rig that tripped only because no run was on; leave all other trips to a person."""
+        if self._trips(heart) == Trip.HEARTBEAT_LOST and isinstance(heart.instrument, RigController):
+            heart.instrument.reset()
+        if trips := self._trips(heart):
+            raise InterlockTripped(
+                f"the rig is tripped: {_names(trips)}; remove the cause and reset it at the rig first"
+            )
+
+    def _trips(self, heart: BoundSetting) -> Trip:
+        rig = heart.instrument
+        return rig.trips.read() if isinstance(rig, RigController) else Trip(0)
+
+
+def _names(trips: Trip) -> str:
+    return ", ".join(trip.name or str(trip.value) for trip in Trip if trip in trips)

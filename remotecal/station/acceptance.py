@@ -1,0 +1,97 @@
+"""What a station checks before it carries out an order. Nothing moves meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from remotecal.bench import Bench
+from remotecal.certificates.signing.seal import PublicKey
+from remotecal.errors import EvidenceError, OrderError
+from remotecal.runs.execute import plan
+from remotecal.transport.envelopes import unseal
+from remotecal.transport.messages import RemoteOrder
+from remotecal.transport.subjects import check_run
+
+if TYPE_CHECKING:
+    from remotecal.clock import Clock
+    from remotecal.runs.catalogue import Found
+    from remotecal.station.folder import StationFolder
+    from remotecal.transport.bundles import Library
+
+CLOCKS_AGREE = 60.0
+"""Seconds by which the station's clock may differ from the laboratory's: what it writes is evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An order that can be carried out."""
+
+    order: RemoteOrder
+    """The order."""
+    found: Found
+    """Its procedure."""
+    bench: Bench
+    """Its bench."""
+    clock: Clock
+    """The bench's clock, which is closed when `accept` is left."""
+
+
+def read_order(envelope: bytes, folder: StationFolder) -> RemoteOrder:
+    """Return the order in an envelope (`OrderError` if the laboratory did not sign it for this station)."""
+    try:
+        order = unseal(envelope, "order", RemoteOrder, [folder.laboratory_key()])
+    except EvidenceError as error:
+        raise OrderError(f"the order is not the laboratory's: {error}") from error
+    if order.station != folder.name:
+        raise OrderError(f"the order {order.id} is for {order.station}")
+    check_run(order.id)
+    return order
+
+
+def check_time(order: RemoteOrder, laboratory_time: float) -> None:
+    """Raise `OrderError` if it is too late to begin an order, or the station's clock is wrong."""
+    if laboratory_time > order.expires:
+        raise OrderError(f"the order expired {laboratory_time - order.expires:.0f} s ago")
+    check_clock(laboratory_time)
+
+
+def check_clock(laboratory_time: float) -> None:
+    """Raise `OrderError` if the station's clock is wrong."""
+    off = time.time() - laboratory_time
+    if abs(off) > CLOCKS_AGREE:
+        raise OrderError(f"the station's clock differs from the laboratory's by {off:.0f} s: set it right")
+
+
+@contextmanager
+def accept(order: RemoteOrder, folder: StationFolder, library: Library) -> Iterator[Accepted]:
+    """Give an order's procedure and bench, once it is sure that they go together.
+
+    Raises:
+        ConfigurationError, EvidenceError: why the order can't be carried out here.
+    """
+    if order.bundle:
+        library.install(order.bundle, [PublicKey.from_text(key) for key in folder.settings.trusted])
+    found = library.find(order.procedure)
+    there = benches(folder)
+    if order.bench not in there:
+        known = ", ".join(there) or "none"
+        raise OrderError(f"there is no bench {order.bench!r} at {folder.name}; there are: {known}")
+    bench = there[order.bench]
+    clock = bench.clock()
+    try:
+        plan(order.order, found, bench, clock, order.id)
+        yield Accepted(order, found, bench, clock)
+    finally:
+        # A simulated rig's clock is a connection.
+        close: Callable[[], None] = getattr(clock, "close", lambda: None)
+        close()
+
+
+def benches(folder: StationFolder) -> dict[str, Bench]:
+    """Return name → bench of a station."""
+    loaded = (Bench.load(folder.path / file) for file in folder.settings.benches)
+    return {bench.name: bench for bench in loaded}

@@ -1,0 +1,227 @@
+"""What the laboratory and the person on site may do to a run that is on."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from remotecal.errors import RemotecalError
+from remotecal.journal.events import ON_SITE
+from remotecal.journal.files import LARGEST, keep_file
+from remotecal.runs.control import Control, Remark
+from remotecal.runs.prompts import Answer
+from remotecal.transport.messages import CommandAnswer, Live
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from remotecal.journal.files import Attached
+    from remotecal.runs.prompts import Question
+    from remotecal.runs.running import Progress
+
+WAIT = 0.2
+"""Seconds between two looks whether an answer is still wanted."""
+WRITTEN_WITHIN = 5.0
+"""Seconds a run has to write a file into its journal before whoever added it is told to look later."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question that is open."""
+
+    number: int
+    question: Question
+    answered: threading.Event = field(default_factory=threading.Event)
+    answer: Answer | None = None
+    open: bool = True
+    """Whether the run still waits for the answer."""
+
+
+class RemoteControl:
+    """A run's controls: who holds them, and the question that is open. Safe from any thread.
+
+    The person on site may do everything at any time. At the laboratory one person holds the
+    controls: whoever acts first, until they let go or somebody takes over explicitly.
+
+    Args:
+        run: the run's directory, which has its name.
+        largest_file: bytes a file may have that is added to the evidence.
+    """
+
+    def __init__(self, run: Path, largest_file: int = LARGEST) -> None:
+        self.run = run.name
+        self._directory, self._largest_file = run, largest_file
+        self.control = Control()
+        self.holder = ""
+        self.ended = ""
+        """How the run ended; "" while it is on."""
+        self.suspended = False
+        """Whether the run ended only to be taken up again."""
+        self._lock = threading.Lock()
+        self._asked: _Asked | None = None
+        self._questions = 0
+        self._progress: Progress | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        """Take note of where the run is."""
+        self._progress = progress
+
+    def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
+        """Return the first answer anybody gives."""
+        with self._lock:
+            self._questions += 1
+            asked = self._asked = _Asked(self._questions, question)
+        try:
+            while (answer := asked.answer) is None:
+                asked.answered.wait(WAIT)
+                still_wanted()
+            return answer
+        finally:
+            with self._lock:
+                asked.open = False
+
+    def give(self, number: int, answer: Answer) -> str:
+        """Answer the open question; returns why that is not possible, "" if it was the first answer."""
+        with self._lock:
+            asked = self._asked
+            if asked is None or asked.number != number:
+                return "this question is not open any more"
+            if asked.answer is not None:
+                return f"{asked.answer.by} was first: {asked.answer.text}"
+            if not asked.open:
+                return "the run does not wait for an answer any more"
+            if asked.question.kind == "file" and answer.file is None:
+                return "a file answers this: `remotecal station attach FILE`, at the station"
+            if answer.file is None and (fault := asked.question.refuses(answer.text)):
+                return fault
+            asked.answer = answer
+            asked.answered.set()
+            return ""
+
+    def attach(self, path: Path, about: str) -> CommandAnswer:
+        """Add a file of the person on site to the evidence; it answers a question that asks for one.
+
+        Blocks until it is in the journal, or for a few seconds; for a thread of its own.
+        """
+        if self.ended:
+            return CommandAnswer(done=False, reason=f"the run is over: {self.ended}")
+        if self._progress is None:
+            return CommandAnswer(done=False, reason="the run has not begun: add the file once it has")
+        try:
+            file = keep_file(path, self._directory, about, ON_SITE, self._largest_file)
+        except RemotecalError as error:
+            return CommandAnswer(done=False, reason=str(error))
+        asked = self._open_question()
+        if asked is None or asked.question.kind != "file":
+            return self._remark(file)
+        if self.give(asked.number, Answer(file.sha256, ON_SITE, file)):
+            return self._remark(file)  # somebody was faster; the file is evidence all the same
+        return CommandAnswer(done=True, content=file.sha256)
+
+    def obey(self, verb: str, by: str, argument: str, prompt: int) -> CommandAnswer:
+        """Carry out what somebody at the laboratory, or on site, wants of this run."""
+        if self.ended:
+            return CommandAnswer(done=False, reason=f"the run is over: {self.ended}")
+        if verb == "take_control":
+            return _done(noticed=self.holder == by or self._hold(by))
+        if by != ON_SITE:
+            if self.holder not in {"", by}:
+                return CommandAnswer(
+                    done=False, reason=f"{self.holder} controls this run: take control first, or ask them"
+                )
+            if not self.holder and verb != "release_control":
+                self._hold(by)
+        return self._act(verb, by, argument, prompt)
+
+    @property
+    def prompt(self) -> int:
+        """Number of the question that was asked last; 0 if there was none."""
+        return self._asked.number if self._asked else 0
+
+    def live(self) -> Live:
+        """Return where the run is."""
+        progress, asked = self._progress, self._open_question()
+        state = self.ended or ("asking" if asked else "paused" if self.control.paused else "running")
+        place = (
+            Live(run=self.run, state=state, doing="begin") if progress is None else _place(self.run, progress)
+        )
+        last = self._asked.answer if self._asked else None
+        return place.model_copy(
+            update={
+                "state": state,
+                "holder": self.holder,
+                "prompt": asked.number if asked else 0,
+                "question": dict(asked.question.text.root) if asked else {},
+                "options": asked.question.options if asked else (),
+                "kind": asked.question.kind if asked else "text",
+                "answered": last.text if last else "",
+                "answered_by": last.by if last else "",
+            }
+        )
+
+    def _open_question(self) -> _Asked | None:
+        asked = self._asked
+        return asked if asked is not None and asked.open and asked.answer is None else None
+
+    def _hold(self, by: str) -> bool:
+        """Give the controls to somebody; tells whether there is a run that will say so in its journal."""
+        noticed = self.control.act("take_control", by, f"from {self.holder}" if self.holder else "")
+        if noticed:
+            self.holder = by
+        return noticed
+
+    def _remark(self, file: Attached) -> CommandAnswer:
+        """Have the run write a file into its journal, and wait until it has."""
+        remark = Remark("file", file.model_dump(mode="json"))
+        if not self.control.remark(remark):
+            return _done(noticed=False)
+        if not remark.written.wait(WRITTEN_WITHIN):
+            busy = "the file is kept, but the run is busy and will name it in its journal later: look again"
+            return CommandAnswer(done=False, reason=busy)
+        return CommandAnswer(done=True, content=file.sha256)
+
+    def _act(self, verb: str, by: str, argument: str, prompt: int) -> CommandAnswer:
+        if verb == "pause":
+            return _done(noticed=self.control.pause(by))
+        if verb == "go_on":
+            return _done(noticed=self.control.go_on(by))
+        if verb == "abort":
+            return _done(noticed=self.control.abort(argument or "no reason was given", by))
+        if verb == "release_control":
+            before, self.holder = self.holder, ""
+            return _done(noticed=not before or self.control.act(verb, by))
+        if verb == "answer":
+            reason = self.give(prompt, Answer(argument, by))
+            return CommandAnswer(done=not reason, reason=reason)
+        return CommandAnswer(done=False, reason=f"a run can't be told to {verb}")
+
+
+def _done(*, noticed: bool) -> CommandAnswer:
+    """Return the answer to what was done, given whether the run noticed."""
+    return CommandAnswer(
+        done=noticed, reason="" if noticed else "the run is over: nothing changes it any more"
+    )
+
+
+def _place(run: str, progress: Progress) -> Live:
+    return Live(
+        run=run,
+        state="running",
+        doing=progress.doing,
+        point=progress.point.name if progress.point else "",
+        number=progress.number,
+        points=progress.points,
+        repeat=progress.repeat,
+        observed=progress.observed,
+        due=progress.due,
+        began=progress.began,
+        now=progress.now,
+        last={
+            source: (measured.value, measured.unit)
+            for source, measured in progress.last.items()
+            if isfinite(measured.value)
+        },
+    )

@@ -1,0 +1,248 @@
+"""One order at a station, from the claim to the signed journal.
+
+What must survive a power cut is on the disk before it counts: the order and the claim before the
+laboratory is asked, the journal before an instrument is touched. So whatever happens, the same
+order never becomes two runs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+
+from remotecal.certificates.signing.journal import KIND as SIGNATURE
+from remotecal.certificates.signing.journal import seal_journal
+from remotecal.clock import VirtualClock
+from remotecal.errors import BenchInUse, RemotecalError, RunAborted, SafeStateNotReached
+from remotecal.journal.events import FILE, read_journal, seconds
+from remotecal.journal.evidence import read_evidence
+from remotecal.journal.writing import Journal
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute, resume
+from remotecal.runs.record import evaluate
+from remotecal.transport.private_files import write_private
+
+if TYPE_CHECKING:
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.journal.events import Event
+    from remotecal.station.acceptance import Accepted
+    from remotecal.station.folder import StationFolder
+    from remotecal.transport.bundles import Library
+    from remotecal.transport.connection import Proof
+    from remotecal.transport.inventory import Kept
+    from remotecal.transport.messages import Answer, RemoteOrder
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds from one look whether the bench of a run is free to the next."""
+M = TypeVar("M", bound=BaseModel)
+
+ENDS = frozenset({"abort", "interlock", "failure", "finish", SIGNATURE})
+"""Events after which a run is over, unless it is taken up again; one that was suspended is not."""
+
+
+class Stage(Enum):
+    """How far an order has come, by what is on the disk."""
+
+    CLAIMED = "claimed"
+    """Nothing was touched yet."""
+    CUT_OFF = "cut off"
+    """The run was on when the station went down, or was shut down in good order."""
+    STOPPED = "stopped"
+    """It ended before it was complete; the rig was made safe."""
+    COMPLETE = "complete"
+    """All is measured; the journal is not signed yet."""
+    SIGNED = "signed"
+    """The journal is complete and signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationRun:
+    """An order this station has taken on."""
+
+    order: RemoteOrder
+    """The order."""
+    folder: StationFolder
+    """The station's directory."""
+
+    @property
+    def directory(self) -> Path:
+        """Where the journal is."""
+        return self.folder.runs / self.order.id
+
+    @property
+    def papers(self) -> Path:
+        """Where order, claim and record are."""
+        return self.folder.orders / self.order.id
+
+    @property
+    def claim(self) -> str:
+        """What tells this start of the run from any other; made when it is first asked for."""
+        file = self.papers / "claim"
+        if not file.exists():
+            write_private(file, secrets.token_hex(16).encode())
+        return file.read_text("ascii")
+
+    @property
+    def stage(self) -> Stage:
+        """How far it has come."""
+        if not (self.directory / FILE).exists():
+            return Stage.CLAIMED
+        return stage_of(read_journal(self.directory / FILE, torn=True))
+
+    def keep(self, envelope: bytes) -> None:
+        """Keep the signed order."""
+        write_private(self.papers / "order.json", envelope)
+
+    def done(self) -> bool:
+        """Tell whether the laboratory has everything."""
+        return (self.papers / "done").exists()
+
+    def note_end(self, reason: str) -> None:
+        """Note why the run ended early, or could not even begin."""
+        write_private(self.papers / "ended", reason.encode())
+
+    @property
+    def ended(self) -> str:
+        """Why the run ended early; "" if it did not."""
+        file = self.papers / "ended"
+        return file.read_text("utf-8") if file.exists() else ""
+
+    def envelope(self) -> bytes:
+        """Return the signed order."""
+        return (self.papers / "order.json").read_bytes()
+
+    def note_granted(self, proof: Proof[Answer]) -> None:
+        """Keep the laboratory's word that the run is ours."""
+        write_private(self.papers / "granted", _proof(proof))
+
+    def granted(self) -> tuple[bytes, bytes] | None:
+        """Return our claim and the laboratory's signed answer; None if that was not kept."""
+        file = self.papers / "granted"
+        if not file.exists():
+            return None
+        proof = json.loads(file.read_bytes())
+        return proof["asked"].encode(), proof["reply"].encode()
+
+    def note_done(self, proof: Proof[Kept] | None) -> None:
+        """Keep the laboratory's word that it has everything; None where there is nothing to have."""
+        write_private(self.papers / "done", b"" if proof is None else _proof(proof))
+
+    def perform(self, accepted: Accepted, company: Company) -> None:
+        """Carry out the order, or go on where it was cut off.
+
+        Blocks until the run is over; for a thread of its own. What was begun waits for a bench that
+        somebody else works with, what was not is given back.
+
+        Raises:
+            RemotecalError: as `execute` and `resume`.
+        """
+        said = ""
+        while True:
+            try:
+                self._perform(accepted, company)
+            except BenchInUse as busy:
+                if self.stage is not Stage.CUT_OFF:
+                    raise
+                if said != str(busy):
+                    said = str(busy)
+                    log.warning("run %s goes on once its bench is free: %s", self.order.id, busy)
+                company.control.stopped.wait(LOOK_EVERY)
+                company.control.check()
+            else:
+                return
+
+    def _perform(self, accepted: Accepted, company: Company) -> None:
+        stage = self.stage
+        if stage is Stage.CLAIMED:
+            self._clear()
+            execute(self.order.order, accepted.found, accepted.bench, self.directory, company, accepted.clock)
+        elif stage is Stage.CUT_OFF and self.order.after_crash == "resume":
+            resume(
+                self.directory,
+                company,
+                found=accepted.found,
+                bench=accepted.bench,
+                clock=accepted.clock,
+            )
+        elif stage is Stage.CUT_OFF:
+            self._end_safe(accepted)
+
+    def sign(self, key: SealKey) -> None:
+        """Sign the journal of a complete run."""
+        if self.stage is Stage.COMPLETE:
+            # The run's clock may be a simulated rig's, and it may have stopped long ago.
+            last = read_journal(self.directory / FILE, torn=True)[-1]
+            with Journal.open(self.directory, VirtualClock(seconds(last.at))) as journal:
+                seal_journal(journal, key)
+
+    def record(self, library: Library) -> str:
+        """Return the record that follows from the journal, in JSON; "" where it can't be computed."""
+        try:
+            evidence = read_evidence(self.directory)
+            return evaluate(evidence, library.find(self.order.procedure)).to_json()
+        except RemotecalError as error:
+            log.warning("the record of %s can't be computed here: %s", self.order.id, error)
+            return ""
+
+    def head(self) -> str:
+        """Return the hash of the journal's last line."""
+        return read_journal(self.directory / FILE)[-1].hash
+
+    def _clear(self) -> None:
+        """Remove a journal in which not even the first line was finished: nothing was touched."""
+        if (self.directory / FILE).exists():
+            (self.directory / FILE).unlink()
+
+    def make_safe(self, accepted: Accepted) -> None:
+        """Bring the rig to its safe state (`SafeStateNotReached`, `BenchInUse`: it was not)."""
+        opened = accepted.bench.connect(accepted.clock, what=f"making {self.order.id} safe")
+        try:
+            opened.make_safe()
+        finally:
+            opened.close()
+
+    def _end_safe(self, accepted: Accepted) -> None:
+        """Bring the rig to its safe state and end the run, as the order wants it after a crash."""
+        unsafe = ""
+        try:
+            self.make_safe(accepted)
+        except SafeStateNotReached as error:
+            unsafe = str(error)
+        text = "the station was cut off while the run was on, and the order says to make safe"
+        with Journal.open(self.directory, accepted.clock) as journal:
+            journal.append("abort", {"error": "RunAborted", "text": text})
+            journal.append("safe", {"reached": not unsafe, "text": unsafe})
+        if unsafe:
+            raise SafeStateNotReached(unsafe)
+        raise RunAborted(text)
+
+
+def _proof(proof: Proof[M]) -> bytes:
+    return json.dumps({"asked": proof.asked.decode(), "reply": proof.reply.decode()}).encode()
+
+
+def stage_of(events: tuple[Event, ...]) -> Stage:
+    """Return how far a run has come by its journal."""
+    if not events:
+        return Stage.CLAIMED
+    kinds = [event.kind for event in events]
+    if SIGNATURE in kinds:
+        return Stage.SIGNED
+    if "finish" in kinds:
+        return Stage.COMPLETE
+    last_begin = max(place for place, kind in enumerate(kinds) if kind in {"start", "resume"})
+    return Stage.STOPPED if any(_ends(event) for event in events[last_begin:]) else Stage.CUT_OFF
+
+
+def _ends(event: Event) -> bool:
+    """Tell whether a run is over after an event; what somebody aborted is not taken up after a crash."""
+    return event.kind in ENDS or (event.kind == "control" and event.data.get("verb") == "abort")
