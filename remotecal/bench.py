@@ -27,7 +27,6 @@ from remotecal.errors import BenchError, CertificateRefused, RecordError, Remote
 from remotecal.locks import hold
 from remotecal.model import Certificate, Frozen, Record
 from remotecal.open_bench import OpenBench
-from remotecal.source import load as load_module
 
 
 class CertificateUsed(Frozen):
@@ -73,7 +72,8 @@ class Bench:
         file = checked(BenchFile, read_toml(path, BenchError), str(path), BenchError)
         try:
             drivers = {
-                name: _driver(entry.driver, installed=installed) for name, entry in file.instruments.items()
+                name: driver_called(entry.driver, () if installed else (entry.driver,))
+                for name, entry in file.instruments.items()
             }
             bench = cls(path, sha256(path.read_bytes()).hexdigest(), file, drivers)
             for name in file.instruments:
@@ -319,22 +319,6 @@ class Bench:
             return read(content)
         except RecordError as error:
             raise RecordError(f"{path}: {error}") from error
-
-
-def _driver(name: str, *, installed: bool) -> type[Instrument]:
-    """Return the driver with this name, or the class at `module:Class`."""
-    module, colon, attribute = name.partition(":")
-    if not colon:
-        return driver_called(name)
-    if installed:
-        raise BenchError(f"driver {name} is not an installed one: give the bench file with --bench")
-    try:
-        found = getattr(load_module(module), attribute, None)
-    except (ImportError, ValueError, TypeError) as error:
-        raise BenchError(f"driver {name} can't be loaded: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, Instrument)):
-        raise BenchError(f"driver {name}: {module} has no driver {attribute}")
-    return found
 
 
 ORDINARY = frozenset({"link", "name", "serial", "clock"})

@@ -26,6 +26,7 @@ RemotecalError
 │   └── SafeStateNotReached         go and look at the rig
 ├── EvidenceError               who answers for the evidence
 │   ├── JournalBroken               the journal is not what was written
+│   ├── EvaluationFailed            a procedure could make nothing of it, where and why
 │   ├── NotOrdered                  a run the laboratory did not order, or not like this
 │   └── CertificateRefused          a certificate that may not be used, and why
 ├── RecordError                 who wrote a certificate file: it can't be read without guessing
@@ -151,6 +152,20 @@ class EvidenceError(RemotecalError):
 
 class JournalBroken(EvidenceError):
     """The journal is not what was written."""
+
+
+class EvaluationFailed(EvidenceError):
+    """A procedure could not evaluate the evidence of a run.
+
+    `procedure` is its name, `point` the name of the point it was at ("" if at none), and the cause what it
+    raised.
+    """
+
+    def __init__(self, procedure: str, point: str, cause: Exception) -> None:
+        said = str(cause) if isinstance(cause, RemotecalError) else f"{type(cause).__name__}: {cause}"
+        place = f" at {point}" if point and not said.startswith(point) else ""
+        super().__init__(f"procedure {procedure} can't evaluate this evidence{place}: {said}")
+        self.procedure, self.point = procedure, point
 
 
 class NotOrdered(EvidenceError):

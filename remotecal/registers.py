@@ -223,7 +223,7 @@ class Register(Written):
 
     def _about_procedure(self, undertaking: Undertaking) -> Iterator[str]:
         name = undertaking.procedure
-        found = [entry for entry in self.procedures if entry.name == name]
+        found = [entry for entry in self.procedures if same_procedure(entry.name, name)]
         if not found:
             yield f"procedure {name} is not registered"
         elif not any(entry.sha256 == undertaking.procedure_sha256 for entry in found):
@@ -241,7 +241,7 @@ class Register(Written):
             yield f"the registration of {name} ended on {found.valid_until}"
         if person.duty is not None and person.duty not in found.duties:
             yield f"{name} may not sign as {person.duty}"
-        if undertaking.procedure not in found.procedures:
+        if not any(same_procedure(listed, undertaking.procedure) for listed in found.procedures):
             yield f"{name} is not registered for {undertaking.procedure}"
 
     def _about_standard(self, standard: UsedStandard, day: date) -> Iterator[str]:
@@ -270,3 +270,8 @@ class Register(Written):
             yield f"the key is not that of the person named for {duty}"
         elif holder.valid_until < day:
             yield f"the registration of {holder.name.get('en')} ended on {holder.valid_until}"
+
+
+def same_procedure(one: str, other: str) -> bool:
+    """Tell whether two names are of one procedure: a shipped one may be called without its folder."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")

@@ -90,14 +90,17 @@ class Watched(MetaPathFinder):
 
 
 def load(name: str) -> ModuleType:
-    """Import an installed module; it and what is beside it in its package from source alone.
+    """Import an installed module; it and all that belongs to its topmost package from source alone.
+
+    Of remotecal itself that is the package it stands in.
 
     A module that is imported already stays as it is.
 
     Raises:
         Exception: whatever it raises.
     """
-    watch(name.rpartition(".")[0] or name)
+    top = name.partition(".")[0]
+    watch(name.rpartition(".")[0] if top == __name__.partition(".")[0] else top)
     return importlib.import_module(name)
 
 

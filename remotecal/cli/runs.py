@@ -38,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         written = command(commands, name, help_text, handler, [run])
         written.add_argument("--out", type=Path, required=True, metavar="DIR", help="the directory")
+    again = command(
+        commands, "evaluate", "compute a run's record anew, where it could not be", _evaluate, [run]
+    )
+    again.add_argument(
+        "--bundle", type=Path, metavar="FILE", help="the mended procedure, where it is not installed here"
+    )
     files = command(
         commands, "files", "list the photos and other files of a run, or fetch them", _files, [run]
     )
@@ -95,6 +101,8 @@ def _list(asked: argparse.Namespace) -> None:
             print(plain(f"{run.run}: lines were refused: {run.conflict}"))
         if run.unordered:
             print(plain(f"{run.run} stands apart, and gets no certificate: {run.unordered}"))
+        elif run.failed:
+            print(plain(f"{run.run} has no record: {run.failed}"))
     for order in orders:
         if order.reason:
             print(plain(f"{order.id} was {order.state}: {order.reason}"))
@@ -105,7 +113,7 @@ def _row(store: Store, run: RunRow) -> tuple[str, ...]:
 
     record = store.records.find(run.station, run.run)
     agrees = "" if record is None else "agrees" if record.agrees else "DIFFERS"
-    agrees = "UNORDERED" if run.unordered else agrees
+    agrees = "UNORDERED" if run.unordered else "FAILED" if run.failed else agrees
     files = store.files.list(run.station, run.run)
     here = f"{sum(file.complete for file in files)}/{len(files)}" if files else ""
     return run.run, run.station, run.state, str(run.committed), here, moment(run.began), agrees
@@ -143,6 +151,19 @@ def _certificate(asked: argparse.Namespace) -> None:
         row = find_run(store, asked.run)
         for path in issue(HubFolder(asked.hub), store, row.station, row.run, asked.out):
             print(path)
+
+
+def _evaluate(asked: argparse.Namespace) -> None:
+    import getpass
+
+    from remotecal.hub.recomputing import evaluate_anew
+    from remotecal.hub.settings import HubFolder
+
+    bundle = asked.bundle.read_text("utf-8") if asked.bundle else ""
+    with _store(asked) as store:
+        row = find_run(store, asked.run)
+        evaluate_anew(HubFolder(asked.hub), store, row.station, row.run, by=getpass.getuser(), bundle=bundle)
+        print(f"The record of {row.run} is computed: `remotecal runs certificate {row.run} --out DIR`")
 
 
 def _obey(verb: str, asked: argparse.Namespace) -> None:

@@ -80,6 +80,8 @@ def _state(asked: argparse.Namespace) -> None:
         print(plain(f"There is no connection to {state.cut_off}."))
     for run, reason in state.held_up.items():
         print(plain(f"{run} does not reach the laboratory: {reason}"))
+    for run, reason in state.failed.items():
+        print(plain(f"The laboratory has no record of {run}: {reason}"))
     print(plain(f"{state.run.run}: {describe(state.run)}") if state.run else "No run is on.")
 
 

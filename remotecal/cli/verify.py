@@ -29,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the procedure's file, if it is one of yours",
     )
+    parser.add_argument(
+        "--driver",
+        action="append",
+        default=[],
+        metavar="MODULE:CLASS",
+        help="a driver that is not installed and that you trust; may be given again",
+    )
     add_trust_arguments(parser)
 
 
@@ -88,6 +95,7 @@ def main(asked: argparse.Namespace) -> None:
         asked.file,
         journal=asked.journal,
         procedure=asked.procedure,
+        drivers=asked.driver,
         trust=trust_list(asked),
         library=Library(asked.standards),
         register=None if asked.register is None else Register.load(asked.register),

@@ -29,6 +29,8 @@ from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from remotecal.drivers.accuracy import Accuracy
     from remotecal.drivers.declarations import Step
     from remotecal.drivers.instrument import Instrument
@@ -122,13 +124,22 @@ def broken() -> dict[str, str]:
     return hidden | {name: found for name, found in _loaded().items() if isinstance(found, str)}
 
 
-def driver(name: str) -> type[Instrument]:
-    """Return a driver by name.
+def driver(name: str, trusted: Collection[str] = ()) -> type[Instrument]:
+    """Return a driver by its name, or the class at `module:Class`.
+
+    Args:
+        name: either.
+        trusted: the classes that somebody here has named; no other one's module is imported.
 
     Raises:
-        BenchError: there is no such driver, or it can't be loaded.
+        BenchError: there is no such driver, it can't be loaded, or nobody here has named it.
     """
-    known = _entries()
+    if ":" in name and name not in trusted:
+        raise BenchError(
+            f"driver {name} is not an installed one: where you trust it, name it yourself "
+            f"(--driver {name}), or give the bench file"
+        )
+    known = {name: EntryPoint(name, name, GROUP)} if ":" in name else _entries()
     entry = known.get(name)
     if entry is None:
         lower = {key.lower(): key for key in known}

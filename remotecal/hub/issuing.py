@@ -41,7 +41,12 @@ def lacking(store: Store, station: str, run: str) -> str:
     if known is not None and known.state in ("aborted", "stopped"):
         return f"there is no record of {run}: it was {known.state} before its end"
     if known is not None and known.state == "signed" and not store.files.missing(station, run):
-        return f"the record of {run} is not computed yet; where it can't be, `remotecal hub audit` says why"
+        return (
+            f"the record of {run} can't be computed: {known.failed}; once the procedure is mended, "
+            f"`remotecal runs evaluate {run}` evaluates it anew"
+            if known.failed
+            else f"the record of {run} is not computed yet"
+        )
     return f"the record of {run} is not computed yet: its journal is not complete here"
 
 

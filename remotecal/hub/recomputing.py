@@ -11,25 +11,28 @@ from typing import TYPE_CHECKING
 from remotecal.certificates.keeping import extend
 from remotecal.certificates.library import Library as Certificates
 from remotecal.certificates.signing.journal import journal_signer
-from remotecal.errors import EvidenceError, NotOrdered, RemotecalError, StoreError
+from remotecal.certificates.signing.seal import PublicKey, SealKey
+from remotecal.errors import EvidenceError, NotOrdered, OrderError, RemotecalError, StoreError
 from remotecal.hub.ordered import check_course, check_record, check_start, claimed_order, set_apart
 from remotecal.journal.events import FILE, parse_journal
-from remotecal.journal.evidence import gather
+from remotecal.journal.evidence import gather, read_start
+from remotecal.runs.catalogue import find, is_installed
 from remotecal.runs.record import evaluate
 from remotecal.store.records import RecordRow
+from remotecal.transport.bundles import Library
 from remotecal.transport.messages import Compared
 from remotecal.verify.conduct import examine_conduct
 from remotecal.verify.report import Checklist
 from remotecal.verify.subject import Means
 
 if TYPE_CHECKING:
-    from remotecal.certificates.signing.seal import PublicKey
+    from remotecal.hub.settings import HubFolder
     from remotecal.journal.events import Event
     from remotecal.journal.files import Attached
     from remotecal.model import Record
+    from remotecal.runs.catalogue import Found
     from remotecal.store import Store
-    from remotecal.transport.bundles import Library
-    from remotecal.transport.messages import Computed
+    from remotecal.transport.messages import Computed, RemoteOrder
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,10 @@ def recompute(
     if known is not None and known.head == computed.head:
         return Compared(agrees=known.agrees, reason="" if known.agrees else DIFFERS)
     try:
-        record = _ordered_record(store, library, computed, key, laboratory)
+        events = _events_meant(store, computed, key)
+        order = _order_of(store, laboratory, computed.station, events)
+        found = library.find(order.procedure)
+        record = _ordered_record(order, found, events)
     except StoreError:
         raise  # nobody knows yet
     except NotOrdered as error:
@@ -59,12 +65,12 @@ def recompute(
     except RemotecalError as error:
         return _not_computed(store, computed, str(error))
     except Exception as error:
-        # A procedure may stumble over evidence in any way; asked again, it would do so again.
+        # What was sent may make us stumble in any way; asked again, it would do so again.
         log.exception("the record of %s can't be computed", computed.run)
         return _not_computed(store, computed, f"the evaluation failed: {type(error).__name__}: {error}")
-    store.journals.note_unordered(computed.station, computed.run, "")
     agrees = record == computed.record
-    store.records.put(
+    _keep(
+        store,
         RecordRow(
             computed.station,
             computed.run,
@@ -73,26 +79,95 @@ def recompute(
             record,
             agrees=agrees,
             computed=time.time(),
-        )
+        ),
     )
     store.note("hub", "record", {"station": computed.station, "run": computed.run, "agrees": int(agrees)})
     return Compared(agrees=agrees, reason="" if agrees else DIFFERS)
 
 
-def _ordered_record(
-    store: Store, library: Library, computed: Computed, key: PublicKey, laboratory: PublicKey
-) -> str:
-    """Return the record of a run in JSON, once it is sure that it was ordered, and like this."""
+def evaluate_anew(
+    folder: HubFolder, store: Store, station: str, run: str, *, by: str, bundle: str = ""
+) -> None:
+    """Compute and keep the record of a run that could not be evaluated, because somebody asks for it.
+
+    Args:
+        folder: the hub's directory.
+        store: where the journal is, and the record goes.
+        station: where the run was.
+        run: the run.
+        by: who asks.
+        bundle: the mended procedure, signed by an author who is trusted; by default the installed one of
+            the same name. The record says where that is a later text than the run followed.
+
+    Raises:
+        ConfigurationError: there is no such procedure, or the bundle is nobody's who is trusted.
+        EvidenceError: the run was not ordered, has a record, or can't be evaluated still.
+    """
+    known = store.records.find(station, run)
+    if known is not None and known.agrees:
+        raise EvidenceError(f"the record of {run} was computed, and the station computed the same")
+    if store.signings.latest(station, run) is not None:
+        raise EvidenceError(f"somebody has signed the certificate of {run}: withdraw or amend that")
+    key = PublicKey.from_text(store.stations.get(station).key)
+    events = signed_events(store, station, run, key)
+    order = _order_of(store, SealKey.read(folder.laboratory).public, station, events)
+    found = _mended(folder, order, bundle)
+    record = _ordered_record(order, found, events)
+    _keep(
+        store, RecordRow(station, run, events[-1].hash, key.text, record, agrees=True, computed=time.time())
+    )
+    store.note(by, "evaluated anew", {"station": station, "run": run, "procedure": found.sha256})
+
+
+def _mended(folder: HubFolder, order: RemoteOrder, bundle: str) -> Found:
+    """Return the text of an order's procedure that is here now, or comes in a bundle."""
+    if not bundle:
+        if not is_installed(order.procedure.name):
+            raise OrderError(
+                f"{order.procedure.name} is not installed here: give its mended text by --bundle"
+            )
+        return find(order.procedure.name)
+    library = Library(folder.procedures)
+    named = library.install(bundle, [PublicKey.from_text(key) for key in folder.settings.trusted])
+    if named.name != order.procedure.name:
+        raise OrderError(f"the bundle holds {named.name}, the run followed {order.procedure.name}")
+    return library.find(named)
+
+
+def _keep(store: Store, row: RecordRow) -> None:
+    """Keep a record, and that the run is a good one."""
+    store.journals.note_unordered(row.station, row.run, "")
+    store.journals.note_failed(row.station, row.run, "")
+    store.records.put(row)
+
+
+def _events_meant(store: Store, computed: Computed, key: PublicKey) -> tuple[Event, ...]:
+    """Return the events of the journal a station speaks of (`EvidenceError`: that is another one)."""
     events = signed_events(store, computed.station, computed.run, key)
     if events[-1].hash != computed.head:
         raise EvidenceError("the station means another journal than the one that is here")
-    if missing := store.files.missing(computed.station, computed.run):
+    return events
+
+
+def _order_of(store: Store, laboratory: PublicKey, station: str, events: tuple[Event, ...]) -> RemoteOrder:
+    """Return the order of a run whose files are all here.
+
+    Raises:
+        NotOrdered: it is none that the laboratory ordered.
+        EvidenceError: a file is not here yet.
+    """
+    run = read_start(events).run
+    if missing := store.files.missing(station, run):
         raise EvidenceError(f"files that the journal names are not here yet: {', '.join(missing)}")
-    order = claimed_order(store, laboratory, computed.station, computed.run)
+    order = claimed_order(store, laboratory, station, run)
     check_start(order, events[0].data)
-    found = library.find(order.procedure)
+    return order
+
+
+def _ordered_record(order: RemoteOrder, found: Found, events: tuple[Event, ...]) -> str:
+    """Return the record of a run in JSON, once it is sure that it was ordered like this."""
     check_course(order, found, events)
-    record = evaluate(gather(events), found)
+    record = evaluate(gather(events), found, new_evaluation=found.sha256 != order.procedure.sha256)
     check_record(order, record)
     _check_conduct(record, events)
     return record.to_json()
@@ -105,7 +180,7 @@ def _check_conduct(record: Record, events: tuple[Event, ...]) -> None:
     computer, is no reason to compute nothing: the certificate's reader is told.
     """
     checks = Checklist()
-    means = Means(datetime.now(UTC), None, Certificates(), None, None, None)
+    means = Means(datetime.now(UTC), None, Certificates(), None, None, frozenset(), None)
     examine_conduct(checks, record, events, means, trusted=True)
     failed = [f"{check.name}: {check.said}" for check in checks.checks if check.outcome == "failed"]
     if failed:
@@ -116,6 +191,7 @@ def _not_computed(store: Store, computed: Computed, reason: str) -> Compared:
     reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
     said = {"station": computed.station, "run": computed.run, "reason": reason}
     store.note("hub", "not computed", said)
+    store.journals.note_failed(computed.station, computed.run, reason)
     return Compared(agrees=False, reason=reason)
 
 

@@ -42,7 +42,7 @@ class InstrumentUsed(Frozen):
     name: str
     """Its name on the bench."""
     driver: str
-    """Its driver."""
+    """Its driver, as the bench file names it."""
     address: str
     """Where it was."""
     settings: Mapping[str, str | int | float | bool]

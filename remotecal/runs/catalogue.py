@@ -25,7 +25,7 @@ from remotecal.errors import EvidenceError, OrderError
 from remotecal.procedures.procedure import Procedure
 
 LIBRARY = "remotecal.procedures.library"
-"""Package of the shipped procedures, one module each."""
+"""Package of the shipped procedures: a folder for each domain, a module for each procedure."""
 
 GROUP = "remotecal.procedures"
 """Entry points by which packages offer procedures: `name = "module:Class"`."""
@@ -42,9 +42,9 @@ class Found:
     sha256: str
     """SHA-256 of the source that runs, in hexadecimal.
 
-    That is the SHA-256 of the list `sha256sum` prints of the procedure's file and the modules of
-    its own package that it imports, sorted by name; of a file in a folder of its own, of everything
-    in the folder, named by its path from beside the folder and sorted by that.
+    That is the SHA-256 of the list `sha256sum` prints of the procedure's file and all that it imports of
+    the package it belongs to (`root_of`), directly or not, each named by its path from there and sorted by
+    that; of a file in a folder of its own, of everything in the folder, named by its path from beside it.
     """
 
 
@@ -94,12 +94,18 @@ def find_followed(name: str, sha256: str, given: Path | None = None, *, changed:
     if given is not None:
         with _FINDING:
             return _in_file(str(given), Path(), wanted)
-    if name in names():
+    if is_installed(name):
         return find(name, sha256=wanted)
     raise OrderError(
         f"the run followed {Path(name).name!r}, which is not installed here: give the procedure's file with "
         "--procedure FILE"
     )
+
+
+def is_installed(name: str) -> bool:
+    """Tell whether `find` knows a name that is no file's."""
+    with _FINDING:
+        return _full(name, _modules()) in names()
 
 
 def names() -> tuple[str, ...]:
@@ -161,16 +167,17 @@ def _files(package: Path) -> list[Path]:
 
 def _in_catalogue(name: str) -> Found:
     modules = _modules()
-    if name not in modules:
+    full = _full(name, modules)
+    if full not in modules:
         raise OrderError(f"there is no procedure {name!r}, {nearest(name, names())}")
-    module, _, attribute = modules[name].partition(":")
+    module, _, attribute = modules[full].partition(":")
     try:
         loaded = source.load(module)
     except Exception as error:
         raise OrderError(f"procedure {name} can't be loaded from {module}: {error!r}") from error
     procedure = getattr(loaded, attribute, None) if attribute else _only_procedure(loaded, name)
     if not (isinstance(procedure, type) and issubclass(procedure, Procedure)):
-        raise OrderError(f"procedure {name}: {modules[name]} is no procedure")
+        raise OrderError(f"procedure {name}: {modules[full]} is no procedure")
     return _found(name, procedure)
 
 
@@ -185,8 +192,29 @@ def _holds_one(module: str) -> bool:
 def _modules() -> dict[str, str]:
     """Return name → `module` or `module:Class`."""
     package = importlib.import_module(LIBRARY)
-    shipped = {module.name: f"{LIBRARY}.{module.name}" for module in pkgutil.iter_modules(package.__path__)}
+    shipped = {name: f"{LIBRARY}.{name}" for name in _below(package.__path__, "")}
     return {entry.name: entry.value for entry in entry_points(group=GROUP)} | shipped
+
+
+def _below(places: Iterable[str], folder: str) -> Iterator[str]:
+    """Yield the modules in a package's folder and in those below it, as `folder.module`; none is imported."""
+    for module in pkgutil.iter_modules(places):
+        if module.ispkg:
+            inside = [str(Path(place) / module.name) for place in places]
+            yield from _below(inside, f"{folder}{module.name}.")
+        else:
+            yield f"{folder}{module.name}"
+
+
+def _full(name: str, modules: Mapping[str, str]) -> str:
+    """Return the whole name of a shipped procedure that is called without its folder; others as they are.
+
+    So they were called before there were folders, and so old orders and journals name them.
+    """
+    if name in modules:
+        return name
+    called = [full for full in modules if full.rpartition(".")[2] == name]
+    return called[0] if len(called) == 1 else name
 
 
 def _in_file(name: str, beside: Path, sha256: str | None) -> Found:
@@ -239,27 +267,43 @@ def _own_procedures(module: ModuleType) -> list[type[Procedure]]:
 
 
 def _found(name: str, procedure: type[Procedure]) -> Found:
-    files: dict[str, tuple[str, bytes]] = {}
-    _gather(procedure.__module__, files)
-    return Found(name, procedure, _hash(content for _, content in sorted(files.items())))
+    root = root_of(procedure.__module__)
+    files: dict[str, bytes] = {}
+    _gather(procedure.__module__, root, files)
+    return Found(name, procedure, hash_of(files))
 
 
-def _gather(name: str, files: dict[str, tuple[str, bytes]]) -> None:
-    """Add the source that runs of a module, and of those in its package that it imports."""
-    if name in files:
-        return
+def root_of(module: str) -> str:
+    """Return the package of which all that a procedure imports is hashed: the library, or the topmost one."""
+    return LIBRARY if module.startswith(f"{LIBRARY}.") else module.partition(".")[0]
+
+
+def _gather(name: str, root: str, files: dict[str, bytes]) -> None:
+    """Add the source of a module, of the packages it lies in, and of what it imports below `root`."""
     running = source.running(name)
     if running is None:
         raise OrderError(
             f"module {name} was imported before remotecal read it, or has no source, so nobody knows what "
             "runs: let remotecal find its procedures first"
         )
-    files[name] = running.path.name, running.content
-    package = name.rpartition(".")[0]
-    for other in _imported(ast.parse(running.content), package) if package else ():
-        if other.startswith(f"{package}.") and _is_module(other):
+    above, is_package = name.rpartition(".")[0], running.is_package(name)
+    path = _path_in(root, name, is_package=is_package)
+    if path in files:
+        return
+    files[path] = running.content
+    tree = ast.parse(running.content)
+    for other in sorted({above, *_imported(tree, name if is_package else above)}):
+        if (other == root or other.startswith(f"{root}.")) and _is_module(other):
             source.load(other)
-            _gather(other, files)
+            _gather(other, root, files)
+
+
+def _path_in(root: str, module: str, *, is_package: bool) -> str:
+    """Return where a module's file stands, from the folder of the package `root`, or beside a single file."""
+    inside = module.removeprefix(root).lstrip(".").replace(".", "/")
+    if is_package:
+        return f"{inside}/{PACKAGE}".lstrip("/")
+    return f"{inside or module}.py"
 
 
 def _is_module(name: str) -> bool:

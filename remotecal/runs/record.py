@@ -6,12 +6,14 @@ import re
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 from remotecal import model
 from remotecal.clock import civil_day
 from remotecal.editions import edition
-from remotecal.errors import EvidenceError, RemotecalError
+from remotecal.errors import EvaluationFailed, EvidenceError
+from remotecal.journal.observation import Observation, Point
 from remotecal.model import (
     ONLY_IN_FULL,
     ONLY_THE_ITEM,
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 
     from remotecal.bench import CertificateUsed
     from remotecal.journal.evidence import Evidence, InstrumentUsed
-    from remotecal.journal.observation import Point
     from remotecal.procedures.evaluation import Evaluation
     from remotecal.procedures.parameters import Parameters
     from remotecal.runs.catalogue import Found
@@ -55,6 +56,7 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
     Raises:
         EvidenceError: the run is not complete, is not what its order asks for, or can't be evaluated;
             or the procedure was changed.
+        EvaluationFailed: the procedure can't evaluate it: its name, the point, and the cause.
     """
     if not evidence.complete:
         raise EvidenceError(f"run {evidence.run} is not complete: resume it first")
@@ -67,13 +69,23 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
     _check_terms(evidence, found, parameters)
     try:
         evaluation = found.procedure(parameters).evaluate(evidence)
-    except RemotecalError:
-        raise
     except Exception as error:  # evidence may be anybody's, and the procedure, too
-        raise EvidenceError(
-            f"procedure {found.name} can't evaluate this evidence: {type(error).__name__}: {error}"
-        ) from error
+        raise EvaluationFailed(Path(found.name).name, _point_of(error), error) from error
     return compile_record(evidence, evaluation, found)
+
+
+def _point_of(error: Exception) -> str:
+    """Return the name of the point a procedure was at when it raised; "" if it was at none.
+
+    That is the point, or the observation, which the innermost of its functions that has one was at work on.
+    """
+    found = ""
+    for frame, _ in walk_tb(error.__traceback__):
+        for value in frame.f_locals.values():
+            at = value.point if isinstance(value, Observation) else value
+            if isinstance(at, Point):
+                found = at.name
+    return found
 
 
 def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> None:

@@ -56,6 +56,7 @@ class Session:
     ) -> None:
         self._start, self._opened, self._journal = start, opened, journal
         self._settings = {name: entry.settings for name, entry in bench.file.instruments.items()}
+        self._drivers = {name: entry.driver for name, entry in bench.file.instruments.items()}
         self._company, self._control = company, company.control
         self._control.cancel = opened.cancel
         self._watch = Watch(bench, opened, self._control)
@@ -109,7 +110,7 @@ class Session:
             wraps = moduli(type(instrument))
             said: dict[str, Json] = {
                 "address": instrument.link.address,
-                "driver": type(instrument).__name__,
+                "driver": self._drivers[name],
                 "name": name,
                 "settings": self._settings[name],
                 **instrument.identify()._asdict(),

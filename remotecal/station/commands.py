@@ -117,7 +117,11 @@ class Commands:
         held_up = dict(self._deliveries.held_up)
         cut_off = self._site.liaison.control.trouble
         return StationState(
-            run=self._site.live(), waits_for_consent=waiting, held_up=held_up, cut_off=cut_off
+            run=self._site.live(),
+            waits_for_consent=waiting,
+            held_up=held_up,
+            cut_off=cut_off,
+            failed=self._deliveries.failed(),
         ).model_dump_json()
 
     async def _read(self, what: str) -> CommandAnswer:

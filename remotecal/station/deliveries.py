@@ -165,6 +165,12 @@ class Deliveries:
                 self._hold_up(name, str(error))
         return tuple(runs)
 
+    def failed(self) -> dict[str, str]:
+        """Return run → why the laboratory has no record of it."""
+        folder = self._site.folder
+        told = {path.parent.name: path.read_text("utf-8") for path in folder.orders.glob("*/failed")}
+        return {run: reason for run, reason in sorted(told.items()) if reason}
+
     def _run(self, name: str) -> StationRun:
         folder = self._site.folder
         return StationRun(read_order((folder.orders / name / "order.json").read_bytes(), folder), folder)
@@ -248,8 +254,9 @@ class Deliveries:
         head = await asyncio.to_thread(run.head)
         computed = Computed(station=site.folder.name, run=run.order.id, head=head, record=record)
         compared = await site.insist("record", "record", computed, Compared)
+        await asyncio.to_thread(run.note_failed, "" if compared.agrees else compared.reason)
         if not compared.agrees:
-            log.error("the laboratory computes another record of %s: %s", run.order.id, compared.reason)
+            log.error("the laboratory has no record of %s: %s", run.order.id, compared.reason)
 
 
 def held(directory: Path) -> RunHeld:

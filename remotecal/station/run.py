@@ -116,6 +116,16 @@ class StationRun:
         file = self.papers / "ended"
         return file.read_text("utf-8") if file.exists() else ""
 
+    def note_failed(self, reason: str) -> None:
+        """Keep why the laboratory has no record of the run; "" once it has."""
+        write_private(self.papers / "failed", reason.encode())
+
+    @property
+    def failed(self) -> str:
+        """Why the laboratory has no record of the run; "" if it has, or was not asked yet."""
+        file = self.papers / "failed"
+        return file.read_text("utf-8") if file.exists() else ""
+
     def envelope(self) -> bytes:
         """Return the signed order."""
         return (self.papers / "order.json").read_bytes()

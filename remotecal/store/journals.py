@@ -59,6 +59,8 @@ class RunRow:
     """Why lines were refused; "" if none were."""
     unordered: str
     """Why it is none that the laboratory ordered; "" if it is, as far as was looked at."""
+    failed: str
+    """Why no record of it can be computed; "" if one was, or none was tried yet."""
 
 
 class Batch(NamedTuple):
@@ -126,6 +128,12 @@ class Journals:
         this = (runs.c.station == station) & (runs.c.run == run) & (runs.c.unordered != reason)
         with self._database.begin() as connection:
             return connection.execute(runs.update().where(this).values(unordered=reason)).rowcount == 1
+
+    def note_failed(self, station: str, run: str, reason: str) -> None:
+        """Keep why no record of a run can be computed, "" once one was."""
+        this = (runs.c.station == station) & (runs.c.run == run)
+        with self._database.begin() as connection:
+            connection.execute(runs.update().where(this).values(failed=reason))
 
     def committed(self, station: str, run: str) -> int:
         """Return the number of a journal's last line that is here; 0 if there is none."""

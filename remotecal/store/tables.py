@@ -84,6 +84,7 @@ runs = Table(
     Column(
         "unordered", Text, nullable=False, server_default="", comment="why it is none the laboratory ordered"
     ),
+    Column("failed", Text, nullable=False, server_default="", comment="why no record of it can be computed"),
 )
 
 journal_lines = Table(

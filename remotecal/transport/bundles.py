@@ -16,7 +16,16 @@ from pydantic import Field
 
 from remotecal.configuration import Written, checked
 from remotecal.errors import EvidenceError, OrderError
-from remotecal.runs.catalogue import MOST_BYTES, MOST_FILES, PACKAGE, find, hash_of, names, read_files
+from remotecal.runs.catalogue import (
+    MOST_BYTES,
+    MOST_FILES,
+    PACKAGE,
+    find,
+    hash_of,
+    is_installed,
+    names,
+    read_files,
+)
 from remotecal.transport.envelopes import seal, unseal
 from remotecal.transport.messages import ProcedureNamed
 from remotecal.transport.private_files import write_private
@@ -100,7 +109,7 @@ class Library:
 
     def find(self, wanted: ProcedureNamed) -> Found:
         """Return a trusted procedure (`OrderError`, `EvidenceError`: there is none with this content)."""
-        if wanted.name in names():
+        if is_installed(wanted.name):
             found = find(wanted.name)
             if found.sha256 == wanted.sha256:
                 return found

@@ -15,7 +15,7 @@ LONGEST_LINE = 7 * 2**20
 """Bytes a line of a journal may have: a message holds 8 MiB, with what goes before the lines."""
 
 HELLO_EVERY = 30.0
-"""Seconds from one hello of a station to the next, and from one look for an order, which it is told of anyway."""
+"""Seconds from one hello of a station to the next, and from one look for an order to the next."""
 
 Verb = Literal[
     "pause", "go_on", "abort", "answer", "take_control", "release_control", "state", "read", "link"
@@ -328,6 +328,8 @@ class StationState(Written):
     """Why there is no connection to the laboratory."""
     held_up: dict[str, str] = Field(default_factory=dict)
     """Run → why it does not reach the laboratory."""
+    failed: dict[str, str] = Field(default_factory=dict)
+    """Run → why the laboratory has no record of it."""
 
 
 class LinkRequest(Written):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from remotecal.verify.report import Check, Report
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from remotecal.certificates.library import Library
     from remotecal.certificates.trust import TrustList
     from remotecal.registers import Register
@@ -25,6 +27,7 @@ def verify(
     library: Library | None = None,
     register: Register | None = None,
     procedure: Path | None = None,
+    drivers: Collection[str] = (),
     recompute: Recompute | None = None,
     now: datetime | None = None,
 ) -> Report:
@@ -38,6 +41,8 @@ def verify(
         register: the laboratory's, to ask whether it allowed what was done and who signed.
         procedure: file of the procedure that the run followed, where that is not an installed one; the
             journal's word for it is never opened.
+        drivers: drivers beside the installed ones that may be used, each as `module:Class`; no other module
+            that a journal names is imported.
         recompute: computes the record from a journal, where no procedure does.
         now: the time to judge validity at, with its zone; the present where none is given.
 
@@ -52,7 +57,7 @@ def verify(
     from remotecal.verify.subject import Means, open_certificate
 
     moment = now or datetime.now(UTC).astimezone()
-    means = Means(moment, trust, library or Library(), register, procedure, recompute)
+    means = Means(moment, trust, library or Library(), register, procedure, frozenset(drivers), recompute)
     checks = Checklist()
     subject = open_certificate(checks, path)
     if subject is None:

@@ -52,11 +52,11 @@ def examine_conduct(
         return
     checks.examine("course of the run", partial(examine_course, events), needed=True)
     checks.examine("times", partial(examine_times, events, means.now), needed=True)
-    checks.examine("instruments", partial(examine_instruments, events), needed=True)
+    checks.examine("instruments", partial(examine_instruments, events, means.drivers), needed=True)
     real = partial(examine_reality, events, demonstration=record.demonstration)
     checks.examine("real instruments", real, needed=True)
     checks.examine("facts of the rig", partial(examine_facts, events), needed=True)
     if any(event.kind == "answer" for event in events):
         checks.examine("answers", partial(examine_answers, events), needed=True)
-    replies = computed(partial(examine_replies, events), trusted=trusted)
+    replies = computed(partial(examine_replies, events, means.drivers), trusted=trusted)
     checks.examine("replies", replies, needed=True)

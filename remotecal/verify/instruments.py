@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from remotecal.journal.evidence import Start
 
 
-def examine_instruments(events: Sequence[Event]) -> str:
+def examine_instruments(events: Sequence[Event], drivers: Collection[str] = ()) -> str:
     """Check that each instrument is who its replies say, the same all along, and its certificate's.
+
+    Args:
+        events: the journal's.
+        drivers: those beside the installed ones that may be used, each as `module:Class`.
 
     Raises:
         EvidenceError: it is somebody else.
@@ -37,7 +41,7 @@ def examine_instruments(events: Sequence[Event]) -> str:
             _still_the_same(first.setdefault(str(event.data["name"]), event), event)
     replies = [(event.seq, exchange) for event in events for exchange in kept_exchanges(event)]
     for event in (event for event in events if event.kind == "instrument"):
-        _says_so(event, events, replies)
+        _says_so(event, events, replies, drivers)
     for name, event in first.items():
         _certified(name, event, start)
     return "; ".join(f"{name}: {read_instrument(event).identity}" for name, event in first.items())
@@ -68,13 +72,15 @@ def _still_the_same(first: Event, event: Event) -> None:
             )
 
 
-def _says_so(event: Event, events: Sequence[Event], replies: Sequence[tuple[int, Exchange]]) -> None:
+def _says_so(
+    event: Event, events: Sequence[Event], replies: Sequence[tuple[int, Exchange]], drivers: Collection[str]
+) -> None:
     """Refuse an instrument whose kept replies, when it was opened or asked again, name another."""
     told = read_instrument(event)
     name, claimed = told.name, told.identity
     begin, end = _part_of(event, events)
     own = [(line, one) for line, one in replies if one.instrument == name and begin < line < end]
-    instrument = on_kept_link(event, [one for _, one in own])
+    instrument = on_kept_link(event, [one for _, one in own], drivers)
     if told.wraps != moduli(type(instrument)):
         raise EvidenceError(f"line {event.seq}: {name} has counters that wrap elsewhere than its driver says")
     link = instrument.link

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
@@ -114,15 +114,19 @@ def _part(request: bytes, exchange: Exchange) -> bytes | None:
     return request[:1] + modbus.reply(wanted, values[begin : begin + wanted.count])
 
 
-def examine_replies(events: Sequence[Event]) -> str:
+def examine_replies(events: Sequence[Event], drivers: Collection[str] = ()) -> str:
     """Read every observed indication again from the kept replies; tell how many that were.
+
+    Args:
+        events: the journal's.
+        drivers: those beside the installed ones that may be used, each as `module:Class`.
 
     Raises:
         EvidenceError: a reply gives another value, or is none of the instrument's in this repeat.
         Unable: a driver is not at hand or asks in another way now, or a value names no reply.
     """
     kept = _numbered(events)
-    instruments, versions = _instruments(events, kept), _versions(events)
+    instruments, versions = _instruments(events, kept, drivers), _versions(events)
     again, alone = 0, []
     for event, begins in _observations(events):
         within = range(begins, event.seq)
@@ -259,16 +263,16 @@ def observed(event: Event) -> Iterator[tuple[str, Measured]]:
         yield from readings(unpack(values))
 
 
-def _instruments(events: Sequence[Event], kept: Kept) -> dict[str, Instrument]:
+def _instruments(events: Sequence[Event], kept: Kept, drivers: Collection[str]) -> dict[str, Instrument]:
     """Return the instruments of a run on links that answer from its journal."""
     by_name: dict[str, list[Exchange]] = {}
     for _, exchange in kept.values():
         by_name.setdefault(exchange.instrument, []).append(exchange)
     opened = {str(event.data["name"]): event for event in events if event.kind == "instrument"}
-    return {name: on_kept_link(event, by_name.get(name, ())) for name, event in opened.items()}
+    return {name: on_kept_link(event, by_name.get(name, ()), drivers) for name, event in opened.items()}
 
 
-def on_kept_link(event: Event, exchanges: Sequence[Exchange]) -> Instrument:
+def on_kept_link(event: Event, exchanges: Sequence[Exchange], drivers: Collection[str] = ()) -> Instrument:
     """Return the instrument an event tells, on a link that answers with kept exchanges.
 
     Raises:
@@ -278,7 +282,7 @@ def on_kept_link(event: Event, exchanges: Sequence[Exchange]) -> Instrument:
 
     name, settings = str(event.data["name"]), event.data.get("settings", {})
     try:
-        make = cast("Callable[..., Instrument]", driver(str(event.data["driver"])))
+        make = cast("Callable[..., Instrument]", driver(str(event.data["driver"]), drivers))
         link = KeptLink(name, exchanges)
         instrument = make(link, name=name, **(settings if isinstance(settings, Mapping) else {}))
     except BenchError as error:

@@ -43,6 +43,8 @@ class Means:
     """The laboratory's register, to hold the certificate against."""
     procedure: Path | None
     """File of the procedure that the run followed, where that is not an installed one."""
+    drivers: frozenset[str]
+    """Drivers beside the installed ones that whoever asks vouches for, each as `module:Class`."""
     recompute: Recompute | None
     """What makes a record of a journal, where no procedure does."""
 

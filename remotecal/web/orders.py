@@ -159,10 +159,10 @@ def _bundled(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
 
 
 def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
-    from remotecal.runs.catalogue import find, names
+    from remotecal.runs.catalogue import find, is_installed, names
 
     name = wanted.order.order.procedure
-    if name not in names():
+    if not is_installed(name):
         raise ParameterError(f"there is no installed procedure {name!r}, {nearest(name, names())}")
     try:
         found = find(name)

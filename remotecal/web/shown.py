@@ -137,6 +137,8 @@ class RunShown(Shown):
     """Why lines were refused; empty if none were."""
     unordered: str
     """Why it is none that the laboratory ordered, field by field; such a run gets no certificate."""
+    failed: str
+    """Why no record of it can be computed; empty if one was, or none was tried yet."""
 
 
 class FileShown(Shown):

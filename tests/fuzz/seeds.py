@@ -191,7 +191,7 @@ class Trusted:
         made.write_journal(made.run)
         self._folder, self._key, self._numbers = folder, made.keys.station, count()
         self._record = made.record(standard)
-        self._means = Means(NOW, made.trust(), Library([made.standards]), None, None, None)
+        self._means = Means(NOW, made.trust(), Library([made.standards]), None, None, frozenset(), None)
         self.told = [(event.kind, dict(event.data)) for event in read_journal(made.journal)][:-1]
         masses = {"smallest_mass": 400, "largest_mass": 500, "empty": 1}
         self.told[0][1].update(

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from ordered_runs import RUN, STATION, Brought, bring
+from ordered_runs import AUTHOR, RUN, STATION, Brought, bring
 from tiny_bench import PROCEDURE, Tiny
 
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.errors import CertificateRefused, EvidenceError
+from remotecal.errors import CertificateRefused, EvidenceError, OrderError
 from remotecal.hub.issuing import issue
-from remotecal.hub.recomputing import DIFFERS, signed_events
+from remotecal.hub.recomputing import DIFFERS, evaluate_anew, signed_events
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import Event, read_journal
 from remotecal.journal.evidence import gather
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 from remotecal.store import Store
-from remotecal.transport.bundles import Library
+from remotecal.transport.bundles import Library, make_bundle
 from remotecal.transport.messages import Computed
 
 sys.path.append(str(Path(__file__).parent.parent / "verify"))
@@ -142,3 +142,62 @@ def test_only_what_agrees_is_issued(
     journal.write_bytes(journal.read_bytes().replace(b"1", b"2", 1))
     with pytest.raises(EvidenceError, match="no evidence is overwritten"):
         issue(folder, store, "here", "out", out)
+
+
+def stumbling(tiny: Tiny, tmp_path: Path) -> tuple[Path, Path]:
+    """Write a procedure whose evaluation takes readings under a name that nobody kept, and the mended one."""
+    text, taken = PROCEDURE.read_text(), 'entry.values["values"]'
+    assert taken in text
+    for folder, content in (("first", text.replace(taken, 'entry.values["value"]')), ("mended", text)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "stumbling.py").write_text(content)
+    first = tmp_path / "first" / "stumbling.py"
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), str(first)))
+    return first, tmp_path / "mended" / "stumbling.py"
+
+
+def believe_the_author(folder: HubFolder) -> None:
+    folder.settings = folder.settings.model_copy(update={"trusted": (AUTHOR.public.text,)})
+
+
+def test_a_procedure_that_stumbles_is_told_and_evaluated_anew_once_it_is_mended(
+    tiny: Tiny, folder: HubFolder, store: Store, tmp_path: Path
+) -> None:
+    first, mended = stumbling(tiny, tmp_path)
+    brought = bring(tiny, store, folder.procedures, SealKey.read(folder.laboratory), first)
+    said = "procedure stumbling.py can't evaluate this evidence at 1 V: KeyError: 'value'"
+    assert brought.recompute().reason == said
+    row = store.journals.find("here", RUN)
+    assert row is not None
+    assert row.failed == said, "the run says so at the hub"
+    (noted,) = store.noted(what="not computed")
+    assert said in noted.data, "and so does the audit log"
+    with pytest.raises(CertificateRefused, match=r"can't be computed: procedure stumbling.py can't evaluate"):
+        issue(folder, store, "here", RUN, tmp_path / "issued")
+
+    believe_the_author(folder)
+    with pytest.raises(EvidenceError, match="can't evaluate"):
+        evaluate_anew(folder, store, "here", RUN, by="Li Wei", bundle=make_bundle(first, AUTHOR))
+    evaluate_anew(folder, store, "here", RUN, by="Li Wei", bundle=make_bundle(mended, AUTHOR))
+    (anew,) = store.noted(what="evaluated anew")
+    assert anew.who == "Li Wei"
+    again = store.journals.find("here", RUN)
+    assert again is not None
+    assert not again.failed
+    written = issue(folder, store, "here", RUN, tmp_path / "issued")
+    assert "evaluated anew from the evidence" in next(p for p in written if p.suffix == ".json").read_text()
+    with pytest.raises(EvidenceError, match="was computed"):
+        evaluate_anew(folder, store, "here", RUN, by="Li Wei")
+
+
+def test_nobody_unknown_mends_a_procedure(
+    tiny: Tiny, folder: HubFolder, store: Store, tmp_path: Path
+) -> None:
+    first, mended = stumbling(tiny, tmp_path)
+    brought = bring(tiny, store, folder.procedures, SealKey.read(folder.laboratory), first)
+    assert not brought.recompute().agrees
+    with pytest.raises(OrderError, match="the bundle is not trusted here"):
+        evaluate_anew(folder, store, "here", RUN, by="Li Wei", bundle=make_bundle(mended, AUTHOR))
+    with pytest.raises(OrderError, match=r"stumbling.py is not installed here"):
+        evaluate_anew(folder, store, "here", RUN, by="Li Wei")
+    assert store.records.find("here", RUN) is None

@@ -1,0 +1,33 @@
+"""A driver named as `module:Class`: its journal says so, and whoever checks it must vouch for the module."""
+
+import sys
+
+import pytest
+from tiny_bench import Tiny
+
+from remotecal.verify.instruments import examine_instruments
+from remotecal.verify.replies import examine_replies
+from remotecal.verify.report import Unable
+
+OWN = ("tiny:TinySource", "tiny:TinyMeter")
+
+
+def test_the_journal_names_it_as_the_bench_file_does(tiny: Tiny) -> None:
+    tiny.run()
+    assert tuple(event.data["driver"] for event in tiny.events("instrument")) == OWN
+
+
+def test_it_is_used_where_somebody_vouches_for_it(tiny: Tiny) -> None:
+    tiny.run()
+    events = tiny.events()
+    assert "source: " in examine_instruments(events, OWN)
+    assert examine_replies(events, OWN).startswith("12 values read again")
+
+
+def test_nothing_is_imported_because_a_journal_names_it(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny.run()
+    monkeypatch.delitem(sys.modules, "tiny")
+    with pytest.raises(Unable, match=r"name it yourself \(--driver tiny:TinySource\)"):
+        examine_instruments(tiny.events())
+    with pytest.raises(Unable, match="not at hand"):
+        examine_replies(tiny.events(), OWN[:1])
