@@ -44,7 +44,7 @@ from remotecal.transport.connection import Connection, Endpoint
 from remotecal.transport.envelopes import seal, seal_reply, unseal
 from remotecal.transport.identities import station_uri
 from remotecal.transport.messages import Command, CommandAnswer, Hello
-from remotecal.transport.pki import Authority, Identity, new_key
+from remotecal.transport.pki import Authority, Credentials, new_key
 from remotecal.transport.private_files import write_private
 from remotecal.transport.tls import client_context
 
@@ -157,7 +157,7 @@ def enrol(folder: HubFolder, path: Path, number: int) -> None:
             certificate = authority.client(
                 private.public_key(), station_uri(name), timedelta(days=1), holder=key.id
             )
-            Identity(private, certificate).write(path / name / "identity.pem")
+            Credentials(private, certificate).write(path / name / "identity.pem")
             store.stations.enrol(store.stations.new_code(name, now + 60), key.text, "", now + 86400, now)
             store.stations.seen(name, "session", "{}", now)
 

@@ -72,8 +72,7 @@ class Bench:
         file = checked(BenchFile, read_toml(path, BenchError), str(path), BenchError)
         try:
             drivers = {
-                name: driver_called(entry.driver, () if installed else (entry.driver,))
-                for name, entry in file.instruments.items()
+                name: _driver(entry.driver, installed=installed) for name, entry in file.instruments.items()
             }
             bench = cls(path, sha256(path.read_bytes()).hexdigest(), file, drivers)
             for name in file.instruments:
@@ -319,6 +318,12 @@ class Bench:
             return read(content)
         except RecordError as error:
             raise RecordError(f"{path}: {error}") from error
+
+
+def _driver(name: str, *, installed: bool) -> type[Instrument]:
+    if installed and ":" in name:
+        raise BenchError(f"driver {name} is not an installed one: give the bench file with --bench")
+    return driver_called(name, {name})
 
 
 ORDINARY = frozenset({"link", "name", "serial", "clock"})

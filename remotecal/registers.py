@@ -138,7 +138,7 @@ class Undertaking:
         )
 
 
-class Register(Written):
+class LaboratoryRegister(Written):
     """The laboratory's register."""
 
     laboratory: RegisteredLaboratory
@@ -151,7 +151,7 @@ class Register(Written):
     """Its procedures."""
 
     @classmethod
-    def load(cls, path: Path) -> Register:
+    def load(cls, path: Path) -> LaboratoryRegister:
         """Return the register in a TOML file.
 
         Raises:

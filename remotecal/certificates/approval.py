@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from remotecal.certificates.signing.keys import SigningKey
     from remotecal.certificates.signing.signature import Duty, Signature
     from remotecal.model import Record
-    from remotecal.registers import Register
+    from remotecal.registers import LaboratoryRegister
 
 State = Literal["draft", "performed", "reviewed", "approved", "issued"]
 """How far a certificate has come; only an issued one is a certificate."""
@@ -45,7 +45,7 @@ def next_duty(signatures: Sequence[Signature]) -> Duty:
     return DUTIES[len(signatures)]
 
 
-def sign(data: bytes, key: SigningKey, at: datetime, register: Register | None = None) -> bytes:
+def sign(data: bytes, key: SigningKey, at: datetime, register: LaboratoryRegister | None = None) -> bytes:
     """Return the certificate in `data` with the signature that is due next.
 
     Args:

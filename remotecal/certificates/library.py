@@ -17,7 +17,7 @@ PAPER = ("analogue", "analog")
 """Words for a certificate on paper, which has no hash."""
 
 
-class Library:
+class CertificateLibrary:
     """The XML certificates in some files and folders; folders are searched to any depth."""
 
     def __init__(self, places: Iterable[Path] = ()) -> None:

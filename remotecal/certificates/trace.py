@@ -24,7 +24,7 @@ from remotecal.model import Certificate
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from remotecal.certificates.library import Library
+    from remotecal.certificates.library import CertificateLibrary
     from remotecal.certificates.trust import TrustList
     from remotecal.model import CertificateReference, Equipment, Record
 
@@ -66,7 +66,9 @@ class Traced:
             yield from standard.chain()
 
 
-def trace(data: bytes, library: Library, trust: TrustList | None, now: datetime | None = None) -> Traced:
+def trace(
+    data: bytes, library: CertificateLibrary, trust: TrustList | None, now: datetime | None = None
+) -> Traced:
     """Return the chain of traceability of the certificate in `data`.
 
     Args:
@@ -104,7 +106,7 @@ def recognise_chain(traced: Traced) -> None:
 class _Chain:
     """What a chain is resolved from."""
 
-    library: Library
+    library: CertificateLibrary
     trust: TrustList | None
     now: datetime
     count: int = 0

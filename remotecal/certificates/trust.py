@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate, KeyUsage
 
-    from remotecal.certificates.signing.timestamp import Stamp
+    from remotecal.certificates.signing.timestamp import TimeStamp
     from remotecal.model import Record
 
 
@@ -218,7 +218,7 @@ class TrustList(Written):
             )
         return body
 
-    def recognise_stamp(self, stamp: Stamp) -> Body:
+    def recognise_stamp(self, stamp: TimeStamp) -> Body:
         """Return the time-stamping authority that gave a time stamp; refuses as `recognise`."""
         body = self.recognise(Signature("issued", stamp.at, stamp.chain, b""))
         if body.kind != "time-stamping authority":

@@ -62,14 +62,14 @@ YESTERDAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Laboratory:
+class DemonstrationLaboratory:
     """The made-up laboratory: its order, and everybody's keys."""
 
     order: Order
     keys: DemonstrationKeys
 
     @classmethod
-    def found(cls, order: Order, at: datetime) -> Laboratory:
+    def found(cls, order: Order, at: datetime) -> DemonstrationLaboratory:
         """Give everybody named in an order a key."""
         names: dict[str, str] = {person.duty: person.name.get("en") for person in order.persons}
         names |= {"issued": order.laboratory.name.get("en"), "institute": ISSUER.get("en")}
@@ -116,10 +116,10 @@ def demo(out: Path, *, remote: bool = False) -> None:
     _tell(out)
 
 
-def _calibrate(paper: Path, out: Path, clock: SharedClock) -> tuple[Laboratory, Record]:
+def _calibrate(paper: Path, out: Path, clock: SharedClock) -> tuple[DemonstrationLaboratory, Record]:
     """Put up the rig, run its work order, seal the journal, and write the certificate."""
     with water_rig(paper, seed=SEED, clock=clock) as rig:
-        laboratory = Laboratory.found(Order.load(rig.order), _today(clock))
+        laboratory = DemonstrationLaboratory.found(Order.load(rig.order), _today(clock))
         laboratory.certify_standards(paper, _today(clock))
         count = len(rig.stations)
         print(f"Calibrating a simulated DN50 meter: {count} instruments on real sockets and serial lines")
@@ -137,12 +137,12 @@ def _calibrate(paper: Path, out: Path, clock: SharedClock) -> tuple[Laboratory, 
     return laboratory, record
 
 
-def _calibrate_remotely(paper: Path, out: Path, clock: SharedClock) -> tuple[Laboratory, Record]:
+def _calibrate_remotely(paper: Path, out: Path, clock: SharedClock) -> tuple[DemonstrationLaboratory, Record]:
     """Put up the rig, and let a station calibrate it for a laboratory far away."""
     from remotecal.cli.demo_remote import calibrate_remotely
 
     with water_rig(paper, seed=SEED, clock=clock) as rig:
-        laboratory = Laboratory.found(Order.load(rig.order), _today(clock))
+        laboratory = DemonstrationLaboratory.found(Order.load(rig.order), _today(clock))
         laboratory.certify_standards(paper, _today(clock))
         came = calibrate_remotely(rig.order, rig.bench, out)
     return replace(laboratory, keys=replace(laboratory.keys, station=came.station)), came.record

@@ -10,7 +10,7 @@ from remotecal.cli.commands import HUB, add_directory
 from remotecal.numerals import read_number
 
 if TYPE_CHECKING:
-    from remotecal.hub.laboratory import Laboratory
+    from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import HubFolder
     from remotecal.runs.catalogue import Found
     from remotecal.transport.messages import ProcedureNamed
@@ -101,7 +101,7 @@ def main(asked: argparse.Namespace) -> None:
     print(asyncio.run(issue()), file=sys.stderr)
 
 
-async def _fate(laboratory: Laboratory, order: str, station: str, by: str) -> str:
+async def _fate(laboratory: OrderDesk, order: str, station: str, by: str) -> str:
     """Return what becomes of an order, as soon as the station takes it on or says what it waits for.
 
     Raises:
@@ -136,7 +136,7 @@ def _procedure(asked: argparse.Namespace, name: str, folder: HubFolder) -> tuple
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.errors import OrderError
     from remotecal.runs.catalogue import find
-    from remotecal.transport.bundles import Library, make_bundle
+    from remotecal.transport.bundles import TrustedProcedures, make_bundle
     from remotecal.transport.messages import ProcedureNamed
 
     if not name.endswith(".py"):
@@ -146,6 +146,6 @@ def _procedure(asked: argparse.Namespace, name: str, folder: HubFolder) -> tuple
         raise OrderError(f"{name} is a file: give --author, the key whose procedures the station trusts")
     author = SealKey.read(asked.author)
     file = asked.order.parent / name
-    bundle, library = make_bundle(file, author), Library(folder.procedures)
+    bundle, library = make_bundle(file, author), TrustedProcedures(folder.procedures)
     named = library.install(bundle, [author.public])
     return bundle, named, library.find(named)

@@ -73,14 +73,14 @@ def _certificate(asked: argparse.Namespace, password: str | None) -> None:
     from remotecal.certificates.signing.keys import read_key
     from remotecal.certificates.signing.xml import read_signatures
     from remotecal.clock import civil_time, local_zone
-    from remotecal.registers import Register
+    from remotecal.registers import LaboratoryRegister
 
     key = read_key(asked.key, password)
     now = civil_time(time.time(), asked.time_zone or local_zone())
     data = asked.file.read_bytes()
     if state(read_signatures(data)) != "issued":
         check_day(data, now)
-        register = None if asked.register is None else Register.load(asked.register)
+        register = None if asked.register is None else LaboratoryRegister.load(asked.register)
         data = sign(data, key, now, register)
         replace(asked.file, data)
     print(f"{asked.file} is {state(read_signatures(data))}")

@@ -22,7 +22,7 @@ def main(asked: argparse.Namespace) -> None:
     """Print the chain; raise `CertificateRefused` if it must be recognised and is not."""
     from rich.console import Console
 
-    from remotecal.certificates.library import Library
+    from remotecal.certificates.library import CertificateLibrary
     from remotecal.certificates.trace import recognise_chain, trace, tree
     from remotecal.errors import ConfigurationError
 
@@ -34,7 +34,7 @@ def main(asked: argparse.Namespace) -> None:
         from remotecal.certificates.signing.pdf import embedded_xml
 
         data = embedded_xml(data)
-    traced = trace(data, Library(asked.standards), trust_list(asked))
+    traced = trace(data, CertificateLibrary(asked.standards), trust_list(asked))
     Console().print(tree(traced))
     if asked.svg is not None:
         from remotecal.certificates.keeping import replace

@@ -86,9 +86,9 @@ def trust_list(asked: argparse.Namespace) -> TrustList | None:
 
 def main(asked: argparse.Namespace) -> None:
     """Verify, print every check, and raise `CertificateRefused` unless the certificate holds."""
-    from remotecal.certificates.library import Library
+    from remotecal.certificates.library import CertificateLibrary
     from remotecal.errors import CertificateRefused
-    from remotecal.registers import Register
+    from remotecal.registers import LaboratoryRegister
     from remotecal.verify import verify
 
     report = verify(
@@ -97,8 +97,8 @@ def main(asked: argparse.Namespace) -> None:
         procedure=asked.procedure,
         drivers=asked.driver,
         trust=trust_list(asked),
-        library=Library(asked.standards),
-        register=None if asked.register is None else Register.load(asked.register),
+        library=CertificateLibrary(asked.standards),
+        register=None if asked.register is None else LaboratoryRegister.load(asked.register),
     )
     print_report(report)
     if report.verdict != "holds":

@@ -136,8 +136,7 @@ def driver(name: str, trusted: Collection[str] = ()) -> type[Instrument]:
     """
     if ":" in name and name not in trusted:
         raise BenchError(
-            f"driver {name} is not an installed one: where you trust it, name it yourself "
-            f"(--driver {name}), or give the bench file"
+            f"driver {name} is not an installed one: where you trust it, name it yourself, by --driver {name}"
         )
     known = {name: EntryPoint(name, name, GROUP)} if ":" in name else _entries()
     entry = known.get(name)

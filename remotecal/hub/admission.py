@@ -38,7 +38,7 @@ _SERVER_KEY = 13 << 3
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Connecting:
     """A client that wants to connect."""
 
     server: str
@@ -56,7 +56,7 @@ def account_key(key: PublicKey) -> str:
     return _nkey(_ACCOUNT_KEY, key.raw)
 
 
-def read_request(token: bytes) -> Asked:
+def read_request(token: bytes) -> Connecting:
     """Return what a server asks.
 
     Raises:
@@ -70,7 +70,7 @@ def read_request(token: bytes) -> Asked:
         _check(claims["iss"], f"{head}.{body}".encode(), _decode(signature))
         asked = claims["nats"]
         pem = asked["client_tls"]["verified_chains"][0][0]
-        return Asked(
+        return Connecting(
             server=asked["server_id"]["id"],
             user=asked["user_nkey"],
             host=asked["client_info"]["host"],
@@ -82,7 +82,7 @@ def read_request(token: bytes) -> Asked:
         ) from None
 
 
-def admit(asked: Asked, station: str, until: float, key: SealKey) -> bytes:
+def admit(asked: Connecting, station: str, until: float, key: SealKey) -> bytes:
     """Return the answer that lets a station in, with its permissions, until a time (s since 1970)."""
     permissions: Claims = {
         "type": "user",
@@ -97,12 +97,12 @@ def admit(asked: Asked, station: str, until: float, key: SealKey) -> bytes:
     return _answer(asked, {"jwt": user}, key)
 
 
-def refuse(asked: Asked, reason: str, key: SealKey) -> bytes:
+def refuse(asked: Connecting, reason: str, key: SealKey) -> bytes:
     """Return the answer that keeps a client out; the server logs the reason, the client never sees it."""
     return _answer(asked, {"error": reason}, key)
 
 
-def _answer(asked: Asked, content: Mapping[str, Claims], key: SealKey) -> bytes:
+def _answer(asked: Connecting, content: Mapping[str, Claims], key: SealKey) -> bytes:
     claims: Claims = {"type": "authorization_response", "version": 2, **content}
     return _token({"sub": asked.user, "aud": asked.server, "nats": claims}, key).encode()
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.errors import RemotecalError
-from remotecal.transport.bundles import Library
+from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.messages import Compared, Computed
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     told = json.loads(sys.stdin.buffer.readline())
-    laboratory, library = PublicKey.from_text(told["laboratory"]), Library(Path(told["procedures"]))
+    laboratory, library = PublicKey.from_text(told["laboratory"]), TrustedProcedures(Path(told["procedures"]))
     lines = SimpleQueue[bytes]()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     with Store(told["database"]) as store:
@@ -211,7 +211,7 @@ def _listen(lines: SimpleQueue[bytes]) -> None:
 
 
 def _answer(
-    store: Store, library: Library, computed: Computed, key: PublicKey, laboratory: PublicKey
+    store: Store, library: TrustedProcedures, computed: Computed, key: PublicKey, laboratory: PublicKey
 ) -> bytes:
     """Return a `Compared` in JSON; nothing where the database did not do what it should, so ask again."""
     from remotecal.hub.recomputing import recompute

@@ -12,7 +12,7 @@ from remotecal.errors import ConfigurationError
 from remotecal.hub.settings import FILE, HubFolder
 from remotecal.store import Store
 from remotecal.transport.identities import BROKER, HUB, host_and_port
-from remotecal.transport.pki import Authority, Identity, certificate_pem, new_key
+from remotecal.transport.pki import Authority, Credentials, certificate_pem, new_key
 from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def renew_own(folder: HubFolder) -> None:
     """Give hub and servers new keys and certificates."""
     authority = Authority.read(folder.authority)
     key = new_key()
-    Identity(key, authority.client(key.public_key(), HUB, OWN_LAST)).write(folder.hub)
+    Credentials(key, authority.client(key.public_key(), HUB, OWN_LAST)).write(folder.hub)
     key = new_key()
     certificate = authority.server(key.public_key(), BROKER, _hosts(folder), OWN_LAST)
-    Identity(key, certificate).write(folder.broker)
+    Credentials(key, certificate).write(folder.broker)
 
 
 def settings_text(

@@ -26,19 +26,19 @@ from remotecal.hub.evaluating import Evaluating
 from remotecal.hub.ingest import Ingest
 from remotecal.hub.issued import enter_issued
 from remotecal.hub.keeping import Keeping
-from remotecal.hub.laboratory import Laboratory, connection
+from remotecal.hub.laboratory import OrderDesk, connection
 from remotecal.hub.refusals import Refusals
 from remotecal.hub.settings import FILE
 from remotecal.locks import hold
 from remotecal.store import Store
 from remotecal.transport import subjects
-from remotecal.transport.bundles import Library
+from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.ending import end
-from remotecal.transport.enrolment import Admission, Application, serve
+from remotecal.transport.enrolment import Admitted, Application, serve
 from remotecal.transport.envelopes import seal_reply, spoken_by, unseal
 from remotecal.transport.identities import station_named, station_uri
 from remotecal.transport.messages import (
-    Answer,
+    Acknowledgement,
     Claim,
     Compared,
     Computed,
@@ -50,7 +50,7 @@ from remotecal.transport.messages import (
 )
 from remotecal.transport.pki import (
     Authority,
-    Identity,
+    Credentials,
     certificate_pem,
     fingerprint,
     holder_of,
@@ -92,15 +92,15 @@ class Hub:
     def __init__(self, folder: HubFolder) -> None:
         self._folder = folder
         for file in (folder.hub, folder.broker):
-            Identity.read(file)
+            Credentials.read(file)
         for file in (folder.admission, folder.laboratory):
             read_private(file)
         self._store = Store(folder.database, folder.share)
         self._authority = Authority.read(folder.authority)
         self._admission = SealKey.read(folder.admission)
         self._connection = connection(folder, "hub")
-        self.laboratory = Laboratory(folder, self._store, self._connection)
-        self.library = Library(folder.procedures)
+        self.laboratory = OrderDesk(folder, self._store, self._connection)
+        self.library = TrustedProcedures(folder.procedures)
         """The procedures records are computed by."""
         self._ingest = Ingest(self._store, self.laboratory.key.public)
         self._evaluating = Evaluating(folder, self.laboratory.key.public)
@@ -256,7 +256,7 @@ class Hub:
         order = await asyncio.to_thread(self._store.orders.next, station.name, time.time())
         return order.envelope if order else b""
 
-    async def _claim(self, station: StationRow, content: bytes) -> Answer:
+    async def _claim(self, station: StationRow, content: bytes) -> Acknowledgement:
         claim = spoken_by(station, unseal(content, "claim", Claim, [PublicKey.from_text(station.key)]))
         reason = await asyncio.to_thread(
             self._store.orders.claim, claim.order, station.name, claim.claim, time.time()
@@ -267,15 +267,15 @@ class Hub:
             "claim",
             {"order": claim.order, "granted": not reason, "reason": reason},
         )
-        return Answer(done=not reason, reason=reason)
+        return Acknowledgement(done=not reason, reason=reason)
 
-    async def _note_refusal(self, station: StationRow, content: bytes) -> Answer:
+    async def _note_refusal(self, station: StationRow, content: bytes) -> Acknowledgement:
         refusal = spoken_by(station, unseal(content, "refusal", Refusal, [PublicKey.from_text(station.key)]))
         await asyncio.to_thread(self._store.orders.refuse, refusal.order, station.name, refusal.reason)
         await asyncio.to_thread(
             self._store.note, station.name, "refusal", {"order": refusal.order, "reason": refusal.reason}
         )
-        return Answer(done=True)
+        return Acknowledgement(done=True)
 
     async def _compare(self, station: StationRow, content: bytes) -> Compared | None:
         key = PublicKey.from_text(station.key)
@@ -308,16 +308,16 @@ class Hub:
                 f"enrolment.listen in {self._folder.path / FILE}"
             ) from error
 
-    async def _enrol(self, application: Application) -> Admission:
+    async def _enrol(self, application: Application) -> Admitted:
         authority = certificate_pem(self._authority.certificate).decode()
         if not application.secret:
-            return Admission(authority=authority)
+            return Admitted(authority=authority)
         try:
             certificate = await asyncio.to_thread(self._enter, application)
         except RemotecalError as error:
             await asyncio.to_thread(self._refusals.note, "enrolment", "", str(error))
-            return Admission(refused=str(error))
-        return Admission(
+            return Admitted(refused=str(error))
+        return Admitted(
             authority=authority,
             certificate=certificate_pem(certificate).decode(),
             laboratory=self.laboratory.key.public.text,

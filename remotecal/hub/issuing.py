@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from remotecal.certificates.trust import TrustList
     from remotecal.hub.settings import HubFolder
     from remotecal.model import Record
-    from remotecal.registers import Register
+    from remotecal.registers import LaboratoryRegister
     from remotecal.store import Store
 
 FILED_WITHIN = timedelta(days=1)
@@ -278,11 +278,11 @@ def _check_trust(trust: TrustList, record: Record, signed: tuple[Signature, ...]
         raise CertificateRefused(f"the signatures speak for different bodies: {', '.join(sorted(bodies))}")
 
 
-def _register(folder: HubFolder) -> Register | None:
-    from remotecal.registers import Register
+def _register(folder: HubFolder) -> LaboratoryRegister | None:
+    from remotecal.registers import LaboratoryRegister
 
     named = folder.settings.issuing.signatories
-    return None if named is None else Register.load(folder.path / named)
+    return None if named is None else LaboratoryRegister.load(folder.path / named)
 
 
 def _trust(folder: HubFolder) -> TrustList | None:

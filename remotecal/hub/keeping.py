@@ -17,7 +17,7 @@ from remotecal.errors import EvidenceError
 from remotecal.hub.ordered import judge, tell_conflict
 from remotecal.transport.envelopes import spoken_by, unseal, unseal_reply
 from remotecal.transport.inventory import Inventory, Kept, Papers, RunHeld, RunKept
-from remotecal.transport.messages import Answer, Claim, RemoteOrder
+from remotecal.transport.messages import Acknowledgement, Claim, RemoteOrder
 
 if TYPE_CHECKING:
     from remotecal.store import Store
@@ -48,7 +48,7 @@ class Keeping:
             )
         )
 
-    async def take_papers(self, station: StationRow, content: bytes) -> Answer:
+    async def take_papers(self, station: StationRow, content: bytes) -> Acknowledgement:
         """Enter an order again that was claimed, and that this database knows nothing of any more."""
         papers = spoken_by(station, unseal(content, "papers", Papers, [PublicKey.from_text(station.key)]))
         try:
@@ -56,7 +56,7 @@ class Keeping:
         except EvidenceError as error:
             reason = str(error)
             self._store.note(station.name, "papers refused", {"reason": reason})
-        return Answer(done=not reason, reason=reason)
+        return Acknowledgement(done=not reason, reason=reason)
 
     def _kept(self, station: str, held: RunHeld) -> RunKept:
         order = self._store.orders.find(held.run)
@@ -74,7 +74,7 @@ class Keeping:
         order = unseal(papers.order.encode(), "order", RemoteOrder, [self._laboratory])
         asked = papers.claim.encode()
         claim = unseal(asked, "claim", Claim, [PublicKey.from_text(station.key)])
-        granted = unseal_reply(papers.granted.encode(), asked, Answer, [self._laboratory])
+        granted = unseal_reply(papers.granted.encode(), asked, Acknowledgement, [self._laboratory])
         if (order.station, claim.station) != (station.name, station.name) or claim.order != order.id:
             raise EvidenceError(f"the claim is not that of {station.name} on the order {order.id}")
         if not granted.done:

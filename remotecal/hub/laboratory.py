@@ -87,7 +87,7 @@ def new_code(folder: HubFolder, store: Store, station: str, by: str) -> Code:
 
 
 @asynccontextmanager
-async def open_laboratory(folder: HubFolder) -> AsyncIterator[Laboratory]:
+async def open_laboratory(folder: HubFolder) -> AsyncIterator[OrderDesk]:
     """Open database and connection for somebody at the laboratory.
 
     Raises:
@@ -100,10 +100,10 @@ async def open_laboratory(folder: HubFolder) -> AsyncIterator[Laboratory]:
             except TimeoutError:
                 servers = ", ".join(folder.settings.servers)
                 raise NotConnected(f"no server answers at {servers}: is the hub up?") from None
-            yield Laboratory(folder, store, link)
+            yield OrderDesk(folder, store, link)
 
 
-class Laboratory:
+class OrderDesk:
     """The laboratory's side of everything that people start.
 
     Args:

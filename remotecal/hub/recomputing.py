@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.keeping import extend
-from remotecal.certificates.library import Library as Certificates
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import EvidenceError, NotOrdered, OrderError, RemotecalError, StoreError
@@ -19,7 +19,7 @@ from remotecal.journal.evidence import gather, read_start
 from remotecal.runs.catalogue import find, is_installed
 from remotecal.runs.record import evaluate
 from remotecal.store.records import RecordRow
-from remotecal.transport.bundles import Library
+from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.messages import Compared
 from remotecal.verify.conduct import examine_conduct
 from remotecal.verify.report import Checklist
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def recompute(
-    store: Store, library: Library, computed: Computed, key: PublicKey, laboratory: PublicKey
+    store: Store, library: TrustedProcedures, computed: Computed, key: PublicKey, laboratory: PublicKey
 ) -> Compared:
     """Compute and keep the record of a complete run; return whether the station's is the same.
 
@@ -127,7 +127,7 @@ def _mended(folder: HubFolder, order: RemoteOrder, bundle: str) -> Found:
                 f"{order.procedure.name} is not installed here: give its mended text by --bundle"
             )
         return find(order.procedure.name)
-    library = Library(folder.procedures)
+    library = TrustedProcedures(folder.procedures)
     named = library.install(bundle, [PublicKey.from_text(key) for key in folder.settings.trusted])
     if named.name != order.procedure.name:
         raise OrderError(f"the bundle holds {named.name}, the run followed {order.procedure.name}")
@@ -180,7 +180,7 @@ def _check_conduct(record: Record, events: tuple[Event, ...]) -> None:
     computer, is no reason to compute nothing: the certificate's reader is told.
     """
     checks = Checklist()
-    means = Means(datetime.now(UTC), None, Certificates(), None, None, frozenset(), None)
+    means = Means(datetime.now(UTC), None, CertificateLibrary(), None, None, frozenset(), None)
     examine_conduct(checks, record, events, means, trusted=True)
     failed = [f"{check.name}: {check.said}" for check in checks.checks if check.outcome == "failed"]
     if failed:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from remotecal.drivers.links import Link, Place, Stations
-    from remotecal.hub.laboratory import Laboratory
+    from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import HubFolder
     from remotecal.transport.messages import CommandAnswer
 
@@ -55,7 +55,7 @@ class RemoteLink:
     """
 
     def __init__(
-        self, laboratory: Laboratory, loop: asyncio.AbstractEventLoop, place: Place, by: str, name: str
+        self, laboratory: OrderDesk, loop: asyncio.AbstractEventLoop, place: Place, by: str, name: str
     ) -> None:
         self.address = str(place)
         self.name = name
@@ -238,7 +238,7 @@ def _said(request: LinkRequest) -> str:
 class LaboratoryStations:
     """The stations of a laboratory; see `Stations`."""
 
-    laboratory: Laboratory
+    laboratory: OrderDesk
     """Sends commands."""
     loop: asyncio.AbstractEventLoop
     """Where the laboratory's connection lives; another thread's."""

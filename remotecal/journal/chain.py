@@ -18,7 +18,7 @@ _END = re.compile(
 _LONGEST_END = 300
 
 
-class Link(NamedTuple):
+class ChainLink(NamedTuple):
     """What the end of a line says."""
 
     seq: int
@@ -26,13 +26,17 @@ class Link(NamedTuple):
     hash: str
 
 
-def ending(line: bytes) -> Link | None:
+def ending(line: bytes) -> ChainLink | None:
     """Return what the end of a line says of the line, which is believed; None if it is no event's."""
     found = _END.search(line, max(0, len(line) - _LONGEST_END))
-    return None if found is None else Link(int(found["seq"]), found["kind"].decode(), found["hash"].decode())
+    return (
+        None
+        if found is None
+        else ChainLink(int(found["seq"]), found["kind"].decode(), found["hash"].decode())
+    )
 
 
-def follow(line: bytes, seq: int, prev: str) -> Link | str:
+def follow(line: bytes, seq: int, prev: str) -> ChainLink | str:
     """Return what a line says of itself, or why it can't be line `seq` after the hash `prev`."""
     found = _END.search(line, max(0, len(line) - _LONGEST_END))
     if found is None:
@@ -44,4 +48,4 @@ def follow(line: bytes, seq: int, prev: str) -> Link | str:
     own = found["hash"].decode()
     if sha256(line[: found.start()] + line[found.end() :]).hexdigest() != own:
         return f"line {seq} was changed after it was written"
-    return Link(seq, found["kind"].decode(), own)
+    return ChainLink(seq, found["kind"].decode(), own)

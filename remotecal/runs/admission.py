@@ -93,7 +93,7 @@ def admit(
 def _ask_register(
     path: Path, order: Order, found: Found, certificates: Mapping[str, CertificateUsed], day: date
 ) -> None:
-    from remotecal.registers import Register, Undertaking, UsedStandard
+    from remotecal.registers import LaboratoryRegister, Undertaking, UsedStandard
 
     undertaking = Undertaking(
         laboratory=order.laboratory.name,
@@ -105,12 +105,12 @@ def _ask_register(
         procedure_sha256=found.sha256,
         day=day,
     )
-    Register.load(path).admit(undertaking, training=order.order.training)
+    LaboratoryRegister.load(path).admit(undertaking, training=order.order.training)
 
 
 def _recognise(bench: Bench, admission: Admission) -> None:
     """Follow each standard's certificate to a national standard the trust list knows."""
-    from remotecal.certificates.library import Library
+    from remotecal.certificates.library import CertificateLibrary
     from remotecal.certificates.signing.seal import read_public_key
     from remotecal.certificates.trace import recognise_chain, trace
     from remotecal.certificates.trust import read_trust_list
@@ -119,7 +119,7 @@ def _recognise(bench: Bench, admission: Admission) -> None:
     if admission.trust is None or admission.trust_key is None:
         raise BenchError("admission.trust is believed by its issuer's key alone: give admission.trust_key")
     trust = read_trust_list(folder / admission.trust, read_public_key(folder / admission.trust_key))
-    library = Library(folder / place for place in admission.certificates)
+    library = CertificateLibrary(folder / place for place in admission.certificates)
     for name, entry in bench.file.instruments.items():
         if entry.certificate is None:
             continue

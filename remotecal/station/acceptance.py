@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from remotecal.clock import Clock
     from remotecal.runs.catalogue import Found
     from remotecal.station.folder import StationFolder
-    from remotecal.transport.bundles import Library
+    from remotecal.transport.bundles import TrustedProcedures
 
 CLOCKS_AGREE = 60.0
 """Seconds by which the station's clock may differ from the laboratory's: what it writes is evidence."""
@@ -67,7 +67,7 @@ def check_clock(laboratory_time: float) -> None:
 
 
 @contextmanager
-def accept(order: RemoteOrder, folder: StationFolder, library: Library) -> Iterator[Accepted]:
+def accept(order: RemoteOrder, folder: StationFolder, library: TrustedProcedures) -> Iterator[Accepted]:
     """Give an order's procedure and bench, once it is sure that they go together.
 
     Raises:

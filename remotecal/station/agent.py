@@ -35,7 +35,7 @@ from remotecal.station.run import Stage, StationRun
 from remotecal.station.site import FAREWELL, Site
 from remotecal.transport import subjects
 from remotecal.transport.ending import end
-from remotecal.transport.messages import HELLO_EVERY, Answer, Claim
+from remotecal.transport.messages import HELLO_EVERY, Acknowledgement, Claim
 
 if TYPE_CHECKING:
     from remotecal.station.folder import StationFolder
@@ -229,7 +229,7 @@ class Station(Site):
     async def _claim(self, run: StationRun) -> bool:
         """Ask the laboratory for an order's one run; tell whether it is ours."""
         claim = Claim(station=self.folder.name, order=run.order.id, claim=run.claim)
-        proof = await self.prove("claim", "claim", claim, Answer)
+        proof = await self.prove("claim", "claim", claim, Acknowledgement)
         if proof.answer.done:
             run.note_granted(proof)
         else:

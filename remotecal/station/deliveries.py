@@ -21,7 +21,7 @@ from remotecal.station.run import Stage, StationRun
 from remotecal.station.upload import RETRY_AFTER, Upload
 from remotecal.transport.ending import end
 from remotecal.transport.inventory import Inventory, Kept, Papers, RunHeld, RunKept
-from remotecal.transport.messages import Answer, Compared, Computed
+from remotecal.transport.messages import Acknowledgement, Compared, Computed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +138,7 @@ class Deliveries:
             claim=asked.decode(),
             granted=reply.decode(),
         )
-        answer = await self._site.insist("papers", "papers", shown, Answer)
+        answer = await self._site.insist("papers", "papers", shown, Acknowledgement)
         if not answer.done:
             log.error("the laboratory does not take the order %s again: %s", run.order.id, answer.reason)
         return answer.done

@@ -27,7 +27,7 @@ from remotecal.errors import ConfigurationError, TransportError
 from remotecal.journal.files import LARGEST, LARGEST_EVER
 from remotecal.transport.enrolment import Application, Code, apply, ask_authority
 from remotecal.transport.identities import station_uri
-from remotecal.transport.pki import Identity, fingerprint, new_key, parse_certificate, request
+from remotecal.transport.pki import Credentials, fingerprint, new_key, parse_certificate, request
 from remotecal.transport.private_files import write_private
 from remotecal.transport.tls import client_context
 
@@ -186,7 +186,7 @@ async def enrol_with(path: Path, address: str, code: Code) -> StationFolder:
     # Only now that there is something better, what was there before is written over.
     pending.replace(folder.authority)
     (folder.path / "journal.pending.pem").replace(folder.journal_key)
-    Identity(key, parse_certificate(admission.certificate.encode())).write(folder.identity)
+    Credentials(key, parse_certificate(admission.certificate.encode())).write(folder.identity)
     belongs = EnrolledWith(
         name=admission.laboratory_name, key=admission.laboratory, servers=admission.servers
     )

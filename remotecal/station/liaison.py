@@ -19,7 +19,7 @@ from remotecal.transport.ending import end
 from remotecal.transport.envelopes import seal
 from remotecal.transport.identities import station_uri
 from remotecal.transport.messages import Hello, Renewal, Renewed, Welcome
-from remotecal.transport.pki import Identity, new_key, parse_certificate, request
+from remotecal.transport.pki import Credentials, new_key, parse_certificate, request
 from remotecal.transport.tls import client_context
 
 if TYPE_CHECKING:
@@ -187,15 +187,15 @@ class Liaison:
         certificate = parse_certificate(renewed.certificate.encode())
         authority = parse_certificate(self._folder.authority.read_bytes())
         # What it replaces is all the station can connect with.
-        Identity(key, certificate).check(authority)
-        Identity(key, certificate).write(self._folder.identity)
+        Credentials(key, certificate).check(authority)
+        Credentials(key, certificate).write(self._folder.identity)
         log.info("the certificate was renewed")
         for connection in (self.control, self.bulk):
             await connection.reconnect()
 
     def _renewal_due(self) -> float:
         """Return when the next certificate is to be asked for, in seconds since 1970."""
-        certificate = Identity.read(self._folder.identity).certificate
+        certificate = Credentials.read(self._folder.identity).certificate
         # It begins before it was issued, for the sake of clocks that are wrong.
         issued = self._folder.identity.stat().st_mtime
         return issued + (certificate.not_valid_after_utc.timestamp() - issued) * RENEW_AFTER

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from remotecal.journal.events import Event
     from remotecal.station.acceptance import Accepted
     from remotecal.station.folder import StationFolder
-    from remotecal.transport.bundles import Library
+    from remotecal.transport.bundles import TrustedProcedures
     from remotecal.transport.connection import Proof
     from remotecal.transport.inventory import Kept
-    from remotecal.transport.messages import Answer, RemoteOrder
+    from remotecal.transport.messages import Acknowledgement, RemoteOrder
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class StationRun:
         """Return the signed order."""
         return (self.papers / "order.json").read_bytes()
 
-    def note_granted(self, proof: Proof[Answer]) -> None:
+    def note_granted(self, proof: Proof[Acknowledgement]) -> None:
         """Keep the laboratory's word that the run is ours."""
         write_private(self.papers / "granted", _proof(proof))
 
@@ -194,7 +194,7 @@ class StationRun:
             with Journal.open(self.directory, VirtualClock(seconds(last.at))) as journal:
                 seal_journal(journal, key)
 
-    def record(self, library: Library) -> str:
+    def record(self, library: TrustedProcedures) -> str:
         """Return the record that follows from the journal, in JSON; "" where it can't be computed."""
         try:
             evidence = read_evidence(self.directory)

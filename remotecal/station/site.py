@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from remotecal.errors import NotConnected
 from remotecal.station.acceptance import benches
 from remotecal.station.liaison import Liaison
-from remotecal.transport.bundles import Library
+from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.ending import end
-from remotecal.transport.messages import Answer, BenchAnnounced, Hello, Refusal
+from remotecal.transport.messages import Acknowledgement, BenchAnnounced, Hello, Refusal
 
 if TYPE_CHECKING:
     from remotecal.station.folder import StationFolder
@@ -40,7 +40,7 @@ class Site:
 
     def __init__(self, folder: StationFolder, hello_every: float) -> None:
         self.folder = folder
-        self.library = Library(folder.procedures)
+        self.library = TrustedProcedures(folder.procedures)
         self.liaison = Liaison(folder, self._hello, self.nudge, hello_every)
         self.current: RemoteControl | None = None
         """The run that is on."""
@@ -62,7 +62,7 @@ class Site:
     async def refuse(self, order: str, reason: str) -> None:
         """Tell the laboratory why an order was not carried out, or not to the end."""
         refusal = Refusal(station=self.folder.name, order=order, reason=reason)
-        await self.insist("refuse", "refusal", refusal, Answer)
+        await self.insist("refuse", "refusal", refusal, Acknowledgement)
 
     async def insist(self, service: Service, kind: Kind, content: BaseModel, answer: type[M]) -> M:
         """Say something to the laboratory until it answers (`NotConnected`: the agent stops before)."""

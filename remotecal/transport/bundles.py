@@ -75,7 +75,7 @@ def make_bundle(file: Path, key: SealKey) -> str:
     return seal("bundle", checked(Bundle, content, str(file), OrderError), key).decode()
 
 
-class Library:
+class TrustedProcedures:
     """The trusted procedures.
 
     Args:

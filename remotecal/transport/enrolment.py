@@ -43,7 +43,7 @@ class Application(Written):
     """Ed25519 public key for its journals, base64."""
 
 
-class Admission(Written):
+class Admitted(Written):
     """What it gets."""
 
     authority: str = ""
@@ -84,7 +84,7 @@ class Code:
 
 
 async def serve(
-    listen: str, tls: ssl.SSLContext, answer: Callable[[Application], Awaitable[Admission]]
+    listen: str, tls: ssl.SSLContext, answer: Callable[[Application], Awaitable[Admitted]]
 ) -> asyncio.Server:
     """Take applications until the server is closed.
 
@@ -129,7 +129,7 @@ async def ask_authority(address: str) -> bytes:
     return (await apply(address, context, Application())).authority.encode()
 
 
-async def apply(address: str, tls: ssl.SSLContext, application: Application) -> Admission:
+async def apply(address: str, tls: ssl.SSLContext, application: Application) -> Admitted:
     """Send an application to a hub and return its answer.
 
     Raises:
@@ -148,7 +148,7 @@ async def apply(address: str, tls: ssl.SSLContext, application: Application) -> 
                 writer.close()
                 with suppress(OSError):
                     await writer.wait_closed()
-        admission = checked(Admission, _members(line), f"the answer of {address}", ConfigurationError)
+        admission = checked(Admitted, _members(line), f"the answer of {address}", ConfigurationError)
     except (OSError, TimeoutError, ValueError, RecursionError) as error:
         raise NotConnected(f"the hub at {address} can't be asked: {error or type(error).__name__}") from error
     if admission.refused:

@@ -130,7 +130,7 @@ class Refusal(Written):
     """Why."""
 
 
-class Answer(Written):
+class Acknowledgement(Written):
     """Whether what was asked was done."""
 
     done: bool

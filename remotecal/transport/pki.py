@@ -30,7 +30,7 @@ AUTHORITY_LASTS = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Credentials:
     """A private key with the certificate for it."""
 
     private: EllipticCurvePrivateKey
@@ -95,7 +95,7 @@ class Authority:
     above it are not trusted: nobody else they vouch for gets in.
     """
 
-    identity: Identity
+    identity: Credentials
     """Its key and certificate."""
 
     @property
@@ -125,7 +125,7 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, SHA256())
         )
-        return cls(Identity(key, certificate))
+        return cls(Credentials(key, certificate))
 
     @classmethod
     def read(cls, path: Path) -> Authority:
@@ -137,7 +137,7 @@ class Authority:
         """
         from cryptography.x509 import BasicConstraints, ExtensionNotFound
 
-        identity = Identity.read(path)
+        identity = Credentials.read(path)
         try:
             may_issue = identity.certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
         except ExtensionNotFound:

@@ -11,9 +11,9 @@ from remotecal.verify.report import Check, Report
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from remotecal.certificates.library import Library
+    from remotecal.certificates.library import CertificateLibrary
     from remotecal.certificates.trust import TrustList
-    from remotecal.registers import Register
+    from remotecal.registers import LaboratoryRegister
     from remotecal.verify.subject import Recompute
 
 __all__ = ["Check", "Report", "verify"]
@@ -24,8 +24,8 @@ def verify(
     *,
     journal: Path | None = None,
     trust: TrustList | None = None,
-    library: Library | None = None,
-    register: Register | None = None,
+    library: CertificateLibrary | None = None,
+    register: LaboratoryRegister | None = None,
     procedure: Path | None = None,
     drivers: Collection[str] = (),
     recompute: Recompute | None = None,
@@ -49,7 +49,7 @@ def verify(
     Raises:
         ConfigurationError: there is no file at `path`.
     """
-    from remotecal.certificates.library import Library
+    from remotecal.certificates.library import CertificateLibrary
     from remotecal.verify.issue import examine_issue
     from remotecal.verify.journal import examine_journal
     from remotecal.verify.report import Checklist
@@ -57,7 +57,9 @@ def verify(
     from remotecal.verify.subject import Means, open_certificate
 
     moment = now or datetime.now(UTC).astimezone()
-    means = Means(moment, trust, library or Library(), register, procedure, frozenset(drivers), recompute)
+    means = Means(
+        moment, trust, library or CertificateLibrary(), register, procedure, frozenset(drivers), recompute
+    )
     checks = Checklist()
     subject = open_certificate(checks, path)
     if subject is None:

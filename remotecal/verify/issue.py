@@ -18,10 +18,10 @@ from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.signature import Duty, Signature
-    from remotecal.certificates.signing.timestamp import Stamp
+    from remotecal.certificates.signing.timestamp import TimeStamp
     from remotecal.certificates.trust import Body, TrustList
     from remotecal.model import Record
-    from remotecal.registers import Register
+    from remotecal.registers import LaboratoryRegister
     from remotecal.verify.subject import Means, Subject
 
 
@@ -109,7 +109,7 @@ def _replaced(record: Record, body: Body | None, means: Means) -> str:
     return f"takes the place of {old.number}, {replaces.change}, issued by the same laboratory"
 
 
-def _registered(subject: Subject, register: Register) -> str:
+def _registered(subject: Subject, register: LaboratoryRegister) -> str:
     signatures: list[tuple[Duty, str, date]] = [
         (signature.duty, fingerprint(signature.chain[0]), signature.time.date())
         for signature in subject.signatures
@@ -151,7 +151,7 @@ def _approval(subject: Subject) -> str:
     return "performed, reviewed, approved by three persons, sealed by the laboratory"
 
 
-def _stamped(stamp: Stamp, subject: Subject, means: Means) -> str:
+def _stamped(stamp: TimeStamp, subject: Subject, means: Means) -> str:
     """Check who witnessed the time, and that no signature claims a later one."""
     times = (signature.at for signature in subject.all_signatures if signature.at is not None)
     latest = max(times, default=stamp.at)

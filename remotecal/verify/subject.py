@@ -19,11 +19,11 @@ from remotecal.verify.printed import examine_print
 from remotecal.verify.report import Checklist
 
 if TYPE_CHECKING:
-    from remotecal.certificates.library import Library
+    from remotecal.certificates.library import CertificateLibrary
     from remotecal.certificates.signing.signature import Signature
     from remotecal.certificates.trust import TrustList
     from remotecal.model import Record
-    from remotecal.registers import Register
+    from remotecal.registers import LaboratoryRegister
 
 Recompute: TypeAlias = "Callable[[Path], Record]"
 """Computes the record again from a journal."""
@@ -37,9 +37,9 @@ class Means:
     """The time to judge validity at."""
     trust: TrustList | None
     """Whom to believe."""
-    library: Library
+    library: CertificateLibrary
     """Certificates of standards."""
-    register: Register | None
+    register: LaboratoryRegister | None
     """The laboratory's register, to hold the certificate against."""
     procedure: Path | None
     """File of the procedure that the run followed, where that is not an installed one."""

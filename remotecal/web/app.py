@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from remotecal.clock import Clock
-    from remotecal.hub.laboratory import Laboratory
+    from remotecal.hub.laboratory import OrderDesk
 
 PREFIX = "/api/v1"
 LARGEST_BODY = 32 * 2**20
@@ -54,7 +54,7 @@ Lists come in pages, the latest first: follow `Link: <…>; rel="next"`. Files h
 """
 
 
-def make_app(laboratory: Laboratory, clock: Clock) -> ASGIApp:
+def make_app(laboratory: OrderDesk, clock: Clock) -> ASGIApp:
     """Return the API of a laboratory; sessions, tokens and signatures are judged by `clock`."""
     app = FastAPI(
         title="remotecal",

@@ -69,13 +69,13 @@ async def get_health(here: Here) -> Response:
     return JSONResponse(health.model_dump(), 503 if found is None or not up else 200)
 
 
-class Figures(Response):
+class FiguresResponse(Response):
     """Figures for Prometheus."""
 
     media_type = CONTENT_TYPE_PLAIN_0_0_4
 
 
-@router.get("/metrics", response_class=Figures)
+@router.get("/metrics", response_class=FiguresResponse)
 async def get_metrics(request: Request) -> Response:
     """Return the hub's figures in Prometheus' text format."""
     measures: Measures = request.app.state.measures

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 from remotecal.hub.refusals import Refusals
-from remotecal.transport.bundles import Library
+from remotecal.transport.bundles import TrustedProcedures
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from remotecal.clock import Clock
-    from remotecal.hub.laboratory import Laboratory
+    from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import HubSettings
 
 
@@ -26,10 +26,10 @@ class Office:
         clock: the time by which sessions, tokens and signatures are judged.
     """
 
-    def __init__(self, laboratory: Laboratory, clock: Clock) -> None:
+    def __init__(self, laboratory: OrderDesk, clock: Clock) -> None:
         self.laboratory, self.clock = laboratory, clock
         self.store = laboratory.store
-        self.procedures = Library(laboratory.folder.procedures)
+        self.procedures = TrustedProcedures(laboratory.folder.procedures)
         self.one_login = asyncio.Lock()
         """Passwords are checked one at a time: each takes memory, and counts the failures before it."""
         self.one_print = asyncio.Lock()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remotecal.clock import Clock
-    from remotecal.hub.laboratory import Laboratory
+    from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import ApiSettings
 
 HOST, PORT = "127.0.0.1", 4290
@@ -36,7 +36,7 @@ GRACE = 3
 
 @asynccontextmanager
 async def serving(
-    laboratory: Laboratory,
+    laboratory: OrderDesk,
     host: str = HOST,
     port: int = PORT,
     *,

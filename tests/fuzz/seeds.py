@@ -179,7 +179,7 @@ class Trusted:
         from made import NAMES, NOW, START, Made, scale_certificate
 
         from remotecal.certificates.demonstration import make_demonstration_keys
-        from remotecal.certificates.library import Library
+        from remotecal.certificates.library import CertificateLibrary
         from remotecal.journal.events import read_journal
         from remotecal.runs.catalogue import find
         from remotecal.verify.subject import Means
@@ -191,7 +191,9 @@ class Trusted:
         made.write_journal(made.run)
         self._folder, self._key, self._numbers = folder, made.keys.station, count()
         self._record = made.record(standard)
-        self._means = Means(NOW, made.trust(), Library([made.standards]), None, None, frozenset(), None)
+        self._means = Means(
+            NOW, made.trust(), CertificateLibrary([made.standards]), None, None, frozenset(), None
+        )
         self.told = [(event.kind, dict(event.data)) for event in read_journal(made.journal)][:-1]
         masses = {"smallest_mass": 400, "largest_mass": 500, "empty": 1}
         self.told[0][1].update(

@@ -9,7 +9,7 @@ from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.control import Control
 from remotecal.runs.prompts import Scripted
-from remotecal.runs.running import Run
+from remotecal.runs.running import Running
 from remotecal.sim.assemblies import water_rig
 
 
@@ -27,7 +27,7 @@ def test_a_small_flow_is_found_from_rest_as_a_large_one_is(tmp_path, flow):
             for valve in (controller.inlet, controller.outlet):
                 valve.set(Valve.OPEN)
             controller.regulator.set(100.0)
-            run = Run(opened, journal, Control(), Scripted())
+            run = Running(opened, journal, Control(), Scripted())
             (point,) = procedure.points()
             began = rig.clock.now()
             procedure.approach(point, run)

@@ -27,7 +27,7 @@ def test_it_is_used_where_somebody_vouches_for_it(tiny: Tiny) -> None:
 def test_nothing_is_imported_because_a_journal_names_it(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny.run()
     monkeypatch.delitem(sys.modules, "tiny")
-    with pytest.raises(Unable, match=r"name it yourself \(--driver tiny:TinySource\)"):
+    with pytest.raises(Unable, match=r"name it yourself, by --driver tiny:TinySource"):
         examine_instruments(tiny.events())
     with pytest.raises(Unable, match="not at hand"):
         examine_replies(tiny.events(), OWN[:1])

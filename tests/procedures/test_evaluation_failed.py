@@ -1,4 +1,4 @@
-"""A procedure that stumbles in its evaluation: one error says which, where and why, and the evidence stays."""
+"""A procedure that stumbles in its evaluation: one error says which, where and why; the evidence stays."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def test_it_is_the_point_it_was_at(tiny: Tiny) -> None:
 def test_an_error_of_our_own_keeps_its_words(tiny: Tiny) -> None:
     at = f"{TAKEN} if not run_error()"
     file = stumbling(tiny.directory, at)
-    said = "from remotecal.errors import ParameterError\ndef run_error():\n    raise ParameterError('no water')\n"
+    said = "from remotecal.errors import ParameterError\ndef run_error(): raise ParameterError('no water')\n"
     file.write_text(file.read_text().replace("class Tiny(", f"{said}\n\nclass Tiny(", 1))
     tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), str(file)))
     evidence = tiny.run()

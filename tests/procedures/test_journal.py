@@ -13,7 +13,7 @@ import pytest
 
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
-from remotecal.journal import events as module
+from remotecal.journal import events, writing
 from remotecal.journal.events import FILE, FORMAT, NOTHING, read_journal, seconds, shown, timestamp
 from remotecal.journal.writing import Journal
 
@@ -47,7 +47,7 @@ def test_what_was_written_is_read(journal):
 
 
 def test_every_line_checks_by_the_shell_commands_of_the_description(journal):
-    recipe = re.search(r"(sed -n 7p.*?sha256sum)", module.__doc__, re.DOTALL)[1].replace("\\\n", " ")
+    recipe = re.search(r"(sed -n 7p.*?sha256sum)", events.__doc__, re.DOTALL)[1].replace("\\\n", " ")
     for number, line in enumerate(journal.read_text().splitlines(), 1):
         command = recipe.replace("7p journal.jsonl", f"{number}p {journal}")
         printed = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
@@ -126,7 +126,7 @@ def test_exchanges_are_counted_on(journal, clock):
 def test_many_exchanges_are_written_before_the_next_event(tmp_path, clock):
     with Journal.create(tmp_path / "run", clock) as opened:
         opened.append("start", {"format": FORMAT})
-        for _ in range(module.MANY - 1):
+        for _ in range(writing.MANY - 1):
             opened.keep("balance", b"SI", b"S S 1.0 kg")
         opened.flush()
         assert opened.lines == 1
@@ -154,11 +154,11 @@ def test_a_journal_that_can_not_be_opened_is_given_back(tmp_path, clock, monkeyp
     def broken(*_):
         raise OSError
 
-    monkeypatch.setattr(module, "hold_file", hold_file)
+    monkeypatch.setattr(writing, "hold_file", hold_file)
     if opened == Journal.open:
         (tmp_path / FILE).write_bytes(b"no journal\n")
     else:
-        monkeypatch.setattr(module, "make_durable", broken)
+        monkeypatch.setattr(writing, "make_durable", broken)
     with pytest.raises((JournalBroken, OSError)):
         opened(tmp_path, clock)
     assert given_back == [1]

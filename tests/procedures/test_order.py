@@ -87,7 +87,7 @@ def test_a_procedure_is_known_by_its_text_and_that_of_what_it_imports(tmp_path, 
     (package / "other.py").write_text("x = 1")
     assert find("own").sha256 == before
     listing = subprocess.run(
-        ["sha256sum", "model.py", "own.py"], cwd=package, capture_output=True, check=True
+        ["sha256sum", "__init__.py", "model.py", "own.py"], cwd=package, capture_output=True, check=True
     )
     assert sha256(listing.stdout).hexdigest() == before
     (package / "model.py").write_text(f"{model}# changed\n")

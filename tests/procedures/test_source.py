@@ -196,7 +196,7 @@ def test_an_installed_package_runs_from_source_whole(tmp_path: Path, monkeypatch
     entry = EntryPoint("own", "rain_laboratory.own:Own", catalogue.GROUP)
     monkeypatch.setattr(catalogue, "entry_points", lambda **_: [entry])
     assert find("own").sha256 == hash_of(
-        {f"{name}.py": (folder / f"{name}.py").read_bytes() for name in ("model", "own")}
+        {f"{name}.py": (folder / f"{name}.py").read_bytes() for name in ("__init__", "model", "own")}
     )
 
 

@@ -23,7 +23,7 @@ from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 from remotecal.store import Store
 from remotecal.store.tables import orders
-from remotecal.transport.bundles import Library, make_bundle
+from remotecal.transport.bundles import TrustedProcedures, make_bundle
 from remotecal.transport.envelopes import seal
 from remotecal.transport.messages import Compared, Computed, RemoteOrder
 
@@ -36,7 +36,7 @@ class Brought:
     """The laboratory's database with an order, the run of it, and what the station made of it."""
 
     store: Store
-    library: Library
+    library: TrustedProcedures
     laboratory: SealKey
     order: RemoteOrder
     computed: Computed
@@ -74,7 +74,7 @@ def bring(
     **terms: object,
 ) -> Brought:
     """Carry out a run and bring it, as its station would, or as one that writes a `lie` into the journal."""
-    library = Library(folder)
+    library = TrustedProcedures(folder)
     procedure = library.install(make_bundle(file, AUTHOR), [AUTHOR.public])
     now = time.time()
     order = RemoteOrder(

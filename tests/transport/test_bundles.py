@@ -13,7 +13,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.configuration import Written
 from remotecal.errors import OrderError
 from remotecal.runs.catalogue import MOST_BYTES, find
-from remotecal.transport.bundles import Library, make_bundle
+from remotecal.transport.bundles import TrustedProcedures, make_bundle
 from remotecal.transport.envelopes import seal
 
 AUTHOR = SealKey(Ed25519PrivateKey.generate())
@@ -28,8 +28,8 @@ class Forged(Written):
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Library:
-    return Library(tmp_path / "installed")
+def library(tmp_path: Path) -> TrustedProcedures:
+    return TrustedProcedures(tmp_path / "installed")
 
 
 def forged(procedure: str, *paths: str, content: bytes = b"raise SystemExit('it ran')") -> str:
@@ -39,7 +39,9 @@ def forged(procedure: str, *paths: str, content: bytes = b"raise SystemExit('it 
 
 
 @pytest.mark.parametrize("make", [lambda _: PROCEDURE, lambda folder: package(folder / "levels")])
-def test_a_procedure_travels_whole(library: Library, tmp_path: Path, make: Callable[[Path], Path]) -> None:
+def test_a_procedure_travels_whole(
+    library: TrustedProcedures, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
     file = make(tmp_path)
     named = library.install(make_bundle(file, AUTHOR), [AUTHOR.public])
     found = library.find(named)
@@ -49,7 +51,7 @@ def test_a_procedure_travels_whole(library: Library, tmp_path: Path, make: Calla
     assert library.install(make_bundle(file, AUTHOR), [AUTHOR.public]) == named, "again, and nothing changes"
 
 
-def test_nothing_runs_before_it_is_looked_for(library: Library, tmp_path: Path) -> None:
+def test_nothing_runs_before_it_is_looked_for(library: TrustedProcedures, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     file = tmp_path / "evil.py"
     file.write_text(f"open({str(ran)!r}, 'w')\n")
@@ -83,14 +85,14 @@ def test_nothing_runs_before_it_is_looked_for(library: Library, tmp_path: Path) 
     ],
 )
 def test_a_bundle_that_can_not_be_is_refused(
-    library: Library, tmp_path: Path, procedure: str, paths: list[str], said: str
+    library: TrustedProcedures, tmp_path: Path, procedure: str, paths: list[str], said: str
 ) -> None:
     with pytest.raises(OrderError, match=said):
         library.install(forged(procedure, *paths), [AUTHOR.public])
     assert not (tmp_path / "installed").exists()
 
 
-def test_too_much_is_refused(library: Library, tmp_path: Path) -> None:
+def test_too_much_is_refused(library: TrustedProcedures, tmp_path: Path) -> None:
     with pytest.raises(OrderError, match="too large"):
         library.install(forged("p.py", "p.py", content=bytes(MOST_BYTES + 1000)), [AUTHOR.public])
     folder = package(tmp_path / "levels").parent
@@ -99,7 +101,9 @@ def test_too_much_is_refused(library: Library, tmp_path: Path) -> None:
         make_bundle(folder / "compare.py", AUTHOR)
 
 
-def test_what_was_changed_after_it_was_installed_never_runs(library: Library, tmp_path: Path) -> None:
+def test_what_was_changed_after_it_was_installed_never_runs(
+    library: TrustedProcedures, tmp_path: Path
+) -> None:
     bundle = make_bundle(package(tmp_path / "levels"), AUTHOR)
     named = library.install(bundle, [AUTHOR.public])
     changed = tmp_path / "installed" / named.sha256 / "levels" / "names.py"
@@ -114,7 +118,7 @@ def test_what_was_changed_after_it_was_installed_never_runs(library: Library, tm
         library.find(named)
 
 
-def test_another_path_is_no_name(library: Library) -> None:
+def test_another_path_is_no_name(library: TrustedProcedures) -> None:
     named = library.install(make_bundle(PROCEDURE, AUTHOR), [AUTHOR.public])
     for name in ("../tiny_procedure.py", "*.py", "tiny_procedure", f"{named.sha256}/tiny_procedure.py"):
         with pytest.raises(OrderError, match="is not trusted here"):

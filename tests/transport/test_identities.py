@@ -19,7 +19,7 @@ from remotecal.transport.enrolment import Application, Code
 from remotecal.transport.identities import HUB, check_name, station_named, station_uri
 from remotecal.transport.pki import (
     Authority,
-    Identity,
+    Credentials,
     certificate_pem,
     holder_of,
     new_key,
@@ -41,8 +41,8 @@ def test_an_authority_issues_identities(tmp_path: Path) -> None:
     assert holder_of(certificate) == "0123456789abcdef"
     assert certificate.not_valid_before_utc < datetime.now(UTC) - DAY / 2
     assert DAY - timedelta(minutes=1) < certificate.not_valid_after_utc - datetime.now(UTC) < DAY
-    Identity(key, certificate).write(tmp_path / "identity.pem")
-    assert Identity.read(tmp_path / "identity.pem").uri == station_uri("here")
+    Credentials(key, certificate).write(tmp_path / "identity.pem")
+    assert Credentials.read(tmp_path / "identity.pem").uri == station_uri("here")
 
 
 def test_nothing_outlives_its_authority() -> None:
@@ -57,12 +57,12 @@ def test_an_authority_below_another_is_taken(tmp_path: Path) -> None:
     settings = settings_text("Water laboratory", "127.0.0.1")
     folder = found(tmp_path / "hub", settings, path)
     assert folder.trusted.read_bytes() == certificate_pem(Authority.read(path).certificate)
-    Identity.read(folder.hub).certificate.verify_directly_issued_by(Authority.read(path).certificate)
+    Credentials.read(folder.hub).certificate.verify_directly_issued_by(Authority.read(path).certificate)
 
 
 def test_what_may_not_issue_is_no_authority(tmp_path: Path) -> None:
     key = new_key()
-    Identity(key, Authority.create("x").client(key.public_key(), HUB, DAY)).write(tmp_path / "no.pem")
+    Credentials(key, Authority.create("x").client(key.public_key(), HUB, DAY)).write(tmp_path / "no.pem")
     with pytest.raises(ConfigurationError, match="does not allow to issue others"):
         Authority.read(tmp_path / "no.pem")
 
@@ -77,9 +77,9 @@ def test_a_key_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_key_with_a_certificate_of_another_is_refused(tmp_path: Path) -> None:
-    Identity(new_key(), Authority.create("x").certificate).write(tmp_path / "mixed.pem")
+    Credentials(new_key(), Authority.create("x").certificate).write(tmp_path / "mixed.pem")
     with pytest.raises(ConfigurationError, match="is not this key's"):
-        Identity.read(tmp_path / "mixed.pem")
+        Credentials.read(tmp_path / "mixed.pem")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_all_keys_are_private(folder: HubFolder) -> None:
 async def test_enrolling(folder: HubFolder, tmp_path: Path) -> None:
     async with hub_up(folder) as hub:
         station = await enrol_station(hub, tmp_path / "here", "here")
-        identity = Identity.read(station.identity)
+        identity = Credentials.read(station.identity)
         assert identity.uri == station_uri("here")
         assert holder_of(identity.certificate) == station.signing_key().public.id
         assert station.laboratory.servers == folder.settings.servers

@@ -24,7 +24,7 @@ from remotecal.store import Store
 from remotecal.transport import subjects
 from remotecal.transport.enrolment import Application, apply
 from remotecal.transport.identities import HUB, station_uri
-from remotecal.transport.pki import Authority, Identity, certificate_pem, new_key
+from remotecal.transport.pki import Authority, Credentials, certificate_pem, new_key
 from remotecal.transport.tls import client_context
 
 DAY = timedelta(days=1)
@@ -37,7 +37,7 @@ def authority(folder: HubFolder) -> Authority:
 
 def identity(path: Path, authority: Authority, uri: str, lasts: timedelta = DAY, holder: str = "") -> Path:
     key = new_key()
-    Identity(key, authority.client(key.public_key(), uri, lasts, holder=holder)).write(path)
+    Credentials(key, authority.client(key.public_key(), uri, lasts, holder=holder)).write(path)
     return path
 
 

@@ -20,7 +20,7 @@ from remotecal.journal.evidence import gather
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 from remotecal.store import Store
-from remotecal.transport.bundles import Library, make_bundle
+from remotecal.transport.bundles import TrustedProcedures, make_bundle
 from remotecal.transport.messages import Computed
 
 sys.path.append(str(Path(__file__).parent.parent / "verify"))
@@ -108,7 +108,7 @@ def test_a_journal_with_readings_of_another_hour_is_not_computed(
 
 
 def test_without_the_procedure_nothing_is_computed(tmp_path: Path, brought: Brought) -> None:
-    compared = replace(brought, library=Library(tmp_path / "empty")).recompute()
+    compared = replace(brought, library=TrustedProcedures(tmp_path / "empty")).recompute()
     assert "is not trusted here" in compared.reason
 
 

@@ -26,7 +26,7 @@ from remotecal.station.on_site import Wish, wish_for
 from remotecal.store import Store
 from remotecal.transport.envelopes import seal, seal_reply, unseal_reply
 from remotecal.transport.inventory import Inventory, Kept, Papers, RunHeld
-from remotecal.transport.messages import Answer, Claim
+from remotecal.transport.messages import Acknowledgement, Claim
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "store"))
 
@@ -189,10 +189,14 @@ async def test_only_what_the_laboratory_has_signed_brings_an_order_back(brought:
     key, order = brought.laboratory, seal("order", brought.order, brought.laboratory)
     claim = seal("claim", Claim(station="here", order=RUN, claim="claim"), STATION)
     other = seal("claim", Claim(station="here", order="out-2", claim="claim"), STATION)
-    good, no = Answer(done=True), Answer(done=False, reason="it expired")
+    good, no = Acknowledgement(done=True), Acknowledgement(done=False, reason="it expired")
 
     async def show(
-        order: bytes = order, claim: bytes = claim, to: bytes = claim, said: Answer = good, by: SealKey = key
+        order: bytes = order,
+        claim: bytes = claim,
+        to: bytes = claim,
+        said: Acknowledgement = good,
+        by: SealKey = key,
     ) -> str:
         papers = Papers(
             station="here",

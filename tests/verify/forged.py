@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from made import chained
 
 from remotecal.bench import Bench
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.certificates.trust import TrustList
 from remotecal.clock import SharedClock
@@ -56,7 +56,7 @@ class RealRun:
     events: tuple[Event, ...]
     record: Record
     key: SealKey
-    library: Library
+    library: CertificateLibrary
 
     def forged(self, forgery: Forgery, place: Path) -> dict[str, Check]:
         """Forge the run, compute its certificate anew, and examine both; returns checks by name."""
@@ -146,7 +146,7 @@ def real_run(folder: Path) -> RealRun:
     events = read_journal(out / FILE)
     key = SealKey(Ed25519PrivateKey.generate())
     record = evaluate(read_evidence(out), found)
-    return RealRun(out, events, record, key, Library([folder / "rig"]))
+    return RealRun(out, events, record, key, CertificateLibrary([folder / "rig"]))
 
 
 def of_kind(events: list[Event], *kinds: str) -> list[Event]:

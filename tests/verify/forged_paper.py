@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from made import NOW, Made
 
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.verify import Report, verify
 
 
@@ -12,7 +12,7 @@ def examine(made: Made, **means: object) -> Report:
     given: dict[str, object] = {
         "journal": made.run,
         "trust": made.trust(),
-        "library": Library([made.standards]),
+        "library": CertificateLibrary([made.standards]),
         "recompute": made.recompute,
         "now": NOW,
         **means,

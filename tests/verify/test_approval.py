@@ -20,7 +20,7 @@ from remotecal.certificates.signing.xml import read_signatures, sign_xml
 from remotecal.configuration import checked
 from remotecal.errors import CertificateRefused, ConfigurationError
 from remotecal.model import Record, Text
-from remotecal.registers import Register, Undertaking
+from remotecal.registers import LaboratoryRegister, Undertaking
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_an_amended_certificate_names_the_old_one(made: Made) -> None:
         replace(write(record), record, "substituted", why)
 
 
-def register(made: Made, *path: str | int, value: object = None) -> Register:
+def register(made: Made, *path: str | int, value: object = None) -> LaboratoryRegister:
     """Return the register with the entry at `path` put to `value`."""
     content = register_content(made)
     place: object = content
@@ -129,7 +129,7 @@ def register(made: Made, *path: str | int, value: object = None) -> Register:
         place = place[step]  # type: ignore[index]
     if path:
         place[path[-1]] = value  # type: ignore[index]
-    return checked(Register, content, "register.toml", ConfigurationError)
+    return checked(LaboratoryRegister, content, "register.toml", ConfigurationError)
 
 
 def valid(made: Made) -> Record:

@@ -13,7 +13,7 @@ from made import DAY, NOW, SIGNED, Made, reference, register_content, scale_cert
 from remotecal.certificates.added import AMENDMENT
 from remotecal.certificates.approval import replace, sign
 from remotecal.certificates.dcc.write import write
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trace import trace
@@ -21,7 +21,7 @@ from remotecal.certificates.trust import read_trust_list
 from remotecal.configuration import checked
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.model import Identification, Item, Person, Record, Text
-from remotecal.registers import Register
+from remotecal.registers import LaboratoryRegister
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def test_a_forgery_by_the_laboratory(made: Made, what: str) -> None:
     assert report.verdict == ("fails" if forged.outcome == "failed" else "is not proven")
     outcome, said = outcomes(report)[forged.check]
     assert (outcome, forged.reason in said) == (forged.outcome, True), said
-    (standard,) = trace(data, Library([made.standards]), made.trust(), NOW).standards
+    (standard,) = trace(data, CertificateLibrary([made.standards]), made.trust(), NOW).standards
     if forged.check.startswith("standard") and "dates" not in forged.check:
         assert standard.standing in ("open", "refused")
 
@@ -248,7 +248,7 @@ def test_one_person_under_names_that_look_alike_signs_once(made: Made) -> None:
 def test_the_register_knows_a_number_however_it_is_written(made: Made) -> None:
     content = register_content(made)
     content["standards"][0] |= {"serial": "b-1", "certificate": "mass - 1"}  # type: ignore[index]
-    register = checked(Register, content, "register", ConfigurationError)
+    register = checked(LaboratoryRegister, content, "register", ConfigurationError)
     assert outcomes(examine(made, register=register))["register"][0] == "passed"
 
 

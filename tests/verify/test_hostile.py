@@ -24,7 +24,7 @@ from made import (
 from remotecal.certificates.added import PARTS, amendment, remote_operation
 from remotecal.certificates.approval import sign
 from remotecal.certificates.dcc.write import write
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trace import Traced, trace
 from remotecal.certificates.trust import TrustList
@@ -32,18 +32,21 @@ from remotecal.configuration import checked
 from remotecal.errors import CertificateRefused, ConfigurationError
 from remotecal.journal.events import read_journal
 from remotecal.model import Column, Record, Statement, Text, Uncertainty
-from remotecal.registers import Register
+from remotecal.registers import LaboratoryRegister
 from remotecal.verify import Report, verify
 
 
 def examine(
-    made: Made, path: Path | None = None, trust: TrustList | None = None, register: Register | None = None
+    made: Made,
+    path: Path | None = None,
+    trust: TrustList | None = None,
+    register: LaboratoryRegister | None = None,
 ) -> Report:
     return verify(
         path or made.certificate,
         journal=made.run,
         trust=trust or made.trust(),
-        library=Library([made.standards]),
+        library=CertificateLibrary([made.standards]),
         register=register,
         recompute=made.recompute,
         now=NOW,
@@ -191,7 +194,7 @@ def test_a_standards_certificate_that_was_revoked(made: Made, since: dict[str, d
 
 
 def chain(made: Made, trust: TrustList) -> Traced:
-    return trace(made.certificate.read_bytes(), Library([made.standards]), trust, NOW)
+    return trace(made.certificate.read_bytes(), CertificateLibrary([made.standards]), trust, NOW)
 
 
 def test_a_revoked_and_a_superseded_certificate(made: Made) -> None:
@@ -240,7 +243,7 @@ def test_a_chain_that_branches_without_end(made: Made, monkeypatch: pytest.Monke
     path = made.folder / "top.xml"
     path.write_bytes(data)
     with pytest.raises(CertificateRefused, match="has more than 60 certificates"):
-        trace(data, Library([made.standards]), made.trust(), NOW)
+        trace(data, CertificateLibrary([made.standards]), made.trust(), NOW)
     report = examine(made, path)
     assert len(report.checks) < 100
     assert "too many certificates" in doubts(report)["traceability"]
@@ -289,14 +292,14 @@ def test_an_uncertainty_in_other_clothes(
 
 
 def test_a_registration_that_had_expired_when_the_person_signed(made: Made) -> None:
-    def asked(*path: str | int, value: object = None) -> Register:
+    def asked(*path: str | int, value: object = None) -> LaboratoryRegister:
         content = register_content(made)
         place: object = content
         for step in path[:-1]:
             place = place[step]  # type: ignore[index]
         if path:
             place[path[-1]] = value  # type: ignore[index]
-        return checked(Register, content, "register.toml", ConfigurationError)
+        return checked(LaboratoryRegister, content, "register.toml", ConfigurationError)
 
     assert examine(made, register=asked()).verdict == "holds"
     record = made.recompute(made.run)

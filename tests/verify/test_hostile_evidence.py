@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from made import NOW, START, Made, chained
 
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.journal import KIND, seal_journal
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
@@ -244,7 +244,7 @@ def examine(made: Made, run: Path) -> Report:
         run / "certificate.xml",
         journal=run,
         trust=made.trust(),
-        library=Library([made.standards]),
+        library=CertificateLibrary([made.standards]),
         now=NOW,
     )
 
@@ -283,7 +283,7 @@ def test_nothing_is_computed_after_chain_signature_or_trust_failed(
         made.certificate,
         journal=made.run,
         trust=None if broken == "no list" else trust,
-        library=Library([made.standards]),
+        library=CertificateLibrary([made.standards]),
         recompute=recompute,  # type: ignore[arg-type]
         now=NOW,
     )
@@ -341,7 +341,11 @@ def test_what_is_no_file_is_not_waited_for(made: Made, instead: str) -> None:
     made.journal.unlink()
     put(made.journal)
     report = verify(
-        made.certificate, journal=made.run, trust=made.trust(), library=Library([made.standards]), now=NOW
+        made.certificate,
+        journal=made.run,
+        trust=made.trust(),
+        library=CertificateLibrary([made.standards]),
+        now=NOW,
     )
     assert [(check.name, "no file, so no journal" in check.said) for check in report.failures] == [
         ("journal", True)

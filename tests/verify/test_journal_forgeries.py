@@ -29,7 +29,7 @@ from made import NOW as MADE_NOW
 from made import Made
 
 from remotecal.bench import Bench
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
 from remotecal.drivers.abb.acs580 import AbbAcs580
@@ -121,7 +121,7 @@ def test_the_whole_verification_says_so(made: Made, forgery: Forgery, name: str)
         made.certificate,
         journal=made.run,
         trust=made.trust(),
-        library=Library([made.standards]),
+        library=CertificateLibrary([made.standards]),
         recompute=made.recompute,
         now=MADE_NOW,
     )
@@ -140,7 +140,7 @@ def test_a_run_with_a_master_meter_holds(tmp_path: Path) -> None:
     record = evaluate(read_evidence(tmp_path / "run"), found)
     events = read_journal(tmp_path / "run" / FILE)
     key = SealKey(Ed25519PrivateKey.generate())
-    run = RealRun(tmp_path / "run", events, record, key, Library([tmp_path / "rig"]))
+    run = RealRun(tmp_path / "run", events, record, key, CertificateLibrary([tmp_path / "rig"]))
     assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
 
 

@@ -11,7 +11,7 @@ from made import SIGNED, Made
 from remotecal.certificates.approval import sign
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.dcc.write import write
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import read_public_key
 from remotecal.certificates.signing.signature import DUTIES
@@ -46,7 +46,7 @@ def examine(made: Made, path: Path, lists: Path) -> Report:
         path,
         journal=made.run,
         trust=current(made, lists),
-        library=Library([made.standards, made.certificate]),
+        library=CertificateLibrary([made.standards, made.certificate]),
         recompute=made.recompute,
     )
 

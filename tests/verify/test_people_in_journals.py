@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from made import NOW, Made
 
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.journal.files import Attached, keep_file
 from remotecal.journal.writing import Journal
 from remotecal.verify import Check, Report, verify
@@ -40,7 +40,7 @@ def examine(made: Made, journal: Path | None = None) -> Report:
         made.certificate,
         journal=journal or made.run,
         trust=made.trust(),
-        library=Library([made.standards]),
+        library=CertificateLibrary([made.standards]),
         recompute=made.recompute,
         now=NOW,
     )

@@ -11,7 +11,7 @@ import tomli_w
 from made import NAMES, NOW, SIGNED, Made, scale_certificate, trust_content
 
 from remotecal.certificates.demonstration import write_trust_list
-from remotecal.certificates.library import Library, canonical_hash
+from remotecal.certificates.library import CertificateLibrary, canonical_hash
 from remotecal.certificates.signing.signature import Signature
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.certificates.trace import Traced, recognise_chain, trace, tree
@@ -168,7 +168,7 @@ def test_the_demonstration_list_recognises_the_demonstration(made: Made, seal: S
     assert trust.recognise(seal).scope == scope
     assert trust.recognise(seal).name == name
     recognise_chain(chain(made, trust))
-    library = Library([made.standards])
+    library = CertificateLibrary([made.standards])
     report = verify(
         made.certificate, journal=made.run, trust=trust, library=library, recompute=made.recompute, now=NOW
     )
@@ -176,7 +176,7 @@ def test_the_demonstration_list_recognises_the_demonstration(made: Made, seal: S
 
 
 def chain(made: Made, trust: TrustList | None) -> Traced:
-    return trace(made.certificate.read_bytes(), Library([made.standards]), trust)
+    return trace(made.certificate.read_bytes(), CertificateLibrary([made.standards]), trust)
 
 
 def test_the_chain_is_recognised_to_the_national_standard(made: Made) -> None:
@@ -242,7 +242,7 @@ def test_the_chain_is_drawn(made: Made) -> None:
 
 
 def test_a_certificate_is_found_by_either_hash(made: Made) -> None:
-    library = Library([made.standards])
+    library = CertificateLibrary([made.standards])
     data = (made.standards / "scale.xml").read_bytes()
 
     def named(value: str) -> CertificateReference:
@@ -251,4 +251,4 @@ def test_a_certificate_is_found_by_either_hash(made: Made) -> None:
     assert library.find(named(canonical_hash(data).upper())) == data
     assert library.find(named("analogue")) is None
     with pytest.raises(ConfigurationError, match="there are no certificates at"):
-        Library([made.folder / "nowhere"])
+        CertificateLibrary([made.folder / "nowhere"])

@@ -13,7 +13,7 @@ from made import DAY, NOW, PROCEDURE, SIGNED, Made, chained, reference, scale_ce
 
 from remotecal.certificates.approval import sign
 from remotecal.certificates.dcc.write import write
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trust import TrustList
@@ -32,7 +32,7 @@ def examine(
         made.certificate,
         journal=made.run if journal is GIVEN else journal,
         trust=trust or made.trust(),
-        library=Library([made.standards]),
+        library=CertificateLibrary([made.standards]),
         recompute=made.recompute,
         now=now,
     )

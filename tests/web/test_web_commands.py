@@ -13,7 +13,7 @@ from procedure_package import package
 
 from remotecal.certificates.signing.seal import SealKey, new_seal_key
 from remotecal.cli import main
-from remotecal.transport.bundles import Library
+from remotecal.transport.bundles import TrustedProcedures
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
 
@@ -52,7 +52,7 @@ def test_a_bundle_is_written_and_can_be_read(tmp_path, capsys):
     assert main(["bundle", str(file), "--author", str(author), "--out", str(out)]) == 0
     key = SealKey.read(author).public
     assert f"must trust the key {key.text}" in capsys.readouterr().out
-    named = Library(tmp_path / "installed").install(out.read_text(), [key])
+    named = TrustedProcedures(tmp_path / "installed").install(out.read_text(), [key])
     assert named.name == "compare.py"
     assert main(["bundle", str(file), "--author", str(author), "--out", str(tmp_path / "no" / "x")]) == 2
     signed = out.read_bytes()

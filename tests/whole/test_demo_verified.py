@@ -11,7 +11,7 @@ import pytest
 
 from remotecal.certificates.approval import sign
 from remotecal.certificates.dcc import write
-from remotecal.certificates.library import Library
+from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.signing.keys import read_key
 from remotecal.certificates.signing.pdf import sign_pdf
@@ -36,7 +36,7 @@ def examine(place, certificate="certificate.xml"):
         place / certificate,
         journal=place,
         trust=read_trust_list(place / "trust.toml", read_public_key(place / "keys" / "list-issuer.pub.pem")),
-        library=Library([place / "bench"]),
+        library=CertificateLibrary([place / "bench"]),
         now=datetime.now(UTC),
     )
 

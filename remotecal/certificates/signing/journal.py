@@ -31,7 +31,7 @@ class OpenJournal(Protocol):
         ...
 
 
-class Line(Protocol):
+class ChainedEvent(Protocol):
     """An event of a journal whose chain has been checked."""
 
     @property
@@ -58,7 +58,7 @@ def seal_journal(journal: OpenJournal, key: SealKey) -> None:
     )
 
 
-def journal_signer(events: Sequence[Line]) -> PublicKey:
+def journal_signer(events: Sequence[ChainedEvent]) -> PublicKey:
     """Return the key that signed a journal, whose chain has been checked already.
 
     Raises:

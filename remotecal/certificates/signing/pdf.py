@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from remotecal.certificates.signing.signature import Signature
-from remotecal.certificates.signing.timestamp import Stamp, time_stamper
+from remotecal.certificates.signing.timestamp import TimeStamp, time_stamper
 from remotecal.errors import CertificateRefused, ConfigurationError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def read_pdf_signature(data: bytes) -> Signature:
     return Signature("issued", status.signer_reported_dt, chain, data, _stamp(signature, status))
 
 
-def _stamp(signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> Stamp | None:
+def _stamp(signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> TimeStamp | None:
     """Return the time stamp on a signature, if there is one and it holds."""
     from cryptography.x509 import load_der_x509_certificate
     from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
@@ -108,7 +108,7 @@ def _stamp(signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> Stamp
     tokens = extract_tst_data_iter(signature.signer_info, signed=False)
     others = [found.chosen.dump() for token in tokens for found in token["certificates"]]
     chain = [own, *(other for other in others if other != own)]
-    return Stamp(stamped.timestamp, tuple(load_der_x509_certificate(found) for found in chain))
+    return TimeStamp(stamped.timestamp, tuple(load_der_x509_certificate(found) for found in chain))
 
 
 def embedded_xml(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate
 
-    from remotecal.certificates.signing.timestamp import Stamp
+    from remotecal.certificates.signing.timestamp import TimeStamp
 
 Duty = Literal["performed", "reviewed", "approved", "issued"]
 """What is signed for: 检定, 核验, 批准, and the laboratory's seal (检定专用章)."""
@@ -34,7 +34,7 @@ class Signature:
     """The signer's certificate first."""
     content: bytes
     """Exactly what is signed: canonical XML, or the PDF file."""
-    stamp: Stamp | None = None
+    stamp: TimeStamp | None = None
     """What a time-stamping authority witnessed, where it was asked."""
     unexamined: tuple[str, ...] = ()
     """What goes with it unsigned and was not examined, such as `RevocationValues`."""

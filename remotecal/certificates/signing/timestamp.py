@@ -22,7 +22,7 @@ LARGEST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class TimeStamp:
     """A time stamp that holds; whether its authority may be trusted is another question (see `trust`)."""
 
     at: datetime
