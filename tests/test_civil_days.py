@@ -76,7 +76,7 @@ def test_a_certificate_expires_at_the_laboratorys_midnight(tmp_path):
         )
         order = Order.load(line.order)
         found = find(order.order.procedure)
-        assert plan(order, found, Bench.load(line.bench), clock, "run").time_zone == "UTC"
+        assert plan(order, found, Bench.load(line.bench), clock, "run").start.time_zone == "UTC"
         line.bench.write_text(in_shenyang(line.bench.read_text(encoding="utf-8")), encoding="utf-8")
         with pytest.raises(CertificateRefused, match="reference: its calibration was valid until 2026-11-20"):
             plan(order, found, Bench.load(line.bench), clock, "run")

@@ -71,11 +71,12 @@ def main(asked: argparse.Namespace) -> None:
     import getpass
     import sys
 
-    from remotecal.hub.laboratory import Terms, open_laboratory
+    from remotecal.hub.laboratory import open_laboratory
     from remotecal.hub.ordering import check_order
     from remotecal.hub.settings import HubFolder
     from remotecal.order import Order
     from remotecal.store import Store
+    from remotecal.transport.messages import Terms
 
     folder = HubFolder(asked.hub)
     order = Order.load(asked.order)
@@ -84,7 +85,6 @@ def main(asked: argparse.Namespace) -> None:
         check_order(order, found, store.stations.get(asked.station), asked.bench)
     terms = Terms(
         bench=asked.bench,
-        lasts=asked.hours * 3600,
         after_crash=asked.after_crash,
         link_lost=asked.link_lost,
         link_lost_after=asked.link_lost_after,
@@ -94,7 +94,9 @@ def main(asked: argparse.Namespace) -> None:
     async def issue() -> str:
         async with open_laboratory(folder) as laboratory:
             by = getpass.getuser()
-            issued = await laboratory.issue(order, procedure, asked.station, terms, by)
+            issued = await laboratory.issue(
+                order, procedure, asked.station, terms, by, lasts=asked.hours * 3600
+            )
             print(issued.id, flush=True)
             return await _fate(laboratory, issued.id, asked.station, by)
 

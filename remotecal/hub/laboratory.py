@@ -11,7 +11,6 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
     from remotecal.order import Order
     from remotecal.store.orders import Repeat
     from remotecal.transport.connection import Handler
-    from remotecal.transport.messages import AfterCrash, Verb
-    from remotecal.transport.messages import LinkLost as LinkLostPolicy
+    from remotecal.transport.messages import Terms, Verb
 
 CODE_LASTS = 24 * 3600.0
 """Seconds an enrolment code is good for."""
@@ -47,24 +45,6 @@ CONNECT_WITHIN = 10.0
 """Seconds in which a server must be reached."""
 ANSWER_WITHIN = 5.0
 """Seconds a station may take to answer a command."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What an order says beside the work itself."""
-
-    bench: str
-    """Name of the bench at the station."""
-    lasts: float = ORDER_LASTS
-    """Seconds in which it may be begun."""
-    after_crash: AfterCrash = "resume"
-    """What the station does should it be cut off."""
-    link_lost: LinkLostPolicy = "go_on"
-    """What the run does when the laboratory can't be reached."""
-    link_lost_after: float = 60.0
-    """Seconds until then."""
-    bundle: str = ""
-    """The procedure itself, for a station that does not have it."""
 
 
 def connection(folder: HubFolder, name: str) -> Connection:
@@ -128,6 +108,7 @@ class OrderDesk:
         terms: Terms,
         by: str,
         *,
+        lasts: float = ORDER_LASTS,
         account: str | None = None,
         repeat: Repeat | None = None,
     ) -> RemoteOrder:
@@ -139,6 +120,7 @@ class OrderDesk:
             station: who is to carry it out.
             terms: what else is to be said.
             by: who issues it.
+            lasts: seconds in which it may be begun.
             account: the customer's account that may see it.
             repeat: the request for it, which may come again; returns the order it brought then.
 
@@ -148,7 +130,17 @@ class OrderDesk:
         """
         if not (await asyncio.to_thread(self.store.stations.get, station)).enabled:
             raise OrderError(f"{station} was revoked and will fetch no order")
-        issued = self._written(order, procedure, station, terms, by)
+        now = time.time()
+        issued = RemoteOrder(
+            **terms.model_dump(),
+            id=_new_id(order),
+            station=station,
+            procedure=procedure,
+            order=order,
+            issued=now,
+            expires=now + lasts,
+            by=by,
+        )
         row = await asyncio.to_thread(
             self.store.orders.issue,
             issued.id,
@@ -166,26 +158,6 @@ class OrderDesk:
             await asyncio.to_thread(self.store.note, by, "order", noted)
         await self.connection.publish(subjects.command(station, "nudge"), b"")
         return unseal(row.envelope, "order", RemoteOrder, [self.key.public])
-
-    def _written(
-        self, order: Order, procedure: ProcedureNamed, station: str, terms: Terms, by: str
-    ) -> RemoteOrder:
-        now = time.time()
-        number = "".join(c if c.isascii() and c.isalnum() else "-" for c in order.order.number)[:40]
-        return RemoteOrder(
-            id=f"{number}-{uuid.uuid4().hex[:12]}",
-            station=station,
-            bench=terms.bench,
-            procedure=procedure,
-            order=order,
-            issued=now,
-            expires=now + terms.lasts,
-            by=by,
-            after_crash=terms.after_crash,
-            link_lost=terms.link_lost,
-            link_lost_after=terms.link_lost_after,
-            bundle=terms.bundle,
-        )
 
     async def command(
         self, station: str, verb: Verb, by: str, *, run: str = "", argument: str = "", prompt: int = 0
@@ -287,3 +259,9 @@ class OrderDesk:
                 subject, content = KICK.format(server=server), json.dumps({"cid": client["cid"]})
                 await self.connection.request(subject, content.encode())
         return len(cut)
+
+
+def _new_id(order: Order) -> str:
+    """Return an id for an order to a station, which begins like the order's own number."""
+    number = "".join(c if c.isascii() and c.isalnum() else "-" for c in order.order.number)[:40]
+    return f"{number}-{uuid.uuid4().hex[:12]}"

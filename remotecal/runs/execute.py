@@ -26,7 +26,7 @@ from remotecal.runs.admission import admit
 from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
-from remotecal.runs.session import Session
+from remotecal.runs.session import Plan, Session
 from remotecal.runs.suitability import check_points, check_reach, fill
 from remotecal.units import same_dimension
 
@@ -66,15 +66,20 @@ def execute(
         LinkError, InstrumentError: an instrument failed; the rig was made safe.
     """
     check_directory(directory)
+    planned = plan(order, found, bench, clock or bench.clock(), directory.resolve().name)
+    return carry_out(planned, directory, company)
+
+
+def carry_out(planned: Plan, directory: Path, company: Company) -> Evidence:
+    """Carry out what was planned, in a new or empty directory, and return the evidence; as `execute`."""
+    check_directory(directory)
     company.check_files()
-    clock = clock or bench.clock()
-    start = plan(order, found, bench, clock, directory.resolve().name)
     with (
-        _connected(bench, clock, company, f"run {directory.resolve()}") as opened,
-        Journal.create(directory, clock) as journal,
+        _connected(planned, company, directory) as opened,
+        Journal.create(directory, planned.clock) as journal,
     ):
-        journal.append("start", start.model_dump(mode="json"))
-        Session(start, found.procedure, bench, opened, journal, company).perform()
+        journal.append("start", planned.start.model_dump(mode="json"))
+        Session(planned, opened, journal, company).perform()
     return gather(read_journal(directory / FILE))
 
 
@@ -110,11 +115,7 @@ def resume(
         ConfigurationError: the procedure, or a driver, is neither installed nor given.
         RunError, LinkError, InstrumentError: as `execute`.
     """
-    company.check_files()
-    events = read_journal(directory / FILE, torn=True)
-    start = read_start(events)
-    if any(event.kind == "finish" for event in events):
-        raise OrderError(f"the run in {directory} is complete: evaluate it")
+    start = _cut_off(directory)
     used = start.procedure
     found = found or find_followed(used.name, used.sha256, changed=True)
     if found.sha256 != used.sha256:
@@ -122,18 +123,38 @@ def resume(
             f"procedure {found.name} was changed since the run began: restore it, or begin a new run"
         )
     bench = bench or Bench.load(Path(start.bench), installed=True)
-    clock = clock or bench.clock()
-    with Journal.open(directory, clock) as journal:
-        _same_facts(start, plan(start.order, found, bench, clock, start.run))
-        with _connected(bench, clock, company, f"run {directory.resolve()}") as opened:
-            again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
-            journal.append("resume", again)
-            Session(start, found.procedure, bench, opened, journal, company).perform()
-    return gather(read_journal(directory / FILE))
+    with Journal.open(directory, clock or bench.clock()) as journal:
+        return _go_on(start, plan(start.order, found, bench, journal.clock, start.run), journal, company)
 
 
-def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Start:
-    """Return what a run would begin with; nothing is opened and nothing moves.
+def go_on(planned: Plan, directory: Path, company: Company) -> Evidence:
+    """Take up a run that is planned again, where it was cut off; as `resume`."""
+    start = _cut_off(directory)
+    with Journal.open(directory, planned.clock) as journal:
+        return _go_on(start, planned, journal, company)
+
+
+def _cut_off(directory: Path) -> Start:
+    """Return what a run began with that did not come to its end."""
+    events = read_journal(directory / FILE, torn=True)
+    if any(event.kind == "finish" for event in events):
+        raise OrderError(f"the run in {directory} is complete: evaluate it")
+    return read_start(events)
+
+
+def _go_on(start: Start, planned: Plan, journal: Journal, company: Company) -> Evidence:
+    company.check_files()
+    _same_facts(start, planned.start)
+    bench, directory = planned.bench, journal.path.parent
+    with _connected(planned, company, directory) as opened:
+        again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
+        journal.append("resume", again)
+        Session(planned, opened, journal, company).perform()
+    return gather(read_journal(journal.path))
+
+
+def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Plan:
+    """Return what a run would be; nothing is opened and nothing moves.
 
     Raises:
         ParameterError, BenchError, OrderError: order, bench and procedure don't go together.
@@ -158,7 +179,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
         {role: certificates[name] for role, name in roles.items() if name in certificates}, drivers
     )
     admit(order, found, bench, certificates, today)
-    return Start(
+    start = Start(
         run=run,
         order=order,
         procedure=ProcedureUsed(name=found.name, sha256=found.sha256),
@@ -174,6 +195,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> St
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
         clock="virtual" if isinstance(clock, SteppedClock) else "real",
     )
+    return Plan(start, procedure, bench, clock)
 
 
 def fill_roles(procedure: type[Procedure], bench: Bench) -> dict[str, str]:
@@ -233,13 +255,13 @@ def _same_facts(start: Start, now: Start) -> None:
 
 
 @contextmanager
-def _connected(bench: Bench, clock: Clock, company: Company, what: str) -> Iterator[OpenBench]:
+def _connected(planned: Plan, company: Company, directory: Path) -> Iterator[OpenBench]:
     """Give the open bench to a run, which no signal ends but through the safe state.
 
     If the bench is not all there, what is there is made safe.
     """
     with signals(company.control, company.by):
-        opened = bench.connect(clock, what=what)
+        opened = planned.bench.connect(planned.clock, what=f"run {directory.resolve()}")
         try:
             if opened.failures:
                 company.control.notice()  # no signal gets in between

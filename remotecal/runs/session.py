@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.declarations import declared
@@ -20,12 +21,12 @@ from remotecal.errors import (
 )
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.values import pack, readings
-from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.running import Running
 from remotecal.runs.watch import Watch
 
 if TYPE_CHECKING:
     from remotecal.bench import Bench
+    from remotecal.clock import Clock
     from remotecal.drivers.instrument import Instrument
     from remotecal.journal.events import Json
     from remotecal.journal.evidence import Start
@@ -42,31 +43,37 @@ ENDINGS = ((RunAborted, "abort"), (RunSuspended, "suspend"), (InterlockTripped, 
 """Why a run ended, and the kind of event that says so; whatever else is a failure."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that can be carried out: what its order asks for, and the bench that suits it."""
+
+    start: Start
+    """What its journal begins with."""
+    procedure: Procedure
+    """The procedure with its parameters, its roles not filled yet."""
+    bench: Bench
+    """The bench."""
+    clock: Clock
+    """The run's time."""
+
+
 class Session:
     """A run from opening the bench to its safe state; the same whether it begins or goes on."""
 
-    def __init__(
-        self,
-        start: Start,
-        procedure: type[Procedure],
-        bench: Bench,
-        opened: OpenBench,
-        journal: Journal,
-        company: Company,
-    ) -> None:
-        self._start, self._opened, self._journal = start, opened, journal
-        self._settings = {name: entry.settings for name, entry in bench.file.instruments.items()}
-        self._drivers = {name: entry.driver for name, entry in bench.file.instruments.items()}
+    def __init__(self, planned: Plan, opened: OpenBench, journal: Journal, company: Company) -> None:
+        bench = planned.bench
+        self._start, self._opened, self._journal = planned.start, opened, journal
+        self._entries = bench.file.instruments
         self._company, self._control = company, company.control
         self._control.cancel = opened.cancel
         self._watch = Watch(bench, opened, self._control)
         self._run = Running(
             opened, journal, self._control, company.answers, company.watchers, company.largest_file
         )
-        parameters = read_parameters(procedure.accepts(), start.parameters, "journal, parameters")
-        roles: dict[str, Instrument | None] = {role.name: None for role in procedure.roles()}
-        roles |= {role: opened.instruments[name] for role, name in start.roles.items()}
-        self._procedure = procedure(parameters, roles)
+        kind = type(planned.procedure)
+        roles: dict[str, Instrument | None] = {role.name: None for role in kind.roles()}
+        roles |= {role: opened.instruments[name] for role, name in self._start.roles.items()}
+        self._procedure = kind(planned.procedure.parameters, roles)
         self._done = {
             (event.data["point"], event.data["repeat"])
             for event in journal.events
@@ -110,9 +117,9 @@ class Session:
             wraps = moduli(type(instrument))
             said: dict[str, Json] = {
                 "address": instrument.link.address,
-                "driver": self._drivers[name],
+                "driver": self._entries[name].driver,
                 "name": name,
-                "settings": self._settings[name],
+                "settings": self._entries[name].settings,
                 **instrument.identify()._asdict(),
                 **({"noted": list(instrument.noted)} if instrument.noted else {}),
                 **({"wraps": wraps} if wraps else {}),

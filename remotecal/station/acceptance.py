@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
@@ -17,27 +16,12 @@ from remotecal.transport.messages import RemoteOrder
 from remotecal.transport.subjects import check_run
 
 if TYPE_CHECKING:
-    from remotecal.clock import Clock
-    from remotecal.runs.catalogue import Found
+    from remotecal.runs.session import Plan
     from remotecal.station.folder import StationFolder
     from remotecal.transport.bundles import TrustedProcedures
 
 CLOCKS_AGREE = 60.0
 """Seconds by which the station's clock may differ from the laboratory's: what it writes is evidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """An order that can be carried out."""
-
-    order: RemoteOrder
-    """The order."""
-    found: Found
-    """Its procedure."""
-    bench: Bench
-    """Its bench."""
-    clock: Clock
-    """The bench's clock, which is closed when `accept` is left."""
 
 
 def read_order(envelope: bytes, folder: StationFolder) -> RemoteOrder:
@@ -67,8 +51,10 @@ def check_clock(laboratory_time: float) -> None:
 
 
 @contextmanager
-def accept(order: RemoteOrder, folder: StationFolder, library: TrustedProcedures) -> Iterator[Accepted]:
-    """Give an order's procedure and bench, once it is sure that they go together.
+def accept(order: RemoteOrder, folder: StationFolder, library: TrustedProcedures) -> Iterator[Plan]:
+    """Give what an order's run would be, once it is sure that it can be carried out.
+
+    The bench's clock is closed when this is left.
 
     Raises:
         ConfigurationError, EvidenceError: why the order can't be carried out here.
@@ -83,8 +69,7 @@ def accept(order: RemoteOrder, folder: StationFolder, library: TrustedProcedures
     bench = there[order.bench]
     clock = bench.clock()
     try:
-        plan(order.order, found, bench, clock, order.id)
-        yield Accepted(order, found, bench, clock)
+        yield plan(order.order, found, bench, clock, order.id)
     finally:
         # A simulated rig's clock is a connection.
         close: Callable[[], None] = getattr(clock, "close", lambda: None)

@@ -170,8 +170,8 @@ class Station(Site):
         await self.refuse(run.order.id, said)
 
     def _make_safe(self, run: StationRun) -> None:
-        with accept(run.order, self.folder, self.library) as accepted:
-            run.make_safe(accepted)
+        with accept(run.order, self.folder, self.library) as planned:
+            run.make_safe(planned)
 
     async def _fetch_order(self) -> bool:
         """Fetch and deal with the next order; tell whether there was one."""
@@ -268,7 +268,7 @@ class Station(Site):
         over.set()
 
     def _perform(self, run: StationRun, remote: RemoteControl) -> None:
-        with accept(run.order, self.folder, self.library) as accepted:
+        with accept(run.order, self.folder, self.library) as planned:
             company = Company(
                 remote,
                 (remote,),
@@ -276,7 +276,7 @@ class Station(Site):
                 by=self.folder.name,
                 largest_file=self.folder.settings.largest_file,
             )
-            run.perform(accepted, company)
+            run.perform(planned, company)
 
     def _note_end(self, run: StationRun, reason: str) -> None:
         try:

@@ -25,14 +25,14 @@ from remotecal.journal.events import FILE, read_journal, seconds
 from remotecal.journal.evidence import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.runs.company import Company
-from remotecal.runs.execute import execute, resume
+from remotecal.runs.execute import carry_out, go_on
 from remotecal.runs.record import evaluate
 from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.journal.events import Event
-    from remotecal.station.acceptance import Accepted
+    from remotecal.runs.session import Plan
     from remotecal.station.folder import StationFolder
     from remotecal.transport.bundles import TrustedProcedures
     from remotecal.transport.connection import Proof
@@ -146,19 +146,19 @@ class StationRun:
         """Keep the laboratory's word that it has everything; None where there is nothing to have."""
         write_private(self.papers / "done", b"" if proof is None else _proof(proof))
 
-    def perform(self, accepted: Accepted, company: Company) -> None:
+    def perform(self, planned: Plan, company: Company) -> None:
         """Carry out the order, or go on where it was cut off.
 
         Blocks until the run is over; for a thread of its own. What was begun waits for a bench that
         somebody else works with, what was not is given back.
 
         Raises:
-            RemotecalError: as `execute` and `resume`.
+            RemotecalError: as `carry_out` and `go_on`.
         """
         said = ""
         while True:
             try:
-                self._perform(accepted, company)
+                self._perform(planned, company)
             except BenchInUse as busy:
                 if self.stage is not Stage.CUT_OFF:
                     raise
@@ -170,21 +170,15 @@ class StationRun:
             else:
                 return
 
-    def _perform(self, accepted: Accepted, company: Company) -> None:
+    def _perform(self, planned: Plan, company: Company) -> None:
         stage = self.stage
         if stage is Stage.CLAIMED:
             self._clear()
-            execute(self.order.order, accepted.found, accepted.bench, self.directory, company, accepted.clock)
+            carry_out(planned, self.directory, company)
         elif stage is Stage.CUT_OFF and self.order.after_crash == "resume":
-            resume(
-                self.directory,
-                company,
-                found=accepted.found,
-                bench=accepted.bench,
-                clock=accepted.clock,
-            )
+            go_on(planned, self.directory, company)
         elif stage is Stage.CUT_OFF:
-            self._end_safe(accepted)
+            self._end_safe(planned)
 
     def sign(self, key: SealKey) -> None:
         """Sign the journal of a complete run."""
@@ -212,23 +206,23 @@ class StationRun:
         if (self.directory / FILE).exists():
             (self.directory / FILE).unlink()
 
-    def make_safe(self, accepted: Accepted) -> None:
+    def make_safe(self, planned: Plan) -> None:
         """Bring the rig to its safe state (`SafeStateNotReached`, `BenchInUse`: it was not)."""
-        opened = accepted.bench.connect(accepted.clock, what=f"making {self.order.id} safe")
+        opened = planned.bench.connect(planned.clock, what=f"making {self.order.id} safe")
         try:
             opened.make_safe()
         finally:
             opened.close()
 
-    def _end_safe(self, accepted: Accepted) -> None:
+    def _end_safe(self, planned: Plan) -> None:
         """Bring the rig to its safe state and end the run, as the order wants it after a crash."""
         unsafe = ""
         try:
-            self.make_safe(accepted)
+            self.make_safe(planned)
         except SafeStateNotReached as error:
             unsafe = str(error)
         text = "the station was cut off while the run was on, and the order says to make safe"
-        with Journal.open(self.directory, accepted.clock) as journal:
+        with Journal.open(self.directory, planned.clock) as journal:
             journal.append("abort", {"error": "RunAborted", "text": text})
             journal.append("safe", {"reached": not unsafe, "text": unsafe})
         if unsafe:

@@ -36,15 +36,28 @@ class ProcedureNamed(Written):
     """SHA-256 of its source file."""
 
 
-class RemoteOrder(Written):
+class Terms(Written):
+    """What an order to a station says beside the work itself."""
+
+    bench: str
+    """Name of the bench there."""
+    after_crash: AfterCrash = "resume"
+    """What the station does should it be cut off."""
+    link_lost: LinkLost = "go_on"
+    """What the run does when the laboratory can't be reached for `link_lost_after`."""
+    link_lost_after: float = Field(default=60.0, ge=1.0)
+    """Seconds."""
+    bundle: str = ""
+    """The procedure itself, where the station need not have it: a signed bundle."""
+
+
+class RemoteOrder(Terms):
     """A work order for a station, signed by the laboratory."""
 
     id: str
     """Unlike that of any other order; also the name of its run."""
     station: str
     """Who is to carry it out."""
-    bench: str
-    """Name of the bench there."""
     procedure: ProcedureNamed
     """The procedure, by its content."""
     order: Order
@@ -55,14 +68,6 @@ class RemoteOrder(Written):
     """Until when it may be begun."""
     by: str
     """Who issued it."""
-    after_crash: AfterCrash = "resume"
-    """What the station does should it be cut off."""
-    link_lost: LinkLost = "go_on"
-    """What the run does when the laboratory can't be reached for `link_lost_after`."""
-    link_lost_after: float = Field(default=60.0, ge=1.0)
-    """Seconds."""
-    bundle: str = ""
-    """The procedure itself, where the station need not have it: a signed bundle."""
 
 
 class BenchAnnounced(Written):

@@ -11,7 +11,7 @@ from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
 from remotecal.order import Order
 from remotecal.store.users import Role
-from remotecal.transport.messages import AfterCrash, LinkLost
+from remotecal.transport.messages import Terms
 from remotecal.web.passwords import LONGEST, SHORTEST
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
@@ -115,8 +115,8 @@ def _order(written: object) -> object:
     return written if isinstance(written, Order) else checked(Order, written, "order", ConfigurationError)
 
 
-class OrderWanted(_Sent):
-    """A work order for a station."""
+class OrderWanted(Terms):
+    """A work order for a station, and its terms."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -133,12 +133,6 @@ class OrderWanted(_Sent):
     """The customer's account that may see it."""
     hours: Annotated[float, Field(gt=0, le=8784)] = 24.0
     """Within which it may be begun."""
-    after_crash: AfterCrash = "resume"
-    """What the station does should it be cut off."""
-    link_lost: LinkLost = "go_on"
-    """What the run does while the laboratory can't be reached."""
-    link_lost_after: Annotated[float, Field(gt=0, le=1e6)] = 60.0
-    """Seconds until then."""
 
 
 class Reason(_Sent):

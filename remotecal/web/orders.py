@@ -12,11 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.configuration import nearest
 from remotecal.errors import NotNow, OrderError, ParameterError
-from remotecal.hub.laboratory import Terms
 from remotecal.hub.ordering import check_order
 from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
-from remotecal.transport.messages import ProcedureNamed, RemoteOrder
+from remotecal.transport.messages import ProcedureNamed, RemoteOrder, Terms
 from remotecal.web import visible
 from remotecal.web.answers import NEXT, Limit, page
 from remotecal.web.bodies import NAME, STATION, AccountGiven, OrderWanted, Reason, RunName
@@ -98,16 +97,16 @@ async def issue_order(
 
 async def _issue(here: Office, wanted: OrderWanted, by: str, repeat: Repeat | None) -> str:
     procedure = await run_in_threadpool(_procedure, here, wanted)
-    terms = Terms(
-        bench=wanted.bench,
-        lasts=wanted.hours * 3600,
-        after_crash=wanted.after_crash,
-        link_lost=wanted.link_lost,
-        link_lost_after=wanted.link_lost_after,
-        bundle=wanted.bundle,
-    )
+    terms = Terms(**wanted.model_dump(include=set(Terms.model_fields)))
     issued = await here.laboratory.issue(
-        wanted.order, procedure, wanted.station, terms, by, account=wanted.account, repeat=repeat
+        wanted.order,
+        procedure,
+        wanted.station,
+        terms,
+        by,
+        lasts=wanted.hours * 3600,
+        account=wanted.account,
+        repeat=repeat,
     )
     return issued.id
 

@@ -14,7 +14,7 @@ def planned(rig, change=lambda text: text, **parameters):
     rig.bench.write_text(change(rig.bench.read_text(encoding="utf-8")), encoding="utf-8")
     order = Order.load(rig.order)
     order = order.model_copy(update={"parameters": {**order.parameters, **parameters}})
-    return plan(order, find(order.order.procedure), Bench.load(rig.bench), rig.clock, "run")
+    return plan(order, find(order.order.procedure), Bench.load(rig.bench), rig.clock, "run").start
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class Site:
 
     def plan(self, **head):
         order = self.order.model_copy(update={"order": self.order.order.model_copy(update=head)})
-        return plan(order, self.found, Bench.load(self.rig.bench), self.rig.clock, "run")
+        return plan(order, self.found, Bench.load(self.rig.bench), self.rig.clock, "run").start
 
     def register(self, *, person_until=LATER, sha256=None):
         laboratory = {

@@ -13,13 +13,12 @@ from tiny_bench import PROCEDURE, Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.hub.hub import Hub
-from remotecal.hub.laboratory import Terms
 from remotecal.order import Order
 from remotecal.station.agent import Station
 from remotecal.station.folder import StationFolder
 from remotecal.store.journals import RunRow
 from remotecal.transport.bundles import make_bundle
-from remotecal.transport.messages import Live, ProcedureNamed, RemoteOrder
+from remotecal.transport.messages import Live, ProcedureNamed, RemoteOrder, Terms
 
 BENCH = "Tiny bench"
 HELLO_EVERY = 0.2
@@ -42,7 +41,11 @@ class Site:
         return bundle, self.hub.library.install(bundle, [author.public])
 
     async def order(
-        self, author: SealKey | None = None, certificate: str | None = None, **terms: object
+        self,
+        author: SealKey | None = None,
+        certificate: str | None = None,
+        lasts: float = 3600.0,
+        **terms: object,
     ) -> RemoteOrder:
         """Issue an order for the tiny procedure."""
         bundle, procedure = self.bundle(author)
@@ -51,7 +54,9 @@ class Site:
         if certificate is not None:
             head = order.order.model_copy(update={"certificate": certificate})
             order = order.model_copy(update={"order": head})
-        return await self.hub.laboratory.issue(order, procedure, self.folder.name, whole, "Li Wei")
+        return await self.hub.laboratory.issue(
+            order, procedure, self.folder.name, whole, "Li Wei", lasts=lasts
+        )
 
     @asynccontextmanager
     async def up(self) -> AsyncIterator[Station]:

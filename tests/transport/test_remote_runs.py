@@ -13,7 +13,6 @@ from tiny_bench import Tiny
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, ConfigurationError, NotConnected, RemotecalError
 from remotecal.hub.issuing import issue
-from remotecal.hub.laboratory import Terms
 from remotecal.hub.settings import HubFolder
 from remotecal.order import Order
 from remotecal.station import acceptance
@@ -23,7 +22,7 @@ from remotecal.station.run import StationRun
 from remotecal.transport import subjects
 from remotecal.transport.bundles import make_bundle
 from remotecal.transport.envelopes import seal, unseal, unseal_reply
-from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder
+from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder, Terms
 from remotecal.transport.pki import Authority
 
 
