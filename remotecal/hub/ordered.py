@@ -181,7 +181,12 @@ def _data(line: bytes) -> Mapping[str, Json]:
 
 
 def _point(point: Point) -> dict[str, object]:
-    return {"name": point.name, "nominal": dict(point.nominal), "repeats": point.repeats}
+    return {
+        "name": point.name,
+        "nominal": dict(point.nominal),
+        "repeats": point.repeats,
+        "series": list(point.series),
+    }
 
 
 def _refuse(order: str, ordered: object, said: object) -> None:

@@ -30,7 +30,7 @@ def check_order(order: Order, found: Found, station: StationRow, bench: str) -> 
     where = f"order {order.order.number}, parameters"
     procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
     points = tuple(procedure.points())
-    check_points(points)
+    check_points(procedure, points)
     if station.announced is None:
         return  # it was never heard of: it will look at the order when it fetches it
     benches = {

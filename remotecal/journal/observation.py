@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
 
 Value = Measured | float | int | str | tuple[Measured, ...]
 """What an observation may hold."""
@@ -18,9 +19,11 @@ class Point:
     name: str
     """Unlike that of any other point of the run: "50 m3/h"."""
     nominal: Mapping[str, float] = field(default_factory=dict)
-    """What to set, in the units of the procedure's parameters."""
+    """What to set, in the units that the procedure declares (`Procedure.sets`)."""
     repeats: int = 1
     """How often to measure here."""
+    series: tuple[str, ...] = ()
+    """Labels of the series it belongs to: "as found", "rising", "cycle 2"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,10 @@ class Observation:
     """When the repeat began, in seconds since 1970, UTC."""
     at: float
     """When it was over."""
+
+    def reading(self, name: str) -> Measured:
+        """Return the single reading kept under a name (`EvidenceError` if there is none)."""
+        kept = self.values.get(name)
+        if not isinstance(kept, Measured):
+            raise EvidenceError(f"{self.point.name}, repeat {self.repeat}: {name} is no reading but {kept!r}")
+        return kept

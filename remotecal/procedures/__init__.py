@@ -6,6 +6,7 @@ A procedure imports what it needs from here.
 from remotecal.journal.evidence import Evidence, InstrumentUsed
 from remotecal.journal.observation import Observation, Point, Value
 from remotecal.procedures.evaluation import Evaluation
+from remotecal.procedures.observed import Observed
 from remotecal.procedures.parameters import In, Parameters
 from remotecal.procedures.procedure import Certificates, Drivers, Procedure
 from remotecal.procedures.run import Run
@@ -20,6 +21,7 @@ __all__ = [
     "In",
     "InstrumentUsed",
     "Observation",
+    "Observed",
     "Parameters",
     "Point",
     "Procedure",

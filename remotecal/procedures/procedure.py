@@ -6,6 +6,7 @@ import types
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from remotecal import units
@@ -13,12 +14,13 @@ from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Instrument
 from remotecal.errors import ParameterError
 from remotecal.model import Text
+from remotecal.procedures.observed import Observed
 from remotecal.procedures.parameters import Parameters
 
 if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
     from remotecal.journal.evidence import Evidence
-    from remotecal.journal.observation import Point, Value
+    from remotecal.journal.observation import Point
     from remotecal.procedures.evaluation import Evaluation
     from remotecal.procedures.run import Run
 
@@ -56,8 +58,10 @@ class Procedure(ABC):
     norms: ClassVar[tuple[str, ...]] = ()
     """The documents it follows; those with a row in `remotecal.editions` without their year, for a
     certificate names the edition that was in force on the day of measurement."""
-    reach: ClassVar[Mapping[str, tuple[str, str]]] = {}
-    """Which quantities must span a point's nominal value: `role.quantity` → name and unit of the value."""
+    sets: ClassVar[Mapping[str, str]] = {}
+    """What a point sets, by the names of its nominal values: name → unit."""
+    reach: ClassVar[Mapping[str, str]] = {}
+    """Which quantities must span a point's nominal value: `role.quantity` → its name in `sets`."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Instrument | None] | None = None) -> None:
@@ -83,8 +87,24 @@ class Procedure(ABC):
         return tuple(
             _role(cls, name, kind)
             for name, kind in hints.items()
-            if name != "parameters" and get_origin(kind) is not ClassVar
+            if name != "parameters" and ClassVar not in {kind, get_origin(kind)}
         )
+
+    @classmethod
+    def yields(cls) -> type[Observed]:
+        """Return what one repeat yields, by the annotation of `measure`.
+
+        Raises:
+            ParameterError: it declares nothing, or a part that an observation can't hold.
+        """
+        said = SimpleNamespace(__annotations__={"return": cls.measure.__annotations__.get("return")})
+        kind = get_type_hints(said, cls.measure.__globals__, dict(vars(cls)))["return"]
+        if not (isinstance(kind, type) and issubclass(kind, Observed)):
+            raise ParameterError(
+                f"{cls.__name__}.measure must say by its annotation what it yields: a class of Observed"
+            )
+        kind.parts()
+        return kind
 
     @abstractmethod
     def points(self) -> Sequence[Point]:
@@ -124,8 +144,8 @@ class Procedure(ABC):
         """Bring the rig to a point, before its repeats and again when a run is taken up there."""
 
     @abstractmethod
-    def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
-        """Measure once; what is returned is the observation, by names of the procedure's own."""
+    def measure(self, point: Point, run: Run) -> Observed:
+        """Measure once, and return what that yields: a declared observation of the procedure's own."""
 
     @abstractmethod
     def evaluate(self, evidence: Evidence) -> Evaluation:

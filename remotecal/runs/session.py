@@ -21,6 +21,7 @@ from remotecal.errors import (
 )
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.values import pack, readings
+from remotecal.procedures.observed import packed
 from remotecal.runs.running import Running
 from remotecal.runs.watch import Watch
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from remotecal.journal.observation import Point, Value
     from remotecal.journal.writing import Journal
     from remotecal.open_bench import OpenBench
+    from remotecal.procedures.observed import Observed
     from remotecal.procedures.procedure import Procedure
     from remotecal.runs.company import Company
 
@@ -171,7 +173,7 @@ class Session:
         run = self._run
         began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
         run.show("measure", repeat=repeat)
-        values = self._procedure.measure(point, run)
+        values = packed(self._seen(point))
         _refuse_strays(values, seconds(began))
         run.look()
         self._journal.append(
@@ -179,6 +181,12 @@ class Session:
         )
         self._done.add((point.name, repeat))
         run.show("done", observed=len(self._done))
+
+    def _seen(self, point: Point) -> Observed:
+        seen, kind = self._procedure.measure(point, self._run), self._procedure.yields()
+        if not isinstance(seen, kind):
+            raise ParameterError(f"measure returned {seen!r}, and declares that it yields {kind.__name__}")
+        return seen
 
     def _hold(self) -> None:
         paused = self._control.paused

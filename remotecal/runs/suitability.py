@@ -42,14 +42,23 @@ def fill(
     return filled, faults
 
 
-def check_points(points: Sequence[Point]) -> None:
-    """Raise `ParameterError` unless there are points, each with a name of its own and a repeat."""
+def check_points(procedure: Procedure, points: Sequence[Point]) -> None:
+    """Raise `ParameterError` unless there are points that can be measured and told apart.
+
+    Each needs a name of its own, a repeat, and nominal values that the procedure declares.
+    """
     names = [point.name for point in points]
     if not names or len(set(names)) < len(names) or any(point.repeats < 1 for point in points):
         raise ParameterError(
             f"the points {names} can't be measured: there must be some, each with a name of its own and "
             "one repeat or more"
         )
+    for point in points:
+        if unknown := sorted(point.nominal.keys() - procedure.sets.keys()):
+            raise ParameterError(
+                f"point {point.name} sets {', '.join(unknown)}: {type(procedure).__name__}.sets must declare "
+                "that, with its unit"
+            )
 
 
 def check_reach(
@@ -62,15 +71,14 @@ def check_reach(
         points: what it is to measure at.
         drivers: role → driver of the instrument that fills it, as far as they are known.
     """
-    faults = [
-        fault
-        for quantity, (name, unit) in procedure.reach.items()
-        for point in points
-        if name in point.nominal
-        and (fault := _beyond(drivers, quantity, point.nominal[name], unit, f"point {point.name}, {name}"))
-    ]
-    if faults:
-        raise ParameterError(f"{'; '.join(faults)}. Choose other points, or another bench")
+    faults = []
+    for quantity, name in procedure.reach.items():
+        for point in points:
+            if name in point.nominal:
+                place, unit = f"point {point.name}, {name}", procedure.sets[name]
+                faults.append(_beyond(drivers, quantity, point.nominal[name], unit, place))
+    if beyond := "; ".join(filter(None, faults)):
+        raise ParameterError(f"{beyond}. Choose other points, or another bench")
     procedure.suits(drivers)
 
 

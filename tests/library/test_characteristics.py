@@ -2,16 +2,16 @@
 
 import pytest
 
-from remotecal.procedures.library.characteristics import (
+from remotecal.procedures.library.evaluation.finding import scatter
+from remotecal.procedures.library.flow.characteristics import (
     ErrorCharacteristics,
     FactorCharacteristics,
-    repeatability,
 )
 
 
 def test_repeatability_is_the_sample_standard_deviation() -> None:
-    assert repeatability([10.1, 10.2, 10.3]) == pytest.approx(0.1)
-    assert repeatability([10.1]) == 0
+    assert scatter([10.1, 10.2, 10.3]) == pytest.approx(0.1)
+    assert scatter([10.1]) == 0
 
 
 def test_the_meter_error_is_the_mean_of_largest_magnitude_with_its_sign() -> None:

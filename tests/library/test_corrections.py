@@ -25,8 +25,8 @@ from remotecal.model import (
     Uncertainty,
 )
 from remotecal.order import Order
-from remotecal.procedures.library.corrections import Correction, from_limit
-from remotecal.procedures.library.water_gravimetric import WaterGravimetric
+from remotecal.procedures.library.evaluation.standards import Standard, from_limit
+from remotecal.procedures.library.flow.water_gravimetric import WaterGravimetric
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
@@ -67,7 +67,7 @@ BALANCE = certificate("g", ("0", "100000", "200000"), ("0", "10", "30"), ("2", "
 
 
 def test_errors_are_interpolated_and_brought_to_the_unit() -> None:
-    correction = Correction.certified("W", BALANCE, "kg")
+    correction = Standard.certified("W", BALANCE, "kg")
     applied = correction.around(150.0)
     assert applied.error(150.0, 0.0) == pytest.approx(0.020)
     assert applied.corrected(150.0, 0.0) == pytest.approx(149.980)
@@ -77,33 +77,33 @@ def test_errors_are_interpolated_and_brought_to_the_unit() -> None:
 
 
 def test_readings_near_each_other_share_a_deviation_in_proportion_to_their_uncertainty() -> None:
-    applied = Correction.certified("W", BALANCE, "kg").around(200.0)
+    applied = Standard.certified("W", BALANCE, "kg").around(200.0)
     one_sigma = applied.input.u
     assert applied.error(200.0, one_sigma) == pytest.approx(0.030 + 0.004)
     assert applied.error(100.0, one_sigma) == pytest.approx(0.010 + 0.002)
 
 
 def test_a_reading_beyond_the_certificate_is_refused() -> None:
-    applied = Correction.certified("W", BALANCE, "kg").around(200.0)
+    applied = Standard.certified("W", BALANCE, "kg").around(200.0)
     with pytest.raises(CertificateRefused, match="C-1 holds from 0 to 200, but 250 was read"):
         applied.error(250.0, 0.0)
     with pytest.raises(CertificateRefused, match=r"but -2\.1 was read"):
-        Correction.certified("W", BALANCE, "kg").around(-2.1)
+        Standard.certified("W", BALANCE, "kg").around(-2.1)
 
 
 def test_what_is_certified_at_one_place_is_no_correction() -> None:
     with pytest.raises(CertificateRefused, match="needs 2 points or more"):
-        Correction.certified("W", certificate("kg", ("100",), ("0.01",), ("0.004",)), "kg")
+        Standard.certified("W", certificate("kg", ("100",), ("0.01",), ("0.004",)), "kg")
 
 
 def test_a_certificate_of_another_quantity_is_refused() -> None:
     with pytest.raises(CertificateRefused, match=r"no table .* in °C"):
-        Correction.certified("t", BALANCE, "°C")
+        Standard.certified("t", BALANCE, "°C")
 
 
 def test_a_difference_of_temperatures_is_not_shifted() -> None:
     thermometer = certificate("K", ("283.15", "303.15"), ("0.02", "0.04"), ("0.02", "0.02"))
-    applied = Correction.certified("t", thermometer, "°C").around(20.0)
+    applied = Standard.certified("t", thermometer, "°C").around(20.0)
     assert applied.error(20.0, 0.0) == pytest.approx(0.03)
 
 
@@ -162,7 +162,7 @@ def test_a_weighed_difference_is_no_surer_than_the_full_tank(evidence: Evidence)
     (point,) = procedure.points()
     lines = {line.symbol: line for line in procedure.evaluate_point(point, evidence).evaluated.lines}
     full, empty = lines["W"], lines["W_0"]
-    known = Correction.certified("W", evidence.certificates["balance"].certificate, "kg").errors
+    known = Standard.certified("W", evidence.certificates["balance"].certificate, "kg").errors
     assert full.u == pytest.approx(known.u(evidence.observations[0].values["mass_after"].value), rel=1e-3)
     assert empty.u == pytest.approx(known.u(0.0), rel=1e-2)
     assert full.contribution * empty.contribution < 0

@@ -11,7 +11,7 @@ from remotecal.editions import EDITIONS, withdrawn
 from remotecal.errors import BenchError, CertificateRefused, EvidenceError, OrderError
 from remotecal.journal.evidence import Evidence
 from remotecal.order import Order
-from remotecal.procedures.library.corrections import Correction
+from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
@@ -281,7 +281,7 @@ def test_a_reference_that_stood_still_is_no_division_by_zero(by_total):
 @pytest.mark.parametrize("air", [27.0, 30.0])
 def test_a_formula_holds_at_the_very_end_of_its_range(by_pulses, air):
     at = [entry.values["air_temperature"].value for entry in by_pulses.observations]
-    known = Correction.certified("t", by_pulses.certificates["ambient"].certificate, "°C", extended=True)
+    known = Standard.certified("t", by_pulses.certificates["ambient"].certificate, "°C", extended=True)
     by = air + known.errors.value(air) - max(at)
     assert record(elsewhere(by_pulses, air_temperature=by)).measurements
 

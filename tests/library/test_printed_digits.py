@@ -2,12 +2,11 @@
 
 import pytest
 
-from remotecal.procedures.library.flow_results import (
-    FlowPoint,
-    Specification,
-    _significant,
-    conformity_statements,
-)
+from remotecal.journal.observation import Point
+from remotecal.model import Text
+from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, statements
+from remotecal.procedures.library.evaluation.digits import significant
+from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.uncertainty import Budget, Input
 
 
@@ -27,15 +26,15 @@ from remotecal.uncertainty import Budget, Input
     ],
 )
 def test_so_many_digits_and_no_more(value, digits, shown):
-    assert _significant(value, digits) == shown
+    assert significant(value, digits) == shown
 
 
 def test_what_fails_by_its_repeatability_is_not_within_the_limit_printed():
     errors = [-0.168, 0.0, 0.168]  # s = 0.168 %, MPE/3 = 0.1667 %
     found = Budget(lambda e: e, [Input.normal("e", 0.0, "%", 0.02)], "%").evaluate()
-    point = FlowPoint(7.0, [7.0] * 3, errors, (), found)
-    _, verdict = conformity_statements(
-        [point], Specification(0.5, 0.5 / 3, "JJG 1033-2007", "simple acceptance")
-    )
+    finding = Finding(Point("7 m3/h"), Text.plain("7 m3/h"), [7.0] * 3, errors, found)
+    spread = Further(Text(zh="重复性", en="repeatability"), finding.repeatability, 0.5 / 3, "%")
+    specification = Specification(Constant(0.5, "%"), "JJG 1033-2007", "simple acceptance")
+    _, verdict = statements([finding], specification, Text(en="the meter"), (spread,))
     assert verdict.conformity == "fail"
     assert "repeatability up to 0.1667 %" in (verdict.declaration.get("en") or "")

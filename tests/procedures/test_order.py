@@ -99,6 +99,6 @@ def test_a_procedure_is_known_by_its_text_and_that_of_what_it_imports(tmp_path, 
 
 def test_what_is_no_procedure_is_not_found():
     with pytest.raises(OrderError, match="must hold one procedure"):
-        find("flow_model")
+        find("flow.water")
     with pytest.raises(OrderError, match=r"there is no procedure 'water_master', .*water_master_meter"):
         find("water_master")

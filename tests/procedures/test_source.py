@@ -20,7 +20,7 @@ from tiny import PROCEDURE
 from remotecal import source
 from remotecal.bench import Bench
 from remotecal.errors import BenchError, EvidenceError, OrderError
-from remotecal.procedures.library import flow, water_gravimetric
+from remotecal.procedures.library.flow import meter, water_gravimetric
 from remotecal.runs import catalogue
 from remotecal.runs.catalogue import find, find_followed, hash_of, read_files
 
@@ -159,7 +159,7 @@ def test_a_name_in_evidence_is_never_a_path_or_a_module(
 
 
 def test_the_library_runs_from_source_and_is_hashed_by_what_runs(tmp_path: Path) -> None:
-    for module in (flow, water_gravimetric):
+    for module in (meter, water_gravimetric):
         file = Path(module.__file__ or "")
         plant(
             file,
@@ -170,11 +170,11 @@ def test_the_library_runs_from_source_and_is_hashed_by_what_runs(tmp_path: Path)
 import importlib.util, sys
 from pathlib import Path
 from remotecal.runs.catalogue import find
-import remotecal.procedures.library.flow as flow
+import remotecal.procedures.library.flow.meter as flow
 print(find("water_gravimetric").sha256)
 cached = Path(importlib.util.cache_from_source(flow.__file__))
 assert cached.exists(), cached
-assert not cached.with_name("corrections.cpython-311.pyc").exists()
+assert not cached.with_name("water.cpython-311.pyc").exists()
 """
     said = as_users_have_it(script, PYTHONPYCACHEPREFIX=str(tmp_path))
     assert said.strip() == find("water_gravimetric").sha256

@@ -1,22 +1,30 @@
 """Compare a meter with a source, level by level."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
 
 from tiny import Indicator, Leveller
 
+from remotecal.drivers.measured import Measured
 from remotecal.model import Column, Result, Table, Text
 from remotecal.procedures import (
     Evaluation,
     Evidence,
     In,
+    Observed,
     Parameters,
     Point,
     Procedure,
     Run,
     Stability,
-    Value,
 )
+
+
+class Seen(Observed):
+    values: Annotated[tuple[Measured, ...], "V"]
+    """The meter, three times."""
+    level: Annotated[float | None, "V"] = None
+    """What the source was set to."""
 
 
 class Tiny(Procedure):
@@ -24,6 +32,8 @@ class Tiny(Procedure):
 
     title = Text(zh="比较", en="Comparison")
     norms = ("TINY 1-2026",)
+
+    sets: ClassVar = {"level": "V"}
 
     source: Leveller
     meter: Indicator
@@ -60,14 +70,14 @@ class Tiny(Procedure):
         self.source.level.set(point.nominal["level"])
         run.settle(Stability(self.meter.value, duration=5, spread=0.1, timeout=60))
 
-    def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
+    def measure(self, point: Point, run: Run) -> Seen:
         if self.parameters.greedy:
-            return {"values": tuple(self.meter.value.read() for _ in range(50))}
+            return Seen(values=tuple(self.meter.value.read() for _ in range(50)))
         values = []
         for _ in range(3):
             run.wait(1)
             values += run.read(self.meter.value)
-        return {"values": tuple(values), "level": point.nominal["level"]}
+        return Seen(values=tuple(values), level=point.nominal["level"])
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         rows = []

@@ -49,7 +49,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class Standard:
     """The error of an instrument against its indication."""
 
     symbol: str
@@ -66,7 +66,7 @@ class Correction:
         at: str = "basic_measuredValue",
         at_unit: str = "",
         extended: bool = False,
-    ) -> Correction:
+    ) -> Standard:
         """Read the errors from a certificate.
 
         Args:
@@ -125,7 +125,7 @@ class Correction:
 class Applied:
     """A correction in use at a calibration point."""
 
-    correction: Correction
+    standard: Standard
     known: Input
     """The error where the deviation is stated."""
 
@@ -140,7 +140,7 @@ class Applied:
         Raises:
             CertificateRefused: `place` is outside the certificate's range.
         """
-        errors = self.correction.errors
+        errors = self.standard.errors
         weight = errors.u(place) / self.known.u if self.known.u else 0.0
         error: Number = errors.value(place) + weight * deviation
         return error
@@ -151,7 +151,7 @@ class Applied:
         return value
 
 
-def from_limit(symbol: str, readings: Sequence[Measured]) -> Correction:
+def from_limit(symbol: str, readings: Sequence[Measured]) -> Standard:
     """Return the correction of an instrument that has no certificate: its maker's limit of error.
 
     Args:
@@ -168,7 +168,7 @@ def from_limit(symbol: str, readings: Sequence[Measured]) -> Correction:
             "give it a certificate in the bench file"
         )
     source = f"{readings[0].source}: maker's limit of error"
-    return Correction(symbol, Limit(readings[0].unit, max(known), source))
+    return Standard(symbol, Limit(readings[0].unit, max(known), source))
 
 
 def _difference(value: float, unit: str, to: str) -> float:

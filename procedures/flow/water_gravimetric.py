@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from remotecal.drivers.capabilities import (
     Balance,
@@ -30,27 +30,32 @@ from remotecal.drivers.capabilities import (
     Valve,
     VolumeTotalizer,
 )
-from remotecal.errors import ParameterError
+from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError, ParameterError
 from remotecal.fluids.air import air_formula, buoyancy_factor
 from remotecal.model import Text
-from remotecal.procedures import (
-    Certificates,
-    Drivers,
-    Evidence,
-    In,
-    Observation,
-    Point,
-    Run,
-    Stability,
-    Value,
-)
-from remotecal.procedures.library.corrections import Correction
-from remotecal.procedures.library.flow import FlowProcedure, can, within
-from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one
-from remotecal.procedures.library.flow_parameters import FlowParameters
-from remotecal.procedures.library.flow_results import FlowPoint
+from remotecal.procedures import Certificates, Drivers, Evidence, In, Point, Run, Stability
+from remotecal.procedures.library.evaluation.repeats import Numbers
+from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures.library.flow.meter import FlowProcedure, can
+from remotecal.procedures.library.flow.parameters import FlowParameters
+from remotecal.procedures.library.flow.results import FlowFinding
+from remotecal.procedures.library.flow.water import FlowSeen, OfRepeat, WaterRepeats
+from remotecal.procedures.library.measuring.sampling import amount, see_amount
+from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, estimate
+
+
+class Collected(FlowSeen):
+    """What a repeat yields: the water that was collected, and what the meter told meanwhile."""
+
+    mass_before: Annotated[Measured, "kg"]
+    """Balance with the tank drained."""
+    mass_after: Annotated[Measured, "kg"]
+    """Balance with the water collected."""
+    time: Annotated[Measured | None, "s"] = None
+    """Between the diverter's two passages, for a flying start."""
 
 
 class GravimetricParameters(FlowParameters):
@@ -112,7 +117,7 @@ class WaterGravimetric(FlowProcedure):
         super().check(certificates, drivers)
         counted = can(drivers, "dut", PulseCounter)
         masses = [self._duration(flow, counted=counted) * flow / 3.6 for flow in self.parameters.flows]
-        known = Correction.certified("W", certificates["balance"].certificate, "kg")
+        known = Standard.certified("W", certificates["balance"].certificate, "kg")
         known.require(0.0, max(masses), f"the balance weighs 0 to {max(masses):g} kg")
 
     def suits(self, drivers: Drivers) -> None:
@@ -131,68 +136,66 @@ class WaterGravimetric(FlowProcedure):
         super().prepare(run)
         self.rig.diverter.set(Outlet.BYPASS)
 
-    def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
+    def measure(self, point: Point, run: Run) -> Collected:
         self._drain(run)
-        values = {"mass_before": self._weigh(run), **self.read_air(run)}
+        before, air = self._weigh(run), read_air(run, self.ambient)
         duration = self._duration(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
-        values |= (
-            self._fly(run, duration) if self.parameters.method == "flying" else self._stand(run, duration)
-        )
-        values["mass_after"] = self._weigh(run)
-        collected = within(values, "mass_after", "kg") - within(values, "mass_before", "kg")
-        self.see_amount("the mass collected, in kg,", collected)
-        if "time" in values:
-            self.see_amount("the time of collecting, in s,", within(values, "time", "s"))
-        self.see_state(values)
+        collect = self._fly if self.parameters.method == "flying" else self._stand
+        told = collect(run, duration)
+        seen = Collected(mass_before=before, mass_after=self._weigh(run), **air._asdict(), **told)
+        see_amount("the mass collected, in kg,", seen.mass_after.to("kg").value - before.to("kg").value)
+        if seen.time is not None:
+            see_amount("the time of collecting, in s,", seen.time.to("s").value)
+        self.see_state(seen)
         air_formula(
             [
                 (
-                    within(values, "air_temperature", "°C"),
-                    within(values, "air_pressure", "Pa"),
-                    within(values, "humidity", "%") / 100,
+                    air.air_temperature.to("°C").value,
+                    air.air_pressure.to("Pa").value,
+                    air.humidity.to("%").value / 100,
                 )
             ]
         )
-        return values
+        return seen
 
-    def _fly(self, run: Run, duration: float) -> dict[str, Value]:
+    def _fly(self, run: Run, duration: float) -> dict[str, Any]:
         """Collect between two passages of the diverter, in a steady flow."""
         if isinstance(self.dut, PulseCounter):
             self.dut.count_gated()
         self.rig.diverter.set(Outlet.TANK)
-        values = self.watch(run, duration)
+        told: dict[str, Any] = {**self.watch(run, duration)}
         self.rig.diverter.set(Outlet.BYPASS)
         run.wait(1.0)
-        values["time"] = self.rig.collection_time.read()
+        told["time"] = self.rig.collection_time.read()
         if isinstance(self.dut, PulseCounter):
-            values["pulses"] = self.dut.gated_pulses.read()
-        return values
+            told["pulses"] = self.dut.gated_pulses.read()
+        return told
 
-    def _stand(self, run: Run, duration: float) -> dict[str, Value]:
+    def _stand(self, run: Run, duration: float) -> dict[str, Any]:
         """Collect from rest to rest, by the valve behind the meter."""
         self.rig.outlet.set(Valve.SHUT)
         run.wait(self.parameters.dripping)
         self.rig.diverter.set(Outlet.TANK)
         run.wait(1.0)
-        values: dict[str, Value] = {}
+        told: dict[str, Any] = {}
         if isinstance(self.dut, PulseCounter):
             self.dut.count_freely()
         elif isinstance(self.dut, VolumeTotalizer):
-            values["total_before"] = self.dut.volume.read()
+            told["total_before"] = self.dut.volume.read()
         begun = run.clock.now()
         self.rig.outlet.set(Valve.OPEN)
-        values |= self.watch(run, duration)
+        told |= self.watch(run, duration)
         self.rig.outlet.set(Valve.SHUT)
-        values["duration"] = run.clock.now() - begun
+        told["duration"] = run.clock.now() - begun
         run.wait(self.parameters.dripping)
         if isinstance(self.dut, PulseCounter):
-            values["pulses"] = self.dut.running_pulses.read()
+            told["pulses"] = self.dut.running_pulses.read()
         elif isinstance(self.dut, VolumeTotalizer):
-            values["total_after"] = self.dut.volume.read()
-            self.see_passed(values, {"total": self.dut.volume})
+            told["total_after"] = self.dut.volume.read()
+            amount(self.dut.volume, told["total_before"], told["total_after"])
         self.rig.diverter.set(Outlet.BYPASS)
         self.rig.outlet.set(Valve.OPEN)
-        return values
+        return told
 
     def _duration(self, flow: float, *, counted: bool) -> float:
         """Return how long a repeat lasts at a flow in m³/h, in s."""
@@ -217,55 +220,59 @@ class WaterGravimetric(FlowProcedure):
             )
         self.rig.drain.set(Valve.SHUT)
 
-    def _weigh(self, run: Run) -> Value:
+    def _weigh(self, run: Run) -> Measured:
         run.wait(self.parameters.dripping)
         return self.balance.settled_mass.read()
 
-    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowPoint:
-        repeats = Repeats(point, evidence, self.parameters)
+    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowFinding:
+        repeats = WaterRepeats(point, evidence, Collected.at(evidence, point), self.parameters)
         mass = collected_mass(repeats)
         repeats.characteristic("V_c", "connecting_volume", "m3")
         if flying := self.parameters.method == "flying":
             repeats.characteristic("Δt", "diverter_correction", "s")
 
-        def passage(entry: Observation, x: Numbers) -> Number:
-            return one(entry, "time", "s") if flying else number(entry, "duration")
+        def passage(seen: Collected, x: Numbers) -> Number:
+            lasted = seen.duration if seen.time is None else seen.time.value
+            if lasted is None or (seen.time is None) is flying:
+                raise EvidenceError(f"{point.name}: a repeat does not tell how long it collected")
+            return lasted
 
-        def volume(entry: Observation, x: Numbers) -> Number:
-            stored = x["V_c"] * (repeats.density(entry, x, -1) - repeats.density(entry, x, 0))
-            passed: Number = (mass(entry, x) + stored) / repeats.density(entry, x)
-            time = passage(entry, x)
+        def volume(seen: Collected, x: Numbers) -> Number:
+            stored = x["V_c"] * (repeats.density(seen, x, -1) - repeats.density(seen, x, 0))
+            passed: Number = (mass(seen, x) + stored) / repeats.density(seen, x)
+            time = passage(seen, x)
             return passed * time / (time + x["Δt"]) if flying else passed
 
         return repeats.solve(volume, passage)
 
 
-def collected_mass(repeats: Repeats) -> OfRepeat:
+def collected_mass(repeats: WaterRepeats[Collected]) -> OfRepeat[Collected]:
     """Return how to get the mass collected in a repeat, in kg, and add the inputs that takes."""
-    full = repeats.correction("W", "balance", "mass_after", "kg")
-    empty = repeats.correction("W_0", "balance", "mass_before", "kg")
-    count = math.sqrt(len(repeats.observations))
+    seen = repeats.seen
+    full = repeats.correction("W", "balance", [one.mass_after for one in seen], "kg")
+    empty = repeats.correction("W_0", "balance", [one.mass_before for one in seen], "kg")
     step = repeats.constant("balance_resolution", "kg")
     # Two readings, each rounded to the step: their difference is triangular within one step.
-    repeats.inputs.append(Input.from_limits("W_res", 0.0, "kg", step / count, Distribution.TRIANGULAR))
-    thermometer = repeats.correction("t_a", "ambient", "air_temperature", "°C")
-    hygrometer = repeats.correction("h_a", "ambient", "humidity", "%")
+    width = step / math.sqrt(len(seen))
+    repeats.inputs.append(Input.from_limits("W_res", 0.0, "kg", width, Distribution.TRIANGULAR))
+    thermometer = repeats.correction("t_a", "ambient", [one.air_temperature for one in seen], "°C")
+    hygrometer = repeats.correction("h_a", "ambient", [one.humidity for one in seen], "%")
 
-    def air(entry: Observation, x: Numbers) -> tuple[Number, Number, Number]:
-        temperature = thermometer.corrected(one(entry, "air_temperature", "°C"), x["t_a"])
-        humidity = hygrometer.corrected(one(entry, "humidity", "%"), x["h_a"])
-        return temperature, repeats.air_pressure(entry, x), humidity / 100
+    def air(one: Collected, x: Numbers) -> tuple[Number, Number, Number]:
+        temperature = thermometer.corrected(one.air_temperature.value, x["t_a"])
+        humidity = hygrometer.corrected(one.humidity.value, x["h_a"])
+        return temperature, repeats.air_pressure(one, x), humidity / 100
 
     known = repeats.estimates()
-    states = (air(entry, known) for entry in repeats.observations)
+    states = (air(one, known) for one in seen)
     formula = air_formula([(estimate(t), estimate(p), estimate(h)) for t, p, h in states])
     repeats.inputs.append(Input.normal("ρ_a", 0.0, "1", formula.u, source=formula.source))
 
-    def mass(entry: Observation, x: Numbers) -> Number:
-        after = full.corrected(one(entry, "mass_after", "kg"), x["W"])
-        before = empty.corrected(one(entry, "mass_before", "kg"), x["W_0"])
-        density = formula.density(*air(entry, x)) * (1.0 + x["ρ_a"])
-        buoyancy = buoyancy_factor(density, repeats.density(entry, x))
+    def mass(one: Collected, x: Numbers) -> Number:
+        after = full.corrected(one.mass_after.value, x["W"])
+        before = empty.corrected(one.mass_before.value, x["W_0"])
+        density = formula.density(*air(one, x)) * (1.0 + x["ρ_a"])
+        buoyancy = buoyancy_factor(density, repeats.density(one, x))
         collected: Number = (after - before + x["W_res"]) * buoyancy
         return collected
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from remotecal.drivers.capabilities import (
     Ammeter,
@@ -28,17 +28,32 @@ from remotecal.drivers.capabilities import (
     Valve,
     VolumeTotalizer,
 )
+from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
-from remotecal.errors import ParameterError
+from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Text
-from remotecal.procedures import Certificates, Drivers, Evidence, In, Observation, Point, Run, Value
-from remotecal.procedures.library.corrections import Correction
-from remotecal.procedures.library.flow import FlowProcedure, can
-from remotecal.procedures.library.flow_model import Numbers, OfRepeat, Repeats, number, one, readings
-from remotecal.procedures.library.flow_parameters import FlowParameters
-from remotecal.procedures.library.flow_results import FlowPoint
+from remotecal.procedures import Certificates, Drivers, Evidence, In, Point, Run
+from remotecal.procedures.library.evaluation.repeats import Numbers
+from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures.library.flow.meter import FlowProcedure, can
+from remotecal.procedures.library.flow.parameters import FlowParameters
+from remotecal.procedures.library.flow.results import FlowFinding
+from remotecal.procedures.library.flow.water import FlowSeen, OfRepeat, WaterRepeats
+from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
+from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.uncertainty.number import Number
 from remotecal.units import same_dimension
+
+
+class Compared(FlowSeen):
+    """What a repeat yields: what passed both meters."""
+
+    reference_before: Annotated[Measured, "kg", "m3"]
+    """Total of the master meter."""
+    reference_after: Annotated[Measured, "kg", "m3"]
+    reference_temperature_before: Annotated[Measured | None, "°C"] = None
+    """Water at a master meter that totalizes volume."""
+    reference_temperature_after: Annotated[Measured | None, "°C"] = None
 
 
 class MasterMeterParameters(FlowParameters):
@@ -89,7 +104,7 @@ class WaterMasterMeter(FlowProcedure):
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         super().check(certificates, drivers)
-        known = Correction.certified("e_r", certificates["reference"].certificate, "1", at_unit="m3/h")
+        known = Standard.certified("e_r", certificates["reference"].certificate, "1", at_unit="m3/h")
         flows = self.parameters.flows
         known.require(min(flows), max(flows), f"the flows are {min(flows):g} to {max(flows):g} m3/h")
 
@@ -101,7 +116,7 @@ class WaterMasterMeter(FlowProcedure):
         if can(drivers, "dut", Ammeter) and self.parameters.method == "standing":
             raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
 
-    def measure(self, point: Point, run: Run) -> Mapping[str, Value]:
+    def measure(self, point: Point, run: Run) -> Compared:
         duration = self.shortest_repeat(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
         standing = self.parameters.method == "standing"
         if standing:
@@ -109,21 +124,25 @@ class WaterMasterMeter(FlowProcedure):
             run.wait(self.parameters.coming_to_rest)
         if isinstance(self.dut, PulseCounter):
             self.dut.count_freely()
-        values = self.read_air(run) | self._totals(run, "before")
+        air, totals = read_air(run, self.ambient), self._totals(run, "before")
         begun = run.clock.now()
         self.rig.outlet.set(Valve.OPEN)
-        values |= self.watch(run, duration)
+        watched = self.watch(run, duration)
         if standing:
             self.rig.outlet.set(Valve.SHUT)
-        values["duration"] = run.clock.now() - begun
+        took = run.clock.now() - begun
         if standing:
             run.wait(self.parameters.coming_to_rest)
-        values |= self._totals(run, "after")
-        amounts = self.see_passed(values, self._counters())
-        self.see_amount("what passed the master meter", amounts["reference"])
-        self.see_state(values)
+        totals |= self._totals(run, "after")
+        told: dict[str, Any] = {**air._asdict(), **watched, **totals}
+        for name, counter in self._counters().items():
+            passed = amount(counter, totals[f"{name}_before"], totals[f"{name}_after"])
+            if name == "reference":
+                see_amount("what passed the master meter", passed)
+        seen = Compared(duration=took, **told)
+        self.see_state(seen)
         self.rig.outlet.set(Valve.OPEN)
-        return values
+        return seen
 
     def _counters(self) -> dict[str, BoundReading]:
         """Return the totals of both meters."""
@@ -136,53 +155,66 @@ class WaterMasterMeter(FlowProcedure):
             counters["total"] = self.dut.volume
         return counters
 
-    def _totals(self, run: Run, when: str) -> dict[str, Value]:
+    def _totals(self, run: Run, when: str) -> dict[str, Measured]:
         """Read both meters together; an earlier count of pulses is taken off at once."""
         quantities = {f"{name}_{when}": counter for name, counter in self._counters().items()}
         if self.reference_thermometer is not None:
             quantities[f"reference_temperature_{when}"] = self.reference_thermometer.temperature
-        return dict(zip(quantities, run.read(*quantities.values()), strict=True))
+        return read_totals(run, quantities)
 
-    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowPoint:
-        repeats = Repeats(point, evidence, self.parameters)
+    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowFinding:
+        repeats = WaterRepeats(point, evidence, Compared.at(evidence, point), self.parameters)
         mass = reference_mass(repeats, point.nominal["flow"])
         repeats.characteristic("V_c", "connecting_volume", "m3")
         if flying := self.parameters.method == "flying":
             repeats.characteristic("Δt", "reading_delay", "s")
         towards = 1.0 if self.parameters.master_first else -1.0
 
-        def passage(entry: Observation, x: Numbers) -> Number:
-            return number(entry, "duration")
+        def passage(seen: Compared, x: Numbers) -> Number:
+            if seen.duration is None:
+                raise EvidenceError(f"{point.name}: a repeat does not tell how long it lasted")
+            return seen.duration
 
-        def volume(entry: Observation, x: Numbers) -> Number:
-            stored = towards * x["V_c"] * (repeats.density(entry, x, -1) - repeats.density(entry, x, 0))
-            passed: Number = (mass(entry, x) - stored) / repeats.density(entry, x)
-            return passed / (1.0 + x["Δt"] / number(entry, "duration")) if flying else passed
+        def volume(seen: Compared, x: Numbers) -> Number:
+            stored = towards * x["V_c"] * (repeats.density(seen, x, -1) - repeats.density(seen, x, 0))
+            passed: Number = (mass(seen, x) - stored) / repeats.density(seen, x)
+            return passed / (1.0 + x["Δt"] / passage(seen, x)) if flying else passed
 
         return repeats.solve(volume, passage)
 
 
-def reference_mass(repeats: Repeats, flow: float) -> OfRepeat:
+def reference_mass(repeats: WaterRepeats[Compared], flow: float) -> OfRepeat[Compared]:
     """Return how to get the mass that passed the master meter, in kg, and add the inputs that takes."""
-    repeats.read_by("reference", "reference_before", "reference_after")
+    seen = repeats.seen
+    repeats.read_by(
+        "reference", [reading for one in seen for reading in (one.reference_before, one.reference_after)]
+    )
     error = repeats.certified("e_r", "reference", "1", place=flow, at_unit="m3/h")
-    by_mass = same_dimension(readings(repeats.observations[0], "reference_after")[0].unit, "kg")
+    by_mass = same_dimension(seen[0].reference_after.unit, "kg")
     unit = "kg" if by_mass else "m3"
     thermometer = (
         None
         if by_mass
-        else repeats.correction("t_r", "reference_thermometer", "reference_temperature_after", "°C")
+        else repeats.correction(
+            "t_r", "reference_thermometer", [one for each in seen for one in _at_the_master(each)[1:]], "°C"
+        )
     )
 
-    def mass(entry: Observation, x: Numbers) -> Number:
-        total = repeats.passed(entry, "reference", unit)
+    def mass(one: Compared, x: Numbers) -> Number:
+        total = repeats.passed(one, "reference", unit)
         true: Number = total / (1.0 + error.error(flow, x["e_r"]))
         if thermometer is None:
             return true
-        middle = statistics.fmean(
-            one(entry, f"reference_temperature_{when}", "°C") for when in ("before", "after")
-        )
-        heavier: Number = true * repeats.density_at(entry, x, thermometer.corrected(middle, x["t_r"]))
+        middle = statistics.fmean(reading.value for reading in _at_the_master(one))
+        heavier: Number = true * repeats.density_at(one, x, thermometer.corrected(middle, x["t_r"]))
         return heavier
 
     return mass
+
+
+def _at_the_master(seen: Compared) -> tuple[Measured, Measured]:
+    """Return the water's temperature at the master meter, before and after."""
+    before, after = seen.reference_temperature_before, seen.reference_temperature_after
+    if before is None or after is None:
+        raise EvidenceError("the temperature at a master meter that totalizes volume was not read")
+    return before, after

@@ -20,36 +20,29 @@ from remotecal.drivers.capabilities import (
     Valve,
     VolumeTotalizer,
 )
-from remotecal.drivers.measured import Measured, passed
+from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
-from remotecal.errors import BenchError, CertificateRefused, EvidenceError, ParameterError, RunError
+from remotecal.errors import BenchError, CertificateRefused, ParameterError, RunError
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import IN_CMC, Condition, Method, Text
-from remotecal.procedures import (
-    Certificates,
-    Drivers,
-    Evaluation,
-    Evidence,
-    Point,
-    Procedure,
-    Run,
-    Stability,
-    Value,
-)
-from remotecal.procedures.library import flow_results
-from remotecal.procedures.library.corrections import Correction
-from remotecal.procedures.library.flow_model import readings
-from remotecal.procedures.library.flow_parameters import FlowParameters
-from remotecal.procedures.library.flow_remarks import remarks
-from remotecal.procedures.library.flow_results import FlowPoint, Specification
+from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run, Stability
+from remotecal.procedures.library.evaluation import conformity
+from remotecal.procedures.library.evaluation.conditions import between
+from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
+from remotecal.procedures.library.evaluation.remarks import remarks
+from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
+from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
+from remotecal.procedures.library.flow import results
+from remotecal.procedures.library.flow.parameters import FlowParameters
+from remotecal.procedures.library.flow.results import FlowFinding
+from remotecal.procedures.library.flow.water import FlowSeen
+from remotecal.procedures.library.measuring import surroundings
+from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.uncertainty.curvature import CURVATURE
-
-SAMPLES = 20
-"""Readings of what drifts slowly during one repeat."""
 
 ADJUSTMENTS = 8
 """How often the pump's speed is corrected before the flow counts as out of reach."""
-
 
 PHOTO = Text(
     zh="请拍摄被检表的安装状态和铭牌。",
@@ -72,13 +65,11 @@ class FlowProcedure(Procedure):
     """Water temperature at the meter under test."""
     ambient: AmbientMonitor
 
-    reach: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "rig.flow": ("flow", "m3/h"),
-        "reference.flow": ("flow", "m3/h"),
-    }
+    sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h"}
+    reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow", "reference.flow": "flow"}
 
     inputs: ClassVar[Mapping[str, Text]] = {
-        "E_rep": Text(zh="重复性", en="repeatability of the error"),
+        REPEATABILITY: Text(zh="重复性", en="repeatability of the error"),
         "t_m": Text(zh="被检表处水温示值偏差", en="deviation of the water temperature at the meter"),
         "p_m": Text(zh="被检表处压力示值偏差", en="deviation of the gauge pressure at the meter"),
         "p_a": Text(zh="大气压示值偏差", en="deviation of the atmospheric pressure"),
@@ -112,7 +103,7 @@ class FlowProcedure(Procedure):
         for role, quantity, unit in self.corrected(drivers):
             if role in certificates:
                 try:
-                    Correction.certified(role, certificates[role].certificate, unit)
+                    Standard.certified(role, certificates[role].certificate, unit)
                 except CertificateRefused as refusal:
                     raise CertificateRefused(f"{role}: {refusal}") from None
             elif not getattr(drivers[role], quantity).accuracy.stated:
@@ -161,7 +152,7 @@ class FlowProcedure(Procedure):
             Stability(self.thermometer.temperature, duration=wanted.steady, slope=wanted.temperature_drift),
         )
 
-    def watch(self, run: Run, duration: float) -> dict[str, Value]:
+    def watch(self, run: Run, duration: float) -> dict[str, tuple[Measured, ...]]:
         """Read what drifts slowly while `duration` seconds pass, and the meter's current if it has one."""
         quantities: dict[str, BoundReading] = {
             "temperature": self.thermometer.temperature,
@@ -169,50 +160,12 @@ class FlowProcedure(Procedure):
         }
         if isinstance(self.dut, Ammeter):
             quantities["current"] = self.dut.current
-        samples = []
-        for _ in range(SAMPLES):
-            samples.append(run.read(*quantities.values()))
-            run.wait(duration / SAMPLES)
-        return {
-            name: tuple(column) for name, column in zip(quantities, zip(*samples, strict=True), strict=True)
-        }
+        return sample(run, duration, quantities)
 
-    def see_passed(
-        self, values: Mapping[str, Value], counters: Mapping[str, BoundReading]
-    ) -> dict[str, float]:
-        """Return what passed in a repeat by each counter, in its own unit, while it can be measured again.
-
-        Args:
-            values: of the repeat, with `NAME_before` and `NAME_after`.
-            counters: NAME → what was read.
-
-        Raises:
-            EvidenceError: a total fell.
-        """
-        amounts = {}
-        for name, counter in counters.items():
-            before, after = values[f"{name}_before"], values[f"{name}_after"]
-            if isinstance(before, Measured) and isinstance(after, Measured):
-                amounts[name] = passed(before, after, counter.declaration.modulus).value
-        return amounts
-
-    def see_amount(self, what: str, amount: float) -> None:
-        """Raise `RunError` if a repeat gave nothing to compare the meter with."""
-        if not amount > 0:
-            raise RunError(f"{what} is {amount:g}: look at the valves, the diverter and the reference")
-
-    def see_state(self, values: Mapping[str, Value]) -> None:
+    def see_state(self, seen: FlowSeen) -> None:
         """Raise `ParameterError` if no formula covers the water of a repeat, while it can be mended."""
-        pressure = within(values, "pressure", "Pa") + within(values, "air_pressure", "Pa")
-        WATER_FORMULAS[self.parameters.water].density(within(values, "temperature", "°C"), pressure)
-
-    def read_air(self, run: Run) -> dict[str, Value]:
-        """Read the state of the air."""
-        ambient = self.ambient
-        pressure, temperature, humidity = run.read(
-            ambient.air_pressure, ambient.air_temperature, ambient.humidity
-        )
-        return {"air_pressure": pressure, "air_temperature": temperature, "humidity": humidity}
+        pressure = seen.pressure[0].to("Pa").value + seen.air_pressure.to("Pa").value
+        WATER_FORMULAS[self.parameters.water].density(seen.temperature[0].to("°C").value, pressure)
 
     def shortest_repeat(self, flow: float, *, counted: bool) -> float:
         """Return how long a repeat must last at a flow in m³/h, in s, if the meter's pulses are counted."""
@@ -232,19 +185,22 @@ class FlowProcedure(Procedure):
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, characteristics, budgets and conformity."""
-        points = [self.evaluate_point(point, evidence) for point in self.points()]
+        findings = [self.evaluate_point(point, evidence) for point in self.points()]
         wanted = self.parameters
-        share = wanted.repeatability_share
-        specification = Specification(
-            wanted.accuracy_class, share * wanted.accuracy_class, wanted.norm, wanted.rule
+        specification = Specification(Constant(wanted.accuracy_class, "%"), wanted.norm, wanted.rule)
+        spread = Further(
+            Text(zh="重复性", en="repeatability"),
+            max(finding.repeatability for finding in findings),
+            wanted.repeatability_share * wanted.accuracy_class,
+            "%",
         )
         accredited = "cmc" in evidence.characteristics
         return Evaluation(
             results=(
-                flow_results.error_table(points, specification, accredited=accredited),
-                flow_results.characteristics(points, wanted.judged_by),
+                results.error_table(findings, specification, accredited=accredited),
+                results.characteristics(findings, wanted.judged_by),
             ),
-            budgets=flow_results.budgets(points),
+            budgets=budgets(findings),
             conditions=self._conditions(evidence),
             methods=(
                 Method(
@@ -252,14 +208,14 @@ class FlowProcedure(Procedure):
                     ref_types=("basic_uncertainty",),
                     norms=("JCGM 100:2008", "JJF 1059.1-2012"),
                     description=Text.plain(self.model_equation),
-                    inputs=flow_results.inputs_of(points, self.inputs),
+                    inputs=inputs_of(findings, self.inputs),
                 ),
             ),
             statements=(
-                *flow_results.conformity_statements(points, specification),
+                *conformity.statements(findings, specification, METER, (spread,)),
                 *remarks(
-                    (found for point in points for found in point.beyond),
-                    curved=any(one.symbol == CURVATURE for point in points for one in point.evaluated.lines),
+                    (found for finding in findings for found in finding.beyond),
+                    curved=any(line.symbol == CURVATURE for one in findings for line in one.evaluated.lines),
                 ),
                 *((IN_CMC,) if accredited else ()),
             ),
@@ -269,41 +225,36 @@ class FlowProcedure(Procedure):
     """The measurement model in one line, for the certificate."""
 
     @abstractmethod
-    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowPoint:
+    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowFinding:
         """Return what was found at one flow."""
 
     def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
-        conditions = [flow_results.water(self.parameters.water)]
-        for kind, (zh, en, source, unit, decimals) in CONDITIONS.items():
-            values = [
-                reading.to(unit).value
-                for entry in evidence.observations
-                for reading in readings(entry, source)
-            ]
-            low, high = (f"{value:.{decimals}f}" for value in (min(values), max(values)))
-            conditions.append(Condition.between(kind, Text(zh=zh, en=en), low, high, unit))
-        return tuple(conditions)
+        read = map(self.yields().of, evidence.observations)
+        seen = [one for one in read if isinstance(one, FlowSeen)]
+        return (
+            results.water(self.parameters.water),
+            *surroundings.conditions(seen),
+            between(
+                "remotecal_fluidTemperature",
+                Text(zh="水温", en="Water temperature"),
+                [one for each in seen for one in each.temperature],
+                "°C",
+                2,
+            ),
+            between(
+                "remotecal_fluidPressure",
+                Text(zh="水压(表压)", en="Water pressure (gauge)"),
+                [one for each in seen for one in each.pressure],
+                "kPa",
+                0,
+            ),
+        )
+
+
+METER = Text(en="the meter")
+"""What the item is called in its verdict."""
 
 
 def can(drivers: Drivers, role: str, *kinds: type) -> bool:
     """Tell whether a role is filled by a driver with one of the capabilities."""
     return role in drivers and any(kind in drivers[role].__mro__ for kind in kinds)
-
-
-def within(values: Mapping[str, Value], name: str, unit: str) -> float:
-    """Return the first of the readings that a repeat keeps under a name."""
-    kept = values[name]
-    first = kept if isinstance(kept, Measured) else kept[0] if isinstance(kept, tuple) else None
-    if not isinstance(first, Measured):
-        raise EvidenceError(f"{name} is no reading but {kept!r}")
-    return first.to(unit).value
-
-
-CONDITIONS: Mapping[str, tuple[str, str, str, str, int]] = {
-    "basic_temperature": ("环境温度", "Ambient temperature", "air_temperature", "°C", 1),
-    "basic_humidityRelative": ("相对湿度", "Relative humidity", "humidity", "%", 0),
-    "remotecal_atmosphericPressure": ("大气压力", "Atmospheric pressure", "air_pressure", "hPa", 1),
-    "remotecal_fluidTemperature": ("水温", "Water temperature", "temperature", "°C", 2),
-    "remotecal_fluidPressure": ("水压(表压)", "Water pressure (gauge)", "pressure", "kPa", 0),
-}
-"""The conditions a certificate states: names, where they stand in an observation, unit, decimals."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import model_validator
 
 from remotecal.procedures import In, Parameters
-from remotecal.procedures.library.flow_results import Judged
+from remotecal.procedures.library.flow.results import Judged
 
 
 class FlowParameters(Parameters):

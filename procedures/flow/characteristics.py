@@ -11,10 +11,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
-def repeatability(values: Sequence[float]) -> float:
-    """Return the sample standard deviation of repeats at one point, in their unit; 0 for a single one."""
-    return statistics.stdev(values) if len(values) > 1 else 0.0
+from remotecal.procedures.library.evaluation.finding import scatter
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class ErrorCharacteristics:
     def of(cls, errors: Sequence[Sequence[float]]) -> ErrorCharacteristics:
         """Return the characteristics of errors in %, one row a point, one entry a repeat."""
         means = [statistics.fmean(row) for row in errors]
-        return cls(max(means, key=abs), max(repeatability(row) for row in errors))
+        return cls(max(means, key=abs), max(scatter(row) for row in errors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +46,5 @@ class FactorCharacteristics:
         """Return the characteristics of K factors, one row a point, one entry a repeat."""
         means = [statistics.fmean(row) for row in factors]
         high, low = max(means), min(means)
-        spread = max(100 * repeatability(row) / mean for row, mean in zip(factors, means, strict=True))
+        spread = max(100 * scatter(row) / mean for row, mean in zip(factors, means, strict=True))
         return cls((high + low) / 2, 100 * (high - low) / (high + low), spread)

@@ -1,0 +1,1 @@
+"""What evaluations of every quantity share: pure, and without a word of any domain."""

@@ -1,0 +1,197 @@
+"""What an item is held against, and the statements of its conformity (ISO/IEC 17025, 7.8.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from remotecal.model import Statement, Text, Verdict
+from remotecal.procedures.library.evaluation.finding import Finding
+from remotecal.uncertainty.conformity import DECISION_RULES, Tolerance, decide
+from remotecal.uncertainty.conformity import Statement as Decision
+
+RULE = "decisionRule"
+"""Id of the statement of the decision rule."""
+
+
+class Permissible(Protocol):
+    """The permissible error, as a function of the place."""
+
+    def at(self, place: float) -> Tolerance:
+        """Return the limits at a place, in the unit of the errors."""
+        ...
+
+    def __str__(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same permissible error everywhere, ±."""
+
+    limit: float
+    unit: str
+    """Unit of the errors."""
+
+    def at(self, place: float) -> Tolerance:
+        return Tolerance.symmetric(self.limit)
+
+    def __str__(self) -> str:
+        return f"±{self.limit:g} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class OfPlace:
+    """A permissible error with a part in proportion to the place, ±: `share` of it, and `constant`."""
+
+    share: float
+    """Share of the place (1)."""
+    constant: float
+    unit: str
+    """Unit of the errors, and of the place."""
+
+    def at(self, place: float) -> Tolerance:
+        return Tolerance.symmetric(self.share * abs(place) + self.constant)
+
+    def __str__(self) -> str:
+        return f"±({100 * self.share:g} % + {self.constant:g} {self.unit})"
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """A permissible error that changes from zone to zone, ±: up to each end its limit."""
+
+    zones: tuple[tuple[float, float], ...]
+    """End of the zone, not included, and limit there; ends rise, and beyond the last its limit holds."""
+    unit: str
+    """Unit of the errors."""
+    at_unit: str
+    """Unit of the places."""
+
+    def at(self, place: float) -> Tolerance:
+        limit = next((limit for end, limit in self.zones if place < end), self.zones[-1][1])
+        return Tolerance.symmetric(limit)
+
+    def __str__(self) -> str:
+        *inner, (_, last) = self.zones
+        said = [f"±{limit:g} {self.unit} (< {end:g} {self.at_unit})" for end, limit in inner]
+        return ", ".join([*said, f"±{last:g} {self.unit}"])
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Something else an item is held against, such as its repeatability or hysteresis."""
+
+    name: Text
+    """What it is, as it stands in a sentence."""
+    found: float
+    """The largest that was found."""
+    limit: float
+    """The largest that is allowed, in the same unit."""
+    unit: str
+
+    @property
+    def kept(self) -> bool:
+        """Whether the limit is kept."""
+        return self.found <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """What an item is held against."""
+
+    permissible: Permissible
+    """The permissible error."""
+    norm: str
+    """The document that says so."""
+    rule: str
+    """Name of the decision rule, one of `RULES`."""
+
+    def decide(self, finding: Finding) -> Decision:
+        """Return the decision on one finding."""
+        found = finding.evaluated
+        return decide(
+            found.value,
+            found.expanded,
+            self.permissible.at(finding.place),
+            DECISION_RULES[self.rule],
+            k=found.k,
+            dof=found.dof,
+        )
+
+
+def verdict(findings: Sequence[Finding], specification: Specification, further: Sequence[Further]) -> Verdict:
+    """Return the verdict on the whole item: the worst at any place, or a fail by anything else."""
+    verdicts = [specification.decide(finding).conformity.value for finding in findings]
+    kept = all(each.kept for each in further)
+    for worse in _WORST_FIRST:
+        if worse in verdicts or (worse == "fail" and not kept):
+            return worse
+    return "pass"
+
+
+def statements(
+    findings: Sequence[Finding],
+    specification: Specification,
+    item: Text,
+    further: Sequence[Further] = (),
+) -> tuple[Statement, ...]:
+    """Return the decision rule, and the verdict on the whole item.
+
+    Args:
+        findings: what was found of it.
+        specification: what it is held against.
+        item: what it is called in the verdict, such as "the meter"; Chinese may leave it out.
+        further: what else it is held against.
+    """
+    whole = verdict(findings, specification, further)
+    chinese, english = _VERDICTS[whole]
+    also_zh = "".join(f",{one.name.get('zh')}不超过 {one.limit:.4g} {one.unit}" for one in further)
+    also_en = "".join(f", {one.name.get('en')} up to {one.limit:.4g} {one.unit}" for one in further)
+    limit = specification.permissible
+    return (
+        Statement(
+            id=RULE,
+            ref_types=("basic_decisionRule",),
+            name=Text(zh="判定规则", en="Decision rule"),
+            declaration=RULES[specification.rule],
+            norms=(DECISION_RULES[specification.rule].source.split(",")[0],),
+        ),
+        Statement(
+            ref_types=("basic_conformity",),
+            name=Text(zh="符合性", en="Conformity"),
+            norms=(specification.norm,),
+            declaration=Text(
+                zh=f"最大允许误差 {limit}{also_zh}:{item.root.get('zh', '')}{chinese}。",
+                en=f"Maximum permissible error {limit}{also_en}: {english.format(item=item.get('en'))}.",
+            ),
+            conformity=whole,
+        ),
+    )
+
+
+_WORST_FIRST: tuple[Verdict, ...] = ("fail", "noPass", "noFail")
+
+_VERDICTS: Mapping[str, tuple[str, str]] = {
+    "pass": ("合格", "{item} conforms"),
+    "fail": ("不合格", "{item} does not conform"),
+    "noPass": ("不能判定", "no decision is possible"),
+    "noFail": ("不能判定", "no decision is possible"),
+}
+
+RULES: Mapping[str, Text] = {
+    "simple acceptance": Text(
+        zh="简单接受:示值误差在最大允许误差之内即合格,不考虑不确定度。",
+        en="Simple acceptance: an error within the maximum permissible one passes, whatever its uncertainty.",
+    ),
+    "guard band U": Text(
+        zh="保护带 w = U:|E| 不大于 MPE − U 为合格,否则不合格。",
+        en="Guard band w = U: passes where |E| is at most MPE − U, otherwise fails.",
+    ),
+    "verification": Text(
+        zh="U 不大于 MPE/3 时简单接受;否则 |E| 不大于 MPE − U 合格,|E| 不小于 MPE + U 不合格,其余不能判定。",
+        en="Simple acceptance where U is at most MPE/3; otherwise passes up to MPE − U, fails from MPE + U, "
+        "and is undecided in between.",
+    ),
+}
+"""The decision rules an item may be judged by, in words."""

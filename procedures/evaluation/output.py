@@ -1,0 +1,138 @@
+"""How a device tells its quantity: by pulses, by a total, by a current, by its indication.
+
+An output is declared once for a point: it adds the inputs that reading the device that way takes, and gives
+for each repeat what the device indicates.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic
+
+from remotecal.procedures.library.evaluation.repeats import Numbers, Repeats, Seen
+from remotecal.uncertainty.inputs import Distribution, Input
+
+if TYPE_CHECKING:
+    from remotecal.drivers.measured import Measured
+    from remotecal.uncertainty.number import Number
+
+ZERO_CURRENT, SPAN_CURRENT = 4.0, 16.0
+"""A 4–20 mA output: mA at the lower end of its range, and from there to the upper one."""
+
+
+class Output(ABC, Generic[Seen]):
+    """What a device indicates in a repeat."""
+
+    @abstractmethod
+    def indicated(self, seen: Seen, x: Numbers) -> Number:
+        """Return it, from what the repeat yielded and the inputs of the model."""
+
+
+class Pulses(Output[Seen]):
+    """Counted pulses: ±1 of them.
+
+    Args:
+        repeats: at the point.
+        counted: the pulses of a repeat.
+        per_unit: pulses per unit of the quantity, as the device is set.
+        symbol: of the count's deviation.
+    """
+
+    def __init__(
+        self, repeats: Repeats[Seen], counted: Callable[[Seen], float], per_unit: float, symbol: str = "N"
+    ) -> None:
+        self._counted, self._per_unit, self._symbol = counted, per_unit, symbol
+        one = 1 / math.sqrt(len(repeats.seen))
+        repeats.inputs.append(Input.from_limits(symbol, 0.0, "1", one, Distribution.TRIANGULAR))
+
+    def indicated(self, seen: Seen, x: Numbers) -> Number:
+        amount: Number = (self._counted(seen) + x[self._symbol]) / self._per_unit
+        return amount
+
+
+class Total(Output[Seen]):
+    """A total read before and after: a step of its resolution, in both.
+
+    Args:
+        repeats: at the point.
+        passed: what passed in a repeat by the device.
+        step: its smallest step.
+        unit: of both.
+        symbol: of the resolution.
+    """
+
+    def __init__(
+        self, repeats: Repeats[Seen], passed: Callable[[Seen], float], step: float, unit: str, symbol: str
+    ) -> None:
+        self._passed, self._symbol = passed, symbol
+        width = step / math.sqrt(len(repeats.seen))
+        repeats.inputs.append(Input.from_limits(symbol, 0.0, unit, width, Distribution.TRIANGULAR))
+
+    def indicated(self, seen: Seen, x: Numbers) -> Number:
+        amount: Number = self._passed(seen) + x[self._symbol]
+        return amount
+
+
+class Current(Output[Seen]):
+    """A current of 4 to 20 mA, measured by an ammeter with its certificate.
+
+    Args:
+        repeats: at the point.
+        role: the ammeter's.
+        currents: readings of a repeat.
+        ends: the quantity at 4 mA and at 20 mA.
+        symbol: of the ammeter's deviation.
+    """
+
+    def __init__(
+        self,
+        repeats: Repeats[Seen],
+        role: str,
+        currents: Callable[[Seen], Sequence[Measured]],
+        ends: tuple[float, float],
+        symbol: str = "I",
+    ) -> None:
+        self._currents, self._ends, self._symbol = currents, ends, symbol
+        read = [one for seen in repeats.seen for one in currents(seen)]
+        self._ammeter = repeats.correction(symbol, role, read, "mA")
+
+    def indicated(self, seen: Seen, x: Numbers) -> Number:
+        low, high = self._ends
+        current = self._ammeter.corrected(mean(self._currents(seen), "mA"), x[self._symbol])
+        quantity: Number = (current - ZERO_CURRENT) / SPAN_CURRENT * (high - low) + low
+        return quantity
+
+
+class Indication(Output[Seen]):
+    """The device's own indication, on its display or over its interface: its resolution.
+
+    Args:
+        repeats: at the point.
+        readings: of a repeat.
+        step: smallest step of the indication.
+        unit: of both.
+        symbol: of the resolution.
+    """
+
+    def __init__(
+        self,
+        repeats: Repeats[Seen],
+        readings: Callable[[Seen], Sequence[Measured]],
+        step: float,
+        unit: str,
+        symbol: str = "res",
+    ) -> None:
+        self._readings, self._unit, self._symbol = readings, unit, symbol
+        repeats.inputs.append(Input.from_limits(symbol, 0.0, unit, step / 2))
+
+    def indicated(self, seen: Seen, x: Numbers) -> Number:
+        shown: Number = mean(self._readings(seen), self._unit) + x[self._symbol]
+        return shown
+
+
+def mean(readings: Sequence[Measured], unit: str) -> float:
+    """Return the mean of readings in a unit."""
+    return statistics.fmean(reading.to(unit).value for reading in readings)

@@ -1,0 +1,216 @@
+"""What one repeat yields, declared like what an instrument has: names, units, what may be missing."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    ClassVar,
+    Self,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from remotecal import units
+from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError, ParameterError, RemotecalError
+from remotecal.journal.observation import Observation, Point, Value
+
+if TYPE_CHECKING:
+    from remotecal.journal.evidence import Evidence
+
+SEVERAL = tuple[Measured, ...]
+"""Several readings of one quantity, in the order they were taken."""
+
+KINDS = (Measured, SEVERAL, float, int, str)
+"""What a part of an observation may be; each may be missing where `| None = None` says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a declared observation."""
+
+    name: str
+    kind: object
+    """One of `KINDS`."""
+    units: tuple[str, ...]
+    """Short notations, each of another dimension; readings in any unit of one of these are taken. Empty for a
+    text."""
+    optional: bool
+    """Whether a repeat may lack it."""
+
+    def fault(self, value: object) -> str:
+        """Return why a value can't be this part; "" if it can."""
+        if self.kind is Measured:
+            return self._fault_of_reading(value)
+        if self.kind == SEVERAL:
+            if not isinstance(value, tuple) or isinstance(value, Measured) or not value:
+                return f"is {value!r}, and one reading or more are due"
+            return next((fault for one in value if (fault := self._fault_of_reading(one))), "")
+        if self.kind is str:
+            return "" if isinstance(value, str) else f"is {value!r}, and a text is due"
+        number = isinstance(value, int if self.kind is int else int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value):  # type: ignore[arg-type]  # it is a number
+            return f"is {value!r}, and a finite number in {self.units[0]} is due"
+        return ""
+
+    def _fault_of_reading(self, value: object) -> str:
+        if not isinstance(value, Measured):
+            return f"is {value!r}, and a reading is due"
+        if self.unit_for(value.unit) is None:
+            return f"was read in {value.unit}, and a quantity in {' or '.join(self.units)} or the like is due"
+        return ""
+
+    def unit_for(self, unit: str) -> str | None:
+        """Return the declared unit of a unit's dimension; None if there is none."""
+        return next((one for one in self.units if units.same_dimension(unit, one)), None)
+
+    def converted(self, value: Value) -> Value:
+        """Return a value with its readings in the declared unit."""
+        if isinstance(value, Measured):
+            return self._to_declared(value)
+        if isinstance(value, tuple):
+            return tuple(self._to_declared(one) for one in value if isinstance(one, Measured))
+        return float(value) if self.kind is float and isinstance(value, int) else value
+
+    def _to_declared(self, reading: Measured) -> Measured:
+        return reading.to(self.unit_for(reading.unit) or reading.unit)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """What one repeat yields; a procedure's `measure` says by its annotation which.
+
+    ```python
+    class Seen(Observed):
+        mass: Annotated[Measured, "kg"]
+        '''Balance with the tank full.'''
+        temperature: Annotated[tuple[Measured, ...], "°C"]
+        '''Water at the meter, while it was collected.'''
+        pulses: Annotated[Measured | None, "1"] = None
+        '''Counted pulses, of a meter that gives them.'''
+        duration: Annotated[float, "s"]
+        '''How long it was collected, by the run's clock.'''
+    ```
+
+    A part is a reading, several of one quantity, a number in its unit, or a text; one that is of either
+    kind, such as a total of mass or of volume, names both units. What a repeat yields is held against the
+    declaration before it is kept, so a wrong name or unit is refused at the first repeat. `at` and `of` read
+    it back from the evidence, readings in the declared units.
+    """
+
+    entry: ClassVar[Observation]
+    """What was kept, of one that was read back: readings as they were taken, point and repeat."""
+
+    _parts: ClassVar[Mapping[str, Part]]
+
+    def __init_subclass__(cls) -> None:
+        if taken := sorted(RESERVED & inspect.get_annotations(cls).keys()):
+            raise TypeError(f"{cls.__name__} can't call a part {taken[0]!r}: that is what it is read by")
+        dataclass(frozen=True, kw_only=True)(cls)
+
+    @classmethod
+    def parts(cls) -> Mapping[str, Part]:
+        """Return name → part, in the order they are written.
+
+        Raises:
+            ParameterError: a part is no reading, number or text, or has no unit, or a unit nobody knows.
+        """
+        if "_parts" not in vars(cls):
+            cls._parts = _parts_of(cls)
+        return cls._parts
+
+    @classmethod
+    def of(cls, entry: Observation) -> Self:
+        """Return what one repeat yielded, by its kept observation.
+
+        Raises:
+            EvidenceError: it is none of this kind.
+        """
+        if faults := _faults(cls, entry.values):
+            raise EvidenceError(
+                f"{entry.point.name}, repeat {entry.repeat}: the observation is no {cls.__name__}: "
+                f"{'; '.join(faults)}"
+            )
+        parts = cls.parts()
+        read = cls(**{name: parts[name].converted(value) for name, value in entry.values.items()})
+        object.__setattr__(read, "entry", entry)
+        return read
+
+    @classmethod
+    def at(cls, evidence: Evidence, point: Point) -> tuple[Self, ...]:
+        """Return what the repeats at a point yielded, in their order (EvidenceError as `of`)."""
+        return tuple(cls.of(entry) for entry in evidence.at(point))
+
+
+RESERVED = frozenset({"at", "entry", "of", "parts"})
+"""What no part can be called."""
+
+
+def packed(seen: Observed) -> dict[str, Value]:
+    """Return name → value of what a repeat yielded, as the journal keeps them; what is missing is left out.
+
+    Raises:
+        ParameterError: a value is not as it is declared.
+    """
+    kept = {name: getattr(seen, name) for name in seen.parts() if getattr(seen, name) is not None}
+    if faults := _faults(type(seen), kept):
+        raise ParameterError(
+            f"{type(seen).__name__} is not what was declared: {'; '.join(faults)}: mend the declaration, or "
+            "what is measured"
+        )
+    return kept
+
+
+def _faults(kind: type[Observed], values: Mapping[str, object]) -> list[str]:
+    """Return how values differ from what a declared observation holds."""
+    parts = kind.parts()
+    missing = [
+        f"{name} is missing" for name, part in parts.items() if not part.optional and name not in values
+    ]
+    unknown = [f"{name} is not declared" for name in values if name not in parts]
+    wrong = [
+        f"{name} {fault}"
+        for name, value in values.items()
+        if name in parts and (fault := parts[name].fault(value))
+    ]
+    return missing + unknown + wrong
+
+
+def _parts_of(kind: type[Observed]) -> Mapping[str, Part]:
+    if not fields(kind):
+        raise ParameterError(f"{kind.__name__} declares nothing that a repeat yields")
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: _part(kind, field.name, hints[field.name]) for field in fields(kind)}
+
+
+def _part(kind: type[Observed], name: str, hint: object) -> Part:
+    where = f"{kind.__name__}.{name}"
+    given: tuple[str, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, *said = get_args(hint)
+        given = tuple(map(str, said))
+    choices = get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
+    optional = types.NoneType in choices
+    (inner, *more) = (choice for choice in choices if choice is not types.NoneType)
+    if more or inner not in KINDS:
+        raise ParameterError(
+            f"{where} must be a reading, a tuple of readings, a number or a text, not {hint!r}"
+        )
+    if (inner is str) == bool(given):
+        raise ParameterError(f'{where} needs a unit unless it is a text: Annotated[…, "kg"]')
+    try:
+        for unit in given:
+            units.check(unit)
+    except RemotecalError as error:
+        raise ParameterError(f"{where}: {error}") from None
+    return Part(name, inner, given, optional)

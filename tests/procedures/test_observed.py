@@ -1,0 +1,176 @@
+"""What a repeat yields is declared, and held against that before it is kept."""
+
+from typing import Annotated
+
+import pytest
+from tiny import PROCEDURE
+from tiny_bench import Tiny
+
+from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError, ParameterError, RunError
+from remotecal.journal.observation import Observation, Point
+from remotecal.procedures import Observed
+from remotecal.procedures.observed import packed
+
+
+class Seen(Observed):
+    mass: Annotated[Measured, "kg"]
+    temperature: Annotated[tuple[Measured, ...], "°C"]
+    total: Annotated[Measured | None, "kg", "m3"] = None
+    duration: Annotated[float | None, "s"] = None
+    count: Annotated[int, "1"] = 3
+    remark: str | None = None
+
+
+MASS = Measured(1500.0, "g", 0.5, "balance.mass", 0.0, 7)
+WARM = Measured(293.15, "K", None, "bath.temperature", 0.0, 8)
+
+
+def seen(**others: object) -> Seen:
+    return Seen(**{"mass": MASS, "temperature": (WARM, WARM), **others})  # type: ignore[arg-type]
+
+
+def kept(**values: object) -> Observation:
+    point = Point("20 °C", {}, 1)
+    return Observation(point, 2, {"mass": MASS, "temperature": (WARM,), "count": 3, **values}, 0.0, 1.0)  # type: ignore[dict-item]
+
+
+def test_what_is_missing_is_left_out() -> None:
+    assert packed(seen()) == {"mass": MASS, "temperature": (WARM, WARM), "count": 3}
+    assert packed(seen(duration=2, remark="dry")) == {**packed(seen()), "duration": 2, "remark": "dry"}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"mass": 1.5}, "mass is 1.5, and a reading is due"),
+        ({"mass": MASS._replace(unit="m")}, "mass was read in m, and a quantity in kg or the like is due"),
+        ({"temperature": ()}, "and one reading or more are due"),
+        ({"temperature": WARM}, "and one reading or more are due"),
+        ({"temperature": (WARM, 3.0)}, "temperature is 3.0, and a reading is due"),
+        ({"total": WARM}, "total was read in K, and a quantity in kg or m3 or the like is due"),
+        ({"duration": float("nan")}, "duration is nan, and a finite number in s is due"),
+        ({"duration": True}, "duration is True"),
+        ({"count": 2.5}, "count is 2.5"),
+        ({"remark": 3}, "remark is 3, and a text is due"),
+    ],
+)
+def test_a_value_that_is_not_as_declared_is_refused(value: dict[str, object], said: str) -> None:
+    with pytest.raises(ParameterError) as refusal:
+        packed(seen(**value))
+    assert said in str(refusal.value)
+
+
+def test_it_is_read_back_in_the_declared_units() -> None:
+    read = Seen.of(kept(total=Measured(2.0, "L", None, "meter.volume", 0.0, 9), duration=3))
+    assert read.mass == MASS._replace(value=1.5, unit="kg", u=pytest.approx(0.0005))
+    assert read.temperature[0].value == pytest.approx(20.0)
+    assert read.total is not None
+    assert (read.total.unit, read.total.value) == ("m3", pytest.approx(0.002))
+    assert (read.duration, type(read.duration), read.remark) == (3.0, float, None)
+    assert read.entry.reading("mass") == MASS, "as it was taken"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"masss": MASS}, "masss is not declared"),
+        ({"mass": MASS._replace(unit="K")}, "mass was read in K"),
+    ],
+)
+def test_evidence_of_another_kind_is_refused(values: dict[str, object], said: str) -> None:
+    with pytest.raises(EvidenceError, match=rf"20 °C, repeat 2: the observation is no Seen: {said}"):
+        Seen.of(kept(**values))
+
+
+def test_a_part_that_is_missing_is_told() -> None:
+    point = Point("20 °C", {}, 1)
+    with pytest.raises(EvidenceError, match="mass is missing; temperature is missing"):
+        Seen.of(Observation(point, 1, {"count": 1}, 0.0, 1.0))
+
+
+def test_what_can_not_be_declared() -> None:
+    with pytest.raises(TypeError, match="can't call a part 'at'"):
+
+        class Taken(Observed):
+            at: Annotated[float, "s"]
+
+    class Unitless(Observed):
+        mass: Measured
+
+    class Unknown(Observed):
+        mass: Annotated[Measured, "kilo"]
+
+    class Odd(Observed):
+        mass: Annotated[list[float], "kg"]
+
+    class Empty(Observed):
+        pass
+
+    for kind, said in (
+        (Unitless, "needs a unit"),
+        (Unknown, "Unknown.mass: "),
+        (Odd, "must be a reading"),
+        (Empty, "declares nothing"),
+    ):
+        with pytest.raises(ParameterError, match=said):
+            kind.parts()
+
+
+@pytest.mark.parametrize(
+    ("was", "instead", "said"),
+    [
+        (
+            "Seen(values=tuple(values), ",
+            "Seen(readings=tuple(values), ",
+            "unexpected keyword argument 'readings'",
+        ),
+        (
+            'Annotated[tuple[Measured, ...], "V"]',
+            'Annotated[tuple[Measured, ...], "A"]',
+            "values was read in V",
+        ),
+        (
+            "return Seen(values=tuple(values), level",
+            "return dict(values=tuple(values), level",
+            "declares that it",
+        ),
+    ],
+)
+def test_a_wrong_observation_ends_the_run_at_its_first_repeat(
+    tiny: Tiny, was: str, instead: str, said: str
+) -> None:
+    text = PROCEDURE.read_text()
+    assert was in text
+    file = tiny.directory / "wrong.py"
+    file.write_text(text.replace(was, instead))
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), str(file)))
+    with pytest.raises((RunError, ParameterError), match=said):
+        tiny.run()
+    assert tiny.kinds().count("repeat") == 1
+    assert "observation" not in tiny.kinds()
+    assert tiny.world.level == 0, "the rig was left safe"
+
+
+@pytest.mark.parametrize(
+    ("was", "instead", "said"),
+    [
+        ("-> Seen:", "-> object:", "measure must say by its annotation what it yields"),
+        (
+            'sets: ClassVar = {"level": "V"}',
+            "sets: ClassVar = {}",
+            "point 1 V sets level: Tiny.sets must declare",
+        ),
+    ],
+)
+def test_what_is_not_declared_is_refused_before_anything_moves(
+    tiny: Tiny, was: str, instead: str, said: str
+) -> None:
+    text = PROCEDURE.read_text()
+    assert was in text
+    file = tiny.directory / "wrong.py"
+    file.write_text(text.replace(was, instead))
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), str(file)))
+    with pytest.raises(ParameterError, match=said):
+        tiny.run()
+    assert not tiny.out.exists()
