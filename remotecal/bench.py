@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from remotecal import units
-from remotecal.bench_file import BenchFile, Characteristic
+from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Entry
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
@@ -97,9 +97,15 @@ class Bench:
         """Return the laboratory's civil day by a clock."""
         return civil_day(clock.now(), self.time_zone)
 
-    def filling(self, role: str) -> str | None:
-        """Return the name of the instrument that fills a role; None if there is none."""
-        return self.file.roles.get(role, role if role in self.file.instruments else None)
+    def filling(self, role: str) -> tuple[str, ...]:
+        """Return the names of the instruments, or artefacts, that fill a role; empty if there are none."""
+        named = self.file.roles.get(role, role if role in self.standards else ())
+        return (named,) if isinstance(named, str) else named
+
+    @property
+    def standards(self) -> Mapping[str, Entry | ArtefactEntry]:
+        """What may have a certificate, by name: the instruments and the artefacts."""
+        return {**self.file.instruments, **self.file.artefacts}
 
     def clock(self) -> Clock:
         """Return the clock the bench lives by."""
@@ -111,13 +117,13 @@ class Bench:
         return SharedClock(self.path.parent / kind.removeprefix("virtual:"))
 
     def certificate(self, name: str, today: date) -> CertificateUsed | None:
-        """Return an instrument's certificate; None where the bench file names none.
+        """Return the certificate of an instrument or artefact; None where the bench file names none.
 
         Raises:
             CertificateRefused: it is expired, or of another instrument.
             RecordError: it can't be read.
         """
-        entry = self.file.instruments[name]
+        entry = self.standards[name]
         if entry.valid_until is not None and today > entry.valid_until:
             raise CertificateRefused(
                 f"{name}: its calibration was valid until {entry.valid_until}: have it calibrated"
@@ -211,7 +217,11 @@ class Bench:
         return OpenBench(
             instruments,
             clock,
-            roles={role: name for role, name in self.file.roles.items() if name in instruments},
+            roles={
+                role: name
+                for role, name in self.file.roles.items()
+                if isinstance(name, str) and name in instruments
+            },
             failures=failures,
             safe_order=tuple(name for name in order if self.drivers[name].safe),
             within=safe.within,
@@ -263,11 +273,15 @@ class Bench:
             entry.port.over(driver.wire.serial)
 
     def check_roles(self) -> None:
-        """Raise `BenchError` if a role or the safe order names no instrument."""
+        """Raise `BenchError` if a role or the safe order names nothing, or a name is given twice."""
+        if double := sorted(self.file.instruments.keys() & self.file.artefacts.keys()):
+            raise BenchError(f"{double[0]} is an instrument and an artefact: give one another name")
+        known = list(self.standards)
+        for role in self.file.roles:
+            for name in self.filling(role):
+                if name not in known:
+                    raise BenchError(f"roles.{role}: {name!r} is no instrument, {nearest(name, known)}")
         known = list(self.file.instruments)
-        for role, name in self.file.roles.items():
-            if name not in known:
-                raise BenchError(f"roles.{role}: {name!r} is no instrument, {nearest(name, known)}")
         for name in self.file.safe.order:
             if name not in known:
                 raise BenchError(f"safe.order: {name!r} is no instrument, {nearest(name, known)}")

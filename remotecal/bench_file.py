@@ -62,6 +62,17 @@ class Entry(Written):
     """What else the driver's constructor takes, such as a channel or a Modbus unit."""
 
 
+class ArtefactEntry(Written):
+    """A standard without an interface: a weight, a nozzle, a probe on a readout."""
+
+    serial: str = Field(min_length=1)
+    """Its serial number, which its certificate is for."""
+    certificate: str
+    """Its calibration certificate (DCC), from where the bench file lies."""
+    valid_until: date | None = None
+    """Last day on which its calibration may be relied on."""
+
+
 class Characteristic(Written):
     """A fact of the rig, from its own characterisation."""
 
@@ -150,8 +161,11 @@ class BenchFile(Written):
     """What the bench is called."""
     instruments: dict[str, Entry] = Field(min_length=1)
     """Name → instrument."""
-    roles: dict[str, str] = Field(default_factory=dict)
-    """Role → name of the instrument that fills it, where the names differ."""
+    artefacts: dict[str, ArtefactEntry] = Field(default_factory=dict)
+    """Name → standard without an interface."""
+    roles: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    """Role → name of the instrument or artefact that fills it, where the names differ; names, for a role that
+    holds several."""
     characteristics: dict[str, Characteristic] = Field(default_factory=dict)
     """Facts of the rig, by name."""
     interlocks: tuple[Interlock, ...] = ()

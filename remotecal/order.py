@@ -34,6 +34,8 @@ class Head(Written):
     """Number of the certificate; that of the order where none is given."""
     demonstration: bool = False
     """Whether the certificate is a demonstration and not valid."""
+    adjust: bool = False
+    """Whether the device is to be adjusted between what was found and what is left."""
     training: bool = False
     """Whether the run is for training; it need not be allowed by the register, and nothing can be issued."""
     country: Country = "CN"
@@ -45,11 +47,11 @@ class Head(Written):
 
 
 DUT = "dut"
-"""Id of the device under test in a record."""
+"""Id of the device under test in a record; of several, `dut-1` and so on."""
 
 
 class Dut(Written):
-    """The device under test."""
+    """A device under test."""
 
     name: Words
     """What it is."""
@@ -67,6 +69,8 @@ class Dut(Written):
     """Its class there."""
     description: Words | None = None
     """Its condition on arrival, and whatever else is said of it."""
+    on: Line | None = None
+    """Of several devices, which instrument on the bench reads this one, by its name there."""
 
     @model_validator(mode="after")
     def _can_be_told_from_others(self) -> Self:
@@ -76,8 +80,8 @@ class Dut(Written):
             )
         return self
 
-    def item(self) -> Item:
-        """Return the device as a certificate names it."""
+    def item(self, id_: str = DUT) -> Item:
+        """Return the device as a certificate names it, by an id there."""
         numbers = []
         if self.serial:
             numbers.append(Identification(value=self.serial, name=Text(zh="出厂编号", en="Serial number")))
@@ -88,7 +92,7 @@ class Dut(Written):
         if self.class_scheme and self.class_name:
             classes = (EquipmentClass(reference=self.class_scheme, class_id=self.class_name),)
         return Item(
-            id=DUT,
+            id=id_,
             name=self.name,
             manufacturer=self.maker,
             model=self.model,
@@ -145,14 +149,39 @@ class Order(Written):
     """What the order is about."""
     parameters: dict[str, object] = Field(default_factory=dict)
     """The procedure's parameters."""
-    dut: Dut
+    dut: Dut | None = None
     """The device under test."""
+    duts: tuple[Dut, ...] = ()
+    """The devices under test, where there are several; each says `on` which instrument it is read."""
     customer: Party
     """Whom the certificate is for."""
     laboratory: Party
     """Who issues it."""
     persons: tuple[Signatory, ...] = Field(min_length=1)
     """Who answers for it."""
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Self:
+        if (self.dut is None) is not bool(self.duts):
+            raise ValueError("give either [dut], or several [[duts]]")
+        places = [dut.on for dut in self.duts]
+        if None in places or len(set(places)) < len(places):
+            raise ValueError(
+                "each of several [[duts]] says by `on` which instrument reads it, another one each"
+            )
+        return self
+
+    @property
+    def devices(self) -> dict[str, Dut]:
+        """Id in a record → device under test."""
+        if self.dut is not None:
+            return {DUT: self.dut}
+        return {f"{DUT}-{number}": dut for number, dut in enumerate(self.duts, 1)}
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The devices under test as a certificate names them."""
+        return tuple(dut.item(id_) for id_, dut in self.devices.items())
 
     @classmethod
     def load(cls, path: Path) -> Order:

@@ -185,7 +185,7 @@ class FlowProcedure(Procedure):
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, characteristics, budgets and conformity."""
-        findings = [self.evaluate_point(point, evidence) for point in self.points()]
+        findings = [self.evaluate_point(point, evidence) for point in evidence.points]
         wanted = self.parameters
         specification = Specification(Constant(wanted.accuracy_class, "%"), wanted.norm, wanted.rule)
         spread = Further(

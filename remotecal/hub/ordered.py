@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from remotecal.errors import EvidenceError, JournalBroken, NotOrdered
 from remotecal.journal.evidence import read_start, start_of
 from remotecal.procedures.parameters import read_parameters
+from remotecal.procedures.procedure import of_role
+from remotecal.runs.suitability import points_of
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
 
@@ -101,11 +103,13 @@ def check_course(order: RemoteOrder, found: Found, events: tuple[Event, ...]) ->
     """
     start = read_start(events)
     parameters = read_parameters(found.procedure.accepts(), order.order.parameters, f"order {order.id}")
-    points = found.procedure(parameters).points()
+    points = points_of(found.procedure(parameters), adjust=order.order.order.adjust)
     ordered = {
         "parameters": parameters.model_dump(mode="json"),
         "points": [_point(point) for point in points],
-        "roles": sorted(set(start.roles) & {role.name for role in found.procedure.roles()}),
+        "roles": sorted(
+            key for key in start.roles if of_role(key) in {role.name for role in found.procedure.roles()}
+        ),
         "after_crash": order.after_crash,
     }
     resumed = any(event.kind == "resume" for event in events)
@@ -129,7 +133,7 @@ def check_record(order: RemoteOrder, record: Record) -> None:
         "customer": order.order.customer.contact().model_dump(mode="json"),
         "laboratory": order.order.laboratory.laboratory().model_dump(mode="json"),
         "persons": [one.person().model_dump(mode="json") for one in order.order.persons],
-        "dut": [order.order.dut.item().model_dump(mode="json")],
+        "dut": [item.model_dump(mode="json") for item in order.order.items],
         "run": order.id,
         "procedure": order.procedure.sha256,
     }

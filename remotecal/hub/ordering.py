@@ -9,7 +9,7 @@ from remotecal.configuration import nearest
 from remotecal.drivers.catalogue import driver
 from remotecal.errors import BenchError, OrderError
 from remotecal.procedures.parameters import read_parameters
-from remotecal.runs.suitability import check_points, check_reach, fill
+from remotecal.runs.suitability import check_points, check_reach, fill, points_of
 from remotecal.transport.messages import BenchAnnounced
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def check_order(order: Order, found: Found, station: StationRow, bench: str) -> 
     """
     where = f"order {order.order.number}, parameters"
     procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
-    points = tuple(procedure.points())
+    points = points_of(procedure, adjust=order.order.adjust)
     check_points(procedure, points)
     if station.announced is None:
         return  # it was never heard of: it will look at the order when it fetches it
@@ -52,11 +52,17 @@ def _drivers(procedure: Procedure, bench: BenchAnnounced, station: str) -> dict[
     """
     if bench.roles is None:
         return {}
-    drivers = {name: known for name, kind in bench.instruments.items() if (known := _installed(kind))}
-    called = {role.name: bench.roles.get(role.name, role.name) for role in procedure.roles()}
-    filled, faults = fill(
-        procedure, lambda role: called[role] if called[role] in bench.instruments else None, drivers
-    )
+    there, drivers = {*bench.instruments, *bench.artefacts}, dict[str, type[Instrument]]()
+    for name, kind in bench.instruments.items():
+        if known := _installed(kind):
+            drivers[name] = known
+
+    def filling(role: str) -> tuple[str, ...]:
+        named = (bench.roles or {}).get(role, role)
+        names = (named,) if isinstance(named, str) else named
+        return tuple(name for name in names if name in there)
+
+    filled, faults = fill(procedure, filling, drivers, bench.artefacts)
     if faults:
         raise OrderError(
             f"bench {bench.name!r} of {station} does not suit the procedure: {'; '.join(faults)}"

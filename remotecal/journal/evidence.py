@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -63,6 +63,15 @@ class InstrumentUsed(Frozen):
         return Identity(self.maker, self.model, self.serial, self.firmware)
 
 
+class ArtefactUsed(Frozen):
+    """A standard without an interface that took part."""
+
+    name: str
+    """Its name on the bench."""
+    serial: str
+    """Its serial number, as the bench file says."""
+
+
 class Start(Frozen):
     """What a journal's first event says: all an evaluation needs beside observations."""
 
@@ -87,9 +96,11 @@ class Start(Frozen):
     time_zone: Zone = "UTC"
     """Time zone of the laboratory, in whose days certificates are dated."""
     roles: dict[str, str]
-    """Role → name of the instrument on the bench."""
+    """Role → name of what fills it on the bench; of a role that holds several, `ROLE[1]` and so on."""
+    artefacts: dict[str, str] = Field(default_factory=dict)
+    """Name of the artefact → its serial number."""
     certificates: dict[str, CertificateUsed]
-    """Name of the instrument → its certificate."""
+    """Name of the instrument or artefact → its certificate."""
     characteristics: dict[str, Characteristic]
     """Facts of the rig, with their uncertainty."""
     software: dict[str, str]
@@ -114,8 +125,10 @@ class Evidence:
     """The observations, in the order made."""
     instruments: Mapping[str, InstrumentUsed]
     """Role → the instrument that filled it."""
+    artefacts: Mapping[str, ArtefactUsed]
+    """Role → the artefact that filled it."""
     certificates: Mapping[str, CertificateUsed]
-    """Role → certificate, for the instruments that have one."""
+    """Role → certificate, for what has one."""
     characteristics: Mapping[str, Characteristic]
     """Facts of the rig, with their uncertainty."""
     answers: tuple[tuple[str, str], ...]
@@ -142,6 +155,12 @@ class Evidence:
     def at(self, point: Point) -> tuple[Observation, ...]:
         """Return the observations made at a point, in the order of the repeats."""
         return tuple(entry for entry in self.observations if entry.point.name == point.name)
+
+    def of_series(self, label: str) -> Evidence:
+        """Return what there is of the points of one series alone."""
+        points = tuple(point for point in self.points if label in point.series)
+        entries = tuple(entry for entry in self.observations if label in entry.point.series)
+        return replace(self, points=points, observations=entries)
 
     def seed(self, about: str) -> int:
         """Return where random numbers about something begin: the same evidence gives the same certificate."""
@@ -186,7 +205,7 @@ def _gather(start: Start, events: Sequence[Event]) -> Evidence:
     observations = tuple(_observation(event, points) for event in events if event.kind == "observation")
     complete = any(event.kind == "finish" for event in events)
     _check_repeats(start.points, observations, complete=complete)
-    if complete and (absent := sorted(set(start.roles.values()) - set(used))):
+    if complete and (absent := sorted(set(start.roles.values()) - set(used) - set(start.artefacts))):
         raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
     return Evidence(
         order=start.order,
@@ -195,6 +214,11 @@ def _gather(start: Start, events: Sequence[Event]) -> Evidence:
         points=start.points,
         observations=observations,
         instruments={role: used[name] for role, name in start.roles.items() if name in used},
+        artefacts={
+            role: ArtefactUsed(name=name, serial=start.artefacts[name])
+            for role, name in start.roles.items()
+            if name in start.artefacts
+        },
         certificates={
             role: start.certificates[name] for role, name in start.roles.items() if name in start.certificates
         },

@@ -12,6 +12,10 @@ Value = Measured | float | int | str | tuple[Measured, ...]
 """What an observation may hold."""
 
 
+AS_FOUND, AS_LEFT = "as found", "as left"
+"""Series of the points before a device was adjusted, and of those after it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One setting of the rig to calibrate at."""

@@ -8,12 +8,13 @@ from remotecal.journal.observation import Observation, Point, Value
 from remotecal.procedures.evaluation import Evaluation
 from remotecal.procedures.observed import Observed
 from remotecal.procedures.parameters import In, Parameters
-from remotecal.procedures.procedure import Certificates, Drivers, Procedure
+from remotecal.procedures.procedure import Artefact, Certificates, Drivers, Procedure
 from remotecal.procedures.run import Run
 from remotecal.procedures.stability import Stability
 from remotecal.source import watch
 
 __all__ = [
+    "Artefact",
     "Certificates",
     "Drivers",
     "Evaluation",

@@ -6,7 +6,7 @@ from remotecal.model import Condition, Frozen, Method, PointBudget, Quantity, Re
 
 
 class Evaluation(Frozen):
-    """Results with their budgets, conditions and statements."""
+    """One measurement: results with their budgets, conditions and statements."""
 
     results: tuple[Result, ...]
     """The results."""
@@ -18,7 +18,9 @@ class Evaluation(Frozen):
     """Methods beside the procedure itself, such as that of the uncertainty's evaluation."""
     statements: tuple[Statement, ...] = ()
     """What is declared: the decision rule, conformity, remarks."""
+    items: tuple[str, ...] = ()
+    """Ids of the devices it is about (`Order.devices`); all of them where none is named."""
     item_quantities: tuple[Quantity, ...] = ()
-    """Characteristics of the item under calibration, such as its diameter."""
+    """Characteristics of these devices, such as their diameter."""
     heading: Text | None = None
     """Heading of the measurement; the procedure's title where none is given."""

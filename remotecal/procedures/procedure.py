@@ -20,21 +20,35 @@ from remotecal.procedures.parameters import Parameters
 if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
     from remotecal.journal.evidence import Evidence
-    from remotecal.journal.observation import Point
+    from remotecal.journal.observation import Point, Value
     from remotecal.procedures.evaluation import Evaluation
     from remotecal.procedures.run import Run
 
 Certificates: TypeAlias = "Mapping[str, CertificateUsed]"
 """Role → certificate."""
 Drivers: TypeAlias = Mapping[str, type[Instrument]]
-"""Role → driver."""
+"""Role → driver; of a role that holds several, `ROLE[1]` and so on."""
+Filling: TypeAlias = "Instrument | Artefact | tuple[Instrument | Artefact, ...] | None"
+"""What fills a role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A standard without an interface, such as a weight: what fills a role of this type."""
+
+    name: str
+    """Its name on the bench."""
+    serial: str
+    """Its serial number."""
 
 
 class Procedure(ABC):
     """A calibration: roles, parameters, points, one measurement, the evaluation.
 
     A role is an annotation in the class body whose type is a capability, several of them joined by
-    `|`, or with `| None` where the bench may do without:
+    `|`, or with `| None` where the bench may do without. A tuple of them, `tuple[FlowMeter, ...]`, holds
+    several instruments, which evidence calls `duts[1]`, `duts[2]` …; and `Artefact` is a standard that
+    nobody can ask:
 
     ```python
     class MasterMeter(Procedure):
@@ -64,7 +78,7 @@ class Procedure(ABC):
     """Which quantities must span a point's nominal value: `role.quantity` → its name in `sets`."""
     parameters: Parameters
 
-    def __init__(self, parameters: Parameters, roles: Mapping[str, Instrument | None] | None = None) -> None:
+    def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:
         self.parameters = parameters
         vars(self).update(roles or {})
 
@@ -147,9 +161,26 @@ class Procedure(ABC):
     def measure(self, point: Point, run: Run) -> Observed:
         """Measure once, and return what that yields: a declared observation of the procedure's own."""
 
+    def adjust(self, run: Run) -> Mapping[str, Value]:
+        """Bring the devices' errors down, where the order asks for that, and return what was set.
+
+        All points are measured before it, as found, and again after it, as left; what was set is evidence. A
+        procedure that can't adjust leaves this as it is, and such an order is refused.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def can_adjust(cls) -> bool:
+        """Tell whether the procedure knows how to adjust."""
+        return cls.adjust is not Procedure.adjust
+
     @abstractmethod
-    def evaluate(self, evidence: Evidence) -> Evaluation:
-        """Return the results that follow from the evidence, the same ones each time."""
+    def evaluate(self, evidence: Evidence) -> Evaluation | Sequence[Evaluation]:
+        """Return the results that follow from the evidence, the same ones each time.
+
+        Of a device that was adjusted that is asked twice: with the evidence as found, and as left. What is
+        measured in several ways, or of several devices, is several measurements.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +192,22 @@ class Role:
     """The instrument must have one of these."""
     optional: bool
     """Whether the procedure can do without."""
+    several: bool = False
+    """Whether it holds several instruments."""
 
     def __str__(self) -> str:
         kinds = " or ".join(capability.__name__ for capability in self.capabilities)
+        kinds = f"one or more of {kinds}" if self.several else kinds
         return f"{self.name}: {kinds}{', may be missing' if self.optional else ''}"
+
+    @property
+    def artefact(self) -> bool:
+        """Whether an artefact fills it."""
+        return self.capabilities == (Artefact,)
+
+    def keys(self, count: int) -> tuple[str, ...]:
+        """Return what evidence calls those that fill the role, if they are so many."""
+        return tuple(f"{self.name}[{n}]" for n in range(1, count + 1)) if self.several else (self.name,)
 
     def lacks(self, driver: type[Instrument]) -> str:
         """Return why instruments of this driver can't fill the role; "" if they can."""
@@ -172,16 +215,25 @@ class Role:
         return "" if "" in faults else "; ".join(faults)
 
 
+def of_role(key: str) -> str:
+    """Return the role of what evidence calls `ROLE` or `ROLE[2]`."""
+    return key.partition("[")[0]
+
+
 def _role(procedure: type, name: str, kind: object) -> Role:
+    several = get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
+    if several:
+        kind = get_args(kind)[0]
     choices = get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
     capabilities: list[type] = []
     for choice in choices:
         if choice is types.NoneType:
             continue
-        if not (isinstance(choice, type) and getattr(choice, "_is_protocol", False)):
+        capability = isinstance(choice, type) and getattr(choice, "_is_protocol", False)
+        if not (capability or choice is Artefact):
             raise ParameterError(f"{procedure.__name__}.{name} must be typed by a capability, not {choice!r}")
         capabilities.append(choice)
-    return Role(name, tuple(capabilities), types.NoneType in choices)
+    return Role(name, tuple(capabilities), types.NoneType in choices, several)
 
 
 def _lacks(driver: type[Instrument], capability: type) -> str:

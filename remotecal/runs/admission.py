@@ -120,7 +120,7 @@ def _recognise(bench: Bench, admission: Admission) -> None:
         raise BenchError("admission.trust is believed by its issuer's key alone: give admission.trust_key")
     trust = read_trust_list(folder / admission.trust, read_public_key(folder / admission.trust_key))
     library = CertificateLibrary(folder / place for place in admission.certificates)
-    for name, entry in bench.file.instruments.items():
+    for name, entry in bench.standards.items():
         if entry.certificate is None:
             continue
         try:

@@ -22,12 +22,13 @@ from remotecal.journal.events import FILE, read_journal
 from remotecal.journal.evidence import Evidence, ProcedureUsed, Start, gather, read_start
 from remotecal.journal.writing import Journal
 from remotecal.procedures.parameters import read_parameters
+from remotecal.procedures.procedure import of_role
 from remotecal.runs.admission import admit
 from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
 from remotecal.runs.session import Plan, Session
-from remotecal.runs.suitability import check_points, check_reach, fill
+from remotecal.runs.suitability import check_points, check_reach, fill, points_of
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -163,18 +164,18 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     kind = found.procedure.accepts()
     parameters = read_parameters(kind, order.parameters, f"order {order.order.number}, parameters")
     procedure = found.procedure(parameters)
-    points = tuple(procedure.points())
+    points = points_of(procedure, adjust=order.order.adjust)
     found.procedure.yields()
     check_points(procedure, points)
     today = bench.day(clock)
     _check_norms(order, parameters, today)
     roles = fill_roles(found.procedure, bench)
-    drivers = {role: bench.drivers[name] for role, name in roles.items()}
+    drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
     check_reach(procedure, points, drivers)
     _check_names(bench.path.resolve(), run)
     check_facts(procedure, bench, roles)
     certificates = {
-        name: used for name in bench.file.instruments if (used := bench.certificate(name, today)) is not None
+        name: used for name in bench.standards if (used := bench.certificate(name, today)) is not None
     }
     procedure.check(
         {role: certificates[name] for role, name in roles.items() if name in certificates}, drivers
@@ -191,6 +192,9 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
         bench_sha256=bench.sha256,
         time_zone=bench.time_zone,
         roles=roles,
+        artefacts={
+            name: bench.file.artefacts[name].serial for name in roles.values() if name in bench.file.artefacts
+        },
         certificates=certificates,
         characteristics=dict(bench.characteristics(today)),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
@@ -200,12 +204,12 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
 
 
 def fill_roles(procedure: type[Procedure], bench: Bench) -> dict[str, str]:
-    """Return role → name of the instrument that fills it.
+    """Return role → name of what fills it.
 
     Raises:
         BenchError: nobody fills a role, or the instrument lacks what the role needs.
     """
-    filled, faults = fill(procedure, bench.filling, bench.drivers)
+    filled, faults = fill(procedure, bench.filling, bench.drivers, bench.file.artefacts)
     if faults:
         raise BenchError(f"{bench.path} does not suit {procedure.__name__}: {'; '.join(faults)}")
     return filled
@@ -220,9 +224,9 @@ def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) ->
             faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
         elif not same_dimension(fact.unit, unit):
             faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
-    for role in procedure.certified():
-        name = roles.get(role, role)
-        if bench.file.instruments[name].certificate is None:
+    wanted = set(procedure.certified())
+    for role, name in roles.items():
+        if of_role(role) in wanted and bench.standards[name].certificate is None:
             faults.append(f"{name} has no certificate, which the role {role} needs")
     if faults:
         raise BenchError(f"{bench.path} does not suit {type(procedure).__name__}: {'; '.join(faults)}")
@@ -237,7 +241,8 @@ def _check_names(bench: Path, run: str) -> None:
 
 def _check_norms(order: Order, parameters: Parameters, today: date) -> None:
     """Raise `OrderError` if an edition is asked for that another has taken the place of."""
-    for norm in (*parameters.model_dump().values(), order.dut.class_scheme):
+    schemes = [dut.class_scheme for dut in order.devices.values()]
+    for norm in (*parameters.model_dump().values(), *schemes):
         if isinstance(norm, str) and (current := withdrawn(norm, today)):
             raise OrderError(f"{norm} is no longer in force: {current} has taken its place")
 
@@ -246,7 +251,7 @@ def _same_facts(start: Start, now: Start) -> None:
     """Raise `EvidenceError` if a run would go on with other facts than it began with."""
     changed = [
         name
-        for name in ("roles", "certificates", "characteristics", "parameters", "points")
+        for name in ("roles", "artefacts", "certificates", "characteristics", "parameters", "points")
         if getattr(start, name) != getattr(now, name)
     ]
     if changed:

@@ -20,8 +20,10 @@ from remotecal.errors import (
     WrongInstrument,
 )
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
+from remotecal.journal.observation import AS_LEFT
 from remotecal.journal.values import pack, readings
 from remotecal.procedures.observed import packed
+from remotecal.procedures.procedure import Artefact, of_role
 from remotecal.runs.running import Running
 from remotecal.runs.watch import Watch
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from remotecal.journal.writing import Journal
     from remotecal.open_bench import OpenBench
     from remotecal.procedures.observed import Observed
-    from remotecal.procedures.procedure import Procedure
+    from remotecal.procedures.procedure import Filling, Procedure
     from remotecal.runs.company import Company
 
 SAME = ("driver", "settings", "maker", "model", "serial")
@@ -73,14 +75,24 @@ class Session:
             opened, journal, self._control, company.answers, company.watchers, company.largest_file
         )
         kind = type(planned.procedure)
-        roles: dict[str, Instrument | None] = {role.name: None for role in kind.roles()}
-        roles |= {role: opened.instruments[name] for role, name in self._start.roles.items()}
-        self._procedure = kind(planned.procedure.parameters, roles)
+        self._procedure = kind(planned.procedure.parameters, self._fillings(kind))
         self._done = {
             (event.data["point"], event.data["repeat"])
             for event in journal.events
             if event.kind == "observation"
         }
+        self._adjusted = any(event.kind == "adjust" for event in journal.events)
+
+    def _fillings(self, kind: type[Procedure]) -> dict[str, Filling]:
+        """Return role → what fills it."""
+        start = self._start
+        fillings: dict[str, Filling] = {}
+        there: dict[str, Instrument | Artefact] = dict(self._opened.instruments)
+        there |= {name: Artefact(name, serial) for name, serial in start.artefacts.items()}
+        for role in kind.roles():
+            found = tuple(there[name] for key, name in start.roles.items() if of_role(key) == role.name)
+            fillings[role.name] = found if role.several else next(iter(found), None)
+        return fillings
 
     def perform(self) -> None:
         """Measure what is left to measure; whatever happens, make the rig safe.
@@ -159,12 +171,20 @@ class Session:
             self._procedure.prepare(run)
         for point in left:
             self._hold()
+            if AS_LEFT in point.series and not self._adjusted:
+                self._adjust()
             self._journal.append("point", {"point": point.name}, durable=False)
             run.show("approach", point=point, number=points.index(point) + 1, repeat=0)
             self._procedure.approach(point, run)
             for repeat in self._repeats_left(point):
                 self._hold()
                 self._observe(point, repeat)
+
+    def _adjust(self) -> None:
+        """Bring the devices' errors down; what was set is evidence, and all was measured as found before."""
+        self._run.show("adjust")
+        self._journal.append("adjust", {"set": pack(self._procedure.adjust(self._run))})
+        self._adjusted = True
 
     def _repeats_left(self, point: Point) -> list[int]:
         return [n for n in range(1, point.repeats + 1) if (point.name, n) not in self._done]

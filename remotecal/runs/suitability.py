@@ -3,43 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import ParameterError
+from remotecal.journal.observation import AS_FOUND, AS_LEFT
+from remotecal.procedures.procedure import of_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from remotecal.drivers.instrument import Instrument
     from remotecal.journal.observation import Point
-    from remotecal.procedures.procedure import Procedure
+    from remotecal.procedures.procedure import Procedure, Role
 
 
 def fill(
     procedure: Procedure | type[Procedure],
-    filling: Callable[[str], str | None],
+    filling: Callable[[str], Sequence[str]],
     drivers: Mapping[str, type[Instrument]],
+    artefacts: Collection[str] = (),
 ) -> tuple[dict[str, str], list[str]]:
-    """Return role → name of the instrument that fills it, and why roles are not filled as they must be.
+    """Return role → name of what fills it, and why roles are not filled as they must be.
 
     Args:
         procedure: whose roles.
-        filling: role → name; None where nothing fills it.
+        filling: role → names; empty where nothing fills it.
         drivers: name → driver; what an instrument without one can do is not judged.
+        artefacts: names of the standards without an interface.
     """
-    filled, faults = {}, []
+    filled: dict[str, str] = {}
+    faults = []
     for role in procedure.roles():
-        name = filling(role.name)
-        if name is None:
-            if not role.optional:
-                faults.append(f"nothing fills the role {role}")
-        elif name in drivers and (lack := role.lacks(drivers[name])):
-            faults.append(f"{name} can't fill the role {role}: {lack}")
-        else:
-            filled[role.name] = name
+        names = filling(role.name)
+        if not names and not role.optional:
+            faults.append(f"nothing fills the role {role}")
+        if len(names) > 1 and not role.several:
+            faults.append(f"{' and '.join(names)} can't both fill the role {role}")
+        for key, name in zip(role.keys(len(names)), names, strict=False):
+            if lack := _lack(role, name, drivers, artefacts):
+                faults.append(f"{name} can't fill the role {role}: {lack}")
+            else:
+                filled[key] = name
     return filled, faults
+
+
+def _lack(role: Role, name: str, drivers: Mapping[str, type[Instrument]], artefacts: Collection[str]) -> str:
+    """Return why what is called `name` can't fill a role; "" if it can, as far as that is known."""
+    if name in artefacts or role.artefact:
+        return (
+            "" if name in artefacts and role.artefact else "an artefact fills a role typed by Artefact alone"
+        )
+    return role.lacks(drivers[name]) if name in drivers else ""
+
+
+def points_of(procedure: Procedure, *, adjust: bool) -> tuple[Point, ...]:
+    """Return the points of a run in their order: of a device that is adjusted, as found and again as left.
+
+    Raises:
+        ParameterError: the procedure does not know how to adjust.
+    """
+    points = tuple(procedure.points())
+    if not adjust:
+        return points
+    if not procedure.can_adjust():
+        raise ParameterError(
+            f"{type(procedure).__name__} does not know how to adjust: leave order.adjust out"
+        )
+    return tuple(
+        replace(point, name=f"{point.name}, {when}", series=(when, *point.series))
+        for when in (AS_FOUND, AS_LEFT)
+        for point in points
+    )
 
 
 def check_points(procedure: Procedure, points: Sequence[Point]) -> None:
@@ -87,14 +124,17 @@ def _beyond(
 ) -> str:
     """Return how a value lies beyond the span of `role.quantity`; "" if it does not, or that is unknown."""
     role, _, name = quantity.partition(".")
-    driver = drivers.get(role)
+    filling = {key: driver for key, driver in drivers.items() if of_role(key) == role}
+    found = [_beyond_driver(key, driver, name, value, unit, place) for key, driver in filling.items()]
+    return "; ".join(filter(None, found))
+
+
+def _beyond_driver(key: str, driver: type[Instrument], name: str, value: float, unit: str, place: str) -> str:
     declared = getattr(driver, name, None)
-    if driver is None or not isinstance(declared, Reading | Setting):
+    if not isinstance(declared, Reading | Setting):
         return ""
     low, high = declared.span
     if low <= units.convert(value, unit, declared.unit) <= high:
         return ""
     span = f"{units.convert(low, declared.unit, unit):g} to {units.convert(high, declared.unit, unit):g}"
-    return (
-        f"{place}: {value:g} {unit} is beyond the {role} ({driver.__name__}), whose {name} is {span} {unit}"
-    )
+    return f"{place}: {value:g} {unit} is beyond the {key} ({driver.__name__}), whose {name} is {span} {unit}"

@@ -316,11 +316,11 @@ def find(folder: StationFolder, bench: str, role: str) -> tuple[Bench, str]:
         there = ", ".join(known) or "none"
         missing = f"there is no bench {bench!r}" if bench else "say which bench"
         raise BenchError(f"{missing}; at {folder.name} there are: {there}")
-    name = known[bench].filling(role)
-    if name is None:
+    names = [name for name in known[bench].filling(role) if name in known[bench].file.instruments]
+    if len(names) != 1:
         there = ", ".join([*known[bench].file.roles, *known[bench].file.instruments])
         raise BenchError(f"nothing on {bench} is called {role!r} or fills that role; there are: {there}")
-    return known[bench], name
+    return known[bench], names[0]
 
 
 def _hold(line: str | None, what: str) -> ExitStack:

@@ -93,6 +93,7 @@ class Site:
                     name=bench.name,
                     sha256=bench.sha256,
                     instruments={name: entry.driver for name, entry in bench.file.instruments.items()},
+                    artefacts=tuple(bench.file.artefacts),
                     roles=bench.file.roles,
                 )
                 for bench in benches(self.folder).values()

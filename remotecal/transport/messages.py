@@ -79,8 +79,10 @@ class BenchAnnounced(Written):
     """SHA-256 of its file."""
     instruments: dict[str, str]
     """Name of the instrument → driver."""
-    roles: dict[str, str] | None = None
-    """Role → name of the instrument that fills it, where the names differ; None: it does not say."""
+    artefacts: tuple[str, ...] = ()
+    """Names of the standards without an interface."""
+    roles: dict[str, str | tuple[str, ...]] | None = None
+    """Role → name of what fills it, where the names differ, or names; None: it does not say."""
 
 
 class Hello(Written):

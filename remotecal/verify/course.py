@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from remotecal.errors import EvidenceError
 from remotecal.journal.evidence import read_start, repeat_of
+from remotecal.journal.observation import AS_LEFT
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 State = Literal["opening", "unsafe", "on", "paused", "stopped", "safe", "stopped safe", "cut", "finished"]
 """Where a run is: `stopped` by whatever ended it early, `safe` once that was reached in the end."""
 
-AT_WORK = frozenset({"point", "repeat", "observation", "stable", "note", "prompt", "answer"})
+AT_WORK = frozenset({"point", "repeat", "observation", "stable", "adjust", "note", "prompt", "answer"})
 """What only a procedure at work writes."""
 STOPS = frozenset({"interlock", "abort", "suspend", "failure"})
 """What ends a run, or its part, before it is complete."""
@@ -51,6 +52,8 @@ class Course:
         self.tells_repeats = start.clock is not None
         """Whether the beginnings of repeats are told."""
         # One after the other, for a journal may declare more repeats than anybody could list.
+        self._left = frozenset(point.name for point in start.points if AS_LEFT in point.series)
+        self._adjusted = False
         self._rest = ((point.name, n) for point in start.points for n in range(1, point.repeats + 1))
         self._due = next(self._rest, None)
         self._planned = sum(max(0, point.repeats) for point in start.points)
@@ -67,6 +70,7 @@ class Course:
             "point": self._turn,
             "repeat": self._repeat,
             "observation": self._observation,
+            "adjust": self._adjust,
             "finish": self._finish,
         }
 
@@ -120,6 +124,8 @@ class Course:
         if self._begun is not None:
             raise EvidenceError(f"line {event.seq}: a repeat begins before the one before has ended")
         self._expect(place, event)
+        if place[0] in self._left and not self._adjusted:
+            raise EvidenceError(f"line {event.seq}: {place[0]} was measured before the device was adjusted")
         self._begun = (*place, event.at)
 
     def _observation(self, event: Event) -> None:
@@ -133,6 +139,11 @@ class Course:
         self._begun = None
         self._observed += 1
         self._due = next(self._rest, None)
+
+    def _adjust(self, event: Event) -> None:
+        if self._adjusted or self._due is None or self._due[0] not in self._left:
+            raise EvidenceError(f"line {event.seq}: adjusted where the order does not say so, or twice")
+        self._adjusted = True
 
     def _expect(self, place: tuple[str, int], event: Event) -> None:
         if place != self._due or place[0] != self._point:

@@ -13,9 +13,9 @@ from remotecal.verify.replies import NOT_UNDERSTOOD, Exchange, KeptLink, kept_ex
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
+    from remotecal.bench import CertificateUsed
     from remotecal.drivers.instrument import Identity
     from remotecal.journal.events import Event
-    from remotecal.journal.evidence import Start
 
 
 def examine_instruments(events: Sequence[Event], drivers: Collection[str] = ()) -> str:
@@ -35,7 +35,7 @@ def examine_instruments(events: Sequence[Event], drivers: Collection[str] = ()) 
         names = [str(event.data["name"]) for event in opened]
         if len(set(names)) < len(names) or (first and set(names) != set(first)):
             raise EvidenceError(f"line {opened[0].seq}: {', '.join(names)} are not the bench's instruments")
-        if absent := sorted(set(start.roles.values()) - set(names)):
+        if absent := sorted(set(start.roles.values()) - set(names) - set(start.artefacts)):
             raise EvidenceError(f"line {opened[0].seq}: {', '.join(absent)} took part, and was never opened")
         for event in opened:
             _still_the_same(first.setdefault(str(event.data["name"]), event), event)
@@ -43,7 +43,11 @@ def examine_instruments(events: Sequence[Event], drivers: Collection[str] = ()) 
     for event in (event for event in events if event.kind == "instrument"):
         _says_so(event, events, replies, drivers)
     for name, event in first.items():
-        _certified(name, event, start)
+        _certified(
+            f"line {event.seq}: {name} says it", str(event.data["serial"]), start.certificates.get(name)
+        )
+    for name, serial in start.artefacts.items():
+        _certified(f"the bench file says that {name}", serial, start.certificates.get(name))
     return "; ".join(f"{name}: {read_instrument(event).identity}" for name, event in first.items())
 
 
@@ -119,13 +123,10 @@ def _part_of(event: Event, events: Sequence[Event]) -> tuple[int, int]:
     )
 
 
-def _certified(name: str, event: Event, start: Start) -> None:
-    """Refuse an instrument that says another serial number than its certificate is for."""
-    used = start.certificates.get(name)
-    serial = str(event.data["serial"])
+def _certified(place: str, serial: str, used: CertificateUsed | None) -> None:
+    """Refuse what has another serial number than its certificate is for."""
     serials = used.certificate.serials if used else ()
     if used and serial and serials and serial not in serials:
         raise EvidenceError(
-            f"line {event.seq}: {name} says it is SN {serial}, its certificate {used.certificate.number} "
-            f"is for {', '.join(serials)}"
+            f"{place} is SN {serial}, its certificate {used.certificate.number} is for {', '.join(serials)}"
         )

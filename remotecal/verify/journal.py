@@ -14,7 +14,7 @@ from remotecal.clock import civil_day
 from remotecal.errors import EvidenceError, JournalBroken, OrderError
 from remotecal.journal.events import FILE, read_journal, seconds
 from remotecal.journal.evidence import read_start
-from remotecal.runs.record import NEW_EVALUATION
+from remotecal.runs.compiling import NEW_EVALUATION
 from remotecal.verify.conduct import computed, examine_conduct
 from remotecal.verify.people import examine_people
 from remotecal.verify.report import Checklist, Unable

@@ -87,6 +87,7 @@ SHAPES: Mapping[str, Mapping[str, Form]] = {
     "stable": {"found": [_FOUND], "waited": _number},
     "repeat": {"point": _text, "repeat": _whole},
     "observation": {"began": _text, "point": _text, "repeat": _whole, "values": _values},
+    "adjust": {"set": _values},
     "prompt": {"kind": _text, "options": [_text], "question": _texts},
     "answer": {"answer": _text, "by?": _text, "prompt": _whole},
     "control": {"by": _text, "reason": _text, "verb": _text},

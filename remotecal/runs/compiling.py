@@ -1,0 +1,261 @@
+"""The record of a certificate: what order, evidence and evaluation say, put together."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal import model
+from remotecal.clock import civil_day
+from remotecal.editions import edition
+from remotecal.journal.evidence import ArtefactUsed, InstrumentUsed
+from remotecal.model import (
+    ONLY_IN_FULL,
+    ONLY_THE_ITEM,
+    TRACEABLE,
+    CertificateReference,
+    Column,
+    Equipment,
+    Identification,
+    Item,
+    Measurement,
+    Method,
+    Record,
+    Result,
+    Software,
+    Statement,
+    Table,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from remotecal.bench import CertificateUsed
+    from remotecal.journal.evidence import Evidence
+    from remotecal.procedures.evaluation import Evaluation
+    from remotecal.runs.catalogue import Found
+
+
+def compile_record(evidence: Evidence, parts: Sequence[Evaluation], found: Found) -> Record:
+    """Return a record of what evidence and evaluation say.
+
+    Args:
+        evidence: of the run.
+        parts: what the procedure makes of it, measurement by measurement.
+        found: the procedure that evaluated.
+    """
+    order, head = evidence.order, evidence.order.order
+    finished = civil_day(evidence.finished, evidence.time_zone)
+    statements = tuple(
+        said.model_copy(update={"norms": _in_force(said.norms, finished)})
+        for said in (*_said(parts, found), *_statements(evidence, found))
+    )
+    taken = {*order.devices, *(statement.id for statement in statements if statement.id)}
+    return Record(
+        number=head.certificate or head.number,
+        country=head.country,
+        binding=head.binding,
+        identifications=(Identification(value=head.number, issuer="calibrationLaboratory", name=ORDER),),
+        begun=civil_day(evidence.began, evidence.time_zone),
+        finished=finished,
+        place=head.place,
+        laboratory=order.laboratory.laboratory(),
+        customer=order.customer.contact(),
+        persons=tuple(signatory.person() for signatory in order.persons),
+        items=tuple(_item(item, parts) for item in order.items),
+        statements=statements,
+        measurements=tuple(_measurement(evidence, part, found, finished, taken) for part in parts),
+        software=(Software(name=Text.plain("remotecal"), release=f"v{version('remotecal')}"),),
+        evidence=model.Evidence(
+            run=evidence.run,
+            procedure=Path(evidence.procedure.name).name,
+            procedure_hash=evidence.procedure.sha256,
+            journal_hash=evidence.head,
+            lines=evidence.lines,
+        ),
+        demonstration=head.demonstration or head.training,
+    )
+
+
+def joined(text: Text, further: Text) -> Text:
+    """Return a text with another behind it, in every language of the first."""
+    return Text(**{language: f"{said}, {further.get(language)}" for language, said in text.root.items()})
+
+
+def _item(item: Item, parts: Sequence[Evaluation]) -> Item:
+    """Return an item with what was found of its characteristics."""
+    found = [part.item_quantities for part in parts if not part.items or item.id in part.items]
+    quantities = [quantity for several in found for quantity in several]
+    return item.model_copy(update={"quantities": (*item.quantities, *dict.fromkeys(quantities))})
+
+
+def _said(parts: Sequence[Evaluation], found: Found) -> Iterator[Statement]:
+    """Yield what the measurements declare, each once; a verdict of one of several names its measurement."""
+    told: list[Statement] = []
+    for part in parts:
+        for statement in part.statements:
+            if len(parts) > 1 and statement.conformity is not None and statement.name is not None:
+                name = joined(statement.name, part.heading or found.procedure.title)
+                statement = statement.model_copy(update={"name": name})  # noqa: PLW2901  the same, named
+            if statement not in told:
+                told.append(statement)
+                yield statement
+
+
+def _measurement(
+    evidence: Evidence, evaluation: Evaluation, found: Found, finished: date, taken: set[str]
+) -> Measurement:
+    """Return what was measured, by which methods and standards; `taken` are ids other parts have."""
+    procedure = found.procedure
+    standards = _standards(evidence, taken)
+    return Measurement(
+        name=evaluation.heading or procedure.title,
+        items=evaluation.items or tuple(evidence.order.devices),
+        methods=tuple(
+            method.model_copy(update={"norms": _in_force(method.norms, finished)})
+            for method in (Method(name=procedure.title, norms=procedure.norms), *evaluation.methods)
+        ),
+        software=_software(evidence),
+        standards=standards,
+        conditions=evaluation.conditions,
+        results=tuple(_measured_with(standards, result) for result in evaluation.results),
+        budgets=evaluation.budgets,
+    )
+
+
+NEW_EVALUATION = "remotecal_newEvaluation"
+"""Marks the statement that a later text of the procedure evaluated."""
+
+
+def _in_force(norms: tuple[str, ...], day: date) -> tuple[str, ...]:
+    return tuple(edition(norm, day) for norm in norms)
+
+
+ORDER = Text(zh="委托单编号", en="Order number")
+
+
+def _measured_with(standards: tuple[Equipment, ...], result: Result) -> Result:
+    """Return a result whose tables name the standards they rest on."""
+    names = tuple(standard.id for standard in standards if standard.id)
+    tables = tuple(table.model_copy(update={"equipment": names}) for table in result.tables)
+    return result.model_copy(update={"tables": tables})
+
+
+def _software(evidence: Evidence) -> tuple[Software, ...]:
+    return tuple(Software(name=Text.plain(name), release=f"v{v}") for name, v in evidence.software.items())
+
+
+def _standards(evidence: Evidence, taken: set[str]) -> tuple[Equipment, ...]:
+    """Return the instruments that have a certificate, each once, whatever roles it fills.
+
+    Args:
+        evidence: of the run.
+        taken: ids that other parts of the record have; those given here are added.
+    """
+    used: dict[str, tuple[InstrumentUsed | ArtefactUsed, CertificateUsed]] = {}
+    for role, certificate in evidence.certificates.items():
+        standard = evidence.instruments.get(role) or evidence.artefacts[role]
+        used[standard.name] = standard, certificate
+    return tuple(_standard(*entry, _free_id(name, taken)) for name, entry in used.items())
+
+
+def _free_id(name: str, taken: set[str]) -> str:
+    """Return an instrument's name as an id that XML takes and nothing else has, and take it."""
+    plain = _NO_ID.sub("_", name)
+    plain = plain if plain[0].isalpha() else f"_{plain}"
+    free = next(
+        one for one in (plain, *(f"{plain}-{n}" for n in range(2, len(taken) + 3))) if one not in taken
+    )
+    taken.add(free)
+    return free
+
+
+_NO_ID = re.compile(r"[^A-Za-z0-9_.\u4e00-\u9fff-]")
+"""What no id has here, though some of it XML would take."""
+
+
+def _standard(standard: InstrumentUsed | ArtefactUsed, used: CertificateUsed, id_: str) -> Equipment:
+    certificate = used.certificate
+    (item, *_) = used.record.items
+    serial = standard.serial or next(iter(certificate.serials), None)
+    said = standard if isinstance(standard, InstrumentUsed) else None  # an artefact says nothing of itself
+    maker = Text.plain(said.maker) if said and said.maker else item.manufacturer
+    return Equipment(
+        id=id_,
+        name=item.name,
+        manufacturer=maker,
+        model=(said and said.model) or item.model,
+        identifications=(Identification(value=serial, name=SERIAL),) if serial else (),
+        certificate=CertificateReference(
+            number=certificate.number,
+            title=item.name,
+            procedure="SHA256",
+            value=used.sha256,
+            issuer=used.record.laboratory.contact.name,
+            issued=certificate.issued,
+            valid_until=certificate.valid_until,
+            in_validity=True,
+        ),
+        quantities=tuple(stated for table in used.record.tables for stated in _calibrated(table)),
+    )
+
+
+def _calibrated(table: Table) -> Iterator[Column]:
+    """Yield over which range a standard was calibrated, and the uncertainties stated there."""
+    columns = [column for column in table.columns if isinstance(column, Column)]
+    against = next((column for column in columns if column.uncertainty is None), None)
+    stated = next((column for column in columns if column.uncertainty is not None), None)
+    if against is None or stated is None or stated.uncertainty is None:
+        return
+    for name, ref_type, unit, numbers in (
+        (RANGE, "remotecal_measurementRange", against.unit, against.values),
+        (UNCERTAINTY, "remotecal_expandedUncertainty", stated.unit, stated.uncertainty.expanded),
+    ):
+        known = [number for number in numbers if number != "NaN"]
+        if known:
+            ends = (min(known, key=Decimal), max(known, key=Decimal))
+            yield Column(name=name, ref_types=(ref_type,), unit=unit, values=ends)
+
+
+RANGE = Text(zh="测量范围", en="Range")
+UNCERTAINTY = Text(zh="扩展不确定度", en="Expanded uncertainty")
+SERIAL = Text(zh="出厂编号", en="Serial number")
+
+
+def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
+    always: tuple[Statement, ...] = (
+        (TRACEABLE, ONLY_THE_ITEM, ONLY_IN_FULL) if evidence.certificates else (ONLY_THE_ITEM, ONLY_IN_FULL)
+    )
+    if evidence.discarded:
+        always = (*always, _interruption(evidence.discarded))
+    if found.sha256 == evidence.procedure.sha256:
+        return always
+    renewed = Statement(
+        ref_types=(NEW_EVALUATION,),
+        declaration=Text(
+            zh=f"本证书由测量证据重新计算;所用计算程序的 SHA-256 为 {found.sha256}。",
+            en="The results were evaluated anew from the evidence of the measurement, by a later text of the "
+            f"procedure, whose SHA-256 is {found.sha256}.",
+        ),
+    )
+    return (*always, renewed)
+
+
+def _interruption(discarded: tuple[tuple[str, int], ...]) -> Statement:
+    """Say which repeats were begun and thrown away, for results must not be picked."""
+    return Statement(
+        ref_types=("remotecal_interruption",),
+        declaration=Text(
+            zh="测量曾中断。以下已开始而未完成的重复测量均已重新测量:"
+            + "、".join(f"{point} 第 {repeat} 次" for point, repeat in discarded)
+            + "。",
+            en="The run was interrupted. Repeats begun and not completed, each measured anew: "
+            + ", ".join(f"repeat {repeat} at {point}" for point, repeat in discarded)
+            + ".",
+        ),
+    )
