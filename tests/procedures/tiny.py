@@ -96,7 +96,7 @@ class TinyWorld:
         self.offset = 0.0
         self.beats: list[int] = []
         self.lines: list[str] = []
-        self.serials = {"source": "S1", "meter": "M1"}
+        self.serials = {"source": "S1", "meter": "M1", "second": "M2"}
         self.deaf: set[str] = set()
         self.errors: list[str] = []
         """What lies in the queue of whichever instrument is asked first."""
