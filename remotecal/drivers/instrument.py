@@ -255,11 +255,11 @@ class Instrument:
         raise NotImplementedError
 
     def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
-        """Ask for the contents of declarations; see `quantities.Asked`."""
+        """Ask for the contents of declarations; see `declarations.Asked`."""
         raise NotImplementedError
 
     def place(self, declaration: Declaration, content: Content) -> None:
-        """Send content to a declaration and see that it was taken; see `quantities.Asked`."""
+        """Send content to a declaration and see that it was taken; see `declarations.Asked`."""
         raise NotImplementedError
 
     def _exchange(self, request: bytes, timeout: float | None = None) -> tuple[bytes, int | None]:
