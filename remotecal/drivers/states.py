@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from remotecal.drivers.codecs import Codec
 
 E = TypeVar("E", bound=Enum)
-F = TypeVar("F", bound=IntFlag)
+F_co = TypeVar("F_co", bound=IntFlag, covariant=True)
 
 
 class Choice(Held, Generic[E]):
@@ -96,14 +96,22 @@ class BoundChoice(Generic[E]):
         return self.declaration.decode(content)
 
 
-class Flags(Declaration, Generic[F]):
-    """Conditions the instrument reports, one bit each."""
+class Flags(Declaration, Generic[F_co]):
+    """Conditions the instrument reports, one bit each.
 
-    def __init__(self, wire: Codec, conditions: type[F]) -> None:
+    Args:
+        wire: where they live.
+        conditions: what each bit means.
+        resettable: those that a run may reset before it begins, with nobody looking: they say that no run
+            was on, and nothing else. None unless stated.
+    """
+
+    def __init__(self, wire: Codec, conditions: type[F_co], *, resettable: IntFlag | None = None) -> None:
         super().__init__(wire)
         self.conditions = conditions
+        self.resettable = conditions(0 if resettable is None else resettable)
 
-    def decode(self, content: Content) -> F:
+    def decode(self, content: Content) -> F_co:
         """Return the conditions behind a number."""
         try:
             number = read_number(content) if isinstance(content, str) else content
@@ -114,23 +122,23 @@ class Flags(Declaration, Generic[F]):
         return self.conditions(int(number))
 
     @overload
-    def __get__(self, instrument: None, owner: type) -> Flags[F]: ...
+    def __get__(self, instrument: None, owner: type) -> Flags[F_co]: ...
     @overload
-    def __get__(self, instrument: object, owner: type) -> BoundFlags[F]: ...
-    def __get__(self, instrument: object, owner: type) -> Flags[F] | BoundFlags[F]:
+    def __get__(self, instrument: object, owner: type) -> BoundFlags[F_co]: ...
+    def __get__(self, instrument: object, owner: type) -> Flags[F_co] | BoundFlags[F_co]:
         return self if instrument is None else BoundFlags(self, cast("Asked", instrument))
 
 
-class BoundFlags(Generic[F]):
+class BoundFlags(Generic[F_co]):
     """The flags of one instrument."""
 
     __slots__ = ("declaration", "instrument")
 
-    def __init__(self, declaration: Flags[F], instrument: Asked) -> None:
+    def __init__(self, declaration: Flags[F_co], instrument: Asked) -> None:
         self.declaration = declaration
         self.instrument = instrument
 
-    def read(self) -> F:
+    def read(self) -> F_co:
         """Ask which conditions stand."""
         ((content, _, _),) = self.instrument.obtain(self.declaration)
         return self.declaration.decode(content)

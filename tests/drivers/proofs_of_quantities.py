@@ -198,6 +198,12 @@ def flags_conditions() -> None:
             flags.decode(nothing)
 
 
+def flags_resettable() -> None:
+    """That a run resets them, and no others, is shown in tests/procedures/test_any_rig.py."""
+    assert Flags(MODE, Alarm).resettable == Alarm(0)
+    assert Flags(MODE, Alarm, resettable=Alarm.EMPTY).resettable == Alarm.EMPTY
+
+
 def action_wire() -> None:
     with on_lines(Line(), (b"ZERO\n", b""), q=Action(Phrase(None, order="ZERO"))) as probe:
         probe.q()
