@@ -73,7 +73,9 @@ class Described:
     span: tuple[float, float] | None
     """Lowest and highest value, in `unit`."""
     accuracy: str
-    """The maker's limit of error; "" where there is none to state."""
+    """The maker's limit of error, or what it depends on; "" where there is none to state."""
+    ranges: tuple[str, ...]
+    """What each range says, where it depends on that."""
     source: str
     """Where the limit of error is printed."""
     states: tuple[str, ...]
@@ -220,15 +222,16 @@ _ARGUMENT: Final = re.compile(r"^    (\w+): (.*(?:\n     +.*)*)", re.MULTILINE)
 
 
 def _described(cls: type[Instrument], item: Declaration, doc: str) -> Described:
-    accuracy = item.accuracy if isinstance(item, Reading | Setting) else None
+    accuracy, source, ranges = _good(item) if isinstance(item, Reading | Setting) else ("", "", ())
     states = getattr(item, "options", None) or getattr(item, "conditions", None) or ()
     return Described(
         name=item.name,
         kind=next(kind.__name__ for kind in _KINDS if isinstance(item, kind)),
         unit=getattr(item, "unit", ""),
         span=getattr(item, "span", None),
-        accuracy="" if accuracy is None else _limit(accuracy, getattr(item, "unit", "1")),
-        source="" if accuracy is None else accuracy.source,
+        accuracy=accuracy,
+        ranges=ranges,
+        source=source,
         states=tuple(member.name for member in states),
         settable=isinstance(item, Setting | Choice) and _settable(cls, item),
         place=_place(item),
@@ -237,6 +240,13 @@ def _described(cls: type[Instrument], item: Declaration, doc: str) -> Described:
 
 
 _KINDS: Final = (Reading, Setting, Choice, Flags, Action)
+
+
+def _good(item: Reading | Setting) -> tuple[str, str, tuple[str, ...]]:
+    """Return a limit of error in words, where it is printed, and what each range says of it."""
+    if item.ranges is None:
+        return _limit(item.accuracy, item.unit), item.accuracy.source, ()
+    return str(item.ranges), item.ranges.source, tuple(item.ranges.lines(item.unit))
 
 
 def _limit(accuracy: Accuracy, unit: str) -> str:

@@ -62,7 +62,7 @@ class TextCodec(Protocol):
 
 def _fits(template: str, text: str) -> bool:
     """Tell whether `text` is `template` with any values for its `{settings}`."""
-    return bool(re.fullmatch(re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(template)), text.strip()))
+    return bool(re.fullmatch(re.sub(r"\\\{\w+\\\}", r"[^\\s;]+", re.escape(template)), text.strip()))
 
 
 def _number(value: float, decimals: int | None) -> str:

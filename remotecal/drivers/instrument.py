@@ -20,6 +20,7 @@ from remotecal.drivers.declarations import Declaration, Held, Step, declared, se
 from remotecal.drivers.links import Link, Stations, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading
+from remotecal.drivers.quantity import measure
 from remotecal.errors import (
     BenchError,
     InstrumentError,
@@ -206,8 +207,7 @@ class Instrument:
         Returns:
             One `Measured` per quantity, in the order asked.
         """
-        obtained = self.obtain(*(quantity.declaration for quantity in quantities))
-        return tuple(quantity.measured(*got) for quantity, got in zip(quantities, obtained, strict=True))
+        return measure(self, [quantity.declaration for quantity in quantities])
 
     def make_safe(self) -> None:
         """Bring the instrument to its declared safe state and read it back where that is possible.

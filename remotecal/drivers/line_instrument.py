@@ -46,7 +46,7 @@ class LineInstrument(Instrument):
         Raises:
             ForbiddenCommand, LinkError: as `ask`; GarbledReply where no block answers.
         """
-        line = self._filled(line)
+        line = self.filled(line)
         self._permit(line)
         reply, _ = self._exchange(self._encoded(line), timeout)
         if not (self.wire.blocks and reply.startswith(b"#")):
@@ -112,7 +112,7 @@ class LineInstrument(Instrument):
         raise InstrumentError(f"{self.name}: asked {question!r} again and again, it answers {reply!r}")
 
     def _ask(self, line: str, timeout: float | None) -> tuple[str, int | None]:
-        line = self._filled(line)
+        line = self.filled(line)
         self._permit(line)
         reply, exchange = self._exchange(self._encoded(line), timeout)
         try:
@@ -129,9 +129,9 @@ class LineInstrument(Instrument):
                 f"{self.name}: {line!r} can't be written in {self.wire.encoding}; nothing was sent"
             ) from None
 
-    def _filled(self, line: str) -> str:
-        """Fill in the settings a declaration leaves open, such as `{channel}`."""
-        return OPEN.sub(lambda setting: str(getattr(self, setting[1])), line) if "{" in line else line
+    def filled(self, line: str) -> str:
+        """Return a line with the settings a declaration leaves open filled in, such as `{channel}`."""
+        return OPEN.sub(lambda setting: _written(getattr(self, setting[1])), line) if "{" in line else line
 
     def _permit(self, line: str) -> None:
         if self.forbidden and (pattern := _forbidden_by(self.forbidden, line)):
@@ -142,6 +142,11 @@ class LineInstrument(Instrument):
 def _forbidden_by(patterns: tuple[str, ...], line: str) -> str:
     """Return the pattern that forbids a line; "" if none does."""
     return next((pattern for pattern in patterns if re.match(pattern, line, re.IGNORECASE)), "")
+
+
+def _written(setting: object) -> str:
+    """Return a setting of a driver as it stands in a line: 10.0 is written 10."""
+    return f"{setting:.12g}" if isinstance(setting, float) else str(setting)
 
 
 OPEN = re.compile(r"\{(\w+)\}")

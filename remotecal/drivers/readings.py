@@ -5,24 +5,26 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast, overload
 
-from remotecal.drivers.accuracy import Accuracy, Span
 from remotecal.drivers.codecs import Register
 from remotecal.drivers.contents import Code, Content, is_conventional, number_in, without_value
-from remotecal.drivers.declarations import Asked, Declaration
-from remotecal.drivers.measured import Measured
+from remotecal.drivers.quantity import Quantity, measure
 
 if TYPE_CHECKING:
+    from remotecal.drivers.accuracy import Accuracy, Span
     from remotecal.drivers.codecs import Codec
+    from remotecal.drivers.declarations import Asked
+    from remotecal.drivers.measured import Measured
+    from remotecal.drivers.ranges import Ranges
 
 
-class Reading(Declaration):
+class Reading(Quantity):
     """A quantity the instrument indicates.
 
     Args:
         wire: where it lives.
         unit: short notation, as in "m3/h".
-        span: lowest and highest value the accuracy holds for, in `unit`.
-        accuracy: the maker's limit of error, `EXACT` or `UNSTATED`.
+        span: lowest and highest value the accuracy holds for, in `unit`, over all ranges.
+        accuracy: the maker's limit of error, `EXACT` or `UNSTATED`; or the `Ranges` it depends on.
         wraps: a counter that starts again at zero: True where it does so one step behind `span[1]` (a step
             is the register's scale, or 1), or the value it never reaches.
         no_value: what the instrument sends where it has no value, beyond NaN, infinity, SCPI's
@@ -38,31 +40,19 @@ class Reading(Declaration):
         unit: str,
         *,
         span: Span,
-        accuracy: Accuracy,
+        accuracy: Accuracy | Ranges,
         wraps: float = False,
         no_value: tuple[Code, ...] = (),
         takes: float | None = None,
     ) -> None:
         super().__init__(wire)
-        if not span[0] < span[1]:
-            raise ValueError(f"span {span} must rise")
+        self._state(unit, span, accuracy)
         self.no_value = no_value
         self._codes = tuple(code for code in no_value if not isinstance(code, str))
         self._words = frozenset(code.upper() for code in no_value if isinstance(code, str))
-        self.unit, self.span, self.accuracy, self.takes = unit, span, accuracy, takes
+        self.takes = takes
         self.modulus = _modulus(wire, span, wraps)
         """What a counter that wraps counts up to before it is 0 again, in `unit`; None for all others."""
-        self._uncertainty = accuracy.uncertainty_line(span)
-
-    def standard_uncertainty(self, value: float) -> float | None:
-        """Return the type-B standard uncertainty by the maker's limit of error, rectangular, in `unit`.
-
-        None where the maker makes no claim: no limit is stated, or the value is outside the span.
-        """
-        if self._uncertainty is None or not self.span[0] <= value <= self.span[1]:
-            return None
-        slope, constant = self._uncertainty
-        return slope * abs(value) + constant
 
     def decode(self, content: Content) -> float:
         """Return the number behind what stood on the wire.
@@ -127,11 +117,5 @@ class BoundReading:
             LinkError: no right answer came.
             InstrumentError: the instrument has no valid value.
         """
-        ((content, at, exchange),) = self.instrument.obtain(self.declaration)
-        return self.measured(content, at, exchange)
-
-    def measured(self, content: Content, at: float, exchange: int | None) -> Measured:
-        """Return what a reply's content means, with the maker's uncertainty."""
-        quantity = self.declaration
-        value = quantity.decode(content)
-        return Measured(value, quantity.unit, quantity.standard_uncertainty(value), self.source, at, exchange)
+        (measured,) = measure(self.instrument, (self.declaration,))
+        return measured

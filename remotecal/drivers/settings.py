@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast, overload
 
-from remotecal.drivers.accuracy import UNSTATED, Accuracy, Span
+from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.contents import Content, number_in
 from remotecal.drivers.declarations import Asked, Held, Step, settle
-from remotecal.drivers.measured import Measured
+from remotecal.drivers.quantity import Quantity, measure
 from remotecal.errors import GarbledReply, InstrumentError, OutOfSpan
 
 if TYPE_CHECKING:
+    from remotecal.drivers.accuracy import Accuracy, Span
     from remotecal.drivers.codecs import Codec
+    from remotecal.drivers.measured import Measured
+    from remotecal.drivers.ranges import Ranges
 
 
-class Setting(Held):
+class Setting(Held, Quantity):
     """A quantity the instrument holds at a value it is told.
 
     Args:
         wire: where it lives.
         unit: short notation.
-        span: lowest and highest value that may be set, in `unit`.
-        accuracy: how well the instrument holds it, where the maker says so.
+        span: lowest and highest value that may be set, in `unit`, over all ranges.
+        accuracy: how well the instrument holds it, where the maker says so; or the `Ranges` it depends on.
         takes: longest time until the instrument answers, in seconds, where longer than usual.
         confirmed: after each setting the instrument is asked for the value, and must tell it; for
             instruments and lines whose acknowledgement says nothing, such as an echo.
@@ -33,12 +36,12 @@ class Setting(Held):
         unit: str,
         *,
         span: Span,
-        accuracy: Accuracy = UNSTATED,
+        accuracy: Accuracy | Ranges = UNSTATED,
         takes: float | None = None,
         confirmed: bool = False,
     ) -> None:
         super().__init__(wire, takes, confirmed=confirmed)
-        self.unit, self.span, self.accuracy = unit, span, accuracy
+        self._state(unit, span, accuracy)
 
     def encode(self, value: float) -> float:
         """Return the value if it may be set.
@@ -101,7 +104,7 @@ class BoundSetting:
         """Tell the instrument, and see that it took the value.
 
         Raises:
-            OutOfSpan: before anything is sent.
+            OutOfSpan: before the value is sent; the instrument may have been asked for its range.
             UnitError: `unit` is of another dimension; nothing was sent.
             InstrumentError: the instrument refused.
         """
@@ -109,11 +112,26 @@ class BoundSetting:
             from remotecal.units import convert
 
             value = convert(value, unit, self.declaration.unit)
-        settle(self.instrument, self.declaration, self.declaration.encode(value))
+        content = self.declaration.encode(value)
+        self._refuse_beyond_range(value)
+        settle(self.instrument, self.declaration, content)
 
     def read(self) -> Measured:
         """Ask which value is set."""
-        ((content, at, exchange),) = self.instrument.obtain(self.declaration)
-        quantity = self.declaration
-        source = f"{self.instrument.name}.{quantity.name}"
-        return Measured(quantity.decode(content), quantity.unit, None, source, at, exchange)
+        (measured,) = measure(self.instrument, (self.declaration,))
+        return measured
+
+    def _refuse_beyond_range(self, value: float) -> None:
+        ranges = self.declaration.ranges
+        if ranges is None:
+            return
+        asked = ranges.asked
+        obtained = self.instrument.obtain(*asked) if asked else ()
+        told = {one: content for one, (content, _, _) in zip(asked, obtained, strict=True)}
+        limits = ranges.in_force(self.instrument, told)
+        if limits is not None and not limits.hold(value):
+            (low, high), unit = limits.span, self.declaration.unit
+            raise OutOfSpan(
+                f"{self.declaration!r} can be set from {low:g} to {high:g} {unit} on the range in force, not "
+                f"to {value:g}"
+            )
