@@ -170,7 +170,8 @@ class OpenBench:
 
     def _quantity(self, quantity: str, kind: type[Q]) -> Q:
         name, _, attribute = quantity.rpartition(".")
-        found = getattr(self.instruments.get(name), attribute, None)
+        instrument = self.instruments.get(name)
+        found = None if instrument is None else instrument.quantity(attribute)
         if not isinstance(found, kind):
             raise BenchError(f"{quantity!r} can't be {'read' if kind is BoundReading else 'set'}")
         return found

@@ -17,13 +17,14 @@ import inspect
 import itertools
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Final
 
+from remotecal.drivers.channels import Channels, spelled
 from remotecal.drivers.codecs import Register, Sum
-from remotecal.drivers.declarations import Declaration, declared
+from remotecal.drivers.declarations import Declaration, stated
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.errors import BenchError
@@ -40,6 +41,7 @@ SHIPPED: Final = {
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
     "Keysight34461A": "remotecal.drivers.keysight.dmm34461a:Keysight34461A",
+    "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",
     "Keysight53230A": "remotecal.drivers.keysight.counter53230a:Keysight53230A",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
@@ -66,6 +68,7 @@ class Described:
     """One statement of a driver, in words."""
 
     name: str
+    """As it is called; `temperature[1–17]` stands for its channels."""
     kind: str
     """Reading, Setting, Choice, Flags or Action."""
     unit: str
@@ -153,7 +156,7 @@ def describe(cls: type[Instrument]) -> Description:
         wire=_wire(cls),
         capabilities=tuple(base.__name__ for base in _capabilities(cls)),
         options=_options(cls),
-        quantities=tuple(_described(cls, item, docs.get(item.name, "")) for item in declared(cls)),
+        quantities=tuple(_described(cls, item, docs.get(item.name, "")) for item in stated(cls)),
         safe=tuple(_step(step) for step in cls.safe),
         expects=tuple(_step(step) for step in cls.expects),
         forbidden=tuple(
@@ -222,6 +225,11 @@ _ARGUMENT: Final = re.compile(r"^    (\w+): (.*(?:\n     +.*)*)", re.MULTILINE)
 
 
 def _described(cls: type[Instrument], item: Declaration, doc: str) -> Described:
+    if isinstance(item, Channels):
+        first, *_, last = (*item, *item)
+        places = dict.fromkeys((_place(first), _place(last)))
+        name = f"{item.name}[{spelled(item.numbers)}]"
+        return replace(_described(cls, first, doc), name=name, place="\n… ".join(places))
     accuracy, source, ranges = _good(item) if isinstance(item, Reading | Setting) else ("", "", ())
     states = getattr(item, "options", None) or getattr(item, "conditions", None) or ()
     return Described(

@@ -11,12 +11,12 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, Self, cast
 
 from remotecal.clock import Clock, RealClock
 from remotecal.drivers.codecs import Register, Sum
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import Declaration, Held, Step, declared, settle
+from remotecal.drivers.declarations import Declaration, Held, Step, declared, named, settle
 from remotecal.drivers.links import Link, Stations, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading
@@ -37,6 +37,12 @@ Keep = Callable[[str, bytes, bytes], int]
 
 Obtained = tuple[Content, float, int | None]
 """What stood on the wire, when, and the number of the kept exchange."""
+
+
+class Bindable(Protocol):
+    """A declaration that gives something to call when it is read from an instrument."""
+
+    def __get__(self, instrument: object, owner: type) -> object: ...
 
 
 class Identity(NamedTuple):
@@ -200,6 +206,14 @@ class Instrument:
                     f"needs {step.declaration.show(step.content)}: change it at the instrument"
                 )
         return identity
+
+    def quantity(self, name: str) -> object:
+        """Return what is declared under a name, such as `speed` or `temperature[3]`, to be asked and told.
+
+        None where nothing is; a name may come from a file, and finds nothing else.
+        """
+        item = named(type(self)).get(name)
+        return None if item is None else cast("Bindable", item).__get__(self, type(self))
 
     def read(self, *quantities: BoundReading) -> tuple[Measured, ...]:
         """Read several quantities, in as few exchanges as the instrument allows.

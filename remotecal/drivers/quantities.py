@@ -9,6 +9,7 @@ meter.flow.read()         # Measured
 ```
 """
 
+from remotecal.drivers.channels import BoundChannels, Channels
 from remotecal.drivers.readings import BoundReading, Reading
 from remotecal.drivers.settings import BoundSetting, Setting
 from remotecal.drivers.states import Action, BoundAction, BoundChoice, BoundFlags, Choice, Flags
@@ -16,10 +17,12 @@ from remotecal.drivers.states import Action, BoundAction, BoundChoice, BoundFlag
 __all__ = [
     "Action",
     "BoundAction",
+    "BoundChannels",
     "BoundChoice",
     "BoundFlags",
     "BoundReading",
     "BoundSetting",
+    "Channels",
     "Choice",
     "Flags",
     "Reading",

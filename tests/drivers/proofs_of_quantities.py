@@ -25,9 +25,10 @@ from remotecal.drivers.accuracy import EXACT, UNSTATED, absolute, percent_of_ran
 from remotecal.drivers.codecs import Phrase, Register, Scpi, Sum, coil, holding_i16, holding_u16, holding_u32
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line, Modbus
-from remotecal.drivers.quantities import Action, Choice, Flags, Setting
+from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Setting
 from remotecal.drivers.ranges import Range, Ranges
 from remotecal.errors import (
+    BenchError,
     ForbiddenCommand,
     GarbledReply,
     InstrumentError,
@@ -223,6 +224,24 @@ def action_takes() -> None:
         pytest.raises(NoReply, match=r"0\.03 s"),
     ):
         probe.q()
+
+
+# Channels
+
+
+def channels_numbers() -> None:
+    cells = Channels((1, 3), lambda cell: reading(Phrase(f"Q{cell}?")))
+    with on_lines(Line(), (b"Q3?\n", b"5\n"), cells=cells) as probe:
+        assert probe.cells[3].read()[:1] == (5,)
+        with pytest.raises(BenchError, match="has the channels 1, 3, no 2"):
+            probe.cells[2]
+
+
+def channels_reading() -> None:
+    cells = Channels((1, 3), lambda cell: reading(Phrase(f"R{cell}?"), unit="V"))
+    with on_lines(Line(), (b"R1?\n", b"5\n"), cells=cells) as probe:
+        measured = probe.cells[1].read()
+    assert (measured.unit, measured.source) == ("V", "Probe.cells[1]")
 
 
 # Ranges

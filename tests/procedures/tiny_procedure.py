@@ -38,6 +38,8 @@ class Tiny(Procedure):
         """Ask before the first point."""
         photo: bool = False
         """Ask for a photo before the first point."""
+        cells: tuple[int, ...] = ()
+        """Cells of the meter to read as well."""
         greedy: bool = False
         """Read again and again, without ever coming back to the engine."""
 
@@ -67,7 +69,8 @@ class Tiny(Procedure):
         for _ in range(3):
             run.wait(1)
             values += run.read(self.meter.value)
-        return {"values": tuple(values), "level": point.nominal["level"]}
+        cells = run.read(*(self.meter.cells[cell] for cell in self.parameters.cells))  # type: ignore[attr-defined]
+        return {"values": tuple(values), "cells": cells, "level": point.nominal["level"]}
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         rows = []
