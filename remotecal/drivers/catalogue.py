@@ -38,8 +38,12 @@ GROUP: Final = "remotecal.drivers"
 
 SHIPPED: Final = {
     "AbbAcs580": "remotecal.drivers.abb.acs580:AbbAcs580",
+    "DruckPace": "remotecal.drivers.druck.pace:DruckPace",
+    "DruckPace1000": "remotecal.drivers.druck.pace:DruckPace1000",
+    "Fluke6270A": "remotecal.drivers.fluke.pressure6270a:Fluke6270A",
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
+    "KellerDigital": "remotecal.drivers.keller.digital:KellerDigital",
     "Keysight34461A": "remotecal.drivers.keysight.dmm34461a:Keysight34461A",
     "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",
     "Keysight53230A": "remotecal.drivers.keysight.counter53230a:Keysight53230A",

@@ -34,6 +34,7 @@ class LineInstrument(Instrument):
 
     def tell(self, line: str) -> None:
         """Send a line that has no reply (ForbiddenCommand, LinkError as `ask`)."""
+        line = self.filled(line)
         self._permit(line)
         written = self._encoded(line)
         self.link.tell(written)
@@ -75,7 +76,7 @@ class LineInstrument(Instrument):
         line = codec.command(content if isinstance(content, str) else codec.number(content))
         if line is None:
             raise ForbiddenCommand(f"{declaration!r} can't be set")
-        self.command(line.rstrip(), getattr(declaration, "takes", None) or None)
+        self.command(self.filled(line.rstrip()), getattr(declaration, "takes", None) or None)
         if isinstance(declaration, Held):
             self._placed[declaration] = content
 
@@ -174,7 +175,7 @@ class ScpiInstrument(LineInstrument):
         return identity
 
     def identify(self) -> Identity:
-        answer = self.ask("*IDN?")
+        answer = self.ask("*IDN?").strip().removeprefix("*IDN ")
         try:
             maker, model, serial, firmware = (field.strip() for field in answer.split(",", maxsplit=3))
         except ValueError:  # IEEE 488.2, 10.14: four fields

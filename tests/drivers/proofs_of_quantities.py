@@ -346,6 +346,18 @@ def scpi_header() -> None:
     for echoed in ("5.0", ":SOUR:LEV 5.0", "SOURCE:LEVEL  5.0", "sour:lev 5.0"):
         assert level.unwrap(echoed) == "5.0"
     assert level.unwrap(":SENS:LEV 5.0") == ":SENS:LEV 5.0"  # which is no number, and no answer to this
+    full = Scpi("SOURce{module}:PRESsure[:LEVel][:AMPLitude]")
+    assert (full.ask, full.command("5")) == ("SOUR{module}:PRES?", "SOUR{module}:PRES 5")
+    for echoed in (":SOUR:PRES 5.0", ":SOUR2:PRES:LEV:AMPL 5.0", "SOURCE1:PRESSURE:AMPLITUDE 5.0"):
+        assert full.unwrap(echoed) == "5.0"
+    assert full.unwrap(":SOUR:PRES:SLEW 5.0") == ":SOUR:PRES:SLEW 5.0"
+
+
+def scpi_place() -> None:
+    both = Scpi("SENSe:INLimits"), Scpi("SENSe:INLimits", place=1)
+    assert [codec.unwrap(":SENS:INL 1012.5, 0") for codec in both] == ["1012.5, 0", "0"]
+    with pytest.raises(GarbledReply, match="fewer than 2 values"):
+        both[1].unwrap(":SENS:INL 1012.5")
 
 
 def scpi_argument() -> None:

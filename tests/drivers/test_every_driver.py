@@ -30,6 +30,11 @@ def settings(cls: Driver) -> dict[str, object]:
     return {option.name: option.default for option in describe(cls).options}
 
 
+def attributes(cls: Driver) -> set[str]:
+    """Return what can be assigned to instruments of a driver."""
+    return {name for base in cls.__mro__ for name in inspect.get_annotations(base)}
+
+
 def quantities(cls: Driver) -> list[Reading | Setting]:
     return [item for item in declared(cls) if isinstance(item, Reading | Setting)]
 
@@ -68,11 +73,11 @@ def test_every_range_can_be_in_force(cls: Driver) -> None:
                 assert teller in own, f"{item!r} asks {teller!r}"
                 assert teller.unit == unit, f"{item!r} takes {teller!r} for {unit}"
             else:
-                assert teller is None or teller in inspect.get_annotations(cls), item
+                assert teller is None or teller in attributes(cls), item
                 assert teller is None or teller in options, f"no bench can set {teller}"
         for row in item.ranges.rows:
             assert row.span[0] < row.span[1], item
-            assert isinstance(row.accuracy, Accuracy) or row.accuracy in inspect.get_annotations(cls), item
+            assert isinstance(row.accuracy, Accuracy) or row.accuracy in attributes(cls), item
             if row.nominal is not None:
                 assert item.span[0] <= row.span[0] * row.nominal, item
                 assert row.span[1] * row.nominal <= item.span[1], item
@@ -174,7 +179,8 @@ def test_lines_go_both_ways(cls: Driver) -> None:
                 found = codec.unwrap(codec.wrap(text))
                 assert decoded(item, found) == decoded(item, text), item
             if not isinstance(item, Action) and (line := codec.command(text)) is not None:
-                assert decoded(item, codec.accept(line) or "") == decoded(item, text), item
+                accepted = codec.accept(line.format(**settings(cls)))
+                assert decoded(item, accepted or "") == decoded(item, text), item
 
 
 def decoded(item: Declaration, text: str) -> object:
