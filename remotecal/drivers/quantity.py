@@ -67,12 +67,13 @@ def measure(instrument: Asked, quantities: Sequence[Quantity]) -> tuple[Measured
         LinkError: no right answer came.
         InstrumentError: the instrument has no valid value.
     """
-    asked: tuple[Declaration, ...] = tuple(quantities)
-    for quantity in quantities:
-        if quantity.ranges is not None:
-            asked += tuple(one for one in quantity.ranges.asked if one not in asked)
+    asked: list[Declaration] = list(quantities)
+    ranged = [quantity.ranges for quantity in quantities if quantity.ranges is not None]
+    asked += dict.fromkeys(one for ranges in ranged for one in ranges.asked if one not in asked)
     obtained = instrument.obtain(*asked)
-    told = {one: content for one, (content, _, _) in zip(asked, obtained, strict=True)}
+    told: dict[Declaration, Content] = {}
+    if ranged:
+        told = {one: content for one, (content, _, _) in zip(asked, obtained, strict=True)}
     found: list[Measured] = []
     for quantity, (content, at, exchange) in zip(quantities, obtained, strict=False):
         value = quantity.decode(content)
