@@ -19,7 +19,7 @@ from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Entry
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
-from remotecal.drivers.declarations import Declaration, declared
+from remotecal.drivers.declarations import Declaration, named
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.links import Place, Stations, place_of
 from remotecal.drivers.quantities import Reading, Setting
@@ -319,7 +319,7 @@ class Bench:
             raise BenchError(
                 f"{place}: {name or quantity!r} is no instrument, {nearest(name, list(self.drivers))}"
             )
-        known = {item.name: item for item in declared(self.drivers[name])}
+        known = named(self.drivers[name])
         if attribute not in known:
             driver = self.drivers[name].__name__
             raise BenchError(f"{place}: {driver} has no {attribute!r}, {nearest(attribute, list(known))}")

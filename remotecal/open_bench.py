@@ -15,6 +15,7 @@ from remotecal.drivers.declarations import Asked
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading, BoundSetting
+from remotecal.drivers.quantity import measure
 from remotecal.errors import BenchError, RemotecalError, SafeStateNotReached
 
 Q = TypeVar("Q", BoundReading, BoundSetting)
@@ -169,7 +170,8 @@ class OpenBench:
 
     def _quantity(self, quantity: str, kind: type[Q]) -> Q:
         name, _, attribute = quantity.rpartition(".")
-        found = getattr(self.instruments.get(name), attribute, None)
+        instrument = self.instruments.get(name)
+        found = None if instrument is None else instrument.quantity(attribute)
         if not isinstance(found, kind):
             raise BenchError(f"{quantity!r} can't be {'read' if kind is BoundReading else 'set'}")
         return found
@@ -220,8 +222,7 @@ class OpenBench:
 def _read(group: Group) -> Outcome:
     """Read quantities of one instrument; what goes wrong is returned, for another thread to raise."""
     try:
-        obtained = group[0].instrument.obtain(*(quantity.declaration for quantity in group))
-        return tuple(quantity.measured(*got) for quantity, got in zip(group, obtained, strict=True))
+        return measure(group[0].instrument, [quantity.declaration for quantity in group])
     except Exception as failure:  # noqa: BLE001  it is raised in the thread that asked
         return failure
 

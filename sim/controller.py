@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.drivers.capabilities import Trip
+from remotecal.drivers.rig.controller import Trip
 
 if TYPE_CHECKING:
     from remotecal.sim.rig import Rig

@@ -15,10 +15,10 @@ from remotecal.drivers.capabilities import (
     Ammeter,
     FlowSource,
     PulseCounter,
-    RigController,
     Thermometer,
     Valve,
     VolumeTotalizer,
+    WaterRig,
 )
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
@@ -59,7 +59,7 @@ class FlowProcedure(Procedure):
 
     dut: PulseCounter | Ammeter | VolumeTotalizer
     """How the meter under test is read: counted pulses, a current, or its own total."""
-    rig: RigController
+    rig: WaterRig
     pump: FlowSource
     thermometer: Thermometer
     """Water temperature at the meter under test."""

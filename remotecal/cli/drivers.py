@@ -73,6 +73,7 @@ def _details(item: Described) -> Iterator[str]:
     if item.accuracy and item.kind == "Reading":
         source = f" ({item.source})" if item.source else ""
         yield f"limit of error: {item.accuracy}{source}"
+    yield from item.ranges
     if item.states:
         yield ", ".join(item.states)
     if item.settable:

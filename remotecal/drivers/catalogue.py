@@ -17,13 +17,14 @@ import inspect
 import itertools
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Final
 
+from remotecal.drivers.channels import Channels, spelled
 from remotecal.drivers.codecs import Register, Sum
-from remotecal.drivers.declarations import Declaration, declared
+from remotecal.drivers.declarations import Declaration, stated
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.errors import BenchError
@@ -39,9 +40,14 @@ GROUP: Final = "remotecal.drivers"
 
 SHIPPED: Final = {
     "AbbAcs580": "remotecal.drivers.abb.acs580:AbbAcs580",
+    "DruckPace": "remotecal.drivers.druck.pace:DruckPace",
+    "DruckPace1000": "remotecal.drivers.druck.pace:DruckPace1000",
+    "Fluke6270A": "remotecal.drivers.fluke.pressure6270a:Fluke6270A",
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
+    "KellerDigital": "remotecal.drivers.keller.digital:KellerDigital",
     "Keysight34461A": "remotecal.drivers.keysight.dmm34461a:Keysight34461A",
+    "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",
     "Keysight53230A": "remotecal.drivers.keysight.counter53230a:Keysight53230A",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
@@ -68,6 +74,7 @@ class Described:
     """One statement of a driver, in words."""
 
     name: str
+    """As it is called; `temperature[1–17]` stands for its channels."""
     kind: str
     """Reading, Setting, Choice, Flags or Action."""
     unit: str
@@ -75,7 +82,9 @@ class Described:
     span: tuple[float, float] | None
     """Lowest and highest value, in `unit`."""
     accuracy: str
-    """The maker's limit of error; "" where there is none to state."""
+    """The maker's limit of error, or what it depends on; "" where there is none to state."""
+    ranges: tuple[str, ...]
+    """What each range says, where it depends on that."""
     source: str
     """Where the limit of error is printed."""
     states: tuple[str, ...]
@@ -161,7 +170,7 @@ def describe(cls: type[Instrument]) -> Description:
         wire=_wire(cls),
         capabilities=tuple(base.__name__ for base in _capabilities(cls)),
         options=_options(cls),
-        quantities=tuple(_described(cls, item, docs.get(item.name, "")) for item in declared(cls)),
+        quantities=tuple(_described(cls, item, docs.get(item.name, "")) for item in stated(cls)),
         safe=tuple(_step(step) for step in cls.safe),
         expects=tuple(_step(step) for step in cls.expects),
         forbidden=tuple(
@@ -230,15 +239,21 @@ _ARGUMENT: Final = re.compile(r"^    (\w+): (.*(?:\n     +.*)*)", re.MULTILINE)
 
 
 def _described(cls: type[Instrument], item: Declaration, doc: str) -> Described:
-    accuracy = item.accuracy if isinstance(item, Reading | Setting) else None
+    if isinstance(item, Channels):
+        first, *_, last = (*item, *item)
+        places = dict.fromkeys((_place(first), _place(last)))
+        name = f"{item.name}[{spelled(item.numbers)}]"
+        return replace(_described(cls, first, doc), name=name, place="\n… ".join(places))
+    accuracy, source, ranges = _good(item) if isinstance(item, Reading | Setting) else ("", "", ())
     states = getattr(item, "options", None) or getattr(item, "conditions", None) or ()
     return Described(
         name=item.name,
         kind=next(kind.__name__ for kind in _KINDS if isinstance(item, kind)),
         unit=getattr(item, "unit", ""),
         span=getattr(item, "span", None),
-        accuracy="" if accuracy is None else _limit(accuracy, getattr(item, "unit", "1")),
-        source="" if accuracy is None else accuracy.source,
+        accuracy=accuracy,
+        ranges=ranges,
+        source=source,
         states=tuple(member.name for member in states),
         settable=isinstance(item, Setting | Choice) and _settable(cls, item),
         place=_place(item),
@@ -247,6 +262,13 @@ def _described(cls: type[Instrument], item: Declaration, doc: str) -> Described:
 
 
 _KINDS: Final = (Reading, Setting, Choice, Flags, Action)
+
+
+def _good(item: Reading | Setting) -> tuple[str, str, tuple[str, ...]]:
+    """Return a limit of error in words, where it is printed, and what each range says of it."""
+    if item.ranges is None:
+        return _limit(item.accuracy, item.unit), item.accuracy.source, ()
+    return str(item.ranges), item.ranges.source, tuple(item.ranges.lines(item.unit))
 
 
 def _limit(accuracy: Accuracy, unit: str) -> str:

@@ -62,7 +62,7 @@ class TextCodec(Protocol):
 
 def _fits(template: str, text: str) -> bool:
     """Tell whether `text` is `template` with any values for its `{settings}`."""
-    return bool(re.fullmatch(re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(template)), text.strip()))
+    return bool(re.fullmatch(re.sub(r"\\\{\w+\\\}", r"[^\\s;]+", re.escape(template)), text.strip()))
 
 
 def _number(value: float, decimals: int | None) -> str:
@@ -76,27 +76,39 @@ class Scpi:
     header: str
     argument: str = ""
     decimals: int | None = None
+    place: int | None = None
     short: str = field(init=False)
     ask: str = field(init=False)
     spelling: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        short = re.sub("[a-z]", "", self.header)
+        tokens = _HEADER.findall(self.header)
+        sent = (token for token in tokens if token[0] == "{" or not (token.islower() or token[0] == "["))
+        short = "".join(sent)
         object.__setattr__(self, "short", short)
         object.__setattr__(self, "ask", f"{short}? {self.argument}" if self.argument else f"{short}?")
-        words = (re.sub("([a-z]+)", "(?:\\1)?", re.escape(word)) for word in self.header.split(":"))
-        object.__setattr__(self, "spelling", re.compile(":?" + ":".join(words), re.IGNORECASE))
+        words = "".join(map(_spelling, tokens))
+        object.__setattr__(self, "spelling", re.compile(f":?{words}", re.IGNORECASE))
 
     def unwrap(self, reply: str) -> str:
-        """Return the value's text, without the header of an instrument that sends it along."""
+        """Return the value's text, without the header of an instrument that sends it along.
+
+        Raises:
+            GarbledReply: the reply lists fewer values than there should be.
+        """
         reply = reply.strip()
-        if " " in reply:
-            header, _, value = reply.partition(" ")
-            return value.strip() if self.spelling.fullmatch(header) else reply
-        return reply
+        header, blank, value = reply.partition(" ")
+        if blank and self.spelling.fullmatch(header):
+            reply = value.strip()
+        if self.place is None:
+            return reply
+        try:
+            return reply.split(",")[self.place].strip()
+        except IndexError:
+            raise GarbledReply(f"{reply!r} lists fewer than {self.place + 1} values") from None
 
     def wrap(self, value: str) -> str:
-        return value
+        return "0, " * (self.place or 0) + value
 
     def command(self, value: str) -> str:
         return f"{self.short} {value},{self.argument}" if self.argument else f"{self.short} {value}"
@@ -112,25 +124,42 @@ class Scpi:
         if not self.argument:
             return value.strip()
         value, _, argument = value.strip().partition(",")
-        return value if argument == self.argument else None
+        return value if _fits(self.argument, argument) else None
 
     def number(self, value: float) -> str:
         return _number(value, self.decimals)
 
 
-def scpi(header: str, argument: str = "", *, decimals: int | None = None) -> Scpi:
+_HEADER = re.compile(r"\[[^]]*\]|\{\w+\}|[a-z]+|[^][a-z{]+")
+"""A header's parts: default nodes in brackets, settings in braces, what may be left out, the rest."""
+
+
+def _spelling(token: str) -> str:
+    """Return the pattern of one part of a header as instruments and people may write it."""
+    if token.startswith("["):
+        return f"(?:{''.join(map(_spelling, _HEADER.findall(token[1:-1])))})?"
+    if token.startswith("{"):
+        return r"\w*"
+    return f"(?:{token})?" if token.islower() else re.escape(token)
+
+
+def scpi(header: str, argument: str = "", *, decimals: int | None = None, place: int | None = None) -> Scpi:
     """Place a quantity behind a SCPI header, spelled as manuals do: `MEASure:FLOW`.
 
     The short form is sent; a simulated instrument takes both. `argument` stands behind every query
     and setting, such as a channel list; `decimals` is how many the instrument wants in a setting.
-    A `{setting}` in it is filled in by the driver, such as `{channel}`.
+    A `{setting}` in it, or in the header, is filled in by the driver, such as `{channel}`. What manuals
+    put in brackets is not sent, and understood where the instrument sends it along with its answer.
+    `place` says which value it is, from 0, where the answer lists several.
 
     >>> scpi("SOURce:FLOW", decimals=2).command("5.00")
     'SOUR:FLOW 5.00'
     >>> scpi("FETCh", "(@2)").ask
     'FETC? (@2)'
+    >>> scpi("SOURce{module}:PRESsure[:LEVel]").unwrap(":SOUR2:PRES:LEV 5.0")
+    '5.0'
     """
-    return Scpi(header, argument, decimals)
+    return Scpi(header, argument, decimals, place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from remotecal.drivers.contents import Content
@@ -39,6 +40,10 @@ class Declaration:
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.owner = name, owner.__name__
+
+    def parts(self) -> Iterator[Declaration]:
+        """Yield what can be asked and told of it one by one: itself, or its channels."""
+        yield self
 
     def __repr__(self) -> str:
         return f"{self.owner}.{self.name}"
@@ -96,9 +101,25 @@ def settle(instrument: Asked, declaration: Held, content: Content) -> None:
             )
 
 
-def declared(driver: type) -> Iterator[Declaration]:
-    """Yield a driver's declarations, inherited ones first, in the order they are written."""
+def stated(driver: type) -> Iterator[Declaration]:
+    """Yield a driver's statements as they are written, inherited ones first."""
     seen: dict[str, Declaration] = {}
     for base in reversed(driver.__mro__):
         seen |= {name: item for name, item in vars(base).items() if isinstance(item, Declaration)}
     yield from seen.values()
+
+
+def declared(driver: type) -> Iterator[Declaration]:
+    """Yield all that a driver's instrument can be asked and told, each channel by itself."""
+    for item in stated(driver):
+        yield from item.parts()
+
+
+def named(driver: type) -> Mapping[str, Declaration]:
+    """Return all that a driver declares by name, such as `speed` or `temperature[3]`."""
+    return _named(driver)
+
+
+@cache
+def _named(driver: type) -> Mapping[str, Declaration]:
+    return {item.name: item for item in declared(driver)}

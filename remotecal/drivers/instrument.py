@@ -11,15 +11,16 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, Self, cast
 
 from remotecal.clock import Clock, RealClock
 from remotecal.drivers.codecs import Register, Sum
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import Declaration, Held, Step, declared, settle
+from remotecal.drivers.declarations import Declaration, Held, Step, declared, named, settle
 from remotecal.drivers.links import Link, Stations, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading
+from remotecal.drivers.quantity import measure
 from remotecal.errors import (
     BenchError,
     InstrumentError,
@@ -36,6 +37,12 @@ Keep = Callable[[str, bytes, bytes], int]
 
 Obtained = tuple[Content, float, int | None]
 """What stood on the wire, when, and the number of the kept exchange."""
+
+
+class Bindable(Protocol):
+    """A declaration that gives something to call when it is read from an instrument."""
+
+    def __get__(self, instrument: object, owner: type) -> object: ...
 
 
 class Identity(NamedTuple):
@@ -200,14 +207,21 @@ class Instrument:
                 )
         return identity
 
+    def quantity(self, name: str) -> object:
+        """Return what is declared under a name, such as `speed` or `temperature[3]`, to be asked and told.
+
+        None where nothing is; a name may come from a file, and finds nothing else.
+        """
+        item = named(type(self)).get(name)
+        return None if item is None else cast("Bindable", item).__get__(self, type(self))
+
     def read(self, *quantities: BoundReading) -> tuple[Measured, ...]:
         """Read several quantities, in as few exchanges as the instrument allows.
 
         Returns:
             One `Measured` per quantity, in the order asked.
         """
-        obtained = self.obtain(*(quantity.declaration for quantity in quantities))
-        return tuple(quantity.measured(*got) for quantity, got in zip(quantities, obtained, strict=True))
+        return measure(self, [quantity.declaration for quantity in quantities])
 
     def make_safe(self) -> None:
         """Bring the instrument to its declared safe state and read it back where that is possible.
@@ -255,11 +269,11 @@ class Instrument:
         raise NotImplementedError
 
     def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
-        """Ask for the contents of declarations; see `quantities.Asked`."""
+        """Ask for the contents of declarations; see `declarations.Asked`."""
         raise NotImplementedError
 
     def place(self, declaration: Declaration, content: Content) -> None:
-        """Send content to a declaration and see that it was taken; see `quantities.Asked`."""
+        """Send content to a declaration and see that it was taken; see `declarations.Asked`."""
         raise NotImplementedError
 
     def _exchange(self, request: bytes, timeout: float | None = None) -> tuple[bytes, int | None]:

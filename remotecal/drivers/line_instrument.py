@@ -34,6 +34,7 @@ class LineInstrument(Instrument):
 
     def tell(self, line: str) -> None:
         """Send a line that has no reply (ForbiddenCommand, LinkError as `ask`)."""
+        line = self.filled(line)
         self._permit(line)
         written = self._encoded(line)
         self.link.tell(written)
@@ -46,7 +47,7 @@ class LineInstrument(Instrument):
         Raises:
             ForbiddenCommand, LinkError: as `ask`; GarbledReply where no block answers.
         """
-        line = self._filled(line)
+        line = self.filled(line)
         self._permit(line)
         reply, _ = self._exchange(self._encoded(line), timeout)
         if not (self.wire.blocks and reply.startswith(b"#")):
@@ -75,7 +76,7 @@ class LineInstrument(Instrument):
         line = codec.command(content if isinstance(content, str) else codec.number(content))
         if line is None:
             raise ForbiddenCommand(f"{declaration!r} can't be set")
-        self.command(line.rstrip(), getattr(declaration, "takes", None) or None)
+        self.command(self.filled(line.rstrip()), getattr(declaration, "takes", None) or None)
         if isinstance(declaration, Held):
             self._placed[declaration] = content
 
@@ -112,7 +113,7 @@ class LineInstrument(Instrument):
         raise InstrumentError(f"{self.name}: asked {question!r} again and again, it answers {reply!r}")
 
     def _ask(self, line: str, timeout: float | None) -> tuple[str, int | None]:
-        line = self._filled(line)
+        line = self.filled(line)
         self._permit(line)
         reply, exchange = self._exchange(self._encoded(line), timeout)
         try:
@@ -129,9 +130,9 @@ class LineInstrument(Instrument):
                 f"{self.name}: {line!r} can't be written in {self.wire.encoding}; nothing was sent"
             ) from None
 
-    def _filled(self, line: str) -> str:
-        """Fill in the settings a declaration leaves open, such as `{channel}`."""
-        return OPEN.sub(lambda setting: str(getattr(self, setting[1])), line) if "{" in line else line
+    def filled(self, line: str) -> str:
+        """Return a line with the settings a declaration leaves open filled in, such as `{channel}`."""
+        return OPEN.sub(lambda setting: _written(getattr(self, setting[1])), line) if "{" in line else line
 
     def _permit(self, line: str) -> None:
         if self.forbidden and (pattern := _forbidden_by(self.forbidden, line)):
@@ -142,6 +143,11 @@ class LineInstrument(Instrument):
 def _forbidden_by(patterns: tuple[str, ...], line: str) -> str:
     """Return the pattern that forbids a line; "" if none does."""
     return next((pattern for pattern in patterns if re.match(pattern, line, re.IGNORECASE)), "")
+
+
+def _written(setting: object) -> str:
+    """Return a setting of a driver as it stands in a line: 10.0 is written 10."""
+    return f"{setting:.12g}" if isinstance(setting, float) else str(setting)
 
 
 OPEN = re.compile(r"\{(\w+)\}")
@@ -169,7 +175,7 @@ class ScpiInstrument(LineInstrument):
         return identity
 
     def identify(self) -> Identity:
-        answer = self.ask("*IDN?")
+        answer = self.ask("*IDN?").strip().removeprefix("*IDN ")
         try:
             maker, model, serial, firmware = (field.strip() for field in answer.split(",", maxsplit=3))
         except ValueError:  # IEEE 488.2, 10.14: four fields

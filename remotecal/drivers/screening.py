@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.declarations import declared
-from remotecal.drivers.line_instrument import OPEN, LineInstrument
+from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.errors import ForbiddenCommand, ModbusRefusal
@@ -124,5 +124,4 @@ def _questions(instrument: LineInstrument) -> Iterator[bytes]:
     for declaration in declared(type(instrument)):
         question: str | None = getattr(declaration.wire, "ask", None)
         if question is not None:
-            filled = OPEN.sub(lambda setting: str(getattr(instrument, setting[1])), question)
-            yield filled.encode("ascii")
+            yield instrument.filled(question).encode("ascii")

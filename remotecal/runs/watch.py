@@ -7,14 +7,16 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from remotecal.drivers.capabilities import RigController, Trip
+from remotecal.drivers.capabilities import RigController
 from remotecal.errors import InterlockTripped, RemotecalError
 
 if TYPE_CHECKING:
+    from enum import IntFlag
+
     from remotecal.bench import Bench
     from remotecal.bench_file import Interlock
     from remotecal.clock import Recurring
-    from remotecal.drivers.quantities import BoundSetting
+    from remotecal.drivers.quantities import BoundFlags, BoundSetting
     from remotecal.open_bench import OpenBench
     from remotecal.runs.control import Control
 
@@ -107,22 +109,30 @@ class Watch:
 
     def _beat_and_look(self, heart: BoundSetting) -> None:
         self._beat(heart)
-        if trips := self._trips(heart):
+        rig = heart.instrument
+        if isinstance(rig, RigController) and (trips := rig.trips.read()):
             raise InterlockTripped(f"the rig tripped by itself: {_names(trips)}")
 
     def _take_up(self, heart: BoundSetting) -> None:
         """Reset a rig that tripped only because no run was on; leave all other trips to a person."""
-        if self._trips(heart) == Trip.HEARTBEAT_LOST and isinstance(heart.instrument, RigController):
-            heart.instrument.reset()
-        if trips := self._trips(heart):
+        rig = heart.instrument
+        if not isinstance(rig, RigController):
+            return
+        if may_be_reset(rig.trips):
+            rig.reset()
+        if trips := rig.trips.read():
             raise InterlockTripped(
                 f"the rig is tripped: {_names(trips)}; remove the cause and reset it at the rig first"
             )
 
-    def _trips(self, heart: BoundSetting) -> Trip:
-        rig = heart.instrument
-        return rig.trips.read() if isinstance(rig, RigController) else Trip(0)
+
+def may_be_reset(trips: BoundFlags[IntFlag]) -> bool:
+    """Ask why a rig is tripped, and tell whether that may be reset with nobody looking."""
+    found = trips.read()
+    return bool(found) and found in trips.declaration.resettable
 
 
-def _names(trips: Trip) -> str:
-    return ", ".join(trip.name or str(trip.value) for trip in Trip if trip in trips)
+def _names(trips: IntFlag) -> str:
+    """Return the conditions that stand, in words; bits that mean nothing by their sum."""
+    nameless = trips.value - sum(trip.value for trip in trips)
+    return ", ".join([*(str(trip.name) for trip in trips), *([str(nameless)] if nameless else [])])

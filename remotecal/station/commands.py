@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from remotecal.clock import RealClock
 from remotecal.drivers.quantities import Reading, Setting
@@ -139,6 +139,5 @@ class Commands:
             self._lending.line(bench, name, f"reading {what}"),
             bench.open_instrument(name, RealClock()) as instrument,
         ):
-            quantity: BoundReading | BoundSetting = getattr(instrument, attribute)
-            measured = quantity.read()
+            measured = cast("BoundReading | BoundSetting", instrument.quantity(attribute)).read()
         return CommandAnswer(done=True, content=json.dumps(measured._asdict()))

@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from remotecal.journal.events import Event
     from remotecal.journal.evidence import InstrumentUsed
 
-SIMULATED = frozenset({"21-P2460", "A91245", "B512874411", "E4420011", "MY50001234", "MY60012345"})
+SIMULATED = frozenset(
+    {
+        "21-P2460",
+        "9990001",
+        "9990002",
+        "A91245",
+        "B512874411",
+        "E4420011",
+        "MY44012345",
+        "MY50001234",
+        "MY60012345",
+    }
+)
 """Serial numbers that the shipped simulators give."""
 
 _HOST = re.compile(r"(?:TCPIP\d*::|modbus\+\w+://)(\[[^\]]*\]|[^:/\[\]]+)", re.IGNORECASE)

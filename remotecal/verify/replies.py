@@ -219,14 +219,14 @@ def _versions(events: Sequence[Event]) -> tuple[str, str]:
 
 
 def _readable(instrument: Instrument, quantity: str) -> bool:
-    return isinstance(getattr(instrument, quantity, None), BoundReading | BoundSetting)
+    return isinstance(instrument.quantity(quantity), BoundReading | BoundSetting)
 
 
 def _read_again(
     instrument: Instrument, quantity: str, measured: Measured, place: str, versions: tuple[str, str]
 ) -> None:
     link = instrument.link
-    bound = getattr(instrument, quantity, None)
+    bound = instrument.quantity(quantity)
     if not isinstance(link, KeptLink) or not isinstance(bound, BoundReading | BoundSetting):
         raise EvidenceError(f"{place}: {type(instrument).__name__} has no {quantity} to read")
     link.at(measured.exchange or 0)

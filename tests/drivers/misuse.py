@@ -1,7 +1,8 @@
 """What mypy must refuse: a line ending in a comment with error codes is a mistake, the others are right."""
 
-from remotecal.drivers.capabilities import Balance, FlowMeter, Outlet, Valve
+from remotecal.drivers.capabilities import Balance, FlowMeter, Outlet, TemperatureScanner, Thermometer, Valve
 from remotecal.drivers.keysight.counter53230a import Coupling, Edge, Keysight53230A
+from remotecal.drivers.keysight.daq970a import KeysightDaq970A
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.drivers.quantities import Reading
@@ -22,6 +23,21 @@ def readings(meter: Tuf2000M, balance: MettlerSics) -> Measured:
     volume, flow = meter.read(meter.volume, meter.flow)
     print(volume.value + flow.value, meter.faults.read().PIPE_EMPTY)
     return meter.flow.read()
+
+
+def channels(readout: KeysightDaq970A) -> Measured:
+    declaration: Reading = KeysightDaq970A.temperature[103]
+    print(declaration.accuracy)
+    readout.temperature.read()  # mypy: attr-defined
+    readout.temperature[103].set(3)  # mypy: attr-defined
+    readout.temperature["103"].read()  # mypy: index
+    readout.temperature = 3  # mypy: misc, assignment
+    scanner: TemperatureScanner = readout
+    one, two = readout.read(*readout.temperature)
+    print(one.value + two.value, len(scanner.temperature))
+    single: Thermometer = readout  # mypy: assignment
+    print(single)
+    return readout.temperature[103].read()
 
 
 def settings(counter: Keysight53230A, rig: WaterRigController) -> None:

@@ -19,6 +19,7 @@ from remotecal.drivers.links.streams import SerialStream
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument, plan
 from remotecal.drivers.quantities import Reading, Setting
+from remotecal.drivers.ranges import Ranges
 
 Body = dict[str, Any]
 QUICK = 0.1
@@ -129,3 +130,19 @@ MODE = Phrase("M?", order="M={value}")
 
 
 SCPI = (b"*IDN?\n", b"Acme,540,S0042,1.3\n"), (b":SYST:ERR?\n", b'0,"No error"\n')
+
+
+class Ranged(LineInstrument):
+    """Reads on the range it is told."""
+
+    wire = Line()
+    chosen: float
+    hertz: float
+
+
+def ranged(ranges: Ranges, *, chosen: float = 1, hertz: float = 50, value: float = 0.5) -> float | None:
+    """Return the standard uncertainty of a reading, as the driver is set."""
+    with on_lines(Line(), (b"Q?\n", b"%g\n" % value), base=Ranged, q=reading(accuracy=ranges)) as probe:
+        probe.chosen, probe.hertz = chosen, hertz
+        found: float | None = probe.q.read().u
+        return None if found is None else round(found * 3**0.5, 9)

@@ -1,6 +1,7 @@
 """What each field of a quantity and of its place on the wire changes; see `test_declared_fields`."""
 
 from enum import Enum
+from types import SimpleNamespace
 
 import pytest
 from probes import (
@@ -11,22 +12,23 @@ from probes import (
     Body,
     Mode,
     asked,
-    driver,
     on_lines,
     on_rtu,
+    ranged,
     reading,
     setting,
     spans,
     written,
 )
 
-from remotecal.drivers.accuracy import EXACT, UNSTATED, absolute
-from remotecal.drivers.catalogue import describe
+from remotecal.drivers.accuracy import EXACT, UNSTATED, absolute, percent_of_range
 from remotecal.drivers.codecs import Phrase, Register, Scpi, Sum, coil, holding_i16, holding_u16, holding_u32
-from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
+from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line, Modbus
-from remotecal.drivers.quantities import Action, Choice, Flags, Setting
+from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Setting
+from remotecal.drivers.ranges import Range, Ranges
 from remotecal.errors import (
+    BenchError,
     ForbiddenCommand,
     GarbledReply,
     InstrumentError,
@@ -114,11 +116,11 @@ def setting_span() -> None:
 
 
 def setting_accuracy() -> None:
-    pages = [
-        describe(driver(LineInstrument, wire=Line(), q=setting(accuracy=how)))
-        for how in (UNSTATED, absolute(1))
-    ]
-    assert len({page.quantities[0].accuracy for page in pages}) == 2
+    found = []
+    for how in (UNSTATED, absolute(1)):
+        with on_lines(Line(), (b"L?\n", b"5.0\n"), q=setting(accuracy=how)) as probe:
+            found.append(probe.q.read().u)
+    assert found == [None, pytest.approx(1 / 3**0.5)]
 
 
 def setting_takes() -> None:
@@ -198,6 +200,12 @@ def flags_conditions() -> None:
             flags.decode(nothing)
 
 
+def flags_resettable() -> None:
+    """That a run resets them, and no others, is shown in tests/procedures/test_any_rig.py."""
+    assert Flags(MODE, Alarm).resettable == Alarm(0)
+    assert Flags(MODE, Alarm, resettable=Alarm.EMPTY).resettable == Alarm.EMPTY
+
+
 def action_wire() -> None:
     with on_lines(Line(), (b"ZERO\n", b""), q=Action(Phrase(None, order="ZERO"))) as probe:
         probe.q()
@@ -216,6 +224,70 @@ def action_takes() -> None:
         pytest.raises(NoReply, match=r"0\.03 s"),
     ):
         probe.q()
+
+
+# Channels
+
+
+def channels_numbers() -> None:
+    cells = Channels((1, 3), lambda cell: reading(Phrase(f"Q{cell}?")))
+    with on_lines(Line(), (b"Q3?\n", b"5\n"), cells=cells) as probe:
+        assert probe.cells[3].read()[:1] == (5,)
+        with pytest.raises(BenchError, match="has the channels 1, 3, no 2"):
+            probe.cells[2]
+
+
+def channels_reading() -> None:
+    cells = Channels((1, 3), lambda cell: reading(Phrase(f"R{cell}?"), unit="V"))
+    with on_lines(Line(), (b"R1?\n", b"5\n"), cells=cells) as probe:
+        measured = probe.cells[1].read()
+    assert (measured.unit, measured.source) == ("V", "Probe.cells[1]")
+
+
+# Ranges
+
+
+def ranges_rows() -> None:
+    rows = Range(1, absolute(0.1)), Range(1, absolute(0.2))
+    assert [ranged(Ranges(*order, by="chosen")) for order in (rows, rows[::-1])] == [0.1, 0.2]
+
+
+def ranges_by() -> None:
+    two = Ranges(Range(1, absolute(0.1)), Range(10, absolute(0.2)), by="chosen")
+    assert [ranged(two, chosen=chosen) for chosen in (1, 10, 3)] == [0.1, 0.2, None]
+
+
+def ranges_frequency() -> None:
+    low = Range(1, absolute(0.1), frequencies=(10, 100)), Range(1, absolute(0.2), frequencies=(100, 1e3))
+    two = Ranges(*low, by="chosen", frequency="hertz")
+    assert [ranged(two, hertz=hertz) for hertz in (50, 500, 5)] == [0.1, 0.2, None]
+
+
+def range_nominal() -> None:
+    any_ = Ranges(Range(None, percent_of_range(10)), by="chosen")
+    assert [ranged(any_, chosen=chosen) for chosen in (1, 7)] == [0.1, 0.7]
+    assert ranged(Ranges(Range(7, percent_of_range(10)), by="chosen")) is None
+
+
+def range_accuracy() -> None:
+    assert ranged(Ranges(Range(1, absolute(0.3)), by="chosen")) == 0.3
+    assert ranged(Ranges(Range(1, UNSTATED), by="chosen")) is None
+    named = Ranges(Range(1, "printed"), by="chosen")
+    limits = named.in_force(SimpleNamespace(chosen=1, printed=absolute(0.4)), {})
+    assert limits is not None
+    assert limits.accuracy == absolute(0.4)
+
+
+def range_span() -> None:
+    over = Ranges(Range(1, absolute(0.1), span=(-1.2, 1.2)), by="chosen")
+    assert [ranged(over, value=value) for value in (1.2, -1.2, 1.21)] == [0.1, 0.1, None]
+    assert ranged(Ranges(Range(1, absolute(0.1)), by="chosen"), value=1.2) is None
+
+
+def range_frequencies() -> None:
+    some = Ranges(Range(1, absolute(0.1), frequencies=(10, 100)), by="chosen", frequency="hertz")
+    everywhere = Ranges(Range(1, absolute(0.1)), by="chosen", frequency="hertz")
+    assert [ranged(each, hertz=500) for each in (some, everywhere)] == [None, 0.1]
 
 
 # Codecs
@@ -274,6 +346,18 @@ def scpi_header() -> None:
     for echoed in ("5.0", ":SOUR:LEV 5.0", "SOURCE:LEVEL  5.0", "sour:lev 5.0"):
         assert level.unwrap(echoed) == "5.0"
     assert level.unwrap(":SENS:LEV 5.0") == ":SENS:LEV 5.0"  # which is no number, and no answer to this
+    full = Scpi("SOURce{module}:PRESsure[:LEVel][:AMPLitude]")
+    assert (full.ask, full.command("5")) == ("SOUR{module}:PRES?", "SOUR{module}:PRES 5")
+    for echoed in (":SOUR:PRES 5.0", ":SOUR2:PRES:LEV:AMPL 5.0", "SOURCE1:PRESSURE:AMPLITUDE 5.0"):
+        assert full.unwrap(echoed) == "5.0"
+    assert full.unwrap(":SOUR:PRES:SLEW 5.0") == ":SOUR:PRES:SLEW 5.0"
+
+
+def scpi_place() -> None:
+    both = Scpi("SENSe:INLimits"), Scpi("SENSe:INLimits", place=1)
+    assert [codec.unwrap(":SENS:INL 1012.5, 0") for codec in both] == ["1012.5, 0", "0"]
+    with pytest.raises(GarbledReply, match="fewer than 2 values"):
+        both[1].unwrap(":SENS:INL 1012.5")
 
 
 def scpi_argument() -> None:

@@ -11,7 +11,6 @@ from remotecal.drivers.accuracy import (
     percent_of_span,
 )
 from remotecal.drivers.codecs import scpi
-from remotecal.drivers.keysight.dmm34461a import Keysight34461A
 from remotecal.drivers.quantities import Reading
 
 SYMMETRIC = (-10.0, 10.0)
@@ -43,7 +42,11 @@ def test_full_scale_is_the_larger_end():
     assert percent_of_span(1).limit(0, (-100, 1000)) == 11
 
 
-def test_a_multimeters_limit_is_of_its_range_not_of_both_directions():
-    # 0.0035 % of 4 V and 0.0005 % of the 10 V range.
-    limit = Keysight34461A.voltage.accuracy.limit(4.0, Keysight34461A.voltage.span)
-    assert limit == pytest.approx(4 * 35e-6 + 10 * 5e-6)
+def test_a_range_in_force_must_be_told():
+    limit = percent_of_reading(0.0035) + percent_of_range(0.0005)
+    assert str(limit) == "0.0035 % of reading + 0.0005 % of range"
+    assert limit.on_range(10).limit(4.0, SYMMETRIC) == pytest.approx(4 * 35e-6 + 10 * 5e-6)
+    with pytest.raises(ValueError, match="depends on the range in force"):
+        limit.limit(4.0, SYMMETRIC)
+    with pytest.raises(ValueError, match="depends on the range in force"):
+        Reading(scpi("MEASure"), "V", span=SYMMETRIC, accuracy=limit)

@@ -19,7 +19,8 @@ from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
+from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Reading, Setting
+from remotecal.drivers.ranges import Range, Ranges
 from remotecal.errors import (
     ForbiddenCommand,
     WrongInstrument,
@@ -84,6 +85,7 @@ def registers_forbidden() -> None:
 PREFIXES: dict[str, type] = {
     "line": Line, "serial": Serial, "modbus": Modbus,
     "reading": Reading, "setting": Setting, "choice": Choice, "flags": Flags, "action": Action,
+    "channels": Channels, "ranges": Ranges, "range": Range,
     "register": Register, "sum": Sum, "scpi": Scpi, "phrase": Phrase,
 }  # fmt: skip
 STATED = {

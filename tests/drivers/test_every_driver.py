@@ -1,5 +1,6 @@
 """One test walks every driver: what it declares is complete, consistent, and goes both ways on its wire."""
 
+import inspect
 import itertools
 import math
 import re
@@ -21,10 +22,17 @@ from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 EVERY = [driver(name) for name in SHIPPED]
 ON_MODBUS = [cls for cls in EVERY if isinstance(cls.wire, Modbus)]
 ON_LINES = [cls for cls in EVERY if not isinstance(cls.wire, Modbus)]
-SETTINGS = {"channel": "2", "largest_resistance": "115"}
-"""What a driver fills into its questions."""
-
 Driver = type[Instrument]
+
+
+def settings(cls: Driver) -> dict[str, object]:
+    """Return what a driver fills into its questions, where a bench says nothing."""
+    return {option.name: option.default for option in describe(cls).options}
+
+
+def attributes(cls: Driver) -> set[str]:
+    """Return what can be assigned to instruments of a driver."""
+    return {name for base in cls.__mro__ for name in inspect.get_annotations(base)}
 
 
 def quantities(cls: Driver) -> list[Reading | Setting]:
@@ -51,6 +59,28 @@ def test_every_quantity_has_unit_span_accuracy_and_words(cls: Driver) -> None:
     for described in describe(cls).quantities:
         assert described.doc.endswith("."), f"{described.name} has no docstring"
         assert described.place, described.name
+
+
+@pytest.mark.parametrize("cls", EVERY)
+def test_every_range_can_be_in_force(cls: Driver) -> None:
+    """What tells it is the driver's own and in the right unit, and each range holds within the span."""
+    own, options = list(declared(cls)), settings(cls)
+    for item in quantities(cls):
+        if item.ranges is None:
+            continue
+        for teller, unit in ((item.ranges.by, item.unit), (item.ranges.frequency, "Hz")):
+            if isinstance(teller, Reading | Setting):
+                assert teller in own, f"{item!r} asks {teller!r}"
+                assert teller.unit == unit, f"{item!r} takes {teller!r} for {unit}"
+            else:
+                assert teller is None or teller in attributes(cls), item
+                assert teller is None or teller in options, f"no bench can set {teller}"
+        for row in item.ranges.rows:
+            assert row.span[0] < row.span[1], item
+            assert isinstance(row.accuracy, Accuracy) or row.accuracy in attributes(cls), item
+            if row.nominal is not None:
+                assert item.span[0] <= row.span[0] * row.nominal, item
+                assert row.span[1] * row.nominal <= item.span[1], item
 
 
 @pytest.mark.parametrize("cls", EVERY)
@@ -141,7 +171,7 @@ def test_lines_go_both_ways(cls: Driver) -> None:
         codec = item.wire
         assert not isinstance(codec, Register | Sum)
         if codec.ask is not None:
-            assert codec.asked_by(codec.ask.format(**SETTINGS)), item
+            assert codec.asked_by(codec.ask.format(**settings(cls))), item
             assert not codec.asked_by("NOTHING?"), item
         for content in contents(item):
             text = content if isinstance(content, str) else codec.number(content)
@@ -149,7 +179,8 @@ def test_lines_go_both_ways(cls: Driver) -> None:
                 found = codec.unwrap(codec.wrap(text))
                 assert decoded(item, found) == decoded(item, text), item
             if not isinstance(item, Action) and (line := codec.command(text)) is not None:
-                assert decoded(item, codec.accept(line) or "") == decoded(item, text), item
+                accepted = codec.accept(line.format(**settings(cls)))
+                assert decoded(item, accepted or "") == decoded(item, text), item
 
 
 def decoded(item: Declaration, text: str) -> object:

@@ -10,7 +10,7 @@ from transcript import Exchange, frame, on_serial_port
 from remotecal.clock import VirtualClock
 from remotecal.drivers.abb.acs580 import AbbAcs580, Command, OnLoss, Status
 from remotecal.drivers.accuracy import UNSTATED
-from remotecal.drivers.capabilities import Trip, Valve
+from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.codecs import holding_f32, holding_i32, holding_u16
 from remotecal.drivers.endress_hauser.promass import ByteOrder, Promag53, Promass83
 from remotecal.drivers.instrument import Instrument
@@ -19,7 +19,7 @@ from remotecal.drivers.links.framing import checksum
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading, Setting
-from remotecal.drivers.rig.controller import WaterRigController
+from remotecal.drivers.rig.controller import Trip, WaterRigController
 from remotecal.drivers.siemens.mag6000 import Counting, Direction, SiemensMag6000
 from remotecal.drivers.tuf.tuf2000m import Fault, TotalUnit, Tuf2000M
 from remotecal.errors import (

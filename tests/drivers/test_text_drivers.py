@@ -392,6 +392,8 @@ def test_ptu300_in_another_unit_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "line"),
     [
+        ("DruckPace", ":CAL:PRES:ZERO:VALV 1"),
+        ("Fluke6270A", "CAL:PRES 1"),
         ("Hart1529", "*b0=1"),
         ("Hart1529", "r0=100.01"),
         ("Hart1529", "SOUR:CAL:PAR 1"),

@@ -3,7 +3,7 @@
 import pytest
 
 from remotecal.bench import Bench
-from remotecal.drivers.capabilities import FlowSource, RigController, Valve
+from remotecal.drivers.capabilities import FlowSource, Valve, WaterRig
 from remotecal.journal.writing import Journal
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
@@ -22,7 +22,7 @@ def test_a_small_flow_is_found_from_rest_as_a_large_one_is(tmp_path, flow):
         with bench.open(rig.clock) as opened:
             procedure = kind(parameters, {role.name: opened.role(role.name) for role in kind.roles()})
             controller, pump = opened.role("rig"), opened.role("pump")
-            assert isinstance(controller, RigController)
+            assert isinstance(controller, WaterRig)
             assert isinstance(pump, FlowSource)
             for valve in (controller.inlet, controller.outlet):
                 valve.set(Valve.OPEN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from remotecal.bench import Bench
-from remotecal.drivers.capabilities import Trip
+from remotecal.drivers.rig.controller import Trip
 from remotecal.errors import InterlockTripped
 from remotecal.runs.control import Control
 from remotecal.runs.watch import Watch

@@ -9,11 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, ClassVar, Protocol
 
-from remotecal.drivers.accuracy import absolute
+from remotecal.drivers.accuracy import EXACT, absolute, percent_of_range
 from remotecal.drivers.codecs import scpi
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line
-from remotecal.drivers.quantities import Reading, Setting
+from remotecal.drivers.quantities import Channels, Reading, Setting
+from remotecal.drivers.ranges import Range, Ranges
 
 SLOWEST = 0.3
 
@@ -59,6 +60,18 @@ class TinyMeter(ScpiInstrument, Indicator):
     wire: ClassVar[Line] = Line(slowest_reply=SLOWEST)
     value = Reading(scpi("MEASure:VALue"), "V", span=(0, 20), accuracy=absolute(0.01))
     """What is measured."""
+    full_scale = Reading(scpi("MEASure:FULL"), "V", span=(1, 100), accuracy=EXACT)
+    """Which range the cells are on."""
+    cells = Channels(
+        range(1, 18),
+        lambda cell, by=full_scale: Reading(
+            scpi("MEASure:CELL", f"(@{cell})"),
+            "V",
+            span=(0, 100),
+            accuracy=Ranges(Range(None, percent_of_range(1)), by=by),
+        ),
+    )
+    """What is measured in each of 17 cells: the level and as many mV as the cell's number."""
 
 
 class WrappingMeter(TinyMeter):
@@ -94,6 +107,7 @@ class TinyWorld:
     def __init__(self) -> None:
         self.level = 0.0
         self.offset = 0.0
+        self.full_scale = 10.0
         self.beats: list[int] = []
         self.lines: list[str] = []
         self.serials = {"source": "S1", "meter": "M1", "second": "M2"}
@@ -128,6 +142,10 @@ class TinyWorld:
             return "25.0"
         elif line == "MEAS:VAL?":
             return f"{self.level + self.offset}"
+        elif line.startswith("MEAS:CELL? (@"):
+            return f"{self.level + int(line[len('MEAS:CELL? (@') : -1]) / 1000}"
+        elif line == "MEAS:FULL?":
+            return f"{self.full_scale}"
         return self.errors.pop(0) if self.errors else '0,"No error"'
 
 

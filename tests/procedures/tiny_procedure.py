@@ -23,6 +23,8 @@ from remotecal.procedures import (
 class Seen(Observed):
     values: Annotated[tuple[Measured, ...], "V"]
     """The meter, three times."""
+    cells: Annotated[tuple[Measured, ...] | None, "V"] = None
+    """Cells of a meter that has several."""
     level: Annotated[float | None, "V"] = None
     """What the source was set to."""
 
@@ -48,6 +50,8 @@ class Tiny(Procedure):
         """Ask before the first point."""
         photo: bool = False
         """Ask for a photo before the first point."""
+        cells: tuple[int, ...] = ()
+        """Cells of the meter to read as well."""
         greedy: bool = False
         """Read again and again, without ever coming back to the engine."""
 
@@ -77,7 +81,8 @@ class Tiny(Procedure):
         for _ in range(3):
             run.wait(1)
             values += run.read(self.meter.value)
-        return Seen(values=tuple(values), level=point.nominal["level"])
+        cells = run.read(*(self.meter.cells[cell] for cell in self.parameters.cells))  # type: ignore[attr-defined]
+        return Seen(values=tuple(values), cells=cells or None, level=point.nominal["level"])
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         rows = []

@@ -4,7 +4,7 @@ import pytest
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 from pymodbus.exceptions import ModbusIOException
 
-from remotecal.drivers.capabilities import Trip
+from remotecal.drivers.rig.controller import Trip
 from remotecal.errors import ConfigurationError
 from remotecal.sim.rig_controller import rig_controller
 from remotecal.sim.serving import PortServer, RtuServing, SocketServer, TcpServing

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from remotecal.clock import VirtualClock
-from remotecal.drivers.capabilities import Trip
+from remotecal.drivers.rig.controller import Trip
 from remotecal.errors import ConfigurationError
 from remotecal.sim.chance import chance
 from remotecal.sim.line import Line, LineSpec

@@ -163,6 +163,18 @@ async def test_what_somebody_else_on_the_computer_works_with_is_not_lent(
         assert read.done
 
 
+async def test_a_channel_is_read_from_afar_by_its_number(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    async with far_away(folder, tiny, tmp_path) as far:
+        laboratory = far.site.hub.laboratory
+        read = await laboratory.command("here", "read", "Li Wei", argument="/meter.cells[17]")
+        assert json.loads(read.content)["source"] == "gauge.cells[17]"
+        assert json.loads(read.content)["value"] == 0.017
+        refused = await laboratory.command("here", "read", "Li Wei", argument="/meter.cells[18]")
+        assert "TinyMeter has no 'cells[18]'" in refused.reason
+
+
 async def test_what_is_lent_is_kept_from_everybody_else_on_the_computer(
     folder: HubFolder, tiny: Tiny, tmp_path: Path
 ) -> None:

@@ -209,7 +209,15 @@ def test_an_instrument_on_the_station_itself_proves_nothing(real: RealRun, addre
     assert "a demonstration" in examine_reality(events, demonstration=True)
 
 
-SIMULATORS = ("balance", "counter", "multimeter", "thermometers")
+SIMULATORS = (
+    "balance",
+    "counter",
+    "multimeter",
+    "thermometers",
+    "instruments.daq970a",
+    "instruments.druck",
+    "instruments.fluke_pressure",
+)
 
 
 def test_the_simulators_serial_numbers_are_known() -> None:

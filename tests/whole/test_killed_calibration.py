@@ -14,7 +14,8 @@ import pytest
 from remotecal.bench import Bench
 from remotecal.clock import SharedClock
 from remotecal.drivers.abb.acs580 import Status
-from remotecal.drivers.capabilities import Outlet, Trip, Valve
+from remotecal.drivers.capabilities import Outlet, Valve
+from remotecal.drivers.rig.controller import Trip
 from remotecal.journal.events import FILE, read_journal
 from remotecal.verify.course import examine_course
 from remotecal.verify.instruments import examine_instruments

@@ -9,14 +9,26 @@ has not changed for `heartbeat_limit` seconds; it stays tripped until `reset`.
 
 from __future__ import annotations
 
+from enum import IntFlag
 from typing import ClassVar
 
 from remotecal.drivers.accuracy import EXACT, UNSTATED, absolute, percent_of_span
-from remotecal.drivers.capabilities import CollectingRig, Outlet, Trip, Valve
+from remotecal.drivers.capabilities import CollectingRig, Outlet, Valve
 from remotecal.drivers.codecs import coil, holding_f32, holding_u16, input_f32, input_u16, input_u32
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
+
+
+class Trip(IntFlag):
+    """Why the controller tripped to its safe state."""
+
+    HEARTBEAT_LOST = 1
+    TANK_LEVEL_HIGH = 2
+    LINE_PRESSURE_HIGH = 4
+    EMERGENCY_STOP = 8
+    DIVERTER_FAULT = 16
+    PUMP_FAULT = 32
 
 
 class WaterRigController(ModbusInstrument, CollectingRig):
@@ -53,7 +65,7 @@ class WaterRigController(ModbusInstrument, CollectingRig):
     map_revision = Reading(input_u16(0), "1", span=(1, 65535), accuracy=EXACT)
     """Revision of this register map."""
 
-    trips = Flags(input_u16(1), Trip)
+    trips = Flags(input_u16(1), Trip, resettable=Trip.HEARTBEAT_LOST)
     """Why the controller is tripped."""
 
     flow = Reading(input_f32(2), "m3/h", span=(0, 200), accuracy=percent_of_span(1))

@@ -1,0 +1,96 @@
+"""What flow meters can do, and the rigs that make water flow through them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated, ClassVar, Protocol, runtime_checkable
+
+from remotecal.drivers.capabilities.rig import RigController
+from remotecal.drivers.quantities import Choice, Reading, Setting
+
+
+@runtime_checkable
+class FlowMeter(Protocol):
+    """Indicates a volume flow rate."""
+
+    flow: ClassVar[Annotated[Reading, "m3/h"]]
+
+
+@runtime_checkable
+class VolumeTotalizer(Protocol):
+    """Indicates the volume that has passed."""
+
+    volume: ClassVar[Annotated[Reading, "m3"]]
+
+
+@runtime_checkable
+class MassTotalizer(Protocol):
+    """Indicates the mass that has passed."""
+
+    total_mass: ClassVar[Annotated[Reading, "kg"]]
+
+
+@runtime_checkable
+class Densitometer(Protocol):
+    """Indicates the density of what flows through it."""
+
+    density: ClassVar[Annotated[Reading, "kg/m3"]]
+
+
+@runtime_checkable
+class FlowSource(Protocol):
+    """Makes a fluid flow."""
+
+    speed: ClassVar[Annotated[Setting, "%"]]
+    """Speed of the pump, in per cent of its nominal speed."""
+
+    def start(self) -> None:
+        """Start at the speed set."""
+        ...
+
+    def stop(self) -> None:
+        """Stop by the ramp."""
+        ...
+
+
+class Outlet(Enum):
+    """Where the diverter sends the water."""
+
+    BYPASS = 0
+    TANK = 1
+
+
+class Valve(Enum):
+    """A valve that is open or shut."""
+
+    SHUT = 0
+    OPEN = 1
+
+
+@runtime_checkable
+class WaterRig(RigController, Protocol):
+    """Holds the valves of a rig through which water flows, and watches over it."""
+
+    inlet: ClassVar[Choice[Valve]]
+    """Valve between pump and meter line."""
+    outlet: ClassVar[Choice[Valve]]
+    """Valve behind the meter, ahead of the diverter; starts and stops standing-start tests."""
+    regulator: ClassVar[Annotated[Setting, "%"]]
+    """Opening of the regulating valve."""
+    flow: ClassVar[Annotated[Reading, "m3/h"]]
+    """The rig's own indication of flow, good enough to set it by."""
+    pressure: ClassVar[Annotated[Reading, "kPa"]]
+    """Gauge pressure at the meter."""
+
+
+@runtime_checkable
+class CollectingRig(WaterRig, Protocol):
+    """A rig that collects water in a weigh tank."""
+
+    diverter: ClassVar[Choice[Outlet]]
+    drain: ClassVar[Choice[Valve]]
+    """Drain of the weigh tank."""
+    collection_time: ClassVar[Annotated[Reading, "s"]]
+    """Time between the diverter's last two passages: to the tank and back."""
+    level: ClassVar[Annotated[Reading, "%"]]
+    """Level of the weigh tank."""

@@ -1,0 +1,32 @@
+"""What counters of pulses and frequencies can do."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Protocol, runtime_checkable
+
+from remotecal.drivers.quantities import Reading
+
+
+@runtime_checkable
+class PulseCounter(Protocol):
+    """Counts the pulses of a meter while a gate is open."""
+
+    gated_pulses: ClassVar[Annotated[Reading, "1"]]
+    """Pulses counted between the gate's opening and its closing."""
+    running_pulses: ClassVar[Annotated[Reading, "1"]]
+    """Pulses counted so far, while counting freely."""
+
+    def count_gated(self) -> None:
+        """Get ready to count while the external gate, such as the diverter's, is open."""
+        ...
+
+    def count_freely(self) -> None:
+        """Start to count now, until told otherwise."""
+        ...
+
+
+@runtime_checkable
+class FrequencyMeter(Protocol):
+    """Measures the frequency of a signal."""
+
+    frequency: ClassVar[Annotated[Reading, "Hz"]]
