@@ -84,9 +84,9 @@ def test_a_whole_file_is_read(load):
     bench = load()
     assert bench.name == "Water rig 2"
     assert bench.drivers["scale"].__name__ == "MettlerSics"
-    assert bench.filling("meter") == "gauge"
-    assert bench.filling("gauge") == "gauge"
-    assert bench.filling("nobody") is None
+    assert bench.filling("meter") == ("gauge",)
+    assert bench.filling("gauge") == ("gauge",)
+    assert bench.filling("nobody") == ()
     assert bench.file.instruments["source"].valid_until == date(2027, 3, 1)
     usual = bench.drivers["gauge"].wire.serial
     port = bench.file.instruments["gauge"].port.over(usual)
@@ -101,7 +101,7 @@ def test_a_whole_file_is_read(load):
         ("name =", "nam =", r"bench.name is missing; bench.nam is unknown, did you mean name\?"),
         ('clock = "virtual"', 'clock = "sundial"', "bench.clock: string should match pattern"),
         ("serial =", "serail =", r"instruments.source.serail is unknown, did you mean serial\?"),
-        ("[heartbeat]", "[heartbeats]", r"heartbeats is unknown, did you mean heartbeat\?"),
+        ("[heartbeat]", "[heartbeats]", r"heartbeats is unknown, did you mean heartbeat"),
         ("baud = 19200", 'baud = "fast"', "instruments.gauge.port.baud: input should be a valid integer"),
         ("baud = 19200", "baud = -1", "baud = -1 is no serial port setting"),
         (
@@ -112,8 +112,8 @@ def test_a_whole_file_is_read(load):
         ("2027-03-01", '"soon"', "instruments.source.valid_until: input should be a valid date"),
         ("2027-03-01", "nan", "instruments.source.valid_until: "),
         ("MettlerSics", "MettlerSic", "MettlerSics"),
-        ("tiny:TinyMeter", "tiny:TinyMetre", "tiny has no driver TinyMetre"),
-        ("tiny:TinyMeter", "tinny:TinyMeter", "driver tinny:TinyMeter can't be loaded"),
+        ("tiny:TinyMeter", "tiny:TinyMetre", "the driver tiny:TinyMetre can't be loaded"),
+        ("tiny:TinyMeter", "tinny:TinyMeter", "the driver tinny:TinyMeter can't be loaded"),
         (
             'meter = "gauge"',
             'meter = "guage"',

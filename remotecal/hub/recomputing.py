@@ -15,7 +15,7 @@ from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import EvidenceError, NotOrdered, OrderError, RemotecalError, StoreError
 from remotecal.hub.ordered import check_course, check_record, check_start, claimed_order, set_apart
 from remotecal.journal.events import FILE, parse_journal
-from remotecal.journal.evidence import gather, read_start
+from remotecal.journal.evidence import gather
 from remotecal.runs.catalogue import find, is_installed
 from remotecal.runs.record import evaluate
 from remotecal.store.records import RecordRow
@@ -54,7 +54,7 @@ def recompute(
         return Compared(agrees=known.agrees, reason="" if known.agrees else DIFFERS)
     try:
         events = _events_meant(store, computed, key)
-        order = _order_of(store, laboratory, computed.station, events)
+        order = _order_of(store, laboratory, computed.station, computed.run, events)
         found = library.find(order.procedure)
         record = _ordered_record(order, found, events)
     except StoreError:
@@ -110,7 +110,7 @@ def evaluate_anew(
         raise EvidenceError(f"somebody has signed the certificate of {run}: withdraw or amend that")
     key = PublicKey.from_text(store.stations.get(station).key)
     events = signed_events(store, station, run, key)
-    order = _order_of(store, SealKey.read(folder.laboratory).public, station, events)
+    order = _order_of(store, SealKey.read(folder.laboratory).public, station, run, events)
     found = _mended(folder, order, bundle)
     record = _ordered_record(order, found, events)
     _keep(
@@ -149,14 +149,15 @@ def _events_meant(store: Store, computed: Computed, key: PublicKey) -> tuple[Eve
     return events
 
 
-def _order_of(store: Store, laboratory: PublicKey, station: str, events: tuple[Event, ...]) -> RemoteOrder:
+def _order_of(
+    store: Store, laboratory: PublicKey, station: str, run: str, events: tuple[Event, ...]
+) -> RemoteOrder:
     """Return the order of a run whose files are all here.
 
     Raises:
         NotOrdered: it is none that the laboratory ordered.
         EvidenceError: a file is not here yet.
     """
-    run = read_start(events).run
     if missing := store.files.missing(station, run):
         raise EvidenceError(f"files that the journal names are not here yet: {', '.join(missing)}")
     order = claimed_order(store, laboratory, station, run)

@@ -108,6 +108,12 @@ def is_installed(name: str) -> bool:
         return _full(name, _modules()) in names()
 
 
+def nearest_name(name: str) -> str:
+    """Return what is known that resembles a name nobody has, as a hint."""
+    known = names()
+    return nearest(name, [*known, *(full.rpartition(".")[2] for full in known if "." not in name)])
+
+
 def names() -> tuple[str, ...]:
     """Return the names in the catalogue; modules of the library without a procedure don't count."""
     with _FINDING:
@@ -169,7 +175,7 @@ def _in_catalogue(name: str) -> Found:
     modules = _modules()
     full = _full(name, modules)
     if full not in modules:
-        raise OrderError(f"there is no procedure {name!r}, {nearest(name, names())}")
+        raise OrderError(f"there is no procedure {name!r}, {nearest_name(name)}")
     module, _, attribute = modules[full].partition(":")
     try:
         loaded = source.load(module)

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.certificates.signing.seal import PublicKey
-from remotecal.configuration import nearest
 from remotecal.errors import NotNow, OrderError, ParameterError
 from remotecal.hub.ordering import check_order
 from remotecal.store.orders import Repeat
@@ -158,11 +157,11 @@ def _bundled(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
 
 
 def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
-    from remotecal.runs.catalogue import find, is_installed, names
+    from remotecal.runs.catalogue import find, is_installed, nearest_name
 
     name = wanted.order.order.procedure
     if not is_installed(name):
-        raise ParameterError(f"there is no installed procedure {name!r}, {nearest(name, names())}")
+        raise ParameterError(f"there is no installed procedure {name!r}, {nearest_name(name)}")
     try:
         found = find(name)
     except OrderError as error:

@@ -131,8 +131,8 @@ def test_what_can_not_be_declared() -> None:
             "values was read in V",
         ),
         (
-            "return Seen(values=tuple(values), level",
-            "return dict(values=tuple(values), level",
+            "return Seen(values=tuple(values), cells",
+            "return dict(values=tuple(values), cells",
             "declares that it",
         ),
     ],

@@ -36,6 +36,7 @@ owner_number = "17"
 class_scheme = "JJG 1"
 class_name = "0.5"
 description = "as new"
+on = "gauge"
 """,
     "[customer]": """
 e_mail = "a@example.org"
@@ -67,6 +68,7 @@ NOT_ORDERED = {
     "format": "another one is no journal",
     "bench": "where the station keeps its bench file",
     "bench_sha256": "the station's own bench file",
+    "artefacts": "of the bench; whether they are believed is a verifier's matter",
     "certificates": "of the bench; whether they are believed is a verifier's matter",
     "characteristics": "of the bench; whether they are believed is a verifier's matter",
     "software": "of the station",
@@ -117,6 +119,8 @@ def every_change(model: BaseModel, path: str = "") -> Iterator[tuple[str, BaseMo
             yield here, model.model_copy(update={name: (*value, value[0])})
             for inner, other in every_change(value[0], f"{here}.0"):
                 yield inner, model.model_copy(update={name: (other, *value[1:])})
+        elif name == "duts":
+            continue  # stands in the place of `dut`; see below
         elif isinstance(value, BaseModel) and not isinstance(value, Text):
             for inner, other in every_change(value, here):
                 yield inner, model.model_copy(update={name: other})
@@ -145,6 +149,16 @@ def test_whatever_an_order_says_the_journal_must_say(brought: Brought) -> None:
     assert passed == {*NOT_IN_THE_JOURNAL, "after_crash"}, "another field: say why nobody need look at it"
     brought.ordered(brought.order)
     assert brought.recompute().agrees
+
+
+def test_several_devices_are_those_that_were_ordered(brought: Brought) -> None:
+    first = brought.order.order.dut
+    assert first is not None
+    several = tuple(first.model_copy(update={"on": place}) for place in ("gauge", "second"))
+    work = brought.order.order.model_copy(update={"dut": None, "duts": several})
+    order = brought.order.model_copy(update={"order": work})
+    with pytest.raises(NotOrdered, match=r"duts\.0\.on: ordered 'gauge', the journal has nothing"):
+        check_start(order, brought.events[0].data)
 
 
 def test_what_a_journal_begins_with_is_what_was_ordered(brought: Brought) -> None:

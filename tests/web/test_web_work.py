@@ -154,9 +154,9 @@ def test_lists_come_in_pages(web: Web) -> None:
 def test_the_procedures_are_listed(web: Web) -> None:
     with web.token("operator") as operator, web.token("customer") as acme:
         listed = {one["name"]: one for one in operator.get("/procedures").json()}
-        assert listed["water_gravimetric"]["title"]["en"]
-        assert listed["water_gravimetric"]["norms"]
-        told = {one["name"]: one for one in listed["water_gravimetric"]["parameters"]}
+        assert listed["flow.water_gravimetric"]["title"]["en"]
+        assert listed["flow.water_gravimetric"]["norms"]
+        told = {one["name"]: one for one in listed["flow.water_gravimetric"]["parameters"]}
         assert told["flows"]["required"]
         assert "m3/h" in told["flows"]["unit"]
         assert told["repeats"]["default"] == 3
