@@ -67,11 +67,11 @@ def _fault(table: Table, column: Column, row: int, scope: Sequence[Capability]) 
         if places is None or column.uncertainty is None:
             fault = f"the table does not tell {capability.against}, which the capability is for"
             continue
-        at = _in(capability.against_unit, _entry(places.values, row), places.unit)
+        at = _converted(_entry(places.values, row), places.unit, capability.against_unit)
         if at.is_nan() or not Decimal(capability.low) <= at <= Decimal(capability.high):
             fault = f"{at} {capability.against_unit} is outside the scope"
             continue
-        expanded = _in(capability.unit, _comparable(column.uncertainty, row), column.unit)
+        expanded = _scaled(_comparable(column.uncertainty, row), column.unit, capability.unit)
         if expanded.is_nan() or expanded < Decimal(capability.cmc):
             fault = f"U = {expanded} {capability.unit} is smaller than the CMC, {capability.cmc}"
             continue
@@ -92,11 +92,14 @@ def _comparable(stated: Uncertainty, row: int) -> str:
     return str(2 * Decimal(expanded) / Decimal(_entry(stated.k, row)))
 
 
-def _in(unit: str, number: str, given: str) -> Decimal:
+def _converted(number: str, unit: str, to: str) -> Decimal:
     """Return a number in another unit; without conversion to the last digit."""
-    if unit == given:
-        return Decimal(number)
-    return Decimal(repr(units.convert(float(number), given, unit)))
+    return Decimal(number) if unit == to else Decimal(repr(units.convert(float(number), unit, to)))
+
+
+def _scaled(number: str, unit: str, to: str) -> Decimal:
+    """Return an uncertainty in another unit: 0.1 °C is 0.1 K."""
+    return Decimal(number) if unit == to else Decimal(repr(float(number) * units.scale(unit, to)))
 
 
 def _entry(entries: Sequence[T], row: int) -> T:
