@@ -15,6 +15,7 @@ LAYERS = [
         "remotecal.configuration",
         "remotecal.editions",
         "remotecal.numerals",
+        "remotecal.unit_factors",
         "remotecal.unit_names",
         "remotecal.units",
     },

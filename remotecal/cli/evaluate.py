@@ -130,11 +130,16 @@ def _columns(quantity: Quantity) -> Iterator[tuple[str, tuple[str, ...]]]:
     if not isinstance(quantity, Column):
         yield name, quantity.words if isinstance(quantity, Words) else (quantity.text.get(language()),)
         return
-    unit = "" if quantity.unit == "1" else f"\n{units.symbol(quantity.unit)}"
-    yield f"{name}{unit}", quantity.values
+    yield f"{name}{_in(quantity.unit)}", quantity.values
     if quantity.uncertainty is not None:
-        yield f"U{unit}", quantity.uncertainty.expanded
+        yield f"U{_in(units.difference(quantity.unit))}", quantity.uncertainty.expanded
         yield "k", quantity.uncertainty.k
     if quantity.conformity is not None:
         verdicts = (label("verdicts", verdict) for verdict in quantity.conformity.verdicts)
         yield say("conforms", "符合性"), tuple(dict(verdict)[language()] for verdict in verdicts)
+
+
+def _in(unit: str) -> str:
+    from remotecal import units
+
+    return "" if unit == "1" else f"\n{units.symbol(unit)}"

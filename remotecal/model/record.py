@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from remotecal import units
 from remotecal.errors import RecordError, UnitError
 from remotecal.model.base import (
     Country,
@@ -22,6 +23,7 @@ from remotecal.model.base import (
     Text,
     Unit,
     Word,
+    parts,
 )
 from remotecal.model.equipment import (
     Condition,
@@ -225,6 +227,12 @@ class Record(Frozen):
             for result in measurement.results
             for table in result.tables
         )
+
+    @property
+    def units_outside_dsi(self) -> tuple[str, ...]:
+        """The units in it that D-SI has no notation for."""
+        found = {str(part) for name, part in parts(self) if name == "unit"}
+        return tuple(sorted(unit for unit in found if units.outside_dsi(unit)))
 
     def to_json(self) -> str:
         """Return the record as canonical JSON (RFC 8785): equal records give equal texts."""

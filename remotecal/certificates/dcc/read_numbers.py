@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remotecal.certificates.dcc.beside import STATED
 from remotecal.certificates.dcc.read_forms import ref_types, refs, text, titled, truths
-from remotecal.certificates.dcc.read_values import NUMBERS, entries, numbers
+from remotecal.certificates.dcc.read_values import NUMBERS, as_stated, entries, numbers
 from remotecal.certificates.dcc.source import Unread, by_name, in_full, name_of
 from remotecal.certificates.dcc.write_results import DEGREES_OF_FREEDOM, EQUIPMENT_USED
 from remotecal.model import Column, Conformity, InCmc, Limits, Note, Quantity, Table, Words
@@ -52,15 +53,19 @@ def _valued(source: Source, element: _Element, value: _Element, children: Childr
     fields: dict[str, object] = {}
     if kind is Column:
         found = numbers(source, value)
+        fields["ref_types"] = kinds = ref_types(source, element)
+        if STATED in kinds:
+            kinds.remove(STATED)
+            found = as_stated(source, value, found)
         fields |= {**found, **_meta_data(source, groups, found["unit"])}
     else:
         told = text(source, [value]) if kind is Note else entries(value)
         if not told:
             raise Unread(value, "it is blank")
         fields["text" if kind is Note else "words"] = told
+        fields["ref_types"] = ref_types(source, element)
         for group in groups:
             source.leave_out(group)
-    fields["ref_types"] = ref_types(source, element)
     if "name" in children:
         fields["name"] = text(source, children["name"])
     return source.build(value, kind, fields)

@@ -70,8 +70,13 @@ def entries(element: _Element) -> list[str]:
     return (element.text or "").split()
 
 
-def numbers(source: Source, element: _Element) -> Numbers:
+def numbers(source: Source, element: _Element, *, alone: bool = True) -> Numbers:
     """Return unit, values and uncertainty as fields of a column.
+
+    Args:
+        source: the certificate.
+        element: any of `NUMBERS`, or si:hybrid.
+        alone: nothing beside it says the same in another unit.
 
     Raises:
         Unread: the quantity is of a kind the model has no place for, its unit is unknown, or its values
@@ -80,16 +85,17 @@ def numbers(source: Source, element: _Element) -> Numbers:
     """
     if element.tag == HYBRID:
         return _hybrid(source, element)
-    return _listed(source, element) if element.tag in LISTS else _plain(source, element)
+    return _listed(source, element) if element.tag in LISTS else _plain(source, element, alone=alone)
 
 
-def _plain(source: Source, element: _Element, unit: str | None = None) -> Numbers:
+def _plain(source: Source, element: _Element, unit: str | None = None, *, alone: bool = True) -> Numbers:
     """Read a single value or an XML list; one is the other with one value.
 
     Args:
         source: the certificate.
         element: si:real, si:constant or si:realListXMLList.
         unit: the unit where the element states none.
+        alone: see `numbers`.
     """
     suffix = "XMLList" if element.tag == XML_LIST else ""
     children = source.children(element, PLAIN[suffix])
@@ -99,7 +105,7 @@ def _plain(source: Source, element: _Element, unit: str | None = None) -> Number
     stated = the(children, "unit")
     found: Numbers = {
         "values": values,
-        "unit": _unit(source, stated, len(values)) if stated is not None else unit or "",
+        "unit": _unit(source, stated, len(values), alone=alone) if stated is not None else unit or "",
     }
     if "uncertainty" in children:
         given = children["uncertainty"]
@@ -114,14 +120,14 @@ def _numerals(element: _Element) -> list[str]:
     return ["NaN" if text.lower() == "nan" else text for text in entries(element)]
 
 
-def _unit(source: Source, element: _Element, rows: int) -> str:
+def _unit(source: Source, element: _Element, rows: int, *, alone: bool = True) -> str:
     written = entries(element)
     if not written:
         raise Unread(element, "it is blank")
     if len(written) not in (1, rows):
         source.refuse(element, f"{len(written)} units for {rows} values")
     try:
-        found = {units.from_dsi(text) for text in written}
+        found = {units.from_dsi(text, alone=alone) for text in written}
     except UnitError as error:
         raise Unread(element, str(error)) from error
     if len(found) > 1:
@@ -150,26 +156,34 @@ def _uncertainty(source: Source, element: _Element, suffix: str) -> Uncertainty:
 
 
 def _hybrid(source: Source, element: _Element) -> Numbers:
-    """Read one quantity given in several units: the first known one, and the others as they agree with it."""
+    """Read one quantity in several units: the first that D-SI has, and the others as they agree with it.
+
+    Who states a unit outside D-SI may define it otherwise: where it disagrees, it is not read.
+    """
     found = []
     for member in element:
         if name_of(member) not in NUMBERS:
             source.leave_out(member)
             continue
         try:
-            found.append((member, source.build(member, Column, numbers(source, member))))
+            found.append((member, source.build(member, Column, numbers(source, member, alone=False))))
         except Unread as part:
             source.leave_out_unread(part)
     if not found:
         raise Unread(element, "none of its members is read")
+    if len(found) == 1:
+        _certain(*found[0])
+    found.sort(key=lambda read: units.outside_dsi(read[1].unit))
     first, others = found[0][1], []
     for member, other in found[1:]:
-        if not units.same_dimension(first.unit, other.unit):
+        if not _comparable(first.unit, other.unit):
             source.leave_out(member, f"which can't be compared with the same quantity in {first.unit}")
-        elif len(other.values) != len(first.values) or not _agree(first, other):
-            source.refuse(member, f"it contradicts the same quantity in {first.unit}")
-        else:
+        elif len(other.values) == len(first.values) and _agree(first, other):
             others.append(other)
+        elif units.outside_dsi(other.unit):
+            source.leave_out(member, f"which is not the same quantity in {first.unit}, by our {other.unit}")
+        else:
+            source.refuse(member, f"it contradicts the same quantity in {first.unit}")
     return {
         "unit": first.unit,
         "values": first.values,
@@ -178,13 +192,42 @@ def _hybrid(source: Source, element: _Element) -> Numbers:
     }
 
 
+def _certain(element: _Element, read: Column) -> None:
+    """Raise `Unread` for a unit that needs another one beside it to be understood."""
+    try:
+        units.from_dsi(units.marked(read.unit))
+    except UnitError as error:
+        raise Unread(element, str(error)) from error
+
+
+def _comparable(unit: str, other: str) -> bool:
+    """Say whether two units can say the same; a level's reference is beyond what D-SI can say."""
+    if units.relative_to(other) is not None and units.relative_to(unit) is None:
+        return units.same_dimension(unit, units.difference(other))
+    return units.same_dimension(unit, other)
+
+
+def as_stated(source: Source, element: _Element, found: Numbers) -> Numbers:
+    """Return as they were stated the numbers that `write_results` stated in a D-SI unit, too."""
+    stated, *others = found.get("in_other_units") or (None,)
+    if stated is None or not units.outside_dsi(stated.unit):
+        source.refuse(element, "it does not say in which unit outside D-SI it was stated, as it is marked to")
+    return {
+        "unit": stated.unit,
+        "values": stated.values,
+        "uncertainty": stated.uncertainty,
+        "in_other_units": tuple(others),
+    }
+
+
 def _agree(first: Column, other: Column) -> bool:
     """Say whether two columns tell the same, but for one unit of the last digit of each."""
     scale = units.scale(first.unit, other.unit)
+    level = units.relative_to(first.unit) is None and units.relative_to(other.unit) is not None
     for one, two in zip(first.values, other.values, strict=True):
         if "NaN" in (one, two):
             continue
-        expected = units.convert(float(one), first.unit, other.unit)
+        expected = float(one) if level else units.convert(float(one), first.unit, other.unit)
         # An overflow of the conversion is no agreement.
         near = 1.001 * (_last_digit(one) * scale + _last_digit(two))
         if not (math.isfinite(expected) and abs(float(two) - expected) <= near):

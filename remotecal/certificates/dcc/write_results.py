@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal import units
+from remotecal.certificates.dcc.beside import STATED, beside
 from remotecal.certificates.dcc.parts import (
     certificate,
     equipment_classes,
@@ -160,7 +161,9 @@ def _table(parent: _Element, table: Table) -> None:
 
 def quantity(parent: _Element, name: str, entry: Quantity, *, column: bool = False) -> None:
     """Append a quantity; a `column` is written as a list even if it has one value."""
-    element = add(parent, name, refType=" ".join(entry.ref_types))
+    outside = isinstance(entry, Column) and units.outside_dsi(entry.unit)
+    kinds = (*entry.ref_types, STATED) if outside else entry.ref_types
+    element = add(parent, name, refType=" ".join(kinds))
     text(element, "name", entry.name)
     if isinstance(entry, Note):
         text(element, "noQuantity", entry.text)
@@ -168,7 +171,9 @@ def quantity(parent: _Element, name: str, entry: Quantity, *, column: bool = Fal
         add(element, "charsXMLList", " ".join(entry.words))
     else:
         stated = (entry, *entry.in_other_units)
-        inside = add(element, "si:hybrid") if entry.in_other_units else element
+        if units.outside_dsi(entry.unit):
+            stated = (beside(entry), *stated)
+        inside = add(element, "si:hybrid") if len(stated) > 1 else element
         for one in stated:
             _numbers(inside, one, column=column or len(entry.values) > 1)
         _meta_data(element, entry)
@@ -178,7 +183,7 @@ def _numbers(parent: _Element, entry: Column, *, column: bool) -> None:
     suffix = "XMLList" if column else ""
     element = add(parent, "si:realListXMLList" if column else "si:real")
     add(element, f"si:value{suffix}", " ".join(entry.values))
-    add(element, f"si:unit{suffix}", units.to_dsi(entry.unit))
+    add(element, f"si:unit{suffix}", units.marked(entry.unit))
     if entry.uncertainty is not None:
         _uncertainty(element, entry.uncertainty, suffix)
 

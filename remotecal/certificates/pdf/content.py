@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remotecal import units
 from remotecal.certificates.pdf.formula import equations
 from remotecal.certificates.pdf.numbers import Cell, full_width, printed, said, with_unit
 from remotecal.certificates.pdf.results import budgets, results
@@ -65,7 +66,10 @@ def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[
         "persons": _persons(record, words, signatures),
         "seal": None if seal is None else _seal(seal),
         "measurements": [_measurement(measurement, font) for measurement in record.measurements],
-        "statements": [_statement(statement) for statement in record.statements if _says(statement)],
+        "statements": [
+            *(_statement(statement) for statement in record.statements if _says(statement)),
+            *_units(record),
+        ],
         "evidence": _evidence(record),
         "annexes": [budgets(measurement) for measurement in record.measurements if measurement.budgets],
     }
@@ -302,6 +306,17 @@ def _statement(statement: Statement) -> dict[str, object]:
             (label("statements", "place"), address(statement.location) or None),
         ),
     }
+
+
+def _units(record: Record) -> list[dict[str, object]]:
+    """Return what the units are that D-SI has no notation for, as one statement or none."""
+    found: Said = []
+    for unit in record.units_outside_dsi:
+        of, shown = units.relative_to(unit), units.symbol(unit)
+        found += [["", units.definition(unit)]] if of is None else label("units", "level", unit=shown, of=of)
+    if not found:
+        return []
+    return [{"name": label("units", "name"), "sources": "", "declaration": found, "notes": []}]
 
 
 def _evidence(record: Record) -> dict[str, object]:

@@ -47,9 +47,11 @@ def _columns(quantity: Quantity) -> list[Head]:
         return [_column(name, [{"text": word} for word in quantity.words])]
     if not isinstance(quantity, Column):
         return [_column(name, [{"said": said(quantity.text)}])]
-    found = [_column(name, aligned(quantity.values), quantity.unit)]
-    if quantity.uncertainty is not None:
-        found += _uncertainty(quantity.uncertainty, quantity.unit)
+    found = []
+    for stated in (quantity, *quantity.in_other_units):
+        found.append(_column(name, aligned(stated.values), stated.unit))
+        if stated.uncertainty is not None:
+            found += _uncertainty(stated.uncertainty, units.difference(stated.unit))
     if quantity.conformity is not None:
         found += _conformity(quantity.conformity, quantity.unit)
     return found
@@ -85,8 +87,8 @@ def _conformity(judged: Conformity, unit: str) -> list[Head]:
 
 
 def _remarks(table: Table) -> list[Said]:
-    """Return what U and the marks of the table mean."""
-    found = []
+    """Return what U and the marks of the table mean, each once."""
+    found: list[Said] = []
     for column in table.columns:
         if not isinstance(column, Column):
             continue
@@ -96,7 +98,7 @@ def _remarks(table: Table) -> list[Said]:
             found.append(label("remarks", "expanded", k=factor, p=_percent(stated.p)))
         if column.in_cmc is not None:
             found.append(_scope(column.in_cmc.valid))
-    return found
+    return [remark for number, remark in enumerate(found) if remark not in found[:number]]
 
 
 def _percent(probabilities: tuple[str, ...]) -> str:

@@ -83,10 +83,11 @@ def _of_column(column: Quantity) -> Iterator[str]:
     if isinstance(column, Words):
         yield from column.words
     if isinstance(column, Column):
-        yield units.symbol(column.unit)
-        yield from map(printed, column.values)
-        if column.uncertainty is not None:
-            yield from map(printed, column.uncertainty.expanded)
+        for stated in (column, *column.in_other_units):
+            yield units.symbol(stated.unit)
+            yield from map(printed, stated.values)
+            if stated.uncertainty is not None:
+                yield from map(printed, stated.uncertainty.expanded)
         if column.conformity is not None:
             for verdict in column.conformity.verdicts:
                 yield from (text for _, text in label("verdicts", verdict))
