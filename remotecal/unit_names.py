@@ -84,6 +84,9 @@ LEVELS = (
 pint's own would turn a difference of levels into a ratio. One neper is 20 lg e decibels.
 """
 
+ANGLES = frozenset({"radian", "degree", "arcminute", "arcsecond"})
+"""Units of plane angle, by their names in D-SI."""
+
 AMBIGUOUS = frozenset({"ft", "pt", "at", "qt", "PS"})
 """Symbols that would be a prefix and a unit, and mean something else to whoever writes them."""
 

@@ -42,6 +42,7 @@ from remotecal.unit_factors import (
     short,
 )
 from remotecal.unit_names import (
+    ANGLES,
     CUSTOMARY,
     LEVELS,
     OF_POWER,
@@ -176,8 +177,24 @@ def symbol(unit: str) -> str:
 
 @lru_cache(maxsize=1024)
 def product(unit: str, other: str) -> str:
-    """Return the unit of a product of values, such as a covariance: `kg` and `m/s` give `kg*m/s`."""
-    return short(multiplied(factors(difference(unit)), factors(difference(other))))
+    """Return the unit of a product of differences, such as a covariance: `kg` and `m/s` give `kg*m/s`.
+
+    The difference of two temperatures in °C is in K.
+    """
+    one, two = (
+        tuple(
+            each._replace(name="kelvin") if each.name == "degreecelsius" else each
+            for each in factors(difference(of))
+        )
+        for of in (unit, other)
+    )
+    return short(multiplied(one, two))
+
+
+def is_angle(unit: str) -> bool:
+    """Say whether `unit` is one of plane angle: rad, °, ′, ″, or a prefix's."""
+    found = factors(unit)
+    return len(found) == 1 and found[0].power == 1 and found[0].name in ANGLES
 
 
 def difference(unit: str) -> str:

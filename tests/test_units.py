@@ -399,7 +399,14 @@ def test_a_level_of_nothing_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "together"),
-    [("Ω", "Ω", "Ω2"), ("m/s", "s", "m"), ("1/°C", "1/°C", "1/°C2"), ("1", "V", "V"), ("psi", "psi", "psi2")],
+    [
+        ("Ω", "Ω", "Ω2"),
+        ("m/s", "s", "m"),
+        ("1/°C", "1/°C", "1/K2"),
+        ("°C", "V", "K*V"),
+        ("1", "V", "V"),
+        ("psi", "psi", "psi2"),
+    ],
 )
 def test_the_unit_of_a_covariance_is_the_product(one: str, other: str, together: str) -> None:
     assert units.product(one, other) == together

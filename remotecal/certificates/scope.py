@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from remotecal import units
 from remotecal.errors import CertificateRefused
-from remotecal.model import Column
+from remotecal.model import Column, Complex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from remotecal.certificates.trust import Capability
-    from remotecal.model import Record, Table, Uncertainty
+    from remotecal.model import Quantity, Record, Table, Uncertainty
 
 T = TypeVar("T")
 
@@ -25,7 +25,9 @@ def check_scope(record: Record, scope: Sequence[Capability]) -> bool:
         CertificateRefused: a result lies beyond `scope` and is not marked as such.
     """
     claimed = any(
-        isinstance(column, Column) and column.in_cmc for table in record.tables for column in table.columns
+        isinstance(column, Column | Complex) and column.in_cmc
+        for table in record.tables
+        for column in table.columns
     )
     if not scope and not claimed:
         return False
@@ -38,21 +40,27 @@ def check_scope(record: Record, scope: Sequence[Capability]) -> bool:
 def out_of_scope(record: Record, scope: Sequence[Capability]) -> tuple[str, ...]:
     """Return, for each result beyond `scope` that is not marked as such, what is wrong with it.
 
-    A result is a number with an uncertainty. It is in scope if a capability is for its quantity,
-    has its place in range and a CMC not above its expanded uncertainty. A certificate may carry
-    others, if their column says so (`in_cmc` false).
+    A result is a number with an uncertainty, a complex one two of them. It is in scope if a capability
+    is for its quantity, has its place in range and a CMC not above its expanded uncertainty. A
+    certificate may carry others, if their column says so (`in_cmc` false).
     """
     return tuple(fault for table in record.tables for fault in _faults(table, scope))
 
 
 def _faults(table: Table, scope: Sequence[Capability]) -> Iterator[str]:
-    for column in table.columns:
-        if isinstance(column, Column) and column.uncertainty is not None:
+    for column in (part for quantity in table.columns for part in _numbers(quantity)):
+        if column.uncertainty is not None:
             for row in range(len(column.values)):
                 if column.in_cmc is None or _entry(column.in_cmc.valid, row):
                     fault = _fault(table, column, row, scope)
                     if fault:
                         yield f"row {row + 1} of {' '.join(column.ref_types)}: {fault}"
+
+
+def _numbers(quantity: Quantity) -> tuple[Column, ...]:
+    if isinstance(quantity, Complex):
+        return quantity.parts()
+    return (quantity,) if isinstance(quantity, Column) else ()
 
 
 def _fault(table: Table, column: Column, row: int, scope: Sequence[Capability]) -> str:

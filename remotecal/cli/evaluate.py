@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from remotecal.model import Quantity, Record
+    from remotecal.model import Column, Quantity, Record
     from remotecal.procedures.catalogue import Found
     from remotecal.procedures.evidence import Evidence
 
@@ -123,20 +123,32 @@ def summarise(record: Record) -> None:
 
 def _columns(quantity: Quantity) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the columns a quantity is printed in: heading and cells."""
-    from remotecal import units
-    from remotecal.model import Column, Words
+    from remotecal.certificates.pdf.joint import coefficients, parts
+    from remotecal.model import Column, Complex, Words
 
     name = quantity.name.get(language()) if quantity.name else ""
+    if isinstance(quantity, Complex):
+        for called, part in parts(quantity):
+            yield from _numbers(dict(called)[language()], part)
+        if between := coefficients(quantity):
+            yield "r", between
+        return
     if not isinstance(quantity, Column):
         yield name, quantity.words if isinstance(quantity, Words) else (quantity.text.get(language()),)
         return
-    yield f"{name}{_in(quantity.unit)}", quantity.values
-    if quantity.uncertainty is not None:
-        yield f"U{_in(units.difference(quantity.unit))}", quantity.uncertainty.expanded
-        yield "k", quantity.uncertainty.k
+    yield from _numbers(name, quantity)
     if quantity.conformity is not None:
         verdicts = (label("verdicts", verdict) for verdict in quantity.conformity.verdicts)
         yield say("conforms", "符合性"), tuple(dict(verdict)[language()] for verdict in verdicts)
+
+
+def _numbers(name: str, column: Column) -> Iterator[tuple[str, tuple[str, ...]]]:
+    from remotecal import units
+
+    yield f"{name}{_in(column.unit)}", column.values
+    if column.uncertainty is not None:
+        yield f"U{_in(units.difference(column.unit))}", column.uncertainty.expanded
+        yield "k", column.uncertainty.k
 
 
 def _in(unit: str) -> str:

@@ -12,8 +12,9 @@ from remotecal import units
 from remotecal.errors import CertificateRefused
 
 if TYPE_CHECKING:
-    from remotecal.model.quantities import Column, Table
+    from remotecal.model.quantities import Column
     from remotecal.model.record import Record
+    from remotecal.model.tables import Table
 
 VALIDITY = ("remotecal_validUntil", "basic_recalibration", "basic_validityRange")
 """refTypes of the statements that tell until when a certificate may be used."""

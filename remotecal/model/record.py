@@ -25,6 +25,7 @@ from remotecal.model.base import (
     Word,
     parts,
 )
+from remotecal.model.complex import Complex
 from remotecal.model.equipment import (
     Condition,
     Equipment,
@@ -35,8 +36,9 @@ from remotecal.model.equipment import (
     Software,
 )
 from remotecal.model.people import Contact, Laboratory, Person
-from remotecal.model.quantities import Column, Table
+from remotecal.model.quantities import Column
 from remotecal.model.statements import Statement
+from remotecal.model.tables import Table
 
 DegreesOfFreedom = Positive | Literal["∞"]
 
@@ -259,9 +261,8 @@ class Record(Frozen):
         for table in self.tables:
             found += table.equipment
             for column in table.columns:
-                if isinstance(column, Column):
-                    if column.conformity and column.conformity.rule:
-                        found.append(column.conformity.rule)
-                    if column.in_cmc and column.in_cmc.statement:
-                        found.append(column.in_cmc.statement)
+                if isinstance(column, Column) and column.conformity and column.conformity.rule:
+                    found.append(column.conformity.rule)
+                if isinstance(column, Column | Complex) and column.in_cmc and column.in_cmc.statement:
+                    found.append(column.in_cmc.statement)
         return found

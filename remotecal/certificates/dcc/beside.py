@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.model import Column, Interval
+from remotecal.model.quantities import PRECISE
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -22,15 +23,27 @@ _LARGEST, _MOST_DIGITS = 99, 40
 
 
 def beside(column: Column) -> Column:
-    """Return the values and uncertainties of a column in the unit D-SI has for them, and nothing else."""
+    """Return values, uncertainties and correlation of a column in the unit D-SI has for them, and no more."""
     unit, factor = units.in_dsi(column.unit)
+    correlation = column.correlation
+    if correlation is not None and correlation.u is not None:
+        u = tuple(str(scaled(Decimal(each), factor)) for each in correlation.u)
+        correlation = correlation.model_copy(update={"u": u})
     stated = column.uncertainty
     if stated is not None:
         ends = stated.interval
         if ends is not None:
             ends = Interval(low=_all(ends.low, factor), high=_all(ends.high, factor), p=ends.p)
         stated = stated.model_copy(update={"expanded": _all(stated.expanded, factor), "interval": ends})
-    return Column(unit=unit, values=_all(column.values, factor), uncertainty=stated)
+    found = Column(unit=unit, values=_all(column.values, factor), uncertainty=stated)
+    return found.model_copy(update={"correlation": correlation})
+
+
+def scaled(number: Decimal, factor: Fraction) -> Decimal:
+    """Return a number times `factor`, to as many digits as uncertainties are calculated to."""
+    with localcontext() as context:
+        context.prec = PRECISE
+        return number * factor.numerator / factor.denominator
 
 
 def _all(numbers: tuple[str, ...], factor: Fraction) -> tuple[str, ...]:

@@ -7,31 +7,39 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Required, TypedDict
 
 from remotecal import units
+from remotecal.certificates.dcc.read_joint import MULTIVARIATE, SINGLE_REGIONS, correlation, digits
 from remotecal.certificates.dcc.source import Unread, by_name, in_full, name_of, only, the
 from remotecal.errors import UnitError
-from remotecal.model import Column, Interval, Uncertainty
+from remotecal.model import Column, Correlation, Interval, Uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lxml.etree import _Element
 
-    from remotecal.certificates.dcc.source import Source
+    from remotecal.certificates.dcc.source import Children, Source
 
 SINGLE = ("si:real", "si:constant")
 NUMBERS = (*SINGLE, "si:realListXMLList", "si:list", "si:realList")
 XML_LIST, HYBRID, UNIT = (in_full(name) for name in ("si:realListXMLList", "si:hybrid", "si:unit"))
+REAL_LIST = in_full("si:realList")
 LISTS = tuple(in_full(name) for name in ("si:list", "si:realList"))
 
 SUFFIXES = ("", "XMLList")
 """What tells the names of a list's parts from those of a single value's."""
 
-_STATED = ("measurementUncertaintyUnivariate", "expandedUnc", "coverageInterval")
+_STATED = (
+    "measurementUncertaintyUnivariate",
+    "measurementUncertaintyUnivaraite",  # as D-SI 2.2.1 spells it within a list
+    "expandedUnc",
+    "coverageInterval",
+)
 PLAIN = {
     suffix: by_name(
         value=[f"si:value{suffix}"],
         unit=[f"si:unit{suffix}"],
         uncertainty=[f"si:{kind}{suffix}" for kind in _STATED],
+        together=MULTIVARIATE if suffix else (),
     )
     for suffix in SUFFIXES
 }
@@ -52,7 +60,13 @@ UNCERTAINTY = {
     for suffix in SUFFIXES
 }
 
-LISTED = by_name("si:real", "si:listUnit", "si:listUnivariateUnc")
+LISTED = by_name(
+    "si:real",
+    "si:listUnit",
+    inner=["si:realList"],
+    of_all=["si:listUnivariateUnc", "si:listMeasurementUncertaintyUnivariate"],
+    together=SINGLE_REGIONS,
+)
 """A list of single values, each with its own unit and uncertainty or with those of all (D-SI 1.3)."""
 
 
@@ -62,6 +76,7 @@ class Numbers(TypedDict, total=False):
     unit: Required[str]
     values: Required[Sequence[str]]
     uncertainty: Uncertainty | None
+    correlation: Correlation | None
     in_other_units: tuple[Column, ...]
 
 
@@ -101,26 +116,49 @@ def _plain(source: Source, element: _Element, unit: str | None = None, *, alone:
     children = source.children(element, PLAIN[suffix])
     if "value" not in children or ("unit" not in children and unit is None):
         source.refuse(element, "a value or its unit is missing")
-    values = _numerals(only(children["value"]))
+    values = numerals(only(children["value"]))
     stated = the(children, "unit")
     found: Numbers = {
         "values": values,
-        "unit": _unit(source, stated, len(values), alone=alone) if stated is not None else unit or "",
+        "unit": unit_of(source, stated, len(values), alone=alone) if stated is not None else unit or "",
     }
     if "uncertainty" in children:
         given = children["uncertainty"]
         if len(given) > 1:
             source.refuse(given[1], "the uncertainty is stated already")
         found["uncertainty"] = _uncertainty(source, given[0], suffix)
+    return _with_correlation(source, element, found, children)
+
+
+def _with_correlation(source: Source, element: _Element, found: Numbers, children: Children) -> Numbers:
+    """Return the numbers with what they have to do with each other, where that is stated and can be."""
+    given = children.get("together", ())
+    if not given:
+        return found
+    try:
+        alone = source.build(element, Column, found)
+        stated = alone.correlated() if alone.uncertainty is not None else None
+        of = [found["unit"]] * len(found["values"])
+        correlated, u = correlation(source, only(given), of, stated)
+    except Unread as part:
+        source.leave_out_unread(part)
+        return found
+    except ValueError as error:
+        source.leave_out(given[0], str(error))
+        return found
+    found["correlation"] = correlated
+    if stated is None:
+        found["uncertainty"] = Uncertainty(expanded=tuple(map(digits, u)), k=("1",))
     return found
 
 
-def _numerals(element: _Element) -> list[str]:
+def numerals(element: _Element) -> list[str]:
     """Accept the spellings of no number that real files have; anything else the model judges."""
     return ["NaN" if text.lower() == "nan" else text for text in entries(element)]
 
 
-def _unit(source: Source, element: _Element, rows: int, *, alone: bool = True) -> str:
+def unit_of(source: Source, element: _Element, rows: int, *, alone: bool = True) -> str:
+    """Return the one unit of values (`Unread` if it is unknown, or they have several)."""
     written = entries(element)
     if not written:
         raise Unread(element, "it is blank")
@@ -137,12 +175,12 @@ def _unit(source: Source, element: _Element, rows: int, *, alone: bool = True) -
 
 def _uncertainty(source: Source, element: _Element, suffix: str) -> Uncertainty:
     """Read any of the five ways to state an uncertainty (D-SI 1.3 to 2.2)."""
-    if name_of(element).startswith(("si:measurementUncertaintyUnivariate", "si:listUnivariateUnc")):
+    if name_of(element).startswith(("si:measurementUncertaintyUniva", "si:list")):
         if len(element) != 1:
             source.refuse(element, "one statement of uncertainty is due")
         element = element[0]
     children = source.children(element, UNCERTAINTY[suffix])
-    found = {part: _numerals(only(same)) for part, same in children.items()}
+    found = {part: numerals(only(same)) for part, same in children.items()}
     fields: dict[str, object] = {"expanded": found.get("U", found.get("u", ()))}
     fields["distribution"] = found.get("distribution") or None
     if "U" in found:
@@ -188,6 +226,7 @@ def _hybrid(source: Source, element: _Element) -> Numbers:
         "unit": first.unit,
         "values": first.values,
         "uncertainty": first.uncertainty,
+        "correlation": first.correlation,
         "in_other_units": tuple(others),
     }
 
@@ -216,6 +255,7 @@ def as_stated(source: Source, element: _Element, found: Numbers) -> Numbers:
         "unit": stated.unit,
         "values": stated.values,
         "uncertainty": stated.uncertainty,
+        "correlation": stated.correlation,
         "in_other_units": tuple(others),
     }
 
@@ -243,25 +283,29 @@ def _last_digit(number: str) -> float:
 def _listed(source: Source, element: _Element) -> Numbers:
     """Read a list of single values: one row for each."""
     children = source.children(element, LISTED)
+    if children.keys() == {"inner"} and element.tag != REAL_LIST:  # the list of lists of D-SI 2
+        return _listed(source, only(children["inner"]))
     members = children.get("si:real")
     if not members:
         raise Unread(element, "it holds no single values")
     common = the(children, "si:listUnit")
-    unit = None if common is None else _unit(source, common, 1)
+    unit = None if common is None else unit_of(source, common, 1)
     if unit is None and not all(list(member.iterchildren(UNIT)) for member in members):
         raise Unread(element, "it states no unit")
     rows = [source.build(member, Column, _plain(source, member, unit)) for member in members]
     if len({row.unit for row in rows}) > 1:
         raise Unread(element, "its values have different units")
     found: Numbers = {"unit": rows[0].unit, "values": tuple(row.values[0] for row in rows)}
-    of_all = the(children, "si:listUnivariateUnc")
+    if len(children.get("of_all", ())) > 1:
+        raise Unread(element, "it states the uncertainty of all its values twice")
+    of_all = the(children, "of_all")
     own = [row.uncertainty for row in rows]
     if of_all is not None and any(own):
         raise Unread(element, "it states an uncertainty of all its values, and others for some")
     found["uncertainty"] = (
         _together(source, element, own) if of_all is None else _uncertainty(source, of_all, "")
     )
-    return found
+    return _with_correlation(source, element, found, children)
 
 
 def _together(source: Source, element: _Element, stated: list[Uncertainty | None]) -> Uncertainty | None:

@@ -14,8 +14,9 @@ from remotecal.certificates.dcc.parts import (
     software_list,
     text,
 )
+from remotecal.certificates.dcc.write_joint import JOINT, complex_quantity, joint_result, multivariate
 from remotecal.certificates.dcc.xml import add, maybe
-from remotecal.model import Column, Note, Text, Uncertainty, Words
+from remotecal.model import Column, Complex, Note, Text, Uncertainty, Words
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -154,9 +155,12 @@ def _table(parent: _Element, table: Table) -> None:
     text(element, "name", table.name)
     for entry in table.columns:
         quantity(element, "quantity", entry, column=True)
-    if table.equipment:
-        used = add(element, "measurementMetaData")
-        add(used, "metaData", refType=EQUIPMENT_USED, refId=" ".join(table.equipment))
+    if table.equipment or table.joint:
+        meta = add(element, "measurementMetaData")
+        if table.equipment:
+            add(meta, "metaData", refType=EQUIPMENT_USED, refId=" ".join(table.equipment))
+        for joint in table.joint:
+            joint_result(add(add(meta, "metaData", refType=JOINT), "data"), table, joint)
 
 
 def quantity(parent: _Element, name: str, entry: Quantity, *, column: bool = False) -> None:
@@ -169,6 +173,9 @@ def quantity(parent: _Element, name: str, entry: Quantity, *, column: bool = Fal
         text(element, "noQuantity", entry.text)
     elif isinstance(entry, Words):
         add(element, "charsXMLList", " ".join(entry.words))
+    elif isinstance(entry, Complex):
+        complex_quantity(element, entry, column=column or len(entry.values) > 1)
+        _meta_data(element, entry)
     else:
         stated = (entry, *entry.in_other_units)
         if units.outside_dsi(entry.unit):
@@ -186,6 +193,7 @@ def _numbers(parent: _Element, entry: Column, *, column: bool) -> None:
     add(element, f"si:unit{suffix}", units.marked(entry.unit))
     if entry.uncertainty is not None:
         _uncertainty(element, entry.uncertainty, suffix)
+    multivariate(element, entry)
 
 
 def _uncertainty(parent: _Element, uncertainty: Uncertainty, suffix: str) -> None:
@@ -209,28 +217,28 @@ def _uncertainty(parent: _Element, uncertainty: Uncertainty, suffix: str) -> Non
         add(element, f"si:distribution{suffix}", " ".join(uncertainty.distribution))
 
 
-def _meta_data(parent: _Element, entry: Column) -> None:
-    if entry.conformity is None and entry.in_cmc is None and entry.dof is None:
+def _meta_data(parent: _Element, entry: Column | Complex) -> None:
+    conformity, dof = (entry.conformity, entry.dof) if isinstance(entry, Column) else (None, None)
+    if conformity is None and entry.in_cmc is None and dof is None:
         return
     element = add(parent, "measurementMetaData")
-    if entry.conformity is not None:
-        judged = entry.conformity
-        meta = add(element, "metaData", refType="basic_conformity", refId=judged.rule)
-        text(meta, "name", judged.name)
-        text(meta, "declaration", judged.declaration)
-        add(meta, "conformityXMLList", " ".join(judged.verdicts))
-        if judged.tolerance is not None or judged.acceptance is not None:
+    if conformity is not None:
+        meta = add(element, "metaData", refType="basic_conformity", refId=conformity.rule)
+        text(meta, "name", conformity.name)
+        text(meta, "declaration", conformity.declaration)
+        add(meta, "conformityXMLList", " ".join(conformity.verdicts))
+        if conformity.tolerance is not None or conformity.acceptance is not None:
             data = add(meta, "data")
-            _limits(data, "basic_toleranceLimit", judged.tolerance, entry.unit)
-            _limits(data, "basic_acceptanceLimit", judged.acceptance, entry.unit)
+            _limits(data, "basic_toleranceLimit", conformity.tolerance, entry.unit)
+            _limits(data, "basic_acceptanceLimit", conformity.acceptance, entry.unit)
     if entry.in_cmc is not None:
         meta = add(element, "metaData", refType="basic_isInCMC", refId=entry.in_cmc.statement)
         text(meta, "name", entry.in_cmc.name)
         text(meta, "declaration", entry.in_cmc.declaration)
         add(meta, "validXMLList", " ".join(str(valid).lower() for valid in entry.in_cmc.valid))
-    if entry.dof is not None:
+    if dof is not None:
         data = add(add(element, "metaData", refType=DEGREES_OF_FREEDOM), "data")
-        quantity(data, "quantity", Words(words=entry.dof))
+        quantity(data, "quantity", Words(words=dof))
 
 
 def _limits(parent: _Element, kind: str, limits: Limits | None, unit: str) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.certificates.pdf.formula import equations
-from remotecal.certificates.pdf.numbers import Cell, full_width, printed, said, with_unit
+from remotecal.certificates.pdf.numbers import Cell, complex_with_unit, full_width, printed, said, with_unit
 from remotecal.certificates.pdf.results import budgets, results
 from remotecal.certificates.pdf.wording import Said, kind, label, names
 from remotecal.certificates.signing.keys import fingerprint
-from remotecal.model import Column, Note, Words
+from remotecal.model import Column, Complex, Note, Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,6 +179,8 @@ def value(quantity: Quantity) -> Cell:
         return {"said": said(quantity.text)}
     if isinstance(quantity, Words):
         return {"text": ", ".join(quantity.words)}
+    if isinstance(quantity, Complex):
+        return {"text": ", ".join(complex_with_unit(pair, quantity) for pair in quantity.values)}
     return {"text": with_unit(quantity.values, quantity.unit)}
 
 

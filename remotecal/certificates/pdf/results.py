@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.certificates.pdf.curve import picture
+from remotecal.certificates.pdf.joint import coefficients, correlations, covered, parts
 from remotecal.certificates.pdf.numbers import Cell, aligned, full_width, in_unit, printed, said, symbol
 from remotecal.certificates.pdf.wording import Said, has, label
-from remotecal.model import Column, Words
+from remotecal.model import Column, Complex, Words
 
 if TYPE_CHECKING:
     from remotecal.model import Conformity, Measurement, PointBudget, Quantity, Table, Uncertainty
@@ -32,6 +33,7 @@ def results(measurement: Measurement, font: str) -> list[dict[str, object]]:
                     "rows": table.rows,
                     "columns": [printed for quantity in table.columns for printed in _columns(quantity)],
                     "remarks": _remarks(table),
+                    "correlations": correlations(table),
                     "curve": picture(table, font),
                 }
                 for table in result.tables
@@ -43,6 +45,8 @@ def results(measurement: Measurement, font: str) -> list[dict[str, object]]:
 
 def _columns(quantity: Quantity) -> list[Head]:
     name = said(quantity.name) if quantity.name else []
+    if isinstance(quantity, Complex):
+        return _complex(quantity)
     if isinstance(quantity, Words):
         return [_column(name, [{"text": word} for word in quantity.words])]
     if not isinstance(quantity, Column):
@@ -55,6 +59,17 @@ def _columns(quantity: Quantity) -> list[Head]:
     if quantity.conformity is not None:
         found += _conformity(quantity.conformity, quantity.unit)
     return found
+
+
+def _complex(entry: Complex) -> list[Head]:
+    """Return both parts with their uncertainties, and how they depend on each other where they do."""
+    found = []
+    for name, part in parts(entry):
+        found.append(_column(name, aligned(part.values), part.unit))
+        if part.uncertainty is not None:
+            found += _uncertainty(part.uncertainty, part.unit)
+    between = coefficients(entry)
+    return [*found, _column(label("columns", "correlation"), aligned(between))] if between else found
 
 
 def _column(name: Said, cells: list[Cell], unit: str = "1") -> Head:
@@ -90,6 +105,10 @@ def _remarks(table: Table) -> list[Said]:
     """Return what U and the marks of the table mean, each once."""
     found: list[Said] = []
     for column in table.columns:
+        if isinstance(column, Complex) and column.uncertainty is not None:
+            found += covered(column.uncertainty.region, "parts")
+        if isinstance(column, Complex) and column.in_cmc is not None:
+            found.append(_scope(column.in_cmc.valid))
         if not isinstance(column, Column):
             continue
         stated = column.uncertainty
