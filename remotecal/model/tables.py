@@ -78,6 +78,16 @@ class Table(Frozen):
         """Return the columns of a joint result."""
         return tuple(self._joint_column(number) for number in result.columns)
 
+    @property
+    def statements(self) -> tuple[Id, ...]:
+        """The statements its columns refer to: decision rules, and what a mark of the scope means."""
+        numbers = [column for column in self.columns if isinstance(column, Column | Complex)]
+        marks = [column.in_cmc.statement for column in numbers if column.in_cmc]
+        rules = [
+            column.conformity.rule for column in numbers if isinstance(column, Column) and column.conformity
+        ]
+        return tuple(name for name in (*rules, *marks) if name)
+
     def column(self, ref_type: str) -> Column | None:
         """Return the first column of numbers with this refType, if there is one."""
         for quantity in self.columns:

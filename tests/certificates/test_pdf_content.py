@@ -17,7 +17,7 @@ from remotecal.certificates.pdf.curve import error_curve
 from remotecal.certificates.pdf.fonts import CHINESE_FONTS
 from remotecal.certificates.pdf.formula import equations
 from remotecal.certificates.pdf.numbers import aligned, full_width, printed
-from remotecal.certificates.pdf.results import budgets, results
+from remotecal.certificates.pdf.results import annexes, results
 from remotecal.model import Column, Conformity, Limits, Text, Uncertainty
 
 
@@ -43,7 +43,9 @@ def test_contributions_end_where_the_sum_does(
     budget = measurement.budgets[0]
     line = budget.lines[0].model_copy(update={"contribution": contribution, "share": share})
     changed = budget.model_copy(update={"u": u, "lines": (line,)})
-    (printed_budget,) = budgets(measurement.model_copy(update={"budgets": (changed,)}))["budgets"]
+    measured = measurement.model_copy(update={"budgets": (changed,)})
+    (annex,) = annexes(record().model_copy(update={"measurements": (measured,)}))
+    (printed_budget,) = annex["budgets"]
     cells = [column["cells"][0] for column in printed_budget["columns"]]
     assert ["".join(cell["aligned"]) for cell in cells[-2:]] == shown
 
@@ -66,7 +68,7 @@ def test_a_coverage_probability_is_that_of_every_row(p: list[str], shown: str) -
     uncertainty = judged.uncertainty.model_copy(update={"p": tuple(stated)})
     columns[place] = judged.model_copy(update={"uncertainty": uncertainty})
     changed = result.model_copy(update={"tables": (table.model_copy(update={"columns": tuple(columns)}),)})
-    shown_results = results(measurement.model_copy(update={"results": (changed, *others)}), "any")
+    shown_results = results(record(), measurement.model_copy(update={"results": (changed, *others)}), "any")
     assert shown in str(shown_results[0])
 
 

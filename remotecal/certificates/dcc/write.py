@@ -14,7 +14,7 @@ from remotecal.certificates.dcc.parts import (
     text,
 )
 from remotecal.certificates.dcc.validate import problems_of_schema
-from remotecal.certificates.dcc.write_results import measurement, quantity
+from remotecal.certificates.dcc.write_results import measurements, quantity
 from remotecal.certificates.dcc.xml import DCC, EVIDENCE, SI, XSI, add, maybe
 from remotecal.errors import RecordError
 from remotecal.model import Evidence, Statement, Text
@@ -44,20 +44,20 @@ def write(record: Record) -> bytes:
     """Return `record` as a DCC in UTF-8.
 
     What was read from another laboratory's certificate keeps the languages it has there. Raises
-    `RecordError` if a text of what was computed here is not in every language of the record, or if the
-    schema does not allow what the record says.
+    `RecordError` if a text of what was computed here is not in every language of the record, or does not
+    say which of several items it is of; or if the schema does not allow what the record says.
     """
     from lxml import etree
 
     if record.evidence is not None:
         _check_languages(record)
+        _check_items(record)
     root = etree.Element(f"{{{DCC}}}digitalCalibrationCertificate", nsmap={"dcc": DCC, "si": SI, "xsi": XSI})
     root.set(f"{{{XSI}}}schemaLocation", f"{DCC} {DCC}/v{SCHEMA_VERSION}/dcc.xsd")
     root.set("schemaVersion", SCHEMA_VERSION)
     _administrative_data(root, record)
     results = add(root, "measurementResults")
-    for entry in record.measurements:
-        measurement(results, entry)
+    measurements(results, record.measurements)
     if record.evidence is not None:
         _evidence(root, record.evidence)
     etree.indent(root)
@@ -79,6 +79,24 @@ def _check_languages(record: Record) -> None:
             raise RecordError(
                 f"the text {found.get('en')!r} is in {', '.join(found.languages)}, "
                 f"but certificate {record.number} is in {', '.join(record.languages)}"
+            )
+
+
+def _check_items(record: Record) -> None:
+    """Refuse a certificate of our own for several items that leaves open which of them something is of."""
+    if len(record.items) == 1:
+        return
+    about = {item.id for item in record.items} | {entry.id for entry in record.measurements if entry.items}
+    for entry in record.measurements:
+        if not all(map(entry.items_of, entry.results)):
+            raise RecordError(
+                f"measurement {entry.name.get('en')!r} does not say which items its results are of"
+            )
+    for statement in record.statements:
+        if statement.conformity is not None and about.isdisjoint(statement.refs):
+            raise RecordError(
+                f"certificate {record.number} is for {len(record.items)} items, and a statement of "
+                "conformity does not say of which: refer to the item, or to its measurement"
             )
 
 

@@ -43,6 +43,7 @@ EQUIPMENT_USED = "remotecal_measuringEquipment"
 INPUT = "remotecal_input"
 RESULT = "remotecal_budgetResult"
 ROW = "remotecal_tableRow"
+OF_RESULT = "remotecal_resultNumber"
 SENSITIVITY = "remotecal_sensitivityCoefficient"
 CONTRIBUTION = "remotecal_contribution"
 SHARE = "remotecal_shareOfVariance"
@@ -50,9 +51,16 @@ STANDARD = "remotecal_combinedStandardUncertainty"
 SYMBOL = "remotecal_symbol"
 
 
-def measurement(parent: _Element, entry: Measurement) -> None:
-    """Append one measurement."""
-    element = add(parent, "measurementResult", refId=" ".join(entry.items))
+def measurements(parent: _Element, entries: tuple[Measurement, ...]) -> None:
+    """Append the measurements; of a standard that several share, the first has the id, the others refer."""
+    written: set[str] = set()
+    for entry in entries:
+        _measurement(parent, entry, written)
+        written |= {standard.id for standard in entry.standards if standard.id is not None}
+
+
+def _measurement(parent: _Element, entry: Measurement, written: set[str]) -> None:
+    element = add(parent, "measurementResult", id=entry.id, refId=" ".join(entry.items))
     text(element, "name", entry.name)
     if entry.methods:
         methods = add(element, "usedMethods")
@@ -62,7 +70,7 @@ def measurement(parent: _Element, entry: Measurement) -> None:
     if entry.standards:
         standards = add(element, "measuringEquipments")
         for standard in entry.standards:
-            _standard(standards, standard)
+            _standard(standards, standard, again=standard.id in written)
     if entry.conditions:
         conditions = add(element, "influenceConditions")
         for condition in entry.conditions:
@@ -91,8 +99,11 @@ def _method(parent: _Element, method: Method) -> None:
             add(described, "charsXMLList", entry.symbol)
 
 
-def _standard(parent: _Element, standard: Equipment) -> None:
-    element = add(parent, "measuringEquipment", id=standard.id, refType=" ".join(standard.ref_types))
+def _standard(parent: _Element, standard: Equipment, *, again: bool) -> None:
+    """Append a standard; one that is there already is told `again`, and refers to where it has its id."""
+    own, refers = (None, standard.id) if again else (standard.id, None)
+    kinds = " ".join(standard.ref_types)
+    element = add(parent, "measuringEquipment", id=own, refId=refers, refType=kinds)
     text(element, "name", standard.name)
     equipment_classes(element, standard.classes)
     text(element, "description", standard.description)
@@ -141,7 +152,7 @@ def _not_empty(data: _Element) -> None:
 
 
 def _result(parent: _Element, result: Result) -> None:
-    element = add(parent, "result", refType=" ".join(result.ref_types))
+    element = add(parent, "result", refId=" ".join(result.items), refType=" ".join(result.ref_types))
     text(element, "name", result.name)
     text(element, "description", result.description)
     data = add(element, "data")
@@ -292,6 +303,7 @@ def _budget_result(budget: PointBudget) -> list[Quantity]:
     expanded = Uncertainty(expanded=(budget.expanded,), k=(budget.k,), p=(budget.p,))
     return [
         Column(ref_types=(ROW,), unit="1", values=(str(budget.row),)),
+        *([Column(ref_types=(OF_RESULT,), unit="1", values=(str(budget.result),))] if budget.result else []),
         Column(
             ref_types=(RESULT,),
             unit=budget.unit,

@@ -7,19 +7,29 @@ from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.certificates.pdf.curve import picture
+from remotecal.certificates.pdf.items import called
 from remotecal.certificates.pdf.joint import coefficients, correlations, covered, parts
 from remotecal.certificates.pdf.numbers import Cell, aligned, full_width, in_unit, printed, said, symbol
 from remotecal.certificates.pdf.wording import Said, has, label
 from remotecal.model import Column, Complex, Words
 
 if TYPE_CHECKING:
-    from remotecal.model import Conformity, Measurement, PointBudget, Quantity, Table, Uncertainty
+    from remotecal.model import (
+        Conformity,
+        InputQuantity,
+        Measurement,
+        PointBudget,
+        Quantity,
+        Record,
+        Table,
+        Uncertainty,
+    )
 
 Head = dict[str, object]
 """One printed column: `{"name": Said, "unit": str, "cells": [Cell, …]}`, with a cell for each row, or one."""
 
 
-def results(measurement: Measurement, font: str) -> list[dict[str, object]]:
+def results(record: Record, measurement: Measurement, font: str) -> list[dict[str, object]]:
     """Return the results with their tables, each table with its error curve where it has one.
 
     `font` is the family to letter the curves with.
@@ -27,9 +37,11 @@ def results(measurement: Measurement, font: str) -> list[dict[str, object]]:
     return [
         {
             "name": said(result.name),
+            "items": called(record, result.items),
             "description": said(result.description) if result.description else None,
             "tables": [
                 {
+                    "name": said(table.name) if table.name else [],
                     "rows": table.rows,
                     "columns": [printed for quantity in table.columns for printed in _columns(quantity)],
                     "remarks": _remarks(table),
@@ -133,10 +145,23 @@ def _scope(valid: tuple[bool, ...]) -> Said:
     return label("remarks", "outside", rows=", ".join(outside) if len(valid) > 1 else "1…")
 
 
-def budgets(measurement: Measurement) -> dict[str, object]:
-    """Return the annex: the inputs of the model, and the budget of every point."""
-    inputs = [entry for method in measurement.methods for entry in method.inputs]
+def annexes(record: Record) -> list[dict[str, object]]:
+    """Return the annexes: of each measurement the inputs of its model, once told, and its budgets."""
+    found: list[dict[str, object]] = []
+    told: list[InputQuantity] = []
+    for measurement in record.measurements:
+        if measurement.budgets:
+            inputs = [entry for method in measurement.methods for entry in method.inputs if entry not in told]
+            told += inputs
+            found.append(_annex(record, measurement, inputs))
+    return found
+
+
+def _annex(record: Record, measurement: Measurement, inputs: list[InputQuantity]) -> dict[str, object]:
+    several = len(record.measurements) > 1
     return {
+        "name": said(measurement.name) if several else None,
+        "items": called(record, measurement.items) if several else "",
         "head": [label("budget", name) for name in ("symbol", "input", "source")],
         "inputs": [
             [
@@ -146,7 +171,10 @@ def budgets(measurement: Measurement) -> dict[str, object]:
             ]
             for entry in inputs
         ],
-        "budgets": [_budget(budget) for budget in measurement.budgets],
+        "budgets": [
+            _budget(budget) | {"items": called(record, measurement.results[budget.result].items)}
+            for budget in measurement.budgets
+        ],
     }
 
 
