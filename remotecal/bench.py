@@ -26,6 +26,7 @@ from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
 from remotecal.locks import hold
 from remotecal.model import Certificate, Frozen, Record
+from remotecal.model.choice import results_of
 from remotecal.open_bench import OpenBench
 
 
@@ -120,7 +121,8 @@ class Bench:
         """Return the certificate of an instrument or artefact; None where the bench file names none.
 
         Raises:
-            CertificateRefused: it is expired, or of another instrument.
+            CertificateRefused: it is expired, of another instrument, or of several and it can't be told
+                which of its results are of this one.
             RecordError: it can't be read.
         """
         entry = self.standards[name]
@@ -135,9 +137,8 @@ class Bench:
             content = path.read_bytes()
         except OSError as error:
             raise CertificateRefused(f"{name}: its certificate {path} can't be read: {error}") from None
-        used = CertificateUsed(
-            file=path.name, sha256=sha256(content).hexdigest(), record=self._read(path, content)
-        )
+        record = self._of(name, self._read(path, content))
+        used = CertificateUsed(file=path.name, sha256=sha256(content).hexdigest(), record=record)
         until = used.certificate.valid_until
         if until is not None and today > until:
             raise CertificateRefused(
@@ -324,6 +325,21 @@ class Bench:
             driver = self.drivers[name].__name__
             raise BenchError(f"{place}: {driver} has no {attribute!r}, {nearest(attribute, list(known))}")
         return known[attribute]
+
+    def _of(self, name: str, record: Record) -> Record:
+        """Return what a certificate says of an instrument, where it is for several."""
+        if len(record.items) == 1:
+            return record
+        serial = self.file.instruments[name].serial
+        if serial is None:
+            raise CertificateRefused(
+                f"{name}: certificate {record.number} is for {len(record.items)} instruments: "
+                "state the serial number of this one in the bench file"
+            )
+        try:
+            return results_of(record, (serial,))
+        except CertificateRefused as refusal:
+            raise CertificateRefused(f"{name}: {refusal}") from None
 
     def _read(self, path: Path, content: bytes) -> Record:
         from remotecal.certificates.dcc import read

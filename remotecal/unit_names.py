@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-WHOLE_UNITS = {"%RH": "%", "%rh": "%", "% RH": "%", "rpm": "1/min"}
-"""Whole units under another spelling."""
+from fractions import Fraction
+from typing import NamedTuple
 
-SYMBOLS = {"degC": "°C", "℃": "°C", "ºC": "°C", "l": "L", "Ohm": "Ω", "ohm": "Ω", "\u2126": "Ω"}
+WHOLE_UNITS = {"%RH": "%", "%rh": "%", "% RH": "%", "rpm": "1/min", "r/min": "1/min"} | {
+    prefix + written: prefix + meant
+    for written, meant in (
+        ("VA", "V*A"),
+        ("VAh", "V*A*h"),
+        ("varh", "var*h"),
+        ("Wh", "W*h"),
+        ("Ah", "A*h"),
+        ("Nm", "N*m"),
+    )
+    for prefix in ("", "µ", "m", "k", "M", "G", "T")
+}
+"""Whole units under another spelling; a product of units is written with its sign."""
+
+SYMBOLS = {
+    "degC": "°C",
+    "℃": "°C",
+    "ºC": "°C",
+    "l": "L",
+    "Ohm": "Ω",
+    "ohm": "Ω",
+    "\u2126": "Ω",
+    "torr": "Torr",
+    "mmHg(0°C)": "mmHg",
+    "inHg(0°C)": "inHg",
+    "inHg(32°F)": "inHg",
+    "inH2O(39°F)": "inH2O(4°C)",
+}
 """Single symbols under another spelling."""
 
 PREFIXES = {
@@ -57,22 +84,14 @@ LEVELS = (
 pint's own would turn a difference of levels into a ratio. One neper is 20 lg e decibels.
 """
 
+ANGLES = frozenset({"radian", "degree", "arcminute", "arcsecond"})
+"""Units of plane angle, by their names in D-SI."""
+
 AMBIGUOUS = frozenset({"ft", "pt", "at", "qt", "PS"})
 """Symbols that would be a prefix and a unit, and mean something else to whoever writes them."""
 
 OUTSIDE = {
-    "psi": ("pound-force per square inch", "6.894757 kPa"),
-    "psia": ("pound-force per square inch, absolute", "6.894757 kPa"),
-    "psig": ("pound-force per square inch, gauge", "6.894757 kPa"),
-    "inHg": ("conventional inch of mercury", "3.386389 kPa"),
-    "inH2O": ("conventional inch of water", "249.0889 Pa"),
-    "mmH2O": ("conventional millimetre of water", "9.80665 Pa"),
-    "torr": ("torr", "133.3224 Pa"),
-    "Torr": ("torr", "133.3224 Pa"),
-    "atm": ("standard atmosphere", "101.325 kPa"),
     "at": ("technical atmosphere", "98.0665 kPa"),
-    "kgf": ("kilogram-force", "9.80665 N"),
-    "lbf": ("pound-force", "4.448222 N"),
     "gpm": ("US gallon per minute", "3.785412 L/min"),
     "GPM": ("US gallon per minute", "3.785412 L/min"),
     "cfm": ("cubic foot per minute", "1.699011 m3/h"),
@@ -94,7 +113,97 @@ OUTSIDE = {
     "cP": ("centipoise", "1 mPa*s"),
     "cSt": ("centistokes", "1 mm2/s"),
 }
-"""Symbols outside the SI that are met on gauges: name, and what one of them is (NIST SP 811, B.8)."""
+"""Symbols that are refused: name, and what one of them is (NIST SP 811, B.8)."""
+
+IN_THE_NAME = {
+    "psia": "the unit is psi; that it is absolute",
+    "psig": "the unit is psi; that it is gauge pressure",
+    "bara": "the unit is bar; that it is absolute",
+    "barg": "the unit is bar; that it is gauge pressure",
+    "slm": "the unit is L/min; that it is at standard conditions, and at which,",
+    "slpm": "the unit is L/min; that it is at standard conditions, and at which,",
+    "SLPM": "the unit is L/min; that it is at standard conditions, and at which,",
+    "sccm": "the unit is mL/min; that it is at standard conditions, and at which,",
+    "Nm": "the unit is m3; that it is at normal conditions, and at which,",
+    "dBA": "the unit is dB(20µPa); the weighting",
+    "dB(A)": "the unit is dB(20µPa); the weighting",
+    "dB(C)": "the unit is dB(20µPa); the weighting",
+    "dBc": "the unit is dB; that it is relative to the carrier",
+    "dBFS": "the unit is dB; that it is relative to full scale",
+}
+"""What is no unit but says something of the quantity, which belongs into the quantity's name."""
+
+
+class Customary(NamedTuple):
+    """A unit that D-SI has no notation for."""
+
+    name: str
+    """What it is called."""
+    factor: Fraction
+    """How many `unit` one of it is, exactly."""
+    unit: str
+    """A unit that D-SI has."""
+
+
+_G = Fraction("9.80665")
+"""Standard acceleration of gravity, m/s² (CGPM 1901)."""
+
+_POUND_FORCE = Fraction("0.45359237") * _G
+"""In newtons; the pound is exact since 1959."""
+
+_INCH = Fraction("25.4")
+"""In millimetres."""
+
+CUSTOMARY = {
+    "psi": Customary("pound-force per square inch", _POUND_FORCE / _INCH**2 * 1000, "kPa"),
+    "inHg": Customary("conventional inch of mercury (0 °C)", _INCH * Fraction("13.5951") * _G / 1000, "kPa"),
+    "inHg(60°F)": Customary("inch of mercury at 60 °F", Fraction("3.37685"), "kPa"),
+    "mmH2O": Customary("conventional millimetre of water", _G, "Pa"),
+    "cmH2O": Customary("conventional centimetre of water", _G * 10, "Pa"),
+    "mH2O": Customary("conventional metre of water", _G, "kPa"),
+    "inH2O": Customary("conventional inch of water", _INCH * _G, "Pa"),
+    "mmH2O(4°C)": Customary("millimetre of water at 4 °C", Fraction("0.999972") * _G, "Pa"),
+    "cmH2O(4°C)": Customary("centimetre of water at 4 °C", Fraction("9.99972") * _G, "Pa"),
+    "inH2O(4°C)": Customary("inch of water at 4 °C", _INCH * Fraction("0.999972") * _G, "Pa"),
+    "inH2O(60°F)": Customary("inch of water at 60 °F", Fraction("248.84"), "Pa"),
+    "Torr": Customary("torr, 1/760 of the standard atmosphere", Fraction(101325, 760), "Pa"),
+    "atm": Customary("standard atmosphere", Fraction("101.325"), "kPa"),
+    "kgf": Customary("kilogram-force", _G, "N"),
+    "lbf": Customary("pound-force", _POUND_FORCE, "N"),
+    "var": Customary("var, the volt ampere of reactive power", Fraction(1), "V*A"),
+    "ppb": Customary("part per billion, 10⁻⁹", Fraction(1, 1000), "ppm"),
+}
+"""Units that gauges and meters show and D-SI has no notation for.
+
+Factors by NIST SP 811 (2008), B.8: columns are of a conventional density, 13.5951 g/cm3 for mercury and
+1 g/cm3 for water, unless a temperature is given; those at 60 °F are known to the digits printed there.
+The var is IEC's (IEC 80000-6).
+"""
+
+CUSTOMARY_PREFIXED = frozenset({"Torr", "var"})
+"""Those that take a prefix."""
+
+ONE_UNIT = {"N/cm2": ("kPa", 10), "N/m2": ("Pa", 1), "N/mm2": ("MPa", 1)}
+"""What a force over an area is in one unit, and how many of it."""
+
+UNCERTAIN_COLUMNS = frozenset({"inHg", "mmH2O", "cmH2O", "mH2O", "inH2O"})
+"""Columns that others may write for another temperature: up to 0.3 % apart."""
+
+LEVEL_REFERENCES = {
+    "dBm": "dB(1mW)",
+    "dBW": "dB(1W)",
+    "dBV": "dB(1V)",
+    "dBmV": "dB(1mV)",
+    "dBµV": "dB(1µV)",
+    "dBµV/m": "dB(1µV/m)",
+}
+"""Levels with a reference by their short names (IEC 60027-3, annex A)."""
+
+OF_POWER = ("W", "W/m2", "J", "J/m2", "Pa2*s")
+"""References of levels of a power quantity: L = 10 lg(P/P_0) dB (ISO 80000-1, annex C)."""
+
+OF_ROOT_POWER = ("V", "A", "Pa", "m", "m/s", "m/s2", "N", "V/m", "A/m", "T")
+"""References of levels of a root-power quantity, whose square is like a power: L = 20 lg(F/F_0) dB."""
 
 UNPREFIXED = {
     "1": ("one", "dimensionless"),

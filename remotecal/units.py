@@ -4,100 +4,150 @@ The short notation is what a data sheet prints: `m3/h`, `L/min`, `kg/m3`, `°C`,
 Factors are joined by `*` and `/`, read from left to right as in Python, so `W/m/K` and `W/m*K`
 differ. A whole exponent follows its unit (`m3`, `m-3`), any other one a circumflex (`V/Hz^1_2` for
 the volt per root hertz). Some spellings are read and rewritten: `m³/h`, `m^3/h`, `l/min`, `degC`,
-`Ohm`, `rpm`, and `%RH`, which says `%` of a quantity whose name says relative humidity.
+`Ohm`, `rpm`, `kVA`, and `%RH`, which says `%` of a quantity whose name says relative humidity.
 
 D-SI is the notation of digital calibration certificates (`\metre\tothe{3}\hour\tothe{-1}`;
 D-SI 2.2.1, PTB and SmartCom). Its deprecated `\per` is read, never written.
 
-This is the only module that knows both (`unit_names` has the names), and the only one that knows
-pint, which supplies the dimensions and the conversion factors, as exact fractions.
+Some units D-SI has no notation for (`psi`, `inHg`, `kgf/cm2`, `var`, `dBm`): `to_dsi` refuses them, and
+`in_dsi` tells the unit and the exact factor by which a certificate states them for machines as well.
+
+A level with a reference, `dBm` or `dB(20µPa)`, is a kind of its own: it is converted to no other kind by a
+factor, only by `level` and `from_level`. What is relative (`dB`) stays that.
+
+This is the only module that knows the notations (`unit_factors` takes them apart, `unit_names` has the
+names), and the only one that knows pint, which supplies the dimensions and the conversion factors, as
+exact fractions.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
+import math
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from remotecal.errors import UnitError
+from remotecal.unit_factors import (
+    BAR,
+    LONGEST,
+    Factors,
+    Reference,
+    dsi,
+    dsi_factors,
+    factors,
+    multiplied,
+    printed,
+    reference,
+    short,
+)
 from remotecal.unit_names import (
-    AMBIGUOUS,
-    BINARY,
+    ANGLES,
+    CUSTOMARY,
     LEVELS,
-    ONE_WORD,
-    OUTSIDE,
+    OF_POWER,
+    OF_ROOT_POWER,
+    ONE_UNIT,
     PREFIXED,
-    PREFIXES,
-    SYMBOLS,
+    UNCERTAIN_COLUMNS,
     UNPREFIXED,
-    WHOLE_UNITS,
 )
 
 if TYPE_CHECKING:
     import pint
 
-_PREFIX_SYMBOLS = {
-    name: symbol for symbol, name in (PREFIXES | BINARY).items() if symbol not in ("u", "\u03bc")
-}
-_UNIT_SYMBOLS = {name: symbol for symbol, (name, _) in (UNPREFIXED | PREFIXED).items()}
-_IN_ANY_CASE = {name.lower(): name for name in _UNIT_SYMBOLS}
 _PINT_NAMES = dict((UNPREFIXED | PREFIXED).values())
-_UNPREFIXED_NAMES = {name for name, _ in UNPREFIXED.values()}
-
-_FACTOR = re.compile(r"(?P<symbol>1|[^\d\s^*/.·-]+)(?:\^?(?P<whole>-?\d+)|\^(?P<ratio>-?\d+_\d+))?")
-_DSI_TOKEN = re.compile(r"\\(?P<name>[A-Za-z]+)(?:\{(?P<argument>[^{}]*)\})?")
-_EXPONENT = re.compile(r"\s*[-+]?\d{0,3}(?:[._]\d{1,6})?\s*")
-LARGEST_EXPONENT = 24
-"""Beyond anything measured; powers without bound would take time without bound."""
-
-LONGEST = 500
-"""Characters of the longest unit that is read."""
-
-_SUPERSCRIPTS = str.maketrans("0123456789-_", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁄")
-_FROM_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-
-
-class Factor(NamedTuple):
-    """One factor of a unit: a named unit with its prefix, raised to a power."""
-
-    prefix: str
-    """D-SI name of the prefix, or empty."""
-    name: str
-    """D-SI name of the unit."""
-    power: Fraction
 
 
 def check(unit: str) -> None:
     """Raise `UnitError`, with a hint, unless `unit` is one in the short notation."""
-    _factors(unit)
+    factors(unit)
 
 
 @lru_cache(maxsize=1024)
 def normal(unit: str) -> str:
     """Return the one short spelling of `unit`: `m³/h` becomes `m3/h`, `%RH` becomes `%`."""
-    return _write(_factors(unit))
+    return short(factors(unit))
 
 
 @lru_cache(maxsize=1024)
 def to_dsi(unit: str) -> str:
-    """Return `unit` in the D-SI notation."""
-    parts = []
-    for factor in _factors(unit):
-        prefix = f"\\{factor.prefix}" if factor.prefix else ""
-        exponent = "" if factor.power == 1 else f"\\tothe{{{_exponent(factor.power)}}}"
-        parts.append(f"{prefix}\\{factor.name}{exponent}")
-    return "".join(parts)
+    """Return `unit` in the D-SI notation (`UnitError` if D-SI has none for it; see `in_dsi`)."""
+    if outside_dsi(unit):
+        raise UnitError(
+            f"D-SI has no notation for {unit}: state the value in {in_dsi(unit)[0]}, and in {unit} beside it"
+        )
+    return dsi(factors(unit))
+
+
+def marked(unit: str) -> str:
+    """Return `unit` as a certificate states it: in the D-SI notation, or by its name as `|psi`."""
+    return BAR + normal(unit) if outside_dsi(unit) else to_dsi(unit)
+
+
+def outside_dsi(unit: str) -> bool:
+    """Say whether D-SI has no notation for `unit`."""
+    return any(factor.outside for factor in factors(unit))
+
+
+@lru_cache(maxsize=256)
+def in_dsi(unit: str) -> tuple[str, Fraction]:
+    """Return the unit D-SI has in place of `unit`, and how many of it one `unit` is, exactly.
+
+    `psi` is kPa and 6.894757…; `kgf/cm2` is kPa and 98.0665. A level keeps its number, and its
+    reference is said apart: `dBm` is dB and 1. A unit that D-SI has is itself.
+    """
+    if reference(normal(unit)) is not None:
+        return "dB", Fraction(1)
+    found, factor = factors("1"), Fraction(1)
+    for one in factors(unit):
+        if not one.outside:
+            found = multiplied(found, (one,))
+            continue
+        name, worth, meant = CUSTOMARY[one.name[1:]]
+        first, *others = factors(meant)
+        inner = (first._replace(prefix=one.prefix or first.prefix), *others)
+        if one.power.denominator != 1:
+            raise UnitError(f"the unit {unit!r} takes a root of the {name}, which has no D-SI notation")
+        found = multiplied(found, tuple(part._replace(power=part.power * one.power) for part in inner))
+        factor *= worth ** int(one.power)
+    if not outside_dsi(unit):
+        return normal(unit), Fraction(1)
+    meant, more = ONE_UNIT.get(short(found), (short(found), 1))
+    return meant, factor * more
+
+
+@lru_cache(maxsize=256)
+def definition(unit: str) -> str:
+    """Return what a unit outside D-SI is, for people: `1 psi = 6.894757 kPa`."""
+    of = relative_to(unit)
+    if of is not None:
+        return f"{symbol(unit)}: level in decibels, with the reference {of}"
+    meant, factor = in_dsi(unit)
+    return f"1 {symbol(unit)} = {float(factor):.7g} {symbol(meant)}"
+
+
+def relative_to(unit: str) -> str | None:
+    """Return what a level is relative to, as it is printed: `1 mW`; None for a unit that is none."""
+    of = reference(normal(unit))
+    return None if of is None else f"{of.number} {symbol(of.unit)}"
 
 
 @lru_cache(maxsize=1024)
-def from_dsi(text: str) -> str:
+def from_dsi(text: str, *, alone: bool = True) -> str:
     r"""Return the short notation of a unit found in a certificate.
 
     Read with tolerance where the meaning is certain: any case (`\degreeCelsius`), one `\per` (first, too),
-    exponents as `1_2` or `0.5`, and short notation where D-SI was due (`%`, `kN`). Raises `UnitError`
-    for anything else, such as a unit outside the SI (`|psi`).
+    exponents as `1_2` or `0.5`, short notation where D-SI was due (`%`, `kN`), and units outside D-SI that
+    mean the same to everybody (`|psi`).
+
+    Args:
+        text: the unit.
+        alone: nothing beside it says the same in the SI. Units that mean different things to different
+            people, such as an inch of water of no temperature, are then refused.
+
+    Raises:
+        UnitError: for anything else.
     """
     stripped = text.strip()
     if len(stripped) > LONGEST:
@@ -106,34 +156,68 @@ def from_dsi(text: str) -> str:
         raise UnitError("a unit is missing; a number without a unit has the unit \\one")
     if stripped == "pH":
         raise UnitError("the unit 'pH' may be the picohenry or the acidity, which has the unit \\one")
-    if not stripped.startswith("\\"):
-        return normal(stripped)
-    return _write(_dsi_factors(stripped))
+    if stripped.startswith("\\"):
+        return short(dsi_factors(stripped))
+    found = normal(stripped.removeprefix(BAR))
+    if stripped.startswith(BAR) and not outside_dsi(found):
+        raise UnitError(f"the unit {stripped!r} is marked as one outside D-SI, and is none")
+    columns = [one.name[1:] for one in factors(found) if one.name[1:] in UNCERTAIN_COLUMNS]
+    if alone and columns:
+        raise UnitError(
+            f"the unit {stripped!r} may be of any temperature: state it, as {columns[0]}(4°C), or give Pa"
+        )
+    return found
 
 
 @lru_cache(maxsize=1024)
 def symbol(unit: str) -> str:
-    """Return `unit` as it is printed: `m³/h`, `m⁻³`, `°C`."""
-    text = normal(unit)
-    if text.startswith("1/") and text.count("/") == 1:
-        (factor,) = _factors(text)
-        return _symbol(factor) + _exponent(factor.power).translate(_SUPERSCRIPTS)
-    return "·".join(
-        re.sub(r"(?<=[^\d^*/])\^?(-?\d[\d_]*)", lambda found: found[1].translate(_SUPERSCRIPTS), part)
-        for part in text.split("*")
+    """Return `unit` as it is printed: `m³/h`, `m⁻³`, `°C`, `inH₂O (4 °C)`."""
+    return printed(factors(unit))
+
+
+@lru_cache(maxsize=1024)
+def product(unit: str, other: str) -> str:
+    """Return the unit of a product of differences, such as a covariance: `kg` and `m/s` give `kg*m/s`.
+
+    The difference of two temperatures in °C is in K.
+    """
+    one, two = (
+        tuple(
+            each._replace(name="kelvin") if each.name == "degreecelsius" else each
+            for each in factors(difference(of))
+        )
+        for of in (unit, other)
     )
+    return short(multiplied(one, two))
+
+
+def is_angle(unit: str) -> bool:
+    """Say whether `unit` is one of plane angle: rad, °, ′, ″, or a prefix's."""
+    found = factors(unit)
+    return len(found) == 1 and found[0].power == 1 and found[0].name in ANGLES
+
+
+def difference(unit: str) -> str:
+    """Return the unit of a difference of two values, as of an uncertainty: that of levels is the decibel."""
+    return unit if reference(normal(unit)) is None else "dB"
 
 
 def same_dimension(unit: str, other: str) -> bool:
-    """Say whether a value in `unit` can be converted to `other`; raises `UnitError` if unknown."""
+    """Say whether a value in `unit` can be converted to `other`; raises `UnitError` if unknown.
+
+    A level with a reference can be converted to another of the same kind only.
+    """
     if unit == other:
         check(unit)
         return True
-    return bool(_pint_unit(unit).dimensionality == _pint_unit(other).dimensionality)
+    one, two = reference(normal(unit)), reference(normal(other))
+    if one is not None or two is not None:
+        return one is not None and two is not None and same_dimension(one.unit, two.unit)
+    return bool(_pint_unit(unit)[0].dimensionality == _pint_unit(other)[0].dimensionality)
 
 
 def convert(value: float, unit: str, to: str) -> float:
-    """Return `value`, given in `unit`, in the unit `to`; 20 °C is 293.15 K.
+    """Return `value`, given in `unit`, in the unit `to`; 20 °C is 293.15 K, 0 dBm is −30 dBW.
 
     For a difference, a standard deviation or an uncertainty use `scale`: 0.1 °C is 0.1 K there.
     Raises `UnitError` if a unit is unknown or the dimensions differ.
@@ -146,20 +230,67 @@ def convert(value: float, unit: str, to: str) -> float:
 
 def scale(unit: str, to: str) -> float:
     """Return the factor from a difference or an uncertainty in `unit` to one in `to`."""
-    return 1.0 if unit == to else _line(unit, to)[0]
+    return 1.0 if unit == to else _line(difference(unit), difference(to))[0]
+
+
+def level(value: float, unit: str, to: str) -> float:
+    """Return the level of a quantity: 1 Pa is 93.98 dB(20µPa), 2 mW are 3.01 dBm.
+
+    Args:
+        value: of the quantity, above 0.
+        unit: its unit.
+        to: the level's unit, with its reference.
+
+    Raises:
+        UnitError: `to` has no reference, or one of another dimension or of which is not known whether it
+            is a power; or the value has no logarithm.
+    """
+    of = _reference(to)
+    ratio = convert(value, unit, of.unit) / float(of.number)
+    if not ratio > 0:
+        raise UnitError(f"{value:g} {unit} has no level: its logarithm is none")
+    return _per_decade(of.unit) * math.log10(ratio)
+
+
+def from_level(value: float, unit: str, to: str) -> float:
+    """Return the quantity of a level: 94 dB(20µPa) is 1.0024 Pa; the other way round of `level`."""
+    of = _reference(unit)
+    try:
+        return convert(float(of.number) * 10.0 ** (value / _per_decade(of.unit)), of.unit, to)
+    except OverflowError:
+        raise UnitError(f"{value:g} {unit} is beyond all numbers") from None
+
+
+def _reference(unit: str) -> Reference:
+    found = reference(normal(unit))
+    if found is None:
+        raise UnitError(f"{unit} is no level with a reference, such as dBm or dB(20µPa)")
+    return found
+
+
+@lru_cache(maxsize=256)
+def _per_decade(unit: str) -> float:
+    """Return how many decibels a ratio of ten is: 10 for a power, 20 for what is a power's root."""
+    for kinds, decibels in ((OF_POWER, 10.0), (OF_ROOT_POWER, 20.0)):
+        if any(same_dimension(unit, kind) for kind in kinds):
+            return decibels
+    raise UnitError(f"whether {unit} is the unit of a power or of its root is not known here")
 
 
 @lru_cache(maxsize=1024)
 def _line(unit: str, to: str) -> tuple[float, float]:
     """Return slope and offset of the conversion, each rounded once."""
-    source, target = _pint_unit(unit), _pint_unit(to)
-    if source.dimensionality != target.dimensionality:
+    if not same_dimension(unit, to):
         raise UnitError(f"{unit} can't be converted to {to}: they measure different quantities")
+    if reference(normal(unit)) is not None:
+        of = _reference(unit)
+        return 1.0, level(float(of.number), of.unit, to)
+    (source, one), (target, other) = _pint_unit(unit), _pint_unit(to)
     quantity = _registry().Quantity
     try:
         at_zero = Fraction(quantity(Fraction(0), source).to(target).magnitude)
-        at_one = Fraction(quantity(Fraction(1), source).to(target).magnitude)
-        return float(at_one - at_zero), float(at_zero)
+        at_one = Fraction(quantity(one, source).to(target).magnitude)
+        return float((at_one - at_zero) / other), float(at_zero / other)
     except (ArithmeticError, ValueError):
         raise UnitError(f"{unit} can't be converted to {to}: the factor is beyond all numbers") from None
 
@@ -176,140 +307,16 @@ def _registry() -> pint.UnitRegistry[Fraction]:
 
 
 @lru_cache(maxsize=1024)
-def _pint_unit(unit: str) -> pint.Unit:
+def _pint_unit(unit: str) -> tuple[pint.Unit, Fraction]:
+    """Return the unit as pint has it, and how many of it one `unit` is."""
     registry = _registry()
-    factors = _factors(unit)
-    if len(factors) == 1 and factors[0].power == 1:
-        return registry.Unit(factors[0].prefix + _PINT_NAMES[factors[0].name])
+    meant, factor = in_dsi(unit)
+    found: Factors = factors(meant)
+    if len(found) == 1 and found[0].power == 1:
+        return registry.Unit(found[0].prefix + _PINT_NAMES[found[0].name]), factor
     result = registry.Unit("dimensionless")
-    for factor in factors:
+    for one in found:
         # Within a compound unit the degree Celsius is an interval: 1/°C is 1/K.
-        name = "kelvin" if factor.name == "degreecelsius" else _PINT_NAMES[factor.name]
-        result *= registry.Unit(factor.prefix + name) ** factor.power
-    return result
-
-
-@lru_cache(maxsize=1024)
-def _factors(unit: str) -> tuple[Factor, ...]:
-    """Take a unit in the short notation apart; `1` stays only where it stands alone."""
-    text = unit.strip()
-    if len(text) > LONGEST:
-        raise UnitError(f"{text:.40}… is no unit: it has {len(text)} characters")
-    text = WHOLE_UNITS.get(text, text).translate(_FROM_SUPERSCRIPTS).replace("·", "*")
-    found = []
-    for sign, part in re.findall(r"(^|[*/])([^*/]*)", text):
-        match = _FACTOR.fullmatch(part)
-        named = _named(match["symbol"]) if match else None
-        if match is None or named is None:
-            raise UnitError(_unknown(unit))
-        power = _power(match["whole"] or match["ratio"] or "1", unit)
-        found.append(Factor(*named, -power if sign == "/" else power))
-    return _checked(found, unit)
-
-
-def _named(symbol: str) -> tuple[str, str] | None:
-    """Return the D-SI names of prefix and unit that `symbol` stands for."""
-    symbol = SYMBOLS.get(symbol, symbol)
-    if symbol in UNPREFIXED or symbol in PREFIXED:
-        return "", (UNPREFIXED | PREFIXED)[symbol][0]
-    for length in (1, 2):
-        prefix = (PREFIXES | BINARY).get(symbol[:length], "")
-        rest = SYMBOLS.get(symbol[length:], symbol[length:])
-        if prefix and rest in PREFIXED and symbol not in AMBIGUOUS and _takes(prefix, PREFIXED[rest][0]):
-            return prefix, PREFIXED[rest][0]
-    return None
-
-
-def _dsi_factors(text: str) -> tuple[Factor, ...]:
-    """Take a unit in the D-SI notation apart."""
-    found: list[Factor] = []
-    prefix, sign, seen, due, position = "", 1, False, True, 0
-    while position < len(text):
-        match = _DSI_TOKEN.match(text, position)
-        name = match["name"].lower() if match else ""
-        name = _IN_ANY_CASE.get(name, name)
-        if match is None or (match["argument"] is not None and name != "tothe"):
-            raise UnitError(f"the D-SI unit {text!r} can't be read at {text[position:]!r}")
-        position = match.end()
-        if name == "per" and not prefix and sign == 1:
-            sign, seen, due = -1, True, True
-        elif name == "tothe" and found and not prefix and not seen and match["argument"]:
-            found[-1] = found[-1]._replace(power=sign * _power(match["argument"], text))
-            seen = True
-        elif name in _PREFIX_SYMBOLS and not prefix:
-            prefix = name
-        elif name in _UNIT_SYMBOLS and (not prefix or _takes(prefix, name)):
-            found.append(Factor(prefix, name, Fraction(sign)))
-            prefix, seen, due = "", False, False
-        else:
-            raise UnitError(f"the D-SI unit {text!r} has \\{name} where it means nothing known here")
-    if prefix or due:
-        raise UnitError(f"the D-SI unit {text!r} ends too early")
-    return _checked(found, text)
-
-
-def _takes(prefix: str, name: str) -> bool:
-    """Say whether a unit takes a prefix, both by their names in D-SI."""
-    if prefix in BINARY.values():
-        return name in ("bit", "byte")
-    return name not in _UNPREFIXED_NAMES or (prefix, name) in ONE_WORD
-
-
-def _checked(found: list[Factor], unit: str) -> tuple[Factor, ...]:
-    r"""Write `\kilo\gram` as the kilogram, and drop the 1 of `1/m3`."""
-    factors = tuple(
-        Factor("", ONE_WORD[factor[:2]], factor.power) if factor[:2] in ONE_WORD else factor
-        for factor in found
-        if factor.name != "one"
-    )
-    if any(factor.power == 0 for factor in factors):
-        raise UnitError(f"the unit {unit!r} has an exponent of 0")
-    return factors or (Factor("", "one", Fraction(1)),)
-
-
-def _power(text: str, unit: str) -> Fraction:
-    try:
-        power = Fraction(text.replace("_", "/")) if _EXPONENT.fullmatch(text) else None
-    except (ValueError, ZeroDivisionError):
-        power = None
-    if power is None or abs(power) > LARGEST_EXPONENT:
-        raise UnitError(f"the unit {unit!r:.80} has the exponent {text!r:.40}, which no unit has")
-    return power
-
-
-def _write(factors: tuple[Factor, ...]) -> str:
-    """Return the short notation, with what is divided by written after a slash."""
-    text = ""
-    for factor in factors:
-        part = _symbol(factor)
-        power = abs(factor.power)
-        if power != 1:
-            part += _exponent(power) if power.denominator == 1 else f"^{_exponent(power)}"
-        divided = factor.power < 0
-        text = (text or ("1" if divided else "")) + ("/" if divided else "*" if text else "") + part
-    return text
-
-
-def _symbol(factor: Factor) -> str:
-    return (_PREFIX_SYMBOLS[factor.prefix] if factor.prefix else "") + _UNIT_SYMBOLS[factor.name]
-
-
-def _exponent(power: Fraction) -> str:
-    return str(power).replace("/", "_")
-
-
-def _unknown(unit: str) -> str:
-    for symbol in (unit, *re.split(r"[-\d\s^*/.·]+", unit)):
-        if symbol in OUTSIDE:
-            name, worth = OUTSIDE[symbol]
-            meant = "may be meant as" if symbol in AMBIGUOUS else "holds"
-            return (
-                f"the unit {unit!r} {meant} the {name}, which is outside the SI: "
-                f"convert it, by 1 {symbol} = {worth}"
-            )
-    if unit in ("°F", "degF"):
-        return f"the unit {unit!r} is outside the SI: convert it to °C, by (t - 32)/1.8"
-    common = ["m3/h", "L/min", "L/s", "kg/h", "kg/m3", "1/m3", "1/L", "kPa", "hPa", "mA", "Hz", "°C", "%"]
-    close = difflib.get_close_matches(unit, [*common, *UNPREFIXED, *PREFIXED], n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"the unit {unit!r} is unknown; {hint}units are written like m3/h, L/min, kg/m3, °C, % or 1"
+        name = "kelvin" if one.name == "degreecelsius" else _PINT_NAMES[one.name]
+        result *= registry.Unit(one.prefix + name) ** one.power
+    return result, factor

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "source", "numerals"},
     {"locks", "opening", "signals"},
-    {"clock", "configuration", "editions", "unit_names", "units"},
+    {"clock", "configuration", "editions", "unit_factors", "unit_names", "units"},
     {"model"},
     {"drivers", "uncertainty", "fluids", "statistics"},
     {"certificates", "registers", "bench", "bench_file", "open_bench", "order"},

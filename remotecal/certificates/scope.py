@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from remotecal import units
 from remotecal.errors import CertificateRefused
-from remotecal.model import Column
+from remotecal.model import Column, Complex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from remotecal.certificates.trust import Capability
-    from remotecal.model import Record, Table, Uncertainty
+    from remotecal.model import Quantity, Record, Table, Uncertainty
 
 T = TypeVar("T")
 
@@ -25,7 +25,9 @@ def check_scope(record: Record, scope: Sequence[Capability]) -> bool:
         CertificateRefused: a result lies beyond `scope` and is not marked as such.
     """
     claimed = any(
-        isinstance(column, Column) and column.in_cmc for table in record.tables for column in table.columns
+        isinstance(column, Column | Complex) and column.in_cmc
+        for table in record.tables
+        for column in table.columns
     )
     if not scope and not claimed:
         return False
@@ -38,21 +40,27 @@ def check_scope(record: Record, scope: Sequence[Capability]) -> bool:
 def out_of_scope(record: Record, scope: Sequence[Capability]) -> tuple[str, ...]:
     """Return, for each result beyond `scope` that is not marked as such, what is wrong with it.
 
-    A result is a number with an uncertainty. It is in scope if a capability is for its quantity,
-    has its place in range and a CMC not above its expanded uncertainty. A certificate may carry
-    others, if their column says so (`in_cmc` false).
+    A result is a number with an uncertainty, a complex one two of them. It is in scope if a capability
+    is for its quantity, has its place in range and a CMC not above its expanded uncertainty. A
+    certificate may carry others, if their column says so (`in_cmc` false).
     """
     return tuple(fault for table in record.tables for fault in _faults(table, scope))
 
 
 def _faults(table: Table, scope: Sequence[Capability]) -> Iterator[str]:
-    for column in table.columns:
-        if isinstance(column, Column) and column.uncertainty is not None:
+    for column in (part for quantity in table.columns for part in _numbers(quantity)):
+        if column.uncertainty is not None:
             for row in range(len(column.values)):
                 if column.in_cmc is None or _entry(column.in_cmc.valid, row):
                     fault = _fault(table, column, row, scope)
                     if fault:
                         yield f"row {row + 1} of {' '.join(column.ref_types)}: {fault}"
+
+
+def _numbers(quantity: Quantity) -> tuple[Column, ...]:
+    if isinstance(quantity, Complex):
+        return quantity.parts()
+    return (quantity,) if isinstance(quantity, Column) else ()
 
 
 def _fault(table: Table, column: Column, row: int, scope: Sequence[Capability]) -> str:
@@ -67,11 +75,11 @@ def _fault(table: Table, column: Column, row: int, scope: Sequence[Capability]) 
         if places is None or column.uncertainty is None:
             fault = f"the table does not tell {capability.against}, which the capability is for"
             continue
-        at = _in(capability.against_unit, _entry(places.values, row), places.unit)
+        at = _converted(_entry(places.values, row), places.unit, capability.against_unit)
         if at.is_nan() or not Decimal(capability.low) <= at <= Decimal(capability.high):
             fault = f"{at} {capability.against_unit} is outside the scope"
             continue
-        expanded = _in(capability.unit, _comparable(column.uncertainty, row), column.unit)
+        expanded = _scaled(_comparable(column.uncertainty, row), column.unit, capability.unit)
         if expanded.is_nan() or expanded < Decimal(capability.cmc):
             fault = f"U = {expanded} {capability.unit} is smaller than the CMC, {capability.cmc}"
             continue
@@ -92,11 +100,14 @@ def _comparable(stated: Uncertainty, row: int) -> str:
     return str(2 * Decimal(expanded) / Decimal(_entry(stated.k, row)))
 
 
-def _in(unit: str, number: str, given: str) -> Decimal:
+def _converted(number: str, unit: str, to: str) -> Decimal:
     """Return a number in another unit; without conversion to the last digit."""
-    if unit == given:
-        return Decimal(number)
-    return Decimal(repr(units.convert(float(number), given, unit)))
+    return Decimal(number) if unit == to else Decimal(repr(units.convert(float(number), unit, to)))
+
+
+def _scaled(number: str, unit: str, to: str) -> Decimal:
+    """Return an uncertainty in another unit: 0.1 °C is 0.1 K."""
+    return Decimal(number) if unit == to else Decimal(repr(float(number) * units.scale(unit, to)))
 
 
 def _entry(entries: Sequence[T], row: int) -> T:

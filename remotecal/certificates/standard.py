@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused
 from remotecal.model import Certificate
+from remotecal.model.choice import speaking_of
 from remotecal.model.identifiers import among, same
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def check_standard(record: Record, standard: Equipment, begun: date, finished: d
         begun: first day on which it was used.
         finished: last day.
     """
+    record = of_standard(record, standard)
     certificate = Certificate(record)
     if standard.certificate is not None:
         _check_reference(record, standard.certificate)
@@ -35,6 +37,15 @@ def check_standard(record: Record, standard: Equipment, begun: date, finished: d
         raise CertificateRefused(f"it says it is valid until {until}; the standard was used on {finished}")
     if record.finished > begun:
         raise CertificateRefused(f"it is of {record.finished}, after the standard was used on {begun}")
+
+
+def of_standard(record: Record, standard: Equipment) -> Record:
+    """Return a certificate with the item that is a standard alone, and what is declared of it.
+
+    Where it is for several and the standard's is none of them, or is not told, it stays as it is.
+    """
+    its = tuple(item for item in record.items if any(among(one, item.serials) for one in standard.serials))
+    return speaking_of(record, its) if its and len(record.items) > 1 else record
 
 
 def doubt(record: Record, standard: Equipment) -> str | None:

@@ -17,7 +17,7 @@ from remotecal.certificates.dcc.read import read
 from remotecal.certificates.library import is_paper
 from remotecal.certificates.scope import check_scope
 from remotecal.certificates.signing.xml import read_signatures
-from remotecal.certificates.standard import check_standard, doubt
+from remotecal.certificates.standard import check_standard, doubt, of_standard
 from remotecal.errors import CertificateRefused
 from remotecal.model import Certificate
 
@@ -123,13 +123,13 @@ class _Chain:
                 for standard in record.standards
                 if (reference := standard.certificate) is not None
             )
-        item = record.items[0]
+        told = record if of is None else of_standard(record, of[0])
         return Traced(
-            " ".join((item.name.get("en"), *item.serials[:1])),
+            _items(told),
             record.number,
             record.laboratory.contact.name.get("en"),
             record.finished,
-            Certificate(record).valid_until,
+            Certificate(told).valid_until,
             standing,
             reason,
             standards,
@@ -157,7 +157,8 @@ class _Chain:
         self, data: bytes, record: Record, used: date, of: tuple[Equipment, Record] | None
     ) -> tuple[Standing, str]:
         """Return what a certificate counts for, and why."""
-        until = Certificate(record).valid_until
+        told = record if of is None else of_standard(record, of[0])
+        until = Certificate(told).valid_until
         if until is not None and until < used:
             return "refused", f"expired on {until}, used on {used}"
         try:
@@ -178,6 +179,16 @@ class _Chain:
             return "refused", str(refusal)
         path = " ← ".join(above.name.get("en") for above in self.trust.above(body))
         return ("national standard" if body.kind == "institute" else "recognised"), path
+
+
+MOST_NAMED = 3
+"""Items of a certificate that a chain names."""
+
+
+def _items(record: Record) -> str:
+    called = [" ".join((item.name.get("en"), *item.serials[:1])) for item in record.items]
+    more = len(called) - MOST_NAMED
+    return ", ".join(called[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 COLOURS: dict[Standing, str] = {

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from rich.table import Table as Printed
+    from rich.text import Text
+
     from remotecal.journal.evidence import Evidence
-    from remotecal.model import Quantity, Record
+    from remotecal.model import Column, Measurement, Quantity, Record, Result, Table
     from remotecal.runs.catalogue import Found
 
 
@@ -96,45 +99,80 @@ MOST_TOLD = 20
 
 def summarise(record: Record) -> None:
     """Print the tables of a record's results, in the reader's language where there is a choice."""
-    from rich import box
-    from rich.cells import cell_len
     from rich.console import Console
-    from rich.table import Table as Printed
     from rich.text import Text
 
     console = Console()
-    for table in record.tables:
-        title = table.name.get(language()) if table.name else ""
-        title = title or say(f"Certificate {record.number}", f"证书 {record.number}")
-        # What a record says is no markup, and nothing a terminal is to obey.
-        called = Text(plain(title), "table.title")
-        printed = Printed(title=called, box=box.SIMPLE_HEAD, title_justify="left", padding=0, pad_edge=False)
-        columns = [column for quantity in table.columns for column in _columns(quantity)]
-        headings = [plain_lines(heading) for heading, _ in columns]
-        if sum(max(map(cell_len, heading.split("\n"))) + 1 for heading in headings) > console.width:
-            headings = [heading.replace(" ", "\n") for heading in headings]  # Rich would break within words
-        for heading in headings:
-            printed.add_column(Text(heading), justify="right", overflow="fold")
-        for row in range(table.rows):
-            shown = (cells[row if len(cells) > 1 else 0] for _, cells in columns)
-            printed.add_row(*(Text(plain(cell)) for cell in shown))
-        console.print(printed)
+    several = len(record.items) > 1 or len(record.measurements) > 1
+    for measurement in record.measurements:
+        for result in measurement.results:
+            for table in result.tables:
+                # What a record says is no markup, and nothing a terminal is to obey.
+                title = table.name.get(language()) if table.name else ""
+                if several:
+                    title = " – ".join(filter(None, (_of_which(record, measurement, result), title)))
+                title = title or say(f"Certificate {record.number}", f"证书 {record.number}")
+                console.print(_printed(table, Text(plain(title), "table.title"), console.width))
+
+
+def _of_which(record: Record, measurement: Measurement, result: Result) -> str:
+    """Return which measurement and which items a result is of."""
+    from remotecal.certificates.pdf.items import called
+
+    of = called(record, measurement.items_of(result))
+    return ", ".join(part for part in (measurement.name.get(language()), of) if part)
+
+
+def _printed(table: Table, title: Text, width: int) -> Printed:
+    from rich import box
+    from rich.cells import cell_len
+    from rich.table import Table as Printed
+    from rich.text import Text
+
+    printed = Printed(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=0, pad_edge=False)
+    columns = [column for quantity in table.columns for column in _columns(quantity)]
+    headings = [plain_lines(heading) for heading, _ in columns]
+    if sum(max(map(cell_len, heading.split("\n"))) + 1 for heading in headings) > width:
+        headings = [heading.replace(" ", "\n") for heading in headings]  # Rich would break within words
+    for heading in headings:
+        printed.add_column(Text(heading), justify="right", overflow="fold")
+    for row in range(table.rows):
+        shown = (cells[row if len(cells) > 1 else 0] for _, cells in columns)
+        printed.add_row(*(Text(plain(cell)) for cell in shown))
+    return printed
 
 
 def _columns(quantity: Quantity) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the columns a quantity is printed in: heading and cells."""
-    from remotecal import units
-    from remotecal.model import Column, Words
+    from remotecal.certificates.pdf.joint import coefficients, parts
+    from remotecal.model import Column, Complex, Words
 
     name = quantity.name.get(language()) if quantity.name else ""
+    if isinstance(quantity, Complex):
+        for called, part in parts(quantity):
+            yield from _numbers(dict(called)[language()], part)
+        if between := coefficients(quantity):
+            yield "r", between
+        return
     if not isinstance(quantity, Column):
         yield name, quantity.words if isinstance(quantity, Words) else (quantity.text.get(language()),)
         return
-    unit = "" if quantity.unit == "1" else f"\n{units.symbol(quantity.unit)}"
-    yield f"{name}{unit}", quantity.values
-    if quantity.uncertainty is not None:
-        yield f"U{unit}", quantity.uncertainty.expanded
-        yield "k", quantity.uncertainty.k
+    yield from _numbers(name, quantity)
     if quantity.conformity is not None:
         verdicts = (label("verdicts", verdict) for verdict in quantity.conformity.verdicts)
         yield say("conforms", "符合性"), tuple(dict(verdict)[language()] for verdict in verdicts)
+
+
+def _numbers(name: str, column: Column) -> Iterator[tuple[str, tuple[str, ...]]]:
+    from remotecal import units
+
+    yield f"{name}{_in(column.unit)}", column.values
+    if column.uncertainty is not None:
+        yield f"U{_in(units.difference(column.unit))}", column.uncertainty.expanded
+        yield "k", column.uncertainty.k
+
+
+def _in(unit: str) -> str:
+    from remotecal import units
+
+    return "" if unit == "1" else f"\n{units.symbol(unit)}"

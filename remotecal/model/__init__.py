@@ -6,6 +6,8 @@ strings, units are in the short notation of `remotecal.units`, texts are by lang
 
 from remotecal.model.base import Frozen, Text
 from remotecal.model.certificate import Certificate, CertifiedPoint, CertifiedPoints
+from remotecal.model.complex import Bivariate, Complex
+from remotecal.model.correlation import Correlation, Region
 from remotecal.model.equipment import (
     CertificateReference,
     Condition,
@@ -26,8 +28,6 @@ from remotecal.model.quantities import (
     Interval,
     Limits,
     Note,
-    Quantity,
-    Table,
     Uncertainty,
     Verdict,
     Words,
@@ -42,21 +42,25 @@ from remotecal.model.record import (
     Result,
 )
 from remotecal.model.statements import IN_CMC, ONLY_IN_FULL, ONLY_THE_ITEM, TRACEABLE, Statement
+from remotecal.model.tables import JointResult, Quantity, Table
 
 __all__ = [
     "IN_CMC",
     "ONLY_IN_FULL",
     "ONLY_THE_ITEM",
     "TRACEABLE",
+    "Bivariate",
     "BudgetLine",
     "Certificate",
     "CertificateReference",
     "CertifiedPoint",
     "CertifiedPoints",
     "Column",
+    "Complex",
     "Condition",
     "Conformity",
     "Contact",
+    "Correlation",
     "Equipment",
     "EquipmentClass",
     "Evidence",
@@ -66,6 +70,7 @@ __all__ = [
     "InputQuantity",
     "Interval",
     "Item",
+    "JointResult",
     "Laboratory",
     "Limits",
     "Location",
@@ -76,6 +81,7 @@ __all__ = [
     "PointBudget",
     "Quantity",
     "Record",
+    "Region",
     "Replacement",
     "ReportReference",
     "Result",

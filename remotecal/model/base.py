@@ -1,6 +1,7 @@
 """What every part of the certificate data model is made of: frozen models, texts, numbers, names."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, StringConstraints
@@ -61,6 +62,17 @@ class Frozen(BaseModel):
     """A part of a record: it does not change, and knows no fields but its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def parts(of: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Yield what a part of a record is made of, itself first, each with the name of its field."""
+    yield name, of
+    if isinstance(of, Frozen):
+        for field in type(of).model_fields:
+            yield from parts(getattr(of, field), field)
+    elif isinstance(of, tuple):
+        for entry in of:
+            yield from parts(entry, name)
 
 
 class Text(RootModel[dict[Language, Line]]):

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.errors import CertificateRefused
+from remotecal.model.choice import results_of
 
 if TYPE_CHECKING:
-    from remotecal.model.quantities import Column, Table
+    from collections.abc import Collection
+
+    from remotecal.model.quantities import Column
     from remotecal.model.record import Record
+    from remotecal.model.tables import Table
 
 VALIDITY = ("remotecal_validUntil", "basic_recalibration", "basic_validityRange")
 """refTypes of the statements that tell until when a certificate may be used."""
@@ -64,6 +68,14 @@ class Certificate:
         """The makers' serial numbers of the items it is for."""
         return tuple(serial for item in self.record.items for serial in item.serials)
 
+    def of(self, serials: Collection[str]) -> Certificate:
+        """Return what it says of the items with these serial numbers, and of them alone.
+
+        Raises:
+            CertificateRefused: it is not for such an item, or can't be told which of its results are.
+        """
+        return Certificate(results_of(self.record, serials))
+
     @property
     def issued(self) -> date:
         """Day of issue, or where none is given the last day of the calibration."""
@@ -91,9 +103,15 @@ class Certificate:
                 quantities apart.
 
         Raises:
-            CertificateRefused: no table has both, or the values have no uncertainty: a value
-                without one can't be used for a calibration.
+            CertificateRefused: no table has both; or the values have no uncertainty: a value
+                without one can't be used for a calibration; or its items have results of their own,
+                and it was not said which is meant (see `of`).
         """
+        if not self._of_one:
+            raise CertificateRefused(
+                f"certificate {self.number} is for {len(self.record.items)} items, "
+                f"{', '.join(self.serials)}: say by its serial number which of them is used"
+            )
         for table in self.record.tables:
             values, places = table.column(value), table.column(at)
             if values is None or places is None:
@@ -104,6 +122,16 @@ class Certificate:
         unread = f"; not read of it: {'; '.join(self.record.left_out[:3])}" if self.record.left_out else ""
         raise CertificateRefused(
             f"certificate {self.number} has no table of {value}{of} against {at}{unread}"
+        )
+
+    @property
+    def _of_one(self) -> bool:
+        """Whether all its results are of one item, or of the same ones together."""
+        every = {item.id for item in self.record.items}
+        return len(self.record.items) == 1 or all(
+            set(measurement.items_of(result)) == every
+            for measurement in self.record.measurements
+            for result in measurement.results
         )
 
     def _points(self, table: Table, values: Column, places: Column) -> CertifiedPoints:

@@ -4,7 +4,8 @@ from datetime import date
 from typing import Literal, Self
 
 from remotecal.model.base import Frozen, Id, Line, Number, Text, Unit, Word
-from remotecal.model.quantities import Column, Quantity
+from remotecal.model.quantities import Column
+from remotecal.model.tables import Quantity
 
 
 class Identification(Frozen):

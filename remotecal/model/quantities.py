@@ -1,14 +1,17 @@
-"""Numbers with unit, uncertainty and conformity, in columns and tables.
+"""Numbers with unit, uncertainty and conformity.
 
 Numbers are decimal strings from beginning to end: the last digit of a reported value is the last
 digit of its uncertainty (ILAC-P14), and a float would not keep it.
 """
 
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from remotecal.model.base import CoverageFactor, Frozen, Id, Number, Positive, Probability, Text, Unit, Word
+from remotecal.model.correlation import Correlation
 
 Verdict = Literal["pass", "fail", "conditionalPass", "conditionalFail", "noPass", "noFail"]
 """The outcomes of a decision rule (DCC; ILAC-G8). `noPass`, `noFail`: the rule gives no answer."""
@@ -134,6 +137,8 @@ class Column(Frozen):
     """Their conformity."""
     in_cmc: InCmc | None = None
     """Whether they are within the accredited scope."""
+    correlation: Correlation | None = None
+    """How they depend on each other; none where that is not stated."""
     in_other_units: tuple["Column", ...] = ()
     """The same values and uncertainties, as the certificate states them in other units."""
 
@@ -147,6 +152,8 @@ class Column(Frozen):
         if self.in_cmc is not None:
             _fits("the mark of the scope", self.in_cmc.valid, rows)
         _fits("the degrees of freedom", self.dof, rows)
+        if self.correlation is not None:
+            check_correlated(self.correlation, self.correlated())
         for other in self.in_other_units:
             if len(other.values) != rows:
                 raise ValueError(
@@ -157,6 +164,56 @@ class Column(Frozen):
     def floats(self) -> tuple[float, ...]:
         """Return the values as floats, to calculate with."""
         return tuple(float(value) for value in self.values)
+
+    def correlated(self, rows: Iterable[int] | None = None) -> tuple[tuple[Decimal, Decimal], ...]:
+        """Return of values their standard uncertainty U / k, and by how much that may be too small.
+
+        U is rounded, by up to one of its last digits, or by a tenth of it where it was computed from another.
+
+        Args:
+            rows: which values, counted from 0; by default all.
+
+        Raises:
+            ValueError: a value has no uncertainty, so nothing can be correlated with it.
+        """
+        if self.uncertainty is None:
+            raise ValueError("values without uncertainties have no correlation")
+        of = range(len(self.values)) if rows is None else rows
+        expanded, k = (
+            _each(part, len(self.values)) for part in (self.uncertainty.expanded, self.uncertainty.k)
+        )
+        with localcontext() as context:
+            context.prec = PRECISE
+            found = tuple(
+                (Decimal(expanded[row]) / Decimal(k[row]), _rounding(expanded[row]) / Decimal(k[row]))
+                for row in of
+            )
+        if any(not (u.is_finite() and u > 0) for u, _ in found):
+            raise ValueError("a value with an uncertainty of 0 or none has no correlation")
+        return found
+
+
+def check_correlated(correlation: Correlation, values: tuple[tuple[Decimal, Decimal], ...]) -> None:
+    """Raise `ValueError` unless a matrix suits values with these standard uncertainties; see `correlated`."""
+    if correlation.size != len(values):
+        raise ValueError(f"there are {correlation.size} rows of correlation for {len(values)} values")
+    for given, (u, slack) in zip(correlation.u or (), values, strict=bool(correlation.u)):
+        if not 0 < Decimal(given) <= u + slack:
+            raise ValueError(f"the standard uncertainty {given} beside the correlation is not the one stated")
+
+
+PRECISE = 60
+"""Digits that standard uncertainties are calculated to, so that a covariance gives them back."""
+
+
+def _each(entries: tuple[str, ...], rows: int) -> tuple[str, ...]:
+    return entries * rows if len(entries) == 1 else entries
+
+
+def _rounding(number: str) -> Decimal:
+    exact = Decimal(number)
+    exponent = exact.as_tuple().exponent
+    return max(Decimal(1).scaleb(exponent), exact / 10) if isinstance(exponent, int) else exact
 
 
 class Words(Frozen):
@@ -179,47 +236,3 @@ class Note(Frozen):
     """What the quantity means, machine-readable."""
     text: Text
     """The value."""
-
-
-Quantity = Column | Words | Note
-"""Whatever a certificate may say of a quantity."""
-
-
-def length(quantity: Quantity) -> int:
-    """Return the number of values of a quantity."""
-    if isinstance(quantity, Column):
-        return len(quantity.values)
-    return len(quantity.words) if isinstance(quantity, Words) else 1
-
-
-class Table(Frozen):
-    """Columns of equal length; a column of one value holds for all rows."""
-
-    name: Text | None = None
-    """Title."""
-    ref_types: tuple[Word, ...] = ("basic_1IndexTable",)
-    """What the table is, machine-readable."""
-    columns: Annotated[tuple[Quantity, ...], AtLeastOne]
-    """The columns, in the order they are printed."""
-    equipment: tuple[Id, ...] = ()
-    """The standards the table was measured with; none means all of the measurement's."""
-
-    @model_validator(mode="after")
-    def _columns_fit(self) -> Self:
-        rows = self.rows
-        for number, quantity in enumerate(self.columns, 1):
-            if length(quantity) not in (1, rows):
-                raise ValueError(f"column {number} has {length(quantity)} values in a table of {rows} rows")
-        return self
-
-    @property
-    def rows(self) -> int:
-        """The number of rows."""
-        return max(length(quantity) for quantity in self.columns)
-
-    def column(self, ref_type: str) -> Column | None:
-        """Return the first column of numbers with this refType, if there is one."""
-        for quantity in self.columns:
-            if isinstance(quantity, Column) and ref_type in quantity.ref_types:
-                return quantity
-        return None

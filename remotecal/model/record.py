@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from remotecal import units
 from remotecal.errors import RecordError, UnitError
 from remotecal.model.base import (
     Country,
@@ -22,6 +23,7 @@ from remotecal.model.base import (
     Text,
     Unit,
     Word,
+    parts,
 )
 from remotecal.model.equipment import (
     Condition,
@@ -33,8 +35,8 @@ from remotecal.model.equipment import (
     Software,
 )
 from remotecal.model.people import Contact, Laboratory, Person
-from remotecal.model.quantities import Column, Table
 from remotecal.model.statements import Statement
+from remotecal.model.tables import Table
 
 DegreesOfFreedom = Positive | Literal["∞"]
 
@@ -68,7 +70,9 @@ class PointBudget(Frozen):
     title: Text
     """The point, as it is printed above the budget."""
     row: int = Field(ge=0)
-    """Row of the first table of the first result, counted from 0."""
+    """Row of the first table of the result, counted from 0."""
+    result: int = Field(default=0, ge=0)
+    """Which result of the measurement, counted from 0."""
     lines: Annotated[tuple[BudgetLine, ...], Field(min_length=1)]
     """The contributions."""
     value: Number
@@ -96,13 +100,17 @@ class Result(Frozen):
     """What the result is, machine-readable."""
     description: Text | None = None
     """What there is to say about it."""
+    items: tuple[Id, ...] = ()
+    """The items it is of, where the measurement has more; none means all of the measurement's."""
     tables: tuple[Table, ...] = ()
     """The numbers."""
 
 
 class Measurement(Frozen):
-    """Results that share methods, standards and conditions; most certificates have one."""
+    """Results that share methods, standards and conditions: as found and as left are two, most have one."""
 
+    id: Id | None = None
+    """What statements refer to it by."""
     name: Text
     """Heading."""
     items: tuple[Id, ...] = ()
@@ -119,6 +127,21 @@ class Measurement(Frozen):
     """The results."""
     budgets: tuple[PointBudget, ...] = ()
     """The uncertainty budgets."""
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for result in self.results:
+            foreign = [item for item in result.items if self.items and item not in self.items]
+            if foreign:
+                raise ValueError(f"a result is of {foreign[0]!r}, which is no item of its measurement")
+        for budget in self.budgets:
+            if budget.result >= len(self.results):
+                raise ValueError(f"a budget is of result {budget.result}; there are {len(self.results)}")
+        return self
+
+    def items_of(self, result: Result) -> tuple[Id, ...]:
+        """Return the items a result is of; none where that is not told, and it may be any."""
+        return result.items or self.items
 
 
 class Evidence(Frozen):
@@ -209,6 +232,10 @@ class Record(Frozen):
         for name in self._refs():
             if name not in known:
                 raise ValueError(f"something refers to {name!r}, which is no id of this record")
+        items = {item.id for item in self.items}
+        for name in self._measured():
+            if name not in items:
+                raise ValueError(f"a measurement is of {name!r}, which is no item")
         return self
 
     @property
@@ -226,6 +253,12 @@ class Record(Frozen):
             for table in result.tables
         )
 
+    @property
+    def units_outside_dsi(self) -> tuple[str, ...]:
+        """The units in it that D-SI has no notation for."""
+        found = {str(part) for name, part in parts(self) if name == "unit"}
+        return tuple(sorted(unit for unit in found if units.outside_dsi(unit)))
+
     def to_json(self) -> str:
         """Return the record as canonical JSON (RFC 8785): equal records give equal texts."""
         import rfc8785
@@ -241,19 +274,27 @@ class Record(Frozen):
             raise RecordError(f"this is no record: {error}") from error
 
     def _named(self) -> list[tuple[str, object]]:
-        owners: tuple[Item | Equipment | Statement, ...] = (*self.items, *self.standards, *self.statements)
+        owners: tuple[Item | Equipment | Statement | Measurement, ...] = (
+            *self.items,
+            *self.standards,
+            *self.statements,
+            *self.measurements,
+        )
         named: list[tuple[str, object]] = [(owner.id, owner) for owner in owners if owner.id is not None]
         return named if self.place_id is None else [*named, (self.place_id, self.place)]
 
     def _refs(self) -> list[str]:
         found = [ref for statement in self.statements for ref in statement.refs]
-        found += [item for measurement in self.measurements for item in measurement.items]
+        found += self._measured()
         for table in self.tables:
-            found += table.equipment
-            for column in table.columns:
-                if isinstance(column, Column):
-                    if column.conformity and column.conformity.rule:
-                        found.append(column.conformity.rule)
-                    if column.in_cmc and column.in_cmc.statement:
-                        found.append(column.in_cmc.statement)
+            found += (*table.equipment, *table.statements)
         return found
+
+    def _measured(self) -> list[str]:
+        """Return the ids of the items that measurements and results name."""
+        return [
+            item
+            for measurement in self.measurements
+            for named in (measurement.items, *(result.items for result in measurement.results))
+            for item in named
+        ]

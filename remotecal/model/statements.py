@@ -10,14 +10,17 @@ from remotecal.model.quantities import Verdict
 
 
 class Statement(Frozen):
-    """Something the laboratory declares about the calibration as a whole."""
+    """Something the laboratory declares about the calibration, or about what it refers to."""
 
     id: Id | None = None
     """What columns refer to it by."""
     ref_types: tuple[Word, ...] = ()
     """What it is about, machine-readable: `basic_decisionRule`, `basic_conformity` …"""
     refs: tuple[Id, ...] = ()
-    """The elements it speaks of; `Record.place_id` for where the work was done."""
+    """The elements it speaks of: items, measurements, standards; `Record.place_id` for where it was done.
+
+    None means the whole. A statement of conformity names its items where there are several.
+    """
     name: Text | None = None
     """Heading."""
     declaration: Text | None = None

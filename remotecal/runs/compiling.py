@@ -51,11 +51,13 @@ def compile_record(evidence: Evidence, parts: Sequence[Evaluation], found: Found
     """
     order, head = evidence.order, evidence.order.order
     finished = civil_day(evidence.finished, evidence.time_zone)
+    ids = [f"measurement-{number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [None]
     statements = tuple(
         said.model_copy(update={"norms": _in_force(said.norms, finished)})
-        for said in (*_said(parts, found), *_statements(evidence, found))
+        for said in (*_said(parts, ids), *_statements(evidence, found))
     )
-    taken = {*order.devices, *(statement.id for statement in statements if statement.id)}
+    taken = {*order.devices, *filter(None, ids), *(said.id for said in statements if said.id)}
+    standards = _standards(evidence, taken)
     return Record(
         number=head.certificate or head.number,
         country=head.country,
@@ -69,7 +71,10 @@ def compile_record(evidence: Evidence, parts: Sequence[Evaluation], found: Found
         persons=tuple(signatory.person() for signatory in order.persons),
         items=tuple(_item(item, parts) for item in order.items),
         statements=statements,
-        measurements=tuple(_measurement(evidence, part, found, finished, taken) for part in parts),
+        measurements=tuple(
+            _measurement(evidence, part, found, finished, standards, id_)
+            for part, id_ in zip(parts, ids, strict=True)
+        ),
         software=(Software(name=Text.plain("remotecal"), release=f"v{version('remotecal')}"),),
         evidence=model.Evidence(
             run=evidence.run,
@@ -94,26 +99,31 @@ def _item(item: Item, parts: Sequence[Evaluation]) -> Item:
     return item.model_copy(update={"quantities": (*item.quantities, *dict.fromkeys(quantities))})
 
 
-def _said(parts: Sequence[Evaluation], found: Found) -> Iterator[Statement]:
-    """Yield what the measurements declare, each once; a verdict of one of several names its measurement."""
+def _said(parts: Sequence[Evaluation], ids: Sequence[str | None]) -> Iterator[Statement]:
+    """Yield what the measurements declare, each once; a verdict of several refers to what it is of."""
     told: list[Statement] = []
-    for part in parts:
+    for part, id_ in zip(parts, ids, strict=True):
         for statement in part.statements:
-            if len(parts) > 1 and statement.conformity is not None and statement.name is not None:
-                name = joined(statement.name, part.heading or found.procedure.title)
-                statement = statement.model_copy(update={"name": name})  # noqa: PLW2901  the same, named
-            if statement not in told:
-                told.append(statement)
-                yield statement
+            said = statement
+            if id_ is not None and statement.conformity is not None and not statement.refs:
+                said = statement.model_copy(update={"refs": (*part.items, id_)})
+            if said not in told:
+                told.append(said)
+                yield said
 
 
 def _measurement(
-    evidence: Evidence, evaluation: Evaluation, found: Found, finished: date, taken: set[str]
+    evidence: Evidence,
+    evaluation: Evaluation,
+    found: Found,
+    finished: date,
+    standards: tuple[Equipment, ...],
+    id_: str | None,
 ) -> Measurement:
-    """Return what was measured, by which methods and standards; `taken` are ids other parts have."""
+    """Return what was measured, by which methods and standards."""
     procedure = found.procedure
-    standards = _standards(evidence, taken)
     return Measurement(
+        id=id_,
         name=evaluation.heading or procedure.title,
         items=evaluation.items or tuple(evidence.order.devices),
         methods=tuple(

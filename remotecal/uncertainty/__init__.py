@@ -44,6 +44,7 @@ from remotecal.uncertainty.budget import Budget, Joint, Line, Result
 from remotecal.uncertainty.conformity import DECISION_RULES, Conformity, DecisionRule, Tolerance, decide
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.rounding import Reported, report
+from remotecal.uncertainty.together import evaluate_together
 
 __all__ = [
     "DECISION_RULES",
@@ -58,5 +59,6 @@ __all__ = [
     "Result",
     "Tolerance",
     "decide",
+    "evaluate_together",
     "report",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from remotecal.errors import ParameterError
-from remotecal.uncertainty.coverage import coverage_factor, coverage_probability
+from remotecal.uncertainty.coverage import coverage_factor, coverage_probability, region_factor
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import is_uncertain
 from remotecal.uncertainty.rounding import Reported, report
@@ -99,7 +99,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """Several results of one model, which share inputs (JCGM 102)."""
+    """Several results with their covariance: of one model, or of budgets that share inputs."""
 
     results: tuple[Result, ...]
     covariance: tuple[tuple[float, ...], ...]
@@ -109,6 +109,26 @@ class Joint:
         """Return the correlation coefficient of results `i` and `j`; 0 if either has no uncertainty."""
         u = self.results[i].u * self.results[j].u
         return self.covariance[i][j] / u if u else 0.0
+
+    def coefficients(self, decimals: int = 3) -> tuple[tuple[str, ...], ...]:
+        """Return the correlation matrix as a record states it, in decimal strings.
+
+        Coefficients near ±1 get as many decimals more as they need not to be taken for it (GUM 7.2.6, note).
+        """
+        size = range(len(self.results))
+        return tuple(
+            tuple("1" if i == j else _stated(self.correlation(i, j), decimals) for j in size) for i in size
+        )
+
+    def region_factor(self, coverage: float = 0.95) -> float:
+        """Return the factor k of the ellipsoid that covers all results; see `coverage.region_factor`.
+
+        The least of their effective degrees of freedom counts, which is cautious.
+
+        Raises:
+            ParameterError: the degrees of freedom are too few for so many results.
+        """
+        return region_factor(len(self.results), min(each.dof for each in self.results), coverage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +172,9 @@ class Budget:
         Raises:
             ParameterError: the model does not return one number that depends on the inputs.
         """
-        numbers = self._uncertain_numbers()
+        numbers = uncertain_numbers(self)
         y = self.model(**numbers)
-        found = self._result(y, numbers, self.unit, coverage, cmc)
+        found = self.result_of(y, numbers, self.unit, coverage, cmc)
         return found if k is None else found.with_k(k)
 
     def evaluate_jointly(self, units: Sequence[str], *, coverage: float = 0.95) -> Joint:
@@ -167,39 +187,17 @@ class Budget:
         Raises:
             ParameterError: the model does not return as many numbers as there are units.
         """
-        import GTC
-
-        numbers = self._uncertain_numbers()
+        numbers = uncertain_numbers(self)
         outputs = self.model(**numbers)
         if not isinstance(outputs, tuple) or len(outputs) != len(units):
             raise ParameterError(f"the model must return a tuple of {len(units)} numbers, one for each unit")
         results = tuple(
-            self._result(y, numbers, unit, coverage, 0.0) for y, unit in zip(outputs, units, strict=True)
+            self.result_of(y, numbers, unit, coverage, 0.0) for y, unit in zip(outputs, units, strict=True)
         )
-        between: Any = GTC.get_covariance
-        covariance = tuple(tuple(float(between(a, b)) for b in outputs) for a in outputs)
-        return Joint(results, covariance)
+        return Joint(results, covariances(outputs))
 
-    def _uncertain_numbers(self) -> dict[str, Any]:
-        import GTC
-
-        groups = correlated_groups(self.correlations)
-        with _leaves:
-            numbers = {
-                each.symbol: GTC.ureal(each.value, each.u or _UNSEEN, each.dof) for each in self.inputs
-            }
-            inputs = {each.symbol: each for each in self.inputs}
-            for group in groups:
-                members = [inputs[symbol] for symbol in group]
-                ensemble = GTC.multiple_ureal(
-                    [each.value for each in members], [each.u or _UNSEEN for each in members], members[0].dof
-                )
-                numbers.update(zip(group, ensemble, strict=True))
-        for (a, b), r in self.correlations.items():
-            GTC.set_correlation(r, numbers[a], numbers[b])
-        return numbers
-
-    def _result(self, y: Any, numbers: dict[str, Any], unit: str, coverage: float, cmc: float) -> Result:  # noqa: ANN401  # GTC has no types
+    def result_of(self, y: Any, numbers: Mapping[str, Any], unit: str, coverage: float, cmc: float) -> Result:  # noqa: ANN401  # GTC has no types
+        """Return what the model gave for uncertain `numbers` as a result with its budget; see `evaluate`."""
         if not is_uncertain(y):
             raise ParameterError(f"the model must return a number that depends on its inputs, not {y!r}")
         u, dof = (y.u, y.df) if any(each.u for each in self.inputs) else (0.0, math.inf)
@@ -209,6 +207,51 @@ class Budget:
         k = coverage_factor(dof, coverage)
         lines = tuple(line_of(each, y.sensitivity(numbers[each.symbol]), u) for each in self.inputs)
         return Result(y.x, unit, u, dof, k, coverage, max(k * u, cmc), cmc, lines)
+
+
+def uncertain_numbers(budget: Budget, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the inputs of a budget as GTC's uncertain numbers, by symbol; those `known` as they are."""
+    import GTC
+
+    known = known or {}
+    inputs = {each.symbol: each for each in budget.inputs}
+    with _leaves:
+        numbers = {
+            symbol: known[symbol] if symbol in known else GTC.ureal(each.value, each.u or _UNSEEN, each.dof)
+            for symbol, each in inputs.items()
+        }
+        for group in correlated_groups(budget.correlations):
+            if group[0] in known:
+                continue
+            members = [inputs[symbol] for symbol in group]
+            ensemble = GTC.multiple_ureal(
+                [each.value for each in members], [each.u or _UNSEEN for each in members], members[0].dof
+            )
+            numbers.update(zip(group, ensemble, strict=True))
+    for (a, b), r in budget.correlations.items():
+        if a not in known:
+            GTC.set_correlation(r, numbers[a], numbers[b])
+    return numbers
+
+
+def covariances(numbers: Sequence[Any]) -> tuple[tuple[float, ...], ...]:
+    """Return the covariance matrix of GTC's uncertain numbers."""
+    import GTC
+
+    between: Any = GTC.get_covariance
+    return tuple(tuple(float(between(a, b)) for b in numbers) for a in numbers)
+
+
+MOST_DECIMALS = 15
+"""Of a correlation coefficient."""
+
+
+def _stated(coefficient: float, decimals: int) -> str:
+    short_of_one = 1 - abs(coefficient)
+    if 0 < short_of_one < 0.5 * 10.0**-decimals:
+        decimals = min(MOST_DECIMALS, math.ceil(-math.log10(short_of_one)))
+    text = f"{coefficient:.{decimals}f}"
+    return text.removeprefix("-") if not float(text) else text
 
 
 def line_of(each: Input, sensitivity: float, u: float) -> Line:

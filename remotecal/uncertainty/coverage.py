@@ -40,6 +40,36 @@ def coverage_probability(dof: float, k: float) -> float:
     return 2 * float(ndtr(k) if math.isinf(dof) else stdtr(whole_dof(dof), k)) - 1
 
 
+def region_factor(values: int, dof: float, coverage: float) -> float:
+    """Return the factor k of the ellipsoid that covers several values together: 2.45 for two, at 95 %.
+
+    The ellipsoid holds all that is no farther than k from the estimates, in the metric of their covariance
+    matrix; its shadow on each value is ± k standard uncertainties (JCGM 102:2011, 6.5; with finite degrees
+    of freedom Hotelling's T²: Willink and Hall, Metrologia 39 (2002) 361).
+
+    Args:
+        values: how many.
+        dof: degrees of freedom of their covariance matrix, at least as many as values; may be infinite.
+        coverage: probability that all are within, such as 0.95.
+
+    Raises:
+        ParameterError: a probability outside 0 to 1, no values, or too few degrees of freedom for them.
+    """
+    from scipy.special import chdtri, fdtri
+
+    if not 0 < coverage < 1:
+        raise ParameterError(f"a coverage probability lies between 0 and 1, not {coverage!r}")
+    if values < 1:
+        raise ParameterError("a region covers one value or more")
+    if math.isinf(dof):
+        return math.sqrt(float(chdtri(values, 1 - coverage)))
+    whole = whole_dof(dof)
+    left = whole - values + 1
+    if left < 1:
+        raise ParameterError(f"{whole} degrees of freedom are too few for a region of {values} values")
+    return math.sqrt(values * whole / left * float(fdtri(values, left, coverage)))
+
+
 _HAIR = 5e-3
 """What two decimals of degrees of freedom don't show."""
 

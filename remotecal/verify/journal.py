@@ -11,9 +11,10 @@ from remotecal.certificates.added import may_be_added
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.clock import civil_day
-from remotecal.errors import EvidenceError, JournalBroken, OrderError
+from remotecal.errors import CertificateRefused, EvidenceError, JournalBroken, OrderError
 from remotecal.journal.events import FILE, read_journal, seconds
 from remotecal.journal.evidence import read_start
+from remotecal.model.choice import results_of
 from remotecal.runs.compiling import NEW_EVALUATION
 from remotecal.verify.conduct import computed, examine_conduct
 from remotecal.verify.people import examine_people
@@ -107,7 +108,7 @@ def _applied(events: list[Event], means: Means) -> str:
         data = means.library.by_hash(used.sha256)
         if data is None:
             continue
-        if _plain(read(data), LEFT_OUT) != _plain(used.record, LEFT_OUT):
+        if _plain(_part(read(data), used.record), LEFT_OUT) != _plain(used.record, LEFT_OUT):
             raise EvidenceError(
                 f"{name}: the run applied other numbers than those of certificate {used.certificate.number}"
             )
@@ -115,6 +116,15 @@ def _applied(events: list[Event], means: Means) -> str:
     if len(compared) < len(applied) or not applied:
         raise Unable(f"{len(compared)} of the {len(applied)} certificates the run applied are at hand")
     return f"the run applied what {', '.join(compared)} say"
+
+
+def _part(whole: Record, used: Record) -> Record:
+    """Return what a certificate for several instruments says of those it was used for."""
+    numbers = [(*item.serials, *(entry.value for entry in item.identifications))[:1] for item in used.items]
+    try:
+        return results_of(whole, [number for given in numbers for number in given])
+    except CertificateRefused as refusal:
+        raise EvidenceError(f"the run can't have applied it: {refusal}") from None
 
 
 def _signed(events: list[Event], means: Means) -> str:

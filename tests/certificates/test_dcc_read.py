@@ -231,10 +231,42 @@ def test_a_hybrid_gives_its_first_known_unit_and_the_others() -> None:
     assert (found.unit, found.values) == ("K", ("293.15",))
     stated = Uncertainty(expanded=("0.05",), k=("2",), p=("0.95",))
     assert found.in_other_units == (Column(unit="°C", values=("20.00",), uncertainty=stated),)
-    foreign = real("14.5", "|psi") + real("100.0", r"\kilo\pascal")
+    foreign = real("14.5", "|furlong") + real("100.0", r"\kilo\pascal")
     assert column(f"<si:hybrid>{foreign}</si:hybrid>") == Column(unit="kPa", values=("100.0",))
     (said,) = read(certificate(quantity(f"<si:hybrid>{foreign}</si:hybrid>"))).left_out
-    assert "si:unit, the unit '|psi' is unknown" in said
+    assert "si:unit, the unit 'furlong' is unknown" in said
+
+
+def test_a_unit_outside_dsi_stands_behind_the_one_it_has() -> None:
+    pair = real("14.5", "|psi") + real("100.0", r"\kilo\pascal")
+    psi = Column(unit="psi", values=("14.5",))
+    assert column(f"<si:hybrid>{pair}</si:hybrid>") == Column(
+        unit="kPa", values=("100.0",), in_other_units=(psi,)
+    )
+    assert column(real("14.5", "|psi")) == psi
+
+
+def test_who_defines_a_unit_outside_dsi_otherwise_is_not_read_by_our_definition() -> None:
+    at_20_degrees = real("1000.00", r"\pascal") + real("4.0219", "|inH2O")
+    found = read(certificate(quantity(f"<si:hybrid>{at_20_degrees}</si:hybrid>")))
+    assert found.tables[0].columns == (Column(unit="Pa", values=("1000.00",)),)
+    assert found.left_out == ("line 26: si:real, which is not the same quantity in Pa, by our inH2O",)
+    ours = real("1000.00", r"\pascal") + real("4.0146", "|inH2O")
+    assert column(f"<si:hybrid>{ours}</si:hybrid>").in_other_units[0].unit == "inH2O"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        real("4.0146", "|inH2O"),
+        f"<si:hybrid>{real('4.0146', '|inH2O')}</si:hybrid>",
+        f"<si:hybrid>{real('1', '|furlong')}{real('4.0146', '|inH2O')}</si:hybrid>",
+    ],
+)
+def test_a_column_of_no_temperature_is_not_read_where_nothing_stands_beside_it(inside: str) -> None:
+    found = read(certificate(quantity(inside)))
+    assert found.tables == ()
+    assert any("may be of any temperature: state it, as inH2O(4°C)" in said for said in found.left_out)
 
 
 def test_what_cannot_be_compared_in_a_hybrid_is_said() -> None:
@@ -299,7 +331,8 @@ def test_what_would_change_a_number_is_refused_with_its_line(inside: str, why: s
     ("inside", "why"),
     [
         (real("1", r"\foo"), r"line 26: si:unit, the D-SI unit '\\foo' has \foo where it means nothing"),
-        (real("1", "|psi"), "line 26: si:unit, the unit '|psi' is unknown"),
+        (real("1", "|furlong"), "line 26: si:unit, the unit 'furlong' is unknown"),
+        (real("1", "|kPa"), "line 26: si:unit, the unit '|kPa' is marked as one outside D-SI, and is none"),
         (real("1", "/kilogram"), "line 26: si:unit, the unit '/kilogram' is unknown"),
         (real("1", ""), "line 26: si:unit, it is blank"),
         (listed("1 2", r"\one \percent"), "the values of one column have different units: %, 1"),
@@ -395,7 +428,10 @@ def test_what_the_model_has_no_place_for_is_listed() -> None:
     found = read(
         certificate("<dcc:text><dcc:content>see annex</dcc:content></dcc:text>" + quantity(complex_value))
     )
-    assert found.left_out == ("line 26: text", "line 26: si:complex")
+    assert found.left_out == (
+        "line 26: text",
+        "line 26: si:complex, a part of its values or its unit is missing",
+    )
     assert found.tables == ()
 
 

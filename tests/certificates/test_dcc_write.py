@@ -17,8 +17,10 @@ from remotecal.certificates.dcc.validate import problems_of_schematron
 from remotecal.errors import RecordError
 from remotecal.model import (
     Column,
+    Conformity,
     Interval,
     Item,
+    Limits,
     Location,
     Note,
     Record,
@@ -45,7 +47,9 @@ def xml() -> bytes:
 def with_columns(*columns: Column | Words | Note) -> Record:
     """Return the sample with these columns for its only table, and no budgets."""
     plain = record()
-    result = Result(name=Text.plain("R"), tables=(Table(ref_types=("basic_1IndexTable",), columns=columns),))
+    equipment = ("scale", "counter", "thermometer")
+    table = Table(ref_types=("basic_1IndexTable",), columns=columns, equipment=equipment)
+    result = Result(name=Text.plain("R"), tables=(table,))
     measurement = plain.measurements[0].model_copy(update={"results": (result,), "budgets": ()})
     kept = tuple(entry for entry in plain.statements if entry.id is None)
     return plain.model_copy(update={"measurements": (measurement,), "statements": kept})
@@ -180,10 +184,80 @@ WORDS = st.text(
     st.lists(NUMBERS, min_size=1, max_size=6),
     WORDS,
     WORDS,
-    st.sampled_from(["%", "m3/h", "1/m3", "°C", "V/Hz^1_2", "W/m*K"]),
+    st.sampled_from(["%", "m3/h", "1/m3", "°C", "V/Hz^1_2", "W/m*K", "psi", "atm", "ppb", "kgf/cm2", "dBm"]),
     st.dates(date(1970, 1, 1), date(2100, 1, 1)),
 )
 def test_any_record_comes_back_equal(numbers: list[str], zh: str, en: str, unit: str, day: date) -> None:
     column = Column(name=Text(zh=zh, en=en), unit=unit, values=tuple(numbers))
     written = with_columns(column).model_copy(update={"issued": day, "number": en})
     assert read(write(written)) == written
+
+
+PRESSURE = Column(
+    name=Text.plain("p"),
+    ref_types=("basic_referenceValue",),
+    unit="psi",
+    values=("14.50", "-3.0", "NaN"),
+    uncertainty=Uncertainty(expanded=("0.05",), p=("0.95",)),
+    conformity=Conformity(verdicts=("pass",), tolerance=Limits(lower=("-0.5",), upper=("0.5",))),
+)
+
+
+def test_a_unit_outside_dsi_is_stated_in_both_for_machines_first() -> None:
+    written = with_columns(PRESSURE)
+    xml = write(written)
+    assert [str(problem) for problem in validate(xml)] == []
+    hybrid = etree.fromstring(xml).find(f".//{SI}hybrid")
+    assert hybrid is not None
+    told = {
+        name: [entry.text for entry in hybrid.iter(f"{SI}{name}")]
+        for name in ("unitXMLList", "valueXMLList", "valueExpandedMUXMLList")
+    }
+    assert told == {
+        "unitXMLList": [r"\kilo\pascal", "|psi"],
+        "valueXMLList": ["99.9740 -20.684 NaN", "14.50 -3.0 NaN"],
+        "valueExpandedMUXMLList": ["0.3447", "0.05"],
+    }
+    assert read(xml) == written
+
+
+def test_units_outside_dsi_are_declared_once_with_what_they_are() -> None:
+    level = Column(name=Text.plain("L"), unit="dB(20µPa)", values=("94.00",))
+    xml = write(with_columns(PRESSURE, PRESSURE.model_copy(update={"conformity": None}), level))
+    assert [str(problem) for problem in validate(xml)] == []
+    root = etree.fromstring(xml)
+    declared = [
+        (entry.findtext(f"{DCC}nonSIUnit"), entry.findtext(f"{DCC}nonSIDefinition"))
+        for entry in root.findall(f".//{DCC}statement[@refType='remotecal_nonSIUnit']")
+    ]
+    assert declared == [
+        ("|dB(20µPa)", "dB (20 µPa): level in decibels, with the reference 20 µPa"),
+        ("|psi", "1 psi = 6.894757 kPa"),
+    ]
+
+
+def test_what_contradicts_the_unit_it_was_stated_in_is_refused() -> None:
+    xml = write(with_columns(PRESSURE))
+    with pytest.raises(RecordError, match="does not say in which unit outside D-SI it was stated"):
+        read(xml.replace(b"14.50 -3.0 NaN", b"15.50 -3.0 NaN"))
+
+
+def test_a_unit_outside_dsi_that_the_laboratory_put_beside_one_itself_stays_there() -> None:
+    psi = Column(unit="psi", values=("14.50",))
+    written = with_columns(Column(name=Text.plain("p"), unit="kPa", values=("100.0",), in_other_units=(psi,)))
+    assert read(write(written)) == written
+
+
+def test_budgets_and_characteristics_may_be_in_any_unit() -> None:
+    plain = record()
+    budget = plain.measurements[0].budgets[0]
+    lines = (budget.lines[0].model_copy(update={"unit": "inH2O(4°C)"}), *budget.lines[1:])
+    budgets = (budget.model_copy(update={"lines": lines, "unit": "dBm"}),)
+    measurement = plain.measurements[0].model_copy(update={"budgets": budgets})
+    item = plain.items[0].model_copy(
+        update={"quantities": (Column(name=Text.plain("Q"), unit="kvar", values=("5",)),)}
+    )
+    written = plain.model_copy(update={"items": (item,), "measurements": (measurement,)})
+    xml = write(written)
+    assert [str(problem) for problem in validate(xml)] == []
+    assert read(xml) == written

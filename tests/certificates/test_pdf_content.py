@@ -17,7 +17,7 @@ from remotecal.certificates.pdf.curve import error_curve
 from remotecal.certificates.pdf.fonts import CHINESE_FONTS
 from remotecal.certificates.pdf.formula import equations
 from remotecal.certificates.pdf.numbers import aligned, full_width, printed
-from remotecal.certificates.pdf.results import budgets, results
+from remotecal.certificates.pdf.results import annexes, results
 from remotecal.model import Column, Conformity, Limits, Text, Uncertainty
 
 
@@ -43,7 +43,9 @@ def test_contributions_end_where_the_sum_does(
     budget = measurement.budgets[0]
     line = budget.lines[0].model_copy(update={"contribution": contribution, "share": share})
     changed = budget.model_copy(update={"u": u, "lines": (line,)})
-    (printed_budget,) = budgets(measurement.model_copy(update={"budgets": (changed,)}))["budgets"]
+    measured = measurement.model_copy(update={"budgets": (changed,)})
+    (annex,) = annexes(record().model_copy(update={"measurements": (measured,)}))
+    (printed_budget,) = annex["budgets"]
     cells = [column["cells"][0] for column in printed_budget["columns"]]
     assert ["".join(cell["aligned"]) for cell in cells[-2:]] == shown
 
@@ -66,7 +68,7 @@ def test_a_coverage_probability_is_that_of_every_row(p: list[str], shown: str) -
     uncertainty = judged.uncertainty.model_copy(update={"p": tuple(stated)})
     columns[place] = judged.model_copy(update={"uncertainty": uncertainty})
     changed = result.model_copy(update={"tables": (table.model_copy(update={"columns": tuple(columns)}),)})
-    shown_results = results(measurement.model_copy(update={"results": (changed, *others)}), "any")
+    shown_results = results(record(), measurement.model_copy(update={"results": (changed, *others)}), "any")
     assert shown in str(shown_results[0])
 
 
@@ -390,3 +392,33 @@ def test_a_wide_range_of_flow_gets_a_logarithmic_axis() -> None:
     assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=0.02)
     places = [float(part.split('"')[0]) for part in curve_of(("2", "4", "6")).split('cx="')[1:]]
     assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=0.02)
+
+
+def test_what_is_stated_in_units_outside_dsi_is_printed_so_with_what_they_are() -> None:
+    plain = record()
+    measurement = plain.measurements[0]
+    columns = (
+        Column(
+            name=Text.plain("p"),
+            unit="inH2O(4°C)",
+            values=("401.5",),
+            in_other_units=(Column(unit="kPa", values=("100.01",)),),
+        ),
+        Column(
+            name=Text.plain("L"),
+            unit="dB(20µPa)",
+            values=("94.00",),
+            uncertainty=Uncertainty(expanded=("0.15",), p=("0.95",)),
+        ),
+    )
+    table = measurement.results[0].tables[0].model_copy(update={"columns": columns})
+    result = measurement.results[0].model_copy(update={"tables": (table,)})
+    said = words(
+        plain.model_copy(
+            update={"measurements": (measurement.model_copy(update={"results": (result,), "budgets": ()}),)}
+        )
+    )
+    assert "p/inH₂O(4°C)p/kPaL/dB(20µPa)扩展不确定度U/dB401.5100.0194.000.15" in said
+    assert "1inH₂O(4°C)=249.0819Pa" in said
+    assert "dB(20µPa)：以20µPa为基准的级dB(20µPa):levelwiththereference20µPa" in said
+    assert "单位说明" not in words(plain)

@@ -118,3 +118,56 @@ def test_a_standard_is_named_with_its_range_and_its_uncertainty(certified):
         (("remotecal_measurementRange",), "V", ("5", "100")),
         (("remotecal_expandedUncertainty",), "mV", ("0.010", "0.10")),
     ]
+
+
+def for_two(record, told=True):
+    """Return the certificate for two gauges, M1 and M2, with a result of each."""
+    (item,) = record.items
+    (measurement,) = record.measurements
+    (result, *_) = measurement.results
+    named = item.identifications[0].model_copy(update={"value": "M2"})
+    other = item.model_copy(update={"id": "other", "identifications": (named,)})
+    column = result.tables[0].columns[0].model_copy(update={"values": ("7.000", "8.000")})
+    table = result.tables[0].model_copy(update={"columns": (column, *result.tables[0].columns[1:])})
+    items = ((other.id, item.id), (other.id,), (item.id,)) if told else ((), (), ())
+    of_other = result.model_copy(update={"tables": (table,), "items": items[1]})
+    results = (of_other, result.model_copy(update={"items": items[2]}))
+    both = measurement.model_copy(update={"items": items[0], "results": results, "budgets": ()})
+    bare = {"items": (other, item), "measurements": (both,), "evidence": None}
+    return record.model_copy(update=bare)
+
+
+def test_of_a_certificate_for_several_instruments_a_run_uses_what_is_of_its_own(certified):
+    (certified.directory / "gauge.xml").write_bytes(write(for_two(certified.record)))
+    evidence = certified.run()
+    used = evidence.certificates["meter"]
+    assert used.certificate.serials == ("M1",)
+    assert [table.columns[0].values for table in used.record.tables] == [("1.000", "2.000")]
+    (standard,) = evaluate(evidence, find(evidence.procedure.name)).standards
+    assert standard.serials == ("M1",)
+
+
+@pytest.mark.parametrize(
+    ("told", "change", "message"),
+    [
+        (
+            False,
+            ("", ""),
+            "gauge: certificate T-1 is for 2 items, and which of its results are of M1 can't be told",
+        ),
+        (True, ('serial = "M1"', ""), "gauge: certificate T-1 is for 2 instruments: state the serial number"),
+        (
+            True,
+            ('serial = "M1"', 'serial = "M9"'),
+            "gauge: certificate T-1 is for M2, M1, not for serial number M9",
+        ),
+    ],
+)
+def test_a_certificate_for_several_that_leaves_open_which_is_meant_is_refused(
+    certified, told, change, message
+):
+    (certified.directory / "gauge.xml").write_bytes(write(for_two(certified.record, told)))
+    certified.bench.write_text(certified.bench.read_text().replace(*change))
+    with pytest.raises(CertificateRefused, match=message):
+        certified.run()
+    assert certified.world.lines == []

@@ -48,10 +48,10 @@ def test_the_record_is_as_it_was(name: str, tmp_path: Path) -> None:
 
 
 def filled(content: object) -> object:
-    """Return what is not empty of a JSON value."""
+    """Return what is not empty of a JSON value, and no zero, which new fields begin with."""
     if isinstance(content, dict):
         kept = {key: filled(value) for key, value in content.items()}
-        return {key: value for key, value in kept.items() if value not in (None, [], {})}
+        return {key: value for key, value in kept.items() if value not in (None, 0, [], {})}
     return [filled(one) for one in content] if isinstance(content, list) else content
 
 

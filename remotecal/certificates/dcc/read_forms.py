@@ -160,6 +160,15 @@ def refs(source: Source, element: _Element) -> list[str]:
     return [name for name in named if name in source.known]
 
 
+def item_refs(source: Source, element: _Element) -> list[str]:
+    """Return the ids of the items an element is of; what else it refers to is noted."""
+    named = refs(source, element)
+    for name in named:
+        if source.known[name] != "item":
+            source.leave_out(element, f"its reference to {name!s:.80}, which is no item")
+    return [name for name in named if source.known[name] == "item"]
+
+
 def line(source: Source, element: _Element) -> str | None:
     """Return the text of an element, or None if it is empty."""
     return " ".join((element.text or "").split()) or None

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remotecal import units
+from remotecal.certificates.dcc.beside import STATED, scaled
+from remotecal.certificates.dcc.read_complex import COMPLEX, complex_numbers
 from remotecal.certificates.dcc.read_forms import ref_types, refs, text, titled, truths
-from remotecal.certificates.dcc.read_values import NUMBERS, entries, numbers
-from remotecal.certificates.dcc.source import Unread, by_name, in_full, name_of
+from remotecal.certificates.dcc.read_joint import SINGLE_REGIONS, correlation, digits
+from remotecal.certificates.dcc.read_values import NUMBERS, as_stated, entries, numbers
+from remotecal.certificates.dcc.source import Unread, by_name, in_full, name_of, only
+from remotecal.certificates.dcc.write_joint import JOINT, JOINT_COLUMNS, JOINT_ROWS, in_dsi
 from remotecal.certificates.dcc.write_results import DEGREES_OF_FREEDOM, EQUIPMENT_USED
-from remotecal.model import Column, Conformity, InCmc, Limits, Note, Quantity, Table, Words
-from remotecal.model.quantities import length
+from remotecal.model import (
+    Column,
+    Complex,
+    Conformity,
+    Correlation,
+    InCmc,
+    JointResult,
+    Limits,
+    Note,
+    Quantity,
+    Table,
+    Words,
+)
+from remotecal.model.tables import length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +36,21 @@ if TYPE_CHECKING:
     from remotecal.certificates.dcc.source import Children, Source
 
 NOTE, WORDS = in_full("noQuantity"), in_full("charsXMLList")
-VALUES = (*NUMBERS, "si:hybrid", "noQuantity", "charsXMLList")
+VALUES = (*NUMBERS, *COMPLEX, "si:hybrid", "noQuantity", "charsXMLList")
+KINDS: dict[str, type[Quantity]] = {
+    NOTE: Note,
+    WORDS: Words,
+    **dict.fromkeys(map(in_full, COMPLEX), Complex),
+}
+"""What a quantity is by its value; a column if it is no other."""
 QUANTITY = by_name("name", "measurementMetaData", value=VALUES)
 
 TABLE = by_name("name", "quantity", "list", "measurementMetaData")
 CONFORMITY = by_name("name", "declaration", "data", verdicts=("conformity", "conformityXMLList"))
 IN_CMC = by_name("name", "declaration", valid=("valid", "validXMLList"))
 DATA = by_name("data")
+JOINT_LIST = by_name(value=["si:real"], together=SINGLE_REGIONS)
+REAL_LIST = in_full("si:realList")
 LIMITS = {f"basic_{kind}Limit{end}" for kind in ("tolerance", "acceptance") for end in ("Lower", "Upper")}
 
 
@@ -47,35 +72,46 @@ def quantity(source: Source, element: _Element) -> Quantity | None:
 
 def _valued(source: Source, element: _Element, value: _Element, children: Children) -> Quantity:
     """Return the quantity of an element that has this value."""
-    kind: type[Quantity] = Note if value.tag == NOTE else Words if value.tag == WORDS else Column
+    kind = KINDS.get(str(value.tag), Column)
     groups = children.get("measurementMetaData", ())
     fields: dict[str, object] = {}
     if kind is Column:
         found = numbers(source, value)
+        fields["ref_types"] = kinds = ref_types(source, element)
+        if STATED in kinds:
+            kinds.remove(STATED)
+            found = as_stated(source, value, found)
         fields |= {**found, **_meta_data(source, groups, found["unit"])}
+    elif kind is Complex:
+        fields |= complex_numbers(source, value)
+        fields["ref_types"] = ref_types(source, element)
+        fields |= _meta_data(source, groups, None)
     else:
         told = text(source, [value]) if kind is Note else entries(value)
         if not told:
             raise Unread(value, "it is blank")
         fields["text" if kind is Note else "words"] = told
+        fields["ref_types"] = ref_types(source, element)
         for group in groups:
             source.leave_out(group)
-    fields["ref_types"] = ref_types(source, element)
     if "name" in children:
         fields["name"] = text(source, children["name"])
     return source.build(value, kind, fields)
 
 
-def _meta_data(source: Source, groups: Sequence[_Element], unit: str) -> dict[str, object]:
-    """Return what a quantity's metadata say of conformity, scope and degrees of freedom."""
+def _meta_data(source: Source, groups: Sequence[_Element], unit: str | None) -> dict[str, object]:
+    """Return what a quantity's metadata say of conformity, scope and degrees of freedom.
+
+    Of complex values, which have no one `unit`, only the scope is told.
+    """
     found: dict[str, object] = {}
     for meta in (meta for group in groups for meta in group):
         kinds = ref_types(source, meta)
-        if "basic_conformity" in kinds and "conformity" not in found:
+        if "basic_conformity" in kinds and "conformity" not in found and unit is not None:
             found["conformity"] = _conformity(source, meta, unit)
         elif "basic_isInCMC" in kinds and "in_cmc" not in found:
             found["in_cmc"] = _in_cmc(source, meta)
-        elif DEGREES_OF_FREEDOM in kinds:
+        elif DEGREES_OF_FREEDOM in kinds and unit is not None:
             found["dof"] = _degrees_of_freedom(source, meta)
         else:
             source.leave_out(meta)
@@ -161,9 +197,13 @@ def tables(source: Source, element: _Element, title: dict[str, str] | None = Non
     kinds = ref_types(source, element)
     read = [entry for child in children.get("quantity", ()) if (entry := quantity(source, child))]
     equipment: list[str] = []
+    together: list[_Element] = []
     for meta in (meta for group in children.get("measurementMetaData", ()) for meta in group):
-        if not {EQUIPMENT_USED, "basic_measuringEquipment"}.isdisjoint(ref_types(source, meta)):
+        about = ref_types(source, meta)
+        if not {EQUIPMENT_USED, "basic_measuringEquipment"}.isdisjoint(about):
             equipment += refs(source, meta)
+        elif JOINT in about:
+            together.append(meta)
         else:
             source.leave_out(meta)
     fields = {"name": title, "ref_types": kinds, "equipment": equipment}
@@ -171,6 +211,64 @@ def tables(source: Source, element: _Element, title: dict[str, str] | None = Non
     fitting = all(length(entry) in (1, rows) for entry in read)
     groups = [read] if fitting or any("Table" in kind for kind in kinds) else [[one] for one in read]
     found = [source.build(element, Table, {**fields, "columns": group}) for group in groups if group]
+    if len(found) == 1:
+        found = [_with_joint_results(source, found[0], together)]
+    else:
+        for meta in together:
+            source.leave_out(meta)
     for child in children.get("list", ()):
         found += tables(source, child, title)
     return found
+
+
+def _with_joint_results(source: Source, table: Table, metas: Sequence[_Element]) -> Table:
+    """Return a table with the joint results that metadata tell; those that can't be are said."""
+    found = []
+    for meta in metas:
+        try:
+            found.append(_joint_result(source, table, meta))
+        except Unread as part:
+            source.leave_out_unread(part)
+    return table.model_copy(update={"joint": tuple(found)}) if found else table
+
+
+def _joint_result(source: Source, table: Table, meta: _Element) -> JointResult:
+    """Return a joint result, which only `write_joint` writes: its values again, and where they stand."""
+    given = [element for data in source.children(meta, DATA).get("data", ()) for element in data]
+    places = {kind: each for each in given for kind in ref_types(source, each)}
+    together = [found for element in given for found in element.iter(REAL_LIST)]
+    if JOINT_COLUMNS not in places or len(together) != 1:
+        raise Unread(meta, "it is no joint result of a table")
+    try:
+        columns = _places(source, places[JOINT_COLUMNS])
+        rows = _places(source, places[JOINT_ROWS]) if JOINT_ROWS in places else ()
+        of = JointResult.model_construct(columns=columns, rows=rows)
+        found = _joint_correlation(source, table, of, together[0])
+        joint = JointResult(columns=columns, rows=rows, correlation=found)
+        return Table.model_validate({**dict(table), "joint": (joint,)}).joint[0]
+    except (ValueError, LookupError) as error:
+        raise Unread(meta, f"it is no joint result of its table: {error}") from error
+
+
+def _joint_correlation(source: Source, table: Table, of: JointResult, element: _Element) -> Correlation:
+    """Return the correlation of joint values, which must be those of the table."""
+    rows = table.joint_rows(of)
+    within = [(column, in_dsi(column)) for column in table.joint_columns(of)]
+    parts = source.children(element, JOINT_LIST)
+    values = [" ".join(each.itertext()).split() for each in parts["value"]]
+    if values != [[column.values[row], units.to_dsi(column.unit)] for _, column in within for row in rows]:
+        source.refuse(element, "the values of a joint result are not those of its table")
+    stated = [u for _, column in within for u in column.correlated(rows)]
+    units_of = [column.unit for _, column in within for _ in rows]
+    found, u = correlation(source, only(parts["together"]), units_of, stated)
+    if found.u is None:
+        return found
+    factors = [units.in_dsi(column.unit)[1] for column, _ in within for _ in rows]
+    exact = (digits(scaled(one, 1 / factor)) for one, factor in zip(u, factors, strict=True))
+    return found.model_copy(update={"u": tuple(exact)})
+
+
+def _places(source: Source, element: _Element) -> tuple[int, ...]:
+    """Return columns or rows, as `write_joint` states them."""
+    stated = quantity(source, element)
+    return tuple(map(int, stated.values)) if isinstance(stated, Column) else ()

@@ -8,12 +8,12 @@ from remotecal.certificates.dcc import write_results as names
 from remotecal.certificates.dcc.read_forms import (
     Fields,
     Form,
+    item_refs,
     line,
     lines,
     name_inside,
     own_id,
     ref_types,
-    refs,
     texts,
     titled,
     truth,
@@ -109,7 +109,19 @@ def _standard(source: Source, element: _Element) -> Equipment:
             source.leave_out_unread(part)
         else:
             fields["certificate"] = source.build(certificate, CertificateReference, reference | validity)
-    return source.build(element, Equipment, fields | {"quantities": told})
+    return _told_before(source, element, source.build(element, Equipment, fields | {"quantities": told}))
+
+
+def _told_before(source: Source, element: _Element, standard: Equipment) -> Equipment:
+    """Return a standard with its id, which stands where the same one was told first; others only are told."""
+    if standard.id is not None:
+        return source.standards.setdefault(standard.id, standard)
+    for name in source.attribute(element, "refId").split():
+        same = standard.model_copy(update={"id": name})
+        if source.standards.get(name) == same:
+            return same
+        source.leave_out(element, f"its reference to {name!s:.80}")
+    return standard
 
 
 VALIDITY = {
@@ -248,6 +260,7 @@ def _budget_result(numbers: dict[str, Column]) -> dict[str, object]:
         raise ValueError("the result lacks its uncertainty or its degrees of freedom")
     return {
         "row": numbers[names.ROW].values[0],
+        "result": numbers[names.OF_RESULT].values[0] if names.OF_RESULT in numbers else 0,
         "value": result.values[0],
         "unit": result.unit,
         "u": numbers[names.STANDARD].values[0],
@@ -326,6 +339,7 @@ CONDITIONS = Form(
 RESULT = Form(
     Result,
     ref_types=ref_types,
+    items=item_refs,
     name=("name", texts),
     description=("description", texts),
     tables=("data", _tables),
@@ -342,4 +356,4 @@ CIRCUMSTANCES: dict[str, tuple[str, Callable[[Source, _Element], Sequence[BaseMo
 """What DCC 3.3 allows above all measurements, for all of them, and any version in each."""
 
 MEASUREMENTS = by_name(*CIRCUMSTANCES, "measurementResult")
-MEASUREMENT = Form(Measurement, *CIRCUMSTANCES, "results", name=("name", texts), items=refs)
+MEASUREMENT = Form(Measurement, *CIRCUMSTANCES, "results", id=own_id, name=("name", texts), items=item_refs)

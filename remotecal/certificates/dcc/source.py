@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from lxml.etree import XPath, _Element
 
+    from remotecal.model import Equipment
+
 Part = TypeVar("Part", bound=BaseModel)
 Children = dict[str, list["_Element"]]
 Names = dict[str, str]
@@ -44,7 +46,7 @@ def by_name(*plain: str, **kinds: Iterable[str]) -> Names:
     return {in_full(name): call for name, call in called.items()}
 
 
-NAMED = by_name("item", "measuringEquipment", "statement", "performanceLocation")
+NAMED = by_name("item", "measuringEquipment", "statement", "performanceLocation", "measurementResult")
 """Elements the model refers to by their id."""
 
 
@@ -80,7 +82,8 @@ class Source:
     Attributes:
         root: the certificate.
         older: whether it is of a version before 3, where other things may be missing or repeated.
-        known: the ids the model can refer to.
+        known: the ids the model can refer to, each with the name of its element.
+        standards: those read so far, by their ids.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -89,7 +92,8 @@ class Source:
         self.left_out: list[str] = []
         self._left_out: set[_Element] = set()
         self._heeded: set[tuple[_Element, str]] = set()
-        self.known: set[str] = set()
+        self.known: dict[str, str] = {}
+        self.standards: dict[str, Equipment] = {}
         seen: set[str] = set()
         for found in _ids()(self.root):
             element, name = found.getparent(), found.strip()
@@ -97,7 +101,7 @@ class Source:
                 self.refuse(element, f"the id {name!r} was given to an element before")
             seen.add(name)
             if element.tag in NAMED:
-                self.known.add(name)
+                self.known[name] = NAMED[element.tag]
 
     @staticmethod
     def refuse(element: _Element, why: str) -> NoReturn:

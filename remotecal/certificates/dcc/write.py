@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remotecal import units
 from remotecal.certificates.dcc.parts import (
     certificate,
     equipment_classes,
@@ -13,10 +14,11 @@ from remotecal.certificates.dcc.parts import (
     text,
 )
 from remotecal.certificates.dcc.validate import problems_of_schema
-from remotecal.certificates.dcc.write_results import measurement, quantity
+from remotecal.certificates.dcc.write_results import measurements, quantity
 from remotecal.certificates.dcc.xml import DCC, EVIDENCE, SI, XSI, add, maybe
 from remotecal.errors import RecordError
-from remotecal.model import Evidence, Frozen, Statement, Text
+from remotecal.model import Evidence, Statement, Text
+from remotecal.model.base import parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +35,8 @@ DEMONSTRATION = "remotecal_demonstration"
 EVIDENCE_STATEMENT = "remotecal_evidence"
 NOT_STATED = "remotecal_notStated"
 """What the schema demands and the certificate that was read does not say."""
-WRITTEN_FROM_FIELDS = (DEMONSTRATION, EVIDENCE_STATEMENT)
+NON_SI = "remotecal_nonSIUnit"
+WRITTEN_FROM_FIELDS = (DEMONSTRATION, EVIDENCE_STATEMENT, NON_SI)
 """Statements that repeat a field of the record in words; the reader reads the field."""
 
 
@@ -41,20 +44,20 @@ def write(record: Record) -> bytes:
     """Return `record` as a DCC in UTF-8.
 
     What was read from another laboratory's certificate keeps the languages it has there. Raises
-    `RecordError` if a text of what was computed here is not in every language of the record, or if the
-    schema does not allow what the record says.
+    `RecordError` if a text of what was computed here is not in every language of the record, or does not
+    say which of several items it is of; or if the schema does not allow what the record says.
     """
     from lxml import etree
 
     if record.evidence is not None:
         _check_languages(record)
+        _check_items(record)
     root = etree.Element(f"{{{DCC}}}digitalCalibrationCertificate", nsmap={"dcc": DCC, "si": SI, "xsi": XSI})
     root.set(f"{{{XSI}}}schemaLocation", f"{DCC} {DCC}/v{SCHEMA_VERSION}/dcc.xsd")
     root.set("schemaVersion", SCHEMA_VERSION)
     _administrative_data(root, record)
     results = add(root, "measurementResults")
-    for entry in record.measurements:
-        measurement(results, entry)
+    measurements(results, record.measurements)
     if record.evidence is not None:
         _evidence(root, record.evidence)
     etree.indent(root)
@@ -71,23 +74,30 @@ def _check_languages(record: Record) -> None:
         raise RecordError(
             f"the languages {record.languages} must differ, and include the binding ones, {record.binding}"
         )
-    for found in _texts(record):
-        if found.languages and set(found.languages) != used:
+    for _, found in parts(record):
+        if isinstance(found, Text) and found.languages and set(found.languages) != used:
             raise RecordError(
                 f"the text {found.get('en')!r} is in {', '.join(found.languages)}, "
                 f"but certificate {record.number} is in {', '.join(record.languages)}"
             )
 
 
-def _texts(part: object) -> Iterator[Text]:
-    if isinstance(part, Text):
-        yield part
-    elif isinstance(part, Frozen):
-        for name in type(part).model_fields:
-            yield from _texts(getattr(part, name))
-    elif isinstance(part, tuple):
-        for entry in part:
-            yield from _texts(entry)
+def _check_items(record: Record) -> None:
+    """Refuse a certificate of our own for several items that leaves open which of them something is of."""
+    if len(record.items) == 1:
+        return
+    about = {item.id for item in record.items} | {entry.id for entry in record.measurements if entry.items}
+    for entry in record.measurements:
+        if not all(map(entry.items_of, entry.results)):
+            raise RecordError(
+                f"measurement {entry.name.get('en')!r} does not say which items its results are of"
+            )
+    for statement in record.statements:
+        if statement.conformity is not None and about.isdisjoint(statement.refs):
+            raise RecordError(
+                f"certificate {record.number} is for {len(record.items)} items, and a statement of "
+                "conformity does not say of which: refer to the item, or to its measurement"
+            )
 
 
 def _said(record: Record, zh: str, en: str) -> Text:
@@ -115,10 +125,15 @@ def _administrative_data(root: _Element, record: Record) -> None:
         _person(persons, person)
     _contact(parent, "customer", record.customer)
     statements = [*record.statements, *_statements_of_fields(record)]
-    if statements:
+    outside = record.units_outside_dsi
+    if statements or outside:
         element = add(parent, "statements")
         for statement in statements:
             _statement(element, statement)
+        for unit in outside:
+            declared = add(element, "statement", refType=NON_SI)
+            add(declared, "nonSIDefinition", units.definition(unit))
+            add(declared, "nonSIUnit", units.marked(unit))
 
 
 def _core_data(parent: _Element, record: Record) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal import units
+from remotecal.certificates.dcc.beside import STATED, beside
 from remotecal.certificates.dcc.parts import (
     certificate,
     equipment_classes,
@@ -13,8 +14,9 @@ from remotecal.certificates.dcc.parts import (
     software_list,
     text,
 )
+from remotecal.certificates.dcc.write_joint import JOINT, complex_quantity, joint_result, multivariate
 from remotecal.certificates.dcc.xml import add, maybe
-from remotecal.model import Column, Note, Text, Uncertainty, Words
+from remotecal.model import Column, Complex, Note, Text, Uncertainty, Words
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -41,6 +43,7 @@ EQUIPMENT_USED = "remotecal_measuringEquipment"
 INPUT = "remotecal_input"
 RESULT = "remotecal_budgetResult"
 ROW = "remotecal_tableRow"
+OF_RESULT = "remotecal_resultNumber"
 SENSITIVITY = "remotecal_sensitivityCoefficient"
 CONTRIBUTION = "remotecal_contribution"
 SHARE = "remotecal_shareOfVariance"
@@ -48,9 +51,16 @@ STANDARD = "remotecal_combinedStandardUncertainty"
 SYMBOL = "remotecal_symbol"
 
 
-def measurement(parent: _Element, entry: Measurement) -> None:
-    """Append one measurement."""
-    element = add(parent, "measurementResult", refId=" ".join(entry.items))
+def measurements(parent: _Element, entries: tuple[Measurement, ...]) -> None:
+    """Append the measurements; of a standard that several share, the first has the id, the others refer."""
+    written: set[str] = set()
+    for entry in entries:
+        _measurement(parent, entry, written)
+        written |= {standard.id for standard in entry.standards if standard.id is not None}
+
+
+def _measurement(parent: _Element, entry: Measurement, written: set[str]) -> None:
+    element = add(parent, "measurementResult", id=entry.id, refId=" ".join(entry.items))
     text(element, "name", entry.name)
     if entry.methods:
         methods = add(element, "usedMethods")
@@ -60,7 +70,7 @@ def measurement(parent: _Element, entry: Measurement) -> None:
     if entry.standards:
         standards = add(element, "measuringEquipments")
         for standard in entry.standards:
-            _standard(standards, standard)
+            _standard(standards, standard, again=standard.id in written)
     if entry.conditions:
         conditions = add(element, "influenceConditions")
         for condition in entry.conditions:
@@ -89,8 +99,11 @@ def _method(parent: _Element, method: Method) -> None:
             add(described, "charsXMLList", entry.symbol)
 
 
-def _standard(parent: _Element, standard: Equipment) -> None:
-    element = add(parent, "measuringEquipment", id=standard.id, refType=" ".join(standard.ref_types))
+def _standard(parent: _Element, standard: Equipment, *, again: bool) -> None:
+    """Append a standard; one that is there already is told `again`, and refers to where it has its id."""
+    own, refers = (None, standard.id) if again else (standard.id, None)
+    kinds = " ".join(standard.ref_types)
+    element = add(parent, "measuringEquipment", id=own, refId=refers, refType=kinds)
     text(element, "name", standard.name)
     equipment_classes(element, standard.classes)
     text(element, "description", standard.description)
@@ -139,7 +152,7 @@ def _not_empty(data: _Element) -> None:
 
 
 def _result(parent: _Element, result: Result) -> None:
-    element = add(parent, "result", refType=" ".join(result.ref_types))
+    element = add(parent, "result", refId=" ".join(result.items), refType=" ".join(result.ref_types))
     text(element, "name", result.name)
     text(element, "description", result.description)
     data = add(element, "data")
@@ -153,22 +166,32 @@ def _table(parent: _Element, table: Table) -> None:
     text(element, "name", table.name)
     for entry in table.columns:
         quantity(element, "quantity", entry, column=True)
-    if table.equipment:
-        used = add(element, "measurementMetaData")
-        add(used, "metaData", refType=EQUIPMENT_USED, refId=" ".join(table.equipment))
+    if table.equipment or table.joint:
+        meta = add(element, "measurementMetaData")
+        if table.equipment:
+            add(meta, "metaData", refType=EQUIPMENT_USED, refId=" ".join(table.equipment))
+        for joint in table.joint:
+            joint_result(add(add(meta, "metaData", refType=JOINT), "data"), table, joint)
 
 
 def quantity(parent: _Element, name: str, entry: Quantity, *, column: bool = False) -> None:
     """Append a quantity; a `column` is written as a list even if it has one value."""
-    element = add(parent, name, refType=" ".join(entry.ref_types))
+    outside = isinstance(entry, Column) and units.outside_dsi(entry.unit)
+    kinds = (*entry.ref_types, STATED) if outside else entry.ref_types
+    element = add(parent, name, refType=" ".join(kinds))
     text(element, "name", entry.name)
     if isinstance(entry, Note):
         text(element, "noQuantity", entry.text)
     elif isinstance(entry, Words):
         add(element, "charsXMLList", " ".join(entry.words))
+    elif isinstance(entry, Complex):
+        complex_quantity(element, entry, column=column or len(entry.values) > 1)
+        _meta_data(element, entry)
     else:
         stated = (entry, *entry.in_other_units)
-        inside = add(element, "si:hybrid") if entry.in_other_units else element
+        if units.outside_dsi(entry.unit):
+            stated = (beside(entry), *stated)
+        inside = add(element, "si:hybrid") if len(stated) > 1 else element
         for one in stated:
             _numbers(inside, one, column=column or len(entry.values) > 1)
         _meta_data(element, entry)
@@ -178,9 +201,10 @@ def _numbers(parent: _Element, entry: Column, *, column: bool) -> None:
     suffix = "XMLList" if column else ""
     element = add(parent, "si:realListXMLList" if column else "si:real")
     add(element, f"si:value{suffix}", " ".join(entry.values))
-    add(element, f"si:unit{suffix}", units.to_dsi(entry.unit))
+    add(element, f"si:unit{suffix}", units.marked(entry.unit))
     if entry.uncertainty is not None:
         _uncertainty(element, entry.uncertainty, suffix)
+    multivariate(element, entry)
 
 
 def _uncertainty(parent: _Element, uncertainty: Uncertainty, suffix: str) -> None:
@@ -204,28 +228,28 @@ def _uncertainty(parent: _Element, uncertainty: Uncertainty, suffix: str) -> Non
         add(element, f"si:distribution{suffix}", " ".join(uncertainty.distribution))
 
 
-def _meta_data(parent: _Element, entry: Column) -> None:
-    if entry.conformity is None and entry.in_cmc is None and entry.dof is None:
+def _meta_data(parent: _Element, entry: Column | Complex) -> None:
+    conformity, dof = (entry.conformity, entry.dof) if isinstance(entry, Column) else (None, None)
+    if conformity is None and entry.in_cmc is None and dof is None:
         return
     element = add(parent, "measurementMetaData")
-    if entry.conformity is not None:
-        judged = entry.conformity
-        meta = add(element, "metaData", refType="basic_conformity", refId=judged.rule)
-        text(meta, "name", judged.name)
-        text(meta, "declaration", judged.declaration)
-        add(meta, "conformityXMLList", " ".join(judged.verdicts))
-        if judged.tolerance is not None or judged.acceptance is not None:
+    if conformity is not None:
+        meta = add(element, "metaData", refType="basic_conformity", refId=conformity.rule)
+        text(meta, "name", conformity.name)
+        text(meta, "declaration", conformity.declaration)
+        add(meta, "conformityXMLList", " ".join(conformity.verdicts))
+        if conformity.tolerance is not None or conformity.acceptance is not None:
             data = add(meta, "data")
-            _limits(data, "basic_toleranceLimit", judged.tolerance, entry.unit)
-            _limits(data, "basic_acceptanceLimit", judged.acceptance, entry.unit)
+            _limits(data, "basic_toleranceLimit", conformity.tolerance, entry.unit)
+            _limits(data, "basic_acceptanceLimit", conformity.acceptance, entry.unit)
     if entry.in_cmc is not None:
         meta = add(element, "metaData", refType="basic_isInCMC", refId=entry.in_cmc.statement)
         text(meta, "name", entry.in_cmc.name)
         text(meta, "declaration", entry.in_cmc.declaration)
         add(meta, "validXMLList", " ".join(str(valid).lower() for valid in entry.in_cmc.valid))
-    if entry.dof is not None:
+    if dof is not None:
         data = add(add(element, "metaData", refType=DEGREES_OF_FREEDOM), "data")
-        quantity(data, "quantity", Words(words=entry.dof))
+        quantity(data, "quantity", Words(words=dof))
 
 
 def _limits(parent: _Element, kind: str, limits: Limits | None, unit: str) -> None:
@@ -279,6 +303,7 @@ def _budget_result(budget: PointBudget) -> list[Quantity]:
     expanded = Uncertainty(expanded=(budget.expanded,), k=(budget.k,), p=(budget.p,))
     return [
         Column(ref_types=(ROW,), unit="1", values=(str(budget.row),)),
+        *([Column(ref_types=(OF_RESULT,), unit="1", values=(str(budget.result),))] if budget.result else []),
         Column(
             ref_types=(RESULT,),
             unit=budget.unit,

@@ -8,31 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.pdf.formula import equations
-from remotecal.certificates.pdf.numbers import Cell, full_width, printed, said, with_unit
-from remotecal.certificates.pdf.results import budgets, results
+from remotecal import units
+from remotecal.certificates.pdf.circumstances import Circumstances, circumstances, shared_by, told_of
+from remotecal.certificates.pdf.facts import Fact, fact, facts
+from remotecal.certificates.pdf.items import apart, called, in_common
+from remotecal.certificates.pdf.numbers import Cell, full_width, said
+from remotecal.certificates.pdf.results import annexes, results
 from remotecal.certificates.pdf.wording import Said, kind, label, names
 from remotecal.certificates.signing.keys import fingerprint
-from remotecal.model import Column, Note, Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remotecal.certificates.signing.signature import Signature
-    from remotecal.model import (
-        Condition,
-        Equipment,
-        Item,
-        Location,
-        Measurement,
-        Method,
-        Quantity,
-        Record,
-        Statement,
-    )
-
-Fact = dict[str, object]
-"""A label and what it labels: `{"label": Said, "lines": [Cell, …]}`."""
+    from remotecal.model import Location, Measurement, Record, Statement
 
 
 def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[str, object]:
@@ -44,6 +33,7 @@ def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[
         font: the family for the Chinese, for the pictures.
     """
     words = kind(record)
+    shared = shared_by(record.measurements)
     seal = signatures[-1] if signatures and signatures[-1].duty == "issued" else None
     if record.issued is None and seal is not None and seal.at is not None:
         record = record.model_copy(update={"issued": seal.at.date()})  # it is issued by being sealed
@@ -61,13 +51,17 @@ def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[
         "demonstration": record.demonstration,
         "standing": _standing(signatures),
         "cover": _cover(record, words),
-        "items": [_of_item(other) for other in record.items[1:]],
+        "items": apart(record),
         "persons": _persons(record, words, signatures),
         "seal": None if seal is None else _seal(seal),
-        "measurements": [_measurement(measurement, font) for measurement in record.measurements],
-        "statements": [_statement(statement) for statement in record.statements if _says(statement)],
+        "common": circumstances(shared),
+        "measurements": [_measurement(record, each, shared, font) for each in record.measurements],
+        "statements": [
+            *(_statement(record, statement) for statement in record.statements if _says(statement)),
+            *_units(record),
+        ],
         "evidence": _evidence(record),
-        "annexes": [budgets(measurement) for measurement in record.measurements if measurement.budgets],
+        "annexes": annexes(record),
     }
 
 
@@ -98,9 +92,9 @@ def _seal(seal: Signature) -> dict[str, object]:
     key = fingerprint(seal.chain[0])
     return {
         "facts": [
-            _fact(label("marks", "seal_of"), {"text": seal.name}),
-            _fact(label("marks", "seal_at"), {"text": _moment(seal, "%Y-%m-%d %H:%M:%S %Z")}),
-            _fact(label("marks", "seal_key"), {"hash": key[:32]}, {"hash": key[32:]}),
+            fact(label("marks", "seal_of"), {"text": seal.name}),
+            fact(label("marks", "seal_at"), {"text": _moment(seal, "%Y-%m-%d %H:%M:%S %Z")}),
+            fact(label("marks", "seal_key"), {"hash": key[:32]}, {"hash": key[32:]}),
         ],
         "proof": label("marks", "seal_proof"),
     }
@@ -111,31 +105,20 @@ def _moment(signature: Signature, form: str) -> str:
     return "—" if signature.at is None else signature.at.strftime(form)
 
 
-def _fact(named: Said, *lines: Cell) -> Fact:
-    return {"label": named, "lines": list(lines)}
-
-
-def _facts(*pairs: tuple[Said, Cell | str | None]) -> list[Fact]:
-    """Return labels and what they label, without those that have nothing to tell."""
-    return [
-        _fact(named, {"text": value} if isinstance(value, str) else value) for named, value in pairs if value
-    ]
-
-
 def _cover(record: Record, words: str) -> list[Fact]:
     """Return for whom, for what, when."""
     where: list[Cell] = [{"text": place}] if (place := address(record.customer.location)) else []
-    customer = _fact(label("cover", "customer"), {"said": said(record.customer.name)}, *where)
+    customer = fact(label("cover", "customer"), {"said": said(record.customer.name)}, *where)
     given = (
         (said(entry.name) if entry.name else label("cover", "identification"), entry.value)
         for entry in record.identifications
     )
     days = str(record.begun) if record.begun == record.finished else f"{record.begun} – {record.finished}"
     return [
-        *_facts((label("headings", "number"), record.number), *given),
+        *facts((label("headings", "number"), record.number), *given),
         customer,
-        *_of_item(record.items[0]),
-        *_facts(
+        *in_common(record),
+        *facts(
             (label("cover", "received"), str(record.received) if record.received else None),
             (label(words, "day"), days),
             (label(words, "place"), {"said": label("places", record.place)} if record.place else None),
@@ -150,32 +133,6 @@ def _earlier(record: Record) -> tuple[Said, str | None]:
     if record.replaces is not None:
         return label("cover", "replaces"), record.replaces.number
     return label("cover", "previous"), record.previous.number if record.previous else None
-
-
-def _of_item(item: Item) -> list[Fact]:
-    classes = ", ".join(f"{entry.class_id} ({entry.reference})" for entry in item.classes)
-    serials = [
-        (said(entry.name) if entry.name else label("cover", "serial"), entry.value)
-        for entry in item.identifications
-    ]
-    return _facts(
-        (label("cover", "item"), {"said": said(item.name)}),
-        (label("cover", "manufacturer"), {"said": said(item.manufacturer)} if item.manufacturer else None),
-        (label("cover", "model"), item.model),
-        *serials,
-        (label("cover", "class"), classes or None),
-        *((said(entry.name), value(entry)) for entry in item.quantities),
-        (label("cover", "condition"), {"said": said(item.description)} if item.description else None),
-    )
-
-
-def value(quantity: Quantity) -> Cell:
-    """Return a quantity outside a table: its values with their unit."""
-    if isinstance(quantity, Note):
-        return {"said": said(quantity.text)}
-    if isinstance(quantity, Words):
-        return {"text": ", ".join(quantity.words)}
-    return {"text": with_unit(quantity.values, quantity.unit)}
 
 
 def address(location: Location | None) -> str:
@@ -204,81 +161,14 @@ def _persons(record: Record, words: str, signatures: Sequence[Signature]) -> lis
     ]
 
 
-def _measurement(measurement: Measurement, font: str) -> dict[str, object]:
+def _measurement(record: Record, measurement: Measurement, shared: Circumstances, font: str) -> Fact:
+    of = dict.fromkeys(item for result in measurement.results for item in measurement.items_of(result))
     return {
-        "methods": [_method(method) for method in measurement.methods],
-        "standards": {
-            "head": [
-                label("standards", name)
-                for name in ("name", "model", "range", "quality", "certificate", "until")
-            ],
-            "rows": [_standard(standard) for standard in measurement.standards],
-        },
-        "conditions": [_condition(condition) for condition in measurement.conditions],
-        "results": results(measurement, font),
+        **circumstances(told_of(measurement).without(shared)),
+        "name": said(measurement.name) if len(record.measurements) > 1 else None,
+        "items": called(record, of),
+        "results": results(record, measurement, font),
     }
-
-
-def _method(method: Method) -> dict[str, object]:
-    described = method.description
-    plain = described.get("") if described is not None and not described.languages else None
-    found = equations(plain) if plain else None
-    return {
-        "name": said(method.name),
-        "sources": ", ".join((*method.norms, *method.references)),
-        "formulas": found or [],
-        "formula_text": plain if found else "",
-        "description": said(described) if described is not None and not found else None,
-    }
-
-
-RANGE, UNCERTAINTY = "remotecal_measurementRange", "remotecal_expandedUncertainty"
-"""refTypes of a standard's characteristics: the span it was calibrated over, U over that span."""
-
-
-def _standard(standard: Equipment) -> list[list[Cell]]:
-    """Return a row of the table of standards, each cell in lines."""
-    maker = standard.manufacturer.get("en") if standard.manufacturer else ""
-    reference = standard.certificate
-    issuer: list[Cell] = [{"said": said(reference.issuer)}] if reference and reference.issuer else []
-    until = str(reference.valid_until) if reference and reference.valid_until else "—"
-    ranges: list[Cell] = [{"text": _span(entry)} for entry in _stated(standard, RANGE)]
-    classes: list[Cell] = [{"text": f"{entry.class_id} ({entry.reference})"} for entry in standard.classes]
-    qualities: list[Cell] = [{"text": f"U = {_span(entry)}"} for entry in _stated(standard, UNCERTAINTY)]
-    if standard.description is not None:
-        qualities.append({"said": said(standard.description)})
-    nothing: list[Cell] = [{"text": "—"}]
-    return [
-        [{"said": said(standard.name)}],
-        [{"text": f"{maker} {standard.model or ''}".strip() or "—"}, {"text": ", ".join(standard.serials)}],
-        ranges or nothing,
-        [*qualities, *classes] or nothing,
-        [{"text": reference.number if reference else "—"}, *issuer],
-        [{"text": until}],
-    ]
-
-
-def _stated(standard: Equipment, ref_type: str) -> list[Column]:
-    return [
-        entry for entry in standard.quantities if isinstance(entry, Column) and ref_type in entry.ref_types
-    ]
-
-
-def _span(column: Column) -> str:
-    """Return the ends of a span in one unit: `0 ~ 600 kg`; a single value by itself."""
-    ends = tuple(dict.fromkeys(column.values))
-    first = "" if len(ends) == 1 else f"{printed(ends[0])} ~ "
-    return first + with_unit(ends[-1:], column.unit)
-
-
-def _condition(condition: Condition) -> Fact:
-    """Return the values of a condition; a least and a most one as `19.8 °C ~ 20.6 °C`."""
-    parts: list[object] = []
-    for number, entry in enumerate(condition.quantities):
-        if number:
-            parts.append({"text": " ~ " if isinstance(entry, Column) else ", "})
-        parts.append(value(entry))
-    return {"label": said(condition.name), "lines": [{"parts": parts}]}
 
 
 def _says(statement: Statement) -> bool:
@@ -287,7 +177,7 @@ def _says(statement: Statement) -> bool:
     ) or bool(address(statement.location))
 
 
-def _statement(statement: Statement) -> dict[str, object]:
+def _statement(record: Record, statement: Statement) -> dict[str, object]:
     """Return what the laboratory declares, each statement in all its languages."""
     sources = ", ".join((*statement.norms, *statement.references))
     verdict = label("verdicts", statement.conformity) if statement.conformity else None
@@ -295,13 +185,34 @@ def _statement(statement: Statement) -> dict[str, object]:
         "name": said(statement.name) if statement.name else None,
         "sources": sources if statement.name else "",
         "declaration": said(statement.declaration) if statement.declaration else [],
-        "notes": _facts(
+        "notes": facts(
+            (label("statements", "of"), _spoken_of(record, statement) or None),
             (label("statements", "norms"), sources if not statement.name else None),
             (label("statements", "verdict"), {"said": verdict} if verdict else None),
             (label("statements", "day"), str(statement.day) if statement.day else None),
             (label("statements", "place"), address(statement.location) or None),
         ),
     }
+
+
+def _spoken_of(record: Record, statement: Statement) -> str:
+    """Return the items and measurements a statement speaks of, where there are others."""
+    named = [called(record, statement.refs)] if len(record.items) > 1 else []
+    if len(record.measurements) > 1:
+        spoken = [each.name for each in record.measurements if each.id in statement.refs]
+        named += [" ".join(text for _, text in said(name)) for name in spoken]
+    return "; ".join(filter(None, named))
+
+
+def _units(record: Record) -> list[dict[str, object]]:
+    """Return what the units are that D-SI has no notation for, as one statement or none."""
+    found: Said = []
+    for unit in record.units_outside_dsi:
+        of, shown = units.relative_to(unit), units.symbol(unit)
+        found += [["", units.definition(unit)]] if of is None else label("units", "level", unit=shown, of=of)
+    if not found:
+        return []
+    return [{"name": label("units", "name"), "sources": "", "declaration": found, "notes": []}]
 
 
 def _evidence(record: Record) -> dict[str, object]:
@@ -312,7 +223,7 @@ def _evidence(record: Record) -> dict[str, object]:
         return {"inside": inside, "facts": []}
     return {
         "inside": inside,
-        "facts": _facts(
+        "facts": facts(
             (label("evidence", "run"), proof.run),
             (label("evidence", "procedure"), proof.procedure),
             (label("evidence", "procedure_hash"), {"hash": proof.procedure_hash}),

@@ -9,7 +9,7 @@ from remotecal import units
 
 if TYPE_CHECKING:
     from remotecal.certificates.pdf.wording import Said
-    from remotecal.model import Text
+    from remotecal.model import Complex, Text
 
 Cell = dict[str, object]
 """What stands in a cell, under the name of how it is set: `said`, `text`, `aligned`, `symbol`, `hash`."""
@@ -78,6 +78,16 @@ def with_unit(numbers: tuple[str, ...], unit: str) -> str:
     shown = units.symbol(unit)
     blank = "" if shown in ("°", "1") else "\u202f" if shown == "%" else "\u00a0"
     return ", ".join(map(printed, numbers)) + blank + ("" if shown == "1" else shown)
+
+
+def complex_with_unit(value: tuple[str, str], of: Complex) -> str:
+    """Return a complex value with its unit: `(127.73 − j 219.85) Ω`, `254.26 Ω ∠ 59.8°`."""
+    first, second = value
+    if of.phase_unit is not None:
+        return f"{with_unit((first,), of.unit)} ∠ {with_unit((second,), of.phase_unit)}"
+    shown = units.symbol(of.unit)
+    sign, plain = ("−", second[1:]) if second.startswith("-") else ("+", second)
+    return f"({printed(first)} {sign} j {printed(plain)})" + ("" if shown == "1" else f"\u00a0{shown}")
 
 
 def in_unit(unit: str) -> str:

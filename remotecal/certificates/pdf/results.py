@@ -7,18 +7,29 @@ from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.certificates.pdf.curve import picture
+from remotecal.certificates.pdf.items import called
+from remotecal.certificates.pdf.joint import coefficients, correlations, covered, parts
 from remotecal.certificates.pdf.numbers import Cell, aligned, full_width, in_unit, printed, said, symbol
 from remotecal.certificates.pdf.wording import Said, has, label
-from remotecal.model import Column, Words
+from remotecal.model import Column, Complex, Words
 
 if TYPE_CHECKING:
-    from remotecal.model import Conformity, Measurement, PointBudget, Quantity, Table, Uncertainty
+    from remotecal.model import (
+        Conformity,
+        InputQuantity,
+        Measurement,
+        PointBudget,
+        Quantity,
+        Record,
+        Table,
+        Uncertainty,
+    )
 
 Head = dict[str, object]
 """One printed column: `{"name": Said, "unit": str, "cells": [Cell, …]}`, with a cell for each row, or one."""
 
 
-def results(measurement: Measurement, font: str) -> list[dict[str, object]]:
+def results(record: Record, measurement: Measurement, font: str) -> list[dict[str, object]]:
     """Return the results with their tables, each table with its error curve where it has one.
 
     `font` is the family to letter the curves with.
@@ -26,12 +37,15 @@ def results(measurement: Measurement, font: str) -> list[dict[str, object]]:
     return [
         {
             "name": said(result.name),
+            "items": called(record, result.items),
             "description": said(result.description) if result.description else None,
             "tables": [
                 {
+                    "name": said(table.name) if table.name else [],
                     "rows": table.rows,
                     "columns": [printed for quantity in table.columns for printed in _columns(quantity)],
                     "remarks": _remarks(table),
+                    "correlations": correlations(table),
                     "curve": picture(table, font),
                 }
                 for table in result.tables
@@ -43,16 +57,31 @@ def results(measurement: Measurement, font: str) -> list[dict[str, object]]:
 
 def _columns(quantity: Quantity) -> list[Head]:
     name = said(quantity.name) if quantity.name else []
+    if isinstance(quantity, Complex):
+        return _complex(quantity)
     if isinstance(quantity, Words):
         return [_column(name, [{"text": word} for word in quantity.words])]
     if not isinstance(quantity, Column):
         return [_column(name, [{"said": said(quantity.text)}])]
-    found = [_column(name, aligned(quantity.values), quantity.unit)]
-    if quantity.uncertainty is not None:
-        found += _uncertainty(quantity.uncertainty, quantity.unit)
+    found = []
+    for stated in (quantity, *quantity.in_other_units):
+        found.append(_column(name, aligned(stated.values), stated.unit))
+        if stated.uncertainty is not None:
+            found += _uncertainty(stated.uncertainty, units.difference(stated.unit))
     if quantity.conformity is not None:
         found += _conformity(quantity.conformity, quantity.unit)
     return found
+
+
+def _complex(entry: Complex) -> list[Head]:
+    """Return both parts with their uncertainties, and how they depend on each other where they do."""
+    found = []
+    for name, part in parts(entry):
+        found.append(_column(name, aligned(part.values), part.unit))
+        if part.uncertainty is not None:
+            found += _uncertainty(part.uncertainty, part.unit)
+    between = coefficients(entry)
+    return [*found, _column(label("columns", "correlation"), aligned(between))] if between else found
 
 
 def _column(name: Said, cells: list[Cell], unit: str = "1") -> Head:
@@ -85,9 +114,13 @@ def _conformity(judged: Conformity, unit: str) -> list[Head]:
 
 
 def _remarks(table: Table) -> list[Said]:
-    """Return what U and the marks of the table mean."""
-    found = []
+    """Return what U and the marks of the table mean, each once."""
+    found: list[Said] = []
     for column in table.columns:
+        if isinstance(column, Complex) and column.uncertainty is not None:
+            found += covered(column.uncertainty.region, "parts")
+        if isinstance(column, Complex) and column.in_cmc is not None:
+            found.append(_scope(column.in_cmc.valid))
         if not isinstance(column, Column):
             continue
         stated = column.uncertainty
@@ -96,7 +129,7 @@ def _remarks(table: Table) -> list[Said]:
             found.append(label("remarks", "expanded", k=factor, p=_percent(stated.p)))
         if column.in_cmc is not None:
             found.append(_scope(column.in_cmc.valid))
-    return found
+    return [remark for number, remark in enumerate(found) if remark not in found[:number]]
 
 
 def _percent(probabilities: tuple[str, ...]) -> str:
@@ -112,10 +145,23 @@ def _scope(valid: tuple[bool, ...]) -> Said:
     return label("remarks", "outside", rows=", ".join(outside) if len(valid) > 1 else "1…")
 
 
-def budgets(measurement: Measurement) -> dict[str, object]:
-    """Return the annex: the inputs of the model, and the budget of every point."""
-    inputs = [entry for method in measurement.methods for entry in method.inputs]
+def annexes(record: Record) -> list[dict[str, object]]:
+    """Return the annexes: of each measurement the inputs of its model, once told, and its budgets."""
+    found: list[dict[str, object]] = []
+    told: list[InputQuantity] = []
+    for measurement in record.measurements:
+        if measurement.budgets:
+            inputs = [entry for method in measurement.methods for entry in method.inputs if entry not in told]
+            told += inputs
+            found.append(_annex(record, measurement, inputs))
+    return found
+
+
+def _annex(record: Record, measurement: Measurement, inputs: list[InputQuantity]) -> dict[str, object]:
+    several = len(record.measurements) > 1
     return {
+        "name": said(measurement.name) if several else None,
+        "items": called(record, measurement.items) if several else "",
         "head": [label("budget", name) for name in ("symbol", "input", "source")],
         "inputs": [
             [
@@ -125,7 +171,10 @@ def budgets(measurement: Measurement) -> dict[str, object]:
             ]
             for entry in inputs
         ],
-        "budgets": [_budget(budget) for budget in measurement.budgets],
+        "budgets": [
+            _budget(budget) | {"items": called(record, measurement.results[budget.result].items)}
+            for budget in measurement.budgets
+        ],
     }
 
 

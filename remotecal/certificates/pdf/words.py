@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.certificates.pdf.content import margins
+from remotecal.certificates.pdf.joint import coefficients, padded, parts, shown
 from remotecal.certificates.pdf.numbers import full_width, printed
 from remotecal.certificates.pdf.wording import label
-from remotecal.model import Column, Words
+from remotecal.model import Column, Complex, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from remotecal.certificates.pdf.compare import Print
-    from remotecal.model import PointBudget, Quantity, Record, Text
+    from remotecal.model import Correlation, PointBudget, Quantity, Record, Table, Text
 
 _PAGE = re.compile(r"第\d+页共\d+页Page\d+of\d+")
 _WORD = re.compile(r"[−±]?[^\W_\u2e80-\uffef]+(?:[.-][^\W_\u2e80-\uffef]+)*|[\u2e80-\uffef]")
@@ -71,25 +72,42 @@ def _facts(record: Record) -> Iterator[str]:
         if standard.certificate is not None:
             yield standard.certificate.number
     for table in record.tables:
-        for column in table.columns:
-            yield from _of_column(column)
+        yield from _of_table(table)
     for measurement in record.measurements:
         for budget in measurement.budgets:
             yield from _of_budget(budget)
+
+
+def _of_table(table: Table) -> Iterator[str]:
+    for column in table.columns:
+        yield from _of_column(column)
+    for joint in table.joint:
+        yield from _of_correlation(joint.correlation)
 
 
 def _of_column(column: Quantity) -> Iterator[str]:
     yield from _said(column.name)
     if isinstance(column, Words):
         yield from column.words
+    if isinstance(column, Complex):
+        for _, part in parts(column):
+            yield from _of_column(part)
+        yield from map(printed, coefficients(column))
     if isinstance(column, Column):
-        yield units.symbol(column.unit)
-        yield from map(printed, column.values)
-        if column.uncertainty is not None:
-            yield from map(printed, column.uncertainty.expanded)
+        for stated in (column, *column.in_other_units):
+            yield units.symbol(stated.unit)
+            yield from map(printed, stated.values)
+            if stated.uncertainty is not None:
+                yield from map(printed, stated.uncertainty.expanded)
         if column.conformity is not None:
             for verdict in column.conformity.verdicts:
                 yield from (text for _, text in label("verdicts", verdict))
+        if column.correlation is not None:
+            yield from _of_correlation(column.correlation)
+
+
+def _of_correlation(correlation: Correlation) -> Iterator[str]:
+    yield from (printed(entry) for entry in padded(shown(correlation)))
 
 
 def _of_budget(budget: PointBudget) -> Iterator[str]:
