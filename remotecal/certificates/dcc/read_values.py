@@ -211,9 +211,9 @@ def _hybrid(source: Source, element: _Element) -> Numbers:
         raise Unread(element, "none of its members is read")
     if len(found) == 1:
         _certain(*found[0])
-    found.sort(key=lambda read: units.outside_dsi(read[1].unit))
-    first, others = found[0][1], []
-    for member, other in found[1:]:
+    place = next((n for n, (_, read) in enumerate(found) if not units.outside_dsi(read.unit)), 0)
+    first, others = found.pop(place)[1], []
+    for member, other in found:
         if not _comparable(first.unit, other.unit):
             source.leave_out(member, f"which can't be compared with the same quantity in {first.unit}")
         elif len(other.values) == len(first.values) and _agree(first, other):
