@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.drivers.abb.acs580 import AbbAcs580, Control, Status
+from remotecal.drivers.abb.acs580 import AbbAcs580, ControlBit, Status
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from remotecal.drivers.declarations import Declaration
     from remotecal.sim.rig import Rig
 
-_READY = Control.OFF2_CONTROL | Control.OFF3_CONTROL | Control.REMOTE_CMD
-_RUN = _READY | Control.OFF1_CONTROL | Control.INHIBIT_OPERATION
+_READY = ControlBit.OFF2_CONTROL | ControlBit.OFF3_CONTROL | ControlBit.REMOTE_CMD
+_RUN = _READY | ControlBit.OFF1_CONTROL | ControlBit.INHIBIT_OPERATION
 _AT_SETPOINT = 0.1
 """Speed error, as a share of nominal speed, up to which AT_SETPOINT stands."""
 
@@ -27,7 +27,7 @@ class Drive(ModbusSimulated):
     """
 
     def __init__(self, rig: Rig, *, unit: int = 1) -> None:
-        self._word = Control(0)
+        self._word = ControlBit(0)
         self._inhibited = True
         pump = rig.pump
         super().__init__(
@@ -46,18 +46,22 @@ class Drive(ModbusSimulated):
 
     def _take(self, item: Declaration, content: Content) -> None:
         if item.name == "control":
-            self._command(Control(int(content)))
+            self._command(ControlBit(int(content)))
         else:
             super()._take(item, content)
 
-    def _command(self, word: Control) -> None:
+    def _command(self, word: ControlBit) -> None:
         pump = self.rig.pump
-        if Control.REMOTE_CMD not in word and word & Control.OFF2_CONTROL and word & Control.OFF3_CONTROL:
+        if (
+            ControlBit.REMOTE_CMD not in word
+            and word & ControlBit.OFF2_CONTROL
+            and word & ControlBit.OFF3_CONTROL
+        ):
             return
         self._word = word
         if _READY not in word:
             self._inhibited = True
-        elif Control.OFF1_CONTROL not in word and not pump.tripped:
+        elif ControlBit.OFF1_CONTROL not in word and not pump.tripped:
             self._inhibited = False
         if pump.tripped or not pump.permitted:
             self._inhibited = True
@@ -79,7 +83,7 @@ class Drive(ModbusSimulated):
             status |= Status.SWC_ON_INHIB
         else:
             status |= Status.RDY_ON
-            if Control.OFF1_CONTROL in self._word:
+            if ControlBit.OFF1_CONTROL in self._word:
                 status |= Status.RDY_RUN
         if pump.started:
             status |= Status.RDY_REF

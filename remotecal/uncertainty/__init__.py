@@ -40,8 +40,8 @@ The same `Budget` goes to `monte_carlo.simulate`. Inputs are observed and certif
 may as well be captured by the model. Every result is a plain float.
 """
 
-from remotecal.uncertainty.budget import Budget, Joint, Line, Result
-from remotecal.uncertainty.conformity import DECISION_RULES, Conformity, DecisionRule, Tolerance, decide
+from remotecal.uncertainty.budget import Budget, Contribution, Evaluated, Joint
+from remotecal.uncertainty.conformity import DECISION_RULES, DecisionRule, Outcome, Tolerance, decide
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.rounding import Reported, report
 from remotecal.uncertainty.together import evaluate_together
@@ -49,14 +49,14 @@ from remotecal.uncertainty.together import evaluate_together
 __all__ = [
     "DECISION_RULES",
     "Budget",
-    "Conformity",
+    "Contribution",
     "DecisionRule",
     "Distribution",
+    "Evaluated",
     "Input",
     "Joint",
-    "Line",
+    "Outcome",
     "Reported",
-    "Result",
     "Tolerance",
     "decide",
     "evaluate_together",
