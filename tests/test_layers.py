@@ -133,7 +133,7 @@ def test_no_file_is_longer_than_one_reads(module: str) -> None:
 
 
 def test_a_class_has_a_name_of_its_own() -> None:
-    """But for the words of one maker's manual, which stand in the maker's folder and are used nowhere else."""
+    """But for the words of a maker's manual, which stand in the maker's folder."""
     named: dict[str, list[str]] = {}
     for module, path in MODULES.items():
         if module.startswith("remotecal.drivers.") and module.split(".")[2] in makers():

@@ -34,7 +34,7 @@ k_factor      1/L          0         -1    0.0 %
 repeatability %       0.0032          1   27.4 %
 >>> rule = DECISION_RULES["verification"]
 >>> decide(point.value, point.expanded, Tolerance.symmetric(0.2), rule, k=point.k).conformity
-<Conformity.PASS: 'pass'>
+<Outcome.PASS: 'pass'>
 
 The same `Budget` goes to `monte_carlo.simulate`. Inputs are observed and certified quantities; constants
 may as well be captured by the model. Every result is a plain float.
