@@ -34,7 +34,7 @@ def check_order(order: Order, found: Found, station: StationRow, bench: str) -> 
     if station.announced is None:
         return  # it was never heard of: it will look at the order when it fetches it
     benches = {
-        one["name"]: BenchAnnounced.model_validate(one)
+        one["name"]: BenchAnnounced.model_validate_json(json.dumps(one))
         for one in json.loads(station.announced).get("benches", [])
     }
     if bench not in benches:
