@@ -52,7 +52,8 @@ def _drivers(procedure: Procedure, bench: BenchAnnounced, station: str) -> dict[
     """
     if bench.roles is None:
         return {}
-    there, drivers = {*bench.instruments, *bench.artefacts}, dict[str, type[Instrument]]()
+    there = {*bench.instruments, *bench.artefacts}
+    drivers: dict[str, type[Instrument]] = {}
     for name, kind in bench.instruments.items():
         if known := _installed(kind):
             drivers[name] = known
