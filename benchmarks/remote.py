@@ -32,7 +32,7 @@ from remotecal.bench import Bench
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.clock import RealClock
 from remotecal.procedures.journal import Journal
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 from remotecal.store import Store
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint

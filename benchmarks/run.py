@@ -20,7 +20,7 @@ from remotecal.procedures.execute import Company, execute
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 LIMIT = 10.0
 """Seconds the run may take on the computer."""

@@ -25,7 +25,7 @@ from remotecal.procedures.catalogue import find
 from remotecal.procedures.execute import Company, execute
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
-from remotecal.sim.assemblies import Assembly, master_line, water_rig
+from remotecal.sim.water.assemblies import Assembly, master_line, water_rig
 
 ASSEMBLIES = (
     (water_rig, "pulses"),

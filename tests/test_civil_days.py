@@ -24,7 +24,7 @@ from remotecal.procedures.journal import FILE, read_journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
-from remotecal.sim.assemblies import master_line
+from remotecal.sim.water.assemblies import master_line
 from remotecal.verify.dates import check_order
 
 EARLY = datetime(2026, 11, 20, 23, 0, tzinfo=UTC).timestamp()

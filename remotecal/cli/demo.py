@@ -32,8 +32,8 @@ from remotecal.procedures.journal import Journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
-from remotecal.sim.assemblies import CLOCK, water_rig
 from remotecal.sim.certificates import ISSUER
+from remotecal.sim.water.assemblies import CLOCK, water_rig
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock

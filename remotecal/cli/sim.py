@@ -13,7 +13,7 @@ from remotecal.clock import RealClock
 from remotecal.configuration import nearest
 from remotecal.errors import ConfigurationError
 from remotecal.signals import on_ending
-from remotecal.sim.assemblies import Assembly, Output, master_line, water_rig
+from remotecal.sim.water.assemblies import Assembly, Output, master_line, water_rig
 
 RIGS = {"water-rig": water_rig, "master-line": master_line}
 """What can be put up, by the name a person gives it."""

@@ -15,8 +15,8 @@ from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.drivers.screening import Screen
 from remotecal.errors import ForbiddenCommand, InstrumentError, NoReply
-from remotecal.sim.assemblies import master_line, water_rig
-from remotecal.sim.wiring import OUTPUTS
+from remotecal.sim.water.assemblies import master_line, water_rig
+from remotecal.sim.water.wiring import OUTPUTS
 
 
 class Screened:

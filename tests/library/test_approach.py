@@ -10,7 +10,7 @@ from remotecal.procedures.journal import Journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.run import Run
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 
 @pytest.mark.parametrize("flow", [31.0, 2.1])

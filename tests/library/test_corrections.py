@@ -31,7 +31,7 @@ from remotecal.procedures.library.water_gravimetric import WaterGravimetric
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 
 def certificate(

@@ -16,7 +16,7 @@ from remotecal.procedures.library.corrections import Correction
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
-from remotecal.sim.assemblies import master_line, water_rig
+from remotecal.sim.water.assemblies import master_line, water_rig
 
 
 def finished(rig, folder, bench=lambda text: text, **parameters) -> Evidence:

@@ -9,7 +9,7 @@ from remotecal.procedures.execute import Company, execute
 from remotecal.procedures.journal import read_journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 
 def test_an_unattended_run_that_was_asked_for_a_photo_ends_before_a_valve_opens(tmp_path):

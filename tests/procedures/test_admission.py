@@ -15,8 +15,8 @@ from remotecal.procedures.catalogue import find
 from remotecal.procedures.execute import Company, execute, plan
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
-from remotecal.sim.assemblies import water_rig
 from remotecal.sim.certificates import ISSUER
+from remotecal.sim.water.assemblies import water_rig
 
 TODAY = date.today()  # noqa: DTZ011  the rig's own virtual day
 LATER = TODAY + timedelta(days=100)

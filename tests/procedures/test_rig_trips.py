@@ -9,7 +9,7 @@ from remotecal.drivers.capabilities import Trip
 from remotecal.errors import InterlockTripped
 from remotecal.procedures.control import Control
 from remotecal.procedures.watch import Watch
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,9 @@
 import pytest
 
 from remotecal.clock import VirtualClock
-from remotecal.sim.outfit import outfit
-from remotecal.sim.rig import Rig
+from remotecal.sim.water.outfit import outfit
+from remotecal.sim.water.rig import Rig
+from remotecal.sim.world import World
 
 START = 1_790_000_000.0
 
@@ -15,13 +16,18 @@ def clock():
 
 
 @pytest.fixture
-def rig(clock):
-    return Rig(outfit(1).spec, clock, 1)
+def world(clock):
+    return World(clock, 1)
+
+
+@pytest.fixture
+def rig(world):
+    return Rig(outfit(1).spec, world)
 
 
 @pytest.fixture
 def flowing(rig, clock):
-    with rig.present():
+    with rig.world.present():
         for valve in rig.line.valves:
             rig.controller.open_valve(valve, opened=True)
         rig.pump.set_speed(0.7)

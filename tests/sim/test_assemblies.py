@@ -9,8 +9,8 @@ from remotecal.drivers.capabilities import Outlet, Valve
 from remotecal.errors import ConfigurationError
 from remotecal.model import Certificate
 from remotecal.procedures.order import Order
-from remotecal.sim.assemblies import master_line, water_rig
-from remotecal.sim.wiring import OUTPUTS
+from remotecal.sim.water.assemblies import master_line, water_rig
+from remotecal.sim.water.wiring import OUTPUTS
 
 
 @pytest.mark.parametrize("put_up", [water_rig, master_line])

@@ -16,7 +16,7 @@ from remotecal.procedures.catalogue import find
 from remotecal.procedures.evidence import gather
 from remotecal.procedures.journal import read_journal
 from remotecal.procedures.record import evaluate
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 
 def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from remotecal.cli import main
 from remotecal.errors import OrderError, ParameterError
 from remotecal.procedures.catalogue import find
 from remotecal.procedures.order import Order
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 from remotecal.store.stations import StationRow
 from remotecal.transport import laboratory
 from remotecal.transport.founding import new_seal_key

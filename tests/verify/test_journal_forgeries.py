@@ -41,7 +41,7 @@ from remotecal.procedures.journal import FILE, Event, read_journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
-from remotecal.sim.assemblies import CLOCK, master_line
+from remotecal.sim.water.assemblies import CLOCK, master_line
 from remotecal.verify import verify
 from remotecal.verify.course import examine_course
 from remotecal.verify.reality import SIMULATED, examine_reality
@@ -213,7 +213,7 @@ SIMULATORS = ("balance", "counter", "multimeter", "thermometers")
 
 def test_the_simulators_serial_numbers_are_known() -> None:
     told = set()
-    for module in (import_module(f"remotecal.sim.{name}") for name in SIMULATORS):
+    for module in (import_module(f"remotecal.sim.instruments.{name}") for name in SIMULATORS):
         for kind in vars(module).values():
             if inspect.isclass(kind) and kind.__module__ == module.__name__:
                 serial = inspect.signature(kind).parameters.get("serial")

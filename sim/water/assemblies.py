@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
 from remotecal.errors import ConfigurationError
-from remotecal.sim import wiring
 from remotecal.sim.memory import MemoryLink
-from remotecal.sim.outfit import Outfit, outfit
-from remotecal.sim.paper import write_paper
-from remotecal.sim.rig import Rig
-from remotecal.sim.truth import Truth
+from remotecal.sim.water import wiring
+from remotecal.sim.water.outfit import Outfit, outfit
+from remotecal.sim.water.paper import write_paper
+from remotecal.sim.water.rig import Rig
+from remotecal.sim.water.truth import Truth
+from remotecal.sim.world import World
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument
-    from remotecal.sim.meter import MeterSpec
+    from remotecal.sim.instruments.meter import MeterSpec
     from remotecal.sim.simulated import Simulated
 
 Output = Literal["pulses", "current", "mag6000", "promag53", "promass83", "tuf2000m"]
@@ -42,6 +43,8 @@ class Assembly:
     """A simulated rig that is up."""
 
     rig: Rig
+    truth: Truth
+    """What a perfect calibration would find."""
     outfit: Outfit
     clock: Clock
     stations: dict[str, wiring.Place]
@@ -65,11 +68,6 @@ class Assembly:
         if self.paper is None:
             raise ConfigurationError("this rig was put up without a directory, so it has no paper")
         return self.paper / name
-
-    @property
-    def truth(self) -> Truth:
-        """What a perfect calibration would find."""
-        return self.rig.truth
 
     def instrument(self, name: str) -> Simulated:
         """Return a simulated instrument, such as to give it a fault."""
@@ -143,20 +141,21 @@ def _up(
 ) -> Iterator[Assembly]:
     if clock is None:
         clock = SharedClock.begin(directory / CLOCK) if directory else VirtualClock()
-    rig = Rig(drawn.spec, clock, seed)
+    rig = Rig(drawn.spec, World(clock, seed))
+    truth = Truth(rig)
     if output not in wiring.OUTPUTS:
         raise ConfigurationError(f"a meter can't be read by {output!r}, but by {', '.join(wiring.OUTPUTS)}")
     places = wire_up(rig, drawn, output)
     if output == "current":
-        rig.truth.output_error = drawn.spec.dut.output_error
+        truth.output_error = drawn.spec.dut.output_error
     if directory is None:
-        yield Assembly(rig, drawn, clock, places, {})
+        yield Assembly(rig, truth, drawn, clock, places, {})
         return
     with ExitStack() as servers:
         addresses = {name: place.serve(servers) for name, place in places.items()}
         today = datetime.fromtimestamp(clock.now(), UTC).date()
         write_paper(directory, drawn, places, addresses, output, _told(clock), today)
-        yield Assembly(rig, drawn, clock, places, addresses, directory)
+        yield Assembly(rig, truth, drawn, clock, places, addresses, directory)
 
 
 def _told(clock: Clock) -> str:

@@ -13,8 +13,8 @@ from remotecal.model import Text
 from remotecal.sim.certificates import AGE, VALIDITY, Standard, certificate
 
 if TYPE_CHECKING:
-    from remotecal.sim.outfit import Outfit
-    from remotecal.sim.wiring import Place
+    from remotecal.sim.water.outfit import Outfit
+    from remotecal.sim.water.wiring import Place
 
 TABLES = {
     "balance": Text(zh="质量", en="mass"),

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
-from remotecal.sim.balance import SicsBalance
-from remotecal.sim.counter import PulseCounter
-from remotecal.sim.drive import Drive
-from remotecal.sim.flow_meters import mag6000, promag, promass, tuf2000m
-from remotecal.sim.multimeter import Multimeter
-from remotecal.sim.rig_controller import rig_controller
+from remotecal.sim.instruments.balance import SicsBalance
+from remotecal.sim.instruments.counter import PulseCounter
+from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
+from remotecal.sim.instruments.multimeter import Multimeter
+from remotecal.sim.instruments.thermometers import AmbientTransmitter, MilliK, probe
 from remotecal.sim.serving import (
     PSEUDO_TERMINALS,
     Framing,
@@ -23,13 +23,13 @@ from remotecal.sim.serving import (
     TcpServing,
 )
 from remotecal.sim.simulated_modbus import ModbusSimulated
-from remotecal.sim.thermometers import AmbientTransmitter, MilliK, probe
+from remotecal.sim.water.rig_controller import rig_controller
 
 if TYPE_CHECKING:
     from remotecal.drivers.links.wire import Line, Modbus
-    from remotecal.sim.outfit import Outfit
-    from remotecal.sim.rig import Rig
     from remotecal.sim.simulated import Simulated
+    from remotecal.sim.water.outfit import Outfit
+    from remotecal.sim.water.rig import Rig
 
 Port = Literal["socket", "serial"]
 
@@ -83,14 +83,16 @@ def gravimetric(rig: Rig, drawn: Outfit, output: str) -> dict[str, Place]:
     """Return the instruments of a rig with weigh tank."""
     places = _common(rig, drawn, output)
     serial = "B512874411"
-    places["balance"] = Place(SicsBalance(rig, serial=serial), "serial", serial, calibrated=("balance",))
+    places["balance"] = Place(
+        SicsBalance(rig.world, rig.balance, serial=serial), "serial", serial, calibrated=("balance",)
+    )
     return places
 
 
 def master(rig: Rig, drawn: Outfit, output: str) -> dict[str, Place]:
     """Return the instruments of a line with a Coriolis reference meter."""
     places = _common(rig, drawn, output)
-    reference = promass(rig, rig.reference, name="reference")
+    reference = promass(rig.world, rig.reference, name="reference")
     places["reference"] = Place(
         reference, "serial", settings={"unit": reference.unit}, calibrated=("reference",)
     )
@@ -99,20 +101,20 @@ def master(rig: Rig, drawn: Outfit, output: str) -> dict[str, Place]:
 
 def _common(rig: Rig, drawn: Outfit, output: str) -> dict[str, Place]:
     certificates = drawn.certificates
-    line = probe(rig, certificates["line_thermometer"], lambda: rig.temperature, "line")
+    line = probe(rig.world, certificates["line_thermometer"], lambda: rig.temperature, "line")
     air = [certificates[name] for name in ("barometer", "air_thermometer", "hygrometer")]
     return {
-        "pump": Place(Drive(rig), "serial", settings={"unit": 1}),
+        "pump": Place(Drive(rig.world, rig.pump), "serial", settings={"unit": 1}),
         "rig": Place(rig_controller(rig), "socket", settings={"unit": 1}),
         "thermometer": Place(
-            MilliK(rig, {1: line}, serial="21-P2460"),
+            MilliK(rig.world, {1: line}, serial="21-P2460"),
             "serial",
             "21-P2460",
             {"channel": 1, "largest_resistance": 115},
             ("line_thermometer",),
         ),
         "ambient": Place(
-            AmbientTransmitter(rig, air[0], air[1], air[2], serial="E4420011"),
+            AmbientTransmitter(rig.world, rig.air, air[0], air[1], air[2], serial="E4420011"),
             "serial",
             "E4420011",
             calibrated=("barometer", "air_thermometer", "hygrometer"),
@@ -125,11 +127,15 @@ def _read_by(rig: Rig, drawn: Outfit, output: str) -> Place:
     """Return the instrument that reads the meter under test, or the meter itself."""
     if output == "pulses":
         error = -drawn.certificates["counter"].correction(0.0)
-        counter = PulseCounter(rig, rig.dut, serial="MY50001234", timebase_error=error)
+        counter = PulseCounter(
+            rig.world, lambda: rig.dut.cycles, rig.gate, serial="MY50001234", timebase_error=error
+        )
         return Place(counter, "socket", "MY50001234")
     if output == "current":
-        meter = Multimeter(rig, drawn.certificates["ammeter"], serial="MY60012345")
+        meter = Multimeter(
+            rig.world, lambda: rig.dut.current, drawn.certificates["ammeter"], serial="MY60012345"
+        )
         return Place(meter, "socket", "MY60012345", calibrated=("ammeter",))
     kind = {"mag6000": mag6000, "promag53": promag, "promass83": promass, "tuf2000m": tuf2000m}[output]
-    simulated = kind(rig, rig.dut, name="dut")
+    simulated = kind(rig.world, rig.dut, name="dut")
     return Place(simulated, "serial", settings={"unit": simulated.unit})

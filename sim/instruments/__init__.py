@@ -1,0 +1,1 @@
+"""The makers' instruments, simulated: fed by callables, they know no bench."""
