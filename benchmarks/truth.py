@@ -25,7 +25,7 @@ from remotecal.procedures.catalogue import find
 from remotecal.procedures.execute import Company, execute
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
-from remotecal.sim.water.assemblies import Assembly, master_line, water_rig
+from remotecal.sim.water.assemblies import WaterBench, master_line, water_rig
 
 ASSEMBLIES = (
     (water_rig, "pulses"),
@@ -75,7 +75,7 @@ def quick(order: Order) -> Order:
     return order.model_copy(update={"parameters": {**order.parameters, **shorter}})
 
 
-def compare(kind: type[Procedure], evidence: Evidence, rig: Assembly, output: str) -> Iterator[Interval]:
+def compare(kind: type[Procedure], evidence: Evidence, rig: WaterBench, output: str) -> Iterator[Interval]:
     """Hold the evaluated errors against the rig's own knowledge."""
     procedure = kind(kind.accepts()(**evidence.parameters))
     table = procedure.evaluate(evidence).results[0].tables[0]

@@ -1,4 +1,4 @@
-"""Whole simulated rigs: instruments on their ports, a bench file, certificates, a work order.
+"""Whole simulated water rigs: instruments on their ports, a bench file, certificates, a work order.
 
 ```python
 with water_rig(Path("rig"), seed=7) as up:
@@ -8,158 +8,90 @@ with water_rig(Path("rig"), seed=7) as up:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
-from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
-from remotecal.errors import ConfigurationError
-from remotecal.sim.memory import MemoryLink
-from remotecal.sim.water import wiring
-from remotecal.sim.water.outfit import Outfit, outfit
-from remotecal.sim.water.paper import write_paper
+from remotecal.certificates.trust import Capability
+from remotecal.procedures.parameters import In
+from remotecal.sim.assembly import Assembly, BenchOptions
+from remotecal.sim.water import paper, wiring
+from remotecal.sim.water.outfit import outfit
 from remotecal.sim.water.rig import Rig
 from remotecal.sim.water.truth import Truth
-from remotecal.sim.world import World
+from remotecal.sim.water.wiring import Output
 
 if TYPE_CHECKING:
-    from remotecal.drivers.instrument import Instrument
-    from remotecal.sim.instruments.meter import MeterSpec
-    from remotecal.sim.simulated import Simulated
+    from datetime import date
 
-Output = Literal["pulses", "current", "mag6000", "promag53", "promass83", "tuf2000m"]
-"""How the meter under test is read: counted pulses, its 4–20 mA, or its total over Modbus."""
+    from remotecal.sim.paper import Paper
+    from remotecal.sim.world import World
 
 
-CLOCK = "clock"
-"""File beside the bench file in which a rig keeps its virtual time."""
+class WaterOptions(BenchOptions):
+    """What can be chosen of a water rig."""
+
+    dn: Annotated[Literal[25, 40, 50, 80, 100], In("mm")] = 50
+    """Nominal diameter of the line."""
+    output: Output = "pulses"
+    """How the meter under test is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assembly:
-    """A simulated rig that is up."""
+class WaterBench(Assembly):
+    """What water rigs have in common."""
 
-    rig: Rig
-    truth: Truth
-    """What a perfect calibration would find."""
-    outfit: Outfit
-    clock: Clock
-    stations: dict[str, wiring.Place]
-    """The instruments by their names on the bench."""
-    addresses: dict[str, str]
-    """Where each is served; empty for a rig without wires."""
-    paper: Path | None = None
-    """Folder of bench file, certificates and order; None for a rig without paper."""
+    gravimetric: ClassVar[bool]
+    """Whether there is a weigh tank; otherwise a reference meter stands ahead of the one under test."""
+    scope = (
+        Capability(
+            quantity="basic_measurementError",
+            unit="%",
+            cmc="0.005",
+            against="basic_referenceValue",
+            against_unit="m3/h",
+            low="0.5",
+            high="150",
+        ),
+    )
 
-    @property
-    def bench(self) -> Path:
-        """The bench file, beside the certificates it names."""
-        return self._paper("bench.toml")
+    def __init__(self, world: World, options: WaterOptions) -> None:
+        super().__init__(world, options)
+        self.output: Output = options.output
+        self.outfit = outfit(options.seed, options.dn, gravimetric=self.gravimetric)
+        """The rig as it was drawn, with its certificates."""
+        self.rig = Rig(self.outfit.spec, world)
+        """The physics."""
+        self.truth = Truth(self.rig)
+        """What a perfect calibration would find."""
+        if self.output == "current":
+            self.truth.output_error = self.outfit.spec.dut.output_error
+        wire_up = wiring.gravimetric if self.gravimetric else wiring.master
+        self.wired = wire_up(self.rig, self.outfit, self.output)
 
-    @property
-    def order(self) -> Path:
-        """A work order for this rig."""
-        return self._paper("order.toml")
-
-    def _paper(self, name: str) -> Path:
-        if self.paper is None:
-            raise ConfigurationError("this rig was put up without a directory, so it has no paper")
-        return self.paper / name
-
-    def instrument(self, name: str) -> Simulated:
-        """Return a simulated instrument, such as to give it a fault."""
-        return self.stations[name].simulated
-
-    def connect(self) -> dict[str, Instrument]:
-        """Open every instrument by its driver without a wire, for many runs in little time."""
-        opened: dict[str, Instrument] = {}
-        for name, place in self.stations.items():
-            make = cast("Callable[..., Instrument]", place.simulated.driver)
-            link = MemoryLink(place.simulated, name, f"memory:{name}")
-            opened[name] = make(link, name=name, clock=self.clock, **place.settings)
-            opened[name].check()
-        return opened
+    def paper(self, today: date) -> Paper:
+        return paper.paper(self.outfit, self.output, today, gravimetric=self.gravimetric)
 
 
-@contextmanager
-def water_rig(
-    directory: Path | None = None,
-    *,
-    seed: int = 1,
-    dn: int = 50,
-    output: Output = "pulses",
-    clock: Clock | None = None,
-    dut: MeterSpec | None = None,
-) -> Iterator[Assembly]:
-    """Put up a gravimetric water rig.
+class WaterRig(WaterBench):
+    """Gravimetric water rig: pump, meter under test, diverter and weigh tank."""
 
-    Args:
-        directory: where bench file, certificates and order are written and for which the
-            instruments are served; without it the rig has no wires and no paper.
-        seed: the same seed gives the same rig.
-        dn: nominal diameter in mm.
-        output: how the meter under test is read.
-        clock: the rig's time; a virtual clock if not given, shared with other processes by a file
-            in the directory.
-        dut: the meter under test; drawn if not given.
-
-    Raises:
-        ConfigurationError: there is no such line or output.
-    """
-    drawn = outfit(seed, dn, dut=dut)
-    with _up(drawn, directory, seed, output, clock, wiring.gravimetric) as assembly:
-        yield assembly
+    Options = WaterOptions
+    procedures = ("water_gravimetric",)
+    gravimetric = True
 
 
-@contextmanager
-def master_line(
-    directory: Path | None = None,
-    *,
-    seed: int = 1,
-    dn: int = 50,
-    output: Output = "mag6000",
-    clock: Clock | None = None,
-    dut: MeterSpec | None = None,
-) -> Iterator[Assembly]:
-    """Put up a line with a Coriolis reference meter ahead of the meter under test; see `water_rig`."""
-    drawn = outfit(seed, dn, gravimetric=False, dut=dut)
-    with _up(drawn, directory, seed, output, clock, wiring.master) as assembly:
-        yield assembly
+class MasterLine(WaterBench):
+    """Water line with a Coriolis reference meter ahead of the meter under test."""
+
+    class Options(WaterOptions):
+        """What can be chosen of a master line."""
+
+        output: Output = "mag6000"
+        """How the meter under test is read."""
+
+    procedures = ("water_master_meter",)
+    gravimetric = False
 
 
-@contextmanager
-def _up(
-    drawn: Outfit,
-    directory: Path | None,
-    seed: int,
-    output: Output,
-    clock: Clock | None,
-    wire_up: wiring.WireUp,
-) -> Iterator[Assembly]:
-    if clock is None:
-        clock = SharedClock.begin(directory / CLOCK) if directory else VirtualClock()
-    rig = Rig(drawn.spec, World(clock, seed))
-    truth = Truth(rig)
-    if output not in wiring.OUTPUTS:
-        raise ConfigurationError(f"a meter can't be read by {output!r}, but by {', '.join(wiring.OUTPUTS)}")
-    places = wire_up(rig, drawn, output)
-    if output == "current":
-        truth.output_error = drawn.spec.dut.output_error
-    if directory is None:
-        yield Assembly(rig, truth, drawn, clock, places, {})
-        return
-    with ExitStack() as servers:
-        addresses = {name: place.serve(servers) for name, place in places.items()}
-        today = datetime.fromtimestamp(clock.now(), UTC).date()
-        write_paper(directory, drawn, places, addresses, output, _told(clock), today)
-        yield Assembly(rig, truth, drawn, clock, places, addresses, directory)
+water_rig, master_line = WaterRig.up, MasterLine.up
 
-
-def _told(clock: Clock) -> str:
-    """Return what a bench file says of a clock."""
-    if isinstance(clock, RealClock):
-        return "real"
-    return f"virtual:{clock.path.name}" if isinstance(clock, SharedClock) else "virtual"
+BENCHES: Final[dict[str, type[Assembly]]] = {"water-rig": WaterRig, "master-line": MasterLine}
+"""What the catalogue offers, by name."""

@@ -35,7 +35,8 @@ from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
 from remotecal.procedures.run import Progress
-from remotecal.sim.water.assemblies import CLOCK, water_rig
+from remotecal.sim.assembly import CLOCK
+from remotecal.sim.water.assemblies import water_rig
 from remotecal.verify.journal import examine_journal
 from remotecal.verify.report import Check, Checklist
 from remotecal.verify.subject import Means

@@ -41,7 +41,8 @@ from remotecal.procedures.journal import FILE, Event, read_journal
 from remotecal.procedures.order import Order
 from remotecal.procedures.prompts import Scripted
 from remotecal.procedures.record import evaluate
-from remotecal.sim.water.assemblies import CLOCK, master_line
+from remotecal.sim.assembly import CLOCK
+from remotecal.sim.water.assemblies import master_line
 from remotecal.verify import verify
 from remotecal.verify.course import examine_course
 from remotecal.verify.reality import SIMULATED, examine_reality

@@ -1,4 +1,4 @@
-"""Every simulated instrument: by its own driver without a wire, and by other people's clients."""
+"""Every simulated instrument on the rig: by its own driver without a wire, and by other people's clients."""
 
 import math
 
@@ -23,7 +23,6 @@ from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
 from remotecal.sim.instruments.multimeter import Multimeter
 from remotecal.sim.instruments.thermometers import AmbientTransmitter, HartReadout, MilliK, probe
-from remotecal.sim.memory import MemoryLink
 from remotecal.sim.serving import LineServing, PortServer, SocketServer
 from remotecal.sim.water.outfit import outfit
 from remotecal.sim.water.truth import Truth
@@ -36,16 +35,6 @@ def certificates():
 
 def pulse_counter(rig):
     return PulseCounter(rig.world, lambda: rig.dut.cycles, rig.gate)
-
-
-@pytest.fixture
-def open_as(clock):
-    def open_driver(driver, simulated, **options):
-        instrument = driver(MemoryLink(simulated), clock=clock, **options)
-        instrument.check()
-        return instrument
-
-    return open_driver
 
 
 def collect(rig, clock, duration):
