@@ -53,13 +53,16 @@ def bench(name: str) -> type[Assembly]:
     Raises:
         ConfigurationError: there is no such bench, or it can't be loaded.
     """
-    found = benches()
-    if name in found:
-        return found[name]
-    reasons = broken()
-    if name in reasons:
-        raise ConfigurationError(f"the bench {name} can't be loaded: {reasons[name]}")
-    raise ConfigurationError(f"there is no bench {name!r}, {nearest(name, list(found))}")
+    shipped = _shipped()
+    if name in shipped:
+        return shipped[name]
+    installed = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in installed:
+        raise ConfigurationError(f"there is no bench {name!r}, {nearest(name, [*shipped, *installed])}")
+    found = _load(installed[name])
+    if isinstance(found, str):
+        raise ConfigurationError(f"the bench {name} can't be loaded: {found}")
+    return found
 
 
 def _shipped() -> dict[str, type[Assembly]]:
