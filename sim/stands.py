@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from remotecal.model import Text
 from remotecal.sim.certificates import Certified
 from remotecal.sim.instruments.balance import SicsBalance
-from remotecal.sim.instruments.counter import PulseCounter
+from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.multimeter import Multimeter
 from remotecal.sim.instruments.thermometers import AmbientTransmitter, MilliK, probe
 from remotecal.sim.wiring import Wired
@@ -59,9 +59,9 @@ def balance(world: World, platform: Platform) -> Wired:
 
 
 def counter(world: World, pulses: Callable[[], float], gate: Gate, *, timebase_error: float) -> Wired:
-    """Return a 53230A; arguments as `PulseCounter`."""
+    """Return a 53230A; arguments as `UniversalCounter`."""
     serial = "MY50001234"
-    simulated = PulseCounter(world, pulses, gate, serial=serial, timebase_error=timebase_error)
+    simulated = UniversalCounter(world, pulses, gate, serial=serial, timebase_error=timebase_error)
     return Wired(simulated, "socket", serial)
 
 

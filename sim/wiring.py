@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from remotecal.sim.serving import (
     PSEUDO_TERMINALS,
-    Framing,
     LineServing,
     PortServer,
     RtuServing,
+    Serving,
     SocketServer,
     TcpServing,
 )
@@ -44,7 +44,7 @@ class Wired:
         """
         modbus = isinstance(self.simulated, ModbusSimulated)
         wire = self.simulated.driver.wire
-        framing: Framing
+        framing: Serving
         if not modbus:
             framing = LineServing(cast("Line", wire))
         elif self.port == "socket":

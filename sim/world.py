@@ -30,7 +30,7 @@ came: all the way, or to the end of a step of its own, after which it is asked a
 
 
 @dataclass(order=True, slots=True)
-class Event:
+class Due:
     """Something that happens at a time."""
 
     time: float
@@ -54,7 +54,7 @@ class World:
         """Told when time passes that nobody could use: see `take`."""
         self.lock = threading.RLock()
         self._start = clock.now()
-        self._events: list[Event] = []
+        self._events: list[Due] = []
         self._order = itertools.count()
         self._present = _Present(self)
 
@@ -68,7 +68,7 @@ class World:
 
     def at(self, time: float, action: Callable[[float], None]) -> None:
         """Do `action(time)` when the world comes to `time`."""
-        heapq.heappush(self._events, Event(max(time, self.time), next(self._order), action))
+        heapq.heappush(self._events, Due(max(time, self.time), next(self._order), action))
 
     def take(self, duration: float) -> None:
         """Let an instrument take `duration` s before it answers.

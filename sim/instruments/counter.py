@@ -36,7 +36,7 @@ class State(Enum):
 STALE = '-230,"Data corrupt or stale"'
 
 
-class PulseCounter(ScpiSimulated):
+class UniversalCounter(ScpiSimulated):
     """A 53230A: gated and free totalize, and frequency.
 
     Gated by time it counts from `INIT` on; gated externally from the chosen edge of the gate to the

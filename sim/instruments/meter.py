@@ -36,7 +36,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ErrorPoints:
     """An error curve given by points and straight lines between them."""
 
     flows: tuple[float, ...]

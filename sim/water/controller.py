@@ -9,7 +9,7 @@ from remotecal.drivers.capabilities import Trip
 
 if TYPE_CHECKING:
     from remotecal.sim.water.diverter import Diverter
-    from remotecal.sim.water.line import Line
+    from remotecal.sim.water.line import Pipework
     from remotecal.sim.water.pump import Pump
     from remotecal.sim.water.tank import Tank
     from remotecal.sim.world import World
@@ -39,7 +39,7 @@ class Controller:
         self,
         world: World,
         pump: Pump,
-        line: Line,
+        line: Pipework,
         diverter: Diverter,
         tank: Tank,
         changed: Callable[[], None],

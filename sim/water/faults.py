@@ -9,7 +9,7 @@ from remotecal.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from remotecal.sim.water.diverter import Diverter
-    from remotecal.sim.water.line import Line
+    from remotecal.sim.water.line import Pipework
     from remotecal.sim.water.pump import Pump
     from remotecal.sim.world import World
 
@@ -26,7 +26,7 @@ class RigFaults:
     """
 
     def __init__(
-        self, world: World, pump: Pump, line: Line, diverter: Diverter, changed: Callable[[], None]
+        self, world: World, pump: Pump, line: Pipework, diverter: Diverter, changed: Callable[[], None]
     ) -> None:
         """`changed` takes up what was just done to them."""
         self._world = world

@@ -11,7 +11,7 @@ from remotecal.sim.chance import chance
 from remotecal.sim.instruments.meter import MeterSpec, Shape, certified
 from remotecal.sim.instruments.weighing import PlatformSpec
 from remotecal.sim.water.diverter import DiverterSpec
-from remotecal.sim.water.line import LineSpec
+from remotecal.sim.water.line import PipeworkSpec
 from remotecal.sim.water.rig import RigSpec
 
 
@@ -92,7 +92,7 @@ def outfit(seed: int, dn: int = 50, *, gravimetric: bool = True, dut: MeterSpec 
     highest = size.highest / 3600.0
     late = rng.uniform(-0.004, 0.004)
     spec = RigSpec(
-        line=LineSpec(1.15 * highest),
+        line=PipeworkSpec(1.15 * highest),
         dut=dut or _meter(rng, size),
         reference=MeterSpec(
             1.2 * highest,

@@ -18,7 +18,7 @@ from remotecal.sim.water.controller import Controller
 from remotecal.sim.water.diverter import Diverter, DiverterSpec
 from remotecal.sim.water.faults import RigFaults
 from remotecal.sim.water.ledger import Collection, Ledger
-from remotecal.sim.water.line import Line, LinePack, LineSpec
+from remotecal.sim.water.line import LinePack, Pipework, PipeworkSpec
 from remotecal.sim.water.pump import Pump
 from remotecal.sim.water.tank import Tank, WeighedTank
 from remotecal.sim.water.water import Water
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class RigSpec:
     """What a rig is made of; `outfit` draws them at random."""
 
-    line: LineSpec
+    line: PipeworkSpec
     dut: MeterSpec
     reference: MeterSpec
     diverter: DiverterSpec
@@ -61,7 +61,7 @@ class Rig:
         self.world = world
         self.air = Air(world.random("air"))
         self.water = Water(world.random("water"), spec.water_excess)
-        self.line = Line(spec.line, world.random("line"))
+        self.line = Pipework(spec.line, world.random("line"))
         self.pump = Pump(world, self.line.speed, self.changed)
         self.dut = Meter(spec.dut, world.random("dut"))
         self.reference = Meter(spec.reference, world.random("reference"))
@@ -87,8 +87,8 @@ class Rig:
         """Take up what was just done to pump or valves."""
         time = self.world.time
         self.line.ask(time)
-        self._step_end = min(self._step_end, time + Line.QUICK)
-        flow = self.line.expected(Line.QUICK)
+        self._step_end = min(self._step_end, time + Pipework.QUICK)
+        flow = self.line.expected(Pipework.QUICK)
         self.dut.respond(flow, self.temperature)
         self.reference.respond(flow, self.temperature)
 
@@ -106,7 +106,7 @@ class Rig:
         line = self.line
         line.ask(time)
         line.ripple(time)
-        step = Line.QUICK if line.moving(time) else Line.STEADY
+        step = Pipework.QUICK if line.moving(time) else Pipework.STEADY
         self._step_end = min(time + step, self._thermal_end)
         self.density = self._unpressed + self._per_pascal * line.pressure
         step = self._step_end - time

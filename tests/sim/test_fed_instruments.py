@@ -17,7 +17,7 @@ from remotecal.sim import stands
 from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.gate import Gate, Timer
 from remotecal.sim.instruments.balance import SicsBalance
-from remotecal.sim.instruments.counter import PulseCounter
+from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
 from remotecal.sim.instruments.meter import Meter, MeterSpec
@@ -59,7 +59,7 @@ def test_a_balance_with_weights_on_it(world, clock, open_as):
 def test_a_counter_gated_by_a_signal(world, clock, open_as):
     gate = Gate()
     timer = Timer(gate, error=1e-3)
-    counter = open_as(Keysight53230A, PulseCounter(world, lambda: 100.5 * world.time, gate))
+    counter = open_as(Keysight53230A, UniversalCounter(world, lambda: 100.5 * world.time, gate))
     counter.count_gated()
     world.at(3.0, lambda time: gate.set(time, opened=True))
     world.at(13.0, lambda time: gate.set(time, opened=False))

@@ -18,7 +18,7 @@ from remotecal.drivers.tuf.tuf2000m import Tuf2000M
 from remotecal.drivers.vaisala.ptu300 import VaisalaPtu300
 from remotecal.errors import InstrumentError, NoReply
 from remotecal.sim.instruments.balance import SicsBalance
-from remotecal.sim.instruments.counter import PulseCounter
+from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
 from remotecal.sim.instruments.multimeter import Multimeter
@@ -34,7 +34,7 @@ def certificates():
 
 
 def pulse_counter(rig):
-    return PulseCounter(rig.world, lambda: rig.dut.cycles, rig.gate)
+    return UniversalCounter(rig.world, lambda: rig.dut.cycles, rig.gate)
 
 
 def collect(rig, clock, duration):

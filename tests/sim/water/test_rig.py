@@ -8,8 +8,8 @@ from remotecal.clock import VirtualClock
 from remotecal.drivers.capabilities import Trip
 from remotecal.errors import ConfigurationError
 from remotecal.sim.chance import chance
-from remotecal.sim.instruments.meter import MeterSpec, Table
-from remotecal.sim.water.line import Line, LineSpec
+from remotecal.sim.instruments.meter import ErrorPoints, MeterSpec
+from remotecal.sim.water.line import Pipework, PipeworkSpec
 from remotecal.sim.water.outfit import CERTIFIED, SIZES, outfit
 from remotecal.sim.water.rig import Rig
 from remotecal.sim.water.truth import Truth
@@ -102,7 +102,7 @@ def test_a_rig_is_determined_by_its_seed_and_not_by_who_looks():
 def test_the_meter_errs_as_its_curve_says():
     flow = 20.0 / 3600.0
     size = SIZES[50]
-    curve = Table((0.0, 2 * flow), (0.002, 0.004))
+    curve = ErrorPoints((0.0, 2 * flow), (0.002, 0.004))
     dut = MeterSpec(size.highest / 3600.0, size.pulses, curve, temperature_coefficient=1e-3, noise=0.0)
     rig, clock = rig_of(3, dut=dut)
     run_up(rig, clock)
@@ -229,8 +229,8 @@ def test_a_refreshed_heartbeat_keeps_the_rig_going():
 @pytest.mark.parametrize("step", [0.1, 0.5])
 def test_the_flow_fluctuates_alike_whatever_the_step(step):
     """An Ornstein–Uhlenbeck process: its spread is the declared one, its memory fades as e^(-t/T)."""
-    spec = LineSpec(0.01, fluctuation=0.003, correlation=2.0)
-    line = Line(spec, chance(1, "test"))
+    spec = PipeworkSpec(0.01, fluctuation=0.003, correlation=2.0)
+    line = Pipework(spec, chance(1, "test"))
     line.mean = 1.0
     ripples = []
     for number in range(40_000):
