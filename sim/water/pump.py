@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.ramp import Ramp
+    from remotecal.sim.world import World
 
 
 class Pump:
@@ -15,18 +17,21 @@ class Pump:
     until it is started again.
     """
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, world: World, shaft: Ramp, changed: Callable[[], None]) -> None:
+        """`shaft` holds its share of full speed; `changed` takes up that it was told something."""
         self.setpoint = 0.0
         """Share of full speed asked for, 0 to 1."""
         self.started = False
         self.permitted = True
         self.tripped = False
-        self._rig = rig
+        self._world = world
+        self._shaft = shaft
+        self._changed = changed
 
     @property
     def speed(self) -> float:
         """Share of full speed at which it turns now."""
-        return self._rig.line.speed.at(self._rig.time)
+        return self._shaft.at(self._world.time)
 
     def set_speed(self, share: float) -> None:
         """Ask for a share of full speed, 0 to 1."""
@@ -56,6 +61,5 @@ class Pump:
         self.stop()
 
     def _apply(self) -> None:
-        rig = self._rig
-        rig.line.speed.move(self.setpoint if self.started else 0.0, rig.time)
-        rig.changed()
+        self._shaft.move(self.setpoint if self.started else 0.0, self._world.time)
+        self._changed()

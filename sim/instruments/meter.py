@@ -36,7 +36,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ErrorPoints:
     """An error curve given by points and straight lines between them."""
 
     flows: tuple[float, ...]
@@ -63,7 +63,7 @@ def certified(calibrated: Calibrated) -> ErrorCurve:
 
 @dataclass(frozen=True, slots=True)
 class MeterSpec:
-    """What a meter is, before any water has passed it."""
+    """What a meter is, before anything has passed it."""
 
     highest: float
     """Highest flow in m³/s; 20 mA stands for it."""
@@ -87,7 +87,7 @@ class MeterSpec:
 
 
 class Meter:
-    """A meter on the line; the rig calls `prepare` at every step and `take` for every volume."""
+    """A meter in a pipe: `prepare` begins a step, `take` lets a volume pass."""
 
     __slots__ = (
         "_cutoff",
@@ -95,11 +95,13 @@ class Meter:
         "_factor",
         "_noise",
         "_rng",
+        "density",
         "flow",
         "indicated",
         "mass",
         "passed",
         "spec",
+        "temperature",
     )
 
     def __init__(self, spec: MeterSpec, rng: Random) -> None:
@@ -112,11 +114,19 @@ class Meter:
         """Mass a Coriolis meter has totalled, in kg."""
         self.flow = 0.0
         """Damped indicated flow in m³/s."""
+        self.density = 0.0
+        """Density of what is in it, in kg/m³."""
+        self.temperature = 0.0
+        """Temperature of what is in it, in °C."""
         self._rng = rng
         self._noise = spec.noise * math.sqrt(60.0)
         self._cutoff = spec.low_cutoff * spec.highest
         self._factor = 1.0
         self._error = 0.0
+
+    def fill(self, density: float, temperature: float) -> None:
+        """Start with a fluid of this state in it."""
+        self.density, self.temperature = density, temperature
 
     def error(self, flow: float, temperature: float) -> float:
         """Return the true relative error of indication at `flow` (m³/s) and `temperature` (°C)."""
@@ -129,6 +139,7 @@ class Meter:
 
     def respond(self, flow: float, temperature: float) -> None:
         """Take the factor for a flow that has just been changed."""
+        self.temperature = temperature
         if flow < self._cutoff:
             self._factor = 0.0
         else:
@@ -136,7 +147,8 @@ class Meter:
             self._factor += self.spec.temperature_coefficient * (temperature - 20.0)
 
     def take(self, volume: float, duration: float, density: float) -> None:
-        """Count `volume` m³ of water of `density` that passed in `duration` s."""
+        """Count `volume` m³ of `density` that passed in `duration` s."""
+        self.density = density
         self.passed += volume
         counted = volume * (self._factor + self._error) if self._factor else 0.0
         self.indicated += counted
@@ -145,9 +157,14 @@ class Meter:
         self.flow = flow + (self.flow - flow) * math.exp(-duration / self.spec.damping)
 
     @property
+    def cycles(self) -> float:
+        """Pulses sent since it was switched on, with the part of the next one."""
+        return self.indicated * self.spec.pulses
+
+    @property
     def counts(self) -> int:
-        """Pulses sent since the rig was switched on."""
-        return math.floor(self.indicated * self.spec.pulses)
+        """Whole pulses sent since it was switched on."""
+        return math.floor(self.cycles)
 
     @property
     def current(self) -> float:

@@ -12,8 +12,8 @@ from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
     from remotecal.drivers.contents import Content
-    from remotecal.sim.meter import Meter
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.instruments.meter import Meter
+    from remotecal.sim.world import World
 
 SYSTEM_OK = 1
 """Proline's condition when nothing is wrong."""
@@ -47,21 +47,21 @@ class Totalizer:
         self.held = held
 
 
-def promass(rig: Rig, meter: Meter, *, unit: int = 247, name: str = "promass") -> ModbusSimulated:
+def promass(world: World, meter: Meter, *, unit: int = 247, name: str = "promass") -> ModbusSimulated:
     """Return a Promass 83: totalizer 1 mass, 2 volume; functions 3 and 4 read the same."""
     spec = meter.spec
     dense = 1.0 + spec.density_error
     return ModbusSimulated(
         Promass83,
-        rig,
+        world,
         name,
         unit=unit,
         one_table=True,
         reads={
-            "mass_flow": lambda: meter.flow * rig.density * 3600.0,
+            "mass_flow": lambda: meter.flow * meter.density * 3600.0,
             "flow": lambda: meter.flow * 3600.0 / dense,
-            "density": lambda: rig.density * dense,
-            "temperature": lambda: rig.temperature + spec.temperature_error,
+            "density": lambda: meter.density * dense,
+            "temperature": lambda: meter.temperature + spec.temperature_error,
             "total_mass": lambda: meter.mass,
             "volume": lambda: meter.indicated / dense,
             "condition": lambda: SYSTEM_OK,
@@ -69,11 +69,11 @@ def promass(rig: Rig, meter: Meter, *, unit: int = 247, name: str = "promass") -
     )
 
 
-def promag(rig: Rig, meter: Meter, *, unit: int = 247, name: str = "promag") -> ModbusSimulated:
+def promag(world: World, meter: Meter, *, unit: int = 247, name: str = "promag") -> ModbusSimulated:
     """Return a Promag 53: totalizer 1 volume; functions 3 and 4 read the same."""
     return ModbusSimulated(
         Promag53,
-        rig,
+        world,
         name,
         unit=unit,
         one_table=True,
@@ -86,7 +86,7 @@ def promag(rig: Rig, meter: Meter, *, unit: int = 247, name: str = "promag") -> 
 
 
 def mag6000(
-    rig: Rig, meter: Meter, *, unit: int = 1, name: str = "mag6000", bore: float = 0.05
+    world: World, meter: Meter, *, unit: int = 1, name: str = "mag6000", bore: float = 0.05
 ) -> ModbusSimulated:
     """Return a MAG 6000 of nominal diameter `bore` in m; values in SI units."""
     total = Totalizer(meter)
@@ -97,7 +97,7 @@ def mag6000(
 
     return ModbusSimulated(
         SiemensMag6000,
-        rig,
+        world,
         name,
         unit=unit,
         reads={
@@ -119,23 +119,23 @@ def mag6000(
 
 
 def tuf2000m(
-    rig: Rig, meter: Meter, *, unit: int = 1, name: str = "tuf2000m", bore: float = 0.05
+    world: World, meter: Meter, *, unit: int = 1, name: str = "tuf2000m", bore: float = 0.05
 ) -> ModbusSimulated:
     """Return a TUF-2000M on a pipe of inner diameter `bore` in m."""
     area = math.pi * bore * bore / 4.0
     return ModbusSimulated(
         Tuf2000M,
-        rig,
+        world,
         name,
         unit=unit,
         reads={
             "flow": lambda: meter.flow * 3600.0,
             "velocity": lambda: meter.flow / area,
-            "sound_speed": lambda: 1402.4 + 5.04 * rig.temperature - 0.058 * rig.temperature**2,
+            "sound_speed": lambda: 1402.4 + 5.04 * meter.temperature - 0.058 * meter.temperature**2,
             "volume": lambda: meter.indicated,
             "net_volume": lambda: meter.indicated,
-            "temperature_1": lambda: rig.temperature + meter.spec.temperature_error,
-            "temperature_2": lambda: rig.temperature + meter.spec.temperature_error,
+            "temperature_1": lambda: meter.temperature + meter.spec.temperature_error,
+            "temperature_2": lambda: meter.temperature + meter.spec.temperature_error,
             "signal_quality": lambda: (ord("R") << 8) + 92,
             "upstream_strength": lambda: 1650,
             "downstream_strength": lambda: 1648,

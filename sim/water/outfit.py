@@ -8,11 +8,11 @@ from random import Random
 from remotecal.errors import ConfigurationError
 from remotecal.sim.calibrated import Calibrated, Stated, draw
 from remotecal.sim.chance import chance
-from remotecal.sim.diverter import DiverterSpec
-from remotecal.sim.line import LineSpec
-from remotecal.sim.meter import MeterSpec, Shape, certified
-from remotecal.sim.rig import RigSpec
-from remotecal.sim.tank import BalanceSpec
+from remotecal.sim.instruments.meter import MeterSpec, Shape, certified
+from remotecal.sim.instruments.weighing import PlatformSpec
+from remotecal.sim.water.diverter import DiverterSpec
+from remotecal.sim.water.line import PipeworkSpec
+from remotecal.sim.water.rig import RigSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def outfit(seed: int, dn: int = 50, *, gravimetric: bool = True, dut: MeterSpec 
     highest = size.highest / 3600.0
     late = rng.uniform(-0.004, 0.004)
     spec = RigSpec(
-        line=LineSpec(1.15 * highest),
+        line=PipeworkSpec(1.15 * highest),
         dut=dut or _meter(rng, size),
         reference=MeterSpec(
             1.2 * highest,
@@ -105,7 +105,7 @@ def outfit(seed: int, dn: int = 50, *, gravimetric: bool = True, dut: MeterSpec 
         diverter=DiverterSpec(
             late_to_tank=late, late_to_bypass=late + certificates["diverter"].correction(0.0)
         ),
-        balance=BalanceSpec(
+        balance=PlatformSpec(
             capacity=size.tank,
             resolution=size.resolution,
             calibration=certificates["balance"],

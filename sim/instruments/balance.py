@@ -1,4 +1,4 @@
-"""The balance as an MT-SICS instrument, levels 0 and 1."""
+"""A balance as an MT-SICS instrument, levels 0 and 1."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.sim.simulated_lines import Command, LineSimulated, Reply
 
 if TYPE_CHECKING:
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.instruments.weighing import Platform
+    from remotecal.sim.world import World
 
 
 class SicsBalance(LineSimulated):
-    """The balance under the weigh tank.
+    """A balance with a weighing platform.
 
     Status letters: S stable, D dynamic, A executed, I not executable now (which also answers when
     the pan does not come to rest in time), + and - over- and underload, L wrong parameter. `ES`
@@ -24,9 +25,18 @@ class SicsBalance(LineSimulated):
     LOOK = 0.5
     """Seconds between two looks at a pan that does not come to rest."""
 
-    def __init__(self, rig: Rig, *, serial: str = "B512874411", patience: float = 40.0) -> None:
+    def __init__(
+        self,
+        world: World,
+        platform: Platform,
+        name: str = "balance",
+        *,
+        serial: str = "B512874411",
+        patience: float = 40.0,
+    ) -> None:
         """`patience` is how long `S`, `Z` and `T` wait for rest, in s (unverified: about 40 s)."""
-        spec = rig.balance.spec
+        spec = platform.spec
+        self._platform = platform
         self._serial = serial
         self._patience = patience
         self._decimals = len(f"{spec.resolution:.6f}".rstrip("0").partition(".")[2])
@@ -42,35 +52,32 @@ class SicsBalance(LineSimulated):
             "Z": lambda _: self._at_rest(lambda: self._zero("Z A"), "Z I"),
             "TI": lambda _: self._tare("TI S" if self._stable() else "TI D"),
             "T": lambda _: self._at_rest(lambda: self._tare("T S"), "T I"),
-            "TA": lambda _: f"TA A {self._written(rig.balance.tare)}",
+            "TA": lambda _: f"TA A {self._written(platform.tare)}",
             r"TA (.*)": self._preset_tare,
             "TAC": lambda _: self._preset_tare("0 kg") and "TAC A",
         }
-        super().__init__(MettlerSics, rig, "balance", commands=commands)
+        super().__init__(MettlerSics, world, name, commands=commands)
 
     def _stable(self) -> bool:
-        return self.rig.balance.stable(self.rig.time)
+        return self._platform.stable(self.world.time)
 
     def _weighed(self) -> str:
-        rig = self.rig
-        if rig.balance.overloaded(rig.time, rig.density):
+        if self._platform.overloaded(self.world.time):
             return "S +"
-        net = self.faults.distort("mass", rig.balance.net(rig.time, rig.density))
+        net = self.faults.distort("mass", self._platform.net(self.world.time))
         return f"S {'S' if self._stable() else 'D'} {self._written(net)}"
 
     def _zero(self, done: str) -> str:
-        rig = self.rig
-        gross = rig.balance.gross(rig.time, rig.density)
+        gross = self._platform.gross(self.world.time)
         # The zero-setting range of a weighing instrument: ±2 % of its capacity (OIML R 76-1, 4.5.1).
-        if abs(gross) > 0.02 * rig.balance.spec.capacity:
+        if abs(gross) > 0.02 * self._platform.spec.capacity:
             return f"{done.split(maxsplit=1)[0]} {'+' if gross > 0 else '-'}"
-        rig.balance.tare = gross
+        self._platform.tare = gross
         return done
 
     def _tare(self, done: str) -> str:
-        rig = self.rig
-        rig.balance.tare = rig.balance.gross(rig.time, rig.density)
-        return f"{done} {self._written(rig.balance.tare)}"
+        self._platform.tare = self._platform.gross(self.world.time)
+        return f"{done} {self._written(self._platform.tare)}"
 
     def _preset_tare(self, argument: str) -> str:
         number, _, unit = argument.partition(" ")
@@ -78,9 +85,9 @@ class SicsBalance(LineSimulated):
             tare = float(number)
         except ValueError:
             return "TA L"
-        if unit != "kg" or "e" in number.lower() or not 0.0 <= tare <= self.rig.balance.spec.capacity:
+        if unit != "kg" or "e" in number.lower() or not 0.0 <= tare <= self._platform.spec.capacity:
             return "TA L"
-        self.rig.balance.tare = tare
+        self._platform.tare = tare
         return f"TA A {self._written(tare)}"
 
     def _at_rest(self, then: Callable[[], str], in_vain: str, waited: float = 0.0) -> Reply:

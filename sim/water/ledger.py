@@ -13,7 +13,7 @@ class Collection:
     """What truly passed the meters while the gate was open."""
 
     opened: float
-    """When the gate opened, in s of rig time."""
+    """When the gate opened, in s of world time."""
     _begin: Passed
     temperature: float
     """Water temperature at the meter under test when it opened, in °C."""

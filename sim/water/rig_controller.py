@@ -11,7 +11,7 @@ from remotecal.sim.simulated import NOT_NOW, Refused, Sink
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.water.rig import Rig
 
 
 def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
@@ -19,7 +19,7 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
     plc = rig.controller
     line = rig.line
     # The working meter and the pressure transmitter err within what the map states.
-    rng = rig.random("controller")
+    rng = rig.world.random("controller")
     flow_error = rng.uniform(-0.006, 0.006)
     pressure_error = rng.uniform(-1.0, 1.0)
 
@@ -28,7 +28,7 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
 
     return ModbusSimulated(
         WaterRigController,
-        rig,
+        rig.world,
         "rig controller",
         unit=unit,
         reads={
@@ -44,7 +44,7 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
             "flow": lambda: rig.reference.flow * 3600.0 * (1.0 + flow_error),
             "pressure": lambda: line.pressure / 1000.0 + pressure_error,
             "level": lambda: 100.0 * rig.tank.level,
-            "collection_time": lambda: rig.timer.elapsed(rig.time),
+            "collection_time": lambda: rig.timer.elapsed(rig.world.time),
         },
         writes={
             "inlet": open_valve("inlet"),

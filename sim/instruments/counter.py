@@ -1,7 +1,8 @@
-"""The universal counter, with a meter's pulses on input 1 and the rig's gate at Gate In."""
+"""The universal counter, with pulses on input 1 and a gate signal at Gate In."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -11,8 +12,8 @@ from remotecal.sim.simulated import Refused
 from remotecal.sim.simulated_lines import Reply, ScpiSimulated
 
 if TYPE_CHECKING:
-    from remotecal.sim.meter import Meter
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.gate import Gate
+    from remotecal.sim.world import World
 
 
 class Mode(Enum):
@@ -35,7 +36,7 @@ class State(Enum):
 STALE = '-230,"Data corrupt or stale"'
 
 
-class PulseCounter(ScpiSimulated):
+class UniversalCounter(ScpiSimulated):
     """A 53230A: gated and free totalize, and frequency.
 
     Gated by time it counts from `INIT` on; gated externally from the chosen edge of the gate to the
@@ -45,26 +46,36 @@ class PulseCounter(ScpiSimulated):
 
     def __init__(
         self,
-        rig: Rig,
-        meter: Meter,
+        world: World,
+        pulses: Callable[[], float],
+        gate: Gate,
         name: str = "counter",
         *,
         serial: str = "MY50001234",
         timebase_error: float = 0.0,
     ) -> None:
-        """`timebase_error` is the relative error of its time base (1)."""
-        self._meter = meter
+        """Set it up.
+
+        Args:
+            world: where it is.
+            pulses: tells how many pulses have come until now, with the part of the next one.
+            gate: what is at Gate In.
+            name: what its faults draw their numbers by.
+            serial: its serial number.
+            timebase_error: the relative error of its time base (1).
+        """
+        self._pulses = pulses
         self._timebase = 1.0 + timebase_error
         self._mode = Mode.FREQUENCY
         self._state = State.IDLE
         self._gate_time = 0.1
-        self._begin = 0
+        self._begin = 0.0
         self._result = 0.0
         self._until = 0.0
         self._run = 0
         super().__init__(
             Keysight53230A,
-            rig,
+            world,
             name,
             f"Keysight Technologies,53230A,{serial},02.05-1519.666-1.19-4.15-127-159-35",
             commands={
@@ -83,7 +94,7 @@ class PulseCounter(ScpiSimulated):
             },
         )
         self._held |= {"gate_source": GateSource.TIME.value, "gate_edge": Edge.FALLING.value}
-        rig.gate.listeners.append(self._gate)
+        gate.listeners.append(self._gate)
 
     def _configure(self, mode: Mode) -> Reply:
         self._abort()
@@ -119,18 +130,17 @@ class PulseCounter(ScpiSimulated):
             self._state = State.ARMED
             self._until = float("inf")
         else:
-            self._open(self.rig.time)
+            self._open(self.world.time)
             if self._mode is not Mode.FREE and self._gate_time != float("inf"):
-                self._until = self.rig.time + self._gate_time
-                self.rig.at(self._until, self._timed_end(self._run))
+                self._until = self.world.time + self._gate_time
+                self.world.at(self._until, self._timed_end(self._run))
         return None
 
     def _open(self, _: float) -> None:
         self._run += 1
         self._state = State.COUNTING
         self._until = float("inf")
-        self._begin = self._meter.counts
-        self._begin_exact = self._meter.indicated
+        self._begin = self._pulses()
 
     def _timed_end(self, run: int) -> Callable[[float], None]:
         def end(_: float) -> None:
@@ -141,10 +151,12 @@ class PulseCounter(ScpiSimulated):
 
     def _close(self) -> None:
         self._state = State.DONE
-        self._result = float(self._meter.counts - self._begin)
+        self._result = self._counted()
         if self._mode is Mode.FREQUENCY:
-            cycles = (self._meter.indicated - self._begin_exact) * self._meter.spec.pulses
-            self._result = cycles / self._gate_time / self._timebase
+            self._result = (self._pulses() - self._begin) / self._gate_time / self._timebase
+
+    def _counted(self) -> float:
+        return float(math.floor(self._pulses()) - math.floor(self._begin))
 
     def _gate(self, time: float, opened: bool) -> None:  # noqa: FBT001 - a listener's signature
         if self._mode is not Mode.GATED or self._held["gate_source"] != GateSource.EXTERNAL.value:
@@ -171,7 +183,7 @@ class PulseCounter(ScpiSimulated):
             return self._running()
         if self._until == float("inf"):
             return None
-        return self.after(self._until - self.rig.time, self._fetch)
+        return self.after(self._until - self.world.time, self._fetch)
 
     def _read(self) -> Reply:
         self._initiate()
@@ -183,7 +195,7 @@ class PulseCounter(ScpiSimulated):
 
     def _running(self) -> Reply:
         if self._state is State.COUNTING:
-            return self._number(float(self._meter.counts - self._begin))
+            return self._number(self._counted())
         if self._state is State.DONE:
             return self._number(self._result)
         raise Refused(4, STALE)

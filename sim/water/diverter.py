@@ -1,19 +1,14 @@
-"""The diverter, the timer it starts and stops, and the gate it gives to counters."""
+"""The diverter, which opens and shuts the gate of timer and counters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-
-class Schedule(Protocol):
-    """Something that does things at their time: the rig."""
-
-    def at(self, time: float, action: Callable[[float], None]) -> None:
-        """Do `action` at `time` of rig time."""
-        ...
+if TYPE_CHECKING:
+    from remotecal.sim.gate import Gate
+    from remotecal.sim.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,50 +33,10 @@ class DiverterSpec:
         return self.late_to_bypass - self.late_to_tank
 
 
-class Gate:
-    """A two-state signal with listeners: `listener(time, opened)`."""
-
-    def __init__(self) -> None:
-        self.opened = False
-        self.listeners: list[Callable[[float, bool], None]] = []
-
-    def set(self, time: float, *, opened: bool) -> None:
-        """Change the state, and tell every listener at once."""
-        if opened != self.opened:
-            self.opened = opened
-            for listener in tuple(self.listeners):
-                listener(time, opened)
-
-
-class Timer:
-    """Times how long a gate is open, to 1 µs, by a time base with a small error."""
-
-    RESOLUTION = 1e-6
-
-    def __init__(self, gate: Gate, error: float) -> None:
-        """`error` is the relative error of the time base (1)."""
-        self.started = 0.0
-        self.stopped = 0.0
-        self.running = False
-        self._error = error
-        gate.listeners.append(self._switch)
-
-    def elapsed(self, time: float) -> float:
-        """Return the time shown, in s."""
-        true = (time if self.running else self.stopped) - self.started
-        return round(true * (1.0 + self._error) / self.RESOLUTION) * self.RESOLUTION
-
-    def _switch(self, time: float, opened: bool) -> None:  # noqa: FBT001 - a listener's signature
-        self.running = opened
-        if opened:
-            self.started = time
-        self.stopped = time
-
-
 class Diverter:
     """Sends the jet into the tank or past it."""
 
-    def __init__(self, spec: DiverterSpec, schedule: Schedule, gate: Gate, rng: Random) -> None:
+    def __init__(self, spec: DiverterSpec, world: World, gate: Gate, rng: Random) -> None:
         self.spec = spec
         self.gate = gate
         self.filling = False
@@ -90,7 +45,7 @@ class Diverter:
         """Whether it was last told to turn to the tank."""
         self.stuck = False
         """A stuck diverter takes commands and does not move."""
-        self._schedule = schedule
+        self._world = world
         self._rng = rng
         self._order = 0
 
@@ -115,5 +70,5 @@ class Diverter:
             if order == self._order:
                 self.filling = to_tank
 
-        self._schedule.at(half, sense)
-        self._schedule.at(max(half + late, time), change)
+        self._world.at(half, sense)
+        self._world.at(max(half + late, time), change)

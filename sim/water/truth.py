@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.sim.ledger import Collection
+from remotecal.sim.water.ledger import Collection
 
 if TYPE_CHECKING:
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.water.rig import Rig
 
 
 class Truth:
@@ -25,14 +25,14 @@ class Truth:
             flow: in m³/h.
             temperature: of the water, in °C; by default that of this moment.
         """
-        with self._rig.present():
+        with self._rig.world.present():
             water = self._rig.temperature if temperature is None else temperature
             error = self._rig.dut.error(flow / 3600.0, water)
             return (1.0 + error) * (1.0 + self.output_error) - 1.0
 
     def reference_error(self, flow: float) -> float:
         """Return the reference meter's true relative error (1) at `flow` in m³/h."""
-        with self._rig.present():
+        with self._rig.world.present():
             return self._rig.reference.error(flow / 3600.0, self._rig.temperature)
 
     @property
@@ -47,5 +47,5 @@ class Truth:
 
     def imbalance(self) -> float:
         """Return the mass in kg that the rig has lost track of: 0 but for rounding."""
-        with self._rig.present():
+        with self._rig.world.present():
             return self._rig.ledger.imbalance(self._rig.packed)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.rig.controller import Trip
 
 if TYPE_CHECKING:
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.water.diverter import Diverter
+    from remotecal.sim.water.line import Pipework
+    from remotecal.sim.water.pump import Pump
+    from remotecal.sim.water.tank import Tank
+    from remotecal.sim.world import World
 
 _LEVEL, _PRESSURE, _BUTTON, _PUMP = map(
     int, (Trip.TANK_LEVEL_HIGH, Trip.LINE_PRESSURE_HIGH, Trip.EMERGENCY_STOP, Trip.PUMP_FAULT)
@@ -30,7 +35,16 @@ class Controller:
     DIVERTER_DEADLINE = 1.0
     """Longest time in s the diverter may take to the other end."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(
+        self,
+        world: World,
+        pump: Pump,
+        line: Pipework,
+        diverter: Diverter,
+        tank: Tank,
+        changed: Callable[[], None],
+    ) -> None:
+        """`changed` takes up that valves were moved."""
         self.trips = Trip(0)
         """Why it is tripped."""
         self.heartbeat = 0
@@ -40,10 +54,12 @@ class Controller:
         """Whether the mushroom button is pressed."""
         self.draining = False
         """Whether the drain is told to be open."""
-        self._rig = rig
+        self._world = world
+        self._pump, self._line, self._diverter, self._tank = pump, line, diverter, tank
+        self._changed = changed
         self._deadline: float | None = None
-        rig.watchers.append(self._watch)
-        rig.extensions.append(self._put_off)
+        world.watchers.append(self._watch)
+        world.extensions.append(self._put_off)
 
     def open_valve(self, name: str, *, opened: bool) -> bool:
         """Open or shut the line valve `name`; an opening is refused (False) while tripped."""
@@ -53,24 +69,24 @@ class Controller:
         """Move the line valve `name` to an opening, 0 to 1; refused (False) while tripped."""
         if self.trips and opening > 0.0:
             return False
-        self._rig.line.valves[name].move(opening, self._rig.time)
-        self._rig.changed()
+        self._line.valves[name].move(opening, self._world.time)
+        self._changed()
         return True
 
     def open_drain(self, *, opened: bool) -> bool:
         """Open or shut the tank's drain; shutting is refused (False) while tripped."""
         if self.trips and not opened:
             return False
-        self._rig.tank.drain(opened=opened)
+        self._tank.drain(opened=opened)
         return True
 
     def divert(self, *, to_tank: bool) -> bool:
         """Turn the diverter; towards the tank is refused (False) while tripped."""
         if self.trips and to_tank:
             return False
-        rig = self._rig
-        rig.diverter.turn(rig.time, to_tank=to_tank)
-        rig.at(rig.time + self.DIVERTER_DEADLINE, self._check_diverter)
+        time = self._world.time
+        self._diverter.turn(time, to_tank=to_tank)
+        self._world.at(time + self.DIVERTER_DEADLINE, self._check_diverter)
         return True
 
     def beat(self, number: int) -> None:
@@ -89,37 +105,36 @@ class Controller:
         """Leave the tripped state, unless a cause lasts. Counts as a sign of life."""
         if not self._causes():
             self.trips = Trip(0)
-            self._rig.pump.permit(given=True)
+            self._pump.permit(given=True)
             if self._deadline is not None:
                 self._expect_heartbeat()
 
     def press_emergency_stop(self, *, pressed: bool = True) -> None:
         """Press the mushroom button, or pull it out again."""
-        with self._rig.present():
+        with self._world.present():
             self.emergency_stop = pressed
             self._watch()
 
     def trip(self, why: Trip) -> None:
         """Go to the safe state."""
         self.trips |= why
-        rig = self._rig
-        rig.pump.permit(given=False)
-        for valve in rig.line.valves.values():
-            valve.move(0.0, rig.time)
-        rig.diverter.turn(rig.time, to_tank=False)
-        rig.tank.drain(opened=True)
-        rig.changed()
+        time = self._world.time
+        self._pump.permit(given=False)
+        for valve in self._line.valves.values():
+            valve.move(0.0, time)
+        self._diverter.turn(time, to_tank=False)
+        self._tank.drain(opened=True)
+        self._changed()
 
     def _causes(self) -> int:
-        rig = self._rig
         causes = 0  # plain integers: this runs at every step
-        if rig.tank.mass > self.LEVEL_LIMIT * rig.tank.capacity:
+        if self._tank.mass > self.LEVEL_LIMIT * self._tank.capacity:
             causes |= _LEVEL
-        if rig.line.pressure > self.PRESSURE_LIMIT:
+        if self._line.pressure > self.PRESSURE_LIMIT:
             causes |= _PRESSURE
         if self.emergency_stop:
             causes |= _BUTTON
-        if rig.pump.tripped:
+        if self._pump.tripped:
             causes |= _PUMP
         return causes
 
@@ -129,19 +144,19 @@ class Controller:
             self.trip(Trip(causes))
 
     def _check_diverter(self, _: float) -> None:
-        rig = self._rig
-        if rig.gate.opened != rig.diverter.told and not self.trips:
+        diverter = self._diverter
+        if diverter.gate.opened != diverter.told and not self.trips:
             self.trip(Trip.DIVERTER_FAULT)
 
     def _expect_heartbeat(self) -> None:
         armed = self._deadline is not None
-        self._deadline = self._rig.time + self.heartbeat_limit
+        self._deadline = self._world.time + self.heartbeat_limit
         if not armed:
-            self._rig.at(self._deadline, self._check_heartbeat)
+            self._world.at(self._deadline, self._check_heartbeat)
 
     def _check_heartbeat(self, time: float) -> None:
         if self._deadline is not None and time < self._deadline:
-            self._rig.at(self._deadline, self._check_heartbeat)
+            self._world.at(self._deadline, self._check_heartbeat)
         else:
             self._deadline = None
             self.trip(Trip.HEARTBEAT_LOST)

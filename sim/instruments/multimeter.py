@@ -1,7 +1,8 @@
-"""The multimeter, with the current output of the meter under test at its input."""
+"""The multimeter, with a current output at its input."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.keysight.dmm34461a import Keysight34461A
@@ -10,7 +11,7 @@ from remotecal.sim.simulated_lines import Reply, ScpiSimulated
 
 if TYPE_CHECKING:
     from remotecal.sim.calibrated import Calibrated
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.world import World
 
 
 class Multimeter(ScpiSimulated):
@@ -27,17 +28,24 @@ class Multimeter(ScpiSimulated):
     """Standard deviation of one reading of current, in A."""
 
     def __init__(
-        self, rig: Rig, ammeter: Calibrated, *, serial: str = "MY60012345", name: str = "multimeter"
+        self,
+        world: World,
+        current: Callable[[], float],
+        ammeter: Calibrated,
+        *,
+        serial: str = "MY60012345",
+        name: str = "multimeter",
     ) -> None:
-        """`ammeter` holds its corrections in mA."""
+        """`current` tells the true current in A; `ammeter` holds the corrections in mA."""
+        self._current = current
         self._ammeter = ammeter
-        self._rng = rig.random(name)
+        self._rng = world.random(name)
         self._cycles = 10.0
         self._count = 1
         self._function = "VOLT"
         super().__init__(
             Keysight34461A,
-            rig,
+            world,
             name,
             f"Keysight Technologies,34461A,{serial},A.03.03-02.40-03.03-00.52-04-02",
             commands={
@@ -75,7 +83,7 @@ class Multimeter(ScpiSimulated):
         return self.after(2.0 * self._cycles * self.LINE_PERIOD, sampled)
 
     def _indicated(self) -> float:
-        current = self._ammeter.indicated(1000.0 * self.rig.dut.current) / 1000.0
+        current = self._ammeter.indicated(1000.0 * self._current()) / 1000.0
         current += self._rng.gauss(0.0, self.NOISE)
         if self._function == "VOLT":
             return self.faults.distort("voltage", current * self.BURDEN)

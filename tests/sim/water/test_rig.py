@@ -8,21 +8,23 @@ from remotecal.clock import VirtualClock
 from remotecal.drivers.rig.controller import Trip
 from remotecal.errors import ConfigurationError
 from remotecal.sim.chance import chance
-from remotecal.sim.line import Line, LineSpec
-from remotecal.sim.meter import MeterSpec, Table
-from remotecal.sim.outfit import CERTIFIED, SIZES, outfit
-from remotecal.sim.rig import Rig
+from remotecal.sim.instruments.meter import ErrorPoints, MeterSpec
+from remotecal.sim.water.line import Pipework, PipeworkSpec
+from remotecal.sim.water.outfit import CERTIFIED, SIZES, outfit
+from remotecal.sim.water.rig import Rig
+from remotecal.sim.water.truth import Truth
+from remotecal.sim.world import World
 
 START = 1_790_000_000.0
 
 
 def rig_of(seed=1, dn=50, **options):
     clock = VirtualClock(START)
-    return Rig(outfit(seed, dn, **options).spec, clock, seed), clock
+    return Rig(outfit(seed, dn, **options).spec, World(clock, seed)), clock
 
 
 def run_up(rig, clock, speed=0.7):
-    with rig.present():
+    with rig.world.present():
         for valve in rig.line.valves:
             rig.controller.open_valve(valve, opened=True)
         rig.pump.set_speed(speed)
@@ -31,7 +33,7 @@ def run_up(rig, clock, speed=0.7):
 
 
 def collect(rig, clock, duration, look_every=None):
-    with rig.present():
+    with rig.world.present():
         rig.controller.open_drain(opened=False)
         rig.controller.divert(to_tank=True)
     if look_every is None:
@@ -39,12 +41,12 @@ def collect(rig, clock, duration, look_every=None):
     else:
         for _ in range(round(duration / look_every)):
             clock.sleep(look_every)
-            with rig.present():
+            with rig.world.present():
                 pass
-    with rig.present():
+    with rig.world.present():
         rig.controller.divert(to_tank=False)
     clock.sleep(30.0)
-    with rig.present() as time:
+    with rig.world.present() as time:
         return time
 
 
@@ -54,11 +56,11 @@ def test_no_water_is_lost(dn):
     rig.faults.set("leaking", 0.01)
     run_up(rig, clock)
     collect(rig, clock, 30.0)
-    with rig.present():
+    with rig.world.present():
         rig.controller.open_drain(opened=True)
     clock.sleep(600.0)
-    assert abs(rig.truth.imbalance()) < 1e-9 * rig.ledger.pumped
-    assert rig.ledger.leaked == pytest.approx(0.01 * rig.time, rel=0.1)
+    assert abs(Truth(rig).imbalance()) < 1e-9 * rig.ledger.pumped
+    assert rig.ledger.leaked == pytest.approx(0.01 * rig.world.time, rel=0.1)
     tank = rig.tank
     assert tank.mass + tank.drained + tank.evaporated == pytest.approx(rig.ledger.collected, rel=1e-12)
 
@@ -66,12 +68,12 @@ def test_no_water_is_lost(dn):
 def test_line_pack_is_what_the_meter_sees_more_than_the_tank():
     rig, clock = rig_of(gravimetric=True)
     run_up(rig, clock)
-    with rig.present():
+    with rig.world.present():
         packed, passed = rig.connection.mass, rig.dut.mass
         gone = rig.ledger.collected + rig.ledger.bypassed
         factor = rig.dut.passed
     clock.sleep(3000.0)
-    with rig.present():
+    with rig.world.present():
         change = rig.connection.mass - packed
         through = rig.ledger.collected + rig.ledger.bypassed - gone
         volume = rig.dut.passed - factor
@@ -100,15 +102,15 @@ def test_a_rig_is_determined_by_its_seed_and_not_by_who_looks():
 def test_the_meter_errs_as_its_curve_says():
     flow = 20.0 / 3600.0
     size = SIZES[50]
-    curve = Table((0.0, 2 * flow), (0.002, 0.004))
+    curve = ErrorPoints((0.0, 2 * flow), (0.002, 0.004))
     dut = MeterSpec(size.highest / 3600.0, size.pulses, curve, temperature_coefficient=1e-3, noise=0.0)
     rig, clock = rig_of(3, dut=dut)
     run_up(rig, clock)
     collect(rig, clock, 60.0)
-    (taken,) = rig.truth.collections
+    (taken,) = Truth(rig).collections
     error = taken.indicated / taken.volume - 1
-    assert error == pytest.approx(rig.truth.error(taken.flow * 3600.0, taken.temperature), abs=3e-7)
-    assert rig.truth.error(20.0, 25.0) == pytest.approx(0.003 + 5e-3)
+    assert error == pytest.approx(Truth(rig).error(taken.flow * 3600.0, taken.temperature), abs=3e-7)
+    assert Truth(rig).error(20.0, 25.0) == pytest.approx(0.003 + 5e-3)
 
 
 def test_the_reference_meter_is_as_its_certificate_says():
@@ -116,7 +118,7 @@ def test_the_reference_meter_is_as_its_certificate_says():
     stated = drawn.certificates["reference"].stated
     rig, _ = rig_of(5)
     for flow, correction, expanded in zip(stated.points, stated.corrections, stated.expanded, strict=True):
-        assert abs(rig.truth.reference_error(flow) + correction) < 4 * expanded / stated.k + 1e-5
+        assert abs(Truth(rig).reference_error(flow) + correction) < 4 * expanded / stated.k + 1e-5
 
 
 def test_diverter_asymmetry_is_the_declared_one():
@@ -127,36 +129,38 @@ def test_diverter_asymmetry_is_the_declared_one():
         run_up(rig, clock)
         flow = []
         for duration in (10.0, 30.0):
-            with rig.present():
+            with rig.world.present():
                 before = rig.tank.mass
             time = collect(rig, clock, duration)
-            taken = rig.truth.collections[-1]
+            taken = Truth(rig).collections[-1]
             mean = (taken.volume * rig.density) / (taken.closed - taken.opened)
-            deviations.append((rig.tank.mass - before) / mean - rig.timer.elapsed(time) - rig.truth.asymmetry)
+            deviations.append(
+                (rig.tank.mass - before) / mean - rig.timer.elapsed(time) - Truth(rig).asymmetry
+            )
             flow.append(mean)
     # What is left is line pack and the flow's fluctuation during the few milliseconds in question.
     assert max(map(abs, deviations)) < 2e-4
-    assert max(abs(rig_of(seed)[0].truth.asymmetry) for seed in range(12)) > 2e-3
+    assert max(abs(Truth(rig_of(seed)[0]).asymmetry) for seed in range(12)) > 2e-3
 
 
 def test_balance_weighs_in_air_and_comes_to_rest():
     rig, clock = rig_of(2)
     run_up(rig, clock)
-    with rig.present():
+    with rig.world.present():
         rig.controller.open_drain(opened=False)
         rig.controller.divert(to_tank=True)
     clock.sleep(40.0)
-    with rig.present() as time:
+    with rig.world.present() as time:
         assert not rig.balance.stable(time)
         rig.controller.divert(to_tank=False)
     clock.sleep(1.0)
-    with rig.present() as time:
+    with rig.world.present() as time:
         wait = rig.balance.seconds_to_rest(time)
         assert wait > 0
     clock.sleep(wait)
-    with rig.present() as time:
+    with rig.world.present() as time:
         assert rig.balance.stable(time)
-        weight = rig.balance.weight(time, rig.density)
+        weight = rig.balance.weight(time)
         spec = rig.balance.spec
         air = rig.air.density(time)
         mass = (weight - spec.zero_drift * time / 3600.0 + spec.calibration.correction(weight)) * (
@@ -164,17 +168,17 @@ def test_balance_weighs_in_air_and_comes_to_rest():
         )
         assert mass == pytest.approx(rig.tank.mass, rel=1e-7)
         assert weight < rig.tank.mass * 0.9992, "without buoyancy it would show more"
-        steps = rig.balance.net(time, rig.density) / spec.resolution
+        steps = rig.balance.net(time) / spec.resolution
         assert steps == pytest.approx(round(steps), abs=1e-6)
 
 
 def test_hours_are_cheap_and_pulses_are_whole():
     rig, clock = rig_of(4)
     run_up(rig, clock)
-    with rig.present():
+    with rig.world.present():
         before = rig.dut.counts
     clock.sleep(600.0)
-    with rig.present():
+    with rig.world.present():
         assert rig.dut.counts - before == pytest.approx(
             rig.dut.indicated * rig.dut.spec.pulses - before, abs=1
         )
@@ -183,16 +187,16 @@ def test_hours_are_cheap_and_pulses_are_whole():
 def test_lost_heartbeat_trips_the_rig():
     rig, clock = rig_of()
     run_up(rig, clock)
-    with rig.present() as time:
+    with rig.world.present() as time:
         rig.controller.beat(1)
         rig.controller.divert(to_tank=True)
         beaten = time
     clock.sleep(4.9)
-    with rig.present():
+    with rig.world.present():
         assert not rig.controller.trips
         rig.controller.beat(1)
     clock.sleep(0.2)
-    with rig.present() as time:
+    with rig.world.present() as time:
         assert rig.controller.trips == Trip.HEARTBEAT_LOST
         assert time - beaten < 5.2
         assert not rig.pump.started
@@ -201,7 +205,7 @@ def test_lost_heartbeat_trips_the_rig():
         assert not rig.controller.open_valve("inlet", opened=True)
         assert not rig.pump.start()
     clock.sleep(60.0)
-    with rig.present():
+    with rig.world.present():
         assert rig.line.flow == pytest.approx(0.0, abs=1e-9)
         rig.controller.beat(2)
         rig.controller.reset()
@@ -213,20 +217,20 @@ def test_a_refreshed_heartbeat_keeps_the_rig_going():
     rig, clock = rig_of()
     run_up(rig, clock)
     for number in range(40):
-        with rig.present():
+        with rig.world.present():
             rig.controller.beat(number % 2 + 1)
         clock.sleep(4.0)
-    with rig.present():
-        rig.take(30.0)
-    with rig.present():
+    with rig.world.present():
+        rig.world.take(30.0)
+    with rig.world.present():
         assert not rig.controller.trips, "nobody could have refreshed it while an instrument took its time"
 
 
 @pytest.mark.parametrize("step", [0.1, 0.5])
 def test_the_flow_fluctuates_alike_whatever_the_step(step):
     """An Ornstein–Uhlenbeck process: its spread is the declared one, its memory fades as e^(-t/T)."""
-    spec = LineSpec(0.01, fluctuation=0.003, correlation=2.0)
-    line = Line(spec, chance(1, "test"))
+    spec = PipeworkSpec(0.01, fluctuation=0.003, correlation=2.0)
+    line = Pipework(spec, chance(1, "test"))
     line.mean = 1.0
     ripples = []
     for number in range(40_000):
@@ -258,22 +262,22 @@ class PatientClock:
 
 def test_in_real_time_an_instrument_that_takes_its_time_really_waits():
     clock = PatientClock()
-    rig = Rig(outfit(1).spec, clock, 1)
-    with rig.present():
+    rig = Rig(outfit(1).spec, World(clock, 1))
+    with rig.world.present():
         rig.controller.beat(1)
-    rig.take(7.0)
+    rig.world.take(7.0)
     assert clock.waited == [7.0]
-    with rig.present():
+    with rig.world.present():
         assert rig.controller.trips == Trip.HEARTBEAT_LOST, "somebody could have refreshed it meanwhile"
 
 
 def test_an_overfull_tank_trips_the_rig_before_it_spills():
     rig, clock = rig_of()
     run_up(rig, clock, speed=1.0)
-    with rig.present():
+    with rig.world.present():
         rig.controller.divert(to_tank=True)
     clock.sleep(600.0)
-    with rig.present():
+    with rig.world.present():
         assert rig.controller.trips & Trip.TANK_LEVEL_HIGH
         assert rig.ledger.collected < rig.tank.capacity
 
@@ -285,13 +289,13 @@ def test_rig_faults_trip_the_controller_until_repaired(fault, trip):
     rig, clock = rig_of()
     run_up(rig, clock)
     rig.faults.set(fault)
-    with rig.present():
+    with rig.world.present():
         rig.controller.divert(to_tank=True)
     clock.sleep(5.0)
-    with rig.present():
+    with rig.world.present():
         assert rig.controller.trips == trip
     rig.faults.clear(fault)
-    with rig.present():
+    with rig.world.present():
         rig.controller.reset()
         assert not rig.controller.trips
 
@@ -299,11 +303,11 @@ def test_rig_faults_trip_the_controller_until_repaired(fault, trip):
 def test_emergency_stop_holds_until_pulled_out():
     rig, _ = rig_of()
     rig.controller.press_emergency_stop()
-    with rig.present():
+    with rig.world.present():
         rig.controller.reset()
         assert rig.controller.trips == Trip.EMERGENCY_STOP
     rig.controller.press_emergency_stop(pressed=False)
-    with rig.present():
+    with rig.world.present():
         rig.controller.reset()
         assert not rig.controller.trips
 
@@ -312,14 +316,14 @@ def test_a_stuck_valve_stays_where_it_stands():
     rig, clock = rig_of()
     run_up(rig, clock)
     rig.faults.set("valve stuck", where="outlet")
-    with rig.present():
+    with rig.world.present():
         rig.controller.open_valve("outlet", opened=False)
     clock.sleep(10.0)
-    with rig.present():
+    with rig.world.present():
         assert rig.line.flow > 1e-3
     rig.faults.clear("valve stuck", where="outlet")
     clock.sleep(10.0)
-    with rig.present():
+    with rig.world.present():
         assert rig.line.flow < 1e-6
 
 
@@ -328,7 +332,7 @@ def test_a_leak_shows_between_meter_and_tank():
     run_up(rig, clock)
     rig.faults.set("leaking", 0.02)
     collect(rig, clock, 60.0)
-    taken = rig.truth.collections[-1]
+    taken = Truth(rig).collections[-1]
     missing = taken.volume * rig.density - rig.tank.mass
     assert missing == pytest.approx(0.02 * 60.0, rel=0.1)
 
@@ -337,10 +341,10 @@ def test_on_a_master_line_the_leak_sits_between_the_meters():
     rig, clock = rig_of(gravimetric=False)
     run_up(rig, clock)
     rig.faults.set("leaking", 0.02)
-    with rig.present():
+    with rig.world.present():
         before = rig.reference.passed - rig.dut.passed
     clock.sleep(100.0)
-    with rig.present():
+    with rig.world.present():
         lost = (rig.reference.passed - rig.dut.passed - before) * rig.density
     assert lost == pytest.approx(2.0, rel=0.01)
 

@@ -16,7 +16,7 @@ from remotecal.sim.ramp import Ramp
 
 
 @dataclass(frozen=True, slots=True)
-class LineSpec:
+class PipeworkSpec:
     """What the pipework is."""
 
     highest: float
@@ -31,7 +31,7 @@ class LineSpec:
     """Correlation time of the fluctuation, in s."""
 
 
-class Line:
+class Pipework:
     """Pump, valves, mean flow, fluctuation and pressure."""
 
     QUICK = 0.1
@@ -41,7 +41,7 @@ class Line:
     STOP = 0.03
     """Time constant in s with which a shut valve stops the water."""
 
-    def __init__(self, spec: LineSpec, rng: Random) -> None:
+    def __init__(self, spec: PipeworkSpec, rng: Random) -> None:
         self.spec = spec
         self.speed = Ramp(0.1)
         """Share of the pump's full speed; up in 10 s."""

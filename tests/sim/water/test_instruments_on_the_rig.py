@@ -1,4 +1,4 @@
-"""Every simulated instrument: by its own driver without a wire, and by other people's clients."""
+"""Every simulated instrument on the rig: by its own driver without a wire, and by other people's clients."""
 
 import math
 
@@ -17,15 +17,15 @@ from remotecal.drivers.siemens.mag6000 import Counting, SiemensMag6000
 from remotecal.drivers.tuf.tuf2000m import Tuf2000M
 from remotecal.drivers.vaisala.ptu300 import VaisalaPtu300
 from remotecal.errors import InstrumentError, NoReply
-from remotecal.sim.balance import SicsBalance
-from remotecal.sim.counter import PulseCounter
-from remotecal.sim.drive import Drive
-from remotecal.sim.flow_meters import mag6000, promag, promass, tuf2000m
-from remotecal.sim.memory import MemoryLink
-from remotecal.sim.multimeter import Multimeter
-from remotecal.sim.outfit import outfit
+from remotecal.sim.instruments.balance import SicsBalance
+from remotecal.sim.instruments.counter import UniversalCounter
+from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
+from remotecal.sim.instruments.multimeter import Multimeter
+from remotecal.sim.instruments.thermometers import AmbientTransmitter, HartReadout, MilliK, probe
 from remotecal.sim.serving import LineServing, PortServer, SocketServer
-from remotecal.sim.thermometers import AmbientTransmitter, HartReadout, MilliK, probe
+from remotecal.sim.water.outfit import outfit
+from remotecal.sim.water.truth import Truth
 
 
 @pytest.fixture
@@ -33,34 +33,28 @@ def certificates():
     return outfit(1).certificates
 
 
-@pytest.fixture
-def open_as(clock):
-    def open_driver(driver, simulated, **options):
-        instrument = driver(MemoryLink(simulated), clock=clock, **options)
-        instrument.check()
-        return instrument
-
-    return open_driver
+def pulse_counter(rig):
+    return UniversalCounter(rig.world, lambda: rig.dut.cycles, rig.gate)
 
 
 def collect(rig, clock, duration):
-    with rig.present():
+    with rig.world.present():
         rig.controller.open_drain(opened=False)
         rig.controller.divert(to_tank=True)
     clock.sleep(duration)
-    with rig.present():
+    with rig.world.present():
         rig.controller.divert(to_tank=False)
     clock.sleep(1.0)
 
 
 def test_balance(flowing, clock, open_as):
-    balance = open_as(MettlerSics, SicsBalance(flowing))
+    balance = open_as(MettlerSics, SicsBalance(flowing.world, flowing.balance))
     assert balance.settled_mass.read().value == pytest.approx(0.0, abs=0.05)
     collect(flowing, clock, 40.0)
     before = clock.now()
     settled = balance.settled_mass.read()
     assert clock.now() - before > 1.0, "waiting for rest takes the rig's time"
-    with flowing.present():
+    with flowing.world.present():
         assert settled.value == pytest.approx(flowing.tank.mass * 0.99895, rel=2e-4)
     balance.tare()
     assert balance.mass.read().value == pytest.approx(0.0, abs=0.03)
@@ -69,8 +63,8 @@ def test_balance(flowing, clock, open_as):
 
 
 def test_balance_that_does_not_come_to_rest_says_so(flowing, clock, open_as):
-    balance = open_as(MettlerSics, SicsBalance(flowing, patience=10.0))
-    with flowing.present():
+    balance = open_as(MettlerSics, SicsBalance(flowing.world, flowing.balance, patience=10.0))
+    with flowing.world.present():
         flowing.controller.open_drain(opened=False)
         flowing.controller.divert(to_tank=True)
     clock.sleep(3.0)
@@ -93,29 +87,29 @@ def test_balance_that_does_not_come_to_rest_says_so(flowing, clock, open_as):
     ],
 )
 def test_balance_dialect(rig, line, reply):
-    assert SicsBalance(rig).answer(line) == reply
+    assert SicsBalance(rig.world, rig.balance).answer(line) == reply
 
 
 def test_counter_counts_what_passes_while_the_gate_is_open(flowing, clock, open_as):
-    simulated = PulseCounter(flowing, flowing.dut)
+    simulated = pulse_counter(flowing)
     counter = open_as(Keysight53230A, simulated)
     counter.count_gated()
     with pytest.raises(NoReply):
         counter.gated_pulses.read()
     collect(flowing, clock, 30.0)
     counted = counter.gated_pulses.read().value
-    taken = flowing.truth.collections[-1]
+    taken = Truth(flowing).collections[-1]
     assert abs(counted - taken.indicated * flowing.dut.spec.pulses) < 1.0
     assert counted == int(counted)
 
 
 def test_counter_counts_freely_and_measures_frequency(flowing, clock, open_as):
-    counter = open_as(Keysight53230A, PulseCounter(flowing, flowing.dut))
+    counter = open_as(Keysight53230A, pulse_counter(flowing))
     counter.count_freely()
-    with flowing.present():
+    with flowing.world.present():
         before = flowing.dut.counts
     clock.sleep(10.0)
-    with flowing.present():
+    with flowing.world.present():
         assert counter.running_pulses.read().value == flowing.dut.counts - before
     start = clock.now()
     frequency = counter.frequency.read().value
@@ -124,7 +118,7 @@ def test_counter_counts_freely_and_measures_frequency(flowing, clock, open_as):
 
 
 def test_counter_dialect(rig, clock):
-    counter = PulseCounter(rig, rig.dut)
+    counter = pulse_counter(rig)
     assert counter.answer(b"FETC?") is None
     assert counter.answer(b"SYST:ERR?") == b'-230,"Data corrupt or stale"'
     assert counter.answer(b"CONF:TOT:TIM 2000,(@1);:SYST:ERR?") == b'-222,"Data out of range"'
@@ -143,20 +137,22 @@ def test_counter_dialect(rig, clock):
 
 
 def test_a_count_called_off_while_it_is_waited_for_is_an_error(rig, clock):
-    counter = PulseCounter(rig, rig.dut)
+    counter = pulse_counter(rig)
     counter.answer(b":CONF:TOT:TIM 5,(@1);:INIT")
-    rig.at(2.0, lambda _: counter._abort())
+    rig.world.at(2.0, lambda _: counter._abort())
     assert counter.answer(b"FETC?") is None
     assert counter.answer(b"SYST:ERR?") == b'-230,"Data corrupt or stale"'
     assert clock.now() >= 5.0
 
 
 def test_multimeter_reads_the_output_of_the_meter(flowing, certificates, clock, open_as):
-    meter = open_as(Keysight34461A, Multimeter(flowing, certificates["ammeter"]))
+    meter = open_as(
+        Keysight34461A, Multimeter(flowing.world, lambda: flowing.dut.current, certificates["ammeter"])
+    )
     start = clock.now()
     current = meter.current.read().value
     assert clock.now() - start == pytest.approx(0.4, abs=1e-6)
-    with flowing.present():
+    with flowing.world.present():
         assert current == pytest.approx(flowing.dut.current, abs=2e-6)
     assert meter.voltage.read().value == pytest.approx(250 * current, rel=1e-2)
     assert len(meter.ask("CONF:CURR:DC 0.1;:SAMP:COUN 5;:READ?").split(",")) == 5
@@ -164,20 +160,20 @@ def test_multimeter_reads_the_output_of_the_meter(flowing, certificates, clock, 
 
 def test_thermometers(rig, certificates, open_as):
     calibration = certificates["line_thermometer"]
-    shown = probe(rig, calibration, lambda: rig.temperature, "line")
-    hart = open_as(Hart1529, HartReadout(rig, {2: shown}), channel=2)
-    millik = open_as(IsotechMilliK, MilliK(rig, {1: shown}), channel=1, largest_resistance=115)
+    shown = probe(rig.world, calibration, lambda: rig.temperature, "line")
+    hart = open_as(Hart1529, HartReadout(rig.world, {2: shown}), channel=2)
+    millik = open_as(IsotechMilliK, MilliK(rig.world, {1: shown}), channel=1, largest_resistance=115)
     for readout in (hart, millik):
         reading = readout.temperature.read().value
         assert reading + calibration.correction(reading) == pytest.approx(rig.temperature, abs=0.003)
     millik.close()
     with pytest.raises(NoReply):
-        open_as(Hart1529, HartReadout(rig, {2: shown}), channel=3).temperature.read()
+        open_as(Hart1529, HartReadout(rig.world, {2: shown}), channel=3).temperature.read()
 
 
 def test_ambient_transmitter(rig, certificates, open_as):
     names = ("barometer", "air_thermometer", "hygrometer")
-    transmitter = AmbientTransmitter(rig, *(certificates[name] for name in names))
+    transmitter = AmbientTransmitter(rig.world, rig.air, *(certificates[name] for name in names))
     assert transmitter.answer(b"SEND").startswith(b"P= ")
     ambient = open_as(VaisalaPtu300, transmitter, serial="E4420011")
     true = (rig.air.pressure(0), rig.air.temperature(0), 100 * rig.air.humidity(0))
@@ -191,10 +187,10 @@ def test_ambient_transmitter(rig, certificates, open_as):
 
 
 def test_drive_follows_its_control_word(rig, clock, open_as):
-    with rig.present():
+    with rig.world.present():
         for valve in rig.line.valves:
             rig.controller.open_valve(valve, opened=True)
-    drive = open_as(AbbAcs580, Drive(rig))
+    drive = open_as(AbbAcs580, Drive(rig.world, rig.pump))
     assert Status.SWC_ON_INHIB in drive.status.read()
     drive.link.ask(bytes((1, 6, 0, 0, 0x04, 0x7F)))
     assert not rig.pump.started, "it must have seen the word 0x047E first"
@@ -203,7 +199,7 @@ def test_drive_follows_its_control_word(rig, clock, open_as):
     clock.sleep(30.0)
     assert drive.actual_speed.read().value == pytest.approx(60.0, abs=0.01)
     assert Status.AT_SETPOINT | Status.RDY_REF in drive.status.read()
-    with rig.present():
+    with rig.world.present():
         assert rig.line.flow * 3600 > 10
         rig.controller.press_emergency_stop()
     assert Status.EXTERNAL_RUN_ENABLE not in drive.status.read()
@@ -212,7 +208,7 @@ def test_drive_follows_its_control_word(rig, clock, open_as):
     with pytest.raises(InstrumentError, match="run enabled"):
         drive.start()
     rig.controller.press_emergency_stop(pressed=False)
-    with rig.present():
+    with rig.world.present():
         rig.controller.reset()
     drive.start()
     drive.make_safe()
@@ -225,20 +221,20 @@ def test_drive_follows_its_control_word(rig, clock, open_as):
 @pytest.mark.parametrize("kind", [promag, promass, mag6000, tuf2000m])
 def test_flow_meters_show_flow_and_volume(kind, flowing, clock, open_as):
     driver = {promag: Promag53, promass: Promass83, mag6000: SiemensMag6000, tuf2000m: Tuf2000M}[kind]
-    simulated = kind(flowing, flowing.dut)
+    simulated = kind(flowing.world, flowing.dut)
     meter = open_as(driver, simulated, unit=simulated.unit)
     assert meter.flow.read().to("m3/h").value == pytest.approx(flowing.line.flow * 3600, rel=0.02)
     first = meter.volume.read().value
-    with flowing.present():
+    with flowing.world.present():
         before = flowing.dut.indicated
     clock.sleep(100.0)
-    with flowing.present():
+    with flowing.world.present():
         passed = flowing.dut.indicated - before
     assert meter.volume.read().value - first == pytest.approx(passed, abs=2e-6)
 
 
 def test_promass_knows_mass_density_and_temperature(flowing, open_as):
-    meter = open_as(Promass83, promass(flowing, flowing.reference), unit=247)
+    meter = open_as(Promass83, promass(flowing.world, flowing.reference), unit=247)
     spec = flowing.reference.spec
     mass, volume, density, temperature = meter.read(
         meter.total_mass, meter.volume, meter.density, meter.temperature
@@ -251,7 +247,7 @@ def test_promass_knows_mass_density_and_temperature(flowing, open_as):
 
 
 def test_mag6000_total_is_reset_and_held(flowing, clock, open_as):
-    meter = open_as(SiemensMag6000, mag6000(flowing, flowing.dut))
+    meter = open_as(SiemensMag6000, mag6000(flowing.world, flowing.dut))
     meter.reset_volume()
     assert meter.volume.read().value == 0.0
     clock.sleep(10.0)
@@ -266,7 +262,7 @@ def test_mag6000_total_is_reset_and_held(flowing, clock, open_as):
 
 
 def test_pyvisa_reads_the_counter_over_a_socket(flowing, serve):
-    server = serve(SocketServer, PulseCounter(flowing, flowing.dut), LineServing(Keysight53230A.wire))
+    server = serve(SocketServer, pulse_counter(flowing), LineServing(Keysight53230A.wire))
     manager = pyvisa.ResourceManager("@py")
     counter = manager.open_resource(
         f"TCPIP::{server.host}::{server.port}::SOCKET", read_termination="\n", write_termination="\n"
@@ -280,7 +276,7 @@ def test_pyvisa_reads_the_counter_over_a_socket(flowing, serve):
 
 
 def test_pyserial_reads_the_balance_on_a_pseudo_terminal(rig, serve):
-    server = serve(PortServer, SicsBalance(rig), LineServing(MettlerSics.wire))
+    server = serve(PortServer, SicsBalance(rig.world, rig.balance), LineServing(MettlerSics.wire))
     with serial.Serial(server.device, 9600, timeout=2) as port:
         port.write(b"@\r\nSI\r\n")
         assert port.read_until(b"\r\n") == b'I4 A "B512874411"\r\n'
@@ -290,7 +286,7 @@ def test_pyserial_reads_the_balance_on_a_pseudo_terminal(rig, serve):
 def test_a_port_can_be_opened_again_with_parity(rig, certificates, serve):
     """As after a run was killed: the pseudo-terminal still has the settings of the first client."""
     names = ("barometer", "air_thermometer", "hygrometer")
-    transmitter = AmbientTransmitter(rig, *(certificates[name] for name in names))
+    transmitter = AmbientTransmitter(rig.world, rig.air, *(certificates[name] for name in names))
     server = serve(PortServer, transmitter, LineServing(VaisalaPtu300.wire))
     for _ in range(3):
         with serial.Serial(server.device, 4800, serial.SEVENBITS, serial.PARITY_EVEN, timeout=2) as port:
@@ -301,17 +297,17 @@ def test_a_port_can_be_opened_again_with_parity(rig, certificates, serve):
 @pytest.mark.parametrize("wired", ["socket", "port"])
 def test_our_driver_over_the_wire(wired, rig, serve, clock):
     if wired == "socket":
-        server = serve(SocketServer, SicsBalance(rig), LineServing(MettlerSics.wire))
+        server = serve(SocketServer, SicsBalance(rig.world, rig.balance), LineServing(MettlerSics.wire))
         address = f"TCPIP::{server.host}::{server.port}::SOCKET"
     else:
-        server = serve(PortServer, SicsBalance(rig), LineServing(MettlerSics.wire))
+        server = serve(PortServer, SicsBalance(rig.world, rig.balance), LineServing(MettlerSics.wire))
         address = f"ASRL{server.device}::INSTR"
     with MettlerSics.open(address, name="balance", clock=clock) as balance:
         assert math.isfinite(balance.settled_mass.read().value)
 
 
 def test_wire_faults_show(rig, serve, clock):
-    simulated = SicsBalance(rig)
+    simulated = SicsBalance(rig.world, rig.balance)
     server = serve(SocketServer, simulated, LineServing(MettlerSics.wire))
     address = f"TCPIP::{server.host}::{server.port}::SOCKET"
     with MettlerSics.open(address, name="balance", clock=clock) as balance:

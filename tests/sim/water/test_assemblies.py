@@ -1,5 +1,7 @@
 """Whole rigs: what they write fits what runs read, and a calibration by hand finds the truth."""
 
+from typing import get_args
+
 import pytest
 
 from remotecal.bench import Bench
@@ -9,12 +11,12 @@ from remotecal.drivers.capabilities import Outlet, Valve
 from remotecal.errors import ConfigurationError
 from remotecal.model import Certificate
 from remotecal.order import Order
-from remotecal.sim.assemblies import master_line, water_rig
-from remotecal.sim.wiring import OUTPUTS
+from remotecal.sim.water.assemblies import master_line, water_rig
+from remotecal.sim.water.wiring import Output
 
 
 @pytest.mark.parametrize("put_up", [water_rig, master_line])
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", get_args(Output))
 def test_bench_and_order_can_be_read_and_every_instrument_opened(put_up, output, tmp_path):
     with put_up(tmp_path, output=output) as up:
         bench = Bench.load(up.bench)
@@ -24,7 +26,7 @@ def test_bench_and_order_can_be_read_and_every_instrument_opened(put_up, output,
         assert isinstance(clock, SharedClock)
         assert clock.now() == up.clock.now()
         with bench.open(clock) as opened:
-            assert set(opened.instruments) == set(up.stations)
+            assert set(opened.instruments) == set(up.wired)
             opened.make_safe()
 
 
@@ -38,7 +40,7 @@ def test_certificates_are_valid_and_say_what_is_stated(tmp_path):
         assert [point.at for point in points.points] == list(stated.points)
         assert [point.value for point in points.points] == [-c for c in stated.corrections]
         assert [point.expanded for point in points.points] == pytest.approx(stated.expanded)
-        assert certificate.serials == (up.stations["balance"].serial,)
+        assert certificate.serials == (up.wired["balance"].serial,)
         assert certificate.valid_until is not None
 
 

@@ -13,15 +13,16 @@ from remotecal.sim.simulated_lines import LineSimulated, Reply, ScpiSimulated
 
 if TYPE_CHECKING:
     from remotecal.sim.calibrated import Calibrated
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.surroundings import Air
+    from remotecal.sim.world import World
 
 Probe = Callable[[], float]
 """Gives the temperature in °C that a probe shows."""
 
 
-def probe(rig: Rig, calibration: Calibrated, temperature: Callable[[], float], name: str) -> Probe:
+def probe(world: World, calibration: Calibrated, temperature: Callable[[], float], name: str) -> Probe:
     """Return a probe that shows a true temperature with its error, and 0.5 mK of noise."""
-    rng = rig.random(f"{name} probe")
+    rng = world.random(f"{name} probe")
     return lambda: calibration.indicated(temperature()) + rng.gauss(0.0, 0.0005)
 
 
@@ -30,7 +31,7 @@ class HartReadout(ScpiSimulated):
 
     def __init__(
         self,
-        rig: Rig,
+        world: World,
         probes: Mapping[int, Probe],
         *,
         serial: str = "A91245",
@@ -40,7 +41,7 @@ class HartReadout(ScpiSimulated):
         self._probes = dict(probes)
         super().__init__(
             Hart1529,
-            rig,
+            world,
             name,
             f"HART,1529,{serial},2.1",
             commands={r":?FETC(?:h)?\?\s*(\d*)": self._fetch},
@@ -58,7 +59,7 @@ class MilliK(LineSimulated):
 
     def __init__(
         self,
-        rig: Rig,
+        world: World,
         probes: Mapping[int, Probe],
         *,
         serial: str = "21-P2460",
@@ -68,7 +69,7 @@ class MilliK(LineSimulated):
         self._probes = dict(probes)
         super().__init__(
             IsotechMilliK,
-            rig,
+            world,
             name,
             commands={
                 r"\*IDN\?": lambda _: f"Isothermal Technology,milliK,{serial},4.0.0",
@@ -94,7 +95,8 @@ class AmbientTransmitter(LineSimulated):
 
     def __init__(
         self,
-        rig: Rig,
+        world: World,
+        air: Air,
         barometer: Calibrated,
         air_thermometer: Calibrated,
         hygrometer: Calibrated,
@@ -102,12 +104,13 @@ class AmbientTransmitter(LineSimulated):
         serial: str = "E4420011",
     ) -> None:
         """Corrections of `barometer` in Pa, of `air_thermometer` in °C, of `hygrometer` in %."""
+        self._air = air
         self._barometer, self._thermometer, self._hygrometer = barometer, air_thermometer, hygrometer
         self._serial = serial
         self._form = ""
         super().__init__(
             VaisalaPtu300,
-            rig,
+            world,
             "ambient",
             commands={
                 "SEND": lambda _: self._message(),
@@ -131,7 +134,7 @@ class AmbientTransmitter(LineSimulated):
         return "OK"
 
     def _message(self) -> str:
-        air, time = self.rig.air, self.rig.time
+        air, time = self._air, self.world.time
         values = {
             "P": f"{self.faults.distort('P', self._barometer.indicated(air.pressure(time)) / 100.0):.2f}",
             "T": f"{self.faults.distort('T', self._thermometer.indicated(air.temperature(time))):.2f}",

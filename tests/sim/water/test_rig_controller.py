@@ -6,9 +6,9 @@ from pymodbus.exceptions import ModbusIOException
 
 from remotecal.drivers.rig.controller import Trip
 from remotecal.errors import ConfigurationError
-from remotecal.sim.rig_controller import rig_controller
 from remotecal.sim.serving import PortServer, RtuServing, SocketServer, TcpServing
 from remotecal.sim.simulated_modbus import Bus
+from remotecal.sim.water.rig_controller import rig_controller
 
 
 def tcp_client(server, timeout=1.0):
@@ -50,7 +50,7 @@ def test_settings_act_on_the_rig(client, rig, clock):
     assert not client.write_registers(0, half, device_id=1).isError()
     assert not client.write_register(2, 7, device_id=1).isError()
     clock.sleep(4.0)
-    with rig.present() as time:
+    with rig.world.present() as time:
         assert rig.line.valves["inlet"].at(time) == 1.0
         assert rig.line.valves["regulator"].at(time) == pytest.approx(0.5)
         assert rig.controller.heartbeat == 7
