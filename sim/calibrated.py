@@ -48,8 +48,14 @@ class Calibrated:
 
     __slots__ = ("stated", "true")
 
+    stated: Stated
+    true: tuple[float, ...]
+
     def __init__(self, stated: Stated, deviation: float) -> None:
-        """Make the true corrections lie `deviation` standard uncertainties off the stated ones."""
+        self.restate(stated, deviation)
+
+    def restate(self, stated: Stated, deviation: float) -> None:
+        """Make the true corrections lie `deviation` standard uncertainties off what is stated from now on."""
         self.stated = stated
         self.true = tuple(
             correction + deviation * expanded / stated.k
