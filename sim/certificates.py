@@ -45,8 +45,9 @@ class Certified:
 
     name: Text
     """What the instrument is called."""
-    tables: tuple[tuple[Text, Stated], ...]
-    """The quantities calibrated: what they are called, and what is stated."""
+    tables: tuple[tuple[Text, Stated | Table], ...]
+    """The quantities calibrated: what they are called, and what is stated; of what is no curve of errors
+    against indications, the table as it stands."""
 
 
 def certificate(
@@ -101,14 +102,17 @@ def certificate(
                     ),
                 ),
                 results=tuple(
-                    Result(name=name, tables=(Table(columns=_columns(name, stated)),))
-                    for name, stated in certified.tables
+                    Result(name=name, tables=(_table(name, stated),)) for name, stated in certified.tables
                 ),
             ),
         ),
         software=SOFTWARE,
         demonstration=True,
     )
+
+
+def _table(name: Text, stated: Stated | Table) -> Table:
+    return stated if isinstance(stated, Table) else Table(columns=_columns(name, stated))
 
 
 def _columns(name: Text, stated: Stated) -> tuple[Column, Column]:

@@ -13,7 +13,7 @@ from remotecal.errors import CertificateRefused
 from remotecal.uncertainty.inputs import Input
 
 if TYPE_CHECKING:
-    from remotecal.model.certificate import CertifiedPoint
+    from remotecal.model.certified import CertifiedPoint
 
 BEYOND = 0.01
 """Share of a certificate's range by which a reading may scatter beyond its ends."""
@@ -51,7 +51,7 @@ class CertifiedCurve:
         if len(places) < 2 or any(b <= a for a, b in pairwise(places)):
             raise CertificateRefused(
                 f"{self._name} needs 2 points or more, each at another place; what is certified at one "
-                "place only may stand in the bench file as a characteristic"
+                "place only may stand in the bench file as a characteristic, or is a single value"
             )
 
     def value(self, x: float) -> float:
