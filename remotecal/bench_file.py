@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -43,6 +43,9 @@ class Port(Written):
         return replace(usual, **self.model_dump(exclude_none=True))
 
 
+Correlation = Annotated[float | None, Field(ge=0, le=1)]
+
+
 class Entry(Written):
     """An instrument on the bench."""
 
@@ -54,6 +57,9 @@ class Entry(Written):
     """The serial number it must have."""
     certificate: str | None = None
     """Its calibration certificate (DCC), from where the bench file lies."""
+    correlation: Correlation = None
+    """How much the points of its certificate have in common, where the laboratory said so beside it: the
+    correlation coefficient of any two of them."""
     valid_until: date | None = None
     """Last day on which its calibration may be relied on."""
     port: Port | None = None
@@ -69,6 +75,9 @@ class ArtefactEntry(Written):
     """Its serial number, which its certificate is for."""
     certificate: str
     """Its calibration certificate (DCC), from where the bench file lies."""
+    correlation: Correlation = None
+    """How much the points of its certificate have in common, where the laboratory said so beside it: the
+    correlation coefficient of any two of them."""
     valid_until: date | None = None
     """Last day on which its calibration may be relied on."""
 

@@ -115,7 +115,7 @@ def rehearse(
         {**kind.resembling(planned.procedure.parameters.model_dump(), drivers), **(choices or {})}
     )
     certificates = {
-        role: used.certificate
+        role: used
         for role, filler in roles.items()
         if (used := planned.start.certificates.get(filler)) is not None
     }

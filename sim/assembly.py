@@ -14,6 +14,7 @@ from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
 from remotecal.procedures.parameters import In, Parameters
+from remotecal.sim.calibrated import Calibrated
 from remotecal.sim.certificates import stated_by
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.paper import BENCH, ORDER, Paper, write_paper
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from datetime import date
     from random import Random
 
+    from remotecal.bench import CertificateUsed
     from remotecal.certificates.trust import Capability
     from remotecal.drivers.instrument import Instrument
-    from remotecal.model import Certificate
     from remotecal.procedures import Drivers
     from remotecal.sim.simulated import Simulated
     from remotecal.sim.wiring import Wired
@@ -152,13 +153,13 @@ class Assembly(ABC):
         """
         return {}
 
-    def imitate(self, certificates: Mapping[str, Certificate], chance: Random) -> tuple[str, ...]:
+    def imitate(self, certificates: Mapping[str, CertificateUsed], chance: Random) -> tuple[str, ...]:
         """Give its instruments the certificates of real ones with their names; true is one draw of each.
 
         To be done before the paper is written, which then states what they state.
 
         Args:
-            certificates: name on the bench → certificate.
+            certificates: name on the bench → its certificate.
             chance: draws by how much they are off.
 
         Returns:
@@ -166,13 +167,12 @@ class Assembly(ABC):
         """
         missing = []
         for name, place in self.wired.items():
-            for called, calibrated in place.certified.tables if place.certified is not None else ():
+            for called, given in place.certified.tables if place.certified is not None else ():
                 real = certificates.get(name)
-                stated = None if real is None else stated_by(real, calibrated.stated)
-                if stated is None:
-                    missing.append(f"{name}, {called.get('en')}")
+                if isinstance(given, Calibrated) and real and (stated := stated_by(real, given.stated)):
+                    given.imitate(Calibrated.drawn(stated, chance))
                 else:
-                    calibrated.restate(stated, chance.gauss(0.0, 1.0))
+                    missing.append(f"{name}, {called.get('en')}")
         return tuple(missing)
 
     @classmethod

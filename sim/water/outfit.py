@@ -145,7 +145,7 @@ def _certificates(rng: Random, size: Size) -> dict[str, Calibrated]:
         "balance": draw(
             rng, "kg", loads, spread=1.5 * d,
             expanded=tuple(d * (2 + 6 * load / size.tank) for load in loads),
-            of="kg", digits=4,
+            of="kg", digits=4, correlation=0.9,
         ),
         "diverter": draw(rng, "s", (0.0,), spread=0.010, expanded=(0.006,), digits=4),
         "timer": draw(rng, "1", (0.0,), spread=5.0e-6, expanded=(2.0e-6,)),

@@ -69,24 +69,24 @@ BALANCE = certificate("g", ("0", "100000", "200000"), ("0", "10", "30"), ("2", "
 def test_errors_are_interpolated_and_brought_to_the_unit() -> None:
     correction = Standard.certified("W", BALANCE, "kg")
     applied = correction.around(150.0)
-    assert applied.error(150.0, 0.0) == pytest.approx(0.020)
-    assert applied.corrected(150.0, 0.0) == pytest.approx(149.980)
+    assert applied.value({"W": 0.0}, 150.0) == pytest.approx(0.020)
+    assert applied.corrected({"W": 0.0}, 150.0) == pytest.approx(149.980)
     # The slope changes by 0.010 kg in 100 kg, so the curve may leave the chord by an eighth of that.
-    assert applied.input.u == pytest.approx(math.hypot(0.003, 0.010 / 8 / math.sqrt(3)))
-    assert (applied.input.value, applied.input.source) == (0.0, "C-1")
+    assert applied.inputs[0].u == pytest.approx(math.hypot(0.003, 0.010 / 8 / math.sqrt(3)))
+    assert (applied.inputs[0].value, applied.inputs[0].source) == (0.0, "C-1")
 
 
 def test_readings_near_each_other_share_a_deviation_in_proportion_to_their_uncertainty() -> None:
     applied = Standard.certified("W", BALANCE, "kg").around(200.0)
-    one_sigma = applied.input.u
-    assert applied.error(200.0, one_sigma) == pytest.approx(0.030 + 0.004)
-    assert applied.error(100.0, one_sigma) == pytest.approx(0.010 + 0.002)
+    one_sigma = applied.inputs[0].u
+    assert applied.value({"W": one_sigma}, 200.0) == pytest.approx(0.030 + 0.004)
+    assert applied.value({"W": one_sigma}, 100.0) == pytest.approx(0.010 + 0.002)
 
 
 def test_a_reading_beyond_the_certificate_is_refused() -> None:
     applied = Standard.certified("W", BALANCE, "kg").around(200.0)
     with pytest.raises(CertificateRefused, match="C-1 holds from 0 to 200, but 250 was read"):
-        applied.error(250.0, 0.0)
+        applied.value({"W": 0.0}, 250.0)
     with pytest.raises(CertificateRefused, match=r"but -2\.1 was read"):
         Standard.certified("W", BALANCE, "kg").around(-2.1)
 
@@ -104,15 +104,15 @@ def test_a_certificate_of_another_quantity_is_refused() -> None:
 def test_a_difference_of_temperatures_is_not_shifted() -> None:
     thermometer = certificate("K", ("283.15", "303.15"), ("0.02", "0.04"), ("0.02", "0.02"))
     applied = Standard.certified("t", thermometer, "°C").around(20.0)
-    assert applied.error(20.0, 0.0) == pytest.approx(0.03)
+    assert applied.value({"t": 0.0}, 20.0) == pytest.approx(0.03)
 
 
 def test_without_a_certificate_the_makers_limit_counts() -> None:
     reading = Measured(20.0, "°C", 0.03, "thermometer.temperature", 0.0)
     correction = from_limit("t", [reading])
-    assert correction.around(20.0).input.u == pytest.approx(0.03)
-    assert correction.around(20.0).input.distribution == "rectangular"
-    assert correction.around(20.0).error(90.0, 0.03) == pytest.approx(0.03)
+    assert correction.around(20.0).inputs[0].u == pytest.approx(0.03)
+    assert correction.around(20.0).inputs[0].distribution == "rectangular"
+    assert correction.around(20.0).value({"t": 0.03}, 90.0) == pytest.approx(0.03)
     with pytest.raises(CertificateRefused, match="give it a certificate"):
         from_limit("t", [reading._replace(u=None)])
 
@@ -162,7 +162,7 @@ def test_a_weighed_difference_is_no_surer_than_the_full_tank(evidence: Evidence)
     (point,) = procedure.points()
     lines = {line.symbol: line for line in procedure.evaluate_point(point, evidence).evaluated.lines}
     full, empty = lines["W"], lines["W_0"]
-    known = Standard.certified("W", evidence.certificates["balance"].certificate, "kg").errors
+    known = Standard.certified("W", evidence.certificates["balance"].certificate, "kg").stated
     assert full.u == pytest.approx(known.u(evidence.observations[0].values["mass_after"].value), rel=1e-3)
     assert empty.u == pytest.approx(known.u(0.0), rel=1e-2)
     assert full.contribution * empty.contribution < 0

@@ -282,7 +282,7 @@ def test_a_reference_that_stood_still_is_no_division_by_zero(by_total):
 def test_a_formula_holds_at_the_very_end_of_its_range(by_pulses, air):
     at = [entry.values["air_temperature"].value for entry in by_pulses.observations]
     known = Standard.certified("t", by_pulses.certificates["ambient"].certificate, "°C", extended=True)
-    by = air + known.errors.value(air) - max(at)
+    by = air + known.stated.value(air) - max(at)
     assert record(elsewhere(by_pulses, air_temperature=by)).measurements
 
 
