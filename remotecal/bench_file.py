@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from remotecal.clock import Zone
 from remotecal.configuration import Written
@@ -66,6 +66,12 @@ class Entry(Written):
     """Settings of its serial port."""
     settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """What else the driver's constructor takes, such as a channel or a Modbus unit."""
+
+    @model_validator(mode="after")
+    def _correlation_is_of_a_certificate(self) -> Self:
+        if self.correlation is not None and self.certificate is None:
+            raise ValueError("correlation is of the points of a certificate: give certificate too")
+        return self
 
 
 class ArtefactEntry(Written):

@@ -90,22 +90,18 @@ class Repeats(Generic[Seen]):
         if isinstance(errors := applied.standard.stated, CertifiedCurve):
             for other in earlier:
                 pair = other.standard.symbol, applied.standard.symbol
-                r = errors.correlated(*other.place, *applied.place)
-                if r:
+                if r := errors.correlated(*other.place, *applied.place):
                     self.correlations[pair] = r
-                self._tell(pair, f"{r:.2f}" if errors.correlation is not None else "0 (not stated 未声明)")
+                self._tell(pair, f"r = {said_of(errors.correlation)}")
         earlier.append(applied)
 
-    def _tell(self, pair: tuple[str, str], correlation: str) -> None:
+    def _tell(self, pair: tuple[str, str], said: str) -> None:
         """Let the sources of two inputs say how they are correlated; the fewer degrees of freedom count."""
         dof = min(each.dof for each in self.inputs if each.symbol in pair)
-        said = f"r({', '.join(pair)}) = {correlation}"
-        self.inputs = [
-            replace(each, dof=dof, source="; ".join(filter(None, (each.source, said))))
-            if each.symbol in pair
-            else each
-            for each in self.inputs
-        ]
+        for at, each in enumerate(self.inputs):
+            if each.symbol in pair:
+                source = each.source if said in each.source else f"{each.source}; {said}"
+                self.inputs[at] = replace(each, dof=dof, source=source)
 
     def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Deviating:
         """Return the errors of an instrument that are stated against another quantity, as `correction`.
@@ -245,3 +241,12 @@ class Repeats(Generic[Seen]):
             raise EvidenceError(f"{self.point.name}: {len(errors)} repeats are too few for an uncertainty")
         spread = Input.from_readings(REPEATABILITY, errors, unit)
         return (Input.student_t(REPEATABILITY, 0.0, unit, spread.u, spread.dof),)
+
+
+def said_of(correlation: Sequence[Sequence[float]] | None) -> str:
+    """Return what a budget says of the correlation of a certificate's points."""
+    if correlation is None:
+        return "0 (not stated 未声明)"
+    stated = [r for i, row in enumerate(correlation) for r in row[:i]]
+    ends = dict.fromkeys((f"{min(stated):.2g}", f"{max(stated):.2g}"))
+    return " … ".join(ends)
