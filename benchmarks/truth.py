@@ -36,6 +36,7 @@ ASSEMBLIES = (
     (water_rig, "mag6000"),
     (master_line, "promag53"),
     (master_line, "pulses"),
+    (master_line, "current"),
 )
 """Rigs in turn, and how the meter under test is read."""
 

@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 640.0, 256.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 12.0, 46.0
 INK, FRAME, GRID, LIMIT = "#1d4468", "#44505c", "#e3e8ed", "#b3362b"
 DECADES_WORTH_A_LOG_AXIS = 8.0
-"""Ratio of the largest to the smallest flow from which an axis is logarithmic."""
+"""Ratio of the largest to the smallest place from which an axis is logarithmic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def error_curve(at: Column, errors: Column, font: str) -> _Element:
     reach = [value + bar for value, bar in zip(values, bars, strict=True)]
     reach += [value - bar for value, bar in zip(values, bars, strict=True)]
     reach += [bound for line in limits for bound in line]
-    x = _flow_axis(places)
+    x = _place_axis(places)
     y = _error_axis(reach)
     svg = tag(
         "svg",
@@ -109,7 +109,7 @@ def _limits(errors: Column, rows: int) -> list[list[float]]:
     return [_spread(numbers, rows) for numbers in given if numbers]
 
 
-def _flow_axis(places: tuple[float, ...]) -> Axis:
+def _place_axis(places: tuple[float, ...]) -> Axis:
     low, high = min(places), max(places)
     if low > 0 and high / low >= DECADES_WORTH_A_LOG_AXIS:
         margin = (high / low) ** 0.06
