@@ -114,7 +114,7 @@ def told(calibrations: list[list[Interval]]) -> str:
     apart = stdev(shares) / math.sqrt(len(shares)) if len(shares) > 1 else math.nan
     return (
         f"{len(shares):4} calibrations: {fmean(shares):.1%} ± {apart:.1%} of the intervals hold the true "
-        f"error (claimed: 95 %), mean deviation {ratio:.2f} U"
+        f"error (claimed: 95 %), mean deviation {ratio:.3f} U"
     )
 
 

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from remotecal.bench import Bench
 from remotecal.clock import SharedClock
 from remotecal.configuration import as_toml, read_toml
+from remotecal.drivers.catalogue import drivers
 from remotecal.errors import BenchError, ConfigurationError
+from remotecal.procedures.parameters import read_parameters
 from remotecal.registers import same_procedure
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
@@ -30,12 +32,17 @@ from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.risk import Production, global_risk
 
 if TYPE_CHECKING:
+    from remotecal.bench import CertificateUsed
+    from remotecal.bench_file import Characteristic
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.journal.evidence import Evidence
     from remotecal.model import Column, Measurement, PointBudget, Record
     from remotecal.order import Order
     from remotecal.runs.catalogue import Found
     from remotecal.runs.running import Watcher
-    from remotecal.runs.session import Plan
     from remotecal.sim.assembly import Assembly
+
+Known = TypeVar("Known")
 
 FOREMOST = 3
 """Contributions that are told of each point."""
@@ -83,10 +90,46 @@ class Rehearsal:
     """What the run would have stated of the simulated device."""
 
 
+@dataclass(frozen=True, slots=True)
+class RealBench:
+    """What is known of the bench an order is for, without opening anything."""
+
+    drivers: Mapping[str, type[Instrument]]
+    """Role → driver, as far as it is installed here."""
+    certificates: Mapping[str, CertificateUsed]
+    """Role → certificate."""
+    characteristics: Mapping[str, Characteristic]
+    """Facts of the rig."""
+    now: float
+    """When the run would begin, in seconds since 1970, UTC."""
+
+    @classmethod
+    def of_file(cls, order: Order, found: Found, bench: Bench) -> RealBench:
+        """Return what a bench file says for an order.
+
+        Raises:
+            ConfigurationError: order, procedure and bench don't go together, as for a run.
+            CertificateRefused: a certificate may not be used.
+        """
+        planned = plan(order, found, bench, bench.clock(), "rehearsal")
+        return cls(
+            _filled(planned.start.roles, bench.drivers),
+            _filled(planned.start.roles, planned.start.certificates),
+            planned.start.characteristics,
+            planned.clock.now(),
+        )
+
+    @classmethod
+    def of_run(cls, evidence: Evidence) -> RealBench:
+        """Return what a run's evidence says of the bench it was on, such as one at a far station."""
+        named = {role: used.driver for role, used in evidence.instruments.items()}
+        return cls(_filled(named, drivers()), evidence.certificates, evidence.characteristics, evidence.began)
+
+
 def rehearse(
     order: Order,
     found: Found,
-    real: Bench,
+    real: RealBench,
     *,
     choices: Mapping[str, object] | None = None,
     spread: float = SPREAD,
@@ -97,39 +140,30 @@ def rehearse(
     Args:
         order: the work order.
         found: its procedure.
-        real: the bench it is for; none of its instruments is opened.
+        real: what is known of the bench it is for.
         choices: what shall be chosen of the simulated bench, over what resembles the real one.
         spread: standard deviation of such devices' errors, as a share of the permissible error.
         watchers: are shown where the rehearsal is.
 
     Raises:
-        ConfigurationError: order, procedure and real bench don't go together, as for a run; or no simulated
-            bench suits the procedure.
-        CertificateRefused: a certificate may not be used.
+        ConfigurationError: no simulated bench suits the procedure, or the order does not suit it.
     """
-    planned = plan(order, found, real, real.clock(), "rehearsal")
-    name, kind = _suiting(found)
-    roles = planned.start.roles
-    drivers = {role: real.drivers[filler] for role, filler in roles.items() if filler in real.drivers}
-    chosen = kind.choose(
-        {**kind.resembling(planned.procedure.parameters.model_dump(), drivers), **(choices or {})}
+    parameters = read_parameters(
+        found.procedure.accepts(), order.parameters, f"order {order.order.number}, parameters"
     )
-    certificates = {
-        role: used
-        for role, filler in roles.items()
-        if (used := planned.start.certificates.get(filler)) is not None
-    }
+    name, kind = _suiting(found)
+    chosen = kind.choose({**kind.resembling(parameters.model_dump(), real.drivers), **(choices or {})})
     assumed: list[str] = []
     with TemporaryDirectory(prefix="remotecal-rehearsal-") as temporary:
         directory = Path(temporary)
-        clock = SharedClock.begin(directory / "bench" / CLOCK, planned.clock.now())
+        clock = SharedClock.begin(directory / "bench" / CLOCK, real.now)
 
         def prepare(bench: Assembly) -> None:
-            assumed.extend(bench.imitate(certificates, chance(chosen.seed, "rehearsal")))
-            assumed.extend(_other_instruments(bench, planned))
+            assumed.extend(bench.imitate(real.certificates, chance(chosen.seed, "rehearsal")))
+            assumed.extend(_other_instruments(bench, real.drivers))
 
         with kind.put_up(chosen, directory / "bench", clock, prepare) as bench:
-            _state_facts(bench.bench, real)
+            _state_facts(bench.bench, real.characteristics)
             began = clock.now()
             company = Company(Scripted(first_option=True), watchers)
             evidence = execute(order, found, Bench.load(bench.bench), directory / "run", company, clock)
@@ -137,6 +171,11 @@ def rehearse(
     record = evaluate(evidence, found)
     points = tuple(point for part in record.measurements for point in _foreseen(part, spread))
     return Rehearsal(name, points, duration, tuple(assumed), record)
+
+
+def _filled(roles: Mapping[str, str], known: Mapping[str, Known]) -> dict[str, Known]:
+    """Return role → what is known of the name that stands for it."""
+    return {role: known[name] for role, name in roles.items() if name in known}
 
 
 def _suiting(found: Found) -> tuple[str, type[Assembly]]:
@@ -149,24 +188,22 @@ def _suiting(found: Found) -> tuple[str, type[Assembly]]:
     )
 
 
-def _other_instruments(bench: Assembly, planned: Plan) -> list[str]:
+def _other_instruments(bench: Assembly, drivers: Mapping[str, type[Instrument]]) -> list[str]:
     """Return where another instrument is simulated than the one that fills the role."""
-    said = []
-    for role, filler in planned.start.roles.items():
-        wired, driver = bench.wired.get(role), planned.bench.drivers.get(filler)
-        if wired is not None and driver is not None and wired.simulated.driver is not driver:
-            said.append(f"{role}: {wired.simulated.driver.__name__} in the place of {driver.__name__}")
-    return said
+    return [
+        f"{role}: {wired.simulated.driver.__name__} in the place of {drivers[role].__name__}"
+        for role, wired in bench.wired.items()
+        if role in drivers and wired.simulated.driver is not drivers[role]
+    ]
 
 
-def _state_facts(path: Path, real: Bench) -> None:
+def _state_facts(path: Path, facts: Mapping[str, Characteristic]) -> None:
     """Let a simulated bench's file state the real bench's facts, as far as it knows such a fact.
 
     Raises:
         BenchError: the file is none.
     """
     said = read_toml(path, BenchError)
-    facts = real.file.characteristics
     there = cast("dict[str, object]", said.get("characteristics", {}))
     stated = {name: facts[name] for name in facts if name in there or name == "cmc"}
     path.write_text(as_toml({**said, "characteristics": there | stated}), encoding="utf-8")

@@ -13,17 +13,26 @@ from typing import TYPE_CHECKING
 from remotecal.cli.commands import add_settings
 
 if TYPE_CHECKING:
-    from remotecal.rehearsal import Rehearsal
+    from remotecal.order import Order
+    from remotecal.rehearsal import RealBench, Rehearsal
+    from remotecal.runs.catalogue import Found
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("order", type=Path, metavar="FILE", help="the work order (TOML)")
-    parser.add_argument(
+    bench = parser.add_mutually_exclusive_group()
+    bench.add_argument(
         "--bench",
         type=Path,
         metavar="FILE",
         help="the bench file, if the order does not name it; nothing is opened",
+    )
+    bench.add_argument(
+        "--like",
+        type=Path,
+        metavar="DIR",
+        help="an earlier run on the bench, where the bench is far away (see `remotecal runs journal`)",
     )
     parser.add_argument(
         "--spread",
@@ -38,7 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(asked: argparse.Namespace) -> None:
     """Rehearse an order and print what it would state."""
-    from remotecal.bench import Bench
     from remotecal.cli.progress import ProgressLine
     from remotecal.errors import OrderError
     from remotecal.order import Order
@@ -46,9 +54,6 @@ def main(asked: argparse.Namespace) -> None:
     from remotecal.runs.catalogue import find
 
     order = Order.load(asked.order)
-    path = asked.bench or (asked.order.parent / order.order.bench if order.order.bench else None)
-    if path is None:
-        raise OrderError(f"{asked.order} names no bench: give --bench")
     if not (math.isfinite(asked.spread) and asked.spread > 0):
         raise OrderError(f"--spread is a share above 0, such as 0.5, not {asked.spread:g}")
     found = find(order.order.procedure, asked.order.parent)
@@ -56,7 +61,7 @@ def main(asked: argparse.Namespace) -> None:
         rehearsed = rehearse(
             order,
             found,
-            Bench.load(path),
+            _real(asked, order, found),
             choices=dict(asked.settings),
             spread=asked.spread,
             watchers=() if asked.json else (line,),
@@ -65,6 +70,21 @@ def main(asked: argparse.Namespace) -> None:
         print(_for_programs(rehearsed))
     else:
         _show(rehearsed)
+
+
+def _real(asked: argparse.Namespace, order: Order, found: Found) -> RealBench:
+    """Return what is known of the bench: from the file of an earlier run, or from the bench's own."""
+    from remotecal.bench import Bench
+    from remotecal.errors import OrderError
+    from remotecal.journal.evidence import read_evidence
+    from remotecal.rehearsal import RealBench
+
+    if asked.like:
+        return RealBench.of_run(read_evidence(asked.like))
+    path = asked.bench or (asked.order.parent / order.order.bench if order.order.bench else None)
+    if path is None:
+        raise OrderError(f"{asked.order} names no bench: give --bench, or --like with an earlier run")
+    return RealBench.of_file(order, found, Bench.load(path))
 
 
 def _for_programs(rehearsed: Rehearsal) -> str:

@@ -91,7 +91,8 @@ class WaterBench(Assembly):
         if not fits:
             raise ConfigurationError("no simulated water rig is as large as this one: choose by --set dn=…")
         output = next(
-            (output for kind, output in READ_BY.items() if kind in drivers["dut"].__mro__), "mag6000"
+            (output for kind, output in READ_BY.items() if kind in drivers.get("dut", object).__mro__),
+            "mag6000",
         )
         given = {"pulses": parameters["pulses_per_volume"], "full_scale": parameters["full_scale"]}
         return {"dn": fits[0], "output": output} | {key: value for key, value in given.items() if value}

@@ -10,7 +10,7 @@ from remotecal.cli import main
 from remotecal.configuration import as_toml
 from remotecal.errors import ConfigurationError
 from remotecal.order import Order
-from remotecal.rehearsal import rehearse
+from remotecal.rehearsal import RealBench, rehearse
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
@@ -44,7 +44,9 @@ def without_repeats(budget):
 
 def rehearsed(directory, **given):
     order = Order.load(directory / "order.toml")
-    return rehearse(order, find(order.order.procedure), Bench.load(directory / "bench.toml"), **given)
+    found = find(order.order.procedure)
+    real = RealBench.of_file(order, found, Bench.load(directory / "bench.toml"))
+    return rehearse(order, found, real, **given)
 
 
 def test_a_rehearsal_foresees_what_the_run_stated(ran):
@@ -106,7 +108,7 @@ def test_a_larger_uncertainty_in_the_bench_file_is_foreseen(ran):
     bench = changed(directory, "bench.toml", worsen_the_density)
     order = Order.load(directory / "order.toml")
     found = find(order.order.procedure)
-    grown = rehearse(order, found, Bench.load(bench))
+    grown = rehearse(order, found, RealBench.of_file(order, found, Bench.load(bench)))
     for more, less in zip(grown.points, rehearsed(directory).points, strict=True):
         assert float(more.expanded) > 1.5 * float(less.expanded)
 
@@ -119,4 +121,19 @@ def test_what_a_run_would_refuse_a_rehearsal_refuses(ran):
     directory, *_ = ran
     order = Order.load(changed(directory, "order.toml", lambda said: said["parameters"].update(repeats=0)))
     with pytest.raises(ConfigurationError, match="repeats"):
-        rehearse(order, find(order.order.procedure), Bench.load(directory / "bench.toml"))
+        RealBench.of_file(order, find(order.order.procedure), Bench.load(directory / "bench.toml"))
+
+
+def test_a_far_bench_is_known_by_an_earlier_run_on_it(ran, capsys):
+    directory, *_ = ran
+    order, run = directory / "order.toml", directory / "run"
+    assert main(["rehearse", str(order), "--json"]) == 0
+    near = json.loads(capsys.readouterr().out)
+    assert main(["rehearse", str(order), "--like", str(run), "--json"]) == 0
+    far = json.loads(capsys.readouterr().out)
+    assert [point["foremost"][0][0] for point in far["points"]] == [
+        point["foremost"][0][0] for point in near["points"]
+    ]
+    assert far["assumed"] == near["assumed"] == []
+    assert main(["rehearse", str(order), "--like", str(directory / "nothing"), "--json"]) != 0
+    assert "nothing" in capsys.readouterr().err
