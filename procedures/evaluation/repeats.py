@@ -201,6 +201,7 @@ class Repeats(Generic[Seen]):
         scale: float = 1.0,
         coverage: float = 0.95,
         k: float | None = None,
+        weights: Sequence[float] = (),
         scatter: Sequence[Input] | None = None,
         smallest: float = 0.0,
     ) -> Evaluated:
@@ -212,6 +213,7 @@ class Repeats(Generic[Seen]):
             scale: what the error is multiplied by, such as 100 for one in %.
             coverage: coverage probability.
             k: coverage factor, where it shall be exactly this.
+            weights: what each repeat counts for in the mean; the same for all where none are given.
             scatter: what stands for the repeatability instead, each added to the mean: of value 0, and in
                 the unit of the result.
             smallest: smallest expanded uncertainty that may be reported, in that unit.
@@ -220,13 +222,13 @@ class Repeats(Generic[Seen]):
             EvidenceError: the repeats are too few to tell their repeatability.
         """
         added = self._repeatability(self.errors(error, scale), unit) if scatter is None else tuple(scatter)
-        count = len(self.seen)
+        counts = tuple(weights) or (1.0,) * len(self.seen)
 
         def model(**x: Number) -> Number:
             total: Number = 0.0
-            for seen in self.seen:
-                total = total + error(seen, x)
-            result: Number = total * (scale / count)
+            for seen, counting in zip(self.seen, counts, strict=True):
+                total = total + counting * error(seen, x)
+            result: Number = total * (scale / sum(counts))
             for each in added:
                 result = result + x[each.symbol]
             return result

@@ -23,17 +23,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from remotecal.errors import CertificateRefused
+from remotecal.errors import BenchError, CertificateRefused
 from remotecal.model.certified import CertifiedPoint
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.surface import CertifiedSurface
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from remotecal.drivers.measured import Measured
     from remotecal.model import Certificate, CertifiedPoints, Where
+    from remotecal.procedures import Certificates, Drivers
     from remotecal.uncertainty.number import Number, Numbers
 
 
@@ -170,6 +171,10 @@ class Standard:
         surface.across(curves[0][1].ends[0])  # refuses a single place at once
         return cls(symbol, surface)
 
+    def u(self, *place: float) -> float:
+        """Return the standard uncertainty at a place (CertificateRefused outside the certificate's range)."""
+        return self.stated.u(*place)
+
     def require(self, low: float, high: float, need: str) -> None:
         """Raise `CertificateRefused` if a curve does not hold from `low` to `high`.
 
@@ -234,6 +239,33 @@ def from_limit(symbol: str, readings: Sequence[Measured]) -> Standard:
         )
     source = f"{readings[0].source}: maker's limit of error"
     return Standard(symbol, Limit(readings[0].unit, max(known), source))
+
+
+def require_known(
+    certificates: Certificates, drivers: Drivers, corrected: Iterable[tuple[str, str, str]]
+) -> None:
+    """See that every reading has a certificate that tells its error, or its maker's limit of error.
+
+    Args:
+        certificates: role → certificate.
+        drivers: role → driver.
+        corrected: whose readings an evaluation corrects: role, quantity, unit to work in.
+
+    Raises:
+        CertificateRefused: a certificate does not tell errors.
+        BenchError: there is neither a certificate nor a limit.
+    """
+    for role, quantity, unit in corrected:
+        if role in certificates:
+            try:
+                Standard.certified(role, certificates[role].certificate, unit)
+            except CertificateRefused as refusal:
+                raise CertificateRefused(f"{role}: {refusal}") from None
+        elif not getattr(drivers[role], quantity).accuracy.stated:
+            raise BenchError(
+                f"the {role} has no certificate, and its maker states no limit of error for {quantity}: "
+                "give it a certificate in the bench file"
+            )
 
 
 def difference(value: float, unit: str, to: str) -> float:
