@@ -1,0 +1,38 @@
+"""What whoever writes links, drivers, procedures and benches tests them with.
+
+| module | what it has |
+|---|---|
+| `links` | the conformance kit for links: `LINK_CHECKS`, against a `Peer` |
+| `peers` | what a peer is made of |
+| `drivers` | the walk over drivers: `DRIVER_CHECKS` |
+| `transcripts` | a driver against the exchanges of its manual: `on_socket`, `on_serial_port` |
+
+All of it works with any runner of tests.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from remotecal.testing.drivers import DRIVER_CHECKS
+    from remotecal.testing.links import LINK_CHECKS
+    from remotecal.testing.transcripts import frame, on_serial_port, on_socket
+
+__all__ = ["DRIVER_CHECKS", "LINK_CHECKS", "frame", "on_serial_port", "on_socket"]
+
+_HOMES = {
+    "DRIVER_CHECKS": "drivers",
+    "LINK_CHECKS": "links",
+    "frame": "transcripts",
+    "on_serial_port": "transcripts",
+    "on_socket": "transcripts",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is wanted: every run of pytest imports this package."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
