@@ -20,7 +20,7 @@ from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.declarations import Declaration, named
-from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.instrument import Instrument, Through
 from remotecal.drivers.links import Place, Stations, place_of
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
@@ -244,8 +244,10 @@ class Bench:
         finally:
             opened.close()
 
-    def open_instrument(self, name: str, clock: Clock, stations: Stations | None = None) -> Instrument:
-        """Open one instrument, which the caller holds; arguments as `connect`.
+    def open_instrument(
+        self, name: str, clock: Clock, stations: Stations | None = None, through: Through | None = None
+    ) -> Instrument:
+        """Open one instrument, which the caller holds; arguments as `connect` and `Instrument.open`.
 
         Raises:
             BenchError: its address has no known form.
@@ -260,6 +262,7 @@ class Bench:
             clock=clock,
             port=port,
             stations=stations,
+            through=through,
             **entry.settings,
         )
 

@@ -38,8 +38,13 @@ STRANGERS = {
     "cli": {"sim", "testing"},
 }
 """Rooms that a room does not know, though it stands higher or beside them; see `MAY`."""
-MAY = {"remotecal.cli.demo": {"sim"}, "remotecal.cli.sim": {"sim"}, "remotecal.cli.demo_remote": {"sim"}}
-"""The demonstration's commands put up simulated rigs."""
+MAY = {
+    "remotecal.cli.demo": {"sim"},
+    "remotecal.cli.sim": {"sim"},
+    "remotecal.cli.demo_remote": {"sim"},
+    "remotecal.cli.record": {"testing"},
+}
+"""The demonstration's commands put up simulated rigs; what is recorded is for tests."""
 
 FOLDERS = {
     "remotecal": ROOT / "remotecal",

@@ -5,6 +5,7 @@
 | `links` | the conformance kit for links: `LINK_CHECKS`, against a `Peer` |
 | `peers` | what a peer is made of |
 | `drivers` | the walk over drivers: `DRIVER_CHECKS` |
+| `recordings` | what a real instrument said once, to be heard again: `replay` |
 | `transcripts` | a driver against the exchanges of its manual: `on_socket`, `on_serial_port` |
 
 All of it works with any runner of tests.
@@ -18,9 +19,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from remotecal.testing.drivers import DRIVER_CHECKS
     from remotecal.testing.links import LINK_CHECKS
+    from remotecal.testing.recordings import replay
     from remotecal.testing.transcripts import frame, on_serial_port, on_socket
 
-__all__ = ["DRIVER_CHECKS", "LINK_CHECKS", "frame", "on_serial_port", "on_socket"]
+__all__ = ["DRIVER_CHECKS", "LINK_CHECKS", "frame", "on_serial_port", "on_socket", "replay"]
 
 _HOMES = {
     "DRIVER_CHECKS": "drivers",
@@ -28,6 +30,7 @@ _HOMES = {
     "frame": "transcripts",
     "on_serial_port": "transcripts",
     "on_socket": "transcripts",
+    "replay": "recordings",
 }
 
 
