@@ -35,7 +35,7 @@ from remotecal.hub.founding import found, settings_text
 from remotecal.hub.laboratory import open_laboratory
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.writing import Journal
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 from remotecal.station.agent import HELLO_EVERY
 from remotecal.station.upload import Upload
 from remotecal.store import Store

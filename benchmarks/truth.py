@@ -26,7 +26,7 @@ from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
-from remotecal.sim.assemblies import Assembly, master_line, water_rig
+from remotecal.sim.water.assemblies import WaterBench, master_line, water_rig
 
 ASSEMBLIES = (
     (water_rig, "pulses"),
@@ -76,7 +76,7 @@ def quick(order: Order) -> Order:
     return order.model_copy(update={"parameters": {**order.parameters, **shorter}})
 
 
-def compare(kind: type[Procedure], evidence: Evidence, rig: Assembly, output: str) -> Iterator[Interval]:
+def compare(kind: type[Procedure], evidence: Evidence, rig: WaterBench, output: str) -> Iterator[Interval]:
     """Hold the evaluated errors against the rig's own knowledge."""
     procedure = kind(kind.accepts()(**evidence.parameters))
     table = procedure.evaluate(evidence).results[0].tables[0]

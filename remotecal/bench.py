@@ -21,7 +21,7 @@ from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.declarations import Declaration, named
 from remotecal.drivers.instrument import Instrument, Through
-from remotecal.drivers.links import Place, Stations, place_of
+from remotecal.drivers.links import Place, StationLinks, place_of
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
 from remotecal.locks import hold
@@ -191,7 +191,7 @@ class Bench:
         return hold(filter(None, wanted), what)
 
     def connect(
-        self, clock: Clock | None = None, stations: Stations | None = None, *, what: str = ""
+        self, clock: Clock | None = None, stations: StationLinks | None = None, *, what: str = ""
     ) -> OpenBench:
         """Open every instrument that can be opened; the others are in the result's `failures`.
 
@@ -245,7 +245,7 @@ class Bench:
             opened.close()
 
     def open_instrument(
-        self, name: str, clock: Clock, stations: Stations | None = None, through: Through | None = None
+        self, name: str, clock: Clock, stations: StationLinks | None = None, through: Through | None = None
     ) -> Instrument:
         """Open one instrument, which the caller holds; arguments as `connect` and `Instrument.open`.
 

@@ -1,4 +1,4 @@
-"""What people write, read strictly: TOML files, parameters.
+"""What people write, read strictly: TOML files, parameters; and TOML written for them.
 
 Nothing unknown is passed over and nothing is converted silently; a refusal names the file, the
 key, what was found there and the nearest key that is known.
@@ -12,7 +12,7 @@ import re
 import tomllib
 import unicodedata
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args, get_origin
@@ -70,6 +70,30 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
     except ValueError as error:
         # A TOMLDecodeError, or Python's own for a whole number of thousands of digits.
         raise refusal(f"{path} is no TOML: {error}") from None
+
+
+def as_toml(content: BaseModel | Mapping[str, object]) -> str:
+    """Return a table as a TOML file says it; models may stand in it, and say what they were told.
+
+    What is None is left out: TOML has no word for it.
+
+    Raises:
+        TypeError: something in it has no form in TOML.
+    """
+    import tomli_w
+
+    return tomli_w.dumps(_tables(content))
+
+
+def _tables(content: BaseModel | Mapping[str, object]) -> dict[str, object]:
+    told = content.model_dump(exclude_unset=True) if isinstance(content, BaseModel) else content
+    return {key: _value(value) for key, value in told.items() if value is not None}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, BaseModel | Mapping):
+        return _tables(value)
+    return [_value(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 _TWO_BYTES = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u07ff]{2,}")

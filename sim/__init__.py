@@ -1,5 +1,5 @@
-"""Simulated rigs and instruments that speak the real protocols.
+"""Simulated benches and instruments that speak the real protocols.
 
-`rig` is the physics, `outfit` draws rigs at random with honest certificates, `truth` knows what a
-calibration should find. `instruments` holds makers' instruments that know no rig of their own.
+`world` has the time and the chance of a bench, `instruments` the makers' instruments; each physical
+bench stands in a folder of its own, with its physics, its truth and its paper.
 """

@@ -1,4 +1,4 @@
-"""Certificates of the simulated standards: records that say what `calibrated.Stated` says."""
+"""Certificates of simulated instruments: records that say what `calibrated.Stated` says."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from remotecal.model import (
 )
 
 if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Instrument
     from remotecal.sim.calibrated import Stated
 
 ISSUER = Text(zh="模拟计量院(演示)", en="Simulated Institute of Metrology (demonstration)")
-OWNER = Text(zh="示范流量实验室", en="Demonstration Flow Laboratory")
 SIGNATORY = Text(zh="模拟签发人", en="Simulated signatory")
 PLACE = Location(country="CN")
 SOFTWARE = (Software(name=Text.plain("remotecal"), release="v0.1.0"),)
@@ -40,19 +40,19 @@ AGE, VALIDITY = timedelta(days=120), timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
-    """What a certificate is for."""
+class Certified:
+    """What an instrument's certificate is about."""
 
     name: Text
-    maker: str
-    model: str
-    serial: str
+    """What the instrument is called."""
     tables: tuple[tuple[Text, Stated], ...]
     """The quantities calibrated: what they are called, and what is stated."""
 
 
-def certificate(standard: Standard, number: str, today: date) -> Record:
-    """Return the certificate of a standard.
+def certificate(
+    certified: Certified, driver: type[Instrument], serial: str, owner: Text, number: str, today: date
+) -> Record:
+    """Return the certificate `number` of the instrument with this driver and serial number.
 
     Errors of indication (the corrections with the other sign) stand against the indication, as
     `basic_measurementError` and `basic_measuredValue`.
@@ -65,17 +65,15 @@ def certificate(standard: Standard, number: str, today: date) -> Record:
         finished=issued - timedelta(days=1),
         issued=issued,
         laboratory=Laboratory(contact=Contact(name=ISSUER, location=PLACE)),
-        customer=Contact(name=OWNER, location=PLACE),
+        customer=Contact(name=owner, location=PLACE),
         persons=(Person(name=SIGNATORY, duty="approved", main_signer=True),),
         items=(
             Item(
                 id="item",
-                name=standard.name,
-                manufacturer=Text.plain(standard.maker),
-                model=standard.model,
-                identifications=(
-                    Identification(value=standard.serial, name=Text(zh="出厂编号", en="Serial number")),
-                ),
+                name=certified.name,
+                manufacturer=Text.plain(driver.maker),
+                model=driver.model,
+                identifications=(Identification(value=serial, name=Text(zh="出厂编号", en="Serial number")),),
             ),
         ),
         statements=(
@@ -104,7 +102,7 @@ def certificate(standard: Standard, number: str, today: date) -> Record:
                 ),
                 results=tuple(
                     Result(name=name, tables=(Table(columns=_columns(name, stated)),))
-                    for name, stated in standard.tables
+                    for name, stated in certified.tables
                 ),
             ),
         ),

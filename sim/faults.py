@@ -1,4 +1,4 @@
-"""Faults one can give to the rig."""
+"""Faults one can give to a simulated instrument."""
 
 from __future__ import annotations
 
@@ -7,63 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from remotecal.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from remotecal.sim.rig import Rig
-
-RigFault = Literal["leaking", "pump trip", "valve stuck", "diverter stuck"]
-
-
-class RigFaults:
-    """`rig.faults.set("leaking", 0.01)`, `rig.faults.clear("leaking")`.
-
-    leaking        `size` kg/s are lost between meter and tank (two meters: between them)
-    pump trip      the drive trips; the pump does not start again until cleared
-    valve stuck    the valve `where` stays as it stands
-    diverter stuck the diverter stays as it stands
-    """
-
-    def __init__(self, rig: Rig) -> None:
-        self._rig = rig
-        self.leak = 0.0
-        """Mass flow lost, in kg/s."""
-
-    def set(self, fault: RigFault, size: float = 0.0, where: str = "outlet") -> None:
-        """Make something fail.
-
-        Raises:
-            ConfigurationError: there is no such fault or valve.
-        """
-        self._apply(fault, size, where, failing=True)
-
-    def clear(self, fault: RigFault, where: str = "outlet") -> None:
-        """Repair it.
-
-        Raises:
-            ConfigurationError: there is no such fault or valve.
-        """
-        self._apply(fault, 0.0, where, failing=False)
-
-    def _apply(self, fault: RigFault, size: float, where: str, *, failing: bool) -> None:
-        rig = self._rig
-        with rig.present() as time:
-            if fault == "leaking":
-                self.leak = size
-            elif fault == "pump trip":
-                rig.pump.tripped = failing
-                if failing:
-                    rig.pump.trip()
-            elif fault == "diverter stuck":
-                rig.diverter.stuck = failing
-            elif fault == "valve stuck" and where in rig.line.valves:
-                valve = rig.line.valves[where]
-                if failing:
-                    valve.stick(time)
-                else:
-                    valve.release(time)
-            else:
-                known = f"faults {get_args(RigFault)}, valves {tuple(rig.line.valves)}"
-                raise ConfigurationError(f"there is no fault {fault!r} at {where!r}; there are {known}")
-            rig.changed()
-
+    from remotecal.sim.world import World
 
 InstrumentFault = Literal["late", "cut", "garbled", "dead", "noisy", "drifting", "stuck"]
 _NEVER_ENDING = -1
@@ -83,9 +27,9 @@ class InstrumentFaults:
     `times` says for how many replies; without it a fault lasts until cleared.
     """
 
-    def __init__(self, rig: Rig, name: str) -> None:
-        self._rig = rig
-        self._rng = rig.random(f"{name} faults")
+    def __init__(self, world: World, name: str) -> None:
+        self._world = world
+        self._rng = world.random(f"{name} faults")
         self._sizes: dict[InstrumentFault, float] = {}
         self._left: dict[InstrumentFault, int] = {}
         self._since = 0.0
@@ -99,7 +43,7 @@ class InstrumentFaults:
         """
         if fault not in get_args(InstrumentFault):
             raise ConfigurationError(f"there is no fault {fault!r}; there are {get_args(InstrumentFault)}")
-        with self._rig.present() as time:
+        with self._world.present() as time:
             self._since = time
             self._kept.clear()
             self._left[fault] = _NEVER_ENDING if times is None else times
@@ -107,7 +51,7 @@ class InstrumentFaults:
 
     def clear(self, fault: InstrumentFault) -> None:
         """Repair it."""
-        with self._rig.lock:
+        with self._world.lock:
             self._sizes.pop(fault, None)
 
     def distort(self, quantity: str, value: float) -> float:
@@ -118,7 +62,7 @@ class InstrumentFaults:
             return self._kept.setdefault(quantity, value)
         drift = self._strikes("drifting")
         if drift is not None:
-            value += drift * (self._rig.time - self._since) / 3600.0
+            value += drift * (self._world.time - self._since) / 3600.0
         noise = self._strikes("noisy")
         if noise is not None:
             value += self._rng.gauss(0.0, noise)
@@ -128,7 +72,7 @@ class InstrumentFaults:
         """Return what becomes of a reply on the wire, and how many real seconds late it is."""
         if not self._sizes:
             return frame, 0.0
-        with self._rig.lock:
+        with self._world.lock:
             late = self._strikes("late") or 0.0
             if self._strikes("dead") is not None:
                 return None, late

@@ -55,7 +55,7 @@ class Kind(IntEnum):
     ASYNC_LOCK_INFO_RESPONSE = 25
 
 
-class Message(NamedTuple):
+class HislipMessage(NamedTuple):
     """One HiSLIP message."""
 
     kind: int
@@ -70,7 +70,7 @@ class Message(NamedTuple):
         )
 
     @classmethod
-    def read(cls, connection: socket.socket) -> Message:
+    def read(cls, connection: socket.socket) -> HislipMessage:
         """Read one message.
 
         Raises:
@@ -84,7 +84,7 @@ class Message(NamedTuple):
 
 
 @dataclass(eq=False, slots=True)
-class Session:
+class HislipSession:
     """A client's pair of connections."""
 
     synchronous: socket.socket
@@ -112,7 +112,7 @@ class HislipServer(LineServer):
     """Serves one instrument at `resource_name`; see `LineServer`."""
 
     def __init__(self, handle: Handle, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.sessions: dict[int, Session] = {}
+        self.sessions: dict[int, HislipSession] = {}
         self._numbers = itertools.count(1)
         super().__init__(handle, host, port)
         self.resource_name = f"TCPIP::{host}::hislip0,{self.port}::INSTR"
@@ -121,52 +121,52 @@ class HislipServer(LineServer):
         try:
             session = self._begin(connection)
             while True:
-                message = Message.read(connection)
+                message = HislipMessage.read(connection)
                 if connection is session.synchronous:
                     self._synchronous(session, message)
                 else:
                     connection.sendall(self._asynchronous(message, session).encode())
         except ValueError as error:
-            connection.sendall(Message(Kind.FATAL_ERROR, 1, 0, str(error).encode()).encode())
+            connection.sendall(HislipMessage(Kind.FATAL_ERROR, 1, 0, str(error).encode()).encode())
 
-    def _begin(self, connection: socket.socket) -> Session:
+    def _begin(self, connection: socket.socket) -> HislipSession:
         """Initialize a connection: the first of a client is the synchronous one."""
-        message = Message.read(connection)
+        message = HislipMessage.read(connection)
         if message.kind == Kind.INITIALIZE:
             return self._initialize(connection)
         if message.kind != Kind.ASYNC_INITIALIZE or message.parameter not in self.sessions:
             raise ValueError("connection used before it was initialized")
-        connection.sendall(Message(Kind.ASYNC_INITIALIZE_RESPONSE, 0, VENDOR).encode())
+        connection.sendall(HislipMessage(Kind.ASYNC_INITIALIZE_RESPONSE, 0, VENDOR).encode())
         return self.sessions[message.parameter]
 
-    def _initialize(self, connection: socket.socket) -> Session:
+    def _initialize(self, connection: socket.socket) -> HislipSession:
         number = next(self._numbers)
-        session = self.sessions[number] = Session(connection)
-        connection.sendall(Message(Kind.INITIALIZE_RESPONSE, 0, VERSION << 16 | number).encode())
+        session = self.sessions[number] = HislipSession(connection)
+        connection.sendall(HislipMessage(Kind.INITIALIZE_RESPONSE, 0, VERSION << 16 | number).encode())
         return session
 
-    def _synchronous(self, session: Session, message: Message) -> None:
+    def _synchronous(self, session: HislipSession, message: HislipMessage) -> None:
         if message.kind == Kind.DEVICE_CLEAR_COMPLETE:
             session.clearing = False
-            session.send(Message(Kind.DEVICE_CLEAR_ACKNOWLEDGE).encode(), session.epoch)
+            session.send(HislipMessage(Kind.DEVICE_CLEAR_ACKNOWLEDGE).encode(), session.epoch)
         elif message.kind in {Kind.DATA, Kind.DATA_END} and not session.clearing:
             session.line += message.payload
             if message.kind == Kind.DATA_END:
                 line, session.line = session.line.rstrip(b"\r\n"), b""
                 self.take(line, partial(self._reply, session, session.epoch, message.parameter))
 
-    def _reply(self, session: Session, epoch: int, message_id: int, answer: bytes) -> None:
-        message = Message(Kind.DATA_END, 0, message_id, answer + b"\n")
+    def _reply(self, session: HislipSession, epoch: int, message_id: int, answer: bytes) -> None:
+        message = HislipMessage(Kind.DATA_END, 0, message_id, answer + b"\n")
         self.deliver(message.encode(), partial(session.send, epoch=epoch), self.drop)
 
-    def _asynchronous(self, message: Message, session: Session) -> Message:
+    def _asynchronous(self, message: HislipMessage, session: HislipSession) -> HislipMessage:
         if message.kind == Kind.ASYNC_MAX_MSG_SIZE:
-            return Message(Kind.ASYNC_MAX_MSG_SIZE_RESPONSE, payload=struct.pack("!Q", LARGEST_MESSAGE))
+            return HislipMessage(Kind.ASYNC_MAX_MSG_SIZE_RESPONSE, payload=struct.pack("!Q", LARGEST_MESSAGE))
         if message.kind == Kind.ASYNC_DEVICE_CLEAR:
             session.clear()
-            return Message(Kind.ASYNC_DEVICE_CLEAR_ACKNOWLEDGE)
+            return HislipMessage(Kind.ASYNC_DEVICE_CLEAR_ACKNOWLEDGE)
         if message.kind == Kind.ASYNC_LOCK:
-            return Message(Kind.ASYNC_LOCK_RESPONSE, control=1)
+            return HislipMessage(Kind.ASYNC_LOCK_RESPONSE, control=1)
         answers = {
             Kind.ASYNC_STATUS_QUERY: Kind.ASYNC_STATUS_RESPONSE,
             Kind.ASYNC_LOCK_INFO: Kind.ASYNC_LOCK_INFO_RESPONSE,
@@ -174,5 +174,5 @@ class HislipServer(LineServer):
         }
         for question, answer in answers.items():
             if message.kind == question:
-                return Message(answer)
-        return Message(Kind.ERROR, control=1, payload=b"unrecognized message type")
+                return HislipMessage(answer)
+        return HislipMessage(Kind.ERROR, control=1, payload=b"unrecognized message type")

@@ -1,202 +1,171 @@
-"""The paper of a simulated rig: bench file, certificates of the standards, a work order."""
+"""The paper of a simulated bench: its bench file, its standards' certificates, a work order."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from remotecal.bench_file import BenchHead, Characteristic, Entry, Heartbeat, Interlock, Safe
 from remotecal.certificates.dcc import write
 from remotecal.certificates.keeping import replace
+from remotecal.configuration import as_toml
+from remotecal.drivers import catalogue
+from remotecal.errors import BenchError
 from remotecal.model import Text
-from remotecal.sim.certificates import AGE, VALIDITY, Standard, certificate
+from remotecal.sim.certificates import AGE, VALIDITY, certificate
 
 if TYPE_CHECKING:
-    from remotecal.sim.outfit import Outfit
-    from remotecal.sim.wiring import Place
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.sim.wiring import Wired
 
-TABLES = {
-    "balance": Text(zh="质量", en="mass"),
-    "line_thermometer": Text(zh="温度", en="temperature"),
-    "barometer": Text(zh="气压", en="air pressure"),
-    "air_thermometer": Text(zh="气温", en="air temperature"),
-    "hygrometer": Text(zh="相对湿度", en="relative humidity"),
-    "reference": Text(zh="流量", en="flow"),
-    "ammeter": Text(zh="直流电流", en="direct current"),
-}
-"""What the tables of certificates are called, by the names of `outfit.CERTIFIED`."""
+BENCH, ORDER = "bench.toml", "order.toml"
+"""The files' names."""
 
-ITEMS = {
-    "balance": Text(zh="电子秤", en="Weighing platform"),
-    "thermometer": Text(zh="铂电阻测温仪", en="Platinum resistance thermometer"),
-    "ambient": Text(zh="温湿度大气压变送器", en="Pressure, temperature and humidity transmitter"),
-    "reference": Text(zh="标准质量流量计", en="Reference Coriolis meter"),
-    "dut": Text(zh="数字多用表", en="Digital multimeter"),
-}
-"""What the certified instruments are called."""
+CUSTOMER: Final = Text(zh="示范客户有限公司", en="Example Customer Co. Ltd")
+LABORATORY: Final = Text(zh="示范校准实验室", en="Demonstration Calibration Laboratory")
+"""Who orders and who calibrates, where nobody else is named."""
 
-WATCHED = (
-    ("rig.level", "above", 95.0, "%"),
-    ("rig.pressure", "above", 550.0, "kPa"),
-    ("thermometer.temperature", "above", 35.0, "°C"),
-)
-"""The bench's interlocks."""
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a bench's work order asks for."""
+
+    procedure: str
+    """Its name in the catalogue."""
+    subject: str
+    """What the certificate's number tells of it: SIM-subject-year-0001."""
+    parameters: Mapping[str, object]
+    """The procedure's parameters."""
+    dut: Mapping[str, object]
+    """The device under test, as the work order's table `dut`."""
+    customer: Text = CUSTOMER
+    """Whom the certificate is for."""
+    laboratory: Text = LABORATORY
+    """Who calibrates; the standards are its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What is written about a bench, its instruments apart."""
+
+    name: str
+    """What the bench is called."""
+    job: Job
+    """What its work order asks for."""
+    characteristics: Mapping[str, Characteristic] = field(default_factory=dict)
+    """Its facts; their true values lie within what is stated here."""
+    interlocks: tuple[Interlock, ...] = ()
+    """Limits that stop a run."""
+    heartbeat: Heartbeat | None = None
+    """What tells the bench that the station is alive."""
+    safe: Safe | None = None
+    """How it is made safe; None where nothing has to come first."""
+
+
+def characteristic(
+    value: float, unit: str, expanded: float, today: date, *, k: float = 2.0
+) -> Characteristic:
+    """Return a fact of a bench that was characterised when its standards were calibrated."""
+    return Characteristic(
+        value=value,
+        unit=unit,
+        expanded_uncertainty=expanded,
+        k=k,
+        source="characterisation of the simulated rig",
+        valid_until=today - AGE + VALIDITY,
+    )
 
 
 def write_paper(
     directory: Path,
-    drawn: Outfit,
-    places: dict[str, Place],
-    addresses: dict[str, str],
-    output: str,
+    paper: Paper,
+    wired: Mapping[str, Wired],
+    addresses: Mapping[str, str],
     clock: str,
     today: date,
 ) -> None:
-    """Write `bench.toml`, `order.toml` and the standards' certificates into `directory`."""
+    """Write bench file, work order and the standards' certificates into `directory`.
+
+    Args:
+        directory: made if it is not there.
+        paper: what is said of the bench.
+        wired: the instruments by their names on the bench.
+        addresses: where each of them is served.
+        clock: what the bench file says of the bench's time.
+        today: the day it is there.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    certified = {name: place for name, place in places.items() if place.calibrated}
-    for number, (name, place) in enumerate(certified.items(), 1):
-        record = certificate(_standard(name, place, drawn), f"SIM-{today.year}-{number:03}", today)
+    _write_certificates(directory, wired, paper.job.laboratory, today)
+    bench: dict[str, object] = {
+        "bench": BenchHead(name=paper.name, clock=clock, time_zone="UTC"),
+        "instruments": {name: _entry(name, place, addresses[name]) for name, place in wired.items()},
+        "characteristics": paper.characteristics,
+        "interlocks": paper.interlocks,
+        "heartbeat": paper.heartbeat,
+        "safe": paper.safe,
+    }
+    said = as_toml({name: table for name, table in bench.items() if table})
+    (directory / BENCH).write_text(said, encoding="utf-8")
+    (directory / ORDER).write_text(as_toml(_order(paper.job, today)), encoding="utf-8")
+
+
+def _write_certificates(directory: Path, wired: Mapping[str, Wired], owner: Text, today: date) -> None:
+    number = 0
+    for name, place in wired.items():
+        if place.certified is None:
+            continue
+        number += 1
+        driver, serial = place.simulated.driver, place.serial or f"SIM-{name}"
+        written = f"SIM-{today.year}-{number:03}"
+        record = certificate(place.certified, driver, serial, owner, written, today)
         replace(directory / f"{name}.xml", write(record))
-    bench = _bench(drawn, places, addresses, clock, today)
-    (directory / "bench.toml").write_text(bench, encoding="utf-8")
-    order = _order(drawn, output, today, gravimetric="balance" in places)
-    (directory / "order.toml").write_text(order, encoding="utf-8")
 
 
-def _standard(name: str, place: Place, drawn: Outfit) -> Standard:
-    driver = place.simulated.driver
-    tables = tuple((TABLES[part], drawn.certificates[part].stated) for part in place.calibrated)
-    serial = place.serial or f"SIM-{name}"
-    return Standard(ITEMS[name], driver.maker, driver.model, serial, tables)
+def _entry(name: str, place: Wired, address: str) -> Entry:
+    """Return what the bench file says of an instrument."""
+    said: dict[str, object] = {"driver": _driver(place.simulated.driver), "address": address}
+    if place.serial:
+        said["serial"] = place.serial
+    if place.certified is not None:
+        said["certificate"] = f"{name}.xml"
+    if place.settings:
+        said["settings"] = dict(place.settings)
+    return Entry.model_validate(said)
 
 
-def _bench(
-    drawn: Outfit, places: dict[str, Place], addresses: dict[str, str], clock: str, today: date
-) -> str:
-    lines = [
-        "[bench]",
-        f"name = {_text(_rig_name(drawn, places))}",
-        f"clock = {_text(clock)}",
-        'time_zone = "UTC"',
-    ]
-    for name, place in places.items():
-        lines += ["", f"[instruments.{name}]", f"driver = {_text(place.simulated.driver.__name__)}"]
-        lines += [f"address = {_text(addresses[name])}"]
-        if place.serial:
-            lines += [f"serial = {_text(place.serial)}"]
-        if place.calibrated:
-            lines += [f"certificate = {_text(f'{name}.xml')}"]
-        if place.settings:
-            settings = ", ".join(f"{key} = {value}" for key, value in place.settings.items())
-            lines += [f"settings = {{ {settings} }}"]
-    lines += _characteristics(drawn, today, gravimetric="balance" in places)
-    for watch, side, limit, unit in WATCHED:
-        lines += ["", "[[interlocks]]", f"watch = {_text(watch)}", f"{side} = {limit}"]
-        lines += [f"unit = {_text(unit)}", "every = 5.0"]
-    lines += ["", "[heartbeat]", 'quantity = "rig.heartbeat"', "every = 2.0"]
-    lines += ["", "[safe]", 'order = ["pump", "rig"]', "within = 20.0", ""]
-    return "\n".join(lines)
+def _driver(kind: type[Instrument]) -> str:
+    """Return the name of a driver in the catalogue, or where it stands if it is in none."""
+    try:
+        if catalogue.driver(kind.__name__) is kind:
+            return kind.__name__
+    except BenchError:
+        pass
+    return f"{kind.__module__}:{kind.__qualname__}"
 
 
-def _characteristics(drawn: Outfit, today: date, *, gravimetric: bool) -> list[str]:
-    """Return the facts of the rig; their true values lie within what is stated here."""
-    between = "connecting_volume" if gravimetric else "meter_spacing"
-    facts = {"connecting_volume": (between, "m3"), "water_density": ("water", "1")}
-    if gravimetric:
-        facts["diverter_correction"] = ("diverter", "s")
-    lines: list[str] = []
-    for name, (part, unit) in facts.items():
-        stated = drawn.certificates[part].stated
-        lines += _characteristic(name, stated.corrections[0], unit, stated.expanded[0], stated.k, today)
-    if gravimetric:
-        lines += _characteristic("balance_resolution", drawn.size.resolution, "kg", 0.0, 2.0, today)
-    else:
-        lines += _characteristic("reading_delay", 0.0, "s", 0.02, 2.0, today)
-    return lines
+def _order(job: Job, today: date) -> dict[str, object]:
+    return {
+        "order": {
+            "number": f"SIM-ORDER-{today.year}-0001",
+            "certificate": f"SIM-{job.subject}-{today.year}-0001",
+            "procedure": job.procedure,
+            "bench": BENCH,
+            "demonstration": True,
+        },
+        "parameters": job.parameters,
+        "dut": job.dut,
+        "customer": {"name": job.customer, "address": Text(zh="天津", en="Tianjin")},
+        "laboratory": {"name": job.laboratory, "address": Text(zh="北京", en="Beijing")},
+        "persons": _PERSONS,
+    }
 
 
-def _characteristic(name: str, value: float, unit: str, expanded: float, k: float, today: date) -> list[str]:
-    return [
-        "",
-        f"[characteristics.{name}]",
-        f"value = {value!r}",
-        f"unit = {_text(unit)}",
-        f"expanded_uncertainty = {expanded!r}",
-        f"k = {k!r}",
-        'source = "characterisation of the simulated rig"',
-        f"valid_until = {today - AGE + VALIDITY}",
-    ]
-
-
-def _order(drawn: Outfit, output: str, today: date, *, gravimetric: bool) -> str:
-    size = drawn.size
-    flows = [round(share * size.highest, 2) for share in (0.9, 0.7, 0.4, 0.2, 0.1, 0.06)]
-    procedure = "water_gravimetric" if gravimetric else "water_master_meter"
-    lines = [
-        "[order]",
-        f'number = "SIM-ORDER-{today.year}-0001"',
-        f'certificate = "SIM-FLOW-{today.year}-0001"',
-        f"procedure = {_text(procedure)}",
-        'bench = "bench.toml"',
-        "demonstration = true",
-        "",
-        "[parameters]",
-        f"flows = {flows}",
-        "repeats = 3",
-        "duration = 40.0",
-        "accuracy_class = 0.5",
-    ]
-    if output == "pulses":
-        lines += [f"pulses_per_volume = {drawn.spec.dut.pulses!r}"]
-    if output == "current":
-        lines += [f"full_scale = {3600.0 * drawn.spec.dut.highest!r}"]
-    if gravimetric:
-        totals = output not in {"pulses", "current"}
-        lines += [f"method = {_text('standing' if totals else 'flying')}"]
-        lines += [f"smallest_mass = {0.8 * size.tank!r}", f"largest_mass = {0.9 * size.tank!r}"]
-        lines += [f"empty = {0.001 * size.tank!r}"]
-    elif output == "current":
-        lines += ['method = "flying"']
-    return "\n".join([*lines, "", _PARTIES])
-
-
-_PARTIES = """[dut]
-name = { zh = "电磁流量计", en = "Electromagnetic flow meter" }
-maker = "Simulated"
-model = "class 0.5"
-serial = "SIM-0001"
-class_scheme = "JJG 1033-2007"
-class_name = "0.5"
-
-[customer]
-name = { zh = "示范水务有限公司", en = "Example Water Co. Ltd" }
-address = { zh = "天津", en = "Tianjin" }
-
-[laboratory]
-name = { zh = "示范流量实验室", en = "Demonstration Flow Laboratory" }
-address = { zh = "北京", en = "Beijing" }
-
-[[persons]]
-name = { zh = "模拟校准员", en = "Simulated operator" }
-duty = "performed"
-
-[[persons]]
-name = { zh = "模拟核验员", en = "Simulated reviewer" }
-duty = "reviewed"
-
-[[persons]]
-name = { zh = "模拟批准人", en = "Simulated approver" }
-duty = "approved"
-"""
-
-
-def _rig_name(drawn: Outfit, places: dict[str, Place]) -> str:
-    kind = "water rig with weigh tank" if "balance" in places else "water line with master meter"
-    return f"simulated {kind}, up to {drawn.size.highest:g} m3/h"
-
-
-def _text(text: str) -> str:
-    """Write a TOML string; JSON's strings are TOML's."""
-    return json.dumps(text, ensure_ascii=False)
+_PERSONS: Final = [
+    {"name": Text(zh="模拟校准员", en="Simulated operator"), "duty": "performed"},
+    {"name": Text(zh="模拟核验员", en="Simulated reviewer"), "duty": "reviewed"},
+    {"name": Text(zh="模拟批准人", en="Simulated approver"), "duty": "approved"},
+]
+"""Who answers for it."""

@@ -24,7 +24,7 @@ class Ramp:
         return self._target
 
     def at(self, time: float) -> float:
-        """Return the position at `time` in seconds of rig time."""
+        """Return the position at `time` in seconds of world time."""
         gap = self._target - self._value
         if gap == 0.0 or self.stuck:
             return self._value

@@ -49,7 +49,7 @@ class Servable(Protocol):
         ...
 
 
-class Framing(Protocol):
+class Serving(Protocol):
     """How requests are found in a stream of bytes, and replies wrapped."""
 
     greeting: bytes
@@ -162,7 +162,7 @@ class RtuServing:
 class Server:
     """What both kinds of server share: threads, and the conversation each leads."""
 
-    def __init__(self, servable: Servable, framing: Framing) -> None:
+    def __init__(self, servable: Servable, framing: Serving) -> None:
         self._servable = servable
         self._framing = framing
         self._stopped = threading.Event()
@@ -198,7 +198,7 @@ class Server:
 class SocketServer(Server):
     """Serves on a TCP port."""
 
-    def __init__(self, servable: Servable, framing: Framing, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, servable: Servable, framing: Serving, host: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__(servable, framing)
         self._listener = socket.create_server((host, port))
         self.host, self.port = self._listener.getsockname()[:2]
@@ -255,7 +255,7 @@ class PortServer(Server):
     _woken: int
     _waker: int
 
-    def __init__(self, servable: Servable, framing: Framing) -> None:
+    def __init__(self, servable: Servable, framing: Serving) -> None:
         super().__init__(servable, framing)
         if sys.platform == "win32":
             raise ConfigurationError("Windows has no pseudo-terminals: let the instrument serve on a socket")

@@ -1,4 +1,4 @@
-"""An instrument as its driver declares it, with the rig supplying the values.
+"""An instrument as its driver declares it, with the world supplying the values.
 
 The driver's statements say which requests there are, how values stand on the wire and which
 settings are allowed; a `Simulated` adds where the values come from (`reads`), what settings do
@@ -21,7 +21,7 @@ from remotecal.sim.faults import InstrumentFaults
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.world import World
 
 Source = Callable[[], Content]
 """Supplies a quantity in its declared unit (text where the wire carries text)."""
@@ -44,7 +44,7 @@ NOT_NOW = (4, '-221,"Settings conflict"')
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """An answer that takes `duration` s of the rig's time before `then` gives it."""
+    """An answer that takes `duration` s of the world's time before `then` gives it."""
 
     duration: float
     then: Callable[[], bytes | Later | None]
@@ -58,7 +58,7 @@ class Simulated(ABC):
     def __init__(
         self,
         driver: type[Instrument],
-        rig: Rig,
+        world: World,
         name: str,
         *,
         reads: Mapping[str, Source] | None = None,
@@ -69,9 +69,9 @@ class Simulated(ABC):
         A setting without a source or sink is kept and given back.
         """
         self.driver = driver
-        self.rig = rig
+        self.world = world
         self.name = name
-        self.faults = InstrumentFaults(rig, name)
+        self.faults = InstrumentFaults(world, name)
         self._reads = dict(reads or {})
         self._writes = dict(writes or {})
         self._held: dict[str, Content] = {item.name: _power_up(item) for item in declared(driver)}
@@ -84,11 +84,11 @@ class Simulated(ABC):
 
     def answer(self, request: bytes) -> bytes | None:
         """Answer a request, both without framing; None where the instrument stays silent."""
-        with self.rig.present():
+        with self.world.present():
             result = self._respond(request)
         while isinstance(result, Later):
-            self.rig.take(result.duration)
-            with self.rig.present():
+            self.world.take(result.duration)
+            with self.world.present():
                 result = result.then()
         return result
 
@@ -98,7 +98,7 @@ class Simulated(ABC):
 
     @abstractmethod
     def _respond(self, request: bytes) -> bytes | Later | None:
-        """Answer a request while the rig is held at its present."""
+        """Answer a request while the world is held at its present."""
 
     def _content(self, item: Declaration) -> Content:
         """Return what stands on the wire for a declaration now."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from remotecal.drivers.contents import Content
     from remotecal.drivers.declarations import Declaration
     from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.world import World
 
 Reply = str | Later | None
 """A line without its ending; None where the instrument says nothing."""
@@ -34,14 +34,14 @@ class LineSimulated(Simulated):
     def __init__(
         self,
         driver: type[LineInstrument],
-        rig: Rig,
+        world: World,
         name: str,
         *,
         reads: Mapping[str, Source] | None = None,
         writes: Mapping[str, Sink] | None = None,
         commands: Mapping[str, Command] | None = None,
     ) -> None:
-        super().__init__(driver, rig, name, reads=reads, writes=writes)
+        super().__init__(driver, world, name, reads=reads, writes=writes)
         self._encoding = driver.wire.encoding
         self._commands = [
             (re.compile(pattern, re.IGNORECASE if self.IGNORES_CASE else 0), command)
@@ -124,7 +124,7 @@ class ScpiSimulated(LineSimulated):
     def __init__(
         self,
         driver: type[ScpiInstrument],
-        rig: Rig,
+        world: World,
         name: str,
         identity: str,
         *,
@@ -147,7 +147,7 @@ class ScpiSimulated(LineSimulated):
             ),
         }
         super().__init__(
-            driver, rig, name, reads=reads, writes=writes, commands=common | dict(commands or {})
+            driver, world, name, reads=reads, writes=writes, commands=common | dict(commands or {})
         )
 
     def push(self, error: str) -> None:

@@ -13,7 +13,7 @@ from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
 
 if TYPE_CHECKING:
     from remotecal.drivers.modbus_instrument import ModbusInstrument
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.world import World
 
 _TABLES: dict[int, Table] = {
     modbus.READ_COILS: "coil",
@@ -51,7 +51,7 @@ class ModbusSimulated(Simulated):
     def __init__(
         self,
         driver: type[ModbusInstrument],
-        rig: Rig,
+        world: World,
         name: str,
         *,
         unit: int = 1,
@@ -60,7 +60,7 @@ class ModbusSimulated(Simulated):
         writes: Mapping[str, Sink] | None = None,
     ) -> None:
         """`one_table` where the instrument gives the same registers as holding and as input ones."""
-        super().__init__(driver, rig, name, reads=reads, writes=writes)
+        super().__init__(driver, world, name, reads=reads, writes=writes)
         self.unit = unit
         self._wire = driver.wire
         self._cells: dict[Table, list[_Cell]] = {}

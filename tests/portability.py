@@ -121,7 +121,7 @@ def talk_to_a_serial_port() -> None:
 def read_a_bench(place: Path) -> None:
     """A whole simulated rig, whose serial lines end in gateways here."""
     from remotecal.bench import Bench
-    from remotecal.sim.assemblies import water_rig
+    from remotecal.sim.water.assemblies import water_rig
 
     with water_rig(place / "rig", seed=7) as rig:
         bench = Bench.load(rig.bench)

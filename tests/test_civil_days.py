@@ -25,7 +25,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.sim.assemblies import master_line
+from remotecal.sim.water.assemblies import master_line
 from remotecal.verify.dates import check_order
 
 EARLY = datetime(2026, 11, 20, 23, 0, tzinfo=UTC).timestamp()

@@ -124,7 +124,31 @@ def circles() -> list[list[str]]:
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
-    rig = {
-        f"remotecal.sim.{name}" for name in ("rig", "controller", "faults", "pump", "truth")
-    }  # to be untied
-    assert [circle for circle in circles() if not rig.issuperset(circle)] == []
+    assert circles() == []
+
+
+LONGEST = 400
+"""Lines of a file."""
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_file_is_longer_than_one_reads(module: str) -> None:
+    assert MODULES[module].read_text(encoding="utf-8").count("\n") <= LONGEST
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """But for the words of a maker's manual, which stand in the maker's folder."""
+    named: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        if module.startswith("remotecal.drivers.") and module.split(".")[2] in makers():
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                named.setdefault(node.name, []).append(module)
+    assert {name: modules for name, modules in named.items() if len(modules) > 1} == {}
+
+
+def makers() -> set[str]:
+    """Return the folders of makers: those among the drivers that are not families of something else."""
+    shared = {"capabilities", "links"}
+    return {path.name for path in (ROOT / "remotecal" / "drivers").iterdir() if path.is_dir()} - shared

@@ -8,8 +8,7 @@ from typing import Protocol
 
 from remotecal.model import Statement, Text, Verdict
 from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.uncertainty.conformity import DECISION_RULES, Tolerance, decide
-from remotecal.uncertainty.conformity import Statement as Decision
+from remotecal.uncertainty.conformity import DECISION_RULES, Decision, Tolerance, decide
 
 RULE = "decisionRule"
 """Id of the statement of the decision rule."""

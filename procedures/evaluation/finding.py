@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from remotecal.journal.observation import Point
     from remotecal.model import Text
     from remotecal.procedures.library.evaluation.remarks import Beyond
-    from remotecal.uncertainty.budget import Result as Evaluated
+    from remotecal.uncertainty.budget import Evaluated
 
 
 @dataclass(frozen=True, slots=True)

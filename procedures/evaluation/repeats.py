@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
     from remotecal.drivers.measured import Measured
     from remotecal.procedures import Evidence, Point
-    from remotecal.uncertainty.budget import Result as Evaluated
+    from remotecal.uncertainty.budget import Evaluated
 
 Numbers = Mapping[str, Number]
 """The inputs of a measurement model, by symbol."""

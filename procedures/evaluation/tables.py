@@ -26,7 +26,7 @@ from remotecal.procedures.library.evaluation.digits import (
     significant,
 )
 from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.uncertainty.budget import Line
+from remotecal.uncertainty.budget import Contribution
 
 
 def column(zh: str, en: str, ref_types: str, unit: str, values: Iterable[str]) -> Column:
@@ -122,7 +122,7 @@ def _budget(row: int, finding: Finding) -> PointBudget:
     )
 
 
-def _line(line: Line) -> BudgetLine:
+def _line(line: Contribution) -> BudgetLine:
     return BudgetLine(
         symbol=line.symbol,
         value=rounded(line.value, significant(line.u)),

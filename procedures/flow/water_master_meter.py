@@ -45,7 +45,7 @@ from remotecal.uncertainty.number import Number
 from remotecal.units import same_dimension
 
 
-class Compared(FlowSeen):
+class MasterSeen(FlowSeen):
     """What a repeat yields: what passed both meters."""
 
     reference_before: Annotated[Measured, "kg", "m3"]
@@ -116,7 +116,7 @@ class WaterMasterMeter(FlowProcedure):
         if can(drivers, "dut", Ammeter) and self.parameters.method == "standing":
             raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
 
-    def measure(self, point: Point, run: Run) -> Compared:
+    def measure(self, point: Point, run: Run) -> MasterSeen:
         duration = self.shortest_repeat(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
         standing = self.parameters.method == "standing"
         if standing:
@@ -139,7 +139,7 @@ class WaterMasterMeter(FlowProcedure):
             passed = amount(counter, totals[f"{name}_before"], totals[f"{name}_after"])
             if name == "reference":
                 see_amount("what passed the master meter", passed)
-        seen = Compared(duration=took, **told)
+        seen = MasterSeen(duration=took, **told)
         self.see_state(seen)
         self.rig.outlet.set(Valve.OPEN)
         return seen
@@ -163,19 +163,19 @@ class WaterMasterMeter(FlowProcedure):
         return read_totals(run, quantities)
 
     def evaluate_point(self, point: Point, evidence: Evidence) -> FlowFinding:
-        repeats = WaterRepeats(point, evidence, Compared.at(evidence, point), self.parameters)
+        repeats = WaterRepeats(point, evidence, MasterSeen.at(evidence, point), self.parameters)
         mass = reference_mass(repeats, point.nominal["flow"])
         repeats.characteristic("V_c", "connecting_volume", "m3")
         if flying := self.parameters.method == "flying":
             repeats.characteristic("Δt", "reading_delay", "s")
         towards = 1.0 if self.parameters.master_first else -1.0
 
-        def passage(seen: Compared, x: Numbers) -> Number:
+        def passage(seen: MasterSeen, x: Numbers) -> Number:
             if seen.duration is None:
                 raise EvidenceError(f"{point.name}: a repeat does not tell how long it lasted")
             return seen.duration
 
-        def volume(seen: Compared, x: Numbers) -> Number:
+        def volume(seen: MasterSeen, x: Numbers) -> Number:
             stored = towards * x["V_c"] * (repeats.density(seen, x, -1) - repeats.density(seen, x, 0))
             passed: Number = (mass(seen, x) - stored) / repeats.density(seen, x)
             return passed / (1.0 + x["Δt"] / passage(seen, x)) if flying else passed
@@ -183,7 +183,7 @@ class WaterMasterMeter(FlowProcedure):
         return repeats.solve(volume, passage)
 
 
-def reference_mass(repeats: WaterRepeats[Compared], flow: float) -> OfRepeat[Compared]:
+def reference_mass(repeats: WaterRepeats[MasterSeen], flow: float) -> OfRepeat[MasterSeen]:
     """Return how to get the mass that passed the master meter, in kg, and add the inputs that takes."""
     seen = repeats.seen
     repeats.read_by(
@@ -200,7 +200,7 @@ def reference_mass(repeats: WaterRepeats[Compared], flow: float) -> OfRepeat[Com
         )
     )
 
-    def mass(one: Compared, x: Numbers) -> Number:
+    def mass(one: MasterSeen, x: Numbers) -> Number:
         total = repeats.passed(one, "reference", unit)
         true: Number = total / (1.0 + error.error(flow, x["e_r"]))
         if thermometer is None:
@@ -212,7 +212,7 @@ def reference_mass(repeats: WaterRepeats[Compared], flow: float) -> OfRepeat[Com
     return mass
 
 
-def _at_the_master(seen: Compared) -> tuple[Measured, Measured]:
+def _at_the_master(seen: MasterSeen) -> tuple[Measured, Measured]:
     """Return the water's temperature at the master meter, before and after."""
     before, after = seen.reference_temperature_before, seen.reference_temperature_after
     if before is None or after is None:

@@ -45,4 +45,4 @@ def amount(counter: BoundReading, before: Measured, after: Measured) -> float:
 def see_amount(what: str, found: float) -> None:
     """Raise `RunError` if a repeat gave nothing to compare with."""
     if not found > 0:
-        raise RunError(f"{what} is {found:g}: look at the valves, the diverter and the reference")
+        raise RunError(f"{what} is {found:g}: look at the valves and the reference")

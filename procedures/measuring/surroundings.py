@@ -25,7 +25,7 @@ class InAir(Observed):
     """Relative humidity of the air."""
 
 
-class Air(NamedTuple):
+class StateOfAir(NamedTuple):
     """The state of the air, as it was read; `_asdict` gives the parts of an `InAir`."""
 
     air_pressure: Measured
@@ -33,9 +33,9 @@ class Air(NamedTuple):
     humidity: Measured
 
 
-def read_air(run: Run, ambient: AmbientMonitor) -> Air:
+def read_air(run: Run, ambient: AmbientMonitor) -> StateOfAir:
     """Read the state of the air."""
-    return Air(*run.read(ambient.air_pressure, ambient.air_temperature, ambient.humidity))
+    return StateOfAir(*run.read(ambient.air_pressure, ambient.air_temperature, ambient.humidity))
 
 
 def conditions(seen: Iterable[InAir]) -> Sequence[Condition]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from remotecal import errors
 from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
-from remotecal.cli.commands import add_directory, command
+from remotecal.cli.commands import add_directory, add_settings, command
 from remotecal.cli.tables import plain_lines
 from remotecal.cli.terminal import check_readable, never_fail_to_print, trouble
 from remotecal.signals import unwinding
@@ -232,15 +232,18 @@ def _declare_catalogues(commands: Commands) -> None:
 
 
 def _declare_simulation(commands: Commands) -> None:
-    sim = command(commands, "sim", "simulate a rig").add_subparsers(metavar="COMMAND", required=True)
-    up = command(sim, "up", "serve a simulated rig until interrupted, and say which bench file to use", _up)
-    up.add_argument("name", metavar="NAME", help="the rig, such as water-rig")
-    up.add_argument("--meter", default="pulses", metavar="OUTPUT", help="how the meter under test is read")
-    up.add_argument("--dn", type=int, default=50, metavar="MM", help="nominal diameter of the line")
-    up.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same rig")
+    sim = command(commands, "sim", "simulate a bench").add_subparsers(metavar="COMMAND", required=True)
+    command(sim, "list", "list the simulated benches, and what can be chosen of each", _list_benches)
+    up = command(sim, "up", "serve a simulated bench until interrupted, and say which bench file to use", _up)
+    up.add_argument("name", metavar="NAME", help="the bench, as `remotecal sim list` names it")
+    add_settings(up)
     up.add_argument("--out", type=Path, metavar="DIR", help="where bench file, certificates and order go")
-    up.add_argument("--real", action="store_true", help="let the rig's time be the computer's")
-    demo = command(commands, "demo", "calibrate a simulated flow meter, from wire to certificate", _demo)
+    up.add_argument("--real", action="store_true", help="let the bench's time be the computer's")
+    demo = command(commands, "demo", "calibrate on a simulated bench, from wire to certificate", _demo)
+    demo.add_argument(
+        "name", nargs="?", default="water-rig", metavar="NAME", help="the bench; a water rig by default"
+    )
+    add_settings(demo)
     demo.add_argument(
         "--out", type=Path, metavar="DIR", required=True, help="new directory for what comes out"
     )
@@ -315,20 +318,19 @@ def _show_procedure(asked: argparse.Namespace) -> None:
     show_procedure(asked.name)
 
 
+def _list_benches(_: argparse.Namespace) -> None:
+    from remotecal.cli.sim import list_benches
+
+    list_benches()
+
+
 def _up(asked: argparse.Namespace) -> None:
     from remotecal.cli.sim import up
 
-    up(
-        asked.name,
-        meter=asked.meter,
-        dn=asked.dn,
-        seed=asked.seed,
-        directory=asked.out,
-        real=asked.real,
-    )
+    up(asked.name, dict(asked.settings), directory=asked.out, real=asked.real)
 
 
 def _demo(asked: argparse.Namespace) -> None:
     from remotecal.cli.demo import demo
 
-    demo(asked.out, remote=asked.remote)
+    demo(asked.out, asked.name, dict(asked.settings), remote=asked.remote)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from remotecal.drivers.links import Stations
+    from remotecal.drivers.links import StationLinks
     from remotecal.open_bench import OpenBench
 
 
@@ -79,7 +79,7 @@ def _show(title: str, good: Sequence[Sequence[str]], faulty: Sequence[Sequence[s
             console.print(Padding(Text(plain(line)), (0, 0, 0, 2)))
 
 
-def _within_reach(bench: Bench, hub: Path) -> AbstractContextManager[Stations | None]:
+def _within_reach(bench: Bench, hub: Path) -> AbstractContextManager[StationLinks | None]:
     """Connect to the hub's stations, if an instrument of the bench is at one."""
     if not any(Place.named(entry.address) for entry in bench.file.instruments.values()):
         return nullcontext()

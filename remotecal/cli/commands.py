@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -57,6 +58,31 @@ def add_directory(parser: argparse.ArgumentParser, option: str, about: str, *, i
     """
     default = argparse.SUPPRESS if inner else Path(option)
     parser.add_argument(f"--{option}", type=Path, default=default, metavar="DIR", help=about)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add `--set KEY=VALUE`, which may stand several times, for what can be chosen of a simulated bench."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=_setting,
+        dest="settings",
+        metavar="KEY=VALUE",
+        help="choose something of the bench, such as seed=7; `remotecal sim list` tells what there is",
+    )
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """Return a key and its value: a number, a list or whatever TOML knows, and else the text itself."""
+    key, equals, value = text.partition("=")
+    if not (key.strip() and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE, such as seed=7")
+    try:
+        read = tomllib.loads(f"value = {value.strip()}")
+    except ValueError:
+        read = {}
+    return key.strip(), read["value"] if len(read) == 1 else value.strip()
 
 
 HUB = ("hub", "the hub's directory")

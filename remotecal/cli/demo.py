@@ -1,4 +1,4 @@
-"""`remotecal demo`: calibrate a simulated water meter, from the wire to the signed certificate."""
+"""`remotecal demo`: calibrate on a simulated bench, from the wire to the signed certificate."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from remotecal.certificates.demonstration import (
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
-from remotecal.certificates.trust import Capability
 from remotecal.cli.evaluate import summarise
 from remotecal.cli.progress import ProgressLine
 from remotecal.clock import SharedClock
+from remotecal.errors import ConfigurationError
 from remotecal.journal.evidence import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.order import Order
@@ -33,29 +33,23 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import check_directory, execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.sim.assemblies import CLOCK, water_rig
+from remotecal.sim.assembly import CLOCK
+from remotecal.sim.catalogue import bench
 from remotecal.sim.certificates import ISSUER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from remotecal.certificates.trust import Capability
     from remotecal.clock import Clock
     from remotecal.model import Record
+    from remotecal.sim.assembly import Assembly
 
 SEED = 2026
-"""The rig and the meter of the demonstration."""
+"""The bench and the device of the demonstration, where nobody chooses others."""
 
 PAPER, KEYS, TRUST = "bench", "keys", "trust.toml"
-"""Where the rig's bench file and its standards' certificates go, everybody's keys, and the trust list."""
-
-SCOPE = Capability(
-    quantity="basic_measurementError",
-    unit="%",
-    cmc="0.005",
-    against="basic_referenceValue",
-    against_unit="m3/h",
-    low="1",
-    high="100",
-)
-"""What the demonstration's laboratory may certify."""
+"""Where the bench file and its standards' certificates go, everybody's keys, and the trust list."""
 
 YESTERDAY = timedelta(days=1)
 """The demonstration's virtual time begins here, so that it does not end in the future."""
@@ -66,14 +60,16 @@ class DemonstrationLaboratory:
     """The made-up laboratory: its order, and everybody's keys."""
 
     order: Order
+    scope: tuple[Capability, ...]
+    """What it may certify."""
     keys: DemonstrationKeys
 
     @classmethod
-    def found(cls, order: Order, at: datetime) -> DemonstrationLaboratory:
+    def found(cls, order: Order, scope: tuple[Capability, ...], at: datetime) -> DemonstrationLaboratory:
         """Give everybody named in an order a key."""
         names: dict[str, str] = {person.duty: person.name.get("en") for person in order.persons}
         names |= {"issued": order.laboratory.name.get("en"), "institute": ISSUER.get("en")}
-        return cls(order, make_demonstration_keys(names, at))
+        return cls(order, scope, make_demonstration_keys(names, at))
 
     def certify_standards(self, paper: Path, at: datetime) -> None:
         """Let the institute sign the certificates of the standards."""
@@ -88,48 +84,61 @@ class DemonstrationLaboratory:
         keeping.replace(out / XML_NAME, certificate)
         keeping.replace(out / PDF_NAME, print_signed(certificate, self.keys.signers["issued"], at))
         self.keys.write(out / KEYS)
-        write_trust_list(out / TRUST, self.keys, self.order.laboratory.name, (SCOPE,), at.date())
+        write_trust_list(out / TRUST, self.keys, self.order.laboratory.name, self.scope, at.date())
 
 
-def demo(out: Path, *, remote: bool = False) -> None:
+def demo(out: Path, name: str, settings: Mapping[str, object], *, remote: bool = False) -> None:
     """Calibrate, and leave journal, record and certificate in `out`, signed by demonstration keys.
 
-    The rig and its instruments are simulated; sockets, serial lines and protocols are real. Virtual
+    The bench and its instruments are simulated; sockets, serial lines and protocols are real. Virtual
     time passes as fast as the computer allows.
 
     Args:
         out: a new directory.
+        name: which bench.
+        settings: what is chosen of it.
         remote: let a hub, a broker and a station do it, as processes of their own.
 
     Raises:
         OrderError: `out` holds something already.
+        ConfigurationError: there is no such bench, it can't be so, or it does not say what may be
+            certified with it.
     """
+    kind = bench(name)
+    chosen = kind.choose({"seed": SEED, **settings})
+    if not kind.scope:
+        raise ConfigurationError(
+            f"{name} has no demonstration: it does not say what a laboratory may certify"
+        )
     check_directory(out)
+    calibrate = _calibrate_remotely if remote else _calibrate
     with TemporaryDirectory(prefix="remotecal-demo-") as temporary:
         paper = Path(temporary) / PAPER
         clock = SharedClock.begin(paper / CLOCK, time.time() - YESTERDAY.total_seconds())
-        calibrate = _calibrate_remotely if remote else _calibrate
-        laboratory, record = calibrate(paper, out, clock)
+        with kind.put_up(chosen, paper, clock) as assembly:
+            laboratory = DemonstrationLaboratory.found(Order.load(assembly.order), kind.scope, _today(clock))
+            laboratory.certify_standards(paper, _today(clock))
+            count = len(assembly.wired)
+            print(f"Calibrating on {name}: {count} instruments on real sockets and serial lines")
+            laboratory, record = calibrate(laboratory, assembly, out)
         shutil.copytree(paper, out / PAPER, ignore=shutil.ignore_patterns(CLOCK))
     laboratory.issue(out, _today(clock))
     summarise(record)
     _tell(out)
 
 
-def _calibrate(paper: Path, out: Path, clock: SharedClock) -> tuple[DemonstrationLaboratory, Record]:
-    """Put up the rig, run its work order, seal the journal, and write the certificate."""
-    with water_rig(paper, seed=SEED, clock=clock) as rig:
-        laboratory = DemonstrationLaboratory.found(Order.load(rig.order), _today(clock))
-        laboratory.certify_standards(paper, _today(clock))
-        count = len(rig.stations)
-        print(f"Calibrating a simulated DN50 meter: {count} instruments on real sockets and serial lines")
-        began, here = clock.now(), time.monotonic()
-        with ProgressLine() as line:
-            company = Company(Scripted(), (line,))
-            found = find(laboratory.order.order.procedure)
-            execute(laboratory.order, found, Bench.load(rig.bench), out, company, clock)
-        rig_time = timedelta(seconds=round(clock.now() - began))
-        print(f"{rig_time} of rig time in {time.monotonic() - here:.1f} s")
+def _calibrate(
+    laboratory: DemonstrationLaboratory, assembly: Assembly, out: Path
+) -> tuple[DemonstrationLaboratory, Record]:
+    """Run the bench's work order, seal the journal, and write the certificate."""
+    clock = assembly.clock
+    began, here = clock.now(), time.monotonic()
+    found = find(laboratory.order.order.procedure)
+    with ProgressLine() as line:
+        company = Company(Scripted(), (line,))
+        execute(laboratory.order, found, Bench.load(assembly.bench), out, company, clock)
+    bench_time = timedelta(seconds=round(clock.now() - began))
+    print(f"{bench_time} of bench time in {time.monotonic() - here:.1f} s")
     with Journal.open(out, clock) as journal:
         seal_journal(journal, laboratory.keys.station)
     record = evaluate(read_evidence(out), found)
@@ -137,14 +146,13 @@ def _calibrate(paper: Path, out: Path, clock: SharedClock) -> tuple[Demonstratio
     return laboratory, record
 
 
-def _calibrate_remotely(paper: Path, out: Path, clock: SharedClock) -> tuple[DemonstrationLaboratory, Record]:
-    """Put up the rig, and let a station calibrate it for a laboratory far away."""
+def _calibrate_remotely(
+    laboratory: DemonstrationLaboratory, assembly: Assembly, out: Path
+) -> tuple[DemonstrationLaboratory, Record]:
+    """Let a station calibrate for a laboratory far away, whose key then signed the journal."""
     from remotecal.cli.demo_remote import calibrate_remotely
 
-    with water_rig(paper, seed=SEED, clock=clock) as rig:
-        laboratory = DemonstrationLaboratory.found(Order.load(rig.order), _today(clock))
-        laboratory.certify_standards(paper, _today(clock))
-        came = calibrate_remotely(rig.order, rig.bench, out)
+    came = calibrate_remotely(assembly.order, assembly.bench, out)
     return replace(laboratory, keys=replace(laboratory.keys, station=came.station)), came.record
 
 

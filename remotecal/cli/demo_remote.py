@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import SealKey
+from remotecal.configuration import as_toml
 from remotecal.errors import RemotecalError, RunError
 from remotecal.signals import on_ending
 
@@ -61,8 +61,8 @@ def calibrate_remotely(order: Path, bench: Path, out: Path) -> Remote:
         print("The hub is up, with a broker and an authority of its own.")
         code = _call("hub", "invite", "--hub", hub, STATION)
         _call("station", "enrol", code.strip(), "--at", desk, "--station", station)
-        benches = f"name = {json.dumps(STATION)}\nbenches = [{json.dumps(str(bench.resolve()))}]\n"
-        (station / "station.toml").write_text(benches, encoding="utf-8")
+        settings = as_toml({"name": STATION, "benches": [str(bench.resolve())]})
+        (station / "station.toml").write_text(settings, encoding="utf-8")
         stack.enter_context(_running(Path(temporary) / "station.log", "station", "up", "--station", station))
         print(f"The station {STATION} has enrolled, and is connected.")
         terms = ["--station", STATION, "--bench", _name(bench)]

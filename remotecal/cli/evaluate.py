@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.table import Table as Printed
-    from rich.text import Text
 
     from remotecal.journal.evidence import Evidence
     from remotecal.model import Column, Measurement, Quantity, Record, Result, Table
@@ -112,7 +111,8 @@ def summarise(record: Record) -> None:
                 if several:
                     title = " – ".join(filter(None, (_of_which(record, measurement, result), title)))
                 title = title or say(f"Certificate {record.number}", f"证书 {record.number}")
-                console.print(_printed(table, Text(plain(title), "table.title"), console.width))
+                console.print(Text(plain(title), "table.title"), soft_wrap=True)
+                console.print(_printed(table, console.width))
 
 
 def _of_which(record: Record, measurement: Measurement, result: Result) -> str:
@@ -123,13 +123,13 @@ def _of_which(record: Record, measurement: Measurement, result: Result) -> str:
     return ", ".join(part for part in (measurement.name.get(language()), of) if part)
 
 
-def _printed(table: Table, title: Text, width: int) -> Printed:
+def _printed(table: Table, width: int) -> Printed:
     from rich import box
     from rich.cells import cell_len
     from rich.table import Table as Printed
     from rich.text import Text
 
-    printed = Printed(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=0, pad_edge=False)
+    printed = Printed(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     columns = [column for quantity in table.columns for column in _columns(quantity)]
     headings = [plain_lines(heading) for heading, _ in columns]
     if sum(max(map(cell_len, heading.split("\n"))) + 1 for heading in headings) > width:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 from remotecal.errors import OrderError
-from remotecal.procedures.parameters import In
+from remotecal.procedures.parameters import In, Parameters
 from remotecal.runs.catalogue import find, names
 
 
@@ -50,8 +52,16 @@ def show_procedure(name: str) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Parameter", "Unit and limits", "Default", "What it is"):
         table.add_column(heading)
-    for key, field in procedure.accepts().model_fields.items():
-        limits = next((str(entry) for entry in field.metadata if isinstance(entry, In)), "")
-        default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
-        table.add_row(key, Text(limits), Text(default), Text(field.description or ""))
+    for row in parameter_rows(procedure.accepts()):
+        table.add_row(*map(Text, row))
     console.print(table)
+
+
+def parameter_rows(kind: type[Parameters]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield of each parameter its name, its unit and limits, its default and what it is."""
+    for key, field in kind.model_fields.items():
+        limits = [str(entry) for entry in field.metadata if isinstance(entry, In)]
+        if get_origin(field.annotation) is Literal:
+            limits.append(", ".join(map(str, get_args(field.annotation))))
+        default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
+        yield key, ": ".join(filter(None, limits)), default, field.description or ""

@@ -1,4 +1,4 @@
-"""`remotecal sim up`: a simulated rig that serves its instruments until interrupted."""
+"""`remotecal sim`: which simulated benches there are, and one that serves until interrupted."""
 
 from __future__ import annotations
 
@@ -7,64 +7,65 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import cast, get_args
+from typing import TYPE_CHECKING
 
 from remotecal.clock import RealClock
-from remotecal.configuration import nearest
-from remotecal.errors import ConfigurationError
 from remotecal.signals import on_ending
-from remotecal.sim.assemblies import Assembly, Output, master_line, water_rig
+from remotecal.sim.catalogue import bench, benches, broken
 
-RIGS = {"water-rig": water_rig, "master-line": master_line}
-"""What can be put up, by the name a person gives it."""
+if TYPE_CHECKING:
+    from remotecal.sim.assembly import Assembly
+
+
+def list_benches() -> None:
+    """Print every bench that can be put up, the procedures it suits, and what can be chosen of it."""
+    from remotecal.cli.procedures import parameter_rows
+
+    for name, kind in benches().items():
+        print(f"{name}: {kind.about()}")
+        print(f"  suits {', '.join(kind.procedures) or 'no procedure in particular'}")
+        for key, limits, default, what in parameter_rows(kind.Options):
+            print(f"  {key}={default}  {what}{limits and f' ({limits})'}")
+        print()
+    for name, reason in broken().items():
+        print(f"{name} can't be used: {reason}\n")
+    print("remotecal sim up NAME --set CHOICE=VALUE puts one up.")
 
 
 def up(
-    name: str,
-    *,
-    meter: str = "pulses",
-    dn: int = 50,
-    seed: int = 1,
-    directory: Path | None = None,
-    real: bool = False,
+    name: str, settings: Mapping[str, object], *, directory: Path | None = None, real: bool = False
 ) -> None:
-    """Serve a rig until interrupted; print its instruments and the bench file to use.
+    """Serve a bench until interrupted; print its instruments and the bench file to use.
 
     Args:
-        name: which rig.
-        meter: how the meter under test is read.
-        dn: nominal diameter in mm.
-        seed: the same seed gives the same rig.
+        name: which bench.
+        settings: what is chosen of it.
         directory: where bench file, certificates and order go; a temporary one if not given.
-        real: let the rig's time be the computer's; otherwise a run moves it.
+        real: let the bench's time be the computer's; otherwise a run moves it.
 
     Raises:
-        ConfigurationError: there is no such rig, meter or diameter.
+        ConfigurationError: there is no such bench, or it can't be so.
     """
-    if name not in RIGS:
-        raise ConfigurationError(f"there is no rig {name!r}, {nearest(name, list(RIGS))}")
+    kind = bench(name)
     with TemporaryDirectory(prefix=f"remotecal-{name}-") as temporary:
-        place = directory or Path(temporary)
         clock = RealClock() if real else None
         with (
-            RIGS[name](place, seed=seed, dn=dn, clock=clock, output=_output(meter)) as assembly,
+            kind.put_up(kind.choose(settings), directory or Path(temporary), clock) as assembly,
             _until_ended(),  # before anybody is told how to end it
         ):
             _tell(name, assembly, real=real)
 
 
-def _output(meter: str) -> Output:
-    for output in get_args(Output):
-        if output == meter:
-            return cast("Output", output)
-    raise ConfigurationError(f"a meter can't be read by {meter!r}, {nearest(meter, get_args(Output))}")
-
-
 def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
     print(f"{name} is up, in {'real' if real else 'virtual'} time.\n")
     lines = [
-        (station, place.simulated.driver.__name__, assembly.addresses[station], _settings(place.settings))
-        for station, place in assembly.stations.items()
+        (
+            instrument,
+            place.simulated.driver.__name__,
+            assembly.addresses[instrument],
+            _settings(place.settings),
+        )
+        for instrument, place in assembly.wired.items()
     ]
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
     for line in lines:

@@ -17,7 +17,7 @@ from remotecal.clock import Clock, RealClock
 from remotecal.drivers.codecs import Register, Sum
 from remotecal.drivers.contents import Content
 from remotecal.drivers.declarations import Declaration, Held, Step, declared, named, settle
-from remotecal.drivers.links import Link, Stations, open_link
+from remotecal.drivers.links import Link, StationLinks, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading
 from remotecal.drivers.quantity import measure
@@ -138,7 +138,7 @@ class Instrument:
         serial: str | None = None,
         clock: Clock | None = None,
         port: Serial | None = None,
-        stations: Stations | None = None,
+        stations: StationLinks | None = None,
         through: Through | None = None,
         **settings: float | str,
     ) -> Self:

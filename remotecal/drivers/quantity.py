@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.drivers.declarations import Asked, Declaration
 from remotecal.drivers.measured import Measured
-from remotecal.drivers.ranges import Limits, Ranges
+from remotecal.drivers.ranges import RangeLimits, Ranges
 
 if TYPE_CHECKING:
     from remotecal.drivers.accuracy import Accuracy, Span
@@ -25,7 +25,7 @@ class Quantity(Declaration):
     """The maker's limit of error; where it depends on the range in force, that of the worst one."""
     ranges: Ranges | None
     """Span and limit of error by range; None where they are the same wherever."""
-    _limits: Limits
+    _limits: RangeLimits
 
     def _state(self, unit: str, span: Span, accuracy: Accuracy | Ranges) -> None:
         if not span[0] < span[1]:
@@ -33,7 +33,7 @@ class Quantity(Declaration):
         self.unit, self.span = unit, span
         self.ranges = accuracy if isinstance(accuracy, Ranges) else None
         self.accuracy = accuracy.worst if isinstance(accuracy, Ranges) else accuracy
-        self._limits = Limits(span, self.accuracy)
+        self._limits = RangeLimits(span, self.accuracy)
 
     def standard_uncertainty(self, value: float) -> float | None:
         """Return the type-B standard uncertainty by the maker's limit of error, rectangular, in `unit`.
@@ -43,7 +43,7 @@ class Quantity(Declaration):
         """
         return self._limits.standard_uncertainty(value)
 
-    def in_force(self, instrument: Asked, told: Mapping[Declaration, Content]) -> Limits | None:
+    def in_force(self, instrument: Asked, told: Mapping[Declaration, Content]) -> RangeLimits | None:
         """Return span and limit of error as an instrument is set; see `Ranges.in_force`."""
         return self._limits if self.ranges is None else self.ranges.in_force(instrument, told)
 

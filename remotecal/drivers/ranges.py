@@ -45,7 +45,7 @@ class Numeric(Protocol):
         ...
 
 
-class Limits:
+class RangeLimits:
     """A span, and the limit of error within it."""
 
     __slots__ = ("_line", "accuracy", "span")
@@ -150,7 +150,7 @@ class Ranges:
         said = (row.accuracy.source for row in self.rows if isinstance(row.accuracy, Accuracy))
         return "; ".join(dict.fromkeys(filter(None, said)))
 
-    def in_force(self, instrument: object, told: Mapping[Declaration, Content]) -> Limits | None:
+    def in_force(self, instrument: object, told: Mapping[Declaration, Content]) -> RangeLimits | None:
         """Return the limits of the range in force; None where the maker makes no claim for it.
 
         Args:
@@ -169,7 +169,7 @@ class Ranges:
             return None
         accuracy = getattr(instrument, row.accuracy) if isinstance(row.accuracy, str) else row.accuracy
         low, high = row.span
-        return Limits((low * nominal, high * nominal), accuracy.on_range(nominal))
+        return RangeLimits((low * nominal, high * nominal), accuracy.on_range(nominal))
 
     def lines(self, unit: str) -> Iterator[str]:
         """Yield what each range says, for people."""

@@ -34,7 +34,7 @@ def check_order(order: Order, found: Found, station: StationRow, bench: str) -> 
     if station.announced is None:
         return  # it was never heard of: it will look at the order when it fetches it
     benches = {
-        one["name"]: BenchAnnounced.model_validate(one)
+        one["name"]: BenchAnnounced.model_validate_json(json.dumps(one))
         for one in json.loads(station.announced).get("benches", [])
     }
     if bench not in benches:
@@ -52,7 +52,8 @@ def _drivers(procedure: Procedure, bench: BenchAnnounced, station: str) -> dict[
     """
     if bench.roles is None:
         return {}
-    there, drivers = {*bench.instruments, *bench.artefacts}, dict[str, type[Instrument]]()
+    there = {*bench.instruments, *bench.artefacts}
+    drivers: dict[str, type[Instrument]] = {}
     for name, kind in bench.instruments.items():
         if known := _installed(kind):
             drivers[name] = known

@@ -27,7 +27,7 @@ from remotecal.transport.travelling import kind_named
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from remotecal.drivers.links import Link, Place, Stations
+    from remotecal.drivers.links import Link, Place, StationLinks
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import HubFolder
     from remotecal.transport.messages import CommandAnswer
@@ -236,7 +236,7 @@ def _said(request: LinkRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LaboratoryStations:
-    """The stations of a laboratory; see `Stations`."""
+    """The stations of a laboratory; see `StationLinks`."""
 
     laboratory: OrderDesk
     """Sends commands."""
@@ -250,7 +250,7 @@ class LaboratoryStations:
 
 
 @contextmanager
-def stations(folder: HubFolder, by: str) -> Iterator[Stations]:
+def stations(folder: HubFolder, by: str) -> Iterator[StationLinks]:
     """Connect to a laboratory's stations, for whoever opens instruments there.
 
     Args:

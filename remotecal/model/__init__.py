@@ -34,7 +34,7 @@ from remotecal.model.quantities import (
 )
 from remotecal.model.record import (
     BudgetLine,
-    Evidence,
+    EvidenceReference,
     Measurement,
     PointBudget,
     Record,
@@ -63,7 +63,7 @@ __all__ = [
     "Correlation",
     "Equipment",
     "EquipmentClass",
-    "Evidence",
+    "EvidenceReference",
     "Frozen",
     "Identification",
     "InCmc",

@@ -144,7 +144,7 @@ class Measurement(Frozen):
         return result.items or self.items
 
 
-class Evidence(Frozen):
+class EvidenceReference(Frozen):
     """What the results were computed from, so that anyone can compute them again."""
 
     run: Line
@@ -209,7 +209,7 @@ class Record(Frozen):
     """What was measured."""
     software: Annotated[tuple[Software, ...], Field(min_length=1)]
     """What wrote the certificate."""
-    evidence: Evidence | None = None
+    evidence: EvidenceReference | None = None
     """What the results were computed from."""
     demonstration: bool = False
     """Whether it is a demonstration and no valid certificate."""

@@ -76,7 +76,7 @@ def compile_record(evidence: Evidence, parts: Sequence[Evaluation], found: Found
             for part, id_ in zip(parts, ids, strict=True)
         ),
         software=(Software(name=Text.plain("remotecal"), release=f"v{version('remotecal')}"),),
-        evidence=model.Evidence(
+        evidence=model.EvidenceReference(
             run=evidence.run,
             procedure=Path(evidence.procedure.name).name,
             procedure_hash=evidence.procedure.sha256,

@@ -34,14 +34,14 @@ k_factor      1/L          0         -1    0.0 %
 repeatability %       0.0032          1   27.4 %
 >>> rule = DECISION_RULES["verification"]
 >>> decide(point.value, point.expanded, Tolerance.symmetric(0.2), rule, k=point.k).conformity
-<Conformity.PASS: 'pass'>
+<Outcome.PASS: 'pass'>
 
 The same `Budget` goes to `monte_carlo.simulate`. Inputs are observed and certified quantities; constants
 may as well be captured by the model. Every result is a plain float.
 """
 
-from remotecal.uncertainty.budget import Budget, Joint, Line, Result
-from remotecal.uncertainty.conformity import DECISION_RULES, Conformity, DecisionRule, Tolerance, decide
+from remotecal.uncertainty.budget import Budget, Contribution, Evaluated, Joint
+from remotecal.uncertainty.conformity import DECISION_RULES, DecisionRule, Outcome, Tolerance, decide
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.rounding import Reported, report
 from remotecal.uncertainty.together import evaluate_together
@@ -49,14 +49,14 @@ from remotecal.uncertainty.together import evaluate_together
 __all__ = [
     "DECISION_RULES",
     "Budget",
-    "Conformity",
+    "Contribution",
     "DecisionRule",
     "Distribution",
+    "Evaluated",
     "Input",
     "Joint",
-    "Line",
+    "Outcome",
     "Reported",
-    "Result",
     "Tolerance",
     "decide",
     "evaluate_together",

@@ -31,7 +31,7 @@ _UNSEEN = 1e-150
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Contribution:
     """What one input contributes to a result."""
 
     symbol: str
@@ -53,7 +53,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Evaluated:
     """A result with its uncertainty and its budget."""
 
     value: float
@@ -70,7 +70,7 @@ class Result:
     """Expanded uncertainty U: k times u, or the CMC if that is larger."""
     cmc: float
     """Smallest expanded uncertainty that may be reported; 0 if none was set."""
-    lines: tuple[Line, ...]
+    lines: tuple[Contribution, ...]
     k_chosen: bool = False
     """Whether k was asked for, and the coverage probability follows from it."""
 
@@ -79,7 +79,7 @@ class Result:
         """Whether the CMC, and not the budget, gives the expanded uncertainty."""
         return self.cmc > self.k * self.u
 
-    def with_k(self, k: float) -> Result:
+    def with_k(self, k: float) -> Evaluated:
         """Return the result with U as `k` times u, whatever probability that covers.
 
         Raises:
@@ -101,7 +101,7 @@ class Result:
 class Joint:
     """Several results with their covariance: of one model, or of budgets that share inputs."""
 
-    results: tuple[Result, ...]
+    results: tuple[Evaluated, ...]
     covariance: tuple[tuple[float, ...], ...]
     """Covariance matrix of the results, in the order of the results."""
 
@@ -160,7 +160,7 @@ class Budget:
             raise ParameterError(f"the inputs are not the model's arguments: {error}") from error
         _check_correlations(self.correlations, {each.symbol: each for each in self.inputs})
 
-    def evaluate(self, *, coverage: float = 0.95, cmc: float = 0.0, k: float | None = None) -> Result:
+    def evaluate(self, *, coverage: float = 0.95, cmc: float = 0.0, k: float | None = None) -> Evaluated:
         """Evaluate the result by the law of propagation of uncertainty (GUM 5, annex G).
 
         Args:
@@ -196,7 +196,14 @@ class Budget:
         )
         return Joint(results, covariances(outputs))
 
-    def result_of(self, y: Any, numbers: Mapping[str, Any], unit: str, coverage: float, cmc: float) -> Result:  # noqa: ANN401  # GTC has no types
+    def result_of(
+        self,
+        y: Any,  # noqa: ANN401  # GTC has no types
+        numbers: Mapping[str, Any],
+        unit: str,
+        coverage: float,
+        cmc: float,
+    ) -> Evaluated:
         """Return what the model gave for uncertain `numbers` as a result with its budget; see `evaluate`."""
         if not is_uncertain(y):
             raise ParameterError(f"the model must return a number that depends on its inputs, not {y!r}")
@@ -206,7 +213,7 @@ class Budget:
         dof = math.inf if math.isnan(dof) else dof
         k = coverage_factor(dof, coverage)
         lines = tuple(line_of(each, y.sensitivity(numbers[each.symbol]), u) for each in self.inputs)
-        return Result(y.x, unit, u, dof, k, coverage, max(k * u, cmc), cmc, lines)
+        return Evaluated(y.x, unit, u, dof, k, coverage, max(k * u, cmc), cmc, lines)
 
 
 def uncertain_numbers(budget: Budget, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -254,11 +261,11 @@ def _stated(coefficient: float, decimals: int) -> str:
     return text.removeprefix("-") if not float(text) else text
 
 
-def line_of(each: Input, sensitivity: float, u: float) -> Line:
+def line_of(each: Input, sensitivity: float, u: float) -> Contribution:
     """Return an input's line in the budget of a result whose combined uncertainty is `u`."""
     contribution = sensitivity * each.u
     share = 100 * (contribution / u) ** 2 if u else 0.0
-    return Line(
+    return Contribution(
         each.symbol,
         each.value,
         each.unit,

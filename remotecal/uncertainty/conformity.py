@@ -15,7 +15,7 @@ from types import MappingProxyType
 from remotecal.errors import ParameterError
 
 
-class Conformity(StrEnum):
+class Outcome(StrEnum):
     """Outcome of a conformity assessment, in the words of the DCC."""
 
     PASS = "pass"  # noqa: S105  # a verdict, not a secret
@@ -93,10 +93,10 @@ DECISION_RULES: Mapping[str, DecisionRule] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class Decision:
     """A statement of conformity for one measured value."""
 
-    conformity: Conformity
+    conformity: Outcome
     rule: DecisionRule
     tolerance: Tolerance
     acceptance: Tolerance | None
@@ -107,13 +107,13 @@ class Statement:
     @property
     def false_acceptance(self) -> float | None:
         """Specific risk that what passed is outside the tolerance; None if it did not pass."""
-        passed = self.conformity in (Conformity.PASS, Conformity.CONDITIONAL_PASS)
+        passed = self.conformity in (Outcome.PASS, Outcome.CONDITIONAL_PASS)
         return 1 - self.conformance_probability if passed else None
 
     @property
     def false_rejection(self) -> float | None:
         """Specific risk that what failed is within the tolerance; None if it did not fail."""
-        failed = self.conformity in (Conformity.FAIL, Conformity.CONDITIONAL_FAIL)
+        failed = self.conformity in (Outcome.FAIL, Outcome.CONDITIONAL_FAIL)
         return self.conformance_probability if failed else None
 
 
@@ -125,7 +125,7 @@ def decide(
     *,
     k: float = 2.0,
     dof: float = math.inf,
-) -> Statement:
+) -> Decision:
     """State whether a measured `value` conforms with a `tolerance`, by a decision `rule`.
 
     Args:
@@ -154,24 +154,24 @@ def decide(
             guard = 0.0
     probability = conformance_probability(value, expanded / k, tolerance, dof=dof)
     conformity = _outcome(value, tolerance, guard, rule.outcomes)
-    return Statement(conformity, rule, tolerance, tolerance.guarded(guard), probability)
+    return Decision(conformity, rule, tolerance, tolerance.guarded(guard), probability)
 
 
-def _outcome(value: float, tolerance: Tolerance, guard: float, outcomes: Outcomes) -> Conformity:
+def _outcome(value: float, tolerance: Tolerance, guard: float, outcomes: Outcomes) -> Outcome:
     acceptance = tolerance.guarded(guard)
     if acceptance is not None and value in acceptance:
-        return Conformity.PASS
+        return Outcome.PASS
     beyond = value <= tolerance.lower - guard or value >= tolerance.upper + guard
     inside = value in tolerance
     match outcomes:
         case Outcomes.CONDITIONAL if inside:
-            return Conformity.CONDITIONAL_PASS
+            return Outcome.CONDITIONAL_PASS
         case Outcomes.CONDITIONAL if not beyond:
-            return Conformity.CONDITIONAL_FAIL
+            return Outcome.CONDITIONAL_FAIL
         case Outcomes.UNDECIDED if not beyond:
-            return Conformity.NO_FAIL if inside else Conformity.NO_PASS
+            return Outcome.NO_FAIL if inside else Outcome.NO_PASS
         case _:
-            return Conformity.FAIL
+            return Outcome.FAIL
 
 
 def conformance_probability(value: float, u: float, tolerance: Tolerance, *, dof: float = math.inf) -> float:

@@ -16,7 +16,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from remotecal.uncertainty.budget import Budget, Result, line_of
+from remotecal.uncertainty.budget import Budget, Evaluated, line_of
 from remotecal.uncertainty.coverage import coverage_factor
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.monte_carlo import Sampler, numerical_tolerance, require_finite
@@ -34,7 +34,7 @@ CURVATURE = "curvature"
 SOURCE = "JCGM 101, clause 8"
 
 
-def confirmed(budget: Budget, result: Result, *, seed: int) -> Result:
+def confirmed(budget: Budget, result: Evaluated, *, seed: int) -> Evaluated:
     """Return `result`, with a line for the model's curvature where straight lines don't do.
 
     Args:
@@ -77,7 +77,7 @@ def _half_width(deviations: NDArray[float64], coverage: float) -> float:
     return float(max(-low, high))
 
 
-def _with_curvature(result: Result, u: float) -> Result:
+def _with_curvature(result: Evaluated, u: float) -> Evaluated:
     """Return a result whose combined uncertainty is `u`, the rest of it a line of the budget."""
     rest = math.sqrt(u * u - result.u * result.u)
     line = line_of(Input.normal(CURVATURE, 0.0, result.unit, rest, source=SOURCE), 1.0, u)

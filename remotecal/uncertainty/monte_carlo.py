@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import ParameterError
-from remotecal.uncertainty.budget import Budget, Result, correlated_groups, correlation_matrix
+from remotecal.uncertainty.budget import Budget, Evaluated, correlated_groups, correlation_matrix
 from remotecal.uncertainty.inputs import Distribution, Input
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _BLOCK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class CoverageInterval:
     """A coverage interval."""
 
     low: float
@@ -41,9 +41,9 @@ class Simulation:
     """Standard deviation of the draws."""
     unit: str
     coverage: float
-    symmetric: Interval
+    symmetric: CoverageInterval
     """Probabilistically symmetric coverage interval (JCGM 101, 7.7)."""
-    shortest: Interval
+    shortest: CoverageInterval
     """Shortest coverage interval; the one for asymmetric distributions (JCGM 101, 5.3.4)."""
     trials: int
     converged: bool
@@ -158,7 +158,7 @@ def simulate_jointly(
     )
 
 
-def validate(result: Result, simulation: Simulation, digits: int = 2) -> Validation:
+def validate(result: Evaluated, simulation: Simulation, digits: int = 2) -> Validation:
     """Compare the interval of the GUM with the symmetric simulated one (JCGM 101, 8.1).
 
     Args:
@@ -284,15 +284,15 @@ def _root(group: Sequence[str], inputs: dict[str, Input], budget: Budget) -> NDA
     return root
 
 
-def _symmetric(draws: NDArray[float64], coverage: float) -> Interval:
+def _symmetric(draws: NDArray[float64], coverage: float) -> CoverageInterval:
     """Return the probabilistically symmetric interval of sorted `draws` (JCGM 101, 7.7.2)."""
     inside = round(coverage * len(draws))
     first = (len(draws) - inside + 1) // 2 - 1
-    return Interval(float(draws[first]), float(draws[first + inside]))
+    return CoverageInterval(float(draws[first]), float(draws[first + inside]))
 
 
-def _shortest(draws: NDArray[float64], coverage: float) -> Interval:
+def _shortest(draws: NDArray[float64], coverage: float) -> CoverageInterval:
     """Return the shortest interval of sorted `draws` (JCGM 101, 7.7.4)."""
     inside = round(coverage * len(draws))
     first = int((draws[inside:] - draws[:-inside]).argmin())
-    return Interval(float(draws[first]), float(draws[first + inside]))
+    return CoverageInterval(float(draws[first]), float(draws[first + inside]))

@@ -22,7 +22,7 @@ from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
     from remotecal.journal.events import Event
-    from remotecal.model import Evidence, Record
+    from remotecal.model import EvidenceReference, Record
     from remotecal.verify.subject import Means
 
 OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous"})
@@ -73,7 +73,7 @@ def _again(record: Record, journal: Path, events: Sequence[Event], means: Means)
     return recomputed(events, means.procedure, renewed_by(record))
 
 
-def _is_this(evidence: Evidence | None, events: list[Event]) -> str:
+def _is_this(evidence: EvidenceReference | None, events: list[Event]) -> str:
     if evidence is None:
         raise EvidenceError("the certificate names no journal: it can't be said that this is the one")
     if evidence.run != str(events[0].data.get("run")):
@@ -136,7 +136,7 @@ def _signed(events: list[Event], means: Means) -> str:
     return f"signed by key {key.id} of {body.name.get('en')}"
 
 
-def _procedure(evidence: Evidence | None, events: list[Event]) -> str:
+def _procedure(evidence: EvidenceReference | None, events: list[Event]) -> str:
     used = events[0].data.get("procedure")
     name, found = (str(used.get(part)) for part in ("name", "sha256")) if isinstance(used, dict) else ("", "")
     if evidence is None:

@@ -1,1 +1,1 @@
-"""The makers' instruments, fed by callables: what they indicate, and what they act on."""
+"""The makers' instruments, simulated: fed by callables, they know no bench."""

@@ -10,7 +10,7 @@ from remotecal.sim.simulated import Refused
 from remotecal.sim.simulated_lines import Reply, ScpiSimulated
 
 if TYPE_CHECKING:
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.world import World
 
 OPEN = 9.9e37
 """What a channel reads that nothing is connected to."""
@@ -23,7 +23,7 @@ class DataAcquisition(ScpiSimulated):
 
     def __init__(
         self,
-        rig: Rig,
+        world: World,
         channels: Mapping[int, tuple[str, Callable[[], float]]],
         *,
         serial: str = "MY44012345",
@@ -33,7 +33,7 @@ class DataAcquisition(ScpiSimulated):
         self._channels, self._scan = dict(channels), tuple(channels)
         super().__init__(
             KeysightDaq970A,
-            rig,
+            world,
             name,
             f"HEWLETT-PACKARD,34970A,{serial},13-2-2",
             commands={

@@ -13,7 +13,7 @@ from remotecal.sim.simulated_lines import Reply, ScpiSimulated
 if TYPE_CHECKING:
     from remotecal.drivers.contents import Content
     from remotecal.sim.instruments.regulator import Regulator
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.world import World
 
 OPEN = 0.01
 """Gauge pressure in kPa below which a vent has ended."""
@@ -31,7 +31,7 @@ class Pace(ScpiSimulated):
 
     def __init__(
         self,
-        rig: Rig,
+        world: World,
         regulator: Regulator,
         *,
         indicated: Callable[[float], float] = lambda pressure: pressure,
@@ -44,7 +44,7 @@ class Pace(ScpiSimulated):
         """Put one on a line.
 
         Args:
-            rig: its time.
+            world: its time.
             regulator: the line.
             indicated: returns what it shows for a true pressure in kPa.
             air: the air's pressure in kPa.
@@ -57,7 +57,7 @@ class Pace(ScpiSimulated):
         self._absolute, self._full_scale = range_name.endswith("a"), full_scale
         super().__init__(
             DruckPace,
-            rig,
+            world,
             name,
             f"GE Druck,Pace5000 User Interface,{serial},02.00.07",
             no_error=':SYST:ERR 0,"No error"',

@@ -12,7 +12,7 @@ from remotecal.sim.simulated_lines import ScpiSimulated
 if TYPE_CHECKING:
     from remotecal.drivers.contents import Content
     from remotecal.sim.instruments.regulator import Regulator
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.world import World
 
 DWELL = 2.0
 """Seconds at the set point after which it says it is ready."""
@@ -23,7 +23,7 @@ class Controller6270A(ScpiSimulated):
 
     def __init__(
         self,
-        rig: Rig,
+        world: World,
         regulator: Regulator,
         *,
         indicated: Callable[[float], float] = lambda pressure: pressure,
@@ -35,7 +35,7 @@ class Controller6270A(ScpiSimulated):
         self._regulator, self._full_scale = regulator, full_scale
         super().__init__(
             Fluke6270A,
-            rig,
+            world,
             name,
             f"FLUKE,6270A,{serial},1.20",
             no_error='0,"No error"',

@@ -9,11 +9,11 @@ from remotecal.drivers.keller.digital import KellerDigital
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
-    from remotecal.sim.rig import Rig
+    from remotecal.sim.world import World
 
 
 def keller(
-    rig: Rig,
+    world: World,
     pressure: Callable[[], float],
     temperature: Callable[[], float] = lambda: 22.76,
     *,
@@ -22,4 +22,4 @@ def keller(
 ) -> ModbusSimulated:
     """Return a gauge that shows a pressure in bar, and its sensor's temperature in °C."""
     reads = {"pressure": pressure, "temperature": temperature}
-    return ModbusSimulated(KellerDigital, rig, name, unit=unit, reads=reads)
+    return ModbusSimulated(KellerDigital, world, name, unit=unit, reads=reads)

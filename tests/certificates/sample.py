@@ -22,7 +22,7 @@ from remotecal.model import (
     Contact,
     Equipment,
     EquipmentClass,
-    Evidence,
+    EvidenceReference,
     Identification,
     InCmc,
     InputQuantity,
@@ -435,7 +435,7 @@ def record(*, demonstration: bool = True) -> Record:
             ),
         ),
         software=(Software(name=Text.plain("remotecal"), release="v0.1.0", kind="application"),),
-        evidence=Evidence(
+        evidence=EvidenceReference(
             run="2026-11-20T0914-water",
             procedure="water_gravimetric",
             procedure_hash="2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",

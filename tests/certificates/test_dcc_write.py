@@ -236,8 +236,22 @@ def test_units_outside_dsi_are_declared_once_with_what_they_are() -> None:
     ]
 
 
-def test_what_contradicts_the_unit_it_was_stated_in_is_refused() -> None:
-    xml = write(with_columns(PRESSURE))
+BESIDE = (
+    Column(unit="inHg", values=("29.522", "-6.108", "NaN")),
+    Column(unit="bar", values=("0.99974", "-0.20684", "NaN")),
+)
+
+
+def test_a_quantity_may_be_stated_in_several_units_outside_dsi() -> None:
+    written = with_columns(PRESSURE.model_copy(update={"in_other_units": BESIDE}))
+    xml = write(written)
+    assert [str(problem) for problem in validate(xml)] == []
+    assert read(xml) == written
+
+
+@pytest.mark.parametrize("beside", [(), BESIDE[1:]])
+def test_what_contradicts_the_unit_it_was_stated_in_is_refused(beside: tuple[Column, ...]) -> None:
+    xml = write(with_columns(PRESSURE.model_copy(update={"in_other_units": beside})))
     with pytest.raises(RecordError, match="does not say in which unit outside D-SI it was stated"):
         read(xml.replace(b"14.50 -3.0 NaN", b"15.50 -3.0 NaN"))
 

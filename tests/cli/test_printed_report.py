@@ -10,7 +10,23 @@ from rich.console import Console
 from remotecal.cli import main
 from remotecal.cli.evaluate import summarise
 from remotecal.cli.verify import print_report
-from remotecal.model import Column, Conformity, Table, Text
+from remotecal.model import (
+    Column,
+    Complex,
+    Conformity,
+    Contact,
+    Identification,
+    Item,
+    Laboratory,
+    Measurement,
+    Person,
+    Record,
+    Result,
+    Software,
+    Table,
+    Text,
+    Uncertainty,
+)
 from remotecal.verify.dates import days_of
 from remotecal.verify.report import Check, Report
 
@@ -39,21 +55,45 @@ def test_what_a_terminal_would_obey_is_not_printed() -> None:
     assert "\x07" not in said
 
 
-class Errors:
-    number = "T-1"
-    tables = (
-        Table(
-            name=Text.plain("Errors [/x] of [red]T-1"),
-            columns=(
-                Column(name=Text.plain("[bold]Flow[/y]"), unit="m3/h", values=("1.0",)),
-                *(Column(name=Text.plain(f"Repeatability {n}"), unit="%", values=("0.1",)) for n in range(9)),
+def with_tables(*tables: Table, items: int = 1) -> Record:
+    """Return a record with these tables, one for each item."""
+    numbers = [f"M{n}" for n in range(1, items + 1)]
+    return Record(
+        number="T-1",
+        country="CN",
+        begun=date(2026, 11, 20),
+        finished=date(2026, 11, 20),
+        laboratory=Laboratory(contact=Contact(name=Text.plain("Lab"))),
+        customer=Contact(name=Text.plain("Customer")),
+        persons=(Person(name=Text.plain("Zhang Wei")),),
+        items=tuple(
+            Item(id=each, name=Text.plain("meter"), identifications=(Identification(value=f"SN-{each}"),))
+            for each in numbers
+        ),
+        measurements=(
+            Measurement(
+                name=Text(zh="校准", en="Calibration"),
+                results=tuple(
+                    Result(name=Text.plain("R"), items=(each,), tables=(table,))
+                    for each, table in zip(numbers, tables, strict=True)
+                ),
             ),
         ),
+        software=(Software(name=Text.plain("remotecal"), release="v0.1.0"),),
     )
 
 
+WIDE = Table(
+    name=Text.plain("Errors [/x] of [red]T-1"),
+    columns=(
+        Column(name=Text.plain("[bold]Flow[/y]"), unit="m3/h", values=("1.0",)),
+        *(Column(name=Text.plain(f"Repeatability {n}"), unit="%", values=("0.1",)) for n in range(9)),
+    ),
+)
+
+
 def test_a_records_texts_are_no_markup_and_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    summarise(Errors())
+    summarise(with_tables(WIDE))
     said = capsys.readouterr().out
     assert "Errors [/x] of [red]T-1" in said
     assert "…" not in said
@@ -64,11 +104,11 @@ def test_verdicts_are_in_the_language_of_whoever_reads_them(
 ) -> None:
     judged = Conformity(verdicts=("pass", "fail"))
     column = Column(name=Text(zh="示值误差", en="Error"), unit="%", values=("0.1", "0.7"), conformity=judged)
-    monkeypatch.setattr(Errors, "tables", (Table(columns=(column,)),))
-    summarise(Errors())
+    record = with_tables(Table(columns=(column,)))
+    summarise(record)
     assert {"pass", "fail"} <= set(capsys.readouterr().out.split())
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    summarise(Errors())
+    summarise(record)
     assert {"合格", "不合格"} <= set(capsys.readouterr().out.split())
 
 
@@ -77,10 +117,24 @@ def test_a_word_of_a_heading_stays_whole_where_there_is_room(
 ) -> None:
     names = (*("Reference flow of the meter under test",) * 4, "Repeatability")
     columns = tuple(Column(name=Text.plain(name), unit="%", values=("0.1",)) for name in names)
-    monkeypatch.setattr(Errors, "tables", (Table(columns=columns),))
     monkeypatch.setenv("COLUMNS", "60")
-    summarise(Errors())
+    summarise(with_tables(Table(columns=columns)))
     assert "Repeatability" in capsys.readouterr().out
+
+
+def test_tables_of_several_items_say_which_they_are_of(capsys: pytest.CaptureFixture[str]) -> None:
+    impedance = Complex(name=Text.plain("Z"), unit="Ω", values=(("1.5", "-2.5"),))
+    level = Column(
+        name=Text.plain("L"),
+        unit="dBm",
+        values=("-10.0",),
+        uncertainty=Uncertainty(expanded=("0.3",), p=("0.95",)),
+    )
+    summarise(with_tables(Table(columns=(impedance,)), Table(columns=(level,)), items=2))
+    said = " ".join(capsys.readouterr().out.split())
+    first, second = (said.index(f"Calibration, No. {n} (SN-M{n})") for n in (1, 2))
+    assert first < said.index("-2.5") < second < said.index("dBm")
+    assert said.split()[-3:] == ["-10.0", "0.3", "2"]
 
 
 class Days:

@@ -10,8 +10,8 @@ from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Setting
 from remotecal.errors import BenchError
-from remotecal.sim.assemblies import master_line
 from remotecal.sim.memory import MemoryLink
+from remotecal.sim.water.assemblies import master_line
 
 
 def test_what_must_never_be_written_can_not_be_declared() -> None:

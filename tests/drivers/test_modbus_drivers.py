@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 
 from remotecal.clock import VirtualClock
-from remotecal.drivers.abb.acs580 import AbbAcs580, Command, OnLoss, Status
+from remotecal.drivers.abb.acs580 import AbbAcs580, ControlWord, OnLoss, Status
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.codecs import holding_f32, holding_i32, holding_u16
@@ -320,7 +320,7 @@ def test_acs580_that_would_run_on_without_a_station_is_refused() -> None:
 
 
 def test_acs580_command_words() -> None:
-    assert [f"{command.value:04X}" for command in Command] == ["047E", "047F", "04FE"]
+    assert [f"{command.value:04X}" for command in ControlWord] == ["047E", "047F", "04FE"]
 
 
 # The rig controller

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
@@ -15,8 +16,8 @@ from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.drivers.screening import Screen
 from remotecal.errors import ForbiddenCommand, InstrumentError, NoReply
-from remotecal.sim.assemblies import master_line, water_rig
-from remotecal.sim.wiring import OUTPUTS
+from remotecal.sim.water.assemblies import master_line, water_rig
+from remotecal.sim.water.wiring import Output
 
 
 class Screened:
@@ -44,10 +45,10 @@ class Screened:
 
 
 @pytest.mark.parametrize("put_up", [water_rig, master_line])
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", get_args(Output))
 def test_to_read_only_a_driver_can_do_all_but_set(put_up, output) -> None:
     with put_up(output=output) as up:
-        for name, place in up.stations.items():
+        for name, place in up.wired.items():
             there = up.connect()[name]
             link = Screened(there.link, Screen(there, write=False))
             here = type(there)(link, name=name, clock=up.clock, **place.settings)

@@ -14,7 +14,7 @@ from remotecal.journal.writing import Journal
 from remotecal.model import (
     Column,
     Contact,
-    Evidence,
+    EvidenceReference,
     Identification,
     Item,
     Laboratory,
@@ -115,7 +115,9 @@ def small() -> bytes:
                 ),
             ),
             software=(Software(name=Text.plain("remotecal"), release="v1"),),
-            evidence=Evidence(run="r", procedure="p", procedure_hash="0a", journal_hash="0b", lines=3),
+            evidence=EvidenceReference(
+                run="r", procedure="p", procedure_hash="0a", journal_hash="0b", lines=3
+            ),
         )
     )
 

@@ -10,7 +10,7 @@ from remotecal.runs.catalogue import find
 from remotecal.runs.control import Control
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.running import Running
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 
 @pytest.mark.parametrize("flow", [31.0, 2.1])

@@ -17,7 +17,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.sim.assemblies import master_line, water_rig
+from remotecal.sim.water.assemblies import master_line, water_rig
 
 
 def finished(rig, folder, bench=lambda text: text, **parameters) -> Evidence:

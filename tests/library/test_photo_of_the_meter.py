@@ -10,7 +10,7 @@ from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 
 def test_an_unattended_run_that_was_asked_for_a_photo_ends_before_a_valve_opens(tmp_path):

@@ -7,7 +7,7 @@ from remotecal.errors import BenchError, OrderError, ParameterError
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.execute import plan
-from remotecal.sim.assemblies import master_line, water_rig
+from remotecal.sim.water.assemblies import master_line, water_rig
 
 
 def planned(rig, change=lambda text: text, **parameters):

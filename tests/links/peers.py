@@ -11,7 +11,7 @@ import tty
 from pathlib import Path
 
 from remotecal.drivers.links import Link, open_link
-from remotecal.sim.hislip import HislipServer, Kind, Message
+from remotecal.sim.hislip import HislipMessage, HislipServer, Kind
 from remotecal.sim.vxi11 import Vxi11Server
 from remotecal.testing.peers import Language, Lines, Planned
 
@@ -194,8 +194,8 @@ class HislipPeer(Planned):
                 peer.act(ServerWire(send, drop), answer)
 
         self._server = Server(lambda line: line.split()[1])
-        self.foreign = lambda number: Message(Kind.DATA_END, 0, 0x77, b"%d\n" % number).encode()
-        self.oversize = lambda: Message(Kind.DATA_END, 0, 0xFFFFFFFF, b"1" * 150 + b"\n").encode()
+        self.foreign = lambda number: HislipMessage(Kind.DATA_END, 0, 0x77, b"%d\n" % number).encode()
+        self.oversize = lambda: HislipMessage(Kind.DATA_END, 0, 0xFFFFFFFF, b"1" * 150 + b"\n").encode()
         self.restart = self._server.drop
 
     def open(self) -> Link:

@@ -16,8 +16,8 @@ from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
 from remotecal.runs.prompts import Scripted
-from remotecal.sim.assemblies import water_rig
 from remotecal.sim.certificates import ISSUER
+from remotecal.sim.water.assemblies import water_rig
 
 TODAY = date.today()  # noqa: DTZ011  the rig's own virtual day
 LATER = TODAY + timedelta(days=100)

@@ -9,7 +9,7 @@ from remotecal.drivers.rig.controller import Trip
 from remotecal.errors import InterlockTripped
 from remotecal.runs.control import Control
 from remotecal.runs.watch import Watch
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
-"""A rig on a virtual clock, and what is served of it."""
+"""A world on a virtual clock, and what is served of it."""
 
 import pytest
 
 from remotecal.clock import VirtualClock
-from remotecal.sim.outfit import outfit
-from remotecal.sim.rig import Rig
+from remotecal.sim.memory import MemoryLink
+from remotecal.sim.world import World
 
 START = 1_790_000_000.0
 
@@ -15,19 +15,20 @@ def clock():
 
 
 @pytest.fixture
-def rig(clock):
-    return Rig(outfit(1).spec, clock, 1)
+def world(clock):
+    return World(clock, 1)
 
 
 @pytest.fixture
-def flowing(rig, clock):
-    with rig.present():
-        for valve in rig.line.valves:
-            rig.controller.open_valve(valve, opened=True)
-        rig.pump.set_speed(0.7)
-        rig.pump.start()
-    clock.sleep(60.0)
-    return rig
+def open_as(clock):
+    """Open a simulated instrument by its driver, without a wire."""
+
+    def open_driver(driver, simulated, **options):
+        instrument = driver(MemoryLink(simulated), clock=clock, **options)
+        instrument.check()
+        return instrument
+
+    return open_driver
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ AIR = 100.2
 
 
 @pytest.fixture
-def line(rig):
-    return Regulator(lambda: rig.time)
+def line(world):
+    return Regulator(lambda: world.time)
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def on_port(serve, clock):
         instrument.close()
 
 
-def pace(rig, line, **settings):
-    return Pace(rig, line, air=lambda: AIR, **settings)
+def pace(world, line, **settings):
+    return Pace(world, line, air=lambda: AIR, **settings)
 
 
 def opens(request, kind):
@@ -69,9 +69,9 @@ def opens(request, kind):
 
 
 @pytest.mark.parametrize("wire", ["socket", "port"])
-def test_pace_goes_to_a_set_point_and_is_made_safe(request, rig, line, clock, wire):
+def test_pace_goes_to_a_set_point_and_is_made_safe(request, world, line, clock, wire):
     controller = opens(request, wire)(
-        DruckPace, pace(rig, line), serial="9990001", max_slew=20.0, percent_of_range=0.02
+        DruckPace, pace(world, line), serial="9990001", max_slew=20.0, percent_of_range=0.02
     )
     assert not controller.is_absolute()
     controller.slew.set(10)
@@ -94,9 +94,9 @@ def test_pace_goes_to_a_set_point_and_is_made_safe(request, rig, line, clock, wi
     assert controller.venting.read() == Vent.COMPLETED
 
 
-def test_pace_that_was_left_at_full_speed_is_slowed_down_before_it_moves(rig, line, clock, on_socket):
-    twin = pace(rig, line)
-    with rig.present():
+def test_pace_that_was_left_at_full_speed_is_slowed_down_before_it_moves(world, line, clock, on_socket):
+    twin = pace(world, line)
+    with world.present():
         twin._set_point("300")
         twin._switch("ON")
     clock.sleep(5)
@@ -109,8 +109,8 @@ def test_pace_that_was_left_at_full_speed_is_slowed_down_before_it_moves(rig, li
     assert line.opened_at == [pytest.approx(0, abs=50)]
 
 
-def test_pace_is_not_opened_under_pressure_and_says_why(rig, line, clock, on_socket):
-    controller = on_socket(DruckPace, pace(rig, line), max_slew=5.0)
+def test_pace_is_not_opened_under_pressure_and_says_why(world, line, clock, on_socket):
+    controller = on_socket(DruckPace, pace(world, line), max_slew=5.0)
     controller.setpoint.set(100)
     controller.control()
     clock.sleep(30)
@@ -119,12 +119,12 @@ def test_pace_is_not_opened_under_pressure_and_says_why(rig, line, clock, on_soc
     assert line.opened_at == []
 
 
-def test_pace_that_can_not_bring_the_pressure_down_is_left_shut(rig, line, clock, on_socket):
-    controller = on_socket(DruckPace, pace(rig, line))
+def test_pace_that_can_not_bring_the_pressure_down_is_left_shut(world, line, clock, on_socket):
+    controller = on_socket(DruckPace, pace(world, line))
     controller.setpoint.set(100)
     controller.control()
     clock.sleep(20)
-    with rig.present():
+    with world.present():
         line.hold()
         line.stuck = True
     with pytest.raises(SafeStateNotReached, match="the ramp down did not end within 45 s, it is at 100 kPa"):
@@ -132,8 +132,8 @@ def test_pace_that_can_not_bring_the_pressure_down_is_left_shut(rig, line, clock
     assert line.opened_at == []
 
 
-def test_pace_on_an_absolute_range_comes_down_to_the_air(rig, line, clock, on_socket):
-    controller = on_socket(DruckPace, pace(rig, line, range_name="3.50bara"), max_slew=2.0)
+def test_pace_on_an_absolute_range_comes_down_to_the_air(world, line, clock, on_socket):
+    controller = on_socket(DruckPace, pace(world, line, range_name="3.50bara"), max_slew=2.0)
     assert controller.is_absolute()
     assert controller.pressure.read().value == pytest.approx(AIR)
     controller.setpoint.set(150)
@@ -145,8 +145,8 @@ def test_pace_on_an_absolute_range_comes_down_to_the_air(rig, line, clock, on_so
     assert line.opened_at == [pytest.approx(0, abs=2)]
 
 
-def test_pace_refuses_what_it_does_not_know_and_goes_on(rig, line, on_socket):
-    controller = on_socket(DruckPace, pace(rig, line))
+def test_pace_refuses_what_it_does_not_know_and_goes_on(world, line, on_socket):
+    controller = on_socket(DruckPace, pace(world, line))
     assert controller.ask("SENS:PRES:CONT?") == ""
     with pytest.raises(InstrumentError, match="-113"):
         controller.command("SOUR:NONSENSE 1")
@@ -158,17 +158,17 @@ def test_pace_refuses_what_it_does_not_know_and_goes_on(rig, line, on_socket):
     assert [one.value for one in controller.read(controller.supply, controller.barometer)] == [3165, AIR]
 
 
-def test_pace_in_bar_is_refused(rig, line, on_socket):
-    twin = pace(rig, line)
+def test_pace_in_bar_is_refused(world, line, on_socket):
+    twin = pace(world, line)
     twin._held["unit"] = "BAR"
     with pytest.raises(WrongInstrument, match="unit is BAR, this driver needs KILOPASCAL"):
         on_socket(DruckPace, twin)
 
 
 @pytest.mark.parametrize("wire", ["socket", "port"])
-def test_6270a_goes_to_a_set_point_and_is_made_safe(request, rig, line, clock, wire):
+def test_6270a_goes_to_a_set_point_and_is_made_safe(request, world, line, clock, wire):
     controller = opens(request, wire)(
-        Fluke6270A, Controller6270A(rig, line), full_scale=2000, max_slew=50.0, percent_of_range=0.01
+        Fluke6270A, Controller6270A(world, line), full_scale=2000, max_slew=50.0, percent_of_range=0.01
     )
     controller.setpoint.set(700)
     controller.control()
@@ -186,10 +186,10 @@ def test_6270a_goes_to_a_set_point_and_is_made_safe(request, rig, line, clock, w
     assert line.fastest == 50
 
 
-def test_keller_shows_the_line(rig, line, serve, clock):
-    twin = keller(rig, lambda: line.pressure() / 100.0, unit=3)
+def test_keller_shows_the_line(world, line, serve, clock):
+    twin = keller(world, lambda: line.pressure() / 100.0, unit=3)
     server = serve(PortServer, twin, RtuServing())
-    with rig.present():
+    with world.present():
         line.control(250.0, 1000.0)
     clock.sleep(5)
     with KellerDigital.open(
@@ -201,9 +201,9 @@ def test_keller_shows_the_line(rig, line, serve, clock):
 
 
 @pytest.fixture
-def probes(rig):
+def probes(world):
     channels = {100 + n: ("C", lambda n=n: 20.0 + n / 100) for n in range(1, 18)}
-    return DataAcquisition(rig, channels | {201: ("OHM", lambda: 109.73)})
+    return DataAcquisition(world, channels | {201: ("OHM", lambda: 109.73)})
 
 
 @pytest.mark.parametrize("wire", ["socket", "port"])

@@ -51,8 +51,8 @@ class NumberedCounter(Counter):
     wire: ClassVar[Modbus] = replace(Counter.wire, own_numbers=True)
 
 
-def test_a_bath_that_greets_and_echoes(rig, serve):
-    simulated = LineSimulated(Bath, rig, "bath", reads={"temperature": lambda: 23.5})
+def test_a_bath_that_greets_and_echoes(world, serve):
+    simulated = LineSimulated(Bath, world, "bath", reads={"temperature": lambda: 23.5})
     server = serve(SocketServer, simulated, LineServing(Bath.wire))
     with Bath.open(f"TCPIP::{server.host}::{server.port}::SOCKET") as bath:
         assert bath.temperature.read().value == 23.5
@@ -62,8 +62,8 @@ def test_a_bath_that_greets_and_echoes(rig, serve):
 
 
 @pytest.mark.parametrize("port", [SocketServer, PortServer])
-def test_a_counter_that_says_who_it_is(port, rig, serve):
-    simulated = ModbusSimulated(NamedCounter, rig, "counter")
+def test_a_counter_that_says_who_it_is(port, world, serve):
+    simulated = ModbusSimulated(NamedCounter, world, "counter")
     if port is PortServer:
         address = f"modbus+rtu://{serve(port, simulated, RtuServing(NamedCounter.wire)).device}"
     else:
@@ -73,9 +73,9 @@ def test_a_counter_that_says_who_it_is(port, rig, serve):
 
 
 @pytest.mark.parametrize("driver", [Counter, EchoingCounter, NumberedCounter])
-def test_counters_behind_adapters_and_gateways(driver, rig, serve):
+def test_counters_behind_adapters_and_gateways(driver, world, serve):
     simulated = ModbusSimulated(
-        driver, rig, "counter", reads={"pulses": lambda: 65538, "turned": lambda: 65539}
+        driver, world, "counter", reads={"pulses": lambda: 65538, "turned": lambda: 65539}
     )
     if driver is EchoingCounter:
         address = f"modbus+rtu://{serve(PortServer, simulated, RtuServing(driver.wire)).device}"

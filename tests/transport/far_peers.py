@@ -12,7 +12,7 @@ from laboratories import enrol_station, free_port, hub_up
 from peers import PtyPeer, TcpPeer
 
 from remotecal.drivers.line_instrument import LineInstrument
-from remotecal.drivers.links import Link, Place, Stations
+from remotecal.drivers.links import Link, Place, StationLinks
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.remote_link import stations
@@ -41,7 +41,7 @@ class Afar:
     """A laboratory's view of a site where one instrument is on the bench."""
 
     bench: Path
-    stations: Stations
+    stations: StationLinks
 
     def put(self, driver: str, address: str) -> None:
         """Wire another instrument up there."""

@@ -16,14 +16,14 @@ from remotecal.journal.events import read_journal
 from remotecal.journal.evidence import gather
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 
 
 def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with water_rig(tmp_path / "bench", seed=7) as rig:
         text = rig.order.read_text("utf-8")
-        text = re.sub(r"^flows = \[([^,]+), ([^,]+),.*$", r"flows = [\1, \2]", text, flags=re.MULTILINE)
+        text = re.sub(r"^flows = \[([^,]+),([^,]+),[^]]*\]$", r"flows = [\1, \2]", text, flags=re.MULTILINE)
         rig.order.write_text(text, "utf-8")
         remote = demo_remote.calibrate_remotely(rig.order, rig.bench, out)
     assert {path.name for path in out.iterdir()} == {

@@ -20,7 +20,7 @@ from remotecal.hub.ordering import check_order
 from remotecal.hub.settings import HubFolder
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.stations import StationRow
 from remotecal.transport.messages import BenchAnnounced

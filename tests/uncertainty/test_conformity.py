@@ -3,7 +3,7 @@ import math
 import pytest
 
 from remotecal.errors import ParameterError
-from remotecal.uncertainty import DECISION_RULES, Conformity, Tolerance, decide
+from remotecal.uncertainty import DECISION_RULES, Outcome, Tolerance, decide
 from remotecal.uncertainty.conformity import conformance_probability
 
 MPE = Tolerance.symmetric(1.0)
@@ -16,29 +16,29 @@ def verdict(rule, value, expanded, tolerance=MPE):
 @pytest.mark.parametrize(
     ("rule", "value", "expanded", "expected"),
     [
-        ("simple acceptance", 1.0, 0.5, Conformity.PASS),
-        ("simple acceptance", -1.0, 0.5, Conformity.PASS),
-        ("simple acceptance", 1.0001, 0.5, Conformity.FAIL),
-        ("guard band U", 0.7, 0.3, Conformity.PASS),
-        ("guard band U", 0.71, 0.3, Conformity.FAIL),
-        ("guard band U", 0.0, 1.1, Conformity.FAIL),
-        ("guard band 0.83 U", 0.75, 0.3, Conformity.PASS),
-        ("guard band 0.83 U", 0.76, 0.3, Conformity.FAIL),
-        ("guard band 1.5 U", -0.56, 0.3, Conformity.FAIL),
-        ("non-binary", 0.7, 0.3, Conformity.PASS),
-        ("non-binary", 0.71, 0.3, Conformity.CONDITIONAL_PASS),
-        ("non-binary", 1.0, 0.3, Conformity.CONDITIONAL_PASS),
-        ("non-binary", 1.01, 0.3, Conformity.CONDITIONAL_FAIL),
-        ("non-binary", -1.29, 0.3, Conformity.CONDITIONAL_FAIL),
-        ("non-binary", 1.31, 0.3, Conformity.FAIL),
-        ("verification", 1.0, 1 / 3, Conformity.PASS),
-        ("verification", 1.01, 1 / 3, Conformity.FAIL),
-        ("verification", 0.6, 0.4, Conformity.PASS),
-        ("verification", 0.61, 0.4, Conformity.NO_FAIL),
-        ("verification", -1.0, 0.4, Conformity.NO_FAIL),
-        ("verification", 1.39, 0.4, Conformity.NO_PASS),
-        ("verification", 1.4, 0.4, Conformity.FAIL),
-        ("verification", 0.0, 1.2, Conformity.NO_FAIL),
+        ("simple acceptance", 1.0, 0.5, Outcome.PASS),
+        ("simple acceptance", -1.0, 0.5, Outcome.PASS),
+        ("simple acceptance", 1.0001, 0.5, Outcome.FAIL),
+        ("guard band U", 0.7, 0.3, Outcome.PASS),
+        ("guard band U", 0.71, 0.3, Outcome.FAIL),
+        ("guard band U", 0.0, 1.1, Outcome.FAIL),
+        ("guard band 0.83 U", 0.75, 0.3, Outcome.PASS),
+        ("guard band 0.83 U", 0.76, 0.3, Outcome.FAIL),
+        ("guard band 1.5 U", -0.56, 0.3, Outcome.FAIL),
+        ("non-binary", 0.7, 0.3, Outcome.PASS),
+        ("non-binary", 0.71, 0.3, Outcome.CONDITIONAL_PASS),
+        ("non-binary", 1.0, 0.3, Outcome.CONDITIONAL_PASS),
+        ("non-binary", 1.01, 0.3, Outcome.CONDITIONAL_FAIL),
+        ("non-binary", -1.29, 0.3, Outcome.CONDITIONAL_FAIL),
+        ("non-binary", 1.31, 0.3, Outcome.FAIL),
+        ("verification", 1.0, 1 / 3, Outcome.PASS),
+        ("verification", 1.01, 1 / 3, Outcome.FAIL),
+        ("verification", 0.6, 0.4, Outcome.PASS),
+        ("verification", 0.61, 0.4, Outcome.NO_FAIL),
+        ("verification", -1.0, 0.4, Outcome.NO_FAIL),
+        ("verification", 1.39, 0.4, Outcome.NO_PASS),
+        ("verification", 1.4, 0.4, Outcome.FAIL),
+        ("verification", 0.0, 1.2, Outcome.NO_FAIL),
     ],
 )
 def test_decision_rules(rule, value, expanded, expected):
@@ -65,7 +65,7 @@ def test_specific_risk_at_the_acceptance_limit(rule, risk):
     tolerance = Tolerance(upper=10.0)
     limit = 10.0 - DECISION_RULES[rule].guard * 0.2
     statement = decide(limit, 0.2, tolerance, DECISION_RULES[rule])
-    assert statement.conformity is Conformity.PASS
+    assert statement.conformity is Outcome.PASS
     assert statement.false_acceptance == pytest.approx(risk, rel=0.03)
     assert statement.false_rejection is None
 

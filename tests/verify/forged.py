@@ -36,7 +36,8 @@ from remotecal.runs.execute import execute, resume
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.runs.running import Progress
-from remotecal.sim.assemblies import CLOCK, water_rig
+from remotecal.sim.assembly import CLOCK
+from remotecal.sim.water.assemblies import water_rig
 from remotecal.verify.journal import examine_journal
 from remotecal.verify.report import Check, Checklist
 from remotecal.verify.subject import Means

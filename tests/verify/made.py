@@ -42,7 +42,7 @@ from remotecal.model import (
     Column,
     Contact,
     Equipment,
-    Evidence,
+    EvidenceReference,
     Identification,
     InCmc,
     Item,
@@ -305,7 +305,7 @@ def compute(journal: Path, scale: CertificateReference) -> Record:
             ),
         ),
         software=SOFTWARE,
-        evidence=Evidence(
+        evidence=EvidenceReference(
             run=proof.run,
             procedure=proof.procedure.name,
             procedure_hash=proof.procedure.sha256,

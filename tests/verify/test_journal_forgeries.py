@@ -12,6 +12,7 @@ import time
 import tracemalloc
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -42,7 +43,9 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.sim.assemblies import CLOCK, master_line
+from remotecal.sim import instruments
+from remotecal.sim.assembly import CLOCK
+from remotecal.sim.water.assemblies import master_line
 from remotecal.verify import verify
 from remotecal.verify.course import examine_course
 from remotecal.verify.reality import SIMULATED, examine_reality
@@ -209,20 +212,10 @@ def test_an_instrument_on_the_station_itself_proves_nothing(real: RealRun, addre
     assert "a demonstration" in examine_reality(events, demonstration=True)
 
 
-SIMULATORS = (
-    "balance",
-    "counter",
-    "multimeter",
-    "thermometers",
-    "instruments.daq970a",
-    "instruments.druck",
-    "instruments.fluke_pressure",
-)
-
-
 def test_the_simulators_serial_numbers_are_known() -> None:
     told = set()
-    for module in (import_module(f"remotecal.sim.{name}") for name in SIMULATORS):
+    for found in iter_modules(instruments.__path__, f"{instruments.__name__}."):
+        module = import_module(found.name)
         for kind in vars(module).values():
             if inspect.isclass(kind) and kind.__module__ == module.__name__:
                 serial = inspect.signature(kind).parameters.get("serial")

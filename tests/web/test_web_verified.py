@@ -13,7 +13,7 @@ from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli import main
 from remotecal.clock import SharedClock
 from remotecal.journal.events import read_journal
-from remotecal.sim.assemblies import water_rig
+from remotecal.sim.water.assemblies import water_rig
 from remotecal.station.folder import StationFolder
 
 FILED = {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}

@@ -20,7 +20,7 @@ def rig(tmp_path):
     """A simulated rig in a process of its own, which outlives every run."""
     place = tmp_path / "rig"
     process = subprocess.Popen(
-        [sys.executable, "-m", "remotecal", "sim", "up", "water-rig", "--out", place, "--seed", "7"],
+        [sys.executable, "-m", "remotecal", "sim", "up", "water-rig", "--out", place, "--set", "seed=7"],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -18,7 +18,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.sim.assemblies import master_line, water_rig
+from remotecal.sim.water.assemblies import master_line, water_rig
 
 KEPT = json.loads((Path(__file__).parent / "water_records.json").read_text())
 SIZES = (25, 40, 50, 80, 100)

@@ -28,7 +28,7 @@ from remotecal.certificates.dcc.read_results import (
     measurements,
     quantities,
 )
-from remotecal.certificates.dcc.source import TWICE, Source, by_name, in_full, name_of, only, the
+from remotecal.certificates.dcc.source import TWICE, CertificateSource, by_name, in_full, name_of, only, the
 from remotecal.certificates.dcc.validate import schema_problems, version
 from remotecal.certificates.dcc.write import (
     DEMONSTRATION,
@@ -40,7 +40,7 @@ from remotecal.certificates.dcc.xml import EVIDENCE, LARGEST_FILE, SIGNATURE
 from remotecal.errors import RecordError
 from remotecal.model import (
     Contact,
-    Evidence,
+    EvidenceReference,
     Item,
     Laboratory,
     Location,
@@ -78,7 +78,7 @@ def read(data: bytes, *, valid: bool = False) -> Record:
     an unknown unit, lists whose lengths don't match, an id given twice, a number that is none; and
     for files that are hostile or no certificate. Signatures are not checked here.
     """
-    source = Source(data)
+    source = CertificateSource(data)
     declared = version(source.root)
     if not declared.startswith(("2.2", "2.3", "2.4", "3.")):
         raise RecordError(f"the certificate is a DCC of version {declared!r}; 2.2 to 2.4 and 3.x can be read")
@@ -104,7 +104,7 @@ def read(data: bytes, *, valid: bool = False) -> Record:
     return source.build(element, Record, fields)
 
 
-def _core_data(source: Source, element: _Element) -> dict[str, object]:
+def _core_data(source: CertificateSource, element: _Element) -> dict[str, object]:
     fields, apart = CORE_DATA.fields(source, element)
     place = the(apart, "performanceLocation")
     if place is None and not source.older:
@@ -121,7 +121,7 @@ def _core_data(source: Source, element: _Element) -> dict[str, object]:
     return fields
 
 
-def _statements(source: Source, groups: Sequence[_Element]) -> dict[str, object]:
+def _statements(source: CertificateSource, groups: Sequence[_Element]) -> dict[str, object]:
     """Return the statements; those that repeat a field of the record in words are the field's."""
     statements, demonstration = [], False
     children = [source.children(group, STATEMENTS) for group in groups]
@@ -134,7 +134,7 @@ def _statements(source: Source, groups: Sequence[_Element]) -> dict[str, object]
     return {"statements": statements, "demonstration": demonstration}
 
 
-def _evidence(source: Source, groups: Sequence[_Element]) -> Evidence | None:
+def _evidence(source: CertificateSource, groups: Sequence[_Element]) -> EvidenceReference | None:
     found = None
     for element in (element for group in groups for element in group):
         if name_of(element) == f"{{{EVIDENCE}}}evidence":
@@ -142,20 +142,20 @@ def _evidence(source: Source, groups: Sequence[_Element]) -> Evidence | None:
             if found is not None or len(parts) != len(element):
                 source.refuse(element, "the evidence, or a part of it, is told twice")
             fields = {name.removeprefix(f"{{{EVIDENCE}}}"): text for name, text in parts.items()}
-            found = source.build(element, Evidence, fields)
+            found = source.build(element, EvidenceReference, fields)
         else:
             source.leave_out(element)
     return found
 
 
-def _location(source: Source, element: _Element) -> Location:
+def _location(source: CertificateSource, element: _Element) -> Location:
     """Return a place; real files tell parts of an address in several elements."""
     fields, _ = LOCATION.fields(source, element)
     parts = {field: ", ".join(said) or None for field, said in fields.items() if isinstance(said, list)}
     return source.build(element, Location, fields | parts)
 
 
-def _laboratory(source: Source, element: _Element) -> Laboratory:
+def _laboratory(source: CertificateSource, element: _Element) -> Laboratory:
     """Return the laboratory; before version 3 it may have several contacts, of which the first one counts."""
     fields, apart = LABORATORY.fields(source, element)
     contacts = apart.get("contact", [])
@@ -168,7 +168,7 @@ def _laboratory(source: Source, element: _Element) -> Laboratory:
     return source.build(element, Laboratory, fields)
 
 
-def _duty(source: Source, element: _Element) -> str | None:
+def _duty(source: CertificateSource, element: _Element) -> str | None:
     duty = None
     for kind in ref_types(source, element):
         if duty is None and kind.startswith("remotecal_"):

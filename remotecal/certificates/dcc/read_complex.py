@@ -11,7 +11,7 @@ from remotecal.certificates.dcc.source import Unread, by_name, in_full, only
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    from remotecal.certificates.dcc.source import Source
+    from remotecal.certificates.dcc.source import CertificateSource
 
 COMPLEX = ("si:complex", "si:complexListXMLList")
 _LIST = in_full(COMPLEX[1])
@@ -27,7 +27,7 @@ _PARTS = {
 }
 
 
-def complex_numbers(source: Source, element: _Element) -> dict[str, object]:
+def complex_numbers(source: CertificateSource, element: _Element) -> dict[str, object]:
     """Return form, units, values and uncertainties as fields of a complex quantity.
 
     Raises:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, get_args, get_origin
 
 from remotecal.certificates.dcc.source import (
     TWICE,
+    CertificateSource,
     Children,
     Part,
-    Source,
     Unread,
     by_name,
     in_full,
@@ -24,7 +24,7 @@ from remotecal.model import Text
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-Read = Callable[[Source, "_Element"], object]
+Read = Callable[[CertificateSource, "_Element"], object]
 """How a field is read from an element."""
 Fields = dict[str, "tuple[str, Read] | Read"]
 """What tells the fields of a form."""
@@ -67,7 +67,7 @@ class Form(Generic[Part]):
             for field, kind in kinds.items()
         }
 
-    def fields(self, source: Source, element: _Element) -> tuple[dict[str, object], Children]:
+    def fields(self, source: CertificateSource, element: _Element) -> tuple[dict[str, object], Children]:
         """Return what an element tells, by field, and the children to be read apart."""
         found, others = self._told(source, element)
         for field in self._texts:
@@ -77,7 +77,7 @@ class Form(Generic[Part]):
             found[field] = own(source, element)
         return self._silent | found, source.children(others, self._apart)
 
-    def _told(self, source: Source, element: _Element) -> tuple[dict[str, Any], list[_Element]]:
+    def _told(self, source: CertificateSource, element: _Element) -> tuple[dict[str, Any], list[_Element]]:
         """Return what the children of an element tell, by field, and those that no field is told by."""
         found: dict[str, Any] = {}
         others: list[_Element] = []
@@ -103,19 +103,19 @@ class Form(Generic[Part]):
                 source.refuse(child, TWICE)
         return found, others
 
-    def read(self, source: Source, element: _Element) -> Part:
+    def read(self, source: CertificateSource, element: _Element) -> Part:
         """Return the part an element tells."""
         return source.build(element, self._model, self.fields(source, element)[0])
 
-    def each(self, source: Source, element: _Element) -> list[Part]:
+    def each(self, source: CertificateSource, element: _Element) -> list[Part]:
         """Return the part an element tells, as the first of a list that goes on."""
         return self.all_of(source, [element])
 
-    def all_within(self, source: Source, group: _Element) -> list[Part]:
+    def all_within(self, source: CertificateSource, group: _Element) -> list[Part]:
         """Return the parts an element groups: each of its children, whatever its name."""
         return self.all_of(source, group)
 
-    def all_of(self, source: Source, elements: Iterable[_Element]) -> list[Part]:
+    def all_of(self, source: CertificateSource, elements: Iterable[_Element]) -> list[Part]:
         """Return the parts elements tell, without those that can't be read, which is said."""
         found = []
         for element in elements:
@@ -125,33 +125,33 @@ class Form(Generic[Part]):
                 source.leave_out_unread(part)
         return found
 
-    def within(self, name: str) -> Callable[[Source, _Element], list[Part]]:
+    def within(self, name: str) -> Callable[[CertificateSource, _Element], list[Part]]:
         """Return how to read the parts that an element groups, each a child of this name."""
         known = by_name(name)
 
-        def read_group(source: Source, group: _Element) -> list[Part]:
+        def read_group(source: CertificateSource, group: _Element) -> list[Part]:
             return self.all_of(source, source.children(group, known).get(name, ()))
 
         return read_group
 
 
-def name_inside(source: Source, element: _Element) -> tuple[Paragraph, ...]:
+def name_inside(source: CertificateSource, element: _Element) -> tuple[Paragraph, ...]:
     """Return the paragraphs of the name an element has inside."""
     found = source.children(element, NAME).get("name", ())
     return tuple(paragraph for name in found for paragraph in texts(source, name))
 
 
-def own_id(source: Source, element: _Element) -> str | None:
+def own_id(source: CertificateSource, element: _Element) -> str | None:
     """Return the id of an element."""
     return element.get("id")
 
 
-def ref_types(source: Source, element: _Element) -> list[str]:
+def ref_types(source: CertificateSource, element: _Element) -> list[str]:
     """Return the refTypes of an element."""
     return source.attribute(element, "refType").split()
 
 
-def refs(source: Source, element: _Element) -> list[str]:
+def refs(source: CertificateSource, element: _Element) -> list[str]:
     """Return the ids an element refers to, as far as the model knows them."""
     named = source.attribute(element, "refId").split()
     for name in named:
@@ -160,7 +160,7 @@ def refs(source: Source, element: _Element) -> list[str]:
     return [name for name in named if name in source.known]
 
 
-def item_refs(source: Source, element: _Element) -> list[str]:
+def item_refs(source: CertificateSource, element: _Element) -> list[str]:
     """Return the ids of the items an element is of; what else it refers to is noted."""
     named = refs(source, element)
     for name in named:
@@ -169,18 +169,18 @@ def item_refs(source: Source, element: _Element) -> list[str]:
     return [name for name in named if source.known[name] == "item"]
 
 
-def line(source: Source, element: _Element) -> str | None:
+def line(source: CertificateSource, element: _Element) -> str | None:
     """Return the text of an element, or None if it is empty."""
     return " ".join((element.text or "").split()) or None
 
 
-def lines(source: Source, element: _Element) -> list[str]:
+def lines(source: CertificateSource, element: _Element) -> list[str]:
     """Return the text of an element as the first of a list, which is empty if the element is."""
     said = line(source, element)
     return [said] if said else []
 
 
-def truth(source: Source, element: _Element) -> bool | None:
+def truth(source: CertificateSource, element: _Element) -> bool | None:
     """Return a truth value in XML's spelling, or None if the element is empty."""
     if not line(source, element):
         return None
@@ -192,11 +192,11 @@ def truths(element: _Element) -> list[bool]:
     """Return a list of truth values in XML's spelling; at least one is due."""
     words = (element.text or "").split()
     if not words or not _TRUTHS.keys() >= set(words):
-        Source.refuse(element, f"{' '.join(words)!r:.80} is neither true nor false")
+        CertificateSource.refuse(element, f"{' '.join(words)!r:.80} is neither true nor false")
     return [_TRUTHS[word] for word in words]
 
 
-def day(source: Source, element: _Element) -> date | None:
+def day(source: CertificateSource, element: _Element) -> date | None:
     """Return a date; a time zone, which a date may have in XML, changes nothing here."""
     said = line(source, element)
     if said is None:
@@ -208,7 +208,7 @@ def day(source: Source, element: _Element) -> date | None:
         source.refuse(element, f"{said!r} is no date")
 
 
-def texts(source: Source, element: _Element) -> list[Paragraph]:
+def texts(source: CertificateSource, element: _Element) -> list[Paragraph]:
     """Return the paragraphs of a text, each with its language, but for empty ones."""
     found = []
     for content in element[:]:
@@ -224,7 +224,7 @@ def texts(source: Source, element: _Element) -> list[Paragraph]:
     return found
 
 
-def text(source: Source, elements: Iterable[_Element]) -> dict[str, str] | None:
+def text(source: CertificateSource, elements: Iterable[_Element]) -> dict[str, str] | None:
     """Return the text that elements tell together by its languages, or None if it is empty."""
     return joined([paragraph for element in elements for paragraph in texts(source, element)]) or None
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-    from remotecal.certificates.dcc.source import Children, Source
+    from remotecal.certificates.dcc.source import CertificateSource, Children
 
 SUFFIXES = ("XMLList", "")
 REGIONS = {
@@ -63,7 +63,7 @@ Matrix = list[list[list[Decimal]]]
 
 
 def correlation(
-    source: Source,
+    source: CertificateSource,
     element: _Element,
     of: Sequence[str],
     stated: Sequence[tuple[Decimal, Decimal]] | None,
@@ -94,7 +94,7 @@ def correlation(
     return read, u
 
 
-def bivariate(source: Source, element: _Element, of: tuple[str, str], rows: int) -> Bivariate:
+def bivariate(source: CertificateSource, element: _Element, of: tuple[str, str], rows: int) -> Bivariate:
     """Return the uncertainties of complex values (`Unread` if it is no matrix of their two parts)."""
     region, parts = _region_in(source, element)
     try:
@@ -119,7 +119,7 @@ def _apart(matrix: Matrix, rows: int) -> list[Matrix]:
     ]
 
 
-def _region_in(source: Source, element: _Element) -> tuple[_Element, Children]:
+def _region_in(source: CertificateSource, element: _Element) -> tuple[_Element, Children]:
     """Return the region that an element is or holds, and its parts."""
     if element.tag not in REGIONS:
         if len(element) != 1 or element[0].tag not in REGIONS:
@@ -146,7 +146,7 @@ def _region(element: _Element, parts: Children) -> Region | None:
     return Region.model_validate({"shape": shape, "k": k[0], "p": p[0], "distribution": kind})
 
 
-def _matrix(source: Source, element: _Element, parts: Children, of: Sequence[str]) -> Matrix:
+def _matrix(source: CertificateSource, element: _Element, parts: Children, of: Sequence[str]) -> Matrix:
     """Return the covariance matrix of a region, in the products of the units `of` its values."""
     if "matrix" not in parts:
         raise ValueError("it has no covariance matrix")
@@ -158,7 +158,7 @@ def _matrix(source: Source, element: _Element, parts: Children, of: Sequence[str
 
 
 def _column(
-    source: Source, element: _Element, one: str, of: Sequence[str], suffix: str
+    source: CertificateSource, element: _Element, one: str, of: Sequence[str], suffix: str
 ) -> list[list[Decimal]]:
     """Return a column of the matrix: a list for each row, or all rows in one list."""
     if any(cell.tag not in _CELLS for cell in element):
@@ -173,7 +173,7 @@ def _column(
     return [_in_unit(*cell, units.product(one, other)) for cell, other in zip(cells, of, strict=True)]
 
 
-def _cell(source: Source, element: _Element, suffix: str) -> tuple[list[Decimal], list[str]]:
+def _cell(source: CertificateSource, element: _Element, suffix: str) -> tuple[list[Decimal], list[str]]:
     parts = source.children(element, _CELL[suffix])
     if not {"value", "unit"} <= parts.keys():
         raise ValueError("a covariance or its unit is missing")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-    from remotecal.certificates.dcc.source import Children, Source
+    from remotecal.certificates.dcc.source import CertificateSource, Children
 
 NOTE, WORDS = in_full("noQuantity"), in_full("charsXMLList")
 VALUES = (*NUMBERS, *COMPLEX, "si:hybrid", "noQuantity", "charsXMLList")
@@ -54,7 +54,7 @@ REAL_LIST = in_full("si:realList")
 LIMITS = {f"basic_{kind}Limit{end}" for kind in ("tolerance", "acceptance") for end in ("Lower", "Upper")}
 
 
-def quantity(source: Source, element: _Element) -> Quantity | None:
+def quantity(source: CertificateSource, element: _Element) -> Quantity | None:
     """Return a quantity, or None if it is of a kind the model has no place for, which is said."""
     children = source.children(element, QUANTITY)
     given = children.get("value", [])
@@ -70,7 +70,7 @@ def quantity(source: Source, element: _Element) -> Quantity | None:
     return None
 
 
-def _valued(source: Source, element: _Element, value: _Element, children: Children) -> Quantity:
+def _valued(source: CertificateSource, element: _Element, value: _Element, children: Children) -> Quantity:
     """Return the quantity of an element that has this value."""
     kind = KINDS.get(str(value.tag), Column)
     groups = children.get("measurementMetaData", ())
@@ -99,7 +99,7 @@ def _valued(source: Source, element: _Element, value: _Element, children: Childr
     return source.build(value, kind, fields)
 
 
-def _meta_data(source: Source, groups: Sequence[_Element], unit: str | None) -> dict[str, object]:
+def _meta_data(source: CertificateSource, groups: Sequence[_Element], unit: str | None) -> dict[str, object]:
     """Return what a quantity's metadata say of conformity, scope and degrees of freedom.
 
     Of complex values, which have no one `unit`, only the scope is told.
@@ -118,14 +118,14 @@ def _meta_data(source: Source, groups: Sequence[_Element], unit: str | None) -> 
     return found
 
 
-def _degrees_of_freedom(source: Source, meta: _Element) -> tuple[str, ...] | None:
+def _degrees_of_freedom(source: CertificateSource, meta: _Element) -> tuple[str, ...] | None:
     given = [
         quantity(source, element) for data in source.children(meta, DATA).get("data", ()) for element in data
     ]
     return next((entry.words for entry in given if isinstance(entry, Words)), None)
 
 
-def _conformity(source: Source, meta: _Element, unit: str) -> Conformity | None:
+def _conformity(source: CertificateSource, meta: _Element, unit: str) -> Conformity | None:
     children = source.children(meta, CONFORMITY)
     given = children.get("verdicts")
     if given is None:
@@ -164,7 +164,7 @@ def _limits(kind: str, limits: dict[str, Column]) -> Limits | None:
     )
 
 
-def _in_cmc(source: Source, meta: _Element) -> InCmc | None:
+def _in_cmc(source: CertificateSource, meta: _Element) -> InCmc | None:
     children = source.children(meta, IN_CMC)
     given = children.get("valid")
     if given is None:
@@ -176,17 +176,17 @@ def _in_cmc(source: Source, meta: _Element) -> InCmc | None:
     return source.build(meta, InCmc, fields)
 
 
-def _words(source: Source, children: Children) -> dict[str, object]:
+def _words(source: CertificateSource, children: Children) -> dict[str, object]:
     """Return what a judgement is called and declares."""
     return {part: text(source, children[part]) for part in ("name", "declaration") if part in children}
 
 
-def _ref(source: Source, element: _Element) -> str | None:
+def _ref(source: CertificateSource, element: _Element) -> str | None:
     """Return the first id an element refers to."""
     return next(iter(refs(source, element)), None)
 
 
-def tables(source: Source, element: _Element, title: dict[str, str] | None = None) -> list[Table]:
+def tables(source: CertificateSource, element: _Element, title: dict[str, str] | None = None) -> list[Table]:
     """Return what a dcc:list holds: its quantities as a table, then the tables within.
 
     Columns of a table must fit; a list that only groups quantities of different lengths gives one
@@ -221,7 +221,7 @@ def tables(source: Source, element: _Element, title: dict[str, str] | None = Non
     return found
 
 
-def _with_joint_results(source: Source, table: Table, metas: Sequence[_Element]) -> Table:
+def _with_joint_results(source: CertificateSource, table: Table, metas: Sequence[_Element]) -> Table:
     """Return a table with the joint results that metadata tell; those that can't be are said."""
     found = []
     for meta in metas:
@@ -232,7 +232,7 @@ def _with_joint_results(source: Source, table: Table, metas: Sequence[_Element])
     return table.model_copy(update={"joint": tuple(found)}) if found else table
 
 
-def _joint_result(source: Source, table: Table, meta: _Element) -> JointResult:
+def _joint_result(source: CertificateSource, table: Table, meta: _Element) -> JointResult:
     """Return a joint result, which only `write_joint` writes: its values again, and where they stand."""
     given = [element for data in source.children(meta, DATA).get("data", ()) for element in data]
     places = {kind: each for each in given for kind in ref_types(source, each)}
@@ -250,7 +250,9 @@ def _joint_result(source: Source, table: Table, meta: _Element) -> JointResult:
         raise Unread(meta, f"it is no joint result of its table: {error}") from error
 
 
-def _joint_correlation(source: Source, table: Table, of: JointResult, element: _Element) -> Correlation:
+def _joint_correlation(
+    source: CertificateSource, table: Table, of: JointResult, element: _Element
+) -> Correlation:
     """Return the correlation of joint values, which must be those of the table."""
     rows = table.joint_rows(of)
     within = [(column, in_dsi(column)) for column in table.joint_columns(of)]
@@ -268,7 +270,7 @@ def _joint_correlation(source: Source, table: Table, of: JointResult, element: _
     return found.model_copy(update={"u": tuple(exact)})
 
 
-def _places(source: Source, element: _Element) -> tuple[int, ...]:
+def _places(source: CertificateSource, element: _Element) -> tuple[int, ...]:
     """Return columns or rows, as `write_joint` states them."""
     stated = quantity(source, element)
     return tuple(map(int, stated.values)) if isinstance(stated, Column) else ()

@@ -47,14 +47,14 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
     from pydantic import BaseModel
 
-    from remotecal.certificates.dcc.source import Children, Source
+    from remotecal.certificates.dcc.source import CertificateSource, Children
     from remotecal.model import Quantity
 
 MOST_SHARED = 100_000
 """Times a record repeats what measurements share: each of them has all of it."""
 
 
-def measurements(source: Source, element: _Element) -> list[Measurement]:
+def measurements(source: CertificateSource, element: _Element) -> list[Measurement]:
     """Return the measurements of a certificate."""
     children = source.children(element, MEASUREMENTS)
     found = children.get("measurementResult", [])
@@ -64,14 +64,16 @@ def measurements(source: Source, element: _Element) -> list[Measurement]:
     return [_measurement(source, child, common) for child in found]
 
 
-def _circumstances(source: Source, children: Children) -> dict[str, list[BaseModel]]:
+def _circumstances(source: CertificateSource, children: Children) -> dict[str, list[BaseModel]]:
     return {
         field: [part for group in children.get(name, ()) for part in read(source, group)]
         for name, (field, read) in CIRCUMSTANCES.items()
     }
 
 
-def _measurement(source: Source, element: _Element, common: dict[str, list[BaseModel]]) -> Measurement:
+def _measurement(
+    source: CertificateSource, element: _Element, common: dict[str, list[BaseModel]]
+) -> Measurement:
     fields, apart = MEASUREMENT.fields(source, element)
     own = _circumstances(source, apart)
     fields |= {field: common[field] + own[field] for field in own}
@@ -84,12 +86,12 @@ def _measurement(source: Source, element: _Element, common: dict[str, list[BaseM
     return source.build(element, Measurement, fields | {"results": results, "budgets": budgets})
 
 
-def _standards(source: Source, group: _Element) -> list[Equipment]:
+def _standards(source: CertificateSource, group: _Element) -> list[Equipment]:
     found = source.children(group, STANDARDS).get("measuringEquipment", ())
     return [_standard(source, element) for element in found]
 
 
-def _standard(source: Source, element: _Element) -> Equipment:
+def _standard(source: CertificateSource, element: _Element) -> Equipment:
     """Return a standard; its quantities may tell what a DCC has no other place for."""
     fields, apart = STANDARD.fields(source, element)
     certificate = the(apart, "certificate")
@@ -112,7 +114,7 @@ def _standard(source: Source, element: _Element) -> Equipment:
     return _told_before(source, element, source.build(element, Equipment, fields | {"quantities": told}))
 
 
-def _told_before(source: Source, element: _Element, standard: Equipment) -> Equipment:
+def _told_before(source: CertificateSource, element: _Element, standard: Equipment) -> Equipment:
     """Return a standard with its id, which stands where the same one was told first; others only are told."""
     if standard.id is not None:
         return source.standards.setdefault(standard.id, standard)
@@ -131,13 +133,13 @@ VALIDITY = {
 }
 
 
-def quantities(source: Source, group: _Element) -> list[Quantity]:
+def quantities(source: CertificateSource, group: _Element) -> list[Quantity]:
     """Return the quantities of an item or of equipment."""
     found = [quantity(source, element) for element in group]
     return [entry for entry in found if entry is not None]
 
 
-def _inputs(source: Source, group: _Element) -> list[InputQuantity]:
+def _inputs(source: CertificateSource, group: _Element) -> list[InputQuantity]:
     """Return those quantities of a method that are inputs of its model."""
     found = []
     for element in group:
@@ -148,7 +150,7 @@ def _inputs(source: Source, group: _Element) -> list[InputQuantity]:
     return found
 
 
-def _data(source: Source, data: _Element) -> list[Quantity | Table]:
+def _data(source: CertificateSource, data: _Element) -> list[Quantity | Table]:
     """Return what a dcc:data holds."""
     found: list[Quantity | Table] = []
     for element in data:
@@ -164,7 +166,7 @@ def _data(source: Source, data: _Element) -> list[Quantity | Table]:
     return found
 
 
-def _columns(source: Source, data: _Element) -> list[Quantity]:
+def _columns(source: CertificateSource, data: _Element) -> list[Quantity]:
     """Return the columns of all tables, each below its table's name, and what stands alone."""
     found: list[Quantity] = []
     for entry in _data(source, data):
@@ -183,13 +185,13 @@ def _below(title: Text, column: Quantity) -> Quantity:
     return column.model_copy(update={"name": Text(name)})
 
 
-def _tables(source: Source, data: _Element) -> list[Table]:
+def _tables(source: CertificateSource, data: _Element) -> list[Table]:
     """Return the tables; a quantity that stands alone is one of one column."""
     found = _data(source, data)
     return [entry if isinstance(entry, Table) else Table(ref_types=(), columns=(entry,)) for entry in found]
 
 
-def _budget(source: Source, element: _Element) -> PointBudget:
+def _budget(source: CertificateSource, element: _Element) -> PointBudget:
     """Return a budget, which only `write_results` writes; anything missing is an error."""
     fields, apart = BUDGET.fields(source, element)
     estimates: list[Column] = []
@@ -212,7 +214,7 @@ def _budget(source: Source, element: _Element) -> PointBudget:
 
 
 def _budget_lines(
-    source: Source,
+    source: CertificateSource,
     element: _Element,
     estimates: list[Column],
     numbers: dict[str, Column],
@@ -347,7 +349,7 @@ RESULT = Form(
 
 BUDGET = Form(PointBudget, "data", title=("name", texts))
 
-CIRCUMSTANCES: dict[str, tuple[str, Callable[[Source, _Element], Sequence[BaseModel]]]] = {
+CIRCUMSTANCES: dict[str, tuple[str, Callable[[CertificateSource, _Element], Sequence[BaseModel]]]] = {
     "usedMethods": ("methods", METHODS),
     "usedSoftware": ("software", PROGRAMS),
     "measuringEquipments": ("standards", _standards),

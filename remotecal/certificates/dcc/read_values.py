@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-    from remotecal.certificates.dcc.source import Children, Source
+    from remotecal.certificates.dcc.source import CertificateSource, Children
 
 SINGLE = ("si:real", "si:constant")
 NUMBERS = (*SINGLE, "si:realListXMLList", "si:list", "si:realList")
@@ -85,7 +85,7 @@ def entries(element: _Element) -> list[str]:
     return (element.text or "").split()
 
 
-def numbers(source: Source, element: _Element, *, alone: bool = True) -> Numbers:
+def numbers(source: CertificateSource, element: _Element, *, alone: bool = True) -> Numbers:
     """Return unit, values and uncertainty as fields of a column.
 
     Args:
@@ -103,7 +103,9 @@ def numbers(source: Source, element: _Element, *, alone: bool = True) -> Numbers
     return _listed(source, element) if element.tag in LISTS else _plain(source, element, alone=alone)
 
 
-def _plain(source: Source, element: _Element, unit: str | None = None, *, alone: bool = True) -> Numbers:
+def _plain(
+    source: CertificateSource, element: _Element, unit: str | None = None, *, alone: bool = True
+) -> Numbers:
     """Read a single value or an XML list; one is the other with one value.
 
     Args:
@@ -130,7 +132,9 @@ def _plain(source: Source, element: _Element, unit: str | None = None, *, alone:
     return _with_correlation(source, element, found, children)
 
 
-def _with_correlation(source: Source, element: _Element, found: Numbers, children: Children) -> Numbers:
+def _with_correlation(
+    source: CertificateSource, element: _Element, found: Numbers, children: Children
+) -> Numbers:
     """Return the numbers with what they have to do with each other, where that is stated and can be."""
     given = children.get("together", ())
     if not given:
@@ -157,7 +161,7 @@ def numerals(element: _Element) -> list[str]:
     return ["NaN" if text.lower() == "nan" else text for text in entries(element)]
 
 
-def unit_of(source: Source, element: _Element, rows: int, *, alone: bool = True) -> str:
+def unit_of(source: CertificateSource, element: _Element, rows: int, *, alone: bool = True) -> str:
     """Return the one unit of values (`Unread` if it is unknown, or they have several)."""
     written = entries(element)
     if not written:
@@ -173,7 +177,7 @@ def unit_of(source: Source, element: _Element, rows: int, *, alone: bool = True)
     return found.pop()
 
 
-def _uncertainty(source: Source, element: _Element, suffix: str) -> Uncertainty:
+def _uncertainty(source: CertificateSource, element: _Element, suffix: str) -> Uncertainty:
     """Read any of the five ways to state an uncertainty (D-SI 1.3 to 2.2)."""
     if name_of(element).startswith(("si:measurementUncertaintyUniva", "si:list")):
         if len(element) != 1:
@@ -193,7 +197,7 @@ def _uncertainty(source: Source, element: _Element, suffix: str) -> Uncertainty:
     return source.build(element, Uncertainty, fields)
 
 
-def _hybrid(source: Source, element: _Element) -> Numbers:
+def _hybrid(source: CertificateSource, element: _Element) -> Numbers:
     """Read one quantity in several units: the first that D-SI has, and the others as they agree with it.
 
     Who states a unit outside D-SI may define it otherwise: where it disagrees, it is not read.
@@ -211,9 +215,9 @@ def _hybrid(source: Source, element: _Element) -> Numbers:
         raise Unread(element, "none of its members is read")
     if len(found) == 1:
         _certain(*found[0])
-    found.sort(key=lambda read: units.outside_dsi(read[1].unit))
-    first, others = found[0][1], []
-    for member, other in found[1:]:
+    place = next((n for n, (_, read) in enumerate(found) if not units.outside_dsi(read.unit)), 0)
+    first, others = found.pop(place)[1], []
+    for member, other in found:
         if not _comparable(first.unit, other.unit):
             source.leave_out(member, f"which can't be compared with the same quantity in {first.unit}")
         elif len(other.values) == len(first.values) and _agree(first, other):
@@ -246,7 +250,7 @@ def _comparable(unit: str, other: str) -> bool:
     return units.same_dimension(unit, other)
 
 
-def as_stated(source: Source, element: _Element, found: Numbers) -> Numbers:
+def as_stated(source: CertificateSource, element: _Element, found: Numbers) -> Numbers:
     """Return as they were stated the numbers that `write_results` stated in a D-SI unit, too."""
     stated, *others = found.get("in_other_units") or (None,)
     if stated is None or not units.outside_dsi(stated.unit):
@@ -280,7 +284,7 @@ def _last_digit(number: str) -> float:
     return float(f"1e{exponent}")
 
 
-def _listed(source: Source, element: _Element) -> Numbers:
+def _listed(source: CertificateSource, element: _Element) -> Numbers:
     """Read a list of single values: one row for each."""
     children = source.children(element, LISTED)
     if children.keys() == {"inner"} and element.tag != REAL_LIST:  # the list of lists of D-SI 2
@@ -308,7 +312,9 @@ def _listed(source: Source, element: _Element) -> Numbers:
     return _with_correlation(source, element, found, children)
 
 
-def _together(source: Source, element: _Element, stated: list[Uncertainty | None]) -> Uncertainty | None:
+def _together(
+    source: CertificateSource, element: _Element, stated: list[Uncertainty | None]
+) -> Uncertainty | None:
     """Return the uncertainties of single values as those of their column."""
     given = [entry for entry in stated if entry is not None]
     if not given:

@@ -74,7 +74,7 @@ def _ids() -> XPath:
     return XPath("descendant-or-self::*/@id")
 
 
-class Source:
+class CertificateSource:
     """One certificate being read.
 
     What the model has no place for is noted in `left_out`, never dropped in silence.
@@ -173,7 +173,7 @@ TWICE = "it stands twice where one is due"
 def only(elements: Sequence[_Element]) -> _Element:
     """Return the one element of that name; of two, neither is to be believed."""
     if len(elements) > 1:
-        Source.refuse(elements[1], TWICE)
+        CertificateSource.refuse(elements[1], TWICE)
     return elements[0]
 
 

@@ -22,7 +22,7 @@ SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Fault:
     """Something a check found in a certificate."""
 
     severity: Literal["error", "warning"]
@@ -35,7 +35,7 @@ class Problem:
         return self.text if self.line is None else f"line {self.line}: {self.text}"
 
 
-def validate(data: bytes) -> list[Problem]:
+def validate(data: bytes) -> list[Fault]:
     """Return what the schema of its version and the schematron find wrong with a DCC.
 
     Warnings are advice; a certificate with an error is not a valid DCC. Content that the DCC leaves to
@@ -48,24 +48,24 @@ def validate(data: bytes) -> list[Problem]:
     return [*found, *problems_of_schematron(data)]
 
 
-def problems_of_schema(data: bytes) -> list[Problem]:
+def problems_of_schema(data: bytes) -> list[Fault]:
     """Return what the XML schema of its version finds wrong with a DCC."""
     return schema_problems(parse(data))
 
 
-def schema_problems(root: _Element) -> list[Problem]:
+def schema_problems(root: _Element) -> list[Fault]:
     """Return what the XML schema of its version finds wrong with a parsed DCC."""
     return [problem for problem in _schema_problems(root) if problem.severity == "error"]
 
 
-def _schema_problems(root: _Element) -> list[Problem]:
+def _schema_problems(root: _Element) -> list[Fault]:
     found = schema(version(root))
     if found.validate(root):
         return []
     return [
-        Problem("warning", entry.line, entry.message.replace(*UNDECLARED))
+        Fault("warning", entry.line, entry.message.replace(*UNDECLARED))
         if UNDECLARED[0] in entry.message
-        else Problem("error", entry.line, entry.message)
+        else Fault("error", entry.line, entry.message)
         for entry in found.error_log
     ]
 
@@ -109,7 +109,7 @@ def schema(version: str) -> XMLSchema:
         raise RecordError(f"the schema of DCC version {version} can't be compiled: {error}") from error
 
 
-def problems_of_schematron(data: bytes) -> list[Problem]:
+def problems_of_schematron(data: bytes) -> list[Fault]:
     """Return what PTB's schematron finds wrong with a DCC, informative reports left out.
 
     What it says of elements that are not the DCC's or D-SI's, such as those of a signature, is none of
@@ -127,7 +127,7 @@ def problems_of_schematron(data: bytes) -> list[Problem]:
     except PySaxonApiError as error:
         raise RecordError(f"the schematron could not be applied: {error}") from error
     return [
-        Problem("error" if entry.get("role") == "error" else "warning", None, _said(entry))
+        Fault("error" if entry.get("role") == "error" else "warning", None, _said(entry))
         for entry in parse(report.encode())
         if entry.tag in (f"{SVRL}failed-assert", f"{SVRL}successful-report")
         and entry.get("role") in ("error", "warning")

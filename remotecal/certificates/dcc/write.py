@@ -17,7 +17,7 @@ from remotecal.certificates.dcc.validate import problems_of_schema
 from remotecal.certificates.dcc.write_results import measurements, quantity
 from remotecal.certificates.dcc.xml import DCC, EVIDENCE, SI, XSI, add, maybe
 from remotecal.errors import RecordError
-from remotecal.model import Evidence, Statement, Text
+from remotecal.model import EvidenceReference, Statement, Text
 from remotecal.model.base import parts
 
 if TYPE_CHECKING:
@@ -221,12 +221,12 @@ def _statement(parent: _Element, statement: Statement) -> None:
     _location(element, statement.location)
 
 
-def _evidence(root: _Element, evidence: Evidence) -> None:
+def _evidence(root: _Element, evidence: EvidenceReference) -> None:
     """Put the evidence where a machine finds it: no element may be empty, so all is text."""
     from lxml.etree import SubElement
 
     element = SubElement(add(root, "comment"), f"{{{EVIDENCE}}}evidence", nsmap={"evidence": EVIDENCE})
-    for name in Evidence.model_fields:
+    for name in EvidenceReference.model_fields:
         child = SubElement(element, f"{{{EVIDENCE}}}{name}")
         child.text = str(getattr(evidence, name))  # pyright: ignore[reportAttributeAccessIssue]  # lxml's stubs
 

@@ -25,7 +25,7 @@ PATIENCE: Final = 10.0
 """Seconds a drive may take from one state to the next (unverified)."""
 
 
-class Control(IntFlag):
+class ControlBit(IntFlag):
     """Bits of the control word."""
 
     OFF1_CONTROL = 1 << 0
@@ -67,24 +67,24 @@ class Status(IntFlag):
 
 
 _STOPPED: Final = (
-    Control.OFF2_CONTROL
-    | Control.OFF3_CONTROL
-    | Control.INHIBIT_OPERATION
-    | Control.RAMP_OUT_ZERO
-    | Control.RAMP_HOLD
-    | Control.RAMP_IN_ZERO
-    | Control.REMOTE_CMD
+    ControlBit.OFF2_CONTROL
+    | ControlBit.OFF3_CONTROL
+    | ControlBit.INHIBIT_OPERATION
+    | ControlBit.RAMP_OUT_ZERO
+    | ControlBit.RAMP_HOLD
+    | ControlBit.RAMP_IN_ZERO
+    | ControlBit.REMOTE_CMD
 )
 
 
-class Command(Enum):
+class ControlWord(Enum):
     """Control words; their use in this order is unverified."""
 
     STOP = int(_STOPPED)
     """0x047E: ready, stopped along the ramp."""
-    RUN = int(_STOPPED | Control.OFF1_CONTROL)
+    RUN = int(_STOPPED | ControlBit.OFF1_CONTROL)
     """0x047F."""
-    RESET = int(_STOPPED | Control.RESET)
+    RESET = int(_STOPPED | ControlBit.RESET)
     """0x04FE."""
 
 
@@ -130,7 +130,7 @@ class AbbAcs580(ModbusInstrument, FlowSource):
         functions=frozenset({1, 2, 3, 5, 6, 15, 16}),
     )
 
-    control = Choice(holding_u16(400_001), Command)
+    control = Choice(holding_u16(400_001), ControlWord)
     """Control word."""
 
     speed = Setting(holding_i16(400_002, scale=100 / FULL_SPEED), "%", span=(0, 100))
@@ -154,7 +154,7 @@ class AbbAcs580(ModbusInstrument, FlowSource):
     """Silence after which the drive does so; register, step and span are unverified."""
 
     expects: ClassVar[tuple[Step, ...]] = (control_profile.to(Profile.ABB_DRIVES), on_loss.to(OnLoss.FAULT))
-    safe: ClassVar[tuple[Step | Action, ...]] = (speed.to(0), control.to(Command.STOP))
+    safe: ClassVar[tuple[Step | Action, ...]] = (speed.to(0), control.to(ControlWord.STOP))
 
     def start(self) -> None:
         """Run at the speed set; a running drive goes on running.
@@ -163,19 +163,19 @@ class AbbAcs580(ModbusInstrument, FlowSource):
             InstrumentError: the drive is tripped, or does not get ready.
         """
         if Status.RDY_REF not in self.status.read():
-            self.control.set(Command.STOP)
+            self.control.set(ControlWord.STOP)
             self._await(Status.RDY_ON)
-        self.control.set(Command.RUN)
+        self.control.set(ControlWord.RUN)
         self._await(Status.RDY_REF)
 
     def stop(self) -> None:
         """Stop along the ramp."""
-        self.control.set(Command.STOP)
+        self.control.set(ControlWord.STOP)
 
     def reset_fault(self) -> None:
         """Reset a fault whose cause is gone; the drive stays stopped."""
-        self.control.set(Command.RESET)
-        self.control.set(Command.STOP)
+        self.control.set(ControlWord.RESET)
+        self.control.set(ControlWord.STOP)
 
     def _await(self, wanted: Status) -> None:
         deadline = self.clock.now() + PATIENCE

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from remotecal.drivers.links.addresses import find_way, place_of
 from remotecal.drivers.links.link import Link, WiredLink
-from remotecal.drivers.links.remote import Place, Stations
+from remotecal.drivers.links.remote import Place, StationLinks
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.errors import BenchError
 
-__all__ = ["Line", "Link", "Modbus", "Place", "Serial", "Stations", "open_link", "place_of"]
+__all__ = ["Line", "Link", "Modbus", "Place", "Serial", "StationLinks", "open_link", "place_of"]
 
 
 def open_link(
@@ -20,7 +20,7 @@ def open_link(
     *,
     name: str,
     port: Serial | None = None,
-    stations: Stations | None = None,
+    stations: StationLinks | None = None,
 ) -> Link:
     """Open the channel to an instrument; links to one address share the line there and its lock.
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from remotecal.drivers.links.channel import Location
+from remotecal.drivers.links.channel import Destination
 from remotecal.drivers.links.framing import LineFraming, MessageFraming, RtuFraming, TcpFraming
 from remotecal.drivers.links.remote import EXAMPLE, Place
 from remotecal.drivers.links.streams import GatewayStream, SerialStream, Stream, TcpStream, listening
@@ -116,12 +116,12 @@ Connect = Callable[[str, int, tuple[str, ...]], Stream]
 
 def _on_network(
     found: re.Match[str], port: int, connect: Connect, wire: Line | Modbus
-) -> Callable[[], Location]:
+) -> Callable[[], Destination]:
     host = found["host"].strip("[]")
 
-    def locate() -> Location:
+    def locate() -> Destination:
         numeric = _numeric(host)
-        return Location(
+        return Destination(
             f"tcp {_host(host, numeric)} {port}",
             lambda: listening(connect(host, port, numeric), wire),
         )
@@ -129,10 +129,10 @@ def _on_network(
     return locate
 
 
-def _on_serial_port(device: str, port: Serial, wire: Line | Modbus) -> Callable[[], Location]:
-    def locate() -> Location:
+def _on_serial_port(device: str, port: Serial, wire: Line | Modbus) -> Callable[[], Destination]:
+    def locate() -> Destination:
         now = os.path.realpath(device)
-        return Location(now, lambda: listening(open_port(now, port), wire))
+        return Destination(now, lambda: listening(open_port(now, port), wire))
 
     return locate
 
@@ -167,7 +167,7 @@ def _line_through_visa(found: re.Match[str], wire: Line, _: Serial) -> Way:
     longest = wire.reply_size + len(wire.ending) + 1
     key = _canonical(resource_name)
     return Way(
-        locate=lambda: Location(
+        locate=lambda: Destination(
             key(),
             lambda: listening(VisaStream(resource_name, backend, longest), wire),
         ),

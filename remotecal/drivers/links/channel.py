@@ -13,7 +13,7 @@ from remotecal.errors import BenchError
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
+class Destination:
     """A place an address leads to, as things are now."""
 
     key: str
@@ -29,7 +29,7 @@ class Channel:
     for a whole exchange, its cleaning included; everything but `interrupt` needs it.
     """
 
-    def __init__(self, location: Location, manner: str) -> None:
+    def __init__(self, location: Destination, manner: str) -> None:
         self.key = location.key
         self.manner = manner
         self.users = 0
@@ -106,7 +106,7 @@ _channels: dict[str, Channel] = {}
 _registry = threading.Lock()
 
 
-def share(location: Location, manner: str) -> Channel:
+def share(location: Destination, manner: str) -> Channel:
     """Return the channel to a place, which others may use too; give it back by `release`.
 
     Args:

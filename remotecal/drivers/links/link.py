@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from remotecal.drivers.links.channel import SILENCES, Channel, Location, release, share
+from remotecal.drivers.links.channel import SILENCES, Channel, Destination, release, share
 from remotecal.drivers.links.framing import Nonsense
 from remotecal.drivers.links.marks import Damaged
 from remotecal.drivers.links.streams import Stream
@@ -98,7 +98,7 @@ class Link(Protocol):
 class Moved(LinkLost):
     """The address leads to another place than when the link was opened."""
 
-    def __init__(self, text: str, location: Location) -> None:
+    def __init__(self, text: str, location: Destination) -> None:
         super().__init__(text)
         self.location = location
 

@@ -40,7 +40,7 @@ class Place:
         return f"station://{self.station}/{self.bench and self.bench + '/'}{self.role}"
 
 
-class Stations(Protocol):
+class StationLinks(Protocol):
     """The stations within reach of whoever holds this."""
 
     def open(self, place: Place, name: str) -> Link:

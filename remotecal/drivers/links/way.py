@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from remotecal.drivers.links.channel import Channel, Location
+    from remotecal.drivers.links.channel import Channel, Destination
     from remotecal.drivers.links.framing import Framing
 
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Way:
     """How an address is reached, and how one talks there."""
 
-    locate: Callable[[], Location]
+    locate: Callable[[], Destination]
     """Finds out which place the address means now; asked at each opening."""
     manner: str
     """What all who share the place must have in common."""

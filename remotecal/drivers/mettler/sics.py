@@ -100,7 +100,7 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BareCommand:
     """A bare command, such as `Z`, answered by its name and a status letter."""
 
     word: str
@@ -141,10 +141,10 @@ class MettlerSics(LineInstrument, Balance):
     settled_mass = Reading(Weight("S"), "kg", span=(-10_000, 10_000), accuracy=UNSTATED, takes=SETTLING)
     """Net mass once the balance finds it stable; an InstrumentError when it does not in its own time."""
 
-    zero = Action(Order("Z"), takes=SETTLING)
+    zero = Action(BareCommand("Z"), takes=SETTLING)
     """Set zero, once stable."""
 
-    tare = Action(Order("T"), takes=SETTLING)
+    tare = Action(BareCommand("T"), takes=SETTLING)
     """Take what stands on the balance as tare, once stable."""
 
     def identify(self) -> Identity:

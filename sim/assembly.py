@@ -1,0 +1,175 @@
+"""Whole simulated benches: a physical thing, instruments on their ports, and the paper for them."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self, cast
+
+from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
+from remotecal.configuration import checked
+from remotecal.errors import ConfigurationError
+from remotecal.procedures.parameters import In, Parameters
+from remotecal.sim.memory import MemoryLink
+from remotecal.sim.paper import BENCH, ORDER, Paper, write_paper
+from remotecal.sim.world import World
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from remotecal.certificates.trust import Capability
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.sim.simulated import Simulated
+    from remotecal.sim.wiring import Wired
+
+CLOCK = "clock"
+"""File beside the bench file in which a bench keeps its virtual time."""
+
+
+class BenchOptions(Parameters):
+    """What can be chosen when a bench is put up; each field with a docstring under it."""
+
+    seed: Annotated[int, In("1")] = 1
+    """The same seed gives the same bench."""
+
+
+class Assembly(ABC):
+    """A simulated bench. A subclass declares one, and its docstring's first line says what it is.
+
+    ```python
+    class StirredBath(Assembly):
+        '''Stirred bath with a reference thermometer and one under test.'''
+
+        class Options(BenchOptions):
+            target: Annotated[float, In("°C", at_most=95)] = 40.0
+            '''Where the bath goes.'''
+
+        def __init__(self, world: World, options: Options) -> None:
+            super().__init__(world, options)
+            bath = Bath(world, options.target)
+            self.wired = {"reference": stands.thermometer(world, …, lambda: bath.temperature, …), …}
+
+        def paper(self, today: date) -> Paper: …
+
+
+    with StirredBath.up(Path("bath"), target=60) as bath:
+        print(bath.bench, bath.order)
+    ```
+    """
+
+    Options: ClassVar[type[BenchOptions]] = BenchOptions
+    """What can be chosen."""
+    procedures: ClassVar[tuple[str, ...]] = ()
+    """The procedures it suits, by their names in the catalogue."""
+    scope: ClassVar[tuple[Capability, ...]] = ()
+    """What the demonstration's laboratory may certify with it; without it there is no demonstration."""
+
+    wired: Mapping[str, Wired]
+    """The instruments by their names on the bench."""
+
+    def __init__(self, world: World, options: BenchOptions) -> None:
+        self.world = world
+        self.options = options
+        self.addresses: Mapping[str, str] = {}
+        """Where each instrument is served; empty for a bench without wires."""
+        self.directory: Path | None = None
+        """Where bench file, certificates and order are; None for a bench without paper."""
+
+    @abstractmethod
+    def paper(self, today: date) -> Paper:
+        """Return what is to be written about it on this day."""
+
+    @classmethod
+    def choose(cls, options: Mapping[str, object]) -> BenchOptions:
+        """Return what is chosen of it, by the names in `Options`.
+
+        Raises:
+            ConfigurationError: an option is unknown, or can't be so.
+        """
+        return checked(cls.Options, dict(options), cls.__name__, ConfigurationError)
+
+    @classmethod
+    def up(
+        cls, directory: Path | None = None, *, clock: Clock | None = None, **options: object
+    ) -> AbstractContextManager[Self]:
+        """Put it up; see `choose` and `put_up`."""
+        return cls.put_up(cls.choose(options), directory, clock)
+
+    @classmethod
+    @contextmanager
+    def put_up(
+        cls, chosen: BenchOptions, directory: Path | None = None, clock: Clock | None = None
+    ) -> Iterator[Self]:
+        """Put it up as it was chosen.
+
+        Args:
+            chosen: one of its `Options`.
+            directory: where bench file, certificates and order are written and for which the
+                instruments are served; without it the bench has no wires and no paper.
+            clock: its time; a virtual clock if not given, shared with other processes by a file in
+                the directory.
+        """
+        if clock is None:
+            clock = SharedClock.begin(directory / CLOCK) if directory else VirtualClock()
+        bench = cls(World(clock, chosen.seed), chosen)
+        with ExitStack() as servers:
+            if directory is not None:
+                bench._serve(directory, servers)
+            yield bench
+
+    def _serve(self, directory: Path, servers: ExitStack) -> None:
+        """Serve the instruments until `servers` closes, and write the paper."""
+        self.directory = directory
+        self.addresses = {name: place.serve(servers) for name, place in self.wired.items()}
+        today = datetime.fromtimestamp(self.clock.now(), UTC).date()
+        write_paper(directory, self.paper(today), self.wired, self.addresses, _told(self.clock), today)
+
+    @classmethod
+    def about(cls) -> str:
+        """Return what it is, in a line."""
+        return inspect.cleandoc(cls.__doc__ or "").partition("\n")[0]
+
+    @property
+    def clock(self) -> Clock:
+        """Its time."""
+        return self.world.clock
+
+    @property
+    def bench(self) -> Path:
+        """The bench file, beside the certificates it names."""
+        return self._written(BENCH)
+
+    @property
+    def order(self) -> Path:
+        """A work order for this bench."""
+        return self._written(ORDER)
+
+    def _written(self, name: str) -> Path:
+        if self.directory is None:
+            raise ConfigurationError("this bench was put up without a directory, so it has no paper")
+        return self.directory / name
+
+    def instrument(self, name: str) -> Simulated:
+        """Return a simulated instrument, such as to give it a fault."""
+        return self.wired[name].simulated
+
+    def connect(self) -> dict[str, Instrument]:
+        """Open every instrument by its driver without a wire, for many runs in little time."""
+        opened: dict[str, Instrument] = {}
+        for name, place in self.wired.items():
+            make = cast("Callable[..., Instrument]", place.simulated.driver)
+            link = MemoryLink(place.simulated, name, f"memory:{name}")
+            opened[name] = make(link, name=name, clock=self.clock, **place.settings)
+            opened[name].check()
+        return opened
+
+
+def _told(clock: Clock) -> str:
+    """Return what a bench file says of a clock."""
+    if isinstance(clock, RealClock):
+        return "real"
+    return f"virtual:{clock.path.name}" if isinstance(clock, SharedClock) else "virtual"

@@ -1,0 +1,144 @@
+"""Flow meters on Modbus: the makers' register maps in front of a `meter.Meter`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from remotecal.drivers.endress_hauser.promass import Promag53, Promass83
+from remotecal.drivers.siemens.mag6000 import Counting, Direction, SiemensMag6000
+from remotecal.drivers.tuf.tuf2000m import Tuf2000M
+from remotecal.sim.simulated_modbus import ModbusSimulated
+
+if TYPE_CHECKING:
+    from remotecal.drivers.contents import Content
+    from remotecal.sim.instruments.meter import Meter
+    from remotecal.sim.world import World
+
+SYSTEM_OK = 1
+"""Proline's condition when nothing is wrong."""
+
+
+class Totalizer:
+    """A meter's total that can be set to zero and held."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.held = False
+        self._meter = meter
+        self._offset = 0.0
+        self._kept = 0.0
+
+    @property
+    def total(self) -> float:
+        """Return the total in m³."""
+        return self._kept if self.held else self._meter.indicated - self._offset
+
+    def reset(self) -> None:
+        """Start from zero."""
+        self._kept = 0.0
+        self._offset = self._meter.indicated
+
+    def hold(self, *, held: bool) -> None:
+        """Stop adding up, or go on."""
+        if held and not self.held:
+            self._kept = self.total
+        elif self.held and not held:
+            self._offset = self._meter.indicated - self._kept
+        self.held = held
+
+
+def promass(world: World, meter: Meter, *, unit: int = 247, name: str = "promass") -> ModbusSimulated:
+    """Return a Promass 83: totalizer 1 mass, 2 volume; functions 3 and 4 read the same."""
+    spec = meter.spec
+    dense = 1.0 + spec.density_error
+    return ModbusSimulated(
+        Promass83,
+        world,
+        name,
+        unit=unit,
+        one_table=True,
+        reads={
+            "mass_flow": lambda: meter.flow * meter.density * 3600.0,
+            "flow": lambda: meter.flow * 3600.0 / dense,
+            "density": lambda: meter.density * dense,
+            "temperature": lambda: meter.temperature + spec.temperature_error,
+            "total_mass": lambda: meter.mass,
+            "volume": lambda: meter.indicated / dense,
+            "condition": lambda: SYSTEM_OK,
+        },
+    )
+
+
+def promag(world: World, meter: Meter, *, unit: int = 247, name: str = "promag") -> ModbusSimulated:
+    """Return a Promag 53: totalizer 1 volume; functions 3 and 4 read the same."""
+    return ModbusSimulated(
+        Promag53,
+        world,
+        name,
+        unit=unit,
+        one_table=True,
+        reads={
+            "flow": lambda: meter.flow * 3600.0,
+            "volume": lambda: meter.indicated,
+            "condition": lambda: SYSTEM_OK,
+        },
+    )
+
+
+def mag6000(
+    world: World, meter: Meter, *, unit: int = 1, name: str = "mag6000", bore: float = 0.05
+) -> ModbusSimulated:
+    """Return a MAG 6000 of nominal diameter `bore` in m; values in SI units."""
+    total = Totalizer(meter)
+
+    def reset(content: Content) -> None:
+        if content:
+            total.reset()
+
+    return ModbusSimulated(
+        SiemensMag6000,
+        world,
+        name,
+        unit=unit,
+        reads={
+            "flow": lambda: meter.flow,
+            "volume": lambda: total.total,
+            "volume_2": lambda: meter.indicated,
+            "direction": lambda: Direction.FORWARD.value,
+            "volume_per_pulse": lambda: 1.0 / meter.spec.pulses,
+            "sensor_size": lambda: bore,
+            "calibration_factor": lambda: 1.0,
+            "reset_volume": lambda: 0,
+            "hold_volume": lambda: int(total.held),
+        },
+        writes={
+            "reset_volume": reset,
+            "hold_volume": lambda state: total.hold(held=Counting(state) is Counting.HELD),
+        },
+    )
+
+
+def tuf2000m(
+    world: World, meter: Meter, *, unit: int = 1, name: str = "tuf2000m", bore: float = 0.05
+) -> ModbusSimulated:
+    """Return a TUF-2000M on a pipe of inner diameter `bore` in m."""
+    area = math.pi * bore * bore / 4.0
+    return ModbusSimulated(
+        Tuf2000M,
+        world,
+        name,
+        unit=unit,
+        reads={
+            "flow": lambda: meter.flow * 3600.0,
+            "velocity": lambda: meter.flow / area,
+            "sound_speed": lambda: 1402.4 + 5.04 * meter.temperature - 0.058 * meter.temperature**2,
+            "volume": lambda: meter.indicated,
+            "net_volume": lambda: meter.indicated,
+            "temperature_1": lambda: meter.temperature + meter.spec.temperature_error,
+            "temperature_2": lambda: meter.temperature + meter.spec.temperature_error,
+            "signal_quality": lambda: (ord("R") << 8) + 92,
+            "upstream_strength": lambda: 1650,
+            "downstream_strength": lambda: 1648,
+            "time_ratio": lambda: 100.0,
+        },
+    )

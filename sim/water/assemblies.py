@@ -1,0 +1,97 @@
+"""Whole simulated water rigs: instruments on their ports, a bench file, certificates, a work order.
+
+```python
+with water_rig(Path("rig"), seed=7) as up:
+    print(up.bench, up.order, up.truth.error(20.0))
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+
+from remotecal.certificates.trust import Capability
+from remotecal.procedures.parameters import In
+from remotecal.sim.assembly import Assembly, BenchOptions
+from remotecal.sim.water import paper, wiring
+from remotecal.sim.water.outfit import outfit
+from remotecal.sim.water.rig import Rig
+from remotecal.sim.water.truth import Truth
+from remotecal.sim.water.wiring import Output
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from remotecal.sim.paper import Paper
+    from remotecal.sim.world import World
+
+
+class WaterOptions(BenchOptions):
+    """What can be chosen of a water rig."""
+
+    dn: Annotated[Literal[25, 40, 50, 80, 100], In("mm")] = 50
+    """Nominal diameter of the line."""
+    output: Output = "pulses"
+    """How the meter under test is read."""
+
+
+class WaterBench(Assembly):
+    """What water rigs have in common."""
+
+    gravimetric: ClassVar[bool]
+    """Whether there is a weigh tank; otherwise a reference meter stands ahead of the one under test."""
+    scope = (
+        Capability(
+            quantity="basic_measurementError",
+            unit="%",
+            cmc="0.005",
+            against="basic_referenceValue",
+            against_unit="m3/h",
+            low="0.5",
+            high="150",
+        ),
+    )
+
+    def __init__(self, world: World, options: WaterOptions) -> None:
+        super().__init__(world, options)
+        self.output: Output = options.output
+        self.outfit = outfit(options.seed, options.dn, gravimetric=self.gravimetric)
+        """The rig as it was drawn, with its certificates."""
+        self.rig = Rig(self.outfit.spec, world)
+        """The physics."""
+        self.truth = Truth(self.rig)
+        """What a perfect calibration would find."""
+        if self.output == "current":
+            self.truth.output_error = self.outfit.spec.dut.output_error
+        wire_up = wiring.gravimetric if self.gravimetric else wiring.master
+        self.wired = wire_up(self.rig, self.outfit, self.output)
+
+    def paper(self, today: date) -> Paper:
+        return paper.paper(self.outfit, self.output, today, gravimetric=self.gravimetric)
+
+
+class GravimetricRig(WaterBench):
+    """Gravimetric water rig: pump, meter under test, diverter and weigh tank."""
+
+    Options = WaterOptions
+    procedures = ("flow.water_gravimetric",)
+    gravimetric = True
+
+
+class MasterLine(WaterBench):
+    """Water line with a Coriolis reference meter ahead of the meter under test."""
+
+    class Options(WaterOptions):
+        """What can be chosen of a master line."""
+
+        output: Output = "mag6000"
+        """How the meter under test is read."""
+
+    procedures = ("flow.water_master_meter",)
+    gravimetric = False
+
+
+water_rig, master_line = GravimetricRig.up, MasterLine.up
+
+BENCHES: Final[dict[str, type[Assembly]]] = {"water-rig": GravimetricRig, "master-line": MasterLine}
+"""What the catalogue offers, by name."""

@@ -1,0 +1,62 @@
+"""What stands on the water rig."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from remotecal.model import Text
+from remotecal.sim import stands
+from remotecal.sim.certificates import Certified
+from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
+from remotecal.sim.water.rig_controller import rig_controller
+from remotecal.sim.wiring import Wired
+
+if TYPE_CHECKING:
+    from remotecal.sim.water.outfit import Outfit
+    from remotecal.sim.water.rig import Rig
+
+Output = Literal["pulses", "current", "mag6000", "promag53", "promass83", "tuf2000m"]
+"""How the meter under test is read: counted pulses, its 4–20 mA, or its total over Modbus."""
+
+
+def gravimetric(rig: Rig, drawn: Outfit, output: Output) -> dict[str, Wired]:
+    """Return the instruments of a rig with weigh tank."""
+    return {**_common(rig, drawn, output), "balance": stands.balance(rig.world, rig.balance)}
+
+
+def master(rig: Rig, drawn: Outfit, output: Output) -> dict[str, Wired]:
+    """Return the instruments of a line with a Coriolis reference meter."""
+    reference = promass(rig.world, rig.reference, name="reference")
+    certified = Certified(
+        Text(zh="标准质量流量计", en="Reference Coriolis meter"),
+        ((Text(zh="流量", en="flow"), drawn.certificates["reference"].stated),),
+    )
+    wired = Wired(reference, "serial", settings={"unit": reference.unit}, certified=certified)
+    return {**_common(rig, drawn, output), "reference": wired}
+
+
+def _common(rig: Rig, drawn: Outfit, output: Output) -> dict[str, Wired]:
+    world, certificates = rig.world, drawn.certificates
+    air = [certificates[name] for name in ("barometer", "air_thermometer", "hygrometer")]
+    return {
+        "pump": Wired(Drive(world, rig.pump), "serial", settings={"unit": 1}),
+        "rig": Wired(rig_controller(rig), "socket", settings={"unit": 1}),
+        "thermometer": stands.thermometer(
+            world, certificates["line_thermometer"], lambda: rig.temperature, "line"
+        ),
+        "ambient": stands.ambient(world, rig.air, *air),
+        "dut": _read_by(rig, drawn, output),
+    }
+
+
+def _read_by(rig: Rig, drawn: Outfit, output: Output) -> Wired:
+    """Return the instrument that reads the meter under test, or the meter itself."""
+    if output == "pulses":
+        error = -drawn.certificates["counter"].correction(0.0)
+        return stands.counter(rig.world, lambda: rig.dut.cycles, rig.gate, timebase_error=error)
+    if output == "current":
+        return stands.multimeter(rig.world, lambda: rig.dut.current, drawn.certificates["ammeter"])
+    kind = {"mag6000": mag6000, "promag53": promag, "promass83": promass, "tuf2000m": tuf2000m}[output]
+    simulated = kind(rig.world, rig.dut, name="dut")
+    return Wired(simulated, "serial", settings={"unit": simulated.unit})

@@ -1,0 +1,55 @@
+"""TOML as it is written for people: whatever is said comes back as it was said."""
+
+import tomllib
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remotecal.bench_file import BenchFile, Interlock
+from remotecal.configuration import as_toml, checked
+from remotecal.errors import BenchError
+from remotecal.model import Text
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES = st.recursive(
+    st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | TEXTS | st.dates(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(TEXTS, VALUES, max_size=5))
+def test_whatever_is_written_is_read_as_it_was(content):
+    assert tomllib.loads(as_toml(content)) == content
+
+
+@pytest.mark.parametrize("text", ["\x7f", "\U0001f4a7", 'a "quoted" \\ word', "两行\n", "\u2028"])
+def test_texts_that_json_would_write_otherwise(text):
+    assert tomllib.loads(as_toml({"text": text})) == {"text": text}
+
+
+def test_models_say_what_they_were_told_and_nothing_else():
+    lock = Interlock(watch="rig.level", above=95.0, unit="%")
+    content = {"lock": lock, "name": Text(zh="秤", en="balance"), "day": date(2026, 3, 1), "nothing": None}
+    assert tomllib.loads(as_toml(content)) == {
+        "lock": {"watch": "rig.level", "above": 95.0, "unit": "%"},
+        "name": {"zh": "秤", "en": "balance"},
+        "day": date(2026, 3, 1),
+    }
+
+
+def test_a_bench_file_is_read_as_it_was_made():
+    said = {
+        "bench": {"name": "泵站", "clock": "virtual"},
+        "instruments": {"meter": {"driver": "Promag53", "address": "modbus+tcp://10.0.0.1:502"}},
+        "interlocks": [{"watch": "meter.flow", "above": 1e-5, "unit": "m3/h"}],
+    }
+    file = checked(BenchFile, said, "made", BenchError)
+    assert tomllib.loads(as_toml(file)) == said
+
+
+def test_what_has_no_form_in_toml_is_refused():
+    with pytest.raises(TypeError):
+        as_toml({"anything": object()})
