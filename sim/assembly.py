@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
 from remotecal.configuration import checked
@@ -161,10 +161,9 @@ class Assembly(ABC):
         """Open every instrument by its driver without a wire, for many runs in little time."""
         opened: dict[str, Instrument] = {}
         for name, place in self.wired.items():
-            make = cast("Callable[..., Instrument]", place.simulated.driver)
             link = MemoryLink(place.simulated, name, f"memory:{name}")
-            opened[name] = make(link, name=name, clock=self.clock, **place.settings)
-            opened[name].check()
+            driver = place.simulated.driver
+            opened[name] = driver.over(link, name=name, serial=None, clock=self.clock, **place.settings)
         return opened
 
 

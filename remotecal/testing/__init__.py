@@ -6,6 +6,7 @@
 | `peers` | what a peer is made of |
 | `drivers` | the walk over drivers: `DRIVER_CHECKS` |
 | `recordings` | what a real instrument said once, to be heard again: `replay` |
+| `twins` | a driver and its simulated twin understand each other: `check_twin` |
 | `transcripts` | a driver against the exchanges of its manual: `on_socket`, `on_serial_port` |
 
 All of it works with any runner of tests.
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from remotecal.testing.links import LINK_CHECKS
     from remotecal.testing.recordings import replay
     from remotecal.testing.transcripts import frame, on_serial_port, on_socket
+    from remotecal.testing.twins import check_twin
 
-__all__ = ["DRIVER_CHECKS", "LINK_CHECKS", "frame", "on_serial_port", "on_socket", "replay"]
+__all__ = ["DRIVER_CHECKS", "LINK_CHECKS", "check_twin", "frame", "on_serial_port", "on_socket", "replay"]
 
 _HOMES = {
     "DRIVER_CHECKS": "drivers",
     "LINK_CHECKS": "links",
+    "check_twin": "twins",
     "frame": "transcripts",
     "on_serial_port": "transcripts",
     "on_socket": "transcripts",
