@@ -2,6 +2,8 @@
 
 | module | what it has |
 |---|---|
+| `benches` | simulated benches on a virtual clock, and runs on them: `BenchOf`, `RunOn` |
+| `plugin` | the same as fixtures for pytest: `bench_of`, `run_on` |
 | `links` | the conformance kit for links: `LINK_CHECKS`, against a `Peer` |
 | `peers` | what a peer is made of |
 | `drivers` | the walk over drivers: `DRIVER_CHECKS` |
@@ -9,7 +11,7 @@
 | `twins` | a driver and its simulated twin understand each other: `check_twin` |
 | `transcripts` | a driver against the exchanges of its manual: `on_socket`, `on_serial_port` |
 
-All of it works with any runner of tests.
+All of it but the plugin works with any runner of tests.
 """
 
 from __future__ import annotations
@@ -18,15 +20,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from remotecal.testing.benches import BenchOf, Ran, RunOn
     from remotecal.testing.drivers import DRIVER_CHECKS
     from remotecal.testing.links import LINK_CHECKS
     from remotecal.testing.recordings import replay
     from remotecal.testing.transcripts import frame, on_serial_port, on_socket
     from remotecal.testing.twins import check_twin
 
-__all__ = ["DRIVER_CHECKS", "LINK_CHECKS", "check_twin", "frame", "on_serial_port", "on_socket", "replay"]
+__all__ = [
+    "DRIVER_CHECKS",
+    "LINK_CHECKS",
+    "BenchOf",
+    "Ran",
+    "RunOn",
+    "check_twin",
+    "frame",
+    "on_serial_port",
+    "on_socket",
+    "replay",
+]
 
 _HOMES = {
+    "BenchOf": "benches",
+    "Ran": "benches",
+    "RunOn": "benches",
     "DRIVER_CHECKS": "drivers",
     "LINK_CHECKS": "links",
     "check_twin": "twins",
