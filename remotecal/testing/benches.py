@@ -137,7 +137,10 @@ def _wired(path: Path, roles: Mapping[str, str]) -> Bench:
 
 
 def _found(procedure: str | Path | type[Procedure]) -> Found:
-    if isinstance(procedure, type):
+    if not isinstance(procedure, type):
+        return find(str(procedure))
+    try:
         source = inspect.getsource(inspect.getmodule(procedure) or procedure)
-        return Found(procedure.__name__, procedure, sha256(source.encode()).hexdigest())
-    return find(str(procedure))
+    except (OSError, TypeError):  # made in a session
+        source = procedure.__qualname__
+    return Found(procedure.__name__, procedure, sha256(source.encode()).hexdigest())
