@@ -14,7 +14,7 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from remotecal import units
+from remotecal import html, units
 from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Entry
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
@@ -88,6 +88,15 @@ class Bench:
     def name(self) -> str:
         """Name of the bench."""
         return self.file.bench.name
+
+    def _repr_html_(self) -> str:
+        rows = (
+            (name, entry.driver, entry.address, entry.serial or "", entry.certificate or "")
+            for name, entry in self.file.instruments.items()
+        )
+        headings = ("名称\nName", "驱动\nDriver", "地址\nAddress", "出厂编号\nSerial", "证书\nCertificate")
+        roles = {role: ", ".join(self.filling(role)) for role in self.file.roles}
+        return html.table(headings, rows, self.name) + (html.facts(roles, "角色\nRoles") if roles else "")
 
     @property
     def time_zone(self) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
+from remotecal import html
 from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
@@ -132,6 +133,15 @@ class Assembly(ABC):
     def about(cls) -> str:
         """Return what it is, in a line."""
         return inspect.cleandoc(cls.__doc__ or "").partition("\n")[0]
+
+    def _repr_html_(self) -> str:
+        chosen = ", ".join(f"{name} = {value}" for name, value in self.options)
+        rows = (
+            (name, place.simulated.driver.__name__, self.addresses.get(name, ""), place.serial or "")
+            for name, place in self.wired.items()
+        )
+        headings = ("名称\nName", "驱动\nDriver", "地址\nAddress", "出厂编号\nSerial")
+        return html.table(headings, rows, f"{self.about()}\n{chosen}")
 
     @property
     def clock(self) -> Clock:
