@@ -14,13 +14,13 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from remotecal import units
+from remotecal import html, units
 from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Entry
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.declarations import Declaration, named
-from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.instrument import Instrument, Through
 from remotecal.drivers.links import Place, StationLinks, place_of
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
@@ -90,6 +90,15 @@ class Bench:
     def name(self) -> str:
         """Name of the bench."""
         return self.file.bench.name
+
+    def _repr_html_(self) -> str:
+        rows = (
+            (name, entry.driver, entry.address, entry.serial or "", entry.certificate or "")
+            for name, entry in self.file.instruments.items()
+        )
+        headings = ("名称\nName", "驱动\nDriver", "地址\nAddress", "出厂编号\nSerial", "证书\nCertificate")
+        roles = {role: ", ".join(self.filling(role)) for role in self.file.roles}
+        return html.table(headings, rows, self.name) + (html.facts(roles, "角色\nRoles") if roles else "")
 
     @property
     def time_zone(self) -> str:
@@ -251,8 +260,10 @@ class Bench:
         finally:
             opened.close()
 
-    def open_instrument(self, name: str, clock: Clock, stations: StationLinks | None = None) -> Instrument:
-        """Open one instrument, which the caller holds; arguments as `connect`.
+    def open_instrument(
+        self, name: str, clock: Clock, stations: StationLinks | None = None, through: Through | None = None
+    ) -> Instrument:
+        """Open one instrument, which the caller holds; arguments as `connect` and `Instrument.open`.
 
         Raises:
             BenchError: its address has no known form.
@@ -267,6 +278,7 @@ class Bench:
             clock=clock,
             port=port,
             stations=stations,
+            through=through,
             **entry.settings,
         )
 

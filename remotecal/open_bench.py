@@ -10,6 +10,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple, TypeVar
 
+from remotecal import html
 from remotecal.clock import Clock
 from remotecal.drivers.declarations import Asked
 from remotecal.drivers.instrument import Instrument
@@ -72,6 +73,15 @@ class OpenBench:
         self._held = held or nullcontext()
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._readers: list[threading.Thread] = []
+
+    def _repr_html_(self) -> str:
+        answered = (
+            (name, type(instrument).__name__, instrument.link.address, str(instrument.met or ""))
+            for name, instrument in self.instruments.items()
+        )
+        failed = ((name, "", "", str(failure)) for name, failure in self.failures.items())
+        headings = ("名称\nName", "驱动\nDriver", "地址\nAddress", "应答者\nWho answers")
+        return html.table(headings, (*answered, *failed))
 
     def role(self, name: str) -> Instrument:
         """Return the instrument that fills a role, or has this name.

@@ -23,15 +23,15 @@ from remotecal.errors import (
     BenchError,
     EvidenceError,
     JournalBroken,
-    LinkError,
+    NeverAsked,
     RemotecalError,
 )
-from remotecal.journal.events import seconds
+from remotecal.journal.events import bytes_of, seconds
 from remotecal.journal.values import readings, unpack
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
-    from remotecal.journal.events import Event, Json
+    from remotecal.journal.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,6 @@ class Exchange:
     """When it was over, in seconds since 1970, UTC."""
     request: bytes
     reply: bytes
-
-
-class NeverAsked(LinkError):
-    """The driver asks what was not asked then: it is set up otherwise, or is another version."""
 
 
 class KeptLink:
@@ -303,16 +299,6 @@ def kept_exchanges(event: Event) -> Iterator[Exchange]:
             number,
             str(entry.get("instrument")),
             seconds(str(entry.get("at"))),
-            _kept_bytes(entry.get("request")),
-            _kept_bytes(entry.get("reply")),
+            bytes_of(entry.get("request")),
+            bytes_of(entry.get("reply")),
         )
-
-
-def _kept_bytes(written: Json) -> bytes:
-    """Return bytes from what a journal shows of them; the inverse of `procedures.journal.shown`."""
-    try:
-        if isinstance(written, Mapping):
-            return bytes.fromhex(str(written.get("hex")))
-        return str(written).encode("ascii")
-    except ValueError:
-        raise JournalBroken(f"{written!r:.40} stands where bytes are due") from None

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pytest
-from transcript import Exchange, on_serial_port, on_socket
 
 from remotecal.drivers.accuracy import EXACT, UNSTATED
 from remotecal.drivers.codecs import Phrase, holding_u16, holding_u32
@@ -23,6 +22,7 @@ from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, ModbusRefusal, WrongInstrument
+from remotecal.testing.transcripts import Exchange, on_serial_port, on_socket
 
 
 class Inverter(ModbusInstrument):
