@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, Self, cast
 
@@ -138,7 +138,7 @@ class Instrument:
         stations: Stations | None = None,
         **settings: float | str,
     ) -> Self:
-        """Open the instrument at a VISA resource name, a `modbus+…://` or a `station://` address.
+        """Open the instrument at a VISA resource name, a `modbus+…://`, `by-hand:` or `station://` address.
 
         Args:
             address: where it is.
@@ -158,9 +158,10 @@ class Instrument:
             raise BenchError(
                 f"{name or cls.__name__}: {cls.__name__} has no setting {', '.join(sorted(unknown))}"
             )
+        driver = cls.as_stated(settings)
         link = open_link(address, cls.wire, name=name or cls.__name__, port=port, stations=stations)
         try:
-            instrument = cast("Callable[..., Self]", cls)(
+            instrument = cast("Callable[..., Self]", driver)(
                 link, name=name, serial=serial, clock=clock, **settings
             )
             instrument.check()
@@ -168,6 +169,15 @@ class Instrument:
             link.close()
             raise
         return instrument
+
+    @classmethod
+    def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:  # noqa: ARG003  most heed none
+        """Return the driver as a bench's settings complete it; most are complete as they are.
+
+        Raises:
+            BenchError: no such instrument can be.
+        """
+        return cls
 
     def identify(self) -> Identity:
         """Ask the instrument who it is; an instrument that can't say answers with its class's words."""
