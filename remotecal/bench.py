@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +23,7 @@ from remotecal.drivers.declarations import Declaration, named
 from remotecal.drivers.instrument import Instrument, Through
 from remotecal.drivers.links import Place, StationLinks, place_of
 from remotecal.drivers.quantities import Reading, Setting
+from remotecal.drivers.shown import Shown
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
 from remotecal.locks import hold
 from remotecal.model import Certificate, Frozen, Record
@@ -80,6 +81,7 @@ class Bench:
             bench = cls(path, sha256(path.read_bytes()).hexdigest(), file, drivers)
             for name in file.instruments:
                 bench.check_settings(name)
+            bench = replace(bench, drivers={name: bench.as_stated(name) for name in drivers})
             for check in (bench.check_roles, bench.check_interlocks, bench.check_units, bench.check_safe):
                 check()
         except (BenchError, UnitError) as error:
@@ -282,6 +284,13 @@ class Bench:
             **entry.settings,
         )
 
+    def as_stated(self, name: str) -> type[Instrument]:
+        """Return an instrument's driver, completed by what is stated here (`BenchError`: none can be so)."""
+        try:
+            return self.drivers[name].as_stated(self.file.instruments[name].settings)
+        except BenchError as error:
+            raise BenchError(f"instruments.{name}.settings: {error}") from None
+
     def check_settings(self, name: str) -> None:
         """Raise `BenchError` if an instrument's settings or port don't suit its driver."""
         driver, entry = self.drivers[name], self.file.instruments[name]
@@ -311,8 +320,10 @@ class Bench:
         for number, lock in enumerate(self.file.interlocks, 1):
             place = f"interlock {number} ({lock.watch})"
             quantity = self.declaration(lock.watch, place)
-            if not isinstance(quantity, Reading):
-                raise BenchError(f"{place}: {quantity!r} can not be watched: name a Reading")
+            if not isinstance(quantity, Reading) or isinstance(quantity.wire, Shown):
+                raise BenchError(
+                    f"{place}: {quantity!r} can not be watched: name a Reading that no person gives"
+                )
             if not units.same_dimension(quantity.unit, lock.unit):
                 raise BenchError(f"{place}: {quantity!r} is in {quantity.unit}, the limit in {lock.unit}")
             if (lock.above is None) is (lock.below is None):
@@ -329,8 +340,8 @@ class Bench:
         """Raise `BenchError` if the heartbeat is nothing that can be set."""
         if self.file.heartbeat is not None:
             quantity = self.declaration(self.file.heartbeat.quantity, "heartbeat.quantity")
-            if not isinstance(quantity, Setting):
-                raise BenchError(f"heartbeat.quantity: {quantity!r} can't be set")
+            if not isinstance(quantity, Setting) or isinstance(quantity.wire, Shown):
+                raise BenchError(f"heartbeat.quantity: {quantity!r} can't be set by itself")
 
     def declaration(self, quantity: str, place: str) -> Declaration:
         """Return what `instrument.quantity` declares; raises `BenchError` if there is no such thing."""

@@ -142,7 +142,7 @@ class Instrument:
         through: Through | None = None,
         **settings: float | str,
     ) -> Self:
-        """Open the instrument at a VISA resource name, a `modbus+…://` or a `station://` address.
+        """Open the instrument at a VISA resource name, a `modbus+…://`, `by-hand:` or `station://` address.
 
         Args:
             address: where it is.
@@ -159,11 +159,12 @@ class Instrument:
             LinkError: nobody, or somebody else, answers there.
         """
         cls._refuse_unknown(name, settings)
+        driver = cls.as_stated(settings)
         link = open_link(address, cls.wire, name=name or cls.__name__, port=port, stations=stations)
         if through is not None:
             link = through(link)
         try:
-            return cls.over(link, name=name, serial=serial, clock=clock, **settings)
+            return driver.over(link, name=name, serial=serial, clock=clock, **settings)
         except RemotecalError:
             link.close()
             raise
@@ -189,6 +190,15 @@ class Instrument:
         instrument = make(link, name=name, serial=serial, clock=clock, **settings)
         instrument.check()
         return instrument
+
+    @classmethod
+    def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:  # noqa: ARG003  most heed none
+        """Return the driver as a bench's settings complete it; most are complete as they are.
+
+        Raises:
+            BenchError: no such instrument can be.
+        """
+        return cls
 
     @classmethod
     def _refuse_unknown(cls, name: str, settings: Mapping[str, object]) -> None:

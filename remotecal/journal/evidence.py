@@ -133,7 +133,7 @@ class Evidence:
     characteristics: Mapping[str, Characteristic]
     """Facts of the rig, with their uncertainty."""
     answers: tuple[tuple[str, str], ...]
-    """Questions in English, where there is a choice, and what was answered."""
+    """The procedure's questions, in English where there is a choice, and what was answered."""
     software: Mapping[str, str]
     """Program → version, when the run began."""
     discarded: tuple[tuple[str, int], ...]
@@ -337,11 +337,11 @@ def _discarded(events: Sequence[Event]) -> Iterator[tuple[str, int]]:
 def _answers(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
     asked: dict[object, str] = {}
     for event in events:
-        if event.kind == "prompt":
+        if event.kind == "prompt" and "instrument" not in event.data:
             question = event.data["question"]
             asked[event.seq] = Text.model_validate(question).get("en")
-        elif event.kind == "answer":
-            yield asked.get(event.data["prompt"], ""), str(event.data["answer"])
+        elif event.kind == "answer" and (question := asked.get(event.data["prompt"])) is not None:
+            yield question, str(event.data["answer"])
 
 
 def _shown(value: Value | None) -> str:

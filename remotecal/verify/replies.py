@@ -278,9 +278,10 @@ def on_kept_link(event: Event, exchanges: Sequence[Exchange], drivers: Collectio
 
     name, settings = str(event.data["name"]), event.data.get("settings", {})
     try:
-        make = cast("Callable[..., Instrument]", driver(str(event.data["driver"]), drivers))
+        stated = settings if isinstance(settings, Mapping) else {}
+        make = driver(str(event.data["driver"]), drivers).as_stated(stated)
         link = KeptLink(name, exchanges)
-        instrument = make(link, name=name, **(settings if isinstance(settings, Mapping) else {}))
+        instrument = cast("Callable[..., Instrument]", make)(link, name=name, **stated)
     except BenchError as error:
         raise Unable(f"the driver of {name} is not at hand: {error}") from error
     except TypeError as error:

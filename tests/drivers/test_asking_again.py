@@ -187,7 +187,7 @@ def test_an_identification_in_parts_is_asked_for_to_its_end() -> None:
         (rtu(identification.question(2)), rtu(identification.answer({2: "2.1"}))),
     ]
     with on_serial_port(*parts, asked(100, 0, 0)) as device, Known.open(f"modbus+rtu://{device}") as meter:
-        assert meter._met == ("Acme", "M7", "", "2.1")
+        assert meter.met == ("Acme", "M7", "", "2.1")
 
 
 def test_nobody_who_refuses_to_say_who_it_is_is_taken_for_known() -> None:
