@@ -12,12 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic
 
-from remotecal.procedures.library.evaluation.repeats import Numbers, Repeats, Seen
+from remotecal.procedures.library.evaluation.repeats import Repeats, Seen
 from remotecal.uncertainty.inputs import Distribution, Input
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
-    from remotecal.uncertainty.number import Number
+    from remotecal.uncertainty.number import Number, Numbers
 
 ZERO_CURRENT, SPAN_CURRENT = 4.0, 16.0
 """A 4–20 mA output: mA at the lower end of its range, and from there to the upper one."""
@@ -95,13 +95,13 @@ class Current(Output[Seen]):
         ends: tuple[float, float],
         symbol: str = "I",
     ) -> None:
-        self._currents, self._ends, self._symbol = currents, ends, symbol
+        self._currents, self._ends = currents, ends
         read = [one for seen in repeats.seen for one in currents(seen)]
         self._ammeter = repeats.correction(symbol, role, read, "mA")
 
     def indicated(self, seen: Seen, x: Numbers) -> Number:
         low, high = self._ends
-        current = self._ammeter.corrected(mean(self._currents(seen), "mA"), x[self._symbol])
+        current = self._ammeter.corrected(x, mean(self._currents(seen), "mA"))
         quantity: Number = (current - ZERO_CURRENT) / SPAN_CURRENT * (high - low) + low
         return quantity
 

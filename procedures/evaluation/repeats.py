@@ -8,30 +8,30 @@ from repeat to repeat enters as the repeatability of the errors.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from remotecal.errors import EvidenceError
 from remotecal.procedures import Observed
 from remotecal.procedures.library.evaluation.remarks import Beyond
-from remotecal.procedures.library.evaluation.standards import Applied, Limit, Standard, from_limit
+from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
-from remotecal.uncertainty.number import Number, estimate
+from remotecal.uncertainty.number import Number, Numbers, estimate
 from remotecal.units import convert
 
 if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
     from remotecal.drivers.measured import Measured
+    from remotecal.model import Certificate, Where
     from remotecal.procedures import Evidence, Point
     from remotecal.uncertainty.budget import Evaluated
 
-Numbers = Mapping[str, Number]
-"""The inputs of a measurement model, by symbol."""
-
 Seen = TypeVar("Seen", bound=Observed)
+Form = TypeVar("Form", bound=Applied)
 
 REPEATABILITY = "E_rep"
 """Symbol of the repeatability of the errors."""
@@ -41,29 +41,29 @@ class Repeats(Generic[Seen]):
     """The repeats at one point, and what is known of the instruments that read them.
 
     Args:
-        point: the point.
+        point: the point, or the first of several that are evaluated as one.
         evidence: of the run.
         seen: what the repeats yielded, in their order.
-
-    Raises:
-        EvidenceError: they are too few for an uncertainty.
     """
 
     def __init__(self, point: Point, evidence: Evidence, seen: Sequence[Seen]) -> None:
         self.point, self.evidence, self.seen = point, evidence, tuple(seen)
         self.inputs: list[Input] = []
+        self.correlations: dict[tuple[str, str], float] = {}
         self.beyond: list[Beyond] = []
-        if len(self.seen) < 2:
-            raise EvidenceError(f"{point.name}: {len(self.seen)} repeats are too few for an uncertainty")
+        self._corrected: dict[object, list[Deviating]] = {}
 
-    def correction(self, symbol: str, role: str, readings: Sequence[Measured], unit: str) -> Applied:
-        """Return the correction of an instrument and make its deviation an input.
+    def correction(
+        self, symbol: str, role: str, readings: Sequence[Measured], unit: str, where: Where | None = None
+    ) -> Deviating:
+        """Return the errors of an instrument against its indication, and make their deviation an input.
 
         Args:
             symbol: of the deviation, in the model.
             role: the instrument's; its certificate counts, and without one its maker's limit.
             readings: what it read, in all repeats.
             unit: to work in.
+            where: which rows of its certificate count: the direction, the channel, the frequency.
         """
         self.read_by(role, readings)
         used = self.evidence.certificates.get(role)
@@ -71,12 +71,40 @@ class Repeats(Generic[Seen]):
         if used is None:
             known = from_limit(symbol, read)
         else:
-            known = Standard.certified(symbol, used.certificate, unit, extended=True)
-            self._note_beyond(role, known.errors, [reading.value for reading in read])
-        return self._take(known.around(statistics.fmean(reading.value for reading in read)))
+            known = Standard.certified(
+                symbol,
+                used.certificate,
+                unit,
+                where=where,
+                extended=True,
+                correlation=used.correlation,
+            )
+            self._note_beyond(role, known, [reading.value for reading in read])
+        applied = self.use(known.around(statistics.fmean(reading.value for reading in read)))
+        self._relate(applied, (role, unit, tuple(sorted((where or {}).items()))))
+        return applied
 
-    def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Applied:
-        """Return the correction of an instrument whose error is stated against another quantity.
+    def _relate(self, applied: Deviating, table: object) -> None:
+        """State how a deviation hangs together with those read elsewhere in the same table."""
+        earlier = self._corrected.setdefault(table, [])
+        if isinstance(errors := applied.standard.stated, CertifiedCurve):
+            for other in earlier:
+                pair = other.standard.symbol, applied.standard.symbol
+                if r := errors.correlated(*other.place, *applied.place):
+                    self.correlations[pair] = r
+                self._tell(pair, f"r = {said_of(errors.correlation)}")
+        earlier.append(applied)
+
+    def _tell(self, pair: tuple[str, str], said: str) -> None:
+        """Let the sources of two inputs say how they are correlated; the fewer degrees of freedom count."""
+        dof = min(each.dof for each in self.inputs if each.symbol in pair)
+        for at, each in enumerate(self.inputs):
+            if each.symbol in pair:
+                source = each.source if said in each.source else f"{each.source}; {said}"
+                self.inputs[at] = replace(each, dof=dof, source=source)
+
+    def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Deviating:
+        """Return the errors of an instrument that are stated against another quantity, as `correction`.
 
         Args:
             symbol: of the deviation, in the model.
@@ -88,17 +116,26 @@ class Repeats(Generic[Seen]):
         Raises:
             EvidenceError: the instrument has no certificate.
         """
+        return self.use(
+            Standard.certified(symbol, self.certificate(role), unit, at_unit=at_unit).around(place)
+        )
+
+    def certificate(self, role: str) -> Certificate:
+        """Return the certificate of what fills a role (EvidenceError if it has none)."""
         used = self.evidence.certificates.get(role)
         if used is None:
             raise EvidenceError(f"{role} has no certificate: give it one in the bench file")
-        return self._take(Standard.certified(symbol, used.certificate, unit, at_unit=at_unit).around(place))
+        return used.certificate
 
-    def _take(self, applied: Applied) -> Applied:
-        self.inputs.append(applied.input)
+    def use(self, applied: Form) -> Form:
+        """Add what a standard brings into the model, whatever its form, and return it."""
+        self.inputs += applied.inputs
+        self.correlations |= applied.correlations
         return applied
 
-    def _note_beyond(self, role: str, errors: CertifiedCurve | Limit, places: list[float]) -> None:
+    def _note_beyond(self, role: str, known: Standard, places: list[float]) -> None:
         """Remark that readings lie outside the certificate that corrects them."""
+        errors = known.stated
         if isinstance(errors, CertifiedCurve) and any(map(errors.outside, places)):
             name = self.evidence.instruments[role].name
             read = min(places), max(places)
@@ -164,6 +201,9 @@ class Repeats(Generic[Seen]):
         scale: float = 1.0,
         coverage: float = 0.95,
         k: float | None = None,
+        weights: Sequence[float] = (),
+        scatter: Sequence[Input] | None = None,
+        smallest: float = 0.0,
     ) -> Evaluated:
         """Return the mean error of the repeats with its budget; the repeatability becomes an input.
 
@@ -173,19 +213,42 @@ class Repeats(Generic[Seen]):
             scale: what the error is multiplied by, such as 100 for one in %.
             coverage: coverage probability.
             k: coverage factor, where it shall be exactly this.
+            weights: what each repeat counts for in the mean; the same for all where none are given.
+            scatter: what stands for the repeatability instead, each added to the mean: of value 0, and in
+                the unit of the result.
+            smallest: smallest expanded uncertainty that may be reported, in that unit.
+
+        Raises:
+            EvidenceError: the repeats are too few to tell their repeatability.
         """
-        spread = Input.from_readings(REPEATABILITY, self.errors(error, scale), unit)
-        repeatability = Input.student_t(REPEATABILITY, 0.0, unit, spread.u, spread.dof)
-        count = len(self.seen)
+        added = self._repeatability(self.errors(error, scale), unit) if scatter is None else tuple(scatter)
+        counts = tuple(weights) or (1.0,) * len(self.seen)
 
         def model(**x: Number) -> Number:
             total: Number = 0.0
-            for seen in self.seen:
-                total = total + error(seen, x)
-            result: Number = total * (scale / count) + x[REPEATABILITY]
+            for seen, counting in zip(self.seen, counts, strict=True):
+                total = total + counting * error(seen, x)
+            result: Number = total * (scale / sum(counts))
+            for each in added:
+                result = result + x[each.symbol]
             return result
 
         cmc = self.constant("cmc", unit) if "cmc" in self.evidence.characteristics else 0.0
-        budget = Budget(model, (repeatability, *self.inputs), unit)
-        evaluated = budget.evaluate(coverage=coverage, cmc=cmc, k=k)
+        budget = Budget(model, (*added, *self.inputs), unit, self.correlations)
+        evaluated = budget.evaluate(coverage=coverage, cmc=max(cmc, smallest), k=k)
         return confirmed(budget, evaluated, seed=self.evidence.seed(self.point.name))
+
+    def _repeatability(self, errors: Sequence[float], unit: str) -> tuple[Input]:
+        if len(errors) < 2:
+            raise EvidenceError(f"{self.point.name}: {len(errors)} repeats are too few for an uncertainty")
+        spread = Input.from_readings(REPEATABILITY, errors, unit)
+        return (Input.student_t(REPEATABILITY, 0.0, unit, spread.u, spread.dof),)
+
+
+def said_of(correlation: Sequence[Sequence[float]] | None) -> str:
+    """Return what a budget says of the correlation of a certificate's points."""
+    if correlation is None:
+        return "0 (not stated 未声明)"
+    stated = [r for i, row in enumerate(correlation) for r in row[:i]]
+    ends = dict.fromkeys((f"{min(stated):.2g}", f"{max(stated):.2g}"))
+    return " … ".join(ends)

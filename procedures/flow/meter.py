@@ -22,7 +22,7 @@ from remotecal.drivers.capabilities import (
 )
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
-from remotecal.errors import BenchError, CertificateRefused, ParameterError, RunError
+from remotecal.errors import ParameterError, RunError
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import IN_CMC, Condition, Method, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run, Stability
@@ -31,7 +31,7 @@ from remotecal.procedures.library.evaluation.conditions import between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
 from remotecal.procedures.library.evaluation.remarks import remarks
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
-from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
 from remotecal.procedures.library.flow import results
 from remotecal.procedures.library.flow.parameters import FlowParameters
@@ -100,17 +100,7 @@ class FlowProcedure(Procedure):
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that every reading has a certificate that tells its error, or its maker's limit of error."""
-        for role, quantity, unit in self.corrected(drivers):
-            if role in certificates:
-                try:
-                    Standard.certified(role, certificates[role].certificate, unit)
-                except CertificateRefused as refusal:
-                    raise CertificateRefused(f"{role}: {refusal}") from None
-            elif not getattr(drivers[role], quantity).accuracy.stated:
-                raise BenchError(
-                    f"the {role} has no certificate, and its maker states no limit of error for {quantity}: "
-                    "give it a certificate in the bench file"
-                )
+        require_known(certificates, drivers, self.corrected(drivers))
 
     def prepare(self, run: Run) -> None:
         """Let the water run through the line."""

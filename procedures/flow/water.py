@@ -12,11 +12,11 @@ from remotecal.errors import EvidenceError
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.output import Current, Output, Pulses, Total, mean
-from remotecal.procedures.library.evaluation.repeats import Numbers, Repeats
+from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.flow.results import FlowFinding
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.inputs import Input
-from remotecal.uncertainty.number import Number, estimate
+from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
@@ -75,13 +75,11 @@ class WaterRepeats(Repeats[S]):
     def temperature(self, seen: S, x: Numbers, place: int | None = None) -> Number:
         """Return the water's temperature at the meter in °C: the mean of a repeat, or one reading of it."""
         values = [reading.value for reading in seen.temperature]
-        return self._thermometer.corrected(
-            statistics.fmean(values) if place is None else values[place], x["t_m"]
-        )
+        return self._thermometer.corrected(x, statistics.fmean(values) if place is None else values[place])
 
     def air_pressure(self, seen: S, x: Numbers) -> Number:
         """Return the atmospheric pressure in Pa."""
-        return self._barometer.corrected(seen.air_pressure.value, x["p_a"])
+        return self._barometer.corrected(x, seen.air_pressure.value)
 
     def density(self, seen: S, x: Numbers, place: int | None = None) -> Number:
         """Return the water's density at the meter in kg/m³, for a repeat or for one reading of it."""
@@ -89,7 +87,7 @@ class WaterRepeats(Repeats[S]):
 
     def density_at(self, seen: S, x: Numbers, temperature: Number) -> Number:
         """Return the water's density in kg/m³ at a temperature in °C and the repeat's pressure."""
-        gauge = self._manometer.corrected(mean(seen.pressure, "Pa"), x["p_m"])
+        gauge = self._manometer.corrected(x, mean(seen.pressure, "Pa"))
         absolute = gauge + self.air_pressure(seen, x)
         density: Number = self._formula.density(temperature, absolute) * (1.0 + x["ρ"])
         return density

@@ -35,7 +35,6 @@ from remotecal.errors import EvidenceError, ParameterError
 from remotecal.fluids.air import air_formula, buoyancy_factor
 from remotecal.model import Text
 from remotecal.procedures import Certificates, Drivers, Evidence, In, Point, Run, Stability
-from remotecal.procedures.library.evaluation.repeats import Numbers
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.flow.meter import FlowProcedure, can
 from remotecal.procedures.library.flow.parameters import FlowParameters
@@ -44,7 +43,7 @@ from remotecal.procedures.library.flow.water import FlowSeen, OfRepeat, WaterRep
 from remotecal.procedures.library.measuring.sampling import amount, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.uncertainty.inputs import Distribution, Input
-from remotecal.uncertainty.number import Number, estimate
+from remotecal.uncertainty.number import Number, Numbers, estimate
 
 
 class Collected(FlowSeen):
@@ -259,8 +258,8 @@ def collected_mass(repeats: WaterRepeats[Collected]) -> OfRepeat[Collected]:
     hygrometer = repeats.correction("h_a", "ambient", [one.humidity for one in seen], "%")
 
     def air(one: Collected, x: Numbers) -> tuple[Number, Number, Number]:
-        temperature = thermometer.corrected(one.air_temperature.value, x["t_a"])
-        humidity = hygrometer.corrected(one.humidity.value, x["h_a"])
+        temperature = thermometer.corrected(x, one.air_temperature.value)
+        humidity = hygrometer.corrected(x, one.humidity.value)
         return temperature, repeats.air_pressure(one, x), humidity / 100
 
     known = repeats.estimates()
@@ -269,8 +268,8 @@ def collected_mass(repeats: WaterRepeats[Collected]) -> OfRepeat[Collected]:
     repeats.inputs.append(Input.normal("ρ_a", 0.0, "1", formula.u, source=formula.source))
 
     def mass(one: Collected, x: Numbers) -> Number:
-        after = full.corrected(one.mass_after.value, x["W"])
-        before = empty.corrected(one.mass_before.value, x["W_0"])
+        after = full.corrected(x, one.mass_after.value)
+        before = empty.corrected(x, one.mass_before.value)
         density = formula.density(*air(one, x)) * (1.0 + x["ρ_a"])
         buoyancy = buoyancy_factor(density, repeats.density(one, x))
         collected: Number = (after - before + x["W_res"]) * buoyancy

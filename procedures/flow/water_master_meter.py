@@ -33,7 +33,6 @@ from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Text
 from remotecal.procedures import Certificates, Drivers, Evidence, In, Point, Run
-from remotecal.procedures.library.evaluation.repeats import Numbers
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.flow.meter import FlowProcedure, can
 from remotecal.procedures.library.flow.parameters import FlowParameters
@@ -41,7 +40,7 @@ from remotecal.procedures.library.flow.results import FlowFinding
 from remotecal.procedures.library.flow.water import FlowSeen, OfRepeat, WaterRepeats
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
-from remotecal.uncertainty.number import Number
+from remotecal.uncertainty.number import Number, Numbers
 from remotecal.units import same_dimension
 
 
@@ -202,11 +201,11 @@ def reference_mass(repeats: WaterRepeats[MasterSeen], flow: float) -> OfRepeat[M
 
     def mass(one: MasterSeen, x: Numbers) -> Number:
         total = repeats.passed(one, "reference", unit)
-        true: Number = total / (1.0 + error.error(flow, x["e_r"]))
+        true: Number = total / (1.0 + error.value(x, flow))
         if thermometer is None:
             return true
         middle = statistics.fmean(reading.value for reading in _at_the_master(one))
-        heavier: Number = true * repeats.density_at(one, x, thermometer.corrected(middle, x["t_r"]))
+        heavier: Number = true * repeats.density_at(one, x, thermometer.corrected(x, middle))
         return heavier
 
     return mass

@@ -5,7 +5,15 @@ strings, units are in the short notation of `remotecal.units`, texts are by lang
 """
 
 from remotecal.model.base import Frozen, Text
-from remotecal.model.certificate import Certificate, CertifiedPoint, CertifiedPoints
+from remotecal.model.certificate import Certificate
+from remotecal.model.certified import (
+    CertifiedCoefficients,
+    CertifiedPlaces,
+    CertifiedPoint,
+    CertifiedPoints,
+    Coefficient,
+    Where,
+)
 from remotecal.model.complex import Bivariate, Complex
 from remotecal.model.correlation import Correlation, Region
 from remotecal.model.equipment import (
@@ -53,8 +61,11 @@ __all__ = [
     "BudgetLine",
     "Certificate",
     "CertificateReference",
+    "CertifiedCoefficients",
+    "CertifiedPlaces",
     "CertifiedPoint",
     "CertifiedPoints",
+    "Coefficient",
     "Column",
     "Complex",
     "Condition",
@@ -91,5 +102,6 @@ __all__ = [
     "Text",
     "Uncertainty",
     "Verdict",
+    "Where",
     "Words",
 ]

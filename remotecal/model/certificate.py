@@ -10,46 +10,28 @@ from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.errors import CertificateRefused
+from remotecal.model.certified import (
+    CertifiedCoefficients,
+    CertifiedPlaces,
+    CertifiedPoint,
+    CertifiedPoints,
+    Selected,
+    coefficients_of,
+    wanted_rows,
+)
 from remotecal.model.choice import results_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Sequence
 
+    from remotecal.model.certified import Where
     from remotecal.model.quantities import Column
     from remotecal.model.record import Record
-    from remotecal.model.tables import Table
 
 VALIDITY = ("remotecal_validUntil", "basic_recalibration", "basic_validityRange")
 """refTypes of the statements that tell until when a certificate may be used."""
 
 _PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
-
-
-@dataclass(frozen=True, slots=True)
-class CertifiedPoint:
-    """One row of a certificate, as numbers to calculate with."""
-
-    at: float
-    """The value the row is for, in `CertifiedPoints.at_unit`."""
-    value: float
-    """What the certificate says there, in `CertifiedPoints.unit`."""
-    expanded: float
-    """Expanded uncertainty, in `CertifiedPoints.unit`."""
-    k: float
-    """Coverage factor."""
-    dof: float
-    """Degrees of freedom; infinite where the certificate gives none."""
-
-
-@dataclass(frozen=True, slots=True)
-class CertifiedPoints:
-    """A column of a certificate against another, in the order of the certificate."""
-
-    points: tuple[CertifiedPoint, ...]
-    unit: str
-    """Unit of the values and their uncertainties."""
-    at_unit: str
-    """Unit of what the values are for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +75,9 @@ class Certificate:
                 return _after(self.issued, statement.period)
         return None
 
-    def points(self, value: str, at: str, unit: str | None = None) -> CertifiedPoints:
+    def points(
+        self, value: str, at: str, unit: str | None = None, where: Where | None = None
+    ) -> CertifiedPoints:
         """Return the column with refType `value` against the one with refType `at`.
 
         Args:
@@ -101,27 +85,117 @@ class Certificate:
             at: refType of what they are for.
             unit: a unit of the values' dimension, to tell the tables of a certificate for several
                 quantities apart.
+            where: what the rows must say in other columns; a table that lacks such a column has none.
 
         Raises:
-            CertificateRefused: no table has both; or the values have no uncertainty: a value
+            CertificateRefused: no table has both, or such rows; or the values have no uncertainty: a value
                 without one can't be used for a calibration; or its items have results of their own,
                 and it was not said which is meant (see `of`).
         """
+        for found in self._selected(value, unit, where):
+            places = found.table.column(at)
+            if places is not None:
+                return CertifiedPoints(
+                    self._points(found, places), found.values.unit, places.unit, found.correlation
+                )
+        raise self._lacks(value, unit, where, f" against {at}")
+
+    def single(self, value: str, unit: str, where: Where | None = None) -> CertifiedPoints:
+        """Return the one value with this refType, such as that of a weight; it is for itself (`at`).
+
+        Args:
+            value: refType of the value.
+            unit: a unit of its dimension.
+            where: what its row must say in other columns, such as the nominal value.
+
+        Raises:
+            CertificateRefused: there is none, or there are several; else as `points`.
+        """
+        found = [
+            CertifiedPoints((point,), each.values.unit, each.values.unit)
+            for each in self._selected(value, unit, where)
+            for point in self._points(each, each.values)
+        ]
+        if not found:
+            raise self._lacks(value, unit, where)
+        if len(found) > 1:
+            raise self._several(len(found), value, where)
+        return found[0]
+
+    def coefficients(self, names: Sequence[str], where: Where | None = None) -> CertifiedCoefficients:
+        """Return the coefficients of a function, each a column with one of the refTypes `names`.
+
+        Args:
+            names: refTypes, in the order to return the coefficients in.
+            where: what their row must say in other columns.
+
+        Raises:
+            CertificateRefused: no table has them all, or not in one row; else as `points`.
+        """
+        for first in self._selected(names[0], None, where):
+            columns = [column for name in names if (column := first.table.column(name)) is not None]
+            if len(columns) < len(names):
+                continue
+            if len(first.rows) > 1:
+                raise self._several(len(first.rows), ", ".join(names), where)
+            try:
+                return coefficients_of([first._replace(values=column) for column in columns])
+            except ValueError as error:
+                raise CertificateRefused(f"certificate {self.number} gives {error}") from None
+        raise self._lacks(", ".join(names), None, where)
+
+    def places(
+        self, at: str, value: str, unit: str | None = None, where: Where | None = None
+    ) -> CertifiedPlaces:
+        """Return where on `at` there are values, each place once; arguments and errors as `points`."""
+        found: set[float] = set()
+        said = ""
+        for selected in self._selected(value, unit, where):
+            column = selected.table.column(at)
+            if column is not None:
+                said = said or column.unit
+                entries = column.floats() * (selected.table.rows if len(column.values) == 1 else 1)
+                found |= {units.convert(entries[row], column.unit, said) for row in selected.rows}
+        if not found:
+            raise self._lacks(value, unit, where, f" against {at}")
+        return CertifiedPlaces(tuple(sorted(found)), said)
+
+    def states(self, name: str) -> bool:
+        """Tell whether any table has a column with this refType, of numbers or of words."""
+        return any(table.said(name) is not None for table in self.record.tables)
+
+    def _selected(self, value: str, unit: str | None, where: Where | None) -> Iterator[Selected]:
+        """Yield the tables that have such values, each with the rows that are as wanted, if there are any."""
         if not self._of_one:
             raise CertificateRefused(
                 f"certificate {self.number} is for {len(self.record.items)} items, "
                 f"{', '.join(self.serials)}: say by its serial number which of them is used"
             )
         for table in self.record.tables:
-            values, places = table.column(value), table.column(at)
-            if values is None or places is None:
+            values = table.column(value)
+            if values is None or not (unit is None or units.same_dimension(values.unit, unit)):
                 continue
-            if unit is None or units.same_dimension(values.unit, unit):
-                return self._points(table, values, places)
+            if rows := wanted_rows(table, where or {}):
+                yield Selected(table, values, rows)
+
+    def _points(self, selected: Selected, places: Column) -> tuple[CertifiedPoint, ...]:
+        try:
+            return selected.points(places)
+        except ValueError as error:
+            raise CertificateRefused(f"certificate {self.number} gives {error}") from None
+
+    def _several(self, count: int, value: str, where: Where | None) -> CertificateRefused:
+        return CertificateRefused(
+            f"certificate {self.number} has {count} rows of {value}{_told(where)}: say which of them is used"
+        )
+
+    def _lacks(
+        self, value: str, unit: str | None, where: Where | None, against: str = ""
+    ) -> CertificateRefused:
         of = f" in {unit} or the like" if unit else ""
         unread = f"; not read of it: {'; '.join(self.record.left_out[:3])}" if self.record.left_out else ""
-        raise CertificateRefused(
-            f"certificate {self.number} has no table of {value}{of} against {at}{unread}"
+        return CertificateRefused(
+            f"certificate {self.number} has no table of {value}{of}{against}{_told(where)}{unread}"
         )
 
     @property
@@ -134,20 +208,14 @@ class Certificate:
             for result in measurement.results
         )
 
-    def _points(self, table: Table, values: Column, places: Column) -> CertifiedPoints:
-        if values.uncertainty is None:
-            raise CertificateRefused(f"certificate {self.number} gives no uncertainty for {values.ref_types}")
-        rows = table.rows
-        columns = (
-            places.values,
-            values.values,
-            values.uncertainty.expanded,
-            values.uncertainty.k,
-            tuple(text.replace("∞", "inf") for text in values.dof or ("inf",)),
-        )
-        every = zip(*(entries * rows if len(entries) == 1 else entries for entries in columns), strict=False)
-        points = tuple(CertifiedPoint(*map(float, row)) for row, _ in zip(every, range(rows), strict=False))
-        return CertifiedPoints(points, values.unit, places.unit)
+
+def _told(where: Where | None) -> str:
+    """Return in words what was wanted."""
+    said = (
+        f"{name} {wanted if isinstance(wanted, str) else f'{wanted[0]:g} {wanted[1]}'}"
+        for name, wanted in (where or {}).items()
+    )
+    return f" where {', '.join(said)}" if where else ""
 
 
 def _after(day: date, period: str) -> date:

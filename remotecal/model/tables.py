@@ -121,6 +121,13 @@ class Table(Frozen):
                 return quantity
         return None
 
+    def said(self, ref_type: str) -> Column | Words | None:
+        """Return the first column of numbers or of words with this refType, if there is one."""
+        for quantity in self.columns:
+            if isinstance(quantity, Column | Words) and ref_type in quantity.ref_types:
+                return quantity
+        return None
+
     def _joint_column(self, number: int) -> Column:
         quantity = self.columns[number] if 0 <= number < len(self.columns) else None
         if not isinstance(quantity, Column) or len(quantity.values) != self.rows:

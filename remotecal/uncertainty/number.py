@@ -9,6 +9,7 @@ come from here.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 _Same: TypeAlias = Any
@@ -30,6 +31,9 @@ class Number(Protocol):
     def __neg__(self) -> _Same: ...
     def __abs__(self) -> _Same: ...
 
+
+Numbers = Mapping[str, Number]
+"""The inputs of a measurement model, by symbol."""
 
 N = TypeVar("N", bound=Number)
 

@@ -13,12 +13,12 @@ from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import read_print
 from remotecal.certificates.pdf.content import content
-from remotecal.certificates.pdf.curve import error_curve
+from remotecal.certificates.pdf.curve import error_curve, picture
 from remotecal.certificates.pdf.fonts import CHINESE_FONTS
 from remotecal.certificates.pdf.formula import equations
 from remotecal.certificates.pdf.numbers import aligned, full_width, printed
 from remotecal.certificates.pdf.results import annexes, results
-from remotecal.model import Column, Conformity, Limits, Text, Uncertainty
+from remotecal.model import Column, Conformity, Limits, Table, Text, Uncertainty
 
 
 @pytest.mark.parametrize(
@@ -392,6 +392,59 @@ def test_a_wide_range_of_flow_gets_a_logarithmic_axis() -> None:
     assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=0.02)
     places = [float(part.split('"')[0]) for part in curve_of(("2", "4", "6")).split('cx="')[1:]]
     assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=0.02)
+
+
+def gauge_table(*extra: Column) -> Table:
+    """Return the results of a gauge that indicates in bar what is stated in kPa, up and down."""
+
+    def column(ref_type: str, unit: str, *values: str) -> Column:
+        return Column(ref_types=(ref_type,), unit=unit, values=values)
+
+    errors = column("basic_measurementError", "kPa", "0.10", "0.25", "0.30")
+    return Table(
+        columns=(
+            *extra,
+            column("basic_referenceValue", "kPa", "0.0", "500.0", "1000.0"),
+            column("remotecal_rising", "bar", "0.0010", "5.0015", "10.0030"),
+            column("remotecal_falling", "bar", "0.0010", "5.0035", "10.0030"),
+            errors.model_copy(update={"uncertainty": Uncertainty(expanded=("0.05",), p=("0.95",))}),
+        )
+    )
+
+
+def test_directions_are_drawn_beside_the_mean_and_told_in_words() -> None:
+    drawn = picture(gauge_table(), "sans-serif")
+    assert drawn is not None
+    svg = str(drawn["svg"])
+    assert (svg.count("<polygon"), svg.count("<circle")) == (6, 3)
+    assert "rising and falling differ by up to 0.20\u00a0kPa, at 500.0\u00a0kPa" in str(drawn["alt"])
+    assert [text for said in drawn["caption"] for _, text in said][1::2] == [  # type: ignore[attr-defined]
+        "Bars: expanded uncertainty U.",
+        "Solid line: rising.",
+        "Dotted line: falling.",
+    ]
+    rises, falls = (
+        [float(row) for _, row in _corners(part)]
+        for part in (svg.split("<polygon")[2], svg.split("<polygon")[5])
+    )
+    assert rises[0] == min(rises), "its triangle points up"
+    assert falls[0] == max(falls), "its triangle points down"
+    assert max(falls) < min(rises), "above the rising one"
+
+
+def _corners(polygon: str) -> list[list[str]]:
+    return [corner.split(",") for corner in polygon.split('points="')[1].partition('"')[0].split()]
+
+
+def test_what_a_device_should_indicate_may_be_another_quantity_than_the_reference() -> None:
+    ideal = Column(ref_types=("remotecal_idealIndication",), unit="kPa", values=("0.0", "500.1", "1000.0"))
+    drawn = picture(gauge_table(ideal), "sans-serif")
+    assert drawn is not None
+    assert "<polygon" in str(drawn["svg"])
+    amperes = ideal.model_copy(update={"unit": "mA"})
+    drawn = picture(gauge_table(amperes), "sans-serif")
+    assert drawn is not None
+    assert "<polygon" not in str(drawn["svg"])
 
 
 def test_what_is_stated_in_units_outside_dsi_is_printed_so_with_what_they_are() -> None:

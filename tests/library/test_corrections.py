@@ -1,6 +1,7 @@
 """What a certificate says of an instrument, applied to its readings."""
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -33,6 +34,7 @@ from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.water.assemblies import water_rig
+from remotecal.uncertainty.budget import Contribution
 
 
 def certificate(
@@ -69,24 +71,24 @@ BALANCE = certificate("g", ("0", "100000", "200000"), ("0", "10", "30"), ("2", "
 def test_errors_are_interpolated_and_brought_to_the_unit() -> None:
     correction = Standard.certified("W", BALANCE, "kg")
     applied = correction.around(150.0)
-    assert applied.error(150.0, 0.0) == pytest.approx(0.020)
-    assert applied.corrected(150.0, 0.0) == pytest.approx(149.980)
+    assert applied.value({"W": 0.0}, 150.0) == pytest.approx(0.020)
+    assert applied.corrected({"W": 0.0}, 150.0) == pytest.approx(149.980)
     # The slope changes by 0.010 kg in 100 kg, so the curve may leave the chord by an eighth of that.
-    assert applied.input.u == pytest.approx(math.hypot(0.003, 0.010 / 8 / math.sqrt(3)))
-    assert (applied.input.value, applied.input.source) == (0.0, "C-1")
+    assert applied.inputs[0].u == pytest.approx(math.hypot(0.003, 0.010 / 8 / math.sqrt(3)))
+    assert (applied.inputs[0].value, applied.inputs[0].source) == (0.0, "C-1")
 
 
 def test_readings_near_each_other_share_a_deviation_in_proportion_to_their_uncertainty() -> None:
     applied = Standard.certified("W", BALANCE, "kg").around(200.0)
-    one_sigma = applied.input.u
-    assert applied.error(200.0, one_sigma) == pytest.approx(0.030 + 0.004)
-    assert applied.error(100.0, one_sigma) == pytest.approx(0.010 + 0.002)
+    one_sigma = applied.inputs[0].u
+    assert applied.value({"W": one_sigma}, 200.0) == pytest.approx(0.030 + 0.004)
+    assert applied.value({"W": one_sigma}, 100.0) == pytest.approx(0.010 + 0.002)
 
 
 def test_a_reading_beyond_the_certificate_is_refused() -> None:
     applied = Standard.certified("W", BALANCE, "kg").around(200.0)
     with pytest.raises(CertificateRefused, match="C-1 holds from 0 to 200, but 250 was read"):
-        applied.error(250.0, 0.0)
+        applied.value({"W": 0.0}, 250.0)
     with pytest.raises(CertificateRefused, match=r"but -2\.1 was read"):
         Standard.certified("W", BALANCE, "kg").around(-2.1)
 
@@ -104,15 +106,15 @@ def test_a_certificate_of_another_quantity_is_refused() -> None:
 def test_a_difference_of_temperatures_is_not_shifted() -> None:
     thermometer = certificate("K", ("283.15", "303.15"), ("0.02", "0.04"), ("0.02", "0.02"))
     applied = Standard.certified("t", thermometer, "°C").around(20.0)
-    assert applied.error(20.0, 0.0) == pytest.approx(0.03)
+    assert applied.value({"t": 0.0}, 20.0) == pytest.approx(0.03)
 
 
 def test_without_a_certificate_the_makers_limit_counts() -> None:
     reading = Measured(20.0, "°C", 0.03, "thermometer.temperature", 0.0)
     correction = from_limit("t", [reading])
-    assert correction.around(20.0).input.u == pytest.approx(0.03)
-    assert correction.around(20.0).input.distribution == "rectangular"
-    assert correction.around(20.0).error(90.0, 0.03) == pytest.approx(0.03)
+    assert correction.around(20.0).inputs[0].u == pytest.approx(0.03)
+    assert correction.around(20.0).inputs[0].distribution == "rectangular"
+    assert correction.around(20.0).value({"t": 0.03}, 90.0) == pytest.approx(0.03)
     with pytest.raises(CertificateRefused, match="give it a certificate"):
         from_limit("t", [reading._replace(u=None)])
 
@@ -157,12 +159,40 @@ def test_the_cmc_counts_in_the_unit_it_is_given_in(evidence: Evidence) -> None:
     assert error.in_cmc.statement in {statement.id for statement in record.statements}
 
 
+def weighed(evidence: Evidence, correlation: float | None) -> tuple[dict[str, Contribution], float]:
+    """Return the balance's two lines, and how they add up, if the bench file had stated this correlation."""
+    balance = evidence.certificates["balance"].model_copy(update={"correlation": correlation})
+    told = replace(evidence, certificates={**evidence.certificates, "balance": balance})
+    procedure = WaterGravimetric(WaterGravimetric.accepts()(**told.parameters))
+    (point,) = procedure.points()
+    evaluated = procedure.evaluate_point(point, told).evaluated
+    lines = {line.symbol: line for line in evaluated.lines}
+    others = math.fsum(line.contribution**2 for name, line in lines.items() if name not in {"W", "W_0"})
+    return lines, math.sqrt(evaluated.u**2 - others)
+
+
+def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evidence) -> None:
+    """GUM 5.2.2: of two fully correlated inputs the contributions add up with their signs."""
+    lines, alone = weighed(evidence, None)
+    full, empty = lines["W"], lines["W_0"]
+    assert alone == pytest.approx(math.hypot(full.contribution, empty.contribution), rel=1e-6)
+    assert full.source.endswith("; r = 0 (not stated 未声明)")
+    lines, common = weighed(evidence, 1.0)
+    # Between certified points the straight line's own part stays: here the full tank lies between two.
+    least = abs(full.contribution + empty.contribution)
+    assert least < common < alone
+    assert common == pytest.approx(least, rel=0.1)
+    _, half = weighed(evidence, 0.5)
+    assert common < half < alone
+    assert lines["W"].source.endswith("; r = 1")
+
+
 def test_a_weighed_difference_is_no_surer_than_the_full_tank(evidence: Evidence) -> None:
     procedure = WaterGravimetric(WaterGravimetric.accepts()(**evidence.parameters))
     (point,) = procedure.points()
     lines = {line.symbol: line for line in procedure.evaluate_point(point, evidence).evaluated.lines}
     full, empty = lines["W"], lines["W_0"]
-    known = Standard.certified("W", evidence.certificates["balance"].certificate, "kg").errors
+    known = Standard.certified("W", evidence.certificates["balance"].certificate, "kg").stated
     assert full.u == pytest.approx(known.u(evidence.observations[0].values["mass_after"].value), rel=1e-3)
     assert empty.u == pytest.approx(known.u(0.0), rel=1e-2)
     assert full.contribution * empty.contribution < 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from remotecal.errors import CertificateRefused, ParameterError
-from remotecal.model.certificate import CertifiedPoint
+from remotecal.model.certified import CertifiedPoint
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.regression import fit
 

@@ -1,4 +1,4 @@
-"""The error curve as SVG: points with uncertainty bars, and the limits they are judged by."""
+"""The error curve as SVG: points with uncertainty bars, directions, and the limits they are judged by."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal import units
-from remotecal.certificates.pdf.numbers import full_width, in_unit
+from remotecal.certificates.pdf.directions import Led, directions, widest
+from remotecal.certificates.pdf.numbers import full_width, in_unit, with_unit
 from remotecal.certificates.pdf.wording import label
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ WIDTH, HEIGHT = 640.0, 256.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 12.0, 46.0
 INK, FRAME, GRID, LIMIT = "#1d4468", "#44505c", "#e3e8ed", "#b3362b"
 DECADES_WORTH_A_LOG_AXIS = 8.0
-"""Ratio of the largest to the smallest flow from which an axis is logarithmic."""
+"""Ratio of the largest to the smallest place from which an axis is logarithmic."""
+
+DRAWN = {"rising": ("#2c7a5b", "none", 1.0), "falling": ("#8a5a12", "1.5 2.5", -1.0)}
+"""How a direction is drawn: its colour, the dashes of its line, where its triangles point (1 is up)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +65,34 @@ def picture(table: Table, font: str) -> dict[str, object] | None:
     at = next((column for name in AGAINST if (column := table.column(name))), None)
     if errors is None or at is None or not len(at.values) == len(errors.values) > 1 or "NaN" in errors.values:
         return None
+    led = directions(table, errors)
     caption = [label("curve", "bars")] if errors.uncertainty else []
+    caption += [label("curve", each.name) for each in led]
     caption += [label("curve", "limits")] if _limits(errors, len(errors.values)) else []
     return {
-        "svg": etree.tostring(error_curve(at, errors, font), encoding="unicode"),
-        "alt": f"{_heading(errors)} : {_heading(at)}",
+        "svg": etree.tostring(error_curve(at, errors, font, led), encoding="unicode"),
+        "alt": f"{_heading(errors)} : {_heading(at)}" + (_apart(at, errors, led) if led else ""),
         "caption": caption,
     }
 
 
-def error_curve(at: Column, errors: Column, font: str) -> _Element:
-    """Return a drawing (SVG) of `errors` over `at`, both with as many values, lettered in `font`."""
+def _apart(at: Column, errors: Column, led: tuple[Led, ...]) -> str:
+    """Return in words how far apart the directions are, for who does not see the drawing."""
+    row, apart = widest(led)
+    decimals = len(errors.values[row].partition(".")[2])
+    told = {
+        "apart": with_unit((f"{apart:.{decimals}f}",), errors.unit),
+        "place": with_unit((at.values[row],), at.unit),
+    }
+    return "; " + " ".join(text for _, text in label("curve", "apart", **told))
+
+
+def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()) -> _Element:
+    """Return a drawing (SVG) of `errors` over `at`, both with as many values, lettered in `font`.
+
+    `led` are the errors in each direction, where the device was led in two; the axis is linear then, for they
+    begin at a zero.
+    """
     places, values = at.floats(), errors.floats()
     stated = errors.uncertainty
     bars = _spread(stated.expanded, len(values)) if stated else [0.0] * len(values)
@@ -79,7 +100,8 @@ def error_curve(at: Column, errors: Column, font: str) -> _Element:
     reach = [value + bar for value, bar in zip(values, bars, strict=True)]
     reach += [value - bar for value, bar in zip(values, bars, strict=True)]
     reach += [bound for line in limits for bound in line]
-    x = _flow_axis(places)
+    reach += [error for each in led for error in each.errors]
+    x = _place_axis(places, may_be_logarithmic=not led)
     y = _error_axis(reach)
     svg = tag(
         "svg",
@@ -94,6 +116,8 @@ def error_curve(at: Column, errors: Column, font: str) -> _Element:
         ends = [(x.low, points[0][1]), *points, (x.high, points[-1][1])]
         svg.append(_path(x, y, ends, stroke=LIMIT, stroke_dasharray="5 3", stroke_width="1"))
     svg.append(_path(x, y, sorted(zip(places, values, strict=True)), stroke="#9fb2c4", stroke_width="0.8"))
+    for each in led:
+        _direction(svg, x, y, sorted(zip(places, each.errors, strict=True)), each.name)
     for place, value, bar in zip(places, values, bars, strict=True):
         _point(svg, x.place(place), y.place(value), y.place(value + bar), y.place(value - bar))
     return svg
@@ -109,9 +133,9 @@ def _limits(errors: Column, rows: int) -> list[list[float]]:
     return [_spread(numbers, rows) for numbers in given if numbers]
 
 
-def _flow_axis(places: tuple[float, ...]) -> Axis:
+def _place_axis(places: tuple[float, ...], *, may_be_logarithmic: bool) -> Axis:
     low, high = min(places), max(places)
-    if low > 0 and high / low >= DECADES_WORTH_A_LOG_AXIS:
+    if may_be_logarithmic and low > 0 and high / low >= DECADES_WORTH_A_LOG_AXIS:
         margin = (high / low) ** 0.06
         return Axis(low / margin, high * margin, LEFT, WIDTH - RIGHT, logarithmic=True)
     margin = 0.06 * (high - low) or abs(high) or 1.0
@@ -170,6 +194,17 @@ def _point(svg: _Element, place: float, middle: float, top: float, bottom: float
     for end in (top, bottom):
         svg.append(_line(f"{place - 3.5:.2f}", f"{end:.2f}", f"{place + 3.5:.2f}", f"{end:.2f}", INK, "1.1"))
     svg.append(tag("circle", cx=column, cy=f"{middle:.2f}", r="2.6", fill=INK))
+
+
+def _direction(svg: _Element, x: Axis, y: Axis, points: list[tuple[float, float]], name: str) -> None:
+    """Draw the errors of one direction: a line, and a triangle at each."""
+    colour, dashes, up = DRAWN[name]
+    svg.append(_path(x, y, points, stroke=colour, stroke_width="1.1", stroke_dasharray=dashes))
+    for place, value in points:
+        column, row = x.place(place), y.place(value)
+        corners = ((0.0, -4.2 * up), (3.6, 2.4 * up), (-3.6, 2.4 * up))
+        drawn = " ".join(f"{column + right:.2f},{row + down:.2f}" for right, down in corners)
+        svg.append(tag("polygon", points=drawn, fill=colour))
 
 
 def _line(x1: str, y1: str, x2: str, y2: str, colour: str, width: str = "0.7") -> _Element:
