@@ -349,6 +349,6 @@ def _shown(value: Value | None) -> str:
     if isinstance(value, Measured):  # itself a tuple, so it comes first
         return f"{value.value:.10g}" + ("" if value.unit == "1" else f" {value.unit}")
     if isinstance(value, tuple):
-        ends = (min(value), max(value)) if value else ()
-        return f"{len(value)}: " + " … ".join(dict.fromkeys(map(_shown, ends)))
+        several = sorted(one for one in value if isinstance(one, Measured))
+        return f"{len(several)}: " + " … ".join(dict.fromkeys(map(_shown, (several[:1] + several[-1:]))))
     return "" if value is None else str(value)
