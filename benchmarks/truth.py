@@ -10,13 +10,15 @@ the meter's true error.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from tempfile import TemporaryDirectory
 
 from remotecal.bench import Bench
@@ -34,6 +36,7 @@ ASSEMBLIES = (
     (water_rig, "mag6000"),
     (master_line, "promag53"),
     (master_line, "pulses"),
+    (master_line, "current"),
 )
 """Rigs in turn, and how the meter under test is read."""
 
@@ -88,17 +91,31 @@ def compare(kind: type[Procedure], evidence: Evidence, rig: WaterBench, output: 
 def main() -> None:
     calibrations = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    intervals: list[Interval] = []
+    found: dict[str, list[list[Interval]]] = defaultdict(list)
+    seeds = range(first, first + calibrations)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for done, found in enumerate(pool.map(calibrate, range(first, first + calibrations)), 1):
-            intervals += found
+        for done, (seed, intervals) in enumerate(zip(seeds, pool.map(calibrate, seeds), strict=True), 1):
+            put_up, output = ASSEMBLIES[seed % len(ASSEMBLIES)]
+            (procedure,) = put_up.__self__.procedures
+            found[procedure].append(intervals)
+            found[f"{procedure}, {output}"].append(intervals)
             if done % 10 == 0:
-                share = fmean(each.covers for each in intervals)
-                print(f"{done:4} calibrations, {len(intervals):5} points: {share:.1%} covered", flush=True)
-    share = fmean(each.covers for each in intervals)
-    ratio = fmean(abs(each.error - each.true) / each.expanded for each in intervals)
-    print(f"{share:.1%} of {len(intervals)} intervals hold the true error (claimed: 95 %); ", end="")
-    print(f"mean deviation {ratio:.2f} U")
+                print(f"{done:4} calibrations", file=sys.stderr, flush=True)
+    for name in sorted(found):
+        print(f"{name:36} {told(found[name])}")
+
+
+def told(calibrations: list[list[Interval]]) -> str:
+    """Return how often intervals hold the truth, with the standard error by whole calibrations."""
+    shares = [fmean(each.covers for each in intervals) for intervals in calibrations]
+    ratio = fmean(
+        abs(each.error - each.true) / each.expanded for intervals in calibrations for each in intervals
+    )
+    apart = stdev(shares) / math.sqrt(len(shares)) if len(shares) > 1 else math.nan
+    return (
+        f"{len(shares):4} calibrations: {fmean(shares):.1%} ± {apart:.1%} of the intervals hold the true "
+        f"error (claimed: 95 %), mean deviation {ratio:.3f} U"
+    )
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ class CertificateUsed(Frozen):
     """SHA-256 of the file, in hexadecimal."""
     record: Record
     """What it says."""
+    correlation: float | None = None
+    """Correlation coefficient of any two of its points, where the bench file states it."""
 
     @property
     def certificate(self) -> Certificate:
@@ -138,7 +140,12 @@ class Bench:
         except OSError as error:
             raise CertificateRefused(f"{name}: its certificate {path} can't be read: {error}") from None
         record = self._of(name, self._read(path, content))
-        used = CertificateUsed(file=path.name, sha256=sha256(content).hexdigest(), record=record)
+        used = CertificateUsed(
+            file=path.name,
+            sha256=sha256(content).hexdigest(),
+            record=record,
+            correlation=entry.correlation,
+        )
         until = used.certificate.valid_until
         if until is not None and today > until:
             raise CertificateRefused(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from remotecal.clock import Zone
 from remotecal.configuration import Written
@@ -43,6 +43,9 @@ class Port(Written):
         return replace(usual, **self.model_dump(exclude_none=True))
 
 
+Correlation = Annotated[float | None, Field(ge=0, le=1)]
+
+
 class Entry(Written):
     """An instrument on the bench."""
 
@@ -54,12 +57,21 @@ class Entry(Written):
     """The serial number it must have."""
     certificate: str | None = None
     """Its calibration certificate (DCC), from where the bench file lies."""
+    correlation: Correlation = None
+    """How much the points of its certificate have in common, where the laboratory said so beside it: the
+    correlation coefficient of any two of them."""
     valid_until: date | None = None
     """Last day on which its calibration may be relied on."""
     port: Port | None = None
     """Settings of its serial port."""
     settings: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """What else the driver's constructor takes, such as a channel or a Modbus unit."""
+
+    @model_validator(mode="after")
+    def _correlation_is_of_a_certificate(self) -> Self:
+        if self.correlation is not None and self.certificate is None:
+            raise ValueError("correlation is of the points of a certificate: give certificate too")
+        return self
 
 
 class ArtefactEntry(Written):
@@ -69,6 +81,9 @@ class ArtefactEntry(Written):
     """Its serial number, which its certificate is for."""
     certificate: str
     """Its calibration certificate (DCC), from where the bench file lies."""
+    correlation: Correlation = None
+    """How much the points of its certificate have in common, where the laboratory said so beside it: the
+    correlation coefficient of any two of them."""
     valid_until: date | None = None
     """Last day on which its calibration may be relied on."""
 

@@ -14,15 +14,20 @@ from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
 from remotecal.procedures.parameters import In, Parameters
+from remotecal.sim.calibrated import Calibrated
+from remotecal.sim.certificates import stated_by
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.paper import BENCH, ORDER, Paper, write_paper
 from remotecal.sim.world import World
 
 if TYPE_CHECKING:
     from datetime import date
+    from random import Random
 
+    from remotecal.bench import CertificateUsed
     from remotecal.certificates.trust import Capability
     from remotecal.drivers.instrument import Instrument
+    from remotecal.procedures import Drivers
     from remotecal.sim.simulated import Simulated
     from remotecal.sim.wiring import Wired
 
@@ -102,7 +107,11 @@ class Assembly(ABC):
     @classmethod
     @contextmanager
     def put_up(
-        cls, chosen: BenchOptions, directory: Path | None = None, clock: Clock | None = None
+        cls,
+        chosen: BenchOptions,
+        directory: Path | None = None,
+        clock: Clock | None = None,
+        prepare: Callable[[Self], object] = lambda _: None,
     ) -> Iterator[Self]:
         """Put it up as it was chosen.
 
@@ -112,10 +121,12 @@ class Assembly(ABC):
                 instruments are served; without it the bench has no wires and no paper.
             clock: its time; a virtual clock if not given, shared with other processes by a file in
                 the directory.
+            prepare: done to it before it is served, and before its paper is written.
         """
         if clock is None:
             clock = SharedClock.begin(directory / CLOCK) if directory else VirtualClock()
         bench = cls(World(clock, chosen.seed), chosen)
+        prepare(bench)
         with ExitStack() as servers:
             if directory is not None:
                 bench._serve(directory, servers)
@@ -127,6 +138,42 @@ class Assembly(ABC):
         self.addresses = {name: place.serve(servers) for name, place in self.wired.items()}
         today = datetime.fromtimestamp(self.clock.now(), UTC).date()
         write_paper(directory, self.paper(today), self.wired, self.addresses, _told(self.clock), today)
+
+    @classmethod
+    def resembling(
+        cls,
+        parameters: Mapping[str, object],  # noqa: ARG003 for those that look
+        drivers: Drivers,  # noqa: ARG003
+    ) -> dict[str, object]:
+        """Return what to choose of it so that it resembles a real bench, for a rehearsal.
+
+        Args:
+            parameters: the procedure's, in the units it declares.
+            drivers: role → driver on the real bench.
+        """
+        return {}
+
+    def imitate(self, certificates: Mapping[str, CertificateUsed], chance: Random) -> tuple[str, ...]:
+        """Give its instruments the certificates of real ones with their names; true is one draw of each.
+
+        To be done before the paper is written, which then states what they state.
+
+        Args:
+            certificates: name on the bench → its certificate.
+            chance: draws by how much they are off.
+
+        Returns:
+            What its instruments state that the real ones' certificates do not.
+        """
+        missing = []
+        for name, place in self.wired.items():
+            for called, given in place.certified.tables if place.certified is not None else ():
+                real = certificates.get(name)
+                if isinstance(given, Calibrated) and real and (stated := stated_by(real, given.stated)):
+                    given.imitate(Calibrated.drawn(stated, chance))
+                else:
+                    missing.append(f"{name}, {called.get('en')}")
+        return tuple(missing)
 
     @classmethod
     def about(cls) -> str:

@@ -2,13 +2,15 @@
 
 A simulated instrument's systematic error is drawn so that its certificate is honest: the true
 correction is the stated one plus a deviation with the standard uncertainty U/k. All points of one
-certificate share the deviation (in units of U/k), because they share the laboratory's standards.
+certificate share the deviation (in units of U/k), because they share the laboratory's standards; where it
+states their correlation, they share so much of it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from math import sqrt
 from random import Random
 
 from remotecal.errors import ConfigurationError
@@ -30,6 +32,8 @@ class Stated:
     """Coverage factor of every U."""
     of: str = ""
     """Unit of the points where it is another one than that of the corrections (a flow, a load)."""
+    correlation: float | None = None
+    """Correlation coefficient of any two corrections, where it is told beside the certificate."""
 
     def __post_init__(self) -> None:
         sizes = {len(self.points), len(self.corrections), len(self.expanded)}
@@ -48,13 +52,35 @@ class Calibrated:
 
     __slots__ = ("stated", "true")
 
-    def __init__(self, stated: Stated, deviation: float) -> None:
-        """Make the true corrections lie `deviation` standard uncertainties off the stated ones."""
+    stated: Stated
+    true: tuple[float, ...]
+
+    def __init__(self, stated: Stated, deviation: float, own: tuple[float, ...] = ()) -> None:
+        """Let the truth be off what is stated.
+
+        Args:
+            stated: what its certificate states.
+            deviation: by how many standard uncertainties all true corrections lie off the stated ones.
+            own: the same of each point by itself, which counts as far as the stated correlation leaves room.
+        """
         self.stated = stated
+        common = 1.0 if stated.correlation is None or not own else stated.correlation
         self.true = tuple(
-            correction + deviation * expanded / stated.k
-            for correction, expanded in zip(stated.corrections, stated.expanded, strict=True)
+            correction + (sqrt(common) * deviation + sqrt(1 - common) * alone) * expanded / stated.k
+            for correction, expanded, alone in zip(
+                stated.corrections, stated.expanded, own or (0.0,) * len(stated.points), strict=True
+            )
         )
+
+    @classmethod
+    def drawn(cls, stated: Stated, rng: Random) -> Calibrated:
+        """Draw the truth for what is stated."""
+        own = () if stated.correlation is None else tuple(rng.gauss(0.0, 1.0) for _ in stated.points)
+        return cls(stated, rng.gauss(0.0, 1.0), own)
+
+    def imitate(self, other: Calibrated) -> None:
+        """State what another one states from now on, and be off as it is."""
+        self.stated, self.true = other.stated, other.true
 
     def correction(self, value: float) -> float:
         """Return the true correction at `value`, interpolated; constant beyond the ends."""
@@ -74,6 +100,7 @@ def draw(
     expanded: tuple[float, ...],
     of: str = "",
     digits: int = 9,
+    correlation: float | None = None,
 ) -> Calibrated:
     """Draw an instrument: stated corrections within ± `spread`, and its true ones.
 
@@ -81,7 +108,8 @@ def draw(
     on a certificate.
     """
     corrections = tuple(round(rng.uniform(-spread, spread), digits) for _ in points)
-    return Calibrated(Stated(unit, points, corrections, expanded, of=of), rng.gauss(0.0, 1.0))
+    stated = Stated(unit, points, corrections, expanded, of=of, correlation=correlation)
+    return Calibrated.drawn(stated, rng)
 
 
 def interpolate(points: tuple[float, ...], values: tuple[float, ...], at: float) -> float:

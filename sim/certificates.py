@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from remotecal.errors import CertificateRefused, UnitError
 from remotecal.model import (
     TRACEABLE,
     Column,
@@ -26,10 +27,12 @@ from remotecal.model import (
     Text,
     Uncertainty,
 )
+from remotecal.sim.calibrated import Calibrated, Stated
+from remotecal.units import convert
 
 if TYPE_CHECKING:
+    from remotecal.bench import CertificateUsed
     from remotecal.drivers.instrument import Instrument
-    from remotecal.sim.calibrated import Stated
 
 ISSUER = Text(zh="模拟计量院(演示)", en="Simulated Institute of Metrology (demonstration)")
 SIGNATORY = Text(zh="模拟签发人", en="Simulated signatory")
@@ -45,9 +48,15 @@ class Certified:
 
     name: Text
     """What the instrument is called."""
-    tables: tuple[tuple[Text, Stated | Table], ...]
-    """The quantities calibrated: what they are called, and what is stated; of what is no curve of errors
-    against indications, the table as it stands."""
+    tables: tuple[tuple[Text, Calibrated | Table], ...]
+    """The quantities calibrated: what they are called, what is stated and what is true; of what is no curve
+    of errors against indications, the table as it stands."""
+
+    @property
+    def correlation(self) -> float | None:
+        """What is told beside the certificate of how its points are correlated; None if nothing is."""
+        told = {given.stated.correlation for _, given in self.tables if isinstance(given, Calibrated)}
+        return told.pop() if len(told) == 1 else None
 
 
 def certificate(
@@ -102,7 +111,7 @@ def certificate(
                     ),
                 ),
                 results=tuple(
-                    Result(name=name, tables=(_table(name, stated),)) for name, stated in certified.tables
+                    Result(name=name, tables=(_table(name, given),)) for name, given in certified.tables
                 ),
             ),
         ),
@@ -111,8 +120,8 @@ def certificate(
     )
 
 
-def _table(name: Text, stated: Stated | Table) -> Table:
-    return stated if isinstance(stated, Table) else Table(columns=_columns(name, stated))
+def _table(name: Text, given: Calibrated | Table) -> Table:
+    return given if isinstance(given, Table) else Table(columns=_columns(name, given.stated))
 
 
 def _columns(name: Text, stated: Stated) -> tuple[Column, Column]:
@@ -143,3 +152,34 @@ def _written(value: float) -> str:
     """Write a number without exponent and without needless zeros."""
     text = f"{value:.9f}".rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
+
+
+AGAINST = ("basic_measuredValue", "basic_referenceValue")
+"""refTypes of what errors of indication stand against."""
+
+
+def stated_by(used: CertificateUsed, like: Stated) -> Stated | None:
+    """Return what a certificate states of a quantity, as corrections; None if it states nothing of it.
+
+    Args:
+        used: certificate of a real instrument.
+        like: what a simulated one states, in the units to bring it to.
+    """
+    for against in AGAINST:
+        try:
+            found = used.certificate.points("basic_measurementError", against, like.unit)
+            rows = sorted(found.points, key=lambda row: row.at)
+            at = tuple(convert(row.at, found.at_unit, like.of or like.unit) for row in rows)
+        except (CertificateRefused, UnitError):
+            continue
+        size = convert(1.0, found.unit, like.unit) - convert(0.0, found.unit, like.unit)
+        return Stated(
+            like.unit,
+            at,
+            tuple(-row.value * size for row in rows),
+            tuple(row.expanded / row.k * like.k * size for row in rows),
+            like.k,
+            like.of,
+            used.correlation,
+        )
+    return None

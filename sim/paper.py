@@ -131,6 +131,7 @@ def _entry(name: str, place: Wired, address: str) -> Entry:
         said["serial"] = place.serial
     if place.certified is not None:
         said["certificate"] = f"{name}.xml"
+        said["correlation"] = place.certified.correlation
     if place.settings:
         said["settings"] = dict(place.settings)
     return Entry.model_validate(said)

@@ -29,9 +29,9 @@ def ambient(
     certified = Certified(
         Text(zh="温湿度大气压变送器", en="Pressure, temperature and humidity transmitter"),
         (
-            (Text(zh="气压", en="air pressure"), barometer.stated),
-            (Text(zh="气温", en="air temperature"), air_thermometer.stated),
-            (Text(zh="相对湿度", en="relative humidity"), hygrometer.stated),
+            (Text(zh="气压", en="air pressure"), barometer),
+            (Text(zh="气温", en="air temperature"), air_thermometer),
+            (Text(zh="相对湿度", en="relative humidity"), hygrometer),
         ),
     )
     return Wired(transmitter, "serial", "E4420011", certified=certified)
@@ -43,7 +43,7 @@ def thermometer(world: World, calibration: Calibrated, temperature: Callable[[],
     readout = MilliK(world, {1: probe(world, calibration, temperature, name)}, serial=serial)
     certified = Certified(
         Text(zh="铂电阻测温仪", en="Platinum resistance thermometer"),
-        ((Text(zh="温度", en="temperature"), calibration.stated),),
+        ((Text(zh="温度", en="temperature"), calibration),),
     )
     return Wired(readout, "serial", serial, {"channel": 1, "largest_resistance": 115}, certified)
 
@@ -53,7 +53,7 @@ def balance(world: World, platform: Platform) -> Wired:
     serial = "B512874411"
     certified = Certified(
         Text(zh="电子秤", en="Weighing platform"),
-        ((Text(zh="质量", en="mass"), platform.spec.calibration.stated),),
+        ((Text(zh="质量", en="mass"), platform.spec.calibration),),
     )
     return Wired(SicsBalance(world, platform, serial=serial), "serial", serial, certified=certified)
 
@@ -70,6 +70,6 @@ def multimeter(world: World, current: Callable[[], float], ammeter: Calibrated) 
     serial = "MY60012345"
     certified = Certified(
         Text(zh="数字多用表", en="Digital multimeter"),
-        ((Text(zh="直流电流", en="direct current"), ammeter.stated),),
+        ((Text(zh="直流电流", en="direct current"), ammeter),),
     )
     return Wired(Multimeter(world, current, ammeter, serial=serial), "socket", serial, certified=certified)

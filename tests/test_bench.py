@@ -124,6 +124,16 @@ def test_a_whole_file_is_read(load):
             "value = inf",
             "characteristics.connecting_volume.value: input should be a finite number",
         ),
+        (
+            'serial = "S1"',
+            "correlation = 0.9",
+            "correlation is of the points of a certificate: give certificate too",
+        ),
+        (
+            'serial = "S1"',
+            "certificate = 's.xml'\ncorrelation = 1.2",
+            "instruments.source.correlation: input should be less than or equal to 1",
+        ),
         ('unit = "L"', 'unit = "Liter"', "the unit 'Liter' is unknown"),
         ("gauge.value", "gage.value", r"'gage' is no instrument, did you mean gauge\?"),
         ("gauge.value", "gauge.valu", r"TinyMeter has no 'valu', did you mean value\?"),

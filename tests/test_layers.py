@@ -23,6 +23,7 @@ LAYERS = [
     {"station"},
     {"hub"},
     {"sim"},
+    {"rehearsal"},
     {"cli", "web"},
 ]
 """From the bottom up; a layer may import from its own and from those above it in this list."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from remotecal.errors import EvidenceError
@@ -50,6 +51,7 @@ class Repeats(Generic[Seen]):
         self.inputs: list[Input] = []
         self.correlations: dict[tuple[str, str], float] = {}
         self.beyond: list[Beyond] = []
+        self._corrected: dict[object, list[Deviating]] = {}
 
     def correction(
         self, symbol: str, role: str, readings: Sequence[Measured], unit: str, where: Where | None = None
@@ -69,9 +71,37 @@ class Repeats(Generic[Seen]):
         if used is None:
             known = from_limit(symbol, read)
         else:
-            known = Standard.certified(symbol, used.certificate, unit, where=where, extended=True)
+            known = Standard.certified(
+                symbol,
+                used.certificate,
+                unit,
+                where=where,
+                extended=True,
+                correlation=used.correlation,
+            )
             self._note_beyond(role, known, [reading.value for reading in read])
-        return self.use(known.around(statistics.fmean(reading.value for reading in read)))
+        applied = self.use(known.around(statistics.fmean(reading.value for reading in read)))
+        self._relate(applied, (role, unit, tuple(sorted((where or {}).items()))))
+        return applied
+
+    def _relate(self, applied: Deviating, table: object) -> None:
+        """State how a deviation hangs together with those read elsewhere in the same table."""
+        earlier = self._corrected.setdefault(table, [])
+        if isinstance(errors := applied.standard.stated, CertifiedCurve):
+            for other in earlier:
+                pair = other.standard.symbol, applied.standard.symbol
+                if r := errors.correlated(*other.place, *applied.place):
+                    self.correlations[pair] = r
+                self._tell(pair, f"r = {said_of(errors.correlation)}")
+        earlier.append(applied)
+
+    def _tell(self, pair: tuple[str, str], said: str) -> None:
+        """Let the sources of two inputs say how they are correlated; the fewer degrees of freedom count."""
+        dof = min(each.dof for each in self.inputs if each.symbol in pair)
+        for at, each in enumerate(self.inputs):
+            if each.symbol in pair:
+                source = each.source if said in each.source else f"{each.source}; {said}"
+                self.inputs[at] = replace(each, dof=dof, source=source)
 
     def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Deviating:
         """Return the errors of an instrument that are stated against another quantity, as `correction`.
@@ -213,3 +243,12 @@ class Repeats(Generic[Seen]):
             raise EvidenceError(f"{self.point.name}: {len(errors)} repeats are too few for an uncertainty")
         spread = Input.from_readings(REPEATABILITY, errors, unit)
         return (Input.student_t(REPEATABILITY, 0.0, unit, spread.u, spread.dof),)
+
+
+def said_of(correlation: Sequence[Sequence[float]] | None) -> str:
+    """Return what a budget says of the correlation of a certificate's points."""
+    if correlation is None:
+        return "0 (not stated 未声明)"
+    stated = [r for i, row in enumerate(correlation) for r in row[:i]]
+    ends = dict.fromkeys((f"{min(stated):.2g}", f"{max(stated):.2g}"))
+    return " … ".join(ends)

@@ -10,8 +10,9 @@
 Whatever the form, it is used in one way, `Applied`: inputs for the model, and a function of these and of
 the place. Curves and surfaces are read where an instrument is used. There its deviation δ is one input:
 readings near each other share it, in proportion to u. Readings far apart, such as those of a balance with
-the tank empty and full, get a deviation each: a certificate does not say how much its points have in
-common, and to take it as all would make the difference surer than either reading.
+the tank empty and full, get a deviation each, correlated as the certificate, or the bench file beside it,
+states. Where neither does they are taken as independent: to take all as common would make the difference
+surer than either reading.
 """
 
 from __future__ import annotations
@@ -110,6 +111,7 @@ class Standard:
         at_unit: str = "",
         where: Where | None = None,
         extended: bool = False,
+        correlation: float | None = None,
     ) -> Standard:
         """Read a curve from a certificate.
 
@@ -122,12 +124,15 @@ class Standard:
             at_unit: unit to bring that column to; the same as `unit` if not given.
             where: what rows must say in other columns: the direction, the channel, the frequency.
             extended: whether it is used outside its range too, with more uncertainty.
+            correlation: correlation coefficient of any two of its values, where it states none itself.
 
         Raises:
             CertificateRefused: there is no such table, its values have no uncertainty, or it has one
                 point only.
         """
         points = certificate.points(value, at, unit, where)
+        if points.correlation is None and correlation is not None:
+            points = replace(points, correlation=alike(len(points.points), correlation))
         return cls(symbol, _curve(points, unit, at_unit or unit, certificate.number, extended=extended))
 
     @classmethod
@@ -192,7 +197,7 @@ class Standard:
         Raises:
             CertificateRefused: the place is outside the certificate's range.
         """
-        return Deviating(self, self.stated.at(self.symbol, *place))
+        return Deviating(self, self.stated.at(self.symbol, *place), place)
 
 
 class Deviating(Applied):
@@ -201,10 +206,11 @@ class Deviating(Applied):
     Args:
         standard: what it states.
         known: the value at the place where the deviation is stated.
+        place: where that is.
     """
 
-    def __init__(self, standard: Standard, known: Input) -> None:
-        self.standard, self._known = standard, known
+    def __init__(self, standard: Standard, known: Input, place: tuple[float, ...]) -> None:
+        self.standard, self._known, self.place = standard, known, place
         self.inputs = (replace(known, value=0.0),)
         self.correlations = {}
 
@@ -271,6 +277,7 @@ def _curve(
     points: CertifiedPoints, unit: str, at_unit: str, source: str, *, extended: bool = False
 ) -> CertifiedCurve:
     """Return a certificate's rows as a curve, values brought to `unit` and places to `at_unit`."""
+    order = sorted(range(len(points.points)), key=lambda i: points.points[i].at)
     converted = [
         CertifiedPoint(
             _converted(row.at, points.at_unit, at_unit),
@@ -279,9 +286,16 @@ def _curve(
             row.k,
             row.dof,
         )
-        for row in points.points
+        for row in (points.points[i] for i in order)
     ]
-    return CertifiedCurve(sorted(converted, key=lambda row: row.at), unit, source, extended=extended)
+    matrix = points.correlation
+    common = None if matrix is None else [[matrix[i][j] for j in order] for i in order]
+    return CertifiedCurve(converted, unit, source, extended=extended, correlation=common)
+
+
+def alike(size: int, correlation: float) -> tuple[tuple[float, ...], ...]:
+    """Return the correlation matrix of values any two of which are correlated alike."""
+    return tuple(tuple(1.0 if i == j else correlation for j in range(size)) for i in range(size))
 
 
 def _converted(value: float, unit: str, to: str) -> float:

@@ -15,7 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal import errors
-from remotecal.cli import amend, bundle, hub, order, revoke, runs, sign, station, trace, verify, watch
+from remotecal.cli import (
+    amend,
+    bundle,
+    hub,
+    order,
+    rehearse,
+    revoke,
+    runs,
+    sign,
+    station,
+    trace,
+    verify,
+    watch,
+)
 from remotecal.cli.commands import add_directory, add_settings, command
 from remotecal.cli.tables import plain_lines
 from remotecal.cli.terminal import check_readable, never_fail_to_print, trouble
@@ -180,6 +193,10 @@ def _declare_runs(commands: Commands) -> None:
         )
     evaluate.add_argument(
         "--new-evaluation", action="store_true", help="evaluate by a procedure changed since, and state it"
+    )
+
+    rehearse.add_arguments(
+        command(commands, "rehearse", "tell what a run would state, before anything moves", rehearse.main)
     )
 
 

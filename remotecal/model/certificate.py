@@ -95,7 +95,9 @@ class Certificate:
         for found in self._selected(value, unit, where):
             places = found.table.column(at)
             if places is not None:
-                return CertifiedPoints(self._points(found, places), found.values.unit, places.unit)
+                return CertifiedPoints(
+                    self._points(found, places), found.values.unit, places.unit, found.correlation
+                )
         raise self._lacks(value, unit, where, f" against {at}")
 
     def single(self, value: str, unit: str, where: Where | None = None) -> CertifiedPoints:

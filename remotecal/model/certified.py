@@ -48,6 +48,8 @@ class CertifiedPoints:
     """Unit of the values and their uncertainties."""
     at_unit: str
     """Unit of what the values are for."""
+    correlation: tuple[tuple[float, ...], ...] | None = None
+    """Correlation matrix of the values; None where the certificate states none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,14 @@ class Selected(NamedTuple):
         return tuple(
             CertifiedPoint(*(float(_entry(entries, row)) for entries in columns)) for row in self.rows
         )
+
+    @property
+    def correlation(self) -> tuple[tuple[float, ...], ...] | None:
+        """Correlation matrix of the values in these rows; None where none is stated."""
+        if self.values.correlation is None:
+            return None
+        matrix = self.values.correlation.floats()
+        return tuple(tuple(matrix[i][j] for j in self.rows) for i in self.rows)
 
 
 def wanted_rows(table: Table, where: Where) -> tuple[int, ...]:

@@ -116,7 +116,7 @@ class Terminal:
         self._language, self._by = language, by
         self._typed = b""
         self._taken: SimpleQueue[bytes] = SimpleQueue()
-        self._pump: threading.Thread | None = None
+        self._typing: threading.Thread | None = None
 
     def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
         choices = f" [{'/'.join(question.options)}]" if question.options else ""
@@ -154,9 +154,9 @@ class Terminal:
 
     def _pumped(self) -> bytes | None:
         """Return the same where a terminal can't be waited for, from a thread that waits in reading it."""
-        if self._pump is None:
-            self._pump = threading.Thread(target=self._read_on, name="what is typed", daemon=True)
-            self._pump.start()
+        if self._typing is None:
+            self._typing = threading.Thread(target=self._read_on, name="what is typed", daemon=True)
+            self._typing.start()
         try:
             return self._taken.get(timeout=LOOK_AROUND)
         except Empty:

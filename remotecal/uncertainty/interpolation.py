@@ -45,6 +45,8 @@ class CertifiedCurve:
     most that a parabola without a peak between them leaves the chord."""
     extended: bool = False
     """Whether it is also read further outside its range than `BEYOND`."""
+    correlation: Sequence[Sequence[float]] | None = None
+    """Correlation matrix of the points' values; None where nobody states what they have in common."""
 
     def __post_init__(self) -> None:
         places = [point.at for point in self.points]
@@ -88,6 +90,29 @@ class CertifiedCurve:
             drift=self._bend(i) * abs(share * (1 - share)) + self._band() * self.outside(x),
             source=self.source,
         )
+
+    def correlated(self, x: float, y: float) -> float:
+        """Return the correlation coefficient of `value` at two places; 0 where nobody states it.
+
+        What a straight line may miss is of each place's own.
+
+        Raises:
+            CertificateRefused: a place is outside the certificate's range.
+        """
+        if self.correlation is None:
+            return 0.0
+        common = sum(
+            one * other * self.correlation[i][j] for i, one in self._parts(x) for j, other in self._parts(y)
+        )
+        u = self.u(x) * self.u(y)
+        return min(1.0, common / u) if u else 0.0
+
+    def _parts(self, x: float) -> tuple[tuple[int, float], tuple[int, float]]:
+        """Return the points beside a place, and what each contributes to the uncertainty there."""
+        i, share = self._locate(x)
+        share = min(max(share, 0.0), 1.0)
+        low, high = self.points[i], self.points[i + 1]
+        return (i, (1 - share) * low.expanded / low.k), (i + 1, share * high.expanded / high.k)
 
     @property
     def ends(self) -> tuple[float, float]:

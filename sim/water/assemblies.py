@@ -8,13 +8,16 @@ with water_rig(Path("rig"), seed=7) as up:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, cast
 
 from remotecal.certificates.trust import Capability
+from remotecal.drivers.capabilities import Ammeter, PulseCounter
+from remotecal.errors import ConfigurationError
 from remotecal.procedures.parameters import In
 from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.water import paper, wiring
-from remotecal.sim.water.outfit import outfit
+from remotecal.sim.water.outfit import SIZES, outfit
 from remotecal.sim.water.rig import Rig
 from remotecal.sim.water.truth import Truth
 from remotecal.sim.water.wiring import Output
@@ -22,6 +25,7 @@ from remotecal.sim.water.wiring import Output
 if TYPE_CHECKING:
     from datetime import date
 
+    from remotecal.procedures import Drivers
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
 
@@ -33,6 +37,10 @@ class WaterOptions(BenchOptions):
     """Nominal diameter of the line."""
     output: Output = "pulses"
     """How the meter under test is read."""
+    pulses: Annotated[float | None, In("1/m3", above=0)] = None
+    """K factor of the meter under test; drawn if not given."""
+    full_scale: Annotated[float | None, In("m3/h", above=0)] = None
+    """Flow at 20 mA of the meter under test; drawn if not given."""
 
 
 class WaterBench(Assembly):
@@ -55,7 +63,13 @@ class WaterBench(Assembly):
     def __init__(self, world: World, options: WaterOptions) -> None:
         super().__init__(world, options)
         self.output: Output = options.output
-        self.outfit = outfit(options.seed, options.dn, gravimetric=self.gravimetric)
+        self.outfit = outfit(
+            options.seed,
+            options.dn,
+            gravimetric=self.gravimetric,
+            pulses=options.pulses,
+            full_scale=options.full_scale,
+        )
         """The rig as it was drawn, with its certificates."""
         self.rig = Rig(self.outfit.spec, world)
         """The physics."""
@@ -66,8 +80,29 @@ class WaterBench(Assembly):
         wire_up = wiring.gravimetric if self.gravimetric else wiring.master
         self.wired = wire_up(self.rig, self.outfit, self.output)
 
+    @classmethod
+    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
+        flows, largest = parameters["flows"], parameters.get("largest_mass", 0.0)
+        fits = [
+            dn
+            for dn, size in SIZES.items()
+            if max(cast("Sequence[float]", flows)) <= size.highest and cast("float", largest) <= size.tank
+        ]
+        if not fits:
+            raise ConfigurationError("no simulated water rig is as large as this one: choose by --set dn=…")
+        output = next(
+            (output for kind, output in READ_BY.items() if kind in drivers.get("dut", object).__mro__),
+            "mag6000",
+        )
+        given = {"pulses": parameters["pulses_per_volume"], "full_scale": parameters["full_scale"]}
+        return {"dn": fits[0], "output": output} | {key: value for key, value in given.items() if value}
+
     def paper(self, today: date) -> Paper:
         return paper.paper(self.outfit, self.output, today, gravimetric=self.gravimetric)
+
+
+READ_BY: Final[dict[type, Output]] = {PulseCounter: "pulses", Ammeter: "current"}
+"""What a meter under test is read by where it is not read over a bus."""
 
 
 class GravimetricRig(WaterBench):

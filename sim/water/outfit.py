@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from remotecal.errors import ConfigurationError
@@ -72,7 +72,15 @@ class Outfit:
     """By the names in `CERTIFIED`: what each certificate states, and what is true."""
 
 
-def outfit(seed: int, dn: int = 50, *, gravimetric: bool = True, dut: MeterSpec | None = None) -> Outfit:
+def outfit(
+    seed: int,
+    dn: int = 50,
+    *,
+    gravimetric: bool = True,
+    dut: MeterSpec | None = None,
+    pulses: float | None = None,
+    full_scale: float | None = None,
+) -> Outfit:
     """Draw a water rig of nominal diameter `dn`.
 
     Args:
@@ -80,6 +88,8 @@ def outfit(seed: int, dn: int = 50, *, gravimetric: bool = True, dut: MeterSpec 
         dn: nominal diameter in mm, one of `SIZES`.
         gravimetric: False for a master-meter line; a leak then sits between the two meters.
         dut: the meter under test; drawn if not given.
+        pulses: its K factor in 1/m³, where it shall be this one.
+        full_scale: its flow at 20 mA in m³/h, where it shall be this one.
 
     Raises:
         ConfigurationError: there is no such line.
@@ -93,7 +103,7 @@ def outfit(seed: int, dn: int = 50, *, gravimetric: bool = True, dut: MeterSpec 
     late = rng.uniform(-0.004, 0.004)
     spec = RigSpec(
         line=PipeworkSpec(1.15 * highest),
-        dut=dut or _meter(rng, size),
+        dut=_set(dut or _meter(rng, size), pulses, full_scale),
         reference=MeterSpec(
             1.2 * highest,
             size.pulses,
@@ -122,6 +132,11 @@ def outfit(seed: int, dn: int = 50, *, gravimetric: bool = True, dut: MeterSpec 
     return Outfit(spec, size, certificates)
 
 
+def _set(meter: MeterSpec, pulses: float | None, full_scale: float | None) -> MeterSpec:
+    highest = meter.highest if full_scale is None else full_scale / 3600.0
+    return replace(meter, pulses=pulses or meter.pulses, highest=highest)
+
+
 def _certificates(rng: Random, size: Size) -> dict[str, Calibrated]:
     d = size.resolution
     loads = tuple(share * size.tank for share in (0.0, 0.1, 0.25, 0.5, 0.75, 1.0))
@@ -130,7 +145,7 @@ def _certificates(rng: Random, size: Size) -> dict[str, Calibrated]:
         "balance": draw(
             rng, "kg", loads, spread=1.5 * d,
             expanded=tuple(d * (2 + 6 * load / size.tank) for load in loads),
-            of="kg", digits=4,
+            of="kg", digits=4, correlation=0.9,
         ),
         "diverter": draw(rng, "s", (0.0,), spread=0.010, expanded=(0.006,), digits=4),
         "timer": draw(rng, "1", (0.0,), spread=5.0e-6, expanded=(2.0e-6,)),

@@ -50,6 +50,11 @@ def paper(drawn: Outfit, output: Output, today: date, *, gravimetric: bool) -> P
     )
 
 
+READING_DELAY: Final = 0.001
+"""Expanded uncertainty of the time between reading the two meters of a line, in s: the world stands still
+meanwhile, so that they are read at one instant."""
+
+
 def _characteristics(drawn: Outfit, today: date, *, gravimetric: bool) -> dict[str, Characteristic]:
     """Return the facts of the rig; their true values lie within what is stated here."""
     parts = {
@@ -66,7 +71,7 @@ def _characteristics(drawn: Outfit, today: date, *, gravimetric: bool) -> dict[s
     if gravimetric:
         facts["balance_resolution"] = characteristic(drawn.size.resolution, "kg", 0.0, today)
     else:
-        facts["reading_delay"] = characteristic(0.0, "s", 0.02, today)
+        facts["reading_delay"] = characteristic(0.0, "s", READING_DELAY, today)
     return facts
 
 

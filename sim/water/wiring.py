@@ -30,7 +30,7 @@ def master(rig: Rig, drawn: Outfit, output: Output) -> dict[str, Wired]:
     reference = promass(rig.world, rig.reference, name="reference")
     certified = Certified(
         Text(zh="标准质量流量计", en="Reference Coriolis meter"),
-        ((Text(zh="流量", en="flow"), drawn.certificates["reference"].stated),),
+        ((Text(zh="流量", en="flow"), drawn.certificates["reference"]),),
     )
     wired = Wired(reference, "serial", settings={"unit": reference.unit}, certified=certified)
     return {**_common(rig, drawn, output), "reference": wired}

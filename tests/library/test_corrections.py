@@ -1,6 +1,7 @@
 """What a certificate says of an instrument, applied to its readings."""
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -33,6 +34,7 @@ from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.water.assemblies import water_rig
+from remotecal.uncertainty.budget import Contribution
 
 
 def certificate(
@@ -155,6 +157,34 @@ def test_the_cmc_counts_in_the_unit_it_is_given_in(evidence: Evidence) -> None:
     assert error.uncertainty.expanded == ("0.40",)
     assert error.in_cmc is not None
     assert error.in_cmc.statement in {statement.id for statement in record.statements}
+
+
+def weighed(evidence: Evidence, correlation: float | None) -> tuple[dict[str, Contribution], float]:
+    """Return the balance's two lines, and how they add up, if the bench file had stated this correlation."""
+    balance = evidence.certificates["balance"].model_copy(update={"correlation": correlation})
+    told = replace(evidence, certificates={**evidence.certificates, "balance": balance})
+    procedure = WaterGravimetric(WaterGravimetric.accepts()(**told.parameters))
+    (point,) = procedure.points()
+    evaluated = procedure.evaluate_point(point, told).evaluated
+    lines = {line.symbol: line for line in evaluated.lines}
+    others = math.fsum(line.contribution**2 for name, line in lines.items() if name not in {"W", "W_0"})
+    return lines, math.sqrt(evaluated.u**2 - others)
+
+
+def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evidence) -> None:
+    """GUM 5.2.2: of two fully correlated inputs the contributions add up with their signs."""
+    lines, alone = weighed(evidence, None)
+    full, empty = lines["W"], lines["W_0"]
+    assert alone == pytest.approx(math.hypot(full.contribution, empty.contribution), rel=1e-6)
+    assert full.source.endswith("; r = 0 (not stated 未声明)")
+    lines, common = weighed(evidence, 1.0)
+    # Between certified points the straight line's own part stays: here the full tank lies between two.
+    least = abs(full.contribution + empty.contribution)
+    assert least < common < alone
+    assert common == pytest.approx(least, rel=0.1)
+    _, half = weighed(evidence, 0.5)
+    assert common < half < alone
+    assert lines["W"].source.endswith("; r = 1")
 
 
 def test_a_weighed_difference_is_no_surer_than_the_full_tank(evidence: Evidence) -> None:

@@ -225,3 +225,25 @@ def _first(column, rows):
     stated = column.uncertainty
     less = None if stated is None else stated.model_copy(update={"expanded": stated.expanded[:rows]})
     return column.model_copy(update={"values": column.values[:rows], "uncertainty": less})
+
+
+def test_what_a_certificates_points_have_in_common_is_read_and_goes_before_what_the_bench_says():
+    stated = Correlation(matrix=(("1", "0.8", "0.5"), ("0.8", "1", "0.9"), ("0.5", "0.9", "1")))
+    values = errors("kg", "0.1", "0.2", "0.3", expanded=("0.2",)).model_copy(update={"correlation": stated})
+    places = column("basic_measuredValue", "kg", "0", "50", "100")
+    known = Standard.certified("W", certified(Table(columns=(places, values))), "kg", correlation=0.1).stated
+    assert known.correlated(0.0, 100.0) == pytest.approx(0.5, abs=1e-3)
+    assert known.correlated(50.0, 100.0) == pytest.approx(0.9, abs=1e-3)
+    assert known.correlated(0.0, 75.0) == pytest.approx((0.8 + 0.5) / 2, abs=1e-3)
+    plain = certified(Table(columns=(places, values.model_copy(update={"correlation": None}))))
+    assert Standard.certified("W", plain, "kg", correlation=0.1).stated.correlated(0.0, 100.0) == 0.1
+    assert Standard.certified("W", plain, "kg").stated.correlated(0.0, 100.0) == 0.0
+
+
+def test_rows_in_descending_order_keep_their_correlation():
+    stated = Correlation(matrix=(("1", "0.8", "0.5"), ("0.8", "1", "0.9"), ("0.5", "0.9", "1")))
+    values = errors("kg", "0.3", "0.2", "0.1", expanded=("0.2",)).model_copy(update={"correlation": stated})
+    places = column("basic_measuredValue", "kg", "100", "50", "0")
+    known = Standard.certified("W", certified(Table(columns=(places, values))), "kg").stated
+    assert known.correlated(50.0, 100.0) == pytest.approx(0.8, abs=1e-3)
+    assert known.correlated(0.0, 50.0) == pytest.approx(0.9, abs=1e-3)

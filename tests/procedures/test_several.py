@@ -9,13 +9,14 @@ from tiny import PROCEDURE
 from tiny_bench import Tiny, tiny_bench
 
 from remotecal.certificates.dcc import read, write
+from remotecal.drivers.keysight.dmm34461a import Keysight34461A
 from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError
 from remotecal.journal.evidence import Evidence
 from remotecal.model import Record, Text
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
-from remotecal.sim.calibrated import Stated
-from remotecal.sim.certificates import Standard, certificate
+from remotecal.sim.calibrated import Calibrated, Stated
+from remotecal.sim.certificates import Certified, certificate
 from remotecal.verify.course import examine_course
 from remotecal.verify.instruments import examine_instruments
 from remotecal.verify.shapes import examine_shapes, examine_start
@@ -52,14 +53,11 @@ def tiny(tmp_path: Path) -> Iterator[Tiny]:
             '[roles]\nmeter = "gauge"', '[roles]\nmeters = ["gauge", "second"]'
         )
         made.bench.write_text(text + SECOND.format(address=made.world.address("second")))
-        weight = Standard(
-            Text(zh="砝码", en="Weight"),
-            "Maker",
-            "F1",
-            "W-7",
-            ((Text.plain("mass"), Stated("kg", (1.0, 2.0), (0.0, 0.0), (1e-6, 1e-6))),),
-        )
-        (tmp_path / "weight.xml").write_bytes(write(certificate(weight, "W-1", date(2026, 6, 1))))
+        mass = Calibrated(Stated("kg", (1.0, 2.0), (0.0, 0.0), (1e-6, 1e-6)), 0.0)
+        weight = Certified(Text(zh="砝码", en="Weight"), ((Text.plain("mass"), mass),))
+        owner = Text.plain("laboratory")
+        record = certificate(weight, Keysight34461A, "W-7", owner, "W-1", date(2026, 6, 1))
+        (tmp_path / "weight.xml").write_bytes(write(record))
         order = made.order.read_text().replace(str(PROCEDURE), str(SEVERAL))
         begin, end = order.index("[dut]"), order.index("[customer]")
         made.order.write_text(order[:begin] + DUTS + order[end:])

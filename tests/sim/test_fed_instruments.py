@@ -146,4 +146,4 @@ def test_instruments_of_many_benches_tell_what_their_certificates_are_about(worl
         "air temperature",
         "relative humidity",
     ]
-    assert wired.certified.tables[0][1].corrections == (100.0,)
+    assert wired.certified.tables[0][1].stated.corrections == (100.0,)

@@ -1,0 +1,131 @@
+"""`remotecal rehearse`: what a run would state and how long it would take, before anything moves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal.cli.commands import add_settings
+
+if TYPE_CHECKING:
+    from remotecal.order import Order
+    from remotecal.rehearsal import RealBench, Rehearsal
+    from remotecal.runs.catalogue import Found
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("order", type=Path, metavar="FILE", help="the work order (TOML)")
+    bench = parser.add_mutually_exclusive_group()
+    bench.add_argument(
+        "--bench",
+        type=Path,
+        metavar="FILE",
+        help="the bench file, if the order does not name it; nothing is opened",
+    )
+    bench.add_argument(
+        "--like",
+        type=Path,
+        metavar="DIR",
+        help="an earlier run on the bench, where the bench is far away (see `remotecal runs journal`)",
+    )
+    parser.add_argument(
+        "--spread",
+        type=float,
+        default=0.5,
+        metavar="SHARE",
+        help="standard deviation of such devices' errors, as a share of the permissible error (0.5)",
+    )
+    parser.add_argument("--json", action="store_true", help="print it for programs")
+    add_settings(parser)
+
+
+def main(asked: argparse.Namespace) -> None:
+    """Rehearse an order and print what it would state."""
+    from remotecal.cli.progress import ProgressLine
+    from remotecal.errors import OrderError
+    from remotecal.order import Order
+    from remotecal.rehearsal import rehearse
+    from remotecal.runs.catalogue import find
+
+    order = Order.load(asked.order)
+    if not (math.isfinite(asked.spread) and asked.spread > 0):
+        raise OrderError(f"--spread is a share above 0, such as 0.5, not {asked.spread:g}")
+    found = find(order.order.procedure, asked.order.parent)
+    with ProgressLine() as line:
+        rehearsed = rehearse(
+            order,
+            found,
+            _real(asked, order, found),
+            choices=dict(asked.settings),
+            spread=asked.spread,
+            watchers=() if asked.json else (line,),
+        )
+    if asked.json:
+        print(_for_programs(rehearsed))
+    else:
+        _show(rehearsed)
+
+
+def _real(asked: argparse.Namespace, order: Order, found: Found) -> RealBench:
+    """Return what is known of the bench: from the file of an earlier run, or from the bench's own."""
+    from remotecal.bench import Bench
+    from remotecal.errors import OrderError
+    from remotecal.journal.evidence import read_evidence
+    from remotecal.rehearsal import RealBench
+
+    if asked.like:
+        return RealBench.of_run(read_evidence(asked.like))
+    path = asked.bench or (asked.order.parent / order.order.bench if order.order.bench else None)
+    if path is None:
+        raise OrderError(f"{asked.order} names no bench: give --bench, or --like with an earlier run")
+    return RealBench.of_file(order, found, Bench.load(path))
+
+
+def _for_programs(rehearsed: Rehearsal) -> str:
+    said = {
+        "bench": rehearsed.bench,
+        "duration": round(rehearsed.duration),
+        "points": [asdict(point) for point in rehearsed.points],
+        "assumed": rehearsed.assumed,
+    }
+    return json.dumps(said, ensure_ascii=False, indent=2)
+
+
+def _show(rehearsed: Rehearsal) -> None:
+    from remotecal import units
+    from remotecal.cli.tables import plain, show_table
+    from remotecal.cli.terminal import say
+
+    headings = (
+        say("point", "测量点"),
+        "U",
+        "k",
+        say("contributes most", "主要分量"),
+        say("conforming, not passed", "合格而未通过"),
+        say("not conforming, passed", "不合格而通过"),
+    )
+    rows = [
+        (
+            point.title,
+            f"{point.expanded} {units.symbol(point.unit)}",
+            point.k,
+            ", ".join(f"{symbol} {share} %" for symbol, share in point.foremost),
+            _chance(point.conforming_refused),
+            _chance(point.other_passed),
+        )
+        for point in rehearsed.points
+    ]
+    show_table(headings, rows)
+    print(say("It would take ", "预计用时 ") + f"{timedelta(seconds=round(rehearsed.duration))}.")
+    for said in rehearsed.assumed:
+        print(plain(say("Simulated otherwise: ", "模拟中的差异:") + said))
+
+
+def _chance(probability: float | None) -> str:
+    return "" if probability is None else f"{100 * probability:.2g} %"

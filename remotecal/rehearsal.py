@@ -1,0 +1,259 @@
+"""Rehearsing an order: the same procedure on a bench simulated from the real bench's own certificates.
+
+Nothing real is opened. What comes out is what the run would state: the uncertainty at each point, what
+contributes most to it, how long it takes, and how often a conforming or a non-conforming device would be
+judged wrongly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from remotecal.bench import Bench
+from remotecal.clock import SharedClock
+from remotecal.configuration import as_toml, read_toml
+from remotecal.drivers.catalogue import drivers
+from remotecal.errors import BenchError, ConfigurationError
+from remotecal.procedures.parameters import read_parameters
+from remotecal.registers import same_procedure
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute, plan
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
+from remotecal.sim.assembly import CLOCK
+from remotecal.sim.catalogue import benches
+from remotecal.sim.chance import chance
+from remotecal.uncertainty.conformity import Tolerance, conformance_probability
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.risk import Production, global_risk
+
+if TYPE_CHECKING:
+    from remotecal.bench import CertificateUsed
+    from remotecal.bench_file import Characteristic
+    from remotecal.drivers.instrument import Instrument
+    from remotecal.journal.evidence import Evidence
+    from remotecal.model import Column, Measurement, PointBudget, Record
+    from remotecal.order import Order
+    from remotecal.runs.catalogue import Found
+    from remotecal.runs.running import Watcher
+    from remotecal.sim.assembly import Assembly
+
+Known = TypeVar("Known")
+
+FOREMOST = 3
+"""Contributions that are told of each point."""
+
+SPREAD = 0.5
+"""Standard deviation of the errors of devices of this kind, as a share of the permissible error, where nobody
+says better (JCGM 106, annex B, works with such a prior)."""
+
+HARDLY = 1e-6
+"""Share of non-conforming devices below which nothing is said of how many of them would pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a run would state at one point."""
+
+    title: str
+    """The point."""
+    expanded: str
+    """Expanded uncertainty."""
+    unit: str
+    k: str
+    """Coverage factor."""
+    foremost: tuple[tuple[str, str], ...]
+    """The inputs that contribute most, and their shares of the variance in %."""
+    conforming_refused: float | None
+    """Probability that a conforming device does not pass here; None where nothing is specified."""
+    other_passed: float | None
+    """Probability that a non-conforming device passes here; None also where there are hardly any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What came of rehearsing an order."""
+
+    bench: str
+    """Name of the simulated bench in the catalogue."""
+    points: tuple[Foreseen, ...]
+    """Point by point."""
+    duration: float
+    """How long the run takes, in seconds of the bench's time."""
+    assumed: tuple[str, ...]
+    """Where the simulated bench is not like the real one: no certificate, or another instrument."""
+    record: Record
+    """What the run would have stated of the simulated device."""
+
+
+@dataclass(frozen=True, slots=True)
+class RealBench:
+    """What is known of the bench an order is for, without opening anything."""
+
+    drivers: Mapping[str, type[Instrument]]
+    """Role → driver, as far as it is installed here."""
+    certificates: Mapping[str, CertificateUsed]
+    """Role → certificate."""
+    characteristics: Mapping[str, Characteristic]
+    """Facts of the rig."""
+    now: float
+    """When the run would begin, in seconds since 1970, UTC."""
+
+    @classmethod
+    def of_file(cls, order: Order, found: Found, bench: Bench) -> RealBench:
+        """Return what a bench file says for an order.
+
+        Raises:
+            ConfigurationError: order, procedure and bench don't go together, as for a run.
+            CertificateRefused: a certificate may not be used.
+        """
+        planned = plan(order, found, bench, bench.clock(), "rehearsal")
+        return cls(
+            _filled(planned.start.roles, bench.drivers),
+            _filled(planned.start.roles, planned.start.certificates),
+            planned.start.characteristics,
+            planned.clock.now(),
+        )
+
+    @classmethod
+    def of_run(cls, evidence: Evidence) -> RealBench:
+        """Return what a run's evidence says of the bench it was on, such as one at a far station."""
+        named = {role: used.driver for role, used in evidence.instruments.items()}
+        return cls(_filled(named, drivers()), evidence.certificates, evidence.characteristics, evidence.began)
+
+
+def rehearse(
+    order: Order,
+    found: Found,
+    real: RealBench,
+    *,
+    choices: Mapping[str, object] | None = None,
+    spread: float = SPREAD,
+    watchers: tuple[Watcher, ...] = (),
+) -> Rehearsal:
+    """Carry out an order on a bench simulated from the real one's certificates and characteristics.
+
+    Args:
+        order: the work order.
+        found: its procedure.
+        real: what is known of the bench it is for.
+        choices: what shall be chosen of the simulated bench, over what resembles the real one.
+        spread: standard deviation of such devices' errors, as a share of the permissible error.
+        watchers: are shown where the rehearsal is.
+
+    Raises:
+        ConfigurationError: no simulated bench suits the procedure, or the order does not suit it.
+    """
+    parameters = read_parameters(
+        found.procedure.accepts(), order.parameters, f"order {order.order.number}, parameters"
+    )
+    name, kind = _suiting(found)
+    chosen = kind.choose({**kind.resembling(parameters.model_dump(), real.drivers), **(choices or {})})
+    assumed: list[str] = []
+    with TemporaryDirectory(prefix="remotecal-rehearsal-") as temporary:
+        directory = Path(temporary)
+        clock = SharedClock.begin(directory / "bench" / CLOCK, real.now)
+
+        def prepare(bench: Assembly) -> None:
+            assumed.extend(bench.imitate(real.certificates, chance(chosen.seed, "rehearsal")))
+            assumed.extend(_other_instruments(bench, real.drivers))
+
+        with kind.put_up(chosen, directory / "bench", clock, prepare) as bench:
+            _state_facts(bench.bench, real.characteristics)
+            began = clock.now()
+            company = Company(Scripted(first_option=True), watchers)
+            evidence = execute(order, found, Bench.load(bench.bench), directory / "run", company, clock)
+            duration = clock.now() - began
+    record = evaluate(evidence, found)
+    points = tuple(point for part in record.measurements for point in _foreseen(part, spread))
+    return Rehearsal(name, points, duration, tuple(assumed), record)
+
+
+def _filled(roles: Mapping[str, str], known: Mapping[str, Known]) -> dict[str, Known]:
+    """Return role → what is known of the name that stands for it."""
+    return {role: known[name] for role, name in roles.items() if name in known}
+
+
+def _suiting(found: Found) -> tuple[str, type[Assembly]]:
+    for name, kind in benches().items():
+        if any(same_procedure(found.name, suited) for suited in kind.procedures):
+            return name, kind
+    raise ConfigurationError(
+        f"no simulated bench suits {found.name}: `remotecal sim list` tells which suit what, and a bench "
+        "of your own is found by its entry point"
+    )
+
+
+def _other_instruments(bench: Assembly, drivers: Mapping[str, type[Instrument]]) -> list[str]:
+    """Return where another instrument is simulated than the one that fills the role."""
+    return [
+        f"{role}: {wired.simulated.driver.__name__} in the place of {drivers[role].__name__}"
+        for role, wired in bench.wired.items()
+        if role in drivers and wired.simulated.driver is not drivers[role]
+    ]
+
+
+def _state_facts(path: Path, facts: Mapping[str, Characteristic]) -> None:
+    """Let a simulated bench's file state the real bench's facts, as far as it knows such a fact.
+
+    Raises:
+        BenchError: the file is none.
+    """
+    said = read_toml(path, BenchError)
+    there = cast("dict[str, object]", said.get("characteristics", {}))
+    stated = {name: facts[name] for name in facts if name in there or name == "cmc"}
+    path.write_text(as_toml({**said, "characteristics": there | stated}), encoding="utf-8")
+
+
+def _foreseen(measured: Measurement, spread: float) -> tuple[Foreseen, ...]:
+    columns = [
+        result.tables[0].column("basic_measurementError") if result.tables else None
+        for result in measured.results
+    ]
+    return tuple(_at(budget, columns[budget.result], spread) for budget in measured.budgets)
+
+
+def _at(budget: PointBudget, errors: Column | None, spread: float) -> Foreseen:
+    foremost = sorted(budget.lines, key=lambda line: -float(line.share))[:FOREMOST]
+    foreseen = Foreseen(
+        title=budget.title.get("en"),
+        expanded=budget.expanded,
+        unit=budget.unit,
+        k=budget.k,
+        foremost=tuple((line.symbol, line.share) for line in foremost),
+        conforming_refused=None,
+        other_passed=None,
+    )
+    judged = None if errors is None else errors.conformity
+    if judged is None or judged.tolerance is None or judged.acceptance is None:
+        return foreseen
+    tolerance, acceptance = (
+        _limits(limits.lower, limits.upper, budget.row) for limits in (judged.tolerance, judged.acceptance)
+    )
+    if tolerance is None:
+        return foreseen
+    if acceptance is None:  # the guard bands leave nothing that would pass
+        return replace(foreseen, conforming_refused=1.0, other_passed=0.0)
+    width = spread * (tolerance.upper - tolerance.lower) / 2
+    middle = (tolerance.upper + tolerance.lower) / 2
+    devices = Production.like(Input.normal("E", middle, budget.unit, width))
+    risk = global_risk(devices, float(budget.u), tolerance, acceptance)
+    conforming = conformance_probability(middle, width, tolerance)
+    others = 1 - conforming
+    return replace(
+        foreseen,
+        conforming_refused=risk.false_rejection / conforming,
+        other_passed=risk.false_acceptance / others if others > HARDLY else None,
+    )
+
+
+def _limits(lower: tuple[str, ...] | None, upper: tuple[str, ...] | None, row: int) -> Tolerance | None:
+    """Return the limits of a row; None where there are none."""
+    if not lower or not upper:
+        return None
+    ends = [values[row] if len(values) > 1 else values[0] for values in (lower, upper)]
+    return None if "NaN" in ends else Tolerance(*map(float, ends))
