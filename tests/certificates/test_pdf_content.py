@@ -432,6 +432,19 @@ def test_directions_are_drawn_beside_the_mean_and_told_in_words() -> None:
     assert max(falls) < min(rises), "above the rising one"
 
 
+@pytest.mark.parametrize(("limit", "drawn", "said"), [("1.0", 2, "Dashed"), ("3.0", 0, "lie beyond")])
+def test_limits_far_away_are_not_drawn_where_they_would_hide_the_directions(
+    limit: str, drawn: int, said: str
+) -> None:
+    table = gauge_table()
+    judged = Conformity(verdicts=("pass",), tolerance=Limits(lower=(f"-{limit}",), upper=(limit,)))
+    errors = table.columns[-1].model_copy(update={"conformity": judged})
+    made = picture(table.model_copy(update={"columns": (*table.columns[:-1], errors)}), "sans-serif")
+    assert made is not None
+    assert str(made["svg"]).count('stroke="#b3362b"') == drawn
+    assert any(said in text for words in made["caption"] for _, text in words)  # type: ignore[attr-defined]
+
+
 def _corners(polygon: str) -> list[list[str]]:
     return [corner.split(",") for corner in polygon.split('points="')[1].partition('"')[0].split()]
 

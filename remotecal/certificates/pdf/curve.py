@@ -68,7 +68,8 @@ def picture(table: Table, font: str) -> dict[str, object] | None:
     led = directions(table, errors)
     caption = [label("curve", "bars")] if errors.uncertainty else []
     caption += [label("curve", each.name) for each in led]
-    caption += [label("curve", "limits")] if _limits(errors, len(errors.values)) else []
+    if limits := _limits(errors, len(errors.values)):
+        caption.append(label("curve", "limits" if _to_draw(limits, _reach(errors, led), led) else "beyond"))
     return {
         "svg": etree.tostring(error_curve(at, errors, font, led), encoding="unicode"),
         "alt": f"{_heading(errors)} : {_heading(at)}" + (_apart(at, errors, led) if led else ""),
@@ -90,19 +91,15 @@ def _apart(at: Column, errors: Column, led: tuple[Led, ...]) -> str:
 def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()) -> _Element:
     """Return a drawing (SVG) of `errors` over `at`, both with as many values, lettered in `font`.
 
-    `led` are the errors in each direction, where the device was led in two; the axis is linear then, for they
-    begin at a zero.
+    `led` are the errors in each direction, where the device was led in two. The axis is linear then, for they
+    begin at a zero, and limits that would leave no room to tell the directions apart are not drawn.
     """
     places, values = at.floats(), errors.floats()
-    stated = errors.uncertainty
-    bars = _spread(stated.expanded, len(values)) if stated else [0.0] * len(values)
-    limits = _limits(errors, len(values))
-    reach = [value + bar for value, bar in zip(values, bars, strict=True)]
-    reach += [value - bar for value, bar in zip(values, bars, strict=True)]
-    reach += [bound for line in limits for bound in line]
-    reach += [error for each in led for error in each.errors]
+    bars = _bars(errors)
+    reach = _reach(errors, led)
+    limits = _to_draw(_limits(errors, len(values)), reach, led)
     x = _place_axis(places, may_be_logarithmic=not led)
-    y = _error_axis(reach)
+    y = _error_axis(reach + [bound for line in limits for bound in line])
     svg = tag(
         "svg",
         xmlns="http://www.w3.org/2000/svg",
@@ -121,6 +118,31 @@ def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()
     for place, value, bar in zip(places, values, bars, strict=True):
         _point(svg, x.place(place), y.place(value), y.place(value + bar), y.place(value - bar))
     return svg
+
+
+WIDEST_LIMITS = 4.0
+"""How much farther than errors with their uncertainties limits may lie that are drawn beside directions."""
+
+
+def _to_draw(limits: list[list[float]], reach: list[float], led: tuple[Led, ...]) -> list[list[float]]:
+    """Return the limits that leave room to tell directions apart; all of them where there are none."""
+    farthest = max((abs(bound) for line in limits for bound in line), default=0.0)
+    return [] if led and farthest > WIDEST_LIMITS * max(map(abs, reach)) else limits
+
+
+def _reach(errors: Column, led: tuple[Led, ...]) -> list[float]:
+    """Return how far the drawing must reach: errors with their bars, and those in each direction."""
+    ends = [
+        value + sign * bar
+        for value, bar in zip(errors.floats(), _bars(errors), strict=True)
+        for sign in (1, -1)
+    ]
+    return ends + [error for each in led for error in each.errors]
+
+
+def _bars(errors: Column) -> list[float]:
+    stated, rows = errors.uncertainty, len(errors.values)
+    return _spread(stated.expanded, rows) if stated else [0.0] * rows
 
 
 def _spread(numbers: tuple[str, ...], rows: int) -> list[float]:
