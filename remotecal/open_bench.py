@@ -15,7 +15,7 @@ from remotecal.clock import Clock
 from remotecal.drivers.declarations import Asked
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.instrument import Instrument
-from remotecal.drivers.links.by_hand import ByHandLink, Person
+from remotecal.drivers.links.by_hand import ByHandLink, OnSite
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading, BoundSetting
 from remotecal.drivers.quantity import measure
@@ -118,7 +118,7 @@ class OpenBench:
         reasons = "; ".join(map(str, self.failures.values()))
         return f"{len(self.failures)} instruments can't be used: {reasons}"
 
-    def lend(self, person: Person | None) -> None:
+    def lend(self, person: OnSite | None) -> None:
         """Let instruments that are read by hand ask a person; None for nobody any more."""
         for instrument in self.instruments.values():
             if isinstance(instrument.link, ByHandLink):

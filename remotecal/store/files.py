@@ -41,7 +41,7 @@ class FileRow:
         return self.here == self.file.size
 
 
-class Files:
+class StoredFiles:
     """The files of all runs.
 
     Args:

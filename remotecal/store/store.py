@@ -11,7 +11,7 @@ from typing import Self
 
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
-from remotecal.store.files import Files
+from remotecal.store.files import StoredFiles
 from remotecal.store.journals import Journals
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
@@ -62,7 +62,7 @@ class Store:
         self.stations = Stations(self.database)
         self.orders = Orders(self.database)
         self.journals = Journals(self.database, share or Share())
-        self.files = Files(self.database, share or Share())
+        self.files = StoredFiles(self.database, share or Share())
         self.pages = Pages(self.database)
         self.records = Records(self.database)
         self.signings = Signings(self.database)

@@ -35,7 +35,7 @@ BeforeRun = Annotated[
 ]
 
 
-class File(Response):
+class Whole(Response):
     """A file of a run; the API's description says its media type where it is used."""
 
 
@@ -93,7 +93,7 @@ async def command_run(
     return RunShown.model_validate(await run_in_threadpool(visible.run, here, caller, station, run))
 
 
-@router.get(RUN + "/journal", response_class=File, responses=described(LINES), tags=["evidence"])
+@router.get(RUN + "/journal", response_class=Whole, responses=described(LINES), tags=["evidence"])
 def get_journal(
     station: StationName,
     run: RunName,
@@ -118,7 +118,7 @@ def list_files(station: StationName, run: RunName, caller: Reader, here: Here) -
     ]
 
 
-@router.get(RUN + "/files/{sha256}", response_class=File, responses=described("*/*"), tags=["evidence"])
+@router.get(RUN + "/files/{sha256}", response_class=Whole, responses=described("*/*"), tags=["evidence"])
 def get_file(
     station: StationName, run: RunName, sha256: FileHash, caller: Reader, here: Here, request: Request
 ) -> Response:
@@ -133,7 +133,7 @@ def get_file(
     return file(request, content, found.file.media_type, found.file.place.rpartition("/")[2])
 
 
-@router.get(RUN + "/record", response_class=File, responses=described(JSON), tags=["evidence"])
+@router.get(RUN + "/record", response_class=Whole, responses=described(JSON), tags=["evidence"])
 def get_record(station: StationName, run: RunName, caller: Reader, here: Here, request: Request) -> Response:
     """Return the data of a run's certificate, as the laboratory computed them from the journal."""
     _may_see_evidence(here, caller, station, run)
@@ -148,7 +148,7 @@ def get_certificate_state(station: StationName, run: RunName, caller: Reader, he
     return certificate_shown(certificates.of_run(here, caller, station, run).certificate())
 
 
-@router.get(RUN + "/certificate.xml", response_class=File, responses=described(XML), tags=["certificates"])
+@router.get(RUN + "/certificate.xml", response_class=Whole, responses=described(XML), tags=["certificates"])
 def get_certificate(
     station: StationName, run: RunName, caller: Reader, here: Here, request: Request
 ) -> Response:
@@ -158,7 +158,7 @@ def get_certificate(
     return file(request, found, XML, "certificate.xml")
 
 
-@router.get(RUN + "/certificate.pdf", response_class=File, responses=described(PDF), tags=["certificates"])
+@router.get(RUN + "/certificate.pdf", response_class=Whole, responses=described(PDF), tags=["certificates"])
 async def get_printed(
     station: StationName, run: RunName, caller: Reader, here: Here, request: Request
 ) -> Response:

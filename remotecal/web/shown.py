@@ -15,13 +15,13 @@ from remotecal.store.users import Role
 from remotecal.transport.messages import RemoteOrder
 
 
-class Shown(BaseModel):
+class ShownBody(BaseModel):
     """What the API sends; times are in UTC."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
 
 
-class Problem(Shown):
+class Problem(ShownBody):
     """Why a request was refused (RFC 9457)."""
 
     title: str
@@ -32,7 +32,7 @@ class Problem(Shown):
     """Why, and what to do."""
 
 
-class SessionShown(Shown):
+class SessionShown(ShownBody):
     """Who has logged in."""
 
     name: str
@@ -49,7 +49,7 @@ class SessionShown(Shown):
     """Seconds without a request after which they will have to sooner."""
 
 
-class UserShown(Shown):
+class UserShown(ShownBody):
     """A user."""
 
     name: str
@@ -62,7 +62,7 @@ class UserShown(Shown):
     """Whether they may use the API."""
 
 
-class TokenShown(Shown):
+class TokenShown(ShownBody):
     """A token, as it is known afterwards."""
 
     id: str
@@ -84,7 +84,7 @@ class NewToken(TokenShown):
     """The token."""
 
 
-class OrderShown(Shown):
+class OrderShown(ShownBody):
     """A work order."""
 
     id: str
@@ -118,7 +118,7 @@ class WholeOrder(OrderShown):
     """The work order, as its TOML file would say it."""
 
 
-class RunShown(Shown):
+class RunShown(ShownBody):
     """A run, as far as the laboratory knows."""
 
     station: str
@@ -141,7 +141,7 @@ class RunShown(Shown):
     """Why no record of it can be computed; empty if one was, or none was tried yet."""
 
 
-class FileShown(Shown):
+class FileShown(ShownBody):
     """A photo or another file of a run."""
 
     sha256: str
@@ -160,7 +160,7 @@ class FileShown(Shown):
     """Whether all of it is here, and is what the journal says."""
 
 
-class SignatureShown(Shown):
+class SignatureShown(ShownBody):
     """A signature on a certificate."""
 
     duty: Literal["performed", "reviewed", "approved", "issued"]
@@ -171,7 +171,7 @@ class SignatureShown(Shown):
     """When, as the signer says."""
 
 
-class CertificateShown(Shown):
+class CertificateShown(ShownBody):
     """How far a certificate has come."""
 
     state: Literal["draft", "performed", "reviewed", "approved", "issued"]
@@ -182,7 +182,7 @@ class CertificateShown(Shown):
     """Its signatures, earliest first."""
 
 
-class ParameterShown(Shown):
+class ParameterShown(ShownBody):
     """What a procedure is told."""
 
     name: str
@@ -197,7 +197,7 @@ class ParameterShown(Shown):
     """What it is."""
 
 
-class ProcedureShown(Shown):
+class ProcedureShown(ShownBody):
     """A procedure that is installed."""
 
     name: str
@@ -212,7 +212,7 @@ class ProcedureShown(Shown):
     """What an order tells it."""
 
 
-class StationShown(Shown):
+class StationShown(ShownBody):
     """A station in the register."""
 
     name: str
@@ -229,14 +229,14 @@ class StationShown(Shown):
     """What it said of itself."""
 
 
-class Revoked(Shown):
+class Revoked(ShownBody):
     """What came of shutting a station out."""
 
     cut: int | None
     """Connections that were cut at once; null if no server could be asked, so that they end by themselves."""
 
 
-class AuditShown(Shown):
+class AuditShown(ShownBody):
     """Something somebody did, or was refused."""
 
     id: int

@@ -49,7 +49,7 @@ class Sought:
     """What a number without a unit beside it is in."""
 
 
-class Person(Protocol):
+class OnSite(Protocol):
     """Whoever can be asked: the person on site, by way of whoever carries the run out."""
 
     def put(self, sought: Sought, still_wanted: Callable[[], None]) -> str:
@@ -67,7 +67,7 @@ class Person(Protocol):
 
 
 Put = Callable[[Sought], str]
-"""Puts a question to the person there is, and returns the answer as `Person.put` does."""
+"""Puts a question to the person there is, and returns the answer as `OnSite.put` does."""
 
 Conversation = Callable[[str, Put], str]
 """Given a line that asks and somebody to put questions to, returns the line that answers."""
@@ -94,7 +94,7 @@ class ByHandLink:
         self.suspect = False
         """Never: what a person answers is no other question's answer."""
         self.settled_at = 0.0
-        self.person: Person | None = None
+        self.person: OnSite | None = None
         """Who is asked; None while nobody is there, such as outside of a run."""
         self.conversation: Conversation | None = None
         """How a line is asked and answered; the instrument's."""
