@@ -26,7 +26,7 @@ from remotecal.drivers.channels import Channels, spelled
 from remotecal.drivers.codecs import Register, Sum
 from remotecal.drivers.declarations import Declaration, stated
 from remotecal.drivers.links.wire import ByHand, Modbus
-from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
+from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting, Trace
 from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def _described(cls: type[Instrument], item: Declaration, doc: str) -> Described:
         places = dict.fromkeys((_place(first), _place(last)))
         name = f"{item.name}[{spelled(item.numbers)}]"
         return replace(_described(cls, first, doc), name=name, place="\n… ".join(places))
-    accuracy, source, ranges = _good(item) if isinstance(item, Reading | Setting) else ("", "", ())
+    accuracy, source, ranges = _good(item) if isinstance(item, Reading | Setting | Trace) else ("", "", ())
     states = getattr(item, "options", None) or getattr(item, "conditions", None) or ()
     return Described(
         name=item.name,
@@ -273,12 +273,12 @@ def _described(cls: type[Instrument], item: Declaration, doc: str) -> Described:
     )
 
 
-_KINDS: Final = (Reading, Setting, Choice, Flags, Action)
+_KINDS: Final = (Reading, Setting, Choice, Flags, Action, Trace)
 
 
-def _good(item: Reading | Setting) -> tuple[str, str, tuple[str, ...]]:
+def _good(item: Reading | Setting | Trace) -> tuple[str, str, tuple[str, ...]]:
     """Return a limit of error in words, where it is printed, and what each range says of it."""
-    if item.ranges is None:
+    if isinstance(item, Trace) or item.ranges is None:
         return _limit(item.accuracy, item.unit), item.accuracy.source, ()
     return str(item.ranges), item.ranges.source, tuple(item.ranges.lines(item.unit))
 

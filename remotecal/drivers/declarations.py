@@ -22,6 +22,10 @@ class Asked(Protocol):
         """Ask for values: contents, times of the replies, numbers of the kept exchanges."""
         ...
 
+    def obtain_block(self, declaration: Declaration) -> tuple[bytes, float, int | None]:
+        """Ask for a block: its bytes with their head, time of the reply, number of the kept exchange."""
+        ...
+
     def place(self, declaration: Declaration, content: Content) -> None:
         """Send a value and see that the instrument took it."""
         ...

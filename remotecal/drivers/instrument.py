@@ -282,6 +282,10 @@ class Instrument:
         """Ask for the contents of declarations; see `declarations.Asked`."""
         raise NotImplementedError
 
+    def obtain_block(self, declaration: Declaration) -> tuple[bytes, float, int | None]:
+        """Ask for a block; see `declarations.Asked`."""
+        raise NotImplementedError
+
     def place(self, declaration: Declaration, content: Content) -> None:
         """Send content to a declaration and see that it was taken; see `declarations.Asked`."""
         raise NotImplementedError

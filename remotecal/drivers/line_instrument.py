@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import Declaration, Held
+from remotecal.drivers.declarations import Declaration, Held, declared
 from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
 from remotecal.drivers.links.wire import Line
+from remotecal.drivers.traces import Trace, head_of
 from remotecal.errors import ForbiddenCommand, GarbledReply, InstrumentError, WrongInstrument
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ class LineInstrument(Instrument):
     wire: ClassVar[Line] = Line()
     forbidden: ClassVar[tuple[str, ...]] = ()
     """Patterns of lines that must never be sent, such as writing calibration constants."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for item in declared(cls):
+            if isinstance(item, Trace) and not cls.wire.blocks:
+                raise TypeError(
+                    f"{item!r} is read as a block: the wire of {cls.__name__} must state `blocks`"
+                )
 
     def ask(self, line: str, timeout: float | None = None) -> str:
         """Send a line and return the reply, both without line endings.
@@ -47,13 +56,22 @@ class LineInstrument(Instrument):
         Raises:
             ForbiddenCommand, LinkError: as `ask`; GarbledReply where no block answers.
         """
+        reply, _ = self._ask_block(line, timeout)
+        return reply[head_of(reply) :]
+
+    def obtain_block(self, declaration: Declaration) -> tuple[bytes, float, int | None]:
+        reply, exchange = self._ask_block(str(_text(declaration).ask), getattr(declaration, "takes", None))
+        return reply, self.clock.now(), exchange
+
+    def _ask_block(self, line: str, timeout: float | None) -> tuple[bytes, int | None]:
+        """Send a line and return the block that answers it, its head included."""
         line = self.filled(line)
         self._permit(line)
-        reply, _ = self._exchange(self._encoded(line), timeout)
-        if not (self.wire.blocks and reply.startswith(b"#")):
+        reply, exchange = self._exchange(self._encoded(line), timeout)
+        if not (self.wire.blocks and reply[:1] == b"#" and reply[1:2].isdigit()):
             self.link.suspect = True
             raise GarbledReply(f"{self.name}: asked {line!r}, got {reply[:40]!r}, which is no block")
-        return reply[2 + int(reply[1:2]) :]
+        return reply, exchange
 
     def command(self, line: str, takes: float | None = None) -> None:
         """Send a line that makes the instrument do something, and see that it took it.

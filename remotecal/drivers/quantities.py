@@ -13,6 +13,7 @@ from remotecal.drivers.channels import BoundChannels, Channels
 from remotecal.drivers.readings import BoundReading, Reading
 from remotecal.drivers.settings import BoundSetting, Setting
 from remotecal.drivers.states import Action, BoundAction, BoundChoice, BoundFlags, Choice, Flags
+from remotecal.drivers.traces import BoundTrace, Trace
 
 __all__ = [
     "Action",
@@ -22,9 +23,11 @@ __all__ = [
     "BoundFlags",
     "BoundReading",
     "BoundSetting",
+    "BoundTrace",
     "Channels",
     "Choice",
     "Flags",
     "Reading",
     "Setting",
+    "Trace",
 ]

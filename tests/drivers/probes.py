@@ -18,8 +18,9 @@ from remotecal.drivers.links.framing import checksum
 from remotecal.drivers.links.streams import SerialStream
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument, plan
-from remotecal.drivers.quantities import Reading, Setting
+from remotecal.drivers.quantities import Reading, Setting, Trace
 from remotecal.drivers.ranges import Ranges
+from remotecal.drivers.waveform import Waveform
 
 Body = dict[str, Any]
 QUICK = 0.1
@@ -146,3 +147,29 @@ def ranged(ranges: Ranges, *, chosen: float = 1, hertz: float = 50, value: float
         probe.chosen, probe.hertz = chosen, hertz
         found: float | None = probe.q.read().u
         return None if found is None else round(found * 3**0.5, 9)
+
+
+BLOCKS = Line(blocks=True)
+
+
+def traced(block: bytes, *along: Exchange, ask: str = "T?", line: Line = BLOCKS, **stated: Any) -> Waveform:
+    """Return what is read of a trace, whose block and what is asked along are played."""
+    own = {name: item for name, item in stated.items() if isinstance(item, Reading) and name not in FACTS}
+    given = {
+        "wire": Phrase("T?"),
+        "unit": "V",
+        "sample": "<i1",
+        "span": (0, 10),
+        "accuracy": UNSTATED,
+        "step": 1.0,
+    }
+    given |= {name: item for name, item in stated.items() if name not in own}
+    trace = Trace(given.pop("wire"), given.pop("unit"), **given)
+    first = (f"{ask}\n".encode(), block + b"\n" if block else b"")
+    with on_lines(line, first, *along, base=Ranged, t=trace, **own) as probe:
+        probe.chosen = 3
+        found: Waveform = probe.t.read()
+        return found
+
+
+FACTS = ("step", "scale", "offset", "begins")

@@ -9,6 +9,7 @@ import inspect
 
 import proofs_by_hand
 import proofs_of_quantities
+import proofs_of_traces
 import proofs_of_wires
 import pytest
 from probes import MODE, SCPI, Body, Mode, driver, on_lines, setting
@@ -21,7 +22,7 @@ from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Reading, Setting
+from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Reading, Setting, Trace
 from remotecal.drivers.ranges import Range, Ranges
 from remotecal.drivers.shown import Shown
 from remotecal.errors import (
@@ -85,11 +86,11 @@ def registers_forbidden() -> None:
         driver(ModbusInstrument, forbidden=(coil(8),), zero=Action(coil(8), 1))
 
 
-PROOFS = (proofs_of_wires, proofs_of_quantities, proofs_by_hand)
+PROOFS = (proofs_of_wires, proofs_of_quantities, proofs_of_traces, proofs_by_hand)
 PREFIXES: dict[str, type] = {
     "line": Line, "serial": Serial, "modbus": Modbus,
     "reading": Reading, "setting": Setting, "choice": Choice, "flags": Flags, "action": Action,
-    "channels": Channels, "ranges": Ranges, "range": Range,
+    "channels": Channels, "trace": Trace, "ranges": Ranges, "range": Range,
     "register": Register, "sum": Sum, "scpi": Scpi, "phrase": Phrase, "shown": Shown, "dial": Dial,
 }  # fmt: skip
 STATED = {
