@@ -26,6 +26,7 @@ RemotecalError
 │   └── SafeStateNotReached         go and look at the rig
 ├── EvidenceError               who answers for the evidence
 │   ├── JournalBroken               the journal is not what was written
+│   ├── FileMissing                 a file that the journal names is not beside it
 │   ├── EvaluationFailed            a procedure could make nothing of it, where and why
 │   ├── NotOrdered                  a run the laboratory did not order, or not like this
 │   └── CertificateRefused          a certificate that may not be used, and why
@@ -152,6 +153,10 @@ class EvidenceError(RemotecalError):
 
 class JournalBroken(EvidenceError):
     """The journal is not what was written."""
+
+
+class FileMissing(EvidenceError):
+    """A file that a journal names is not at hand, so what it says can't be looked at."""
 
 
 class EvaluationFailed(EvidenceError):

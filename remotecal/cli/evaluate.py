@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from remotecal.certificates.pdf.wording import label
 from remotecal.cli.tables import plain, plain_lines
 from remotecal.cli.terminal import language, say
+from remotecal.journal.contents import beside
 from remotecal.journal.events import FILE, read_journal
 from remotecal.journal.evidence import gather
 from remotecal.runs.catalogue import find_followed
@@ -45,7 +46,7 @@ def evaluate_run(
     events = read_journal(directory / FILE)
     if any(event.kind == KIND for event in events):
         journal_signer(events)
-    evidence = gather(events)
+    evidence = gather(events, beside(directory))
     used = evidence.procedure
     found = find_followed(used.name, used.sha256, procedure, changed=new_evaluation)
     issue(evidence, found, out, new_evaluation=new_evaluation)

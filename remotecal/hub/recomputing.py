@@ -27,6 +27,7 @@ from remotecal.verify.subject import Means
 
 if TYPE_CHECKING:
     from remotecal.hub.settings import HubFolder
+    from remotecal.journal.contents import Contents
     from remotecal.journal.events import Event
     from remotecal.journal.files import Attached
     from remotecal.model import Record
@@ -56,7 +57,7 @@ def recompute(
         events = _events_meant(store, computed, key)
         order = _order_of(store, laboratory, computed.station, computed.run, events)
         found = library.find(order.procedure)
-        record = _ordered_record(order, found, events)
+        record = _ordered_record(order, found, events, _contents(store, computed.station, computed.run))
     except StoreError:
         raise  # nobody knows yet
     except NotOrdered as error:
@@ -112,7 +113,7 @@ def evaluate_anew(
     events = signed_events(store, station, run, key)
     order = _order_of(store, SealKey.read(folder.laboratory).public, station, run, events)
     found = _mended(folder, order, bundle)
-    record = _ordered_record(order, found, events)
+    record = _ordered_record(order, found, events, _contents(store, station, run))
     _keep(
         store, RecordRow(station, run, events[-1].hash, key.text, record, agrees=True, computed=time.time())
     )
@@ -165,16 +166,22 @@ def _order_of(
     return order
 
 
-def _ordered_record(order: RemoteOrder, found: Found, events: tuple[Event, ...]) -> str:
+def _ordered_record(order: RemoteOrder, found: Found, events: tuple[Event, ...], contents: Contents) -> str:
     """Return the record of a run in JSON, once it is sure that it was ordered like this."""
     check_course(order, found, events)
-    record = evaluate(gather(events), found, new_evaluation=found.sha256 != order.procedure.sha256)
+    anew = found.sha256 != order.procedure.sha256
+    record = evaluate(gather(events, contents), found, new_evaluation=anew)
     check_record(order, record)
-    _check_conduct(record, events)
+    _check_conduct(record, events, contents)
     return record.to_json()
 
 
-def _check_conduct(record: Record, events: tuple[Event, ...]) -> None:
+def _contents(store: Store, station: str, run: str) -> Contents:
+    """Return what reads the files of a run that the laboratory has."""
+    return lambda file: store.files.content(station, run, file.sha256)
+
+
+def _check_conduct(record: Record, events: tuple[Event, ...], contents: Contents) -> None:
     """Raise `EvidenceError` if what a journal tells of its run does not go together; see `verify`.
 
     What is merely not proven there, such as an instrument reached through a gateway on the station's own
@@ -182,7 +189,7 @@ def _check_conduct(record: Record, events: tuple[Event, ...]) -> None:
     """
     checks = Checklist()
     means = Means(datetime.now(UTC), None, CertificateLibrary(), None, None, frozenset(), None)
-    examine_conduct(checks, record, events, means, trusted=True)
+    examine_conduct(checks, record, events, means, contents, trusted=True)
     failed = [f"{check.name}: {check.said}" for check in checks.checks if check.outcome == "failed"]
     if failed:
         raise EvidenceError(f"the journal does not go together: {failed[0]}")

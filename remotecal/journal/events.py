@@ -48,7 +48,7 @@ KINDS = {
     "start": "a run begins: order, procedure, parameters, bench, certificates, software",
     "instrument": "an instrument was opened, and who it says it is",
     "point": "the run turns to a point",
-    "replies": "exchanges with instruments, as bytes",
+    "replies": "exchanges with instruments, as bytes; a large reply by the SHA-256 of the file it stands in",
     "stable": "quantities were found stable",
     "repeat": "a repeat begins",
     "observation": "what one repeat at one point yielded",
@@ -57,7 +57,7 @@ KINDS = {
     "prompt": "a person is asked",
     "answer": "what they answered, and who they are",
     "control": "somebody acted on the run: what, who and why",
-    "file": "a photo or another file was added to the evidence: what it is, and its SHA-256",
+    "file": "a photo, samples or another file became part of the evidence: what it is, and its SHA-256",
     "interlock": "a limit was passed",
     "pause": "the run was paused",
     "go_on": "a paused run goes on",
@@ -160,6 +160,16 @@ def shown(data: bytes) -> Json:
     if all(0x20 <= byte < 0x7F for byte in data):
         return data.decode("ascii")
     return {"hex": data.hex()}
+
+
+def bytes_of(written: Json) -> bytes:
+    """Return bytes from what a journal shows of them (JournalBroken if it shows none); undoes `shown`."""
+    try:
+        if isinstance(written, Mapping):
+            return bytes.fromhex(str(written.get("hex")))
+        return str(written).encode("ascii")
+    except ValueError:
+        raise JournalBroken(f"{written!r:.40} stands where bytes are due") from None
 
 
 MICROSECOND = 1e-6

@@ -17,6 +17,7 @@ from remotecal.clock import Zone
 from remotecal.drivers.instrument import Identity
 from remotecal.drivers.measured import Measured, passed
 from remotecal.errors import JournalBroken, UnitError
+from remotecal.journal.contents import Contents, Files, beside, nowhere
 from remotecal.journal.events import FILE, FORMAT, Event, read_journal, seconds
 from remotecal.journal.observation import Observation, Point
 from remotecal.journal.values import unpack
@@ -178,31 +179,39 @@ class Evidence:
 
 
 def read_evidence(path: Path) -> Evidence:
-    """Return the evidence in a journal, or in the journal of a run's directory.
+    """Return the evidence in a journal, or in the journal of a run's directory; its files stand beside it.
 
     Raises:
         JournalBroken: the journal is not what was written.
     """
-    return gather(read_journal(path / FILE if path.is_dir() else path))
+    run = path if path.is_dir() else path.parent
+    return gather(read_journal(path / FILE if path.is_dir() else path), beside(run))
 
 
-def gather(events: Sequence[Event]) -> Evidence:
+def gather(events: Sequence[Event], contents: Contents = nowhere) -> Evidence:
     """Return the evidence in a journal's events.
+
+    Args:
+        events: the journal's.
+        contents: what reads the files it names, once somebody wants to see into one.
 
     Raises:
         JournalBroken: the events are not those of a run.
+        EvidenceError: an observation holds a file that the journal does not name.
     """
     start = read_start(events)
     try:
-        return _gather(start, events)
+        return _gather(start, events, Files(events, contents))
     except (LookupError, TypeError, ValueError, UnitError) as error:
         raise JournalBroken(f"the events are not those of a run: {error!r}") from error
 
 
-def _gather(start: Start, events: Sequence[Event]) -> Evidence:
+def _gather(start: Start, events: Sequence[Event], files: Files) -> Evidence:
     used = {str(event.data["name"]): read_instrument(event) for event in events if event.kind == "instrument"}
     points = {point.name: point for point in start.points}
-    observations = tuple(_observation(event, points) for event in events if event.kind == "observation")
+    observations = tuple(
+        _observation(event, points, files) for event in events if event.kind == "observation"
+    )
     complete = any(event.kind == "finish" for event in events)
     _check_repeats(start.points, observations, complete=complete)
     if complete and (absent := sorted(set(start.roles.values()) - set(used) - set(start.artefacts))):
@@ -263,12 +272,12 @@ def read_instrument(event: Event) -> InstrumentUsed:
         raise JournalBroken(f"event {event.seq} does not tell an instrument: {error}") from None
 
 
-def _observation(event: Event, points: Mapping[str, Point]) -> Observation:
+def _observation(event: Event, points: Mapping[str, Point], files: Files) -> Observation:
     data = event.data
     point, repeat, values = points.get(str(data.get("point"))), data.get("repeat"), data.get("values")
     if point is None or not isinstance(repeat, int) or not isinstance(values, Mapping):
         raise JournalBroken(f"event {event.seq} is no observation at a point of this run")
-    return Observation(point, repeat, unpack(values), seconds(str(data["began"])), seconds(event.at))
+    return Observation(point, repeat, unpack(values, files), seconds(str(data["began"])), seconds(event.at))
 
 
 def _check_repeats(

@@ -13,13 +13,14 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import file_digest, sha256
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 from pydantic import Field, StringConstraints, ValidationError
 
 from remotecal.configuration import checked
-from remotecal.errors import ConfigurationError, EvidenceError, JournalBroken, RunError
+from remotecal.errors import ConfigurationError, EvidenceError, FileMissing, JournalBroken, RunError
 from remotecal.journal.events import Event, Json
 from remotecal.model import Frozen
 from remotecal.opening import AT_ONCE, BINARY, make_durable, make_sure
@@ -101,21 +102,46 @@ def keep_file(path: Path, run: Path, about: str, by: str, largest: int = LARGEST
         ConfigurationError: it is missing, unreadable, empty, too large or no file.
         RunError: the disk does not take it.
     """
+    with _opened(path, largest) as source:
+        return _keep(source, path, run, about, by, largest)
+
+
+def keep_content(
+    content: bytes, name: str, run: Path, about: str, by: str, largest: int = LARGEST_EVER
+) -> Attached:
+    """Write bytes into a run's directory as a file; as `keep_file`.
+
+    Args:
+        content: the bytes.
+        name: what the file is called.
+        run: the run's directory.
+        about: what they are.
+        by: who, or which instrument, gave them.
+        largest: bytes there may be.
+
+    Raises:
+        ConfigurationError: there are none, or too many.
+        RunError: the disk does not take them.
+    """
+    _check_size(Path(name), len(content), largest)
+    return _keep(BytesIO(content), Path(name), run, about, by, largest)
+
+
+def _keep(source: BinaryIO, path: Path, run: Path, about: str, by: str, largest: int) -> Attached:
     folder = run / FOLDER
     draft = folder / f".{secrets.token_hex(8)}"
-    with _opened(path, largest) as source:
-        try:
-            folder.mkdir(exist_ok=True)
-            size, digest = _copy(source, draft)
-            attached = _attached(path, size, digest, about, by, largest)
-            draft.replace(run / attached.place)
-            make_durable(folder)
-            make_durable(run)
-        except OSError as error:
-            raise RunError(f"{path} can't be kept in {folder}: {error}: make room, then try again") from error
-        finally:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+        size, digest = _copy(source, draft)
+        attached = _attached(path, size, digest, about, by, largest)
+        draft.replace(run / attached.place)
+        make_durable(folder)
+        make_durable(run)
+    except OSError as error:
+        raise RunError(f"{path} can't be kept in {folder}: {error}: make room, then try again") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return attached
 
 
@@ -156,20 +182,51 @@ def check_file(attached: Attached, run: Path) -> None:
         FileNotFoundError: there is none.
         EvidenceError: it is another one, or can't be read.
     """
+    with _kept(attached, run) as file:
+        same = os.fstat(file.fileno()).st_size == attached.size
+        same = same and file_digest(file, "sha256").hexdigest() == attached.sha256
+    if not same:
+        raise _changed(attached, run)
+
+
+def read_file(attached: Attached, run: Path) -> bytes:
+    """Return the content of a file that stands in a run's directory as the journal tells it.
+
+    Raises:
+        FileMissing: there is none.
+        EvidenceError: it is another one, or can't be read.
+    """
+    try:
+        with _kept(attached, run) as file:
+            content = file.read(attached.size + 1)
+    except FileNotFoundError:
+        raise FileMissing(
+            f"{run / attached.place} ({attached.name}), which the journal names, is not there: put it back"
+        ) from None
+    if len(content) != attached.size or sha256(content).hexdigest() != attached.sha256:
+        raise _changed(attached, run)
+    return content
+
+
+def _changed(attached: Attached, run: Path) -> EvidenceError:
+    path = run / attached.place
+    return EvidenceError(f"{path} ({attached.name}) is not the file the journal names: it was changed")
+
+
+@contextmanager
+def _kept(attached: Attached, run: Path) -> Iterator[BufferedReader]:
+    """Open a file of a run (FileNotFoundError, EvidenceError)."""
     path = run / attached.place
     try:
         # A link would lead anywhere, and a pipe let us wait for its other end: neither is evidence.
         if path.parent.is_symlink() or not stat.S_ISREG(path.lstat().st_mode):
             raise EvidenceError(f"{path} ({attached.name}) is no plain file of the run")
         with path.open("rb") as file:
-            same = os.fstat(file.fileno()).st_size == attached.size
-            same = same and file_digest(file, "sha256").hexdigest() == attached.sha256
+            yield file
     except FileNotFoundError:
         raise
     except OSError as error:
         raise EvidenceError(f"{path} can't be read: {error}") from error
-    if not same:
-        raise EvidenceError(f"{path} ({attached.name}) is not the file the journal names: it was changed")
 
 
 @contextmanager

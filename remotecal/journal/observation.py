@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from remotecal.drivers.measured import Measured
+from remotecal.drivers.waveform import Waveform
 from remotecal.errors import EvidenceError
+from remotecal.journal.contents import File
 
-Value = Measured | float | int | str | tuple[Measured, ...]
+Value = Measured | float | int | str | tuple[Measured, ...] | Waveform | File
 """What an observation may hold."""
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.measured import Measured
+from remotecal.drivers.waveform import SAMPLE, Waveform
 from remotecal.errors import JournalBroken, ParameterError
+from remotecal.journal.contents import File
 
 if TYPE_CHECKING:
+    from remotecal.journal.contents import Files
     from remotecal.journal.events import Json
     from remotecal.journal.observation import Value
 
@@ -26,6 +30,10 @@ def pack(values: Mapping[str, Value]) -> dict[str, Json]:
 def _pack(name: str, value: Value) -> Json:
     if isinstance(value, Measured):
         return value._asdict()
+    if isinstance(value, Waveform):
+        return {"waveform": {member: getattr(value, member) for member in WAVEFORM}}
+    if isinstance(value, File):
+        return {"file": value.sha256}
     if isinstance(value, tuple):
         several = [one for one in value if isinstance(one, Measured)]
         if len(several) == len(value):
@@ -33,24 +41,72 @@ def _pack(name: str, value: Value) -> Json:
     if isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value)):
         return value
     raise ParameterError(
-        f"the observation's {name} is {value!r}; measured values, finite numbers, texts and tuples of "
-        "measured values can be kept as evidence"
+        f"the observation's {name} is {value!r}; measured values and tuples of them, finite numbers, texts, "
+        "waveforms and files can be kept as evidence"
     )
 
 
-def unpack(written: Mapping[str, Json]) -> dict[str, Value]:
-    """Return an observation's values from a journal."""
-    return {name: _unpack(value) for name, value in written.items()}
+WAVEFORM = tuple(member.name for member in fields(Waveform) if member.name != "content")
+"""What a journal says of a waveform; its samples stand in a file."""
 
 
-def _unpack(written: Json) -> Value:
+def unpack(written: Mapping[str, Json], files: Files) -> dict[str, Value]:
+    """Return an observation's values from a journal; what stands in files is read from `files` when wanted.
+
+    Raises:
+        JournalBroken: an observation can't hold what is written.
+        EvidenceError: the journal names no such file.
+    """
+    return {name: _unpack(value, files) for name, value in written.items()}
+
+
+def _unpack(written: Json, files: Files) -> Value:
     if isinstance(written, Mapping):
+        if isinstance(said := written.get("waveform"), Mapping):
+            return _waveform(said, files)
+        if isinstance(digest := written.get("file"), str):
+            return files.file(digest)
         return measured(written)
     if isinstance(written, str | int | float):
         return written
     if isinstance(written, Sequence):
         return tuple(measured(one) for one in written if isinstance(one, Mapping))
     raise JournalBroken(f"an observation can't hold {written!r}")
+
+
+def _waveform(said: Mapping[str, Json], files: Files) -> Waveform:
+    """Return a waveform from a journal (JournalBroken if it is none)."""
+    try:
+        of = {member: said[member] for member in WAVEFORM}
+    except KeyError as error:
+        raise JournalBroken(f"a waveform has no {error}") from None
+    digest, sample, u = str(of["sha256"]), str(of["sample"]), of["u"]
+    count, skip = (_whole(of[member]) for member in ("count", "skip"))
+    if not SAMPLE.fullmatch(sample) or count < 1 or skip < 0:
+        raise JournalBroken(f"an observation can't hold the waveform {said!r:.200}")
+    files.check(digest)
+    return Waveform(
+        unit=str(of["unit"]),
+        sha256=digest,
+        count=count,
+        sample=sample,
+        step=None if of["step"] is None else _float(of["step"]),
+        source=str(of["source"]),
+        at=_float(of["at"]),
+        scale=_float(of["scale"]),
+        offset=_float(of["offset"]),
+        skip=skip,
+        begins=_float(of["begins"]),
+        u=(_float(u[0]), _float(u[1])) if isinstance(u, list) else None,
+        exchange=None if of["exchange"] is None else _whole(of["exchange"]),
+        content=lambda: files.content(digest),
+    )
+
+
+def _whole(written: Json) -> int:
+    if type(written) is int:
+        return written
+    raise JournalBroken(f"{written!r} stands where a whole number is due")
 
 
 def readings(values: Mapping[str, Value]) -> Iterator[tuple[str, Measured]]:
@@ -60,6 +116,11 @@ def readings(values: Mapping[str, Value]) -> Iterator[tuple[str, Measured]]:
             yield name, value
         elif isinstance(value, tuple):
             yield from ((name, one) for one in value if isinstance(one, Measured))
+
+
+def waveforms(values: Mapping[str, Value]) -> Iterator[tuple[str, Waveform]]:
+    """Yield the waveforms among an observation's values, each with the name it stands under."""
+    yield from ((name, value) for name, value in values.items() if isinstance(value, Waveform))
 
 
 def measured(written: Mapping[str, Json]) -> Measured:

@@ -6,9 +6,10 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from remotecal.clock import Clock, SteppedClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
@@ -24,6 +25,7 @@ from remotecal.journal.events import (
     shown,
     timestamp,
 )
+from remotecal.journal.files import Attached, keep_content
 from remotecal.locks import hold_file
 from remotecal.opening import BINARY, make_durable, make_sure
 
@@ -44,7 +46,10 @@ class Journal:
         self._file, self._size, self._torn = file, os.fstat(file).st_size, False
         self._lock = threading.RLock()
         self._exchanges = max((_last_exchange(event) for event in events), default=0)
-        self._kept: list[Json] = []
+        self._kept: list[_Kept] = []
+        self._large = 0
+        """Bytes of the kept replies that go into files."""
+        self._named = {str(event.data.get("sha256")) for event in events if event.kind == "file"}
 
     @classmethod
     def create(cls, directory: Path, clock: Clock) -> Journal:
@@ -117,21 +122,20 @@ class Journal:
         """
         with self._lock:
             self._exchanges += 1
-            self._kept.append(
-                {
-                    "at": timestamp(self.clock.now()),
-                    "instrument": instrument,
-                    "number": self._exchanges,
-                    "reply": shown(reply),
-                    "request": shown(request),
-                }
-            )
+            at = timestamp(self.clock.now())
+            self._kept.append(_Kept(self._exchanges, at, instrument, request, reply))
+            self._large += len(reply) if len(reply) > IN_A_FILE else 0
             return self._exchanges
 
-    def flush(self) -> None:
-        """Write kept exchanges once there are many (RunError as `append`)."""
+    def names(self, digest: str) -> bool:
+        """Tell whether a file of this SHA-256 is named here."""
         with self._lock:
-            if len(self._kept) >= MANY:
+            return digest in self._named
+
+    def flush(self) -> None:
+        """Write kept exchanges once there are many, or large ones (RunError as `append`)."""
+        with self._lock:
+            if len(self._kept) >= MANY or self._large >= LARGE:
                 self._write_kept()
 
     def close(self) -> None:
@@ -158,9 +162,39 @@ class Journal:
                 raise
 
     def _write_kept(self) -> None:
-        if self._kept:
-            self._append("replies", {"exchanges": self._kept}, durable=False)
-            self._kept = []
+        """Write the exchanges there are; large replies into files, which are named behind them."""
+        if not self._kept:
+            return
+        files: dict[str, Attached] = {}
+        exchanges: list[Json] = [
+            {
+                "at": kept.at,
+                "instrument": kept.instrument,
+                "number": kept.number,
+                "reply": self._told(kept, files),
+                "request": shown(kept.request),
+            }
+            for kept in self._kept
+        ]
+        self._append("replies", {"exchanges": exchanges}, durable=False)
+        self._kept, self._large = [], 0
+        for file in files.values():
+            self._append("file", file.model_dump(mode="json"), durable=False)
+
+    def _told(self, kept: _Kept, files: dict[str, Attached]) -> Json:
+        """Return a reply as the journal tells it; a large one goes into a file, and among `files` if new."""
+        if len(kept.reply) <= IN_A_FILE:
+            return shown(kept.reply)
+        digest = sha256(kept.reply).hexdigest()
+        if digest not in self._named and digest not in files:
+            files[digest] = keep_content(
+                kept.reply,
+                f"{kept.instrument} {kept.number}.reply",
+                self.path.parent,
+                f"reply of {kept.instrument} in exchange {kept.number}",
+                kept.instrument,
+            )
+        return {"file": digest}
 
     def _append(self, kind: str, data: Mapping[str, Json], *, durable: bool) -> Event:
         event = Event(self.lines + 1, timestamp(self.clock.now()), kind, data, "")
@@ -174,6 +208,8 @@ class Journal:
             raise RunError(
                 f"{self.path} can't be written: {error}: make room, then resume the run"
             ) from error
+        if kind == "file":
+            self._named.add(str(data["sha256"]))
         return event._replace(hash=found)
 
     def _write(self, line: bytes) -> None:
@@ -195,6 +231,20 @@ class Journal:
 
 MANY = 500
 """Exchanges that are not kept back any longer, for they are lost in a crash."""
+IN_A_FILE = 4096
+"""Bytes of a reply beyond which it stands in a file beside the journal, named by its SHA-256."""
+LARGE = 4_000_000
+"""Bytes of such replies that are not kept back any longer, for they fill the memory."""
+
+
+class _Kept(NamedTuple):
+    """An exchange that is not written yet."""
+
+    number: int
+    at: str
+    instrument: str
+    request: bytes
+    reply: bytes
 
 
 def _go_on_from(last: float, clock: Clock, path: Path) -> None:

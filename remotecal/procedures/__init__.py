@@ -3,6 +3,8 @@
 A procedure imports what it needs from here.
 """
 
+from remotecal.drivers.waveform import Waveform
+from remotecal.journal.contents import File
 from remotecal.journal.evidence import Evidence, InstrumentUsed
 from remotecal.journal.observation import Observation, Point, Value
 from remotecal.procedures.evaluation import Evaluation
@@ -19,6 +21,7 @@ __all__ = [
     "Drivers",
     "Evaluation",
     "Evidence",
+    "File",
     "In",
     "InstrumentUsed",
     "Observation",
@@ -29,6 +32,7 @@ __all__ = [
     "Run",
     "Stability",
     "Value",
+    "Waveform",
 ]
 
 watch("remotecal.procedures.library")  # before anything of it is imported

@@ -21,7 +21,9 @@ from typing import (
 
 from remotecal import units
 from remotecal.drivers.measured import Measured
+from remotecal.drivers.waveform import Waveform
 from remotecal.errors import EvidenceError, ParameterError, RemotecalError
+from remotecal.journal.contents import File
 from remotecal.journal.observation import Observation, Point, Value
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 SEVERAL = tuple[Measured, ...]
 """Several readings of one quantity, in the order they were taken."""
 
-KINDS = (Measured, SEVERAL, float, int, str)
+KINDS = (Measured, SEVERAL, Waveform, float, int, str, File)
 """What a part of an observation may be; each may be missing where `| None = None` says so."""
 
 
@@ -43,7 +45,7 @@ class Part:
     """One of `KINDS`."""
     units: tuple[str, ...]
     """Short notations, each of another dimension; readings in any unit of one of these are taken. Empty for a
-    text."""
+    text and a file."""
     optional: bool
     """Whether a repeat may lack it."""
 
@@ -55,8 +57,16 @@ class Part:
             if not isinstance(value, tuple) or isinstance(value, Measured) or not value:
                 return f"is {value!r}, and one reading or more are due"
             return next((fault for one in value if (fault := self._fault_of_reading(one))), "")
+        if self.kind is Waveform:
+            return (
+                self._fault_of_unit(value.unit)
+                if isinstance(value, Waveform)
+                else f"is {value!r}, and a waveform is due"
+            )
         if self.kind is str:
             return "" if isinstance(value, str) else f"is {value!r}, and a text is due"
+        if self.kind is File:
+            return "" if isinstance(value, File) else f"is {value!r}, and a file of the run is due"
         number = isinstance(value, int if self.kind is int else int | float) and not isinstance(value, bool)
         if not number or not math.isfinite(value):  # type: ignore[arg-type]  # it is a number
             return f"is {value!r}, and a finite number in {self.units[0]} is due"
@@ -65,8 +75,11 @@ class Part:
     def _fault_of_reading(self, value: object) -> str:
         if not isinstance(value, Measured):
             return f"is {value!r}, and a reading is due"
-        if self.unit_for(value.unit) is None:
-            return f"was read in {value.unit}, and a quantity in {' or '.join(self.units)} or the like is due"
+        return self._fault_of_unit(value.unit)
+
+    def _fault_of_unit(self, unit: str) -> str:
+        if self.unit_for(unit) is None:
+            return f"was read in {unit}, and a quantity in {' or '.join(self.units)} or the like is due"
         return ""
 
     def unit_for(self, unit: str) -> str | None:
@@ -75,14 +88,13 @@ class Part:
 
     def converted(self, value: Value) -> Value:
         """Return a value with its readings in the declared unit."""
-        if isinstance(value, Measured):
-            return self._to_declared(value)
+        if isinstance(value, Measured | Waveform):
+            return value.to(self.unit_for(value.unit) or value.unit)
         if isinstance(value, tuple):
-            return tuple(self._to_declared(one) for one in value if isinstance(one, Measured))
+            return tuple(
+                one.to(self.unit_for(one.unit) or one.unit) for one in value if isinstance(one, Measured)
+            )
         return float(value) if self.kind is float and isinstance(value, int) else value
-
-    def _to_declared(self, reading: Measured) -> Measured:
-        return reading.to(self.unit_for(reading.unit) or reading.unit)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -102,10 +114,11 @@ class Observed:
         '''How long it was collected, by the run's clock.'''
     ```
 
-    A part is a reading, several of one quantity, a number in its unit, or a text; one that is of either
-    kind, such as a total of mass or of volume, names both units. What a repeat yields is held against the
-    declaration before it is kept, so a wrong name or unit is refused at the first repeat. `at` and `of` read
-    it back from the evidence, readings in the declared units.
+    A part is a reading, several of one quantity, a waveform, a number in its unit, a text, or a file; one
+    that is of either kind, such as a total of mass or of volume, names both units. What a repeat yields is
+    held against the declaration before it is kept, so a wrong name or unit is refused at the first repeat.
+    `at` and `of` read it back from the evidence, readings in the declared units; of waveforms and files only
+    what is said of them, until somebody wants to see into one.
     """
 
     entry: ClassVar[Observation]
@@ -123,7 +136,7 @@ class Observed:
         """Return name → part, in the order they are written.
 
         Raises:
-            ParameterError: a part is no reading, number or text, or has no unit, or a unit nobody knows.
+            ParameterError: a part is nothing an observation holds, or has no unit, or a unit nobody knows.
         """
         if "_parts" not in vars(cls):
             cls._parts = _parts_of(cls)
@@ -204,10 +217,11 @@ def _part(kind: type[Observed], name: str, hint: object) -> Part:
     (inner, *more) = (choice for choice in choices if choice is not types.NoneType)
     if more or inner not in KINDS:
         raise ParameterError(
-            f"{where} must be a reading, a tuple of readings, a number or a text, not {hint!r}"
+            f"{where} must be a reading, a tuple of readings, a waveform, a number, a text or a file, not "
+            f"{hint!r}"
         )
-    if (inner is str) == bool(given):
-        raise ParameterError(f'{where} needs a unit unless it is a text: Annotated[…, "kg"]')
+    if (inner in {str, File}) == bool(given):
+        raise ParameterError(f'{where} needs a unit unless it is a text or a file: Annotated[…, "kg"]')
     try:
         for unit in given:
             units.check(unit)

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Literal
 from remotecal.journal.events import ON_SITE
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from remotecal.clock import Clock
     from remotecal.drivers.measured import Measured
     from remotecal.drivers.quantities import BoundReading
+    from remotecal.drivers.waveform import Waveform
+    from remotecal.journal.contents import File
     from remotecal.journal.events import Json
     from remotecal.model import Text
     from remotecal.procedures.stability import Stability
@@ -75,8 +79,8 @@ class Run(ABC):
         """
 
     @abstractmethod
-    def attach(self, path: Path, about: str, by: str = ON_SITE) -> str:
-        """Add a photo or another file to the evidence, and return its SHA-256.
+    def attach(self, path: Path, about: str, by: str = ON_SITE) -> File:
+        """Add a photo or another file to the evidence, and return it, such as for an observation.
 
         Args:
             path: the file; a copy of it is kept beside the journal.
@@ -86,4 +90,35 @@ class Run(ABC):
         Raises:
             ConfigurationError: it is missing, unreadable, empty or too large.
             RunError: the disk does not take it.
+        """
+
+    @abstractmethod
+    def waveform(
+        self,
+        samples: ArrayLike,
+        unit: str,
+        about: str,
+        *,
+        step: float | None = None,
+        times: ArrayLike | None = None,
+        scale: float = 1.0,
+        offset: float = 0.0,
+    ) -> Waveform:
+        """Keep samples that no driver read, such as those of a card with a library of its own, as they are.
+
+        What an instrument gives in a block a driver declares as `Trace`, whose reply is evidence itself.
+
+        Args:
+            samples: integers, or numbers of 32 or 64 bits; they are kept in their own kind.
+            unit: of the values.
+            about: what they are.
+            step: seconds from one sample to the next.
+            times: the time of each sample in seconds, where they are not evenly spaced; instead of `step`.
+            scale: a value is `offset` + `scale` × sample.
+            offset: see `scale`; in `unit`.
+
+        Raises:
+            ParameterError: there are no samples, or none that are numbers, or neither step nor times.
+            ConfigurationError: there are more than the site takes.
+            RunError: the disk does not take them.
         """

@@ -19,7 +19,7 @@ from remotecal.errors import (
     SafeStateNotReached,
 )
 from remotecal.journal.events import FILE, read_journal
-from remotecal.journal.evidence import Evidence, ProcedureUsed, Start, gather, read_start
+from remotecal.journal.evidence import Evidence, ProcedureUsed, Start, read_evidence, read_start
 from remotecal.journal.writing import Journal
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.procedure import of_role
@@ -81,7 +81,7 @@ def carry_out(planned: Plan, directory: Path, company: Company) -> Evidence:
     ):
         journal.append("start", planned.start.model_dump(mode="json"))
         Session(planned, opened, journal, company).perform()
-    return gather(read_journal(directory / FILE))
+    return read_evidence(directory)
 
 
 def check_directory(directory: Path) -> None:
@@ -151,7 +151,7 @@ def _go_on(start: Start, planned: Plan, journal: Journal, company: Company) -> E
         again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
         journal.append("resume", again)
         Session(planned, opened, journal, company).perform()
-    return gather(read_journal(journal.path))
+    return read_evidence(directory)
 
 
 def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Plan:

@@ -11,17 +11,23 @@ from typing import TYPE_CHECKING
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.shown import DONE, Shown
+from remotecal.drivers.waveform import in_bytes
 from remotecal.errors import NotStable, ParameterError
+from remotecal.journal.contents import File
 from remotecal.journal.events import ON_SITE
-from remotecal.journal.files import LARGEST, keep_file
+from remotecal.journal.files import LARGEST, keep_content, keep_file, read_file
+from remotecal.journal.writing import IN_A_FILE
 from remotecal.model import Text
 from remotecal.procedures.run import Run
 from remotecal.runs.prompts import Question
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from remotecal.clock import Clock
     from remotecal.drivers.links.by_hand import Sought
     from remotecal.drivers.quantities import BoundReading
+    from remotecal.drivers.waveform import Waveform
     from remotecal.journal.events import Json
     from remotecal.journal.files import Attached
     from remotecal.journal.observation import Point
@@ -201,10 +207,28 @@ class Running(Run):
         self._journal.append("answer", {"answer": text, "by": answer.by, "prompt": prompt.seq})
         return text
 
-    def attach(self, path: Path, about: str, by: str = ON_SITE) -> str:
+    def attach(self, path: Path, about: str, by: str = ON_SITE) -> File:
         file = self._kept(path, about, by)
         self._note_file(file)
-        return file.sha256
+        run = self._journal.path.parent
+        return File(file.sha256, file.name, lambda: read_file(file, run))
+
+    def waveform(
+        self,
+        samples: ArrayLike,
+        unit: str,
+        about: str,
+        *,
+        step: float | None = None,
+        times: ArrayLike | None = None,
+        scale: float = 1.0,
+        offset: float = 0.0,
+    ) -> Waveform:
+        kept = in_bytes(samples, unit, step=step, times=times, scale=scale, offset=offset)
+        run = self._journal.path.parent
+        file = keep_content(kept.content(), "samples.bin", run, about, "the procedure", self._largest_file)
+        self._note_file(file)
+        return replace(kept, at=self.clock.now())
 
     def look(self) -> None:
         """See whether the run may go on, and write down what others did to it.
@@ -228,6 +252,8 @@ class Running(Run):
             RunError: the run must stop; the exchange is kept all the same.
         """
         number = self._journal.keep(instrument, request, reply)
+        if len(reply) > IN_A_FILE and not self.control.has_stopped:
+            self._journal.flush()
         if threading.get_ident() == self._thread and not self.control.has_stopped:
             self.look()
         return number

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from remotecal.drivers.declarations import declared
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.quantities import Reading
+from remotecal.drivers.waveform import Waveform
 from remotecal.errors import (
     InterlockTripped,
     ParameterError,
@@ -20,6 +21,7 @@ from remotecal.errors import (
     SafeStateNotReached,
     WrongInstrument,
 )
+from remotecal.journal.contents import File
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.observation import AS_LEFT
 from remotecal.journal.values import pack, readings
@@ -208,12 +210,27 @@ class Session:
         run.show("measure", repeat=repeat)
         values = packed(self._seen(point))
         _refuse_strays(values, seconds(began))
+        self._refuse_unkept(values, seconds(began))
         run.look()
         self._journal.append(
             "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
         )
         self._done.add((point.name, repeat))
         run.show("done", observed=len(self._done))
+
+    def _refuse_unkept(self, values: Mapping[str, Value], began: float) -> None:
+        """Raise `ParameterError` for waveforms and files that are not of the run, or not of the repeat."""
+        for name, value in values.items():
+            if isinstance(value, Waveform):
+                if value.at < began - MICROSECOND:
+                    raise ParameterError(f"the observation's {name} was there before the repeat began")
+                if value.exchange is not None:
+                    continue
+            if isinstance(value, Waveform | File) and not self._journal.names(value.sha256):
+                raise ParameterError(
+                    f"the observation's {name} is not kept with the run: keep samples by run.waveform, files "
+                    "by run.attach"
+                )
 
     def _seen(self, point: Point) -> Observed:
         seen, kind = self._procedure.measure(point, self._run), self._procedure.yields()

@@ -15,11 +15,11 @@ from remotecal.drivers.links.by_hand import name_of
 from remotecal.drivers.shown import in_dsi, reply_of
 from remotecal.errors import EvidenceError, UnitError
 from remotecal.journal.events import ON_SITE
-from remotecal.verify.replies import kept_exchanges
+from remotecal.verify.kept import kept_exchanges
 
 if TYPE_CHECKING:
     from remotecal.journal.events import Event, Json
-    from remotecal.verify.replies import Exchange
+    from remotecal.verify.kept import Exchange
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from remotecal.verify.times import examine_times
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from remotecal.journal.contents import Contents
     from remotecal.journal.events import Event
     from remotecal.model import Record
     from remotecal.verify.report import Checklist
@@ -38,11 +39,17 @@ def computed(examination: Callable[[], str], *, trusted: bool) -> Callable[[], s
 
 
 def examine_conduct(
-    checks: Checklist, record: Record, events: Sequence[Event], means: Means, *, trusted: bool
+    checks: Checklist,
+    record: Record,
+    events: Sequence[Event],
+    means: Means,
+    contents: Contents,
+    *,
+    trusted: bool,
 ) -> None:
     """Check what a journal tells of a run, part against part; nothing more where its form is broken.
 
-    Only a `trusted` journal's replies are read again.
+    Only a `trusted` journal's replies are read again; `contents` reads the files in which large ones stand.
     """
 
     def form() -> str:
@@ -61,5 +68,5 @@ def examine_conduct(
         checks.examine("answers", partial(examine_answers, events), needed=True)
     if any("instrument" in event.data for event in events if event.kind == "prompt") or by_hand(events):
         checks.examine("read by hand", partial(examine_by_hand, events), needed=True)
-    replies = computed(partial(examine_replies, events, means.drivers), trusted=trusted)
+    replies = computed(partial(examine_replies, events, means.drivers, contents), trusted=trusted)
     checks.examine("replies", replies, needed=True)

@@ -194,7 +194,10 @@ def _alike(events: Sequence[Event]) -> list[str]:
 def _bare(value: object) -> object:
     if isinstance(value, list):
         return [_bare(one) for one in value]
-    return value["value"] if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        waveform = value.get("waveform")
+        return waveform["sha256"] if isinstance(waveform, Mapping) else value.get("value", value)
+    return value
 
 
 def _mapping(written: object) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from remotecal.drivers.links.by_hand import name_of
 from remotecal.errors import EvidenceError
 from remotecal.journal.evidence import read_instrument, read_start
 from remotecal.runs.session import SAME, moduli
-from remotecal.verify.replies import NOT_UNDERSTOOD, Exchange, KeptLink, kept_exchanges, on_kept_link
+from remotecal.verify.kept import NOT_UNDERSTOOD, Exchange, KeptLink, kept_exchanges, on_kept_link
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:

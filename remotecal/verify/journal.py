@@ -11,7 +11,15 @@ from remotecal.certificates.added import may_be_added
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.clock import civil_day
-from remotecal.errors import CertificateRefused, EvidenceError, JournalBroken, OrderError
+from remotecal.errors import (
+    CertificateRefused,
+    EvaluationFailed,
+    EvidenceError,
+    FileMissing,
+    JournalBroken,
+    OrderError,
+)
+from remotecal.journal.contents import beside, nowhere
 from remotecal.journal.events import FILE, read_journal, seconds
 from remotecal.journal.evidence import read_start
 from remotecal.model.choice import results_of
@@ -21,6 +29,7 @@ from remotecal.verify.people import examine_people
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
+    from remotecal.journal.contents import Contents
     from remotecal.journal.events import Event
     from remotecal.model import Evidence, Record
     from remotecal.verify.subject import Means
@@ -56,21 +65,30 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
     trusted = checks.examine("journal's signature", lambda: _signed(events, means), needed=True)
     checks.examine("procedure", lambda: _procedure(evidence, events), needed=True)
     checks.examine("certificates applied", lambda: _applied(events, means), needed=False)
-    examine_conduct(checks, record, events, means, trusted=trusted)
-    if journal is not None:
-        examine_people(checks, events, journal if journal.is_dir() else journal.parent)
+    run = journal if journal is None or journal.is_dir() else journal.parent
+    contents = nowhere if run is None else beside(run)
+    examine_conduct(checks, record, events, means, contents, trusted=trusted)
+    if journal is not None and run is not None:
+        examine_people(checks, events, run)
         path = journal
 
         def results() -> str:
-            return _results(record, _again(record, path, events, means))
+            try:
+                return _results(record, _again(record, path, events, means, contents))
+            except EvaluationFailed as failure:
+                if isinstance(failure.__cause__, FileMissing):
+                    raise Unable(str(failure.__cause__)) from failure
+                raise
 
         checks.examine("results", computed(results, trusted=trusted), needed=True)
 
 
-def _again(record: Record, journal: Path, events: Sequence[Event], means: Means) -> Record:
+def _again(
+    record: Record, journal: Path, events: Sequence[Event], means: Means, contents: Contents
+) -> Record:
     if means.recompute is not None:
         return means.recompute(journal)
-    return recomputed(events, means.procedure, renewed_by(record))
+    return recomputed(events, means.procedure, renewed_by(record), contents)
 
 
 def _is_this(evidence: Evidence | None, events: list[Event]) -> str:
@@ -192,13 +210,16 @@ def _differences(stated: object, computed: object, place: str) -> Iterator[str]:
         yield f"{place}: certificate {stated!r}, journal {computed!r}"
 
 
-def recomputed(events: Sequence[Event], procedure: Path | None, renewed: str) -> Record:
+def recomputed(
+    events: Sequence[Event], procedure: Path | None, renewed: str, contents: Contents = nowhere
+) -> Record:
     """Return the record that a journal gives by the procedure its run followed.
 
     Args:
         events: the journal's, its chain and signature checked.
         procedure: the procedure's file, where it is not an installed one.
         renewed: SHA-256 of the later text by which it is to be evaluated; "" by the one of the run.
+        contents: what reads the files the journal names.
 
     Raises:
         JournalBroken: the events are not those of a run.
@@ -209,7 +230,7 @@ def recomputed(events: Sequence[Event], procedure: Path | None, renewed: str) ->
     from remotecal.runs.catalogue import find_followed
     from remotecal.runs.record import evaluate
 
-    evidence = gather(events)
+    evidence = gather(events, contents)
     used = evidence.procedure
     try:
         found = find_followed(used.name, renewed or used.sha256, procedure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal.journal.files import check_file, named_files
+from remotecal.verify.kept import kept_exchanges
 from remotecal.verify.report import Checklist, Unable
 
 if TYPE_CHECKING:
@@ -39,7 +40,12 @@ def _files(events: Sequence[Event], run: Path) -> str:
             missing.append(f"{file.place} ({file.name})")
     if missing:
         raise Unable(f"the journal names {len(files)} files; not in {run}: {', '.join(missing)}")
-    return ", ".join(f"{file.name} ({file.about or 'no remark'}, by {file.by})" for file in files)
+    replies = {exchange.file for event in events for exchange in kept_exchanges(event)}
+    told = [file for file in files if file.sha256 not in replies]
+    said = [f"{file.name} ({file.about or 'no remark'}, by {file.by})" for file in told]
+    if len(told) < len(files):
+        said.append(f"{len(files) - len(told)} replies of instruments")
+    return ", ".join(said)
 
 
 def _acts(events: Sequence[Event]) -> str:

@@ -8,133 +8,59 @@ uncertainty by the maker's limit of error. An exchange belongs to the repeat it 
 from __future__ import annotations
 
 import math
-import struct
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias
 
-from remotecal.drivers.instrument import Instrument
-from remotecal.drivers.links import modbus
 from remotecal.drivers.measured import Measured
-from remotecal.drivers.quantities import BoundReading, BoundSetting
-from remotecal.errors import (
-    BenchError,
-    EvidenceError,
-    JournalBroken,
-    LinkError,
-    RemotecalError,
+from remotecal.drivers.quantities import BoundReading, BoundSetting, BoundTrace
+from remotecal.drivers.waveform import Waveform
+from remotecal.errors import EvidenceError, FileMissing
+from remotecal.journal.contents import Contents, Files, nowhere
+from remotecal.journal.values import readings, unpack, waveforms
+from remotecal.verify.kept import (
+    NOT_UNDERSTOOD,
+    Exchange,
+    KeptLink,
+    NeverAsked,
+    kept_exchanges,
+    on_kept_link,
 )
-from remotecal.journal.events import seconds
-from remotecal.journal.values import readings, unpack
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Instrument
     from remotecal.journal.events import Event, Json
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A question to an instrument and its answer, as kept."""
-
-    number: int
-    instrument: str
-    at: float
-    """When it was over, in seconds since 1970, UTC."""
-    request: bytes
-    reply: bytes
-
-
-class NeverAsked(LinkError):
-    """The driver asks what was not asked then: it is set up otherwise, or is another version."""
-
-
-class KeptLink:
-    """A link that answers with kept replies; see `remotecal.drivers.links.Link`."""
-
-    def __init__(self, name: str, exchanges: Sequence[Exchange]) -> None:
-        self.address = "the journal"
-        self.name = name
-        self.on_reopen: Callable[[], None] | None = None
-        self.suspect = False
-        self.number = 0
-        """The exchange that is to be read again."""
-        self.used: set[int] = set()
-        """Exchanges that answered since `number` was set."""
-        self._exchanges = exchanges
-        self._places = {exchange.number: place for place, exchange in enumerate(exchanges)}
-
-    def at(self, number: int) -> None:
-        """Turn to an exchange."""
-        self.number = number
-        self.used = set()
-
-    def ask(self, request: bytes, timeout: float | None = None) -> bytes:
-        for exchange in self._nearest():
-            reply = exchange.reply if exchange.request == request else _part(request, exchange)
-            if reply is not None:
-                self.used.add(exchange.number)
-                return reply
-        raise NeverAsked(f"{self.name} was never asked {request!r} near exchange {self.number}")
-
-    def tell(self, request: bytes) -> None:
-        self.ask(request)
-
-    def cancel(self) -> None:
-        """There is never anything to wait for."""
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def _nearest(self) -> Iterator[Exchange]:
-        """Yield the exchanges: the one asked for, those after it in the same scan, those before it."""
-        at = self._places.get(self.number)
-        if at is not None:
-            yield from self._exchanges[at : at + LONGEST_SCAN]
-            yield from reversed(self._exchanges[max(0, at - LONGEST_SCAN) : at])
-
-
-LONGEST_SCAN = 20
-"""Exchanges that one reading may take."""
-
-
-def _part(request: bytes, exchange: Exchange) -> bytes | None:
-    """Return the reply to a Modbus read from that to a wider one; None if it isn't one."""
-    if request[:2] != exchange.request[:2]:
-        return None
-    try:
-        wanted, asked = modbus.Request.decode(request[1:]), modbus.Request.decode(exchange.request[1:])
-        values = modbus.understand(asked, exchange.reply[1:], "the instrument")
-    except (RemotecalError, IndexError, ValueError):
-        return None
-    begin = wanted.start - asked.start
-    if not 0 <= begin <= begin + wanted.count <= len(values):
-        return None
-    return request[:1] + modbus.reply(wanted, values[begin : begin + wanted.count])
-
-
-def examine_replies(events: Sequence[Event], drivers: Collection[str] = ()) -> str:
+def examine_replies(
+    events: Sequence[Event], drivers: Collection[str] = (), contents: Contents = nowhere
+) -> str:
     """Read every observed indication again from the kept replies; tell how many that were.
 
     Args:
         events: the journal's.
         drivers: those beside the installed ones that may be used, each as `module:Class`.
+        contents: what reads the files in which large replies stand.
 
     Raises:
         EvidenceError: a reply gives another value, or is none of the instrument's in this repeat.
-        Unable: a driver is not at hand or asks in another way now, or a value names no reply.
+        Unable: a driver is not at hand or asks in another way now, or a value names no reply, or a reply
+            stands in a file that is not at hand.
     """
-    kept = _numbered(events)
-    instruments, versions = _instruments(events, kept, drivers), _versions(events)
+    kept, files = _numbered(events), Files(events, contents)
+    instruments, versions = _instruments(events, kept, drivers, files), _versions(events)
     again, alone = 0, []
     for event, begins in _observations(events):
         within = range(begins, event.seq)
-        for name, measured in observed(event):
+        for name, measured in observed(event, files):
             place = f"line {event.seq}, {name}"
             of, _, quantity = measured.source.rpartition(".")
             instrument = instruments.get(of)
             if measured.exchange is None:
+                if not measured.source:
+                    continue  # a waveform of the procedure's own
                 if instrument is not None and _readable(instrument, quantity):
                     raise EvidenceError(f"{place}: {measured.source} names no exchange, but always has one")
                 alone.append(f"{place} ({measured.source})")
@@ -144,7 +70,7 @@ def examine_replies(events: Sequence[Event], drivers: Collection[str] = ()) -> s
             _of_this_repeat(kept, measured, of, within, place)
             _read_again(instrument, quantity, measured, place, versions)
             again += 1
-        _each_once(event)
+        _each_once(event, files)
     if alone:
         raise Unable(f"{len(alone)} values name no reply they were read from, such as {alone[0]}")
     if not again:
@@ -181,7 +107,9 @@ def _observations(events: Sequence[Event]) -> Iterator[tuple[Event, int]]:
             begins = event.seq
 
 
-def _of_this_repeat(kept: Kept, measured: Measured, instrument: str, within: range, place: str) -> None:
+def _of_this_repeat(
+    kept: Kept, measured: Measured | Waveform, instrument: str, within: range, place: str
+) -> None:
     line, exchange = kept.get(measured.exchange or 0, (0, None))
     if exchange is None:
         raise EvidenceError(f"{place}: no exchange {measured.exchange} was kept")
@@ -191,9 +119,9 @@ def _of_this_repeat(kept: Kept, measured: Measured, instrument: str, within: ran
         raise EvidenceError(f"{place}: exchange {measured.exchange}, in line {line}, is of another repeat")
 
 
-def _each_once(event: Event) -> None:
+def _each_once(event: Event, files: Files) -> None:
     """Refuse a series of readings in which one reading stands twice."""
-    counted = Counter((name, one.source, one.exchange) for name, one in observed(event))
+    counted = Counter((name, one.source, one.exchange) for name, one in observed(event, files))
     for (name, source, exchange), count in counted.items():
         if count > 1:
             raise EvidenceError(
@@ -207,8 +135,15 @@ def _own_numbers(events: Sequence[Event]) -> set[str]:
     for event in events:
         values = event.data.get("values") if event.kind == "observation" else None
         if isinstance(values, Mapping):
-            names |= {name for name, value in values.items() if isinstance(value, str | int | float)}
+            names |= {name for name, value in values.items() if _is_own(value)}
     return names
+
+
+def _is_own(written: Json) -> bool:
+    """Tell whether a value is a number, a text, a file or a waveform that no instrument gave."""
+    if isinstance(written, Mapping) and isinstance(waveform := written.get("waveform"), Mapping):
+        return waveform.get("exchange") is None
+    return isinstance(written, str | int | float) or (isinstance(written, Mapping) and "file" in written)
 
 
 def _versions(events: Sequence[Event]) -> tuple[str, str]:
@@ -219,28 +154,33 @@ def _versions(events: Sequence[Event]) -> tuple[str, str]:
 
 
 def _readable(instrument: Instrument, quantity: str) -> bool:
-    return isinstance(instrument.quantity(quantity), BoundReading | BoundSetting)
+    return isinstance(instrument.quantity(quantity), BoundReading | BoundSetting | BoundTrace)
 
 
 def _read_again(
-    instrument: Instrument, quantity: str, measured: Measured, place: str, versions: tuple[str, str]
+    instrument: Instrument,
+    quantity: str,
+    measured: Measured | Waveform,
+    place: str,
+    versions: tuple[str, str],
 ) -> None:
     link = instrument.link
     bound = instrument.quantity(quantity)
-    if not isinstance(link, KeptLink) or not isinstance(bound, BoundReading | BoundSetting):
+    right = BoundTrace if isinstance(measured, Waveform) else BoundReading | BoundSetting
+    if not isinstance(link, KeptLink) or not isinstance(bound, right):
         raise EvidenceError(f"{place}: {type(instrument).__name__} has no {quantity} to read")
     link.at(measured.exchange or 0)
     try:
         found = bound.read().to(measured.unit)
     except NeverAsked as error:
         raise Unable(f"{place}: {error}: was the driver another version, or set up otherwise?") from error
+    except FileMissing as error:
+        raise Unable(f"{place}: {error}") from error
     except NOT_UNDERSTOOD as error:
         raise EvidenceError(f"{place}: the kept reply can't be understood: {error}") from error
-    if link.number not in link.used or found.value != measured.value:
-        raise EvidenceError(
-            f"{place}: exchange {measured.exchange} says {found.value!r} {measured.unit}, "
-            f"the observation {measured.value!r}"
-        )
+    told, seen = _told(measured), _told(found)
+    if link.number not in link.used or told != seen:
+        raise EvidenceError(f"{place}: exchange {measured.exchange} says {seen}, the observation {told}")
     if not _same(found.u, measured.u):
         said = f"{place}: {measured.source} has u = {found.u} {measured.unit}, the observation {measured.u}"
         if versions[0] != versions[1]:  # a driver's limits of error may be put right
@@ -248,72 +188,49 @@ def _read_again(
         raise EvidenceError(said)
 
 
-NOT_UNDERSTOOD = (RemotecalError, ValueError, LookupError, TypeError, ArithmeticError, struct.error)
-"""What a driver raises at a reply that no link would have let through."""
+Uncertainty: TypeAlias = "float | tuple[float, float] | None"
 
 
-def _same(one: float | None, other: float | None) -> bool:
-    return one == other or (one is not None and other is not None and math.isclose(one, other, rel_tol=1e-9))
+def _same(one: Uncertainty, other: Uncertainty) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return all(math.isclose(*both, rel_tol=1e-9) for both in zip(one, other, strict=True))
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return one == other or math.isclose(one, other, rel_tol=1e-9)
+    return one is None and other is None
 
 
-def observed(event: Event) -> Iterator[tuple[str, Measured]]:
-    """Yield the indications in an observation, each with the name of its value."""
+def _told(measured: Measured | Waveform) -> str:
+    """Return in words what was read, but for its uncertainty."""
+    if isinstance(measured, Measured):
+        return f"{measured.value!r} {measured.unit}"
+    one = measured
+    return (
+        f"{one.count} samples {one.sample} behind byte {one.skip} of {one.sha256}: {one.offset!r} + "
+        f"{one.scale!r} × {one.unit}, {one.step!r} s apart from {one.begins!r} s"
+    )
+
+
+def observed(event: Event, files: Files) -> Iterator[tuple[str, Measured | Waveform]]:
+    """Yield the indications and waveforms in an observation, each with the name of its value.
+
+    Raises:
+        EvidenceError: it holds a file that the journal does not name.
+    """
     values = event.data.get("values")
     if isinstance(values, Mapping):
-        yield from readings(unpack(values))
+        found = unpack(values, files)
+        yield from readings(found)
+        yield from waveforms(found)
 
 
-def _instruments(events: Sequence[Event], kept: Kept, drivers: Collection[str]) -> dict[str, Instrument]:
+def _instruments(
+    events: Sequence[Event], kept: Kept, drivers: Collection[str], files: Files
+) -> dict[str, Instrument]:
     """Return the instruments of a run on links that answer from its journal."""
     by_name: dict[str, list[Exchange]] = {}
     for _, exchange in kept.values():
         by_name.setdefault(exchange.instrument, []).append(exchange)
     opened = {str(event.data["name"]): event for event in events if event.kind == "instrument"}
-    return {name: on_kept_link(event, by_name.get(name, ()), drivers) for name, event in opened.items()}
-
-
-def on_kept_link(event: Event, exchanges: Sequence[Exchange], drivers: Collection[str] = ()) -> Instrument:
-    """Return the instrument an event tells, on a link that answers with kept exchanges.
-
-    Raises:
-        Unable: its driver is not at hand.
-    """
-    from remotecal.drivers.catalogue import driver
-
-    name, settings = str(event.data["name"]), event.data.get("settings", {})
-    try:
-        stated = settings if isinstance(settings, Mapping) else {}
-        make = driver(str(event.data["driver"]), drivers).as_stated(stated)
-        link = KeptLink(name, exchanges)
-        instrument = cast("Callable[..., Instrument]", make)(link, name=name, **stated)
-    except BenchError as error:
-        raise Unable(f"the driver of {name} is not at hand: {error}") from error
-    except TypeError as error:
-        raise EvidenceError(f"line {event.seq}: {name} can't be set up as it says: {error}") from error
-    instrument.pauses = ()  # what was kept does not change by waiting
-    return instrument
-
-
-def kept_exchanges(event: Event) -> Iterator[Exchange]:
-    """Yield the exchanges an event keeps; none where it is of another kind."""
-    batch = event.data.get("exchanges", ()) if event.kind == "replies" else ()
-    for entry in batch if isinstance(batch, Sequence) else ():
-        if not isinstance(entry, Mapping) or not isinstance(number := entry.get("number"), int):
-            raise JournalBroken(f"line {event.seq} keeps something that is no exchange")
-        yield Exchange(
-            number,
-            str(entry.get("instrument")),
-            seconds(str(entry.get("at"))),
-            _kept_bytes(entry.get("request")),
-            _kept_bytes(entry.get("reply")),
-        )
-
-
-def _kept_bytes(written: Json) -> bytes:
-    """Return bytes from what a journal shows of them; the inverse of `procedures.journal.shown`."""
-    try:
-        if isinstance(written, Mapping):
-            return bytes.fromhex(str(written.get("hex")))
-        return str(written).encode("ascii")
-    except ValueError:
-        raise JournalBroken(f"{written!r:.40} stands where bytes are due") from None
+    return {
+        name: on_kept_link(event, by_name.get(name, ()), drivers, files) for name, event in opened.items()
+    }

@@ -42,7 +42,8 @@ def _texts(written: object) -> bool:
 
 
 def _kept(written: object) -> bool:
-    return _text(written) or (isinstance(written, Mapping) and set(written) == {"hex"} and _texts(written))
+    told = isinstance(written, Mapping) and set(written) in ({"hex"}, {"file"}) and _texts(written)
+    return _text(written) or told
 
 
 def _values(written: object) -> bool:
@@ -53,7 +54,18 @@ def _values(written: object) -> bool:
 def _value(written: object) -> bool:
     if isinstance(written, list):
         return all(_fault(one, MEASURED) == "" for one in written)
+    if isinstance(written, Mapping) and len(written) == 1:
+        return any(_fault(written, form) == "" for form in ({"waveform": WAVEFORM}, {"file": _text}))
     return _text(written) or _number(written) or _fault(written, MEASURED) == ""
+
+
+def _line(written: object) -> bool:
+    """Tell whether this is slope and constant of an uncertainty."""
+    return (
+        isinstance(written, list)
+        and len(written) == len(("slope", "constant"))
+        and all(map(_number, written))
+    )
 
 
 def _or_none(form: Callable[[object], bool]) -> Callable[[object], bool]:
@@ -69,6 +81,23 @@ MEASURED: Mapping[str, Form] = {
     "value": _number,
 }
 """An indication."""
+
+WAVEFORM: Mapping[str, Form] = {
+    "at": _number,
+    "begins": _number,
+    "count": _whole,
+    "exchange": _or_none(_whole),
+    "offset": _number,
+    "sample": _text,
+    "scale": _number,
+    "sha256": _text,
+    "skip": _whole,
+    "source": _text,
+    "step": _or_none(_number),
+    "u": _or_none(_line),
+    "unit": _text,
+}
+"""A waveform, whose samples stand in a file."""
 
 _EXCHANGE: Form = {"at": _text, "instrument": _text, "number": _whole, "reply": _kept, "request": _kept}
 _FOUND: Form = {

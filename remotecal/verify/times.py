@@ -7,15 +7,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
+from remotecal.journal.contents import Files
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.evidence import read_start
 from remotecal.verify.dates import CLOCKS_MAY_DIFFER
-from remotecal.verify.replies import kept_exchanges, observed
+from remotecal.verify.kept import kept_exchanges
+from remotecal.verify.replies import observed
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
+    from remotecal.drivers.waveform import Waveform
     from remotecal.journal.events import Event
-    from remotecal.verify.replies import Exchange
+    from remotecal.verify.kept import Exchange
 
 ROUNDING = 2 * MICROSECOND
 """Two rounded times that are in order may be apart by this the wrong way round, in seconds."""
@@ -51,12 +54,13 @@ def _all(events: Iterable[tuple[Event, Iterable[Exchange]]]) -> Iterator[tuple[f
 
 def _readings_in_time(events: Sequence[Event], kept: Mapping[int, Exchange]) -> None:
     """Refuse readings outside their repeats, or apart from the exchange they are of."""
-    latest: dict[str, tuple[int, Measured]] = {}
+    latest: dict[str, tuple[int, Measured | Waveform]] = {}
+    files = Files(events)
     for event in events:
         if event.kind != "observation":
             continue
         began, over = seconds(str(event.data["began"])), seconds(event.at)
-        place, read = f"line {event.seq}", tuple(observed(event))
+        place, read = f"line {event.seq}", tuple(observed(event, files))
         for name, measured in read:
             if not began - ROUNDING <= measured.at <= over + ROUNDING:
                 raise EvidenceError(
@@ -73,7 +77,10 @@ def _readings_in_time(events: Sequence[Event], kept: Mapping[int, Exchange]) -> 
 
 
 def _with_its_exchange(
-    measured: Measured, exchange: Exchange, before: tuple[int, Measured] | None, place: str
+    measured: Measured | Waveform,
+    exchange: Exchange,
+    before: tuple[int, Measured | Waveform] | None,
+    place: str,
 ) -> None:
     """Refuse a reading from before its exchange, or an earlier one from after it."""
     if measured.at < exchange.at - ROUNDING:

@@ -78,6 +78,7 @@ class Tiny:
     control: Control = field(default_factory=Control)
     watchers: tuple[Watcher, ...] = ()
     files: tuple[Path, ...] = ()
+    largest: int = 1000
 
     @property
     def out(self) -> Path:
@@ -91,7 +92,7 @@ class Tiny:
         self.order.write_text(self.order.read_text().replace("[parameters]", f"[parameters]\n{text}"))
 
     def company(self, answers: Answerer | None) -> Company:
-        return Company(answers or Scripted(), self.watchers, self.control, "liwei", self.files, 1000)
+        return Company(answers or Scripted(), self.watchers, self.control, "liwei", self.files, self.largest)
 
     def run(self, answers: Answerer | None = None) -> Evidence:
         order = Order.load(self.order)

@@ -45,8 +45,8 @@ from remotecal.runs.record import evaluate
 from remotecal.sim.assemblies import CLOCK, master_line
 from remotecal.verify import verify
 from remotecal.verify.course import examine_course
+from remotecal.verify.kept import Exchange, KeptLink, on_kept_link
 from remotecal.verify.reality import SIMULATED, examine_reality
-from remotecal.verify.replies import Exchange, KeptLink, on_kept_link
 from remotecal.verify.report import Check, Unable
 
 
