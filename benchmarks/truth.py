@@ -1,20 +1,22 @@
 """Do the certificates' intervals cover the truth as often as they claim?
 
-Each calibration draws a rig and a meter: every systematic error as its certificate allows, every
-instrument with noise of its own. The shipped procedure calibrates the meter over the rig's real
-protocols, and the rig, which alone knows the truth, says whether each reported interval E ± U holds
-the meter's true error.
+Each calibration draws a bench and a device: every systematic error as its certificate allows, every
+instrument with noise of its own. The shipped procedure calibrates the device over the bench's real
+protocols, and the bench, which alone knows the truth, says whether each reported interval E ± U holds
+the device's true error. Intervals of one calibration share their standards, so the standard error of the
+share that holds is by whole calibrations.
 
-    python benchmarks/truth.py [calibrations] [first seed]
+    python benchmarks/truth.py [--bench NAME]… [--calibrations 200] [--first 1]
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,24 +30,19 @@ from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
-from remotecal.sim.water.assemblies import WaterBench, master_line, water_rig
+from remotecal.sim.assembly import Assembly
+from remotecal.sim.catalogue import bench
 
-ASSEMBLIES = (
-    (water_rig, "pulses"),
-    (water_rig, "current"),
-    (water_rig, "mag6000"),
-    (master_line, "promag53"),
-    (master_line, "pulses"),
-    (master_line, "current"),
-)
-"""Rigs in turn, and how the meter under test is read."""
-
-SIZES = (25, 40, 50, 80, 100)
+VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
+    "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
+    "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
+}
+"""What is chosen of a bench in turn, the first option by every seed; of others nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """What a certificate says at one flow, and what is true there; all in %."""
+    """What a certificate says at one place, and what is true there, in the certificate's unit."""
 
     error: float
     expanded: float
@@ -57,20 +54,26 @@ class Interval:
         return abs(self.error - self.true) <= self.expanded
 
 
-def calibrate(seed: int) -> list[Interval]:
-    """Calibrate one random meter on one random rig."""
-    put_up, output = ASSEMBLIES[seed % len(ASSEMBLIES)]
+def variety(name: str, seed: int) -> dict[str, object]:
+    """Return what is chosen of a bench for a seed: every combination in turn."""
+    chosen: dict[str, object] = {}
+    for option, values in VARIETY.get(name, {}).items():
+        seed, place = divmod(seed, len(values))
+        chosen[option] = values[place]
+    return chosen
+
+
+def calibrate(name: str, seed: int) -> list[Interval]:
+    """Calibrate one random device on one random bench."""
     with TemporaryDirectory() as folder:
         directory = Path(folder)
-        with put_up(
-            directory / "rig", seed=seed, dn=SIZES[seed // len(ASSEMBLIES) % len(SIZES)], output=output
-        ) as rig:
-            order = quick(Order.load(rig.order))
+        with bench(name).up(directory / "bench", seed=seed, **variety(name, seed)) as there:
+            order = quick(Order.load(there.order))
             found = find(order.order.procedure)
             evidence = execute(
-                order, found, Bench.load(rig.bench), directory / "run", Company(Scripted()), rig.clock
+                order, found, Bench.load(there.bench), directory / "run", Company(Scripted()), there.clock
             )
-            return list(compare(found.procedure, evidence, rig, output))
+            return list(compare(found.procedure, evidence, there))
 
 
 def quick(order: Order) -> Order:
@@ -79,30 +82,36 @@ def quick(order: Order) -> Order:
     return order.model_copy(update={"parameters": {**order.parameters, **shorter}})
 
 
-def compare(kind: type[Procedure], evidence: Evidence, rig: WaterBench, output: str) -> Iterator[Interval]:
-    """Hold the evaluated errors against the rig's own knowledge."""
+def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Iterator[Interval]:
+    """Hold the evaluated errors against the bench's own knowledge."""
     procedure = kind(kind.accepts()(**evidence.parameters))
     table = procedure.evaluate(evidence).results[0].tables[0]
-    error, flows = table.column("basic_measurementError"), table.column("basic_referenceValue")
-    for value, expanded, flow in zip(error.floats(), error.uncertainty.expanded, flows.floats(), strict=True):
-        yield Interval(value, float(expanded), 100 * rig.truth.error(flow))
+    errors, places = table.column("basic_measurementError"), table.column("basic_referenceValue")
+    for value, expanded, at in zip(
+        errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
+    ):
+        yield Interval(value, float(expanded), there.true_error(at))
 
 
 def main() -> None:
-    calibrations = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    found: dict[str, list[list[Interval]]] = defaultdict(list)
-    seeds = range(first, first + calibrations)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bench", action="append", help="a bench of the catalogue; all known by default")
+    parser.add_argument("--calibrations", type=int, default=200, help="how many on each bench")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    told_to = parser.parse_args()
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for done, (seed, intervals) in enumerate(zip(seeds, pool.map(calibrate, seeds), strict=True), 1):
-            put_up, output = ASSEMBLIES[seed % len(ASSEMBLIES)]
-            (procedure,) = put_up.__self__.procedures
-            found[procedure].append(intervals)
-            found[f"{procedure}, {output}"].append(intervals)
-            if done % 10 == 0:
-                print(f"{done:4} calibrations", file=sys.stderr, flush=True)
-    for name in sorted(found):
-        print(f"{name:36} {told(found[name])}")
+        for name in told_to.bench or VARIETY:
+            seeds = range(told_to.first, told_to.first + told_to.calibrations)
+            found: dict[str, list[list[Interval]]] = defaultdict(list)
+            every = pool.map(calibrate, [name] * len(seeds), seeds)
+            for done, (seed, intervals) in enumerate(zip(seeds, every, strict=True), 1):
+                found[name].append(intervals)
+                for option in list(variety(name, seed).values())[:1]:
+                    found[f"{name}, {option}"].append(intervals)
+                if done % 10 == 0:
+                    print(f"{done:4} calibrations", file=sys.stderr, flush=True)
+            for kind in sorted(found):
+                print(f"{kind:28} {told(found[kind])}", flush=True)
 
 
 def told(calibrations: list[list[Interval]]) -> str:

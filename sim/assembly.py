@@ -175,6 +175,13 @@ class Assembly(ABC):
                     missing.append(f"{name}, {called.get('en')}")
         return tuple(missing)
 
+    def true_error(self, at: float) -> float:
+        """Return the device's true error at a place, both in the units the certificate states them in.
+
+        Nothing an instrument could show: for tests of whether certificates hold what they claim.
+        """
+        raise NotImplementedError
+
     @classmethod
     def about(cls) -> str:
         """Return what it is, in a line."""

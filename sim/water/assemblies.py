@@ -97,6 +97,10 @@ class WaterBench(Assembly):
         given = {"pulses": parameters["pulses_per_volume"], "full_scale": parameters["full_scale"]}
         return {"dn": fits[0], "output": output} | {key: value for key, value in given.items() if value}
 
+    def true_error(self, at: float) -> float:
+        """Return the meter's true error in % at a flow in m³/h, as it is read."""
+        return 100.0 * self.truth.error(at)
+
     def paper(self, today: date) -> Paper:
         return paper.paper(self.outfit, self.output, today, gravimetric=self.gravimetric)
 
