@@ -9,20 +9,21 @@ import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from remotecal import units
+from remotecal import html, units
 from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Entry
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.declarations import Declaration, named
-from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.instrument import Instrument, Through
 from remotecal.drivers.links import Place, StationLinks, place_of
 from remotecal.drivers.quantities import Reading, Setting
+from remotecal.drivers.shown import Shown
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
 from remotecal.locks import hold
 from remotecal.model import Certificate, Frozen, Record
@@ -80,6 +81,7 @@ class Bench:
             bench = cls(path, sha256(path.read_bytes()).hexdigest(), file, drivers)
             for name in file.instruments:
                 bench.check_settings(name)
+            bench = replace(bench, drivers={name: bench.as_stated(name) for name in drivers})
             for check in (bench.check_roles, bench.check_interlocks, bench.check_units, bench.check_safe):
                 check()
         except (BenchError, UnitError) as error:
@@ -90,6 +92,15 @@ class Bench:
     def name(self) -> str:
         """Name of the bench."""
         return self.file.bench.name
+
+    def _repr_html_(self) -> str:
+        rows = (
+            (name, entry.driver, entry.address, entry.serial or "", entry.certificate or "")
+            for name, entry in self.file.instruments.items()
+        )
+        headings = ("名称\nName", "驱动\nDriver", "地址\nAddress", "出厂编号\nSerial", "证书\nCertificate")
+        roles = {role: ", ".join(self.filling(role)) for role in self.file.roles}
+        return html.table(headings, rows, self.name) + (html.facts(roles, "角色\nRoles") if roles else "")
 
     @property
     def time_zone(self) -> str:
@@ -251,8 +262,10 @@ class Bench:
         finally:
             opened.close()
 
-    def open_instrument(self, name: str, clock: Clock, stations: StationLinks | None = None) -> Instrument:
-        """Open one instrument, which the caller holds; arguments as `connect`.
+    def open_instrument(
+        self, name: str, clock: Clock, stations: StationLinks | None = None, through: Through | None = None
+    ) -> Instrument:
+        """Open one instrument, which the caller holds; arguments as `connect` and `Instrument.open`.
 
         Raises:
             BenchError: its address has no known form.
@@ -267,8 +280,16 @@ class Bench:
             clock=clock,
             port=port,
             stations=stations,
+            through=through,
             **entry.settings,
         )
+
+    def as_stated(self, name: str) -> type[Instrument]:
+        """Return an instrument's driver, completed by what is stated here (`BenchError`: none can be so)."""
+        try:
+            return self.drivers[name].as_stated(self.file.instruments[name].settings)
+        except BenchError as error:
+            raise BenchError(f"instruments.{name}.settings: {error}") from None
 
     def check_settings(self, name: str) -> None:
         """Raise `BenchError` if an instrument's settings or port don't suit its driver."""
@@ -299,8 +320,10 @@ class Bench:
         for number, lock in enumerate(self.file.interlocks, 1):
             place = f"interlock {number} ({lock.watch})"
             quantity = self.declaration(lock.watch, place)
-            if not isinstance(quantity, Reading):
-                raise BenchError(f"{place}: {quantity!r} can not be watched: name a Reading")
+            if not isinstance(quantity, Reading) or isinstance(quantity.wire, Shown):
+                raise BenchError(
+                    f"{place}: {quantity!r} can not be watched: name a Reading that no person gives"
+                )
             if not units.same_dimension(quantity.unit, lock.unit):
                 raise BenchError(f"{place}: {quantity!r} is in {quantity.unit}, the limit in {lock.unit}")
             if (lock.above is None) is (lock.below is None):
@@ -317,8 +340,8 @@ class Bench:
         """Raise `BenchError` if the heartbeat is nothing that can be set."""
         if self.file.heartbeat is not None:
             quantity = self.declaration(self.file.heartbeat.quantity, "heartbeat.quantity")
-            if not isinstance(quantity, Setting):
-                raise BenchError(f"heartbeat.quantity: {quantity!r} can't be set")
+            if not isinstance(quantity, Setting) or isinstance(quantity.wire, Shown):
+                raise BenchError(f"heartbeat.quantity: {quantity!r} can't be set by itself")
 
     def declaration(self, quantity: str, place: str) -> Declaration:
         """Return what `instrument.quantity` declares; raises `BenchError` if there is no such thing."""

@@ -14,6 +14,7 @@ RemotecalError
 │   ├── LinkLost                    the connection went away
 │   ├── GarbledReply                bytes arrived that are no reply
 │   ├── ExchangeCancelled           another thread called the exchange off
+│   ├── NeverAsked                  what answers are kept exchanges, and this is none of them
 │   └── WrongInstrument             somebody else answers at this address
 ├── InstrumentError             who operates the instrument: it understood and refused
 │   └── ModbusRefusal               by a Modbus exception
@@ -97,6 +98,10 @@ class GarbledReply(LinkError):
 
 class ExchangeCancelled(LinkError):
     """Another thread called the exchange off."""
+
+
+class NeverAsked(LinkError):
+    """Kept exchanges answer, and this was never asked in them: the driver is set up otherwise, or another."""
 
 
 class WrongInstrument(LinkError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+import re
+import unicodedata
+from typing import Final, NamedTuple
 
 NUMBER: Final = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 """A number in digits of ASCII, as IEEE 488.2 (7.7.2) and every datasheet write it."""
@@ -28,3 +30,46 @@ def read_number(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is no number: write digits 0 to 9, a point, an exponent, no more")
     return value
+
+
+class Typed(NamedTuple):
+    """What a person typed for a quantity."""
+
+    number: str
+    """In the digits of ASCII, as many of them as were typed."""
+    unit: str
+    """The unit beside it, as it was typed but for full-width letters; "" where there is none."""
+
+
+def read_typed(text: str) -> Typed:
+    """Return the number a person typed, and the unit beside it: `１２，５ ｋＰａ` is 12.5 and kPa.
+
+    Digits, points and signs may be full-width ones, as Chinese keyboards write them, and one comma may stand
+    for the point.
+
+    >>> read_typed("0,35bar")
+    Typed(number='0.35', unit='bar')
+
+    Raises:
+        ValueError: it is no number, or one that people read differently: 101,325 is either 101.325 or 101325.
+    """
+    found = _TYPED.fullmatch(text.strip().translate(_WIDE))
+    if found is None:
+        raise ValueError(f"{text!r} is no number: write digits, a point, and no blanks or commas in between")
+    number = found["number"].replace(",", ".")
+    if _THOUSANDS.fullmatch(found["number"]):
+        raise ValueError(f"{text!r} may be {number} or {number.replace('.', '')}: write it without the comma")
+    read_number(number)
+    return Typed(number, unicodedata.normalize("NFKC", found["unit"]))
+
+
+_WIDE: Final = {0xFF10 + digit: 0x30 + digit for digit in range(10)} | str.maketrans(
+    "．。，－−＋ｅＥ", "..,--+eE"
+)
+"""Characters that people type where a number has those of ASCII."""
+
+_TYPED: Final = re.compile(
+    r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(?P<unit>(?![0-9.,\s]).*|)"
+)
+_THOUSANDS: Final = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
+"""A comma that may as well part the thousands."""

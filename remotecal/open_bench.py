@@ -10,9 +10,12 @@ from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple, TypeVar
 
+from remotecal import html
 from remotecal.clock import Clock
 from remotecal.drivers.declarations import Asked
+from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.links.by_hand import ByHandLink, Person
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading, BoundSetting
 from remotecal.drivers.quantity import measure
@@ -73,6 +76,15 @@ class OpenBench:
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._readers: list[threading.Thread] = []
 
+    def _repr_html_(self) -> str:
+        answered = (
+            (name, type(instrument).__name__, instrument.link.address, str(instrument.met or ""))
+            for name, instrument in self.instruments.items()
+        )
+        failed = ((name, "", "", str(failure)) for name, failure in self.failures.items())
+        headings = ("名称\nName", "驱动\nDriver", "地址\nAddress", "应答者\nWho answers")
+        return html.table(headings, (*answered, *failed))
+
     def role(self, name: str) -> Instrument:
         """Return the instrument that fills a role, or has this name.
 
@@ -106,8 +118,17 @@ class OpenBench:
         reasons = "; ".join(map(str, self.failures.values()))
         return f"{len(self.failures)} instruments can't be used: {reasons}"
 
+    def lend(self, person: Person | None) -> None:
+        """Let instruments that are read by hand ask a person; None for nobody any more."""
+        for instrument in self.instruments.values():
+            if isinstance(instrument.link, ByHandLink):
+                instrument.link.person = person
+
     def read_together(self, *quantities: BoundReading) -> tuple[Measured, ...]:
         """Read quantities of several instruments at once; those of one instrument go together.
+
+        What a person reads comes first, one instrument after the other, and the rest right after the last
+        answer: no reading is older than it says, and what reads itself is as near to the person's as may be.
 
         Returns:
             One `Measured` per quantity, in the order asked.
@@ -119,12 +140,14 @@ class OpenBench:
         groups: dict[Asked, list[int]] = {}
         for place, quantity in enumerate(quantities):
             groups.setdefault(quantity.instrument, []).append(place)
-        if not groups:
-            return ()
-        asked = [[quantities[place] for place in places] for places in groups.values()]
-        results = self._read_all(asked)
+        by_hand = [places for asked, places in groups.items() if isinstance(asked, HandInstrument)]
+        at_once = [places for asked, places in groups.items() if not isinstance(asked, HandInstrument)]
         found: dict[int, Measured] = {}
-        for places, values in zip(groups.values(), results, strict=True):
+        for places in by_hand:
+            declarations = [quantities[place].declaration for place in places]
+            found.update(zip(places, measure(quantities[places[0]].instrument, declarations), strict=True))
+        results = self._read_all([[quantities[place] for place in places] for places in at_once])
+        for places, values in zip(at_once, results, strict=True):
             found.update(zip(places, values, strict=True))
         return tuple(found[place] for place in range(len(quantities)))
 
@@ -178,6 +201,8 @@ class OpenBench:
 
     def _read_all(self, groups: list[Group]) -> list[tuple[Measured, ...]]:
         """Read groups of quantities, each of one instrument, at the same time."""
+        if not groups:
+            return []
         finished: SimpleQueue[tuple[int, Outcome]] = SimpleQueue()
         # The calling thread takes the first group itself: one thread less to wake.
         for number, group in enumerate(groups[1:], 1):

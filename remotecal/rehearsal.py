@@ -255,5 +255,5 @@ def _limits(lower: tuple[str, ...] | None, upper: tuple[str, ...] | None, row: i
     """Return the limits of a row; None where there are none."""
     if not lower or not upper:
         return None
-    ends = [values[row] if len(values) > 1 else values[0] for values in (lower, upper)]
-    return None if "NaN" in ends else Tolerance(*map(float, ends))
+    least, most = (values[row if len(values) > 1 else 0] for values in (lower, upper))
+    return None if "NaN" in {least, most} else Tolerance(float(least), float(most))

@@ -78,11 +78,10 @@ class Watched(MetaPathFinder):
         loader = None if spec is None else spec.loader
         if spec is None or loader is None:
             return spec
-        if isinstance(loader, SourceFileLoader):
-            file = Path(loader.path)
+        origin = Path(loader.path if isinstance(loader, SourceFileLoader) else spec.origin or "")
+        if origin.suffix == ".py" and origin.is_file():  # whoever else would load it, such as pytest
             package = spec.submodule_search_locations is not None
-            return Source(file, file.read_bytes(), package=package).spec(fullname)
-        origin = Path(spec.origin or "")
+            return Source(origin, origin.read_bytes(), package=package).spec(fullname)
         beside = origin.with_name(f"{origin.name.partition('.')[0]}.py")
         if isinstance(loader, SourcelessFileLoader) or beside.exists():
             raise ImportError(f"{origin} was compiled and stands where source should be: remove it")

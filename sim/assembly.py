@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
+from remotecal import html
 from remotecal.clock import Clock, RealClock, SharedClock, VirtualClock
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
@@ -187,6 +188,15 @@ class Assembly(ABC):
         """Return what it is, in a line."""
         return inspect.cleandoc(cls.__doc__ or "").partition("\n")[0]
 
+    def _repr_html_(self) -> str:
+        chosen = ", ".join(f"{name} = {value}" for name, value in self.options)
+        rows = (
+            (name, place.simulated.driver.__name__, self.addresses.get(name, ""), place.serial or "")
+            for name, place in self.wired.items()
+        )
+        headings = ("名称\nName", "驱动\nDriver", "地址\nAddress", "出厂编号\nSerial")
+        return html.table(headings, rows, f"{self.about()}\n{chosen}")
+
     @property
     def clock(self) -> Clock:
         """Its time."""
@@ -215,10 +225,9 @@ class Assembly(ABC):
         """Open every instrument by its driver without a wire, for many runs in little time."""
         opened: dict[str, Instrument] = {}
         for name, place in self.wired.items():
-            make = cast("Callable[..., Instrument]", place.simulated.driver)
             link = MemoryLink(place.simulated, name, f"memory:{name}")
-            opened[name] = make(link, name=name, clock=self.clock, **place.settings)
-            opened[name].check()
+            driver = place.simulated.driver
+            opened[name] = driver.over(link, name=name, serial=None, clock=self.clock, **place.settings)
         return opened
 
 

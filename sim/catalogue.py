@@ -21,6 +21,7 @@ import remotecal.sim
 from remotecal.configuration import nearest
 from remotecal.errors import ConfigurationError
 from remotecal.sim.assembly import Assembly
+from remotecal.source import load
 
 GROUP: Final = "remotecal.benches"
 
@@ -77,6 +78,7 @@ def _shipped() -> dict[str, type[Assembly]]:
 def _load(entry: EntryPoint) -> type[Assembly] | str:
     """Return a bench, or why there is none."""
     try:
+        load(entry.module)  # its package may offer a procedure, too, which is hashed as it was read
         found = entry.load()
     except Exception as error:  # noqa: BLE001  somebody else's module may fail in any way
         return f"{entry.value}: {type(error).__name__}: {error}"

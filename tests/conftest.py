@@ -3,6 +3,9 @@
 import os
 import signal
 
+# Where remotecal is installed, pytest knows this by itself.
+pytest_plugins = ["remotecal.testing.plugin"]
+
 # What is printed is in the language of whoever runs it; the tests are written in English.
 os.environ["LC_ALL"] = "C.UTF-8"
 

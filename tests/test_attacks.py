@@ -11,7 +11,7 @@ NAMED = re.compile(r"(?P<file>(?:tests|benchmarks)/[\w/]+\.py)?(?P<test>(?:::[\w
 
 
 def _tests(path: Path) -> set[str]:
-    """Return the names of a test file's tests, fixtures and classes of tests."""
+    """Return the names of a test file's tests and fixtures."""
     return {
         node.name
         for node in ast.walk(ast.parse(path.read_text()))
@@ -35,7 +35,7 @@ def test_every_row_names_tests_that_are_there() -> None:
                     missing.append(found["file"])
                     path = None
             names = {name for name in found["test"].split("::") if name and name != "*"}
-            if names and (path is None or not names <= _inherited(path)):
+            if names and (path is None or not names <= _tests(path)):
                 missing.append(found[0])
     assert missing == []
 
@@ -44,10 +44,6 @@ def test_every_case_that_is_named_is_there() -> None:
     """A case is called by a function that makes it, or by a text where the cases are listed."""
     cases = set(re.findall(r"\[([^\]…]+)\]`", TABLE.read_text()))
     assert len(cases) > 80
-    sources = "".join(path.read_text() for path in ROOT.joinpath("tests").rglob("*.py"))
+    folders = (ROOT / "tests", ROOT / "remotecal" / "testing")
+    sources = "".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     assert {case for case in cases if not re.search(rf'(?:def |"){re.escape(case)}["(]', sources)} == set()
-
-
-def _inherited(path: Path) -> set[str]:
-    """Return a file's tests, and those of the kits beside it that its classes take over."""
-    return _tests(path).union(*(_tests(kit) for kit in path.parent.glob("conformance.py")))

@@ -1,5 +1,6 @@
 """The documentation's code runs: the Python blocks of a page, one after another, in one session."""
 
+import inspect
 import re
 import shlex
 import tomllib
@@ -26,12 +27,20 @@ def pages_with(language: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("page", pages_with("python"), ids=lambda page: str(page.relative_to(ROOT)))
-def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_blocks_run(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """So do the tests a page shows that take fixtures."""
     monkeypatch.chdir(tmp_path)
     session: dict[str, object] = {"__name__": f"docs_{page.stem.replace('-', '_')}"}
     for line, code in blocks(page, "python"):
         compiled = compile("\n" * (line - 1) + code, str(page), "exec")
         exec(compiled, session)  # noqa: S102  the documentation's own code
+    for name, item in session.items():
+        if name.startswith("test_") and inspect.isfunction(item) and not hasattr(item, "pytestmark"):
+            wanted = inspect.signature(item).parameters
+            if wanted:
+                item(**{fixture: request.getfixturevalue(fixture) for fixture in wanted})
 
 
 @pytest.mark.parametrize("page", pages_with("toml"), ids=lambda page: str(page.relative_to(ROOT)))

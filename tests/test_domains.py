@@ -10,6 +10,7 @@ from test_layers import FOLDERS, MODULES, imported
 
 DOMAINS = {
     "flow": {"remotecal.procedures.library.flow", "remotecal.sim.water"},
+    "pressure": {"remotecal.procedures.library.pressure", "remotecal.sim.pressure"},
 }
 """Each domain's folders: its procedures, and the benches it is simulated on."""
 
@@ -21,6 +22,7 @@ SHARED = {
 
 WORDS = {
     "flow": {"water", "gravimetric", "diverter", "flow", "pump", "tank"},
+    "pressure": {"piston", "mbar"},
 }
 """What only the domain itself should speak of."""
 

@@ -205,6 +205,13 @@ def _declare_bench(commands: Commands) -> None:
     check = command(bench, "check", "open every instrument and check who it is and its certificate", _check)
     check.add_argument("file", type=Path, metavar="FILE", help="the bench file (TOML)")
     add_directory(check, "hub", "the hub's directory, for station:// addresses")
+    record = command(commands, "record", "keep what an instrument says, for tests to hear it again", _record)
+    record.add_argument("file", type=Path, metavar="BENCH", help="the bench file (TOML)")
+    record.add_argument("instrument", metavar="INSTRUMENT", help="the instrument, as it is called there")
+    record.add_argument(
+        "quantities", nargs="*", metavar="QUANTITY", help="what to ask for; by default all that can be asked"
+    )
+    record.add_argument("--out", type=Path, metavar="FILE", required=True, help="new file for the recording")
 
 
 def _declare_certificates(commands: Commands) -> None:
@@ -296,6 +303,12 @@ def _check(asked: argparse.Namespace) -> None:
     from remotecal.cli.bench import check
 
     check(asked.file, asked.hub)
+
+
+def _record(asked: argparse.Namespace) -> None:
+    from remotecal.cli.record import record
+
+    record(asked.file, asked.instrument, asked.quantities, asked.out)
 
 
 def _list_drivers(_: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table as Printed
 
     from remotecal.journal.evidence import Evidence
-    from remotecal.model import Column, Measurement, Quantity, Record, Result, Table
+    from remotecal.model import Measurement, Record, Result, Table
     from remotecal.runs.catalogue import Found
 
 
@@ -130,7 +130,7 @@ def _printed(table: Table, width: int) -> Printed:
     from rich.text import Text
 
     printed = Printed(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    columns = [column for quantity in table.columns for column in _columns(quantity)]
+    columns = list(_columns(table))
     headings = [plain_lines(heading) for heading, _ in columns]
     if sum(max(map(cell_len, heading.split("\n"))) + 1 for heading in headings) > width:
         headings = [heading.replace(" ", "\n") for heading in headings]  # Rich would break within words
@@ -142,34 +142,17 @@ def _printed(table: Table, width: int) -> Printed:
     return printed
 
 
-def _columns(quantity: Quantity) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the columns a quantity is printed in: heading and cells."""
-    from remotecal.certificates.pdf.joint import coefficients, parts
-    from remotecal.model import Column, Complex, Words
+def _columns(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what a table is printed in: heading and cells; limits are left to the certificate."""
+    from remotecal.model.flat import flatten
 
-    name = quantity.name.get(language()) if quantity.name else ""
-    if isinstance(quantity, Complex):
-        for called, part in parts(quantity):
-            yield from _numbers(dict(called)[language()], part)
-        if between := coefficients(quantity):
-            yield "r", between
-        return
-    if not isinstance(quantity, Column):
-        yield name, quantity.words if isinstance(quantity, Words) else (quantity.text.get(language()),)
-        return
-    yield from _numbers(name, quantity)
-    if quantity.conformity is not None:
-        verdicts = (label("verdicts", verdict) for verdict in quantity.conformity.verdicts)
-        yield say("conforms", "符合性"), tuple(dict(verdict)[language()] for verdict in verdicts)
-
-
-def _numbers(name: str, column: Column) -> Iterator[tuple[str, tuple[str, ...]]]:
-    from remotecal import units
-
-    yield f"{name}{_in(column.unit)}", column.values
-    if column.uncertainty is not None:
-        yield f"U{_in(units.difference(column.unit))}", column.uncertainty.expanded
-        yield "k", column.uncertainty.k
+    for column in flatten(table.columns):
+        rows = range(len(column.cells))
+        cells = tuple(column.at(row, language()) for row in rows)
+        if column.part == "verdict":
+            cells = tuple(dict(label("verdicts", verdict))[language()] for verdict in cells)
+        if column.part not in {"lower", "upper"}:
+            yield f"{column.short(language())}{_in(column.unit)}", cells
 
 
 def _in(unit: str) -> str:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 from remotecal.drivers.channels import Channels, spelled
 from remotecal.drivers.codecs import Register, Sum
 from remotecal.drivers.declarations import Declaration, stated
-from remotecal.drivers.links.wire import Modbus
+from remotecal.drivers.links.wire import ByHand, Modbus
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.errors import BenchError
 
@@ -40,21 +40,33 @@ GROUP: Final = "remotecal.drivers"
 
 SHIPPED: Final = {
     "AbbAcs580": "remotecal.drivers.abb.acs580:AbbAcs580",
+    "AmbientMonitorByHand": "remotecal.drivers.by_hand.indicating:AmbientMonitorByHand",
+    "AmmeterByHand": "remotecal.drivers.by_hand.indicating:AmmeterByHand",
+    "BalanceByHand": "remotecal.drivers.by_hand.indicating:BalanceByHand",
+    "BarometerByHand": "remotecal.drivers.by_hand.indicating:BarometerByHand",
+    "DensitometerByHand": "remotecal.drivers.by_hand.indicating:DensitometerByHand",
     "DruckPace": "remotecal.drivers.druck.pace:DruckPace",
     "DruckPace1000": "remotecal.drivers.druck.pace:DruckPace1000",
+    "FlowMeterByHand": "remotecal.drivers.by_hand.indicating:FlowMeterByHand",
     "Fluke6270A": "remotecal.drivers.fluke.pressure6270a:Fluke6270A",
+    "FrequencyMeterByHand": "remotecal.drivers.by_hand.indicating:FrequencyMeterByHand",
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
     "KellerDigital": "remotecal.drivers.keller.digital:KellerDigital",
     "Keysight34461A": "remotecal.drivers.keysight.dmm34461a:Keysight34461A",
-    "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",
     "Keysight53230A": "remotecal.drivers.keysight.counter53230a:Keysight53230A",
+    "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",
+    "MassTotalizerByHand": "remotecal.drivers.by_hand.indicating:MassTotalizerByHand",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
+    "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
     "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",
     "SiemensMag6000": "remotecal.drivers.siemens.mag6000:SiemensMag6000",
+    "ThermometerByHand": "remotecal.drivers.by_hand.indicating:ThermometerByHand",
     "Tuf2000M": "remotecal.drivers.tuf.tuf2000m:Tuf2000M",
     "VaisalaPtu300": "remotecal.drivers.vaisala.ptu300:VaisalaPtu300",
+    "VoltmeterByHand": "remotecal.drivers.by_hand.indicating:VoltmeterByHand",
+    "VolumeTotalizerByHand": "remotecal.drivers.by_hand.indicating:VolumeTotalizerByHand",
     "WaterRigController": "remotecal.drivers.rig.controller:WaterRigController",
 }
 """Name → module and class, so that a driver is imported only when it is wanted."""
@@ -307,6 +319,8 @@ def _wire(cls: type[Instrument]) -> str:
         functions = ", ".join(map(str, sorted(wire.functions)))
         counting = f"registers counted from {wire.manual_counts_from}"
         return f"Modbus, functions {functions}; bytes {wire.order}, {counting}; serial {wire.serial}"
+    if isinstance(wire, ByHand):
+        return "a person, who is asked on site"
     reply = wire.ending if wire.reply_ending is None else wire.reply_ending
     return f"lines ending {wire.ending!r}, replies ending {reply!r}; serial {wire.serial}"
 

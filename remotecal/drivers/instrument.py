@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, Self, cast
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 Keep = Callable[[str, bytes, bytes], int]
 """Keeps an exchange (instrument's name, request, reply) and returns its number."""
+
+Through = Callable[[Link], Link]
+"""Puts another link in front of one."""
 
 Obtained = tuple[Content, float, int | None]
 """What stood on the wire, when, and the number of the kept exchange."""
@@ -91,7 +94,7 @@ class Instrument:
     pauses: Sequence[float]
     """Seconds before each new attempt to ask it when it can't answer just now."""
     _placed: dict[Held, Content]
-    _met: Identity | None
+    met: Identity | None
     """Who answered when the instrument was opened."""
 
     def __init__(
@@ -105,7 +108,7 @@ class Instrument:
         self.noted = ()
         self.pauses = PAUSES
         self._placed = {}
-        self._met = None
+        self.met = None
         link.name = self.name
         link.on_reopen = self._take_up_again
 
@@ -136,9 +139,10 @@ class Instrument:
         clock: Clock | None = None,
         port: Serial | None = None,
         stations: StationLinks | None = None,
+        through: Through | None = None,
         **settings: float | str,
     ) -> Self:
-        """Open the instrument at a VISA resource name, a `modbus+…://` or a `station://` address.
+        """Open the instrument at a VISA resource name, a `modbus+…://`, `by-hand:` or `station://` address.
 
         Args:
             address: where it is.
@@ -147,27 +151,61 @@ class Instrument:
             clock: gives each reading its time.
             port: serial port settings that differ from the driver's.
             stations: the stations within reach, for an instrument there.
+            through: puts another link, such as a recorder, in front of the one to it.
             settings: what else the driver's constructor takes, such as a channel or a Modbus unit.
 
         Raises:
             BenchError: the address has no known form, or a setting is unknown to the driver.
             LinkError: nobody, or somebody else, answers there.
         """
-        known = inspect.signature(cls).parameters
-        if unknown := set(settings) - set(known):
-            raise BenchError(
-                f"{name or cls.__name__}: {cls.__name__} has no setting {', '.join(sorted(unknown))}"
-            )
+        cls._refuse_unknown(name, settings)
+        driver = cls.as_stated(settings)
         link = open_link(address, cls.wire, name=name or cls.__name__, port=port, stations=stations)
+        if through is not None:
+            link = through(link)
         try:
-            instrument = cast("Callable[..., Self]", cls)(
-                link, name=name, serial=serial, clock=clock, **settings
-            )
-            instrument.check()
+            return driver.over(link, name=name, serial=serial, clock=clock, **settings)
         except RemotecalError:
             link.close()
             raise
+
+    @classmethod
+    def over(
+        cls,
+        link: Link,
+        *,
+        name: str = "",
+        serial: str | None = None,
+        clock: Clock | None = None,
+        **settings: float | str,
+    ) -> Self:
+        """Return the instrument at the other end of a link, once it has said who it is; see `open`.
+
+        Raises:
+            BenchError: a setting is unknown to the driver.
+            LinkError: nobody, or somebody else, answers.
+        """
+        cls._refuse_unknown(name, settings)
+        make = cast("Callable[..., Self]", cls)
+        instrument = make(link, name=name, serial=serial, clock=clock, **settings)
+        instrument.check()
         return instrument
+
+    @classmethod
+    def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:  # noqa: ARG003  most heed none
+        """Return the driver as a bench's settings complete it; most are complete as they are.
+
+        Raises:
+            BenchError: no such instrument can be.
+        """
+        return cls
+
+    @classmethod
+    def _refuse_unknown(cls, name: str, settings: Mapping[str, object]) -> None:
+        if unknown := set(settings) - set(inspect.signature(cls).parameters):
+            raise BenchError(
+                f"{name or cls.__name__}: {cls.__name__} has no setting {', '.join(sorted(unknown))}"
+            )
 
     def identify(self) -> Identity:
         """Ask the instrument who it is; an instrument that can't say answers with its class's words."""
@@ -191,11 +229,11 @@ class Instrument:
                 f"{self.name}: serial number {self.serial} is expected, but {identity} answers at "
                 f"{self.link.address}: has the instrument been exchanged?"
             )
-        if self._met is None:
-            self._met = identity
-        elif identity[:IDENTITY] != self._met[:IDENTITY]:
+        if self.met is None:
+            self.met = identity
+        elif identity[:IDENTITY] != self.met[:IDENTITY]:
             raise WrongInstrument(
-                f"{self.name}: {self._met} answered at {self.link.address} before, now {identity} does: "
+                f"{self.name}: {self.met} answered at {self.link.address} before, now {identity} does: "
                 "has the instrument been exchanged?"
             )
         for step in self.expects:

@@ -124,4 +124,4 @@ def _questions(instrument: LineInstrument) -> Iterator[bytes]:
     for declaration in declared(type(instrument)):
         question: str | None = getattr(declaration.wire, "ask", None)
         if question is not None:
-            yield instrument.filled(question).encode("ascii")
+            yield instrument.filled(question).encode(instrument.wire.encoding)

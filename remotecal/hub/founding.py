@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import new_seal_key
+from remotecal.configuration import as_toml
 from remotecal.errors import ConfigurationError
 from remotecal.hub.settings import FILE, HubFolder
 from remotecal.store import Store
@@ -74,18 +74,15 @@ def settings_text(
         ConfigurationError: these are no host and no addresses.
     """
     host_and_port(f"{host}:{_port(listen)}")
-    return f"""\
-laboratory = {json.dumps(laboratory, ensure_ascii=False)}
-database = "sqlite:///hub.sqlite"
-servers = ["tls://{host}:{_port(listen)}"]
-
-[broker]
-listen = "{listen}"
-
-[enrolment]
-listen = "{enrolment}"
-address = "{host}:{_port(enrolment)}"
-"""
+    return as_toml(
+        {
+            "laboratory": laboratory,
+            "database": "sqlite:///hub.sqlite",
+            "servers": [f"tls://{host}:{_port(listen)}"],
+            "broker": {"listen": listen},
+            "enrolment": {"listen": enrolment, "address": f"{host}:{_port(enrolment)}"},
+        }
+    )
 
 
 def _hosts(folder: HubFolder) -> Sequence[str]:

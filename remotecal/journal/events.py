@@ -162,6 +162,16 @@ def shown(data: bytes) -> Json:
     return {"hex": data.hex()}
 
 
+def bytes_of(written: Json) -> bytes:
+    """Return the bytes of which `shown` made this (JournalBroken if it made nothing like it)."""
+    try:
+        if isinstance(written, Mapping):
+            return bytes.fromhex(str(written.get("hex")))
+        return str(written).encode("ascii")
+    except ValueError:
+        raise JournalBroken(f"{written!r:.40} stands where bytes are due") from None
+
+
 MICROSECOND = 1e-6
 """Times are written to the microsecond; seconds by which they may differ for that."""
 

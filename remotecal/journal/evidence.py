@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
 
+from remotecal import html
 from remotecal.bench import CertificateUsed
 from remotecal.bench_file import Characteristic
 from remotecal.clock import Zone
 from remotecal.drivers.instrument import Identity
 from remotecal.drivers.measured import Measured, passed
 from remotecal.errors import JournalBroken, UnitError
-from remotecal.journal.events import FILE, FORMAT, Event, read_journal, seconds
-from remotecal.journal.observation import Observation, Point
+from remotecal.journal.events import FILE, FORMAT, Event, read_journal, seconds, timestamp
+from remotecal.journal.observation import Observation, Point, Value
 from remotecal.journal.values import unpack
 from remotecal.model import Frozen, Text
 from remotecal.order import Order
@@ -132,7 +133,7 @@ class Evidence:
     characteristics: Mapping[str, Characteristic]
     """Facts of the rig, with their uncertainty."""
     answers: tuple[tuple[str, str], ...]
-    """Questions in English, where there is a choice, and what was answered."""
+    """The procedure's questions, in English where there is a choice, and what was answered."""
     software: Mapping[str, str]
     """Program → version, when the run began."""
     discarded: tuple[tuple[str, int], ...]
@@ -161,6 +162,24 @@ class Evidence:
         points = tuple(point for point in self.points if label in point.series)
         entries = tuple(entry for entry in self.observations if label in entry.point.series)
         return replace(self, points=points, observations=entries)
+
+    def _repr_html_(self) -> str:
+        order = self.order
+        told = {
+            "运行\nRun": self.run,
+            "程序\nProcedure": Path(self.procedure.name).name,
+            "委托\nOrder": order.order.number,
+            "器具\nItem": "\n".join(item.name.in_all() for item in order.items),
+            "时间\nTime": f"{timestamp(self.began)} – {timestamp(self.finished)}",
+            "完整\nComplete": "是 / yes" if self.complete else "否 / no",
+            "记录\nJournal": f"{self.lines}, SHA-256 {self.head}",
+        }
+        names = list(dict.fromkeys(name for entry in self.observations for name in entry.values))
+        rows = (
+            (entry.point.name, str(entry.repeat), *(_shown(entry.values.get(name)) for name in names))
+            for entry in self.observations
+        )
+        return html.facts(told) + html.table(("点\nPoint", "次\nRepeat", *names), rows)
 
     def seed(self, about: str) -> int:
         """Return where random numbers about something begin: the same evidence gives the same certificate."""
@@ -318,8 +337,18 @@ def _discarded(events: Sequence[Event]) -> Iterator[tuple[str, int]]:
 def _answers(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
     asked: dict[object, str] = {}
     for event in events:
-        if event.kind == "prompt":
+        if event.kind == "prompt" and "instrument" not in event.data:
             question = event.data["question"]
             asked[event.seq] = Text.model_validate(question).get("en")
-        elif event.kind == "answer":
-            yield asked.get(event.data["prompt"], ""), str(event.data["answer"])
+        elif event.kind == "answer" and (question := asked.get(event.data["prompt"])) is not None:
+            yield question, str(event.data["answer"])
+
+
+def _shown(value: Value | None) -> str:
+    """Return a value as people read it: of several readings how many, and their ends."""
+    if isinstance(value, Measured):  # itself a tuple, so it comes first
+        return f"{value.value:.10g}" + ("" if value.unit == "1" else f" {value.unit}")
+    if value is None or isinstance(value, float | int | str):
+        return "" if value is None else str(value)
+    ends = (min(value), max(value)) if value else ()
+    return f"{len(value)}: " + " … ".join(dict.fromkeys(map(_shown, ends)))

@@ -101,6 +101,10 @@ class Text(RootModel[dict[Language, Line]]):
             return all(self.root[language] == other.root[language] for language in common)
         return ("" in self.root or "" in other.root) and bool({*self.root.values()} & {*other.root.values()})
 
+    def in_all(self) -> str:
+        """Return the text in every language it is in, Chinese first, each in a line of its own."""
+        return "\n".join(self.root[language] for language in sorted(self.root, reverse=True))
+
     def get(self, language: str) -> str:
         """Return the text in `language`; failing that the plain one, English, or any."""
         for choice in (language, "", "en"):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from remotecal import units
+from remotecal import html, units
 from remotecal.errors import RecordError, UnitError
 from remotecal.model.base import (
     Country,
@@ -34,11 +34,25 @@ from remotecal.model.equipment import (
     ReportReference,
     Software,
 )
+from remotecal.model.flat import as_html, flatten
 from remotecal.model.people import Contact, Laboratory, Person
 from remotecal.model.statements import Statement
 from remotecal.model.tables import Table
 
 DegreesOfFreedom = Positive | Literal["∞"]
+
+BUDGET_HEADINGS = (
+    "符号\nSymbol",
+    "估计值\nEstimate",
+    "单位\nUnit",
+    "标准不确定度\nu",
+    "分布\nDistribution",
+    "自由度\nν",
+    "灵敏系数\nc",
+    "不确定度分量\n|c|·u",
+    "方差占比 %\nShare / %",
+)
+"""What stands above the lines of a budget where a notebook shows it."""
 
 
 class BudgetLine(Frozen):
@@ -89,6 +103,32 @@ class PointBudget(Frozen):
     """Coverage probability."""
     expanded: Positive
     """Expanded uncertainty."""
+
+    def _repr_html_(self) -> str:
+        lines = (
+            (
+                line.symbol,
+                line.value,
+                units.symbol(line.unit),
+                line.u,
+                line.distribution,
+                line.dof,
+                line.sensitivity,
+                line.contribution,
+                line.share,
+            )
+            for line in self.lines
+        )
+        unit = "" if self.unit == "1" else f" {units.symbol(self.unit)}"
+        sum_up = {
+            "y": f"{self.value}{unit}",
+            "u": f"{self.u}{unit}",
+            "ν": self.dof,
+            "k": self.k,
+            "p": self.p,
+            "U": f"{self.expanded}{unit}",
+        }
+        return html.table(BUDGET_HEADINGS, lines, self.title.in_all()) + html.facts(sum_up)
 
 
 class Result(Frozen):
@@ -259,6 +299,22 @@ class Record(Frozen):
         found = {str(part) for name, part in parts(self) if name == "unit"}
         return tuple(sorted(unit for unit in found if units.outside_dsi(unit)))
 
+    def _repr_html_(self) -> str:
+        told = {
+            "证书编号\nCertificate number": self.number,
+            "演示\nDemonstration": "不是有效证书\nnot a valid certificate" if self.demonstration else "",
+            "客户\nCustomer": self.customer.name.in_all(),
+            "器具\nItem": "\n".join(_called(item) for item in self.items),
+            "校准日期\nCalibrated": " – ".join(dict.fromkeys((f"{self.begun}", f"{self.finished}"))),
+        }
+        tables = (
+            as_html(flatten(table.columns), table.rows, _title(measurement, result, table))
+            for measurement in self.measurements
+            for result in measurement.results
+            for table in result.tables
+        )
+        return html.facts(told) + "".join(tables)
+
     def to_json(self) -> str:
         """Return the record as canonical JSON (RFC 8785): equal records give equal texts."""
         import rfc8785
@@ -298,3 +354,16 @@ class Record(Frozen):
             for named in (measurement.items, *(result.items for result in measurement.results))
             for item in named
         ]
+
+
+def _called(item: Item) -> str:
+    numbers = ", ".join(number.value for number in item.identifications)
+    return f"{item.name.in_all()}\n{numbers}".rstrip()
+
+
+def _title(measurement: Measurement, result: Result, table: Table) -> str:
+    """Return what a table is, in each language its headings are in."""
+    names = [name for name in (measurement.name, result.name, table.name) if name is not None]
+    languages = sorted({language for name in names for language in name.languages}, reverse=True)
+    said = (dict.fromkeys(name.get(language) for name in names) for language in languages or ("",))
+    return "\n".join(" – ".join(parts) for parts in said)

@@ -1,13 +1,17 @@
 """Tables of quantities, and what values of several columns have to do with each other."""
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
 from remotecal.model.base import Frozen, Id, Text, Word
 from remotecal.model.complex import Complex
 from remotecal.model.correlation import Correlation
+from remotecal.model.flat import as_csv, as_dataframe, as_html, flatten
 from remotecal.model.quantities import AtLeastOne, Column, Note, Words, check_correlated
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Quantity = Column | Complex | Words | Note
 """Whatever a certificate may say of a quantity."""
@@ -69,6 +73,28 @@ class Table(Frozen):
     def rows(self) -> int:
         """The number of rows."""
         return max(length(quantity) for quantity in self.columns)
+
+    def to_csv(self, language: str = "en") -> str:
+        """Return the table as CSV, with the digits that are printed: one row of headings, then the rows.
+
+        What stands behind a value follows it: U, k, limits, conformity. Texts that a spreadsheet would take
+        for a formula begin with an apostrophe.
+
+        Args:
+            language: of the headings, `en` or `zh`.
+        """
+        return as_csv(flatten(self.columns), self.rows, language)
+
+    def to_dataframe(self, language: str = "en") -> "DataFrame":
+        """Return the table as a pandas DataFrame, as `to_csv`; numbers are decimals, which keep their digits.
+
+        Raises:
+            ConfigurationError: pandas is not installed.
+        """
+        return as_dataframe(flatten(self.columns), self.rows, language)
+
+    def _repr_html_(self) -> str:
+        return as_html(flatten(self.columns), self.rows, self.name.in_all() if self.name else "")
 
     def joint_rows(self, result: JointResult) -> tuple[int, ...]:
         """Return the rows of a joint result."""

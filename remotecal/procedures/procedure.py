@@ -229,8 +229,7 @@ def _role(procedure: type, name: str, kind: object) -> Role:
     for choice in choices:
         if choice is types.NoneType:
             continue
-        capability = isinstance(choice, type) and getattr(choice, "_is_protocol", False)
-        if not (capability or choice is Artefact):
+        if not (isinstance(choice, type) and (getattr(choice, "_is_protocol", False) or choice is Artefact)):
             raise ParameterError(f"{procedure.__name__}.{name} must be typed by a capability, not {choice!r}")
         capabilities.append(choice)
     return Role(name, tuple(capabilities), types.NoneType in choices, several)

@@ -58,6 +58,11 @@ class Stability:
         )
         return Judgement(begin >= 0 and holds, spread, slope, sum(values) / len(values), len(values))
 
+    def allowed(self) -> str:
+        """Return how much may change within `duration`, as people read it."""
+        limits = [self.spread, None if self.slope is None else self.slope * self.duration]
+        return f"{min(limit for limit in limits if limit is not None):g} {self.quantity.declaration.unit}"
+
     def compare(self, judgement: Judgement) -> str:
         """Return found and allowed values side by side, as people read them."""
         unit = self.quantity.declaration.unit

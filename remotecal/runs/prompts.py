@@ -12,7 +12,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Literal, Protocol
 
-from remotecal.errors import RunError
+from remotecal.drivers.shown import typed_quantity
+from remotecal.errors import RunError, UnitError
 from remotecal.journal.events import ON_SITE
 from remotecal.journal.files import LARGEST, Attached, refusal
 from remotecal.model import Text
@@ -34,6 +35,12 @@ class Question:
     """What sort of answer is wanted; a file is answered by its path."""
     largest: int = LARGEST
     """Bytes a file may have."""
+    unit: str = ""
+    """What a number without a unit beside it is in, of a quantity; "" for a bare number."""
+
+    def taken(self, answer: str) -> str:
+        """Return an answer that will do as it is kept: of a quantity digits of ASCII with their unit."""
+        return typed_quantity(answer, self.unit) if self.unit and self.kind == "number" else answer
 
     def refuses(self, answer: str, language: str = "en") -> str:
         """Return why an answer won't do, in a language; "" if it will."""
@@ -41,13 +48,21 @@ class Question:
         if self.kind == "choice" and answer not in self.options:
             return f"{'请回答其中之一:' if chinese else 'answer one of: '}{', '.join(self.options)}"
         if self.kind == "number":
-            try:
-                read_number(answer)
-            except ValueError:
-                return f"{answer!r} {'不是数字' if chinese else 'is no number'}"
+            return self._refuses_number(answer, chinese=chinese)
         if not answer.strip():
             return "请作答" if chinese else "answer something"
         return refusal(Path(answer), self.largest) if self.kind == "file" else ""
+
+    def _refuses_number(self, answer: str, *, chinese: bool) -> str:
+        try:
+            typed_quantity(answer, self.unit) if self.unit else read_number(answer)
+        except UnitError as error:
+            return f"{answer!r} 的单位不能换算为 {self.unit}" if chinese else str(error)
+        except ValueError as error:
+            if not self.unit:
+                return f"{answer!r} {'不是数字' if chinese else 'is no number'}"
+            return f"{answer!r} 不是数字,或有歧义:请只用数字和小数点" if chinese else str(error)
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

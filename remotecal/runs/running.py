@@ -8,21 +8,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.measured import Measured
+from remotecal.drivers.shown import DONE, Shown
 from remotecal.errors import NotStable, ParameterError
 from remotecal.journal.events import ON_SITE
 from remotecal.journal.files import LARGEST, keep_file
+from remotecal.model import Text
 from remotecal.procedures.run import Run
 from remotecal.runs.prompts import Question
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock
+    from remotecal.drivers.links.by_hand import Sought
     from remotecal.drivers.quantities import BoundReading
     from remotecal.journal.events import Json
     from remotecal.journal.files import Attached
     from remotecal.journal.observation import Point
     from remotecal.journal.writing import Journal
-    from remotecal.model import Text
     from remotecal.open_bench import OpenBench
     from remotecal.procedures.run import Kind
     from remotecal.procedures.stability import Judgement, Stability
@@ -110,6 +113,29 @@ class Running(Run):
         return values
 
     def settle(self, *criteria: Stability) -> None:
+        for criterion in criteria:
+            if isinstance(criterion.quantity.instrument, HandInstrument):
+                self._have_watched(criterion)
+        self._settle([c for c in criteria if not isinstance(c.quantity.instrument, HandInstrument)])
+
+    def _have_watched(self, criterion: Stability) -> None:
+        """Have a person wait for what only they see."""
+        place, allowed = criterion.quantity.declaration.wire, criterion.allowed()
+        called = criterion.quantity.source
+        zh, en = (place.zh, place.en) if isinstance(place, Shown) else (called, called)
+        within = f"{criterion.duration:g} s"
+        self.ask(
+            Text(
+                zh=f"{called}:请等到{zh}在 {within} 内变化不超过 {allowed},然后确认。",
+                en=f"{called}: please wait until the {en} changes by no more than {allowed} within {within}, "
+                "then confirm.",
+            ),
+            options=(DONE,),
+        )
+
+    def _settle(self, criteria: Sequence[Stability]) -> None:
+        if not criteria:
+            return
         began = due = self.clock.now()
         readings: list[list[Measured]] = [[] for _ in criteria]
         while True:
@@ -135,19 +161,43 @@ class Running(Run):
 
     def ask(self, question: Text, options: Sequence[str] = (), kind: Kind | None = None) -> str:
         kind = kind or ("choice" if options else "text")
-        asked = Question(question, tuple(options), kind, self._largest_file)
-        prompt = self._journal.append(
-            "prompt", {"kind": asked.kind, "options": asked.options, "question": dict(question.root)}
-        )
-        self.show(f"ask: {question.get('en')}")
-        answer = self._answers.answer(asked, self.look)
-        text = answer.text
-        if kind == "file":
-            file = answer.file or self._kept(Path(text), question.get("en"), answer.by)
+        return self._ask(Question(question, tuple(options), kind, self._largest_file), {}, self.look)
+
+    def put(self, sought: Sought, still_wanted: Callable[[], None]) -> str:
+        """Put an instrument's question to whoever answers; see `links.by_hand.Person`.
+
+        While the rig is made safe nobody is asked whether the run may go on: then only the link's own word
+        calls the question off.
+        """
+        asked = Question(sought.question, sought.options, sought.kind, self._largest_file, sought.unit)
+        about: dict[str, Json] = {"instrument": sought.instrument, "request": sought.request}
+        if sought.unit:
+            about["unit"] = sought.unit
+
+        def look() -> None:
+            still_wanted()
+            if not self.control.has_stopped:
+                self.look()
+
+        return self._ask(asked, about, look)
+
+    def _ask(self, asked: Question, about: Mapping[str, Json], look: Callable[[], None]) -> str:
+        """Ask, write question and answer down, and return the answer as it is kept."""
+        english = asked.text.get("en")
+        said: dict[str, Json] = {
+            "kind": asked.kind, "options": asked.options, "question": dict(asked.text.root)
+        }  # fmt: skip
+        prompt = self._journal.append("prompt", {**said, **about})
+        self.show(f"ask: {english}")
+        answer = self._answers.answer(asked, look)
+        if asked.kind == "file":
+            file = answer.file or self._kept(Path(answer.text), english, answer.by)
             self._note_file(file)
             text = file.sha256
-        elif fault := asked.refuses(text):
-            raise ParameterError(f"{text!r} does not answer {question.get('en')!r}: {fault}")
+        elif fault := asked.refuses(answer.text):
+            raise ParameterError(f"{answer.text!r} does not answer {english!r}: {fault}")
+        else:
+            text = asked.taken(answer.text)
         self._journal.append("answer", {"answer": text, "by": answer.by, "prompt": prompt.seq})
         return text
 

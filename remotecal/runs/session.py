@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.declarations import declared
+from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.quantities import Reading
 from remotecal.errors import (
     InterlockTripped,
@@ -115,6 +116,7 @@ class Session:
         self._watch.end()
         for instrument in self._opened.instruments.values():
             instrument.keep = None  # nothing follows the end, such as an instrument's farewell
+        self._opened.lend(None)
         try:
             self._conclude(failure, occurred, unsafe, took)
         except RunError as error:
@@ -126,6 +128,7 @@ class Session:
             raise failure
 
     def _begin(self) -> None:
+        self._opened.lend(self._run)
         for name, instrument in self._opened.instruments.items():
             instrument.keep = self._run.keep
             wraps = moduli(type(instrument))
@@ -175,10 +178,20 @@ class Session:
                 self._adjust()
             self._journal.append("point", {"point": point.name}, durable=False)
             run.show("approach", point=point, number=points.index(point) + 1, repeat=0)
+            self._expect(point)
             self._procedure.approach(point, run)
             for repeat in self._repeats_left(point):
                 self._hold()
                 self._observe(point, repeat)
+
+    def _expect(self, point: Point) -> None:
+        """Tell instruments that are read by hand what a point's nominal values let one expect of them."""
+        for quantity, nominal in self._procedure.reach.items():
+            role, _, name = quantity.partition(".")
+            named = [filling for key, filling in self._start.roles.items() if of_role(key) == role]
+            for instrument in map(self._opened.instruments.get, named if nominal in point.nominal else ()):
+                if isinstance(instrument, HandInstrument):
+                    instrument.expect(name, point.nominal[nominal], self._procedure.sets[nominal])
 
     def _adjust(self) -> None:
         """Bring the devices' errors down; what was set is evidence, and all was measured as found before."""

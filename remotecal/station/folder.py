@@ -22,7 +22,7 @@ from typing import Self
 from pydantic import Field
 
 from remotecal.certificates.signing.seal import PublicKey, SealKey, new_seal_key
-from remotecal.configuration import Written, checked, read_toml
+from remotecal.configuration import Written, as_toml, checked, read_toml
 from remotecal.errors import ConfigurationError, TransportError
 from remotecal.journal.files import LARGEST, LARGEST_EVER
 from remotecal.transport.enrolment import Application, Code, apply, ask_authority
@@ -86,7 +86,7 @@ class StationFolder:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = path / FILE
         if not file.exists():
-            file.write_text(f"name = {json.dumps(name)}\nbenches = []\n", encoding="utf-8")
+            file.write_text(as_toml({"name": name, "benches": []}), encoding="utf-8")
         folder = cls(path)
         if folder.settings.name != name:
             raise ConfigurationError(

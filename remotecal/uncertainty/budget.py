@@ -96,6 +96,39 @@ class Evaluated:
         """
         return report(self.value, self.expanded, digits)
 
+    def _repr_html_(self) -> str:
+        from remotecal import html, units
+        from remotecal.model.record import BUDGET_HEADINGS
+
+        lines = (
+            (
+                line.symbol,
+                f"{line.value:.10g}",
+                units.symbol(line.unit),
+                f"{line.u:.3g}",
+                line.distribution,
+                _dof(line.dof),
+                f"{line.sensitivity:.4g}",
+                f"{abs(line.contribution):.3g}",
+                f"{line.share:.1f}",
+            )
+            for line in self.lines
+        )
+        unit = "" if self.unit == "1" else f" {units.symbol(self.unit)}"
+        sum_up = {
+            "y": f"{self.value:.10g}{unit}",
+            "u": f"{self.u:.3g}{unit}",
+            "ν": _dof(self.dof),
+            "k": f"{self.k:.3g}",
+            "p": f"{self.coverage:.4g}",
+            "U": f"{self.expanded:.3g}{unit}",
+        }
+        return html.table(BUDGET_HEADINGS, lines) + html.facts(sum_up)
+
+
+def _dof(number: float) -> str:
+    return "∞" if math.isinf(number) else f"{number:.3g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Joint:

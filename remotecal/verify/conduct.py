@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from remotecal.verify.by_hand import by_hand, examine_by_hand
 from remotecal.verify.course import examine_course
 from remotecal.verify.facts import examine_answers, examine_facts
 from remotecal.verify.instruments import examine_instruments
@@ -58,5 +59,7 @@ def examine_conduct(
     checks.examine("facts of the rig", partial(examine_facts, events), needed=True)
     if any(event.kind == "answer" for event in events):
         checks.examine("answers", partial(examine_answers, events), needed=True)
+    if any("instrument" in event.data for event in events if event.kind == "prompt") or by_hand(events):
+        checks.examine("read by hand", partial(examine_by_hand, events), needed=True)
     replies = computed(partial(examine_replies, events, means.drivers), trusted=trusted)
     checks.examine("replies", replies, needed=True)

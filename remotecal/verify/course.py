@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 State = Literal["opening", "unsafe", "on", "paused", "stopped", "safe", "stopped safe", "cut", "finished"]
 """Where a run is: `stopped` by whatever ended it early, `safe` once that was reached in the end."""
 
-AT_WORK = frozenset({"point", "repeat", "observation", "stable", "adjust", "note", "prompt", "answer"})
+AT_WORK = frozenset({"point", "repeat", "observation", "stable", "adjust", "note"})
 """What only a procedure at work writes."""
 STOPS = frozenset({"interlock", "abort", "suspend", "failure"})
 """What ends a run, or its part, before it is complete."""
-REMARKS = frozenset({"control", "file", "replies"})
-"""What may be written as long as a run is on."""
+REMARKS = frozenset({"control", "file", "replies", "prompt", "answer"})
+"""What may be written as long as a run is on; a person is asked for instruments without an interface, too,
+when these are opened and made safe."""
 
 ALLOWED: Mapping[State, frozenset[str]] = {
     "opening": REMARKS | STOPS | {"instrument", "safe", "resume", "torn"},

@@ -76,7 +76,8 @@ def _answered(asked: Event, answer: str, files: set[str], line: int) -> str:
         fault = "" if answer in files else "no such file was added"
     else:
         choices = tuple(map(str, options)) if isinstance(options, list) else ()
-        question = Question(text, choices, kind)  # type: ignore[arg-type]  # its shape has been checked
+        unit = str(asked.data.get("unit", ""))
+        question = Question(text, choices, kind, unit=unit)  # type: ignore[arg-type]  # its shape was checked
         fault = question.refuses(answer)
     if fault:
         raise EvidenceError(f"line {line}: {answer:.40} is no answer to {text.get('en')!r}: {fault}")

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from remotecal.drivers.hand_instrument import HandInstrument
+from remotecal.drivers.links.by_hand import name_of
 from remotecal.errors import EvidenceError
 from remotecal.journal.evidence import read_instrument, read_start
 from remotecal.runs.session import SAME, moduli
@@ -87,6 +89,9 @@ def _says_so(
     instrument = on_kept_link(event, [one for _, one in own], drivers)
     if told.wraps != moduli(type(instrument)):
         raise EvidenceError(f"line {event.seq}: {name} has counters that wrap elsewhere than its driver says")
+    if isinstance(instrument, HandInstrument) is not bool(name_of(told.address)):
+        hand = "a person" if isinstance(instrument, HandInstrument) else "nobody"
+        raise EvidenceError(f"line {event.seq}: {hand} reads {told.driver}, and {name} is at {told.address}")
     link = instrument.link
     assert isinstance(link, KeptLink)  # noqa: S101  it was made with one
     link.at(max((one.number for line, one in own if line < event.seq), default=0))

@@ -23,15 +23,15 @@ from remotecal.errors import (
     BenchError,
     EvidenceError,
     JournalBroken,
-    LinkError,
+    NeverAsked,
     RemotecalError,
 )
-from remotecal.journal.events import seconds
+from remotecal.journal.events import bytes_of, seconds
 from remotecal.journal.values import readings, unpack
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
-    from remotecal.journal.events import Event, Json
+    from remotecal.journal.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,6 @@ class Exchange:
     """When it was over, in seconds since 1970, UTC."""
     request: bytes
     reply: bytes
-
-
-class NeverAsked(LinkError):
-    """The driver asks what was not asked then: it is set up otherwise, or is another version."""
 
 
 class KeptLink:
@@ -282,9 +278,10 @@ def on_kept_link(event: Event, exchanges: Sequence[Exchange], drivers: Collectio
 
     name, settings = str(event.data["name"]), event.data.get("settings", {})
     try:
-        make = cast("Callable[..., Instrument]", driver(str(event.data["driver"]), drivers))
+        stated = settings if isinstance(settings, Mapping) else {}
+        make = driver(str(event.data["driver"]), drivers).as_stated(stated)
         link = KeptLink(name, exchanges)
-        instrument = make(link, name=name, **(settings if isinstance(settings, Mapping) else {}))
+        instrument = cast("Callable[..., Instrument]", make)(link, name=name, **stated)
     except BenchError as error:
         raise Unable(f"the driver of {name} is not at hand: {error}") from error
     except TypeError as error:
@@ -303,16 +300,6 @@ def kept_exchanges(event: Event) -> Iterator[Exchange]:
             number,
             str(entry.get("instrument")),
             seconds(str(entry.get("at"))),
-            _kept_bytes(entry.get("request")),
-            _kept_bytes(entry.get("reply")),
+            bytes_of(entry.get("request")),
+            bytes_of(entry.get("reply")),
         )
-
-
-def _kept_bytes(written: Json) -> bytes:
-    """Return bytes from what a journal shows of them; the inverse of `procedures.journal.shown`."""
-    try:
-        if isinstance(written, Mapping):
-            return bytes.fromhex(str(written.get("hex")))
-        return str(written).encode("ascii")
-    except ValueError:
-        raise JournalBroken(f"{written!r:.40} stands where bytes are due") from None

@@ -53,6 +53,7 @@ def test_help_names_every_command_and_exit_code(capsys):
         "resume",
         "evaluate",
         "bench",
+        "record",
         "drivers",
         "procedures",
         "sim",

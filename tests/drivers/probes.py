@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from enum import Enum, IntFlag
 from typing import Any
 
-from transcript import Exchange, on_serial_port, on_socket
-
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.codecs import Phrase, Register
 from remotecal.drivers.instrument import Instrument
@@ -20,6 +18,7 @@ from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument, plan
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.drivers.ranges import Ranges
+from remotecal.testing.transcripts import Exchange, on_serial_port, on_socket
 
 Body = dict[str, Any]
 QUICK = 0.1

@@ -19,7 +19,6 @@ from probes import (
     took,
     written,
 )
-from transcript import on_serial_port, on_socket
 
 from remotecal.drivers.codecs import Phrase, holding_u16, holding_u32
 from remotecal.drivers.line_instrument import LineInstrument
@@ -37,6 +36,7 @@ from remotecal.errors import (
     LinkLost,
     NoReply,
 )
+from remotecal.testing.transcripts import on_serial_port, on_socket
 
 # Line
 

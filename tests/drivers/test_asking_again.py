@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pytest
-from transcript import Exchange, on_serial_port, on_socket
 
 from remotecal.drivers.accuracy import EXACT, UNSTATED
 from remotecal.drivers.codecs import Phrase, holding_u16, holding_u32
@@ -23,6 +22,7 @@ from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, ModbusRefusal, WrongInstrument
+from remotecal.testing.transcripts import Exchange, on_serial_port, on_socket
 
 
 class Inverter(ModbusInstrument):
@@ -187,7 +187,7 @@ def test_an_identification_in_parts_is_asked_for_to_its_end() -> None:
         (rtu(identification.question(2)), rtu(identification.answer({2: "2.1"}))),
     ]
     with on_serial_port(*parts, asked(100, 0, 0)) as device, Known.open(f"modbus+rtu://{device}") as meter:
-        assert meter._met == ("Acme", "M7", "", "2.1")
+        assert meter.met == ("Acme", "M7", "", "2.1")
 
 
 def test_nobody_who_refuses_to_say_who_it_is_is_taken_for_known() -> None:

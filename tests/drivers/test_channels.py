@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 from probes import asked, on_rtu, reading
-from transcript import Exchange, on_socket
 
 from remotecal.drivers.catalogue import describe
 from remotecal.drivers.channels import Channels, spelled
@@ -13,6 +12,7 @@ from remotecal.drivers.codecs import holding_f32
 from remotecal.drivers.keysight.daq970a import KeysightDaq970A
 from remotecal.drivers.links.wire import Modbus
 from remotecal.errors import BenchError, GarbledReply, InstrumentError
+from remotecal.testing.transcripts import Exchange, on_socket
 
 IDENTITY = (
     (b"*IDN?\n", b"HEWLETT-PACKARD,34970A,0,13-2-2\n"),

@@ -7,12 +7,14 @@ the field and without it, on a real wire where the field is about the wire.
 import dataclasses
 import inspect
 
+import proofs_by_hand
 import proofs_of_quantities
 import proofs_of_wires
 import pytest
 from probes import MODE, SCPI, Body, Mode, driver, on_lines, setting
 from proofs_of_wires import line_ending, modbus_order
 
+from remotecal.drivers.by_hand.stated import Dial
 from remotecal.drivers.catalogue import describe
 from remotecal.drivers.codecs import Phrase, Register, Scpi, Sum, coil
 from remotecal.drivers.instrument import Instrument
@@ -21,6 +23,7 @@ from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Reading, Setting
 from remotecal.drivers.ranges import Range, Ranges
+from remotecal.drivers.shown import Shown
 from remotecal.errors import (
     ForbiddenCommand,
     WrongInstrument,
@@ -82,11 +85,12 @@ def registers_forbidden() -> None:
         driver(ModbusInstrument, forbidden=(coil(8),), zero=Action(coil(8), 1))
 
 
+PROOFS = (proofs_of_wires, proofs_of_quantities, proofs_by_hand)
 PREFIXES: dict[str, type] = {
     "line": Line, "serial": Serial, "modbus": Modbus,
     "reading": Reading, "setting": Setting, "choice": Choice, "flags": Flags, "action": Action,
     "channels": Channels, "ranges": Ranges, "range": Range,
-    "register": Register, "sum": Sum, "scpi": Scpi, "phrase": Phrase,
+    "register": Register, "sum": Sum, "scpi": Scpi, "phrase": Phrase, "shown": Shown, "dial": Dial,
 }  # fmt: skip
 STATED = {
     "Instrument.maker": instrument_maker,
@@ -122,7 +126,7 @@ STATEMENTS = [
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_field_that_can_be_declared_changes_behaviour(field: str) -> None:
-    proof = getattr(proofs_of_wires, field, None) or getattr(proofs_of_quantities, field, None)
+    proof = next(filter(None, (getattr(module, field, None) for module in PROOFS)), None)
     assert callable(proof), f"nothing proves that {field} is heeded"
     proof()
 
@@ -135,7 +139,7 @@ def test_every_statement_of_a_driver_changes_behaviour(statement: str) -> None:
 def test_no_proof_is_left_of_a_field_that_is_gone() -> None:
     proofs = {
         name
-        for module in (proofs_of_wires, proofs_of_quantities)
+        for module in PROOFS
         for name, item in vars(module).items()
         if inspect.isfunction(item) and item.__module__ == module.__name__
     }

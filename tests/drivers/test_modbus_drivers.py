@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 import pytest
-from transcript import Exchange, frame, on_serial_port
 
 from remotecal.clock import VirtualClock
 from remotecal.drivers.abb.acs580 import AbbAcs580, ControlWord, OnLoss, Status
@@ -30,6 +29,7 @@ from remotecal.errors import (
     SafeStateNotReached,
     WrongInstrument,
 )
+from remotecal.testing.transcripts import Exchange, frame, on_serial_port
 
 D = TypeVar("D", bound=Instrument)
 

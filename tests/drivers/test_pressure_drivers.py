@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from transcript import Exchange, frame, on_serial_port, on_socket
 
 from remotecal.clock import VirtualClock
 from remotecal.drivers.druck.pace import DruckPace, DruckPace1000, Slewing, Switch, Vent
@@ -22,6 +21,7 @@ from remotecal.errors import (
     SafeStateNotReached,
     WrongInstrument,
 )
+from remotecal.testing.transcripts import Exchange, frame, on_serial_port, on_socket
 
 # Druck PACE
 

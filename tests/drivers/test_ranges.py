@@ -4,7 +4,6 @@ import math
 
 import pytest
 from probes import on_lines, reading, setting
-from transcript import on_socket
 
 from remotecal.drivers.accuracy import UNSTATED, absolute, percent_of_range, percent_of_reading
 from remotecal.drivers.catalogue import describe
@@ -13,6 +12,7 @@ from remotecal.drivers.keysight.dmm34461a import Keysight34461A
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.ranges import Range, Ranges
 from remotecal.errors import BenchError, GarbledReply, OutOfSpan
+from remotecal.testing.transcripts import on_socket
 
 IDENTITY = (b"*IDN?\n", b"Keysight Technologies,34461A,MY1,1\n"), (b":SYST:ERR?\n", b'+0,"No error"\n')
 

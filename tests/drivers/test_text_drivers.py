@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from probes import MODE, Body, Mode, on_lines, setting
-from transcript import Exchange, on_serial_port, on_socket
 
 from remotecal.clock import VirtualClock
 from remotecal.drivers.catalogue import driver
@@ -31,6 +30,7 @@ from remotecal.errors import (
     SafeStateNotReached,
     WrongInstrument,
 )
+from remotecal.testing.transcripts import Exchange, on_serial_port, on_socket
 
 NO_ERROR = b'+0,"No error"\n'
 QUEUE = (b":SYST:ERR?\n", NO_ERROR)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from mypy import api
-from transcript import on_socket
 
 from remotecal.drivers.links import open_link
 from remotecal.drivers.tuf.tuf2000m import Tuf2000M
+from remotecal.testing.transcripts import on_socket
 
 MISUSE = Path(__file__).parent / "misuse.py"
 

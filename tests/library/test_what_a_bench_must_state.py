@@ -46,7 +46,7 @@ def test_standing_start_needs_no_diverter_correction(rig):
 
 def test_the_balance_needs_a_certificate(rig):
     with pytest.raises(BenchError, match="balance has no certificate"):
-        planned(rig, lambda text: text.replace('certificate = "balance.xml"\n', ""))
+        planned(rig, lambda text: text.replace('certificate = "balance.xml"\ncorrelation = 0.9\n', ""))
 
 
 def test_the_master_meter_needs_a_certificate(tmp_path):

@@ -6,138 +6,14 @@ import contextlib
 import os
 import select
 import socket
-import struct
 import threading
 import tty
-from collections import deque
 from pathlib import Path
-from typing import Protocol
 
-from conformance import SOON, Behaviour, normally
-
-from remotecal.drivers.links import Line, Link, Modbus, modbus, open_link
-from remotecal.drivers.links.framing import checksum
+from remotecal.drivers.links import Link, open_link
 from remotecal.sim.hislip import HislipMessage, HislipServer, Kind
 from remotecal.sim.vxi11 import Vxi11Server
-
-
-class Language(Protocol):
-    """What is said on a wire: numbered questions and their answers."""
-
-    wire: Line | Modbus
-    detects_damage: bool
-
-    def question(self, number: int) -> bytes: ...
-    def number(self, reply: bytes) -> int: ...
-    def foreign(self, number: int) -> bytes: ...
-    def oversize(self) -> bytes: ...
-    def take(self, received: bytes) -> tuple[bytes, bytes] | None:
-        """Split what was received into the reply to its first question, and the rest; None if incomplete."""
-
-
-class Lines:
-    wire = Line(slowest_reply=SOON, reply_size=100)
-    detects_damage = False
-
-    def question(self, number):
-        return b"NUMBER? %d" % number
-
-    def number(self, reply):
-        return int(reply)
-
-    def foreign(self, number):
-        return b"%d\n" % number
-
-    def oversize(self):
-        return b"1" * 150 + b"\n"
-
-    def take(self, received):
-        line, ending, rest = received.partition(b"\n")
-        return (line.split()[1] + b"\n", rest) if ending else None
-
-
-class ModbusQuestions:
-    """Two registers are read from address `number`; their contents are `number` and its complement."""
-
-    wire = Modbus(slowest_reply=SOON)
-    detects_damage = False
-
-    def question(self, number):
-        return b"\x01" + modbus.Request(3, number, 2).encode()
-
-    def number(self, reply):
-        number, complement = modbus.understand(modbus.Request(3, 0, 2), reply[1:], "peer")
-        assert number ^ complement == 0xFFFF
-        return number
-
-    def answer(self, number):
-        return b"\x01" + modbus.reply(modbus.Request(3, number, 2), (number, number ^ 0xFFFF))
-
-
-class RtuQuestions(ModbusQuestions):
-    detects_damage = True
-
-    def foreign(self, number):
-        return self._frame(self.answer(number))
-
-    def oversize(self):
-        return self._frame(b"\x01\x03\xfa" + bytes(250))
-
-    def _frame(self, payload):
-        return payload + checksum(payload)
-
-    def take(self, received):
-        if len(received) < 8:
-            return None
-        (number,) = struct.unpack_from(">H", received, 2)
-        return self._frame(self.answer(number)), received[8:]
-
-
-class TcpQuestions(ModbusQuestions):
-    def foreign(self, number):
-        return self._frame(b"\xff\xfe", self.answer(number))
-
-    def oversize(self):
-        return self._frame(b"\0\1", bytes(600))
-
-    def _frame(self, transaction, payload):
-        return transaction + b"\0\0" + struct.pack(">H", len(payload)) + payload
-
-    def take(self, received):
-        if len(received) < 12:
-            return None
-        (number,) = struct.unpack_from(">H", received, 8)
-        return self._frame(received[:2], self.answer(number)), received[12:]
-
-
-class Planned:
-    """Keeps what is planned for the next questions, and does it in threads of their own."""
-
-    def __init__(self, language: Language) -> None:
-        self._language = language
-        self._plans: deque[Behaviour] = deque()
-        self._threads: list[threading.Thread] = []
-        self.detects_damage = language.detects_damage
-        self.question = language.question
-        self.number = language.number
-        self.foreign = language.foreign
-        self.oversize = language.oversize
-
-    def plan(self, *behaviours: Behaviour) -> None:
-        self._plans.extend(behaviours)
-
-    def act(self, wire, reply: bytes) -> None:
-        behaviour = self._plans.popleft() if self._plans else normally
-        if behaviour is normally:
-            wire.put(reply)
-            return
-        thread = threading.Thread(target=behaviour, args=(wire, reply), daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def join(self) -> None:
-        for thread in self._threads:
-            thread.join(10)
+from remotecal.testing.peers import Language, Lines, Planned
 
 
 class Forgettable:
@@ -186,13 +62,10 @@ class TcpPeer(Planned):
         received = b""
         with connection, contextlib.suppress(OSError):
             while data := connection.recv(4096):
-                received += data
-                while (taken := self._language.take(received)) is not None:
-                    reply, received = taken
-                    self.act(wire, reply)
+                received = self.hear(wire, received + data)
 
     def open(self) -> Link:
-        return open_link(self.address, self._language.wire, name="peer")
+        return open_link(self.address, self.language.wire, name="peer")
 
     def interject(self, data: bytes) -> None:
         self._wires[-1].put(data)
@@ -269,12 +142,6 @@ class PtyPeer(Planned):
         fresh.replace(self.path)
         return wire
 
-    def hear(self, wire: PtyWire, received: bytes) -> bytes:
-        while (taken := self._language.take(received)) is not None:
-            reply, received = taken
-            self.act(wire, reply)
-        return received
-
     def replace(self, wire: PtyWire) -> None:
         self._wire = self._begin()
         wire.hang_up()
@@ -286,7 +153,7 @@ class PtyPeer(Planned):
         self._wire = self._begin()
 
     def open(self) -> Link:
-        return open_link(self.address, self._language.wire, name="peer")
+        return open_link(self.address, self.language.wire, name="peer")
 
     def interject(self, data: bytes) -> None:
         self._wire.put(data)
@@ -332,7 +199,7 @@ class HislipPeer(Planned):
         self.restart = self._server.drop
 
     def open(self) -> Link:
-        return open_link(self._server.resource_name, self._language.wire, name="peer")
+        return open_link(self._server.resource_name, self.language.wire, name="peer")
 
     def deafen(self) -> bool:
         return forget(self._connections)
@@ -361,14 +228,13 @@ class Vxi11Peer(Planned):
                 super().serve(peer._connections[-1])
 
             def deliver(self, answer, send, drop):
-                behaviour = peer._plans.popleft() if peer._plans else normally
-                behaviour(ServerWire(send, drop), answer)
+                peer.planned()(ServerWire(send, drop), answer)
 
         self._server = Server(lambda line: line.split()[1])
         self.restart = self._server.drop
 
     def open(self) -> Link:
-        return open_link(self._server.resource_name, self._language.wire, name="peer")
+        return open_link(self._server.resource_name, self.language.wire, name="peer")
 
     def deafen(self) -> bool:
         return forget(self._connections)

@@ -8,14 +8,22 @@ import socket
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
-from conformance import PATIENT, SOON, Late
-from peers import Lines, ModbusQuestions, PtyPeer, RtuQuestions, TcpPeer, TcpQuestions
+from peers import PtyPeer, TcpPeer
 
 from remotecal.drivers.links import Line, Modbus, Serial, open_link, place_of
 from remotecal.drivers.links.addresses import find_way
 from remotecal.drivers.links.streams import TcpStream
 from remotecal.errors import BenchError, ForbiddenCommand, LinkLost, NoReply, WrongInstrument
 from remotecal.sim.hislip import HislipServer
+from remotecal.testing.peers import (
+    PATIENT,
+    SOON,
+    Late,
+    Lines,
+    ModbusQuestions,
+    RtuQuestions,
+    TcpQuestions,
+)
 
 
 @pytest.fixture

@@ -3,70 +3,47 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from conformance import LinkConformance
-from peers import HislipPeer, Lines, PtyPeer, RtuQuestions, TcpPeer, TcpQuestions, Vxi11Peer
+from peers import HislipPeer, PtyPeer, TcpPeer, Vxi11Peer
 
 from remotecal.drivers.links import addresses
 from remotecal.drivers.links.portable_serial import PortableSerialStream
+from remotecal.testing import LINK_CHECKS
+from remotecal.testing.links import LinkCheck
+from remotecal.testing.peers import Lines, Planned, RtuQuestions, TcpQuestions
+
+PEERS: dict[str, Callable[[Path], Planned]] = {
+    "raw socket": lambda _: TcpPeer(
+        Lines(), "TCPIP::127.0.0.1::{port}::SOCKET", tells_late_replies_apart=True
+    ),
+    "serial port": lambda place: PtyPeer(Lines(), "ASRL{path}::INSTR", place),
+    "HiSLIP": lambda _: HislipPeer(),
+    "VXI-11": lambda _: Vxi11Peer(),
+    "Modbus TCP": lambda _: TcpPeer(
+        TcpQuestions(), "modbus+tcp://127.0.0.1:{port}", tells_late_replies_apart=True
+    ),
+    "Modbus RTU": lambda place: PtyPeer(RtuQuestions(), "modbus+rtu://{path}", place),
+    "Modbus RTU over TCP": lambda _: TcpPeer(
+        RtuQuestions(), "modbus+rtu+tcp://127.0.0.1:{port}", tells_late_replies_apart=False
+    ),
+}
+"""What is at the other end of each kind of link; a port is made in the folder that is given."""
 
 
-class TestRawSocket(LinkConformance):
-    @pytest.fixture
-    def peer(self):
-        address = "TCPIP::127.0.0.1::{port}::SOCKET"
-        with contextlib.closing(TcpPeer(Lines(), address, tells_late_replies_apart=True)) as peer:
-            yield peer
+@pytest.mark.parametrize("check", LINK_CHECKS)
+@pytest.mark.parametrize("kind", PEERS)
+def test_every_link_keeps_what_links_promise(kind: str, check: LinkCheck, tmp_path: Path) -> None:
+    with contextlib.closing(PEERS[kind](tmp_path)) as peer, contextlib.closing(peer.open()) as link:
+        check(peer, link)
 
 
-class TestSerialPort(LinkConformance):
-    @pytest.fixture
-    def peer(self, tmp_path):
-        with contextlib.closing(PtyPeer(Lines(), "ASRL{path}::INSTR", tmp_path)) as peer:
-            yield peer
-
-
-class TestSerialPortByPyserial(TestSerialPort):
+@pytest.mark.parametrize("check", LINK_CHECKS)
+def test_a_serial_port_by_pyserial_keeps_them_too(
+    check: LinkCheck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As it is opened where ports are no files."""
-
-    @pytest.fixture(autouse=True)
-    def portable(self, monkeypatch):
-        monkeypatch.setattr(addresses, "open_port", PortableSerialStream)
-
-
-class TestHislip(LinkConformance):
-    @pytest.fixture
-    def peer(self):
-        with contextlib.closing(HislipPeer()) as peer:
-            yield peer
-
-
-class TestVxi11(LinkConformance):
-    @pytest.fixture
-    def peer(self):
-        with contextlib.closing(Vxi11Peer()) as peer:
-            yield peer
-
-
-class TestModbusTcp(LinkConformance):
-    @pytest.fixture
-    def peer(self):
-        address = "modbus+tcp://127.0.0.1:{port}"
-        with contextlib.closing(TcpPeer(TcpQuestions(), address, tells_late_replies_apart=True)) as peer:
-            yield peer
-
-
-class TestModbusRtu(LinkConformance):
-    @pytest.fixture
-    def peer(self, tmp_path):
-        with contextlib.closing(PtyPeer(RtuQuestions(), "modbus+rtu://{path}", tmp_path)) as peer:
-            yield peer
-
-
-class TestModbusRtuOverTcp(LinkConformance):
-    @pytest.fixture
-    def peer(self):
-        address = "modbus+rtu+tcp://127.0.0.1:{port}"
-        with contextlib.closing(TcpPeer(RtuQuestions(), address, tells_late_replies_apart=False)) as peer:
-            yield peer
+    monkeypatch.setattr(addresses, "open_port", PortableSerialStream)
+    test_every_link_keeps_what_links_promise("serial port", check, tmp_path)

@@ -238,3 +238,16 @@ def test_a_compiled_module_in_the_place_of_source_is_refused(
     for name in ("mist_drivers", "fog_drivers"):
         with pytest.raises(ImportError, match="was compiled and stands where source should be"):
             source.load(name)
+
+
+def test_what_pytest_would_rewrite_runs_from_source_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package that has a plugin for pytest, as remotecal has, is loaded by pytest whole."""
+    (tmp_path / "sleet_drivers.py").write_text("assert True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    pytest.register_assert_rewrite("sleet_drivers")
+    source.load("sleet_drivers")
+    running = source.running("sleet_drivers")
+    assert running is not None
+    assert running.content == b"assert True\n"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from laboratories import enrol_station, free_port, hub_up
-from peers import Lines, Planned, RtuQuestions
+from peers import PtyPeer, TcpPeer
 
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import Link, Place, StationLinks
@@ -19,6 +19,7 @@ from remotecal.hub.remote_link import stations
 from remotecal.hub.settings import HubFolder
 from remotecal.station.agent import Station
 from remotecal.station.folder import StationFolder
+from remotecal.testing.peers import Lines, RtuQuestions
 
 BENCH = "Far bench"
 
@@ -52,7 +53,7 @@ class Afar:
 class FarPeer:
     """A peer of the conformance kit, with a station between it and the link."""
 
-    def __init__(self, afar: Afar, peer: Planned, driver: str) -> None:
+    def __init__(self, afar: Afar, peer: TcpPeer | PtyPeer, driver: str) -> None:
         self._afar, self._peer, self._driver = afar, peer, driver
         self.tells_late_replies_apart = peer.tells_late_replies_apart
         self.detects_damage = peer.detects_damage

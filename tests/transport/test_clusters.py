@@ -33,7 +33,7 @@ def cluster(tmp_path: Path):
     routes = [f"127.0.0.1:{free_port()}" for _ in range(3)]
     settings = settings_text("W", "127.0.0.1", listen=listen[0], enrolment=f"127.0.0.1:{free_port()}")
     servers = ", ".join(f'"tls://{address}"' for address in listen)
-    settings = settings.replace(f'["tls://{listen[0]}"]', f"[{servers}]").replace(
+    settings = settings.replace(f'"tls://{listen[0]}"', servers).replace(
         "[broker]", "[broker]\nstart = false"
     )
     folder = founded(tmp_path, settings)

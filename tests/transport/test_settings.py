@@ -17,8 +17,8 @@ from remotecal.station.folder import StationFolder
     ("change", "said"),
     [
         (("laboratory =", "labratory ="), "labratory is unknown, did you mean laboratory?"),
-        (('servers = ["tls:', 'servers = ["nats:'), "servers.0: string should match"),
-        (('servers = ["tls:', 'servers = ["wss:'), "names a wss address, but broker.websocket is not set"),
+        (('"tls:', '"nats:'), "servers.0: string should match"),
+        (('"tls:', '"wss:'), "names a wss address, but broker.websocket is not set"),
         (("listen = ", "lisen = "), "lisen is unknown"),
     ],
 )

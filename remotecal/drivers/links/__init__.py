@@ -6,12 +6,23 @@
 from __future__ import annotations
 
 from remotecal.drivers.links.addresses import find_way, place_of
+from remotecal.drivers.links.by_hand import ByHandLink
 from remotecal.drivers.links.link import Link, WiredLink
 from remotecal.drivers.links.remote import Place, StationLinks
-from remotecal.drivers.links.wire import Line, Modbus, Serial
+from remotecal.drivers.links.wire import ByHand, Line, Modbus, Serial
 from remotecal.errors import BenchError
 
-__all__ = ["Line", "Link", "Modbus", "Place", "Serial", "StationLinks", "open_link", "place_of"]
+__all__ = [
+    "ByHand",
+    "Line",
+    "Link",
+    "Modbus",
+    "Place",
+    "Serial",
+    "StationLinks",
+    "open_link",
+    "place_of",
+]
 
 
 def open_link(
@@ -25,7 +36,7 @@ def open_link(
     """Open the channel to an instrument; links to one address share the line there and its lock.
 
     Args:
-        address: a VISA resource name, a `modbus+…://` address, or `station://ID/role`.
+        address: a VISA resource name, a `modbus+…://` address, `by-hand:NAME`, or `station://ID/role`.
         wire: how the instrument wraps its bytes.
         name: how errors call it.
         port: serial port settings that differ from the instrument's own.
@@ -46,5 +57,9 @@ def open_link(
                 "(`remotecal bench check --hub`); a run is ordered at the station (`remotecal order`)"
             )
         return stations.open(place, name)
+    if isinstance(wire, ByHand):
+        if port is not None:
+            raise BenchError(f"{name} is read by hand: it has no port to set")
+        return ByHandLink(address, name)
     way = find_way(address, wire, port)
     return WiredLink(way, address=address, name=name, slowest_reply=wire.slowest_reply)

@@ -29,12 +29,26 @@ class Link(Protocol):
     """
 
     address: str
-    name: str
-    """How errors call the instrument, such as "balance (MT-SICS, SN 123)"."""
-    on_reopen: Callable[[], None] | None
-    """Called before the next exchange when the connection is new, or was cleaned because this
-    instrument failed to answer: here it makes sure who answers and how it is set, by `ask` and
-    `tell`. When this raises, the link stays suspect and nothing else is sent."""
+
+    @property
+    def name(self) -> str:
+        """How errors call the instrument, such as "balance (MT-SICS, SN 123)"."""
+        ...
+
+    @name.setter
+    def name(self, name: str) -> None: ...
+
+    @property
+    def on_reopen(self) -> Callable[[], None] | None:
+        """Called before the next exchange when the connection is new or was cleaned for this instrument.
+
+        That is, because this instrument failed to answer: here it makes sure who answers and how it is
+        set, by `ask` and `tell`. When this raises, the link stays suspect and nothing else is sent.
+        """
+        ...
+
+    @on_reopen.setter
+    def on_reopen(self, make_sure: Callable[[], None] | None) -> None: ...
 
     @property
     def suspect(self) -> bool:

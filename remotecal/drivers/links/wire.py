@@ -98,6 +98,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand(Line):
+    """A dialogue with a person, who reads and sets an instrument that has no interface.
+
+    A line asks and a line answers, as in any dialogue of lines; but a person takes the time they need.
+    """
+
+    encoding: str = "utf-8"
+    """A person's words; numbers, units and states are in ASCII, whatever was typed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Modbus:
     """Modbus as one instrument speaks it."""
 

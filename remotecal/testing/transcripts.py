@@ -1,4 +1,13 @@
-"""A peer that plays a written conversation over a real wire, byte by byte."""
+r"""Transcripts: a driver against the exchanges its manual prints, byte by byte, and no instrument.
+
+```python
+with on_socket((b"*IDN?\n", b"HART,1529,A91245,1.0\n")) as port:
+    Hart1529.open(f"TCPIP::127.0.0.1::{port}::SOCKET").close()
+```
+
+The conversation is played on a real port. What the driver sends must be what the transcript says, and all
+of it must be said; otherwise leaving the context raises an AssertionError that shows both.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +15,16 @@ import contextlib
 import os
 import select
 import socket
+import sys
 import threading
-import tty
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+from unittest import SkipTest
 
 PATIENCE = 10.0
+"""Seconds to wait for what the driver is to send, however busy the computer."""
 
-Exchange = tuple[bytes, bytes]
+Exchange: TypeAlias = tuple[bytes, bytes]
 """What the driver must send, and what the instrument answers."""
 
 
@@ -23,7 +35,8 @@ class Conversation:
         self.exchanges = list(exchanges)
         self.fault = ""
 
-    def play(self, receive: Callable[[int], bytes], send: Callable[[bytes], None]) -> None:
+    def play(self, receive: Callable[[int], bytes], send: Callable[[bytes], object]) -> None:
+        """Take what comes and answer it, until all is said or something else comes."""
         for number, (expected, answer) in enumerate(self.exchanges):
             got = b""
             while expected.startswith(got) and len(got) < len(expected):
@@ -42,8 +55,9 @@ class Conversation:
 
 @contextlib.contextmanager
 def played(
-    talk: Conversation, receive: Callable[[int], bytes], send: Callable[[bytes], None]
+    talk: Conversation, receive: Callable[[int], bytes], send: Callable[[bytes], object]
 ) -> Iterator[None]:
+    """Play a conversation in a thread of its own; see in the end that all of it was said."""
     thread = threading.Thread(target=talk.play, args=(receive, send))
     thread.start()
     yield
@@ -81,7 +95,11 @@ def on_socket(*exchanges: Exchange) -> Iterator[int]:
 
 @contextlib.contextmanager
 def on_serial_port(*exchanges: Exchange) -> Iterator[str]:
-    """Play a conversation on a pseudo-terminal, and yield its device."""
+    """Play a conversation on a pseudo-terminal, and yield its device (SkipTest where there are none)."""
+    if sys.platform == "win32":
+        raise SkipTest("Windows has no pseudo-terminals")
+    import tty
+
     ours, theirs = os.openpty()
     tty.setraw(theirs)
 
@@ -101,5 +119,5 @@ def on_serial_port(*exchanges: Exchange) -> Iterator[str]:
 
 
 def frame(text: str) -> bytes:
-    """Return the bytes of a frame written in hexadecimal."""
+    """Return the bytes of a frame written in hexadecimal, as manuals print it: `frame("01 03 00 0A")`."""
     return bytes.fromhex(text)

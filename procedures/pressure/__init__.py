@@ -1,0 +1,1 @@
+"""Gauges, transmitters and piston gauges for pressure."""

@@ -1,0 +1,171 @@
+"""What every calibration of a pressure device is told, and the sequences it may follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import model_validator
+
+from remotecal.procedures import In, Parameters
+from remotecal.procedures.library.measuring.sweep import Sweep
+
+Unit = Literal["Pa", "hPa", "kPa", "MPa", "mbar", "bar", "psi"]
+"""Units results may be stated in."""
+
+Medium = Literal["nitrogen", "air", "oil", "water"]
+"""What transmits the pressure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prescribed:
+    """How often a device goes through how many set points."""
+
+    points: int
+    """Set points in even steps, both ends among them."""
+    cycles: int
+    """Cycles that rise."""
+    preloads: int
+    """Cycles before, without readings."""
+    last_falls: bool = True
+    """Whether the last cycle falls, too."""
+    again: int = 0
+    """Set points risen to twice more, for the repeatability of a single cycle: from zero in even steps."""
+    least: float = 0.0
+    """Smallest expanded uncertainty that may be reported, in % of the span."""
+
+
+SEQUENCES: Final[Mapping[str, Prescribed]] = {
+    "cg-17 basic": Prescribed(6, cycles=1, preloads=1, again=2, least=0.2),
+    "cg-17 standard": Prescribed(11, cycles=1, preloads=1, again=4),
+    "cg-17 comprehensive": Prescribed(11, cycles=3, preloads=1),
+    "DKD-R 6-1 A": Prescribed(9, cycles=3, preloads=3),
+    "DKD-R 6-1 B": Prescribed(9, cycles=2, preloads=2, last_falls=False),
+    "DKD-R 6-1 C": Prescribed(5, cycles=1, preloads=1),
+    "JJG 882": Prescribed(5, cycles=3, preloads=1),
+}
+"""By document. Points, cycles and floor of "cg-17 basic" are those of EURAMET cg-17 (4.1), points and cycles
+of JJG 882 those of its edition of 2004; all else, preloads above all, is general practice that has not been
+seen in the documents themselves."""
+
+Followed = Literal[
+    "cg-17 basic",
+    "cg-17 standard",
+    "cg-17 comprehensive",
+    "DKD-R 6-1 A",
+    "DKD-R 6-1 B",
+    "DKD-R 6-1 C",
+    "JJG 882",
+]
+"""Which of these is followed."""
+
+
+class PressureParameters(Parameters):
+    """What every calibration of a pressure device is told."""
+
+    span: Annotated[tuple[float, float], In("Pa")]
+    """Lower and upper end of the device's range."""
+    sequence: Followed = "DKD-R 6-1 A"
+    """Which sequence of set points is followed; what is given below differs from it."""
+    pressures: Annotated[tuple[float, ...], In("Pa")] = ()
+    """Set points in ascending order, where they are no even steps through the range."""
+    cycles: Annotated[int | None, In("1", at_least=1, at_most=10)] = None
+    """Cycles that rise and fall."""
+    preloads: Annotated[int | None, In("1", at_least=0, at_most=10)] = None
+    """Cycles before, without readings."""
+    dwell: Annotated[float, In("s", at_least=5)] = 60.0
+    """Time at a set point before it is read: tubing, oil and gas that was heated come to rest."""
+    dwell_at_ends: Annotated[float, In("s", at_least=5)] = 180.0
+    """The same at the lowest and at the highest set point, where it turns."""
+    readings: Annotated[int, In("1", at_least=1, at_most=100)] = 5
+    """Readings at a set point, whose mean counts."""
+    every: Annotated[float, In("s", above=0)] = 2.0
+    """Time from one of them to the next."""
+    slew: Annotated[float | None, In("Pa/s", above=0)] = None
+    """Fastest change of pressure, where it shall be less than the bench allows."""
+    steady: Annotated[float, In("%", above=0, at_most=1)] = 0.02
+    """How much the pressure may change within 10 s and count as steady, in % of the span."""
+    off: Annotated[float, In("%", above=0, at_most=5)] = 0.2
+    """How far the pressure may be from its set point, in % of the span."""
+    past: Annotated[float, In("%", above=0, at_most=5)] = 0.1
+    """How far it may go past a set point on its way, in % of the span; beyond that it comes again."""
+    back: Annotated[float, In("%", above=0, at_most=50)] = 5.0
+    """How far before the set point it begins anew then, in % of the span."""
+    unit: Unit = "kPa"
+    """Unit of the results."""
+    absolute: bool = False
+    """Whether the device measures absolute pressure; gauge pressure otherwise."""
+    medium: Medium = "nitrogen"
+    """What transmits the pressure; a liquid's density is a fact of the bench."""
+    mounting: Literal["upright", "lying"] = "upright"
+    """How the device is mounted."""
+    level: Literal["connection", "centre", "mark"] = "connection"
+    """Where on the device its reference level is: its pressure connection, the centre of its dial, a mark."""
+    accuracy_class: Annotated[float, In("%", above=0, at_most=10)]
+    """Maximum permissible error, ±, in % of the span."""
+    class_at_top: Annotated[float | None, In("%", above=0, at_most=10)] = None
+    """The same over the last tenth of the range, where it differs: 2.5 for class 1.6 (JJG 52-1999; for later
+    editions unverified)."""
+    hysteresis_share: Annotated[float, In("1", above=0, at_most=2)] = 1.0
+    """Hysteresis allowed, as a share of the maximum permissible error (JJG 52-1999; otherwise unverified)."""
+    standard_share: Annotated[float, In("1", above=0, at_most=1)] = 1 / 3
+    """What the standard's expanded uncertainty may be of the maximum permissible error at most."""
+    temperature_coefficient: Annotated[float, In("1/K", at_least=0)] = 0.0
+    """By which share of the span the device may change for each kelvin from 20 °C, at most."""
+    norm: str
+    """The regulation the device is held against."""
+    rule: Literal["verification", "guard band U", "simple acceptance"] = "verification"
+    """Decision rule of the statement of conformity."""
+    coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
+    """Coverage probability of the expanded uncertainties, where no factor is given."""
+    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = 2.0
+    """Coverage factor of the expanded uncertainties; the coverage probability follows from it."""
+
+    @model_validator(mode="after")
+    def _ranges_rise(self) -> Self:
+        low, high = self.span
+        if not low < high:
+            raise ValueError(f"span begins at its lower end, and is no span from {low:g} to {high:g} Pa")
+        wanted = self.pressures or self.span
+        if min(wanted) < low or max(wanted) > high:
+            raise ValueError(f"the set points leave the range from {low:g} to {high:g} Pa")
+        return self
+
+    @property
+    def width(self) -> float:
+        """Width of the range in Pa."""
+        return self.span[1] - self.span[0]
+
+    @property
+    def single(self) -> bool:
+        """Whether one cycle counts, and its repeatability is that of some set points."""
+        return bool(SEQUENCES[self.sequence].again) and self.cycles is None
+
+    @property
+    def least(self) -> float:
+        """Smallest expanded uncertainty that may be reported, in % of the span."""
+        return SEQUENCES[self.sequence].least
+
+    def sweep(self) -> Sweep:
+        """Return the set points, and how the device comes to them."""
+        prescribed, (low, high) = SEQUENCES[self.sequence], self.span
+        steps = prescribed.points - 1
+        values = self.pressures or tuple(low + (high - low) * step / steps for step in range(steps + 1))
+        return Sweep(
+            values,
+            quantity="pressure",
+            unit="Pa",
+            called=self.unit,
+            cycles=self.cycles or prescribed.cycles,
+            last_falls=prescribed.last_falls or self.cycles is not None,
+            again=self._again(values) if self.single else (),
+            preloads=prescribed.preloads if self.preloads is None else self.preloads,
+            dwell=self.dwell,
+            dwell_at_ends=self.dwell_at_ends,
+        )
+
+    def _again(self, values: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the set points that are risen to again, the lowest among them."""
+        many = SEQUENCES[self.sequence].again
+        return tuple(dict.fromkeys(values[len(values) * part // many] for part in range(many)))

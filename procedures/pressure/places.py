@@ -1,0 +1,258 @@
+"""The pure half of a pressure calibration: what was found at each set point, and of the device as a whole.
+
+The measurement model, for one reading:
+
+    p_ref = p_std - (ρ_f - ρ_a)·g·l     p_std: the standard's indication less its error
+    E     = I - I(p_ref)                I: what the device indicates; l: its height above the standard
+
+Zero deviation f₀, repeatability b' and hysteresis h of all cycles count as rectangles of these full widths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
+
+from remotecal.drivers.measured import Measured
+from remotecal.model import Text
+from remotecal.procedures.library.evaluation import series
+from remotecal.procedures.library.evaluation.finding import Finding
+from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.series import Passage
+from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.procedures.library.pressure.head import LevelHead
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import Number, Numbers, estimate
+from remotecal.units import convert
+
+if TYPE_CHECKING:
+    from remotecal.procedures import Evidence
+    from remotecal.procedures.library.pressure.parameters import PressureParameters
+
+PRESSURE: Final = "pressure"
+"""What a point sets, in Pa as the device counts it."""
+
+Kind = Literal["gauge", "absolute"]
+"""What pressures are counted from: the air's, or none."""
+
+
+class PressureSeen(InAir):
+    """What a repeat yields, whatever the device."""
+
+    reference: Annotated[tuple[Measured, ...], "Pa"]
+    """The standard, reading by reading together with the device."""
+    reference_kind: str
+    """What its pressures are counted from: `gauge` or `absolute`."""
+
+
+S = TypeVar("S", bound=PressureSeen)
+
+ErrorOf = Callable[[S, Numbers], Number]
+"""The device's error in a repeat."""
+
+
+def standard_role(roles: Mapping[str, object]) -> str:
+    """Return the role that tells the pressure: the reference gauge's, or without one the controller's."""
+    return "reference" if "reference" in roles else "controller"
+
+
+class AtPressure(Repeats[S]):
+    """The readings at one set point, of all cycles and both directions."""
+
+    def __init__(
+        self, value: float, evidence: Evidence, seen: Sequence[S], parameters: PressureParameters
+    ) -> None:
+        super().__init__(seen[0].entry.point, evidence, seen)
+        self.value, self.parameters = value, parameters
+        role = standard_role(evidence.instruments)
+        self._standard = self.correction(
+            "p_std", role, [reading for one in self.seen for reading in one.reference], "Pa"
+        )
+        if "reference_drift" in evidence.characteristics:
+            self.characteristic("δ_d", "reference_drift", "Pa")
+        self._head = LevelHead(self, parameters.medium)
+        self._device: Kind = "absolute" if parameters.absolute else "gauge"
+        if any(one.reference_kind != self._device for one in self.seen):
+            air = [one.air_pressure for one in self.seen]
+            self._barometer = self.correction("p_a", "ambient", air, "Pa")
+
+    def reference(self, seen: S, x: Numbers) -> Number:
+        """Return the true pressure at the device in Pa, counted as the device counts it."""
+        shown = mean(seen.reference, "Pa")
+        pressure = self._standard.corrected(x, shown) - x.get("δ_d", 0.0)
+        if seen.reference_kind != self._device:
+            air = self._barometer.corrected(x, seen.air_pressure.value)
+            pressure = pressure + air if self._device == "absolute" else pressure - air
+        absolute = shown + (seen.air_pressure.value if seen.reference_kind == "gauge" else 0.0)
+        lowered: Number = pressure - self._head.lost(seen, x, absolute)
+        return lowered
+
+    def pressures(self) -> list[float]:
+        """Return the true pressure of each repeat, in Pa."""
+        known = self.estimates()
+        return [estimate(self.reference(seen, known)) for seen in self.seen]
+
+    def warmth(self, width: float, unit: str) -> Input:
+        """Return what the device may have changed by the temperature, of a span of `width` in `unit`."""
+        away = max(abs(one.air_temperature.value - REFERENCE_TEMPERATURE) for one in self.seen)
+        most = self.parameters.temperature_coefficient * away * width
+        return Input.from_limits("δ_t", 0.0, unit, most, source="the device's temperature coefficient")
+
+
+REFERENCE_TEMPERATURE: Final = 20.0
+"""Temperature in °C the device is meant for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PressureFinding(Finding):
+    """What was found at one set point: errors in the results' unit, reference pressures in the one chosen."""
+
+    nominal: float
+    """Set point, in the unit chosen."""
+    ideal: float
+    """What the device should indicate at the reference pressure, in the results' unit."""
+    rising: float
+    """Mean error of the readings come to from below."""
+    falling: float
+    """Mean error of those come to from above."""
+    hysteresis: float
+    """Mean over the cycles of the difference of both."""
+    within: float
+    """Expanded uncertainty of the reference pressure's digits, in the unit chosen."""
+
+    @property
+    def band(self) -> float:
+        """U' (Fehlerspanne): what holds the error for whoever does not correct it."""
+        return series.error_band(self.evaluated.expanded, self.evaluated.value)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFound:
+    """What the device is like as a whole, in the results' unit."""
+
+    zero: float
+    """Zero deviation f₀."""
+    repeatability: float | None
+    """Largest repeatability b'; None where no set point was come to twice from one side."""
+    hysteresis: float
+    """Largest hysteresis."""
+    basic: float
+    """Error of largest magnitude of all readings."""
+    nonlinearity: float
+    """Largest distance of the mean indication from the straight line of least squares."""
+    band: float
+    """Largest error band U'."""
+
+    @classmethod
+    def of(cls, errors: Sequence[Passage], findings: Sequence[PressureFinding]) -> DeviceFound:
+        """Return it, by the errors of all readings and what was found at each set point."""
+        shown = {one.place: one.ideal + one.evaluated.value for one in findings}
+        left = series.StraightLine.least_squares(shown).residuals(shown)
+        repeated = series.repeatability(errors)
+        return cls(
+            series.zero_deviation(errors),
+            max(repeated.values()) if repeated else None,
+            max(series.hysteresis(errors).values()),
+            series.basic_error(errors),
+            max(map(abs, left.values())),
+            max(one.band for one in findings),
+        )
+
+
+def scatter(errors: Sequence[Passage], value: float, unit: str, *, single: bool) -> tuple[Input, ...]:
+    """Return what all cycles say of a set point, as inputs: f₀, b' and h.
+
+    Args:
+        errors: of all readings.
+        value: the set point.
+        unit: of the errors.
+        single: whether there is one cycle and only some set points were repeated, which then count for all.
+    """
+    repeated = series.repeatability(errors)
+    largest = max(repeated.values(), default=0.0)
+    sizes = {
+        "δ_0": series.zero_deviation(errors),
+        "δ_b": largest if single else repeated.get(value, largest),
+        "δ_h": series.hysteresis(errors)[value],
+    }
+    return tuple(
+        Input.from_limits(symbol, 0.0, unit, size / 2, source=SOURCES[symbol])
+        for symbol, size in sizes.items()
+    )
+
+
+SOURCES: Final = {
+    "δ_0": "zero deviation of all cycles",
+    "δ_b": "difference of cycles",
+    "δ_h": "rising and falling readings",
+}
+
+INPUTS: Final[Mapping[str, Text]] = {
+    "p_std": Text(zh="标准器示值偏差", en="deviation of the standard's indication"),
+    "δ_d": Text(zh="标准器漂移", en="drift of the standard"),
+    "p_a": Text(zh="大气压示值偏差", en="deviation of the atmospheric pressure"),
+    "l": Text(zh="被检与标准参考面高度差", en="height of the device above the standard"),
+    "g": Text(zh="重力加速度", en="local gravity"),
+    "ρ_f": Text(zh="传压介质密度", en="density of the medium"),
+    "δ_0": Text(zh="零位偏差", en="zero deviation"),
+    "δ_b": Text(zh="重复性", en="repeatability"),
+    "δ_h": Text(zh="回差", en="hysteresis"),
+    "δ_t": Text(zh="被检温度影响", en="influence of temperature on the device"),
+}
+"""The inputs of the measurement model, by symbol."""
+
+
+def found_at(
+    repeats: AtPressure[S],
+    error: ErrorOf[S],
+    errors: Sequence[Passage],
+    ideal: Callable[[float], float],
+    unit: str,
+    full: float,
+) -> PressureFinding:
+    """Return what was found at one set point: the mean of both directions, with hysteresis inside U.
+
+    Args:
+        repeats: the readings there.
+        error: the device's, in `unit`.
+        errors: of all readings at all set points.
+        ideal: what it should indicate at a pressure in Pa, in `unit`.
+        unit: of the errors.
+        full: what the device's span is in that unit.
+    """
+    wanted, value = repeats.parameters, repeats.value
+    rises = [series.is_rising(one.entry.point) for one in repeats.seen]
+    counts = {True: 0.5 / rises.count(True), False: 0.5 / rises.count(False)}
+    added = [*scatter(errors, value, unit, single=wanted.single), *_warmth(repeats, full, unit)]
+    evaluated = repeats.evaluate(
+        error,
+        unit,
+        coverage=wanted.coverage,
+        k=wanted.coverage_factor,
+        weights=[counts[up] for up in rises],
+        scatter=added,
+        smallest=wanted.least * full / 100,
+    )
+    true = repeats.pressures()
+    middle = sum(counts[up] * pressure for up, pressure in zip(rises, true, strict=True))
+    called = convert(value, "Pa", wanted.unit)
+    return PressureFinding(
+        point=repeats.point,
+        title=Text(zh=f"压力点 {called:.6g} {wanted.unit}", en=f"Set point {called:.6g} {wanted.unit}"),
+        reference=[convert(pressure, "Pa", wanted.unit) for pressure in true],
+        errors=repeats.errors(error),
+        evaluated=evaluated,
+        beyond=repeats.beyond,
+        nominal=called,
+        ideal=ideal(middle),
+        rising=series.mean(errors, rising=True)[value],
+        falling=series.mean(errors, rising=False)[value],
+        hysteresis=series.hysteresis(errors)[value],
+        within=evaluated.expanded * convert(wanted.width, "Pa", wanted.unit) / full,
+    )
+
+
+def _warmth(repeats: AtPressure[S], full: float, unit: str) -> list[Input]:
+    return [repeats.warmth(full, unit)] if repeats.parameters.temperature_coefficient else []

@@ -1,0 +1,1 @@
+"""Instruments without an interface, which a bench describes and a person reads."""

@@ -1,0 +1,158 @@
+"""Indicating instruments that are read by hand, for the usual roles.
+
+What is not known of an instrument that nobody has seen is as wide as can be; the bench states its dial.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from remotecal.drivers.accuracy import UNSTATED
+from remotecal.drivers.by_hand.stated import ReadByHand
+from remotecal.drivers.capabilities import (
+    AmbientMonitor,
+    Ammeter,
+    Balance,
+    Densitometer,
+    FlowMeter,
+    FrequencyMeter,
+    MassTotalizer,
+    PressureGauge,
+    Thermometer,
+    Voltmeter,
+    VolumeTotalizer,
+)
+from remotecal.drivers.hand_instrument import HandInstrument
+from remotecal.drivers.quantities import Reading
+from remotecal.drivers.shown import shown
+
+
+class PressureGaugeByHand(ReadByHand, PressureGauge):
+    """Gauge for gauge pressure, with a dial or a display, read by a person."""
+
+    model: ClassVar[str] = "pressure gauge"
+
+    pressure = Reading(shown("压力表示值", "pressure gauge"), "kPa", span=(-101, 1e6), accuracy=UNSTATED)
+    """Pressure on the dial."""
+
+    def is_absolute(self) -> bool:
+        return False
+
+
+class BarometerByHand(PressureGaugeByHand):
+    """Barometer, or another gauge for absolute pressure, read by a person."""
+
+    model: ClassVar[str] = "barometer"
+
+    pressure = Reading(shown("绝压表示值", "absolute gauge"), "kPa", span=(0, 1e6), accuracy=UNSTATED)
+    """Absolute pressure on the dial."""
+
+    def is_absolute(self) -> bool:
+        return True
+
+
+class ThermometerByHand(ReadByHand, Thermometer):
+    """Thermometer with a scale, a dial or a display, read by a person."""
+
+    model: ClassVar[str] = "thermometer"
+
+    temperature = Reading(shown("温度计示值", "thermometer"), "°C", span=(-273.15, 3000), accuracy=UNSTATED)
+    """Temperature on the scale."""
+
+
+class FlowMeterByHand(ReadByHand, FlowMeter):
+    """Meter that shows a volume flow rate, read by a person."""
+
+    model: ClassVar[str] = "flow meter"
+
+    flow = Reading(shown("瞬时流量示值", "flow meter"), "m3/h", span=(-1e6, 1e6), accuracy=UNSTATED)
+    """Volume flow rate on the display."""
+
+
+class VolumeTotalizerByHand(ReadByHand, VolumeTotalizer):
+    """Meter that shows the volume that has passed, such as a mechanical water meter, read by a person."""
+
+    model: ClassVar[str] = "volume totalizer"
+
+    volume = Reading(shown("累积流量示值", "register of the meter"), "m3", span=(0, 1e12), accuracy=UNSTATED)
+    """Volume on the register."""
+
+
+class MassTotalizerByHand(ReadByHand, MassTotalizer):
+    """Meter that shows the mass that has passed, read by a person."""
+
+    model: ClassVar[str] = "mass totalizer"
+
+    total_mass = Reading(
+        shown("累积质量示值", "register of the meter"), "kg", span=(0, 1e12), accuracy=UNSTATED
+    )
+    """Mass on the register."""
+
+
+class DensitometerByHand(ReadByHand, Densitometer):
+    """Hydrometer or density meter, read by a person."""
+
+    model: ClassVar[str] = "densitometer"
+
+    density = Reading(shown("密度计示值", "density meter"), "kg/m3", span=(0, 25_000), accuracy=UNSTATED)
+    """Density on the scale."""
+
+
+class BalanceByHand(ReadByHand, Balance):
+    """Balance with a display, read by a person, who waits until it is at rest."""
+
+    model: ClassVar[str] = "balance"
+
+    mass = Reading(shown("天平示值", "balance"), "kg", span=(-1e5, 1e6), accuracy=UNSTATED)
+    """Mass on the display."""
+
+    settled_mass = Reading(shown("天平示值", "balance"), "kg", span=(-1e5, 1e6), accuracy=UNSTATED)
+    """The same: a person reads what is at rest."""
+
+
+class AmmeterByHand(ReadByHand, Ammeter):
+    """Meter of direct current, read by a person."""
+
+    model: ClassVar[str] = "ammeter"
+
+    current = Reading(shown("电流表示值", "ammeter"), "mA", span=(-1e6, 1e6), accuracy=UNSTATED)
+    """Direct current on the display."""
+
+
+class VoltmeterByHand(ReadByHand, Voltmeter):
+    """Meter of direct voltage, read by a person."""
+
+    model: ClassVar[str] = "voltmeter"
+
+    voltage = Reading(shown("电压表示值", "voltmeter"), "V", span=(-1e6, 1e6), accuracy=UNSTATED)
+    """Direct voltage on the display."""
+
+
+class FrequencyMeterByHand(ReadByHand, FrequencyMeter):
+    """Meter of frequency, read by a person."""
+
+    model: ClassVar[str] = "frequency meter"
+
+    frequency = Reading(shown("频率计示值", "frequency meter"), "Hz", span=(0, 1e12), accuracy=UNSTATED)
+    """Frequency on the display."""
+
+
+class AmbientMonitorByHand(HandInstrument, AmbientMonitor):
+    """Barometer, thermometer and hygrometer in the room, read by a person."""
+
+    model: ClassVar[str] = "weather station"
+
+    air_pressure = Reading(
+        shown("大气压", "air pressure", leap=1.0), "kPa", span=(50, 110), accuracy=UNSTATED
+    )
+    """Pressure of the air."""
+
+    air_temperature = Reading(
+        shown("室温", "air temperature", leap=3.0), "°C", span=(-40, 60), accuracy=UNSTATED
+    )
+    """Temperature of the air."""
+
+    humidity = Reading(
+        shown("相对湿度", "relative humidity", leap=10.0), "%", span=(0, 100), accuracy=UNSTATED
+    )
+    """Relative humidity of the air."""

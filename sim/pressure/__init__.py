@@ -1,0 +1,1 @@
+"""A pressure controller on a line with a gauge, or with a transmitter."""

@@ -1,0 +1,150 @@
+"""Gauge and transmitter: the constructed examples of the fact sheet, through the whole evaluation."""
+
+import pytest
+from papers import GAUGE, TRANSMITTER, certified, elsewhere, evidence, fact
+
+from remotecal.procedures.library.pressure.gauge import Gauge
+from remotecal.procedures.library.pressure.transmitter import Transmitter
+
+BARS = (0, 2, 4, 6, 8, 10)
+
+
+def gauge(**changes):
+    told = {
+        "span": ("0 bar", "10 bar"),
+        "sequence": "cg-17 comprehensive",
+        "pressures": [f"{bar} bar" for bar in BARS],
+        "unit": "bar",
+        "resolution": "0.0001 bar",
+        "accuracy_class": 0.1,
+        **changes,
+    }
+    return Gauge(Gauge.accepts()(**told))
+
+
+def transmitter(**changes):
+    told = {"span": ("0 MPa", "1 MPa"), "unit": "MPa", "accuracy_class": 0.1, **changes}
+    return Transmitter(Transmitter.accepts()(**told))
+
+
+@pytest.fixture
+def of_gauge():
+    return evidence(gauge(), GAUGE, ("indicated", "bar"), certified("bar", (0, 5, 10), 0.0004))
+
+
+@pytest.fixture
+def of_transmitter():
+    standard, ammeter = certified("MPa", (0, 0.5, 1), 0.0), certified("mA", (0, 12, 24), 0.0)
+    return evidence(transmitter(), TRANSMITTER, ("current", "mA"), standard, dut=ammeter)
+
+
+def printed(numbers, digits):
+    return [f"{number:.{digits}f}" for number in numbers]
+
+
+def columns(result):
+    return {column.ref_types[-1]: column for column in result.tables[0].columns}
+
+
+def test_the_gauges_errors_and_uncertainties_to_their_printed_digits(of_gauge):
+    findings, whole = gauge().found(of_gauge)
+    assert printed((one.evaluated.value for one in findings), 6) == [
+        "0.000400", "0.001917", "0.002833", "0.002950", "0.002017", "0.000500",
+    ]  # fmt: skip
+    assert printed((one.evaluated.expanded for one in findings), 6) == [
+        "0.000635", "0.000891", "0.000943", "0.000906", "0.000656", "0.000532",
+    ]  # fmt: skip
+    assert {one.evaluated.k for one in findings} == {2.0}
+    assert printed((one.hysteresis for one in findings), 6)[1] == "0.001233"
+    assert (f"{whole.zero:.4f}", f"{whole.repeatability:.4f}", f"{whole.band:.6f}") == (
+        "0.0006",
+        "0.0003",
+        "0.003856",
+    )
+    assert findings[3].band == whole.band, "at 6 bar"
+
+
+def test_the_gauges_table_says_what_it_indicates_up_and_down(of_gauge):
+    table, whole = gauge().evaluate(of_gauge).results
+    found = columns(table)
+    assert found["remotecal_rising"].values[3] == "6.00233"
+    assert found["remotecal_falling"].values[3] == "6.00357"
+    error = found["basic_measurementError"]
+    assert (error.values[3], error.uncertainty.expanded[3]) == ("0.00295", "0.00091")
+    assert error.conformity.verdicts == ("pass",) * 6
+    assert found["basic_referenceValue"].values[:2] == ("0.00000", "2.00000")
+    assert columns(whole)["remotecal_errorBand"].values == ("0.00386",)
+
+
+def test_the_transmitters_errors_to_their_printed_digits(of_transmitter):
+    findings, whole = transmitter().found(of_transmitter)
+    assert (f"{whole.basic:.3f}", f"{100 * whole.basic / 16:.4f}") == ("0.013", "0.0812")
+    apart = max(abs(one.falling - one.rising) for one in findings)
+    assert (f"{apart:.3f}", 100 * apart / 16) == ("0.005", pytest.approx(0.03125))
+    # Of all readings 0.0069 mA lie beside the line of least squares; of their means no more than this.
+    assert whole.nonlinearity == pytest.approx(0.0041)
+    made = columns(transmitter().evaluate(of_transmitter).results[0])
+    assert made["remotecal_idealIndication"].unit == "mA"
+    assert [float(value) for value in made["remotecal_idealIndication"].values] == [4, 8, 12, 16, 20]
+
+
+def test_a_device_above_the_standard_has_less_pressure(of_gauge):
+    level = {"reference_height": fact(0.1, "m", 0.002), "gravity": fact(9.80122, "m/s2")}
+    at_level, _ = gauge().found(of_gauge)
+    above, _ = gauge().found(elsewhere(of_gauge, **level))
+    # Nitrogen at 11 bar absolute weighs 11.4 kg/m³ more than the air around.
+    more = (above[5].evaluated.value - at_level[5].evaluated.value) * 1e5
+    assert more == pytest.approx(
+        9.80122 * 0.1 * (11.013e5 * 28.0134e-3 / (8.314463 * 293.15) - 1.199), rel=1e-3
+    )
+    assert above[5].evaluated.expanded > at_level[5].evaluated.expanded
+
+
+def test_an_absolute_device_on_a_gauge_standard_takes_the_airs_pressure_and_its_uncertainty(of_gauge):
+    absolute = gauge(absolute=True)
+    air = certified("Pa", (90e3, 110e3), 40.0)
+    run = elsewhere(of_gauge)
+    run.certificates["ambient"] = air
+    at_level, _ = gauge().found(of_gauge)
+    found, _ = absolute.found(run)
+    lower = (found[3].evaluated.value - at_level[3].evaluated.value) * 1e5
+    assert lower == pytest.approx(-101_325, rel=1e-6)
+    (line,) = (line for line in found[3].evaluated.lines if line.symbol == "p_a")
+    assert line.u == pytest.approx(20)
+
+
+def test_one_cycle_tells_no_repeatability_and_the_certificate_says_so():
+    procedure = gauge(sequence="DKD-R 6-1 C")
+    run = evidence(procedure, GAUGE[:2], ("indicated", "bar"), certified("bar", (0, 5, 10), 0.0004))
+    made = procedure.evaluate(run)
+    assert "remotecal_repeatability" not in columns(made.results[1])
+    assert any(
+        "the repeatability is unknown" in said.declaration.get("en")
+        for said in made.statements
+        if said.declaration
+    )
+
+
+def test_some_points_risen_to_again_tell_the_repeatability_of_all_and_u_has_a_floor():
+    procedure = gauge(sequence="cg-17 basic")
+    again = [(row[0], row[3]) for row in GAUGE[2::2]]
+    rows = [GAUGE[0], GAUGE[1], again[0], again[1][::-1]]
+    run = evidence(procedure, rows, ("indicated", "bar"), certified("bar", (0, 5, 10), 0.0004))
+    findings, whole = procedure.found(run)
+    assert whole.repeatability == pytest.approx(0.0003)
+    for one in findings:
+        lines = {line.symbol: line for line in one.evaluated.lines}
+        assert lines["δ_b"].u == pytest.approx(0.0003 / 12**0.5)
+        assert one.evaluated.expanded == pytest.approx(0.02), "0.2 % of the span"
+
+
+def test_a_gauge_that_turns_too_wide_fails(of_gauge):
+    strict = gauge(hysteresis_share=0.1)
+    assert "does not conform" in strict.evaluate(of_gauge).statements[1].declaration.get("en")
+    assert "the gauge conforms" in gauge().evaluate(of_gauge).statements[1].declaration.get("en")
+
+
+def test_the_last_tenth_of_the_range_may_err_more(of_gauge):
+    made = gauge(accuracy_class=0.015, class_at_top=0.1).evaluate(of_gauge)
+    error = columns(made.results[0])["basic_measurementError"]
+    assert error.conformity.tolerance.upper == ("0.0015",) * 5 + ("0.01",)
