@@ -349,6 +349,6 @@ def _shown(value: Value | None) -> str:
     if isinstance(value, Measured):  # itself a tuple, so it comes first
         return f"{value.value:.10g}" + ("" if value.unit == "1" else f" {value.unit}")
     if isinstance(value, tuple):
-        several = sorted(one for one in value if isinstance(one, Measured))
-        return f"{len(several)}: " + " … ".join(dict.fromkeys(map(_shown, (several[:1] + several[-1:]))))
+        several = sorted((one for one in value if isinstance(one, Measured)), key=lambda one: one.value)
+        return f"{len(several)}: " + " … ".join(dict.fromkeys(map(_shown, several[:1] + several[-1:])))
     return "" if value is None else str(value)
