@@ -7,15 +7,21 @@ it its name; others come from installed packages by the entry point group `remot
 [project.entry-points."remotecal.benches"]
 bath = "sable_benches:Bath"
 ```
+
+One that is in no catalogue is named by its file.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+import sys
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from typing import Final
+from pathlib import Path
+from types import ModuleType
+from typing import Final, TypeGuard
 
 import remotecal.sim
 from remotecal.configuration import nearest
@@ -49,11 +55,13 @@ def broken() -> dict[str, str]:
 
 
 def bench(name: str) -> type[Assembly]:
-    """Return a bench by name.
+    """Return a bench by its name, or the one in a Python file that somebody here names.
 
     Raises:
         ConfigurationError: there is no such bench, or it can't be loaded.
     """
+    if name.endswith(".py"):
+        return _in_file(Path(name))
     shipped = _shipped()
     if name in shipped:
         return shipped[name]
@@ -85,3 +93,27 @@ def _load(entry: EntryPoint) -> type[Assembly] | str:
     if not (isinstance(found, type) and issubclass(found, Assembly)):
         return f"{entry.value} is no Assembly"
     return found
+
+
+def _in_file(path: Path) -> type[Assembly]:
+    """Return the bench that a file declares; what stands beside the file can be imported from it."""
+    if not path.is_file():
+        raise ConfigurationError(f"there is no bench in {path}: the file does not exist")
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        module = load(path.stem)
+    except Exception as error:  # somebody else's module may fail in any way
+        raise ConfigurationError(f"the bench in {path} can't be loaded: {error!r}") from error
+    if Path(module.__file__ or "").resolve() != path.resolve():
+        raise ConfigurationError(f"{path} is called as {module.__file__} is: give it another name")
+    own = [item for item in vars(module).values() if _is_own(item, module)]
+    if len(own) != 1:
+        written = ", ".join(item.__name__ for item in own) or "none"
+        raise ConfigurationError(f"a file that is given for a bench must declare one, {path} has {written}")
+    return own[0]
+
+
+def _is_own(item: object, module: ModuleType) -> TypeGuard[type[Assembly]]:
+    """Tell whether something in a module is a bench that it declares itself."""
+    kind = isinstance(item, type) and issubclass(item, Assembly) and not inspect.isabstract(item)
+    return kind and getattr(item, "__module__", "") == module.__name__

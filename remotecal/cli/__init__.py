@@ -19,6 +19,7 @@ from remotecal.cli import (
     amend,
     bundle,
     hub,
+    new,
     order,
     rehearse,
     revoke,
@@ -246,13 +247,14 @@ def _declare_catalogues(commands: Commands) -> None:
         inner = catalogue.add_subparsers(metavar="COMMAND")
         one = command(inner, "show", f"tell everything about one of the {name}", show)
         one.add_argument("name", metavar="NAME")
+    new.add_arguments(command(commands, "new", "write a start of a driver, a procedure or a bench"))
 
 
 def _declare_simulation(commands: Commands) -> None:
     sim = command(commands, "sim", "simulate a bench").add_subparsers(metavar="COMMAND", required=True)
     command(sim, "list", "list the simulated benches, and what can be chosen of each", _list_benches)
     up = command(sim, "up", "serve a simulated bench until interrupted, and say which bench file to use", _up)
-    up.add_argument("name", metavar="NAME", help="the bench, as `remotecal sim list` names it")
+    up.add_argument("name", metavar="NAME", help="the bench, as `remotecal sim list` names it, or its file")
     add_settings(up)
     up.add_argument("--out", type=Path, metavar="DIR", help="where bench file, certificates and order go")
     up.add_argument("--real", action="store_true", help="let the bench's time be the computer's")

@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, overload
 
 from remotecal.bench import Bench
 from remotecal.clock import VirtualClock
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from remotecal.model import Record
     from remotecal.procedures import Procedure
     from remotecal.sim.assembly import Assembly
+
+A = TypeVar("A", bound="Assembly")
 
 START: Final = 1_790_000_000.0
 """When a bench's time begins, in seconds since 1970: 2026-09-21."""
@@ -64,11 +66,15 @@ class BenchOf:
     def __init__(self, folder: Path) -> None:
         self._folder, self._up, self._count = folder, ExitStack(), 0
 
+    @overload
+    def __call__(self, bench: type[A], **options: object) -> A: ...
+    @overload
+    def __call__(self, bench: str, **options: object) -> Assembly: ...
     def __call__(self, bench: str | type[Assembly], **options: object) -> Assembly:
         """Return a bench that is up.
 
         Args:
-            bench: its name in the catalogue, or its class.
+            bench: its name in the catalogue, its file, or its class.
             options: what is chosen of it; `remotecal sim list` tells what there is.
 
         Raises:
