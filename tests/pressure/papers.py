@@ -11,7 +11,7 @@ from remotecal.bench_file import Characteristic
 from remotecal.drivers.druck.pace import DruckPace
 from remotecal.drivers.measured import Measured
 from remotecal.journal.evidence import Evidence, InstrumentUsed, ProcedureUsed
-from remotecal.journal.observation import Observation
+from remotecal.journal.observation import Observation, Point
 from remotecal.model import Text
 from remotecal.order import Order
 from remotecal.procedures import Procedure
@@ -86,16 +86,26 @@ def evidence(
         )
         for at, (point, value) in enumerate(zip(points, shown, strict=True))
     )
+    return replace(
+        hand_written(points, observations),
+        parameters=procedure.parameters.model_dump(mode="json"),
+        certificates={"controller": standard, **more},
+        characteristics=LEVEL,
+    )
+
+
+def hand_written(points: Sequence[Point], observations: Sequence[Observation]) -> Evidence:
+    """Return a run on a bench without papers."""
     return Evidence(
         order=Order.model_validate(ORDER),
         procedure=ProcedureUsed(name="pressure.gauge", sha256="0" * 64),
-        parameters=procedure.parameters.model_dump(mode="json"),
-        points=points,
-        observations=observations,
+        parameters={},
+        points=tuple(points),
+        observations=tuple(observations),
         instruments={name: instrument(name) for name in ("controller", "ambient", "dut")},
         artefacts={},
-        certificates={"controller": standard, **more},
-        characteristics=LEVEL,
+        certificates={},
+        characteristics={},
         answers=(),
         software={},
         discarded=(),

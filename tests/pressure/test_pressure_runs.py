@@ -1,0 +1,341 @@
+"""Whole calibrations on the simulated pressure bench: over real sockets and lines, to the certificate."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from remotecal.bench import Bench
+from remotecal.certificates.dcc import read, write
+from remotecal.errors import (
+    BenchError,
+    CertificateRefused,
+    EvidenceError,
+    ParameterError,
+    RunAborted,
+)
+from remotecal.journal.events import read_journal
+from remotecal.journal.evidence import Evidence
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.control import Control
+from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.prompts import Answer, Question, Scripted
+from remotecal.runs.record import evaluate
+from remotecal.sim.pressure.assemblies import PressureBench
+
+QUICK = {"sequence": "DKD-R 6-1 C", "pressures": [0.0, 5e5, 1e6], "dwell": 120.0, "dwell_at_ends": 180.0}
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with PressureBench.up(tmp_path / "bench", seed=7) as made:
+        yield made
+
+
+def ordered(bench, *, adjust=False, **parameters) -> Order:
+    order = Order.load(bench.order)
+    head = order.order.model_copy(update={"adjust": adjust})
+    told = {**order.parameters, **QUICK, **parameters}
+    return order.model_copy(update={"order": head, "parameters": told})
+
+
+def calibrate(bench, answers=None, control=None, watchers=(), *, adjust=False, **parameters) -> Evidence:
+    order = ordered(bench, adjust=adjust, **parameters)
+    company = Company(answers or Scripted(), watchers, control or Control())
+    run = bench.directory.parent / "run"
+    return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
+
+
+def rewrite(bench, *changes):
+    text = bench.bench.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    bench.bench.write_text(text, encoding="utf-8")
+
+
+def record(evidence):
+    return evaluate(evidence, find(evidence.procedure.name))
+
+
+def errors(made, result=0, measurement=0):
+    table = made.measurements[measurement].results[result].tables[0]
+    column = table.column("basic_measurementError")
+    return dict(zip(table.column("remotecal_nominalValue").floats(), column.floats(), strict=True)), column
+
+
+def told(bench, kind):
+    return [
+        event.data
+        for event in read_journal(bench.directory.parent / "run" / "journal.jsonl")
+        if event.kind == kind
+    ]
+
+
+def test_errors_are_those_of_the_device_within_their_uncertainty(bench):
+    evidence = calibrate(bench, cycles=3, preloads=2)
+    made = record(evidence)
+    found, column = errors(made)
+    for (place, error), expanded in zip(found.items(), column.uncertainty.expanded, strict=True):
+        true = bench.device.spec.error(place, 20.0)
+        assert error == pytest.approx(true, abs=1.5 * float(expanded))
+    table = made.measurements[0].results[0].tables[0]
+    apart = [
+        down - up
+        for up, down in zip(
+            table.column("remotecal_rising").floats(), table.column("remotecal_falling").floats(), strict=True
+        )
+    ]
+    assert apart[1] == pytest.approx(2 * bench.device.spec.apart(500.0), rel=0.3)
+    assert read(write(made)) == made
+    assert [point.series for point in evidence.points][:4] == [
+        ("rising", "cycle 1"), ("rising", "cycle 1"), ("rising", "cycle 1"), ("falling", "cycle 1"),
+    ]  # fmt: skip
+
+
+def led(bench, since="start"):
+    """Return where the controller was told to go since an event, and where the line was opened."""
+    run = read_journal(bench.directory.parent / "run" / "journal.jsonl")
+    begun = next(event.seq for event in run if event.kind == since)
+    requests = [
+        str(one["request"])
+        for event in run
+        if event.kind == "replies" and event.seq > begun
+        for one in event.data["exchanges"]
+    ]
+    found = [
+        "open" if request.endswith("VENT 1") else float(request.rpartition(" ")[2])
+        for request in requests
+        if request.endswith("VENT 1") or request.startswith("SOUR:PRES ")
+    ]
+    return [one for one, following in pairwise([*found, None]) if one not in {following, 0.0}]
+
+
+def test_before_it_is_measured_the_device_is_preloaded(bench):
+    calibrate(bench, preloads=3)
+    assert led(bench)[1:] == [*[1000, "open"] * 3, 500, 1000, 500, "open"]
+
+
+def test_the_line_was_opened_only_without_pressure(bench):
+    calibrate(bench)
+    assert len(bench.line.opened_at) > 3
+    assert max(map(abs, bench.line.opened_at)) <= 50
+
+
+class StopsAt:
+    """Stops a run when it is to measure at a point."""
+
+    def __init__(self, control, name):
+        self._control, self._name = control, name
+
+    def __call__(self, progress):
+        if progress.point is not None and progress.point.name == self._name and progress.doing == "measure":
+            self._control.abort("enough", "liwei")
+
+
+def test_a_run_that_is_taken_up_comes_to_a_falling_point_over_the_top(bench):
+    control = Control()
+    with pytest.raises(RunAborted):
+        calibrate(bench, control=control, watchers=(StopsAt(control, "500 kPa, falling, cycle 1"),))
+    with bench.world.present():
+        assert bench.line.doing == "vent"
+    evidence = resume(bench.directory.parent / "run", Company(Scripted()), clock=bench.clock)
+    assert evidence.complete
+    assert led(bench, "resume")[1:] == [1000, "open", 1000, 500, "open"]
+    falling = evidence.observations[4]
+    assert falling.point.name == "500 kPa, falling, cycle 1"
+    spec = bench.device.spec
+    assert falling.values["indicated"][0].to("kPa").value == pytest.approx(
+        500 + spec.error(500, 20) + spec.apart(500), abs=0.1
+    )
+
+
+class OnSite:
+    """Sets the zero of the device when asked, or says that it can't be."""
+
+    def __init__(self, bench, *, can=True):
+        self._bench, self._can = bench, can
+
+    def answer(self, question: Question, still_wanted) -> Answer:
+        still_wanted()
+        device = self._bench.device
+        assert abs(device._before) < 0.01, "the line is open"
+        if self._can:
+            device.spec = replace(device.spec, offset=0.0)
+        return Answer(question.options[0 if self._can else 1], "liwei")
+
+
+def test_a_zero_that_is_set_makes_two_measurements(bench):
+    bench.device.spec = replace(bench.device.spec, offset=4e-4)
+    made = record(calibrate(bench, OnSite(bench), adjust=True))
+    assert [measurement.id for measurement in made.measurements] == ["measurement-1", "measurement-2"]
+    found, left = (errors(made, measurement=number)[0][0.0] for number in (0, 1))
+    assert (found, left) == (pytest.approx(0.4, abs=0.1), pytest.approx(0.0, abs=0.1))
+    assert told(bench, "adjust") == [{"set": {"zero": "zero is set"}}]
+
+
+def test_a_zero_is_set_only_where_the_range_begins_at_the_airs_pressure(bench):
+    with pytest.raises(ParameterError, match="zero is set with the line open to the air"):
+        calibrate(bench, OnSite(bench), adjust=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6])
+
+
+class AtTheDial:
+    """Reads the device off a dial to the nearest 0.005 bar."""
+
+    def __init__(self, bench):
+        self._bench, self.asked = bench, []
+
+    def answer(self, question: Question, still_wanted) -> Answer:
+        still_wanted()
+        if question.kind != "number":
+            return Answer("SIM-0001", "liwei")
+        self.asked.append(question.text.get("en"))
+        with self._bench.world.present():
+            shown = self._bench._shown() / 100
+        return Answer(f"{round(shown / 0.005) * 0.005:.3f} bar", "liwei")
+
+
+def test_a_dial_gauge_is_read_by_a_person(bench):
+    text = bench.bench.read_text(encoding="utf-8")
+    dut = text[text.index("[instruments.dut]") :].partition("\n\n[ch")[0]
+    rewrite(bench, (dut, DIAL.format(name=f"gauge-{os.getpid()}")))
+    person = AtTheDial(bench)
+    bench.device.spec = replace(bench.device.spec, gain=5e-3)
+    wanted = {"accuracy_class": 1.0, "resolution": 500.0, "readings": 1, "unit": "bar", "norm": "JJG 52"}
+    made = record(calibrate(bench, person, **wanted))
+    found, column = errors(made)
+    assert found == pytest.approx({0: 0.0, 5: 0.025, 10: 0.05}, abs=0.006)
+    assert column.unit == "bar"
+    assert len(person.asked) == 6, "once at each set point, on each way"
+    assert person.asked[0] == "dut: what does the pressure gauge show, in bar?"
+    assert "JJG 52-2013" in {norm for said in made.statements for norm in said.norms}
+
+
+DIAL = """[instruments.dut]
+driver = "PressureGaugeByHand"
+address = "by-hand:{name}"
+
+[instruments.dut.settings]
+unit = "bar"
+low = 0
+high = 12
+step = 0.005
+percent_of_span = 1
+maker = "Acme"
+"""
+
+
+def test_a_transmitter_is_read_by_its_current(tmp_path):
+    with PressureBench.up(tmp_path / "bench", seed=7, output="current") as bench:
+        evidence = calibrate(bench)
+        made = record(evidence)
+    found, column = errors(made)
+    assert column.unit == "mA"
+    for place, error in found.items():
+        true = 16 * bench.device.spec.error(place, 20.0) / 1000 + bench.stage.error(place / 1000)
+        assert error == pytest.approx(true, abs=0.003)
+    conditions = {condition.name.get("en"): condition for condition in made.measurements[0].conditions}
+    assert conditions["Load"].quantities[0].values == ("250",)
+    assert "the transmitter" in made.statements[1].declaration.get("en")
+
+
+def test_an_order_for_an_absolute_gauge_is_refused_on_one_for_gauge_pressure(bench):
+    with pytest.raises(ParameterError, match="the gauge under test shows gauge pressure"):
+        calibrate(bench, absolute=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6])
+
+
+def test_a_gauge_for_absolute_pressure_on_a_controller_for_gauge_pressure(bench):
+    rewrite(bench, ("unit = 1", "unit = 1\nabsolute = true"))
+    shown = bench.instrument("dut")
+    plain = shown._reads["pressure"]
+    shown._reads["pressure"] = lambda: plain() + bench.air.pressure(bench.world.time) / 1e5
+    parameters = {"span": [2e5, 8e5], "pressures": [2e5, 5e5, 8e5]}
+    made = record(calibrate(bench, absolute=True, **parameters))
+    found, _ = errors(made)
+    for place, error in found.items():
+        at = place - bench.air.pressure(0.0) / 1000
+        assert error == pytest.approx(bench.device.spec.error(at, 20.0), abs=0.15)
+    symbols = {line.symbol for line in made.measurements[0].budgets[0].lines}
+    assert "p_a" in symbols
+    reference = made.measurements[0].results[0].tables[0].column("basic_referenceValue")
+    assert reference.floats() == pytest.approx((200, 500, 800), abs=0.5)
+
+
+def test_a_point_that_was_gone_past_is_come_to_again_and_the_journal_says_so(bench):
+    plain, over = bench.line.pressure, []
+
+    def lively():
+        pressure = plain()
+        rising = bench.line.doing == "control" and bench.line._target - bench.line._from > 100
+        settled = bench.line.settled()
+        if rising and 0 < settled < 8:
+            over.append(settled)
+            return pressure + 4.0
+        return pressure
+
+    bench.line.pressure = lively
+    calibrate(bench, preloads=0)
+    assert over
+    notes = [note for note in told(bench, "note") if note["text"] == "went past"]
+    assert {round(note["value"]) for note in notes} == {500, 1000}
+    assert all(note["to"] > note["value"] + 3 for note in notes)
+
+
+def test_a_reference_gauge_beside_the_controller_tells_the_pressure(bench):
+    text = bench.bench.read_text(encoding="utf-8")
+    dut = text[text.index("[instruments.dut]") :].partition("\n[")[0]
+    rewrite(bench, (dut, dut + '\n[roles]\nreference = "controller"\n'))
+    evidence = calibrate(bench)
+    assert evidence.instruments["reference"].name == "controller"
+    assert record(evidence).measurements
+
+
+def test_a_standard_that_is_too_poor_is_refused_before_anything_moves(bench):
+    order = ordered(bench, accuracy_class=0.01)
+    with pytest.raises(CertificateRefused, match=r"controller: U = .* is more than 0.33 of the maximum"):
+        plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+    assert not bench.line.opened_at
+
+
+def test_a_standard_without_a_certificate_is_refused(bench):
+    rewrite(bench, ('certificate = "controller.xml"\n', ""))
+    order = ordered(bench)
+    with pytest.raises(BenchError, match="the controller tells the pressure and has no certificate"):
+        plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+def test_a_bench_must_say_how_high_the_device_stands(bench):
+    text = bench.bench.read_text(encoding="utf-8")
+    fact = text[text.index("[characteristics.reference_height]") :].partition("\n[")[0]
+    rewrite(bench, (fact, ""))
+    order = ordered(bench)
+    with pytest.raises(BenchError, match=r"there is no \[characteristics.reference_height\], in m"):
+        plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"span": [1e6, 0.0]}, "is no span"),
+        ({"pressures": [0.0, 1.1e6]}, "leave the range"),
+        ({"pressures": [5e5, 0.0]}, "two or more in ascending order"),
+    ],
+)
+def test_set_points_that_can_not_be_are_refused(bench, parameters, said):
+    order = ordered(bench, **parameters)
+    with pytest.raises(ParameterError, match=said):
+        plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+def test_readings_of_another_instrument_than_the_standard_are_no_evidence(bench):
+    evidence = calibrate(bench)
+    first, *others = evidence.observations
+    strange = tuple(one._replace(source="dut.pressure") for one in first.values["reference"])
+    forged = replace(first, values={**first.values, "reference": strange})
+    with pytest.raises(EvidenceError, match="was read where controller has the role controller"):
+        record(replace(evidence, observations=(forged, *others)))
