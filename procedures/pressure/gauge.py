@@ -18,7 +18,7 @@ from remotecal.procedures import In, Point, Run
 from remotecal.procedures.library.evaluation.output import Indication
 from remotecal.procedures.library.pressure.device import PressureProcedure
 from remotecal.procedures.library.pressure.parameters import PressureParameters
-from remotecal.procedures.library.pressure.places import AtPressure, ErrorOf, PressureSeen
+from remotecal.procedures.library.pressure.places import PRESSURE, AtPressure, ErrorOf, PressureSeen
 from remotecal.uncertainty.number import Number, Numbers
 from remotecal.units import convert
 
@@ -52,6 +52,7 @@ class Gauge(PressureProcedure[GaugeSeen]):
     Parameters: ClassVar[type[PressureParameters]] = GaugeParameters
     parameters: GaugeParameters
 
+    reach: ClassVar[Mapping[str, str]] = {**PressureProcedure.reach, "dut.pressure": PRESSURE}
     inputs: ClassVar[Mapping[str, Text]] = {
         **PressureProcedure.inputs,
         "p_res": Text(zh="被检表分辨力", en="resolution of the gauge"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -96,18 +98,27 @@ def test_errors_are_those_of_the_device_within_their_uncertainty(bench):
     ]  # fmt: skip
 
 
+def led(bench, since="start"):
+    """Return where the controller was told to go since an event, and where the line was opened."""
+    run = read_journal(bench.directory.parent / "run" / "journal.jsonl")
+    begun = next(event.seq for event in run if event.kind == since)
+    requests = [
+        str(one["request"])
+        for event in run
+        if event.kind == "replies" and event.seq > begun
+        for one in event.data["exchanges"]
+    ]
+    found = [
+        "open" if request.endswith("VENT 1") else float(request.rpartition(" ")[2])
+        for request in requests
+        if request.endswith("VENT 1") or request.startswith("SOUR:PRES ")
+    ]
+    return [one for one, following in pairwise([*found, None]) if one not in {following, 0.0}]
+
+
 def test_before_it_is_measured_the_device_is_preloaded(bench):
     calibrate(bench, preloads=3)
-    set_points = [
-        float(one["request"].rpartition(" ")[2])
-        for event in told(bench, "replies")
-        for one in event["exchanges"]
-        if str(one["request"]).startswith("SOUR:PRES ")
-    ]
-    tops = [
-        number for number, point in enumerate(set_points) if point == 1000 and set_points[number - 1] != 1000
-    ]
-    assert len(tops) == 4, "three times before, and once to be measured"
+    assert led(bench)[1:] == [*[1000, "open"] * 3, 500, 1000, 500, "open"]
 
 
 def test_the_line_was_opened_only_without_pressure(bench):
@@ -133,19 +144,14 @@ def test_a_run_that_is_taken_up_comes_to_a_falling_point_over_the_top(bench):
         calibrate(bench, control=control, watchers=(StopsAt(control, "500 kPa, falling, cycle 1"),))
     with bench.world.present():
         assert bench.line.doing == "vent"
-    heights = []
-    evidence = resume(
-        bench.directory.parent / "run",
-        Company(Scripted(), (lambda _: heights.append(bench.device._before),)),
-        clock=bench.clock,
-    )
+    evidence = resume(bench.directory.parent / "run", Company(Scripted()), clock=bench.clock)
     assert evidence.complete
-    first = next(n for n, p in enumerate(heights) if p > 990)
-    assert heights[first:].index(min(heights[first:])) >= 0
+    assert led(bench, "resume")[1:] == [1000, "open", 1000, 500, "open"]
     falling = evidence.observations[4]
-    assert (falling.point.name, falling.values["indicated"][0].to("kPa").value) == (
-        "500 kPa, falling, cycle 1",
-        pytest.approx(500 + bench.device.spec.error(500, 20) + bench.device.spec.apart(500), abs=0.1),
+    assert falling.point.name == "500 kPa, falling, cycle 1"
+    spec = bench.device.spec
+    assert falling.values["indicated"][0].to("kPa").value == pytest.approx(
+        500 + spec.error(500, 20) + spec.apart(500), abs=0.1
     )
 
 
@@ -176,6 +182,52 @@ def test_a_zero_that_is_set_makes_two_measurements(bench):
 def test_a_zero_is_set_only_where_the_range_begins_at_the_airs_pressure(bench):
     with pytest.raises(ParameterError, match="zero is set with the line open to the air"):
         calibrate(bench, OnSite(bench), adjust=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6])
+
+
+class AtTheDial:
+    """Reads the device off a dial to the nearest 0.005 bar."""
+
+    def __init__(self, bench):
+        self._bench, self.asked = bench, []
+
+    def answer(self, question: Question, still_wanted) -> Answer:
+        still_wanted()
+        if question.kind != "number":
+            return Answer("SIM-0001", "liwei")
+        self.asked.append(question.text.get("en"))
+        with self._bench.world.present():
+            shown = self._bench._shown() / 100
+        return Answer(f"{round(shown / 0.005) * 0.005:.3f} bar", "liwei")
+
+
+def test_a_dial_gauge_is_read_by_a_person(bench):
+    text = bench.bench.read_text(encoding="utf-8")
+    dut = text[text.index("[instruments.dut]") :].partition("\n\n[ch")[0]
+    rewrite(bench, (dut, DIAL.format(name=f"gauge-{os.getpid()}")))
+    person = AtTheDial(bench)
+    bench.device.spec = replace(bench.device.spec, gain=5e-3)
+    wanted = {"accuracy_class": 1.0, "resolution": 500.0, "readings": 1, "unit": "bar", "norm": "JJG 52"}
+    made = record(calibrate(bench, person, **wanted))
+    found, column = errors(made)
+    assert found == pytest.approx({0: 0.0, 5: 0.025, 10: 0.05}, abs=0.006)
+    assert column.unit == "bar"
+    assert len(person.asked) == 6, "once at each set point, on each way"
+    assert person.asked[0] == "dut: what does the pressure gauge show, in bar?"
+    assert "JJG 52-2013" in {norm for said in made.statements for norm in said.norms}
+
+
+DIAL = """[instruments.dut]
+driver = "PressureGaugeByHand"
+address = "by-hand:{name}"
+
+[instruments.dut.settings]
+unit = "bar"
+low = 0
+high = 12
+step = 0.005
+percent_of_span = 1
+maker = "Acme"
+"""
 
 
 def test_a_transmitter_is_read_by_its_current(tmp_path):
