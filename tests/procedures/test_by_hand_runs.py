@@ -31,7 +31,7 @@ from remotecal.errors import (
 )
 from remotecal.journal.events import FILE, Event, read_journal
 from remotecal.journal.evidence import gather
-from remotecal.runs.prompts import Scripted, Terminal
+from remotecal.runs.prompts import Answer, Question, Scripted, Terminal
 from remotecal.verify.report import Unable
 
 PHOTO = b"\xff\xd8 a photo of the dial"
@@ -265,6 +265,53 @@ def test_a_rig_that_nobody_makes_safe_is_not_safe(dial: Tiny) -> None:
     dial.add(dial.bench, "[safe]\nwithin = 0.2\n")
     with pytest.raises(SafeStateNotReached, match="go and look at the rig: source is not known to be safe"):
         dial.run(Scripted(["S1", "M1", "done", "0"]))
+
+
+def test_after_an_abort_a_person_still_makes_the_rig_safe(dial: Tiny) -> None:
+    by_hand_knob(dial)
+    person = Beside(dial.world)
+
+    def stop(question: Question) -> None:
+        if "show" in question.text.get("en") and dial.world.level:
+            dial.control.abort("enough")
+
+    person.before = stop
+    with pytest.raises(RunAborted, match="enough"):
+        dial.run(person)
+    assert dial.world.level == 0
+    assert dial.events("safe")[-1].data["reached"] is True
+
+
+def test_a_person_who_makes_nothing_safe_is_waited_for_no_longer_than_the_bench_says(dial: Tiny) -> None:
+    by_hand_knob(dial)
+    dial.add(dial.bench, "[safe]\nwithin = 0.3\n")
+
+    class Gone(Beside):
+        def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
+            while (
+                dial.events("answer", "safe")[-1:] and "knob" in question.text.get("en") and dial.world.level
+            ):
+                still_wanted()
+            return super().answer(question, still_wanted)
+
+    with pytest.raises(SafeStateNotReached, match="go and look at the rig: source"):
+        dial.run(Gone(dial.world))
+    assert dial.events("safe")[-1].data["reached"] is False
+
+
+def test_what_others_do_while_a_question_is_open_is_written_at_once(dial: Tiny) -> None:
+    person = Beside(dial.world)
+
+    def hold(question: Question) -> None:
+        if question.kind == "number" and len(person.asked) == 3:
+            dial.control.pause("Li Na")
+            dial.control.go_on("Li Na")
+
+    person.before = hold
+    dial.run(person)
+    acts = [event.seq for event in dial.events("control")]
+    answer = next(event for event in dial.events("answer") if event.seq > acts[0])
+    assert acts[1] < answer.seq
 
 
 def test_a_bench_that_watches_what_a_person_reads_is_refused(dial: Tiny) -> None:
