@@ -82,16 +82,6 @@ class PressureParameters(Parameters):
     """Readings at a set point, whose mean counts."""
     every: Annotated[float, In("s", above=0)] = 2.0
     """Time from one of them to the next."""
-    slew: Annotated[float | None, In("Pa/s", above=0)] = None
-    """Fastest change of pressure, where it shall be less than the bench allows."""
-    steady: Annotated[float, In("%", above=0, at_most=1)] = 0.02
-    """How much the pressure may change within 10 s and count as steady, in % of the span."""
-    off: Annotated[float, In("%", above=0, at_most=5)] = 0.2
-    """How far the pressure may be from its set point, in % of the span."""
-    past: Annotated[float, In("%", above=0, at_most=5)] = 0.1
-    """How far it may go past a set point on its way, in % of the span; beyond that it comes again."""
-    back: Annotated[float, In("%", above=0, at_most=50)] = 5.0
-    """How far before the set point it begins anew then, in % of the span."""
     unit: Unit = "kPa"
     """Unit of the results."""
     absolute: bool = False
@@ -169,3 +159,27 @@ class PressureParameters(Parameters):
         """Return the set points that are risen to again, the lowest among them."""
         many = SEQUENCES[self.sequence].again
         return tuple(dict.fromkeys(values[len(values) * part // many] for part in range(many)))
+
+
+class ControlledParameters(PressureParameters):
+    """What a calibration is told in which a controller makes the pressure."""
+
+    slew: Annotated[float | None, In("Pa/s", above=0)] = None
+    """Fastest change of pressure, where it shall be less than the bench allows."""
+    steady: Annotated[float, In("%", above=0, at_most=1)] = 0.02
+    """How much the pressure may change within 10 s and count as steady, in % of the span."""
+    off: Annotated[float, In("%", above=0, at_most=5)] = 0.2
+    """How far the pressure may be from its set point, in % of the span."""
+    past: Annotated[float, In("%", above=0, at_most=5)] = 0.1
+    """How far it may go past a set point on its way, in % of the span; beyond that it comes again."""
+    back: Annotated[float, In("%", above=0, at_most=50)] = 5.0
+    """How far before the set point it begins anew then, in % of the span."""
+
+
+class IndicatingParameters(PressureParameters):
+    """What the calibration of a gauge is told, whatever makes the pressure."""
+
+    resolution: Annotated[float, In("Pa", above=0)]
+    """Smallest step of the indication; of a dial, what of a graduation is read."""
+    norm: str = "JJG 875"
+    """The regulation the gauge is held against; JJG 52 for elastic gauges."""

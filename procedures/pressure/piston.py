@@ -9,15 +9,17 @@ masses from theirs, each a single value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from remotecal.fluids.air import air_formula
+from remotecal.model import Text
 from remotecal.procedures.library.evaluation.coefficients import Function, Single
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.number import Number, Numbers
 
 if TYPE_CHECKING:
+    from remotecal.model import Certificate
     from remotecal.procedures.library.evaluation.repeats import Repeats
 
 AREA, DISTORTION, MASS = (
@@ -75,34 +77,51 @@ def piston_pressure(
     return pressure
 
 
+def area_of(certificate: Certificate) -> Function:
+    """Return a piston gauge's area at 20 °C in m² as a function of the pressure in Pa, by its certificate."""
+    return Function(certificate, {"A_0": (AREA, "m2"), "λ": (DISTORTION, "1/Pa")}, effective_area)
+
+
+MOST_WEIGHTS: Final = 40
+"""How many weights a piston gauge may have."""
+
+INPUTS: Final[Mapping[str, Text]] = {
+    "A_0": Text(zh="活塞有效面积", en="effective area of the piston"),
+    "λ": Text(zh="形变系数", en="distortion coefficient"),
+    "α": Text(zh="活塞与缸体热膨胀系数", en="thermal expansion of piston and cylinder"),
+    "t_p": Text(zh="活塞温度示值偏差", en="deviation of the piston's temperature"),
+    "ρ_m": Text(zh="砝码密度", en="density of the weights"),
+    **{
+        f"m_{number}": Text(zh=f"砝码 {number} 质量", en=f"mass of weight {number}")
+        for number in range(1, MOST_WEIGHTS + 1)
+    },
+}
+"""The inputs it brings into a model, by symbol."""
+
 A = TypeVar("A", bound=InAir)
 
 
 class PistonGauge(Generic[A]):
-    """A piston gauge in use, with its inputs: area, expansion, weights, gravity.
+    """A piston gauge in use, with its inputs: area, expansion, weights.
 
-    The bench states `piston_expansion` and `gravity`, and `weight_density`, which all weights share.
+    The bench states `piston_expansion`, and `weight_density`, which all weights share.
 
     Args:
-        repeats: with the artefact in the role `piston`, and weights in `weights[1]`, `weights[2]` …
+        repeats: with the artefact in the role `piston`, weights in `weights[1]`, `weights[2]` …, and local
+            gravity among its inputs, as `g`.
         on: numbers of the weights that are on the piston, which itself is one of them.
     """
 
     def __init__(self, repeats: Repeats[A], on: Sequence[int]) -> None:
-        coefficients = {"A_0": (AREA, "m2"), "λ": (DISTORTION, "1/Pa")}
-        self._area = repeats.use(Function(repeats.certificate("piston"), coefficients, effective_area))
+        self._area = repeats.use(area_of(repeats.certificate("piston")))
         self._masses = [
             repeats.use(Single(f"m_{number}", repeats.certificate(f"weights[{number}]"), MASS, "kg"))
             for number in on
         ]
-        for symbol, name, unit in (
-            ("α", "piston_expansion", "1/K"),
-            ("g", "gravity", "m/s2"),
-            ("ρ_m", "weight_density", "kg/m3"),
-        ):
-            repeats.characteristic(symbol, name, unit)
+        repeats.characteristic("α", "piston_expansion", "1/K")
+        repeats.characteristic("ρ_m", "weight_density", "kg/m3")
 
-    def pressure(self, seen: A, x: Numbers, temperature: float) -> Number:
+    def pressure(self, seen: A, x: Numbers, temperature: Number) -> Number:
         """Return the gauge pressure in Pa at the piston's level, the piston at a temperature in °C."""
         state = (seen.air_temperature.value, seen.air_pressure.value, seen.humidity.value / 100)
         air = air_formula([state]).density(*state)

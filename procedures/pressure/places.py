@@ -1,10 +1,6 @@
 """The pure half of a pressure calibration: what was found at each set point, and of the device as a whole.
 
-The measurement model, for one reading:
-
-    p_ref = p_std - (ρ_f - ρ_a)·g·l     p_std: the standard's indication less its error
-    E     = I - I(p_ref)                I: what the device indicates; l: its height above the standard
-
+For one reading E = I - I(p_ref): what the device indicates less what it should (`against` tells p_ref).
 Zero deviation f₀, repeatability b' and hysteresis h of all cycles count as rectangles of these full widths.
 """
 
@@ -12,97 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from remotecal.drivers.measured import Measured
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation import series
 from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.procedures.library.evaluation.output import mean
-from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.evaluation.series import Passage
-from remotecal.procedures.library.measuring.surroundings import InAir
-from remotecal.procedures.library.pressure.head import LevelHead
 from remotecal.uncertainty.inputs import Input
-from remotecal.uncertainty.number import Number, Numbers, estimate
 from remotecal.units import convert
 
 if TYPE_CHECKING:
-    from remotecal.procedures import Evidence
-    from remotecal.procedures.library.pressure.parameters import PressureParameters
+    from remotecal.procedures.library.pressure.against import AtPressure, ErrorOf, S
 
 PRESSURE: Final = "pressure"
 """What a point sets, in Pa as the device counts it."""
-
-Kind = Literal["gauge", "absolute"]
-"""What pressures are counted from: the air's, or none."""
-
-
-class PressureSeen(InAir):
-    """What a repeat yields, whatever the device."""
-
-    reference: Annotated[tuple[Measured, ...], "Pa"]
-    """The standard, reading by reading together with the device."""
-    reference_kind: str
-    """What its pressures are counted from: `gauge` or `absolute`."""
-
-
-S = TypeVar("S", bound=PressureSeen)
-
-ErrorOf = Callable[[S, Numbers], Number]
-"""The device's error in a repeat."""
-
-
-def standard_role(roles: Mapping[str, object]) -> str:
-    """Return the role that tells the pressure: the reference gauge's, or without one the controller's."""
-    return "reference" if "reference" in roles else "controller"
-
-
-class AtPressure(Repeats[S]):
-    """The readings at one set point, of all cycles and both directions."""
-
-    def __init__(
-        self, value: float, evidence: Evidence, seen: Sequence[S], parameters: PressureParameters
-    ) -> None:
-        super().__init__(seen[0].entry.point, evidence, seen)
-        self.value, self.parameters = value, parameters
-        role = standard_role(evidence.instruments)
-        self._standard = self.correction(
-            "p_std", role, [reading for one in self.seen for reading in one.reference], "Pa"
-        )
-        if "reference_drift" in evidence.characteristics:
-            self.characteristic("δ_d", "reference_drift", "Pa")
-        self._head = LevelHead(self, parameters.medium)
-        self._device: Kind = "absolute" if parameters.absolute else "gauge"
-        if any(one.reference_kind != self._device for one in self.seen):
-            air = [one.air_pressure for one in self.seen]
-            self._barometer = self.correction("p_a", "ambient", air, "Pa")
-
-    def reference(self, seen: S, x: Numbers) -> Number:
-        """Return the true pressure at the device in Pa, counted as the device counts it."""
-        shown = mean(seen.reference, "Pa")
-        pressure = self._standard.corrected(x, shown) - x.get("δ_d", 0.0)
-        if seen.reference_kind != self._device:
-            air = self._barometer.corrected(x, seen.air_pressure.value)
-            pressure = pressure + air if self._device == "absolute" else pressure - air
-        absolute = shown + (seen.air_pressure.value if seen.reference_kind == "gauge" else 0.0)
-        lowered: Number = pressure - self._head.lost(seen, x, absolute)
-        return lowered
-
-    def pressures(self) -> list[float]:
-        """Return the true pressure of each repeat, in Pa."""
-        known = self.estimates()
-        return [estimate(self.reference(seen, known)) for seen in self.seen]
-
-    def warmth(self, width: float, unit: str) -> Input:
-        """Return what the device may have changed by the temperature, of a span of `width` in `unit`."""
-        away = max(abs(one.air_temperature.value - REFERENCE_TEMPERATURE) for one in self.seen)
-        most = self.parameters.temperature_coefficient * away * width
-        return Input.from_limits("δ_t", 0.0, unit, most, source="the device's temperature coefficient")
-
-
-REFERENCE_TEMPERATURE: Final = 20.0
-"""Temperature in °C the device is meant for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
     from remotecal.procedures import Evidence
     from remotecal.procedures.library.evaluation.conformity import Specification
+    from remotecal.procedures.library.measuring.surroundings import InAir
     from remotecal.procedures.library.pressure.parameters import PressureParameters
-    from remotecal.procedures.library.pressure.places import DeviceFound, PressureFinding, PressureSeen
+    from remotecal.procedures.library.pressure.places import DeviceFound, PressureFinding
 
 
 def error_table(
@@ -106,7 +107,7 @@ KINDS = {False: Text(zh="表压", en="gauge pressure"), True: Text(zh="绝压", 
 
 
 def conditions(
-    seen: Sequence[PressureSeen], parameters: PressureParameters, evidence: Evidence
+    seen: Sequence[InAir], parameters: PressureParameters, evidence: Evidence
 ) -> tuple[Condition, ...]:
     """Return the conditions of the measurement: the air, the medium, how the device stood, the gravity."""
     facts = evidence.characteristics

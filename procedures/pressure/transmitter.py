@@ -16,20 +16,24 @@ from remotecal.drivers.measured import Measured
 from remotecal.model import Column, Condition, Text
 from remotecal.procedures import Drivers, Evaluation, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.output import SPAN_CURRENT, ZERO_CURRENT, Current
-from remotecal.procedures.library.pressure.device import PressureProcedure
-from remotecal.procedures.library.pressure.parameters import Followed, PressureParameters
-from remotecal.procedures.library.pressure.places import AtPressure, ErrorOf, PressureSeen
+from remotecal.procedures.library.pressure.against import AtPressure, BesideGauge, ErrorOf
+from remotecal.procedures.library.pressure.controlled import ControlledProcedure
+from remotecal.procedures.library.pressure.parameters import (
+    ControlledParameters,
+    Followed,
+    PressureParameters,
+)
 from remotecal.uncertainty.number import Number, Numbers
 
 
-class TransmitterSeen(PressureSeen):
+class TransmitterSeen(BesideGauge):
     """What a repeat yields: the standard and the transmitter's current together."""
 
     current: Annotated[tuple[Measured, ...], "mA"]
     """The transmitter's output."""
 
 
-class TransmitterParameters(PressureParameters):
+class TransmitterParameters(ControlledParameters):
     """What a transmitter's calibration is told."""
 
     sequence: Followed = "JJG 882"
@@ -42,7 +46,7 @@ class TransmitterParameters(PressureParameters):
     """The regulation the transmitter is held against."""
 
 
-class Transmitter(PressureProcedure[TransmitterSeen]):
+class Transmitter(ControlledProcedure[TransmitterSeen]):
     """Calibrate a pressure transmitter by its current, up and down (JJG 882)."""
 
     title: ClassVar[Text] = Text(zh="压力变送器校准", en="Calibration of a pressure transmitter")
@@ -59,7 +63,7 @@ class Transmitter(PressureProcedure[TransmitterSeen]):
     parameters: TransmitterParameters
 
     inputs: ClassVar[Mapping[str, Text]] = {
-        **PressureProcedure.inputs,
+        **ControlledProcedure.inputs,
         "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
     }
 

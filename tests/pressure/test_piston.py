@@ -116,6 +116,7 @@ def gauge(correlation="0"):
         },
     )
     repeats = Repeats(point, run, InAir.at(run, point))
+    repeats.characteristic("g", "gravity", "m/s2")
     piston = PistonGauge(repeats, (1, 2))
     return repeats.evaluate(lambda seen, x: piston.pressure(seen, x, 21.3), "Pa", scatter=(), k=2.0)
 

@@ -158,13 +158,13 @@ def test_a_run_that_is_taken_up_comes_to_a_falling_point_over_the_top(bench):
 class OnSite:
     """Sets the zero of the device when asked, or says that it can't be."""
 
-    def __init__(self, bench, *, can=True):
-        self._bench, self._can = bench, can
+    def __init__(self, bench, *, can=True, at=0.0):
+        self._bench, self._can, self._at = bench, can, at
 
     def answer(self, question: Question, still_wanted) -> Answer:
         still_wanted()
         device = self._bench.device
-        assert abs(device._before) < 0.01, "the line is open"
+        assert abs(device._before - self._at) < 0.1, "it is where its range begins"
         if self._can:
             device.spec = replace(device.spec, offset=0.0)
         return Answer(question.options[0 if self._can else 1], "liwei")
@@ -179,9 +179,12 @@ def test_a_zero_that_is_set_makes_two_measurements(bench):
     assert told(bench, "adjust") == [{"set": {"zero": "zero is set"}}]
 
 
-def test_a_zero_is_set_only_where_the_range_begins_at_the_airs_pressure(bench):
-    with pytest.raises(ParameterError, match="zero is set with the line open to the air"):
-        calibrate(bench, OnSite(bench), adjust=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6])
+def test_a_range_that_begins_elsewhere_is_adjusted_at_its_lower_end(bench):
+    bench.device.spec = replace(bench.device.spec, offset=4e-4)
+    site = OnSite(bench, can=False, at=100.0)
+    made = record(calibrate(bench, site, adjust=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6]))
+    assert len(made.measurements) == 2
+    assert told(bench, "adjust") == [{"set": {"zero": "it can't be set"}}]
 
 
 class AtTheDial:

@@ -1,0 +1,106 @@
+"""What calibrations share in which a controller makes the pressure.
+
+The controller brings the pressure to the set points, up and down; the controller itself or a reference gauge
+beside it tells what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from remotecal.drivers.capabilities import PressureController, PressureGauge
+from remotecal.errors import BenchError
+from remotecal.procedures import Certificates, Drivers, Evidence, Run, Stability
+from remotecal.procedures.library.evaluation.standards import Standard, require_known
+from remotecal.procedures.library.measuring.sampling import sample
+from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.measuring.trim import Trim
+from remotecal.procedures.library.pressure.against import AgainstGauge, G, Kind, standard_role
+from remotecal.procedures.library.pressure.device import PressureProcedure
+from remotecal.procedures.library.pressure.parameters import ControlledParameters, PressureParameters
+from remotecal.procedures.library.pressure.places import PRESSURE
+from remotecal.units import convert
+
+if TYPE_CHECKING:
+    from remotecal.drivers.quantities import BoundReading
+
+
+class ControlledProcedure(PressureProcedure[G]):
+    """A calibration of a pressure device against a controller, or a reference gauge on its line."""
+
+    controller: PressureController
+    """Brings the pressure to the set points."""
+    reference: PressureGauge | None
+    """Tells the pressure where there is one; otherwise the controller does."""
+
+    Parameters: ClassVar[type[PressureParameters]] = ControlledParameters
+    parameters: ControlledParameters
+
+    reach: ClassVar[Mapping[str, str]] = {"controller.setpoint": PRESSURE, "reference.pressure": PRESSURE}
+
+    def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
+        """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
+        return ((standard_role(drivers), PRESSURE, "Pa"), ("ambient", "air_pressure", "Pa"))
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that the standard has a certificate, and is good enough for the device."""
+        role, wanted = standard_role(drivers), self.parameters
+        if role not in certificates:
+            raise BenchError(f"the {role} tells the pressure and has no certificate: give it one")
+        require_known(certificates, drivers, self.corrected(drivers))
+        known = Standard.certified("p_std", certificates[role].certificate, "Pa", extended=True)
+        self.see_standard(role, 2 * known.u(wanted.span[1]))
+
+    def prepare(self, run: Run) -> None:
+        """See to the controller's speed."""
+        super().prepare(run)
+        if self.parameters.slew is not None:
+            self.controller.slew.set(self.parameters.slew, "Pa/s")
+
+    def bring(self, value: float, run: Run, *, rising: bool) -> None:
+        device = self.parameters.absolute
+        if value == 0 and not device and not self.controller.is_absolute():
+            self.controller.vent()
+        else:
+            standard = self.reference or self.controller
+            shown = value + self._more(run, standard)
+            told = value + self._more(run, self.controller)
+            self.controller.setpoint.set(told, "Pa")
+            self.controller.control()
+            unit = standard.pressure.declaration.unit
+            trim = self._trim(standard.pressure, convert(told - shown, "Pa", unit))
+            trim.to(run, convert(shown, "Pa", unit), rising=rising)
+
+    def _more(self, run: Run, instrument: PressureGauge) -> float:
+        """Return what an instrument shows more than the device, in Pa, as it counts from elsewhere."""
+        device, its = self.parameters.absolute, instrument.is_absolute()
+        if device == its:
+            return 0.0
+        (air,) = run.read(self.ambient.air_pressure)
+        return air.to("Pa").value if its else -air.to("Pa").value
+
+    def _trim(self, shown: BoundReading, shift: float) -> Trim:
+        wanted = self.parameters
+        share = convert(wanted.width, "Pa", shown.declaration.unit) / 100
+        return Trim(
+            self.controller.setpoint,
+            Stability(shown, duration=10, spread=wanted.steady * share, timeout=1800),
+            within=wanted.off * share,
+            past=wanted.past * share,
+            back=wanted.back * share,
+            shift=shift,
+            arrived=self.controller.in_limits,
+        )
+
+    def read(self, run: Run, device: Mapping[str, BoundReading]) -> dict[str, Any]:
+        """Read the standard and the device together, again and again; returns the parts of an observation."""
+        wanted, standard = self.parameters, self.reference or self.controller
+        air = read_air(run, self.ambient)
+        kind: Kind = "absolute" if standard.is_absolute() else "gauge"
+        quantities = {"reference": standard.pressure, **device}
+        read = sample(run, wanted.readings * wanted.every, quantities, wanted.readings)
+        return {**air._asdict(), "reference_kind": kind, **read}
+
+    def at(self, value: float, evidence: Evidence, seen: Sequence[G]) -> AgainstGauge[G]:
+        return AgainstGauge(value, evidence, seen, self.parameters)

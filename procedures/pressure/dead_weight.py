@@ -1,0 +1,171 @@
+"""Calibrate a pressure gauge against a piston gauge, whose weights a person puts on.
+
+At each set point the person on site is told which weights are to be on the piston, and confirms that it
+floats and turns; without weights the line is open to the air. Piston and weights are artefacts of the bench:
+the one's certificate states area and distortion with their correlation, the others' a mass each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Final, Self
+
+from pydantic import model_validator
+
+from remotecal.drivers.capabilities import PressureGauge, Thermometer
+from remotecal.drivers.measured import Measured
+from remotecal.errors import BenchError, ParameterError, RunError
+from remotecal.model import Text
+from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
+from remotecal.procedures.library.evaluation.coefficients import Single
+from remotecal.procedures.library.evaluation.standards import require_known
+from remotecal.procedures.library.measuring.sampling import sample
+from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.pressure.against import AgainstPiston, AtPressure, ErrorOf, UnderPiston
+from remotecal.procedures.library.pressure.device import PressureProcedure
+from remotecal.procedures.library.pressure.indicating import see_kind, shown_error
+from remotecal.procedures.library.pressure.parameters import IndicatingParameters, PressureParameters
+from remotecal.procedures.library.pressure.piston import INPUTS, MASS, MOST_WEIGHTS, area_of
+from remotecal.procedures.library.pressure.places import PRESSURE
+from remotecal.uncertainty.budget import Budget
+from remotecal.uncertainty.number import estimate
+from remotecal.units import convert
+
+DONE, CANT = "done", "it can't be done"
+"""What may be answered."""
+
+NEAR: Final = 0.01
+"""How far weights may be from their set point, as a share of it: that of gravity is half as much."""
+
+GRAVITY: Final = 9.80665
+"""About what gravity is, in m/s²: to see which weights belong to which set point."""
+
+
+class DeadWeightSeen(UnderPiston):
+    """What a repeat yields: the gauge, and the piston's temperature."""
+
+    indicated: Annotated[tuple[Measured, ...], "Pa"]
+    """The gauge under test."""
+
+
+class DeadWeightParameters(IndicatingParameters):
+    """What a calibration against a piston gauge is told."""
+
+    pressures: Annotated[tuple[float, ...], In("Pa")]
+    """Set points in ascending order, about as the weights make them."""
+    loads: tuple[tuple[int, ...], ...]
+    """For each set point the numbers of the weights on the piston, counted from 1 as the bench lists them;
+    none where the line is open to the air."""
+
+    @model_validator(mode="after")
+    def _each_set_point_has_its_load(self) -> Self:
+        if len(self.loads) != len(self.pressures):
+            raise ValueError(f"there are {len(self.loads)} loads for {len(self.pressures)} set points")
+        if not all(1 <= number <= MOST_WEIGHTS for load in self.loads for number in load):
+            raise ValueError(f"weights are counted from 1 to {MOST_WEIGHTS} at most")
+        if any(len(set(load)) < len(load) for load in self.loads):
+            raise ValueError("a weight is on the piston once")
+        if self.absolute:
+            raise ValueError("a piston gauge makes gauge pressure: absolute can't be asked for")
+        return self
+
+
+class DeadWeight(PressureProcedure[DeadWeightSeen]):
+    """Calibrate a pressure gauge against a piston gauge, up and down (DKD-R 6-1, EURAMET cg-17)."""
+
+    title: ClassVar[Text] = Text(
+        zh="活塞压力计法压力表校准", en="Calibration of a pressure gauge by a piston gauge"
+    )
+    norms: ClassVar[tuple[str, ...]] = ("DKD-R 6-1", "EURAMET cg-17")
+    item: ClassVar[Text] = Text(en="the gauge")
+    model_equation: ClassVar[str] = (
+        "E = p_i - p_ref, p_ref = m·g·(1 - ρ_a/ρ_m)/(A_0·(1 + λ·p)·(1 + α·(t_p - 20))) - (ρ_f - ρ_a)·g·l"
+    )
+
+    dut: PressureGauge
+    piston: Artefact
+    weights: tuple[Artefact, ...]
+    """The weights, the piston's own mass among them."""
+    thermometer: Thermometer
+    """At the piston."""
+
+    Parameters: ClassVar[type[PressureParameters]] = DeadWeightParameters
+    parameters: DeadWeightParameters
+    reach: ClassVar[Mapping[str, str]] = {"dut.pressure": PRESSURE}
+    inputs: ClassVar[Mapping[str, Text]] = {
+        **PressureProcedure.inputs,
+        **INPUTS,
+        "p_res": Text(zh="被检表分辨力", en="resolution of the gauge"),
+    }
+
+    def load(self, value: float) -> tuple[int, ...]:
+        """Return the numbers of the weights that are on the piston at a set point."""
+        return self.parameters.loads[self.parameters.pressures.index(value)]
+
+    def characteristics(self) -> Mapping[str, str]:
+        return {**super().characteristics(), "piston_expansion": "1/K", "weight_density": "kg/m3"}
+
+    def certified(self) -> Sequence[str]:
+        return ("piston", "weights")
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that all weights are there, make their set points, and the piston is good enough."""
+        require_known(certificates, drivers, (("thermometer", "temperature", "°C"),))
+        area = area_of(certificates["piston"].certificate)
+        known = {each.symbol: each.value for each in area.inputs}
+        for value in self.parameters.pressures:
+            mass = sum(_mass(number, certificates) for number in self.load(value))
+            made = mass * GRAVITY / estimate(area.value(known, value))
+            if abs(made - value) > NEAR * max(value, self.parameters.width / 100):
+                raise ParameterError(
+                    f"the weights at {value:g} Pa make {made:.6g} Pa: mend loads, or pressures"
+                )
+        top = self.parameters.pressures[-1]
+        sure = Budget(lambda **x: area.value(x, top), area.inputs, "m2", area.correlations).evaluate()
+        self.see_standard("piston", 2 * top * sure.u / sure.value)
+
+    def prepare(self, run: Run) -> None:
+        """See that the gauge counts from the air's pressure, as the piston does."""
+        super().prepare(run)
+        see_kind(self.dut, absolute=False)
+
+    def bring(self, value: float, run: Run, *, rising: bool) -> None:
+        on = [self.weights[number - 1].serial for number in self.load(value)]
+        if run.ask(_asked(value, self.parameters.unit, on, rising=rising), (DONE, CANT)) == CANT:
+            raise RunError(f"the piston gauge can't be brought to {value:g} Pa")
+
+    def measure(self, point: Point, run: Run) -> DeadWeightSeen:
+        wanted, air = self.parameters, read_air(run, self.ambient)
+        quantities = {"indicated": self.dut.pressure, "piston_temperature": self.thermometer.temperature}
+        read = sample(run, wanted.readings * wanted.every, quantities, wanted.readings)
+        told: dict[str, Any] = {**air._asdict(), **read}
+        return DeadWeightSeen(**told)
+
+    def at(
+        self, value: float, evidence: Evidence, seen: Sequence[DeadWeightSeen]
+    ) -> AgainstPiston[DeadWeightSeen]:
+        return AgainstPiston(value, evidence, seen, self.parameters, self.load(value))
+
+    def error(self, repeats: AtPressure[DeadWeightSeen]) -> ErrorOf[DeadWeightSeen]:
+        return shown_error(repeats, lambda seen: seen.indicated, self.parameters)
+
+
+def _mass(number: int, certificates: Certificates) -> float:
+    """Return what a weight's certificate says it is, in kg."""
+    used = certificates.get(f"weights[{number}]")
+    if used is None:
+        raise BenchError(f"there is no weight {number} on the bench: give it an artefact, or mend loads")
+    return Single("m", used.certificate, MASS, "kg").inputs[0].value
+
+
+def _asked(value: float, unit: str, on: Sequence[str], *, rising: bool) -> Text:
+    """Return what the person on site is asked to do."""
+    called = f"{convert(value, 'Pa', unit):.6g} {unit}"
+    if not on:
+        return Text(zh=f"{called}:请将管路通大气。", en=f"{called}: open the line to the air.")
+    serials = ", ".join(on)
+    return Text(
+        zh=f"{called}:请在活塞上加放 {serials},{'升压' if rising else '降压'}至活塞浮起并转动,不得超过该点。",
+        en=f"{called}: let {serials} be on the piston; come from {'below' if rising else 'above'} and not "
+        "past it, until it floats and turns.",
+    )
