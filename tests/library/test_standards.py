@@ -152,6 +152,17 @@ def test_coefficients_are_correlated_as_the_certificate_says():
     )
 
 
+def test_more_digits_beside_the_correlation_count_and_so_do_the_fewest_degrees_of_freedom():
+    stated = Correlation(matrix=(("1", "0.5"), ("0.5", "1")), u=("0.000481", "0.372E-6"))
+    area_0 = column(A_0[0], "mm2", "98.0500", expanded=("0.0010",)).model_copy(update={"dof": ("12",)})
+    slope = column(SLOPE[0], "1/MPa", "4.0E-6", expanded=("0.8E-6",)).model_copy(update={"dof": ("7",)})
+    table = Table(columns=(area_0, slope), joint=(JointResult(columns=(0, 1), correlation=stated),))
+    one, other = area(certified(table)).inputs
+    assert (one.u, other.u) == (pytest.approx(0.481e-9), pytest.approx(0.372e-12))
+    assert (one.dof, other.dof) == (7, 7)
+    assert [each.dof for each in area(certified(table.model_copy(update={"joint": ()}))).inputs] == [12, 7]
+
+
 def test_coefficients_in_several_rows_are_refused_until_one_is_chosen():
     both = certified(
         Table(
