@@ -232,7 +232,7 @@ def test_a_run_killed_while_a_question_is_open_goes_on(dial: Tiny, question: int
     done = subprocess.run(
         [sys.executable, "-c", RUN, dial.order, dial.bench, dial.out, str(question)],
         env=os.environ
-        | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ["PYTHONPATH"]])},
+        | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])},
         timeout=60,
     )
     assert done.returncode == -signal.SIGKILL
