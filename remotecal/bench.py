@@ -22,6 +22,7 @@ from remotecal.drivers.catalogue import driver as driver_called
 from remotecal.drivers.declarations import Declaration, named
 from remotecal.drivers.instrument import Instrument, Through
 from remotecal.drivers.links import Place, StationLinks, place_of
+from remotecal.drivers.links.by_hand import name_of
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.drivers.shown import Shown
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
@@ -184,13 +185,15 @@ class Bench:
         return self.file.characteristics
 
     def line(self, name: str) -> str | None:
-        """Return what an instrument's line is called, whoever asks; None where it leads through a station.
+        """Return what an instrument's line is called, whoever asks; None where it has none on this computer.
+
+        It has none where it leads through a station, or to a person, whose name for a dial is no place.
 
         Raises:
             BenchError: its address has no known form.
         """
         address = self.file.instruments[name].address
-        return None if Place.named(address) else f"the line {place_of(address)}"
+        return None if Place.named(address) or name_of(address) else f"the line {place_of(address)}"
 
     def hold(self, what: str, names: Iterable[str] | None = None) -> ExitStack:
         """Keep everybody else away from instruments until the result is closed; nothing is opened.

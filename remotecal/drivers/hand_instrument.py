@@ -170,8 +170,6 @@ class HandInstrument(LineInstrument):
         if why is not None:
             answer = put(self._number_sought(item, line, _both(why, question)))
             value = self._value(item, answer)
-            if outside := beyond(item, value):
-                raise InstrumentError(f"{self.name}.{item.name}: {outside.get('en')}: {WHAT_TO_DO}")
         self._before[place] = value
         return reply_of(in_dsi(answer), photo)
 

@@ -47,9 +47,6 @@ class Dialogue:
 
     def follow(self, event: Event) -> None:
         """Go on to the next event (EvidenceError where an exchange is nobody's answer)."""
-        if event.kind == "resume":
-            self._asked.clear()
-            self._said.clear()
         if event.kind == "prompt" and "instrument" in event.data:
             if event.data["instrument"] not in self.instruments:
                 raise EvidenceError(

@@ -20,7 +20,7 @@ from remotecal.drivers.by_hand.indicating import (
 )
 from remotecal.drivers.codecs import Phrase, scpi
 from remotecal.drivers.hand_instrument import HandInstrument
-from remotecal.drivers.links import Line, Serial, open_link, place_of
+from remotecal.drivers.links import Line, Serial, open_link
 from remotecal.drivers.links.by_hand import ByHandLink
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.drivers.shown import shown, typed_quantity
@@ -227,8 +227,7 @@ def test_a_room_is_looked_at_twice_where_it_changes_much() -> None:
     assert sum("the number before" in question for question in person.questions()) == 2
 
 
-def test_one_dial_has_one_lock_and_others_have_none_by_hand() -> None:
-    assert place_of("by-hand:Dial-3") == place_of(" by-hand:dial-3 ") == "by hand dial-3"
+def test_only_what_a_person_reads_has_such_an_address() -> None:
     with pytest.raises(
         BenchError, match="is no address of an instrument that a person reads; write\n  by-hand:"
     ):

@@ -180,9 +180,9 @@ async def interrupted(site: Site, photo: Path) -> RemoteOrder:
 @pytest.fixture
 def no_file_arrives(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Let the laboratory take lines, and no more than one piece of a file."""
-    from remotecal.store.files import Files
+    from remotecal.store.files import StoredFiles
 
-    take, taken = Files.take, threading.Semaphore(1)
+    take, taken = StoredFiles.take, threading.Semaphore(1)
 
     def once(*piece: object) -> int:
         if not taken.acquire(blocking=False):
@@ -191,7 +191,7 @@ def no_file_arrives(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
     monkeypatch.setattr("remotecal.station.agent.FAREWELL", 0.3)
     monkeypatch.setattr(upload, "ANSWER_WITHIN", 0.2)
-    monkeypatch.setattr(Files, "take", once)
+    monkeypatch.setattr(StoredFiles, "take", once)
     return monkeypatch
 
 

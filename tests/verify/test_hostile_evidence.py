@@ -165,7 +165,9 @@ def assert_nothing_ran(trap: Trap, told: Watched, *may_read: Path) -> None:
     assert not trap.ran.exists(), told["said"]
     root, packages = HERE.parent.parent, Path(pytest.__file__).parent.parent
     own = [root / name for name in ("remotecal", "procedures", "sim")]
-    installed = (*map(str, (*own, packages, sys.prefix, sys.base_prefix)), "/usr/", "/proc/", "<")
+    # An editable installation stands in sys.path by a name that is no file; entry points are sought there.
+    sought = ("/usr/", "/proc/", "<", "__editable__.")
+    installed = (*map(str, (*own, packages, sys.prefix, sys.base_prefix)), *sought)
     for event, what in told["events"]:
         if event == "open":
             given = any(what == str(path) or what.startswith(f"{path}/") for path in may_read)

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from remotecal.drivers.links.by_hand import name_of
 from remotecal.drivers.links.channel import Destination
 from remotecal.drivers.links.framing import LineFraming, MessageFraming, RtuFraming, TcpFraming
 from remotecal.drivers.links.remote import EXAMPLE, Place
@@ -54,8 +53,6 @@ def place_of(address: str) -> str:
     remote = Place.named(address)
     if remote is not None:
         return str(remote)
-    if hand := name_of(address):
-        return f"by hand {hand.lower()}"
     if any(pattern.fullmatch(address.strip()) for pattern, *_ in MODBUS_FORMS):
         return find_way(address, Modbus(), None).locate().key
     return find_way(address, Line(), None).locate().key
