@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from remotecal.model.certified import Where
     from remotecal.model.quantities import Column
-    from remotecal.model.record import Record
+    from remotecal.model.record import Measurement, Record
 
 VALIDITY = ("remotecal_validUntil", "basic_recalibration", "basic_validityRange")
 """refTypes of the statements that tell until when a certificate may be used."""
@@ -171,12 +171,29 @@ class Certificate:
                 f"certificate {self.number} is for {len(self.record.items)} items, "
                 f"{', '.join(self.serials)}: say by its serial number which of them is used"
             )
-        for table in self.record.tables:
-            values = table.column(value)
-            if values is None or not (unit is None or units.same_dimension(values.unit, unit)):
-                continue
-            if rows := wanted_rows(table, where or {}):
-                yield Selected(table, values, rows)
+        found = [
+            (measurement.name.get("en"), selected)
+            for measurement in self._as_it_is()
+            if (selected := tuple(_selected_of(measurement, value, unit, where)))
+        ]
+        if len(found) > 1:
+            raise CertificateRefused(
+                f"certificate {self.number} states {value}{_told(where)} in {len(found)} measurements, "
+                f"{', '.join(name for name, _ in found)}, and which of them holds of the instrument as it is "
+                "now can't be told"
+            )
+        for _, selected in found:
+            yield from selected
+
+    def _as_it_is(self) -> tuple[Measurement, ...]:
+        """Return the measurements of the instrument as it is now: none before an adjustment or a repair."""
+        now = tuple(each for each in self.record.measurements if not each.is_past)
+        if not now:
+            raise CertificateRefused(
+                f"certificate {self.number} has results from before an adjustment or a repair only: "
+                "have the instrument calibrated as it is now"
+            )
+        return now
 
     def _points(self, selected: Selected, places: Column) -> tuple[CertifiedPoint, ...]:
         try:
@@ -207,6 +224,18 @@ class Certificate:
             for measurement in self.record.measurements
             for result in measurement.results
         )
+
+
+def _selected_of(
+    measurement: Measurement, value: str, unit: str | None, where: Where | None
+) -> Iterator[Selected]:
+    for result in measurement.results:
+        for table in result.tables:
+            values = table.column(value)
+            if values is None or not (unit is None or units.same_dimension(values.unit, unit)):
+                continue
+            if rows := wanted_rows(table, where or {}):
+                yield Selected(table, values, rows)
 
 
 def _told(where: Where | None) -> str:

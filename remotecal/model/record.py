@@ -179,6 +179,12 @@ class Measurement(Frozen):
                 raise ValueError(f"a budget is of result {budget.result}; there are {len(self.results)}")
         return self
 
+    @property
+    def is_past(self) -> bool:
+        """Whether it was of the item before an adjustment or a repair, and not as it is now."""
+        states = {condition.status for condition in self.conditions} - {None}
+        return bool(states) and states <= {"beforeAdjustment", "beforeRepair"}
+
     def items_of(self, result: Result) -> tuple[Id, ...]:
         """Return the items a result is of; none where that is not told, and it may be any."""
         return result.items or self.items

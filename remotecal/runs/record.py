@@ -57,21 +57,22 @@ def _parts(evidence: Evidence, procedure: Procedure) -> Iterator[Evaluation]:
     if not evidence.order.order.adjust:
         yield from _several(procedure.evaluate(evidence))
         return
-    for label, name in SERIES.items():
+    for label, (name, status) in SERIES.items():
         for one in _several(procedure.evaluate(evidence.of_series(label))):
-            heading = one.heading or procedure.title
-            yield one.model_copy(update={"heading": joined(heading, name)})
+            heading = joined(one.heading or procedure.title, name)
+            conditions = tuple(each.model_copy(update={"status": status}) for each in one.conditions)
+            yield one.model_copy(update={"heading": heading, "conditions": conditions})
 
 
 def _several(evaluated: Evaluation | Sequence[Evaluation]) -> Sequence[Evaluation]:
     return (evaluated,) if isinstance(evaluated, Evaluation) else evaluated
 
 
-SERIES: Mapping[str, Text] = {
-    AS_FOUND: Text(zh="调整前", en="as found"),
-    AS_LEFT: Text(zh="调整后", en="as left"),
+SERIES: Mapping[str, tuple[Text, str]] = {
+    AS_FOUND: (Text(zh="调整前", en="as found"), "beforeAdjustment"),
+    AS_LEFT: (Text(zh="调整后", en="as left"), "afterAdjustment"),
 }
-"""What the measurements of an adjusted device are called."""
+"""What the measurements of an adjusted device are called, and the state in which it was, for machines."""
 
 
 def _point_of(error: Exception) -> str:

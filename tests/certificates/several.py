@@ -37,6 +37,7 @@ HEADINGS = {
     "found": Text(zh="调整前", en="As found"),
     "left": Text(zh="调整后", en="As left"),
 }
+STATUS = {"found": "beforeAdjustment", "left": "afterAdjustment"}
 
 
 def item(number: int) -> Item:
@@ -109,11 +110,16 @@ def measurement(state: str) -> Measurement:
         methods=(Method(name=Text(zh="比较法", en="Comparison in a bath"), norms=("JJG 229-2010",)),),
         software=record().measurements[0].software,
         standards=(bath, STANDARDS[2]),
-        conditions=(
-            Condition.between(
-                "basic_temperature", Text(zh="环境温度", en="Ambient temperature"), low, high, "°C"
-            ),
-            Condition.between("basic_humidityRelative", Text(zh="相对湿度", en="Humidity"), "48", "53", "%"),
+        conditions=tuple(
+            condition.model_copy(update={"status": STATUS[state]})
+            for condition in (
+                Condition.between(
+                    "basic_temperature", Text(zh="环境温度", en="Ambient temperature"), low, high, "°C"
+                ),
+                Condition.between(
+                    "basic_humidityRelative", Text(zh="相对湿度", en="Humidity"), "48", "53", "%"
+                ),
+            )
         ),
         results=tuple(result(state, number) for number in (1, 2, 3)),
         budgets=tuple(budget(state, number) for number in (1, 2, 3)),

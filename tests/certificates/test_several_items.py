@@ -21,6 +21,7 @@ from remotecal.model import (
     Statement,
     Text,
 )
+from remotecal.model.choice import results_of
 
 DCC = "{https://ptb.de/dcc}"
 
@@ -165,14 +166,42 @@ def test_a_certificate_for_several_is_used_for_one_by_its_serial_number(xml: byt
     found = Certificate(read(xml)).of((serial,))
     assert found.serials == (serial,)
     points = found.points("basic_measurementError", "basic_referenceValue")
-    as_found = several().measurements[0].results[number].tables[0].column("basic_measurementError")
-    assert as_found is not None
-    assert tuple(point.value for point in points.points) == as_found.floats()
+    as_left = several().measurements[1].results[number].tables[0].column("basic_measurementError")
+    assert as_left is not None
+    assert tuple(point.value for point in points.points) == as_left.floats()
     verdicts = [said.conformity for said in found.record.statements if said.conformity]
     assert verdicts == (["fail", "pass"] if number == 2 else ["pass", "pass"])
     assert [len(each.budgets) for each in found.record.measurements] == [1, 1]
     assert found.record.measurements[0].budgets[0].result == 0
     assert Record.from_json(found.record.to_json()) == found.record
+
+
+def of_states(*states: str | None) -> Certificate:
+    """Return the certificate of the first probe, its two measurements told to be of these states."""
+    one = results_of(several(), ("T-2201",))
+    measurements = tuple(
+        each.model_copy(
+            update={
+                "conditions": tuple(
+                    condition.model_copy(update={"status": state}) for condition in each.conditions
+                )
+            }
+        )
+        for each, state in zip(one.measurements, states, strict=False)
+    )
+    return Certificate(one.model_copy(update={"measurements": measurements}))
+
+
+def test_what_was_found_before_an_adjustment_is_never_used() -> None:
+    """The errors as found are as well stated as those as left, and wrong since."""
+    left = of_states("beforeAdjustment", "afterAdjustment").points(
+        "basic_measurementError", "basic_referenceValue"
+    )
+    assert left.points[0].value == 0.002
+    with pytest.raises(CertificateRefused, match="in 2 measurements, As found, As left, and which of them"):
+        of_states(None, None).points("basic_measurementError", "basic_referenceValue")
+    with pytest.raises(CertificateRefused, match="from before an adjustment or a repair only"):
+        of_states("beforeRepair").points("basic_measurementError", "basic_referenceValue")
 
 
 def test_it_is_not_used_without_saying_for_which() -> None:
@@ -225,10 +254,10 @@ def test_where_it_can_not_be_told_it_is_refused(items: tuple[str, ...], why: str
 
 def test_results_of_a_probe_and_its_readout_together_count_for_both_at_once() -> None:
     together = Certificate(untold("probe1", "probe2")).of(("T-2201", "T-2202"))
-    assert together.points("basic_measurementError", "basic_referenceValue").points[0].value == 0.021
+    assert together.points("basic_measurementError", "basic_referenceValue").points[0].value == 0.002
     every = Certificate(untold()).of(SERIALS)
     assert every.record.measurements[0].items == ("probe1", "probe2", "probe3")
-    assert every.points("basic_measurementError", "basic_referenceValue").points[0].value == 0.021
+    assert every.points("basic_measurementError", "basic_referenceValue").points[0].value == 0.002
 
 
 def test_what_is_not_told_beside_what_is_told_is_said() -> None:

@@ -36,7 +36,9 @@ class Circumstances(NamedTuple):
 
 def told_of(measurement: Measurement) -> Circumstances:
     """Return the circumstances of one measurement."""
-    return Circumstances(measurement.methods, measurement.standards, measurement.conditions)
+    # The heading says on paper whether this was as found or as left; what both share is printed once.
+    conditions = tuple(each.model_copy(update={"status": None}) for each in measurement.conditions)
+    return Circumstances(measurement.methods, measurement.standards, conditions)
 
 
 def shared_by(measurements: Sequence[Measurement]) -> Circumstances:
