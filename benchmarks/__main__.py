@@ -1,0 +1,28 @@
+"""Run the benchmarks that hold bounds, one after the other, and say which went beyond one.
+
+`python -m benchmarks` runs all, `python -m benchmarks links run` some.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+BOUNDED = ("links", "bench", "certificates", "uncertainty", "run")
+"""Those that compare with peers and exit with 1 beyond a bound; the others measure or search on request."""
+
+
+def main() -> int:
+    folder = Path(__file__).parent
+    beyond = []
+    for name in sys.argv[1:] or BOUNDED:
+        print(f"\n{name}", flush=True)
+        if subprocess.run([sys.executable, folder / f"{name}.py"], check=False).returncode:
+            beyond.append(name)
+    print("\nbeyond a bound: " + ", ".join(beyond) if beyond else "\nall within their bounds")
+    return int(bool(beyond))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
