@@ -23,7 +23,8 @@ from probes import (
 from remotecal.drivers.codecs import Phrase, holding_u16, holding_u32
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import modbus
-from remotecal.drivers.links.framing import LineFraming, MessageFraming, Nonsense
+from remotecal.drivers.links.framing import Nonsense
+from remotecal.drivers.links.line_framing import LineFraming, MessageFraming
 from remotecal.drivers.links.marks import Damaged, Marks
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument

@@ -74,7 +74,7 @@ COIL_ON: Final = 0xFF00
 _EXCEPTION_BIT: Final = 0x80
 _BITS: Final = frozenset({1, 2, 5, 15})
 _READS: Final = frozenset({1, 2, 3, 4})
-_REGISTER_READS: Final = frozenset({3, 4})
+REGISTER_READS: Final = frozenset({3, 4})
 EXCEPTION_SIZE: Final = 2
 
 
@@ -196,7 +196,7 @@ def understand(request: Request, pdu: bytes, name: str) -> tuple[int, ...]:
         GarbledReply: the reply belongs to another request.
     """
     count = request.count
-    if pdu[0] == request.function in _REGISTER_READS and len(pdu) - 2 == pdu[1] == 2 * count:
+    if pdu[0] == request.function in REGISTER_READS and len(pdu) - 2 == pdu[1] == 2 * count:
         return struct.unpack_from(f">{count}H", pdu, 2)  # the common case at once: scans consist of it
     if pdu[0] == request.function | _EXCEPTION_BIT and len(pdu) == EXCEPTION_SIZE:
         raise refusal(request, pdu[1], name)
