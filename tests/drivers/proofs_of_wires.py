@@ -257,6 +257,21 @@ def modbus_echo() -> None:
         probe.q.set(5)
 
 
+def modbus_outstanding() -> None:
+    """Both requests are sent before the first is answered, and the replies told by their numbers."""
+    requests = [modbus.Request(3, start, 1) for start in (0, 100)]
+    asked_ = [framed(number, request.encode()) for number, request in enumerate(requests, 1)]
+    told = [framed(number, modbus.reply(requests[number - 1], (40 + number,))) for number in (1, 2)]
+    quantities: Body = {"a": reading(holding_u16(0)), "b": reading(holding_u16(100))}
+    for outstanding, exchanges in (
+        (2, [(b"".join(asked_), b"".join(reversed(told)))]),
+        (1, list(zip(asked_, told, strict=True))),
+    ):
+        probe = driver(ModbusInstrument, wire=Modbus(outstanding=outstanding), **quantities)
+        with on_socket(*exchanges) as port, probe.open(f"modbus+tcp://127.0.0.1:{port}") as meter:
+            assert [each.value for each in meter.read(meter.a, meter.b)] == [41, 42]
+
+
 def modbus_own_numbers() -> None:
     request = modbus.Request(3, 0, 1)
     exchange = (framed(1, request.encode()), framed(0x77, modbus.reply(request, (5,))))

@@ -21,6 +21,7 @@ __all__ = [
     "Place",
     "Serial",
     "StationLinks",
+    "WiredLink",
     "open_link",
     "place_of",
 ]

@@ -30,14 +30,13 @@ SHOWN = 40
 """Bytes of what came last that an error shows."""
 
 
-def carried(conduct: Conduct[Reply], channel: Channel) -> Reply:
-    """Carry an exchange through, and wait in this thread; `channel` is its own."""
+def carried(conduct: Conduct[Reply], stream: Stream) -> Reply:
+    """Carry an exchange over a stream through, and wait in this thread."""
     try:
         wait = next(conduct)
-        receive = channel.stream.receive  # type: ignore[union-attr]  # an exchange under way has one
         while True:
             try:
-                came = receive(wait)
+                came = stream.receive(wait)
             except BaseException as fault:  # noqa: BLE001  it is the exchange that knows what follows from it
                 wait = conduct.throw(fault)
             else:
@@ -62,9 +61,11 @@ class Exchanges:
     _trusted: Stream | None
     """The stream at whose other end this instrument is known to be."""
 
-    def conduct(self, stream: Stream, request: bytes, timeout: float | None = None) -> Conduct[bytes]:
-        """Conduct an exchange over the channel's clean stream; arguments and errors as `Link.ask`."""
-        channel, framing = self._channel, self._framing
+    def conduct(
+        self, channel: Channel, stream: Stream, request: bytes, timeout: float | None
+    ) -> Conduct[bytes]:
+        """Conduct an exchange over a channel's clean stream; arguments and errors as `Link.ask`."""
+        framing = self._framing
         wait = self._slowest_reply if timeout is None else timeout
         frame = framing.wrap(request)
         channel.suspect = True
@@ -89,18 +90,21 @@ class Exchanges:
         if reply is None:
             whom = framing.describe(request)
             raise self._failure(channel, whom, wait, fault, received, cancelled=cancelled) from fault
-        self._succeed(channel)
+        channel.suspect = False
+        channel.silences = 0
+        if self._pause:
+            channel.free_at = time.monotonic() + self._pause
         return reply
 
     def conduct_all(
-        self, stream: Stream, requests: Sequence[bytes], timeout: float | None = None
+        self, channel: Channel, stream: Stream, requests: Sequence[bytes], timeout: float | None
     ) -> Conduct[tuple[bytes, ...]]:
         """Send requests without waiting for the first one's reply, and await all; as `conduct`.
 
         The timeout is each reply's, from the latest one before it. Only where each exchange has a number;
         a LinkError has the replies that came before it.
         """
-        channel, framing = self._channel, self._framing
+        framing = self._framing
         assert isinstance(framing, TcpFraming)  # noqa: S101  `pipelined` saw to it
         wait = self._slowest_reply if timeout is None else timeout
         batch = framing.batch(requests)
@@ -125,7 +129,8 @@ class Exchanges:
             failure = self._failure(channel, whom, wait, fault, batch.received, cancelled=cancelled)
             failure.replies = batch.replies
             raise failure from fault
-        self._succeed(channel)
+        channel.silences = 0
+        self._rest(channel)
         return batch.replies
 
     @property
@@ -133,18 +138,18 @@ class Exchanges:
         """Whether replies of several requests under way can be told apart."""
         return self._framing.numbered
 
-    def free(self) -> Stream | None:
-        """Take the channel's lock and return its stream for an exchange that can begin at once.
+    def free(self) -> tuple[Channel, Stream] | None:
+        """Take the channel's lock for an exchange that can begin at once, and return it and its stream.
 
         None, and no lock, where somebody else has it, or it must be cleaned, opened or left in silence first:
-        that blocks, and is a thread's work. Whoever got the stream gives the lock back.
+        that blocks, and is a thread's work. Whoever got the channel gives its lock back.
         """
         channel = self._channel
         if not channel.lock.acquire(blocking=False):
             return None
-        stream = self._at_hand(channel)
-        if stream is not None and channel.occupant is None and stream.descriptors:
-            return stream
+        stream = self._at_hand(channel) if channel.occupant is None else None
+        if stream is not None and stream.descriptors:
+            return channel, stream
         channel.lock.release()
         return None
 
@@ -161,10 +166,6 @@ class Exchanges:
         ):
             return None
         return stream
-
-    def _succeed(self, channel: Channel) -> None:
-        channel.silences = 0
-        self._rest(channel)
 
     def _rest(self, channel: Channel) -> None:
         """Leave the channel clean, and in silence for as long as the instrument needs."""

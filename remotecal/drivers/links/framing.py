@@ -135,7 +135,7 @@ class TcpFraming(ModbusFraming):
             received = received[end:]
         return None
 
-    def batch(self, requests: Sequence[bytes]) -> Batch:
+    def batch(self, requests: Sequence[bytes]) -> UnderWay:
         """Return requests that are under way at once.
 
         Raises:
@@ -146,10 +146,10 @@ class TcpFraming(ModbusFraming):
         for request in requests:
             frames += self.wrap(request)
             numbers[self._number] = request
-        return Batch(self, frames, numbers)
+        return UnderWay(self, frames, numbers)
 
 
-class Batch:
+class UnderWay:
     """Requests that are under way at once on Modbus TCP, and what was answered of them so far.
 
     Replies come in any order; each is told by its number, and checked against the request of that number.

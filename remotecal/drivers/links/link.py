@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
-
-from remotecal.errors import LinkError
 
 
 class Link(Protocol):
@@ -81,15 +79,3 @@ class Link(Protocol):
     def close(self) -> None:
         """Give the link up; waits for an exchange under way."""
         ...
-
-
-def one_by_one(link: Link, requests: Sequence[bytes], timeout: float | None) -> tuple[bytes, ...]:
-    """Ask one request after the other; a LinkError has the replies that came before it."""
-    replies: list[bytes] = []
-    for request in requests:
-        try:
-            replies.append(link.ask(request, timeout))
-        except LinkError as failure:
-            failure.replies = tuple(replies)
-            raise
-    return tuple(replies)

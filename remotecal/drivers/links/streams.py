@@ -14,7 +14,8 @@ import struct
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 from remotecal.drivers.links.marks import Damaged, Marks, mark_errors
 from remotecal.drivers.links.wire import Line, Modbus, Serial
@@ -40,8 +41,9 @@ class Stream(Protocol):
     descriptors: tuple[int, ...]
     """What an event loop waits on, for input and for `wake`; none where only a thread can wait."""
 
-    def disturbed(self) -> bool:
-        """Tell whether something lies in the input, or the other side has hung up."""
+    @property
+    def disturbed(self) -> Callable[[], object]:
+        """What tells, by anything true, whether something lies in the input or the other side has hung up."""
         ...
 
     def ended(self) -> bool:
@@ -153,12 +155,11 @@ class TcpStream:
             self._socket.settimeout(None)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
         self.send: Callable[[bytes], None] = self._socket.sendall
+        self._receive = self._socket.recv
         self._timeout = 0.0
         self._input = watch(self._socket)
+        self.disturbed: Callable[[], object] = partial(self._input, 0)
         self.descriptors: tuple[int, ...] = (self._socket.fileno(),)
-
-    def disturbed(self) -> bool:
-        return bool(self._input(0))
 
     def ended(self) -> bool:
         try:
@@ -173,19 +174,21 @@ class TcpStream:
         elif timeout != self._timeout:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(timeout))
             self._timeout = timeout
-        return self._received(0)
-
-    def take(self) -> bytes:
-        return self._received(AT_ONCE)
-
-    def _received(self, flags: int) -> bytes:
         try:
-            data = self._socket.recv(CHUNK, flags)
+            data = self._receive(CHUNK)
         except BlockingIOError:
             return b""
-        if not data:
-            raise ConnectionResetError("the other side closed the connection")
-        return data
+        return data or self._hung_up()
+
+    def take(self) -> bytes:
+        try:
+            data = self._receive(CHUNK, AT_ONCE)
+        except BlockingIOError:
+            return b""
+        return data or self._hung_up()
+
+    def _hung_up(self) -> NoReturn:
+        raise ConnectionResetError("the other side closed the connection")
 
     def wake(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
@@ -268,10 +271,8 @@ class SerialStream:
         self._marks = Marks()
         self._woken, self._waker = os.pipe()
         self._input, self._wait = watch(self._descriptor), watch(self._descriptor, self._woken)
+        self.disturbed: Callable[[], object] = partial(self._input, 0)
         self.descriptors: tuple[int, ...] = (self._descriptor, self._woken)
-
-    def disturbed(self) -> bool:
-        return bool(self._input(0))
 
     def ended(self) -> bool:
         return False

@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.links.channel import Channel, Destination, release, share
-from remotecal.drivers.links.exchanges import Exchanges, carried
+from remotecal.drivers.links.exchanges import Conduct, Exchanges, Reply, carried
 from remotecal.drivers.links.framing import Nonsense
-from remotecal.drivers.links.link import one_by_one
 from remotecal.drivers.links.streams import Stream
 from remotecal.errors import LinkError, LinkLost
 
@@ -74,36 +73,43 @@ class WiredLink(Exchanges):
         return self._channel.settled_at
 
     def ask(self, request: bytes, timeout: float | None = None) -> bytes:
-        try:
-            return self._ask(request, timeout)
-        except Moved as moved:
-            self._follow(moved)
-            return self._ask(request, timeout)
-
-    def _ask(self, request: bytes, timeout: float | None) -> bytes:
         channel = self._channel
         with channel.lock:
-            stream = self._at_hand(channel) or self._ready(channel, request)
-            return carried(self.conduct(stream, request, timeout), channel)
+            stream = self._at_hand(channel)
+            if stream is not None:
+                return carried(self.conduct(channel, stream, request, timeout), stream)
+        return self._made_ready(
+            request, lambda channel, stream: self.conduct(channel, stream, request, timeout)
+        )
 
     def ask_all(self, requests: Sequence[bytes], timeout: float | None = None) -> tuple[bytes, ...]:
         """Send requests without waiting for the first one's reply, and return all; see `conduct_all`.
 
-        Where replies can't be told apart they are asked one after the other.
+        Only where replies can be told apart (`pipelined`).
         """
-        if not self.pipelined:
-            return one_by_one(self, requests, timeout)
-        try:
-            return self._ask_all(requests, timeout)
-        except Moved as moved:
-            self._follow(moved)
-            return self._ask_all(requests, timeout)
-
-    def _ask_all(self, requests: Sequence[bytes], timeout: float | None) -> tuple[bytes, ...]:
         channel = self._channel
         with channel.lock:
-            stream = self._at_hand(channel) or self._ready(channel, requests[0])
-            return carried(self.conduct_all(stream, requests, timeout), channel)
+            stream = self._at_hand(channel)
+            if stream is not None:
+                return carried(self.conduct_all(channel, stream, requests, timeout), stream)
+        return self._made_ready(
+            requests[0], lambda channel, stream: self.conduct_all(channel, stream, requests, timeout)
+        )
+
+    def _made_ready(
+        self, request: bytes, conduct: Callable[[Channel, Stream], Conduct[Reply]], *, follow: bool = True
+    ) -> Reply:
+        """Carry an exchange through once the channel is ready, wherever the address leads to now."""
+        channel = self._channel
+        try:
+            with channel.lock:
+                stream = self._ready(channel, request)
+                return carried(conduct(channel, stream), stream)
+        except Moved as moved:
+            if not follow:
+                raise
+            self._follow(moved)
+        return self._made_ready(request, conduct, follow=False)
 
     def tell(self, request: bytes) -> None:
         try:
