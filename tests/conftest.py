@@ -3,6 +3,12 @@
 import os
 import signal
 
+from hypothesis import settings
+
+# How long an example takes is the computer's affair, and no test's.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 # Where remotecal is installed, pytest knows this by itself.
 pytest_plugins = ["remotecal.testing.plugin"]
 

@@ -6,6 +6,7 @@ import argparse
 import keyword
 import re
 import sys
+from importlib.metadata import packages_distributions
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -98,6 +99,8 @@ def main(asked: argparse.Namespace) -> None:
     """
     for name in filter(None, (asked.name, asked.package)):
         check_name(name)
+    if not asked.package or not (asked.out / asked.package).exists():
+        check_free(asked.package or asked.name)
     place = Where(asked.out / asked.package if asked.package else asked.out, asked.package)
     start = STARTS[asked.kind](place, asked)
     written = write(place, start)
@@ -115,6 +118,12 @@ def check_name(name: str) -> None:
         raise ConfigurationError(f"{name} is too long for a name: {LONGEST} characters at most")
     if keyword.iskeyword(name) or name in sys.stdlib_module_names or name in {"remotecal", "test", "tests"}:
         raise ConfigurationError(f"{name} is a name that Python or remotecal has already: choose another")
+
+
+def check_free(name: str) -> None:
+    """Raise `ConfigurationError` if something that is installed is imported by this name."""
+    if owners := packages_distributions().get(name):
+        raise ConfigurationError(f"{name} is what {', '.join(owners)} is imported by: choose another name")
 
 
 def driver(place: Where, asked: argparse.Namespace) -> Draft:

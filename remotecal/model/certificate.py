@@ -88,17 +88,20 @@ class Certificate:
             where: what the rows must say in other columns; a table that lacks such a column has none.
 
         Raises:
-            CertificateRefused: no table has both, or such rows; or the values have no uncertainty: a value
-                without one can't be used for a calibration; or its items have results of their own,
-                and it was not said which is meant (see `of`).
+            CertificateRefused: no table has both, or such rows; several have and don't say the same; or
+                the values have no uncertainty: a value without one can't be used for a calibration; or
+                its items have results of their own, and it was not said which is meant (see `of`).
         """
-        for found in self._selected(value, unit, where):
-            places = found.table.column(at)
-            if places is not None:
-                return CertifiedPoints(
-                    self._points(found, places), found.values.unit, places.unit, found.correlation
-                )
-        raise self._lacks(value, unit, where, f" against {at}")
+        found = [
+            CertifiedPoints(self._points(each, places), each.values.unit, places.unit, each.correlation)
+            for each in self._selected(value, unit, where)
+            if (places := each.table.column(at)) is not None
+        ]
+        if not found:
+            raise self._lacks(value, unit, where, f" against {at}")
+        if any(other != found[0] for other in found[1:]):
+            raise self._several(len(found), f"{value} against {at}", where, "tables")
+        return found[0]
 
     def single(self, value: str, unit: str, where: Where | None = None) -> CertifiedPoints:
         """Return the one value with this refType, such as that of a weight; it is for itself (`at`).
@@ -201,9 +204,10 @@ class Certificate:
         except ValueError as error:
             raise CertificateRefused(f"certificate {self.number} gives {error}") from None
 
-    def _several(self, count: int, value: str, where: Where | None) -> CertificateRefused:
+    def _several(self, count: int, value: str, where: Where | None, what: str = "rows") -> CertificateRefused:
         return CertificateRefused(
-            f"certificate {self.number} has {count} rows of {value}{_told(where)}: say which of them is used"
+            f"certificate {self.number} has {count} {what} of {value}{_told(where)}: say which of them "
+            "is used"
         )
 
     def _lacks(

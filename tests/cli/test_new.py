@@ -101,6 +101,8 @@ def contents(folder: Path) -> dict[str, bytes]:
         (("driver", "class"), "class is a name that Python or remotecal has already"),
         (("procedure", "statistics"), "statistics is a name that Python"),
         (("procedure", "remotecal"), "remotecal is a name that Python or remotecal has"),
+        (("driver", "numpy"), "numpy is what numpy is imported by: choose another name"),
+        (("bench", "bath", "--package", "lxml"), "lxml is what .*lxml.* is imported by"),
         (("driver", "a" * (LONGEST + 1)), "is too long for a name: 20 characters at most"),
         (("driver", "sable", "--package", "My-Package"), "such as my_package"),
         (("bench", "bath", "--procedure", "my procedure"), "such as my_procedure"),

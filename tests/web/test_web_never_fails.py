@@ -16,7 +16,6 @@ CHECKS = [not_a_server_error, content_type_conformance, response_schema_conforma
 BOUNDED = settings(
     max_examples=7,
     derandomize=True,
-    deadline=None,
     database=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
