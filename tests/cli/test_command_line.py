@@ -15,7 +15,6 @@ HEAVY = {
     "GTC",
     "lxml",
     "numpy",
-    "pint",
     "pydantic",
     "pyvisa",
     "remotecal.model",
