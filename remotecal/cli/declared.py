@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+EVERYBODY = 6
+"""Who needs a key in a demonstration: an authority, three persons, the laboratory, and an institute."""
+
 
 def run(run: argparse.ArgumentParser) -> None:
     """Declare `run ORDER`."""
@@ -221,6 +224,13 @@ def _up(asked: argparse.Namespace) -> None:
 
 
 def _demo(asked: argparse.Namespace) -> None:
-    from remotecal.cli.demo import demo
+    from remotecal.cli.progress import ProgressLine
 
-    demo(asked.out, asked.name, dict(asked.settings), remote=asked.remote)
+    with ProgressLine() as line:
+        line.step("loading")
+        from remotecal.certificates.demonstration import NewKeys
+
+        with NewKeys(EVERYBODY) as keys:
+            from remotecal.cli.demo import demo
+
+            demo(asked.out, asked.name, dict(asked.settings), line, keys, remote=asked.remote)
