@@ -227,7 +227,7 @@ def _demo(asked: argparse.Namespace) -> None:
     from remotecal.cli.progress import ProgressLine
 
     with ProgressLine() as line:
-        line.step("loading")
+        line.passing("loading …")
         from remotecal.certificates.demonstration import NewKeys
 
         with NewKeys(EVERYBODY) as keys:
