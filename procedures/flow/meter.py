@@ -133,6 +133,9 @@ class FlowProcedure(Procedure):
             f"the flow can't be set to {asked:g} m3/h: it is {found:.4g} after {ADJUSTMENTS} corrections"
         )
 
+    def takes(self, point: Point) -> float:
+        return self.shortest_repeat(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
+
     def settle(self, point: Point, run: Run) -> None:
         """Wait until flow and water temperature are steady."""
         wanted = self.parameters

@@ -45,6 +45,9 @@ from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
+DRAINING = 45.0
+"""Seconds, about, in which a tank drains and its balance comes to rest; only by them is told what is left."""
+
 
 class Collected(FlowSeen):
     """What a repeat yields: the water that was collected, and what the meter told meanwhile."""
@@ -134,6 +137,10 @@ class WaterGravimetric(FlowProcedure):
     def prepare(self, run: Run) -> None:
         super().prepare(run)
         self.rig.diverter.set(Outlet.BYPASS)
+
+    def takes(self, point: Point) -> float:
+        collecting = self._duration(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
+        return collecting + DRAINING + 2 * self.parameters.dripping
 
     def measure(self, point: Point, run: Run) -> Collected:
         self._drain(run)

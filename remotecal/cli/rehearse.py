@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.set_defaults(handler=main)
     parser.add_argument("order", type=Path, metavar="FILE", help="the work order (TOML)")
     bench = parser.add_mutually_exclusive_group()
     bench.add_argument(

@@ -157,6 +157,14 @@ class Procedure(ABC):
     def approach(self, point: Point, run: Run) -> None:  # noqa: B027  nor anything to approach
         """Bring the rig to a point, before its repeats and again when a run is taken up there."""
 
+    def takes(self, point: Point) -> float:
+        """Return how long a repeat takes at a point, as far as can be told beforehand.
+
+        In seconds, or in whatever is in proportion to them; all repeats take the same where nobody says
+        otherwise. Who waits for the run is told by it how long that will be.
+        """
+        return 1.0
+
     @abstractmethod
     def measure(self, point: Point, run: Run) -> Observed:
         """Measure once, and return what that yields: a declared observation of the procedure's own."""

@@ -105,7 +105,9 @@ def find_followed(name: str, sha256: str, given: Path | None = None, *, changed:
 def is_installed(name: str) -> bool:
     """Tell whether `find` knows a name that is no file's."""
     with _FINDING:
-        return _full(name, _modules()) in names()
+        modules = _modules()
+        full = _full(name, modules)
+        return full in modules and _is_procedure(modules[full])
 
 
 def nearest_name(name: str) -> str:
@@ -117,8 +119,7 @@ def nearest_name(name: str) -> str:
 def names() -> tuple[str, ...]:
     """Return the names in the catalogue; modules of the library without a procedure don't count."""
     with _FINDING:
-        modules = _modules()
-        return tuple(sorted(name for name, module in modules.items() if ":" in module or _holds_one(module)))
+        return tuple(sorted(name for name, module in _modules().items() if _is_procedure(module)))
 
 
 def read_files(path: Path) -> dict[str, bytes]:
@@ -187,7 +188,10 @@ def _in_catalogue(name: str) -> Found:
     return _found(name, procedure)
 
 
-def _holds_one(module: str) -> bool:
+def _is_procedure(module: str) -> bool:
+    """Tell whether what stands in the catalogue is a procedure: it names one, or the module holds one."""
+    if ":" in module:
+        return True
     try:
         loaded = source.load(module)
     except Exception as error:

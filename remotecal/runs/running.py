@@ -60,6 +60,8 @@ class Progress:
     """Observations made."""
     due: int = 0
     """Observations there shall be."""
+    share: float = 0.0
+    """How much of the time that the plan takes lies behind the observations made (`Procedure.takes`)."""
     began: float = 0.0
     """When the run began or was taken up again, by its clock."""
     now: float = 0.0

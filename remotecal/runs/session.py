@@ -85,6 +85,7 @@ class Session:
             if event.kind == "observation"
         }
         self._adjusted = any(event.kind == "adjust" for event in journal.events)
+        self._takes: Mapping[str, float] = {}
 
     def _fillings(self, kind: type[Procedure]) -> dict[str, Filling]:
         """Return role → what fills it."""
@@ -171,7 +172,8 @@ class Session:
         points, run = self._start.points, self._run
         left = [point for point in points if self._repeats_left(point)]
         due = sum(point.repeats for point in points)
-        run.show("prepare", points=len(points), observed=len(self._done), due=due)
+        self._takes = {point.name: self._procedure.takes(point) for point in points}
+        run.show("prepare", points=len(points), observed=len(self._done), due=due, share=self._share())
         if left:
             self._procedure.prepare(run)
         for point in left:
@@ -204,6 +206,12 @@ class Session:
     def _repeats_left(self, point: Point) -> list[int]:
         return [n for n in range(1, point.repeats + 1) if (point.name, n) not in self._done]
 
+    def _share(self) -> float:
+        """Return how much of the time that the plan takes is behind the run."""
+        whole = sum(self._takes[point.name] * point.repeats for point in self._start.points)
+        done = sum(self._takes.get(str(point), 0.0) for point, _ in self._done)
+        return done / whole if whole > 0 else 0.0
+
     def _observe(self, point: Point, repeat: int) -> None:
         run = self._run
         began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
@@ -216,7 +224,7 @@ class Session:
             "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
         )
         self._done.add((point.name, repeat))
-        run.show("done", observed=len(self._done))
+        run.show("done", observed=len(self._done), share=self._share())
 
     def _refuse_unkept(self, values: Mapping[str, Value], began: float) -> None:
         """Raise `ParameterError` for waveforms and files that are not of the run, or not of the repeat."""
