@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -11,13 +11,15 @@ from remotecal.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import Column, ColumnElement, Connection, Engine, Table
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
     from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
 READING = "remotecal_reading"
 """Marks a transaction that only reads."""
+LAST_LETTER = "\U0010ffff"
+"""What no letter comes after."""
 PATIENCE = 30.0
 """Seconds to wait for another process that is writing to SQLite."""
 
@@ -86,6 +88,12 @@ class Database:
 
         return postgresql.insert(table)
 
+    def begins(self, column: Column[str], beginning: str) -> ColumnElement[bool]:
+        """Return whether a text begins so, capitals and all, as an index on its column can tell."""
+        if self._engine.dialect.name == "sqlite":  # whose LIKE takes a capital for a small letter
+            return (column >= beginning) & (column < beginning + LAST_LETTER)
+        return column.startswith(beginning, autoescape=True)
+
     def migrate(self) -> None:
         """Bring the tables to this program's version; what is in them stays."""
         from alembic import command
@@ -110,6 +118,18 @@ class Database:
     def close(self) -> None:
         """Give up all connections."""
         self._engine.dispose()
+
+
+def of_runs(table: Table, wanted: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+    """Return whether a row of a table is of one of these runs, named by station and name.
+
+    Each is looked up by itself: for a list of pairs SQLite goes through the whole table.
+    """
+    from sqlalchemy import false, or_
+
+    return or_(
+        false(), *((table.c.station == station) & (table.c.run == run) for station, run in sorted(wanted))
+    )
 
 
 def _migrations(connection: Connection) -> Config:

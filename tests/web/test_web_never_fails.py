@@ -27,7 +27,7 @@ def known(web: Web) -> str:
     """An order with a run, and users with several roles."""
     order = web.do(web.site.order())
     web.hub.laboratory.store.journals.append("here", order.id, 1, [], time.time())
-    web.users.assign(order.id, "acme")
+    web.hub.laboratory.store.orders.assign(order.id, "acme")
     web.users.put("staff", roles={"operator", "reviewer", "approver"}, password=DIGEST)
     return order.id
 
