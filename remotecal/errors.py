@@ -84,6 +84,9 @@ class OutOfSpan(ConfigurationError):
 class LinkError(RemotecalError):
     """The channel to an instrument failed."""
 
+    replies: tuple[bytes, ...] = ()
+    """What had been answered before, of several questions that were asked at once."""
+
 
 class NoReply(LinkError):
     """Nothing, or too little, arrived in time."""

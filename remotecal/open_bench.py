@@ -144,7 +144,7 @@ class OpenBench:
         at_once = [places for asked, places in groups.items() if not isinstance(asked, HandInstrument)]
         found: dict[int, Measured] = {}
         for places in by_hand:
-            declarations = [quantities[place].declaration for place in places]
+            declarations = tuple(quantities[place].declaration for place in places)
             found.update(zip(places, measure(quantities[places[0]].instrument, declarations), strict=True))
         results = self._read_all([[quantities[place] for place in places] for places in at_once])
         for places, values in zip(at_once, results, strict=True):
@@ -247,7 +247,7 @@ class OpenBench:
 def _read(group: Group) -> Outcome:
     """Read quantities of one instrument; what goes wrong is returned, for another thread to raise."""
     try:
-        return measure(group[0].instrument, [quantity.declaration for quantity in group])
+        return measure(group[0].instrument, tuple(quantity.declaration for quantity in group))
     except Exception as failure:  # noqa: BLE001  it is raised in the thread that asked
         return failure
 

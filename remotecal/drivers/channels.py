@@ -11,7 +11,7 @@ from remotecal.drivers.readings import BoundReading, Reading
 from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
-    from remotecal.drivers.declarations import Asked
+    from remotecal.drivers.quantity import Measurable
 
 
 class Channels(Declaration):
@@ -59,7 +59,7 @@ class Channels(Declaration):
     @overload
     def __get__(self, instrument: object, owner: type) -> BoundChannels: ...
     def __get__(self, instrument: object, owner: type) -> Channels | BoundChannels:
-        return self if instrument is None else BoundChannels(self, cast("Asked", instrument))
+        return self if instrument is None else BoundChannels(self, cast("Measurable", instrument))
 
 
 class BoundChannels:
@@ -67,7 +67,7 @@ class BoundChannels:
 
     __slots__ = ("declaration", "instrument")
 
-    def __init__(self, declaration: Channels, instrument: Asked) -> None:
+    def __init__(self, declaration: Channels, instrument: Measurable) -> None:
         self.declaration = declaration
         self.instrument = instrument
 

@@ -239,9 +239,14 @@ class Register:
     def parts(self) -> tuple[Register, ...]:
         return (self,)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the quantity's value is the one part's content."""
+        return self.scale == 1
+
     def join(self, contents: tuple[float, ...]) -> float:
         """Return the quantity's value from the parts' contents."""
-        return contents[0] if self.scale == 1 else contents[0] * self.scale
+        return contents[0] if self.is_plain else contents[0] * self.scale
 
     def is_sentinel(self, value: float) -> bool:
         """Tell whether a value is one of the bit patterns by which integer registers say "none".
@@ -284,6 +289,10 @@ class Sum:
     @property
     def parts(self) -> tuple[Register, ...]:
         return (self.coarse, self.rest)
+
+    @property
+    def is_plain(self) -> bool:
+        return False
 
     def join(self, contents: tuple[float, ...]) -> float:
         return self.coarse.join(contents[:1]) + self.rest.join(contents[1:])

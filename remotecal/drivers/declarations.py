@@ -11,15 +11,25 @@ from remotecal.errors import InstrumentError
 
 if TYPE_CHECKING:
     from remotecal.drivers.codecs import Codec
+    from remotecal.drivers.links import Link
+    from remotecal.drivers.talks import Talk
+
+Obtained = tuple[Content, float, int | None]
+"""What stood on the wire, when, and the number of the kept exchange."""
 
 
 class Asked(Protocol):
     """The instrument as its quantities see it."""
 
     name: str
+    link: Link
 
-    def obtain(self, *declarations: Declaration) -> tuple[tuple[Content, float, int | None], ...]:
+    def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
         """Ask for values: contents, times of the replies, numbers of the kept exchanges."""
+        ...
+
+    def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
+        """Say what `obtain` asks, for whoever carries it."""
         ...
 
     def obtain_block(self, declaration: Declaration) -> tuple[bytes, float, int | None]:

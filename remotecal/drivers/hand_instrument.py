@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from remotecal import units
-from remotecal.drivers.declarations import Declaration, declared
+from remotecal.drivers.declarations import Declaration, Obtained, declared
 from remotecal.drivers.doubts import beyond, doubt
-from remotecal.drivers.instrument import Identity, Obtained, known_serial
+from remotecal.drivers.instrument import Identity, known_serial
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.by_hand import ByHandLink, Sought
 from remotecal.drivers.links.wire import ByHand
 from remotecal.drivers.quantity import Quantity
 from remotecal.drivers.shown import DONE, NOT_POSSIBLE, READ, Shown, in_dsi, quantity_of, reply_of
 from remotecal.drivers.states import Action, Choice, Flags
+from remotecal.drivers.talks import Talk
 from remotecal.errors import ForbiddenCommand, GarbledReply, InstrumentError, WrongInstrument
 from remotecal.model import Text
 
@@ -87,10 +88,11 @@ class HandInstrument(LineInstrument):
         if isinstance(item, Quantity):
             self._expected[quantity] = units.convert(value, unit, item.unit)
 
-    def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
+    def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
+        obtained = yield from super().conversation(*declarations)
         return tuple(
             (self._content(item, content), at, exchange)
-            for item, (content, at, exchange) in zip(declarations, super().obtain(*declarations), strict=True)
+            for item, (content, at, exchange) in zip(declarations, obtained, strict=True)
         )
 
     def place(self, declaration: Declaration, content: Content) -> None:

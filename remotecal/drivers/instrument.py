@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, Self, c
 from remotecal.clock import Clock, RealClock
 from remotecal.drivers.codecs import Register, Sum
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import Declaration, Held, Step, declared, named, settle
+from remotecal.drivers.declarations import Declaration, Held, Obtained, Step, declared, named, settle
 from remotecal.drivers.links import Link, StationLinks, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading
 from remotecal.drivers.quantity import measure
+from remotecal.drivers.talks import Pause, Talk, talked
 from remotecal.errors import (
     BenchError,
     InstrumentError,
@@ -31,15 +32,13 @@ from remotecal.errors import (
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
+    from remotecal.drivers.quantity import Measuring, Quantity
 
 Keep = Callable[[str, bytes, bytes], int]
 """Keeps an exchange (instrument's name, request, reply) and returns its number."""
 
 Through = Callable[[Link], Link]
 """Puts another link in front of one."""
-
-Obtained = tuple[Content, float, int | None]
-"""What stood on the wire, when, and the number of the kept exchange."""
 
 
 class Bindable(Protocol):
@@ -94,6 +93,7 @@ class Instrument:
     pauses: Sequence[float]
     """Seconds before each new attempt to ask it when it can't answer just now."""
     _placed: dict[Held, Content]
+    measured_before: dict[tuple[Quantity, ...], Measuring]
     met: Identity | None
     """Who answered when the instrument was opened."""
 
@@ -108,6 +108,7 @@ class Instrument:
         self.noted = ()
         self.pauses = PAUSES
         self._placed = {}
+        self.measured_before = {}
         self.met = None
         link.name = self.name
         link.on_reopen = self._take_up_again
@@ -259,7 +260,7 @@ class Instrument:
         Returns:
             One `Measured` per quantity, in the order asked.
         """
-        return measure(self, [quantity.declaration for quantity in quantities])
+        return measure(self, tuple([quantity.declaration for quantity in quantities]))
 
     def make_safe(self) -> None:
         """Bring the instrument to its declared safe state and read it back where that is possible.
@@ -308,6 +309,13 @@ class Instrument:
 
     def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
         """Ask for the contents of declarations; see `declarations.Asked`."""
+        return talked(self.link, self.conversation(*declarations))
+
+    def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
+        """Say what is asked for the contents of declarations, and understand the replies.
+
+        What `obtain` says, whoever carries it: it asks by `yield`, never by `ask`.
+        """
         raise NotImplementedError
 
     def obtain_block(self, declaration: Declaration) -> tuple[bytes, float, int | None]:
@@ -320,7 +328,11 @@ class Instrument:
 
     def _exchange(self, request: bytes, timeout: float | None = None) -> tuple[bytes, int | None]:
         reply = self.link.ask(request, timeout)
-        return reply, None if self.keep is None else self.keep(self.name, request, reply)
+        return reply, self._kept(request, reply)
+
+    def _kept(self, request: bytes, reply: bytes) -> int | None:
+        """Keep an exchange, and return its number; None while nobody keeps them."""
+        return None if self.keep is None else self.keep(self.name, request, reply)
 
     def close(self) -> None:
         """Give up the link."""
@@ -353,13 +365,12 @@ class Again:
         self._tried = 0
         self._until = time.monotonic() + PATIENCE
 
-    def wait(self) -> bool:
-        """Wait before the next attempt; False where there were enough."""
+    def pause(self) -> Pause | None:
+        """Return the pause before the next attempt; None where there were enough."""
         if self._tried >= len(self._pauses) or time.monotonic() > self._until:
-            return False
-        time.sleep(self._pauses[self._tried])
+            return None
         self._tried += 1
-        return True
+        return Pause(self._pauses[self._tried - 1])
 
 
 _NO_SERIAL: Final = re.compile(r"[\s0._*?-]*|n/?a|none|unknown|f{4,}|x+", re.IGNORECASE)

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import Declaration, Held, declared
-from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
+from remotecal.drivers.declarations import Declaration, Held, Obtained, declared
+from remotecal.drivers.instrument import Again, Identity, Instrument, known_serial
 from remotecal.drivers.links.wire import Line
+from remotecal.drivers.talks import Questions, Talk, talked
 from remotecal.drivers.traces import Trace, head_of
 from remotecal.errors import ForbiddenCommand, GarbledReply, InstrumentError, WrongInstrument
 
 if TYPE_CHECKING:
+    from remotecal.clock import Clock
     from remotecal.drivers.codecs import TextCodec
+    from remotecal.drivers.links import Link
+
+
+class Asking(NamedTuple):
+    """How a quantity is asked for."""
+
+    line: str
+    """The line, its settings filled in."""
+    questions: Questions
+    """The same as it is sent."""
+    codec: TextCodec
+    """Understands the reply."""
+    stated: str
+    """The line as it is stated; the very `line` where it has no settings."""
 
 
 class LineInstrument(Instrument):
@@ -23,6 +39,15 @@ class LineInstrument(Instrument):
     wire: ClassVar[Line] = Line()
     forbidden: ClassVar[tuple[str, ...]] = ()
     """Patterns of lines that must never be sent, such as writing calibration constants."""
+
+    _askings: dict[Declaration, Asking]
+    """How quantities are asked for that were asked for before."""
+
+    def __init__(
+        self, link: Link, *, name: str = "", serial: str | None = None, clock: Clock | None = None
+    ) -> None:
+        super().__init__(link, name=name, serial=serial, clock=clock)
+        self._askings = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -39,7 +64,14 @@ class LineInstrument(Instrument):
             ForbiddenCommand: the driver's maker warns of this command; nothing was sent.
             LinkError: no right answer came.
         """
-        return self._ask(line, timeout)[0]
+        return talked(self.link, self.asking(line, timeout))
+
+    def asking(self, line: str, timeout: float | None = None) -> Talk[str]:
+        """Ask as `ask` does, within a conversation."""
+        questions = self._questions(self.filled(line), timeout)
+        (reply,) = yield questions
+        self._kept(questions.requests[0], reply)
+        return self._decoded(line, reply)
 
     def tell(self, line: str) -> None:
         """Send a line that has no reply (ForbiddenCommand, LinkError as `ask`)."""
@@ -85,9 +117,24 @@ class LineInstrument(Instrument):
     def can_be_asked(self, declaration: Declaration) -> bool:
         return _text(declaration).ask is not None
 
-    def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
+    def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
+        """Ask each question once; quantities that ask the same share its answer."""
         answers: dict[str, tuple[str, float, int | None]] = {}
-        return tuple(self._obtain(declaration, answers) for declaration in declarations)
+        found: list[Obtained] = []
+        for declaration in declarations:
+            line, questions, codec, stated = self._askings.get(declaration) or self._asked(declaration)
+            if stated is not line:
+                line, questions, *_ = self._asked(declaration)
+            answer = answers.get(line)
+            if answer is None:
+                (reply,) = yield questions
+                exchange = self._kept(questions.requests[0], reply)
+                text = self._decoded(line, reply)
+                if text in self.wire.ask_again:
+                    text, exchange = yield from self._ask_until_ready(line, questions, text)
+                answer = answers[line] = text, self.clock.now(), exchange
+            found.append((self._unwrapped(codec, line, answer[0]), answer[1], answer[2]))
+        return tuple(found)
 
     def place(self, declaration: Declaration, content: Content) -> None:
         codec = _text(declaration)
@@ -98,44 +145,47 @@ class LineInstrument(Instrument):
         if isinstance(declaration, Held):
             self._placed[declaration] = content
 
-    def _obtain(
-        self, declaration: Declaration, answers: dict[str, tuple[str, float, int | None]]
-    ) -> Obtained:
-        """Understand one quantity; several that ask the same question share its answer."""
+    def _asked(self, declaration: Declaration) -> Asking:
+        """Return how a quantity is asked for, as the instrument's settings are now."""
         codec = _text(declaration)
-        question = codec.ask
-        if question is None:
+        line = codec.ask
+        if line is None:
             raise ForbiddenCommand(f"{declaration!r} can't be read back")
-        if question not in answers:
-            reply, exchange = self._ask_until_ready(question, getattr(declaration, "takes", None))
-            answers[question] = reply, self.clock.now(), exchange
-        reply, at, exchange = answers[question]
+        filled = self.filled(line)
+        known = self._askings.get(declaration)
+        if known is None or known.line != filled:
+            questions = self._questions(filled, getattr(declaration, "takes", None))
+            known = self._askings[declaration] = Asking(filled, questions, codec, line)
+        return known
+
+    def _questions(self, line: str, timeout: float | None) -> Questions:
+        self._permit(line)
+        return Questions((self._encoded(line),), timeout)
+
+    def _unwrapped(self, codec: TextCodec, line: str, reply: str) -> str:
         try:
-            return codec.unwrap(reply), at, exchange
+            return codec.unwrap(reply)
         except GarbledReply as error:
             self.link.suspect = True
-            raise GarbledReply(f"{self.name}: asked {question!r}, {error}") from None
+            raise GarbledReply(f"{self.name}: asked {line!r}, {error}") from None
         except InstrumentError as refusal:
             raise InstrumentError(f"{self.name}: {refusal}") from None
 
-    def _ask_until_ready(self, question: str, timeout: float | None) -> tuple[str, int | None]:
-        """Ask, and ask again, within bounds, an instrument that can't answer just now."""
-        reply, exchange = self._ask(question, timeout)
-        if reply not in self.wire.ask_again:
-            return reply, exchange
+    def _ask_until_ready(self, line: str, questions: Questions, text: str) -> Talk[tuple[str, int | None]]:
+        """Ask again, within bounds, an instrument that can't answer just now, and said so by `text`."""
         again = Again(self.pauses)
-        while again.wait():
-            reply, exchange = self._ask(question, timeout)
-            if reply not in self.wire.ask_again:
-                return reply, exchange
-        raise InstrumentError(f"{self.name}: asked {question!r} again and again, it answers {reply!r}")
+        while (pause := again.pause()) is not None:
+            yield pause
+            (reply,) = yield questions
+            exchange = self._kept(questions.requests[0], reply)
+            text = self._decoded(line, reply)
+            if text not in self.wire.ask_again:
+                return text, exchange
+        raise InstrumentError(f"{self.name}: asked {line!r} again and again, it answers {text!r}")
 
-    def _ask(self, line: str, timeout: float | None) -> tuple[str, int | None]:
-        line = self.filled(line)
-        self._permit(line)
-        reply, exchange = self._exchange(self._encoded(line), timeout)
+    def _decoded(self, line: str, reply: bytes) -> str:
         try:
-            return reply.decode(self.wire.encoding), exchange
+            return reply.decode(self.wire.encoding)
         except UnicodeDecodeError:
             self.link.suspect = True
             raise GarbledReply(f"{self.name}: asked {line!r}, got {reply!r}, which is no text") from None
@@ -219,10 +269,14 @@ class ScpiInstrument(LineInstrument):
 
     def _errors(self, answer: str) -> list[str]:
         """Return the errors the queue gives until it is empty, beginning with what it answered already."""
+        return talked(self.link, self.errors(answer))
+
+    def errors(self, answer: str) -> Talk[list[str]]:
+        """Empty the queue of errors as `_errors` does, within a conversation."""
         errors: list[str] = []
         while _error_code(answer) != 0 and len(errors) < MOST_ERRORS:
             errors.append(answer.strip())
-            answer = self.ask("SYST:ERR?")
+            answer = yield from self.asking("SYST:ERR?")
         return errors
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import ClassVar, Final, NamedTuple, cast, get_args
+from typing import ClassVar, Final, cast, get_args
 
 from remotecal.clock import Clock
-from remotecal.drivers.codecs import Form, Register, RegisterCodec, Table
+from remotecal.drivers.codecs import Register
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import Declaration, Held, declared
-from remotecal.drivers.instrument import Again, Identity, Instrument, Obtained, known_serial
-from remotecal.drivers.links import Link, identification, modbus
+from remotecal.drivers.declarations import Declaration, Held, Obtained, declared
+from remotecal.drivers.instrument import Again, Identity, Instrument, known_serial
+from remotecal.drivers.links import Link, WiredLink, identification, modbus
 from remotecal.drivers.links.wire import Modbus, Order
 from remotecal.drivers.quantities import Flags, Reading
-from remotecal.errors import BenchError, ForbiddenCommand, ModbusRefusal
+from remotecal.drivers.scans import READS, Read, Scan, codec_of, plan
+from remotecal.drivers.talks import Questions, Talk
+from remotecal.errors import BenchError, ForbiddenCommand, LinkError, ModbusRefusal
 
-_READS: Final[dict[Table, int]] = {
-    "coil": modbus.READ_COILS,
-    "discrete": modbus.READ_DISCRETE_INPUTS,
-    "holding": modbus.READ_HOLDING_REGISTERS,
-    "input": modbus.READ_INPUT_REGISTERS,
-}
 _UNITS: Final = range(248)
 """Unit numbers on a serial line (MODBUS over serial line, 2.2)."""
 
@@ -40,30 +34,11 @@ _ECHOES: Final = frozenset({modbus.WRITE_COIL, modbus.WRITE_REGISTER})
 """Functions whose reply is the request itself."""
 
 
-Numbers = Callable[[bytes], tuple[float, ...]]
-"""Takes the numbers out of a reply: unit, function, count of bytes, data."""
+Answer = tuple[bytes, int | None]
+"""A reply, and the number of the kept exchange."""
 
-
-class Read(NamedTuple):
-    """One request of a scan, and how its reply is understood."""
-
-    request: modbus.Request
-    pdu: bytes
-    """The request, without the unit."""
-    numbers: Numbers
-    """Takes the parts' contents out of the reply."""
-    parts: int
-    """How many values it covers."""
-
-
-class Scan(NamedTuple):
-    """The fewest requests that read some declarations, and where each content then lies."""
-
-    reads: tuple[Read, ...]
-    places: tuple[tuple[tuple[int, int], ...], ...]
-    """For each declaration, for each of its parts: which read, and which of its numbers."""
-    codecs: tuple[RegisterCodec, ...]
-    """How each declaration's parts are put together."""
+Prepared = tuple[Scan, tuple[Questions, ...]]
+"""A scan, and what is asked for it."""
 
 
 class ModbusInstrument(Instrument):
@@ -87,6 +62,10 @@ class ModbusInstrument(Instrument):
     """The wire, as this instrument is set."""
     _refused: frozenset[modbus.Request]
     """Reads over several registers that the instrument does not take in one piece."""
+    _scans: dict[tuple[Declaration, ...], Prepared]
+    """How declarations are read that were read before, as long as nothing more is refused."""
+    _at_once: int
+    """Requests that may be under way together."""
     _heard: bool
     """Something came back since the link was opened that can't be an echo."""
 
@@ -109,17 +88,19 @@ class ModbusInstrument(Instrument):
             raise BenchError(f"{self.name}: bytes are in one of the orders {get_args(Order)}, not {order!r}")
         self.unit = unit
         self._refused = frozenset()
+        self._scans = {}
         self._heard = False
         counts_from = self.wire.manual_counts_from if manual_counts_from is None else manual_counts_from
         self.layout = replace(self.wire, order=order or self.wire.order, manual_counts_from=counts_from)
+        self._at_once = self.layout.outstanding if isinstance(link, WiredLink) and link.pipelined else 1
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for item in declared(cls):
-            for register in _codec(item).parts:
-                if _READS[register.table] not in cls.wire.functions:
+            for register in codec_of(item).parts:
+                if READS[register.table] not in cls.wire.functions:
                     raise TypeError(
-                        f"{item!r} needs function {_READS[register.table]}, {cls.__name__} lacks it"
+                        f"{item!r} needs function {READS[register.table]}, {cls.__name__} lacks it"
                     )
                 if not isinstance(item, Reading | Flags) and register in cls.forbidden:
                     raise TypeError(f"{item!r} lies where nothing may be written")
@@ -159,44 +140,89 @@ class ModbusInstrument(Instrument):
     def can_be_asked(self, declaration: Declaration) -> bool:
         return True
 
-    def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
-        scan, replies = self._scan(declarations)
+    def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
+        """Read in the fewest requests; what is refused in one piece, in smaller ones from then on."""
+        answers = None
+        while answers is None:
+            scan, questions = self._prepared(declarations)
+            answers = yield from self._read(scan, questions)
         at = self.clock.now()
-        numbers = [read.numbers(reply) for read, (reply, _) in zip(scan.reads, replies, strict=True)]
+        contents = scan.contents([reply for reply, _ in answers])
         return tuple(
-            (
-                codec.join(tuple([numbers[read][number] for read, number in places])),
-                at,
-                replies[places[0][0]][1],
-            )
-            for codec, places in zip(scan.codecs, scan.places, strict=True)
+            [(content, at, answers[read][1]) for content, read in zip(contents, scan.read_in, strict=True)]
         )
 
-    def _scan(self, declarations: tuple[Declaration, ...]) -> tuple[Scan, list[tuple[bytes, int | None]]]:
-        """Read what declarations need; once refused in one piece it is read in smaller ones."""
-        while True:
+    def _prepared(self, declarations: tuple[Declaration, ...]) -> Prepared:
+        """Return how declarations are read: planned and encoded once, and again when a read was refused."""
+        prepared = self._scans.get(declarations)
+        if prepared is None:
             scan = plan(self.layout, declarations, self._refused)
-            replies: list[tuple[bytes, int | None]] = []
-            for read in scan.reads:
-                try:
-                    replies.append(self._send(read.request, read.pdu))
-                except ModbusRefusal as refusal:
-                    if refusal.code not in _TOO_MUCH or read.parts == 1 or read.request in self._refused:
-                        raise
-                    self._refused |= {read.request}
-                    break
-            else:
-                return scan, replies
+            payloads = [self._payload(read.request) for read in scan.reads]
+            batches = range(0, len(payloads), self._at_once)
+            prepared = scan, tuple(Questions(tuple(payloads[at : at + self._at_once])) for at in batches)
+            if len(self._scans) >= MOST_SCANS:
+                self._scans.clear()
+            self._scans[declarations] = prepared
+        return prepared
+
+    def _payload(self, request: modbus.Request) -> bytes:
+        if request.function not in self.layout.functions:
+            raise ForbiddenCommand(f"{self.name} has no Modbus function {request.function}: can't {request}")
+        return bytes((self.unit,)) + request.encode()
+
+    def _read(self, scan: Scan, questions: tuple[Questions, ...]) -> Talk[list[Answer] | None]:
+        """Return what answers each read; None where one is refused in one piece."""
+        answers: list[Answer] = []
+        for wanted in questions:
+            payloads = wanted.requests
+            try:
+                replies = yield wanted
+            except LinkError as failure:
+                for payload, reply in zip(payloads, failure.replies, strict=False):
+                    self._kept(payload, reply)
+                raise
+            kept = [self._kept(payload, reply) for payload, reply in zip(payloads, replies, strict=True)]
+            for payload, reply, exchange in zip(payloads, replies, kept, strict=True):
+                answer: Answer | None = reply, exchange
+                if reply[1] != payload[1]:
+                    answer = yield from self._again(scan.reads[len(answers)], payload, reply)
+                if answer is None:
+                    return None
+                answers.append(answer)
+        if not self._heard:
+            self._heard = True
+        return answers
+
+    def _again(self, read: Read, payload: bytes, reply: bytes) -> Talk[Answer | None]:
+        """Ask a read again that was refused for the moment only.
+
+        None where it was refused in one piece, and is to be read in smaller ones from now on.
+
+        Raises:
+            ModbusRefusal: it is refused for good.
+        """
+        again = Again(self.pauses)
+        while reply[2] in _TRANSIENT and (pause := again.pause()) is not None:
+            yield pause
+            (reply,) = yield Questions((payload,))
+            exchange = self._kept(payload, reply)
+            if reply[1] == payload[1]:
+                return reply, exchange
+        if reply[2] not in _TOO_MUCH or read.parts == 1 or read.request in self._refused:
+            raise modbus.refusal(read.request, reply[2], self.name)
+        self._refused |= {read.request}
+        self._scans.clear()
+        return None
 
     def place(self, declaration: Declaration, content: Content) -> None:
-        codec = _codec(declaration)
+        codec = codec_of(declaration)
         if not isinstance(codec, Register) or codec.table not in {"coil", "holding"}:
             raise ForbiddenCommand(f"{declaration!r} can't be set")
         (value,) = codec.split(float(content))
         request = self._write(codec, value)
         if request.function in _ECHOES and not self._heard:
             self._hear(request)
-        self._send(request, request.encode())
+        self._send(request)
         if isinstance(declaration, Held):
             self._placed[declaration] = content
 
@@ -221,118 +247,19 @@ class ModbusInstrument(Instrument):
             LinkError: nobody, or an echo.
         """
         wanted = modbus.READ_COILS if write.function == modbus.WRITE_COIL else modbus.READ_HOLDING_REGISTERS
-        known = sorted(self.layout.functions & set(_READS.values()), key=lambda one: (one != wanted, one))
+        known = sorted(self.layout.functions & set(READS.values()), key=lambda one: (one != wanted, one))
         if known:
             self._exchange(bytes((self.unit,)) + modbus.Request(known[0], write.start, 1).encode())
             self._heard = True  # a refusal is an answer, too
 
-    def _send(self, request: modbus.Request, pdu: bytes) -> tuple[bytes, int | None]:
-        """Send a request; the link sees to it that the reply answers it, or is an exception."""
-        if request.function not in self.layout.functions:
-            raise ForbiddenCommand(f"{self.name} has no Modbus function {request.function}: can't {request}")
-        payload = bytes((self.unit,)) + pdu
-        reply, exchange = self._exchange(payload)
+    def _send(self, request: modbus.Request) -> None:
+        """Send a write; the link sees to it that the reply answers it, or is an exception."""
+        reply, _ = self._exchange(self._payload(request))
         if reply[1] != request.function:
-            reply, exchange = self._ask_again(request, payload, reply)
+            raise modbus.refusal(request, reply[2], self.name)
         if not self._heard and request.function not in _ECHOES:
             self._heard = True
-        return reply, exchange
-
-    def _ask_again(self, request: modbus.Request, payload: bytes, reply: bytes) -> tuple[bytes, int | None]:
-        """Return the answer to a read refused for the moment only; raise any other refusal."""
-        again, exchange = Again(self.pauses), None
-        while reply[1] != request.function:
-            passing = reply[2] in _TRANSIENT and request.function in _READS.values()
-            if not (passing and again.wait()):
-                raise modbus.refusal(request, reply[2], self.name)
-            reply, exchange = self._exchange(payload)
-        return reply, exchange
 
 
-@lru_cache(maxsize=256)
-def plan(
-    wire: Modbus, declarations: tuple[Declaration, ...], refused: frozenset[modbus.Request] = frozenset()
-) -> Scan:
-    """Return the fewest reads that cover some declarations, as the instrument allows them.
-
-    A read among the `refused` is done without what lies between the values, and, where it is refused
-    so too, value by value.
-    """
-    reads: list[Read] = []
-    found: dict[Register, tuple[int, int]] = {}
-    wanted = dict.fromkeys(part for declaration in declarations for part in _codec(declaration).parts)
-    for table, function in _READS.items():
-        spans = {
-            part: (part.number - wire.manual_counts_from, part.size) for part in wanted if part.table == table
-        }
-        for start, count in _spans(
-            function, set(spans.values()), wire.longest_read, wire.longest_gap, refused
-        ):
-            inside = [
-                part
-                for part, (first, size) in spans.items()
-                if start <= first and first + size <= start + count
-            ]
-            found |= {part: (len(reads), number) for number, part in enumerate(inside)}
-            request = modbus.Request(function, start, count)
-            parts: list[tuple[int, Form, Order]] = [
-                (spans[part][0] - start, part.form, part.order or wire.order) for part in inside
-            ]
-            reads.append(
-                Read(
-                    request, request.encode(), _numbers(request, parts), len({spans[part] for part in inside})
-                )
-            )
-    codecs = tuple(_codec(item) for item in declarations)
-    return Scan(tuple(reads), tuple(tuple(found[part] for part in codec.parts) for codec in codecs), codecs)
-
-
-def _spans(
-    function: int, wanted: set[tuple[int, int]], longest: int, gap: int, refused: frozenset[modbus.Request]
-) -> list[tuple[int, int]]:
-    """Return (first address, count) of the reads that cover what is wanted of one table.
-
-    What was refused is asked for without what nobody wants in it; that, where refused too, one by one.
-    """
-    spans: list[tuple[int, int]] = []
-    for start, count in modbus.coalesce(wanted, gap, longest):
-        if modbus.Request(function, start, count) not in refused:
-            spans.append((start, count))
-            continue
-        inside = {span for span in wanted if start <= span[0] and sum(span) <= start + count}
-        spans += _spans(function, inside, longest, 0, refused) if gap else sorted(inside)
-    return spans
-
-
-def _numbers(request: modbus.Request, parts: Sequence[tuple[int, Form, Order]]) -> Numbers:
-    """Return what takes numbers out of the reply to a read.
-
-    Args:
-        request: the read.
-        parts: for each number, how many items into the read it begins, its form, its bytes' order.
-    """
-    if request.function in {modbus.READ_COILS, modbus.READ_DISCRETE_INPUTS}:
-        places = [offset for offset, *_ in parts]
-
-        def bits(reply: bytes) -> tuple[float, ...]:
-            states = modbus.unpack_bits(reply[DATA:], request.count)
-            return tuple(states[place] for place in places)
-
-        return bits
-    fields = [
-        (DATA + 2 * offset, modbus.unpacker(cast("modbus.Form", form), order))
-        for offset, form, order in parts
-    ]
-
-    def registers(reply: bytes) -> tuple[float, ...]:
-        return tuple([unpack(reply, place) for place, unpack in fields])
-
-    return registers
-
-
-DATA: Final = 3
-"""Where data begin in the reply to a read: behind unit, function and count of bytes."""
-
-
-def _codec(declaration: Declaration) -> RegisterCodec:
-    return cast("RegisterCodec", declaration.wire)  # Instrument.__init_subclass__ saw to it
+MOST_SCANS: Final = 256
+"""Combinations of declarations whose scans are kept."""

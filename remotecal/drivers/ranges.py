@@ -60,7 +60,7 @@ class RangeLimits:
 
     def standard_uncertainty(self, value: float) -> float | None:
         """Return the standard uncertainty by the limit of error, rectangular; None where none is claimed."""
-        if self._line is None or not self.hold(value):
+        if self._line is None or not self.span[0] <= value <= self.span[1]:
             return None
         slope, constant = self._line
         return slope * abs(value) + constant

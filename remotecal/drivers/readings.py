@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, cast, overload
 
 from remotecal.drivers.codecs import Register
 from remotecal.drivers.contents import Code, Content, is_conventional, number_in, without_value
-from remotecal.drivers.quantity import Quantity, measure
+from remotecal.drivers.quantity import Measurable, Quantity, measure
 
 if TYPE_CHECKING:
     from remotecal.drivers.accuracy import Accuracy, Span
     from remotecal.drivers.codecs import Codec
-    from remotecal.drivers.declarations import Asked
     from remotecal.drivers.measured import Measured
     from remotecal.drivers.ranges import Ranges
 
@@ -66,7 +65,8 @@ class Reading(Quantity):
         if self._words and isinstance(content, str) and content.strip().upper() in self._words:
             raise without_value(self, content)
         value = number_in(self, content)
-        if not self.span[0] <= value <= self.span[1] and self._is_conventional(value):
+        low, high = self.span
+        if not low <= value <= high and self._is_conventional(value):
             raise without_value(self, content)
         if self._codes and self._is_stated(value):
             raise without_value(self, content)
@@ -88,7 +88,7 @@ class Reading(Quantity):
     @overload
     def __get__(self, instrument: object, owner: type) -> BoundReading: ...
     def __get__(self, instrument: object, owner: type) -> Reading | BoundReading:
-        return self if instrument is None else BoundReading(self, cast("Asked", instrument))
+        return self if instrument is None else BoundReading(self, cast("Measurable", instrument))
 
 
 def _modulus(wire: Codec, span: Span, wraps: float) -> float | None:
@@ -103,12 +103,16 @@ def _modulus(wire: Codec, span: Span, wraps: float) -> float | None:
 class BoundReading:
     """A quantity of one instrument; `read` asks for it."""
 
-    __slots__ = ("declaration", "instrument", "source")
+    __slots__ = ("declaration", "instrument")
 
-    def __init__(self, declaration: Reading, instrument: Asked) -> None:
+    def __init__(self, declaration: Reading, instrument: Measurable) -> None:
         self.declaration = declaration
         self.instrument = instrument
-        self.source = f"{instrument.name}.{declaration.name}"
+
+    @property
+    def source(self) -> str:
+        """Instrument and quantity, as what is read says it: "balance.mass"."""
+        return f"{self.instrument.name}.{self.declaration.name}"
 
     def read(self) -> Measured:
         """Ask the instrument.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast, overload
 
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.contents import Content, number_in
-from remotecal.drivers.declarations import Asked, Held, Step, settle
-from remotecal.drivers.quantity import Quantity, measure
+from remotecal.drivers.declarations import Held, Step, settle
+from remotecal.drivers.quantity import Measurable, Quantity, measure
 from remotecal.errors import GarbledReply, InstrumentError, OutOfSpan
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Setting(Held, Quantity):
     @overload
     def __get__(self, instrument: object, owner: type) -> BoundSetting: ...
     def __get__(self, instrument: object, owner: type) -> Setting | BoundSetting:
-        return self if instrument is None else BoundSetting(self, cast("Asked", instrument))
+        return self if instrument is None else BoundSetting(self, cast("Measurable", instrument))
 
 
 class BoundSetting:
@@ -96,7 +96,7 @@ class BoundSetting:
 
     __slots__ = ("declaration", "instrument")
 
-    def __init__(self, declaration: Setting, instrument: Asked) -> None:
+    def __init__(self, declaration: Setting, instrument: Measurable) -> None:
         self.declaration = declaration
         self.instrument = instrument
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, cast, overload
 
 from remotecal import units
 from remotecal.drivers.declarations import Declaration
-from remotecal.drivers.quantity import Quantity, measure
+from remotecal.drivers.quantity import Measurable, Quantity, measure
 from remotecal.drivers.waveform import SAMPLE, Waveform
 from remotecal.errors import GarbledReply, InstrumentError
 
 if TYPE_CHECKING:
     from remotecal.drivers.accuracy import Accuracy, Span
     from remotecal.drivers.codecs import TextCodec
-    from remotecal.drivers.declarations import Asked
 
 Fact = float | str | Quantity
 """A number that says what samples mean: itself, a driver's own setting by its name, or a quantity that is
@@ -72,7 +71,7 @@ class Trace(Declaration):
     @overload
     def __get__(self, instrument: object, owner: type) -> BoundTrace: ...
     def __get__(self, instrument: object, owner: type) -> Trace | BoundTrace:
-        return self if instrument is None else BoundTrace(self, cast("Asked", instrument))
+        return self if instrument is None else BoundTrace(self, cast("Measurable", instrument))
 
 
 class BoundTrace:
@@ -80,7 +79,7 @@ class BoundTrace:
 
     __slots__ = ("declaration", "instrument", "source")
 
-    def __init__(self, declaration: Trace, instrument: Asked) -> None:
+    def __init__(self, declaration: Trace, instrument: Measurable) -> None:
         self.declaration = declaration
         self.instrument = instrument
         self.source = f"{instrument.name}.{declaration.name}"

@@ -15,9 +15,10 @@ from remotecal.drivers.links import modbus
 from remotecal.drivers.links.framing import checksum
 from remotecal.drivers.links.streams import SerialStream
 from remotecal.drivers.links.wire import Line, Modbus, Serial
-from remotecal.drivers.modbus_instrument import ModbusInstrument, plan
+from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading, Setting, Trace
 from remotecal.drivers.ranges import Ranges
+from remotecal.drivers.scans import plan
 from remotecal.drivers.waveform import Waveform
 from remotecal.testing.transcripts import Exchange, on_serial_port, on_socket
 

@@ -23,7 +23,8 @@ from probes import (
 from remotecal.drivers.codecs import Phrase, holding_u16, holding_u32
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import modbus
-from remotecal.drivers.links.framing import LineFraming, MessageFraming, Nonsense
+from remotecal.drivers.links.framing import Nonsense
+from remotecal.drivers.links.line_framing import LineFraming, MessageFraming
 from remotecal.drivers.links.marks import Damaged, Marks
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
@@ -254,6 +255,21 @@ def modbus_echo() -> None:
         pytest.raises(LinkError),
     ):
         probe.q.set(5)
+
+
+def modbus_outstanding() -> None:
+    """Both requests are sent before the first is answered, and the replies told by their numbers."""
+    requests = [modbus.Request(3, start, 1) for start in (0, 100)]
+    asked_ = [framed(number, request.encode()) for number, request in enumerate(requests, 1)]
+    told = [framed(number, modbus.reply(requests[number - 1], (40 + number,))) for number in (1, 2)]
+    quantities: Body = {"a": reading(holding_u16(0)), "b": reading(holding_u16(100))}
+    for outstanding, exchanges in (
+        (2, [(b"".join(asked_), b"".join(reversed(told)))]),
+        (1, list(zip(asked_, told, strict=True))),
+    ):
+        probe = driver(ModbusInstrument, wire=Modbus(outstanding=outstanding), **quantities)
+        with on_socket(*exchanges) as port, probe.open(f"modbus+tcp://127.0.0.1:{port}") as meter:
+            assert [each.value for each in meter.read(meter.a, meter.b)] == [41, 42]
 
 
 def modbus_own_numbers() -> None:

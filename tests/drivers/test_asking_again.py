@@ -13,7 +13,7 @@ import pytest
 
 from remotecal.drivers.accuracy import EXACT, UNSTATED
 from remotecal.drivers.codecs import Phrase, holding_u16, holding_u32
-from remotecal.drivers.instrument import Again, known_serial
+from remotecal.drivers.instrument import PAUSES, Again, known_serial
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.links.framing import checksum
@@ -21,6 +21,7 @@ from remotecal.drivers.links.wire import Line, Modbus
 from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading, Setting
+from remotecal.drivers.talks import Pause
 from remotecal.errors import BenchError, ModbusRefusal, WrongInstrument
 from remotecal.testing.transcripts import Exchange, on_serial_port, on_socket
 
@@ -71,7 +72,7 @@ def test_it_is_not_asked_for_ever() -> None:
     with inverter(*[refused(10, 1, 6)] * 6) as meter, pytest.raises(ModbusRefusal, match="busy"):
         meter.a.read()
     again = Again()
-    assert [again.wait() for _ in range(6)] == [True] * 5 + [False]
+    assert [again.pause() for _ in range(6)] == [*map(Pause, PAUSES), None]
 
 
 @pytest.mark.parametrize("code", [1, 4, 5, 8])

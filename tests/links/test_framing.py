@@ -6,14 +6,8 @@ import itertools
 
 import pytest
 
-from remotecal.drivers.links.framing import (
-    LineFraming,
-    MessageFraming,
-    Nonsense,
-    RtuFraming,
-    TcpFraming,
-    checksum,
-)
+from remotecal.drivers.links.framing import Nonsense, RtuFraming, TcpFraming, checksum
+from remotecal.drivers.links.line_framing import LineFraming, MessageFraming
 from remotecal.drivers.links.wire import Line, Modbus
 from remotecal.errors import ForbiddenCommand
 

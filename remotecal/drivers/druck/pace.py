@@ -15,14 +15,14 @@ from remotecal.clock import Clock
 from remotecal.drivers.accuracy import UNSTATED, Accuracy
 from remotecal.drivers.capabilities import PressureGauge
 from remotecal.drivers.codecs import Scpi, scpi
-from remotecal.drivers.declarations import Declaration, Step
-from remotecal.drivers.instrument import Obtained
+from remotecal.drivers.declarations import Declaration, Obtained, Step
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links import Link
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.options import positive, printed_limit
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.drivers.ranges import Range, Ranges
+from remotecal.drivers.talks import Talk
 from remotecal.drivers.venting import AIR, VentedByRamp
 from remotecal.errors import BenchError, GarbledReply, InstrumentError
 
@@ -187,12 +187,13 @@ class DruckPace1000(ScpiInstrument, PressureGauge):
             raise InstrumentError(f"{self.name}: range {name} is neither gauge nor absolute: choose another")
         return reference == "A"
 
-    def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
+    def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
         """Ask for contents; the error that an unknown question leaves in the queue is taken out of it."""
         try:
-            return super().obtain(*declarations)
+            return (yield from super().conversation(*declarations))
         except InstrumentError:
-            self._errors(self.ask("SYST:ERR?"))
+            answer = yield from self.asking("SYST:ERR?")
+            yield from self.errors(answer)
             raise
 
 

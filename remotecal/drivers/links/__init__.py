@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from remotecal.drivers.links.addresses import find_way, place_of
 from remotecal.drivers.links.by_hand import ByHandLink
-from remotecal.drivers.links.link import Link, WiredLink
+from remotecal.drivers.links.link import Link
 from remotecal.drivers.links.remote import Place, StationLinks
 from remotecal.drivers.links.wire import ByHand, Line, Modbus, Serial
+from remotecal.drivers.links.wired_link import WiredLink
 from remotecal.errors import BenchError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Place",
     "Serial",
     "StationLinks",
+    "WiredLink",
     "open_link",
     "place_of",
 ]

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from remotecal.drivers.links.channel import Destination
-from remotecal.drivers.links.framing import LineFraming, MessageFraming, RtuFraming, TcpFraming
+from remotecal.drivers.links.framing import RtuFraming, TcpFraming
+from remotecal.drivers.links.line_framing import LineFraming, MessageFraming
 from remotecal.drivers.links.remote import EXAMPLE, Place
 from remotecal.drivers.links.streams import GatewayStream, SerialStream, Stream, TcpStream, listening
 from remotecal.drivers.links.way import Way

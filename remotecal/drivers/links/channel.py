@@ -26,7 +26,9 @@ class Channel:
     """A stream, whether it can be trusted, and the lock that covers an exchange.
 
     Several instruments share a channel when they share an RS-485 line or a gateway. `lock` is held
-    for a whole exchange, its cleaning included; everything but `interrupt` needs it.
+    for a whole exchange, its cleaning included; everything but `interrupt` and `doubted` needs it. A thread
+    that conducts several exchanges at once (an event loop) may take the lock again: who is the `occupant`
+    tells it that the channel is not free.
     """
 
     def __init__(self, location: Destination, manner: str) -> None:
@@ -37,6 +39,8 @@ class Channel:
         self.stream: Stream | None = None
         self.suspect = True
         """Something may be left of an exchange; true from before a request until its reply is complete."""
+        self.doubted = False
+        """Somebody found that a reply makes no sense; so it stays until the channel is cleaned."""
         self.settled_at = 0.0
         """When the latest reply of a failed exchange may come, by `time.monotonic`."""
         self.free_at = 0.0
@@ -79,7 +83,7 @@ class Channel:
             self.stream = self._open_stream()
             self.silences = 0
             self.stream.settle(self.settled_at)  # what this or a crashed program asked may still be under way
-        self.suspect = False
+        self.suspect = self.doubted = False
         return self.stream
 
     def _is_deaf(self, stream: Stream) -> bool:

@@ -1,14 +1,17 @@
-"""How a request is wrapped for the wire, and how its reply is found in what comes back."""
+"""How a request is wrapped for the wire, and how its reply is found in what comes back.
+
+What is common to all, and Modbus; lines of text are in `line_framing`.
+"""
 
 from __future__ import annotations
 
-import codecs
+import itertools
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from remotecal.drivers.links import identification, modbus
-from remotecal.drivers.links.wire import Line, Modbus
+from remotecal.drivers.links.wire import Modbus
 from remotecal.errors import ForbiddenCommand
 
 
@@ -49,114 +52,6 @@ class Framing(Protocol):
         ...
 
 
-class LineFraming:
-    """Lines of text; anything beyond the one line that answers is foreign."""
-
-    numbered = False
-
-    def __init__(self, wire: Line) -> None:
-        self._ending = wire.ending.encode(wire.encoding)
-        self._reply_ending = (
-            self._ending if wire.reply_ending is None else wire.reply_ending.encode(wire.encoding)
-        )
-        self._reply_size = wire.reply_size
-        self._blocks = wire.blocks
-        self.echoes = wire.echo
-        self._encoding = wire.encoding
-        self._ascii = codecs.lookup(wire.encoding).name == "ascii"
-
-    def wrap(self, request: bytes) -> bytes:
-        return request + self._ending
-
-    def unwrap(self, received: bytes, request: bytes) -> bytes | None:
-        if self.echoes and not (received := without_echo(received, self.wrap(request))):
-            return None
-        if self._blocks and received.startswith(b"#"):
-            return self._block(received)
-        end = received.find(self._reply_ending)
-        if (end if end >= 0 else len(received)) > self._reply_size:
-            raise Nonsense(f"it is longer than {self._reply_size} bytes; is the line ending right?")
-        if end < 0:
-            return None
-        if end + len(self._reply_ending) != len(received):
-            raise Nonsense(f"something follows the line's ending {self._reply_ending!r}")
-        line = received[:end]
-        if line == request:
-            raise Nonsense("it is the request itself, and an echo confirms nothing; does the adapter echo?")
-        return line if self._ascii and line.isascii() else readable(line, self._encoding)
-
-    def _block(self, received: bytes) -> bytes | None:
-        """Return a block with its length in front, complete with the line's ending; None before it is."""
-        if received.startswith(b"#0"):
-            raise Nonsense(
-                "a block without its length has no end on a stream of bytes: set the instrument to "
-                "blocks of definite length, or use a carrier of messages"
-            )
-        size = block_size(received)
-        if size is None:
-            return None
-        if size > self._reply_size:
-            raise Nonsense(f"it announces {size} bytes, more than {self._reply_size}")
-        end = size + len(self._reply_ending)
-        if len(received) < end:
-            return None
-        if received[size:] != self._reply_ending:
-            raise Nonsense(f"the block is not followed by the line's ending {self._reply_ending!r} alone")
-        return received[:size]
-
-    def describe(self, request: bytes) -> str:
-        return repr(request.decode(self._encoding, "backslashreplace"))
-
-    def show(self, received: bytes) -> str:
-        return repr(received)
-
-
-class MessageFraming(LineFraming):
-    """Lines that the carrier delivers as whole messages, with or without their ending."""
-
-    def __init__(self, wire: Line) -> None:
-        super().__init__(wire)
-        self.echoes = False  # that is for a stream of bytes: no carrier of messages sends ours back
-
-    def unwrap(self, received: bytes, request: bytes) -> bytes | None:
-        if not received:
-            return None
-        if len(received) > self._reply_size + len(self._reply_ending):
-            raise Nonsense(f"it is longer than {self._reply_size} bytes")
-        reply = received.removesuffix(self._reply_ending)
-        if self._blocks and reply.startswith(b"#"):
-            return self._whole_block(received)
-        return readable(reply, self._encoding)
-
-    def _whole_block(self, received: bytes) -> bytes | None:
-        if received.startswith(b"#0"):
-            return received.removesuffix(self._reply_ending)
-        size = block_size(received)
-        if size is None or len(received) < size:
-            return None
-        if received[size:] not in {b"", self._reply_ending}:
-            raise Nonsense("something follows the block")
-        return received[:size]
-
-
-def block_size(received: bytes) -> int | None:
-    """Return the bytes of a block that begins `received`, its head included; None while the head is cut off.
-
-    >>> block_size(b"#15hello")
-    8
-
-    Raises:
-        Nonsense: no block of definite length begins so.
-    """
-    digits = received[1:2]
-    if not digits:
-        return None
-    head = received[2 : 2 + int(digits)] if digits.isdigit() else b""
-    if not digits.isdigit() or digits == b"0" or (head and not head.isdigit()):
-        raise Nonsense("no block begins so")
-    return 2 + int(digits) + int(head) if len(head) == int(digits) else None
-
-
 def without_echo(received: bytes, sent: bytes) -> bytes:
     """Return what was received after the echo of `sent`; b"" while there is no more.
 
@@ -166,15 +61,6 @@ def without_echo(received: bytes, sent: bytes) -> bytes:
     if received[: len(sent)] != sent[: len(received)]:
         raise Nonsense("what was sent did not come back first; is echo stated rightly?")
     return received[len(sent) :]
-
-
-def readable(line: bytes, encoding: str) -> bytes:
-    """Return `line` if it is text in its encoding, else raise `Nonsense`."""
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Nonsense(f"it is no {encoding} text; are the port's settings right?") from error
-    return line
 
 
 class ModbusFraming:
@@ -194,6 +80,12 @@ class ModbusFraming:
 
     def check(self, request: bytes, reply: bytes) -> bytes:
         """Return `reply` (unit and PDU) if it answers `request`, else raise `Nonsense`."""
+        if (
+            reply[1] in modbus.REGISTER_READS
+            and reply[:2] == request[:2]
+            and len(reply) - 3 == reply[2] == 2 * (request[4] << 8 | request[5])
+        ):
+            return reply  # the common case at once: scans consist of it
         if reply[0] != request[0]:
             raise Nonsense(f"unit {reply[0]} answers for unit {request[0]}")
         fault = modbus.mismatch(request[1:], reply[1:])
@@ -210,6 +102,9 @@ class ModbusFraming:
 
 HEADER = struct.Struct(">HHHB")
 """MBAP: transaction identifier, protocol 0, length of what follows, unit."""
+
+_HEAD = struct.Struct(">HHH")
+"""The header's part before what its length counts."""
 
 MBAP_SIZE = 6
 SHORTEST, LONGEST = 3, 254
@@ -228,22 +123,96 @@ class TcpFraming(ModbusFraming):
     def wrap(self, request: bytes) -> bytes:
         self.permit(request)
         self._number = self._next_number() & 0xFFFF
-        return HEADER.pack(self._number, 0, len(request), request[0]) + request[1:]
+        return _HEAD.pack(self._number, 0, len(request)) + request
 
     def unwrap(self, received: bytes, request: bytes) -> bytes | None:
-        while len(received) > MBAP_SIZE:
-            number, protocol, length, _ = HEADER.unpack_from(received)
-            if protocol != 0 or not SHORTEST <= length <= LONGEST:
-                raise Nonsense("it does not begin with a Modbus TCP header")
-            end = MBAP_SIZE + length
-            if len(received) < end:
-                return None
+        while (found := first_frame(received)) is not None:
+            number, end = found
             if number == self._number or not self.numbered:
                 if len(received) > end:
                     raise Nonsense("more than one reply carries on after it")
                 return self.check(request, received[MBAP_SIZE:end])
             received = received[end:]
         return None
+
+    def batch(self, requests: Sequence[bytes]) -> UnderWay:
+        """Return requests that are under way at once.
+
+        Raises:
+            ForbiddenCommand: the instrument must not be sent one of them.
+        """
+        numbers: dict[int, bytes] = {}
+        frames = b""
+        for request in requests:
+            frames += self.wrap(request)
+            numbers[self._number] = request
+        return UnderWay(self, frames, numbers)
+
+
+class UnderWay:
+    """Requests that are under way at once on Modbus TCP, and what was answered of them so far.
+
+    Replies come in any order; each is told by its number, and checked against the request of that number.
+    """
+
+    def __init__(self, framing: TcpFraming, frames: bytes, numbers: dict[int, bytes]) -> None:
+        self.frames = frames
+        """All of them, as they go onto the wire."""
+        self.received = b""
+        """What came that is no whole reply yet."""
+        self._framing, self._numbers = framing, numbers
+        self._replies: dict[int, bytes] = {}
+
+    def take(self, received: bytes) -> bool:
+        """Take what came; tell whether a reply is complete that was not before.
+
+        Raises:
+            Nonsense: this can't become the replies any more.
+        """
+        before = len(self._replies)
+        self.received += received
+        while (found := first_frame(self.received)) is not None:
+            number, end = found
+            reply, self.received = self.received[MBAP_SIZE:end], self.received[end:]
+            if number in self._replies:
+                raise Nonsense(f"transaction {number} is answered twice")
+            if number in self._numbers:  # else it answers an earlier exchange
+                self._replies[number] = self._framing.check(self._numbers[number], reply)
+        if self.complete and self.received:
+            raise Nonsense("more than the replies came")
+        return len(self._replies) > before
+
+    @property
+    def complete(self) -> bool:
+        """Whether all are answered."""
+        return len(self._replies) == len(self._numbers)
+
+    @property
+    def awaited(self) -> bytes:
+        """The first request that is not answered; the last one where all are."""
+        left = (request for number, request in self._numbers.items() if number not in self._replies)
+        return next(left, next(reversed(self._numbers.values())))
+
+    @property
+    def replies(self) -> tuple[bytes, ...]:
+        """The replies in the order of the requests, up to the first that is not answered."""
+        found = itertools.takewhile(lambda number: number in self._replies, self._numbers)
+        return tuple(self._replies[number] for number in found)
+
+
+def first_frame(received: bytes) -> tuple[int, int] | None:
+    """Return the number of the first Modbus TCP frame, and where it ends; None while it is incomplete.
+
+    Raises:
+        Nonsense: no frame begins so.
+    """
+    if len(received) <= MBAP_SIZE:
+        return None
+    number, protocol, length = _HEAD.unpack_from(received)
+    if protocol != 0 or not SHORTEST <= length <= LONGEST:
+        raise Nonsense("it does not begin with a Modbus TCP header")
+    end = MBAP_SIZE + length
+    return (number, end) if len(received) >= end else None
 
 
 class RtuFraming(ModbusFraming):

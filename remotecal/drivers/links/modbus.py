@@ -8,9 +8,8 @@ as on the wire.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Literal, get_args
 
 from remotecal.drivers.links import identification
@@ -74,7 +73,7 @@ COIL_ON: Final = 0xFF00
 _EXCEPTION_BIT: Final = 0x80
 _BITS: Final = frozenset({1, 2, 5, 15})
 _READS: Final = frozenset({1, 2, 3, 4})
-_REGISTER_READS: Final = frozenset({3, 4})
+REGISTER_READS: Final = frozenset({3, 4})
 EXCEPTION_SIZE: Final = 2
 
 
@@ -196,7 +195,7 @@ def understand(request: Request, pdu: bytes, name: str) -> tuple[int, ...]:
         GarbledReply: the reply belongs to another request.
     """
     count = request.count
-    if pdu[0] == request.function in _REGISTER_READS and len(pdu) - 2 == pdu[1] == 2 * count:
+    if pdu[0] == request.function in REGISTER_READS and len(pdu) - 2 == pdu[1] == 2 * count:
         return struct.unpack_from(f">{count}H", pdu, 2)  # the common case at once: scans consist of it
     if pdu[0] == request.function | _EXCEPTION_BIT and len(pdu) == EXCEPTION_SIZE:
         raise refusal(request, pdu[1], name)
@@ -257,10 +256,10 @@ def unpack_bits(data: bytes, count: int) -> tuple[int, ...]:
 
 Form = Literal["u16", "i16", "u32", "i32", "u64", "f32", "f64"]
 
-_NUMBERS: Final[dict[Form, struct.Struct]] = {
-    form: struct.Struct(">" + code)
-    for form, code in zip(get_args(Form), ("H", "h", "I", "i", "Q", "f", "d"), strict=True)
-}
+CODES: Final[dict[Form, str]] = dict(zip(get_args(Form), "HhIiQfd", strict=True))
+"""Forms, as `struct` calls them."""
+
+_NUMBERS: Final[dict[Form, struct.Struct]] = {form: struct.Struct(">" + code) for form, code in CODES.items()}
 _WORDS: Final = {direction: {n: struct.Struct(f"{direction}{n}H") for n in (1, 2, 4)} for direction in "><"}
 _LAYOUTS: Final[dict[Order, tuple[dict[int, struct.Struct], bool]]] = {
     "ABCD": (_WORDS[">"], False),
@@ -289,20 +288,15 @@ def unpack(words: Sequence[int], form: Form, order: Order = "ABCD") -> float:
     return number
 
 
-@lru_cache
-def unpacker(form: Form, order: Order) -> Callable[[bytes, int], float]:
-    """Return a function that takes a number out of the bytes of registers, from an offset on."""
-    number = _NUMBERS[form]
-    words = _WORDS[">"][number.size // 2]
+def significance(size: int, order: Order) -> list[int]:
+    """Return the places of a number's bytes in its registers, the most significant one first.
 
-    def straight(data: bytes, offset: int) -> float:
-        value: float = number.unpack_from(data, offset)[0]
-        return value
-
-    def turned(data: bytes, offset: int) -> float:
-        return unpack(words.unpack_from(data, offset), form, order)
-
-    return straight if order == "ABCD" else turned
+    >>> significance(4, "CDAB")
+    [2, 3, 0, 1]
+    """
+    packers, low_first = _LAYOUTS[order]
+    words = packers[size // 2].unpack(bytes(range(size)))
+    return list(b"".join(word.to_bytes(2, "big") for word in (words[::-1] if low_first else words)))
 
 
 def pack(number: float, form: Form, order: Order = "ABCD") -> tuple[int, ...]:

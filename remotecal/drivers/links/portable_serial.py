@@ -10,6 +10,7 @@ class PortableSerialStream:
     """A serial port, for this process alone; see `Stream`."""
 
     renewable = False
+    descriptors: tuple[int, ...] = ()
 
     def __init__(self, device: str, settings: Serial) -> None:
         self.advice = advice_for(device, settings)
@@ -32,6 +33,9 @@ class PortableSerialStream:
             self._port.timeout = timeout
         first = self._port.read(1)
         return first + self._port.read(self._port.in_waiting) if first else b""
+
+    def take(self) -> bytes:
+        return bytes(self._port.read(self._port.in_waiting))
 
     def wake(self) -> None:
         self._port.cancel_read()

@@ -14,7 +14,8 @@ import struct
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 from remotecal.drivers.links.marks import Damaged, Marks, mark_errors
 from remotecal.drivers.links.wire import Line, Modbus, Serial
@@ -37,9 +38,12 @@ class Stream(Protocol):
     renewable: bool
     """It may go deaf while a new one to the same place would be heard, as a TCP connection whose
     other end was forgotten by a firewall or by the instrument."""
+    descriptors: tuple[int, ...]
+    """What an event loop waits on, for input and for `wake`; none where only a thread can wait."""
 
-    def disturbed(self) -> bool:
-        """Tell whether something lies in the input, or the other side has hung up."""
+    @property
+    def disturbed(self) -> Callable[[], object]:
+        """What tells, by anything true, whether something lies in the input or the other side has hung up."""
         ...
 
     def ended(self) -> bool:
@@ -52,6 +56,10 @@ class Stream(Protocol):
 
     def receive(self, timeout: float) -> bytes:
         """Return what came, at least a byte; b"" when nothing came for `timeout` seconds, or on `wake`."""
+        ...
+
+    def take(self) -> bytes:
+        """Return what lies in the input, and wait for nothing."""
         ...
 
     def wake(self) -> None:
@@ -125,6 +133,10 @@ def _hear(stream: Stream, greeting: bytes, patience: float) -> None:
         heard += stream.receive(left)
 
 
+AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
+"""Lets `recv` on a blocking socket not wait; where there is no such flag, something is known to be there."""
+
+
 class TcpStream:
     """A TCP connection; blocking, its timeout kept by the kernel, which saves a call per direction."""
 
@@ -143,11 +155,11 @@ class TcpStream:
             self._socket.settimeout(None)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE))
         self.send: Callable[[bytes], None] = self._socket.sendall
+        self._receive = self._socket.recv
         self._timeout = 0.0
         self._input = watch(self._socket)
-
-    def disturbed(self) -> bool:
-        return bool(self._input(0))
+        self.disturbed: Callable[[], object] = partial(self._input, 0)
+        self.descriptors: tuple[int, ...] = (self._socket.fileno(),)
 
     def ended(self) -> bool:
         try:
@@ -163,12 +175,20 @@ class TcpStream:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(timeout))
             self._timeout = timeout
         try:
-            data = self._socket.recv(CHUNK)
+            data = self._receive(CHUNK)
         except BlockingIOError:
             return b""
-        if not data:
-            raise ConnectionResetError("the other side closed the connection")
-        return data
+        return data or self._hung_up()
+
+    def take(self) -> bytes:
+        try:
+            data = self._receive(CHUNK, AT_ONCE)
+        except BlockingIOError:
+            return b""
+        return data or self._hung_up()
+
+    def _hung_up(self) -> NoReturn:
+        raise ConnectionResetError("the other side closed the connection")
 
     def wake(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
@@ -251,27 +271,34 @@ class SerialStream:
         self._marks = Marks()
         self._woken, self._waker = os.pipe()
         self._input, self._wait = watch(self._descriptor), watch(self._descriptor, self._woken)
-
-    def disturbed(self) -> bool:
-        return bool(self._input(0))
+        self.disturbed: Callable[[], object] = partial(self._input, 0)
+        self.descriptors: tuple[int, ...] = (self._descriptor, self._woken)
 
     def ended(self) -> bool:
         return False
 
     def send(self, data: bytes) -> None:
-        self._port.write(data)
+        try:
+            sent = os.write(self._descriptor, data)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            self._port.write(data[sent:])  # pyserial waits until the port takes the rest
 
     def receive(self, timeout: float) -> bytes:
-        ready = dict(self._wait(timeout * 1000))
-        if self._woken in ready:
-            os.read(self._woken, CHUNK)
-            return b""
+        ready = self._wait(timeout * 1000)
         if not ready:
+            return b""
+        if ready[0][0] == self._woken or len(ready) > 1:
+            os.read(self._woken, CHUNK)
             return b""
         data = os.read(self._descriptor, CHUNK)
         if not data:
             raise ConnectionResetError("the port is gone")
         return self._marks.plain(data)
+
+    def take(self) -> bytes:
+        return self.receive(0.0)
 
     def wake(self) -> None:
         os.write(self._waker, b"\0")

@@ -25,6 +25,7 @@ class VisaStream:
     behind, and the next request waits until it is through.
     """
 
+    descriptors: tuple[int, ...] = ()
     renewable = False  # each failed exchange clears the device, which nobody does who is not there
 
     def __init__(self, resource_name: str, backend: str, longest: int) -> None:
@@ -60,6 +61,10 @@ class VisaStream:
             return b""
         reading, self._reading = self._reading, None
         return reading.result()
+
+    def take(self) -> bytes:
+        """Return nothing: what lies in the input is known only to who asks for it."""
+        return b""
 
     def wake(self) -> None:
         self._awake.set()

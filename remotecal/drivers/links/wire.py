@@ -124,6 +124,9 @@ class Modbus:
     """Seconds after connecting before the instrument listens."""
     echo: bool = False
     """The adapter of a serial line, or of a gateway's, sends every request back before the answer."""
+    outstanding: int = 1
+    """Requests the instrument takes on Modbus TCP before the first is answered; a scan sends so many at once.
+    One, unless its manual says more (MODBUS Messaging on TCP/IP, 4.4.1.2: 1 to 16)."""
     own_numbers: bool = False
     """A Modbus TCP gateway answers with transaction numbers of its own: replies can't be told apart by
     them, and the connection is renewed after each exchange that failed."""

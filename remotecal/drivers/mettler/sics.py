@@ -13,11 +13,12 @@ from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Balance
-from remotecal.drivers.declarations import Declaration
-from remotecal.drivers.instrument import Identity, Obtained, known_serial
+from remotecal.drivers.declarations import Declaration, Obtained
+from remotecal.drivers.instrument import Identity, known_serial
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.wire import Line, Serial
 from remotecal.drivers.quantities import Action, Reading
+from remotecal.drivers.talks import Talk
 from remotecal.errors import GarbledReply, InstrumentError
 
 SETTLING: Final = 60.0
@@ -159,14 +160,14 @@ class MettlerSics(LineInstrument, Balance):
             serial = self._text("@", "I4")
         return Identity(self.maker, self._text("I2", "I2"), known_serial(serial))
 
-    def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
+    def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
         """Ask for weights, again when a line nobody asked for comes in between; the link skips such lines."""
         for _ in range(ATTEMPTS - 1):
             try:
-                return super().obtain(*declarations)
+                return (yield from super().conversation(*declarations))
             except GarbledReply:
                 continue
-        return super().obtain(*declarations)
+        return (yield from super().conversation(*declarations))
 
     def command(self, line: str, takes: float | None = None) -> None:
         """Send a command and see that it is executed (InstrumentError where it is not)."""
