@@ -36,10 +36,17 @@ class PressureFinding(Finding):
     """Mean error of the readings come to from below."""
     falling: float
     """Mean error of those come to from above."""
+    largest: float
+    """Error of largest magnitude of all readings, whichever way they were come to."""
     hysteresis: float
     """Mean over the cycles of the difference of both."""
     within: float
     """Expanded uncertainty of the reference pressure's digits, in the unit chosen."""
+
+    @property
+    def judged(self) -> float:
+        """The largest error, for a device conforms by every reading and not by a mean of them."""
+        return self.largest
 
     @property
     def band(self) -> float:
@@ -168,6 +175,7 @@ def found_at(
         ideal=ideal(middle),
         rising=series.mean(errors, rising=True)[value],
         falling=series.mean(errors, rising=False)[value],
+        largest=series.largest_errors(errors)[value],
         hysteresis=series.hysteresis(errors)[value],
         within=evaluated.expanded * convert(wanted.width, "Pa", wanted.unit) / full,
     )
