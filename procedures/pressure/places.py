@@ -30,6 +30,8 @@ class PressureFinding(Finding):
 
     nominal: float
     """Set point, in the unit chosen."""
+    middle: float
+    """Reference pressure, as the error is weighted: half of it rising and half of it falling."""
     ideal: float
     """What the device should indicate at the reference pressure, in the results' unit."""
     rising: float
@@ -42,6 +44,11 @@ class PressureFinding(Finding):
     """Mean over the cycles of the difference of both."""
     within: float
     """Expanded uncertainty of the reference pressure's digits, in the unit chosen."""
+
+    @property
+    def place(self) -> float:
+        """Where the error lies: the mean of both directions, in the unit chosen."""
+        return self.middle
 
     @property
     def judged(self) -> float:
@@ -172,6 +179,7 @@ def found_at(
         evaluated=evaluated,
         beyond=repeats.beyond,
         nominal=called,
+        middle=convert(middle, "Pa", wanted.unit),
         ideal=ideal(middle),
         rising=series.mean(errors, rising=True)[value],
         falling=series.mean(errors, rising=False)[value],
