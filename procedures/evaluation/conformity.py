@@ -105,12 +105,22 @@ class Specification:
     """The document that says so."""
     rule: str
     """Name of the decision rule, one of `RULES`."""
+    by: Text | None = None
+    """What of each finding is judged, where that is not its evaluated value (`Finding.judged`)."""
+
+    @property
+    def declaration(self) -> Text:
+        """The decision rule, and what is judged by it, in words."""
+        rule = RULES[self.rule]
+        if self.by is None:
+            return rule
+        return Text(zh=f"{rule.get('zh')}{self.by.get('zh')}", en=f"{rule.get('en')} {self.by.get('en')}")
 
     def decide(self, finding: Finding) -> Decision:
         """Return the decision on one finding."""
         found = finding.evaluated
         return decide(
-            found.value,
+            finding.judged,
             found.expanded,
             self.permissible.at(finding.place),
             DECISION_RULES[self.rule],
@@ -153,7 +163,7 @@ def statements(
             id=RULE,
             ref_types=("basic_decisionRule",),
             name=Text(zh="判定规则", en="Decision rule"),
-            declaration=RULES[specification.rule],
+            declaration=specification.declaration,
             norms=(DECISION_RULES[specification.rule].source.split(",")[0],),
         ),
         Statement(

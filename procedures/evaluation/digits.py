@@ -28,7 +28,12 @@ def rounded(value: float, like: str) -> str:
     """Return a value with the decimals of `like`, and no sign on zero."""
     if "e" in like and value == 0:
         return "0"
-    text = f"{value:.{-_last_place(like)}f}" if _last_place(like) < 0 else f"{value:.0f}"
+    return fixed(value, max(-_last_place(like), 0))
+
+
+def fixed(value: float, places: int) -> str:
+    """Return a value with so many decimals, and no sign on zero."""
+    text = f"{value:.{places}f}"
     return text.lstrip("-") if float(text) == 0 else text
 
 

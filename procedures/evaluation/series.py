@@ -129,9 +129,18 @@ def mean_of_both(all_: Sequence[Passage]) -> dict[float, float]:
     return {place: (up[place] + down[place]) / 2 for place in up if place in down}
 
 
+def largest_errors(errors: Sequence[Passage]) -> dict[float, float]:
+    """Return the error of largest magnitude at each place, with its sign: not that of a mean."""
+    found: dict[float, float] = {}
+    for passage in errors:
+        for place, value in passage.values.items():
+            found[place] = max(found.get(place, value), value, key=abs)
+    return dict(sorted(found.items()))
+
+
 def basic_error(errors: Sequence[Passage]) -> float:
     """Return the error of largest magnitude of all readings, with its sign: not that of a mean (JJG 882)."""
-    return max((value for passage in errors for value in passage.values.values()), key=abs)
+    return max(largest_errors(errors).values(), key=abs)
 
 
 def error_band(expanded: float, deviation: float) -> float:

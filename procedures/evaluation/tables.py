@@ -81,6 +81,7 @@ def _conformity(findings: Sequence[Finding], specification: Specification) -> Co
     return Conformity(
         verdicts=tuple(decision.conformity.value for decision in decisions),
         rule=RULE,
+        declaration=specification.by,
         tolerance=Limits(
             lower=_one_or_all([f"{limit.lower:g}" for limit in limits]),
             upper=_one_or_all([f"{limit.upper:g}" for limit in limits]),

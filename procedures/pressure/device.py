@@ -140,7 +140,7 @@ class PressureProcedure(Procedure, Generic[S]):
         """Return errors, characteristics, budgets and conformity."""
         findings, whole = self.found(evidence)
         wanted, unit = self.parameters, self.unit
-        specification = Specification(self._permissible(), wanted.norm, wanted.rule)
+        specification = Specification(self._permissible(), wanted.norm, wanted.rule, EVERY_READING)
         limit = wanted.accuracy_class / 100 * self.full
         turned = Further(HYSTERESIS, whole.hysteresis, wanted.hysteresis_share * limit, unit)
         accredited = "cmc" in evidence.characteristics
@@ -206,3 +206,9 @@ class PressureProcedure(Procedure, Generic[S]):
 
 
 HYSTERESIS = Text(zh="回差", en="hysteresis")
+
+EVERY_READING = Text(
+    zh="每个压力点以各次正、反行程中绝对值最大的示值误差判定。",
+    en="At each set point the error of largest magnitude of all readings is judged, rising and falling.",
+)
+"""What a device is judged by: a mean of both directions would let one of them be outside its limits."""

@@ -30,16 +30,30 @@ class PressureFinding(Finding):
 
     nominal: float
     """Set point, in the unit chosen."""
+    middle: float
+    """Reference pressure, as the error is weighted: half of it rising and half of it falling."""
     ideal: float
     """What the device should indicate at the reference pressure, in the results' unit."""
     rising: float
     """Mean error of the readings come to from below."""
     falling: float
     """Mean error of those come to from above."""
+    largest: float
+    """Error of largest magnitude of all readings, whichever way they were come to."""
     hysteresis: float
     """Mean over the cycles of the difference of both."""
     within: float
     """Expanded uncertainty of the reference pressure's digits, in the unit chosen."""
+
+    @property
+    def place(self) -> float:
+        """Where the error lies: the mean of both directions, in the unit chosen."""
+        return self.middle
+
+    @property
+    def judged(self) -> float:
+        """The largest error, for a device conforms by every reading and not by a mean of them."""
+        return self.largest
 
     @property
     def band(self) -> float:
@@ -165,9 +179,11 @@ def found_at(
         evaluated=evaluated,
         beyond=repeats.beyond,
         nominal=called,
+        middle=convert(middle, "Pa", wanted.unit),
         ideal=ideal(middle),
         rising=series.mean(errors, rising=True)[value],
         falling=series.mean(errors, rising=False)[value],
+        largest=series.largest_errors(errors)[value],
         hysteresis=series.hysteresis(errors)[value],
         within=evaluated.expanded * convert(wanted.width, "Pa", wanted.unit) / full,
     )

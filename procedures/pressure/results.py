@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.model import Column, Condition, Note, Result, Statement, Table, Text
-from remotecal.procedures.library.evaluation.digits import decimals, rounded, same_decimals
+from remotecal.procedures.library.evaluation.digits import decimals, fixed, rounded, same_decimals
 from remotecal.procedures.library.evaluation.tables import column, error_column
 from remotecal.procedures.library.measuring import surroundings
 from remotecal.uncertainty.rounding import report
@@ -60,6 +60,8 @@ def error_table(
         column("反行程示值", "Indication, falling", "remotecal_falling", unit,
                shown([finding.ideal + finding.falling for finding in findings])),
         error_column(findings, specification, accredited=accredited),
+        column("最大示值误差", "Largest error", "remotecal_largestError", unit,
+               shown([finding.largest for finding in findings])),
         column("回差", "Hysteresis", "remotecal_hysteresis", unit,
                shown([finding.hysteresis for finding in findings])),
     ]  # fmt: skip
@@ -80,7 +82,7 @@ def characteristics(findings: Sequence[PressureFinding], whole: DeviceFound) -> 
         ("误差带 U'", "Error band U'", "remotecal_errorBand", whole.band),
     )
     columns = tuple(
-        column(chinese, english, ref_type, unit, [f"{value:.{places}f}"])
+        column(chinese, english, ref_type, unit, [fixed(value, places)])
         for chinese, english, ref_type, value in told
         if value is not None
     )

@@ -75,21 +75,25 @@ def evidence(
         for number, passage in enumerate(readings)
         for value in (passage if number % 2 == 0 else reversed(passage))
     ]
-    part, unit = device
-    observations = tuple(
-        Observation(
-            point,
-            1,
-            values(point.nominal["pressure"], {part: (_read(f"dut.{part}", value, unit),)}),
-            at,
-            at + 1,
-        )
+    observations = [
+        observed(point, at, point.nominal["pressure"], device, value)
         for at, (point, value) in enumerate(zip(points, shown, strict=True))
-    )
+    ]
+    run = evidence_of(procedure, observations)
+    return replace(run, certificates={"controller": standard, **more})
+
+
+def observed(point: Point, at: int, pressure: float, device: tuple[str, str], value: float) -> Observation:
+    """Return an observation: the standard showed a pressure in Pa, and the device a value in its unit."""
+    part, unit = device
+    return Observation(point, 1, values(pressure, {part: (_read(f"dut.{part}", value, unit),)}), at, at + 1)
+
+
+def evidence_of(procedure: Procedure, observations: Sequence[Observation]) -> Evidence:
+    """Return a run without certificates that saw this, standard and device at one level."""
     return replace(
-        hand_written(points, observations),
+        hand_written(tuple(procedure.points()), observations),
         parameters=procedure.parameters.model_dump(mode="json"),
-        certificates={"controller": standard, **more},
         characteristics=LEVEL,
     )
 

@@ -1,7 +1,9 @@
 """Gauge and transmitter: the constructed examples of the fact sheet, through the whole evaluation."""
 
+from dataclasses import replace
+
 import pytest
-from papers import GAUGE, TRANSMITTER, certified, elsewhere, evidence, fact
+from papers import GAUGE, TRANSMITTER, certified, elsewhere, evidence, evidence_of, fact, observed
 
 from remotecal.procedures.library.pressure.gauge import Gauge
 from remotecal.procedures.library.pressure.transmitter import Transmitter
@@ -148,3 +150,27 @@ def test_the_last_tenth_of_the_range_may_err_more(of_gauge):
     made = gauge(accuracy_class=0.015, class_at_top=0.1).evaluate(of_gauge)
     error = columns(made.results[0])["basic_measurementError"]
     assert error.conformity.tolerance.upper == ("0.0015",) * 5 + ("0.01",)
+
+
+@pytest.mark.parametrize("sequence", ["DKD-R 6-1 B", "cg-17 basic", "DKD-R 6-1 A"])
+def test_reference_and_indications_are_brought_to_one_mean_however_often_it_rose(sequence):
+    """The controller stops 0.01 bar short on each way, and the gauge errs by 0.002 bar up, 0.004 bar down."""
+    procedure = gauge(sequence=sequence)
+    points = procedure.points()
+    shown, observations = ("indicated", "bar"), []
+    for at, point in enumerate(points):
+        rising, value = "rising" in point.series, point.nominal["pressure"]
+        there = value + (0 if value in (0, 1e6) else -1000 if rising else 1000)
+        read = there / 1e5 + (0.002 if rising else 0.004)
+        observations.append(observed(point, at, there, shown, read))
+    run = replace(
+        evidence_of(procedure, observations),
+        certificates={"controller": certified("bar", (0, 5, 10), 0.0004)},
+    )
+    made = procedure.evaluate(run)
+    found = {name: column.floats() for name, column in columns(made.results[0]).items()}
+    assert found["basic_referenceValue"] == pytest.approx(BARS, abs=1e-5)
+    for name, error in (("remotecal_rising", 0.002), ("remotecal_falling", 0.004)):
+        apart = [one - true for one, true in zip(found[name], found["basic_referenceValue"], strict=True)]
+        assert apart == pytest.approx([error] * 6, abs=1e-5)
+    assert found["basic_measurementError"] == pytest.approx([0.003] * 6, abs=1e-5)

@@ -1,0 +1,92 @@
+"""What a device is judged by, and where its permissible error changes."""
+
+import pytest
+from papers import certified, evidence
+
+from remotecal.procedures.library.pressure.gauge import Gauge
+from remotecal.procedures.library.pressure.transmitter import Transmitter
+
+BARS, MILLIAMPERES = (0, 2, 4, 6, 8, 10), (4, 8, 12, 16, 20)
+
+
+def gauge(**changes):
+    told = {
+        "span": ("0 bar", "10 bar"),
+        "sequence": "cg-17 comprehensive",
+        "pressures": [f"{bar} bar" for bar in BARS],
+        "unit": "bar",
+        "resolution": "0.0001 bar",
+        "accuracy_class": 0.1,
+        **changes,
+    }
+    return Gauge(Gauge.accepts()(**told))
+
+
+def shifted(values, inner, top):
+    """Return a passage in which all readings but the first are off: by `inner`, and by `top` at the top."""
+    first, *middle, last = values
+    return (float(first), *(value + inner for value in middle), last + top)
+
+
+def of_gauge(procedure, rising, falling):
+    """Return three cycles of a gauge that errs by so many bar on its ways."""
+    passages = (shifted(BARS, rising, 0.009), shifted(BARS, falling, 0.009)) * 3
+    return evidence(procedure, passages, ("indicated", "bar"), certified("bar", (0, 5, 10), 0.0004))
+
+
+def columns(result):
+    return {column.ref_types[-1]: column for column in result.tables[0].columns}
+
+
+def said(made):
+    return "\n".join(one.declaration.get("en") for one in made.statements if one.declaration)
+
+
+@pytest.mark.parametrize(
+    ("rising", "falling", "verdict", "largest"),
+    [
+        (0.0075, 0.0095, "pass", "0.0095"),
+        (0.0075, 0.0115, "fail", "0.0115"),
+        (-0.0115, -0.0075, "fail", "-0.0115"),
+    ],
+)
+def test_a_gauge_fails_by_a_single_direction_outside_its_limits(rising, falling, verdict, largest):
+    """The mean of both directions is 0.0095 bar, within 0.01 bar, where one of them is 0.0115 bar."""
+    procedure = gauge()
+    made = procedure.evaluate(of_gauge(procedure, rising, falling))
+    table, whole = (columns(result) for result in made.results)
+    assert table["basic_measurementError"].conformity.verdicts == ("pass", *(verdict,) * 4, "pass")
+    assert set(table["remotecal_largestError"].values[1:5]) == {f"{float(largest):.4f}"}
+    assert whole["remotecal_basicError"].floats() == (float(largest),), "with its sign"
+    ends = {"pass": "the gauge conforms.", "fail": "the gauge does not conform."}
+    assert ends[verdict] in said(made)
+    assert "of all readings is judged, rising and falling" in said(made)
+
+
+def test_one_reading_of_one_cycle_is_enough_to_fail():
+    procedure = gauge()
+    good, bad = shifted(BARS, 0.005, 0.005), shifted(BARS, 0.0101, 0.005)
+    run = evidence(
+        procedure,
+        (good, good, good, bad, good, good),
+        ("indicated", "bar"),
+        certified("bar", (0, 5, 10), 0.0004),
+    )
+    assert "the gauge does not conform." in said(procedure.evaluate(run))
+
+
+def test_a_transmitter_fails_by_a_single_direction_outside_its_limits():
+    """0.1 % of 16 mA are 0.016 mA; it errs by 0.012 mA rising and by 0.0184 mA falling."""
+    procedure = Transmitter(Transmitter.accepts()(span=("0 MPa", "1 MPa"), unit="MPa", accuracy_class=0.1))
+    passages = (shifted(MILLIAMPERES, 0.012, 0.014), shifted(MILLIAMPERES, 0.0184, 0.014)) * 3
+    run = evidence(
+        procedure,
+        passages,
+        ("current", "mA"),
+        certified("MPa", (0, 0.5, 1), 0.00001),
+        dut=certified("mA", (0, 12, 24), 0.0006),
+    )
+    made = procedure.evaluate(run)
+    verdicts = columns(made.results[0])["basic_measurementError"].conformity.verdicts
+    assert verdicts == ("pass", "fail", "fail", "fail", "pass")
+    assert "the transmitter does not conform." in said(made)
