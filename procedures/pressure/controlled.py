@@ -69,7 +69,7 @@ class ControlledProcedure(PressureProcedure[G]):
             self.controller.setpoint.set(told, "Pa")
             self.controller.control()
             unit = standard.pressure.declaration.unit
-            trim = self._trim(standard.pressure, convert(told - shown, "Pa", unit))
+            trim = self._trim(standard.pressure, told - shown, shown - value)
             trim.to(run, convert(shown, "Pa", unit), rising=rising)
 
     def _more(self, run: Run, instrument: PressureGauge) -> float:
@@ -80,16 +80,27 @@ class ControlledProcedure(PressureProcedure[G]):
         (air,) = run.read(self.ambient.air_pressure)
         return air.to("Pa").value if its else -air.to("Pa").value
 
-    def _trim(self, shown: BoundReading, shift: float) -> Trim:
-        wanted = self.parameters
-        share = convert(wanted.width, "Pa", shown.declaration.unit) / 100
+    def _trim(self, shown: BoundReading, shift: float, more: float) -> Trim:
+        """Return how the standard comes to a pressure.
+
+        Args:
+            shown: what the standard shows.
+            shift: what the controller is told more than that, in Pa.
+            more: what the standard shows more than the device, in Pa.
+        """
+        wanted, unit = self.parameters, shown.declaration.unit
+        share = convert(wanted.width, "Pa", unit) / 100
+        low, high = (convert(end + more, "Pa", unit) for end in wanted.span)
         return Trim(
             self.controller.setpoint,
             Stability(shown, duration=10, spread=wanted.steady * share, timeout=1800),
             within=wanted.off * share,
             past=wanted.past * share,
             back=wanted.back * share,
-            shift=shift,
+            low=low,
+            high=high,
+            apart=wanted.apart * share,
+            shift=convert(shift, "Pa", unit),
             arrived=self.controller.in_limits,
         )
 

@@ -168,12 +168,24 @@ class ControlledParameters(PressureParameters):
     """Fastest change of pressure, where it shall be less than the bench allows."""
     steady: Annotated[float, In("%", above=0, at_most=1)] = 0.02
     """How much the pressure may change within 10 s and count as steady, in % of the span."""
-    off: Annotated[float, In("%", above=0, at_most=5)] = 0.2
-    """How far the pressure may be from its set point, in % of the span."""
+    off: Annotated[float, In("%", above=0, at_most=5)] = 0.1
+    """How far the pressure may be from its set point, in % of the span; no further than it may go past it."""
     past: Annotated[float, In("%", above=0, at_most=5)] = 0.1
     """How far it may go past a set point on its way, in % of the span; beyond that it comes again."""
     back: Annotated[float, In("%", above=0, at_most=50)] = 5.0
-    """How far before the set point it begins anew then, in % of the span."""
+    """How far before the set point it begins anew then, in % of the span, and not beyond the range."""
+    apart: Annotated[float, In("%", above=0, at_most=5)] = 1.0
+    """How far controller and reference may be apart, in % of the span; nothing is set further beyond the
+    range than that, and a reference that does not follow ends the run."""
+
+    @model_validator(mode="after")
+    def _a_set_point_that_is_reached_is_not_passed(self) -> Self:
+        if self.off > self.past:
+            raise ValueError(
+                f"off is {self.off:g} % and past {self.past:g} %: a pressure that counts as reached from one "
+                "side would count as gone past from the other; let off be past at most"
+            )
+        return self
 
 
 class IndicatingParameters(PressureParameters):
