@@ -4,42 +4,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from queue import SimpleQueue
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from remotecal import html
 from remotecal.clock import Clock
-from remotecal.drivers.declarations import Asked
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.links.by_hand import ByHandLink, OnSite
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading, BoundSetting
-from remotecal.drivers.quantity import measure
+from remotecal.drivers.quantity import Measurable, Quantity, measure, measuring
+from remotecal.drivers.talks import attended
+from remotecal.drivers.together import Round
 from remotecal.errors import BenchError, RemotecalError, SafeStateNotReached
 
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
 Q = TypeVar("Q", BoundReading, BoundSetting)
+Result = TypeVar("Result")
 
 TRIES = 3
 """How often an instrument is made safe at most, as long as there is time."""
 
 
-Group = list[BoundReading]
-"""Quantities of one instrument."""
-
-Outcome = tuple[Measured, ...] | Exception
-"""What became of a group."""
-
-
-class Task(NamedTuple):
-    """A group to read, and where to say what became of it."""
-
-    number: int
-    group: Group
-    finished: SimpleQueue[tuple[int, Outcome]]
+Group = tuple[Measurable, list[int], tuple[Quantity, ...]]
+"""An instrument, which of the quantities asked for are its own, and what they are."""
 
 
 class OpenBench:
@@ -73,8 +66,8 @@ class OpenBench:
         self._safe_order = safe_order
         self._within = within
         self._held = held or nullcontext()
-        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
-        self._readers: list[threading.Thread] = []
+        self._threads: ThreadPoolExecutor | None = None
+        """Do what blocks while several instruments are read."""
 
     def _repr_html_(self) -> str:
         answered = (
@@ -137,19 +130,31 @@ class OpenBench:
             LinkError: an instrument gave no right answer; the first such error.
             InstrumentError: an instrument has no valid value.
         """
-        groups: dict[Asked, list[int]] = {}
-        for place, quantity in enumerate(quantities):
-            groups.setdefault(quantity.instrument, []).append(place)
-        by_hand = [places for asked, places in groups.items() if isinstance(asked, HandInstrument)]
-        at_once = [places for asked, places in groups.items() if not isinstance(asked, HandInstrument)]
-        found: dict[int, Measured] = {}
-        for places in by_hand:
-            declarations = tuple(quantities[place].declaration for place in places)
-            found.update(zip(places, measure(quantities[places[0]].instrument, declarations), strict=True))
-        results = self._read_all([[quantities[place] for place in places] for places in at_once])
-        for places, values in zip(at_once, results, strict=True):
-            found.update(zip(places, values, strict=True))
-        return tuple(found[place] for place in range(len(quantities)))
+        by_hand, others = _by_instrument(quantities)
+        found = [
+            (places, measure(instrument, declarations))
+            for instrument, places, declarations in (*by_hand, *(others if len(others) == 1 else ()))
+        ]
+        if len(others) > 1:
+            for (_, places, _), measured in zip(others, self._read_all(others), strict=True):
+                found.append((places, measured))
+        return _in_order(found)
+
+    async def aread_together(self, *quantities: BoundReading) -> tuple[Measured, ...]:
+        """Read as `read_together` does, in the running event loop."""
+        import asyncio
+
+        from remotecal.drivers.awaiting import awaited
+
+        by_hand, others = _by_instrument(quantities)
+        found = [
+            (places, await awaited(instrument.link, measuring(instrument, declarations)))
+            for instrument, places, declarations in by_hand
+        ]
+        reading = (awaited(instrument.link, measuring(instrument, each)) for instrument, _, each in others)
+        outcomes = await asyncio.gather(*reading, return_exceptions=True)
+        found += [(places, _or_raised(one)) for (_, places, _), one in zip(others, outcomes, strict=True)]
+        return _in_order(found)
 
     def cancel(self) -> None:
         """Call off every exchange that is waiting for a reply."""
@@ -183,11 +188,8 @@ class OpenBench:
     def close(self) -> None:
         """Give up all links, and then the bench."""
         with self._held:
-            for _ in self._readers:
-                self._tasks.put(None)
-            for reader in self._readers:
-                reader.join()
-            self._readers.clear()
+            if self._threads is not None:
+                self._threads.shutdown()
             for instrument in self.instruments.values():
                 instrument.close()
 
@@ -199,34 +201,20 @@ class OpenBench:
             raise BenchError(f"{quantity!r} can't be {'read' if kind is BoundReading else 'set'}")
         return found
 
-    def _read_all(self, groups: list[Group]) -> list[tuple[Measured, ...]]:
+    def _read_all(self, groups: Sequence[Group]) -> list[tuple[Measured, ...]]:
         """Read groups of quantities, each of one instrument, at the same time."""
-        if not groups:
-            return []
-        finished: SimpleQueue[tuple[int, Outcome]] = SimpleQueue()
-        # The calling thread takes the first group itself: one thread less to wake.
-        for number, group in enumerate(groups[1:], 1):
-            self._give(Task(number, group, finished))
-        outcomes = {0: _read(groups[0])} | dict(finished.get() for _ in groups[1:])
-        results = []
-        for number in range(len(groups)):
-            outcome = outcomes[number]
-            if isinstance(outcome, Exception):
-                raise outcome
-            results.append(outcome)
-        return results
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor
 
-    def _give(self, task: Task) -> None:
-        """Hand a task to the readers; there is one for every instrument but the calling thread's."""
-        while len(self._readers) < len(self.instruments) - 1:
-            reader = threading.Thread(target=self._serve, name="read together", daemon=True)
-            self._readers.append(reader)
-            reader.start()
-        self._tasks.put(task)
-
-    def _serve(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            task.finished.put((task.number, _read(task.group)))
+            self._threads = ThreadPoolExecutor(len(self.instruments), "read together")
+        this = Round(self._threads)
+        outcomes = this.carry(
+            [
+                attended(instrument.link, measuring(instrument, declarations), this)
+                for instrument, _, declarations in groups
+            ]
+        )
+        return [_or_raised(outcome) for outcome in outcomes]
 
     def _make_safe(self, name: str, share: float) -> str:
         """Return why an instrument could not be made safe within `share` seconds; "" if it was."""
@@ -244,12 +232,28 @@ class OpenBench:
         return failures[-1]
 
 
-def _read(group: Group) -> Outcome:
-    """Read quantities of one instrument; what goes wrong is returned, for another thread to raise."""
-    try:
-        return measure(group[0].instrument, tuple(quantity.declaration for quantity in group))
-    except Exception as failure:  # noqa: BLE001  it is raised in the thread that asked
-        return failure
+def _by_instrument(quantities: Sequence[BoundReading]) -> tuple[list[Group], list[Group]]:
+    """Return the groups a person reads, and the others."""
+    found: dict[Measurable, list[int]] = {}
+    for place, quantity in enumerate(quantities):
+        found.setdefault(quantity.instrument, []).append(place)
+    groups: tuple[list[Group], list[Group]] = [], []
+    for instrument, places in found.items():
+        declarations = tuple([quantities[place].declaration for place in places])
+        groups[not isinstance(instrument, HandInstrument)].append((instrument, places, declarations))
+    return groups
+
+
+def _in_order(found: Iterable[tuple[Sequence[int], Sequence[Measured]]]) -> tuple[Measured, ...]:
+    """Return what was measured in the order it was asked for."""
+    placed = {place: one for places, values in found for place, one in zip(places, values, strict=True)}
+    return tuple([placed[place] for place in range(len(placed))])
+
+
+def _or_raised(outcome: Result | BaseException) -> Result:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
 
 
 def _persist(instrument: Instrument, deadline: float, failures: list[str]) -> None:

@@ -20,7 +20,7 @@ from remotecal.drivers.declarations import Declaration, Held, Obtained, Step, de
 from remotecal.drivers.links import Link, StationLinks, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading
-from remotecal.drivers.quantity import measure
+from remotecal.drivers.quantity import measure, measuring
 from remotecal.drivers.talks import Pause, Talk, talked
 from remotecal.errors import (
     BenchError,
@@ -261,6 +261,13 @@ class Instrument:
             One `Measured` per quantity, in the order asked.
         """
         return measure(self, tuple([quantity.declaration for quantity in quantities]))
+
+    async def aread(self, *quantities: BoundReading) -> tuple[Measured, ...]:
+        """Read several quantities in the running event loop; as `read`."""
+        from remotecal.drivers.awaiting import awaited
+
+        wanted = tuple([quantity.declaration for quantity in quantities])
+        return await awaited(self.link, measuring(self, wanted))
 
     def make_safe(self) -> None:
         """Bring the instrument to its declared safe state and read it back where that is possible.

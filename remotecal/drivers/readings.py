@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast, overload
 
 from remotecal.drivers.codecs import Register
 from remotecal.drivers.contents import Code, Content, is_conventional, number_in, without_value
-from remotecal.drivers.quantity import Measurable, Quantity, measure
+from remotecal.drivers.quantity import Measurable, Quantity, measure, measuring
 
 if TYPE_CHECKING:
     from remotecal.drivers.accuracy import Accuracy, Span
@@ -122,4 +122,11 @@ class BoundReading:
             InstrumentError: the instrument has no valid value.
         """
         (measured,) = measure(self.instrument, (self.declaration,))
+        return measured
+
+    async def aread(self) -> Measured:
+        """Ask the instrument in the running event loop; as `read`."""
+        from remotecal.drivers.awaiting import awaited
+
+        (measured,) = await awaited(self.instrument.link, measuring(self.instrument, (self.declaration,)))
         return measured

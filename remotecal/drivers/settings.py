@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast, overload
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.contents import Content, number_in
 from remotecal.drivers.declarations import Held, Step, settle
-from remotecal.drivers.quantity import Measurable, Quantity, measure
+from remotecal.drivers.quantity import Measurable, Quantity, measure, measuring
 from remotecal.errors import GarbledReply, InstrumentError, OutOfSpan
 
 if TYPE_CHECKING:
@@ -119,6 +119,13 @@ class BoundSetting:
     def read(self) -> Measured:
         """Ask which value is set."""
         (measured,) = measure(self.instrument, (self.declaration,))
+        return measured
+
+    async def aread(self) -> Measured:
+        """Ask which value is set, in the running event loop."""
+        from remotecal.drivers.awaiting import awaited
+
+        (measured,) = await awaited(self.instrument.link, measuring(self.instrument, (self.declaration,)))
         return measured
 
     def _refuse_beyond_range(self, value: float) -> None:

@@ -95,6 +95,14 @@ class BoundChoice(Generic[E]):
         ((content, _, _),) = self.instrument.obtain(self.declaration)
         return self.declaration.decode(content)
 
+    async def aread(self) -> E:
+        """Ask which state it is in, in the running event loop."""
+        from remotecal.drivers.awaiting import awaited
+
+        talk = self.instrument.conversation(self.declaration)
+        ((content, _, _),) = await awaited(self.instrument.link, talk)
+        return self.declaration.decode(content)
+
 
 class Flags(Declaration, Generic[F_co]):
     """Conditions the instrument reports, one bit each.
@@ -141,6 +149,14 @@ class BoundFlags(Generic[F_co]):
     def read(self) -> F_co:
         """Ask which conditions stand."""
         ((content, _, _),) = self.instrument.obtain(self.declaration)
+        return self.declaration.decode(content)
+
+    async def aread(self) -> F_co:
+        """Ask which conditions stand, in the running event loop."""
+        from remotecal.drivers.awaiting import awaited
+
+        talk = self.instrument.conversation(self.declaration)
+        ((content, _, _),) = await awaited(self.instrument.link, talk)
         return self.declaration.decode(content)
 
 

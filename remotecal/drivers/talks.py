@@ -13,12 +13,13 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
+from remotecal.drivers.links.exchanges import NotYet
 from remotecal.drivers.links.wired_link import WiredLink
 
 if TYPE_CHECKING:
     from remotecal.drivers.links import Link
     from remotecal.drivers.links.channel import Channel
-    from remotecal.drivers.links.exchanges import Conduct
+    from remotecal.drivers.links.exchanges import Conduct, Free
     from remotecal.drivers.links.streams import Stream
 
 Result = TypeVar("Result")
@@ -88,6 +89,10 @@ class Waiter(Protocol):
         """Let time pass."""
         ...
 
+    async def turn(self, channel: Channel) -> None:
+        """Wait until an exchange that this thread conducts on a channel is over."""
+        ...
+
     async def elsewhere(self, work: Callable[[], Result]) -> Result:
         """Have work that blocks done in a thread."""
         ...
@@ -106,7 +111,7 @@ async def attended(link: Link, talk: Talk[Result], waiter: Waiter) -> Result:
                 await waiter.pause(wanted.seconds)
                 wanted = talk.send(())
                 continue
-            free = link.free() if isinstance(link, WiredLink) else None
+            free = await _turn(link, waiter)
             if free is None:
                 return await waiter.elsewhere(partial(talked, link, talk, wanted))
             try:
@@ -118,6 +123,15 @@ async def attended(link: Link, talk: Talk[Result], waiter: Waiter) -> Result:
     except StopIteration as done:
         result: Result = done.value
         return result
+
+
+async def _turn(link: Link, waiter: Waiter) -> Free | None:
+    """Return the link's channel once it is free; None where a thread must see to it."""
+    if not isinstance(link, WiredLink):
+        return None
+    while isinstance(free := link.free(), NotYet):
+        await (waiter.turn(free.channel) if free.seconds is None else waiter.pause(free.seconds))
+    return free
 
 
 async def _heard(
@@ -143,4 +157,4 @@ async def _heard(
         reply: bytes | tuple[bytes, ...] = done.value
         return reply if isinstance(reply, tuple) else (reply,)
     finally:
-        channel.lock.release()
+        channel.pass_on()

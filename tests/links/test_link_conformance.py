@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from peers import HislipPeer, PtyPeer, TcpPeer, Vxi11Peer
+from ways import WAYS, Carried
 
 from remotecal.drivers.links import addresses
 from remotecal.drivers.links.portable_serial import PortableSerialStream
@@ -35,9 +36,11 @@ PEERS: dict[str, Callable[[Path], Planned]] = {
 
 @pytest.mark.parametrize("check", LINK_CHECKS)
 @pytest.mark.parametrize("kind", PEERS)
-def test_every_link_keeps_what_links_promise(kind: str, check: LinkCheck, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_every_link_keeps_what_links_promise(way: str, kind: str, check: LinkCheck, tmp_path: Path) -> None:
+    """Whoever waits for the bytes of an exchange."""
     with contextlib.closing(PEERS[kind](tmp_path)) as peer, contextlib.closing(peer.open()) as link:
-        check(peer, link)
+        check(peer, Carried(link, WAYS[way]))
 
 
 @pytest.mark.parametrize("check", LINK_CHECKS)
@@ -46,4 +49,4 @@ def test_a_serial_port_by_pyserial_keeps_them_too(
 ) -> None:
     """As it is opened where ports are no files."""
     monkeypatch.setattr(addresses, "open_port", PortableSerialStream)
-    test_every_link_keeps_what_links_promise("serial port", check, tmp_path)
+    test_every_link_keeps_what_links_promise("in a thread", "serial port", check, tmp_path)

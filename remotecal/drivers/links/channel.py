@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,6 +51,8 @@ class Channel:
         self.occupant: object = None
         """Whose exchange is under way."""
         self.cancelled = False
+        self.waiting: deque[Callable[[], object]] = deque()
+        """Call what wants the channel next, of those who conduct several exchanges in one thread."""
         self._open_stream = location.open_stream
         self._guard = threading.Lock()
         self._numbers = itertools.count(1)
@@ -71,6 +74,19 @@ class Channel:
             self.occupant = None
             cancelled, self.cancelled = self.cancelled, False
             return cancelled
+
+    def pass_on(self) -> None:
+        """Give back the lock an exchange was conducted under; whoever waits for it in this thread is next."""
+        self.lock.release()
+        if self.waiting:
+            self.waiting.popleft()()
+
+    def forgo(self, turn: Callable[[], object]) -> None:
+        """Give a turn up that is waited for; one that has come already goes to the next."""
+        if turn in self.waiting:
+            self.waiting.remove(turn)
+        elif self.waiting:
+            self.waiting.popleft()()
 
     def clean(self) -> Stream:
         """Return the stream, with nothing left in it of what went wrong; open it if need be.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from remotecal.drivers.links.channel import SILENCES, Channel
 from remotecal.drivers.links.framing import Nonsense, TcpFraming
@@ -44,6 +44,21 @@ def carried(conduct: Conduct[Reply], stream: Stream) -> Reply:
     except StopIteration as done:
         reply: Reply = done.value
         return reply
+
+
+class Free(NamedTuple):
+    """A channel whose lock was taken, for an exchange."""
+
+    channel: Channel
+    stream: Stream
+
+
+class NotYet(NamedTuple):
+    """A channel that is not free yet."""
+
+    channel: Channel
+    seconds: float | None
+    """For how long it is left in silence; None where this thread conducts an exchange there."""
 
 
 class Exchanges:
@@ -138,20 +153,24 @@ class Exchanges:
         """Whether replies of several requests under way can be told apart."""
         return self._framing.numbered
 
-    def free(self) -> tuple[Channel, Stream] | None:
-        """Take the channel's lock for an exchange that can begin at once, and return it and its stream.
+    def free(self) -> Free | NotYet | None:
+        """Take the channel's lock for an exchange that can begin at once; whoever gets it calls `pass_on`.
 
-        None, and no lock, where somebody else has it, or it must be cleaned, opened or left in silence first:
-        that blocks, and is a thread's work. Whoever got the channel gives its lock back.
+        None where another thread has it, or it must be cleaned or opened first, or an event loop can't wait
+        on it: that blocks, and is a thread's work.
         """
         channel = self._channel
         if not channel.lock.acquire(blocking=False):
             return None
-        stream = self._at_hand(channel) if channel.occupant is None else None
-        if stream is not None and stream.descriptors:
-            return channel, stream
+        free: Free | NotYet | None = None
+        if channel.occupant is not None:
+            free = NotYet(channel, None)
+        elif (left := channel.free_at - time.monotonic()) > 0:
+            free = NotYet(channel, left)
+        elif (stream := self._at_hand(channel)) is not None and stream.descriptors:
+            return Free(channel, stream)
         channel.lock.release()
-        return None
+        return free
 
     def _at_hand(self, channel: Channel) -> Stream | None:
         """Return the stream if it is clean and silent, and this instrument known to be at its other end."""
