@@ -13,6 +13,7 @@ import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -301,8 +302,7 @@ def _gather(name: str, root: str, files: dict[str, bytes]) -> None:
     if path in files:
         return
     files[path] = running.content
-    tree = ast.parse(running.content)
-    for other in sorted({above, *_imported(tree, name if is_package else above)}):
+    for other in sorted({above, *_imported(running.content, name if is_package else above)}):
         if (other == root or other.startswith(f"{root}.")) and _is_module(other):
             source.load(other)
             _gather(other, root, files)
@@ -323,12 +323,23 @@ def _is_module(name: str) -> bool:
         return False
 
 
-def _imported(tree: ast.Module, package: str) -> Iterator[str]:
-    """Yield the names of the modules that a module of a package may import."""
-    for node in ast.walk(tree):
+@lru_cache(maxsize=256)
+def _imported(content: bytes, package: str) -> frozenset[str]:
+    """Return the names of the modules that a module of a package may import, by its source."""
+    found: set[str] = set()
+    for node in _statements(ast.parse(content)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: -node.level + 1 or None] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            yield from (base, *(f"{base}.{alias.name}" for alias in node.names))
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return frozenset(found)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements below a node, however deep, and not their expressions, which import nothing."""
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for inner in getattr(node, block, ()):
+            yield inner
+            yield from _statements(inner)
