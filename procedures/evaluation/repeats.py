@@ -54,7 +54,14 @@ class Repeats(Generic[Seen]):
         self._corrected: dict[object, list[Deviating]] = {}
 
     def correction(
-        self, symbol: str, role: str, readings: Sequence[Measured], unit: str, where: Where | None = None
+        self,
+        symbol: str,
+        role: str,
+        readings: Sequence[Measured],
+        unit: str,
+        where: Where | None = None,
+        *,
+        extended: bool = True,
     ) -> Deviating:
         """Return the errors of an instrument against its indication, and make their deviation an input.
 
@@ -64,6 +71,11 @@ class Repeats(Generic[Seen]):
             readings: what it read, in all repeats.
             unit: to work in.
             where: which rows of its certificate count: the direction, the channel, the frequency.
+            extended: whether its certificate may be used outside its range, with more uncertainty; not that
+                of the standard which tells the value.
+
+        Raises:
+            CertificateRefused: it is not extended, and does not hold where it was read.
         """
         self.read_by(role, readings)
         used = self.evidence.certificates.get(role)
@@ -76,7 +88,7 @@ class Repeats(Generic[Seen]):
                 used.certificate,
                 unit,
                 where=where,
-                extended=True,
+                extended=extended,
                 correlation=used.correlation,
             )
             self._note_beyond(role, known, [reading.value for reading in read])
@@ -137,9 +149,9 @@ class Repeats(Generic[Seen]):
         """Remark that readings lie outside the certificate that corrects them."""
         errors = known.stated
         if isinstance(errors, CertifiedCurve) and any(map(errors.outside, places)):
-            name = self.evidence.instruments[role].name
-            read = min(places), max(places)
-            self.beyond.append(Beyond(name, errors.source, errors.unit, errors.ends, read))
+            used = self.evidence.instruments[role]
+            known_by = " ".join(filter(None, (used.maker, used.model, used.serial))) or used.name
+            self.beyond.append(Beyond(known_by, errors, (min(places), max(places))))
 
     def read_by(self, role: str, readings: Sequence[Measured]) -> None:
         """Raise `EvidenceError` if readings are not of the instrument whose certificate corrects them."""

@@ -101,7 +101,9 @@ class AgainstGauge(AtPressure[G]):
     ) -> None:
         super().__init__(value, evidence, seen, parameters)
         readings = [reading for one in self.seen for reading in one.reference]
-        self._standard = self.correction("p_std", standard_role(evidence.instruments), readings, "Pa")
+        self._standard = self.correction(
+            "p_std", standard_role(evidence.instruments), readings, "Pa", extended=False
+        )
         if "reference_drift" in evidence.characteristics:
             self.characteristic("δ_d", "reference_drift", "Pa")
         if any(one.reference_kind != self._device for one in self.seen):

@@ -14,8 +14,8 @@ from pydantic import model_validator
 
 from remotecal.drivers.capabilities import PressureGauge, Thermometer
 from remotecal.drivers.measured import Measured
-from remotecal.errors import BenchError, ParameterError, RunError
-from remotecal.model import Text
+from remotecal.errors import BenchError, CertificateRefused, ParameterError, RunError
+from remotecal.model import Certificate, Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.standards import require_known
@@ -111,6 +111,7 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that all weights are there, make their set points, and the piston is good enough."""
         require_known(certificates, drivers, (("thermometer", "temperature", "°C"),))
+        self._see_range(certificates["piston"].certificate)
         area = area_of(certificates["piston"].certificate)
         known = {each.symbol: each.value for each in area.inputs}
         for value in self.parameters.pressures:
@@ -123,6 +124,15 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         top = self.parameters.pressures[-1]
         sure = Budget(lambda **x: area.value(x, top), area.inputs, "m2", area.correlations).evaluate()
         self.see_standard("piston", 2 * top * sure.u / sure.value)
+
+    def _see_range(self, piston: Certificate) -> None:
+        """Raise `CertificateRefused` if the piston's certificate states a range that set points leave."""
+        stated, top = piston.range_in("Pa"), self.parameters.pressures[-1]
+        if stated is not None and top > stated[1] * (1 + NEAR):
+            raise CertificateRefused(
+                f"certificate {piston.number} holds up to {stated[1]:g} Pa, but the piston is to make "
+                f"{top:g} Pa: use one that is calibrated there"
+            )
 
     def prepare(self, run: Run) -> None:
         """See that the gauge counts from the air's pressure, as the piston does."""

@@ -164,6 +164,8 @@ class PressureParameters(Parameters):
 class ControlledParameters(PressureParameters):
     """What a calibration is told in which a controller makes the pressure."""
 
+    standard_kind: Literal["gauge", "absolute"] | None = None
+    """What the pressures of whatever tells them are counted from; as the device's, if it is not given."""
     slew: Annotated[float | None, In("Pa/s", above=0)] = None
     """Fastest change of pressure, where it shall be less than the bench allows."""
     steady: Annotated[float, In("%", above=0, at_most=1)] = 0.02
@@ -174,6 +176,11 @@ class ControlledParameters(PressureParameters):
     """How far it may go past a set point on its way, in % of the span; beyond that it comes again."""
     back: Annotated[float, In("%", above=0, at_most=50)] = 5.0
     """How far before the set point it begins anew then, in % of the span."""
+
+    @property
+    def standard_absolute(self) -> bool:
+        """Whether what tells the pressure counts absolute pressure."""
+        return self.absolute if self.standard_kind is None else self.standard_kind == "absolute"
 
 
 class IndicatingParameters(PressureParameters):

@@ -14,8 +14,9 @@ from typing import Annotated, ClassVar
 from remotecal.drivers.capabilities import Ammeter
 from remotecal.drivers.measured import Measured
 from remotecal.model import Column, Condition, Text
-from remotecal.procedures import Drivers, Evaluation, Evidence, In, Point, Run
+from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.output import SPAN_CURRENT, ZERO_CURRENT, Current
+from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.pressure.against import AtPressure, BesideGauge, ErrorOf
 from remotecal.procedures.library.pressure.controlled import ControlledProcedure
 from remotecal.procedures.library.pressure.parameters import (
@@ -75,6 +76,14 @@ class Transmitter(ControlledProcedure[TransmitterSeen]):
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         return (*super().corrected(drivers), ("dut", "current", "mA"))
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that the certificates of the standard and of the ammeter hold where they are used."""
+        super().check(certificates, drivers)
+        if "dut" in certificates:
+            low, high = ZERO_CURRENT, ZERO_CURRENT + SPAN_CURRENT
+            known = Standard.certified("I", certificates["dut"].certificate, "mA")
+            known.require(low, high, "the ammeter is to read")
 
     def measure(self, point: Point, run: Run) -> TransmitterSeen:
         return TransmitterSeen(**self.read(run, {"current": self.dut.current}))

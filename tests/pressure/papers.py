@@ -29,11 +29,11 @@ ORDER = {
 }
 
 
-def certified(unit: str, places: Sequence[float], expanded: float) -> CertificateUsed:
+def certified(unit: str, places: Sequence[float], expanded: float, serial: str = "S-1") -> CertificateUsed:
     """Return the certificate of a standard without errors, with the same U everywhere."""
     stated = Stated(unit, tuple(places), (0.0,) * len(places), (expanded,) * len(places))
     about = Certified(Text.plain("standard"), ((Text.plain("quantity"), Calibrated(stated, 0.0)),))
-    record = certificate(about, DruckPace, "S-1", Text.plain("Laboratory"), "C-1", DAY)
+    record = certificate(about, DruckPace, serial, Text.plain("Laboratory"), "C-1", DAY)
     return CertificateUsed(file="c.xml", sha256="0" * 64, record=record)
 
 

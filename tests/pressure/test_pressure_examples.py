@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from papers import GAUGE, TRANSMITTER, certified, elsewhere, evidence, evidence_of, fact, observed
 
+from remotecal.errors import CertificateRefused
 from remotecal.procedures.library.pressure.gauge import Gauge
 from remotecal.procedures.library.pressure.transmitter import Transmitter
 
@@ -113,6 +114,28 @@ def test_an_absolute_device_on_a_gauge_standard_takes_the_airs_pressure_and_its_
     assert lower == pytest.approx(-101_325, rel=1e-6)
     (line,) = (line for line in found[3].evaluated.lines if line.symbol == "p_a")
     assert line.u == pytest.approx(20)
+
+
+def test_a_standards_certificate_is_not_extended(of_gauge):
+    of_gauge.certificates["controller"] = certified("bar", (0, 2.5, 5), 0.0004)
+    with pytest.raises(CertificateRefused, match="holds from 0 to 5 bar, but 6 bar was read"):
+        gauge().found(of_gauge)
+
+
+def test_an_ammeters_certificate_holds_over_the_whole_current():
+    class Fluke:
+        current = pressure = air_pressure = None
+
+    drivers = dict.fromkeys(("controller", "ambient", "dut"), Fluke)
+    certificates = {
+        "controller": certified("MPa", (0, 0.5, 1), 0.00001),
+        "ambient": certified("Pa", (90e3, 110e3), 40.0),
+        "dut": certified("mA", (0, 10, 20), 0.0006),
+    }
+    transmitter().check(certificates, drivers)
+    short = {**certificates, "dut": certified("mA", (4, 10, 16), 0.0006)}
+    with pytest.raises(CertificateRefused, match="from 4 to 16 mA, but the ammeter is to read 4 to 20 mA"):
+        transmitter().check(short, drivers)
 
 
 def test_one_cycle_tells_no_repeatability_and_the_certificate_says_so():
