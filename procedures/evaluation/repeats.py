@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Seen = TypeVar("Seen", bound=Observed)
 Form = TypeVar("Form", bound=Applied)
 
+CMC = "cmc"
+"""Fact that a bench may state: the smallest U that may be reported, in the results' unit."""
+
 REPEATABILITY = "E_rep"
 """Symbol of the repeatability of the errors."""
 
@@ -102,13 +105,14 @@ class Repeats(Generic[Seen]):
         if isinstance(errors := applied.standard.stated, CertifiedCurve):
             for other in earlier:
                 pair = other.standard.symbol, applied.standard.symbol
-                if r := errors.correlated(*other.place, *applied.place):
-                    self.correlations[pair] = r
-                self._tell(pair, f"r = {said_of(errors.correlation)}")
+                r = errors.correlated(*other.place, *applied.place)
+                self.relate(pair, r, f"r = {said_of(errors.correlation)}")
         earlier.append(applied)
 
-    def _tell(self, pair: tuple[str, str], said: str) -> None:
-        """Let the sources of two inputs say how they are correlated; the fewer degrees of freedom count."""
+    def relate(self, pair: tuple[str, str], r: float, said: str) -> None:
+        """State how two inputs are correlated; their sources say so, the fewer degrees of freedom count."""
+        if r:
+            self.correlations[pair] = r
         dof = min(each.dof for each in self.inputs if each.symbol in pair)
         for at, each in enumerate(self.inputs):
             if each.symbol in pair:
@@ -245,7 +249,7 @@ class Repeats(Generic[Seen]):
                 result = result + x[each.symbol]
             return result
 
-        cmc = self.constant("cmc", unit) if "cmc" in self.evidence.characteristics else 0.0
+        cmc = self.constant(CMC, unit) if CMC in self.evidence.characteristics else 0.0
         budget = Budget(model, (*added, *self.inputs), unit, self.correlations)
         evaluated = budget.evaluate(coverage=coverage, cmc=max(cmc, smallest), k=k)
         return confirmed(budget, evaluated, seed=self.evidence.seed(self.point.name))

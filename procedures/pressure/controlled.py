@@ -13,11 +13,13 @@ from remotecal.drivers.capabilities import PressureController, PressureGauge
 from remotecal.drivers.quantities import Reading
 from remotecal.errors import BenchError, ParameterError
 from remotecal.procedures import Certificates, Drivers, Evidence, Run, Stability
+from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.measuring.trim import Trim
-from remotecal.procedures.library.pressure.against import AgainstGauge, G, Kind, standard_role
+from remotecal.procedures.library.pressure import head
+from remotecal.procedures.library.pressure.against import DRIFT, AgainstGauge, G, Kind, standard_role
 from remotecal.procedures.library.pressure.device import PressureProcedure
 from remotecal.procedures.library.pressure.parameters import ControlledParameters, PressureParameters
 from remotecal.procedures.library.pressure.places import PRESSURE
@@ -72,7 +74,8 @@ class ControlledProcedure(PressureProcedure[G]):
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
-        return ((standard_role(drivers), PRESSURE, "Pa"), ("ambient", "air_pressure", "Pa"))
+        around = CORRECTED[:1] if self.parameters.absolute else CORRECTED
+        return ((standard_role(drivers), PRESSURE, "Pa"), *around)
 
     @property
     def told(self) -> tuple[float, float]:
@@ -151,6 +154,14 @@ class ControlledProcedure(PressureProcedure[G]):
         quantities = {"reference": standard.pressure, **device}
         read = sample(run, wanted.readings * wanted.every, quantities, wanted.readings)
         return {**air._asdict(), "reference_kind": kind, **read}
+
+    def reference_equation(self, evidence: Evidence) -> str:
+        """Return in one line what the reference pressure is."""
+        absolute, medium = self.parameters.absolute, self.parameters.medium
+        drift = " - δ_d" if DRIFT in evidence.characteristics else ""
+        air = f" {'+' if absolute else '-'} p_a" if self._mixed else ""
+        lost = f"{head.equation(absolute=absolute)}{head.density_equation(medium)}"
+        return f"p_ref = p_std{drift}{air} - {lost}"
 
     def at(self, value: float, evidence: Evidence, seen: Sequence[G]) -> AgainstGauge[G]:
         return AgainstGauge(value, evidence, seen, self.parameters)

@@ -10,12 +10,10 @@ from pydantic import model_validator
 
 from remotecal.procedures import In, Parameters
 from remotecal.procedures.library.measuring.sweep import Sweep
+from remotecal.procedures.library.pressure.head import MOLAR_MASS, MOST, Medium
 
 Unit = Literal["Pa", "hPa", "kPa", "MPa", "mbar", "bar", "psi"]
 """Units results may be stated in."""
-
-Medium = Literal["nitrogen", "air", "oil", "water"]
-"""What transmits the pressure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,21 @@ class PressureParameters(Parameters):
         wanted = self.pressures or self.span
         if min(wanted) < low or max(wanted) > high:
             raise ValueError(f"the set points leave the range from {low:g} to {high:g} Pa")
+        if not self.liquid and max(wanted) > MOST:
+            raise ValueError(
+                f"{self.medium} is taken as nearly ideal up to {MOST:g} Pa: what it weighs beyond is unknown"
+            )
         return self
+
+    @property
+    def liquid(self) -> bool:
+        """Whether a liquid transmits the pressure."""
+        return self.medium not in MOLAR_MASS
+
+    @property
+    def standard_absolute(self) -> bool:
+        """Whether what tells the pressure counts absolute pressure: as the device does."""
+        return self.absolute
 
     @property
     def width(self) -> float:

@@ -53,9 +53,6 @@ class Transmitter(ControlledProcedure[TransmitterSeen]):
     title: ClassVar[Text] = Text(zh="压力变送器校准", en="Calibration of a pressure transmitter")
     norms: ClassVar[tuple[str, ...]] = ("JJG 882",)
     item: ClassVar[Text] = Text(en="the transmitter")
-    model_equation: ClassVar[str] = (
-        "E = I - (4 + 16·(p_ref - p_lo)/(p_hi - p_lo)), p_ref = p_std - (ρ_f - ρ_a)·g·l"
-    )
 
     dut: Ammeter
     """What reads the transmitter's current."""
@@ -73,6 +70,9 @@ class Transmitter(ControlledProcedure[TransmitterSeen]):
 
     def ideal(self, pressure: float) -> float:
         return ZERO_CURRENT + SPAN_CURRENT * (pressure - self.parameters.span[0]) / self.parameters.width
+
+    def equation(self, evidence: Evidence) -> str:
+        return f"E = I - (4 + 16·(p_ref - p_lo)/(p_hi - p_lo)), {self.reference_equation(evidence)}"
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         return (*super().corrected(drivers), ("dut", "current", "mA"))

@@ -9,6 +9,7 @@ from remotecal.bench import CertificateUsed
 from remotecal.journal.evidence import ArtefactUsed
 from remotecal.journal.observation import Observation, Point
 from remotecal.model import Column, Correlation, JointResult, Table, Text, Uncertainty
+from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.procedures.library.pressure.piston import (
@@ -41,7 +42,7 @@ def pressure(**changes):
         load,
         lambda p: effective_area(told["area"], told["distortion"], p),
         told["expansion"],
-        told["temperature"],
+        told["temperature"] - 20,
     )
 
 
@@ -64,7 +65,7 @@ def test_what_is_left_out_of_the_formula_changes_it_as_printed(left_out, relativ
 
 
 def test_surface_tension_adds_its_force():
-    """Oil of 0.031 N/m about a piston of 35 mm: 3.4 mN, 35 Pa on this area."""
+    """Oil of 0.031 N/m about a piston of 35.1 mm: 1.09 mN, 11.1 Pa on this area."""
     circumference = 35.1e-3
     more = force([], 9.8, 1.2, surface=0.031 * circumference)
     assert more / EXAMPLE["area"] == pytest.approx(11.1, abs=0.05)
@@ -117,7 +118,7 @@ def gauge(correlation="0"):
     )
     repeats = Repeats(point, run, InAir.at(run, point))
     repeats.characteristic("g", "gravity", "m/s2")
-    piston = PistonGauge(repeats, (1, 2))
+    piston = PistonGauge(repeats, (1, 2), AirAround(repeats))
     return repeats.evaluate(lambda seen, x: piston.pressure(seen, x, 21.3), "Pa", scatter=(), k=2.0)
 
 
@@ -125,7 +126,7 @@ def test_area_and_weights_come_from_their_certificates():
     found = gauge()
     assert found.value == pytest.approx(pressure(mass=10.000042, air=1.1992), rel=1e-7)
     lines = {line.symbol: line for line in found.lines}
-    assert set(lines) == {"A_0", "λ", "m_1", "m_2", "α", "g", "ρ_m"}
+    assert set(lines) == {"A_0", "λ", "m_1", "m_2", "α", "g", "ρ_m", "p_a", "t_a", "h_a", "ρ_a"}
     assert lines["A_0"].contribution == pytest.approx(-found.value * 0.001 / 98.05, rel=1e-4)
     assert lines["λ"].contribution == pytest.approx(-found.value * 1e-12 * found.value, rel=1e-4)
     assert lines["m_2"].contribution == pytest.approx(found.value * 2e-5 / 10, rel=1e-3)

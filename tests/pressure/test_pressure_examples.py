@@ -3,7 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from papers import GAUGE, TRANSMITTER, certified, elsewhere, evidence, evidence_of, fact, observed
+from papers import (
+    GAUGE,
+    TRANSMITTER,
+    certified,
+    certified_air,
+    elsewhere,
+    evidence,
+    evidence_of,
+    fact,
+    observed,
+)
 
 from remotecal.errors import CertificateRefused
 from remotecal.procedures.library.pressure.gauge import Gauge
@@ -105,9 +115,8 @@ def test_a_device_above_the_standard_has_less_pressure(of_gauge):
 
 def test_an_absolute_device_on_a_gauge_standard_takes_the_airs_pressure_and_its_uncertainty(of_gauge):
     absolute = gauge(absolute=True)
-    air = certified("Pa", (90e3, 110e3), 40.0)
     run = elsewhere(of_gauge)
-    run.certificates["ambient"] = air
+    run.certificates["ambient"] = certified_air(40.0)
     at_level, _ = gauge().found(of_gauge)
     found, _ = absolute.found(run)
     lower = (found[3].evaluated.value - at_level[3].evaluated.value) * 1e5
@@ -129,7 +138,7 @@ def test_an_ammeters_certificate_holds_over_the_whole_current():
     drivers = dict.fromkeys(("controller", "ambient", "dut"), Fluke)
     certificates = {
         "controller": certified("MPa", (0, 0.5, 1), 0.00001),
-        "ambient": certified("Pa", (90e3, 110e3), 40.0),
+        "ambient": certified_air(),
         "dut": certified("mA", (0, 10, 20), 0.0006),
     }
     transmitter().check(certificates, drivers)
