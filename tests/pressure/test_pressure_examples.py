@@ -147,6 +147,16 @@ def test_an_ammeters_certificate_holds_over_the_whole_current():
         transmitter().check(short, drivers)
 
 
+def test_what_the_standard_drifted_is_taken_off_and_is_an_input(of_gauge):
+    plain, _ = gauge().found(of_gauge)
+    run = elsewhere(of_gauge, reference_drift=fact(20.0, "Pa", 10.0))
+    drifted, _ = gauge().found(run)
+    assert drifted[3].evaluated.value - plain[3].evaluated.value == pytest.approx(20e-5)
+    (line,) = (line for line in drifted[3].evaluated.lines if line.symbol == "δ_d")
+    assert line.contribution == pytest.approx(5e-5)
+    assert "p_ref = p_std - δ_d - " in gauge().evaluate(run).methods[0].description.get("en")
+
+
 def test_one_cycle_tells_no_repeatability_and_the_certificate_says_so():
     procedure = gauge(sequence="DKD-R 6-1 C")
     run = evidence(procedure, GAUGE[:2], ("indicated", "bar"), certified("bar", (0, 5, 10), 0.0004))

@@ -277,6 +277,21 @@ def test_a_standard_is_not_used_beyond_its_certificate(bench):
     assert not bench.line.opened_at
 
 
+@pytest.mark.parametrize(
+    ("name", "unit", "wanted"),
+    [("reference_drift", "K", "Pa"), ("cmc", "%", "kPa"), ("cmc", "1", "kPa")],
+)
+def test_a_fact_in_a_unit_that_can_not_be_used_is_refused_before_anything_moves(bench, name, unit, wanted):
+    text = bench.bench.read_text(encoding="utf-8")
+    dut = text[text.index("[instruments.dut]") :].partition("\n\n[ch")[0]
+    rewrite(bench, (dut, f'{dut}\n\n[characteristics.{name}]\nvalue = 0.01\nunit = "{unit}"\n{STATED}'))
+    with pytest.raises(BenchError, match=f"characteristics.{name} is in {unit}, it must be in {wanted} or"):
+        planned(bench)
+
+
+STATED = 'expanded_uncertainty = 0.0\nk = 2.0\nsource = "here"\nvalid_until = 2099-01-01\n'
+
+
 def test_a_standard_that_counts_from_elsewhere_than_was_said_is_refused(bench):
     with pytest.raises(ParameterError, match="what tells the pressure shows gauge pressure: say so"):
         calibrate(bench, standard_kind="absolute", pressures=[0.0, 5e5, 8e5])
