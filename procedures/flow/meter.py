@@ -30,7 +30,7 @@ from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
 from remotecal.procedures.library.evaluation.remarks import remarks
-from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
+from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
 from remotecal.procedures.library.flow import results
@@ -87,6 +87,9 @@ class FlowProcedure(Procedure):
 
     def characteristics(self) -> Mapping[str, str]:
         return {"connecting_volume": "m3", "water_density": "1"}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), CMC: "%"}
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
@@ -187,7 +190,7 @@ class FlowProcedure(Procedure):
             wanted.repeatability_share * wanted.accuracy_class,
             "%",
         )
-        accredited = "cmc" in evidence.characteristics
+        accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(
                 results.error_table(findings, specification, accredited=accredited),

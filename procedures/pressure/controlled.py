@@ -7,16 +7,19 @@ beside it tells what it is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import PressureController, PressureGauge
-from remotecal.errors import BenchError
+from remotecal.drivers.quantities import Reading
+from remotecal.errors import BenchError, ParameterError
 from remotecal.procedures import Certificates, Drivers, Evidence, Run, Stability
+from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.measuring.trim import Trim
-from remotecal.procedures.library.pressure.against import AgainstGauge, G, Kind, standard_role
+from remotecal.procedures.library.pressure import head
+from remotecal.procedures.library.pressure.against import DRIFT, AgainstGauge, G, Kind, standard_role
 from remotecal.procedures.library.pressure.device import PressureProcedure
 from remotecal.procedures.library.pressure.parameters import ControlledParameters, PressureParameters
 from remotecal.procedures.library.pressure.places import PRESSURE
@@ -24,6 +27,10 @@ from remotecal.units import convert
 
 if TYPE_CHECKING:
     from remotecal.drivers.quantities import BoundReading
+
+
+AIR: Final = (90e3, 106e3)
+"""What the air's pressure may be, in Pa, where it decides which part of a certificate is used."""
 
 
 class ControlledProcedure(PressureProcedure[G]):
@@ -39,22 +46,68 @@ class ControlledProcedure(PressureProcedure[G]):
 
     reach: ClassVar[Mapping[str, str]] = {"controller.setpoint": PRESSURE, "reference.pressure": PRESSURE}
 
+    def __init__(self, parameters: ControlledParameters, roles: Mapping[str, Any] | None = None) -> None:
+        super().__init__(parameters, roles)
+        if self._mixed:
+            # Set points are counted as the device counts: `suits` looks at what the standard is to tell.
+            vars(self)["reach"] = {
+                quantity: name for quantity, name in self.reach.items() if "dut" in quantity
+            }
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that whatever tells the pressure spans it, as it counts."""
+        role = standard_role(drivers)
+        shown = getattr(drivers.get(role), PRESSURE, None)
+        if not self._mixed or not isinstance(shown, Reading):
+            return
+        (low, high), (least, most) = (convert(end, "Pa", shown.unit) for end in self.told), shown.span
+        if low < least or high > most:
+            raise ParameterError(
+                f"the {role} is to tell {low:g} to {high:g} {shown.unit} and tells {least:g} to {most:g}: "
+                "choose other set points, or another bench"
+            )
+
+    @property
+    def _mixed(self) -> bool:
+        """Whether the standard counts from elsewhere than the device."""
+        return self.parameters.standard_absolute != self.parameters.absolute
+
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
-        return ((standard_role(drivers), PRESSURE, "Pa"), ("ambient", "air_pressure", "Pa"))
+        around = CORRECTED[:1] if self.parameters.absolute else CORRECTED
+        return ((standard_role(drivers), PRESSURE, "Pa"), *around)
+
+    @property
+    def told(self) -> tuple[float, float]:
+        """From where to where the standard is to tell the pressure, in Pa as it counts."""
+        values, (least, most) = self.sweep.values, AIR
+        if not self._mixed:
+            return values[0], values[-1]
+        if self.parameters.absolute:
+            return values[0] - most, values[-1] - least
+        return values[0] + least, values[-1] + most
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
-        """See that the standard has a certificate, and is good enough for the device."""
-        role, wanted = standard_role(drivers), self.parameters
+        """See that the standard's certificate holds at all set points, and is good enough for the device."""
+        role = standard_role(drivers)
         if role not in certificates:
             raise BenchError(f"the {role} tells the pressure and has no certificate: give it one")
         require_known(certificates, drivers, self.corrected(drivers))
-        known = Standard.certified("p_std", certificates[role].certificate, "Pa", extended=True)
-        self.see_standard(role, 2 * known.u(wanted.span[1]))
+        known = Standard.certified("p_std", certificates[role].certificate, "Pa")
+        low, high = self.told
+        known.require(low, high, f"the {role} is to tell")
+        self.see_standard(role, 2 * known.u(max(low, high, key=abs)))
 
     def prepare(self, run: Run) -> None:
-        """See to the controller's speed."""
+        """See that the standard counts from where the order says, and to the controller's speed."""
         super().prepare(run)
+        wanted, standard = self.parameters, self.reference or self.controller
+        if standard.is_absolute() != wanted.standard_absolute:
+            is_ = "absolute" if standard.is_absolute() else "gauge"
+            raise ParameterError(
+                f"what tells the pressure shows {is_} pressure: say so by parameters.standard_kind, for its "
+                "certificate was looked at for the other"
+            )
         if self.parameters.slew is not None:
             self.controller.slew.set(self.parameters.slew, "Pa/s")
 
@@ -112,6 +165,14 @@ class ControlledProcedure(PressureProcedure[G]):
         quantities = {"reference": standard.pressure, **device}
         read = sample(run, wanted.readings * wanted.every, quantities, wanted.readings)
         return {**air._asdict(), "reference_kind": kind, **read}
+
+    def reference_equation(self, evidence: Evidence) -> str:
+        """Return in one line what the reference pressure is."""
+        absolute, medium = self.parameters.absolute, self.parameters.medium
+        drift = " - δ_d" if DRIFT in evidence.characteristics else ""
+        air = f" {'+' if absolute else '-'} p_a" if self._mixed else ""
+        lost = f"{head.equation(absolute=absolute)}{head.density_equation(medium)}"
+        return f"p_ref = p_std{drift}{air} - {lost}"
 
     def at(self, value: float, evidence: Evidence, seen: Sequence[G]) -> AgainstGauge[G]:
         return AgainstGauge(value, evidence, seen, self.parameters)

@@ -14,18 +14,35 @@ from pydantic import model_validator
 
 from remotecal.drivers.capabilities import PressureGauge, Thermometer
 from remotecal.drivers.measured import Measured
-from remotecal.errors import BenchError, ParameterError, RunError
-from remotecal.model import Text
+from remotecal.errors import BenchError, CertificateRefused, ParameterError, RunError
+from remotecal.model import Certificate, Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
+from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
-from remotecal.procedures.library.pressure.against import AgainstPiston, AtPressure, ErrorOf, UnderPiston
+from remotecal.procedures.library.pressure import head
+from remotecal.procedures.library.pressure.against import (
+    DRIFT,
+    AgainstPiston,
+    AtPressure,
+    ErrorOf,
+    UnderPiston,
+)
 from remotecal.procedures.library.pressure.device import PressureProcedure
 from remotecal.procedures.library.pressure.indicating import see_kind, shown_error
 from remotecal.procedures.library.pressure.parameters import IndicatingParameters, PressureParameters
-from remotecal.procedures.library.pressure.piston import INPUTS, MASS, MOST_WEIGHTS, area_of
+from remotecal.procedures.library.pressure.piston import (
+    BASE,
+    INPUTS,
+    LIQUID,
+    MASS,
+    MAY_BE_STATED,
+    MOST_WEIGHTS,
+    REFERENCE_TEMPERATURE,
+    area_of,
+)
 from remotecal.procedures.library.pressure.places import PRESSURE
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.number import estimate
@@ -78,9 +95,6 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
     )
     norms: ClassVar[tuple[str, ...]] = ("DKD-R 6-1", "EURAMET cg-17")
     item: ClassVar[Text] = Text(en="the gauge")
-    model_equation: ClassVar[str] = (
-        "E = p_i - p_ref, p_ref = m·g·(1 - ρ_a/ρ_m)/(A_0·(1 + λ·p)·(1 + α·(t_p - 20))) - (ρ_f - ρ_a)·g·l"
-    )
 
     dut: PressureGauge
     piston: Artefact
@@ -103,14 +117,31 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         return self.parameters.loads[self.parameters.pressures.index(value)]
 
     def characteristics(self) -> Mapping[str, str]:
-        return {**super().characteristics(), "piston_expansion": "1/K", "weight_density": "kg/m3"}
+        facts = {**super().characteristics(), "piston_expansion": "1/K", "weight_density": "kg/m3"}
+        return {**facts, **LIQUID} if self.parameters.liquid else facts
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), **MAY_BE_STATED}
+
+    def equation(self, evidence: Evidence) -> str:
+        medium = self.parameters.medium
+        surface, base = (" + Γ·C" if self.parameters.liquid else ""), evidence.characteristics.get(BASE)
+        base_said = (
+            f"{REFERENCE_TEMPERATURE:g}" if base is None else f"{convert(base.value, base.unit, '°C'):g}"
+        )
+        drift = " - δ_d" if DRIFT in evidence.characteristics else ""
+        return (
+            f"E = p_i + p_res - p_ref, p_ref = (Σ m·g·(1 - ρ_a/ρ_m){surface})/(A_0·(1 + λ·p)·(1 + α·(t_p - "
+            f"{base_said}))){drift} - {head.equation(absolute=False)}{head.density_equation(medium)}"
+        )
 
     def certified(self) -> Sequence[str]:
         return ("piston", "weights")
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that all weights are there, make their set points, and the piston is good enough."""
-        require_known(certificates, drivers, (("thermometer", "temperature", "°C"),))
+        require_known(certificates, drivers, (("thermometer", "temperature", "°C"), *CORRECTED))
+        self._see_range(certificates["piston"].certificate)
         area = area_of(certificates["piston"].certificate)
         known = {each.symbol: each.value for each in area.inputs}
         for value in self.parameters.pressures:
@@ -123,6 +154,15 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         top = self.parameters.pressures[-1]
         sure = Budget(lambda **x: area.value(x, top), area.inputs, "m2", area.correlations).evaluate()
         self.see_standard("piston", 2 * top * sure.u / sure.value)
+
+    def _see_range(self, piston: Certificate) -> None:
+        """Raise `CertificateRefused` if the piston's certificate states a range that set points leave."""
+        stated, top = piston.range_in("Pa"), self.parameters.pressures[-1]
+        if stated is not None and top > stated[1] * (1 + NEAR):
+            raise CertificateRefused(
+                f"certificate {piston.number} holds up to {stated[1]:g} Pa, but the piston is to make "
+                f"{top:g} Pa: use one that is calibrated there"
+            )
 
     def prepare(self, run: Run) -> None:
         """See that the gauge counts from the air's pressure, as the piston does."""

@@ -13,11 +13,12 @@ from remotecal.procedures import Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, Zones
 from remotecal.procedures.library.evaluation.remarks import remarks
+from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import is_rising, passages
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
 from remotecal.procedures.library.measuring.sweep import Sweep
 from remotecal.procedures.library.pressure import head, results
-from remotecal.procedures.library.pressure.against import AtPressure, ErrorOf, S
+from remotecal.procedures.library.pressure.against import DRIFT, AtPressure, ErrorOf, S
 from remotecal.procedures.library.pressure.parameters import PressureParameters
 from remotecal.procedures.library.pressure.places import (
     INPUTS,
@@ -26,6 +27,7 @@ from remotecal.procedures.library.pressure.places import (
     PressureFinding,
     found_at,
 )
+from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.units import convert
 
 if TYPE_CHECKING:
@@ -53,8 +55,6 @@ class PressureProcedure(Procedure, Generic[S]):
 
     item: ClassVar[Text]
     """What the device is called in its verdict."""
-    model_equation: ClassVar[str]
-    """The measurement model in one line, for the certificate."""
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
     """The inputs of the measurement model, by symbol."""
 
@@ -87,6 +87,10 @@ class PressureProcedure(Procedure, Generic[S]):
         """Return the device's error in a repeat, in that unit, and add the inputs that reading it takes."""
 
     @abstractmethod
+    def equation(self, evidence: Evidence) -> str:
+        """Return the measurement model in one line, for the certificate: what was done in this run."""
+
+    @abstractmethod
     def at(self, value: float, evidence: Evidence, seen: Sequence[S]) -> AtPressure[S]:
         """Return the readings at a set point in Pa, with what tells the pressure there."""
 
@@ -95,6 +99,9 @@ class PressureProcedure(Procedure, Generic[S]):
 
     def characteristics(self) -> Mapping[str, str]:
         return head.characteristics(self.parameters.medium)
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), DRIFT: "Pa", CMC: self.unit}
 
     def see_standard(self, role: str, expanded: float) -> None:
         """Raise `CertificateRefused` if a standard with this U in Pa at the top is too poor."""
@@ -143,7 +150,7 @@ class PressureProcedure(Procedure, Generic[S]):
         specification = Specification(self._permissible(), wanted.norm, wanted.rule, EVERY_READING)
         limit = wanted.accuracy_class / 100 * self.full
         turned = Further(HYSTERESIS, whole.hysteresis, wanted.hysteresis_share * limit, unit)
-        accredited = "cmc" in evidence.characteristics
+        accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(
                 results.error_table(findings, specification, wanted, accredited=accredited),
@@ -156,14 +163,17 @@ class PressureProcedure(Procedure, Generic[S]):
                     name=Text(zh="测量不确定度评定", en="Evaluation of measurement uncertainty"),
                     ref_types=("basic_uncertainty",),
                     norms=("JCGM 100:2008", "JJF 1059.1-2012"),
-                    description=Text.plain(self.model_equation),
+                    description=Text.plain(self.equation(evidence)),
                     inputs=inputs_of(findings, self.inputs),
                 ),
             ),
             statements=(
                 *conformity.statements(findings, specification, self.item, (turned,)),
                 *results.said(whole, wanted),
-                *remarks((found for finding in findings for found in finding.beyond), curved=False),
+                *remarks(
+                    (found for finding in findings for found in finding.beyond),
+                    curved=any(line.symbol == CURVATURE for one in findings for line in one.evaluated.lines),
+                ),
                 *((IN_CMC,) if accredited else ()),
             ),
         )

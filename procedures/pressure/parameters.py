@@ -10,12 +10,10 @@ from pydantic import model_validator
 
 from remotecal.procedures import In, Parameters
 from remotecal.procedures.library.measuring.sweep import Sweep
+from remotecal.procedures.library.pressure.head import MOLAR_MASS, MOST, Medium
 
 Unit = Literal["Pa", "hPa", "kPa", "MPa", "mbar", "bar", "psi"]
 """Units results may be stated in."""
-
-Medium = Literal["nitrogen", "air", "oil", "water"]
-"""What transmits the pressure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,21 @@ class PressureParameters(Parameters):
         wanted = self.pressures or self.span
         if min(wanted) < low or max(wanted) > high:
             raise ValueError(f"the set points leave the range from {low:g} to {high:g} Pa")
+        if not self.liquid and max(wanted) > MOST:
+            raise ValueError(
+                f"{self.medium} is taken as nearly ideal up to {MOST:g} Pa: what it weighs beyond is unknown"
+            )
         return self
+
+    @property
+    def liquid(self) -> bool:
+        """Whether a liquid transmits the pressure."""
+        return self.medium not in MOLAR_MASS
+
+    @property
+    def standard_absolute(self) -> bool:
+        """Whether what tells the pressure counts absolute pressure: as the device does."""
+        return self.absolute
 
     @property
     def width(self) -> float:
@@ -164,6 +176,8 @@ class PressureParameters(Parameters):
 class ControlledParameters(PressureParameters):
     """What a calibration is told in which a controller makes the pressure."""
 
+    standard_kind: Literal["gauge", "absolute"] | None = None
+    """What the pressures of whatever tells them are counted from; as the device's, if it is not given."""
     slew: Annotated[float | None, In("Pa/s", above=0)] = None
     """Fastest change of pressure, where it shall be less than the bench allows."""
     steady: Annotated[float, In("%", above=0, at_most=1)] = 0.02
@@ -186,6 +200,11 @@ class ControlledParameters(PressureParameters):
                 "side would count as gone past from the other; let off be past at most"
             )
         return self
+
+    @property
+    def standard_absolute(self) -> bool:
+        """Whether what tells the pressure counts absolute pressure."""
+        return self.absolute if self.standard_kind is None else self.standard_kind == "absolute"
 
 
 class IndicatingParameters(PressureParameters):

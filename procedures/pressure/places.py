@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation import series
+from remotecal.procedures.library.evaluation import air, series
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.series import Passage
+from remotecal.procedures.library.pressure import head
+from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.uncertainty.inputs import Input
 from remotecal.units import convert
 
@@ -125,14 +127,13 @@ SOURCES: Final = {
 INPUTS: Final[Mapping[str, Text]] = {
     "p_std": Text(zh="标准器示值偏差", en="deviation of the standard's indication"),
     "δ_d": Text(zh="标准器漂移", en="drift of the standard"),
-    "p_a": Text(zh="大气压示值偏差", en="deviation of the atmospheric pressure"),
-    "l": Text(zh="被检与标准参考面高度差", en="height of the device above the standard"),
-    "g": Text(zh="重力加速度", en="local gravity"),
-    "ρ_f": Text(zh="传压介质密度", en="density of the medium"),
+    **air.INPUTS,
+    **head.INPUTS,
     "δ_0": Text(zh="零位偏差", en="zero deviation"),
     "δ_b": Text(zh="重复性", en="repeatability"),
     "δ_h": Text(zh="回差", en="hysteresis"),
     "δ_t": Text(zh="被检温度影响", en="influence of temperature on the device"),
+    CURVATURE: Text(zh="测量模型的非线性", en="curvature of the measurement model"),
 }
 """The inputs of the measurement model, by symbol."""
 

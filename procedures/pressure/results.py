@@ -150,6 +150,14 @@ def said(whole: DeviceFound, parameters: PressureParameters) -> tuple[Statement,
             "reference pressure.",
         )
     ]
+    if parameters.standard_absolute != parameters.absolute:
+        texts.append(
+            Text(
+                zh="标准器与被检表的压力类型不同:认为气压计位于标准器参考面高度。",
+                en="Standard and device count from different pressures: the barometer is taken to stand at "
+                "the reference level of the standard.",
+            )
+        )
     if whole.repeatability is None:
         texts.append(
             Text(

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 VALIDITY = ("remotecal_validUntil", "basic_recalibration", "basic_validityRange")
 """refTypes of the statements that tell until when a certificate may be used."""
 
+RANGE = "remotecal_measurementRange"
+"""refType of the column with the ends of the range that a certificate without a curve holds over."""
+
 _PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 
 
@@ -162,6 +165,19 @@ class Certificate:
         if not found:
             raise self._lacks(value, unit, where, f" against {at}")
         return CertifiedPlaces(tuple(sorted(found)), said)
+
+    def range_in(self, unit: str) -> tuple[float, float] | None:
+        """Return from where to where it says that it holds, in a unit of that dimension; None if it doesn't.
+
+        That is the least and the greatest number under `remotecal_measurementRange`.
+        """
+        told = [
+            units.convert(number, column.unit, unit)
+            for table in self.record.tables
+            if (column := table.column(RANGE)) is not None and units.same_dimension(column.unit, unit)
+            for number in column.floats()
+        ]
+        return (min(told), max(told)) if told else None
 
     def states(self, name: str) -> bool:
         """Tell whether any table has a column with this refType, of numbers or of words."""

@@ -128,6 +128,13 @@ class Procedure(ABC):
         """Return the facts of the rig the evaluation needs, each with a unit of its dimension."""
         return {}
 
+    def may_state(self) -> Mapping[str, str]:
+        """Return further facts of the rig that the evaluation heeds where the bench states them.
+
+        Each with a unit of its dimension; one in another is refused before anything is opened.
+        """
+        return {}
+
     def certified(self) -> Sequence[str]:
         """Return the roles whose instruments must have a calibration certificate."""
         return ()

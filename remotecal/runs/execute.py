@@ -224,6 +224,10 @@ def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) ->
             faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
         elif not same_dimension(fact.unit, unit):
             faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
+    for name, unit in procedure.may_state().items():
+        fact = bench.file.characteristics.get(name)
+        if fact is not None and not same_dimension(fact.unit, unit):
+            faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
     wanted = set(procedure.certified())
     for role, name in roles.items():
         if of_role(role) in wanted and bench.standards[name].certificate is None:

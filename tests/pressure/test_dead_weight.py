@@ -90,7 +90,7 @@ def column(ref_type, unit, value, expanded):
     return Column(ref_types=(ref_type,), unit=unit, values=(value,), uncertainty=stated)
 
 
-def add_artefacts(bench, area="0.002"):
+def add_artefacts(bench, area="0.002", up_to=""):
     """Write the certificates of piston and weights, and let the bench file name them."""
     joint = JointResult(columns=(0, 1), correlation=Correlation(matrix=(("1", "-0.5"), ("-0.5", "1"))))
     tables = {
@@ -103,10 +103,17 @@ def add_artefacts(bench, area="0.002"):
         serial: Table(columns=(column(MASS, "kg", f"{mass:.5f}", "0.00002"),))
         for serial, mass in MASSES.items()
     }
+    held = None
+    if up_to:
+        ends = Column(ref_types=("remotecal_measurementRange",), unit="MPa", values=("0.02", up_to))
+        held = Table(columns=(ends,))
     text = bench.bench.read_text(encoding="utf-8")
     for name, table in tables.items():
         serial = "A-1" if name == "piston" else name
-        about = Certified(Text.plain(name), ((Text.plain("quantity"), table),))
+        stated = [(Text.plain("quantity"), table)]
+        if name == "piston" and held is not None:
+            stated.append((Text.plain("range"), held))
+        about = Certified(Text.plain(name), tuple(stated))
         made = certificate(about, DruckPace, serial, Text.plain("owner"), f"C-{serial}", date(2026, 11, 1))
         (bench.directory / f"{name}.xml").write_bytes(write(made))
         text += f'\n[artefacts.{name}]\nserial = "{serial}"\ncertificate = "{name}.xml"\n'
@@ -199,6 +206,16 @@ def test_a_piston_that_is_too_poor_is_refused(tmp_path):
         add_artefacts(bench, area="0.2")
         order = ordered(bench)
         with pytest.raises(CertificateRefused, match=r"piston: U = .* Pa at the top is more than 0\.33"):
+            plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+def test_a_piston_is_not_used_beyond_the_range_its_certificate_states(tmp_path):
+    with WeighedBench.up(tmp_path / "bench", clock=VirtualClock(1_796_000_000.0)) as bench:
+        add_artefacts(bench, up_to="0.6")
+        order = ordered(bench)
+        with pytest.raises(
+            CertificateRefused, match=r"holds up to 600000 Pa, but the piston is to make 1e\+06"
+        ):
             plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
 
 

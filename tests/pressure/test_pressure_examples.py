@@ -3,8 +3,19 @@
 from dataclasses import replace
 
 import pytest
-from papers import GAUGE, TRANSMITTER, certified, elsewhere, evidence, evidence_of, fact, observed
+from papers import (
+    GAUGE,
+    TRANSMITTER,
+    certified,
+    certified_air,
+    elsewhere,
+    evidence,
+    evidence_of,
+    fact,
+    observed,
+)
 
+from remotecal.errors import CertificateRefused
 from remotecal.procedures.library.pressure.gauge import Gauge
 from remotecal.procedures.library.pressure.transmitter import Transmitter
 
@@ -104,15 +115,46 @@ def test_a_device_above_the_standard_has_less_pressure(of_gauge):
 
 def test_an_absolute_device_on_a_gauge_standard_takes_the_airs_pressure_and_its_uncertainty(of_gauge):
     absolute = gauge(absolute=True)
-    air = certified("Pa", (90e3, 110e3), 40.0)
     run = elsewhere(of_gauge)
-    run.certificates["ambient"] = air
+    run.certificates["ambient"] = certified_air(40.0)
     at_level, _ = gauge().found(of_gauge)
     found, _ = absolute.found(run)
     lower = (found[3].evaluated.value - at_level[3].evaluated.value) * 1e5
     assert lower == pytest.approx(-101_325, rel=1e-6)
     (line,) = (line for line in found[3].evaluated.lines if line.symbol == "p_a")
     assert line.u == pytest.approx(20)
+
+
+def test_a_standards_certificate_is_not_extended(of_gauge):
+    of_gauge.certificates["controller"] = certified("bar", (0, 2.5, 5), 0.0004)
+    with pytest.raises(CertificateRefused, match="holds from 0 to 5 bar, but 6 bar was read"):
+        gauge().found(of_gauge)
+
+
+def test_an_ammeters_certificate_holds_over_the_whole_current():
+    class Fluke:
+        current = pressure = air_pressure = None
+
+    drivers = dict.fromkeys(("controller", "ambient", "dut"), Fluke)
+    certificates = {
+        "controller": certified("MPa", (0, 0.5, 1), 0.00001),
+        "ambient": certified_air(),
+        "dut": certified("mA", (0, 10, 20), 0.0006),
+    }
+    transmitter().check(certificates, drivers)
+    short = {**certificates, "dut": certified("mA", (4, 10, 16), 0.0006)}
+    with pytest.raises(CertificateRefused, match="from 4 to 16 mA, but the ammeter is to read 4 to 20 mA"):
+        transmitter().check(short, drivers)
+
+
+def test_what_the_standard_drifted_is_taken_off_and_is_an_input(of_gauge):
+    plain, _ = gauge().found(of_gauge)
+    run = elsewhere(of_gauge, reference_drift=fact(20.0, "Pa", 10.0))
+    drifted, _ = gauge().found(run)
+    assert drifted[3].evaluated.value - plain[3].evaluated.value == pytest.approx(20e-5)
+    (line,) = (line for line in drifted[3].evaluated.lines if line.symbol == "δ_d")
+    assert line.contribution == pytest.approx(5e-5)
+    assert "p_ref = p_std - δ_d - " in gauge().evaluate(run).methods[0].description.get("en")
 
 
 def test_one_cycle_tells_no_repeatability_and_the_certificate_says_so():

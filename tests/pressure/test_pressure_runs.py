@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from papers import certified
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -249,7 +250,75 @@ def test_a_transmitter_is_read_by_its_current(tmp_path):
 
 def test_an_order_for_an_absolute_gauge_is_refused_on_one_for_gauge_pressure(bench):
     with pytest.raises(ParameterError, match="the gauge under test shows gauge pressure"):
-        calibrate(bench, absolute=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6])
+        calibrate(bench, absolute=True, standard_kind="gauge", span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6])
+
+
+def planned(bench, **parameters):
+    order = ordered(bench, **parameters)
+    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+def test_a_standard_is_not_used_beyond_its_certificate(bench):
+    """The controller is certified from 0 to 1200 kPa, and readings may scatter by 1 % beyond."""
+    over = {"span": [0.0, 1.2e6], "accuracy_class": 1.0}
+    assert planned(bench, **over, pressures=[0.0, 5e5, 1.2e6])
+    with pytest.raises(
+        CertificateRefused,
+        match="from 0 to 1200 kPa, but the controller is to tell 90 to 1256 kPa",
+    ):
+        planned(bench, **over, pressures=[0.0, 5e5, 1.15e6], standard_kind="absolute")
+    to_1000 = certified("kPa", (0.0, 500.0, 1000.0), 0.02, serial="9990001")
+    (bench.directory / "controller.xml").write_bytes(write(to_1000.record))
+    assert planned(bench, **over, pressures=[0.0, 5e5, 1.01e6])
+    with pytest.raises(
+        CertificateRefused, match="the controller is to tell 0 to 1100 kPa: use an instrument"
+    ):
+        planned(bench, **over, pressures=[0.0, 5e5, 1.1e6])
+    assert not bench.line.opened_at
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "wanted"),
+    [("reference_drift", "K", "Pa"), ("cmc", "%", "kPa"), ("cmc", "1", "kPa")],
+)
+def test_a_fact_in_a_unit_that_can_not_be_used_is_refused_before_anything_moves(bench, name, unit, wanted):
+    text = bench.bench.read_text(encoding="utf-8")
+    dut = text[text.index("[instruments.dut]") :].partition("\n\n[ch")[0]
+    rewrite(bench, (dut, f'{dut}\n\n[characteristics.{name}]\nvalue = 0.01\nunit = "{unit}"\n{STATED}'))
+    with pytest.raises(BenchError, match=f"characteristics.{name} is in {unit}, it must be in {wanted} or"):
+        planned(bench)
+
+
+STATED = 'expanded_uncertainty = 0.0\nk = 2.0\nsource = "here"\nvalid_until = 2099-01-01\n'
+
+
+def test_a_standard_that_counts_from_elsewhere_than_was_said_is_refused(bench):
+    with pytest.raises(ParameterError, match="what tells the pressure shows gauge pressure: say so"):
+        calibrate(bench, standard_kind="absolute", pressures=[0.0, 5e5, 8e5])
+
+
+def test_an_absolute_standard_must_span_what_it_is_to_tell_of_gauge_pressures(bench):
+    text = bench.bench.read_text(encoding="utf-8")
+    dut = text[text.index("[instruments.dut]") :].partition("\n\n[ch")[0]
+    rewrite(bench, (dut, dut + BAROMETER))
+    vacuum = {"span": [-9e4, 0.0], "pressures": [-9e4, -5e4, 0.0], "accuracy_class": 5.0}
+    assert planned(bench, **vacuum, standard_kind="absolute")
+    with pytest.raises(ParameterError, match=r"the reference is to tell 90 to 1086 kPa and tells 0 to 1000"):
+        planned(bench, pressures=[0.0, 5e5, 9.8e5], standard_kind="absolute")
+
+
+BAROMETER = """
+
+[instruments.reference]
+driver = "BarometerByHand"
+address = "by-hand:reference"
+serial = "9990001"
+certificate = "controller.xml"
+
+[instruments.reference.settings]
+unit = "kPa"
+high = 1000
+"""
 
 
 def test_a_gauge_for_absolute_pressure_on_a_controller_for_gauge_pressure(bench):
@@ -257,7 +326,7 @@ def test_a_gauge_for_absolute_pressure_on_a_controller_for_gauge_pressure(bench)
     shown = bench.instrument("dut")
     plain = shown._reads["pressure"]
     shown._reads["pressure"] = lambda: plain() + bench.air.pressure(bench.world.time) / 1e5
-    parameters = {"span": [2e5, 8e5], "pressures": [2e5, 5e5, 8e5]}
+    parameters = {"span": [2e5, 8e5], "pressures": [2e5, 5e5, 8e5], "standard_kind": "gauge"}
     made = record(calibrate(bench, absolute=True, **parameters))
     found, _ = errors(made)
     for place, error in found.items():
