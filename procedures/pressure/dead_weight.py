@@ -89,6 +89,10 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
     thermometer: Thermometer
     """At the piston."""
 
+    safe_by_hand: ClassVar[Text] = Text(
+        zh="请降压,将管路通大气,并确认压力为零。",
+        en="Let the pressure out, open the line to the air, and see that there is none left.",
+    )
     Parameters: ClassVar[type[PressureParameters]] = DeadWeightParameters
     parameters: DeadWeightParameters
     reach: ClassVar[Mapping[str, str]] = {"dut.pressure": PRESSURE}

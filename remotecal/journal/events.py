@@ -64,7 +64,7 @@ KINDS = {
     "abort": "somebody stopped the run",
     "suspend": "the station was shut down in good order; the run is to be taken up again",
     "failure": "the run could not go on",
-    "safe": "the safe state was reached, or not",
+    "safe": "the safe state was reached, or not; null where there was nothing to make safe",
     "resume": "the run is taken up again",
     "torn": "a torn last line was cut off",
     "finish": "the run is complete, and its rig safe",

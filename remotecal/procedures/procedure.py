@@ -76,6 +76,9 @@ class Procedure(ABC):
     """What a point sets, by the names of its nominal values: name → unit."""
     reach: ClassVar[Mapping[str, str]] = {}
     """Which quantities must span a point's nominal value: `role.quantity` → its name in `sets`."""
+    safe_by_hand: ClassVar[Text | None] = None
+    """What the person on site must do for the rig to be safe where no wire does it, such as to open a line to
+    the air. They are asked for it before anything else, and whenever a run ends, and confirm it."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:

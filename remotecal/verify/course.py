@@ -1,8 +1,9 @@
 """The course of a run: whether its events can follow one another as they do, and what interrupted it.
 
-A run begins or is taken up, opens its instruments, reaches the safe state, and only then measures,
-point by point and repeat by repeat. Whatever stops it leads to the safe state and measures nothing
-more until the run is taken up again. It is complete once all is observed and the rig is safe.
+A run begins or is taken up, opens its instruments, reaches the safe state, identifies what a person reads,
+and only then measures, point by point and repeat by repeat. Whatever stops it leads to the safe state and
+measures nothing more until the run is taken up again. It is complete once all is observed and the rig is
+safe, as far as anything there can be made safe.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ when these are opened and made safe."""
 ALLOWED: Mapping[State, frozenset[str]] = {
     "opening": REMARKS | STOPS | {"instrument", "safe", "resume", "torn"},
     "unsafe": REMARKS | STOPS | {"resume", "torn"},
-    "on": REMARKS | STOPS | AT_WORK | {"pause", "safe", "resume", "torn"},
+    "on": REMARKS | STOPS | AT_WORK | {"instrument", "pause", "safe", "resume", "torn"},
     "paused": REMARKS | STOPS | {"go_on", "resume", "torn"},
     "stopped": frozenset({"replies", "safe", "resume", "torn", "abort"}),
     "safe": frozenset({"replies", "finish", "abort", "resume", "torn"}),
@@ -73,6 +74,7 @@ class Course:
             "observation": self._observation,
             "adjust": self._adjust,
             "finish": self._finish,
+            "instrument": self._instrument,
         }
 
     def follow(self, event: Event) -> None:
@@ -87,7 +89,7 @@ class Course:
             self._acts[event.kind](event)
 
     def _safe(self, event: Event) -> None:
-        reached = event.data["reached"] is True
+        reached = event.data["reached"] is not False  # null where there was nothing to make safe
         if not reached:
             self.interruptions.append(f"line {event.seq}: the safe state was not reached")
         if self._state == "stopped":
@@ -96,6 +98,10 @@ class Course:
             self._state = "on" if reached else "unsafe"
         else:
             self._state = "safe" if reached else "unsafe"
+
+    def _instrument(self, event: Event) -> None:
+        if self._point is not None:
+            raise EvidenceError(f"line {event.seq}: an instrument was opened in the middle of the work")
 
     def _pause(self, _: Event) -> None:
         self._state = "paused"
