@@ -131,10 +131,15 @@ class PressureProcedure(Procedure, Generic[S]):
         run.wait(self.sweep.rest(value))
 
     def adjust(self, run: Run) -> Mapping[str, Value]:
-        """Let the person on site set the device at the lower end of its range; what was answered is kept."""
+        """Let the person on site set the device at the lower end of its range, if it can be set."""
         self._stay(self.sweep.values[0], run, rising=False)
         self._last = None
-        return {"zero": run.ask(ZERO, (DONE, CANT))}
+        answer = run.ask(ZERO, (DONE, CANT))
+        return {"zero": answer} if answer == DONE else {}
+
+    def adjustment(self, was_set: Mapping[str, Value]) -> Text:
+        at = f"{convert(self.sweep.values[0], 'Pa', self.parameters.unit):.6g} {self.parameters.unit}"
+        return Text(zh=f"调整:在 {at} 处调整了零位。", en=f"Adjustment: the zero was set at {at}.")
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, characteristics, budgets and conformity."""

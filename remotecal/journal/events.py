@@ -52,7 +52,7 @@ KINDS = {
     "stable": "quantities were found stable",
     "repeat": "a repeat begins",
     "observation": "what one repeat at one point yielded",
-    "adjust": "the devices under test were adjusted: what was set",
+    "adjust": "the devices under test were adjusted: what was set; nothing where that was not possible",
     "note": "the procedure remarks something",
     "prompt": "a person is asked",
     "answer": "what they answered, and who they are",

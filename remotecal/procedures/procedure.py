@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_orig
 from remotecal import units
 from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.measured import Measured
 from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures.observed import Observed
@@ -167,10 +168,17 @@ class Procedure(ABC):
     def adjust(self, run: Run) -> Mapping[str, Value]:
         """Bring the devices' errors down, where the order asks for that, and return what was set.
 
-        All points are measured before it, as found, and again after it, as left; what was set is evidence. A
-        procedure that can't adjust leaves this as it is, and such an order is refused.
+        All points are measured before it, as found, and again after it, as left; what was set is evidence,
+        and stands on the certificate (`adjustment`). Where the devices can't be adjusted it returns nothing:
+        then they are not measured again, and the certificate says so. A procedure that can't adjust at all
+        leaves this as it is, and such an order is refused.
         """
         raise NotImplementedError
+
+    def adjustment(self, was_set: Mapping[str, Value]) -> Text:
+        """Return what the certificate says of an adjustment, by what `adjust` returned."""
+        told = ", ".join(f"{name} = {_told(value)}" for name, value in was_set.items())
+        return Text(zh=f"调整:{told}。", en=f"Adjustment: {told}.")
 
     @classmethod
     def can_adjust(cls) -> bool:
@@ -236,6 +244,12 @@ def _role(procedure: type, name: str, kind: object) -> Role:
             raise ParameterError(f"{procedure.__name__}.{name} must be typed by a capability, not {choice!r}")
         capabilities.append(choice)
     return Role(name, tuple(capabilities), types.NoneType in choices, several)
+
+
+def _told(value: Value) -> str:
+    if isinstance(value, Measured):
+        return f"{value.value:.10g} {'' if value.unit == '1' else value.unit}".strip()
+    return f"{value:.10g}" if isinstance(value, float | int) else str(value)
 
 
 def _lacks(driver: type[Instrument], capability: type) -> str:

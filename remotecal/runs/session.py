@@ -85,7 +85,8 @@ class Session:
             for event in journal.events
             if event.kind == "observation"
         }
-        self._adjusted = any(event.kind == "adjust" for event in journal.events)
+        self._set = next((event.data["set"] for event in journal.events if event.kind == "adjust"), None)
+        """What was set where the devices were adjusted; nothing where that was not possible."""
 
     def _fillings(self, kind: type[Procedure]) -> dict[str, Filling]:
         """Return role → what fills it."""
@@ -181,15 +182,17 @@ class Session:
 
     def _measure_all(self) -> None:
         points, run = self._start.points, self._run
-        left = [point for point in points if self._repeats_left(point)]
+        left = [p for p in points if self._repeats_left(p) and not self._stays_as_found(p)]
         due = sum(point.repeats for point in points)
         run.show("prepare", points=len(points), observed=len(self._done), due=due)
         if left:
             self._procedure.prepare(run)
         for point in left:
             self._hold()
-            if AS_LEFT in point.series and not self._adjusted:
+            if AS_LEFT in point.series and self._set is None:
                 self._adjust()
+            if self._stays_as_found(point):
+                break
             self._journal.append("point", {"point": point.name}, durable=False)
             run.show("approach", point=point, number=points.index(point) + 1, repeat=0)
             self._expect(point)
@@ -210,8 +213,12 @@ class Session:
     def _adjust(self) -> None:
         """Bring the devices' errors down; what was set is evidence, and all was measured as found before."""
         self._run.show("adjust")
-        self._journal.append("adjust", {"set": pack(self._procedure.adjust(self._run))})
-        self._adjusted = True
+        self._set = pack(self._procedure.adjust(self._run))
+        self._journal.append("adjust", {"set": self._set})
+
+    def _stays_as_found(self, point: Point) -> bool:
+        """Tell whether a point is of a device as left that could not be adjusted, and so is as found."""
+        return AS_LEFT in point.series and self._set is not None and not self._set
 
     def _repeats_left(self, point: Point) -> list[int]:
         return [n for n in range(1, point.repeats + 1) if (point.name, n) not in self._done]

@@ -8,7 +8,7 @@ safe, as far as anything there can be made safe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.errors import EvidenceError
@@ -56,7 +56,9 @@ class Course:
         # One after the other, for a journal may declare more repeats than anybody could list.
         self._left = frozenset(point.name for point in start.points if AS_LEFT in point.series)
         self._adjusted = False
-        self._rest = ((point.name, n) for point in start.points for n in range(1, point.repeats + 1))
+        self._rest: Iterator[tuple[str, int]] = (
+            (point.name, n) for point in start.points for n in range(1, point.repeats + 1)
+        )
         self._due = next(self._rest, None)
         self._planned = sum(max(0, point.repeats) for point in start.points)
         self._state: State = "opening"
@@ -151,6 +153,8 @@ class Course:
         if self._adjusted or self._due is None or self._due[0] not in self._left:
             raise EvidenceError(f"line {event.seq}: adjusted where the order does not say so, or twice")
         self._adjusted = True
+        if not event.data["set"]:  # it was not possible: the device stays as found, and nothing more is due
+            self._due, self._rest, self._planned = None, iter(()), self._observed
 
     def _expect(self, place: tuple[str, int], event: Event) -> None:
         if place != self._due or place[0] != self._point:
