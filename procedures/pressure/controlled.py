@@ -58,6 +58,10 @@ class ControlledProcedure(PressureProcedure[G]):
         if self.parameters.slew is not None:
             self.controller.slew.set(self.parameters.slew, "Pa/s")
 
+    def expect(self, value: float, run: Run) -> None:
+        standard = self.reference or self.controller
+        run.expect(standard.pressure, value + self._more(run, standard), "Pa")
+
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         device = self.parameters.absolute
         if value == 0 and not device and not self.controller.is_absolute():

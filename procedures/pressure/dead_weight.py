@@ -133,6 +133,9 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         super().prepare(run)
         see_kind(self.dut, absolute=False)
 
+    def expect(self, value: float, run: Run) -> None:
+        run.expect(self.dut.pressure, value, "Pa")
+
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         on = [self.weights[number - 1].serial for number in self.load(value)]
         if run.ask(_asked(value, self.parameters.unit, on, rising=rising), (DONE, CANT)) == CANT:

@@ -121,12 +121,16 @@ class PressureProcedure(Procedure, Generic[S]):
         self._stay(way[-1], run, rising=is_rising(point))
         self._last = point
 
+    def expect(self, value: float, run: Run) -> None:
+        """Say what is to be read at a set point in Pa as the device counts it."""
+
     @abstractmethod
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         """Bring the pressure to a set point in Pa as the device counts it, from below or from above."""
 
     def _stay(self, value: float, run: Run, *, rising: bool) -> None:
         """Bring the pressure to a set point, and let all come to rest there."""
+        self.expect(value, run)
         self.bring(value, run, rising=rising)
         run.wait(self.sweep.rest(value))
 

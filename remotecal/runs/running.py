@@ -119,6 +119,10 @@ class Running(Run):
         self.progress = replace(self.progress, last=last)
         return values
 
+    def expect(self, quantity: BoundReading, value: float, unit: str) -> None:
+        if isinstance(quantity.instrument, HandInstrument):
+            quantity.instrument.expect(quantity.declaration.name, value, unit)
+
     def settle(self, *criteria: Stability) -> None:
         for criterion in criteria:
             if isinstance(criterion.quantity.instrument, HandInstrument):

@@ -154,5 +154,6 @@ def test_a_person_who_reads_the_reference_waits_and_reads_once_a_step(bench):
     evidence = calibrate(bench, person, accuracy_class=1.0, readings=2)
     waits = [said for said in person.asked if "please wait until" in said]
     reads = [said for said in person.asked if said.startswith("reference: what does")]
+    assert not [said for said in person.asked if "expected here" in said], "also in the preloads"
     assert len(waits) == 5, "a question each at the way to the top, and at 4 set points under pressure"
     assert len(reads) == len(waits) + 2 * len(evidence.observations)

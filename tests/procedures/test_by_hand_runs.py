@@ -163,12 +163,14 @@ def test_a_photo_is_taken_first_and_kept_with_the_run(tiny: Tiny, photo: Path) -
     read_by_hand(tiny, DIAL.replace("photo = false", "photo = true"))
     person = Beside(tiny.world, photo=photo)
     tiny.run(person)
-    assert [question.kind for question in person.asked[2:6]] == ["file", "number", "file", "number"]
+    assert [question.kind for question in person.asked[2:7]] == ["file", "number", "file", "file", "number"]
     reply = next(one["reply"] for one in exchanges(tiny) if one["request"] == "read dial")
     assert reply == f"1.00 \\volt photo {DIGEST}"
     assert {event.data["sha256"] for event in tiny.events("file")} == {DIGEST}
     assert (tiny.out / "files" / f"{DIGEST}.jpg").read_bytes() == PHOTO
-    assert examine(tiny.events())["read by hand"] == "gauge: 13 by liwei"
+    assert examine(tiny.events())["read by hand"] == (
+        f"gauge: 13 by liwei; one photo, {DIGEST[:12]}…, stands for 12 readings of gauge"
+    )
 
 
 def test_another_dial_is_refused_after_a_second_look(dial: Tiny) -> None:
