@@ -39,6 +39,10 @@ class ControlledProcedure(PressureProcedure[G]):
 
     reach: ClassVar[Mapping[str, str]] = {"controller.setpoint": PRESSURE, "reference.pressure": PRESSURE}
 
+    def allowance(self) -> Mapping[str, float]:
+        """Return how far beyond a set point the controller may be told to go for the reference to be there."""
+        return {PRESSURE: self.parameters.apart / 100 * self.parameters.width}
+
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
         return ((standard_role(drivers), PRESSURE, "Pa"), ("ambient", "air_pressure", "Pa"))

@@ -29,6 +29,7 @@ from remotecal.procedures.library.pressure.places import (
 from remotecal.units import convert
 
 if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Instrument
     from remotecal.journal.observation import Value
 
 ZERO = Text(
@@ -36,6 +37,9 @@ ZERO = Text(
     en="The pressure is at the lower end of the range. Set the zero of the device, then choose.",
 )
 """What the person on site is asked for where the device is to be adjusted."""
+
+AIR = (50e3, 110e3)
+"""Between which pressures in Pa the air may be where people work."""
 
 DONE, CANT = "zero is set", "it can't be set"
 """What may be answered."""
@@ -92,6 +96,17 @@ class PressureProcedure(Procedure, Generic[S]):
 
     def points(self) -> Sequence[Point]:
         return self.sweep.points()
+
+    def shows(self, quantity: str, driver: type[Instrument], nominal: float) -> tuple[float, float]:
+        """Return what a gauge shows at a set point: if it counts otherwise, more or less by the air's pressure.
+
+        What a gauge counts from is known of some beforehand (`absolute`); of others it is taken to be right.
+        """
+        its: bool | None = getattr(driver, "absolute", None)
+        if its is None or its == self.parameters.absolute:
+            return nominal, nominal
+        least, most = AIR
+        return (nominal + least, nominal + most) if its else (nominal - most, nominal - least)
 
     def characteristics(self) -> Mapping[str, str]:
         return head.characteristics(self.parameters.medium)

@@ -143,6 +143,26 @@ class Procedure(ABC):
         there may be fewer than roles.
         """
 
+    def shows(self, quantity: str, driver: type[Instrument], nominal: float) -> tuple[float, float]:
+        """Return between which values a quantity of `reach` is where a point has a nominal value.
+
+        Both are the nominal value, unless what fills the role counts from elsewhere, as a gauge for absolute
+        pressure does.
+
+        Args:
+            quantity: `role.quantity`.
+            driver: what fills the role.
+            nominal: in the unit of `sets`, as is what is returned.
+        """
+        return nominal, nominal
+
+    def allowance(self) -> Mapping[str, float]:
+        """Return how far beyond a nominal value a run may go on its way: name → value, as `sets` has it.
+
+        What the bench's interlocks must leave room for; nothing unless stated.
+        """
+        return {}
+
     def check(self, certificates: Certificates, drivers: Drivers) -> None:  # noqa: B027  nor to check
         """Refuse what the evaluation could not use, before anything moves.
 
