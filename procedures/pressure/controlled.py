@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import PressureController, PressureGauge
-from remotecal.drivers.quantities import Reading
 from remotecal.errors import BenchError, ParameterError
 from remotecal.procedures import Certificates, Drivers, Evidence, Run, Stability
 from remotecal.procedures.library.evaluation.air import CORRECTED
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from remotecal.drivers.quantities import BoundReading
 
 
-AIR: Final = (90e3, 106e3)
-"""What the air's pressure may be, in Pa, where it decides which part of a certificate is used."""
+USUAL_AIR: Final = (90e3, 106e3)
+"""What the air's pressure is in most places, in Pa: it decides which part of a certificate must hold."""
 
 
 class ControlledProcedure(PressureProcedure[G]):
@@ -46,31 +45,9 @@ class ControlledProcedure(PressureProcedure[G]):
 
     reach: ClassVar[Mapping[str, str]] = {"controller.setpoint": PRESSURE, "reference.pressure": PRESSURE}
 
-    def __init__(self, parameters: ControlledParameters, roles: Mapping[str, Any] | None = None) -> None:
-        super().__init__(parameters, roles)
-        if self._mixed:
-            # Set points are counted as the device counts: `suits` looks at what the standard is to tell.
-            vars(self)["reach"] = {
-                quantity: name for quantity, name in self.reach.items() if "dut" in quantity
-            }
-
-    def suits(self, drivers: Drivers) -> None:
-        """See that whatever tells the pressure spans it, as it counts."""
-        role = standard_role(drivers)
-        shown = getattr(drivers.get(role), PRESSURE, None)
-        if not self._mixed or not isinstance(shown, Reading):
-            return
-        (low, high), (least, most) = (convert(end, "Pa", shown.unit) for end in self.told), shown.span
-        if low < least or high > most:
-            raise ParameterError(
-                f"the {role} is to tell {low:g} to {high:g} {shown.unit} and tells {least:g} to {most:g}: "
-                "choose other set points, or another bench"
-            )
-
-    @property
-    def _mixed(self) -> bool:
-        """Whether the standard counts from elsewhere than the device."""
-        return self.parameters.standard_absolute != self.parameters.absolute
+    def allowance(self) -> Mapping[str, float]:
+        """Return how far beyond a set point the controller may go for the reference to be there."""
+        return {PRESSURE: self.parameters.apart / 100 * self.parameters.width}
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
@@ -78,9 +55,14 @@ class ControlledProcedure(PressureProcedure[G]):
         return ((standard_role(drivers), PRESSURE, "Pa"), *around)
 
     @property
+    def _mixed(self) -> bool:
+        """Whether the standard counts from elsewhere than the device."""
+        return self.parameters.standard_absolute != self.parameters.absolute
+
+    @property
     def told(self) -> tuple[float, float]:
         """From where to where the standard is to tell the pressure, in Pa as it counts."""
-        values, (least, most) = self.sweep.values, AIR
+        values, (least, most) = self.sweep.values, USUAL_AIR
         if not self._mixed:
             return values[0], values[-1]
         if self.parameters.absolute:
@@ -110,6 +92,10 @@ class ControlledProcedure(PressureProcedure[G]):
             )
         if self.parameters.slew is not None:
             self.controller.slew.set(self.parameters.slew, "Pa/s")
+
+    def expect(self, value: float, run: Run) -> None:
+        standard = self.reference or self.controller
+        run.expect(standard.pressure, value + self._more(run, standard), "Pa")
 
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         device = self.parameters.absolute

@@ -103,6 +103,10 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
     thermometer: Thermometer
     """At the piston."""
 
+    safe_by_hand: ClassVar[Text] = Text(
+        zh="请降压,将管路通大气,并确认压力为零。",
+        en="Let the pressure out, open the line to the air, and see that there is none left.",
+    )
     Parameters: ClassVar[type[PressureParameters]] = DeadWeightParameters
     parameters: DeadWeightParameters
     reach: ClassVar[Mapping[str, str]] = {"dut.pressure": PRESSURE}
@@ -168,6 +172,9 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         """See that the gauge counts from the air's pressure, as the piston does."""
         super().prepare(run)
         see_kind(self.dut, absolute=False)
+
+    def expect(self, value: float, run: Run) -> None:
+        run.expect(self.dut.pressure, value, "Pa")
 
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         on = [self.weights[number - 1].serial for number in self.load(value)]

@@ -31,6 +31,7 @@ from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.units import convert
 
 if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Instrument
     from remotecal.journal.observation import Value
 
 ZERO = Text(
@@ -38,6 +39,9 @@ ZERO = Text(
     en="The pressure is at the lower end of the range. Set the zero of the device, then choose.",
 )
 """What the person on site is asked for where the device is to be adjusted."""
+
+AIR = (50e3, 110e3)
+"""Between which pressures in Pa the air may be where people work."""
 
 DONE, CANT = "zero is set", "it can't be set"
 """What may be answered."""
@@ -97,6 +101,21 @@ class PressureProcedure(Procedure, Generic[S]):
     def points(self) -> Sequence[Point]:
         return self.sweep.points()
 
+    def shows(self, quantity: str, driver: type[Instrument], nominal: float) -> tuple[float, float]:
+        """Return what a gauge shows at a set point, which it may count from elsewhere than the device.
+
+        What a gauge counts from is known of some beforehand (`absolute`); of others it is as the device, or
+        what tells the pressure as the order says.
+        """
+        its: bool | None = getattr(driver, "absolute", None)
+        if its is None:
+            wanted = self.parameters
+            its = wanted.absolute if quantity.startswith("dut.") else wanted.standard_absolute
+        if its == self.parameters.absolute:
+            return nominal, nominal
+        least, most = AIR
+        return (nominal + least, nominal + most) if its else (nominal - most, nominal - least)
+
     def characteristics(self) -> Mapping[str, str]:
         return head.characteristics(self.parameters.medium)
 
@@ -128,20 +147,29 @@ class PressureProcedure(Procedure, Generic[S]):
         self._stay(way[-1], run, rising=is_rising(point))
         self._last = point
 
+    def expect(self, value: float, run: Run) -> None:
+        """Say what is to be read at a set point in Pa as the device counts it."""
+
     @abstractmethod
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         """Bring the pressure to a set point in Pa as the device counts it, from below or from above."""
 
     def _stay(self, value: float, run: Run, *, rising: bool) -> None:
         """Bring the pressure to a set point, and let all come to rest there."""
+        self.expect(value, run)
         self.bring(value, run, rising=rising)
         run.wait(self.sweep.rest(value))
 
     def adjust(self, run: Run) -> Mapping[str, Value]:
-        """Let the person on site set the device at the lower end of its range; what was answered is kept."""
+        """Let the person on site set the device at the lower end of its range, if it can be set."""
         self._stay(self.sweep.values[0], run, rising=False)
         self._last = None
-        return {"zero": run.ask(ZERO, (DONE, CANT))}
+        answer = run.ask(ZERO, (DONE, CANT))
+        return {"zero": answer} if answer == DONE else {}
+
+    def adjustment(self, was_set: Mapping[str, Value]) -> Text:
+        at = f"{convert(self.sweep.values[0], 'Pa', self.parameters.unit):.6g} {self.parameters.unit}"
+        return Text(zh=f"调整:在 {at} 处调整了零位。", en=f"Adjustment: the zero was set at {at}.")
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, characteristics, budgets and conformity."""

@@ -62,6 +62,10 @@ class Gauge(ControlledProcedure[GaugeSeen]):
         super().prepare(run)
         see_kind(self.dut, absolute=self.parameters.absolute)
 
+    def expect(self, value: float, run: Run) -> None:
+        super().expect(value, run)
+        run.expect(self.dut.pressure, value, "Pa")
+
     def measure(self, point: Point, run: Run) -> GaugeSeen:
         return GaugeSeen(**self.read(run, {"indicated": self.dut.pressure}))
 

@@ -18,20 +18,26 @@ from remotecal.cli.every import COMMANDS
 from remotecal.cli.tables import plain_lines
 from remotecal.cli.terminal import check_readable, never_fail_to_print, trouble
 
+MADE_SAFE = "the rig was made safe, unless the message says otherwise"
+
 EXIT_CODES: tuple[tuple[type[errors.RemotecalError], int, str], ...] = (
-    (errors.SafeStateNotReached, 5, "the safe state was not reached: go and look at the rig"),
+    (
+        errors.SafeStateNotReached,
+        5,
+        "the rig is not safe, or nobody knows: go and look at it",
+    ),
     (errors.ConfigurationError, 2, "a file, a parameter or the command line is wrong; no rig is moving"),
-    (errors.RunError, 4, "the run could not go on; the rig is safe"),
+    (errors.RunError, 4, f"the run could not go on; {MADE_SAFE}"),
     (errors.EvidenceError, 6, "evidence or a certificate does not hold"),
     (errors.RecordError, 6, "evidence or a certificate does not hold"),
     (errors.StoreError, 7, "the laboratory's database, or the other side of a line, can't be reached"),
     (errors.TransportError, 7, "the laboratory's database, or the other side of a line, can't be reached"),
-    (errors.RemotecalError, 3, "an instrument or its link failed; the rig is safe"),
+    (errors.RemotecalError, 3, f"an instrument or its link failed; {MADE_SAFE}"),
 )
 """Errors, the exit code each ends in, and what that means; the first that fits counts."""
 
 
-FAULT = (1, "a fault in remotecal itself, a driver or a procedure; the rig is safe")
+FAULT = (1, f"a fault in remotecal itself, a driver or a procedure; {MADE_SAFE}")
 """The exit code of whatever nobody has foreseen, and what it means."""
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_orig
 from remotecal import units
 from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.measured import Measured
 from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures.observed import Observed
@@ -76,6 +77,9 @@ class Procedure(ABC):
     """What a point sets, by the names of its nominal values: name → unit."""
     reach: ClassVar[Mapping[str, str]] = {}
     """Which quantities must span a point's nominal value: `role.quantity` → its name in `sets`."""
+    safe_by_hand: ClassVar[Text | None] = None
+    """What the person on site must do for the rig to be safe where no wire does it, such as to open a line to
+    the air. They are asked for it before anything else, and whenever a run ends, and confirm it."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:
@@ -146,6 +150,26 @@ class Procedure(ABC):
         there may be fewer than roles.
         """
 
+    def shows(self, quantity: str, driver: type[Instrument], nominal: float) -> tuple[float, float]:
+        """Return between which values a quantity of `reach` is where a point has a nominal value.
+
+        Both are the nominal value, unless what fills the role counts from elsewhere, as a gauge for absolute
+        pressure does.
+
+        Args:
+            quantity: `role.quantity`.
+            driver: what fills the role.
+            nominal: in the unit of `sets`, as is what is returned.
+        """
+        return nominal, nominal
+
+    def allowance(self) -> Mapping[str, float]:
+        """Return how far beyond a nominal value a run may go on its way: name → value, as `sets` has it.
+
+        What the bench's interlocks must leave room for; nothing unless stated.
+        """
+        return {}
+
     def check(self, certificates: Certificates, drivers: Drivers) -> None:  # noqa: B027  nor to check
         """Refuse what the evaluation could not use, before anything moves.
 
@@ -179,10 +203,17 @@ class Procedure(ABC):
     def adjust(self, run: Run) -> Mapping[str, Value]:
         """Bring the devices' errors down, where the order asks for that, and return what was set.
 
-        All points are measured before it, as found, and again after it, as left; what was set is evidence. A
-        procedure that can't adjust leaves this as it is, and such an order is refused.
+        All points are measured before it, as found, and again after it, as left; what was set is evidence,
+        and stands on the certificate (`adjustment`). Where the devices can't be adjusted it returns nothing:
+        then they are not measured again, and the certificate says so. A procedure that can't adjust at all
+        leaves this as it is, and such an order is refused.
         """
         raise NotImplementedError
+
+    def adjustment(self, was_set: Mapping[str, Value]) -> Text:
+        """Return what the certificate says of an adjustment, by what `adjust` returned."""
+        told = ", ".join(f"{name} = {_told(value)}" for name, value in was_set.items())
+        return Text(zh=f"调整:{told}。", en=f"Adjustment: {told}.")
 
     @classmethod
     def can_adjust(cls) -> bool:
@@ -248,6 +279,12 @@ def _role(procedure: type, name: str, kind: object) -> Role:
             raise ParameterError(f"{procedure.__name__}.{name} must be typed by a capability, not {choice!r}")
         capabilities.append(choice)
     return Role(name, tuple(capabilities), types.NoneType in choices, several)
+
+
+def _told(value: Value) -> str:
+    if isinstance(value, Measured):
+        return f"{value.value:.10g} {'' if value.unit == '1' else value.unit}".strip()
+    return f"{value:.10g}" if isinstance(value, float | int) else str(value)
 
 
 def _lacks(driver: type[Instrument], capability: type) -> str:

@@ -27,8 +27,9 @@ from remotecal.runs.admission import admit
 from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
+from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
-from remotecal.runs.suitability import check_points, check_reach, fill, points_of
+from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, points_of
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     roles = fill_roles(found.procedure, bench)
     drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
     check_reach(procedure, points, drivers)
+    check_limits(procedure, points, roles, bench.file.interlocks)
     _check_names(bench.path.resolve(), run)
     check_facts(procedure, bench, roles)
     certificates = {
@@ -275,15 +277,14 @@ def _connected(planned: Plan, company: Company, directory: Path) -> Iterator[Ope
         try:
             if opened.failures:
                 company.control.notice()  # no signal gets in between
-                _make_safe(opened)
+                _make_safe(planned, opened)
                 raise BenchError(opened.failed())
             yield opened
         finally:
             opened.close()
 
 
-def _make_safe(opened: OpenBench) -> None:
-    try:
-        opened.make_safe()
-    except SafeStateNotReached as unsafe:
-        raise SafeStateNotReached(f"{unsafe}; {opened.failed()}") from None
+def _make_safe(planned: Plan, opened: OpenBench) -> None:
+    unsafe = make_safe(opened, planned.procedure.safe_by_hand, None).unsafe
+    if unsafe is not None:
+        raise SafeStateNotReached(f"{unsafe}; {opened.failed()}")

@@ -151,8 +151,16 @@ def test_a_dead_instrument_ends_in_one_message(tiny, capsys):
 def test_an_interlock_has_an_exit_code_of_its_own(tiny, capsys):
     tiny.add(tiny.bench, '[[interlocks]]\nwatch = "gauge.value"\nabove = 1.5\nunit = "V"\n')
     assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 4
-    assert "gauge.value is 2 V, above its limit, 1.5 V" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "gauge.value is 2 V, above its limit, 1.5 V" in said
+    assert f"`remotecal resume {tiny.out}` takes the run up again" in said
     assert tiny.world.level == 0
+
+
+def test_what_never_began_is_not_said_to_be_taken_up_again(tiny, capsys):
+    tiny.world.deaf.add("meter")
+    main(["run", str(tiny.order), "--out", str(tiny.out)])
+    assert "remotecal resume" not in capsys.readouterr().err
 
 
 def test_bench_check_tells_of_every_instrument(tiny, capsys, monkeypatch):

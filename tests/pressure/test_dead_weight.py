@@ -11,15 +11,26 @@ from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
 from remotecal.clock import VirtualClock
 from remotecal.drivers.druck.pace import DruckPace
-from remotecal.errors import BenchError, CertificateRefused, ParameterError, RunError
+from remotecal.drivers.shown import NOT_POSSIBLE
+from remotecal.errors import (
+    BenchError,
+    CertificateRefused,
+    ParameterError,
+    RunAborted,
+    RunError,
+    SafeStateNotReached,
+)
+from remotecal.journal.events import read_journal
 from remotecal.model import Column, Correlation, JointResult, Table, Text, Uncertainty
 from remotecal.order import Order
 from remotecal.procedures.library.pressure.dead_weight import CANT, DONE
 from remotecal.procedures.library.pressure.piston import AREA, DISTORTION, MASS
+from remotecal.runs import safety
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
-from remotecal.runs.execute import execute, plan
-from remotecal.runs.prompts import Answer
+from remotecal.runs.control import Control
+from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.prompts import Answer, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly
@@ -45,6 +56,7 @@ ORDER = {
 }
 
 
+LET_GO = "Let the pressure out, open the line to the air, and see that there is none left. Then confirm."
 FROM_BELOW = "come from below and not past it, until it floats and turns."
 
 
@@ -132,13 +144,18 @@ def bench(tmp_path):
 class OnSite:
     """Puts on the weights that are named, and lets the piston float."""
 
-    def __init__(self, bench, *, can=True):
-        self._bench, self._can, self.asked = bench, can, []
+    def __init__(self, bench, *, can=True, lets_go=DONE):
+        self._bench, self._can, self._lets_go, self.asked = bench, can, lets_go, []
 
     def answer(self, question, still_wanted):
         still_wanted()
         said = question.text.get("en")
         self.asked.append(said)
+        if said.startswith("Let the pressure out"):
+            if self._lets_go is None:
+                raise RunError("the terminal was closed")
+            self._bench.pressure = 0.0 if self._lets_go == DONE else self._bench.pressure
+            return Answer(self._lets_go, "liwei")
         on = [serial for serial in MASSES if re.search(rf"\b{serial}\b", said)]
         with self._bench.world.present() as time:
             buoyant = 1 - self._bench.air.density(time) / DENSITY
@@ -154,12 +171,28 @@ def ordered(bench, **parameters):
     return order.model_copy(update={"parameters": {**order.parameters, **parameters}})
 
 
-def calibrate(bench, person, **parameters):
+def calibrate(bench, person, control=None, watchers=(), **parameters):
     order = ordered(bench, **parameters)
     run = bench.directory.parent / "run"
-    return execute(
-        order, find(order.order.procedure), Bench.load(bench.bench), run, Company(person), bench.clock
-    )
+    company = Company(person, watchers, control or Control())
+    return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
+
+
+def safe(bench):
+    """Return what the journal says of the safe state in the end."""
+    journal = read_journal(bench.directory.parent / "run" / "journal.jsonl")
+    return next(event.data for event in reversed(journal) if event.kind == "safe")
+
+
+class StopsAtTheTop:
+    """Stops the run once it measures with 1 MPa on the piston."""
+
+    def __init__(self):
+        self.control = Control()
+
+    def __call__(self, progress):
+        if progress.doing == "measure" and progress.point.name.startswith("1000 kPa"):
+            self.control.abort("enough", "liwei")
 
 
 def test_the_gauges_errors_are_found_by_area_and_weights(bench):
@@ -176,12 +209,14 @@ def test_the_gauges_errors_are_found_by_area_and_weights(bench):
     assert not {"A_0", "m_1"} & symbols[0], "the line is open to the air there"
     assert {serial for each in made.standards for serial in each.serials} >= {"A-1", "P-1", "W-3"}
     assert read(write(made)) == made
-    assert person.asked[:3] == [
+    assert person.asked[:4] == [
+        LET_GO,
         f"1000 kPa: let P-1, W-1, W-2, W-3 be on the piston; {FROM_BELOW}",
         "0 kPa: open the line to the air.",
         f"250 kPa: let P-1, W-1 be on the piston; {FROM_BELOW}",
     ]
-    assert "come from above" in person.asked[-2]
+    assert "come from above" in person.asked[-3]
+    assert person.asked[-1] == LET_GO
 
 
 def test_weights_that_make_another_pressure_are_refused_before_anything_moves(bench):
@@ -222,3 +257,63 @@ def test_a_piston_is_not_used_beyond_the_range_its_certificate_states(tmp_path):
 def test_a_load_that_can_not_be_put_on_ends_the_run(bench):
     with pytest.raises(RunError, match="the piston gauge can't be brought to 1e\\+06 Pa"):
         calibrate(bench, OnSite(bench, can=False))
+
+
+def test_who_stops_a_run_is_asked_to_let_the_pressure_out(bench):
+    person, stop = OnSite(bench), StopsAtTheTop()
+    with pytest.raises(RunAborted):
+        calibrate(bench, person, stop.control, (stop,))
+    assert (person.asked[-1], bench.pressure) == (LET_GO, 0.0)
+    assert safe(bench)["reached"] is True
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "it is not known whether the rig is safe: go and look at it, let the pressure out"),
+        (NOT_POSSIBLE, "the rig is not safe: go and look at it"),
+    ],
+)
+def test_nobody_calls_a_piston_gauge_safe_that_nobody_has_let_go(bench, answer, said):
+    person, stop = OnSite(bench), StopsAtTheTop()
+
+    def leave(progress):
+        if progress.doing == "measure":
+            person._lets_go = answer
+        stop(progress)
+
+    with pytest.raises(SafeStateNotReached, match=f"{said}.*the run had stopped because the run was stopped"):
+        calibrate(bench, person, stop.control, (leave,))
+    assert bench.pressure > 900
+    assert safe(bench)["reached"] is False
+    assert said in safe(bench)["text"]
+
+
+def test_a_run_that_is_taken_up_asks_first_for_the_pressure_to_be_let_out(bench):
+    person, stop = OnSite(bench), StopsAtTheTop()
+    with pytest.raises(RunAborted):
+        calibrate(bench, person, stop.control, (stop,))
+    bench.pressure, asked = 1000.0, len(person.asked)
+    again = resume(bench.directory.parent / "run", Company(person), clock=bench.clock)
+    assert again.complete
+    assert person.asked[asked] == LET_GO
+
+
+def test_a_script_confirms_nothing_that_it_has_not_seen(bench):
+    with pytest.raises(SafeStateNotReached, match="says that it is not possible"):
+        calibrate(bench, Scripted(first_option=True))
+
+
+def test_nobody_is_waited_for_without_end_once_a_run_has_ended(bench, monkeypatch):
+    monkeypatch.setattr(safety, "PATIENCE", 0.0)
+
+    class Away(OnSite):
+        def answer(self, question, still_wanted):
+            if stop.control.has_stopped:
+                while True:
+                    still_wanted()
+            return super().answer(question, still_wanted)
+
+    stop = StopsAtTheTop()
+    with pytest.raises(SafeStateNotReached, match="nobody confirmed it: no answer came within 0 s"):
+        calibrate(bench, Away(bench), stop.control, (stop,))

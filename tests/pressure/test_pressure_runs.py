@@ -28,6 +28,7 @@ from remotecal.runs.execute import execute, plan, resume
 from remotecal.runs.prompts import Answer, Question, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.pressure.assemblies import PressureBench
+from remotecal.verify.course import examine_course
 
 QUICK = {"sequence": "DKD-R 6-1 C", "pressures": [0.0, 5e5, 1e6], "dwell": 120.0, "dwell_at_ends": 180.0}
 
@@ -182,10 +183,40 @@ def test_a_zero_that_is_set_makes_two_measurements(bench):
 
 def test_a_range_that_begins_elsewhere_is_adjusted_at_its_lower_end(bench):
     bench.device.spec = replace(bench.device.spec, offset=4e-4)
-    site = OnSite(bench, can=False, at=100.0)
+    site = OnSite(bench, at=100.0)
     made = record(calibrate(bench, site, adjust=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6]))
     assert len(made.measurements) == 2
-    assert told(bench, "adjust") == [{"set": {"zero": "it can't be set"}}]
+    assert ("调整:在 100 kPa 处调整了零位。", "Adjustment: the zero was set at 100 kPa.") in declared(made)
+
+
+def declared(made):
+    """Return what is declared on a certificate, in both languages."""
+    said = [one.declaration for one in made.statements if one.declaration is not None]
+    return [(text.get("zh"), text.get("en")) for text in said]
+
+
+def test_a_device_that_can_not_be_adjusted_is_not_said_to_be(bench):
+    bench.device.spec = replace(bench.device.spec, offset=4e-4)
+    evidence = calibrate(bench, OnSite(bench, can=False), adjust=True)
+    assert told(bench, "adjust") == [{"set": {}}]
+    assert len(evidence.observations) == 6
+    made = record(evidence)
+    (measurement,) = made.measurements
+    assert {condition.status for condition in measurement.conditions} == {None}
+    assert "as left" not in str(measurement.name) + write(made).decode()
+    assert any("was not possible: the results are those" in english for _, english in declared(made))
+    run = read_journal(bench.directory.parent / "run" / "journal.jsonl")
+    assert examine_course(run) == "never interrupted"
+
+
+def test_a_run_that_was_cut_off_before_its_end_is_not_adjusted_twice(bench):
+    control = Control()
+    site = OnSite(bench)
+    with pytest.raises(RunAborted):
+        calibrate(bench, site, control, (StopsAt(control, "0 kPa, rising, cycle 1, as left"),), adjust=True)
+    evidence = resume(bench.directory.parent / "run", Company(Scripted()), clock=bench.clock)
+    assert evidence.complete
+    assert evidence.adjusted == {"zero": "zero is set"}
 
 
 class AtTheDial:

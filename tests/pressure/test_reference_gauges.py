@@ -154,5 +154,49 @@ def test_a_person_who_reads_the_reference_waits_and_reads_once_a_step(bench):
     evidence = calibrate(bench, person, accuracy_class=1.0, readings=2)
     waits = [said for said in person.asked if "please wait until" in said]
     reads = [said for said in person.asked if said.startswith("reference: what does")]
+    assert not [said for said in person.asked if "expected here" in said], "also in the preloads"
     assert len(waits) == 5, "a question each at the way to the top, and at 4 set points under pressure"
     assert len(reads) == len(waits) + 2 * len(evidence.observations)
+
+
+BAROMETER = REFERENCE.replace("PressureGaugeByHand", "BarometerByHand").replace("high = 1200", "high = 1000")
+
+
+def planned(bench, **parameters):
+    order = ordered(bench, **parameters)
+    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+def test_gauge_pressure_on_a_reference_for_absolute_pressure_is_reckoned_with_the_air(bench):
+    by_hand(bench, BAROMETER)
+    vacuum = {"span": [-9e4, 0.0], "pressures": [-9e4, -5e4, 0.0], "accuracy_class": 5.0}
+    assert planned(bench, **vacuum).start.points
+    top = {"span": [0.0, 9.8e5], "pressures": [0.0, 5e5, 9.8e5], "accuracy_class": 5.0}
+    with pytest.raises(ParameterError, match=r"980000 Pa, there at least 1.03e\+06 and at most 1.09e\+06 Pa"):
+        planned(bench, **top)
+
+
+INTERLOCK = """
+[[interlocks]]
+watch = "controller.pressure"
+above = {limit}
+unit = "kPa"
+"""
+
+
+@pytest.mark.parametrize("limit", [990, 1005])
+def test_a_point_at_which_an_interlock_would_trip_is_refused_beforehand(bench, limit):
+    with bench.bench.open("a", encoding="utf-8") as file:
+        file.write(INTERLOCK.format(limit=limit))
+    said = (
+        rf"1000 kPa.*, pressure: the bench's interlock stops a run at controller\.pressure above {limit} kPa"
+    )
+    with pytest.raises(ParameterError, match=f"{said}, and it may go 10000 Pa beyond"):
+        planned(bench)
+
+
+def test_an_interlock_that_leaves_room_is_no_hindrance(bench):
+    with bench.bench.open("a", encoding="utf-8") as file:
+        file.write(INTERLOCK.format(limit=1011))
+        file.write(INTERLOCK.format(limit=-1).replace("above", "below"))
+    assert planned(bench).start.points

@@ -187,6 +187,8 @@ def test_what_was_found_and_what_is_left(tiny: Tiny) -> None:
     assert told["dut-1, as found"] == ("1.100", "2.100")
     assert told["dut-2, as left"] == ("1.000", "2.000")
     assert len(told) == 4
+    said = [one.declaration.get("en") for one in made.statements if one.declaration is not None]
+    assert said.count("Adjustment: offset = 0.") == 1
     events = tiny.events()
     assert "all of known kinds" in examine_shapes(events)
     assert examine_course(events) == "never interrupted"

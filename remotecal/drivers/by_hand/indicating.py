@@ -31,24 +31,24 @@ class PressureGaugeByHand(ReadByHand, PressureGauge):
     """Gauge for gauge pressure, with a dial or a display, read by a person."""
 
     model: ClassVar[str] = "pressure gauge"
+    absolute: ClassVar[bool] = False
+    """Whether it counts from vacuum."""
 
     pressure = Reading(shown("压力表示值", "pressure gauge"), "kPa", span=(-101, 1e6), accuracy=UNSTATED)
     """Pressure on the dial."""
 
     def is_absolute(self) -> bool:
-        return False
+        return self.absolute
 
 
 class BarometerByHand(PressureGaugeByHand):
     """Barometer, or another gauge for absolute pressure, read by a person."""
 
     model: ClassVar[str] = "barometer"
+    absolute: ClassVar[bool] = True
 
     pressure = Reading(shown("绝压表示值", "absolute gauge"), "kPa", span=(0, 1e6), accuracy=UNSTATED)
     """Absolute pressure on the dial."""
-
-    def is_absolute(self) -> bool:
-        return True
 
 
 class ThermometerByHand(ReadByHand, Thermometer):

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from remotecal.drivers.links import Link
     from remotecal.drivers.shown import Shown
 
+OVER = 0.05
+"""Part of the span by which a pointer may stand past the last mark and still be read, where a bench states
+nothing else; of what the limit of error is there nobody says."""
+
 EXPECTED_WITHIN = 0.1
 """Part of the span about what is expected that is believed at once, where a bench states nothing else."""
 
@@ -48,6 +52,7 @@ class Dial:
     percent_of_reading: float | None = None
     near: float | None = None
     leap: float | None = None
+    over: float | None = None
     wraps: float | None = None
     zh: str | None = None
     en: str | None = None
@@ -87,7 +92,7 @@ class Dial:
 
 
 WORDS = ("unit", "zh", "en", "maker", "model")
-POSITIVE = ("step", "limit", "percent_of_span", "percent_of_reading", "near", "leap", "wraps")
+POSITIVE = ("step", "limit", "percent_of_span", "percent_of_reading", "near", "leap", "over", "wraps")
 
 
 class ReadByHand(HandInstrument):
@@ -107,6 +112,8 @@ class ReadByHand(HandInstrument):
         percent_of_reading: limit of error in per cent of the reading.
         near: largest distance from what a run expects that is believed at once; a tenth of the span.
         leap: largest distance from the number before that is believed at once.
+        over: how far past either end of the span it can be read, in `unit`, and is believed after a second
+            look; a twentieth of the span.
         wraps: where a total starts again at 0, in `unit`.
         zh: what is to be read, in Chinese.
         en: what is to be read, in English.
@@ -134,6 +141,7 @@ class ReadByHand(HandInstrument):
         percent_of_reading: float | None = None,
         near: float | None = None,
         leap: float | None = None,
+        over: float | None = None,
         wraps: float | None = None,
         zh: str | None = None,
         en: str | None = None,
@@ -142,7 +150,7 @@ class ReadByHand(HandInstrument):
         photo: bool = False,
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)
-        limits = (step, limit, percent_of_span, percent_of_reading, near, leap, wraps)
+        limits = (step, limit, percent_of_span, percent_of_reading, near, leap, over, wraps)
         dial = Dial(unit, low, high, *limits, zh, en, maker, model, photo)
         if dial != self.dial:
             raise BenchError(f"{self.name}: {type(self).__name__}.as_stated gives the driver for such a dial")
@@ -190,6 +198,9 @@ def _reading(usual: Reading, dial: Dial) -> Reading:
     near = dial.near
     if near is None and dial.high is not None:
         near = EXPECTED_WITHIN * (span[1] - span[0])
+    over = dial.over
+    if over is None:
+        over = 0.0 if dial.high is None or dial.wraps else OVER * (span[1] - span[0])
     place = replace(
         place,
         zh=dial.zh or place.zh,
@@ -197,6 +208,7 @@ def _reading(usual: Reading, dial: Dial) -> Reading:
         photo=dial.photo,
         near=near,
         leap=dial.leap,
+        over=over,
         step=dial.step,
     )
     return Reading(place, unit, span=span, accuracy=dial.accuracy, wraps=dial.wraps or False)
