@@ -45,6 +45,19 @@ class ControlledProcedure(PressureProcedure[G]):
 
     reach: ClassVar[Mapping[str, str]] = {"controller.setpoint": PRESSURE, "reference.pressure": PRESSURE}
 
+    def suits(self, drivers: Drivers) -> None:
+        """See that the standard counts from where the order says, if that is known of it beforehand."""
+        told = drivers.get(standard_role(drivers))
+        self._see_standard_kind(absolute=getattr(told, "absolute", None))
+
+    def _see_standard_kind(self, *, absolute: bool | None) -> None:
+        if absolute not in {None, self.parameters.standard_absolute}:
+            is_ = "absolute" if absolute else "gauge"
+            raise ParameterError(
+                f"what tells the pressure shows {is_} pressure: say so by parameters.standard_kind, for its "
+                "certificate is looked at for the other"
+            )
+
     def allowance(self) -> Mapping[str, float]:
         """Return how far beyond a set point the controller may go for the reference to be there."""
         return {PRESSURE: self.parameters.apart / 100 * self.parameters.width}
@@ -83,13 +96,7 @@ class ControlledProcedure(PressureProcedure[G]):
     def prepare(self, run: Run) -> None:
         """See that the standard counts from where the order says, and to the controller's speed."""
         super().prepare(run)
-        wanted, standard = self.parameters, self.reference or self.controller
-        if standard.is_absolute() != wanted.standard_absolute:
-            is_ = "absolute" if standard.is_absolute() else "gauge"
-            raise ParameterError(
-                f"what tells the pressure shows {is_} pressure: say so by parameters.standard_kind, for its "
-                "certificate was looked at for the other"
-            )
+        self._see_standard_kind(absolute=(self.reference or self.controller).is_absolute())
         if self.parameters.slew is not None:
             self.controller.slew.set(self.parameters.slew, "Pa/s")
 

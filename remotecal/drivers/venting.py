@@ -103,14 +103,10 @@ class VentedByRamp(LineInstrument, PressureController):
         codec = cast("TextCodec", declared.wire)
         value = codec.accept(command)
         if value is None:
-            # Behind another command of the same line a header may be left out but for its last word.
-            last = self.filled(str(codec.command(""))).strip().rpartition(":")[2]
-            beside = re.match(
-                rf"\s*:?(?:\w+:)*{re.escape(last)}\w*\s+(?P<value>\S.*)", command, re.IGNORECASE
-            )
-            if beside is None:
+            # Behind another command of the same line a header may be left out but for its last words.
+            header, _, value = command.strip().partition(" ")
+            if not value or not _ends(self.filled(str(codec.command(""))).strip(), header):
                 return False
-            value = beside["value"]
         if isinstance(declared, Choice):
             try:
                 return declared.decode(value.strip()) is declared.decode(opening.content)
@@ -168,3 +164,12 @@ class VentedByRamp(LineInstrument, PressureController):
     @abstractmethod
     def _opened(self) -> bool:
         """Tell whether the line is open, and has the air's pressure."""
+
+
+def _ends(whole: str, header: str) -> bool:
+    """Tell whether a header is another's, or its last words: long, short, or something between."""
+    words, named = header.lstrip(":").lower().split(":"), whole.lstrip(":").lower().split(":")
+    return bool(words[-1]) and all(
+        long.startswith(word.rstrip("0123456789"))
+        for word, long in zip(words[::-1], named[::-1], strict=False)
+    )

@@ -169,9 +169,12 @@ def planned(bench, **parameters):
 
 def test_gauge_pressure_on_a_reference_for_absolute_pressure_is_reckoned_with_the_air(bench):
     by_hand(bench, BAROMETER)
-    vacuum = {"span": [-9e4, 0.0], "pressures": [-9e4, -5e4, 0.0], "accuracy_class": 5.0}
+    kind = {"standard_kind": "absolute", "accuracy_class": 5.0}
+    vacuum = {"span": [-9e4, 0.0], "pressures": [-9e4, -5e4, 0.0], **kind}
+    with pytest.raises(ParameterError, match="what tells the pressure shows absolute pressure: say so"):
+        planned(bench, **vacuum | {"standard_kind": "gauge"})
     assert planned(bench, **vacuum).start.points
-    top = {"span": [0.0, 9.8e5], "pressures": [0.0, 5e5, 9.8e5], "accuracy_class": 5.0}
+    top = {"span": [0.0, 9.8e5], "pressures": [0.0, 5e5, 9.8e5], **kind}
     with pytest.raises(ParameterError, match=r"980000 Pa, there at least 1.03e\+06 and at most 1.09e\+06 Pa"):
         planned(bench, **top)
 
