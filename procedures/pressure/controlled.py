@@ -40,7 +40,7 @@ class ControlledProcedure(PressureProcedure[G]):
     reach: ClassVar[Mapping[str, str]] = {"controller.setpoint": PRESSURE, "reference.pressure": PRESSURE}
 
     def allowance(self) -> Mapping[str, float]:
-        """Return how far beyond a set point the controller may be told to go for the reference to be there."""
+        """Return how far beyond a set point the controller may go to bring the reference there."""
         return {PRESSURE: self.parameters.apart / 100 * self.parameters.width}
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:

@@ -98,7 +98,7 @@ class PressureProcedure(Procedure, Generic[S]):
         return self.sweep.points()
 
     def shows(self, quantity: str, driver: type[Instrument], nominal: float) -> tuple[float, float]:
-        """Return what a gauge shows at a set point: if it counts otherwise, more or less by the air's pressure.
+        """Return what a gauge shows at a set point: if it counts otherwise, the air's pressure more or less.
 
         What a gauge counts from is known of some beforehand (`absolute`); of others it is taken to be right.
         """

@@ -189,7 +189,7 @@ def _beyond(
             if least != most:
                 said += f", there at least {least:g} and at most {most:g} {unit},"
             found.append(
-                f"point {point.name}, {nominal}: {said} is beyond the {key} ({driver.__name__}), whose {name} "
-                f"is {low:g} to {high:g} {unit}"
+                f"point {point.name}, {nominal}: {said} is beyond the {key} ({driver.__name__}), whose "
+                f"{name} is {low:g} to {high:g} {unit}"
             )
     return "; ".join(found)
