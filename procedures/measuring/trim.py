@@ -152,6 +152,6 @@ class Trim:
 
 LOOK_AT = (
     "see whether a valve before what indicates is shut, whether it leaks, and whether both indicate the same "
-    "kind of quantity in the unit they are said to"
+    "kind of quantity in the unit they are said to; or let them be further apart"
 )
 """What to look at where an indication does not follow what is set."""

@@ -317,3 +317,11 @@ def test_nobody_is_waited_for_without_end_once_a_run_has_ended(bench, monkeypatc
     stop = StopsAtTheTop()
     with pytest.raises(SafeStateNotReached, match="nobody confirmed it: no answer came within 0 s"):
         calibrate(bench, Away(bench), stop.control, (stop,))
+
+
+def test_a_bench_that_is_not_all_there_is_not_said_to_be_safe(bench):
+    text = bench.bench.read_text(encoding="utf-8")
+    address = re.search(r'\[instruments\.dut\].*?address = "(.*?)"', text, re.DOTALL)[1]
+    bench.bench.write_text(text.replace(address, "ASRL/dev/nowhere::INSTR"), encoding="utf-8")
+    with pytest.raises(SafeStateNotReached, match="not known whether the rig is safe.*nobody is asked here"):
+        calibrate(bench, OnSite(bench))
