@@ -1,7 +1,10 @@
 """Stations, codes, orders, records, the audit log and the tables' version."""
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -9,7 +12,7 @@ from sqlalchemy import create_engine, text
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError, StoreError
 from remotecal.store import Store, tables
 from remotecal.store import database as database_module
-from remotecal.store.database import Database
+from remotecal.store.database import Database, newest_version
 from remotecal.store.orders import Repeat
 from remotecal.store.records import RecordRow
 from remotecal.store.tables import metadata
@@ -144,6 +147,32 @@ def test_migrations_make_what_the_program_expects(url: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_the_last_change_is_told_by_its_file_as_alembic_tells_it_by_what_follows_what() -> None:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    configuration = Config()
+    configuration.set_main_option("script_location", "remotecal.store:migrations")
+    scripts = ScriptDirectory.from_config(configuration)
+    assert scripts.get_heads() == [newest_version()]
+    for script in scripts.walk_revisions():
+        assert Path(script.path).name.startswith(f"v{script.revision}_")
+
+
+OPENED = """
+import sys
+from remotecal.store import Store
+Store(sys.argv[1]).close()
+print("alembic" in sys.modules)
+"""
+
+
+def test_a_database_is_opened_without_what_would_change_it(url: str) -> None:
+    Store.migrate(url)
+    done = subprocess.run([sys.executable, "-c", OPENED, url], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
 
 
 def test_a_database_of_another_version_is_refused(url: str) -> None:
