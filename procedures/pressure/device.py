@@ -152,6 +152,7 @@ class PressureProcedure(Procedure, Generic[S]):
         turned = Further(HYSTERESIS, whole.hysteresis, wanted.hysteresis_share * limit, unit)
         accredited = CMC in evidence.characteristics
         return Evaluation(
+            norms=(wanted.document,),
             results=(
                 results.error_table(findings, specification, wanted, accredited=accredited),
                 results.characteristics(findings, whole),
