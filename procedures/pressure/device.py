@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
@@ -211,9 +212,11 @@ class PressureProcedure(Procedure, Generic[S]):
         limit = wanted.accuracy_class / 100 * self.full
         if wanted.class_at_top is None:
             return Constant(limit, unit)
-        last = convert(wanted.span[1] - 0.1 * wanted.width, "Pa", wanted.unit)
+        top = max(map(abs, wanted.span))
+        last = convert(top - 0.1 * wanted.width, "Pa", wanted.unit)
         at_top = wanted.class_at_top / 100 * self.full
-        return Zones(((last, limit), (float("inf"), at_top)), unit, wanted.unit)
+        below_zero = wanted.span[0] < 0
+        return Zones(((last, limit), (math.inf, at_top)), unit, wanted.unit, by_magnitude=below_zero)
 
 
 HYSTERESIS = Text(zh="回差", en="hysteresis")

@@ -95,8 +95,8 @@ class PressureParameters(Parameters):
     accuracy_class: Annotated[float, In("%", above=0, at_most=10)]
     """Maximum permissible error, ±, in % of the span."""
     class_at_top: Annotated[float | None, In("%", above=0, at_most=10)] = None
-    """The same over the last tenth of the range, where it differs: 2.5 for class 1.6 (JJG 52-1999; for later
-    editions unverified)."""
+    """The same over the last tenth of the range, at its end of larger magnitude, where it differs: 2.5 for
+    class 1.6 (JJG 52-1999; for later editions unverified)."""
     hysteresis_share: Annotated[float, In("1", above=0, at_most=2)] = 1.0
     """Hysteresis allowed, as a share of the maximum permissible error (JJG 52-1999). For
     other devices it is unverified, that of transmitters above all, which depends on their class."""
