@@ -13,7 +13,7 @@ from remotecal.model import IN_CMC, Method, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, Zones
-from remotecal.procedures.library.evaluation.remarks import remarks
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, raised, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import is_rising, passages
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
@@ -176,8 +176,20 @@ class PressureProcedure(Procedure, Generic[S]):
                     (found for finding in findings for found in finding.beyond),
                     curved=any(line.symbol == CURVATURE for one in findings for line in one.evaluated.lines),
                 ),
+                *raised(findings, self._least(evidence)),
                 *((IN_CMC,) if accredited else ()),
             ),
+        )
+
+    def _least(self, evidence: Evidence) -> Text:
+        """Return why no smaller U may be reported: by the CMC, or by the sequence that was followed."""
+        wanted, fact = self.parameters, evidence.characteristics.get(CMC)
+        floor = wanted.least * self.full / 100
+        if fact is not None and convert(fact.value, fact.unit, self.unit) >= floor:
+            return BY_CMC
+        share = f"{wanted.least:g} %"
+        return Text(
+            zh=f"{wanted.sequence} 规定的量程的 {share}", en=f"{share} of the span, by {wanted.sequence}"
         )
 
     def found(self, evidence: Evidence) -> tuple[list[PressureFinding], DeviceFound]:

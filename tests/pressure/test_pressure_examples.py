@@ -59,6 +59,10 @@ def columns(result):
     return {column.ref_types[-1]: column for column in result.tables[0].columns}
 
 
+def said(made):
+    return " ".join(one.declaration.get("en") for one in made.statements if one.declaration)
+
+
 def test_the_gauges_errors_and_uncertainties_to_their_printed_digits(of_gauge):
     findings, whole = gauge().found(of_gauge)
     assert printed((one.evaluated.value for one in findings), 6) == [
@@ -170,7 +174,7 @@ def test_one_cycle_tells_no_repeatability_and_the_certificate_says_so():
 
 
 @pytest.mark.parametrize(
-    ("changes", "norm", "said", "unsaid"),
+    ("changes", "norm", "expected", "unsaid"),
     [
         ({}, "EURAMET cg-17", "Sequence: cg-17 comprehensive; preloads: 1; cycles: 3", "mounted anew"),
         ({}, "EURAMET cg-17", "Not in the usual form of that sequence: set points.", "DKD"),
@@ -190,7 +194,7 @@ def test_one_cycle_tells_no_repeatability_and_the_certificate_says_so():
     ],
 )
 def test_the_certificate_names_the_sequence_that_was_followed_and_what_was_otherwise(
-    changes, norm, said, unsaid
+    changes, norm, expected, unsaid
 ):
     procedure = gauge(**changes)
     there = procedure.sweep
@@ -200,9 +204,8 @@ def test_the_certificate_names_the_sequence_that_was_followed_and_what_was_other
     )
     made = procedure.evaluate(run)
     assert made.norms == (norm,)
-    remarks = " ".join(one.declaration.get("en") for one in made.statements if one.declaration)
-    assert said in remarks
-    assert unsaid not in remarks
+    assert expected in said(made)
+    assert unsaid not in said(made)
 
 
 @pytest.mark.parametrize(
@@ -248,6 +251,21 @@ def test_some_points_risen_to_again_tell_the_repeatability_of_all_and_u_has_a_fl
         lines = {line.symbol: line for line in one.evaluated.lines}
         assert lines["δ_b"].u == pytest.approx(0.0003 / 12**0.5)
         assert one.evaluated.expanded == pytest.approx(0.02), "0.2 % of the span"
+    made = procedure.evaluate(run)
+    assert (
+        "Set point 10 bar: U is the smallest that may be reported (0.2 % of the span, by cg-17 basic)"
+        in said(made)
+    )
+
+
+@pytest.mark.parametrize(("cmc", "there"), [(70.0, ("0 bar", "8 bar", "10 bar")), (50.0, ())])
+def test_the_certificate_says_where_the_cmc_is_stated_instead(of_gauge, cmc, there):
+    """U is 53 to 94 Pa by the budget."""
+    made = gauge().evaluate(elsewhere(of_gauge, cmc=fact(cmc, "Pa")))
+    expected = ", ".join(f"Set point {place}" for place in there)
+    assert (f"{expected}: U is the smallest that may be reported (the accredited CMC)" in said(made)) is bool(
+        there
+    )
 
 
 def test_a_gauge_that_turns_too_wide_fails(of_gauge):
