@@ -42,6 +42,11 @@ class Finding:
         return self.evaluated.value
 
     @property
+    def judged_at(self) -> float:
+        """Where the permissible error is taken: the finding's place."""
+        return self.place
+
+    @property
     def repeatability(self) -> float:
         """Sample standard deviation of the repeats' errors, in their unit; 0 for a single repeat."""
         return scatter(self.errors)

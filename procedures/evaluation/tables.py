@@ -77,7 +77,7 @@ def _conformity(findings: Sequence[Finding], specification: Specification) -> Co
         else (rounded(accepts.lower, expanded), rounded(accepts.upper, expanded))
         for accepts, expanded in zip((each.acceptance for each in decisions), printed, strict=True)
     ]
-    limits = [specification.permissible.at(finding.place) for finding in findings]
+    limits = [specification.permissible.at(finding.judged_at) for finding in findings]
     return Conformity(
         verdicts=tuple(decision.conformity.value for decision in decisions),
         rule=RULE,

@@ -29,7 +29,7 @@ from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Po
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
-from remotecal.procedures.library.evaluation.remarks import remarks
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, raised, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
@@ -213,6 +213,7 @@ class FlowProcedure(Procedure):
                     (found for finding in findings for found in finding.beyond),
                     curved=any(line.symbol == CURVATURE for one in findings for line in one.evaluated.lines),
                 ),
+                *raised(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),
         )

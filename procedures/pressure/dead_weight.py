@@ -18,7 +18,7 @@ from remotecal.errors import BenchError, CertificateRefused, ParameterError, Run
 from remotecal.model import Certificate, Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.air import CORRECTED
-from remotecal.procedures.library.evaluation.coefficients import Single
+from remotecal.procedures.library.evaluation.coefficients import Function, Single
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
@@ -45,7 +45,7 @@ from remotecal.procedures.library.pressure.piston import (
 )
 from remotecal.procedures.library.pressure.places import PRESSURE
 from remotecal.uncertainty.budget import Budget
-from remotecal.uncertainty.number import estimate
+from remotecal.uncertainty.number import Number, estimate
 from remotecal.units import convert
 
 DONE, CANT = "done", "it can't be done"
@@ -148,16 +148,32 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         self._see_range(certificates["piston"].certificate)
         area = area_of(certificates["piston"].certificate)
         known = {each.symbol: each.value for each in area.inputs}
+        used = {number for load in self.parameters.loads for number in load}
+        masses = {number: _weight(number, certificates) for number in sorted(used)}
         for value in self.parameters.pressures:
-            mass = sum(_mass(number, certificates) for number in self.load(value))
+            mass = sum(masses[number].inputs[0].value for number in self.load(value))
             made = mass * GRAVITY / estimate(area.value(known, value))
             if abs(made - value) > NEAR * max(value, self.parameters.width / 100):
                 raise ParameterError(
                     f"the weights at {value:g} Pa make {made:.6g} Pa: mend loads, or pressures"
                 )
+        self.see_standard("piston", 2 * self._u_at_top(area, masses))
+
+    def _u_at_top(self, area: Function, masses: Mapping[int, Single]) -> float:
+        """Return the standard uncertainty in Pa of what piston and weights make at the top, by certificates.
+
+        What the bench states of gravity, expansion and densities is in the budget, and less than these.
+        """
         top = self.parameters.pressures[-1]
-        sure = Budget(lambda **x: area.value(x, top), area.inputs, "m2", area.correlations).evaluate()
-        self.see_standard("piston", 2 * top * sure.u / sure.value)
+        on = [masses[number] for number in self.load(top)]
+
+        def made(**x: Number) -> Number:
+            load: Number = sum((mass.value(x) for mass in on), 0.0)
+            pressure: Number = load * GRAVITY / area.value(x, top)
+            return pressure
+
+        inputs = (*(each for mass in on for each in mass.inputs), *area.inputs)
+        return Budget(made, inputs, "Pa", area.correlations).evaluate().u
 
     def _see_range(self, piston: Certificate) -> None:
         """Raise `CertificateRefused` if the piston's certificate states a range that set points leave."""
@@ -197,12 +213,12 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         return shown_error(repeats, lambda seen: seen.indicated, self.parameters)
 
 
-def _mass(number: int, certificates: Certificates) -> float:
+def _weight(number: int, certificates: Certificates) -> Single:
     """Return what a weight's certificate says it is, in kg."""
     used = certificates.get(f"weights[{number}]")
     if used is None:
         raise BenchError(f"there is no weight {number} on the bench: give it an artefact, or mend loads")
-    return Single("m", used.certificate, MASS, "kg").inputs[0].value
+    return Single(f"m_{number}", used.certificate, MASS, "kg")
 
 
 def _asked(value: float, unit: str, on: Sequence[str], *, rising: bool) -> Text:

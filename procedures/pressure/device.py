@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
@@ -12,7 +13,7 @@ from remotecal.model import IN_CMC, Method, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, Zones
-from remotecal.procedures.library.evaluation.remarks import remarks
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, raised, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import is_rising, passages
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
@@ -180,6 +181,7 @@ class PressureProcedure(Procedure, Generic[S]):
         turned = Further(HYSTERESIS, whole.hysteresis, wanted.hysteresis_share * limit, unit)
         accredited = CMC in evidence.characteristics
         return Evaluation(
+            norms=(wanted.document,),
             results=(
                 results.error_table(findings, specification, wanted, accredited=accredited),
                 results.characteristics(findings, whole),
@@ -202,8 +204,20 @@ class PressureProcedure(Procedure, Generic[S]):
                     (found for finding in findings for found in finding.beyond),
                     curved=any(line.symbol == CURVATURE for one in findings for line in one.evaluated.lines),
                 ),
+                *raised(findings, self._least(evidence)),
                 *((IN_CMC,) if accredited else ()),
             ),
+        )
+
+    def _least(self, evidence: Evidence) -> Text:
+        """Return why no smaller U may be reported: by the CMC, or by the sequence that was followed."""
+        wanted, fact = self.parameters, evidence.characteristics.get(CMC)
+        floor = wanted.least * self.full / 100
+        if fact is not None and convert(fact.value, fact.unit, self.unit) >= floor:
+            return BY_CMC
+        share = f"{wanted.least:g} %"
+        return Text(
+            zh=f"{wanted.sequence} 规定的量程的 {share}", en=f"{share} of the span, by {wanted.sequence}"
         )
 
     def found(self, evidence: Evidence) -> tuple[list[PressureFinding], DeviceFound]:
@@ -238,9 +252,11 @@ class PressureProcedure(Procedure, Generic[S]):
         limit = wanted.accuracy_class / 100 * self.full
         if wanted.class_at_top is None:
             return Constant(limit, unit)
-        last = convert(wanted.span[1] - 0.1 * wanted.width, "Pa", wanted.unit)
+        top = max(map(abs, wanted.span))
+        last = convert(top - 0.1 * wanted.width, "Pa", wanted.unit)
         at_top = wanted.class_at_top / 100 * self.full
-        return Zones(((last, limit), (float("inf"), at_top)), unit, wanted.unit)
+        below_zero = wanted.span[0] < 0
+        return Zones(((last, limit), (math.inf, at_top)), unit, wanted.unit, by_magnitude=below_zero)
 
 
 HYSTERESIS = Text(zh="回差", en="hysteresis")

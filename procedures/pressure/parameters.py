@@ -20,6 +20,8 @@ Unit = Literal["Pa", "hPa", "kPa", "MPa", "mbar", "bar", "psi"]
 class Prescribed:
     """How often a device goes through how many set points."""
 
+    document: str
+    """The document it is of."""
     points: int
     """Set points in even steps, both ends among them."""
     cycles: int
@@ -35,13 +37,13 @@ class Prescribed:
 
 
 SEQUENCES: Final[Mapping[str, Prescribed]] = {
-    "cg-17 basic": Prescribed(6, cycles=1, preloads=1, again=2, least=0.2),
-    "cg-17 standard": Prescribed(11, cycles=1, preloads=1, again=4),
-    "cg-17 comprehensive": Prescribed(11, cycles=3, preloads=1),
-    "DKD-R 6-1 A": Prescribed(9, cycles=3, preloads=3),
-    "DKD-R 6-1 B": Prescribed(9, cycles=2, preloads=2, last_falls=False),
-    "DKD-R 6-1 C": Prescribed(5, cycles=1, preloads=1),
-    "JJG 882": Prescribed(5, cycles=3, preloads=1),
+    "cg-17 basic": Prescribed("EURAMET cg-17", 6, cycles=1, preloads=1, again=2, least=0.2),
+    "cg-17 standard": Prescribed("EURAMET cg-17", 11, cycles=1, preloads=1, again=4),
+    "cg-17 comprehensive": Prescribed("EURAMET cg-17", 11, cycles=3, preloads=1),
+    "DKD-R 6-1 A": Prescribed("DKD-R 6-1", 9, cycles=3, preloads=3),
+    "DKD-R 6-1 B": Prescribed("DKD-R 6-1", 9, cycles=2, preloads=2, last_falls=False),
+    "DKD-R 6-1 C": Prescribed("DKD-R 6-1", 5, cycles=1, preloads=1),
+    "JJG 882": Prescribed("JJG 882", 5, cycles=3, preloads=1),
 }
 """By document. Points, cycles and floor of "cg-17 basic" are those of EURAMET cg-17 (4.1), points and cycles
 of JJG 882 those of its edition of 2004; all else, preloads above all, is general practice that has not been
@@ -93,10 +95,11 @@ class PressureParameters(Parameters):
     accuracy_class: Annotated[float, In("%", above=0, at_most=10)]
     """Maximum permissible error, ±, in % of the span."""
     class_at_top: Annotated[float | None, In("%", above=0, at_most=10)] = None
-    """The same over the last tenth of the range, where it differs: 2.5 for class 1.6 (JJG 52-1999; for later
-    editions unverified)."""
+    """The same over the last tenth of the range, at its end of larger magnitude, where it differs: 2.5 for
+    class 1.6 (JJG 52-1999; for later editions unverified)."""
     hysteresis_share: Annotated[float, In("1", above=0, at_most=2)] = 1.0
-    """Hysteresis allowed, as a share of the maximum permissible error (JJG 52-1999; otherwise unverified)."""
+    """Hysteresis allowed, as a share of the maximum permissible error (JJG 52-1999). For
+    other devices it is unverified, that of transmitters above all, which depends on their class."""
     standard_share: Annotated[float, In("1", above=0, at_most=1)] = 1 / 3
     """What the standard's expanded uncertainty may be of the maximum permissible error at most."""
     temperature_coefficient: Annotated[float, In("1/K", at_least=0)] = 0.0
@@ -142,7 +145,23 @@ class PressureParameters(Parameters):
     @property
     def single(self) -> bool:
         """Whether one cycle counts, and its repeatability is that of some set points."""
-        return bool(SEQUENCES[self.sequence].again) and self.cycles is None
+        return bool(SEQUENCES[self.sequence].again) and self._as_prescribed
+
+    @property
+    def _as_prescribed(self) -> bool:
+        """Whether there are as many cycles as the sequence has."""
+        return self.cycles in {None, SEQUENCES[self.sequence].cycles}
+
+    @property
+    def document(self) -> str:
+        """The document whose sequence is followed."""
+        return SEQUENCES[self.sequence].document
+
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """The set points of the sequence in Pa: even steps through the range."""
+        (low, high), steps = self.span, SEQUENCES[self.sequence].points - 1
+        return tuple(low + (high - low) * step / steps for step in range(steps + 1))
 
     @property
     def least(self) -> float:
@@ -151,16 +170,14 @@ class PressureParameters(Parameters):
 
     def sweep(self) -> Sweep:
         """Return the set points, and how the device comes to them."""
-        prescribed, (low, high) = SEQUENCES[self.sequence], self.span
-        steps = prescribed.points - 1
-        values = self.pressures or tuple(low + (high - low) * step / steps for step in range(steps + 1))
+        prescribed, values = SEQUENCES[self.sequence], self.pressures or self.steps
         return Sweep(
             values,
             quantity="pressure",
             unit="Pa",
             called=self.unit,
             cycles=self.cycles or prescribed.cycles,
-            last_falls=prescribed.last_falls or self.cycles is not None,
+            last_falls=prescribed.last_falls or not self._as_prescribed,
             again=self._again(values) if self.single else (),
             preloads=prescribed.preloads if self.preloads is None else self.preloads,
             dwell=self.dwell,

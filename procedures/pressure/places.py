@@ -58,6 +58,11 @@ class PressureFinding(Finding):
         return self.largest
 
     @property
+    def judged_at(self) -> float:
+        """The set point: limits that change there do not change with where the pressure came to rest."""
+        return self.nominal
+
+    @property
     def band(self) -> float:
         """U' (Fehlerspanne): what holds the error for whoever does not correct it."""
         return series.error_band(self.evaluated.expanded, self.evaluated.value)

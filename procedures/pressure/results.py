@@ -9,6 +9,7 @@ from remotecal.model import Column, Condition, Note, Result, Statement, Table, T
 from remotecal.procedures.library.evaluation.digits import decimals, fixed, rounded, same_decimals
 from remotecal.procedures.library.evaluation.tables import column, error_column
 from remotecal.procedures.library.measuring import surroundings
+from remotecal.procedures.library.pressure.followed import sequence
 from remotecal.uncertainty.rounding import report
 
 if TYPE_CHECKING:
@@ -140,16 +141,10 @@ def _stated(ref_type: str, name: Text, fact: Characteristic) -> Condition:
 
 def said(whole: DeviceFound, parameters: PressureParameters) -> tuple[Statement, ...]:
     """Return what is to be said of how the device was led, and of what that does not tell."""
-    sweep = parameters.sweep()
-    texts = [
-        Text(
-            zh=f"预压次数:{sweep.preloads};循环次数:{sweep.cycles};读数前停留:{sweep.dwell:g} s,两端 "
-            f"{sweep.dwell_at_ends:g} s。示值已换算到平均标准压力。",
-            en=f"Preloads: {sweep.preloads}; cycles: {sweep.cycles}; before a reading it was waited "
-            f"{sweep.dwell:g} s, at both ends {sweep.dwell_at_ends:g} s. Indications are brought to the mean "
-            "reference pressure.",
-        )
-    ]
+    brought = Text(
+        zh="示值已换算到平均标准压力。", en="Indications are brought to the mean reference pressure."
+    )
+    texts = [sequence(parameters), brought]
     if parameters.standard_absolute != parameters.absolute:
         texts.append(
             Text(

@@ -122,13 +122,14 @@ def _measurement(
 ) -> Measurement:
     """Return what was measured, by which methods and standards."""
     procedure = found.procedure
+    norms = procedure.norms if evaluation.norms is None else evaluation.norms
     return Measurement(
         id=id_,
         name=evaluation.heading or procedure.title,
         items=evaluation.items or tuple(evidence.order.devices),
         methods=tuple(
             method.model_copy(update={"norms": _in_force(method.norms, finished)})
-            for method in (Method(name=procedure.title, norms=procedure.norms), *evaluation.methods)
+            for method in (Method(name=procedure.title, norms=norms), *evaluation.methods)
         ),
         software=_software(evidence),
         standards=standards,

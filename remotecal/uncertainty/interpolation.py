@@ -32,7 +32,7 @@ class CertifiedCurve:
     range's length.
 
     Raises:
-        CertificateRefused: fewer than two points, or points not in ascending order.
+        CertificateRefused: fewer than two points, points not in ascending order, or one that is no number.
     """
 
     points: Sequence[CertifiedPoint]
@@ -55,6 +55,13 @@ class CertifiedCurve:
 
     def __post_init__(self) -> None:
         places = [point.at for point in self.points]
+        numbers = [
+            number for point in self.points for number in (point.at, point.value, point.expanded, point.k)
+        ]
+        if not all(map(math.isfinite, numbers)):
+            raise CertificateRefused(
+                f"{self._name} has a row that is no number: what was not measured there can't be used"
+            )
         if len(places) < 2 or any(b <= a for a, b in pairwise(places)):
             raise CertificateRefused(
                 f"{self._name} needs 2 points or more, each at another place; what is certified at one "

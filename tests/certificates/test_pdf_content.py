@@ -381,6 +381,24 @@ def curve_of(flows: tuple[str, ...]) -> str:
     )
 
 
+def test_limits_that_change_are_drawn_as_levels_and_not_as_slopes() -> None:
+    limits = ("0.25", "0.25", "0.4", "0.4")
+    errors = Column(
+        unit="%",
+        ref_types=("basic_measurementError",),
+        values=("0", "0.1", "0.1", "0"),
+        conformity=Conformity(
+            verdicts=("pass",), tolerance=Limits(lower=tuple(f"-{limit}" for limit in limits), upper=limits)
+        ),
+    )
+    at = Column(unit="bar", values=("0", "8", "14", "16"))
+    drawn = error_curve(at, errors, "sans-serif").findall("path[@stroke-dasharray]")
+    assert len(drawn) == 4, "two levels above and two below"
+    for line in drawn:
+        heights = {step.split()[1] for step in line.get("d").removeprefix("M ").split(" L ")}
+        assert len(heights) == 1, "level"
+
+
 def test_the_curve_has_a_point_with_its_bar_for_each_flow_and_both_limits() -> None:
     svg = curve_of(("1", "2", "3"))
     assert svg.count("<circle") == 3

@@ -102,7 +102,7 @@ def column(ref_type, unit, value, expanded):
     return Column(ref_types=(ref_type,), unit=unit, values=(value,), uncertainty=stated)
 
 
-def add_artefacts(bench, area="0.002", up_to=""):
+def add_artefacts(bench, area="0.002", up_to="", mass="0.00002"):
     """Write the certificates of piston and weights, and let the bench file name them."""
     joint = JointResult(columns=(0, 1), correlation=Correlation(matrix=(("1", "-0.5"), ("-0.5", "1"))))
     tables = {
@@ -112,8 +112,7 @@ def add_artefacts(bench, area="0.002", up_to=""):
         )
     }
     tables |= {
-        serial: Table(columns=(column(MASS, "kg", f"{mass:.5f}", "0.00002"),))
-        for serial, mass in MASSES.items()
+        serial: Table(columns=(column(MASS, "kg", f"{value:.5f}", mass),)) for serial, value in MASSES.items()
     }
     held = None
     if up_to:
@@ -236,9 +235,10 @@ def test_weights_that_make_another_pressure_are_refused_before_anything_moves(be
             plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
 
 
-def test_a_piston_that_is_too_poor_is_refused(tmp_path):
+@pytest.mark.parametrize("poor", [{"area": "0.2"}, {"mass": "0.01"}])
+def test_a_piston_or_weights_that_are_too_poor_are_refused(tmp_path, poor):
     with WeighedBench.up(tmp_path / "bench", clock=VirtualClock(1_796_000_000.0)) as bench:
-        add_artefacts(bench, area="0.2")
+        add_artefacts(bench, **poor)
         order = ordered(bench)
         with pytest.raises(CertificateRefused, match=r"piston: U = .* Pa at the top is more than 0\.33"):
             plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")

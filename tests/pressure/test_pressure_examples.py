@@ -59,6 +59,10 @@ def columns(result):
     return {column.ref_types[-1]: column for column in result.tables[0].columns}
 
 
+def said(made):
+    return " ".join(one.declaration.get("en") for one in made.statements if one.declaration)
+
+
 def test_the_gauges_errors_and_uncertainties_to_their_printed_digits(of_gauge):
     findings, whole = gauge().found(of_gauge)
     assert printed((one.evaluated.value for one in findings), 6) == [
@@ -169,6 +173,73 @@ def test_one_cycle_tells_no_repeatability_and_the_certificate_says_so():
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "norm", "expected", "unsaid"),
+    [
+        ({}, "EURAMET cg-17", "Sequence: cg-17 comprehensive; preloads: 1; cycles: 3", "mounted anew"),
+        ({}, "EURAMET cg-17", "Not in the usual form of that sequence: set points.", "DKD"),
+        ({"sequence": "DKD-R 6-1 A"}, "DKD-R 6-1", "was not mounted anew before the last cycle", "cg-17"),
+        (
+            {"sequence": "JJG 882", "pressures": (), "preloads": 0},
+            "JJG 882",
+            "sequence: preloads.",
+            "set points",
+        ),
+        (
+            {"cycles": 2},
+            "EURAMET cg-17",
+            "Not in the usual form of that sequence: set points, cycles.",
+            "DKD",
+        ),
+    ],
+)
+def test_the_certificate_names_the_sequence_that_was_followed_and_what_was_otherwise(
+    changes, norm, expected, unsaid
+):
+    procedure = gauge(**changes)
+    there = procedure.sweep
+    row = tuple(value / 1e5 for value in there.values)
+    run = evidence(
+        procedure, (row, row) * there.cycles, ("indicated", "bar"), certified("bar", (0, 5, 10), 0.0004)
+    )
+    made = procedure.evaluate(run)
+    assert made.norms == (norm,)
+    assert expected in said(made)
+    assert unsaid not in said(made)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "set_points", "ways", "preloads"),
+    [
+        ("cg-17 basic", 6, 2 + 2, 1),
+        ("cg-17 standard", 11, 2 + 2, 1),
+        ("cg-17 comprehensive", 11, 6, 1),
+        ("DKD-R 6-1 A", 9, 6, 3),
+        ("DKD-R 6-1 B", 9, 3, 2),
+        ("DKD-R 6-1 C", 5, 2, 1),
+        ("JJG 882", 5, 6, 1),
+    ],
+)
+def test_sequences_are_those_of_their_documents(sequence, set_points, ways, preloads):
+    """M1, M2 … of each, up and down; DKD-R 6-1 B ends after M3, and cg-17 rises to some points again."""
+    procedure = gauge(sequence=sequence, pressures=())
+    assert len(procedure.sweep.values) == set_points
+    assert len({point.series for point in procedure.points()}) == ways
+    assert len(procedure.sweep.way(None, procedure.points()[1])) == 2 * preloads + 1
+    given = gauge(sequence=sequence, pressures=(), cycles=procedure.sweep.cycles)
+    assert given.points() == procedure.points()
+
+
+@pytest.mark.parametrize("cycles", [None, 1])
+def test_a_single_cycle_is_followed_by_repeated_points_however_it_was_asked_for(cycles):
+    procedure = gauge(sequence="cg-17 basic", cycles=cycles)
+    rising = [point for point in procedure.points() if "rising" in point.series]
+    assert [point.nominal["pressure"] for point in rising[6:]] == [0.0, 6e5, 0.0, 6e5]
+    assert not [
+        point for point in gauge(sequence="cg-17 basic", cycles=2).points() if "cycle 3" in point.series
+    ]
+
+
 def test_some_points_risen_to_again_tell_the_repeatability_of_all_and_u_has_a_floor():
     procedure = gauge(sequence="cg-17 basic")
     again = [(row[0], row[3]) for row in GAUGE[2::2]]
@@ -180,6 +251,21 @@ def test_some_points_risen_to_again_tell_the_repeatability_of_all_and_u_has_a_fl
         lines = {line.symbol: line for line in one.evaluated.lines}
         assert lines["δ_b"].u == pytest.approx(0.0003 / 12**0.5)
         assert one.evaluated.expanded == pytest.approx(0.02), "0.2 % of the span"
+    made = procedure.evaluate(run)
+    assert (
+        "Set point 10 bar: U is the smallest that may be reported (0.2 % of the span, by cg-17 basic)"
+        in said(made)
+    )
+
+
+@pytest.mark.parametrize(("cmc", "there"), [(70.0, ("0 bar", "8 bar", "10 bar")), (50.0, ())])
+def test_the_certificate_says_where_the_cmc_is_stated_instead(of_gauge, cmc, there):
+    """U is 53 to 94 Pa by the budget."""
+    made = gauge().evaluate(elsewhere(of_gauge, cmc=fact(cmc, "Pa")))
+    expected = ", ".join(f"Set point {place}" for place in there)
+    assert (f"{expected}: U is the smallest that may be reported (the accredited CMC)" in said(made)) is bool(
+        there
+    )
 
 
 def test_a_gauge_that_turns_too_wide_fails(of_gauge):

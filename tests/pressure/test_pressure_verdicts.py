@@ -1,8 +1,12 @@
 """What a device is judged by, and where its permissible error changes."""
 
-import pytest
-from papers import certified, evidence
+import math
+from dataclasses import replace
 
+import pytest
+from papers import certified, evidence, evidence_of, observed
+
+from remotecal.procedures.library.evaluation.conformity import Zones
 from remotecal.procedures.library.pressure.gauge import Gauge
 from remotecal.procedures.library.pressure.transmitter import Transmitter
 
@@ -73,6 +77,45 @@ def test_one_reading_of_one_cycle_is_enough_to_fail():
         certified("bar", (0, 5, 10), 0.0004),
     )
     assert "the gauge does not conform." in said(procedure.evaluate(run))
+
+
+def at_places(procedure, standard_off):
+    """Return a gauge without errors whose pressures came to rest beside the set points."""
+    observations = []
+    for at, point in enumerate(procedure.points()):
+        there = point.nominal["pressure"] + standard_off
+        observations.append(observed(point, at, there, ("indicated", "bar"), there / 1e5 + 0.011))
+    known = certified("bar", (-1, 5, 10), 0.0004)
+    return replace(evidence_of(procedure, observations), certificates={"controller": known})
+
+
+@pytest.mark.parametrize("standard_off", [-500.0, 0.0, 500.0])
+def test_the_last_tenth_begins_at_its_set_point_wherever_the_pressure_came_to_rest(standard_off):
+    procedure = gauge(pressures=("0 bar", "5 bar", "9 bar", "10 bar"), class_at_top=0.2)
+    made = procedure.evaluate(at_places(procedure, standard_off))
+    judged = columns(made.results[0])["basic_measurementError"].conformity
+    assert judged.tolerance.upper == ("0.01", "0.01", "0.02", "0.02")
+    assert judged.verdicts == ("fail", "fail", "pass", "pass")
+    assert "±0.01 bar (< 9 bar), ±0.02 bar (≥ 9 bar)" in said(made)
+
+
+def test_the_top_of_a_vacuum_gauge_is_its_lower_end():
+    procedure = gauge(
+        span=("-0.8 bar", "0 bar"),
+        pressures=("-0.8 bar", "-0.72 bar", "-0.4 bar", "0 bar"),
+        accuracy_class=1.6,
+        class_at_top=2.5,
+    )
+    made = procedure.evaluate(at_places(procedure, 0.0))
+    judged = columns(made.results[0])["basic_measurementError"].conformity
+    assert judged.tolerance.upper == ("0.02", "0.02", "0.0128", "0.0128")
+    assert "±0.0128 bar (|p| < 0.72 bar), ±0.02 bar (|p| ≥ 0.72 bar)" in said(made)
+
+
+def test_limits_of_three_zones_are_told_from_where_to_where():
+    zones = Zones(((10.0, 5.0), (20.0, 3.0), (math.inf, 2.0)), "%", "m3/h")
+    assert str(zones) == "±5 % (< 10 m3/h), ±3 % (≥ 10 m3/h, < 20 m3/h), ±2 % (≥ 20 m3/h)"
+    assert [zones.at(place).upper for place in (9.9, 10.0, 20.0 - 1e-12, 25.0)] == [5.0, 3.0, 2.0, 2.0]
 
 
 def test_a_transmitter_fails_by_a_single_direction_outside_its_limits():
