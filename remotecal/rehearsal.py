@@ -166,7 +166,9 @@ def rehearse(
             _state_facts(bench.bench, real.characteristics)
             began = clock.now()
             company = Company(Scripted(first_option=True), watchers)
-            evidence = execute(order, found, Bench.load(bench.bench), directory / "run", company, clock)
+            evidence = execute(
+                order.of_any_device(), found, Bench.load(bench.bench), directory / "run", company, clock
+            )
             duration = clock.now() - began
     record = evaluate(evidence, found)
     points = tuple(point for part in record.measurements for point in _foreseen(part, spread))

@@ -66,6 +66,7 @@ class FlowProcedure(Procedure):
     ambient: AmbientMonitor
 
     sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h"}
+    read_by: ClassVar[tuple[type, ...]] = (PulseCounter, Ammeter)
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow", "reference.flow": "flow"}
 
     inputs: ClassVar[Mapping[str, Text]] = {

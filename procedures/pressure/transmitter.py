@@ -57,6 +57,7 @@ class Transmitter(ControlledProcedure[TransmitterSeen]):
     )
 
     dut: Ammeter
+    read_by: ClassVar[tuple[type, ...]] = (Ammeter,)
     """What reads the transmitter's current."""
 
     Parameters: ClassVar[type[PressureParameters]] = TransmitterParameters

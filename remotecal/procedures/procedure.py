@@ -76,6 +76,11 @@ class Procedure(ABC):
     """What a point sets, by the names of its nominal values: name → unit."""
     reach: ClassVar[Mapping[str, str]] = {}
     """Which quantities must span a point's nominal value: `role.quantity` → its name in `sets`."""
+    under_test: ClassVar[str] = "dut"
+    """The role in which the devices of the order are; one that holds several takes several."""
+    read_by: ClassVar[tuple[type, ...]] = ()
+    """Capabilities of what only reads a device in that role, as an ammeter reads a transmitter. What has
+    none of them is the device itself: the serial number it tells must be the one the order gives."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:

@@ -27,6 +27,7 @@ from remotecal.runs.admission import admit
 from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
+from remotecal.runs.items import check_items, check_serials
 from remotecal.runs.session import Plan, Session
 from remotecal.runs.suitability import check_points, check_reach, fill, points_of
 from remotecal.units import same_dimension
@@ -171,6 +172,8 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     _check_norms(order, parameters, today)
     roles = fill_roles(found.procedure, bench)
     drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
+    check_items(order, procedure, roles)
+    check_serials(order, found.procedure, roles, bench)
     check_reach(procedure, points, drivers)
     _check_names(bench.path.resolve(), run)
     check_facts(procedure, bench, roles)

@@ -41,7 +41,8 @@ def ordered(bench, *, adjust=False, **parameters) -> Order:
     order = Order.load(bench.order)
     head = order.order.model_copy(update={"adjust": adjust})
     told = {**order.parameters, **QUICK, **parameters}
-    return order.model_copy(update={"order": head, "parameters": told})
+    dut = order.dut.model_copy(update={"class_name": f"{told['accuracy_class']}"})
+    return order.model_copy(update={"order": head, "parameters": told, "dut": dut})
 
 
 def calibrate(bench, answers=None, control=None, watchers=(), *, adjust=False, **parameters) -> Evidence:
