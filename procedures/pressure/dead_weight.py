@@ -18,6 +18,7 @@ from remotecal.errors import BenchError, ParameterError, RunError
 from remotecal.model import Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.coefficients import Single
+from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
@@ -123,6 +124,11 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         top = self.parameters.pressures[-1]
         sure = Budget(lambda **x: area.value(x, top), area.inputs, "m2", area.correlations).evaluate()
         self.see_standard("piston", 2 * top * sure.u / sure.value)
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that the gauge can be read as finely as the order says."""
+        super().suits(drivers)
+        see_resolution(drivers, "dut.pressure", self.parameters.resolution, "Pa")
 
     def prepare(self, run: Run) -> None:
         """See that the gauge counts from the air's pressure, as the piston does."""

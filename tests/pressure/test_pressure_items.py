@@ -9,7 +9,7 @@ import pytest
 from test_pressure_runs import DIAL, AtTheDial, calibrate, ordered, record, rewrite
 
 from remotecal.bench import Bench
-from remotecal.errors import EvidenceError, OrderError, WrongInstrument
+from remotecal.errors import EvidenceError, OrderError, ParameterError, WrongInstrument
 from remotecal.journal.events import read_journal
 from remotecal.procedures.library.pressure.gauge import Gauge
 from remotecal.runs.catalogue import find
@@ -83,7 +83,7 @@ def dial(bench):
 
 
 def test_another_device_than_the_ordered_one_is_refused_before_anything_moves(dial):
-    with pytest.raises(WrongInstrument, match="says that it is SN OTHER-77, and the order is SN SIM-0001"):
+    with pytest.raises(WrongInstrument, match="says that it is SN OTHER-77, and the order is for"):
         calibrate(dial, Reading(dial, "OTHER-77"), **DIALLED)
     kinds = [event.kind for event in read_journal(dial.directory.parent / "run" / "journal.jsonl")]
     assert "repeat" not in kinds
@@ -142,3 +142,9 @@ def test_results_that_do_not_tell_their_device_are_of_none(bench, monkeypatch):
     with pytest.raises(EvidenceError, match="does not say of which of 2 devices"):
         record(several)
     assert Gauge.under_test == "dut"
+
+
+def test_a_dial_is_read_no_finer_than_its_step(dial):
+    with pytest.raises(ParameterError, match=r"read to 50 Pa, and its step .* 0\.005 bar, which is 500 Pa"):
+        planned(dial, ordered(dial, **{**DIALLED, "resolution": "0.5 mbar"}))
+    assert planned(dial, ordered(dial, **{**DIALLED, "resolution": "5 mbar"}))
