@@ -29,7 +29,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.control import signals
 from remotecal.runs.items import check_items, check_serials
 from remotecal.runs.session import Plan, Session
-from remotecal.runs.suitability import check_points, check_reach, fill, points_of
+from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, points_of
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -175,6 +175,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     check_items(order, procedure, roles)
     check_serials(order, found.procedure, roles, bench)
     check_reach(procedure, points, drivers)
+    check_limits(procedure, points, roles, bench.file.interlocks)
     _check_names(bench.path.resolve(), run)
     check_facts(procedure, bench, roles)
     certificates = {

@@ -15,6 +15,7 @@ from remotecal.procedures.procedure import of_role
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from remotecal.bench_file import Interlock
     from remotecal.drivers.instrument import Instrument
     from remotecal.journal.observation import Point
     from remotecal.procedures.procedure import Procedure, Role
@@ -117,6 +118,39 @@ def check_reach(
     if beyond := "; ".join(filter(None, faults)):
         raise ParameterError(f"{beyond}. Choose other points, or another bench")
     procedure.suits(drivers)
+
+
+def check_limits(
+    procedure: Procedure, points: Sequence[Point], roles: Mapping[str, str], interlocks: Sequence[Interlock]
+) -> None:
+    """Raise `ParameterError` if a point lies where an interlock of the bench would stop the run.
+
+    A point brings every quantity of its dimension to its nominal value, where it must reach it.
+
+    Args:
+        procedure: with its parameters.
+        points: what it is to measure at.
+        roles: role → name of what fills it.
+        interlocks: of the bench.
+    """
+    brought = {
+        (name, nominal)
+        for quantity, nominal in procedure.reach.items()
+        for key, name in roles.items()
+        if of_role(key) == quantity.partition(".")[0]
+    }
+    faults = [
+        f"point {point.name}, {nominal}: the bench's interlock stops a run at {lock}"
+        for lock in interlocks
+        for name, nominal in sorted(brought)
+        for point in points
+        if lock.watch.rpartition(".")[0] == name
+        and nominal in point.nominal
+        and units.same_dimension(procedure.sets[nominal], lock.unit)
+        and lock.passed(units.convert(point.nominal[nominal], procedure.sets[nominal], lock.unit), lock.limit)
+    ]
+    if faults:
+        raise ParameterError(f"{'; '.join(faults)}. Choose other points, or another bench")
 
 
 def _beyond(
