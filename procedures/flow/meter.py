@@ -29,6 +29,7 @@ from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Po
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
+from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, raised, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY
 from remotecal.procedures.library.evaluation.standards import require_known
@@ -66,6 +67,7 @@ class FlowProcedure(Procedure):
     ambient: AmbientMonitor
 
     sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h"}
+    read_by: ClassVar[tuple[type, ...]] = (PulseCounter, Ammeter)
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow", "reference.flow": "flow"}
 
     inputs: ClassVar[Mapping[str, Text]] = {
@@ -173,6 +175,7 @@ class FlowProcedure(Procedure):
 
     def suits(self, drivers: Drivers) -> None:
         """See that the meter's output is described."""
+        see_resolution(drivers, "dut.volume", self.parameters.total_resolution, "m3")
         for name, kind in (("pulses_per_volume", PulseCounter), ("full_scale", Ammeter)):
             if can(drivers, "dut", kind) and getattr(self.parameters, name) is None:
                 raise ParameterError(

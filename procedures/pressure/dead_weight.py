@@ -19,6 +19,7 @@ from remotecal.model import Certificate, Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.coefficients import Function, Single
+from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
@@ -183,6 +184,11 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
                 f"certificate {piston.number} holds up to {stated[1]:g} Pa, but the piston is to make "
                 f"{top:g} Pa: use one that is calibrated there"
             )
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that the gauge can be read as finely as the order says."""
+        super().suits(drivers)
+        see_resolution(drivers, "dut.pressure", self.parameters.resolution, "Pa")
 
     def prepare(self, run: Run) -> None:
         """See that the gauge counts from the air's pressure, as the piston does."""

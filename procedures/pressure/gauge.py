@@ -13,7 +13,8 @@ from typing import Annotated, ClassVar
 from remotecal.drivers.capabilities import PressureGauge
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
-from remotecal.procedures import Evidence, Point, Run
+from remotecal.procedures import Drivers, Evidence, Point, Run
+from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.pressure.against import AtPressure, BesideGauge, ErrorOf
 from remotecal.procedures.library.pressure.controlled import ControlledProcedure
 from remotecal.procedures.library.pressure.indicating import see_kind, shown_error
@@ -56,6 +57,11 @@ class Gauge(ControlledProcedure[GaugeSeen]):
 
     def equation(self, evidence: Evidence) -> str:
         return f"E = p_i + p_res - p_ref, {self.reference_equation(evidence)}"
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that the gauge can be read as finely as the order says."""
+        super().suits(drivers)
+        see_resolution(drivers, "dut.pressure", self.parameters.resolution, "Pa")
 
     def prepare(self, run: Run) -> None:
         """See that the gauge counts from where the order says."""

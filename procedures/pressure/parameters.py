@@ -11,9 +11,15 @@ from pydantic import model_validator
 from remotecal.procedures import In, Parameters
 from remotecal.procedures.library.measuring.sweep import Sweep
 from remotecal.procedures.library.pressure.head import MOLAR_MASS, MOST, Medium
+from remotecal.units import convert
 
 Unit = Literal["Pa", "hPa", "kPa", "MPa", "mbar", "bar", "psi"]
 """Units results may be stated in."""
+
+FAR_BELOW: Final[Mapping[str, float]] = {
+    "kPa": 0.5, "hPa": 0.5, "mbar": 0.5, "psi": 0.05, "bar": 0.005, "MPa": 0.0005,
+}  # fmt: skip
+"""By unit of the results, the span below which nobody states results in it, and a number was meant so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,12 @@ class PressureParameters(Parameters):
         low, high = self.span
         if not low < high:
             raise ValueError(f"span begins at its lower end, and is no span from {low:g} to {high:g} Pa")
+        told = convert(high - low, "Pa", self.unit)
+        if told < FAR_BELOW.get(self.unit, 0.0):
+            raise ValueError(
+                f"the span is {low:g} to {high:g} Pa, no more than {told:.2g} {self.unit}: numbers without a "
+                f'unit are in Pa; write "{low:g} {self.unit}" and "{high:g} {self.unit}", or take unit = Pa'
+            )
         wanted = self.pressures or self.span
         if min(wanted) < low or max(wanted) > high:
             raise ValueError(f"the set points leave the range from {low:g} to {high:g} Pa")

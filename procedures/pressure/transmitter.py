@@ -55,6 +55,7 @@ class Transmitter(ControlledProcedure[TransmitterSeen]):
     item: ClassVar[Text] = Text(en="the transmitter")
 
     dut: Ammeter
+    read_by: ClassVar[tuple[type, ...]] = (Ammeter,)
     """What reads the transmitter's current."""
 
     Parameters: ClassVar[type[PressureParameters]] = TransmitterParameters

@@ -97,8 +97,9 @@ def main(asked: argparse.Namespace) -> None:
     Raises:
         ConfigurationError: a name can't be one, or something is there already; nothing was written.
     """
-    for name in filter(None, (asked.name, asked.package)):
-        check_name(name)
+    check_name(asked.name)
+    if asked.package:
+        check_name(asked.package)
     if not asked.package or not (asked.out / asked.package).exists():
         check_free(asked.package or asked.name)
     place = Where(asked.out / asked.package if asked.package else asked.out, asked.package)

@@ -136,8 +136,10 @@ class Certificate:
             where: what their row must say in other columns.
 
         Raises:
-            CertificateRefused: no table has them all, or not in one row; else as `points`.
+            CertificateRefused: no table has them all, or not in one row; several have and don't say the
+                same; else as `points`.
         """
+        found: list[CertifiedCoefficients] = []
         for first in self._selected(names[0], None, where):
             columns = [column for name in names if (column := first.table.column(name)) is not None]
             if len(columns) < len(names):
@@ -145,10 +147,14 @@ class Certificate:
             if len(first.rows) > 1:
                 raise self._several(len(first.rows), ", ".join(names), where)
             try:
-                return coefficients_of([first._replace(values=column) for column in columns])
+                found.append(coefficients_of([first._replace(values=column) for column in columns]))
             except ValueError as error:
                 raise CertificateRefused(f"certificate {self.number} gives {error}") from None
-        raise self._lacks(", ".join(names), None, where)
+        if not found:
+            raise self._lacks(", ".join(names), None, where)
+        if any(other != found[0] for other in found[1:]):
+            raise self._several(len(found), ", ".join(names), where, "tables")
+        return found[0]
 
     def places(
         self, at: str, value: str, unit: str | None = None, where: Where | None = None

@@ -80,6 +80,11 @@ class Procedure(ABC):
     safe_by_hand: ClassVar[Text | None] = None
     """What the person on site must do for the rig to be safe where no wire does it, such as to open a line to
     the air. They are asked for it before anything else, and whenever a run ends, and confirm it."""
+    under_test: ClassVar[str] = "dut"
+    """The role in which the devices of the order are; one that holds several takes several."""
+    read_by: ClassVar[tuple[type, ...]] = ()
+    """Capabilities of what only reads a device in that role, as an ammeter reads a transmitter. What has
+    none of them is the device itself: the serial number it tells must be the one the order gives."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:

@@ -120,7 +120,14 @@ def nearest_name(name: str) -> str:
 def names() -> tuple[str, ...]:
     """Return the names in the catalogue; modules of the library without a procedure don't count."""
     with _FINDING:
-        return tuple(sorted(name for name, module in _modules().items() if _is_procedure(module)))
+        modules = _modules()
+        return tuple(
+            sorted(
+                name
+                for name, module in modules.items()
+                if _is_procedure(module) and _full(name, modules) == name
+            )
+        )
 
 
 def read_files(path: Path) -> dict[str, bytes]:
@@ -220,12 +227,21 @@ def _below(places: Iterable[str], folder: str) -> Iterator[str]:
 def _full(name: str, modules: Mapping[str, str]) -> str:
     """Return the whole name of a shipped procedure that is called without its folder; others as they are.
 
-    So they were called before there were folders, and so old orders and journals name them.
+    So they were called before there were folders, and so old orders and journals name them; a package that
+    offers another procedure by such a name offers it in vain.
     """
-    if name in modules:
+    if _is_shipped(modules.get(name, "")):
         return name
-    called = [full for full in modules if full.rpartition(".")[2] == name]
+    called = [
+        full
+        for full, module in modules.items()
+        if full.rpartition(".")[2] == name and _is_shipped(module) and _is_procedure(module)
+    ]
     return called[0] if len(called) == 1 else name
+
+
+def _is_shipped(module: str) -> bool:
+    return ":" not in module and module.startswith(f"{LIBRARY}.")
 
 
 def _in_file(name: str, beside: Path, sha256: str | None) -> Found:

@@ -27,6 +27,7 @@ from remotecal.runs.admission import admit
 from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
+from remotecal.runs.items import check_items, check_serials
 from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
 from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, points_of
@@ -172,6 +173,8 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     _check_norms(order, parameters, today)
     roles = fill_roles(found.procedure, bench)
     drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
+    check_items(order, procedure, roles)
+    check_serials(order, found.procedure, roles, bench)
     check_reach(procedure, points, drivers)
     check_limits(procedure, points, roles, bench.file.interlocks)
     _check_names(bench.path.resolve(), run)

@@ -13,6 +13,7 @@ from remotecal.model import Statement, Text
 from remotecal.procedures.evaluation import Evaluation
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.compiling import compile_record, joined
+from remotecal.runs.items import check_evidence
 from remotecal.runs.suitability import points_of
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         )
     parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
     _check_terms(evidence, found, parameters)
+    procedure = found.procedure(parameters)
+    check_evidence(evidence, procedure)
     try:
-        parts = tuple(_parts(evidence, found.procedure(parameters)))
+        parts = tuple(_parts(evidence, procedure))
     except Exception as error:  # evidence may be anybody's, and the procedure, too
         raise EvaluationFailed(Path(found.name).name, _point_of(error), error) from error
     return compile_record(evidence, parts, found)

@@ -26,6 +26,7 @@ from remotecal.journal.observation import AS_LEFT
 from remotecal.journal.values import pack, readings
 from remotecal.procedures.observed import packed
 from remotecal.procedures.procedure import Artefact, of_role
+from remotecal.runs.items import other_device
 from remotecal.runs.running import Running
 from remotecal.runs.safety import NOTHING, Safety, make_safe
 from remotecal.runs.watch import Watch
@@ -167,6 +168,7 @@ class Session:
                 **({"wraps": wraps} if wraps else {}),
             }
             self._refuse_another(said)
+            self._refuse_other_device(name, type(instrument), str(said["serial"]))
             self._journal.append("instrument", said)
 
     def _refuse_another(self, said: Mapping[str, Json]) -> None:
@@ -180,6 +182,12 @@ class Session:
                         f"{said['name']}: the run began with {was}, now it is {now}: put the instrument "
                         "back, set as it was, or begin a new run"
                     )
+
+    def _refuse_other_device(self, name: str, driver: type[Instrument], serial: str) -> None:
+        """Raise `WrongInstrument` where another device is mounted than the order is for."""
+        start, kind = self._start, type(self._procedure)
+        if fault := other_device(start.order, kind, start.roles, name, driver, serial):
+            raise WrongInstrument(f"{name} says that it is SN {serial}, {fault}")
 
     def _measure_all(self) -> None:
         points, run = self._start.points, self._run

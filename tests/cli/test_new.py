@@ -97,6 +97,7 @@ def contents(folder: Path) -> dict[str, bytes]:
         (("bench", "stirred-bath"), "such as stirred_bath"),
         (("driver", "540"), "'540' can't be a name: .*, such as stirred_bath"),
         (("driver", "../sable"), "can't be a name"),
+        (("procedure", ""), "'' can't be a name: .*, such as stirred_bath"),
         (("driver", "sable_"), "such as sable"),
         (("driver", "class"), "class is a name that Python or remotecal has already"),
         (("procedure", "statistics"), "statistics is a name that Python"),

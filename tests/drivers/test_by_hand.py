@@ -1,5 +1,6 @@
 """Instruments without an interface: what a person is asked, what is believed, and what is refused."""
 
+import math
 import threading
 from contextlib import closing
 from enum import Enum
@@ -279,6 +280,18 @@ def test_only_what_a_person_reads_has_such_an_address() -> None:
         ({"unit": "bar", "high": 16, "step": 0}, "step must be a number above 0"),
         ({"unit": 3, "high": 16}, "unit is a text"),
         ({"unit": "bra", "high": 16}, "the unit 'bra' is unknown"),
+        ({"unit": "bar", "high": "16"}, "high must be a number, not '16'"),
+        ({"unit": "bar", "high": True}, "high must be a number, not True"),
+        ({"unit": "bar", "high": math.inf}, "high must be a number, not inf"),
+        ({"unit": "bar", "high": 16, "low": "a"}, "low must be a number, not 'a'"),
+        ({"unit": "bar", "high": 16, "limit": math.inf}, "limit must be a number, not inf"),
+        ({"unit": "bar", "high": 16, "photo": "no"}, "photo is true or false, not 'no'"),
+        ({"unit": "", "high": 16}, "unit is '', and must be words on one line"),
+        ({"unit": "bar", "high": 16, "en": "a\nb"}, "en is .*, and must be words on one line"),
+        (
+            {"unit": "bar", "high": 16, "en": "serial number"},
+            "en is 'serial number', which asks for something",
+        ),
     ],
 )
 def test_a_dial_that_can_not_be_is_refused(settings: dict[str, object], said: str) -> None:
@@ -329,3 +342,15 @@ def test_garbage_in_a_kept_reply_is_no_reading() -> None:
         for content in ("5", "five \\volt", "5 \\kilo\\gram"):
             with pytest.raises((GarbledReply, UnitError)):
                 probe._content(PressureGaugeByHand.pressure, content)
+
+
+def test_a_bench_states_the_limits_of_error_of_what_is_read_of_the_air() -> None:
+    limits = {"air_pressure_limit": 0.1, "air_temperature_limit": 0.5, "humidity_limit": 5}
+    with by_hand(AmbientMonitorByHand, "20.1", **limits) as (room, _):
+        read = room.air_temperature.read()
+        assert read.u == pytest.approx(0.5 / math.sqrt(3))
+    stated = AmbientMonitorByHand.as_stated(limits)
+    assert stated is AmbientMonitorByHand.as_stated(limits) is stated.as_stated(limits)
+    assert AmbientMonitorByHand.as_stated({}).air_pressure.accuracy is UNSTATED
+    with pytest.raises(BenchError, match="humidity_limit must be a number above 0, not '5'"):
+        AmbientMonitorByHand.as_stated({"humidity_limit": "5"})

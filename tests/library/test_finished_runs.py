@@ -48,7 +48,9 @@ def by_pulses(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 
 def record(evidence: Evidence, **parameters):
     """Return the record of a run as it would be with other parameters in its order."""
-    order = evidence.order.model_copy(update={"parameters": {**evidence.order.parameters, **parameters}})
+    told = {**evidence.order.parameters, **parameters}
+    dut = evidence.order.dut.model_copy(update={"class_name": f"{told['accuracy_class']}"})
+    order = evidence.order.model_copy(update={"parameters": told, "dut": dut})
     evidence = replace(evidence, order=order, parameters={**evidence.parameters, **parameters})
     return evaluate(evidence, find(evidence.procedure.name))
 

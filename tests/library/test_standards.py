@@ -258,3 +258,13 @@ def test_rows_in_descending_order_keep_their_correlation():
     known = Standard.certified("W", certified(Table(columns=(places, values))), "kg").stated
     assert known.correlated(50.0, 100.0) == pytest.approx(0.8, abs=1e-3)
     assert known.correlated(0.0, 50.0) == pytest.approx(0.9, abs=1e-3)
+
+
+def test_of_two_tables_of_coefficients_that_differ_none_is_taken_by_its_place():
+    def fitted(a_0):
+        slope = column(SLOPE[0], "1/MPa", "4E-6", expanded=("1E-6",))
+        return Table(columns=(column(A_0[0], "mm2", a_0, expanded=("0.001",)), slope))
+
+    with pytest.raises(CertificateRefused, match="has 2 tables of remotecal_effectiveArea"):
+        area(certified(fitted("98.05"), fitted("9.805")))
+    assert area(certified(fitted("98.05"), fitted("98.05"))).inputs[0].value == pytest.approx(9.805e-5)

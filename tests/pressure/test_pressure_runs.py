@@ -43,7 +43,8 @@ def ordered(bench, *, adjust=False, **parameters) -> Order:
     order = Order.load(bench.order)
     head = order.order.model_copy(update={"adjust": adjust})
     told = {**order.parameters, **QUICK, **parameters}
-    return order.model_copy(update={"order": head, "parameters": told})
+    dut = order.dut.model_copy(update={"class_name": f"{told['accuracy_class']}"})
+    return order.model_copy(update={"order": head, "parameters": told, "dut": dut})
 
 
 def calibrate(bench, answers=None, control=None, watchers=(), *, adjust=False, **parameters) -> Evidence:
@@ -402,6 +403,10 @@ def test_a_bench_must_say_how_high_the_device_stands(bench):
     ("parameters", "said"),
     [
         ({"span": [1e6, 0.0]}, "is no span"),
+        (
+            {"span": [0, 16], "unit": "bar"},
+            'no more than 0.00016 bar: numbers without a unit are in Pa; write "0',
+        ),
         ({"pressures": [0.0, 1.1e6]}, "leave the range"),
         ({"pressures": [5e5, 0.0]}, "two or more in ascending order"),
     ],

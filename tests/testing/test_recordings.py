@@ -172,6 +172,7 @@ def test_an_error_nobody_knows_is_still_one_of_the_link(tmp_path: Path) -> None:
     [
         ("", "line 1: this is no recording"),
         ("[]\n", "line 1: this is no recording"),
+        ("[" * 200_000 + "\n", "line 1: this is no recording .RecursionError"),
         ('{"format": 2}\n', "line 1: .*its format is 2, this remotecal reads 1"),
         ("{WHOM}{}\n", "line 2: this is no recording .*'at'"),
         ('{WHOM}{"at": "yesterday", "tell": "?"}\n', "line 2: .*'yesterday' stands where a time is due"),

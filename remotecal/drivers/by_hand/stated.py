@@ -6,6 +6,7 @@ file, and completes the declarations of a shipped driver.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -21,9 +22,10 @@ from remotecal.drivers.accuracy import (
     percent_of_span,
 )
 from remotecal.drivers.declarations import declared
-from remotecal.drivers.hand_instrument import HandInstrument
+from remotecal.drivers.hand_instrument import SERIAL, HandInstrument
 from remotecal.drivers.options import positive
 from remotecal.drivers.readings import Reading
+from remotecal.drivers.shown import READ
 from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
@@ -62,16 +64,29 @@ class Dial:
 
     def check(self, driver: str) -> None:
         """Raise `BenchError` unless a dial can be so, and all there is to state of one is stated."""
-        for name in WORDS:
-            if not isinstance(getattr(self, name), str | None):
-                raise BenchError(f"{driver}: {name} is a text, not {getattr(self, name)!r}")
+        self._check_words(driver)
         for name in POSITIVE:
             if (value := getattr(self, name)) is not None:
-                positive(driver, name, value)
+                _finite(driver, name, positive(driver, name, value))
+        for name in ("low", "high"):
+            if (value := getattr(self, name)) is not None:
+                _finite(driver, name, value)
+        if not isinstance(self.photo, bool):
+            raise BenchError(f"{driver}: photo is true or false, not {self.photo!r}")
         if (self.unit is None) is not (self.high is None):
             raise BenchError(f"{driver}: state unit and high together, and low where it is not 0")
         if self.high is not None and not self.low < self.high:
             raise BenchError(f"{driver}: its span is {self.low:g} to {self.high:g}; high must lie above low")
+
+    def _check_words(self, driver: str) -> None:
+        for name in WORDS:
+            word = getattr(self, name)
+            if not isinstance(word, str | None):
+                raise BenchError(f"{driver}: {name} is a text, not {word!r}")
+            if word is not None and not (word.strip() and word.isprintable()):
+                raise BenchError(f"{driver}: {name} is {word!r}, and must be words on one line")
+        if self.en in TAKEN:
+            raise BenchError(f"{driver}: en is {self.en!r}, which asks for something else: choose others")
 
     @property
     def accuracy(self) -> Accuracy:
@@ -91,8 +106,16 @@ class Dial:
         return sum(stated[1:], stated[0]) + Accuracy(absolute=(self.step or 0.0) / 2)
 
 
+TAKEN = frozenset({SERIAL.removeprefix(READ)})
+"""Words by which something else is asked for."""
 WORDS = ("unit", "zh", "en", "maker", "model")
 POSITIVE = ("step", "limit", "percent_of_span", "percent_of_reading", "near", "leap", "over", "wraps")
+
+
+def _finite(driver: str, name: str, value: object) -> None:
+    """Raise `BenchError` unless a setting is a number, and no infinite one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BenchError(f"{driver}: {name} must be a number, not {value!r}")
 
 
 class ReadByHand(HandInstrument):
@@ -159,7 +182,9 @@ class ReadByHand(HandInstrument):
     def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:
         """Return the driver whose readings are as the dial a bench describes."""
         given = {name: value for name, value in settings.items() if name in NAMES}
-        return cast("type[Self]", _stated(cls.undescribed(), Dial(**given)))  # type: ignore[arg-type]  # checked there
+        driver, dial = cls.undescribed(), Dial(**given)  # type: ignore[arg-type]  # checked at once
+        dial.check(driver.__name__)
+        return cast("type[Self]", _stated(driver, dial))  # type: ignore[arg-type]  # a class is hashable
 
     @classmethod
     def undescribed(cls) -> type[ReadByHand]:
@@ -175,7 +200,6 @@ def _stated(driver: type[ReadByHand], dial: Dial) -> type[ReadByHand]:
     """Return a driver for a dial; the same one each time."""
     if dial == Dial():
         return driver
-    dial.check(driver.__name__)
     body: dict[str, object] = {"dial": dial, "__doc__": driver.__doc__, "__module__": driver.__module__}
     body |= {name: value for name in ("maker", "model") if (value := getattr(dial, name)) is not None}
     for item in declared(driver):
