@@ -306,5 +306,5 @@ def test_a_bench_that_is_not_all_there_is_not_said_to_be_safe(bench):
     text = bench.bench.read_text(encoding="utf-8")
     address = re.search(r'\[instruments\.dut\].*?address = "(.*?)"', text, re.DOTALL)[1]
     bench.bench.write_text(text.replace(address, "ASRL/dev/nowhere::INSTR"), encoding="utf-8")
-    with pytest.raises(SafeStateNotReached, match="not known whether the rig is safe.*nobody is asked here"):
+    with pytest.raises(SafeStateNotReached, match=r"not known whether the rig is safe.*nobody is asked here"):
         calibrate(bench, OnSite(bench))
