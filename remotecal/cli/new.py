@@ -106,6 +106,11 @@ def main(asked: argparse.Namespace) -> None:
     start = STARTS[asked.kind](place, asked)
     written = write(place, start)
     print("\n".join(str(path) for path in written))
+    if asked.kind == "bench" and not place.package and not place.path(asked.procedure).exists():
+        print(
+            f"\nIts work order asks for the procedure in {place.path(asked.procedure)}, which is not there: "
+            f"write it (remotecal new procedure {asked.procedure}), or choose one by --procedure"
+        )
     print(f"\nTry it:\n  {_next(place, asked)}")
 
 

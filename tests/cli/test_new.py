@@ -179,3 +179,12 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path, capsys: pytest
     (tmp_path / "file").write_text("")
     assert main(["new", "driver", "sable540", "--out", str(tmp_path / "file")]) == 2
     assert "can't be written" in capsys.readouterr().err
+
+
+def test_a_bench_alone_says_which_procedure_it_waits_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", "bench", "bath", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert f"asks for the procedure in {tmp_path / 'comparison.py'}, which is not there" in said
+    assert "remotecal new procedure comparison" in said

@@ -223,3 +223,14 @@ def test_what_can_not_be_a_directory_is_refused_before_anything_is_opened(tiny, 
     assert said.startswith("remotecal: ")
     assert said.count("\n") == 1
     assert tiny.world.lines == []
+
+
+def test_what_a_new_evaluation_says_otherwise_is_told_in_sentences(tiny, capsys):
+    changed = tiny.directory / "mine.py"
+    changed.write_text(PROCEDURE.read_text() + "\n")
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
+    capsys.readouterr()
+    assert evaluate(tiny, "--procedure", changed, "--new-evaluation") == 0
+    said = capsys.readouterr().out
+    assert "statements: journal alone says 'The results were evaluated anew" in said
+    assert "ref_types" not in said

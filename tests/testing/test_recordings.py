@@ -200,7 +200,7 @@ def test_an_instrument_of_a_bench_is_recorded_by_command(
     assert main(command) == 0
     said = capsys.readouterr().out
     assert "value      1.25 V" in said
-    assert f"38 exchanges with Maker Tiny, SN M1, firmware 1.0 are in {out}" in said
+    assert f"38 exchanges with Maker Tiny, SN M1, firmware 1.0: {out}" in said
     whom = replay(out).recording.whom
     assert (whom.driver, whom.identity.serial) == ("tiny:TinyMeter", "M1")
     with TinyMeter.over(replay(out, in_order=False)) as again:
