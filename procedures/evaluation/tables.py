@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from remotecal.model import (
@@ -19,6 +18,7 @@ from remotecal.model import (
 )
 from remotecal.procedures.library.evaluation.conformity import RULE, Specification
 from remotecal.procedures.library.evaluation.digits import (
+    MANY,
     decimals,
     degrees,
     probability,
@@ -57,9 +57,7 @@ def error_column(
                 expanded=tuple(r.expanded for r in reported),
                 k=tuple(f"{finding.evaluated.k:.2f}" for finding in findings),
                 p=_one_or_all([probability(finding.evaluated.coverage) for finding in findings]),
-                distribution=tuple(
-                    "normal" if math.isinf(finding.evaluated.dof) else "t" for finding in findings
-                ),
+                distribution=tuple("normal" if finding.evaluated.dof > MANY else "t" for finding in findings),
             ),
             "dof": tuple(degrees(finding.evaluated.dof) for finding in findings),
             "conformity": None if specification is None else _conformity(findings, specification),

@@ -170,6 +170,11 @@ class PressureParameters(Parameters):
         return SEQUENCES[self.sequence].document
 
     @property
+    def by_means(self) -> bool:
+        """Whether the hysteresis is that of the means of all cycles, and not the mean of theirs."""
+        return self.document == "JJG 882"
+
+    @property
     def steps(self) -> tuple[float, ...]:
         """The set points of the sequence in Pa: even steps through the range."""
         (low, high), steps = self.span, SEQUENCES[self.sequence].points - 1

@@ -43,7 +43,7 @@ class PressureFinding(Finding):
     largest: float
     """Error of largest magnitude of all readings, whichever way they were come to."""
     hysteresis: float
-    """Mean over the cycles of the difference of both."""
+    """Mean over the cycles of the difference of both; by JJG 882 that of the means of all cycles."""
     within: float
     """Expanded uncertainty of the reference pressure's digits, in the unit chosen."""
 
@@ -94,20 +94,23 @@ class DeviceFound:
         return cls(
             series.zero_deviation(errors),
             max(repeated.values()) if repeated else None,
-            max(series.hysteresis(errors).values()),
+            max(one.hysteresis for one in findings),
             series.basic_error(errors),
             max(map(abs, left.values())),
             max(one.band for one in findings),
         )
 
 
-def scatter(errors: Sequence[Passage], value: float, unit: str, *, single: bool) -> tuple[Input, ...]:
+def scatter(
+    errors: Sequence[Passage], value: float, unit: str, turned: float, *, single: bool
+) -> tuple[Input, ...]:
     """Return what all cycles say of a set point, as inputs: f₀, b' and h.
 
     Args:
         errors: of all readings.
         value: the set point.
         unit: of the errors.
+        turned: hysteresis there.
         single: whether there is one cycle and only some set points were repeated, which then count for all.
     """
     repeated = series.repeatability(errors)
@@ -115,7 +118,7 @@ def scatter(errors: Sequence[Passage], value: float, unit: str, *, single: bool)
     sizes = {
         "δ_0": series.zero_deviation(errors),
         "δ_b": largest if single else repeated.get(value, largest),
-        "δ_h": series.hysteresis(errors)[value],
+        "δ_h": turned,
     }
     return tuple(
         Input.from_limits(symbol, 0.0, unit, size / 2, source=SOURCES[symbol])
@@ -164,7 +167,8 @@ def found_at(
     wanted, value = repeats.parameters, repeats.value
     rises = [series.is_rising(one.entry.point) for one in repeats.seen]
     counts = {True: 0.5 / rises.count(True), False: 0.5 / rises.count(False)}
-    added = [*scatter(errors, value, unit, single=wanted.single), *_warmth(repeats, full, unit)]
+    turned = (series.hysteresis_of_means if wanted.by_means else series.hysteresis)(errors)[value]
+    added = [*scatter(errors, value, unit, turned, single=wanted.single), *_warmth(repeats, full, unit)]
     evaluated = repeats.evaluate(
         error,
         unit,
@@ -190,7 +194,7 @@ def found_at(
         rising=series.mean(errors, rising=True)[value],
         falling=series.mean(errors, rising=False)[value],
         largest=series.largest_errors(errors)[value],
-        hysteresis=series.hysteresis(errors)[value],
+        hysteresis=turned,
         within=evaluated.expanded * convert(wanted.width, "Pa", wanted.unit) / full,
     )
 

@@ -105,6 +105,19 @@ def test_the_transmitters_errors_to_their_printed_digits(of_transmitter):
     assert [float(value) for value in made["remotecal_idealIndication"].values] == [4, 8, 12, 16, 20]
 
 
+@pytest.mark.parametrize(("sequence", "apart"), [("JJG 882", 0.0), ("cg-17 comprehensive", 0.008 / 3)])
+def test_hysteresis_is_that_of_the_means_by_jjg_882(sequence, apart):
+    """Cycles that turn by 0.004, -0.002 and -0.002 mA have means that don't."""
+    procedure = transmitter(sequence=sequence, pressures=("0 MPa", "0.5 MPa", "1 MPa"))
+    up = (4.0, 12.0, 20.0)
+    rows = [row for turned in (0.004, -0.002, -0.002) for row in (up, (4.0, 12.0 + turned, 20.0))]
+    standard, ammeter = certified("MPa", (0, 0.5, 1), 1e-5), certified("mA", (0, 12, 24), 1e-4)
+    findings, whole = procedure.found(evidence(procedure, rows, ("current", "mA"), standard, dut=ammeter))
+    assert (findings[1].hysteresis, whole.hysteresis) == (pytest.approx(apart), pytest.approx(apart))
+    (line,) = (line for line in findings[1].evaluated.lines if line.symbol == "δ_h")
+    assert line.u == pytest.approx(apart / 12**0.5)
+
+
 def test_a_device_above_the_standard_has_less_pressure(of_gauge):
     level = {"reference_height": fact(0.1, "m", 0.002), "gravity": fact(9.80122, "m/s2")}
     at_level, _ = gauge().found(of_gauge)
