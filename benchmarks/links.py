@@ -1,43 +1,36 @@
-"""Price of a link and of a driver over bare sockets, as ratios measured in one run, beside other libraries.
+"""Price of a link and of a driver over bare sockets, frames and ports, beside other libraries in one run.
 
-Run `python benchmarks/links.py`; it exits with 1 if a limit is passed. The instruments are served by
-processes of their own; the clients take turns, and medians are compared.
+    python benchmarks/links.py
+
+The instruments are served by processes of their own. pylibmodbus takes part where libmodbus is installed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import selectors
 import socket
-import statistics
 import struct
 import sys
-import threading
-import time
+import tty
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from typing import ClassVar
+
+from compare import Bound, Cost, show, take_turns, verdict
 
 from remotecal.drivers.accuracy import EXACT
 from remotecal.drivers.codecs import holding_f32, scpi
 from remotecal.drivers.line_instrument import ScpiInstrument
-from remotecal.drivers.links import Line, Modbus, modbus, open_link
+from remotecal.drivers.links import Line, Modbus, open_link
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading
 
-LIMITS = {
-    "SCPI query, link / raw socket": 1.2,
-    "SCPI query, driver / raw socket": 1.4,
-    "Modbus scan, link / raw frames": 1.6,
-    "Modbus scan, driver / raw frames": 1.6,
-    "16 instruments of 10 ms read together, ms": 12.0,
-}
-ROUNDS, REPEATS = 80, 25
 REPLY = b"+1.23456789E+00\n"
 GROUPS = [(100 * group, tags) for group, tags in enumerate((7, 7, 7, 7, 6, 6))]
 """First register and number of float tags of the six groups: 40 tags."""
-INSTRUMENTS, LATENCY = 16, 0.010
 
 Client = Callable[[], object]
 
@@ -50,9 +43,9 @@ class Meter(ScpiInstrument):
 
 
 class Plant(ModbusInstrument):
-    """Forty floats in six groups."""
+    """Forty floats in six groups, one request at a time."""
 
-    wire = Modbus()
+    wire: ClassVar[Modbus] = Modbus()
 
     @classmethod
     def tags(cls) -> list[Reading]:
@@ -66,9 +59,15 @@ for _start, _tags in GROUPS:
         setattr(Plant, f"tag_{_start + 2 * _tag}", _reading)
 
 
-def serve(answer: Callable[[bytes], bytes], to_parent: Connection) -> None:
+class PipelinedPlant(Plant):
+    """The same, of an instrument that takes six requests before it has answered the first."""
+
+    wire: ClassVar[Modbus] = Modbus(outstanding=6)
+
+
+def serve(answer: Callable[[bytes], list[bytes]], to_parent: Connection) -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    to_parent.send([listener.getsockname()[1]])
+    to_parent.send(listener.getsockname()[1])
     selector = selectors.DefaultSelector()
     selector.register(listener, selectors.EVENT_READ)
     while True:
@@ -81,43 +80,43 @@ def serve(answer: Callable[[bytes], bytes], to_parent: Connection) -> None:
             connection = key.fileobj  # type: ignore[assignment]  # only sockets are registered
             request = connection.recv(4096)
             if request:
-                connection.sendall(answer(request))
+                for reply in answer(request):
+                    connection.sendall(reply)
             else:
                 selector.unregister(connection)
                 connection.close()
 
 
-def serve_slowly(to_parent: Connection) -> None:
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(INSTRUMENTS)]
-    to_parent.send([listener.getsockname()[1] for listener in listeners])
-
-    def attend(listener: socket.socket) -> None:
-        connection, _ = listener.accept()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while connection.recv(4096):
-            time.sleep(LATENCY)
-            connection.sendall(REPLY)
-
-    threads = [threading.Thread(target=attend, args=(listener,)) for listener in listeners]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def serve_ports(ports: list[int], to_parent: Connection) -> None:
+    """Answer on the other ends of pseudo-terminals."""
+    selector = selectors.DefaultSelector()
+    for port in ports:
+        selector.register(port, selectors.EVENT_READ)
+    to_parent.send(0)
+    while True:
+        for key, _ in selector.select():
+            if os.read(key.fd, 4096).endswith(b"\n"):
+                os.write(key.fd, REPLY)
 
 
-def answer_query(_: bytes) -> bytes:
-    return REPLY
+def answer_query(_: bytes) -> list[bytes]:
+    return [REPLY]
 
 
-def answer_scan(request: bytes) -> bytes:
+def answer_scan(requests: bytes) -> list[bytes]:
+    """Answer each of the requests, which may have come at once."""
+    return [answer_read(requests[place : place + 12]) for place in range(0, len(requests), 12)]
+
+
+def answer_read(request: bytes) -> bytes:
     _, _, _, unit, function, start, count = struct.unpack(">HHHBBHH", request)
     values = struct.pack(f">{count // 2}f", *(start + index for index in range(count // 2)))
     return request[:4] + struct.pack(">HBBB", len(values) + 3, unit, function, len(values)) + values
 
 
 @contextlib.contextmanager
-def served(target: Callable[..., None], *arguments: object) -> Iterator[list[int]]:
-    """Serve in a process; yield the ports."""
+def served(target: Callable[..., None], *arguments: object) -> Iterator[int]:
+    """Serve in a process; yield what it says first, such as its port."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(
         target=target, args=(*arguments, there), daemon=True
@@ -126,18 +125,6 @@ def served(target: Callable[..., None], *arguments: object) -> Iterator[list[int
     yield here.recv()
     process.terminate()
     process.join()
-
-
-def medians(clients: dict[str, Client]) -> dict[str, float]:
-    """Return the median time of one call of each client in seconds; they take turns."""
-    times: dict[str, list[float]] = {name: [] for name in clients}
-    for _ in range(ROUNDS):
-        for name, client in clients.items():
-            begin = time.perf_counter()
-            for _ in range(REPEATS):
-                client()
-            times[name].append((time.perf_counter() - begin) / REPEATS)
-    return {name: statistics.median(measured) for name, measured in times.items()}
 
 
 def query_clients(port: int, stack: contextlib.ExitStack) -> dict[str, Client]:
@@ -154,27 +141,53 @@ def query_clients(port: int, stack: contextlib.ExitStack) -> dict[str, Client]:
 
     address = f"TCPIP::127.0.0.1::{port}::SOCKET"
     link = stack.enter_context(contextlib.closing(open_link(address, Line(), name="meter")))
-    second_socket = f"TCPIP0::127.0.0.1::{port}::SOCKET"
     meter = stack.enter_context(contextlib.closing(Meter(open_link(address, Line(), name="meter"))))
-    resource = pyvisa.ResourceManager("@py").open_resource(
-        second_socket, read_termination="\n", write_termination="\n"
-    )
+    second_socket = f"TCPIP0::127.0.0.1::{port}::SOCKET"
+    ends = {"read_termination": "\n", "write_termination": "\n"}
+    resource = pyvisa.ResourceManager("@py").open_resource(second_socket, **ends)  # type: ignore[arg-type]
     stack.callback(resource.close)
-    adapter = VISAAdapter(second_socket, visa_library="@py", read_termination="\n", write_termination="\n")
+    adapter = VISAAdapter(second_socket, visa_library="@py", **ends)
     stack.callback(adapter.close)
     peer = Instrument(adapter, "meter", includeSCPI=False)
     return {
         "raw socket": query_raw,
         "link": lambda: link.ask(b"MEAS:VOLT?"),
         "driver": meter.voltage.read,
-        "PyVISA-py socket": lambda: resource.query("MEAS:VOLT?"),  # type: ignore[attr-defined]
+        "PyVISA-py": lambda: float(resource.query("MEAS:VOLT?")),  # type: ignore[attr-defined]
         "PyMeasure": lambda: peer.values("MEAS:VOLT?"),
     }
 
 
-def scan_clients(port: int, stack: contextlib.ExitStack) -> dict[str, Client]:
-    from pymodbus.client import ModbusTcpClient
+def serial_clients(devices: list[str], stack: contextlib.ExitStack) -> dict[str, Client]:
+    """Ports of the same kind: one bare, one for a link, for a driver, for pyserial."""
+    import serial
 
+    raw = os.open(devices[0], os.O_RDWR | os.O_NOCTTY)
+    stack.callback(os.close, raw)
+
+    def query_raw() -> bytes:
+        os.write(raw, b"MEAS:VOLT?\n")
+        return os.read(raw, 4096)
+
+    link = open_link(f"ASRL{devices[1]}::INSTR", Line(), name="meter")
+    stack.callback(link.close)
+    meter = Meter(open_link(f"ASRL{devices[2]}::INSTR", Line(), name="meter"))
+    stack.callback(meter.close)
+    port = stack.enter_context(serial.Serial(devices[3], timeout=2, write_timeout=2, exclusive=True))
+
+    def query_pyserial() -> float:
+        port.write(b"MEAS:VOLT?\n")
+        return float(port.read_until())
+
+    return {
+        "raw port": query_raw,
+        "link": lambda: link.ask(b"MEAS:VOLT?"),
+        "driver": meter.voltage.read,
+        "pyserial": query_pyserial,
+    }
+
+
+def scan_clients(port: int, stack: contextlib.ExitStack) -> dict[str, Client]:
     raw = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     frames = [
@@ -189,29 +202,24 @@ def scan_clients(port: int, stack: contextlib.ExitStack) -> dict[str, Client]:
             values.extend(form.unpack_from(raw.recv(4096), 9))
         return values
 
-    link = stack.enter_context(
-        contextlib.closing(open_link(f"modbus+tcp://127.0.0.1:{port}", Modbus(), name="plant"))
-    )
+    clients: dict[str, Client] = {"raw frames": scan_raw}
+    for name, kind in (("driver", Plant), ("driver, pipelined", PipelinedPlant)):
+        plant = kind(open_link(f"modbus+tcp://127.0.0.1:{port}", kind.wire, name="plant"))
+        stack.callback(plant.close)
+        readings = [getattr(plant, tag.name) for tag in Plant.tags()]
+        clients[name] = lambda plant=plant, readings=readings: plant.read(*readings)  # type: ignore[misc]
+    return clients | pymodbus_client(port, stack) | pylibmodbus_client(port, stack)
 
-    requests = [modbus.Request(modbus.READ_HOLDING_REGISTERS, start, 2 * tags) for start, tags in GROUPS]
 
-    def scan_link() -> list[float]:
-        values = []
-        for request in requests:
-            words = modbus.understand(request, link.ask(b"\1" + request.encode())[1:], "plant")
-            values += [modbus.unpack(words[at : at + 2], "f32") for at in range(0, len(words), 2)]
-        return values
-
-    plant = Plant(open_link(f"modbus+tcp://127.0.0.1:{port}", Plant.wire, name="plant"))
-    stack.callback(plant.close)
-    readings = [getattr(plant, tag.name) for tag in Plant.tags()]
+def pymodbus_client(port: int, stack: contextlib.ExitStack) -> dict[str, Client]:
+    from pymodbus.client import ModbusTcpClient
 
     client = ModbusTcpClient("127.0.0.1", port=port)
     client.connect()  # type: ignore[no-untyped-call]  # pymodbus does not annotate it
     stack.callback(client.close)
     float32 = client.DATATYPE.FLOAT32
 
-    def scan_pymodbus() -> list[object]:
+    def scan() -> list[object]:
         values: list[object] = []
         for start, tags in GROUPS:
             words = client.read_holding_registers(start, count=2 * tags).registers
@@ -220,51 +228,66 @@ def scan_clients(port: int, stack: contextlib.ExitStack) -> dict[str, Client]:
             ]
         return values
 
-    return {
-        "raw frames": scan_raw,
-        "link": scan_link,
-        "driver": lambda: plant.read(*readings),
-        "pymodbus, coalesced by hand": scan_pymodbus,
-    }
+    return {"pymodbus, coalesced by hand": scan}
 
 
-def read_together(ports: list[int], stack: contextlib.ExitStack) -> float:
-    """Return the median time to read all slow instruments at once, in milliseconds."""
-    links = [open_link(f"TCPIP::127.0.0.1::{port}::SOCKET", Line(), name=f"meter {port}") for port in ports]
-    for link in links:
-        stack.callback(link.close)
-    pool = stack.enter_context(ThreadPoolExecutor(INSTRUMENTS))
-    times = []
-    for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        list(pool.map(lambda link: link.ask(b"MEAS:VOLT?"), links))
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times) * 1000
+def pylibmodbus_client(port: int, stack: contextlib.ExitStack) -> dict[str, Client]:
+    """Return a client over libmodbus, the library in C; none where it is not installed."""
+    try:
+        import pylibmodbus  # type: ignore[import-not-found]  # only where libmodbus is
+    except (ImportError, OSError):
+        return {}
+    client = pylibmodbus.ModbusTcp("127.0.0.1", port)
+    client.connect()
+    stack.callback(client.close)
+
+    def scan() -> list[float]:
+        values: list[float] = []
+        for start, tags in GROUPS:
+            words = client.read_registers(start, 2 * tags)
+            values += struct.unpack(f">{tags}f", struct.pack(f">{2 * tags}H", *words))
+        return values
+
+    return {"pylibmodbus, coalesced by hand": scan}
+
+
+def compared(title: str, clients: dict[str, Client]) -> dict[str, Cost]:
+    costs = take_turns(clients, rounds=80, repeats=25)
+    show(title, costs, next(iter(clients)))
+    return costs
 
 
 def main() -> int:
-    results: dict[str, float] = {}
-    for task, make_clients, answer in (
-        ("SCPI query", query_clients, answer_query),
-        ("Modbus scan", scan_clients, answer_scan),
-    ):
-        with served(serve, answer) as (port,), contextlib.ExitStack() as stack:
-            times = medians(make_clients(port, stack))
-        (floor, least), *_ = times.items()
-        for name, seconds in times.items():
-            results[f"{task}, {name} / {floor}"] = seconds / least
-            print(f"{task:12} {name:28} {seconds * 1e6:8.1f} µs {seconds / least:6.2f} ×")
-    with served(serve_slowly) as ports, contextlib.ExitStack() as stack:
-        together = read_together(ports, stack)
-    results["16 instruments of 10 ms read together, ms"] = together
-    print(f"16 instruments of 10 ms read together: {together:.1f} ms")
-    late = [
-        f"{name}: {results[name]:.2f}, limit {limit}"
-        for name, limit in LIMITS.items()
-        if results[name] > limit
+    with served(serve, answer_query) as port, contextlib.ExitStack() as stack:
+        query = compared("One reading over TCP", query_clients(port, stack))
+    pairs = [os.openpty() for _ in range(4)]
+    for _, ours in pairs:
+        tty.setraw(ours)
+    with served(serve_ports, [theirs for theirs, _ in pairs]), contextlib.ExitStack() as stack:
+        serial = compared(
+            "One reading over a serial port (pseudo-terminal)",
+            serial_clients([os.ttyname(ours) for _, ours in pairs], stack),
+        )
+    with served(serve, answer_scan) as port, contextlib.ExitStack() as stack:
+        scan = compared("40 floats in 6 groups over Modbus TCP", scan_clients(port, stack))
+    bounds = [
+        Bound("TCP reading, driver / raw socket", query["driver"] / query["raw socket"], 1.5),
+        Bound("TCP reading, link / raw socket", query["link"] / query["raw socket"], 1.4),
+        Bound("serial reading, driver / raw port", serial["driver"] / serial["raw port"], 1.6),
+        Bound("Modbus scan, driver / raw frames", scan["driver"] / scan["raw frames"], 1.6),
+        Bound("pipelined scan / raw frames one by one", scan["driver, pipelined"] / scan["raw frames"], 0.9),
+        Bound("serial reading, driver / pyserial", serial["driver"] / serial["pyserial"], 1),
     ]
-    print("\n".join(late) or "all within limits")
-    return bool(late)
+    bounds += [
+        Bound(f"TCP reading, driver / {name}", query["driver"] / query[name], 1)
+        for name in ("PyVISA-py", "PyMeasure")
+    ]
+    bounds += [
+        Bound(f"Modbus scan, driver / {name}", scan["driver"] / scan[name], 1)
+        for name in scan
+        if name.startswith("py")
+    ]
+    return verdict(bounds)
 
 
 if __name__ == "__main__":

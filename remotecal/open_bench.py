@@ -215,7 +215,7 @@ class OpenBench:
         this = Round(self._threads)
         outcomes = this.carry(
             [
-                attended(instrument.link, measuring(instrument, declarations), this)
+                attended(instrument.link, measuring(instrument, declarations))
                 for instrument, _, declarations in groups
             ]
         )

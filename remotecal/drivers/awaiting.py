@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from remotecal.drivers.talks import attended, talked
+from remotecal.drivers.talks import Bytes, Pause, Turn, attended, talked
 
 if TYPE_CHECKING:
     from remotecal.drivers.links import Link
     from remotecal.drivers.links.channel import Channel
-    from remotecal.drivers.links.streams import Stream
-    from remotecal.drivers.talks import Talk
+    from remotecal.drivers.talks import Talk, Work
 
 Result = TypeVar("Result")
 
@@ -30,41 +28,57 @@ async def awaited(link: Link, talk: Talk[Result]) -> Result:
     """
     if sys.platform == "win32" and isinstance(asyncio.get_running_loop(), asyncio.ProactorEventLoop):
         return await asyncio.to_thread(talked, link, talk)
-    return await attended(link, talk, RunningLoop())
+    carriage = attended(link, talk)
+    done: object = None
+    try:
+        wanted = next(carriage)
+        while True:
+            try:
+                done = await _waited(wanted)
+            except BaseException as failure:  # noqa: BLE001  a cancellation, too, is the conversation's to hear
+                wanted = carriage.throw(failure)
+            else:
+                wanted = carriage.send(done)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
 
 
-class RunningLoop:
-    """The event loop that runs, as a `Waiter`."""
+async def _waited(wanted: Bytes | Pause | Turn | Work) -> object:
+    """Wait for what a conversation wants, and return what it is sent."""
+    if isinstance(wanted, Bytes):
+        await _bytes(wanted)
+    elif isinstance(wanted, Pause):
+        await asyncio.sleep(wanted.seconds)
+    elif isinstance(wanted, Turn):
+        await _turn(wanted.channel)
+    else:
+        return await asyncio.to_thread(wanted.do)
+    return None
 
-    async def bytes_of(self, stream: Stream, seconds: float) -> bytes:
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
-        timer = loop.call_later(seconds, _set, ready)
-        for descriptor in stream.descriptors:
-            loop.add_reader(descriptor, _set, ready)
-        try:
-            await ready
-        finally:
-            timer.cancel()
-            for descriptor in stream.descriptors:
-                loop.remove_reader(descriptor)
-        return stream.take()
 
-    async def pause(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+async def _bytes(wanted: Bytes) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_later(wanted.seconds, _set, ready)
+    for descriptor in wanted.stream.descriptors:
+        loop.add_reader(descriptor, _set, ready)
+    try:
+        await ready
+    finally:
+        timer.cancel()
+        for descriptor in wanted.stream.descriptors:
+            loop.remove_reader(descriptor)
 
-    async def turn(self, channel: Channel) -> None:
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        mine_now = partial(_set, mine)
-        channel.waiting.append(mine_now)
-        try:
-            await mine
-        except BaseException:
-            channel.forgo(mine_now)
-            raise
 
-    async def elsewhere(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.to_thread(work)
+async def _turn(channel: Channel) -> None:
+    mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    channel.waiting[mine] = partial(_set, mine)
+    try:
+        await mine
+    except BaseException:
+        channel.forgo(mine)
+        raise
 
 
 def _set(ready: asyncio.Future[None]) -> None:

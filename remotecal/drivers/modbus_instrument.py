@@ -181,22 +181,34 @@ class ModbusInstrument(Instrument):
                 for payload, reply in zip(payloads, failure.replies, strict=False):
                     self._kept(payload, reply)
                 raise
-            kept = [self._kept(payload, reply) for payload, reply in zip(payloads, replies, strict=True)]
-            for payload, reply, exchange in zip(payloads, replies, kept, strict=True):
-                answer: Answer | None = reply, exchange
-                if reply[1] != payload[1]:
-                    answer = yield from self._again(scan.reads[len(answers)], payload, reply)
-                if answer is None:
-                    return None
-                answers.append(answer)
+            whole = True
+            for payload, reply in zip(payloads, replies, strict=True):
+                answers.append((reply, self._kept(payload, reply)))
+                whole = whole and reply[1] == payload[1]
+            if not whole and not (yield from self._read_again(scan, payloads, answers)):
+                return None
         if not self._heard:
             self._heard = True
         return answers
 
+    def _read_again(self, scan: Scan, payloads: tuple[bytes, ...], answers: list[Answer]) -> Talk[bool]:
+        """Ask the refused ones among the latest answers again, and put in what is answered then.
+
+        False where one is refused in one piece, and is to be read in smaller ones from now on.
+        """
+        for place, payload in enumerate(payloads, len(answers) - len(payloads)):
+            reply = answers[place][0]
+            if reply[1] != payload[1]:
+                answer = yield from self._again(scan.reads[place], payload, reply)
+                if answer is None:
+                    return False
+                answers[place] = answer
+        return True
+
     def _again(self, read: Read, payload: bytes, reply: bytes) -> Talk[Answer | None]:
         """Ask a read again that was refused for the moment only.
 
-        None where it was refused in one piece, and is to be read in smaller ones from now on.
+        None where it was refused in one piece.
 
         Raises:
             ModbusRefusal: it is refused for good.

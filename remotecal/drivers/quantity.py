@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from remotecal.drivers.declarations import Asked, Declaration
+from remotecal.drivers.contents import OVERLOAD
+from remotecal.drivers.declarations import Asked, Declaration, Obtained
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.ranges import RangeLimits, Ranges
 from remotecal.drivers.talks import Talk, talked
@@ -58,6 +60,11 @@ class Quantity(Declaration):
         """
         raise NotImplementedError
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a number within the span that stands on the wire is always the value."""
+        return max(map(abs, self.span)) < OVERLOAD
+
 
 class Measurable(Asked, Protocol):
     """The instrument as its quantities see it that are measured."""
@@ -69,12 +76,14 @@ class Measurable(Asked, Protocol):
 class Row(NamedTuple):
     """How one quantity of an instrument is measured."""
 
-    decode: Callable[[Content], float]
-    uncertainty: Callable[[float], float | None] | None
-    """Gives the maker's uncertainty of a value; None where that depends on the range in force."""
+    quantity: Quantity
+    low: float
+    """From here to `high` a number on the wire is the value; nowhere where it may mean something else."""
+    high: float
+    line: tuple[float, float] | None
+    """Within these, the maker's uncertainty: part of the magnitude, and a constant; None for no claim."""
     unit: str
     source: str
-    quantity: Quantity
 
 
 class Measuring(NamedTuple):
@@ -103,16 +112,32 @@ def measuring(instrument: Measurable, quantities: tuple[Quantity, ...]) -> Talk[
     asked, rows = instrument.measured_before.get(quantities) or _prepared(instrument, quantities)
     obtained = yield from instrument.conversation(*asked)
     found: list[Measured] = []
-    for (decode, uncertainty, unit, source, quantity), (content, at, exchange) in zip(rows, obtained):  # noqa: B905  what tells the ranges stands behind
-        value = decode(content)
-        if uncertainty is None:
-            told = {one: content for one, (content, _, _) in zip(asked, obtained, strict=True)}
-            limits = quantity.in_force(instrument, told)
-            u = None if limits is None else limits.standard_uncertainty(value)
+    for (quantity, low, high, line, unit, source), (content, at, exchange) in zip(rows, obtained):  # noqa: B905  what tells the ranges stands behind
+        if isinstance(content, str) or not low <= content <= high:
+            value = quantity.decode(content)
         else:
-            u = uncertainty(value)
+            value = float(content)
+        if low <= value <= high:
+            u = line and line[0] * abs(value) + line[1]
+        else:
+            u = _uncertainty(instrument, quantity, value, asked, obtained)
         found.append(_made(Measured, (value, unit, u, source, at, exchange)))
     return tuple(found)
+
+
+def _uncertainty(
+    instrument: Measurable,
+    quantity: Quantity,
+    value: float,
+    asked: tuple[Declaration, ...],
+    obtained: tuple[Obtained, ...],
+) -> float | None:
+    """Return the maker's uncertainty of a value as the instrument is set; None where none is claimed."""
+    told: Mapping[Declaration, Content] = {}
+    if quantity.ranges is not None:
+        told = {one: content for one, (content, _, _) in zip(asked, obtained, strict=True)}
+    limits = quantity.in_force(instrument, told)
+    return None if limits is None else limits.standard_uncertainty(value)
 
 
 _made = tuple.__new__
@@ -124,8 +149,9 @@ def _prepared(instrument: Measurable, quantities: tuple[Quantity, ...]) -> Measu
     asked: dict[Declaration, None] = dict.fromkeys(quantities)
     rows = []
     for item in quantities:
-        uncertainty = None if item.ranges else item.limits.standard_uncertainty
-        rows.append(Row(item.decode, uncertainty, item.unit, f"{instrument.name}.{item.name}", item))
+        low, high = item.span if item.is_plain and item.ranges is None else (math.inf, -math.inf)
+        source = f"{instrument.name}.{item.name}"
+        rows.append(Row(item, low, high, item.limits.line, item.unit, source))
         asked |= dict.fromkeys(item.ranges.asked if item.ranges else ())
     if len(instrument.measured_before) >= MOST_COMBINATIONS:
         instrument.measured_before.clear()

@@ -48,11 +48,12 @@ class Numeric(Protocol):
 class RangeLimits:
     """A span, and the limit of error within it."""
 
-    __slots__ = ("_line", "accuracy", "span")
+    __slots__ = ("accuracy", "line", "span")
 
     def __init__(self, span: Span, accuracy: Accuracy) -> None:
         self.span, self.accuracy = span, accuracy
-        self._line = accuracy.uncertainty_line(span)
+        self.line = accuracy.uncertainty_line(span)
+        """The standard uncertainty within the span: part of the magnitude, a constant; None for no claim."""
 
     def hold(self, value: float) -> bool:
         """Tell whether a value lies within the span."""
@@ -60,9 +61,9 @@ class RangeLimits:
 
     def standard_uncertainty(self, value: float) -> float | None:
         """Return the standard uncertainty by the limit of error, rectangular; None where none is claimed."""
-        if self._line is None or not self.span[0] <= value <= self.span[1]:
+        if self.line is None or not self.span[0] <= value <= self.span[1]:
             return None
-        slope, constant = self._line
+        slope, constant = self.line
         return slope * abs(value) + constant
 
 

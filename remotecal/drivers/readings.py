@@ -72,6 +72,10 @@ class Reading(Quantity):
             raise without_value(self, content)
         return value
 
+    @property
+    def is_plain(self) -> bool:
+        return super().is_plain and not self.no_value
+
     def _is_stated(self, value: float) -> bool:
         """Tell whether a value is one of the codes the driver states, as it stood on the wire."""
         if isinstance(self.wire, Register):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from remotecal.drivers.links.exchanges import NotYet
 from remotecal.drivers.links.wired_link import WiredLink
@@ -19,7 +19,7 @@ from remotecal.drivers.links.wired_link import WiredLink
 if TYPE_CHECKING:
     from remotecal.drivers.links import Link
     from remotecal.drivers.links.channel import Channel
-    from remotecal.drivers.links.exchanges import Conduct, Free
+    from remotecal.drivers.links.exchanges import Conduct
     from remotecal.drivers.links.streams import Stream
 
 Result = TypeVar("Result")
@@ -78,28 +78,31 @@ def _answered(link: Link, wanted: Wanted) -> tuple[bytes, ...]:
     return ()
 
 
-class Waiter(Protocol):
-    """Waits without keeping a thread waiting."""
+class Bytes(NamedTuple):
+    """A stream on which something may come: go on then, on its `wake`, or after so many seconds."""
 
-    async def bytes_of(self, stream: Stream, seconds: float) -> bytes:
-        """Return what came; b"" when nothing came for so many seconds, or on the stream's `wake`."""
-        ...
-
-    async def pause(self, seconds: float) -> None:
-        """Let time pass."""
-        ...
-
-    async def turn(self, channel: Channel) -> None:
-        """Wait until an exchange that this thread conducts on a channel is over."""
-        ...
-
-    async def elsewhere(self, work: Callable[[], Result]) -> Result:
-        """Have work that blocks done in a thread."""
-        ...
+    stream: Stream
+    seconds: float
 
 
-async def attended(link: Link, talk: Talk[Result], waiter: Waiter) -> Result:
-    """Carry a conversation through, and keep no thread waiting as long as all goes well.
+class Turn(NamedTuple):
+    """A channel on which this thread conducts another exchange: go on when that is over."""
+
+    channel: Channel
+
+
+class Work(NamedTuple):
+    """What blocks: have it done in a thread, and go on with its result."""
+
+    do: Callable[[], object]
+
+
+Carriage = Generator[Bytes | Pause | Turn | Work, object, Result]
+"""A conversation that is carried without waiting in its thread: yields what is to be waited for."""
+
+
+def attended(link: Link, talk: Talk[Result]) -> Carriage[Result]:
+    """Carry a conversation, and keep no thread waiting as long as all goes well.
 
     Where the link must be cleaned or opened first, or another thread has its channel, or it has nothing an
     event loop could wait on, the rest of the conversation goes to a thread.
@@ -108,36 +111,31 @@ async def attended(link: Link, talk: Talk[Result], waiter: Waiter) -> Result:
         wanted = next(talk)
         while True:
             if isinstance(wanted, Pause):
-                await waiter.pause(wanted.seconds)
+                yield wanted
                 wanted = talk.send(())
                 continue
-            free = await _turn(link, waiter)
+            free = link.free() if isinstance(link, WiredLink) else None
+            if isinstance(free, NotYet):
+                yield Turn(free.channel) if free.seconds is None else Pause(free.seconds)
+                continue
             if free is None:
-                return await waiter.elsewhere(partial(talked, link, talk, wanted))
+                done = yield Work(partial(talked, link, talk, wanted))
+                return cast("Result", done)
             try:
-                replies = await _heard(cast("WiredLink", link), *free, wanted, waiter)
+                replies = yield from _heard(cast("WiredLink", link), *free, wanted)
             except BaseException as failure:  # noqa: BLE001  as in `talked`
                 wanted = talk.throw(failure)
             else:
                 wanted = talk.send(replies)
-    except StopIteration as done:
-        result: Result = done.value
+    except StopIteration as end:
+        result: Result = end.value
         return result
 
 
-async def _turn(link: Link, waiter: Waiter) -> Free | None:
-    """Return the link's channel once it is free; None where a thread must see to it."""
-    if not isinstance(link, WiredLink):
-        return None
-    while isinstance(free := link.free(), NotYet):
-        await (waiter.turn(free.channel) if free.seconds is None else waiter.pause(free.seconds))
-    return free
-
-
-async def _heard(
-    link: WiredLink, channel: Channel, stream: Stream, wanted: Questions, waiter: Waiter
-) -> tuple[bytes, ...]:
-    """Carry an exchange through on a channel that `free` gave; its lock is given back."""
+def _heard(
+    link: WiredLink, channel: Channel, stream: Stream, wanted: Questions
+) -> Generator[Bytes, object, tuple[bytes, ...]]:
+    """Carry an exchange on a channel that `free` gave; its lock is given back."""
     requests, timeout = wanted
     conduct: Conduct[bytes | tuple[bytes, ...]]
     try:
@@ -148,13 +146,14 @@ async def _heard(
         wait = next(conduct)
         while True:
             try:
-                came = await waiter.bytes_of(stream, wait)
+                yield Bytes(stream, wait)
+                came = stream.take()
             except BaseException as fault:  # noqa: BLE001  it is the exchange that knows what follows from it
                 wait = conduct.throw(fault)
             else:
                 wait = conduct.send(came)
-    except StopIteration as done:
-        reply: bytes | tuple[bytes, ...] = done.value
+    except StopIteration as end:
+        reply: bytes | tuple[bytes, ...] = end.value
         return reply if isinstance(reply, tuple) else (reply,)
     finally:
         channel.pass_on()

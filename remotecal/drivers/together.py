@@ -7,52 +7,42 @@ clean or open a link, to wait for another thread's exchange, or a link that no e
 from __future__ import annotations
 
 import itertools
-import selectors
 import socket
 import time
-import types
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+from remotecal.drivers.links.readiness import Readiness
+from remotecal.drivers.talks import Bytes, Pause, Turn
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from collections.abc import Sequence
+    from concurrent.futures import Executor, Future
 
     from remotecal.drivers.links.channel import Channel
-    from remotecal.drivers.links.streams import Stream
+    from remotecal.drivers.talks import Carriage, Work
 
 Result = TypeVar("Result")
 
 
-class Until(NamedTuple):
-    """What a conversation waits for: input, a time, or whoever wakes it."""
-
-    descriptors: tuple[int, ...] = ()
-    """Where input would come."""
-    due: float | None = None
-    """When it goes on in any case, by `time.monotonic`."""
-
-
 class Task:
-    """A conversation that is carried on, and what it waits for."""
+    """A conversation that is carried, and what it waits for."""
 
-    __slots__ = ("conversation", "number", "until")
+    __slots__ = ("carriage", "number", "turns", "watched")
 
-    def __init__(self, number: int, conversation: Coroutine[Until, None, object]) -> None:
-        self.number, self.conversation = number, conversation
-        self.until = Until()
-
-
-@types.coroutine
-def _wait(until: Until) -> Generator[Until, None, None]:
-    yield until
+    def __init__(self, number: int, carriage: Carriage[object]) -> None:
+        self.number, self.carriage = number, carriage
+        self.turns = 0
+        """How often it went on; what was arranged before counts no more."""
+        self.watched: Channel | None = None
+        """The channel whose turn it waits for."""
 
 
 class Round:
-    """Carries conversations on, once; the `Waiter` of each.
+    """Carries conversations to their ends, all at once.
 
     Args:
         threads: do what blocks.
@@ -60,19 +50,19 @@ class Round:
 
     def __init__(self, threads: Executor) -> None:
         self._threads = threads
-        self._selector = selectors.DefaultSelector()
-        self._going_on: deque[Task] = deque()
-        self._due: list[tuple[float, int, Task, Until]] = []
+        self._readiness = Readiness()
+        self._tasks: dict[int, Task] = {}
+        """Who waits for input, by descriptor."""
+        self._going_on: deque[tuple[Task, int, Future[object] | None]] = deque()
+        self._due: list[tuple[float, int, Task, int]] = []
         self._order = itertools.count()
         self._outcomes: dict[int, object] = {}
-        self._now: Task
-        """The conversation that has the word."""
         self._bell: tuple[socket.socket, socket.socket] | None = None
         """Rung by threads that are done."""
 
-    def carry(self, conversations: Sequence[Coroutine[Until, None, Result]]) -> list[Result | Exception]:
+    def carry(self, carriages: Sequence[Carriage[Result]]) -> list[Result | Exception]:
         """Carry conversations to their ends, and return what came of each: a result, or what it raised."""
-        tasks = [Task(number, conversation) for number, conversation in enumerate(conversations)]
+        tasks = [Task(number, carriage) for number, carriage in enumerate(carriages)]
         try:
             for task in tasks:
                 self._go_on(task)
@@ -80,79 +70,79 @@ class Round:
                 self._wait()
         finally:
             for task in tasks:
-                task.conversation.close()
-            self._selector.close()
+                task.carriage.close()
+                if task.watched is not None:
+                    task.watched.forgo(task)
+            self._readiness.close()
             for end in self._bell or ():
                 end.close()
         return [self._outcomes[task.number] for task in tasks]  # type: ignore[misc]  # each task's own
 
-    async def bytes_of(self, stream: Stream, seconds: float) -> bytes:
-        await _wait(Until(stream.descriptors, time.monotonic() + seconds))
-        return stream.take()
-
-    async def pause(self, seconds: float) -> None:
-        await _wait(Until(due=time.monotonic() + seconds))
-
-    async def turn(self, channel: Channel) -> None:
-        mine_now = partial(self._going_on.append, self._now)
-        channel.waiting.append(mine_now)
+    def _go_on(self, task: Task, done: Future[object] | None = None) -> None:
+        """Let a conversation go on until it waits again, or is over."""
+        task.turns += 1
+        task.watched = None
         try:
-            await _wait(Until())
-        except BaseException:
-            channel.forgo(mine_now)
-            raise
+            if done is None:
+                wanted = task.carriage.send(None)
+            elif (failure := done.exception()) is not None:
+                wanted = task.carriage.throw(failure)
+            else:
+                wanted = task.carriage.send(done.result())
+        except StopIteration as end:
+            self._outcomes[task.number] = end.value
+        except Exception as failure:  # noqa: BLE001  who wanted the results raises it
+            self._outcomes[task.number] = failure
+        else:
+            if isinstance(wanted, Bytes):
+                for descriptor in wanted.stream.descriptors:
+                    self._tasks[descriptor] = task
+                    self._readiness.watch(descriptor)
+                self._go_on_in(wanted.seconds, task)
+            elif isinstance(wanted, Pause):
+                self._go_on_in(wanted.seconds, task)
+            elif isinstance(wanted, Turn):
+                task.watched = wanted.channel
+                wanted.channel.waiting[task] = partial(self._going_on.append, (task, task.turns, None))
+            else:
+                self._give_away(task, wanted)
 
-    async def elsewhere(self, work: Callable[[], Result]) -> Result:
-        go_on = partial(self._going_on.append, self._now)
+    def _go_on_in(self, seconds: float, task: Task) -> None:
+        heappush(self._due, (time.monotonic() + seconds, next(self._order), task, task.turns))
+
+    def _give_away(self, task: Task, work: Work) -> None:
         if self._bell is None:
             self._bell = socket.socketpair()
-            self._selector.register(self._bell[0], selectors.EVENT_READ)
+            self._readiness.watch(self._bell[0].fileno())
         bell = self._bell[1]
-        done = self._threads.submit(work)
 
-        def tell(_: object) -> None:
-            go_on()
+        def tell(done: Future[object]) -> None:
+            self._going_on.append((task, task.turns, done))
             with suppress(OSError):  # nobody listens any more
                 bell.send(b"\0")
 
-        done.add_done_callback(tell)
-        await _wait(Until())
-        return done.result()
-
-    def _go_on(self, task: Task) -> None:
-        """Let a conversation go on until it waits again, or is over."""
-        self._now = task
-        try:
-            task.until = until = task.conversation.send(None)
-        except StopIteration as done:
-            self._outcomes[task.number] = done.value
-            return
-        except Exception as failure:  # noqa: BLE001  who wanted the results raises it
-            self._outcomes[task.number] = failure
-            return
-        for descriptor in until.descriptors:
-            self._selector.register(descriptor, selectors.EVENT_READ, task)
-        if until.due is not None:
-            heappush(self._due, (until.due, next(self._order), task, until))
+        self._threads.submit(work.do).add_done_callback(tell)
 
     def _wait(self) -> None:
         """Wait until conversations can go on, and let them."""
         now = time.monotonic()
-        while self._due and (self._due[0][0] <= now or self._due[0][2].until is not self._due[0][3]):
-            _, _, task, until = heappop(self._due)
-            if task.until is until:
-                self._wake(task)
-        left = max(0.0, self._due[0][0] - now) if self._due else None
-        for key, _ in self._selector.select(0 if self._going_on else left):
-            if key.data is None:
-                self._bell[0].recv(4096)  # type: ignore[index]  # it is the bell
-            else:
-                self._wake(key.data)
+        due = self._due
+        while due and (due[0][0] <= now or due[0][2].turns != due[0][3]):
+            _, _, task, turns = heappop(due)
+            self._going_on.append((task, turns, None))
+        left = 0.0 if self._going_on else due[0][0] - now if due else None
+        for descriptor in self._readiness.wait(left):
+            ready = self._tasks.pop(descriptor, None)
+            if ready is not None:
+                self._going_on.append((ready, ready.turns, None))
+            elif self._bell is not None:
+                self._bell[0].recv(CHUNK)
+                self._readiness.watch(descriptor)
         while self._going_on:
-            self._go_on(self._going_on.popleft())
+            task, turns, done = self._going_on.popleft()
+            if turns == task.turns:
+                self._go_on(task, done)
 
-    def _wake(self, task: Task) -> None:
-        for descriptor in task.until.descriptors:
-            self._selector.unregister(descriptor)
-        task.until = Until()
-        self._going_on.append(task)
+
+CHUNK = 4096
+"""Bytes taken from the bell at once."""

@@ -52,7 +52,7 @@ def _asked(request: bytes, timeout: float | None) -> Talk[bytes]:
 def in_a_round(link: Link, talk: Talk[bytes]) -> bytes:
     with contextlib.closing(Threads()) as threads:
         this = Round(threads.pool)
-        (outcome,) = this.carry([attended(link, talk, this)])
+        (outcome,) = this.carry([attended(link, talk)])
     if isinstance(outcome, Exception):
         raise outcome
     return outcome

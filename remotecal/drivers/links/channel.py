@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -51,8 +50,9 @@ class Channel:
         self.occupant: object = None
         """Whose exchange is under way."""
         self.cancelled = False
-        self.waiting: deque[Callable[[], object]] = deque()
-        """Call what wants the channel next, of those who conduct several exchanges in one thread."""
+        self.waiting: dict[object, Callable[[], object]] = {}
+        """Who wants the channel next, of those whose exchanges one thread conducts at once, and what tells
+        them that it is their turn."""
         self._open_stream = location.open_stream
         self._guard = threading.Lock()
         self._numbers = itertools.count(1)
@@ -79,14 +79,12 @@ class Channel:
         """Give back the lock an exchange was conducted under; whoever waits for it in this thread is next."""
         self.lock.release()
         if self.waiting:
-            self.waiting.popleft()()
+            self.waiting.pop(next(iter(self.waiting)))()
 
-    def forgo(self, turn: Callable[[], object]) -> None:
-        """Give a turn up that is waited for; one that has come already goes to the next."""
-        if turn in self.waiting:
-            self.waiting.remove(turn)
-        elif self.waiting:
-            self.waiting.popleft()()
+    def forgo(self, who: object) -> None:
+        """Give up a turn that is waited for; one that has come already goes to the next."""
+        if self.waiting.pop(who, None) is None and self.waiting:
+            self.waiting.pop(next(iter(self.waiting)))()
 
     def clean(self) -> Stream:
         """Return the stream, with nothing left in it of what went wrong; open it if need be.
