@@ -275,7 +275,7 @@ async def load(asked: argparse.Namespace, path: Path) -> None:
         for process in (*both, commanding):
             process.communicate()
     with Store(folder.database) as store:
-        there = sum(row.committed for row in store.journals.list(limit=10_000))
+        there = sum(row.committed for row in store.pages.runs(10_000))
     print(f"{lines} events in {took:.1f} s, {lines / took:.0f}/s; lost: {lines - there}")
 
 

@@ -64,7 +64,7 @@ class Bench:
     """Name of the instrument → its driver."""
 
     @classmethod
-    def load(cls, path: Path, *, installed: bool = False) -> Bench:
+    def load(cls, path: Path | str, *, installed: bool = False) -> Bench:
         """Return the bench in a TOML file, checked as far as that goes without instruments.
 
         Args:
@@ -74,6 +74,7 @@ class Bench:
         Raises:
             BenchError: the file can't be read, or something in it is missing, unknown or wrong.
         """
+        path = Path(path)
         file = checked(BenchFile, read_toml(path, BenchError), str(path), BenchError)
         try:
             drivers = {

@@ -10,10 +10,12 @@ from __future__ import annotations
 import heapq
 import itertools
 import mmap
+import os
 import struct
 import sys
 import threading
 import time
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +25,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 from pydantic import AfterValidator
 
 from remotecal.errors import BenchError
-from remotecal.locks import lock
+from remotecal.locks import lock, unlock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,13 +246,16 @@ class SharedClock(SteppedClock):
         """
         super().__init__()
         self.path = path
+        self._moving = threading.Lock()
         try:
             with path.open("r+b") as file:
-                self._time = mmap.mmap(file.fileno(), TIME.size)
+                self._time = memoryview(mmap.mmap(file.fileno(), TIME.size)).cast("d")
+                self._turn = os.dup(file.fileno())
         except (OSError, ValueError) as error:
             raise BenchError(
                 f"no virtual time is kept in {path} ({error}): is the simulated rig up?"
             ) from error
+        weakref.finalize(self, os.close, self._turn)
 
     @classmethod
     def begin(cls, path: Path, start: float | None = None) -> SharedClock:
@@ -263,14 +268,19 @@ class SharedClock(SteppedClock):
         return cls(path)
 
     def now(self) -> float:
-        return float(TIME.unpack_from(self._time)[0])
+        return float(self._time[0])
 
     def reach(self, when: float) -> None:
-        with self.path.open("rb") as turn:
-            lock(turn.fileno(), wait=True)
-            if when > self.now():
-                TIME.pack_into(self._time, 0, when)
+        if when <= self.now():
+            return
+        with self._moving:  # the file's lock keeps other processes out, but no other thread that has it
+            lock(self._turn, wait=True)
+            try:
+                if when > self.now():
+                    self._time[0] = when  # at once: `Struct.pack_into` would let others see 0 before
+            finally:
+                unlock(self._turn)
 
 
 TIME = struct.Struct("d")
-"""How a shared time is kept."""
+"""How a shared time begins."""

@@ -31,6 +31,8 @@ class Edition:
 
 EDITIONS: Mapping[str, tuple[Edition, ...]] = MappingProxyType(
     {
+        "DKD-R 6-1": (Edition("DKD-R 6-1, edition 03/2014, revision 3", date(2021, 4, 22)),),
+        "EURAMET cg-17": (Edition("EURAMET cg-17, version 4.1", None),),
         "JJG 52": (
             Edition("JJG 52-1999", None, date(2013, 12, 26)),
             Edition("JJG 52-2013", date(2013, 12, 27)),

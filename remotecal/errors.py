@@ -21,10 +21,10 @@ RemotecalError
 ├── ForbiddenCommand            who wrote the driver or the procedure; nothing was sent
 ├── RunError                    who runs the calibration
 │   ├── NotStable                   a quantity did not settle in time
-│   ├── InterlockTripped            a limit was passed; the rig was made safe
-│   ├── RunAborted                  somebody stopped the run; the rig was made safe
-│   ├── RunSuspended                the run goes on later by itself; the rig was made safe
-│   └── SafeStateNotReached         go and look at the rig
+│   ├── InterlockTripped            a limit was passed
+│   ├── RunAborted                  somebody stopped the run
+│   ├── RunSuspended                the run goes on later by itself
+│   └── SafeStateNotReached         the rig is not safe, or nobody knows: go and look at it
 ├── EvidenceError               who answers for the evidence
 │   ├── JournalBroken               the journal is not what was written
 │   ├── FileMissing                 a file that the journal names is not beside it
@@ -50,7 +50,10 @@ Foreign exceptions are translated in one place per boundary, which adds who was 
 
 
 class RemotecalError(Exception):
-    """Anything remotecal refuses or reports; its text says what to do."""
+    """Anything remotecal refuses or reports; its text says what to do, with what was noted on its way up."""
+
+    def __str__(self) -> str:
+        return "; ".join([super().__str__(), *getattr(self, "__notes__", ())])
 
 
 class ConfigurationError(RemotecalError):
@@ -132,7 +135,7 @@ class ForbiddenCommand(RemotecalError):
 
 
 class RunError(RemotecalError):
-    """A run could not go on; the rig was made safe."""
+    """A run could not go on; the rig was made safe, or the text says that nothing there could be."""
 
 
 class NotStable(RunError):

@@ -36,6 +36,32 @@ def lock(file: int, *, wait: bool = False) -> bool:
         file: its descriptor. Who opens the file once more, in this process too, is somebody else.
         wait: until it is.
     """
+    if sys.platform == "win32":
+        return _lock_on_windows(file, wait=wait)
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise ConfigurationError(NO_LOCKS.format(error)) from error
+    return True
+
+
+def unlock(file: int) -> None:
+    """Let others lock a file that stays open."""
+    if sys.platform == "win32":
+        import portalocker
+
+        portalocker.unlock(file)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _lock_on_windows(file: int, *, wait: bool) -> bool:
     import portalocker
 
     flags = portalocker.LockFlags.EXCLUSIVE
@@ -44,8 +70,11 @@ def lock(file: int, *, wait: bool = False) -> bool:
     except portalocker.AlreadyLocked:
         return False
     except portalocker.LockException as error:
-        raise ConfigurationError(f"this file system has no locks ({error}): use a local disk") from error
+        raise ConfigurationError(NO_LOCKS.format(error)) from error
     return True
+
+
+NO_LOCKS = "this file system has no locks ({}): use a local disk"
 
 
 def hold(names: Iterable[str], what: str) -> ExitStack:

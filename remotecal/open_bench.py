@@ -161,6 +161,11 @@ class OpenBench:
         for instrument in self.instruments.values():
             instrument.link.cancel()
 
+    @property
+    def can_be_made_safe(self) -> bool:
+        """Whether any instrument has a safe state to be brought to."""
+        return bool(self._safe_order)
+
     def make_safe(self) -> None:
         """Bring every instrument that has a safe state to it, one after the other.
 

@@ -61,6 +61,8 @@ class Dut(Written):
     """Type designation."""
     serial: Line | None = None
     """The maker's serial number."""
+    interface_serial: Line | None = None
+    """The serial number its interface tells, where that is another: that of the transmitter on a sensor."""
     owner_number: Line | None = None
     """The owner's number for it."""
     class_scheme: Line | None = None
@@ -70,7 +72,8 @@ class Dut(Written):
     description: Words | None = None
     """Its condition on arrival, and whatever else is said of it."""
     on: Line | None = None
-    """Of several devices, which instrument on the bench reads this one, by its name there."""
+    """Which instrument on the bench this one is, or is read by, by its name there; needed of several devices.
+    It must fill the role in which the procedure has its devices."""
 
     @model_validator(mode="after")
     def _can_be_told_from_others(self) -> Self:
@@ -85,6 +88,9 @@ class Dut(Written):
         numbers = []
         if self.serial:
             numbers.append(Identification(value=self.serial, name=Text(zh="出厂编号", en="Serial number")))
+        if self.interface_serial:
+            name = Text(zh="接口读出编号", en="Serial number told by its interface")
+            numbers.append(Identification(value=self.interface_serial, issuer="other", name=name))
         if self.owner_number:
             name = Text(zh="设备编号", en="Owner's number")
             numbers.append(Identification(value=self.owner_number, issuer="owner", name=name))
@@ -182,6 +188,16 @@ class Order(Written):
     def items(self) -> tuple[Item, ...]:
         """The devices under test as a certificate names them."""
         return tuple(dut.item(id_) for id_, dut in self.devices.items())
+
+    def of_any_device(self) -> Order:
+        """Return the order for whatever devices there are, such as simulated ones: by owners' numbers."""
+
+        def nameless(dut: Dut) -> Dut:
+            number = dut.owner_number or dut.serial
+            return dut.model_copy(update={"serial": None, "interface_serial": None, "owner_number": number})
+
+        one = None if self.dut is None else nameless(self.dut)
+        return self.model_copy(update={"dut": one, "duts": tuple(map(nameless, self.duts))})
 
     @classmethod
     def load(cls, path: Path) -> Order:

@@ -7,7 +7,7 @@ judged wrongly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -82,6 +82,10 @@ class Rehearsal:
     """Name of the simulated bench in the catalogue."""
     points: tuple[Foreseen, ...]
     """Point by point."""
+    whole: tuple[float, float] | None
+    """Probability that a device that conforms everywhere does not pass somewhere, at least and at most: the
+    points' together, as their errors go together or not. What other characteristics, such as hysteresis or
+    repeatability, may refuse beside is not in it. None where nothing is specified."""
     duration: float
     """How long the run takes, in seconds of the bench's time."""
     assumed: tuple[str, ...]
@@ -161,16 +165,24 @@ def rehearse(
         def prepare(bench: Assembly) -> None:
             assumed.extend(bench.imitate(real.certificates, chance(chosen.seed, "rehearsal")))
             assumed.extend(_other_instruments(bench, real.drivers))
+            _refuse_without(bench, real)
+            assumed.extend(
+                f"{role}: the simulated one heeds no certificate"
+                for role in real.certificates
+                if bench.wired[role].certified is None
+            )
 
         with kind.put_up(chosen, directory / "bench", clock, prepare) as bench:
-            _state_facts(bench.bench, real.characteristics)
+            assumed.extend(_state_facts(bench.bench, real.characteristics))
             began = clock.now()
             company = Company(Scripted(first_option=True), watchers)
-            evidence = execute(order, found, Bench.load(bench.bench), directory / "run", company, clock)
+            evidence = execute(
+                order.of_any_device(), found, Bench.load(bench.bench), directory / "run", company, clock
+            )
             duration = clock.now() - began
     record = evaluate(evidence, found)
     points = tuple(point for part in record.measurements for point in _foreseen(part, spread))
-    return Rehearsal(name, points, duration, tuple(assumed), record)
+    return Rehearsal(name, points, _of_whole(points), duration, tuple(assumed), record)
 
 
 def _filled(roles: Mapping[str, str], known: Mapping[str, Known]) -> dict[str, Known]:
@@ -197,16 +209,35 @@ def _other_instruments(bench: Assembly, drivers: Mapping[str, type[Instrument]])
     ]
 
 
-def _state_facts(path: Path, facts: Mapping[str, Characteristic]) -> None:
-    """Let a simulated bench's file state the real bench's facts, as far as it knows such a fact.
+def _refuse_without(bench: Assembly, real: RealBench) -> None:
+    """Raise `ConfigurationError` if the real bench has a standard that the simulated one has not.
+
+    What is computed without it would be another calibration.
+    """
+    lacking = [role for role in (*real.certificates, *real.drivers) if role not in bench.wired]
+    if lacking:
+        raise ConfigurationError(
+            f"the simulated bench has nothing in the role {', '.join(dict.fromkeys(lacking))}, and the real "
+            "one has: what it would foresee is another calibration. Rehearse on a simulated bench of your own"
+        )
+
+
+def _of_whole(points: Sequence[Foreseen]) -> tuple[float, float] | None:
+    """Return between what the probability lies that a conforming device does not pass at some point."""
+    each = [point.conforming_refused for point in points if point.conforming_refused is not None]
+    return (max(each), min(1.0, sum(each))) if each else None
+
+
+def _state_facts(path: Path, facts: Mapping[str, Characteristic]) -> list[str]:
+    """Let a simulated bench's file state the real bench's facts, and return which it has for itself alone.
 
     Raises:
         BenchError: the file is none.
     """
     said = read_toml(path, BenchError)
     there = cast("dict[str, object]", said.get("characteristics", {}))
-    stated = {name: facts[name] for name in facts if name in there or name == "cmc"}
-    path.write_text(as_toml({**said, "characteristics": there | stated}), encoding="utf-8")
+    path.write_text(as_toml({**said, "characteristics": there | dict(facts)}), encoding="utf-8")
+    return [f"{name}: the simulated bench's own" for name in there if name not in facts]
 
 
 def _foreseen(measured: Measurement, spread: float) -> tuple[Foreseen, ...]:

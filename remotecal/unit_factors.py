@@ -38,10 +38,10 @@ BAR = "|"
 _PREFIX_SYMBOLS = {
     name: symbol for symbol, name in (PREFIXES | BINARY).items() if symbol not in ("u", "\u03bc")
 }
-_PREFIXABLE = {symbol: name for symbol, (name, _) in PREFIXED.items()} | {
+_PREFIXABLE = {symbol: one.name for symbol, one in PREFIXED.items()} | {
     symbol: BAR + symbol for symbol in CUSTOMARY_PREFIXED
 }
-_NAMES = {symbol: name for symbol, (name, _) in (UNPREFIXED | PREFIXED).items()} | {
+_NAMES = {symbol: one.name for symbol, one in (UNPREFIXED | PREFIXED).items()} | {
     symbol: BAR + symbol for symbol in CUSTOMARY
 }
 _UNIT_SYMBOLS = {name: symbol for symbol, name in _NAMES.items()}

@@ -1,4 +1,4 @@
-"""What prefixes and units are called: in the short notation, in D-SI, and by pint."""
+"""What prefixes and units are called, in the short notation and in D-SI, and what each is worth."""
 
 from __future__ import annotations
 
@@ -71,18 +71,20 @@ BINARY = {
 }
 """Prefixes of bits and bytes alone (IEC 80000-13)."""
 
+_THOUSANDS = (
+    *("quecto", "ronto", "yocto", "zepto", "atto", "femto", "pico", "nano", "micro", "milli"),
+    *("", "kilo", "mega", "giga", "tera", "peta", "exa", "zetta", "yotta", "ronna", "quetta"),
+)
+
+MULTIPLES = (
+    {name: Fraction(1000) ** n for n, name in enumerate(_THOUSANDS, -10)}
+    | {"centi": Fraction(1, 100), "deci": Fraction(1, 10), "deca": Fraction(10), "hecto": Fraction(100)}
+    | {name: Fraction(1024) ** n for n, name in enumerate(BINARY.values(), 1)}
+)
+"""How much each prefix is, by its name in D-SI; none is 1 (SI brochure, table 7)."""
+
 ONE_WORD = {("kilo", "gram"): "kilogram", ("deci", "bel"): "decibel"}
 """Prefix and unit that D-SI has one word for, too."""
-
-LEVELS = (
-    "level_decibel = [level]",
-    "level_bel = 10 * level_decibel",
-    "level_neper = 8.68588963806503655302 * level_decibel",
-)
-"""Levels are of a kind of their own, for the ratio behind one is not told by its unit (ISO 80000-3).
-
-pint's own would turn a difference of levels into a ratio. One neper is 20 lg e decibels.
-"""
 
 ANGLES = frozenset({"radian", "degree", "arcminute", "arcsecond"})
 """Units of plane angle, by their names in D-SI."""
@@ -134,15 +136,15 @@ IN_THE_NAME = {
 """What is no unit but says something of the quantity, which belongs into the quantity's name."""
 
 
-class Customary(NamedTuple):
-    """A unit that D-SI has no notation for."""
+class Worth(NamedTuple):
+    """What a unit is called, and what one of it is."""
 
     name: str
-    """What it is called."""
-    factor: Fraction
+    """In D-SI, or in words where D-SI has no notation for it."""
+    factor: Fraction | int
     """How many `unit` one of it is, exactly."""
     unit: str
-    """A unit that D-SI has."""
+    """A unit that D-SI has; what nothing simpler is worth gives itself."""
 
 
 _G = Fraction("9.80665")
@@ -154,24 +156,29 @@ _POUND_FORCE = Fraction("0.45359237") * _G
 _INCH = Fraction("25.4")
 """In millimetres."""
 
+_MERCURY = Fraction("13.5951") * _G
+"""Of a millimetre of mercury, in pascals."""
+
+_PI = Fraction("3.1415926535897932384626433832795028841971693993751")
+
 CUSTOMARY = {
-    "psi": Customary("pound-force per square inch", _POUND_FORCE / _INCH**2 * 1000, "kPa"),
-    "inHg": Customary("conventional inch of mercury (0 °C)", _INCH * Fraction("13.5951") * _G / 1000, "kPa"),
-    "inHg(60°F)": Customary("inch of mercury at 60 °F", Fraction("3.37685"), "kPa"),
-    "mmH2O": Customary("conventional millimetre of water", _G, "Pa"),
-    "cmH2O": Customary("conventional centimetre of water", _G * 10, "Pa"),
-    "mH2O": Customary("conventional metre of water", _G, "kPa"),
-    "inH2O": Customary("conventional inch of water", _INCH * _G, "Pa"),
-    "mmH2O(4°C)": Customary("millimetre of water at 4 °C", Fraction("0.999972") * _G, "Pa"),
-    "cmH2O(4°C)": Customary("centimetre of water at 4 °C", Fraction("9.99972") * _G, "Pa"),
-    "inH2O(4°C)": Customary("inch of water at 4 °C", _INCH * Fraction("0.999972") * _G, "Pa"),
-    "inH2O(60°F)": Customary("inch of water at 60 °F", Fraction("248.84"), "Pa"),
-    "Torr": Customary("torr, 1/760 of the standard atmosphere", Fraction(101325, 760), "Pa"),
-    "atm": Customary("standard atmosphere", Fraction("101.325"), "kPa"),
-    "kgf": Customary("kilogram-force", _G, "N"),
-    "lbf": Customary("pound-force", _POUND_FORCE, "N"),
-    "var": Customary("var, the volt ampere of reactive power", Fraction(1), "V*A"),
-    "ppb": Customary("part per billion, 10⁻⁹", Fraction(1, 1000), "ppm"),
+    "psi": Worth("pound-force per square inch", _POUND_FORCE / _INCH**2 * 1000, "kPa"),
+    "inHg": Worth("conventional inch of mercury (0 °C)", _INCH * _MERCURY / 1000, "kPa"),
+    "inHg(60°F)": Worth("inch of mercury at 60 °F", Fraction("3.37685"), "kPa"),
+    "mmH2O": Worth("conventional millimetre of water", _G, "Pa"),
+    "cmH2O": Worth("conventional centimetre of water", _G * 10, "Pa"),
+    "mH2O": Worth("conventional metre of water", _G, "kPa"),
+    "inH2O": Worth("conventional inch of water", _INCH * _G, "Pa"),
+    "mmH2O(4°C)": Worth("millimetre of water at 4 °C", Fraction("0.999972") * _G, "Pa"),
+    "cmH2O(4°C)": Worth("centimetre of water at 4 °C", Fraction("9.99972") * _G, "Pa"),
+    "inH2O(4°C)": Worth("inch of water at 4 °C", _INCH * Fraction("0.999972") * _G, "Pa"),
+    "inH2O(60°F)": Worth("inch of water at 60 °F", Fraction("248.84"), "Pa"),
+    "Torr": Worth("torr, 1/760 of the standard atmosphere", Fraction(101325, 760), "Pa"),
+    "atm": Worth("standard atmosphere", Fraction("101.325"), "kPa"),
+    "kgf": Worth("kilogram-force", _G, "N"),
+    "lbf": Worth("pound-force", _POUND_FORCE, "N"),
+    "var": Worth("var, the volt ampere of reactive power", Fraction(1), "V*A"),
+    "ppb": Worth("part per billion, 10⁻⁹", Fraction(1, 1000), "ppm"),
 }
 """Units that gauges and meters show and D-SI has no notation for.
 
@@ -206,65 +213,69 @@ OF_ROOT_POWER = ("V", "A", "Pa", "m", "m/s", "m/s2", "N", "V/m", "A/m", "T")
 """References of levels of a root-power quantity, whose square is like a power: L = 20 lg(F/F_0) dB."""
 
 UNPREFIXED = {
-    "1": ("one", "dimensionless"),
-    "%": ("percent", "percent"),
-    "ppm": ("ppm", "ppm"),
-    "kg": ("kilogram", "kilogram"),
-    "min": ("minute", "minute"),
-    "h": ("hour", "hour"),
-    "d": ("day", "day"),
-    "°C": ("degreecelsius", "degree_Celsius"),
-    "°": ("degree", "degree"),
-    "′": ("arcminute", "arcminute"),
-    "″": ("arcsecond", "arcsecond"),
-    "ha": ("hectare", "hectare"),
-    "au": ("astronomicalunit", "astronomical_unit"),
-    "dB": ("decibel", "level_decibel"),
-    "B": ("bel", "level_bel"),
-    "kn": ("knot", "knot"),
-    "nmi": ("nauticalmile", "nautical_mile"),
-    "Å": ("angstrom", "angstrom"),
-    "mmHg": ("mmHg", "millimeter_Hg"),
+    "1": Worth("one", 1, "1"),
+    "%": Worth("percent", Fraction(1, 100), "1"),
+    "ppm": Worth("ppm", Fraction(1, 10**6), "1"),
+    "kg": Worth("kilogram", 1, "kg"),
+    "min": Worth("minute", 60, "s"),
+    "h": Worth("hour", 3600, "s"),
+    "d": Worth("day", 86400, "s"),
+    "°C": Worth("degreecelsius", 1, "K"),
+    "°": Worth("degree", _PI / 180, "rad"),
+    "′": Worth("arcminute", _PI / 180 / 60, "rad"),
+    "″": Worth("arcsecond", _PI / 180 / 3600, "rad"),
+    "ha": Worth("hectare", 10**4, "m2"),
+    "au": Worth("astronomicalunit", 149_597_870_700, "m"),
+    "dB": Worth("decibel", 1, "dB"),
+    "B": Worth("bel", 10, "dB"),
+    "kn": Worth("knot", Fraction(1852, 3600), "m/s"),
+    "nmi": Worth("nauticalmile", 1852, "m"),
+    "Å": Worth("angstrom", Fraction(1, 10**10), "m"),
+    "mmHg": Worth("mmHg", _MERCURY, "Pa"),
 }
-"""Symbol → name in D-SI and name in pint, for the units D-SI allows no prefix."""
+"""Symbol → what it is, for the units D-SI allows no prefix (SI brochure, tables 2, 4, 5 and 8)."""
 
 PREFIXED = {
-    "m": ("metre", "meter"),
-    "s": ("second", "second"),
-    "g": ("gram", "gram"),
-    "t": ("tonne", "metric_ton"),
-    "L": ("litre", "liter"),
-    "K": ("kelvin", "kelvin"),
-    "A": ("ampere", "ampere"),
-    "mol": ("mole", "mole"),
-    "cd": ("candela", "candela"),
-    "rad": ("radian", "radian"),
-    "Pa": ("pascal", "pascal"),
-    "bar": ("bar", "bar"),
-    "N": ("newton", "newton"),
-    "J": ("joule", "joule"),
-    "W": ("watt", "watt"),
-    "V": ("volt", "volt"),
-    "Ω": ("ohm", "ohm"),
-    "S": ("siemens", "siemens"),
-    "C": ("coulomb", "coulomb"),
-    "F": ("farad", "farad"),
-    "H": ("henry", "henry"),
-    "T": ("tesla", "tesla"),
-    "Wb": ("weber", "weber"),
-    "Hz": ("hertz", "hertz"),
-    "lm": ("lumen", "lumen"),
-    "lx": ("lux", "lux"),
-    "sr": ("steradian", "steradian"),
-    "Bq": ("becquerel", "becquerel"),
-    "Gy": ("gray", "gray"),
-    "Sv": ("sievert", "sievert"),
-    "kat": ("katal", "katal"),
-    "eV": ("electronvolt", "electron_volt"),
-    "Da": ("dalton", "dalton"),
-    "barn": ("barn", "barn"),
-    "Np": ("neper", "level_neper"),
-    "bit": ("bit", "bit"),
-    "byte": ("byte", "byte"),
+    "m": Worth("metre", 1, "m"),
+    "s": Worth("second", 1, "s"),
+    "g": Worth("gram", Fraction(1, 1000), "kg"),
+    "t": Worth("tonne", 1000, "kg"),
+    "L": Worth("litre", Fraction(1, 1000), "m3"),
+    "K": Worth("kelvin", 1, "K"),
+    "A": Worth("ampere", 1, "A"),
+    "mol": Worth("mole", 1, "mol"),
+    "cd": Worth("candela", 1, "cd"),
+    "rad": Worth("radian", 1, "1"),
+    "Pa": Worth("pascal", 1, "N/m2"),
+    "bar": Worth("bar", 10**5, "Pa"),
+    "N": Worth("newton", 1, "kg*m/s2"),
+    "J": Worth("joule", 1, "N*m"),
+    "W": Worth("watt", 1, "J/s"),
+    "V": Worth("volt", 1, "W/A"),
+    "Ω": Worth("ohm", 1, "V/A"),
+    "S": Worth("siemens", 1, "A/V"),
+    "C": Worth("coulomb", 1, "A*s"),
+    "F": Worth("farad", 1, "C/V"),
+    "H": Worth("henry", 1, "Wb/A"),
+    "T": Worth("tesla", 1, "Wb/m2"),
+    "Wb": Worth("weber", 1, "V*s"),
+    "Hz": Worth("hertz", 1, "1/s"),
+    "lm": Worth("lumen", 1, "cd*sr"),
+    "lx": Worth("lux", 1, "lm/m2"),
+    "sr": Worth("steradian", 1, "1"),
+    "Bq": Worth("becquerel", 1, "1/s"),
+    "Gy": Worth("gray", 1, "J/kg"),
+    "Sv": Worth("sievert", 1, "J/kg"),
+    "kat": Worth("katal", 1, "mol/s"),
+    "eV": Worth("electronvolt", Fraction("1.602176634e-19"), "J"),
+    "Da": Worth("dalton", Fraction("1.66053906892e-27"), "kg"),
+    "barn": Worth("barn", Fraction(1, 10**28), "m2"),
+    "Np": Worth("neper", Fraction("8.68588963806503655302"), "dB"),
+    "bit": Worth("bit", 1, "1"),
+    "byte": Worth("byte", 8, "bit"),
 }
-"""Symbol → name in D-SI and name in pint, for the units that take a prefix."""
+"""Symbol → what it is, for the units that take a prefix. The dalton is measured (CODATA 2022).
+
+Levels are of a kind of their own, for the ratio behind one is not told by its unit (ISO 80000-3), and one
+neper is 20 lg e decibels. An angle is a ratio of lengths, and a bit a number.
+"""

@@ -1,4 +1,4 @@
-r"""Units: the short notation of drivers and people, the D-SI notation of certificates, and pint.
+r"""Units: the short notation of drivers and people, the D-SI notation of certificates, what units are worth.
 
 The short notation is what a data sheet prints: `m3/h`, `L/min`, `kg/m3`, `°C`, `%`, `1/m3`, `1`.
 Factors are joined by `*` and `/`, read from left to right as in Python, so `W/m/K` and `W/m*K`
@@ -16,22 +16,22 @@ A level with a reference, `dBm` or `dB(20µPa)`, is a kind of its own: it is con
 factor, only by `level` and `from_level`. What is relative (`dB`) stays that.
 
 This is the only module that knows the notations (`unit_factors` takes them apart, `unit_names` has the
-names), and the only one that knows pint, which supplies the dimensions and the conversion factors, as
-exact fractions.
+names and what each unit is worth). Dimensions and factors follow from there as exact fractions, rounded
+once; roots of them to far more digits than a number has.
 """
 
 from __future__ import annotations
 
 import math
+from decimal import Context
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from remotecal.errors import UnitError
 from remotecal.unit_factors import (
     BAR,
     LONGEST,
-    Factors,
     Reference,
     dsi,
     dsi_factors,
@@ -44,7 +44,7 @@ from remotecal.unit_factors import (
 from remotecal.unit_names import (
     ANGLES,
     CUSTOMARY,
-    LEVELS,
+    MULTIPLES,
     OF_POWER,
     OF_ROOT_POWER,
     ONE_UNIT,
@@ -53,10 +53,16 @@ from remotecal.unit_names import (
     UNPREFIXED,
 )
 
-if TYPE_CHECKING:
-    import pint
+_UNITS = {one.name: (symbol, one) for symbol, one in (UNPREFIXED | PREFIXED).items()}
 
-_PINT_NAMES = dict((UNPREFIXED | PREFIXED).values())
+_ZERO_CELSIUS = Fraction("273.15")
+"""In kelvins."""
+
+_ROOTS = Context(prec=60)
+"""Digits to which roots are taken."""
+
+Dimension: TypeAlias = frozenset[tuple[str, Fraction]]
+"""The units that nothing simpler is worth, each with its power."""
 
 
 def check(unit: str) -> None:
@@ -213,7 +219,7 @@ def same_dimension(unit: str, other: str) -> bool:
     one, two = reference(normal(unit)), reference(normal(other))
     if one is not None or two is not None:
         return one is not None and two is not None and same_dimension(one.unit, two.unit)
-    return bool(_pint_unit(unit)[0].dimensionality == _pint_unit(other)[0].dimensionality)
+    return _worth(unit)[1] == _worth(other)[1]
 
 
 def convert(value: float, unit: str, to: str) -> float:
@@ -285,38 +291,35 @@ def _line(unit: str, to: str) -> tuple[float, float]:
     if reference(normal(unit)) is not None:
         of = _reference(unit)
         return 1.0, level(float(of.number), of.unit, to)
-    (source, one), (target, other) = _pint_unit(unit), _pint_unit(to)
-    quantity = _registry().Quantity
+    (source, _), (target, _) = _worth(unit), _worth(to)
     try:
-        at_zero = Fraction(quantity(Fraction(0), source).to(target).magnitude)
-        at_one = Fraction(quantity(one, source).to(target).magnitude)
-        return float((at_one - at_zero) / other), float(at_zero / other)
-    except (ArithmeticError, ValueError):
+        return float(source / target), float((_zero(unit) - _zero(to)) / target)
+    except ArithmeticError:
         raise UnitError(f"{unit} can't be converted to {to}: the factor is beyond all numbers") from None
 
 
-@lru_cache(maxsize=1)
-def _registry() -> pint.UnitRegistry[Fraction]:
-    import pint
-
-    make: type[pint.UnitRegistry[Fraction]] = pint.UnitRegistry
-    registry = make(non_int_type=Fraction)  # pyright: ignore[reportArgumentType]  # pint's stubs know floats only
-    for definition in LEVELS:
-        registry.define(definition)
-    return registry
+def _zero(unit: str) -> Fraction:
+    """Return where a scale begins: that of a temperature in °C at 273.15 K. Others begin at nothing."""
+    return _ZERO_CELSIUS if normal(unit) == "°C" else Fraction(0)
 
 
 @lru_cache(maxsize=1024)
-def _pint_unit(unit: str) -> tuple[pint.Unit, Fraction]:
-    """Return the unit as pint has it, and how many of it one `unit` is."""
-    registry = _registry()
-    meant, factor = in_dsi(unit)
-    found: Factors = factors(meant)
-    if len(found) == 1 and found[0].power == 1:
-        return registry.Unit(found[0].prefix + _PINT_NAMES[found[0].name]), factor
-    result = registry.Unit("dimensionless")
-    for one in found:
-        # Within a compound unit the degree Celsius is an interval: 1/°C is 1/K.
-        name = "kelvin" if one.name == "degreecelsius" else _PINT_NAMES[one.name]
-        result *= registry.Unit(one.prefix + name) ** one.power
-    return result, factor
+def _worth(unit: str) -> tuple[Fraction, Dimension]:
+    """Return what a unit, or a difference in it, is worth: a number and a dimension."""
+    meant, number = in_dsi(unit)
+    dimension: dict[str, Fraction] = {}
+    for one in factors(meant):
+        symbol, of = _UNITS[one.name]
+        itself = Fraction(1), frozenset({(symbol, Fraction(1))})
+        worth, inner = itself if of.unit == symbol else _worth(of.unit)
+        number *= _to_the(one.power, MULTIPLES[one.prefix] * of.factor * worth)
+        for name, power in inner:
+            dimension[name] = dimension.get(name, Fraction(0)) + power * one.power
+    return number, frozenset((name, power) for name, power in dimension.items() if power and name != "1")
+
+
+def _to_the(power: Fraction, number: Fraction) -> Fraction:
+    if power.denominator == 1:
+        return number ** int(power)
+    root = _ROOTS.divide(power.numerator, power.denominator)
+    return Fraction(_ROOTS.power(_ROOTS.divide(number.numerator, number.denominator), root))

@@ -17,6 +17,7 @@ from remotecal.errors import ConfigurationError
 from remotecal.procedures.parameters import In, Parameters
 from remotecal.sim.calibrated import Calibrated
 from remotecal.sim.certificates import stated_by
+from remotecal.sim.loop import Loop
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.paper import BENCH, ORDER, Paper, write_paper
 from remotecal.sim.world import World
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 CLOCK = "clock"
 """File beside the bench file in which a bench keeps its virtual time."""
+
+LOOK = 1.0
+"""Seconds from one look at a bench in real time to the next: whoever asks after a night need not wait while
+the physics of the night is made up for."""
 
 
 class BenchOptions(Parameters):
@@ -136,9 +141,16 @@ class Assembly(ABC):
     def _serve(self, directory: Path, servers: ExitStack) -> None:
         """Serve the instruments until `servers` closes, and write the paper."""
         self.directory = directory
-        self.addresses = {name: place.serve(servers) for name, place in self.wired.items()}
+        loop = servers.enter_context(Loop())
+        if isinstance(self.clock, RealClock):
+            loop.call(lambda: loop.every(LOOK, self._look))
+        self.addresses = {name: place.serve(servers, loop) for name, place in self.wired.items()}
         today = datetime.fromtimestamp(self.clock.now(), UTC).date()
         write_paper(directory, self.paper(today), self.wired, self.addresses, _told(self.clock), today)
+
+    def _look(self) -> None:
+        with self.world.present():
+            return
 
     @classmethod
     def resembling(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from remotecal.errors import NoReply
 
 if TYPE_CHECKING:
-    from remotecal.sim.serving import Servable
+    from remotecal.sim.attendance import Servable
 
 
 class MemoryLink:

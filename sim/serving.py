@@ -1,6 +1,7 @@
 """Serves simulated instruments on real TCP sockets and pseudo-terminals.
 
-A server accepts several connections, each in a thread of its own, and stops all of them on `close`.
+Servers that are given a `Loop` share its thread, however many they are and clients they have; any other
+has a thread of its own.
 """
 
 from __future__ import annotations
@@ -9,63 +10,20 @@ import contextlib
 import itertools
 import os
 import re
-import select
 import socket
 import sys
-import threading
-from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from remotecal.drivers.links import identification
 from remotecal.drivers.links.framing import HEADER, MBAP_SIZE, checksum
 from remotecal.drivers.links.wire import Line, Modbus
 from remotecal.errors import ConfigurationError
+from remotecal.sim.attendance import Attendance, ClientLine, Found, Servable, Serving
+from remotecal.sim.loop import READY, Loop
 
 PSEUDO_TERMINALS = sys.platform != "win32"
 """Whether this system has them."""
-
-Found = tuple[bytes, bytes]
-"""A request without framing, and what its reply's frame needs of it."""
-
-
-class Answering(Protocol):
-    """Somebody who answers requests, such as a simulated instrument."""
-
-    def answer(self, request: bytes) -> bytes | None:
-        """Answer a request, both without framing; None for no answer."""
-        ...
-
-    def spoil(self, frame: bytes) -> tuple[bytes | None, float]:
-        """Return what becomes of a reply on the wire, and how many real seconds late it is."""
-        ...
-
-
-class Servable(Protocol):
-    """Somebody who answers, or a bus with several."""
-
-    def at(self, request: bytes) -> Answering | None:
-        """Return who is asked; None if nobody is."""
-        ...
-
-
-class Serving(Protocol):
-    """How requests are found in a stream of bytes, and replies wrapped."""
-
-    greeting: bytes
-    """What is said when a connection is made."""
-
-    def take(self, received: bytearray) -> Found | None:
-        """Remove and return the first request; None while it is incomplete."""
-        ...
-
-    def wrap(self, reply: bytes, needs: bytes) -> bytes:
-        """Return the frame that carries a reply."""
-        ...
-
-    def silent(self, needs: bytes) -> bytes:
-        """Return what is sent for a request that has no reply."""
-        ...
 
 
 class LineServing:
@@ -79,13 +37,12 @@ class LineServing:
         self._echo = wire.ending.encode(wire.encoding) if wire.echo else None
         self.greeting = wire.greeting.encode(wire.encoding)
 
-    def take(self, received: bytearray) -> Found | None:
+    def take(self, received: bytes) -> Found | None:
         found = self._LINE.match(received)
         if found is None:
             return None
-        line = bytes(found[1])
-        del received[: found.end()]
-        return line, b"" if self._echo is None else line + self._echo
+        line = found[1]
+        return line, b"" if self._echo is None else line + self._echo, received[found.end() :]
 
     def wrap(self, reply: bytes, needs: bytes) -> bytes:
         return needs + reply + self._ending
@@ -102,16 +59,14 @@ class TcpServing:
     def __init__(self, wire: Modbus | None = None) -> None:
         self._own = itertools.count(OWN_NUMBERS) if wire is not None and wire.own_numbers else None
 
-    def take(self, received: bytearray) -> Found | None:
+    def take(self, received: bytes) -> Found | None:
         if len(received) <= MBAP_SIZE:
             return None
         number, _, length, _ = HEADER.unpack_from(received)
         end = MBAP_SIZE + length
         if len(received) < end:
             return None
-        request = bytes(received[MBAP_SIZE:end])
-        del received[:end]
-        return request, number.to_bytes(2, "big")
+        return received[MBAP_SIZE:end], number.to_bytes(2, "big"), received[end:]
 
     def wrap(self, reply: bytes, needs: bytes) -> bytes:
         number = int.from_bytes(needs, "big") if self._own is None else next(self._own) & 0xFFFF
@@ -128,6 +83,9 @@ OWN_NUMBERS = 0x7700
 SHORTEST_REQUEST = 7
 """Bytes of the shortest request on RTU, for a device identification."""
 
+NOBODYS: Found = (b"", b"", b"")
+"""What is found where nothing can be made of what was received: a request to nobody."""
+
 
 class RtuServing:
     """Modbus RTU; a frame whose checksum is wrong is passed over, as the standard wants it."""
@@ -139,18 +97,16 @@ class RtuServing:
     def __init__(self, wire: Modbus | None = None) -> None:
         self._echoes = wire is not None and wire.echo
 
-    def take(self, received: bytearray) -> Found | None:
+    def take(self, received: bytes) -> Found | None:
         if len(received) < SHORTEST_REQUEST:
             return None
         size = 9 + received[6] if received[1] in self._LONG else self._SIZES.get(received[1], 8)
         if len(received) < size:
             return None
-        frame = bytes(received[:size])
-        del received[:size]
+        frame = received[:size]
         if checksum(frame[:-2]) != frame[-2:]:
-            received.clear()
-            return None
-        return frame[:-2], frame if self._echoes else b""
+            return NOBODYS
+        return frame[:-2], frame if self._echoes else b"", received[size:]
 
     def wrap(self, reply: bytes, needs: bytes) -> bytes:
         return needs + reply + checksum(reply)
@@ -159,90 +115,85 @@ class RtuServing:
         return needs
 
 
+LARGEST_PIECE = 448
+"""Bytes taken from a client at once: what Python has a place for without asking the system, with all of a
+Modbus frame and most lines in it."""
+
+
 class Server:
-    """What both kinds of server share: threads, and the conversation each leads."""
+    """What both kinds of server share: whom they serve, and by which loop."""
 
-    def __init__(self, servable: Servable, framing: Serving) -> None:
-        self._servable = servable
-        self._framing = framing
-        self._stopped = threading.Event()
-        self._threads: list[threading.Thread] = []
+    def __init__(self, servable: Servable, framing: Serving, loop: Loop | None) -> None:
+        self._servable, self._framing = servable, framing
+        self._loop = loop or Loop()
+        self._is_alone = loop is None
+        self._attended: list[Attendance] = []
 
-    def _start(self, work: Callable[[], None], name: str) -> None:
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def close(self) -> None:
+        """Stop serving; when this returns nobody is heard any more."""
+        self._loop.call(self._end)
+        if self._is_alone:
+            self._loop.close()
 
-    def _converse(self, received: bytearray, send: Callable[[bytes], object]) -> None:
-        """Answer every request that has come in whole."""
-        while (found := self._framing.take(received)) is not None:
-            request, needs = found
-            asked = self._servable.at(request)
-            reply = None if asked is None else asked.answer(request)
-            if asked is None or reply is None:
-                if echo := self._framing.silent(needs):
-                    send(echo)
-                continue
-            frame, late = asked.spoil(self._framing.wrap(reply, needs))
-            if late:
-                self._stopped.wait(late)
-            if frame:
-                send(frame)
+    def _attend(self, client: ClientLine) -> None:
+        self._attended = [each for each in self._attended if not each.over]
+        self._attended.append(Attendance(self._loop, client, self._servable, self._framing))
 
-    def _join(self) -> None:
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join()
+    def _end(self) -> None:
+        """Hang up on everybody."""
+        for attendance in self._attended:
+            attendance.end()
 
 
 class SocketServer(Server):
-    """Serves on a TCP port."""
+    """Serves on a TCP port, as many clients as come.
 
-    def __init__(self, servable: Servable, framing: Serving, host: str = "127.0.0.1", port: int = 0) -> None:
-        super().__init__(servable, framing)
+    Args:
+        servable: who is asked.
+        framing: how requests and replies are told apart.
+        host: the interface to listen on.
+        port: the TCP port; 0 for any free one.
+        loop: serves others, too; without it the server has one of its own.
+    """
+
+    def __init__(
+        self,
+        servable: Servable,
+        framing: Serving,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        loop: Loop | None = None,
+    ) -> None:
         self._listener = socket.create_server((host, port))
+        self._listener.settimeout(0.0)
         self.host, self.port = self._listener.getsockname()[:2]
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self._start(self._accept, f"port {self.port}")
+        super().__init__(servable, framing, loop)
+        self._loop.call(lambda: self._loop.listen(self._listener, READY, self._accept))
 
     def drop(self) -> None:
         """Hang up on everybody, as an instrument does that loses its power."""
-        with self._lock:
-            for connection in self._connections:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Stop serving; when this returns all threads have ended."""
-        self._stopped.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self.drop()
-        self._join()
+        self._loop.call(super()._end)
 
     def _accept(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._lock:
-                self._connections.add(connection)
-            self._start(partial(self._attend, connection), f"port {self.port}")
+        with contextlib.suppress(BlockingIOError, ConnectionError):  # who has gone again meanwhile
+            connection, _ = self._listener.accept()
+            self._attend(SocketClient(connection))
 
-    def _attend(self, connection: socket.socket) -> None:
-        received = bytearray()
-        with contextlib.suppress(OSError), connection:
-            if self._framing.greeting:
-                connection.sendall(self._framing.greeting)
-            while not self._stopped.is_set() and (data := connection.recv(4096)):
-                received += data
-                self._converse(received, connection.sendall)
-        with self._lock:
-            self._connections.discard(connection)
+    def _end(self) -> None:
+        self._loop.forget(self._listener)
+        self._listener.close()
+        super()._end()
+
+
+class SocketClient:
+    """The way to a client on a socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.settimeout(0.0)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.fileno, self.close = connection.fileno, connection.close
+        self.send, self.receive = connection.send, partial(connection.recv, LARGEST_PIECE)
 
 
 class PortServer(Server):
@@ -250,31 +201,43 @@ class PortServer(Server):
 
     device: str
     """Path of the port."""
-    _master: int
-    _slave: int
-    _woken: int
-    _waker: int
 
-    def __init__(self, servable: Servable, framing: Serving) -> None:
-        super().__init__(servable, framing)
+    def __init__(self, servable: Servable, framing: Serving, *, loop: Loop | None = None) -> None:
         if sys.platform == "win32":
             raise ConfigurationError("Windows has no pseudo-terminals: let the instrument serve on a socket")
+        port = PortClient()
+        self.device = port.device
+        super().__init__(servable, framing, loop)
+        self._loop.call(lambda: self._attend(port))
+
+
+class PortClient:
+    """The way to whoever opens a pseudo-terminal."""
+
+    def __init__(self) -> None:
         import pty
         import tty
 
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
         self.device = os.ttyname(self._slave)
-        self._woken, self._waker = os.pipe()
-        self._start(self._attend, self.device)
+        """Path of the port."""
+
+    def fileno(self) -> int:
+        return self._master
+
+    def receive(self) -> bytes:
+        self._forget_speed()
+        return os.read(self._master, LARGEST_PIECE)
+
+    def send(self, data: bytes) -> int:
+        return os.write(self._master, data)
 
     def close(self) -> None:
-        """Stop serving; the port disappears."""
-        self._stopped.set()
-        os.write(self._waker, b"\0")
-        self._join()
-        for descriptor in (self._master, self._slave, self._woken, self._waker):
-            os.close(descriptor)
+        """Let the port disappear."""
+        os.close(self._master)
+        os.close(self._slave)
 
     def _forget_speed(self) -> None:
         """Set the port, which has no speed, to one that nobody uses.
@@ -290,12 +253,3 @@ class PortServer(Server):
         if settings[4] != termios.B50:
             settings[4] = settings[5] = termios.B50
             termios.tcsetattr(self._slave, termios.TCSANOW, settings)
-
-    def _attend(self) -> None:
-        received = bytearray()
-        while not self._stopped.is_set():
-            ready, _, _ = select.select([self._master, self._woken], [], [])
-            if self._master in ready:
-                self._forget_speed()
-                received += os.read(self._master, 4096)
-                self._converse(received, lambda frame: os.write(self._master, frame))

@@ -11,7 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from remotecal.drivers.contents import Content
 from remotecal.drivers.declarations import Declaration, declared
@@ -47,7 +48,16 @@ class Later:
     """An answer that takes `duration` s of the world's time before `then` gives it."""
 
     duration: float
-    then: Callable[[], bytes | Later | None]
+    then: Respond
+
+
+Response: TypeAlias = "bytes | Later | None"
+"""An answer without framing; None where the instrument stays silent."""
+Respond: TypeAlias = Callable[[], Response]
+"""Does what a request asks for, and answers it."""
+
+KNOWN: Final = 64
+"""How many requests an instrument knows the meaning of; with one more it forgets them all."""
 
 
 class Simulated(ABC):
@@ -77,28 +87,59 @@ class Simulated(ABC):
         self._held: dict[str, Content] = {item.name: _power_up(item) for item in declared(driver)}
         for step in driver.expects:
             self._held[step.declaration.name] = step.content
+        self._known: dict[bytes, Respond] = {}
 
     def at(self, request: bytes) -> Simulated | None:
         """Return who is asked: this instrument, or None if it is somebody else."""
         return self
 
     def answer(self, request: bytes) -> bytes | None:
-        """Answer a request, both without framing; None where the instrument stays silent."""
-        with self.world.present():
-            result = self._respond(request)
-        while isinstance(result, Later):
-            self.world.take(result.duration)
+        """Answer a request, both without framing, however long that takes; None where it stays silent."""
+        reply = self.at_once(request)
+        while isinstance(reply, Later):
+            self.world.clock.sleep(reply.duration)
+            reply = reply.then()
+        return reply
+
+    def at_once(self, request: bytes) -> Response:
+        """Answer a request, or say in how many seconds of a clock that nobody can move on."""
+        respond = self._known.get(request) or self._learn(request)
+        with self.world.lock:
+            self.world.advance_to_now()
+            reply = respond()
+        return self._in_time(reply) if isinstance(reply, Later) else reply
+
+    def _in_time(self, reply: Response) -> Response:
+        """Let the time pass that an answer takes, as far as it is virtual."""
+        while isinstance(reply, Later):
+            if not self.world.take(reply.duration):
+                return Later(reply.duration, partial(self._after, reply))
             with self.world.present():
-                result = result.then()
-        return result
+                reply = reply.then()
+        return reply
+
+    def _after(self, waited: Later) -> Response:
+        with self.world.present():
+            reply = waited.then()
+        return self._in_time(reply)
+
+    def _learn(self, request: bytes) -> Respond:
+        respond = self._understand(request)
+        if len(self._known) >= KNOWN:
+            self._known.clear()
+        self._known[request] = respond
+        return respond
 
     def spoil(self, frame: bytes) -> tuple[bytes | None, float]:
         """Return what its faults make of a reply on the wire, and how many real seconds late it is."""
         return self.faults.spoil(frame)
 
     @abstractmethod
-    def _respond(self, request: bytes) -> bytes | Later | None:
-        """Answer a request while the world is held at its present."""
+    def _understand(self, request: bytes) -> Respond:
+        """Return what a request asks for, which depends on nothing else.
+
+        It is done each time while the world is held at its present.
+        """
 
     def _content(self, item: Declaration) -> Content:
         """Return what stands on the wire for a declaration now."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from remotecal.drivers.declarations import declared
 from remotecal.drivers.quantities import Action
-from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
+from remotecal.sim.simulated import Later, Refused, Respond, Response, Simulated, Sink, Source
 
 if TYPE_CHECKING:
     from remotecal.drivers.codecs import TextCodec
@@ -22,6 +23,8 @@ Reply = str | Later | None
 """A line without its ending; None where the instrument says nothing."""
 Command = Callable[[str], Reply]
 """Does what a line asks for; takes the line's part behind the command word."""
+Act = Callable[[], Reply]
+"""Does what a line asks for."""
 
 
 class LineSimulated(Simulated):
@@ -51,17 +54,17 @@ class LineSimulated(Simulated):
 
     IGNORES_CASE: ClassVar[bool] = True
 
-    def _respond(self, request: bytes) -> bytes | Later | None:
+    def _understand(self, request: bytes) -> Respond:
         try:
-            return self._encoded(self._line(request.decode(self._encoding)))
+            act = self._line(request.decode(self._encoding))
         except UnicodeDecodeError:
-            return self._encoded(self._unknown(repr(request)))
+            act = partial(self._unknown, repr(request))
+        return partial(self._respond, act)
 
-    def _line(self, line: str) -> Reply:
-        """Answer one line."""
-        return self._try(lambda: self._do(line))
+    def _respond(self, act: Act) -> Response:
+        return self._encoded(self._try(act))
 
-    def _try(self, act: Callable[[], Reply]) -> Reply:
+    def _try(self, act: Act) -> Reply:
         try:
             return act()
         except Refused as refusal:
@@ -70,28 +73,35 @@ class LineSimulated(Simulated):
     def _refused(self, refusal: Refused) -> Reply:
         """Answer what can't be done; most say nothing."""
 
-    def _do(self, line: str) -> Reply:
+    def _line(self, line: str) -> Act:
+        """Return what a line asks for, which depends on nothing but the line."""
+        return self._command(line)
+
+    def _command(self, line: str) -> Act:
+        """Return what one command asks for."""
+        bare = line.strip()
         for pattern, command in self._commands:
-            found = pattern.fullmatch(line.strip())
+            found = pattern.fullmatch(bare)
             if found is not None:
-                return command(found[1] if pattern.groups else "")
+                return partial(command, found[1] if pattern.groups else "")
         for item, codec in self._items:
             if codec.asked_by(line):
-                return codec.wrap(self._text(item, self._content(item)))
+                return partial(self._tell, item, codec)
             value = codec.accept(line)
             if value is not None and not isinstance(item, Action):
-                self._take(item, value)
-                return self._done(line)
-            if isinstance(item, Action) and line.strip() == (codec.command(str(item.content)) or "").strip():
-                self._take(item, item.content)
-                return self._done(line)
-        return self._unknown(line)
+                return partial(self._set, item, value, line)
+            if isinstance(item, Action) and bare == (codec.command(str(item.content)) or "").strip():
+                return partial(self._set, item, item.content, line)
+        return partial(self._unknown, line)
 
-    def _text(self, item: Declaration, content: Content) -> str:
-        """Write a value as it stands in a reply."""
-        if isinstance(content, str):
-            return content
-        return cast("TextCodec", item.wire).number(content)
+    def _tell(self, item: Declaration, codec: TextCodec) -> Reply:
+        """Answer what asks for a value."""
+        content = self._content(item)
+        return codec.wrap(content if isinstance(content, str) else codec.number(content))
+
+    def _set(self, item: Declaration, content: Content, line: str) -> Reply:
+        self._take(item, content)
+        return self._done(line)
 
     def _done(self, line: str) -> Reply:
         """Acknowledge a setting; most instruments say nothing."""
@@ -99,16 +109,14 @@ class LineSimulated(Simulated):
     def _unknown(self, line: str) -> Reply:
         """Answer what the instrument does not know; most say nothing."""
 
-    def _encoded(self, reply: Reply) -> bytes | Later | None:
-        if isinstance(reply, Later):
-            return reply
-        return None if reply is None else reply.encode(self._encoding)
+    def _encoded(self, reply: Reply) -> Response:
+        return reply.encode(self._encoding) if isinstance(reply, str) else reply
 
-    def after(self, duration: float, then: Callable[[], Reply]) -> Reply:
+    def after(self, duration: float, then: Act) -> Reply:
         """Answer by what `then` returns once `duration` s have passed; at once if it is 0."""
         if duration <= 0.0:
             return then()
-        return Later(duration, lambda: self._encoded(self._try(then)))
+        return Later(duration, partial(self._respond, then))
 
 
 class ScpiSimulated(LineSimulated):
@@ -157,33 +165,32 @@ class ScpiSimulated(LineSimulated):
         else:
             self._errors[-1] = '-350,"Queue overflow"'
 
-    def _line(self, line: str) -> Reply:
+    def _line(self, line: str) -> Act:
         if not self._compound and ";" in line:
-            self.push('-102,"Syntax error"')
-            return None
-        replies: list[str] = []
-        parts = [part.strip() for part in line.split(";") if part.strip()]
+            return partial(self.push, '-102,"Syntax error"')
+        parts = [self._command(part.strip()) for part in line.split(";") if part.strip()]
+        return parts[0] if len(parts) == 1 else partial(self._do_all, tuple(parts))
+
+    def _do_all(self, parts: Sequence[Act], before: Sequence[str] = ()) -> Reply:
+        """Do one part of a line after the other; all that is answered stands in one line."""
+        replies = list(before)
         for place, part in enumerate(parts):
-            reply = super()._line(part)
+            reply = self._try(part)
             if isinstance(reply, Later):
-                return self._onward(reply, replies, ";".join(parts[place + 1 :]))
+                return self._onward(reply, replies, parts[place + 1 :])
             if reply is not None:
                 replies.append(reply)
         return ";".join(replies) if replies else None
 
-    def _onward(self, waited: Later, replies: list[str], rest: str) -> Later:
+    def _onward(self, waited: Later, replies: Sequence[str], rest: Sequence[Act]) -> Later:
         """Answer what follows a command that takes its time after it has been done."""
 
-        def then() -> bytes | Later | None:
+        def then() -> Response:
             done = waited.then()
             if isinstance(done, Later):
                 return self._onward(done, replies, rest)
             first = [] if done is None else [done.decode(self._encoding)]
-            tail = self._line(rest) if rest else None
-            if isinstance(tail, Later):
-                return self._onward(tail, [*replies, *first], "")
-            lines = [*replies, *first, *([] if tail is None else [tail])]
-            return self._encoded(";".join(lines) if lines else None)
+            return self._encoded(self._do_all(rest, [*replies, *first]))
 
         return Later(waited.duration, then)
 

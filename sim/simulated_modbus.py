@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from remotecal.drivers.codecs import Register, RegisterCodec, Table
 from remotecal.drivers.declarations import Declaration, declared
 from remotecal.drivers.links import identification, modbus
 from remotecal.errors import ConfigurationError, ModbusRefusal
-from remotecal.sim.simulated import Later, Refused, Simulated, Sink, Source
+from remotecal.sim.simulated import Refused, Respond, Response, Simulated, Sink, Source
 
 if TYPE_CHECKING:
     from remotecal.drivers.modbus_instrument import ModbusInstrument
@@ -75,22 +76,27 @@ class ModbusSimulated(Simulated):
     def at(self, request: bytes) -> Simulated | None:
         return self if request[:1] == bytes((self.unit,)) else None
 
-    def _respond(self, request: bytes) -> bytes | Later | None:
+    def _understand(self, request: bytes) -> Respond:
         unit, pdu = request[:1], request[1:]
         if pdu == identification.question() and pdu[0] in self._wire.functions:
             objects = (self.driver.maker, self.driver.model, "1.0")
-            return unit + identification.answer(dict(enumerate(objects)))
+            identity = unit + identification.answer(dict(enumerate(objects)))
+            return lambda: identity
         try:
             asked = modbus.Request.decode(pdu)
-            cells = self._touched(asked)
+            return partial(self._respond, unit, asked, self._touched(asked))
+        except ModbusRefusal as refusal:
+            refused = unit + modbus.exception(pdu[0], refusal.code)
+            return lambda: refused
+
+    def _respond(self, unit: bytes, asked: modbus.Request, cells: list[_Cell]) -> Response:
+        try:
             if asked.function in _WRITES:
                 self._write(asked, cells)
                 return unit + modbus.reply(asked)
             return unit + modbus.reply(asked, self._read(asked, cells))
-        except ModbusRefusal as refusal:
-            return unit + modbus.exception(pdu[0], refusal.code)
-        except Refused as refusal:
-            return unit + modbus.exception(pdu[0], refusal.code)
+        except (ModbusRefusal, Refused) as refusal:
+            return unit + modbus.exception(asked.function, refusal.code)
 
     def _touched(self, asked: modbus.Request) -> list[_Cell]:
         if asked.function not in self._wire.functions:

@@ -12,7 +12,6 @@ from remotecal.sim.serving import (
     LineServing,
     PortServer,
     RtuServing,
-    Serving,
     SocketServer,
     TcpServing,
 )
@@ -20,7 +19,9 @@ from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
     from remotecal.drivers.links.wire import Line, Modbus
+    from remotecal.sim.attendance import Serving
     from remotecal.sim.certificates import Certified
+    from remotecal.sim.loop import Loop
     from remotecal.sim.simulated import Simulated
 
 
@@ -37,8 +38,8 @@ class Wired:
     certified: Certified | None = None
     """What its certificate states; None if it has none."""
 
-    def serve(self, servers: ExitStack) -> str:
-        """Start to serve, until `servers` closes; return the address.
+    def serve(self, servers: ExitStack, loop: Loop) -> str:
+        """Start to serve by a loop, until `servers` closes; return the address.
 
         Where there are no pseudo-terminals a serial line ends in a gateway with a socket.
         """
@@ -52,10 +53,10 @@ class Wired:
         else:
             framing = RtuServing(cast("Modbus", wire))
         if self.port == "serial" and PSEUDO_TERMINALS:
-            port = PortServer(self.simulated, framing)
+            port = PortServer(self.simulated, framing, loop=loop)
             servers.callback(port.close)
             return f"modbus+rtu://{port.device}" if modbus else f"ASRL{port.device}::INSTR"
-        server = SocketServer(self.simulated, framing)
+        server = SocketServer(self.simulated, framing, loop=loop)
         servers.callback(server.close)
         if modbus:
             return f"modbus+{'' if self.port == 'socket' else 'rtu+'}tcp://{server.host}:{server.port}"

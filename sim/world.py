@@ -70,22 +70,22 @@ class World:
         """Do `action(time)` when the world comes to `time`."""
         heapq.heappush(self._events, Due(max(time, self.time), next(self._order), action))
 
-    def take(self, duration: float) -> None:
-        """Let an instrument take `duration` s before it answers.
+    def take(self, duration: float) -> bool:
+        """Let an instrument take `duration` s before it answers, and tell whether they have passed.
 
-        Under a real clock it waits. A virtual clock is moved on; as nobody can act meanwhile, watchdogs
-        are put off by as much.
+        A virtual clock is moved on; as nobody can act meanwhile, watchdogs are put off by as much. A real
+        one can't be: then who asked has to wait.
         """
         if duration <= 0.0:
-            return
+            return True
         advance: Callable[[float], None] | None = getattr(self.clock, "advance", None)
         if advance is None:
-            self.clock.sleep(duration)
-            return
+            return False
         with self.lock:
             for put_off in self.extensions:
                 put_off(duration)
             advance(duration + _TICK)
+        return True
 
     def advance_to(self, time: float) -> None:
         """Move on to `time` of world time, doing what falls due on the way."""

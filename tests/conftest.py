@@ -2,6 +2,15 @@
 
 import os
 import signal
+from pathlib import Path
+
+import pytest
+
+from hypothesis import settings
+
+# How long an example takes is the computer's affair, and no test's.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Where remotecal is installed, pytest knows this by itself.
 pytest_plugins = ["remotecal.testing.plugin"]
@@ -15,3 +24,16 @@ for name in ("SIGINT", "SIGHUP", "SIGQUIT"):
     number = getattr(signal, name, None)
     if number is not None and signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
+
+LONGEST_FIRST = ("transport", "whole", "web", "verify", "cli")
+"""Folders whose tests take longest: begun last, one of them would be waited for alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; otherwise tests stay in their order."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=place)

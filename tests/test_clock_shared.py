@@ -1,5 +1,7 @@
 """Virtual time shared by processes."""
 
+import gc
+import os
 import subprocess
 import sys
 import threading
@@ -79,6 +81,54 @@ def test_a_new_beginning_leaves_those_who_share_the_old_time_alone(clock, other)
     again = SharedClock.begin(clock.path, 0.0)
     assert again.now() == 0.0
     assert other.now() == START
+
+
+WALK = """
+import pathlib, sys
+from remotecal.clock import SharedClock
+clock, first = SharedClock(pathlib.Path(sys.argv[1])), float(sys.argv[2])
+input()
+for step in range(100_000):
+    when = first + step
+    clock.reach(when)
+    assert clock.now() >= when
+"""
+
+
+def test_no_step_is_lost_among_processes_and_none_sees_half_of_one(clock):
+    walkers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WALK, clock.path, str(START + offset)], stdin=subprocess.PIPE, text=True
+        )
+        for offset in (0.0, 0.5)
+    ]
+    for walker in walkers:
+        walker.stdin.write("go\n")
+        walker.stdin.flush()
+    while None in [walker.poll() for walker in walkers]:
+        assert min(clock.now() for _ in range(1000)) >= START
+    for walker in walkers:
+        walker.communicate(timeout=60)
+    assert [walker.returncode for walker in walkers] == [0, 0]
+    assert clock.now() == START + 99_999.5
+
+
+def test_time_goes_on_without_its_name(clock, other):
+    """Nothing is opened to move it, which is done at every step of a run."""
+    clock.path.unlink()
+    clock.sleep(10.0)
+    other.sleep(5.0)
+    assert clock.now() == other.now() == START + 15.0
+
+
+def test_a_clock_nobody_has_any_more_leaves_nothing_open(clock):
+    left = SharedClock(clock.path)
+    opened = left._turn
+    os.fstat(opened)
+    del left
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"1234"])

@@ -30,7 +30,7 @@ OF_QUANTITIES = ("remotecal.drivers", "remotecal.fluids", "remotecal.sim.instrum
 """Drivers, fluids and simulated instruments are named after quantities, whichever domain uses them."""
 
 NAMED = {
-    "remotecal.cli": {"water"},
+    "remotecal.cli.declared": {"water"},
     "remotecal.bench_file": {"flow"},
     "remotecal.unit_names": {"water"},
     "remotecal.web.bodies": {"water", "flow", "gravimetric", "pump"},

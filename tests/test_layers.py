@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    {"errors", "html", "numerals", "source"},
+    {"canonical", "errors", "html", "numerals", "source"},
     {"locks", "opening", "signals"},
     {"clock", "configuration", "editions", "unit_factors", "unit_names", "units"},
     {"model"},

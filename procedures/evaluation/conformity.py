@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,23 +41,6 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class OfPlace:
-    """A permissible error with a part in proportion to the place, ±: `share` of it, and `constant`."""
-
-    share: float
-    """Share of the place (1)."""
-    constant: float
-    unit: str
-    """Unit of the errors, and of the place."""
-
-    def at(self, place: float) -> Tolerance:
-        return Tolerance.symmetric(self.share * abs(place) + self.constant)
-
-    def __str__(self) -> str:
-        return f"±({100 * self.share:g} % + {self.constant:g} {self.unit})"
-
-
-@dataclass(frozen=True, slots=True)
 class Zones:
     """A permissible error that changes from zone to zone, ±: up to each end its limit."""
 
@@ -66,15 +50,25 @@ class Zones:
     """Unit of the errors."""
     at_unit: str
     """Unit of the places."""
+    by_magnitude: bool = False
+    """Whether ends are of the places' magnitude, whatever their sign."""
 
     def at(self, place: float) -> Tolerance:
-        limit = next((limit for end, limit in self.zones if place < end), self.zones[-1][1])
-        return Tolerance.symmetric(limit)
+        far = abs(place) if self.by_magnitude else place
+        beyond = (
+            limit for end, limit in self.zones if far < end and not math.isclose(far, end, rel_tol=1e-9)
+        )
+        return Tolerance.symmetric(next(beyond, self.zones[-1][1]))
 
     def __str__(self) -> str:
-        *inner, (_, last) = self.zones
-        said = [f"±{limit:g} {self.unit} (< {end:g} {self.at_unit})" for end, limit in inner]
-        return ", ".join([*said, f"±{last:g} {self.unit}"])
+        said, begin = [], ""
+        place = "|p| " if self.by_magnitude else ""
+        for end, limit in self.zones:
+            known = [f"≥ {begin}"] if begin else []
+            known += [f"< {end:g} {self.at_unit}"] if math.isfinite(end) else []
+            said.append(f"±{limit:g} {self.unit} ({', '.join(f'{place}{one}' for one in known)})")
+            begin = f"{end:g} {self.at_unit}"
+        return ", ".join(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +99,24 @@ class Specification:
     """The document that says so."""
     rule: str
     """Name of the decision rule, one of `RULES`."""
+    by: Text | None = None
+    """What of each finding is judged, where that is not its evaluated value (`Finding.judged`)."""
+
+    @property
+    def declaration(self) -> Text:
+        """The decision rule, and what is judged by it, in words."""
+        rule = RULES[self.rule]
+        if self.by is None:
+            return rule
+        return Text(zh=f"{rule.get('zh')}{self.by.get('zh')}", en=f"{rule.get('en')} {self.by.get('en')}")
 
     def decide(self, finding: Finding) -> Decision:
         """Return the decision on one finding."""
         found = finding.evaluated
         return decide(
-            found.value,
+            finding.judged,
             found.expanded,
-            self.permissible.at(finding.place),
+            self.permissible.at(finding.judged_at),
             DECISION_RULES[self.rule],
             k=found.k,
             dof=found.dof,
@@ -153,7 +157,7 @@ def statements(
             id=RULE,
             ref_types=("basic_decisionRule",),
             name=Text(zh="判定规则", en="Decision rule"),
-            declaration=RULES[specification.rule],
+            declaration=specification.declaration,
             norms=(DECISION_RULES[specification.rule].source.split(",")[0],),
         ),
         Statement(

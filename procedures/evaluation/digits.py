@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 
 from remotecal.uncertainty.coverage import whole_dof
@@ -10,6 +9,10 @@ from remotecal.uncertainty.rounding import report
 
 SMALLEST, LARGEST = -5, 6
 """Powers of ten within which numbers are written out."""
+
+
+MANY = 1000
+"""Degrees of freedom from which k has the two decimals it is printed with for infinitely many."""
 
 
 def significant(value: float, digits: int = 2) -> str:
@@ -28,7 +31,12 @@ def rounded(value: float, like: str) -> str:
     """Return a value with the decimals of `like`, and no sign on zero."""
     if "e" in like and value == 0:
         return "0"
-    text = f"{value:.{-_last_place(like)}f}" if _last_place(like) < 0 else f"{value:.0f}"
+    return fixed(value, max(-_last_place(like), 0))
+
+
+def fixed(value: float, places: int) -> str:
+    """Return a value with so many decimals, and no sign on zero."""
+    text = f"{value:.{places}f}"
     return text.lstrip("-") if float(text) == 0 else text
 
 
@@ -42,15 +50,20 @@ def with_uncertainty(value: float, expanded: float) -> str:
     return report(value, expanded).value if value else "0"
 
 
+def written(value: float) -> str:
+    """Return a value as it was asked for, written out: 2500000, 1234.5678; no noise of binary numbers."""
+    return f"{Decimal(f'{value:.12g}'):f}"
+
+
 def same_decimals(values: list[float]) -> list[str]:
     """Return values as they were asked for, all with as many decimals as the finest needs."""
-    finest = max(decimals(f"{value:g}") for value in values)
+    finest = max(decimals(written(value)) for value in values)
     return [f"{value:.{finest}f}" for value in values]
 
 
 def degrees(dof: float) -> str:
-    """Return degrees of freedom as they are printed."""
-    return "∞" if math.isinf(dof) else str(whole_dof(dof))
+    """Return degrees of freedom as they are printed: beyond `MANY` they are as good as infinite."""
+    return "∞" if dof > MANY else str(whole_dof(dof))
 
 
 def probability(covered: float) -> str:

@@ -37,6 +37,16 @@ class Finding:
         return statistics.fmean(self.reference)
 
     @property
+    def judged(self) -> float:
+        """What is held against the permissible error, in the unit of `evaluated`: its value."""
+        return self.evaluated.value
+
+    @property
+    def judged_at(self) -> float:
+        """Where the permissible error is taken: the finding's place."""
+        return self.place
+
+    @property
     def repeatability(self) -> float:
         """Sample standard deviation of the repeats' errors, in their unit; 0 for a single repeat."""
         return scatter(self.errors)

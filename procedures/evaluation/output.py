@@ -12,12 +12,39 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic
 
+from remotecal import units
+from remotecal.drivers.readings import Reading
+from remotecal.errors import ParameterError
 from remotecal.procedures.library.evaluation.repeats import Repeats, Seen
 from remotecal.uncertainty.inputs import Distribution, Input
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
+    from remotecal.procedures import Drivers
     from remotecal.uncertainty.number import Number, Numbers
+
+
+def see_resolution(drivers: Drivers, quantity: str, resolution: float, unit: str) -> None:
+    """Raise `ParameterError` if a device is said to be read more finely than its bench file states.
+
+    Args:
+        drivers: role → driver.
+        quantity: what is read, as `role.quantity`.
+        resolution: what the order says it is read to.
+        unit: of that.
+    """
+    role, _, name = quantity.partition(".")
+    read = getattr(drivers.get(role), name, None)
+    step = getattr(read.wire, "step", None) if isinstance(read, Reading) else None
+    if step is None or not isinstance(read, Reading):
+        return
+    finest = step * units.scale(read.unit, unit)
+    if resolution < finest * (1 - 1e-9):
+        raise ParameterError(
+            f"the {role} is said to be read to {resolution:g} {unit}, and its step in the bench file is "
+            f"{step:g} {read.unit}, which is {finest:g} {unit}: mend either"
+        )
+
 
 ZERO_CURRENT, SPAN_CURRENT = 4.0, 16.0
 """A 4–20 mA output: mA at the lower end of its range, and from there to the upper one."""

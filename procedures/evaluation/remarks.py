@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from remotecal.model import Statement, Text
+
+if TYPE_CHECKING:
+    from remotecal.procedures.library.evaluation.finding import Finding
+    from remotecal.uncertainty.interpolation import CertifiedCurve
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,38 +18,61 @@ class Beyond:
     """Readings outside the range of the certificate that corrects them."""
 
     instrument: str
-    """Its name on the bench."""
-    certificate: str
-    """Number of its certificate."""
-    unit: str
-    """Unit of the places."""
-    holds: tuple[float, float]
-    """Where the certificate's points begin and end."""
+    """What it is: maker, model and serial number."""
+    errors: CertifiedCurve
+    """What its certificate states."""
     read: tuple[float, float]
-    """The lowest and the highest reading."""
+    """The lowest and the highest reading, in the unit of the curve's places."""
 
 
 def remarks(beyond: Iterable[Beyond], *, curved: bool) -> tuple[Statement, ...]:
     """Return what is to be said of certificates that were extended, and of a model that is `curved`."""
-    places: dict[tuple[str, str, str, tuple[float, float]], list[float]] = {}
+    places: dict[tuple[str, str, str], tuple[CertifiedCurve, list[float]]] = {}
     for found in beyond:
-        kind = (found.instrument, found.certificate, found.unit, found.holds)
-        places.setdefault(kind, []).extend(found.read)
-    said = [_extended(*kind, min(read), max(read)) for kind, read in places.items()]
+        kind = (found.instrument, found.errors.source, found.errors.told(*found.errors.ends))
+        places.setdefault(kind, (found.errors, []))[1].extend(found.read)
+    said = [
+        _extended(*kind, errors.told(*sorted({min(read), max(read)})))
+        for kind, (errors, read) in places.items()
+    ]
     if curved:
         said.append(_CURVED)
     return tuple(Statement(ref_types=("remotecal_remark",), declaration=text) for text in said)
 
 
-def _extended(
-    instrument: str, certificate: str, unit: str, holds: tuple[float, float], low: float, high: float
-) -> Text:
-    first, last = (f"{end:g}" for end in holds)
+def raised(findings: Sequence[Finding], least: Text) -> tuple[Statement, ...]:
+    """Return what is to be said where U is the smallest that may be reported, and not that of the budget.
+
+    Args:
+        findings: of the certificate.
+        least: why no smaller one may be, as it stands in a sentence.
+    """
+    there = [finding.title for finding in findings if finding.evaluated.limited_by_cmc]
+    if not there:
+        return ()
+    places = {
+        language: joint.join(title.get(language) for title in there)
+        for language, joint in (("zh", "、"), ("en", ", "))
+    }
+    said = Text(
+        zh=f"{places['zh']}:U 取可报告的最小值({least.get('zh')}),大于不确定度评定得到的 k·u。",
+        en=f"{places['en']}: U is the smallest that may be reported ({least.get('en')}), which is more than "
+        "the k·u of the budget.",
+    )
+    return (Statement(ref_types=("remotecal_remark",), declaration=said),)
+
+
+BY_CMC = Text(zh="认可的校准和测量能力 CMC", en="the accredited CMC")
+"""Why no smaller U may be reported by an accredited laboratory."""
+
+
+def _extended(instrument: str, certificate: str, holds: str, used: str) -> Text:
+    applies, at = (words.replace(" to ", " 至 ") for words in (holds, used))
     return Text(
-        zh=f"{instrument}的证书 {certificate} 适用于 {first} 至 {last} {unit},"
-        f"使用于 {low:.6g} 至 {high:.6g} {unit}:修正值外推使用,其不确定度已相应增大。",
-        en=f"Certificate {certificate} of {instrument} holds from {first} to {last} {unit}, and was used at "
-        f"{low:.6g} to {high:.6g} {unit}: it was extended, and its uncertainty grown.",
+        zh=f"{instrument}的证书 {certificate} 适用于 {applies},使用于 {at}:修正值外推使用,"
+        "其不确定度已相应增大。",
+        en=f"Certificate {certificate} of {instrument} holds from {holds}, and was used at {used}: it was "
+        "extended, and its uncertainty grown.",
     )
 
 

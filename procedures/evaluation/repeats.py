@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Seen = TypeVar("Seen", bound=Observed)
 Form = TypeVar("Form", bound=Applied)
 
+CMC = "cmc"
+"""Fact that a bench may state: the smallest U that may be reported, in the results' unit."""
+
 REPEATABILITY = "E_rep"
 """Symbol of the repeatability of the errors."""
 
@@ -54,7 +57,14 @@ class Repeats(Generic[Seen]):
         self._corrected: dict[object, list[Deviating]] = {}
 
     def correction(
-        self, symbol: str, role: str, readings: Sequence[Measured], unit: str, where: Where | None = None
+        self,
+        symbol: str,
+        role: str,
+        readings: Sequence[Measured],
+        unit: str,
+        where: Where | None = None,
+        *,
+        extended: bool = True,
     ) -> Deviating:
         """Return the errors of an instrument against its indication, and make their deviation an input.
 
@@ -64,6 +74,11 @@ class Repeats(Generic[Seen]):
             readings: what it read, in all repeats.
             unit: to work in.
             where: which rows of its certificate count: the direction, the channel, the frequency.
+            extended: whether its certificate may be used outside its range, with more uncertainty; not that
+                of the standard which tells the value.
+
+        Raises:
+            CertificateRefused: it is not extended, and does not hold where it was read.
         """
         self.read_by(role, readings)
         used = self.evidence.certificates.get(role)
@@ -76,7 +91,7 @@ class Repeats(Generic[Seen]):
                 used.certificate,
                 unit,
                 where=where,
-                extended=True,
+                extended=extended,
                 correlation=used.correlation,
             )
             self._note_beyond(role, known, [reading.value for reading in read])
@@ -90,13 +105,14 @@ class Repeats(Generic[Seen]):
         if isinstance(errors := applied.standard.stated, CertifiedCurve):
             for other in earlier:
                 pair = other.standard.symbol, applied.standard.symbol
-                if r := errors.correlated(*other.place, *applied.place):
-                    self.correlations[pair] = r
-                self._tell(pair, f"r = {said_of(errors.correlation)}")
+                r = errors.correlated(*other.place, *applied.place)
+                self.relate(pair, r, f"r = {said_of(errors.correlation)}")
         earlier.append(applied)
 
-    def _tell(self, pair: tuple[str, str], said: str) -> None:
-        """Let the sources of two inputs say how they are correlated; the fewer degrees of freedom count."""
+    def relate(self, pair: tuple[str, str], r: float, said: str) -> None:
+        """State how two inputs are correlated; their sources say so, the fewer degrees of freedom count."""
+        if r:
+            self.correlations[pair] = r
         dof = min(each.dof for each in self.inputs if each.symbol in pair)
         for at, each in enumerate(self.inputs):
             if each.symbol in pair:
@@ -137,9 +153,9 @@ class Repeats(Generic[Seen]):
         """Remark that readings lie outside the certificate that corrects them."""
         errors = known.stated
         if isinstance(errors, CertifiedCurve) and any(map(errors.outside, places)):
-            name = self.evidence.instruments[role].name
-            read = min(places), max(places)
-            self.beyond.append(Beyond(name, errors.source, errors.unit, errors.ends, read))
+            used = self.evidence.instruments[role]
+            known_by = " ".join(filter(None, (used.maker, used.model, used.serial))) or used.name
+            self.beyond.append(Beyond(known_by, errors, (min(places), max(places))))
 
     def read_by(self, role: str, readings: Sequence[Measured]) -> None:
         """Raise `EvidenceError` if readings are not of the instrument whose certificate corrects them."""
@@ -233,7 +249,7 @@ class Repeats(Generic[Seen]):
                 result = result + x[each.symbol]
             return result
 
-        cmc = self.constant("cmc", unit) if "cmc" in self.evidence.characteristics else 0.0
+        cmc = self.constant(CMC, unit) if CMC in self.evidence.characteristics else 0.0
         budget = Budget(model, (*added, *self.inputs), unit, self.correlations)
         evaluated = budget.evaluate(coverage=coverage, cmc=max(cmc, smallest), k=k)
         return confirmed(budget, evaluated, seed=self.evidence.seed(self.point.name))

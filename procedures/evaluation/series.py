@@ -123,15 +123,18 @@ def mean(all_: Sequence[Passage], *, rising: bool) -> dict[float, float]:
     return {place: statistics.fmean(values) for place, values in sorted(found.items())}
 
 
-def mean_of_both(all_: Sequence[Passage]) -> dict[float, float]:
-    """Return the mean of both directions at each place: half the mean up and half the mean down."""
-    up, down = mean(all_, rising=True), mean(all_, rising=False)
-    return {place: (up[place] + down[place]) / 2 for place in up if place in down}
+def largest_errors(errors: Sequence[Passage]) -> dict[float, float]:
+    """Return the error of largest magnitude at each place, with its sign: not that of a mean."""
+    found: dict[float, float] = {}
+    for passage in errors:
+        for place, value in passage.values.items():
+            found[place] = max(found.get(place, value), value, key=abs)
+    return dict(sorted(found.items()))
 
 
 def basic_error(errors: Sequence[Passage]) -> float:
     """Return the error of largest magnitude of all readings, with its sign: not that of a mean (JJG 882)."""
-    return max((value for passage in errors for value in passage.values.values()), key=abs)
+    return max(largest_errors(errors).values(), key=abs)
 
 
 def error_band(expanded: float, deviation: float) -> float:
@@ -152,13 +155,6 @@ class StraightLine:
         """Return the line that leaves the smallest sum of squares."""
         slope, intercept = statistics.linear_regression(list(values), list(values.values()))
         return cls(intercept, slope)
-
-    @classmethod
-    def terminal(cls, values: Mapping[float, float]) -> StraightLine:
-        """Return the line through the values at the lowest and the highest place."""
-        low, high = min(values), max(values)
-        slope = (values[high] - values[low]) / (high - low)
-        return cls(values[low] - slope * low, slope)
 
     def residuals(self, values: Mapping[float, float]) -> dict[float, float]:
         """Return how far each value lies above the line; the largest of them is the linearity."""

@@ -181,14 +181,13 @@ class Standard:
         Args:
             low: lowest place the standard will be used at.
             high: highest place.
-            need: why, in words.
+            need: what for, in words that the places follow: "the balance is to weigh".
         """
         curve = self.stated
         if isinstance(curve, CertifiedCurve) and (curve.outside(low) or curve.outside(high)):
-            first, last = curve.ends
             raise CertificateRefused(
-                f"certificate {curve.source} holds from {first:g} to {last:g}, but {need}: use an "
-                "instrument that is calibrated there"
+                f"certificate {curve.source} holds from {curve.told(*curve.ends)}, but {need} "
+                f"{curve.told(*sorted({low, high}))}: use an instrument that is calibrated there"
             )
 
     def around(self, *place: float) -> Deviating:
@@ -290,7 +289,15 @@ def _curve(
     ]
     matrix = points.correlation
     common = None if matrix is None else [[matrix[i][j] for j in order] for i in order]
-    return CertifiedCurve(converted, unit, source, extended=extended, correlation=common)
+    return CertifiedCurve(
+        converted,
+        unit,
+        source,
+        extended=extended,
+        correlation=common,
+        at_unit=at_unit,
+        stated_in=points.at_unit,
+    )
 
 
 def alike(size: int, correlation: float) -> tuple[tuple[float, ...], ...]:

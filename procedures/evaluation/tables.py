@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from remotecal.model import (
@@ -19,6 +18,7 @@ from remotecal.model import (
 )
 from remotecal.procedures.library.evaluation.conformity import RULE, Specification
 from remotecal.procedures.library.evaluation.digits import (
+    MANY,
     decimals,
     degrees,
     probability,
@@ -57,9 +57,7 @@ def error_column(
                 expanded=tuple(r.expanded for r in reported),
                 k=tuple(f"{finding.evaluated.k:.2f}" for finding in findings),
                 p=_one_or_all([probability(finding.evaluated.coverage) for finding in findings]),
-                distribution=tuple(
-                    "normal" if math.isinf(finding.evaluated.dof) else "t" for finding in findings
-                ),
+                distribution=tuple("normal" if finding.evaluated.dof > MANY else "t" for finding in findings),
             ),
             "dof": tuple(degrees(finding.evaluated.dof) for finding in findings),
             "conformity": None if specification is None else _conformity(findings, specification),
@@ -77,10 +75,11 @@ def _conformity(findings: Sequence[Finding], specification: Specification) -> Co
         else (rounded(accepts.lower, expanded), rounded(accepts.upper, expanded))
         for accepts, expanded in zip((each.acceptance for each in decisions), printed, strict=True)
     ]
-    limits = [specification.permissible.at(finding.place) for finding in findings]
+    limits = [specification.permissible.at(finding.judged_at) for finding in findings]
     return Conformity(
         verdicts=tuple(decision.conformity.value for decision in decisions),
         rule=RULE,
+        declaration=specification.by,
         tolerance=Limits(
             lower=_one_or_all([f"{limit.lower:g}" for limit in limits]),
             upper=_one_or_all([f"{limit.upper:g}" for limit in limits]),

@@ -29,8 +29,9 @@ from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Po
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
-from remotecal.procedures.library.evaluation.remarks import remarks
-from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
+from remotecal.procedures.library.evaluation.output import see_resolution
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, raised, remarks
+from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
 from remotecal.procedures.library.flow import results
@@ -66,6 +67,7 @@ class FlowProcedure(Procedure):
     ambient: AmbientMonitor
 
     sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h"}
+    read_by: ClassVar[tuple[type, ...]] = (PulseCounter, Ammeter)
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow", "reference.flow": "flow"}
 
     inputs: ClassVar[Mapping[str, Text]] = {
@@ -87,6 +89,9 @@ class FlowProcedure(Procedure):
 
     def characteristics(self) -> Mapping[str, str]:
         return {"connecting_volume": "m3", "water_density": "1"}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), CMC: "%"}
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
@@ -133,6 +138,9 @@ class FlowProcedure(Procedure):
             f"the flow can't be set to {asked:g} m3/h: it is {found:.4g} after {ADJUSTMENTS} corrections"
         )
 
+    def takes(self, point: Point) -> float:
+        return self.shortest_repeat(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
+
     def settle(self, point: Point, run: Run) -> None:
         """Wait until flow and water temperature are steady."""
         wanted = self.parameters
@@ -167,6 +175,7 @@ class FlowProcedure(Procedure):
 
     def suits(self, drivers: Drivers) -> None:
         """See that the meter's output is described."""
+        see_resolution(drivers, "dut.volume", self.parameters.total_resolution, "m3")
         for name, kind in (("pulses_per_volume", PulseCounter), ("full_scale", Ammeter)):
             if can(drivers, "dut", kind) and getattr(self.parameters, name) is None:
                 raise ParameterError(
@@ -184,7 +193,7 @@ class FlowProcedure(Procedure):
             wanted.repeatability_share * wanted.accuracy_class,
             "%",
         )
-        accredited = "cmc" in evidence.characteristics
+        accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(
                 results.error_table(findings, specification, accredited=accredited),
@@ -207,6 +216,7 @@ class FlowProcedure(Procedure):
                     (found for finding in findings for found in finding.beyond),
                     curved=any(line.symbol == CURVATURE for one in findings for line in one.evaluated.lines),
                 ),
+                *raised(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),
         )

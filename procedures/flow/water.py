@@ -64,7 +64,8 @@ class WaterRepeats(Repeats[S]):
         self._manometer = self.correction(
             "p_m", "rig", [one for each in self.seen for one in each.pressure], "Pa"
         )
-        self._barometer = self.correction("p_a", "ambient", [each.air_pressure for each in self.seen], "Pa")
+        self.barometer = self.correction("p_a", "ambient", [each.air_pressure for each in self.seen], "Pa")
+        """The atmospheric pressure's correction."""
         self._formula = WATER_FORMULAS[parameters.water]
         water = self.characteristic("ρ", "water_density", "1")
         self.inputs[-1] = Input.normal(
@@ -79,7 +80,7 @@ class WaterRepeats(Repeats[S]):
 
     def air_pressure(self, seen: S, x: Numbers) -> Number:
         """Return the atmospheric pressure in Pa."""
-        return self._barometer.corrected(x, seen.air_pressure.value)
+        return self.barometer.corrected(x, seen.air_pressure.value)
 
     def density(self, seen: S, x: Numbers, place: int | None = None) -> Number:
         """Return the water's density at the meter in kg/m³, for a repeat or for one reading of it."""

@@ -35,6 +35,8 @@ from remotecal.errors import EvidenceError, ParameterError
 from remotecal.fluids.air import air_formula, buoyancy_factor
 from remotecal.model import Text
 from remotecal.procedures import Certificates, Drivers, Evidence, In, Point, Run, Stability
+from remotecal.procedures.library.evaluation.air import INPUTS as AIR_INPUTS
+from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.flow.meter import FlowProcedure, can
 from remotecal.procedures.library.flow.parameters import FlowParameters
@@ -43,7 +45,10 @@ from remotecal.procedures.library.flow.water import FlowSeen, OfRepeat, WaterRep
 from remotecal.procedures.library.measuring.sampling import amount, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.uncertainty.inputs import Distribution, Input
-from remotecal.uncertainty.number import Number, Numbers, estimate
+from remotecal.uncertainty.number import Number, Numbers
+
+DRAINING = 45.0
+"""Seconds, about, in which a tank drains and its balance comes to rest; only by them is told what is left."""
 
 
 class Collected(FlowSeen):
@@ -90,9 +95,7 @@ class WaterGravimetric(FlowProcedure):
         "W": Text(zh="天平示值偏差(满载)", en="deviation of the balance's indication, tank full"),
         "W_0": Text(zh="天平示值偏差(空载)", en="deviation of the balance's indication, tank empty"),
         "W_res": Text(zh="天平分辨力", en="resolution of the balance"),
-        "t_a": Text(zh="气温示值偏差", en="deviation of the air temperature"),
-        "h_a": Text(zh="湿度示值偏差", en="deviation of the humidity"),
-        "ρ_a": Text(zh="空气密度公式", en="formula of the air's density"),
+        **AIR_INPUTS,
         "V_c": Text(zh="连接管段容积", en="volume between meter and diverter"),
         "Δt": Text(zh="换向器时间修正", en="diverter correction"),
     }
@@ -117,7 +120,7 @@ class WaterGravimetric(FlowProcedure):
         counted = can(drivers, "dut", PulseCounter)
         masses = [self._duration(flow, counted=counted) * flow / 3.6 for flow in self.parameters.flows]
         known = Standard.certified("W", certificates["balance"].certificate, "kg")
-        known.require(0.0, max(masses), f"the balance weighs 0 to {max(masses):g} kg")
+        known.require(0.0, max(masses), "the balance is to weigh")
 
     def suits(self, drivers: Drivers) -> None:
         super().suits(drivers)
@@ -134,6 +137,10 @@ class WaterGravimetric(FlowProcedure):
     def prepare(self, run: Run) -> None:
         super().prepare(run)
         self.rig.diverter.set(Outlet.BYPASS)
+
+    def takes(self, point: Point) -> float:
+        collecting = self._duration(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
+        return collecting + DRAINING + 2 * self.parameters.dripping
 
     def measure(self, point: Point, run: Run) -> Collected:
         self._drain(run)
@@ -254,24 +261,12 @@ def collected_mass(repeats: WaterRepeats[Collected]) -> OfRepeat[Collected]:
     # Two readings, each rounded to the step: their difference is triangular within one step.
     width = step / math.sqrt(len(seen))
     repeats.inputs.append(Input.from_limits("W_res", 0.0, "kg", width, Distribution.TRIANGULAR))
-    thermometer = repeats.correction("t_a", "ambient", [one.air_temperature for one in seen], "°C")
-    hygrometer = repeats.correction("h_a", "ambient", [one.humidity for one in seen], "%")
-
-    def air(one: Collected, x: Numbers) -> tuple[Number, Number, Number]:
-        temperature = thermometer.corrected(x, one.air_temperature.value)
-        humidity = hygrometer.corrected(x, one.humidity.value)
-        return temperature, repeats.air_pressure(one, x), humidity / 100
-
-    known = repeats.estimates()
-    states = (air(one, known) for one in seen)
-    formula = air_formula([(estimate(t), estimate(p), estimate(h)) for t, p, h in states])
-    repeats.inputs.append(Input.normal("ρ_a", 0.0, "1", formula.u, source=formula.source))
+    around = AirAround(repeats, repeats.barometer)
 
     def mass(one: Collected, x: Numbers) -> Number:
         after = full.corrected(x, one.mass_after.value)
         before = empty.corrected(x, one.mass_before.value)
-        density = formula.density(*air(one, x)) * (1.0 + x["ρ_a"])
-        buoyancy = buoyancy_factor(density, repeats.density(one, x))
+        buoyancy = buoyancy_factor(around.density(one, x), repeats.density(one, x))
         collected: Number = (after - before + x["W_res"]) * buoyancy
         return collected
 

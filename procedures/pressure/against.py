@@ -1,6 +1,6 @@
 """The pure half of what tells the pressure: a reference gauge or a controller, or a piston gauge.
 
-Whatever tells it, the device has less by the head of the medium between the levels:
+Whatever tells it, the device has less by the head of the medium between the levels (`head`):
 
     p_ref = p_std - (ρ_f - ρ_a)·g·l     p_std: at the standard's level; l: the device's height above it
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 from remotecal.drivers.measured import Measured
+from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
@@ -23,6 +24,9 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence
     from remotecal.procedures.library.pressure.parameters import PressureParameters
+
+DRIFT: Final = "reference_drift"
+"""Fact of a bench that may be stated: what the standard shows more than when it was calibrated."""
 
 Kind = Literal["gauge", "absolute"]
 """What pressures are counted from: the air's, or none."""
@@ -52,7 +56,9 @@ class AtPressure(Repeats[S], ABC):
         super().__init__(seen[0].entry.point, evidence, seen)
         self.value, self.parameters = value, parameters
         self._device: Kind = "absolute" if parameters.absolute else "gauge"
-        self._head = LevelHead(self, parameters.medium)
+        self.air = None if parameters.absolute else AirAround(self)
+        """The air around, where the device counts from its pressure."""
+        self._head = LevelHead(self, parameters.medium, self.air)
 
     @abstractmethod
     def told(self, seen: S, x: Numbers) -> Number:
@@ -63,6 +69,11 @@ class AtPressure(Repeats[S], ABC):
         air = 0.0 if self._device == "absolute" else seen.air_pressure.value
         lowered: Number = self.told(seen, x) - self._head.lost(seen, x, self.value + air)
         return lowered
+
+    def drifts(self) -> None:
+        """Add what the standard has drifted since its calibration, where the bench states that."""
+        if DRIFT in self.evidence.characteristics:
+            self.characteristic("δ_d", DRIFT, "Pa")
 
     def pressures(self) -> list[float]:
         """Return the true pressure of each repeat, in Pa."""
@@ -101,10 +112,11 @@ class AgainstGauge(AtPressure[G]):
     ) -> None:
         super().__init__(value, evidence, seen, parameters)
         readings = [reading for one in self.seen for reading in one.reference]
-        self._standard = self.correction("p_std", standard_role(evidence.instruments), readings, "Pa")
-        if "reference_drift" in evidence.characteristics:
-            self.characteristic("δ_d", "reference_drift", "Pa")
-        if any(one.reference_kind != self._device for one in self.seen):
+        self._standard = self.correction(
+            "p_std", standard_role(evidence.instruments), readings, "Pa", extended=False
+        )
+        self.drifts()
+        if self.air is None and any(one.reference_kind != self._device for one in self.seen):
             air = [one.air_pressure for one in self.seen]
             self._barometer = self.correction("p_a", "ambient", air, "Pa")
 
@@ -113,9 +125,11 @@ class AgainstGauge(AtPressure[G]):
         pressure: Number = shown - x.get("δ_d", 0.0)
         if seen.reference_kind == self._device:
             return pressure
-        air = self._barometer.corrected(x, seen.air_pressure.value)
-        counted: Number = pressure + air if self._device == "absolute" else pressure - air
-        return counted
+        if self.air is not None:
+            from_gauge: Number = pressure - self.air.pressure(seen, x)
+            return from_gauge
+        absolute: Number = pressure + self._barometer.corrected(x, seen.air_pressure.value)
+        return absolute
 
 
 class UnderPiston(InAir):
@@ -148,8 +162,10 @@ class AgainstPiston(AtPressure[P]):
         on: Sequence[int],
     ) -> None:
         super().__init__(value, evidence, seen, parameters)
-        self._piston = PistonGauge(self, on) if on else None
+        self._piston = None
         if on:
+            self._piston = PistonGauge(self, on, self.air or AirAround(self), liquid=parameters.liquid)
+            self.drifts()
             readings = [reading for one in self.seen for reading in one.piston_temperature]
             self._thermometer = self.correction("t_p", "thermometer", readings, "°C")
 
@@ -157,4 +173,5 @@ class AgainstPiston(AtPressure[P]):
         if self._piston is None:
             return 0.0
         temperature = self._thermometer.corrected(x, mean(seen.piston_temperature, "°C"))
-        return self._piston.pressure(seen, x, temperature)
+        pressure: Number = self._piston.pressure(seen, x, temperature) - x.get("δ_d", 0.0)
+        return pressure

@@ -7,16 +7,18 @@ beside it tells what it is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import PressureController, PressureGauge
-from remotecal.errors import BenchError
+from remotecal.errors import BenchError, ParameterError
 from remotecal.procedures import Certificates, Drivers, Evidence, Run, Stability
+from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.measuring.trim import Trim
-from remotecal.procedures.library.pressure.against import AgainstGauge, G, Kind, standard_role
+from remotecal.procedures.library.pressure import head
+from remotecal.procedures.library.pressure.against import DRIFT, AgainstGauge, G, Kind, standard_role
 from remotecal.procedures.library.pressure.device import PressureProcedure
 from remotecal.procedures.library.pressure.parameters import ControlledParameters, PressureParameters
 from remotecal.procedures.library.pressure.places import PRESSURE
@@ -24,6 +26,10 @@ from remotecal.units import convert
 
 if TYPE_CHECKING:
     from remotecal.drivers.quantities import BoundReading
+
+
+USUAL_AIR: Final = (90e3, 106e3)
+"""What the air's pressure is in most places, in Pa: it decides which part of a certificate must hold."""
 
 
 class ControlledProcedure(PressureProcedure[G]):
@@ -39,24 +45,64 @@ class ControlledProcedure(PressureProcedure[G]):
 
     reach: ClassVar[Mapping[str, str]] = {"controller.setpoint": PRESSURE, "reference.pressure": PRESSURE}
 
+    def suits(self, drivers: Drivers) -> None:
+        """See that the standard counts from where the order says, if that is known of it beforehand."""
+        told = drivers.get(standard_role(drivers))
+        self._see_standard_kind(absolute=getattr(told, "absolute", None))
+
+    def _see_standard_kind(self, *, absolute: bool | None) -> None:
+        if absolute not in {None, self.parameters.standard_absolute}:
+            is_ = "absolute" if absolute else "gauge"
+            raise ParameterError(
+                f"what tells the pressure shows {is_} pressure: say so by parameters.standard_kind, for its "
+                "certificate is looked at for the other"
+            )
+
+    def allowance(self) -> Mapping[str, float]:
+        """Return how far beyond a set point the controller may go for the reference to be there."""
+        return {PRESSURE: self.parameters.apart / 100 * self.parameters.width}
+
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
-        return ((standard_role(drivers), PRESSURE, "Pa"), ("ambient", "air_pressure", "Pa"))
+        around = CORRECTED[:1] if self.parameters.absolute else CORRECTED
+        return ((standard_role(drivers), PRESSURE, "Pa"), *around)
+
+    @property
+    def _mixed(self) -> bool:
+        """Whether the standard counts from elsewhere than the device."""
+        return self.parameters.standard_absolute != self.parameters.absolute
+
+    @property
+    def told(self) -> tuple[float, float]:
+        """From where to where the standard is to tell the pressure, in Pa as it counts."""
+        values, (least, most) = self.sweep.values, USUAL_AIR
+        if not self._mixed:
+            return values[0], values[-1]
+        if self.parameters.absolute:
+            return values[0] - most, values[-1] - least
+        return values[0] + least, values[-1] + most
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
-        """See that the standard has a certificate, and is good enough for the device."""
-        role, wanted = standard_role(drivers), self.parameters
+        """See that the standard's certificate holds at all set points, and is good enough for the device."""
+        role = standard_role(drivers)
         if role not in certificates:
             raise BenchError(f"the {role} tells the pressure and has no certificate: give it one")
         require_known(certificates, drivers, self.corrected(drivers))
-        known = Standard.certified("p_std", certificates[role].certificate, "Pa", extended=True)
-        self.see_standard(role, 2 * known.u(wanted.span[1]))
+        known = Standard.certified("p_std", certificates[role].certificate, "Pa")
+        low, high = self.told
+        known.require(low, high, f"the {role} is to tell")
+        self.see_standard(role, 2 * known.u(max(low, high, key=abs)))
 
     def prepare(self, run: Run) -> None:
-        """See to the controller's speed."""
+        """See that the standard counts from where the order says, and to the controller's speed."""
         super().prepare(run)
+        self._see_standard_kind(absolute=(self.reference or self.controller).is_absolute())
         if self.parameters.slew is not None:
             self.controller.slew.set(self.parameters.slew, "Pa/s")
+
+    def expect(self, value: float, run: Run) -> None:
+        standard = self.reference or self.controller
+        run.expect(standard.pressure, value + self._more(run, standard), "Pa")
 
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         device = self.parameters.absolute
@@ -69,7 +115,7 @@ class ControlledProcedure(PressureProcedure[G]):
             self.controller.setpoint.set(told, "Pa")
             self.controller.control()
             unit = standard.pressure.declaration.unit
-            trim = self._trim(standard.pressure, convert(told - shown, "Pa", unit))
+            trim = self._trim(standard.pressure, told - shown, shown - value)
             trim.to(run, convert(shown, "Pa", unit), rising=rising)
 
     def _more(self, run: Run, instrument: PressureGauge) -> float:
@@ -80,16 +126,27 @@ class ControlledProcedure(PressureProcedure[G]):
         (air,) = run.read(self.ambient.air_pressure)
         return air.to("Pa").value if its else -air.to("Pa").value
 
-    def _trim(self, shown: BoundReading, shift: float) -> Trim:
-        wanted = self.parameters
-        share = convert(wanted.width, "Pa", shown.declaration.unit) / 100
+    def _trim(self, shown: BoundReading, shift: float, more: float) -> Trim:
+        """Return how the standard comes to a pressure.
+
+        Args:
+            shown: what the standard shows.
+            shift: what the controller is told more than that, in Pa.
+            more: what the standard shows more than the device, in Pa.
+        """
+        wanted, unit = self.parameters, shown.declaration.unit
+        share = convert(wanted.width, "Pa", unit) / 100
+        low, high = (convert(end + more, "Pa", unit) for end in wanted.span)
         return Trim(
             self.controller.setpoint,
             Stability(shown, duration=10, spread=wanted.steady * share, timeout=1800),
             within=wanted.off * share,
             past=wanted.past * share,
             back=wanted.back * share,
-            shift=shift,
+            low=low,
+            high=high,
+            apart=wanted.apart * share,
+            shift=convert(shift, "Pa", unit),
             arrived=self.controller.in_limits,
         )
 
@@ -101,6 +158,14 @@ class ControlledProcedure(PressureProcedure[G]):
         quantities = {"reference": standard.pressure, **device}
         read = sample(run, wanted.readings * wanted.every, quantities, wanted.readings)
         return {**air._asdict(), "reference_kind": kind, **read}
+
+    def reference_equation(self, evidence: Evidence) -> str:
+        """Return in one line what the reference pressure is."""
+        absolute, medium = self.parameters.absolute, self.parameters.medium
+        drift = " - δ_d" if DRIFT in evidence.characteristics else ""
+        air = f" {'+' if absolute else '-'} p_a" if self._mixed else ""
+        lost = f"{head.equation(absolute=absolute)}{head.density_equation(medium)}"
+        return f"p_ref = p_std{drift}{air} - {lost}"
 
     def at(self, value: float, evidence: Evidence, seen: Sequence[G]) -> AgainstGauge[G]:
         return AgainstGauge(value, evidence, seen, self.parameters)

@@ -14,21 +14,39 @@ from pydantic import model_validator
 
 from remotecal.drivers.capabilities import PressureGauge, Thermometer
 from remotecal.drivers.measured import Measured
-from remotecal.errors import BenchError, ParameterError, RunError
-from remotecal.model import Text
+from remotecal.errors import BenchError, CertificateRefused, ParameterError, RunError
+from remotecal.model import Certificate, Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
-from remotecal.procedures.library.evaluation.coefficients import Single
+from remotecal.procedures.library.evaluation.air import CORRECTED
+from remotecal.procedures.library.evaluation.coefficients import Function, Single
+from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
-from remotecal.procedures.library.pressure.against import AgainstPiston, AtPressure, ErrorOf, UnderPiston
+from remotecal.procedures.library.pressure import head
+from remotecal.procedures.library.pressure.against import (
+    DRIFT,
+    AgainstPiston,
+    AtPressure,
+    ErrorOf,
+    UnderPiston,
+)
 from remotecal.procedures.library.pressure.device import PressureProcedure
 from remotecal.procedures.library.pressure.indicating import see_kind, shown_error
 from remotecal.procedures.library.pressure.parameters import IndicatingParameters, PressureParameters
-from remotecal.procedures.library.pressure.piston import INPUTS, MASS, MOST_WEIGHTS, area_of
+from remotecal.procedures.library.pressure.piston import (
+    BASE,
+    INPUTS,
+    LIQUID,
+    MASS,
+    MAY_BE_STATED,
+    MOST_WEIGHTS,
+    REFERENCE_TEMPERATURE,
+    area_of,
+)
 from remotecal.procedures.library.pressure.places import PRESSURE
 from remotecal.uncertainty.budget import Budget
-from remotecal.uncertainty.number import estimate
+from remotecal.uncertainty.number import Number, estimate
 from remotecal.units import convert
 
 DONE, CANT = "done", "it can't be done"
@@ -78,9 +96,6 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
     )
     norms: ClassVar[tuple[str, ...]] = ("DKD-R 6-1", "EURAMET cg-17")
     item: ClassVar[Text] = Text(en="the gauge")
-    model_equation: ClassVar[str] = (
-        "E = p_i - p_ref, p_ref = m·g·(1 - ρ_a/ρ_m)/(A_0·(1 + λ·p)·(1 + α·(t_p - 20))) - (ρ_f - ρ_a)·g·l"
-    )
 
     dut: PressureGauge
     piston: Artefact
@@ -89,6 +104,10 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
     thermometer: Thermometer
     """At the piston."""
 
+    safe_by_hand: ClassVar[Text] = Text(
+        zh="请降压,将管路通大气,并确认压力为零。",
+        en="Let the pressure out, open the line to the air, and see that there is none left.",
+    )
     Parameters: ClassVar[type[PressureParameters]] = DeadWeightParameters
     parameters: DeadWeightParameters
     reach: ClassVar[Mapping[str, str]] = {"dut.pressure": PRESSURE}
@@ -103,31 +122,81 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         return self.parameters.loads[self.parameters.pressures.index(value)]
 
     def characteristics(self) -> Mapping[str, str]:
-        return {**super().characteristics(), "piston_expansion": "1/K", "weight_density": "kg/m3"}
+        facts = {**super().characteristics(), "piston_expansion": "1/K", "weight_density": "kg/m3"}
+        return {**facts, **LIQUID} if self.parameters.liquid else facts
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), **MAY_BE_STATED}
+
+    def equation(self, evidence: Evidence) -> str:
+        medium = self.parameters.medium
+        surface, base = (" + Γ·C" if self.parameters.liquid else ""), evidence.characteristics.get(BASE)
+        base_said = (
+            f"{REFERENCE_TEMPERATURE:g}" if base is None else f"{convert(base.value, base.unit, '°C'):g}"
+        )
+        drift = " - δ_d" if DRIFT in evidence.characteristics else ""
+        return (
+            f"E = p_i + p_res - p_ref, p_ref = (Σ m·g·(1 - ρ_a/ρ_m){surface})/(A_0·(1 + λ·p)·(1 + α·(t_p - "
+            f"{base_said}))){drift} - {head.equation(absolute=False)}{head.density_equation(medium)}"
+        )
 
     def certified(self) -> Sequence[str]:
         return ("piston", "weights")
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that all weights are there, make their set points, and the piston is good enough."""
-        require_known(certificates, drivers, (("thermometer", "temperature", "°C"),))
+        require_known(certificates, drivers, (("thermometer", "temperature", "°C"), *CORRECTED))
+        self._see_range(certificates["piston"].certificate)
         area = area_of(certificates["piston"].certificate)
         known = {each.symbol: each.value for each in area.inputs}
+        used = {number for load in self.parameters.loads for number in load}
+        masses = {number: _weight(number, certificates) for number in sorted(used)}
         for value in self.parameters.pressures:
-            mass = sum(_mass(number, certificates) for number in self.load(value))
+            mass = sum(masses[number].inputs[0].value for number in self.load(value))
             made = mass * GRAVITY / estimate(area.value(known, value))
             if abs(made - value) > NEAR * max(value, self.parameters.width / 100):
                 raise ParameterError(
                     f"the weights at {value:g} Pa make {made:.6g} Pa: mend loads, or pressures"
                 )
+        self.see_standard("piston", 2 * self._u_at_top(area, masses))
+
+    def _u_at_top(self, area: Function, masses: Mapping[int, Single]) -> float:
+        """Return the standard uncertainty in Pa of what piston and weights make at the top, by certificates.
+
+        What the bench states of gravity, expansion and densities is in the budget, and less than these.
+        """
         top = self.parameters.pressures[-1]
-        sure = Budget(lambda **x: area.value(x, top), area.inputs, "m2", area.correlations).evaluate()
-        self.see_standard("piston", 2 * top * sure.u / sure.value)
+        on = [masses[number] for number in self.load(top)]
+
+        def made(**x: Number) -> Number:
+            load: Number = sum((mass.value(x) for mass in on), 0.0)
+            pressure: Number = load * GRAVITY / area.value(x, top)
+            return pressure
+
+        inputs = (*(each for mass in on for each in mass.inputs), *area.inputs)
+        return Budget(made, inputs, "Pa", area.correlations).evaluate().u
+
+    def _see_range(self, piston: Certificate) -> None:
+        """Raise `CertificateRefused` if the piston's certificate states a range that set points leave."""
+        stated, top = piston.range_in("Pa"), self.parameters.pressures[-1]
+        if stated is not None and top > stated[1] * (1 + NEAR):
+            raise CertificateRefused(
+                f"certificate {piston.number} holds up to {stated[1]:g} Pa, but the piston is to make "
+                f"{top:g} Pa: use one that is calibrated there"
+            )
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that the gauge can be read as finely as the order says."""
+        super().suits(drivers)
+        see_resolution(drivers, "dut.pressure", self.parameters.resolution, "Pa")
 
     def prepare(self, run: Run) -> None:
         """See that the gauge counts from the air's pressure, as the piston does."""
         super().prepare(run)
         see_kind(self.dut, absolute=False)
+
+    def expect(self, value: float, run: Run) -> None:
+        run.expect(self.dut.pressure, value, "Pa")
 
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         on = [self.weights[number - 1].serial for number in self.load(value)]
@@ -150,12 +219,12 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         return shown_error(repeats, lambda seen: seen.indicated, self.parameters)
 
 
-def _mass(number: int, certificates: Certificates) -> float:
+def _weight(number: int, certificates: Certificates) -> Single:
     """Return what a weight's certificate says it is, in kg."""
     used = certificates.get(f"weights[{number}]")
     if used is None:
         raise BenchError(f"there is no weight {number} on the bench: give it an artefact, or mend loads")
-    return Single("m", used.certificate, MASS, "kg").inputs[0].value
+    return Single(f"m_{number}", used.certificate, MASS, "kg")
 
 
 def _asked(value: float, unit: str, on: Sequence[str], *, rising: bool) -> Text:

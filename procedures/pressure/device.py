@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
@@ -12,12 +13,13 @@ from remotecal.model import IN_CMC, Method, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, Zones
-from remotecal.procedures.library.evaluation.remarks import remarks
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, raised, remarks
+from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import is_rising, passages
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
 from remotecal.procedures.library.measuring.sweep import Sweep
 from remotecal.procedures.library.pressure import head, results
-from remotecal.procedures.library.pressure.against import AtPressure, ErrorOf, S
+from remotecal.procedures.library.pressure.against import DRIFT, AtPressure, ErrorOf, S
 from remotecal.procedures.library.pressure.parameters import PressureParameters
 from remotecal.procedures.library.pressure.places import (
     INPUTS,
@@ -26,9 +28,11 @@ from remotecal.procedures.library.pressure.places import (
     PressureFinding,
     found_at,
 )
+from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.units import convert
 
 if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Instrument
     from remotecal.journal.observation import Value
 
 ZERO = Text(
@@ -36,6 +40,9 @@ ZERO = Text(
     en="The pressure is at the lower end of the range. Set the zero of the device, then choose.",
 )
 """What the person on site is asked for where the device is to be adjusted."""
+
+AIR = (50e3, 110e3)
+"""Between which pressures in Pa the air may be where people work."""
 
 DONE, CANT = "zero is set", "it can't be set"
 """What may be answered."""
@@ -53,8 +60,6 @@ class PressureProcedure(Procedure, Generic[S]):
 
     item: ClassVar[Text]
     """What the device is called in its verdict."""
-    model_equation: ClassVar[str]
-    """The measurement model in one line, for the certificate."""
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
     """The inputs of the measurement model, by symbol."""
 
@@ -87,14 +92,36 @@ class PressureProcedure(Procedure, Generic[S]):
         """Return the device's error in a repeat, in that unit, and add the inputs that reading it takes."""
 
     @abstractmethod
+    def equation(self, evidence: Evidence) -> str:
+        """Return the measurement model in one line, for the certificate: what was done in this run."""
+
+    @abstractmethod
     def at(self, value: float, evidence: Evidence, seen: Sequence[S]) -> AtPressure[S]:
         """Return the readings at a set point in Pa, with what tells the pressure there."""
 
     def points(self) -> Sequence[Point]:
         return self.sweep.points()
 
+    def shows(self, quantity: str, driver: type[Instrument], nominal: float) -> tuple[float, float]:
+        """Return what a gauge shows at a set point, which it may count from elsewhere than the device.
+
+        What a gauge counts from is known of some beforehand (`absolute`); of others it is as the device, or
+        what tells the pressure as the order says.
+        """
+        its: bool | None = getattr(driver, "absolute", None)
+        if its is None:
+            wanted = self.parameters
+            its = wanted.absolute if quantity.startswith("dut.") else wanted.standard_absolute
+        if its == self.parameters.absolute:
+            return nominal, nominal
+        least, most = AIR
+        return (nominal + least, nominal + most) if its else (nominal - most, nominal - least)
+
     def characteristics(self) -> Mapping[str, str]:
         return head.characteristics(self.parameters.medium)
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), DRIFT: "Pa", CMC: self.unit}
 
     def see_standard(self, role: str, expanded: float) -> None:
         """Raise `CertificateRefused` if a standard with this U in Pa at the top is too poor."""
@@ -121,30 +148,40 @@ class PressureProcedure(Procedure, Generic[S]):
         self._stay(way[-1], run, rising=is_rising(point))
         self._last = point
 
+    def expect(self, value: float, run: Run) -> None:
+        """Say what is to be read at a set point in Pa as the device counts it."""
+
     @abstractmethod
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         """Bring the pressure to a set point in Pa as the device counts it, from below or from above."""
 
     def _stay(self, value: float, run: Run, *, rising: bool) -> None:
         """Bring the pressure to a set point, and let all come to rest there."""
+        self.expect(value, run)
         self.bring(value, run, rising=rising)
         run.wait(self.sweep.rest(value))
 
     def adjust(self, run: Run) -> Mapping[str, Value]:
-        """Let the person on site set the device at the lower end of its range; what was answered is kept."""
+        """Let the person on site set the device at the lower end of its range, if it can be set."""
         self._stay(self.sweep.values[0], run, rising=False)
         self._last = None
-        return {"zero": run.ask(ZERO, (DONE, CANT))}
+        answer = run.ask(ZERO, (DONE, CANT))
+        return {"zero": answer} if answer == DONE else {}
+
+    def adjustment(self, was_set: Mapping[str, Value]) -> Text:
+        at = f"{convert(self.sweep.values[0], 'Pa', self.parameters.unit):.6g} {self.parameters.unit}"
+        return Text(zh=f"调整:在 {at} 处调整了零位。", en=f"Adjustment: the zero was set at {at}.")
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, characteristics, budgets and conformity."""
         findings, whole = self.found(evidence)
         wanted, unit = self.parameters, self.unit
-        specification = Specification(self._permissible(), wanted.norm, wanted.rule)
+        specification = Specification(self._permissible(), wanted.norm, wanted.rule, EVERY_READING)
         limit = wanted.accuracy_class / 100 * self.full
         turned = Further(HYSTERESIS, whole.hysteresis, wanted.hysteresis_share * limit, unit)
-        accredited = "cmc" in evidence.characteristics
+        accredited = CMC in evidence.characteristics
         return Evaluation(
+            norms=(wanted.document,),
             results=(
                 results.error_table(findings, specification, wanted, accredited=accredited),
                 results.characteristics(findings, whole),
@@ -156,16 +193,31 @@ class PressureProcedure(Procedure, Generic[S]):
                     name=Text(zh="测量不确定度评定", en="Evaluation of measurement uncertainty"),
                     ref_types=("basic_uncertainty",),
                     norms=("JCGM 100:2008", "JJF 1059.1-2012"),
-                    description=Text.plain(self.model_equation),
+                    description=Text.plain(self.equation(evidence)),
                     inputs=inputs_of(findings, self.inputs),
                 ),
             ),
             statements=(
                 *conformity.statements(findings, specification, self.item, (turned,)),
                 *results.said(whole, wanted),
-                *remarks((found for finding in findings for found in finding.beyond), curved=False),
+                *remarks(
+                    (found for finding in findings for found in finding.beyond),
+                    curved=any(line.symbol == CURVATURE for one in findings for line in one.evaluated.lines),
+                ),
+                *raised(findings, self._least(evidence)),
                 *((IN_CMC,) if accredited else ()),
             ),
+        )
+
+    def _least(self, evidence: Evidence) -> Text:
+        """Return why no smaller U may be reported: by the CMC, or by the sequence that was followed."""
+        wanted, fact = self.parameters, evidence.characteristics.get(CMC)
+        floor = wanted.least * self.full / 100
+        if fact is not None and convert(fact.value, fact.unit, self.unit) >= floor:
+            return BY_CMC
+        share = f"{wanted.least:g} %"
+        return Text(
+            zh=f"{wanted.sequence} 规定的量程的 {share}", en=f"{share} of the span, by {wanted.sequence}"
         )
 
     def found(self, evidence: Evidence) -> tuple[list[PressureFinding], DeviceFound]:
@@ -200,9 +252,17 @@ class PressureProcedure(Procedure, Generic[S]):
         limit = wanted.accuracy_class / 100 * self.full
         if wanted.class_at_top is None:
             return Constant(limit, unit)
-        last = convert(wanted.span[1] - 0.1 * wanted.width, "Pa", wanted.unit)
+        top = max(map(abs, wanted.span))
+        last = convert(top - 0.1 * wanted.width, "Pa", wanted.unit)
         at_top = wanted.class_at_top / 100 * self.full
-        return Zones(((last, limit), (float("inf"), at_top)), unit, wanted.unit)
+        below_zero = wanted.span[0] < 0
+        return Zones(((last, limit), (math.inf, at_top)), unit, wanted.unit, by_magnitude=below_zero)
 
 
 HYSTERESIS = Text(zh="回差", en="hysteresis")
+
+EVERY_READING = Text(
+    zh="每个压力点以各次正、反行程中绝对值最大的示值误差判定。",
+    en="At each set point the error of largest magnitude of all readings is judged, rising and falling.",
+)
+"""What a device is judged by: a mean of both directions would let one of them be outside its limits."""

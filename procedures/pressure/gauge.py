@@ -13,7 +13,8 @@ from typing import Annotated, ClassVar
 from remotecal.drivers.capabilities import PressureGauge
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
-from remotecal.procedures import Point, Run
+from remotecal.procedures import Drivers, Evidence, Point, Run
+from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.pressure.against import AtPressure, BesideGauge, ErrorOf
 from remotecal.procedures.library.pressure.controlled import ControlledProcedure
 from remotecal.procedures.library.pressure.indicating import see_kind, shown_error
@@ -42,7 +43,6 @@ class Gauge(ControlledProcedure[GaugeSeen]):
     title: ClassVar[Text] = Text(zh="压力表校准", en="Calibration of a pressure gauge")
     norms: ClassVar[tuple[str, ...]] = ("DKD-R 6-1", "EURAMET cg-17")
     item: ClassVar[Text] = Text(en="the gauge")
-    model_equation: ClassVar[str] = "E = p_i - p_ref, p_ref = p_std - (ρ_f - ρ_a)·g·l"
 
     dut: PressureGauge
 
@@ -55,10 +55,22 @@ class Gauge(ControlledProcedure[GaugeSeen]):
         "p_res": Text(zh="被检表分辨力", en="resolution of the gauge"),
     }
 
+    def equation(self, evidence: Evidence) -> str:
+        return f"E = p_i + p_res - p_ref, {self.reference_equation(evidence)}"
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that the gauge can be read as finely as the order says."""
+        super().suits(drivers)
+        see_resolution(drivers, "dut.pressure", self.parameters.resolution, "Pa")
+
     def prepare(self, run: Run) -> None:
         """See that the gauge counts from where the order says."""
         super().prepare(run)
         see_kind(self.dut, absolute=self.parameters.absolute)
+
+    def expect(self, value: float, run: Run) -> None:
+        super().expect(value, run)
+        run.expect(self.dut.pressure, value, "Pa")
 
     def measure(self, point: Point, run: Run) -> GaugeSeen:
         return GaugeSeen(**self.read(run, {"indicated": self.dut.pressure}))

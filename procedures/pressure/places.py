@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation import series
+from remotecal.procedures.library.evaluation import air, series
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.series import Passage
+from remotecal.procedures.library.pressure import head
+from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.uncertainty.inputs import Input
 from remotecal.units import convert
 
@@ -30,16 +32,35 @@ class PressureFinding(Finding):
 
     nominal: float
     """Set point, in the unit chosen."""
+    middle: float
+    """Reference pressure, as the error is weighted: half of it rising and half of it falling."""
     ideal: float
     """What the device should indicate at the reference pressure, in the results' unit."""
     rising: float
     """Mean error of the readings come to from below."""
     falling: float
     """Mean error of those come to from above."""
+    largest: float
+    """Error of largest magnitude of all readings, whichever way they were come to."""
     hysteresis: float
-    """Mean over the cycles of the difference of both."""
+    """Mean over the cycles of the difference of both; by JJG 882 that of the means of all cycles."""
     within: float
     """Expanded uncertainty of the reference pressure's digits, in the unit chosen."""
+
+    @property
+    def place(self) -> float:
+        """Where the error lies: the mean of both directions, in the unit chosen."""
+        return self.middle
+
+    @property
+    def judged(self) -> float:
+        """The largest error, for a device conforms by every reading and not by a mean of them."""
+        return self.largest
+
+    @property
+    def judged_at(self) -> float:
+        """The set point: limits that change there do not change with where the pressure came to rest."""
+        return self.nominal
 
     @property
     def band(self) -> float:
@@ -73,20 +94,23 @@ class DeviceFound:
         return cls(
             series.zero_deviation(errors),
             max(repeated.values()) if repeated else None,
-            max(series.hysteresis(errors).values()),
+            max(one.hysteresis for one in findings),
             series.basic_error(errors),
             max(map(abs, left.values())),
             max(one.band for one in findings),
         )
 
 
-def scatter(errors: Sequence[Passage], value: float, unit: str, *, single: bool) -> tuple[Input, ...]:
+def scatter(
+    errors: Sequence[Passage], value: float, unit: str, turned: float, *, single: bool
+) -> tuple[Input, ...]:
     """Return what all cycles say of a set point, as inputs: f₀, b' and h.
 
     Args:
         errors: of all readings.
         value: the set point.
         unit: of the errors.
+        turned: hysteresis there.
         single: whether there is one cycle and only some set points were repeated, which then count for all.
     """
     repeated = series.repeatability(errors)
@@ -94,7 +118,7 @@ def scatter(errors: Sequence[Passage], value: float, unit: str, *, single: bool)
     sizes = {
         "δ_0": series.zero_deviation(errors),
         "δ_b": largest if single else repeated.get(value, largest),
-        "δ_h": series.hysteresis(errors)[value],
+        "δ_h": turned,
     }
     return tuple(
         Input.from_limits(symbol, 0.0, unit, size / 2, source=SOURCES[symbol])
@@ -111,14 +135,13 @@ SOURCES: Final = {
 INPUTS: Final[Mapping[str, Text]] = {
     "p_std": Text(zh="标准器示值偏差", en="deviation of the standard's indication"),
     "δ_d": Text(zh="标准器漂移", en="drift of the standard"),
-    "p_a": Text(zh="大气压示值偏差", en="deviation of the atmospheric pressure"),
-    "l": Text(zh="被检与标准参考面高度差", en="height of the device above the standard"),
-    "g": Text(zh="重力加速度", en="local gravity"),
-    "ρ_f": Text(zh="传压介质密度", en="density of the medium"),
+    **air.INPUTS,
+    **head.INPUTS,
     "δ_0": Text(zh="零位偏差", en="zero deviation"),
     "δ_b": Text(zh="重复性", en="repeatability"),
     "δ_h": Text(zh="回差", en="hysteresis"),
     "δ_t": Text(zh="被检温度影响", en="influence of temperature on the device"),
+    CURVATURE: Text(zh="测量模型的非线性", en="curvature of the measurement model"),
 }
 """The inputs of the measurement model, by symbol."""
 
@@ -144,7 +167,8 @@ def found_at(
     wanted, value = repeats.parameters, repeats.value
     rises = [series.is_rising(one.entry.point) for one in repeats.seen]
     counts = {True: 0.5 / rises.count(True), False: 0.5 / rises.count(False)}
-    added = [*scatter(errors, value, unit, single=wanted.single), *_warmth(repeats, full, unit)]
+    turned = (series.hysteresis_of_means if wanted.by_means else series.hysteresis)(errors)[value]
+    added = [*scatter(errors, value, unit, turned, single=wanted.single), *_warmth(repeats, full, unit)]
     evaluated = repeats.evaluate(
         error,
         unit,
@@ -165,10 +189,12 @@ def found_at(
         evaluated=evaluated,
         beyond=repeats.beyond,
         nominal=called,
+        middle=convert(middle, "Pa", wanted.unit),
         ideal=ideal(middle),
         rising=series.mean(errors, rising=True)[value],
         falling=series.mean(errors, rising=False)[value],
-        hysteresis=series.hysteresis(errors)[value],
+        largest=series.largest_errors(errors)[value],
+        hysteresis=turned,
         within=evaluated.expanded * convert(wanted.width, "Pa", wanted.unit) / full,
     )
 

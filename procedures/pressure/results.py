@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.model import Column, Condition, Note, Result, Statement, Table, Text
-from remotecal.procedures.library.evaluation.digits import decimals, rounded, same_decimals
+from remotecal.procedures.library.evaluation.digits import decimals, fixed, rounded, same_decimals
 from remotecal.procedures.library.evaluation.tables import column, error_column
 from remotecal.procedures.library.measuring import surroundings
+from remotecal.procedures.library.pressure.followed import sequence
 from remotecal.uncertainty.rounding import report
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def error_table(
         column("反行程示值", "Indication, falling", "remotecal_falling", unit,
                shown([finding.ideal + finding.falling for finding in findings])),
         error_column(findings, specification, accredited=accredited),
+        column("最大示值误差", "Largest error", "remotecal_largestError", unit,
+               shown([finding.largest for finding in findings])),
         column("回差", "Hysteresis", "remotecal_hysteresis", unit,
                shown([finding.hysteresis for finding in findings])),
     ]  # fmt: skip
@@ -80,7 +83,7 @@ def characteristics(findings: Sequence[PressureFinding], whole: DeviceFound) -> 
         ("误差带 U'", "Error band U'", "remotecal_errorBand", whole.band),
     )
     columns = tuple(
-        column(chinese, english, ref_type, unit, [f"{value:.{places}f}"])
+        column(chinese, english, ref_type, unit, [fixed(value, places)])
         for chinese, english, ref_type, value in told
         if value is not None
     )
@@ -138,16 +141,18 @@ def _stated(ref_type: str, name: Text, fact: Characteristic) -> Condition:
 
 def said(whole: DeviceFound, parameters: PressureParameters) -> tuple[Statement, ...]:
     """Return what is to be said of how the device was led, and of what that does not tell."""
-    sweep = parameters.sweep()
-    texts = [
-        Text(
-            zh=f"预压次数:{sweep.preloads};循环次数:{sweep.cycles};读数前停留:{sweep.dwell:g} s,两端 "
-            f"{sweep.dwell_at_ends:g} s。示值已换算到平均标准压力。",
-            en=f"Preloads: {sweep.preloads}; cycles: {sweep.cycles}; before a reading it was waited "
-            f"{sweep.dwell:g} s, at both ends {sweep.dwell_at_ends:g} s. Indications are brought to the mean "
-            "reference pressure.",
+    brought = Text(
+        zh="示值已换算到平均标准压力。", en="Indications are brought to the mean reference pressure."
+    )
+    texts = [sequence(parameters), brought]
+    if parameters.standard_absolute != parameters.absolute:
+        texts.append(
+            Text(
+                zh="标准器与被检表的压力类型不同:认为气压计位于标准器参考面高度。",
+                en="Standard and device count from different pressures: the barometer is taken to stand at "
+                "the reference level of the standard.",
+            )
         )
-    ]
     if whole.repeatability is None:
         texts.append(
             Text(

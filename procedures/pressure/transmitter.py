@@ -14,8 +14,9 @@ from typing import Annotated, ClassVar
 from remotecal.drivers.capabilities import Ammeter
 from remotecal.drivers.measured import Measured
 from remotecal.model import Column, Condition, Text
-from remotecal.procedures import Drivers, Evaluation, Evidence, In, Point, Run
+from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.output import SPAN_CURRENT, ZERO_CURRENT, Current
+from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.pressure.against import AtPressure, BesideGauge, ErrorOf
 from remotecal.procedures.library.pressure.controlled import ControlledProcedure
 from remotecal.procedures.library.pressure.parameters import (
@@ -52,11 +53,9 @@ class Transmitter(ControlledProcedure[TransmitterSeen]):
     title: ClassVar[Text] = Text(zh="压力变送器校准", en="Calibration of a pressure transmitter")
     norms: ClassVar[tuple[str, ...]] = ("JJG 882",)
     item: ClassVar[Text] = Text(en="the transmitter")
-    model_equation: ClassVar[str] = (
-        "E = I - (4 + 16·(p_ref - p_lo)/(p_hi - p_lo)), p_ref = p_std - (ρ_f - ρ_a)·g·l"
-    )
 
     dut: Ammeter
+    read_by: ClassVar[tuple[type, ...]] = (Ammeter,)
     """What reads the transmitter's current."""
 
     Parameters: ClassVar[type[PressureParameters]] = TransmitterParameters
@@ -73,8 +72,19 @@ class Transmitter(ControlledProcedure[TransmitterSeen]):
     def ideal(self, pressure: float) -> float:
         return ZERO_CURRENT + SPAN_CURRENT * (pressure - self.parameters.span[0]) / self.parameters.width
 
+    def equation(self, evidence: Evidence) -> str:
+        return f"E = I - (4 + 16·(p_ref - p_lo)/(p_hi - p_lo)), {self.reference_equation(evidence)}"
+
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         return (*super().corrected(drivers), ("dut", "current", "mA"))
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that the certificates of the standard and of the ammeter hold where they are used."""
+        super().check(certificates, drivers)
+        if "dut" in certificates:
+            low, high = ZERO_CURRENT, ZERO_CURRENT + SPAN_CURRENT
+            known = Standard.certified("I", certificates["dut"].certificate, "mA")
+            known.require(low, high, "the ammeter is to read")
 
     def measure(self, point: Point, run: Run) -> TransmitterSeen:
         return TransmitterSeen(**self.read(run, {"current": self.dut.current}))

@@ -27,8 +27,13 @@ class Paths:
     """The record both were made from."""
 
 
-def write_certificate(record: Record, directory: Path) -> Paths:
+def write_certificate(record: Record, directory: Path, *, printed: bool = True) -> Paths:
     """Write `record` into `directory` as DCC, PDF and JSON, under fixed names; overwrites nothing.
+
+    Args:
+        record: what it says.
+        directory: where to.
+        printed: as a PDF, too; what is signed at once is printed once it is.
 
     Raises:
         RecordError: the record can't be a DCC; nothing was written then.
@@ -43,11 +48,12 @@ def write_certificate(record: Record, directory: Path) -> Paths:
             f"{there[0]} is there already, and no certificate is overwritten: choose another directory"
         )
     xml = write(record)
-    pdf = print_certificate(record, xml)
+    pdf = print_certificate(record, xml) if printed else None
     paths = Paths(directory / XML_NAME, directory / PDF_NAME, directory / JSON_NAME)
     directory.mkdir(parents=True, exist_ok=True)
     write_new(paths.xml, xml)
-    write_new(paths.pdf, pdf)
+    if pdf is not None:
+        write_new(paths.pdf, pdf)
     write_new(paths.json, record.to_json().encode() + b"\n")
     return paths
 

@@ -6,9 +6,10 @@ Every certificate says DEMONSTRATION in its name, and every trust list made with
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from remotecal.certificates.signing.keys import SMALLEST_KEY, SigningKey
 from remotecal.certificates.signing.seal import SealKey
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
+    from types import TracebackType
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.x509 import Certificate, CertificateBuilder, Name
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 AUTHORITY = "DEMONSTRATION authority of remotecal (proves nothing)"
 LIFE = timedelta(days=3650)
+
+TOGETHER = 2
+"""Keys that are looked for at the same time: even small computers have two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +69,63 @@ class DemonstrationKeys:
             (folder / f"{name}.pub.pem").write_bytes(public)
 
 
-def make_demonstration_keys(names: Mapping[str, str], at: datetime) -> DemonstrationKeys:
+class NewKeys:
+    """RSA keys that are made beside whatever else goes on, until the context is left.
+
+    Half of making a certificate for a demonstration is making keys; OpenSSL looks for primes without the
+    interpreter's lock.
+
+    Args:
+        count: how many to begin with; more are made when they are asked for.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._pool = ThreadPoolExecutor(TOGETHER, thread_name_prefix="new keys")
+        self._begun = [self._pool.submit(_new_key) for _ in range(count)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def take(self) -> RSAPrivateKey:
+        """Return a key that nobody else has."""
+        return self._begun.pop(0).result() if self._begun else _new_key()
+
+
+def make_demonstration_keys(
+    names: Mapping[str, str], at: datetime, keys: NewKeys | None = None
+) -> DemonstrationKeys:
     """Return new keys for the signers named, valid for ten years from a day before `at`.
 
     `names` gives the persons as the certificates name them under `performed`, `reviewed` and
     `approved`, the laboratory under `issued`, and others, such as an institute, as you like.
+
+    Args:
+        names: duty, or another word → name.
+        at: when they are to be good.
+        keys: where they are being made already.
     """
+    if keys is not None:
+        return _certified(names, at, keys)
+    with NewKeys(1 + len(names)) as made:
+        return _certified(names, at, made)
+
+
+def _certified(names: Mapping[str, str], at: datetime, keys: NewKeys) -> DemonstrationKeys:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     begin = at - timedelta(days=1)
-    root_key = _new_key()
+    root_key = keys.take()
     root_name = _name(AUTHORITY)
     root = _builder(root_name, root_name, root_key, begin, authority=True)
     authority = _issue(root, root_key)
     signers: dict[str, SigningKey] = {}
     for duty, name in names.items():
-        private = _new_key()
+        private = keys.take()
         builder = _builder(_name(name), root_name, private, begin, authority=False)
         signers[duty] = SigningKey(private, (_issue(builder, root_key),))
     return DemonstrationKeys(

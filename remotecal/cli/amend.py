@@ -9,6 +9,7 @@ from typing import Literal
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.set_defaults(handler=main)
     parser.add_argument("file", type=Path, metavar="FILE", help="the issued certificate (.xml)")
     parser.add_argument(
         "--record",

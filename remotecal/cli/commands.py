@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -75,6 +74,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _setting(text: str) -> tuple[str, object]:
     """Return a key and its value: a number, a list or whatever TOML knows, and else the text itself."""
+    import tomllib
+
     key, equals, value = text.partition("=")
     if not (key.strip() and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE, such as seed=7")

@@ -15,6 +15,7 @@ from remotecal.certificates import PDF_NAME, XML_NAME, keeping, write_certificat
 from remotecal.certificates.approval import print_signed, sign
 from remotecal.certificates.demonstration import (
     DemonstrationKeys,
+    NewKeys,
     make_demonstration_keys,
     write_trust_list,
 )
@@ -22,7 +23,6 @@ from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli.evaluate import summarise
-from remotecal.cli.progress import ProgressLine
 from remotecal.clock import SharedClock
 from remotecal.errors import ConfigurationError
 from remotecal.journal.evidence import read_evidence
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from remotecal.certificates.trust import Capability
+    from remotecal.cli.progress import ProgressLine
     from remotecal.clock import Clock
     from remotecal.model import Record
     from remotecal.sim.assembly import Assembly
@@ -65,29 +66,41 @@ class DemonstrationLaboratory:
     keys: DemonstrationKeys
 
     @classmethod
-    def found(cls, order: Order, scope: tuple[Capability, ...], at: datetime) -> DemonstrationLaboratory:
+    def found(
+        cls, order: Order, scope: tuple[Capability, ...], at: datetime, keys: NewKeys
+    ) -> DemonstrationLaboratory:
         """Give everybody named in an order a key."""
         names: dict[str, str] = {person.duty: person.name.get("en") for person in order.persons}
         names |= {"issued": order.laboratory.name.get("en"), "institute": ISSUER.get("en")}
-        return cls(order, scope, make_demonstration_keys(names, at))
+        return cls(order, scope, make_demonstration_keys(names, at, keys))
 
     def certify_standards(self, paper: Path, at: datetime) -> None:
         """Let the institute sign the certificates of the standards."""
         for path in paper.glob("*.xml"):
             keeping.replace(path, sign_xml(path.read_bytes(), self.keys.signers["institute"], "issued", at))
 
-    def issue(self, out: Path, at: datetime) -> None:
+    def issue(self, out: Path, at: datetime, line: ProgressLine) -> None:
         """Let three persons and the laboratory sign the certificate, and print it."""
         certificate = (out / XML_NAME).read_bytes()
         for duty in DUTIES:
+            line.step(f"signing: {duty} by {self.keys.signers[duty].name}")
             certificate = sign(certificate, self.keys.signers[duty], at)
+        line.step("printing")
         keeping.replace(out / XML_NAME, certificate)
         keeping.replace(out / PDF_NAME, print_signed(certificate, self.keys.signers["issued"], at))
         self.keys.write(out / KEYS)
         write_trust_list(out / TRUST, self.keys, self.order.laboratory.name, self.scope, at.date())
 
 
-def demo(out: Path, name: str, settings: Mapping[str, object], *, remote: bool = False) -> None:
+def demo(
+    out: Path,
+    name: str,
+    settings: Mapping[str, object],
+    line: ProgressLine,
+    keys: NewKeys,
+    *,
+    remote: bool = False,
+) -> None:
     """Calibrate, and leave journal, record and certificate in `out`, signed by demonstration keys.
 
     The bench and its instruments are simulated; sockets, serial lines and protocols are real. Virtual
@@ -97,6 +110,8 @@ def demo(out: Path, name: str, settings: Mapping[str, object], *, remote: bool =
         out: a new directory.
         name: which bench.
         settings: what is chosen of it.
+        line: shows what is done.
+        keys: everybody's, which are being made.
         remote: let a hub, a broker and a station do it, as processes of their own.
 
     Raises:
@@ -112,47 +127,50 @@ def demo(out: Path, name: str, settings: Mapping[str, object], *, remote: bool =
         )
     check_directory(out)
     calibrate = _calibrate_remotely if remote else _calibrate
+    line.step("putting up the bench")
     with TemporaryDirectory(prefix="remotecal-demo-") as temporary:
         paper = Path(temporary) / PAPER
         clock = SharedClock.begin(paper / CLOCK, time.time() - YESTERDAY.total_seconds())
         with kind.put_up(chosen, paper, clock) as assembly:
-            laboratory = DemonstrationLaboratory.found(Order.load(assembly.order), kind.scope, _today(clock))
-            laboratory.certify_standards(paper, _today(clock))
+            line.step("certifying its standards")
+            order, today = Order.load(assembly.order), _today(clock)
+            laboratory = DemonstrationLaboratory.found(order, kind.scope, today, keys)
+            laboratory.certify_standards(paper, today)
             count = len(assembly.wired)
-            print(f"Calibrating on {name}: {count} instruments on real sockets and serial lines")
-            laboratory, record = calibrate(laboratory, assembly, out)
+            line.say(f"Calibrating on {name}: {count} instruments on real sockets and serial lines")
+            laboratory, record = calibrate(laboratory, assembly, out, line)
         shutil.copytree(paper, out / PAPER, ignore=shutil.ignore_patterns(CLOCK))
-    laboratory.issue(out, _today(clock))
+    laboratory.issue(out, _today(clock), line)
+    line.end()
     summarise(record)
     _tell(out)
 
 
 def _calibrate(
-    laboratory: DemonstrationLaboratory, assembly: Assembly, out: Path
+    laboratory: DemonstrationLaboratory, assembly: Assembly, out: Path, line: ProgressLine
 ) -> tuple[DemonstrationLaboratory, Record]:
     """Run the bench's work order, seal the journal, and write the certificate."""
     clock = assembly.clock
     began, here = clock.now(), time.monotonic()
     found = find(laboratory.order.order.procedure)
-    with ProgressLine() as line:
-        company = Company(Scripted(), (line,))
-        execute(laboratory.order, found, Bench.load(assembly.bench), out, company, clock)
+    execute(laboratory.order, found, Bench.load(assembly.bench), out, Company(Scripted(), (line,)), clock)
     bench_time = timedelta(seconds=round(clock.now() - began))
-    print(f"{bench_time} of bench time in {time.monotonic() - here:.1f} s")
+    line.say(f"{bench_time} of bench time in {time.monotonic() - here:.1f} s")
+    line.step("computing the certificate")
     with Journal.open(out, clock) as journal:
         seal_journal(journal, laboratory.keys.station)
     record = evaluate(read_evidence(out), found)
-    write_certificate(record, out)
+    write_certificate(record, out, printed=False)
     return laboratory, record
 
 
 def _calibrate_remotely(
-    laboratory: DemonstrationLaboratory, assembly: Assembly, out: Path
+    laboratory: DemonstrationLaboratory, assembly: Assembly, out: Path, line: ProgressLine
 ) -> tuple[DemonstrationLaboratory, Record]:
     """Let a station calibrate for a laboratory far away, whose key then signed the journal."""
     from remotecal.cli.demo_remote import calibrate_remotely
 
-    came = calibrate_remotely(assembly.order, assembly.bench, out)
+    came = calibrate_remotely(assembly.order, assembly.bench, out, line)
     return replace(laboratory, keys=replace(laboratory.keys, station=came.station)), came.record
 
 

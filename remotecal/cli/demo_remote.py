@@ -19,6 +19,7 @@ from remotecal.errors import RemotecalError, RunError
 from remotecal.signals import on_ending
 
 if TYPE_CHECKING:
+    from remotecal.cli.progress import ProgressLine
     from remotecal.model import Record
 
 REMOTECAL = (sys.executable, "-m", "remotecal")
@@ -38,7 +39,7 @@ class Remote:
     """The key that signed the journal, for the demonstration's trust list."""
 
 
-def calibrate_remotely(order: Path, bench: Path, out: Path) -> Remote:
+def calibrate_remotely(order: Path, bench: Path, out: Path, line: ProgressLine) -> Remote:
     """Carry out an order at a station, as a laboratory far away would; everything is on this machine.
 
     Hub, broker and station are processes of their own, with certificates of their own; they are
@@ -48,33 +49,38 @@ def calibrate_remotely(order: Path, bench: Path, out: Path) -> Remote:
         order: the work order; its procedure is in the catalogue.
         bench: the bench file beside the station.
         out: where journal and certificate go.
+        line: shows what is done.
 
     Raises:
         RemotecalError: something went wrong; the text says what, and shows the end of the log.
     """
     with TemporaryDirectory(prefix="remotecal-remote-") as temporary, ExitStack() as stack:
         hub, station = Path(temporary) / "hub", Path(temporary) / "station"
+        line.step("founding a laboratory")
         desk = f"127.0.0.1:{_free_port()}"
         where = ["--listen", f"127.0.0.1:{_free_port()}", "--enrolment", desk]
         _call("hub", "init", "--hub", hub, "--laboratory", "Demonstration", "--host", "127.0.0.1", *where)
         stack.enter_context(_running(Path(temporary) / "hub.log", "hub", "up", "--hub", hub))
-        print("The hub is up, with a broker and an authority of its own.")
+        line.say("The hub is up, with a broker and an authority of its own.")
+        line.step("enrolling a station")
         code = _call("hub", "invite", "--hub", hub, STATION)
         _call("station", "enrol", code.strip(), "--at", desk, "--station", station)
         settings = as_toml({"name": STATION, "benches": [str(bench.resolve())]})
         (station / "station.toml").write_text(settings, encoding="utf-8")
         stack.enter_context(_running(Path(temporary) / "station.log", "station", "up", "--station", station))
-        print(f"The station {STATION} has enrolled, and is connected.")
+        line.say(f"The station {STATION} has enrolled, and is connected.")
+        line.step("signing the order")
         terms = ["--station", STATION, "--bench", _name(bench)]
         run = _call("order", order, *terms, "--hub", hub).strip()
-        print(f"The order {run} was signed and sent.")
+        line.say(f"The order {run} was signed and sent.")
         began = time.monotonic()
-        _follow(hub, run)
-        print(f"The journal is complete, signed and recomputed after {time.monotonic() - began:.1f} s.")
+        _follow(hub, run, line)
+        line.say(f"The journal is complete, signed and recomputed after {time.monotonic() - began:.1f} s.")
+        line.step("writing the certificate")
         return Remote(_issue(hub, run, out), SealKey.read(station / "journal.key.pem"))
 
 
-def _follow(hub: Path, run: str) -> None:
+def _follow(hub: Path, run: str, line: ProgressLine) -> None:
     """Wait until a run's record has been computed at the laboratory.
 
     Raises:
@@ -90,6 +96,7 @@ def _follow(hub: Path, run: str) -> None:
                 raise RunError(f"the run {run} was not carried out to the end: {order.reason}")
             if failed := store.noted(what="not computed"):
                 raise RunError(f"the record can't be computed: {failed[0].data}")
+            line.passing(f"{store.journals.committed(STATION, run)} lines of the journal have arrived …")
             time.sleep(LOOK_EVERY)
 
 

@@ -6,6 +6,7 @@ import argparse
 import keyword
 import re
 import sys
+from importlib.metadata import packages_distributions
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -96,12 +97,20 @@ def main(asked: argparse.Namespace) -> None:
     Raises:
         ConfigurationError: a name can't be one, or something is there already; nothing was written.
     """
-    for name in filter(None, (asked.name, asked.package)):
-        check_name(name)
+    check_name(asked.name)
+    if asked.package:
+        check_name(asked.package)
+    if not asked.package or not (asked.out / asked.package).exists():
+        check_free(asked.package or asked.name)
     place = Where(asked.out / asked.package if asked.package else asked.out, asked.package)
     start = STARTS[asked.kind](place, asked)
     written = write(place, start)
     print("\n".join(str(path) for path in written))
+    if asked.kind == "bench" and not place.package and not place.path(asked.procedure).exists():
+        print(
+            f"\nIts work order asks for the procedure in {place.path(asked.procedure)}, which is not there: "
+            f"write it (remotecal new procedure {asked.procedure}), or choose one by --procedure"
+        )
     print(f"\nTry it:\n  {_next(place, asked)}")
 
 
@@ -115,6 +124,12 @@ def check_name(name: str) -> None:
         raise ConfigurationError(f"{name} is too long for a name: {LONGEST} characters at most")
     if keyword.iskeyword(name) or name in sys.stdlib_module_names or name in {"remotecal", "test", "tests"}:
         raise ConfigurationError(f"{name} is a name that Python or remotecal has already: choose another")
+
+
+def check_free(name: str) -> None:
+    """Raise `ConfigurationError` if something that is installed is imported by this name."""
+    if owners := packages_distributions().get(name):
+        raise ConfigurationError(f"{name} is what {', '.join(owners)} is imported by: choose another name")
 
 
 def driver(place: Where, asked: argparse.Namespace) -> Draft:

@@ -1,4 +1,7 @@
-"""Where a run is, on the terminal: one line that changes, or plain lines for a log."""
+"""Where a run is, on the terminal: one line that changes, or plain lines for a log.
+
+From the first observation on the time left is told, in the rig's time and in that of whoever waits.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,33 @@ PLAIN = frozenset({"prepare", "approach", "done", "pause"})
 """What is worth a line in a log."""
 
 
+class Tempo:
+    """How long a run has taken, and how long what its plan still asks for will, at the pace of what was done.
+
+    As text `0:20:00, 0:40:00 left`, or only the first until there is a pace. What was done before the run was
+    taken up again sets none.
+    """
+
+    def __init__(self) -> None:
+        self._first: float | None = None
+        self._share = self._until = self._seconds = 0.0
+
+    def see(self, seconds: float, share: float) -> None:
+        """Take note of how much of the plan is done so many seconds after the run began or was taken up."""
+        if self._first is None:
+            self._first = self._share = share
+        if share > self._share:
+            self._share, self._until = share, seconds
+        self._seconds = seconds
+
+    def __str__(self) -> str:
+        spent, made = str(timedelta(seconds=round(self._seconds))), self._share - (self._first or 0.0)
+        if not made:
+            return spent
+        left = self._until / made * (1 - self._share) - (self._seconds - self._until)
+        return f"{spent}, {timedelta(seconds=round(max(left, 0.0)))} left"
+
+
 class ProgressLine:
     """A watcher that shows a run's progress on standard error, as long as somebody can see it.
 
@@ -30,18 +60,35 @@ class ProgressLine:
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._seen = True
-        self._began = time.monotonic()
         self._shown = 0.0
         self._line = ""
+        self._began: float | None = None
+        self._rig, self._here = Tempo(), Tempo()
+
+    def step(self, text: str) -> None:
+        """Show what is done before or after a run."""
+        if self._terminal:
+            self._write(f"{text} …")
+        else:
+            self._print(text, "\n")
+
+    def passing(self, text: str) -> None:
+        """Show what changes too often for a log, where the line can change, too."""
+        if self._terminal and time.monotonic() >= self._shown + REFRESH:
+            self._write(text)
 
     def __call__(self, progress: Progress) -> None:
+        here = time.monotonic()
+        self._began = here if self._began is None else self._began
+        self._rig.see(progress.now - progress.began, progress.share)
+        self._here.see(here - self._began, progress.share)
         if self._terminal:
             asked = progress.doing.startswith("ask")
-            if asked or time.monotonic() >= self._shown + REFRESH:
-                self._write("" if asked else self.line(progress))
+            if asked or here >= self._shown + REFRESH:
+                self._write("" if asked else self._whole(progress))
         elif progress.doing in PLAIN and (line := self._place(progress)) != self._line:
             self._line = line
-            self._print(line, "\n")
+            self._print(f"{line} · rig {self._rig}" if progress.doing == "done" else line, "\n")
 
     def __enter__(self) -> Self:
         return self
@@ -49,17 +96,24 @@ class ProgressLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Leave the line to what is printed next."""
         if self._terminal:
             self._write("")
 
-    def line(self, progress: Progress) -> str:
+    def say(self, text: str) -> None:
+        """Print, on standard output, what stays to be read."""
+        self.end()
+        print(text, flush=True)
+
+    def _whole(self, progress: Progress) -> str:
         """Return all there is to say, as one line."""
-        rig = timedelta(seconds=round(progress.now - progress.began))
-        here = timedelta(seconds=round(time.monotonic() - self._began))
         last = [
             f"{m.source} {m.value:.6g}{'' if m.unit == '1' else f' {m.unit}'}" for m in progress.last.values()
         ]
-        return " · ".join([self._place(progress), f"rig {rig}", f"here {here}", *last])
+        return " · ".join([self._place(progress), f"rig {self._rig}", f"here {self._here}", *last])
 
     def _place(self, progress: Progress) -> str:
         parts = [f"{progress.observed}/{progress.due} observed"]

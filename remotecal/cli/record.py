@@ -52,6 +52,8 @@ def record(path: Path, name: str, quantities: Sequence[str], out: Path) -> None:
             raise BenchError(f"{driver} has no {quantity!r}, {nearest(quantity, list(known))}")
     if out.exists():
         raise ConfigurationError(f"{out} is there already, and nothing is overwritten: choose another place")
+    if issubclass(bench.drivers[name], HandInstrument):
+        raise BenchError(f"{name} is read by a person, in a run alone: there is no wire to record")
     with bench.hold("record", [name]):
         faults = _record(bench, name, quantities or list(known), out)
     if faults:
@@ -78,7 +80,9 @@ def _record(bench: Bench, name: str, quantities: Sequence[str], out: Path) -> Se
             whom = Whom(entry.driver, name, entry.address, entry.settings, identity, began)
             recording = Recording(whom, tuple(recorders[0].happened))
             write_new(out, recording.text().encode())
-            print(f"{len(recording.happened)} exchanges with {identity} are in {out}")
+            many = len(recording.happened)
+            whose = f"{name}, which does not say who it is" if identity == Identity() else str(identity)
+            print(f"{many} {'exchange' if many == 1 else 'exchanges'} with {whose}: {out}")
 
 
 def _ask(instrument: Instrument, quantities: Sequence[str]) -> Sequence[RemotecalError]:

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from remotecal.runs.catalogue import Found
 
 
+LEAST = 1e-5
+"""Probability below which no more is told."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.set_defaults(handler=main)
     parser.add_argument("order", type=Path, metavar="FILE", help="the work order (TOML)")
     bench = parser.add_mutually_exclusive_group()
     bench.add_argument(
@@ -90,6 +95,7 @@ def _real(asked: argparse.Namespace, order: Order, found: Found) -> RealBench:
 def _for_programs(rehearsed: Rehearsal) -> str:
     said = {
         "bench": rehearsed.bench,
+        "whole": rehearsed.whole,
         "duration": round(rehearsed.duration),
         "points": [asdict(point) for point in rehearsed.points],
         "assumed": rehearsed.assumed,
@@ -122,10 +128,30 @@ def _show(rehearsed: Rehearsal) -> None:
         for point in rehearsed.points
     ]
     show_table(headings, rows)
+    if any(not 0 <= float(share) <= 100 for point in rehearsed.points for _, share in point.foremost):
+        print(
+            say(
+                "A share above 100 %: correlated inputs take part of it away again.",
+                "占比大于 100 %:与之相关的其他分量将其部分抵消。",
+            )
+        )
+    if rehearsed.whole is not None:
+        least, most = (_chance(each) for each in rehearsed.whole)
+        print(
+            say(
+                f"A conforming device would not pass at some point: {least} to {most}; what is allowed of "
+                "hysteresis, repeatability and the like may refuse it beside.",
+                f"合格器具在某一点未通过的概率:{least} 至 {most};回差、重复性等要求未计入。",
+            )
+        )
     print(say("It would take ", "预计用时 ") + f"{timedelta(seconds=round(rehearsed.duration))}.")
     for said in rehearsed.assumed:
         print(plain(say("Simulated otherwise: ", "模拟中的差异:") + said))
 
 
 def _chance(probability: float | None) -> str:
-    return "" if probability is None else f"{100 * probability:.2g} %"
+    if probability is None:
+        return ""
+    if probability < LEAST:
+        return f"< {100 * LEAST:g} %"
+    return f"{100 * probability:.0f} %" if probability >= 0.1 else f"{100 * probability:.2g} %"

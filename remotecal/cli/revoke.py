@@ -9,6 +9,7 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.set_defaults(handler=main)
     parser.add_argument("list", type=Path, metavar="LIST", help="the trust list (TOML)")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--certificate", metavar="NUMBER", help="number of a calibration certificate")

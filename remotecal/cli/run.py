@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import getpass
+import shlex
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
 from remotecal.cli.evaluate import issue
 from remotecal.cli.progress import ProgressLine
 from remotecal.cli.terminal import language
-from remotecal.errors import OrderError
+from remotecal.errors import OrderError, RemotecalError
 from remotecal.journal.events import FILE, read_journal
 from remotecal.journal.evidence import read_start
 from remotecal.order import Order
@@ -19,7 +21,7 @@ from remotecal.runs.execute import execute, resume
 from remotecal.runs.prompts import Scripted, Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -48,7 +50,7 @@ def run(
             raise OrderError(f"{order} names no bench: give one with --bench")
         bench = order.parent / asked.order.bench
     found = find(asked.order.procedure, order.parent)
-    with ProgressLine() as line:
+    with _resumable(out), ProgressLine() as line:
         company = _company(line, answers, files, yes=yes)
         evidence = execute(asked, found, Bench.load(bench), out, company)
     issue(evidence, found, out)
@@ -75,10 +77,24 @@ def take_up(
     """
     used = read_start(read_journal(directory / FILE, torn=True)).procedure
     found = find_followed(used.name, used.sha256, procedure)
-    with ProgressLine() as line:
+    with _resumable(directory), ProgressLine() as line:
         company = _company(line, answers, files, yes=yes)
         evidence = resume(directory, company, found=found, bench=Bench.load(bench) if bench else None)
     issue(evidence, found, directory)
+
+
+@contextmanager
+def _resumable(directory: Path) -> Iterator[None]:
+    """Add to whatever ends a run that has begun how it is taken up again."""
+    try:
+        yield
+    except RemotecalError as error:
+        with suppress(RemotecalError):
+            kinds = {event.kind for event in read_journal(directory / FILE, torn=True)}
+            if "start" in kinds and "finish" not in kinds:
+                taken_up = shlex.join(["remotecal", "resume", str(directory)])
+                error.add_note(f"`{taken_up}` takes the run up again")
+        raise
 
 
 def _company(line: ProgressLine, answers: Sequence[str], files: Sequence[Path], *, yes: bool) -> Company:

@@ -23,6 +23,8 @@ COMMANDS = {
     "release_control": "let go of a run",
 }
 """What can be commanded."""
+LISTED = 100
+"""How many runs, and orders, are listed: the latest."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +67,7 @@ def find_run(store: Store, name: str) -> RunRow:
     found = store.journals.named(name)
     if len(found) == 1:
         return found[0]
-    orders = [order for order in store.orders.list() if name and order.id.startswith(name)]
+    orders = [order for order in store.pages.orders(LISTED) if name and order.id.startswith(name)]
     if not found and len(orders) == 1:
         (order,) = orders
         raise ConfigurationError(_not_begun(order))
@@ -91,9 +93,10 @@ def _list(asked: argparse.Namespace) -> None:
     from remotecal.cli.tables import plain, show_table
 
     with _store(asked) as store:
-        runs = store.journals.list()
-        orders = [order for order in store.orders.list() if order.state != "claimed"]
-        rows = [_row(store, run) for run in runs]
+        runs = store.pages.runs(LISTED)
+        orders = [order for order in store.pages.orders(LISTED) if order.state != "claimed"]
+        files = store.files.counted([(run.station, run.run) for run in runs])
+    rows = [_row(run, *files[run.station, run.run]) for run in runs]
     rows += [(order.id, order.station, order.state, "", "", "", "") for order in orders]
     show_table(("run", "station", "state", "lines", "files", "began", "record"), rows)
     for run in runs:
@@ -108,14 +111,12 @@ def _list(asked: argparse.Namespace) -> None:
             print(plain(f"{order.id} was {order.state}: {order.reason}"))
 
 
-def _row(store: Store, run: RunRow) -> tuple[str, ...]:
+def _row(run: RunRow, complete: int, files: int) -> tuple[str, ...]:
     from remotecal.cli.service import moment
 
-    record = store.records.find(run.station, run.run)
-    agrees = "" if record is None else "agrees" if record.agrees else "DIFFERS"
+    agrees = "DIFFERS" if run.record == "differs" else run.record
     agrees = "UNORDERED" if run.unordered else "FAILED" if run.failed else agrees
-    files = store.files.list(run.station, run.run)
-    here = f"{sum(file.complete for file in files)}/{len(files)}" if files else ""
+    here = f"{complete}/{files}" if files else ""
     return run.run, run.station, run.state, str(run.committed), here, moment(run.began), agrees
 
 

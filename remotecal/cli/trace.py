@@ -10,6 +10,7 @@ from remotecal.cli.verify import add_trust_arguments, trust_list
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.set_defaults(handler=main)
     parser.add_argument("file", type=Path, metavar="FILE", help="the certificate, XML or PDF")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="write the drawing there, too")
     parser.add_argument(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.set_defaults(handler=main)
     parser.add_argument("file", type=Path, metavar="FILE", help="the certificate, XML or PDF")
     parser.add_argument(
         "--journal", type=Path, metavar="FILE", help="the journal of its run, or the directory"

@@ -15,10 +15,10 @@ ROUNDING = 1e-6
 """Part of a step by which a number may miss it, for it may have been converted."""
 
 
-def beyond(item: Quantity, value: float) -> Text | None:
-    """Return in words that a value lies outside a quantity's span; None where it does not."""
+def beyond(item: Quantity, value: float, over: float = 0.0) -> Text | None:
+    """Return in words that a value lies outside a quantity's span by more than `over`; None where not."""
     low, high = item.span
-    if low <= value <= high:
+    if low - over <= value <= high + over:
         return None
     span, said = f"{low:g} – {high:g} {_symbol(item)}".strip(), _with_unit(item, value)
     return Text(zh=f"{said} 超出量程 {span}", en=f"{said} lies outside its span, {span}")

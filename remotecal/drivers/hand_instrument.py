@@ -1,11 +1,14 @@
 """Instruments that have no interface: a person on site reads them and sets them, and is asked to.
 
 A driver states their quantities as any driver does, each by what a person sees (`shown`). From that come
-the questions, in words; the second look at a number that can't well be; the refusal of one outside the span.
+the questions, in words; another look at a number that can't well be, until it is told twice; the refusal of
+one outside the span.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import isclose
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from remotecal import units
@@ -47,6 +50,8 @@ class HandInstrument(LineInstrument):
     wire: ClassVar[ByHand] = ByHand()
     _before: dict[Shown, float]
     """Where a person reads → the latest number read there."""
+    _photos: set[tuple[Shown, str]]
+    """The photos that prove what was read where, by their SHA-256."""
     _expected: dict[str, float]
     """Quantity → what is expected of it where the run measures, in its unit."""
 
@@ -59,7 +64,7 @@ class HandInstrument(LineInstrument):
         clock: Clock | None = None,
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)
-        self._before, self._expected = {}, {}
+        self._before, self._expected, self._photos = {}, {}, set()
         if isinstance(link, ByHandLink):
             link.conversation = self._converse
 
@@ -123,7 +128,7 @@ class HandInstrument(LineInstrument):
             return answer
         value, unit = quantity_of(answer)
         found = units.convert(value, unit, item.unit)
-        if outside := beyond(item, found):
+        if outside := beyond(item, found, _shown(item).over):
             raise InstrumentError(f"{self.name}.{item.name}: {outside.get('en')}: {WHAT_TO_DO}")
         return found
 
@@ -164,16 +169,27 @@ class HandInstrument(LineInstrument):
             return put(self._state_sought(item, line))
         assert isinstance(item, Quantity)  # noqa: S101  __init_subclass__ saw to it
         place = _shown(item)
-        photo = put(self._photo_sought(place, line)) if place.photo else ""
-        question = self._question(item)
-        answer = put(self._number_sought(item, line, question))
-        value = self._value(item, answer)
-        why = doubt(item, place, value, self._expected.get(item.name), self._before.get(place))
-        if why is not None:
-            answer = put(self._number_sought(item, line, _both(why, question)))
+        photo = self._photo(place, line, put) if place.photo else ""
+        question = asked = self._question(item)
+        told: float | None = None
+        while True:
+            answer = put(self._number_sought(item, line, asked))
             value = self._value(item, answer)
+            why = doubt(item, place, value, self._expected.get(item.name), self._before.get(place))
+            if why is None or (told is not None and isclose(value, told, rel_tol=SAME)):
+                break
+            told, asked = value, _both(why, question)
         self._before[place] = value
         return reply_of(in_dsi(answer), photo)
+
+    def _photo(self, place: Shown, line: str, put: Put) -> str:
+        """Have a photo taken; one that proves an earlier number is asked for a second time."""
+        sought = self._photo_sought(place, line)
+        photo = put(sought)
+        if (place, photo) in self._photos:
+            photo = put(replace(sought, question=_both(AGAIN, sought.question)))
+        self._photos.add((place, photo))
+        return photo
 
     def _value(self, item: Quantity, answer: str) -> float:
         return units.convert(*quantity_of(in_dsi(answer)), item.unit)
@@ -220,7 +236,18 @@ class HandInstrument(LineInstrument):
         return Sought(self.name, line, question, "choice", (DONE, NOT_POSSIBLE))
 
 
-WHAT_TO_DO = "bring it back into its span, or state the span rightly, and go on with the run"
+WHAT_TO_DO = (
+    "bring it back into its span, and resume the run; where it can be read further, state that in the bench "
+    "file, and begin a new run"
+)
+
+AGAIN = Text(
+    zh="这张照片已用于另一个读数。",
+    en="This photo proves another reading already; each needs one of its own.",
+)
+
+SAME = 1e-9
+"""Relative difference by which numbers may differ that are the same, for they may have been converted."""
 
 
 def _shown(item: Declaration) -> Shown:

@@ -80,7 +80,7 @@ class LineInstrument(Instrument):
     def tell(self, line: str) -> None:
         """Send a line that has no reply (ForbiddenCommand, LinkError as `ask`)."""
         line = self.filled(line)
-        self._permit(line)
+        self.permit(line)
         written = self._encoded(line)
         self.link.tell(written)
         if self.keep is not None:
@@ -102,7 +102,7 @@ class LineInstrument(Instrument):
     def _ask_block(self, line: str, timeout: float | None) -> tuple[bytes, int | None]:
         """Send a line and return the block that answers it, its head included."""
         line = self.filled(line)
-        self._permit(line)
+        self.permit(line)
         reply, exchange = self._exchange(self._encoded(line), timeout)
         if not (self.wire.blocks and reply[:1] == b"#" and reply[1:2].isdigit()):
             self.link.suspect = True
@@ -162,7 +162,7 @@ class LineInstrument(Instrument):
         return known
 
     def _questions(self, line: str, timeout: float | None) -> Questions:
-        self._permit(line)
+        self.permit(line)
         return Questions((self._encoded(line),), timeout)
 
     def _understood(self, codec: TextCodec, line: str, reply: bytes) -> str:
@@ -213,9 +213,10 @@ class LineInstrument(Instrument):
         """Return a line with the settings a declaration leaves open filled in, such as `{channel}`."""
         return OPEN.sub(lambda setting: _written(getattr(self, setting[1])), line) if "{" in line else line
 
-    def _permit(self, line: str) -> None:
+    def permit(self, line: str) -> None:
+        """Raise `ForbiddenCommand` if a line must not be sent, whoever wrote it."""
         if self.forbidden and (pattern := _forbidden_by(self.forbidden, line)):
-            raise ForbiddenCommand(f"{self.name}: {line!r} must never be sent by a driver ({pattern})")
+            raise ForbiddenCommand(f"{self.name}: {line!r} must never be sent ({pattern})")
 
 
 @lru_cache(maxsize=1024)

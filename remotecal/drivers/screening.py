@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.declarations import declared
@@ -33,8 +32,9 @@ class Screen:
     To read only means: of an instrument that talks in lines, the questions of the driver's declared
     quantities, as this instrument is set, and whatever the driver itself sends to make sure who
     answers; of one on Modbus, functions 1 to 4. To write lets everything else through as well, but
-    for what the driver forbids. Either way it is this instrument's requests only: one line at a
-    time, and no other unit of a Modbus line.
+    for what the driver forbids (`LineInstrument.permit`), such as to open a line under pressure.
+    Either way it is this instrument's requests only: one line at a time, and no other unit of a
+    Modbus line.
 
     Args:
         instrument: open; it is asked who it is, to learn by which requests.
@@ -54,11 +54,14 @@ class Screen:
             self._observe(instrument)
 
     def check(self, request: bytes, *, told: bool) -> None:
-        """Raise `ForbiddenCommand` if a request must not be sent.
+        """Raise `ForbiddenCommand` if a request must not be sent; the instrument may be asked for that.
 
         Args:
             request: as `Link` takes it.
             told: whether no reply is expected.
+
+        Raises:
+            LinkError, InstrumentError: whether it may be sent could not be found out; nothing was sent.
         """
         if isinstance(self._instrument, LineInstrument):
             self._check_line(self._instrument, request, told=told)
@@ -91,9 +94,7 @@ class Screen:
             )
         if instrument.wire.ending in line or line.splitlines() != [line]:
             raise ForbiddenCommand(f"{instrument.name}: {line!r} is not one line")
-        for pattern in instrument.forbidden:
-            if re.match(pattern, line, re.IGNORECASE):
-                raise ForbiddenCommand(f"{instrument.name}: {line!r} must never be sent ({pattern})")
+        instrument.permit(line)
 
     def _check_pdu(self, instrument: ModbusInstrument, payload: bytes) -> None:
         said = f"{instrument.name}, {modbus.describe(payload)}"

@@ -32,6 +32,7 @@ class Shown:
     near: float | None = None
     leap: float | None = None
     step: float | None = None
+    over: float = 0.0
 
     @property
     def ask(self) -> str:
@@ -76,12 +77,13 @@ def shown(
     near: float | None = None,
     leap: float | None = None,
     step: float | None = None,
+    over: float = 0.0,
 ) -> Shown:
     """Place a quantity where a person sees it: on a dial, a display, a scale.
 
     Of a reading, a setting or a choice the words say what it is (`"opening of the valve"`), of an action what
-    is to be done (`"drain the tank"`). What a person reads is believed at once, asked for a second time, or
-    refused outside the quantity's span; each limit is in the quantity's unit.
+    is to be done (`"drain the tank"`). What a person reads is believed at once, asked for again until it is
+    told twice, or refused outside the quantity's span; each limit is in the quantity's unit.
 
     Args:
         zh: what it is called in Chinese.
@@ -90,8 +92,9 @@ def shown(
         near: largest distance from what is expected where a run measures that is believed at once.
         leap: largest distance from the number before that is believed at once.
         step: finest part to which it can be read; a finer number is not believed at once.
+        over: how far past either end of the span it can be read; such a number is not believed at once.
     """
-    return Shown(zh, en, photo, near, leap, step)
+    return Shown(zh, en, photo, near, leap, step, over)
 
 
 def quantity_of(value: str) -> tuple[float, str]:

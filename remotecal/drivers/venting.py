@@ -6,18 +6,25 @@ So nothing opens a controller of this kind to the air while there is pressure, w
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.drivers.capabilities import PressureController
-from remotecal.drivers.instrument import Instrument
-from remotecal.drivers.quantities import Action
-from remotecal.errors import ForbiddenCommand, InstrumentError, RemotecalError, SafeStateNotReached
+from remotecal.drivers.line_instrument import LineInstrument
+from remotecal.drivers.quantities import Action, Choice
+from remotecal.errors import (
+    ForbiddenCommand,
+    GarbledReply,
+    InstrumentError,
+    RemotecalError,
+    SafeStateNotReached,
+)
 
 if TYPE_CHECKING:
-    from remotecal.drivers.contents import Content
-    from remotecal.drivers.declarations import Declaration, Step
+    from remotecal.drivers.codecs import TextCodec
+    from remotecal.drivers.declarations import Step
 
 STEP: Final = 1.0
 """Seconds of the fastest ramp that the last step to the air may be worth."""
@@ -32,7 +39,7 @@ AIR: Final = 101.325
 """Pressure of the air in kPa where nobody says better: the standard atmosphere."""
 
 
-class VentedByRamp(Instrument, PressureController):
+class VentedByRamp(LineInstrument, PressureController):
     """A pressure controller that is never opened to the air under pressure.
 
     It comes first among a driver's bases. The first step of the driver's safe state is the one that opens
@@ -47,7 +54,7 @@ class VentedByRamp(Instrument, PressureController):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if cls.place is not VentedByRamp.place:
+        if cls.permit is not VentedByRamp.permit:
             raise TypeError(f"{cls.__name__} could be opened under pressure: its first base is VentedByRamp")
 
     def vent(self) -> None:
@@ -56,9 +63,13 @@ class VentedByRamp(Instrument, PressureController):
         Raises:
             InstrumentError: the pressure does not come down; the line is not opened.
         """
+        self._let_out(hurry=False)
+
+    def _let_out(self, *, hurry: bool) -> None:
+        """Vent; in a `hurry` as fast as this bench allows, whatever the procedure wanted."""
         air = self._air()
         if not self._near(air):
-            self.slow_down()
+            self.slow_down(hurry=hurry)
             self.setpoint.set(air)
             self.control()
             self._await(lambda: self._near(air), self._longest(air), "the ramp down did not end")
@@ -67,36 +78,56 @@ class VentedByRamp(Instrument, PressureController):
         self.place(opening if isinstance(opening, Action) else opening.declaration, opening.content)
         self._await(self._opened, PATIENCE, "it was told to open to the air, and did not")
 
-    def place(self, declaration: Declaration, content: Content) -> None:
-        """Send content to a declaration, but for what would open a line under pressure.
+    def permit(self, line: str) -> None:
+        """Refuse what must never be sent, and while there is pressure what would open the line to the air.
+
+        Every line passes here, whether a driver made it of its statements or somebody wrote it by hand.
 
         Raises:
-            ForbiddenCommand: it would; nothing was told to the instrument.
+            ForbiddenCommand: it must not be sent; the instrument was told nothing.
+            LinkError, InstrumentError: it would open the line, and the pressure could not be read.
         """
-        opening = self.safe[0]
-        what = opening if isinstance(opening, Action) else opening.declaration
-        if declaration is what and content == opening.content:
+        super().permit(line)
+        if any(map(self._opens, re.split(r"[;\r\n]", line))):
             air, now = self._air(), self._pressure()
             if abs(now - air) > STEP * self.max_slew:
                 raise ForbiddenCommand(
-                    f"{self.name}: {declaration!r} would open a line at {now:g} kPa to the air at {air:g} "
-                    "kPa: call vent(), which ramps the pressure down first"
+                    f"{self.name}: {line.splitlines()[0]!r} would open a line at {now:g} kPa to the air at "
+                    f"{air:g} kPa: call vent(), which ramps the pressure down first"
                 )
-        super().place(declaration, content)
 
-    def slow_down(self) -> None:
-        """See that the pressure changes no faster than this bench allows."""
-        if not 0 < self.slew.read().value <= self.max_slew:
-            self.slew.set(self.max_slew)
+    def _opens(self, command: str) -> bool:
+        """Tell whether a command opens the line, or might: what can't be told from the one that does."""
+        opening = self.safe[0]
+        declared = opening if isinstance(opening, Action) else opening.declaration
+        codec = cast("TextCodec", declared.wire)
+        value = codec.accept(command)
+        if value is None:
+            # Behind another command of the same line a header may be left out but for its last words.
+            header, _, value = command.strip().partition(" ")
+            if not value or not _ends(self.filled(str(codec.command(""))).strip(), header):
+                return False
+        if isinstance(declared, Choice):
+            try:
+                return declared.decode(value.strip()) is declared.decode(opening.content)
+            except GarbledReply:
+                return True
+        return True
+
+    def slow_down(self, *, hurry: bool = False) -> None:
+        """See that the pressure changes no faster than this bench allows; in a `hurry` no slower either."""
+        found = self.slew.read().to("kPa/s").value
+        if not 0 < found <= self.max_slew or (hurry and found < self.max_slew):
+            self.slew.set(self.max_slew, "kPa/s")
 
     def make_safe(self) -> None:
-        """Vent, then take the other steps of the safe state.
+        """Vent as fast as the bench allows, then take the other steps of the safe state.
 
         Raises:
             SafeStateNotReached: the pressure does not come down, or another step failed.
         """
         try:
-            self.vent()
+            self._let_out(hurry=True)
         except RemotecalError as failure:
             raise SafeStateNotReached(f"{self.name} is not known to be safe: {failure}") from failure
         super().make_safe()
@@ -133,3 +164,12 @@ class VentedByRamp(Instrument, PressureController):
     @abstractmethod
     def _opened(self) -> bool:
         """Tell whether the line is open, and has the air's pressure."""
+
+
+def _ends(whole: str, header: str) -> bool:
+    """Tell whether a header is another's, or its last words: long, short, or something between."""
+    words, named = header.lstrip(":").lower().split(":"), whole.lstrip(":").lower().split(":")
+    return bool(words[-1]) and all(
+        long.startswith(word.rstrip("0123456789"))
+        for word, long in zip(words[::-1], named[::-1], strict=False)
+    )

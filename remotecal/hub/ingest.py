@@ -17,7 +17,7 @@ from remotecal.transport.envelopes import spoken_by, unseal
 from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from remotecal.store import Store
     from remotecal.store.stations import StationRow
@@ -77,21 +77,27 @@ class Ingest:
                     one.answer.set_result(answer)
 
     def _commit(self, waiting: Sequence[_Waiting]) -> list[Committed | None]:
-        batches: list[Batch | None] = [self._checked(one) for one in waiting]
+        """Take what waits together: the database is asked as often for many batches as it is for one."""
+        stations = self._store.stations.some({one.station for one in waiting})
+        batches = [self._checked(one, stations.get(one.station)) for one in waiting]
         good = [batch for batch in batches if batch is not None]
-        taken = iter(self._store.journals.append_all(good, time.time()) if good else ())
-        return [None if batch is None else self._told(batch, next(taken)) for batch in batches]
+        if not good:
+            return [None] * len(waiting)
+        taken = iter(self._store.journals.append_all(good, time.time()))
+        missing = self._store.files.missing_of({(batch.station, batch.run) for batch in good})
+        return [None if batch is None else self._told(batch, next(taken), missing) for batch in batches]
 
-    def _checked(self, waiting: _Waiting) -> Batch | None:
+    def _checked(self, waiting: _Waiting, station: StationRow | None) -> Batch | None:
         """Return a batch that its station has signed; None for anything else, which is not answered."""
         try:
-            return self._opened(waiting)
+            return self._opened(waiting, station)
         except RemotecalError as error:
             log.warning("lines of %s are not taken: %s", waiting.station, error)
             return None
 
-    def _opened(self, waiting: _Waiting) -> Batch:
-        station = self._store.stations.get(waiting.station)
+    def _opened(self, waiting: _Waiting, station: StationRow | None) -> Batch:
+        if station is None:
+            raise ConfigurationError(f"{waiting.station} is no station in the register")
         if not station.enabled:
             raise ConfigurationError(f"{station.name} was revoked")
         envelope, _, text = waiting.content.partition(b"\n")
@@ -103,12 +109,13 @@ class Ingest:
             raise EvidenceError(f"the lines of run {head.run} are not those {station.name} signed")
         return Batch(station.name, subjects.check_run(head.run), head.first, lines)
 
-    def _told(self, batch: Batch, taken: int | EvidenceError) -> Committed:
+    def _told(
+        self, batch: Batch, taken: int | EvidenceError, missing: Mapping[tuple[str, str], dict[str, int]]
+    ) -> Committed:
         if isinstance(taken, int):
             if batch.first == 1 and batch.lines and taken:
                 self._judge(batch)
-            missing = self._store.files.missing(batch.station, batch.run)
-            return Committed(committed=taken, missing=missing)
+            return Committed(committed=taken, missing=missing[batch.station, batch.run])
         reason = str(taken)
         tell_conflict(self._store, batch.station, batch.run, reason)
         return Committed(committed=self._store.journals.committed(batch.station, batch.run), refused=reason)

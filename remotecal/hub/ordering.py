@@ -9,6 +9,7 @@ from remotecal.configuration import nearest
 from remotecal.drivers.catalogue import driver
 from remotecal.errors import BenchError, OrderError
 from remotecal.procedures.parameters import read_parameters
+from remotecal.runs.items import check_items
 from remotecal.runs.suitability import check_points, check_reach, fill, points_of
 from remotecal.transport.messages import BenchAnnounced
 
@@ -31,6 +32,7 @@ def check_order(order: Order, found: Found, station: StationRow, bench: str) -> 
     procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
     points = points_of(procedure, adjust=order.order.adjust)
     check_points(procedure, points)
+    check_items(order, procedure, None)
     if station.announced is None:
         return  # it was never heard of: it will look at the order when it fetches it
     benches = {
@@ -41,17 +43,21 @@ def check_order(order: Order, found: Found, station: StationRow, bench: str) -> 
         raise OrderError(
             f"bench: there is no bench {bench!r} at {station.name}, {nearest(bench, list(benches))}"
         )
-    check_reach(procedure, points, _drivers(procedure, benches[bench], station.name))
+    roles, drivers = _filled(procedure, benches[bench], station.name)
+    check_items(order, procedure, roles)
+    check_reach(procedure, points, drivers)
 
 
-def _drivers(procedure: Procedure, bench: BenchAnnounced, station: str) -> dict[str, type[Instrument]]:
-    """Return role → driver, for the drivers that are installed here, too.
+def _filled(
+    procedure: Procedure, bench: BenchAnnounced, station: str
+) -> tuple[dict[str, str] | None, dict[str, type[Instrument]]]:
+    """Return role → name, None where the station did not say; and role → driver that is installed here, too.
 
     Raises:
         OrderError: nothing fills a role, or not as it must be.
     """
     if bench.roles is None:
-        return {}
+        return None, {}
     there = {*bench.instruments, *bench.artefacts}
     drivers: dict[str, type[Instrument]] = {}
     for name, kind in bench.instruments.items():
@@ -68,7 +74,7 @@ def _drivers(procedure: Procedure, bench: BenchAnnounced, station: str) -> dict[
         raise OrderError(
             f"bench {bench.name!r} of {station} does not suit the procedure: {'; '.join(faults)}"
         )
-    return {role: drivers[name] for role, name in filled.items() if name in drivers}
+    return filled, {role: drivers[name] for role, name in filled.items() if name in drivers}
 
 
 def _installed(kind: str) -> type[Instrument] | None:

@@ -21,7 +21,7 @@ from remotecal.drivers.waveform import Waveform
 from remotecal.errors import JournalBroken, UnitError
 from remotecal.journal.contents import Contents, File, Files, beside, nowhere
 from remotecal.journal.events import FILE, FORMAT, Event, read_journal, seconds, timestamp
-from remotecal.journal.observation import Observation, Point, Value
+from remotecal.journal.observation import AS_LEFT, Observation, Point, Value
 from remotecal.journal.values import unpack
 from remotecal.model import Frozen, Text
 from remotecal.order import Order
@@ -154,6 +154,8 @@ class Evidence:
     """Number of the journal's lines."""
     time_zone: str
     """Time zone of the laboratory, in whose days certificates are dated."""
+    adjusted: Mapping[str, Value] | None = None
+    """What was set where the devices were adjusted; nothing where that was not possible, None before that."""
 
     def at(self, point: Point) -> tuple[Observation, ...]:
         """Return the observations made at a point, in the order of the repeats."""
@@ -233,7 +235,10 @@ def _gather(start: Start, events: Sequence[Event], files: Files) -> Evidence:
         _observation(event, points, files) for event in events if event.kind == "observation"
     )
     complete = any(event.kind == "finish" for event in events)
-    _check_repeats(start.points, observations, complete=complete)
+    tried = [_mapping(event.data["set"]) for event in events if event.kind == "adjust"]
+    adjusted = unpack(tried[-1], files) if tried else None
+    due = start.points if adjusted != {} else tuple(p for p in start.points if AS_LEFT not in p.series)
+    _check_repeats(due, observations, complete=complete)
     if complete and (absent := sorted(set(start.roles.values()) - set(used) - set(start.artefacts))):
         raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
     return Evidence(
@@ -262,7 +267,14 @@ def _gather(start: Start, events: Sequence[Event], files: Files) -> Evidence:
         head=events[-1].hash,
         lines=events[-1].seq,
         time_zone=start.time_zone,
+        adjusted=adjusted,
     )
+
+
+def _mapping(written: Json) -> Mapping[str, Json]:
+    if not isinstance(written, Mapping):
+        raise JournalBroken(f"{written!r:.40} stands where something that was set is due")
+    return written
 
 
 def read_start(events: Sequence[Event]) -> Start:
@@ -308,7 +320,7 @@ def _check_repeats(
     observed = set[tuple[str, int]]()
     for entry in observations:
         name, repeat = entry.point.name, entry.repeat
-        if (name, repeat) in observed or not 1 <= repeat <= repeats[name]:
+        if (name, repeat) in observed or not 1 <= repeat <= repeats.get(name, 0):
             raise JournalBroken(f"repeat {repeat} at {name} was observed twice, or was never to be")
         observed.add((name, repeat))
     # Numbers alone, for a journal may declare more repeats than anybody could list.

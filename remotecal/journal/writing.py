@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from remotecal.canonical import check_names
 from remotecal.clock import Clock, SteppedClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
 from remotecal.journal.events import (
@@ -110,7 +111,9 @@ class Journal:
 
         Raises:
             RunError: the disk does not take it.
+            TypeError: a name in the data is no text.
         """
+        check_names(data)
         with self._lock:
             self._write_kept()
             return self._append(kind, data, durable=durable)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 VALIDITY = ("remotecal_validUntil", "basic_recalibration", "basic_validityRange")
 """refTypes of the statements that tell until when a certificate may be used."""
 
+RANGE = "remotecal_measurementRange"
+"""refType of the column with the ends of the range that a certificate without a curve holds over."""
+
 _PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 
 
@@ -88,17 +91,20 @@ class Certificate:
             where: what the rows must say in other columns; a table that lacks such a column has none.
 
         Raises:
-            CertificateRefused: no table has both, or such rows; or the values have no uncertainty: a value
-                without one can't be used for a calibration; or its items have results of their own,
-                and it was not said which is meant (see `of`).
+            CertificateRefused: no table has both, or such rows; several have and don't say the same; or
+                the values have no uncertainty: a value without one can't be used for a calibration; or
+                its items have results of their own, and it was not said which is meant (see `of`).
         """
-        for found in self._selected(value, unit, where):
-            places = found.table.column(at)
-            if places is not None:
-                return CertifiedPoints(
-                    self._points(found, places), found.values.unit, places.unit, found.correlation
-                )
-        raise self._lacks(value, unit, where, f" against {at}")
+        found = [
+            CertifiedPoints(self._points(each, places), each.values.unit, places.unit, each.correlation)
+            for each in self._selected(value, unit, where)
+            if (places := each.table.column(at)) is not None
+        ]
+        if not found:
+            raise self._lacks(value, unit, where, f" against {at}")
+        if any(other != found[0] for other in found[1:]):
+            raise self._several(len(found), f"{value} against {at}", where, "tables")
+        return found[0]
 
     def single(self, value: str, unit: str, where: Where | None = None) -> CertifiedPoints:
         """Return the one value with this refType, such as that of a weight; it is for itself (`at`).
@@ -130,8 +136,10 @@ class Certificate:
             where: what their row must say in other columns.
 
         Raises:
-            CertificateRefused: no table has them all, or not in one row; else as `points`.
+            CertificateRefused: no table has them all, or not in one row; several have and don't say the
+                same; else as `points`.
         """
+        found: list[CertifiedCoefficients] = []
         for first in self._selected(names[0], None, where):
             columns = [column for name in names if (column := first.table.column(name)) is not None]
             if len(columns) < len(names):
@@ -139,10 +147,14 @@ class Certificate:
             if len(first.rows) > 1:
                 raise self._several(len(first.rows), ", ".join(names), where)
             try:
-                return coefficients_of([first._replace(values=column) for column in columns])
+                found.append(coefficients_of([first._replace(values=column) for column in columns]))
             except ValueError as error:
                 raise CertificateRefused(f"certificate {self.number} gives {error}") from None
-        raise self._lacks(", ".join(names), None, where)
+        if not found:
+            raise self._lacks(", ".join(names), None, where)
+        if any(other != found[0] for other in found[1:]):
+            raise self._several(len(found), ", ".join(names), where, "tables")
+        return found[0]
 
     def places(
         self, at: str, value: str, unit: str | None = None, where: Where | None = None
@@ -159,6 +171,19 @@ class Certificate:
         if not found:
             raise self._lacks(value, unit, where, f" against {at}")
         return CertifiedPlaces(tuple(sorted(found)), said)
+
+    def range_in(self, unit: str) -> tuple[float, float] | None:
+        """Return from where to where it says that it holds, in a unit of that dimension; None if it doesn't.
+
+        That is the least and the greatest number under `remotecal_measurementRange`.
+        """
+        told = [
+            units.convert(number, column.unit, unit)
+            for table in self.record.tables
+            if (column := table.column(RANGE)) is not None and units.same_dimension(column.unit, unit)
+            for number in column.floats()
+        ]
+        return (min(told), max(told)) if told else None
 
     def states(self, name: str) -> bool:
         """Tell whether any table has a column with this refType, of numbers or of words."""
@@ -201,9 +226,10 @@ class Certificate:
         except ValueError as error:
             raise CertificateRefused(f"certificate {self.number} gives {error}") from None
 
-    def _several(self, count: int, value: str, where: Where | None) -> CertificateRefused:
+    def _several(self, count: int, value: str, where: Where | None, what: str = "rows") -> CertificateRefused:
         return CertificateRefused(
-            f"certificate {self.number} has {count} rows of {value}{_told(where)}: say which of them is used"
+            f"certificate {self.number} has {count} {what} of {value}{_told(where)}: say which of them "
+            "is used"
         )
 
     def _lacks(

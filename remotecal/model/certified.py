@@ -112,7 +112,7 @@ class Selected(NamedTuple):
         """Correlation matrix of the values in these rows; None where none is stated."""
         if self.values.correlation is None:
             return None
-        matrix = self.values.correlation.floats()
+        matrix = self.values.correlation.possible()
         return tuple(tuple(matrix[i][j] for j in self.rows) for i in self.rows)
 
 
@@ -151,7 +151,7 @@ def coefficients_of(several: Sequence[Selected]) -> CertifiedCoefficients:
         if row not in rows or not set(order) <= set(joint.columns):
             continue
         places = [joint.columns.index(column) * len(rows) + rows.index(row) for column in order]
-        matrix, exact = joint.correlation.floats(), joint.correlation.u
+        matrix, exact = joint.correlation.possible(), joint.correlation.u
         if exact is not None:
             found = [
                 Coefficient(each.value, float(exact[place]), each.dof, each.unit)

@@ -92,8 +92,26 @@ class Correlation(Frozen):
         return all(entry == "0" for i, row in enumerate(self.matrix) for entry in row[:i])
 
     def floats(self) -> tuple[tuple[float, ...], ...]:
-        """Return the matrix, to calculate with."""
+        """Return the matrix as it is stated."""
         return tuple(tuple(map(float, row)) for row in self.matrix)
+
+    def possible(self) -> tuple[tuple[float, ...], ...]:
+        """Return the matrix to calculate with.
+
+        Coefficients that contradict each other by no more than their rounding are brought to the nearest that
+        don't: variances below zero are taken as zero.
+        """
+        import numpy as np
+
+        stated = np.array(self.floats())
+        variances, axes = np.linalg.eigh(stated)
+        if variances[0] >= 0:
+            return self.floats()
+        nearest = (axes * np.maximum(variances, 0.0)) @ axes.T
+        scale = np.sqrt(np.diag(nearest))
+        nearest = nearest / np.outer(scale, scale)
+        np.fill_diagonal(nearest, 1.0)
+        return tuple(map(tuple, ((nearest + nearest.T) / 2).tolist()))
 
     def _can_be(self) -> bool:
         """Say whether the matrix is positive semidefinite, as far as its rounding lets it be known."""

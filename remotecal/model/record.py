@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from remotecal import html, units
+from remotecal.canonical import canonical
 from remotecal.errors import RecordError, UnitError
 from remotecal.model.base import (
     Country,
@@ -323,9 +324,7 @@ class Record(Frozen):
 
     def to_json(self) -> str:
         """Return the record as canonical JSON (RFC 8785): equal records give equal texts."""
-        import rfc8785
-
-        return rfc8785.dumps(self.model_dump(mode="json", exclude_defaults=True)).decode()
+        return canonical(self.model_dump(mode="json", exclude_defaults=True)).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

@@ -18,6 +18,8 @@ class Evaluation(Frozen):
     """Methods beside the procedure itself, such as that of the uncertainty's evaluation."""
     statements: tuple[Statement, ...] = ()
     """What is declared: the decision rule, conformity, remarks."""
+    norms: tuple[str, ...] | None = None
+    """The documents that were followed, where they are not all of the procedure's."""
     items: tuple[str, ...] = ()
     """Ids of the devices it is about (`Order.devices`); all of them where none is named."""
     item_quantities: tuple[Quantity, ...] = ()

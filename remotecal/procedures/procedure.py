@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_orig
 from remotecal import units
 from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.measured import Measured
 from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures.observed import Observed
@@ -76,6 +77,14 @@ class Procedure(ABC):
     """What a point sets, by the names of its nominal values: name → unit."""
     reach: ClassVar[Mapping[str, str]] = {}
     """Which quantities must span a point's nominal value: `role.quantity` → its name in `sets`."""
+    safe_by_hand: ClassVar[Text | None] = None
+    """What the person on site must do for the rig to be safe where no wire does it, such as to open a line to
+    the air. They are asked for it before anything else, and whenever a run ends, and confirm it."""
+    under_test: ClassVar[str] = "dut"
+    """The role in which the devices of the order are; one that holds several takes several."""
+    read_by: ClassVar[tuple[type, ...]] = ()
+    """Capabilities of what only reads a device in that role, as an ammeter reads a transmitter. What has
+    none of them is the device itself: the serial number it tells must be the one the order gives."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:
@@ -128,6 +137,13 @@ class Procedure(ABC):
         """Return the facts of the rig the evaluation needs, each with a unit of its dimension."""
         return {}
 
+    def may_state(self) -> Mapping[str, str]:
+        """Return further facts of the rig that the evaluation heeds where the bench states them.
+
+        Each with a unit of its dimension; one in another is refused before anything is opened.
+        """
+        return {}
+
     def certified(self) -> Sequence[str]:
         """Return the roles whose instruments must have a calibration certificate."""
         return ()
@@ -138,6 +154,26 @@ class Procedure(ABC):
         Asked where the order is written and before anything is opened; `drivers` is role → driver, and
         there may be fewer than roles.
         """
+
+    def shows(self, quantity: str, driver: type[Instrument], nominal: float) -> tuple[float, float]:
+        """Return between which values a quantity of `reach` is where a point has a nominal value.
+
+        Both are the nominal value, unless what fills the role counts from elsewhere, as a gauge for absolute
+        pressure does.
+
+        Args:
+            quantity: `role.quantity`.
+            driver: what fills the role.
+            nominal: in the unit of `sets`, as is what is returned.
+        """
+        return nominal, nominal
+
+    def allowance(self) -> Mapping[str, float]:
+        """Return how far beyond a nominal value a run may go on its way: name → value, as `sets` has it.
+
+        What the bench's interlocks must leave room for; nothing unless stated.
+        """
+        return {}
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:  # noqa: B027  nor to check
         """Refuse what the evaluation could not use, before anything moves.
@@ -157,6 +193,14 @@ class Procedure(ABC):
     def approach(self, point: Point, run: Run) -> None:  # noqa: B027  nor anything to approach
         """Bring the rig to a point, before its repeats and again when a run is taken up there."""
 
+    def takes(self, point: Point) -> float:
+        """Return how long a repeat takes at a point, as far as can be told beforehand.
+
+        In seconds, or in whatever is in proportion to them; all repeats take the same where nobody says
+        otherwise. Who waits for the run is told by it how long that will be.
+        """
+        return 1.0
+
     @abstractmethod
     def measure(self, point: Point, run: Run) -> Observed:
         """Measure once, and return what that yields: a declared observation of the procedure's own."""
@@ -164,10 +208,17 @@ class Procedure(ABC):
     def adjust(self, run: Run) -> Mapping[str, Value]:
         """Bring the devices' errors down, where the order asks for that, and return what was set.
 
-        All points are measured before it, as found, and again after it, as left; what was set is evidence. A
-        procedure that can't adjust leaves this as it is, and such an order is refused.
+        All points are measured before it, as found, and again after it, as left; what was set is evidence,
+        and stands on the certificate (`adjustment`). Where the devices can't be adjusted it returns nothing:
+        then they are not measured again, and the certificate says so. A procedure that can't adjust at all
+        leaves this as it is, and such an order is refused.
         """
         raise NotImplementedError
+
+    def adjustment(self, was_set: Mapping[str, Value]) -> Text:
+        """Return what the certificate says of an adjustment, by what `adjust` returned."""
+        told = ", ".join(f"{name} = {_told(value)}" for name, value in was_set.items())
+        return Text(zh=f"调整:{told}。", en=f"Adjustment: {told}.")
 
     @classmethod
     def can_adjust(cls) -> bool:
@@ -233,6 +284,12 @@ def _role(procedure: type, name: str, kind: object) -> Role:
             raise ParameterError(f"{procedure.__name__}.{name} must be typed by a capability, not {choice!r}")
         capabilities.append(choice)
     return Role(name, tuple(capabilities), types.NoneType in choices, several)
+
+
+def _told(value: Value) -> str:
+    if isinstance(value, Measured):
+        return f"{value.value:.10g} {'' if value.unit == '1' else value.unit}".strip()
+    return f"{value:.10g}" if isinstance(value, float | int) else str(value)
 
 
 def _lacks(driver: type[Instrument], capability: type) -> str:

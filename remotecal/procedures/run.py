@@ -50,6 +50,13 @@ class Run(ABC):
         """
 
     @abstractmethod
+    def expect(self, quantity: BoundReading, value: float, unit: str) -> None:
+        """Say what a quantity should be about from now on; a person who reads another value looks again.
+
+        At a point that is what `Procedure.reach` says, until the procedure knows better.
+        """
+
+    @abstractmethod
     def settle(self, *criteria: Stability) -> None:
         """Wait until all quantities are stable at the same time.
 

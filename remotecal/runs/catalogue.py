@@ -13,6 +13,7 @@ import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -105,7 +106,9 @@ def find_followed(name: str, sha256: str, given: Path | None = None, *, changed:
 def is_installed(name: str) -> bool:
     """Tell whether `find` knows a name that is no file's."""
     with _FINDING:
-        return _full(name, _modules()) in names()
+        modules = _modules()
+        full = _full(name, modules)
+        return full in modules and _is_procedure(modules[full])
 
 
 def nearest_name(name: str) -> str:
@@ -118,7 +121,13 @@ def names() -> tuple[str, ...]:
     """Return the names in the catalogue; modules of the library without a procedure don't count."""
     with _FINDING:
         modules = _modules()
-        return tuple(sorted(name for name, module in modules.items() if ":" in module or _holds_one(module)))
+        return tuple(
+            sorted(
+                name
+                for name, module in modules.items()
+                if _is_procedure(module) and _full(name, modules) == name
+            )
+        )
 
 
 def read_files(path: Path) -> dict[str, bytes]:
@@ -187,7 +196,10 @@ def _in_catalogue(name: str) -> Found:
     return _found(name, procedure)
 
 
-def _holds_one(module: str) -> bool:
+def _is_procedure(module: str) -> bool:
+    """Tell whether what stands in the catalogue is a procedure: it names one, or the module holds one."""
+    if ":" in module:
+        return True
     try:
         loaded = source.load(module)
     except Exception as error:
@@ -215,12 +227,21 @@ def _below(places: Iterable[str], folder: str) -> Iterator[str]:
 def _full(name: str, modules: Mapping[str, str]) -> str:
     """Return the whole name of a shipped procedure that is called without its folder; others as they are.
 
-    So they were called before there were folders, and so old orders and journals name them.
+    So they were called before there were folders, and so old orders and journals name them; a package that
+    offers another procedure by such a name offers it in vain.
     """
-    if name in modules:
+    if _is_shipped(modules.get(name, "")):
         return name
-    called = [full for full in modules if full.rpartition(".")[2] == name]
+    called = [
+        full
+        for full, module in modules.items()
+        if full.rpartition(".")[2] == name and _is_shipped(module) and _is_procedure(module)
+    ]
     return called[0] if len(called) == 1 else name
+
+
+def _is_shipped(module: str) -> bool:
+    return ":" not in module and module.startswith(f"{LIBRARY}.")
 
 
 def _in_file(name: str, beside: Path, sha256: str | None) -> Found:
@@ -297,8 +318,7 @@ def _gather(name: str, root: str, files: dict[str, bytes]) -> None:
     if path in files:
         return
     files[path] = running.content
-    tree = ast.parse(running.content)
-    for other in sorted({above, *_imported(tree, name if is_package else above)}):
+    for other in sorted({above, *_imported(running.content, name if is_package else above)}):
         if (other == root or other.startswith(f"{root}.")) and _is_module(other):
             source.load(other)
             _gather(other, root, files)
@@ -319,12 +339,23 @@ def _is_module(name: str) -> bool:
         return False
 
 
-def _imported(tree: ast.Module, package: str) -> Iterator[str]:
-    """Yield the names of the modules that a module of a package may import."""
-    for node in ast.walk(tree):
+@lru_cache(maxsize=256)
+def _imported(content: bytes, package: str) -> frozenset[str]:
+    """Return the names of the modules that a module of a package may import, by its source."""
+    found: set[str] = set()
+    for node in _statements(ast.parse(content)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: -node.level + 1 or None] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            yield from (base, *(f"{base}.{alias.name}" for alias in node.names))
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return frozenset(found)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements below a node, however deep, and not their expressions, which import nothing."""
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for inner in getattr(node, block, ()):
+            yield inner
+            yield from _statements(inner)

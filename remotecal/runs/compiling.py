@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from remotecal import model
 from remotecal.clock import civil_day
 from remotecal.editions import edition
+from remotecal.errors import EvidenceError
 from remotecal.journal.evidence import ArtefactUsed, InstrumentUsed
 from remotecal.model import (
     ONLY_IN_FULL,
@@ -122,13 +123,14 @@ def _measurement(
 ) -> Measurement:
     """Return what was measured, by which methods and standards."""
     procedure = found.procedure
+    norms = procedure.norms if evaluation.norms is None else evaluation.norms
     return Measurement(
         id=id_,
         name=evaluation.heading or procedure.title,
-        items=evaluation.items or tuple(evidence.order.devices),
+        items=_items(evidence, evaluation, found),
         methods=tuple(
             method.model_copy(update={"norms": _in_force(method.norms, finished)})
-            for method in (Method(name=procedure.title, norms=procedure.norms), *evaluation.methods)
+            for method in (Method(name=procedure.title, norms=norms), *evaluation.methods)
         ),
         software=_software(evidence),
         standards=standards,
@@ -136,6 +138,21 @@ def _measurement(
         results=tuple(_measured_with(standards, result) for result in evaluation.results),
         budgets=evaluation.budgets,
     )
+
+
+def _items(evidence: Evidence, evaluation: Evaluation, found: Found) -> tuple[str, ...]:
+    """Return the items a measurement is of; of an order for one, that one.
+
+    Raises:
+        EvidenceError: there are several, and the procedure does not tell of which.
+    """
+    devices = tuple(evidence.order.devices)
+    if len(devices) > 1 and not evaluation.items:
+        raise EvidenceError(
+            f"{found.procedure.__name__}.evaluate does not say of which of {len(devices)} devices its "
+            "results are: let each Evaluation name its `items`"
+        )
+    return evaluation.items or devices
 
 
 NEW_EVALUATION = "remotecal_newEvaluation"

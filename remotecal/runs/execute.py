@@ -27,8 +27,10 @@ from remotecal.runs.admission import admit
 from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
+from remotecal.runs.items import check_items, check_serials
+from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
-from remotecal.runs.suitability import check_points, check_reach, fill, points_of
+from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, points_of
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -171,7 +173,10 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     _check_norms(order, parameters, today)
     roles = fill_roles(found.procedure, bench)
     drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
+    check_items(order, procedure, roles)
+    check_serials(order, found.procedure, roles, bench)
     check_reach(procedure, points, drivers)
+    check_limits(procedure, points, roles, bench.file.interlocks)
     _check_names(bench.path.resolve(), run)
     check_facts(procedure, bench, roles)
     certificates = {
@@ -224,6 +229,10 @@ def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) ->
             faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
         elif not same_dimension(fact.unit, unit):
             faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
+    for name, unit in procedure.may_state().items():
+        fact = bench.file.characteristics.get(name)
+        if fact is not None and not same_dimension(fact.unit, unit):
+            faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
     wanted = set(procedure.certified())
     for role, name in roles.items():
         if of_role(role) in wanted and bench.standards[name].certificate is None:
@@ -271,15 +280,14 @@ def _connected(planned: Plan, company: Company, directory: Path) -> Iterator[Ope
         try:
             if opened.failures:
                 company.control.notice()  # no signal gets in between
-                _make_safe(opened)
+                _make_safe(planned, opened)
                 raise BenchError(opened.failed())
             yield opened
         finally:
             opened.close()
 
 
-def _make_safe(opened: OpenBench) -> None:
-    try:
-        opened.make_safe()
-    except SafeStateNotReached as unsafe:
-        raise SafeStateNotReached(f"{unsafe}; {opened.failed()}") from None
+def _make_safe(planned: Plan, opened: OpenBench) -> None:
+    unsafe = make_safe(opened, planned.procedure.safe_by_hand, None).unsafe
+    if unsafe is not None:
+        raise SafeStateNotReached(f"{unsafe}; {opened.failed()}")

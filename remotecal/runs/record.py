@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import EvaluationFailed, EvidenceError
 from remotecal.journal.observation import AS_FOUND, AS_LEFT, Observation, Point
-from remotecal.model import Text
+from remotecal.model import Statement, Text
 from remotecal.procedures.evaluation import Evaluation
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.compiling import compile_record, joined
+from remotecal.runs.items import check_evidence
 from remotecal.runs.suitability import points_of
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         )
     parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
     _check_terms(evidence, found, parameters)
+    procedure = found.procedure(parameters)
+    check_evidence(evidence, procedure)
     try:
-        parts = tuple(_parts(evidence, found.procedure(parameters)))
+        parts = tuple(_parts(evidence, procedure))
     except Exception as error:  # evidence may be anybody's, and the procedure, too
         raise EvaluationFailed(Path(found.name).name, _point_of(error), error) from error
     return compile_record(evidence, parts, found)
@@ -57,11 +60,29 @@ def _parts(evidence: Evidence, procedure: Procedure) -> Iterator[Evaluation]:
     if not evidence.order.order.adjust:
         yield from _several(procedure.evaluate(evidence))
         return
+    if not evidence.adjusted:
+        for one in _several(procedure.evaluate(evidence.of_series(AS_FOUND))):
+            yield _saying(one, NOT_ADJUSTED)
+        return
     for label, (name, status) in SERIES.items():
         for one in _several(procedure.evaluate(evidence.of_series(label))):
             heading = joined(one.heading or procedure.title, name)
             conditions = tuple(each.model_copy(update={"status": status}) for each in one.conditions)
-            yield one.model_copy(update={"heading": heading, "conditions": conditions})
+            made = one.model_copy(update={"heading": heading, "conditions": conditions})
+            yield _saying(made, procedure.adjustment(evidence.adjusted)) if label == AS_LEFT else made
+
+
+def _saying(measurement: Evaluation, text: Text) -> Evaluation:
+    """Return a measurement that states something more."""
+    said = Statement(ref_types=("remotecal_remark",), declaration=text)
+    return measurement.model_copy(update={"statements": (*measurement.statements, said)})
+
+
+NOT_ADJUSTED = Text(
+    zh="委托要求调整,但未能调整;以上为器具原有状态下的结果。",
+    en="An adjustment was ordered and was not possible: the results are those of the device as found.",
+)
+"""What is said of a device that was to be adjusted and could not be."""
 
 
 def _several(evaluated: Evaluation | Sequence[Evaluation]) -> Sequence[Evaluation]:

@@ -20,6 +20,7 @@ from remotecal.journal.writing import IN_A_FILE
 from remotecal.model import Text
 from remotecal.procedures.run import Run
 from remotecal.runs.prompts import Question
+from remotecal.runs.safety import OPTIONS, Patience
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -60,6 +61,8 @@ class Progress:
     """Observations made."""
     due: int = 0
     """Observations there shall be."""
+    share: float = 0.0
+    """How much of the time that the plan takes lies behind the observations made (`Procedure.takes`)."""
     began: float = 0.0
     """When the run began or was taken up again, by its clock."""
     now: float = 0.0
@@ -118,6 +121,10 @@ class Running(Run):
         self.progress = replace(self.progress, last=last)
         return values
 
+    def expect(self, quantity: BoundReading, value: float, unit: str) -> None:
+        if isinstance(quantity.instrument, HandInstrument):
+            quantity.instrument.expect(quantity.declaration.name, value, unit)
+
     def settle(self, *criteria: Stability) -> None:
         for criterion in criteria:
             if isinstance(criterion.quantity.instrument, HandInstrument):
@@ -168,6 +175,27 @@ class Running(Run):
     def ask(self, question: Text, options: Sequence[str] = (), kind: Kind | None = None) -> str:
         kind = kind or ("choice" if options else "text")
         return self._ask(Question(question, tuple(options), kind, self._largest_file), {}, self.look)
+
+    def ask_for_safety(self, step: Text) -> str:
+        """Have the person on site make the rig safe; return one of `safety.OPTIONS`.
+
+        At the end of a run nobody is asked whether it may go on, and nobody is waited for without end.
+
+        Raises:
+            RunError: nobody answers; or, before its end, the run must stop.
+        """
+        patience, question = (
+            Patience(),
+            Text(zh=f"{step.get('zh')}完成后请确认。", en=f"{step.get('en')} Then confirm."),
+        )
+
+        def look() -> None:
+            if self.control.has_stopped:
+                patience.look()
+            else:
+                self.look()
+
+        return self._ask(Question(question, OPTIONS, "choice"), {}, look)
 
     def put(self, sought: Sought, still_wanted: Callable[[], None]) -> str:
         """Put an instrument's question to whoever answers; see `links.by_hand.OnSite`.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from remotecal.drivers.declarations import declared
 from remotecal.drivers.hand_instrument import HandInstrument
@@ -27,7 +26,9 @@ from remotecal.journal.observation import AS_LEFT
 from remotecal.journal.values import pack, readings
 from remotecal.procedures.observed import packed
 from remotecal.procedures.procedure import Artefact, of_role
+from remotecal.runs.items import other_device
 from remotecal.runs.running import Running
+from remotecal.runs.safety import NOTHING, Safety, make_safe
 from remotecal.runs.watch import Watch
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from remotecal.journal.evidence import Start
     from remotecal.journal.observation import Point, Value
     from remotecal.journal.writing import Journal
+    from remotecal.model import Text
     from remotecal.open_bench import OpenBench
     from remotecal.procedures.observed import Observed
     from remotecal.procedures.procedure import Filling, Procedure
@@ -84,7 +86,9 @@ class Session:
             for event in journal.events
             if event.kind == "observation"
         }
-        self._adjusted = any(event.kind == "adjust" for event in journal.events)
+        self._set = next((event.data["set"] for event in journal.events if event.kind == "adjust"), None)
+        """What was set where the devices were adjusted; nothing where that was not possible."""
+        self._takes: Mapping[str, float] = {}
 
     def _fillings(self, kind: type[Procedure]) -> dict[str, Filling]:
         """Return role → what fills it."""
@@ -114,13 +118,16 @@ class Session:
             failure = self._explained(error)
         occurred = self._opened.clock.now()
         self._watch.stop_looking()
-        unsafe, took = self._make_safe()
+        safety = self._make_safe()
+        unsafe = safety.unsafe
+        if failure is not None and safety.nothing:
+            failure.add_note(NOTHING)
         self._watch.end()
         for instrument in self._opened.instruments.values():
             instrument.keep = None  # nothing follows the end, such as an instrument's farewell
         self._opened.lend(None)
         try:
-            self._conclude(failure, occurred, unsafe, took)
+            self._conclude(failure, occurred, safety)
         except RunError as error:
             failure = failure or error
         if unsafe is not None:
@@ -131,8 +138,25 @@ class Session:
 
     def _begin(self) -> None:
         self._opened.lend(self._run)
-        for name, instrument in self._opened.instruments.items():
+        for instrument in self._opened.instruments.values():
             instrument.keep = self._run.keep
+        self._introduce(by_hand=False)
+        # First to the safe state: a drive that was left running must not start again when a rig that
+        # lost its heartbeat is reset, and a person takes their time to read serial numbers.
+        safety = self._make_safe()
+        self._journal.append("safe", safety.written())
+        if safety.unsafe is not None:
+            raise safety.unsafe
+        self._watch.begin()
+        self._introduce(by_hand=True)
+        for path in self._company.files:
+            self._run.attach(path, "", self._company.by)
+
+    def _introduce(self, *, by_hand: bool) -> None:
+        """Let the instruments say who they are: those with a wire, or those that a person reads."""
+        for name, instrument in self._opened.instruments.items():
+            if isinstance(instrument, HandInstrument) is not by_hand:
+                continue
             wraps = moduli(type(instrument))
             said: dict[str, Json] = {
                 "address": instrument.link.address,
@@ -144,16 +168,8 @@ class Session:
                 **({"wraps": wraps} if wraps else {}),
             }
             self._refuse_another(said)
+            self._refuse_other_device(name, type(instrument), str(said["serial"]))
             self._journal.append("instrument", said)
-        # First to the safe state: a drive that was left running must not start again when a rig that
-        # lost its heartbeat is reset.
-        unsafe, took = self._make_safe()
-        self._note_safe(unsafe, took)
-        if unsafe is not None:
-            raise unsafe
-        self._watch.begin()
-        for path in self._company.files:
-            self._run.attach(path, "", self._company.by)
 
     def _refuse_another(self, said: Mapping[str, Json]) -> None:
         """Raise `WrongInstrument` where a run goes on with another instrument than it began with."""
@@ -167,17 +183,26 @@ class Session:
                         "back, set as it was, or begin a new run"
                     )
 
+    def _refuse_other_device(self, name: str, driver: type[Instrument], serial: str) -> None:
+        """Raise `WrongInstrument` where another device is mounted than the order is for."""
+        start, kind = self._start, type(self._procedure)
+        if fault := other_device(start.order, kind, start.roles, name, driver, serial):
+            raise WrongInstrument(f"{name} says that it is SN {serial}, {fault}")
+
     def _measure_all(self) -> None:
         points, run = self._start.points, self._run
-        left = [point for point in points if self._repeats_left(point)]
+        left = [p for p in points if self._repeats_left(p) and not self._stays_as_found(p)]
         due = sum(point.repeats for point in points)
-        run.show("prepare", points=len(points), observed=len(self._done), due=due)
+        self._takes = {point.name: self._procedure.takes(point) for point in points}
+        run.show("prepare", points=len(points), observed=len(self._done), due=due, share=self._share())
         if left:
             self._procedure.prepare(run)
         for point in left:
             self._hold()
-            if AS_LEFT in point.series and not self._adjusted:
+            if AS_LEFT in point.series and self._set is None:
                 self._adjust()
+            if self._stays_as_found(point):
+                break
             self._journal.append("point", {"point": point.name}, durable=False)
             run.show("approach", point=point, number=points.index(point) + 1, repeat=0)
             self._expect(point)
@@ -198,11 +223,21 @@ class Session:
     def _adjust(self) -> None:
         """Bring the devices' errors down; what was set is evidence, and all was measured as found before."""
         self._run.show("adjust")
-        self._journal.append("adjust", {"set": pack(self._procedure.adjust(self._run))})
-        self._adjusted = True
+        self._set = pack(self._procedure.adjust(self._run))
+        self._journal.append("adjust", {"set": self._set})
+
+    def _stays_as_found(self, point: Point) -> bool:
+        """Tell whether a point is of a device as left that could not be adjusted, and so is as found."""
+        return AS_LEFT in point.series and self._set is not None and not self._set
 
     def _repeats_left(self, point: Point) -> list[int]:
         return [n for n in range(1, point.repeats + 1) if (point.name, n) not in self._done]
+
+    def _share(self) -> float:
+        """Return how much of the time that the plan takes is behind the run."""
+        whole = sum(self._takes[point.name] * point.repeats for point in self._start.points)
+        done = sum(self._takes.get(str(point), 0.0) for point, _ in self._done)
+        return done / whole if whole > 0 else 0.0
 
     def _observe(self, point: Point, repeat: int) -> None:
         run = self._run
@@ -216,7 +251,7 @@ class Session:
             "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
         )
         self._done.add((point.name, repeat))
-        run.show("done", observed=len(self._done))
+        run.show("done", observed=len(self._done), share=self._share())
 
     def _refuse_unkept(self, values: Mapping[str, Value], began: float) -> None:
         """Raise `ParameterError` for waveforms and files that are not of the run, or not of the repeat."""
@@ -264,18 +299,11 @@ class Session:
         failure.__cause__ = error
         return failure
 
-    def _make_safe(self) -> tuple[SafeStateNotReached | None, float]:
-        began = time.monotonic()
-        unsafe = None
-        try:
-            self._opened.make_safe()
-        except SafeStateNotReached as failure:
-            unsafe = failure
-        return unsafe, time.monotonic() - began
+    def _make_safe(self) -> Safety:
+        step = self._procedure.safe_by_hand
+        return make_safe(self._opened, step, lambda: self._run.ask_for_safety(cast("Text", step)))
 
-    def _conclude(
-        self, failure: BaseException | None, occurred: float, unsafe: SafeStateNotReached | None, took: float
-    ) -> None:
+    def _conclude(self, failure: BaseException | None, occurred: float, safety: Safety) -> None:
         """Write how it ended; that comes after the rig is safe, for a disk can be slow or full."""
         self._run.write_remarks(self._control.last_remarks())
         if failure is not None:
@@ -283,13 +311,9 @@ class Session:
                 next((kind for error, kind in ENDINGS if isinstance(failure, error)), "failure"),
                 {"error": type(failure).__name__, "occurred": timestamp(occurred), "text": str(failure)},
             )
-        self._note_safe(unsafe, took)
-        if failure is None and unsafe is None:
+        self._journal.append("safe", safety.written())
+        if failure is None and safety.unsafe is None:
             self._journal.append("finish", {"observations": len(self._done)})
-
-    def _note_safe(self, unsafe: SafeStateNotReached | None, took: float) -> None:
-        safe: Mapping[str, Json] = {"reached": unsafe is None, "seconds": round(took, 6)}
-        self._journal.append("safe", safe if unsafe is None else {**safe, "text": str(unsafe)})
 
 
 def moduli(driver: type[Instrument]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from remotecal.procedures.procedure import of_role
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from remotecal.bench_file import Interlock
     from remotecal.drivers.instrument import Instrument
     from remotecal.journal.observation import Point
     from remotecal.procedures.procedure import Procedure, Role
@@ -108,33 +109,87 @@ def check_reach(
         points: what it is to measure at.
         drivers: role → driver of the instrument that fills it, as far as they are known.
     """
-    faults = []
-    for quantity, name in procedure.reach.items():
-        for point in points:
-            if name in point.nominal:
-                place, unit = f"point {point.name}, {name}", procedure.sets[name]
-                faults.append(_beyond(drivers, quantity, point.nominal[name], unit, place))
+    faults = [
+        _beyond(procedure, drivers, quantity, name, point)
+        for quantity, name in procedure.reach.items()
+        for point in points
+        if name in point.nominal
+    ]
     if beyond := "; ".join(filter(None, faults)):
         raise ParameterError(f"{beyond}. Choose other points, or another bench")
     procedure.suits(drivers)
 
 
+def check_limits(
+    procedure: Procedure, points: Sequence[Point], roles: Mapping[str, str], interlocks: Sequence[Interlock]
+) -> None:
+    """Raise `ParameterError` if a point lies where an interlock of the bench would stop the run.
+
+    A point brings every quantity of its dimension to its nominal value, where it must reach it, and on the
+    way there as far beyond as the procedure allows itself (`Procedure.allowance`).
+
+    Args:
+        procedure: with its parameters.
+        points: what it is to measure at.
+        roles: role → name of what fills it.
+        interlocks: of the bench.
+    """
+    brought = {
+        (name, nominal)
+        for quantity, nominal in procedure.reach.items()
+        for key, name in roles.items()
+        if of_role(key) == quantity.partition(".")[0]
+    }
+    faults = [
+        f"point {point.name}, {nominal}: the bench's interlock stops a run at {lock}"
+        f"{_more(procedure, nominal)}"
+        for lock in interlocks
+        for name, nominal in sorted(brought)
+        for point in points
+        if lock.watch.rpartition(".")[0] == name
+        and nominal in point.nominal
+        and units.same_dimension(procedure.sets[nominal], lock.unit)
+        and _trips(procedure, nominal, point.nominal[nominal], lock)
+    ]
+    if faults:
+        raise ParameterError(f"{'; '.join(faults)}. Choose other points, or another bench")
+
+
+def _more(procedure: Procedure, nominal: str) -> str:
+    allowance = procedure.allowance().get(nominal, 0.0)
+    return f", and it may go {allowance:g} {procedure.sets[nominal]} beyond" if allowance else ""
+
+
+def _trips(procedure: Procedure, nominal: str, value: float, lock: Interlock) -> bool:
+    """Tell whether an interlock would trip on the way to a nominal value; at 0 nothing is made."""
+    unit, beyond = procedure.sets[nominal], procedure.allowance().get(nominal, 0.0)
+    side = 1 if lock.above is not None else -1
+    return lock.passed(units.convert(value + side * beyond if value else value, unit, lock.unit), lock.limit)
+
+
 def _beyond(
-    drivers: Mapping[str, type[Instrument]], quantity: str, value: float, unit: str, place: str
+    procedure: Procedure,
+    drivers: Mapping[str, type[Instrument]],
+    quantity: str,
+    nominal: str,
+    point: Point,
 ) -> str:
-    """Return how a value lies beyond the span of `role.quantity`; "" if it does not, or that is unknown."""
+    """Return how a point lies beyond the span of `role.quantity`; "" if it does not, or that is unknown."""
     role, _, name = quantity.partition(".")
-    filling = {key: driver for key, driver in drivers.items() if of_role(key) == role}
-    found = [_beyond_driver(key, driver, name, value, unit, place) for key, driver in filling.items()]
-    return "; ".join(filter(None, found))
-
-
-def _beyond_driver(key: str, driver: type[Instrument], name: str, value: float, unit: str, place: str) -> str:
-    declared = getattr(driver, name, None)
-    if not isinstance(declared, Reading | Setting):
-        return ""
-    low, high = declared.span
-    if low <= units.convert(value, unit, declared.unit) <= high:
-        return ""
-    span = f"{units.convert(low, declared.unit, unit):g} to {units.convert(high, declared.unit, unit):g}"
-    return f"{place}: {value:g} {unit} is beyond the {key} ({driver.__name__}), whose {name} is {span} {unit}"
+    unit, value = procedure.sets[nominal], point.nominal[nominal]
+    found = []
+    for key, driver in drivers.items():
+        declared = getattr(driver, name, None)
+        if of_role(key) != role or not isinstance(declared, Reading | Setting):
+            continue
+        least, most = procedure.shows(quantity, driver, value)
+        low, high = (units.convert(end, declared.unit, unit) for end in declared.span)
+        if most < low or least > high:
+            said = f"{value:g} {unit}"
+            if least != most:
+                said += f", there at least {least:g} and at most {most:g} {unit},"
+            found.append(
+                f"point {point.name}, {nominal}: {said} is beyond the {key} ({driver.__name__}), whose "
+                f"{name} is {low:g} to {high:g} {unit}"
+            )
+    return "; ".join(found)

@@ -24,6 +24,7 @@ from remotecal.errors import (
     TransportError,
 )
 from remotecal.runs.company import Company
+from remotecal.runs.safety import NOTHING, Safety
 from remotecal.station.acceptance import accept, benches, check_clock, check_time, read_order
 from remotecal.station.commands import Commands
 from remotecal.station.consent import Consent
@@ -160,18 +161,22 @@ class Station(Site):
 
     async def _hold(self, run: StationRun, reason: str) -> None:
         """Make the rig of a run safe that is not taken up yet, and tell the laboratory why."""
-        said = f"the run is held with its rig safe, and goes on by itself: {reason}"
         try:
             async with self.instruments:
-                await asyncio.to_thread(self._make_safe, run)
+                found = await asyncio.to_thread(self._make_safe, run)
+            rig = f"({NOTHING})" if found.nothing else "with its rig safe"
+            said = f"the run is held {rig}, and goes on by itself: {reason}"
         except RemotecalError as error:
             said = f"the run is held, but {error}: {reason}"
         log.error("run %s: %s", run.order.id, said)
         await self.refuse(run.order.id, said)
 
-    def _make_safe(self, run: StationRun) -> None:
+    def _make_safe(self, run: StationRun) -> Safety:
         with accept(run.order, self.folder, self.library) as planned:
-            run.make_safe(planned)
+            found = run.make_safe(planned)
+        if found.unsafe is not None:
+            raise found.unsafe
+        return found
 
     async def _fetch_order(self) -> bool:
         """Fetch and deal with the next order; tell whether there was one."""

@@ -100,6 +100,7 @@ class Lease:
         """Do an exchange; blocks.
 
         Raises:
+            ForbiddenCommand: it must not be sent; nothing was.
             NewConnection: the connection is not the one it is meant for; nothing was sent.
             LinkError, InstrumentError: as `Link.ask`, and as the driver that looks who answers.
         """
@@ -108,6 +109,7 @@ class Lease:
         if asked.doubtful:
             link.suspect = True
         request = bytes.fromhex(asked.request)
+        self.screen.check(request, told=asked.what == "tell")
         if asked.what == "ask":
             return link.ask(request, asked.timeout)
         link.tell(request)
@@ -243,7 +245,6 @@ class Lending:
                 f"{lease.what}: a reply may take {LONGEST_EXCHANGE:g} s through a link from afar, "
                 f"not {longest:g} s: use a run"
             )
-        lease.screen.check(bytes.fromhex(asked.request), told=asked.what == "tell")
         lease.prolong(longest)
         async with self.turn():
             if lease.id not in self._leases:

@@ -20,13 +20,14 @@ from pydantic import BaseModel
 from remotecal.certificates.signing.journal import KIND as SIGNATURE
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.clock import VirtualClock
-from remotecal.errors import BenchInUse, RemotecalError, RunAborted, SafeStateNotReached
+from remotecal.errors import BenchInUse, RemotecalError, RunAborted
 from remotecal.journal.events import FILE, read_journal, seconds
 from remotecal.journal.evidence import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.runs.company import Company
 from remotecal.runs.execute import carry_out, go_on
 from remotecal.runs.record import evaluate
+from remotecal.runs.safety import NOTHING, Safety, make_safe
 from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:
@@ -206,28 +207,24 @@ class StationRun:
         if (self.directory / FILE).exists():
             (self.directory / FILE).unlink()
 
-    def make_safe(self, planned: Plan) -> None:
-        """Bring the rig to its safe state (`SafeStateNotReached`, `BenchInUse`: it was not)."""
+    def make_safe(self, planned: Plan) -> Safety:
+        """Bring the rig to its safe state, as far as its wires do (`BenchInUse`: somebody works with it)."""
         opened = planned.bench.connect(planned.clock, what=f"making {self.order.id} safe")
         try:
-            opened.make_safe()
+            return make_safe(opened, planned.procedure.safe_by_hand, None)
         finally:
             opened.close()
 
     def _end_safe(self, planned: Plan) -> None:
         """Bring the rig to its safe state and end the run, as the order wants it after a crash."""
-        unsafe = ""
-        try:
-            self.make_safe(planned)
-        except SafeStateNotReached as error:
-            unsafe = str(error)
+        safety = self.make_safe(planned)
         text = "the station was cut off while the run was on, and the order says to make safe"
         with Journal.open(self.directory, planned.clock) as journal:
             journal.append("abort", {"error": "RunAborted", "text": text})
-            journal.append("safe", {"reached": not unsafe, "text": unsafe})
-        if unsafe:
-            raise SafeStateNotReached(unsafe)
-        raise RunAborted(text)
+            journal.append("safe", safety.written())
+        if safety.unsafe is not None:
+            raise safety.unsafe
+        raise RunAborted(f"{text}; {NOTHING}" if safety.nothing else text)
 
 
 def _proof(proof: Proof[M]) -> bytes:

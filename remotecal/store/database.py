@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pkgutil import iter_modules
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,17 @@ from remotecal.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import Column, ColumnElement, Connection, Engine, Table
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
     from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
 READING = "remotecal_reading"
 """Marks a transaction that only reads."""
+LAST_LETTER = "\U0010ffff"
+"""What no letter comes after."""
+VERSIONS = "alembic_version"
+"""The table in which Alembic keeps the tables' version."""
 PATIENCE = 30.0
 """Seconds to wait for another process that is writing to SQLite."""
 
@@ -86,6 +91,12 @@ class Database:
 
         return postgresql.insert(table)
 
+    def begins(self, column: Column[str], beginning: str) -> ColumnElement[bool]:
+        """Return whether a text begins so, capitals and all, as an index on its column can tell."""
+        if self._engine.dialect.name == "sqlite":  # whose LIKE takes a capital for a small letter
+            return (column >= beginning) & (column < beginning + LAST_LETTER)
+        return column.startswith(beginning, autoescape=True)
+
     def migrate(self) -> None:
         """Bring the tables to this program's version; what is in them stays."""
         from alembic import command
@@ -94,13 +105,17 @@ class Database:
             command.upgrade(_migrations(connection), "head")
 
     def check(self) -> None:
-        """Raise `StoreError` unless the tables are of this program's version."""
-        from alembic.runtime.migration import MigrationContext
-        from alembic.script import ScriptDirectory
+        """Raise `StoreError` unless the tables are of this program's version.
+
+        Asked by every command that opens the database, so Alembic is left alone.
+        """
+        from sqlalchemy import String, column, inspect, select, table
 
         with self.read() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-            wanted = ScriptDirectory.from_config(_migrations(connection)).get_current_head()
+            told = inspect(connection).has_table(VERSIONS)
+            kept = select(column("version_num", String)).select_from(table(VERSIONS))
+            found = connection.scalar(kept) if told else None
+        wanted = newest_version()
         if found != wanted:
             raise StoreError(
                 f"the database {self.name} has the version {found or 'none'}, this "
@@ -110,6 +125,26 @@ class Database:
     def close(self) -> None:
         """Give up all connections."""
         self._engine.dispose()
+
+
+def of_runs(table: Table, wanted: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+    """Return whether a row of a table is of one of these runs, named by station and name.
+
+    Each is looked up by itself: for a list of pairs SQLite goes through the whole table.
+    """
+    from sqlalchemy import false, or_
+
+    return or_(
+        false(), *((table.c.station == station) & (table.c.run == run) for station, run in sorted(wanted))
+    )
+
+
+def newest_version() -> str:
+    """Return the version this program's tables have: that of the last change, by its file's name."""
+    from remotecal.store.migrations import versions
+
+    last = max(module.name for module in iter_modules(versions.__path__))
+    return last.removeprefix("v").partition("_")[0]
 
 
 def _migrations(connection: Connection) -> Config:

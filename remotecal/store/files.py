@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
 from remotecal.journal.files import Attached, read_attached
+from remotecal.store.database import of_runs
 from remotecal.store.shares import add_used, lock_used, no_room
 from remotecal.store.tables import file_pieces, journal_lines, run_files
 
@@ -73,16 +74,33 @@ class StoredFiles:
 
     def missing(self, station: str, run: str) -> dict[str, int]:
         """Return the files that are not here yet: SHA-256 → bytes that are here, from the beginning."""
+        return self.missing_of([(station, run)])[station, run]
+
+    def missing_of(self, runs: Collection[tuple[str, str]]) -> dict[tuple[str, str], dict[str, int]]:
+        """Return the files that are not here yet of each run, named by station and name; as `missing`."""
         from sqlalchemy import select
 
+        found: dict[tuple[str, str], dict[str, int]] = {run: {} for run in runs}
         query = (
-            select(run_files.c.sha256, run_files.c.here)
-            .where(run_files.c.station == station, run_files.c.run == run)
-            .where(run_files.c.here < run_files.c.size)
+            select(run_files)
+            .where(of_runs(run_files, runs), run_files.c.here < run_files.c.size)
             .order_by(run_files.c.line)
         )
         with self._database.read() as connection:
-            return {row.sha256: row.here for row in connection.execute(query)}
+            for row in connection.execute(query):
+                found[row.station, row.run][row.sha256] = row.here
+        return found
+
+    def counted(self, runs: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
+        """Return how many files of each run, named by station and name, are here whole, and of how many."""
+        from sqlalchemy import func, select
+
+        run = run_files.c.station, run_files.c.run
+        whole = func.count().filter(run_files.c.here == run_files.c.size).label("whole")
+        query = select(*run, whole, func.count().label("all")).where(of_runs(run_files, runs))
+        with self._database.read() as connection:
+            rows = connection.execute(query.group_by(*run)).all()
+        return dict.fromkeys(runs, (0, 0)) | {(row.station, row.run): (row.whole, row.all) for row in rows}
 
     def take(self, station: str, run: str, digest: str, begin: int, content: bytes) -> int:
         """Take a piece of a file, and return how many bytes of it are here now, from its beginning.
@@ -118,7 +136,7 @@ class StoredFiles:
     ) -> int | EvidenceError:
         from sqlalchemy import select
 
-        used = lock_used(connection, station)
+        used = lock_used(connection, [station])[station]
         this, pieces = _of(run_files, station, run, digest), _of(file_pieces, station, run, digest)
         row = connection.execute(
             select(run_files.c.size, run_files.c.here).where(*this).with_for_update()
@@ -140,7 +158,7 @@ class StoredFiles:
         if wrong:
             connection.execute(file_pieces.delete().where(*pieces))
             here = 0
-        add_used(connection, station, len(content) - (size if wrong else 0))
+        add_used(connection, {station: len(content) - (size if wrong else 0)})
         connection.execute(run_files.update().where(*this).values(here=here))
         if wrong:
             return EvidenceError(f"what came as the file {digest} of run {run} has another hash")
@@ -163,19 +181,21 @@ class StoredFiles:
         return b"".join(bytes(piece) for piece in connection.execute(query).scalars())
 
 
-def expect(
-    database: Database, connection: Connection, station: str, run: str, lines: Sequence[tuple[int, bytes]]
-) -> None:
-    """Note the files that lines of a journal name, as part of the transaction that takes the lines.
+def named(station: str, run: str, number: int, line: bytes) -> dict[str, object]:
+    """Return the file that a line of a journal names, as a row of the table.
 
     Raises:
-        EvidenceError: a line does not tell a file.
+        EvidenceError: the line does not tell a file.
     """
-    named = [(number, _named(number, line)) for number, line in lines]
-    for number, file in named:
-        row = {"sha256": file.sha256, "line": number, "size": file.size, "here": 0}
-        insert = database.insert(run_files).values(station=station, run=run, **row)
-        connection.execute(insert.on_conflict_do_nothing())
+    file = _named(number, line)
+    return {
+        "station": station,
+        "run": run,
+        "sha256": file.sha256,
+        "line": number,
+        "size": file.size,
+        "here": 0,
+    }
 
 
 def _named(number: int, line: bytes) -> Attached:

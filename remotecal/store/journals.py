@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import EvidenceError
 from remotecal.journal.chain import follow
-from remotecal.store.files import expect
+from remotecal.store.database import of_runs
+from remotecal.store.files import named
 from remotecal.store.shares import Share, add_used, lock_used, no_room
-from remotecal.store.tables import journal_lines, runs
+from remotecal.store.tables import journal_lines, orders, run_files, runs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -61,6 +63,10 @@ class RunRow:
     """Why it is none that the laboratory ordered; "" if it is, as far as was looked at."""
     failed: str
     """Why no record of it can be computed; "" if one was, or none was tried yet."""
+    account: str | None
+    """The customer's account of its order, where that was for this station."""
+    record: str
+    """`agrees` or `differs`: whether the station computed the same record; "" while there is none."""
 
 
 class Batch(NamedTuple):
@@ -108,13 +114,14 @@ class Journals:
             For each batch the number of the last line of its run that is here now, or why it was
             not taken.
         """
-        taken: dict[int, int | EvidenceError] = {}
-        # In one order, whoever takes them: two hubs that lock the same rows must not wait for each other.
-        in_order = sorted(range(len(batches)), key=lambda number: batches[number].station)
         with self._database.begin() as connection:
-            for number in in_order:
-                taken[number] = self._take(connection, batches[number], at)
-        return [taken[number] for number in range(len(batches))]
+            used = lock_used(connection, {batch.station for batch in batches})
+            growing = _locked(connection, {(batch.station, batch.run) for batch in batches}, at)
+            taken = [
+                self._take(connection, growing[batch.station, batch.run], used, batch) for batch in batches
+            ]
+            _write(connection, self._database, growing, at)
+        return taken
 
     def note_conflict(self, station: str, run: str, reason: str) -> None:
         """Keep why lines of a run were refused, for whoever looks at it."""
@@ -146,25 +153,16 @@ class Journals:
 
         with self._database.read() as connection:
             row = connection.execute(select(runs).where(runs.c.station == station, runs.c.run == run)).first()
-        return None if row is None else _run(row)
-
-    def list(self, *, limit: int = 100) -> tuple[RunRow, ...]:
-        """Return the runs, the latest first."""
-        from sqlalchemy import select
-
-        with self._database.read() as connection:
-            rows = connection.execute(select(runs).order_by(runs.c.began.desc()).limit(limit)).all()
-        return tuple(_run(row) for row in rows)
+        return None if row is None else run_of(row)
 
     def named(self, beginning: str) -> tuple[RunRow, ...]:
         """Return the runs whose name begins so, the latest first."""
-        from sqlalchemy import func, select
+        from sqlalchemy import select
 
-        # LIKE tells capitals apart on one database and not on the other.
-        begins = func.substr(runs.c.run, 1, len(beginning)) == beginning
+        begins = self._database.begins(runs.c.run, beginning)
         with self._database.read() as connection:
             rows = connection.execute(select(runs).where(begins).order_by(runs.c.began.desc())).all()
-        return tuple(_run(row) for row in rows)
+        return tuple(run_of(row) for row in rows)
 
     def lines(self, station: str, run: str, after: int = 0) -> tuple[bytes, ...]:
         """Return a journal's lines behind line `after`, without their line feeds."""
@@ -192,42 +190,38 @@ class Journals:
             line = connection.execute(select(table.c.line).where(this)).scalar()
         return b"" if line is None else bytes(line)
 
-    def _take(self, connection: Connection, batch: Batch, at: float) -> int | EvidenceError:
+    def _take(
+        self, connection: Connection, growing: _Growing, used: dict[str, int], batch: Batch
+    ) -> int | EvidenceError:
+        """Add a batch's lines to its run, and their bytes to what its station has used; or return why not."""
         station, run, first, lines = batch
-        used = lock_used(connection, station)
-        committed, head, state = self._locked(connection, station, run, at)
+        committed = growing.committed
         if first > committed + 1:
             return committed
         known, new = lines[: committed + 1 - first], lines[committed + 1 - first :]
-        if fault := self._compare(connection, station, run, first, known):
+        if fault := _compare(connection, growing, batch, known):
             return EvidenceError(f"run {run} of {station}: {fault}")
-        rows, files = [], []
+        taken, head, state, files = used[station], growing.head, growing.state, []
         for seq, line in enumerate(new, committed + 1):
             if state == "signed":
                 return EvidenceError(f"run {run} of {station}: line {seq} follows the journal's signature")
             link = follow(line, seq, head)
             if isinstance(link, str):
                 return EvidenceError(f"run {run} of {station}: {link}")
-            if fault := self._too_much(used, seq, line):
+            if fault := self._too_much(taken, seq, line):
                 return EvidenceError(f"run {run} of {station}: {fault}")
-            used += len(line)
+            taken += len(line)
             head, state = link.hash, STATES.get(link.kind, state)
-            rows.append({"station": station, "run": run, "seq": seq, "line": line})
             if link.kind == "file":
-                files.append((seq, line))
-        try:
-            expect(self._database, connection, station, run, files)
-        except EvidenceError as error:
-            return EvidenceError(f"run {run} of {station}: {error}")
-        if rows:
-            connection.execute(journal_lines.insert(), rows)
-            connection.execute(
-                runs.update()
-                .where(runs.c.station == station, runs.c.run == run)
-                .values(committed=committed + len(rows), head=head, state=state, updated=at)
-            )
-            add_used(connection, station, sum(len(line) for line in new))
-        return committed + len(rows)
+                try:
+                    files.append(named(station, run, seq, line))
+                except EvidenceError as error:
+                    return EvidenceError(f"run {run} of {station}: {error}")
+        used[station] = taken
+        growing.head, growing.state = head, state
+        growing.new += new
+        growing.files += files
+        return growing.committed
 
     def _too_much(self, used: int, seq: int, line: bytes) -> str:
         """Return why a line is more than a station may have here; "" if it is not."""
@@ -238,56 +232,117 @@ class Journals:
             return f"it has more lines than the {share.run_lines} that the laboratory takes of a run"
         return no_room(used, len(line), share.bytes)
 
-    def _locked(self, connection: Connection, station: str, run: str, at: float) -> tuple[int, str, str]:
-        """Return a run's last line, its hash and the run's state; nobody else adds to it meanwhile."""
-        from sqlalchemy import select
 
-        begin = self._database.insert(runs).on_conflict_do_nothing()
-        connection.execute(
-            begin,
-            {
-                "station": station,
-                "run": run,
-                "committed": 0,
-                "head": NOTHING,
-                "state": "new",
-                "began": at,
-                "updated": at,
-            },
-        )
-        row = connection.execute(
-            select(runs.c.committed, runs.c.head, runs.c.state)
-            .where(runs.c.station == station, runs.c.run == run)
-            .with_for_update()
-        ).one()
-        return row.committed, row.head, row.state
+@dataclass(slots=True)
+class _Growing:
+    """A run while one transaction adds lines to it."""
 
-    def _compare(
-        self, connection: Connection, station: str, run: str, first: int, lines: Sequence[bytes]
-    ) -> str:
-        """Return why lines can't be those that are here already; "" if they are."""
-        from sqlalchemy import select
+    here: int
+    """Lines that were here before."""
+    head: str
+    """Hash of the last line."""
+    state: str
+    """See `STATES`."""
+    new: list[bytes] = field(default_factory=list)
+    """Lines to be added."""
+    files: list[dict[str, object]] = field(default_factory=list)
+    """Files these name, as rows."""
 
-        if not lines:
-            return ""
-        last = first + len(lines) - 1
-        here = connection.execute(
-            select(journal_lines.c.line)
-            .where(
-                journal_lines.c.station == station,
-                journal_lines.c.run == run,
-                journal_lines.c.seq.between(first, last),
-            )
-            .order_by(journal_lines.c.seq)
-        ).scalars()
-        for seq, (line, known) in enumerate(zip(lines, here, strict=True), first):
-            if line != bytes(known):
-                return (
-                    f"line {seq} is here already and was another one: two stations write the same run, or "
-                    "the journal was changed"
-                )
+    @property
+    def committed(self) -> int:
+        """Number of the last line."""
+        return self.here + len(self.new)
+
+
+def _locked(
+    connection: Connection, wanted: Collection[tuple[str, str]], at: float
+) -> dict[tuple[str, str], _Growing]:
+    """Return runs by station and name, entering those that begin; nobody else adds to them meanwhile."""
+    from sqlalchemy import select
+
+    rows = connection.execute(select(runs).where(of_runs(runs, wanted)).with_for_update())
+    found = {(row.station, row.run): _Growing(row.committed, row.head, row.state) for row in rows}
+    if beginning := sorted(set(wanted) - set(found)):
+        _begin(connection, beginning, at)
+    return found | {run: _Growing(0, NOTHING, "new") for run in beginning}
+
+
+def _begin(connection: Connection, beginning: Sequence[tuple[str, str]], at: float) -> None:
+    """Enter runs; each belongs to the account its order was given to, which can't be changed meanwhile."""
+    from sqlalchemy import select
+
+    ordered = select(orders.c.station, orders.c.id, orders.c.account).where(
+        orders.c.id.in_([run for _, run in beginning])
+    )
+    accounts = {
+        (row.station, row.id): row.account for row in connection.execute(ordered.with_for_update(read=True))
+    }
+    new = {"committed": 0, "head": NOTHING, "state": "new", "began": at, "updated": at}
+    connection.execute(
+        runs.insert(),
+        [
+            {"station": station, "run": run, "account": accounts.get((station, run)), **new}
+            for station, run in beginning
+        ],
+    )
+
+
+def _compare(connection: Connection, growing: _Growing, batch: Batch, lines: Sequence[bytes]) -> str:
+    """Return why the first lines of a batch can't be those that are here already; "" if they are."""
+    from sqlalchemy import select
+
+    if not lines:
         return ""
+    table, first, last = journal_lines, batch.first, batch.first + len(lines) - 1
+    this = (table.c.station == batch.station) & (table.c.run == batch.run)
+    stored = connection.execute(
+        select(table.c.line).where(this, table.c.seq.between(first, last)).order_by(table.c.seq)
+    ).scalars()
+    begin, end = (max(0, seq - growing.here) for seq in (first - 1, last))
+    here = [*map(bytes, stored), *growing.new[begin:end]]
+    for seq, (line, known) in enumerate(zip(lines, here, strict=True), first):
+        if line != known:
+            return (
+                f"line {seq} is here already and was another one: two stations write the same run, or "
+                "the journal was changed"
+            )
+    return ""
 
 
-def _run(row: Row[tuple[object, ...]]) -> RunRow:
+def _write(
+    connection: Connection, database: Database, growing: Mapping[tuple[str, str], _Growing], at: float
+) -> None:
+    """Write what was added to runs: lines, the files they name, how far each run is, what stations use."""
+    from sqlalchemy import bindparam
+
+    grown = {run: one for run, one in growing.items() if one.new}
+    if not grown:
+        return
+    connection.execute(
+        journal_lines.insert(),
+        [
+            {"station": station, "run": run, "seq": seq, "line": line}
+            for (station, run), one in grown.items()
+            for seq, line in enumerate(one.new, one.here + 1)
+        ],
+    )
+    if files := [file for one in grown.values() for file in one.files]:
+        connection.execute(database.insert(run_files).on_conflict_do_nothing(), files)
+    values: dict[str, object] = {name: bindparam(f"its_{name}") for name in ("committed", "head", "state")}
+    this = (runs.c.station == bindparam("of")) & (runs.c.run == bindparam("named"))
+    connection.execute(
+        runs.update().where(this).values(values | {"updated": at}),
+        [
+            {"of": station, "named": run, **{f"its_{name}": getattr(one, name) for name in values}}
+            for (station, run), one in grown.items()
+        ],
+    )
+    sizes: Counter[str] = Counter()
+    for (station, _), one in grown.items():
+        sizes[station] += sum(map(len, one.new))
+    add_used(connection, sizes)
+
+
+def run_of(row: Row[tuple[object, ...]]) -> RunRow:
+    """Return a row of the table as what it is."""
     return RunRow(**row._mapping)  # noqa: SLF001  the documented name, public in spite of its underscore

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.errors import OrderError
-from remotecal.store.tables import order_accounts, orders
+from remotecal.store.tables import WAITING, orders, runs
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -42,6 +42,8 @@ class OrderRow:
     """With which whoever issued it may ask again; see `Repeat`."""
     repeat_digest: str | None
     """SHA-256 of the request that had that key."""
+    account: str | None
+    """The customer's account that may see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +102,13 @@ class Orders:
             state="issued",
             repeat_key=repeat.key if repeat else None,
             repeat_digest=repeat.digest if repeat else None,
+            account=account,
         )
         adding = insert.on_conflict_do_nothing(index_elements=["by", "repeat_key"]).returning(orders)
         with self._database.begin() as connection:
             row = connection.execute(adding).first()
-            if row is not None and account is not None:
-                connection.execute(order_accounts.insert().values(order=order, account=account))
         if row is not None:
-            return _order(row)
+            return order_of(row)
         before = None if repeat is None else self.repeated(by, repeat)
         if before is None:
             raise OrderError(f"order {order} can't be entered: ask again")
@@ -129,20 +130,20 @@ class Orders:
                 f"the key {repeat.key!r} was that of another request, which brought the order {row.id}: give "
                 "each order a key of its own"
             )
-        return None if row is None else _order(row)
+        return None if row is None else order_of(row)
 
     def next(self, station: str, now: float) -> OrderRow | None:
         """Return the oldest order a station has to carry out; None if there is none."""
-        from sqlalchemy import select
+        from sqlalchemy import select, text
 
         with self._database.read() as connection:
             row = connection.execute(
                 select(orders)
-                .where(orders.c.station == station, orders.c.state == "issued", orders.c.expires >= now)
+                .where(text(WAITING), orders.c.station == station, orders.c.expires >= now)
                 .order_by(orders.c.issued)
                 .limit(1)
             ).first()
-        return None if row is None else _order(row)
+        return None if row is None else order_of(row)
 
     def claim(self, order: str, station: str, claim: str, now: float) -> str:
         """Give an order's one run to a station; returns why not, "" if it was given.
@@ -238,16 +239,26 @@ class Orders:
 
         with self._database.read() as connection:
             row = connection.execute(select(orders).where(orders.c.id == order)).first()
-        return None if row is None else _order(row)
+        return None if row is None else order_of(row)
 
-    def list(self, *, limit: int = 100) -> tuple[OrderRow, ...]:
-        """Return the orders, the latest first."""
+    def assign(self, order: str, account: str) -> None:
+        """Give an order and its run to a customer's account, instead of the one it had.
+
+        Raises:
+            OrderError: there is no such order.
+        """
         from sqlalchemy import select
 
-        with self._database.read() as connection:
-            rows = connection.execute(select(orders).order_by(orders.c.issued.desc()).limit(limit)).all()
-        return tuple(_order(row) for row in rows)
+        station = select(orders.c.station).where(orders.c.id == order).scalar_subquery()
+        given = {"account": account}
+        with self._database.begin() as connection:
+            changed = connection.execute(orders.update().where(orders.c.id == order).values(given))
+            if changed.rowcount != 1:
+                raise OrderError(f"there is no order {order}")
+            its_run = (runs.c.station == station) & (runs.c.run == order)
+            connection.execute(runs.update().where(its_run).values(given))
 
 
-def _order(row: Row[tuple[object, ...]]) -> OrderRow:
+def order_of(row: Row[tuple[object, ...]]) -> OrderRow:
+    """Return a row of the table as what it is."""
     return OrderRow(**{**row._mapping, "envelope": bytes(row.envelope)})  # noqa: SLF001  documented and public

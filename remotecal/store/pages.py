@@ -1,22 +1,27 @@
 """Lists of orders, runs and the audit log as they are shown: filtered, the latest first, page by page.
 
-A page begins after a row that is named, not at a number: what is added meanwhile moves nothing.
+A page begins after a row that is named, not at a number: what is added meanwhile moves nothing, and the
+thousandth page costs what the first does. An index gives the rows in their order behind the filter that
+leaves the fewest; what else is asked is looked at row by row.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.store.journals import RunRow
-from remotecal.store.orders import OrderRow
-from remotecal.store.tables import order_accounts, orders, runs
+from remotecal.store.journals import RunRow, run_of
+from remotecal.store.orders import OrderRow, order_of
+from remotecal.store.tables import orders, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Column, Row, Select
+    from sqlalchemy import Column, ColumnElement, Row, Table
 
     from remotecal.store.database import Database
+
+    Group = Mapping[Column[str], str | None]
+    """Columns that have an index together → what each must be; None for anything."""
 
 
 class Pages:
@@ -45,20 +50,14 @@ class Pages:
             state: only those in this state.
             number: only those with this number of the laboratory's.
         """
-        from sqlalchemy import select
-
-        query = select(orders)
-        if account is not None:
-            query = query.join(order_accounts, order_accounts.c.order == orders.c.id)
-        wanted: Mapping[Column[str], str | None] = {
-            order_accounts.c.account: account,
-            orders.c.station: station,
-            orders.c.state: state,
-            orders.c.number: number,
-        }
+        wanted: tuple[Group, ...] = (
+            {orders.c.number: number},
+            {orders.c.account: account},
+            {orders.c.station: station, orders.c.state: state},
+        )
         end = None if before is None else (before,)
-        rows = self._rows(_only(query, wanted), limit, orders.c.issued, (orders.c.id,), end)
-        return tuple(OrderRow(**{**row._mapping, "envelope": bytes(row.envelope)}) for row in rows)  # noqa: SLF001  documented and public
+        rows = self._rows(orders, wanted, limit, orders.c.issued, (orders.c.id,), end)
+        return tuple(order_of(row) for row in rows)
 
     def runs(
         self,
@@ -78,23 +77,17 @@ class Pages:
             station: only those at this station.
             state: only those in this state.
         """
-        from sqlalchemy import select
-
-        query = select(runs)
-        if account is not None:
-            ordered = (orders.c.id == runs.c.run) & (orders.c.station == runs.c.station)
-            query = query.join(orders, ordered).join(order_accounts, order_accounts.c.order == orders.c.id)
-        wanted: Mapping[Column[str], str | None] = {
-            order_accounts.c.account: account,
-            runs.c.station: station,
-            runs.c.state: state,
-        }
-        rows = self._rows(_only(query, wanted), limit, runs.c.began, (runs.c.station, runs.c.run), before)
-        return tuple(RunRow(**row._mapping) for row in rows)  # noqa: SLF001  documented and public
+        wanted: tuple[Group, ...] = (
+            {runs.c.account: account},
+            {runs.c.station: station, runs.c.state: state},
+        )
+        rows = self._rows(runs, wanted, limit, runs.c.began, (runs.c.station, runs.c.run), before)
+        return tuple(run_of(row) for row in rows)
 
     def _rows(
         self,
-        query: Select[tuple[object, ...]],
+        table: Table,
+        wanted: Sequence[Group],
         limit: int,
         latest: Column[float],
         key: Sequence[Column[str]],
@@ -103,6 +96,7 @@ class Pages:
         """Return rows by `latest` and, where that is the same, by `key`, both falling."""
         from sqlalchemy import and_, select, tuple_
 
+        query = select(table).where(*_only(wanted))
         if before is not None:
             of_last = and_(*(column == value for column, value in zip(key, before, strict=True)))
             last = select(latest).where(of_last).scalar_subquery()
@@ -112,7 +106,15 @@ class Pages:
             return connection.execute(ordered.limit(limit)).all()
 
 
-def _only(
-    query: Select[tuple[object, ...]], wanted: Mapping[Column[str], str | None]
-) -> Select[tuple[object, ...]]:
-    return query.where(*(column == value for column, value in wanted.items() if value is not None))
+def _only(wanted: Sequence[Group]) -> Iterator[ColumnElement[bool]]:
+    """Give the conditions of a query; the first group that is asked for is looked up in its index.
+
+    SQLite knows nothing of how many rows each filter leaves, and would take any of their indexes. A column
+    with nothing appended is the same to whoever reads it, and is looked up in none.
+    """
+    looked_up = False
+    for group in wanted:
+        given = {column: value for column, value in group.items() if value is not None}
+        for column, value in given.items():
+            yield (column + "" if looked_up else column) == value
+        looked_up = looked_up or bool(given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remotecal.store.tables import records
+from remotecal.store.tables import records, runs
 
 if TYPE_CHECKING:
     from remotecal.store.database import Database
@@ -38,7 +38,7 @@ class Records:
         self._database = database
 
     def put(self, row: RecordRow) -> None:
-        """Keep a run's record, in place of one computed before."""
+        """Keep a run's record, in place of one computed before, and note with the run what came of it."""
         values = {
             "head": row.head,
             "key": row.key,
@@ -49,6 +49,9 @@ class Records:
         insert = self._database.insert(records).values(station=row.station, run=row.run, **values)
         with self._database.begin() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["station", "run"], set_=values))
+            this = (runs.c.station == row.station) & (runs.c.run == row.run)
+            known = "agrees" if row.agrees else "differs"
+            connection.execute(runs.update().where(this).values(record=known))
 
     def find(self, station: str, run: str) -> RecordRow | None:
         """Return a run's record; None if there is none yet."""

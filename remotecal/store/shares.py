@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from remotecal.store.tables import stations
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from sqlalchemy import Connection
 
 
@@ -23,20 +25,24 @@ class Share:
     """Bytes of one line."""
 
 
-def lock_used(connection: Connection, station: str) -> int:
-    """Return the bytes that are kept for a station; nobody else adds to them before this transaction ends."""
+def lock_used(connection: Connection, names: Collection[str]) -> dict[str, int]:
+    """Return the bytes that are kept for stations; nobody else adds to them before this transaction ends."""
     from sqlalchemy import select
 
-    row = connection.execute(
-        select(stations.c.used).where(stations.c.name == station).with_for_update(key_share=True)
-    ).first()
-    return 0 if row is None else int(row.used)
+    # In one order, whoever takes them: two hubs that lock the same rows must not wait for each other.
+    query = select(stations.c.name, stations.c.used).where(stations.c.name.in_(names))
+    rows = connection.execute(query.order_by(stations.c.name).with_for_update(key_share=True))
+    return dict.fromkeys(names, 0) | {row.name: int(row.used) for row in rows}
 
 
-def add_used(connection: Connection, station: str, size: int) -> None:
-    """Note that so many bytes more are kept for a station."""
+def add_used(connection: Connection, sizes: Mapping[str, int]) -> None:
+    """Note that so many bytes more are kept for stations."""
+    from sqlalchemy import bindparam
+
+    adding = stations.update().where(stations.c.name == bindparam("station"))
     connection.execute(
-        stations.update().where(stations.c.name == station).values(used=stations.c.used + size)
+        adding.values(used=stations.c.used + bindparam("size")),
+        [{"station": station, "size": size} for station, size in sizes.items()],
     )
 
 

@@ -11,6 +11,8 @@ from remotecal.store.digests import digest_of
 from remotecal.store.tables import enrolment_codes, stations
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import Row
 
     from remotecal.store.database import Database
@@ -121,11 +123,15 @@ class Stations:
 
     def find(self, name: str) -> StationRow | None:
         """Return a station; None if it is not in the register."""
+        return self.some([name]).get(name)
+
+    def some(self, names: Collection[str]) -> dict[str, StationRow]:
+        """Return stations by name; those that are in the register."""
         from sqlalchemy import select
 
         with self._database.read() as connection:
-            row = connection.execute(select(stations).where(stations.c.name == name)).first()
-        return None if row is None else _station(row)
+            rows = connection.execute(select(stations).where(stations.c.name.in_(names))).all()
+        return {row.name: _station(row) for row in rows}
 
     def get(self, name: str) -> StationRow:
         """Return a station (`ConfigurationError` if it is not in the register)."""

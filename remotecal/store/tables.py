@@ -1,4 +1,8 @@
-"""The tables. Times are seconds since 1970, UTC; what is signed or hashed is kept as the bytes it was."""
+"""The tables. Times are seconds since 1970, UTC; what is signed or hashed is kept as the bytes it was.
+
+Each list has an index for its order behind each of its filters (`pages`), and what is counted of few rows
+an index of just these (`figures`).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -24,6 +29,22 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+WAITING = "state = 'issued'"
+"""Which orders wait to be begun, unless they have expired; few among many."""
+FEW_RUNS = {
+    "refused": "conflict <> ''",
+    "unordered": "unordered <> ''",
+    "due": "state = 'signed' AND unordered = '' AND record = ''",
+    "differing": "record = 'differs'",
+}
+"""What is counted of the runs that somebody should look at → which ones these are; few among many."""
+
+
+def _few(name: str, which: str, *columns: str) -> Index:
+    """Return an index of few rows; SQLite takes it only where a query says the same in the same words."""
+    return Index(name, *columns, sqlite_where=text(which), postgresql_where=text(which))
+
 
 stations = Table(
     "stations",
@@ -66,7 +87,14 @@ orders = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("repeat_key", Text, comment="with which whoever issued it may ask again"),
     Column("repeat_digest", Text, comment="SHA-256 of the request that had that key"),
-    Index(None, "station", "state"),
+    Column("account", Text, comment="the customer's account that may see it"),
+    Index(None, "issued", "id"),
+    Index(None, "number", "issued", "id"),
+    Index(None, "account", "issued", "id"),
+    Index(None, "station", "issued", "id"),
+    Index(None, "state", "issued", "id"),
+    Index(None, "station", "state", "issued", "id"),
+    _few("ix_orders_waiting", WAITING, "state", "station", "issued", "expires"),
     Index("uq_orders_by_repeat_key", "by", "repeat_key", unique=True),
 )
 
@@ -85,6 +113,15 @@ runs = Table(
         "unordered", Text, nullable=False, server_default="", comment="why it is none the laboratory ordered"
     ),
     Column("failed", Text, nullable=False, server_default="", comment="why no record of it can be computed"),
+    Column("account", Text, comment="that of its order, where the order was for its station"),
+    Column("record", Text, nullable=False, server_default="", comment="agrees or differs, once it is there"),
+    Index(None, "began", "station", "run"),
+    Index(None, "account", "began", "station", "run"),
+    Index(None, "station", "began", "run"),
+    Index(None, "state", "began", "station", "run"),
+    Index(None, "station", "state", "began", "run"),
+    Index(None, "run", postgresql_ops={"run": "text_pattern_ops"}),
+    *(_few(f"ix_runs_{name}", which, "state") for name, which in FEW_RUNS.items()),
 )
 
 journal_lines = Table(
@@ -137,7 +174,10 @@ audit = Table(
     Column("who", Text, nullable=False),
     Column("what", Text, nullable=False),
     Column("data", Text, nullable=False, comment="JSON"),
-    Index(None, "at"),
+    Index(None, "what", "id"),
+    Index(None, "who", "id"),
+    Index(None, "what", "who", "id"),
+    Index(None, "what", "at"),
 )
 
 users = Table(
@@ -169,14 +209,7 @@ tokens = Table(
     Column("label", Text, nullable=False),
     Column("expires", Float, nullable=False),
     Column("revoked", Float),
-)
-
-order_accounts = Table(
-    "order_accounts",
-    metadata,
-    Column("order", Text, ForeignKey("orders.id"), primary_key=True),
-    Column("account", Text, nullable=False),
-    Index(None, "account"),
+    Index(None, "user", "expires"),
 )
 
 signed_certificates = Table(
@@ -190,6 +223,7 @@ signed_certificates = Table(
     Column("xml", LargeBinary, nullable=False, comment="the certificate with this signature"),
     Column("pdf", LargeBinary, comment="once it is issued, as the PDF the laboratory signed"),
     Column("number", Text, comment="once it is issued, its number"),
+    Index(None, "duty"),
     Index("uq_signed_certificates_number", "number", unique=True),
     UniqueConstraint("station", "run", "by", name="uq_signed_certificates_station_run_by"),
 )

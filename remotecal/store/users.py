@@ -1,4 +1,4 @@
-"""People: who may use the laboratory's API, as what, and whose orders are whose.
+"""People: who may use the laboratory's API, and as what.
 
 Passwords, sessions and tokens are kept as digests only: whoever reads the database can't log in.
 """
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from remotecal.errors import ConfigurationError
 from remotecal.store.digests import digest_of
-from remotecal.store.tables import order_accounts, sessions, tokens, users
+from remotecal.store.tables import sessions, tokens, users
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from sqlalchemy import Connection, Row
 
@@ -65,7 +65,7 @@ class TokenRow:
 
 
 class Users:
-    """Users, their sessions and tokens, and the accounts that orders belong to."""
+    """Users, their sessions and tokens."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -250,24 +250,6 @@ class Users:
         with self._database.read() as connection:
             row = connection.execute(counted.select_from(audit).where(recent)).one()
         return row.one, row.of_name, row.of_host
-
-    def assign(self, order: str, account: str) -> None:
-        """Give an order to a customer's account, instead of the one it had."""
-        insert = self._database.insert(order_accounts).values(order=order, account=account)
-        with self._database.begin() as connection:
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=["order"], set_={"account": account})
-            )
-
-    def accounts_of(self, orders: Iterable[str]) -> dict[str, str]:
-        """Return order → account, for those that have one."""
-        from sqlalchemy import select
-
-        with self._database.read() as connection:
-            rows = connection.execute(
-                select(order_accounts).where(order_accounts.c.order.in_(list(orders)))
-            ).all()
-        return {row.order: row.account for row in rows}
 
 
 def _administrators(connection: Connection) -> set[str]:

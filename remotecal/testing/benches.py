@@ -125,6 +125,8 @@ class RunOn:
         self._count += 1
         out = self._folder / f"run-{self._count}"
         written = Order.load(bench.order)
+        if roles:  # another instrument than the order's own device
+            written = written.of_any_device()
         found = _found(procedure or written.order.procedure)
         given = {**(written.parameters if procedure is None else {}), **(parameters or {})}
         head = written.order.model_copy(update={"procedure": found.name})

@@ -169,7 +169,7 @@ T = TypeVar("T")
 def _read(read: Callable[[Mapping[str, Json]], T], line: str, where: str) -> T:
     try:
         return read(json.loads(line))
-    except (ValueError, LookupError, TypeError, JournalBroken) as error:
+    except (ValueError, LookupError, TypeError, RecursionError, JournalBroken) as error:
         raise ConfigurationError(f"{where}: this is no recording ({error!r})") from error
 
 

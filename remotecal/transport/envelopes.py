@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from remotecal.canonical import canonical
 from remotecal.configuration import Written, checked
 from remotecal.errors import ConfigurationError, EvidenceError
 
@@ -60,10 +61,8 @@ class _Reply(Written):
 
 def seal(kind: Kind, content: BaseModel, key: SealKey) -> bytes:
     """Return `content` as a signed envelope, in canonical JSON."""
-    import rfc8785
-
-    payload = rfc8785.dumps(content.model_dump(mode="json"))
-    return rfc8785.dumps(
+    payload = canonical(content.model_dump(mode="json"))
+    return canonical(
         {
             "payload": base64.b64encode(payload).decode(),
             "payloadType": _type(kind),

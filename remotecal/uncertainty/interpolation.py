@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ class CertifiedCurve:
     range's length.
 
     Raises:
-        CertificateRefused: fewer than two points, or points not in ascending order.
+        CertificateRefused: fewer than two points, points not in ascending order, or one that is no number.
     """
 
     points: Sequence[CertifiedPoint]
@@ -47,9 +48,20 @@ class CertifiedCurve:
     """Whether it is also read further outside its range than `BEYOND`."""
     correlation: Sequence[Sequence[float]] | None = None
     """Correlation matrix of the points' values; None where nobody states what they have in common."""
+    at_unit: str = ""
+    """Unit of the places."""
+    stated_in: str = ""
+    """Unit the certificate itself states places in, where that is another one; they are told in it."""
 
     def __post_init__(self) -> None:
         places = [point.at for point in self.points]
+        numbers = [
+            number for point in self.points for number in (point.at, point.value, point.expanded, point.k)
+        ]
+        if not all(map(math.isfinite, numbers)):
+            raise CertificateRefused(
+                f"{self._name} has a row that is no number: what was not measured there can't be used"
+            )
         if len(places) < 2 or any(b <= a for a, b in pairwise(places)):
             raise CertificateRefused(
                 f"{self._name} needs 2 points or more, each at another place; what is certified at one "
@@ -124,6 +136,15 @@ class CertifiedCurve:
         first, last = self.ends
         return max(0.0, max(first - x, x - last) / (last - first) - BEYOND)
 
+    def told(self, *places: float) -> str:
+        """Return places in words, in the unit the certificate states them in: "0 to 1000 kPa"."""
+        from remotecal import units
+
+        unit = self.stated_in or self.at_unit
+        numbers = [units.convert(place, self.at_unit, unit) if unit else place for place in places]
+        words = " to ".join(f"{Decimal(f'{number:.6g}'):f}" for number in numbers)
+        return f"{words} {unit}" if unit not in {"", "1"} else words
+
     def _band(self) -> float:
         """Return the width of the band that all errors lie in, with their expanded uncertainties."""
         highest = max(point.value + point.expanded for point in self.points)
@@ -134,7 +155,7 @@ class CertifiedCurve:
         first, last = self.ends
         if not math.isfinite(x) or (self.outside(x) and not self.extended):
             raise CertificateRefused(
-                f"{self._name} holds from {first:g} to {last:g}, but {x:g} was read: "
+                f"{self._name} holds from {self.told(first, last)}, but {self.told(x)} was read: "
                 "have the instrument calibrated over the range it is used in"
             )
         right = bisect_right(self.points, x, key=lambda point: point.at)

@@ -42,6 +42,8 @@ class Dialogue:
     """Names of the instruments."""
     replies: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Instrument and who answered for it → how often."""
+    photos: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Instrument, line of the dialogue and SHA-256 of a photo → how many replies it proves."""
     _asked: dict[Json, Event] = field(default_factory=dict)
     _said: dict[tuple[str, str], Said] = field(default_factory=dict)
 
@@ -80,6 +82,8 @@ class Dialogue:
                 f"{request}, gave {reply!r}, and {told}"
             )
         self.replies[exchange.instrument, said.by] += 1
+        if said.photo:
+            self.photos[exchange.instrument, request, said.photo] += 1
 
 
 def _carried(answer: str) -> str:
@@ -105,5 +109,10 @@ def examine_by_hand(events: Sequence[Event]) -> str:
     dialogue = Dialogue(by_hand(events))
     for event in events:
         dialogue.follow(event)
-    counted = (f"{name}: {count} by {by}" for (name, by), count in dialogue.replies.items())
+    counted = [f"{name}: {count} by {by}" for (name, by), count in dialogue.replies.items()]
+    counted += [
+        f"one photo, {photo[:12]}…, stands for {count} readings of {name}"
+        for (name, _, photo), count in dialogue.photos.items()
+        if count > 1
+    ]
     return "; ".join(counted) or "nothing was read"

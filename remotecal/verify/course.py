@@ -1,13 +1,14 @@
 """The course of a run: whether its events can follow one another as they do, and what interrupted it.
 
-A run begins or is taken up, opens its instruments, reaches the safe state, and only then measures,
-point by point and repeat by repeat. Whatever stops it leads to the safe state and measures nothing
-more until the run is taken up again. It is complete once all is observed and the rig is safe.
+A run begins or is taken up, opens its instruments, reaches the safe state, identifies what a person reads,
+and only then measures, point by point and repeat by repeat. Whatever stops it leads to the safe state and
+measures nothing more until the run is taken up again. It is complete once all is observed and the rig is
+safe, as far as anything there can be made safe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.errors import EvidenceError
@@ -33,7 +34,7 @@ when these are opened and made safe."""
 ALLOWED: Mapping[State, frozenset[str]] = {
     "opening": REMARKS | STOPS | {"instrument", "safe", "resume", "torn"},
     "unsafe": REMARKS | STOPS | {"resume", "torn"},
-    "on": REMARKS | STOPS | AT_WORK | {"pause", "safe", "resume", "torn"},
+    "on": REMARKS | STOPS | AT_WORK | {"instrument", "pause", "safe", "resume", "torn"},
     "paused": REMARKS | STOPS | {"go_on", "resume", "torn"},
     "stopped": frozenset({"replies", "safe", "resume", "torn", "abort"}),
     "safe": frozenset({"replies", "finish", "abort", "resume", "torn"}),
@@ -55,7 +56,9 @@ class Course:
         # One after the other, for a journal may declare more repeats than anybody could list.
         self._left = frozenset(point.name for point in start.points if AS_LEFT in point.series)
         self._adjusted = False
-        self._rest = ((point.name, n) for point in start.points for n in range(1, point.repeats + 1))
+        self._rest: Iterator[tuple[str, int]] = (
+            (point.name, n) for point in start.points for n in range(1, point.repeats + 1)
+        )
         self._due = next(self._rest, None)
         self._planned = sum(max(0, point.repeats) for point in start.points)
         self._state: State = "opening"
@@ -73,6 +76,7 @@ class Course:
             "observation": self._observation,
             "adjust": self._adjust,
             "finish": self._finish,
+            "instrument": self._instrument,
         }
 
     def follow(self, event: Event) -> None:
@@ -87,7 +91,7 @@ class Course:
             self._acts[event.kind](event)
 
     def _safe(self, event: Event) -> None:
-        reached = event.data["reached"] is True
+        reached = event.data["reached"] is not False  # null where there was nothing to make safe
         if not reached:
             self.interruptions.append(f"line {event.seq}: the safe state was not reached")
         if self._state == "stopped":
@@ -96,6 +100,10 @@ class Course:
             self._state = "on" if reached else "unsafe"
         else:
             self._state = "safe" if reached else "unsafe"
+
+    def _instrument(self, event: Event) -> None:
+        if self._point is not None:
+            raise EvidenceError(f"line {event.seq}: an instrument was opened in the middle of the work")
 
     def _pause(self, _: Event) -> None:
         self._state = "paused"
@@ -145,6 +153,8 @@ class Course:
         if self._adjusted or self._due is None or self._due[0] not in self._left:
             raise EvidenceError(f"line {event.seq}: adjusted where the order does not say so, or twice")
         self._adjusted = True
+        if not event.data["set"]:  # it was not possible: the device stays as found, and nothing more is due
+            self._due, self._rest, self._planned = None, iter(()), self._observed
 
     def _expect(self, place: tuple[str, int], event: Event) -> None:
         if place != self._due or place[0] != self._point:

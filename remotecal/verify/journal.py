@@ -206,8 +206,28 @@ def _differences(stated: object, computed: object, place: str) -> Iterator[str]:
     elif isinstance(stated, list) and isinstance(computed, list) and len(stated) == len(computed):
         for number, (one, other) in enumerate(zip(stated, computed, strict=True)):
             yield from _differences(one, other, f"{place}[{number}]")
+    elif isinstance(stated, list) and isinstance(computed, list):
+        for who, these, others in (("certificate", stated, computed), ("journal", computed, stated)):
+            for alone in (one for one in these if one not in others):
+                yield f"{place}: {who} alone says {_told(alone)}"
+        if all(one in computed for one in stated) and all(one in stated for one in computed):
+            yield f"{place}: certificate says {len(stated)}, journal {len(computed)} of the same"
     elif stated != computed:
         yield f"{place}: certificate {stated!r}, journal {computed!r}"
+
+
+def _told(part: object) -> str:
+    """Return what a part of a record says, in a line: its own words where it has some."""
+    if isinstance(part, dict):
+        for name in ("declaration", "name", "title", "ref_types"):
+            words = part.get(name)
+            if (
+                said := words.get("en") or next(iter(words.values()), None)
+                if isinstance(words, dict)
+                else words
+            ):
+                return repr(said)
+    return f"{part!r:.160}"
 
 
 def recomputed(

@@ -133,7 +133,7 @@ SHAPES: Mapping[str, Mapping[str, Form]] = {
     "failure": _ENDED,
     "pause": {},
     "go_on": {},
-    "safe": {"reached": _truth, "seconds?": _number, "text?": _text},
+    "safe": {"reached": _or_none(_truth), "seconds?": _number, "text?": _text},
     "resume": {"bench": _text, "bench_sha256": _text, "by?": _text},
     "torn": {"bytes": _whole},
     "finish": {"observations": _whole},

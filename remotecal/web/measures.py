@@ -56,7 +56,7 @@ async def get_health(here: Here) -> Response:
     """Tell whether the hub can do its work; 503 if it can't."""
     up = here.laboratory.connection.up.is_set()
     try:
-        found = await run_in_threadpool(here.store.figures.now, here.clock.now(), HEARD_WITHIN)
+        found = await run_in_threadpool(here.store.figures.waiting, here.clock.now(), HEARD_WITHIN)
     except StoreError:
         found = None
     health = Health(

@@ -20,7 +20,7 @@ from remotecal.web.answers import NEXT, Limit, page
 from remotecal.web.bodies import NAME, STATION, AccountGiven, OrderWanted, Reason, RunName
 from remotecal.web.callers import Ordering, Reader
 from remotecal.web.office import Here, Office
-from remotecal.web.shown import OrderShown, WholeOrder, order_shown, whole_order
+from remotecal.web.shown import OrderShown, WholeOrder, whole_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +69,7 @@ def list_orders(
         limit + 1, before=before, account=caller.account, station=station, state=state, number=number
     )
     rows: Sequence[OrderRow] = page(request, response, found, limit, lambda row: row.id)
-    accounts = here.store.users.accounts_of(row.id for row in rows)
-    return [order_shown(row, accounts.get(row.id)) for row in rows]
+    return [OrderShown.model_validate(row) for row in rows]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -128,10 +127,10 @@ def cancel_order(order: RunName, why: Reason, caller: Ordering, here: Here) -> W
 @router.put("/{order}/account")
 def give_order(order: RunName, given: AccountGiven, caller: Ordering, here: Here) -> WholeOrder:
     """Let a customer's account see an order, and no other any more."""
-    row = visible.order(here, caller, order)
-    here.store.users.assign(order, given.account)
+    visible.order(here, caller, order)
+    here.store.orders.assign(order, given.account)
     here.store.note(caller.name, "account", {"order": order, "account": given.account})
-    return _whole(here, row)
+    return _whole(here, visible.order(here, caller, order))
 
 
 def _procedure(here: Office, wanted: OrderWanted) -> ProcedureNamed:
@@ -171,4 +170,4 @@ def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found
 
 def _whole(here: Office, row: OrderRow) -> WholeOrder:
     order = unseal(row.envelope, "order", RemoteOrder, [here.laboratory.key.public])
-    return whole_order(row, order, here.store.users.accounts_of([row.id]).get(row.id))
+    return whole_order(row, order)

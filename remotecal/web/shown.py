@@ -251,18 +251,10 @@ class AuditShown(ShownBody):
     """The details."""
 
 
-def order_shown(row: OrderRow, account: str | None) -> OrderShown:
-    """Return an order as it is listed."""
-    return OrderShown.model_validate(
-        {name: getattr(row, name) for name in OrderShown.model_fields if name != "account"}
-        | {"account": account}
-    )
-
-
-def whole_order(row: OrderRow, order: RemoteOrder, account: str | None) -> WholeOrder:
+def whole_order(row: OrderRow, order: RemoteOrder) -> WholeOrder:
     """Return an order with what its signed envelope says."""
     return WholeOrder(
-        **order_shown(row, account).model_dump(),
+        **OrderShown.model_validate(row).model_dump(),
         bench=order.bench,
         procedure_sha256=order.procedure.sha256,
         order=order.order,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.drivers.druck.pace import DruckPace, Slewing, Switch
 from remotecal.sim.simulated import Refused
-from remotecal.sim.simulated_lines import Reply, ScpiSimulated
+from remotecal.sim.simulated_lines import Act, Reply, ScpiSimulated
 
 if TYPE_CHECKING:
     from remotecal.drivers.contents import Content
@@ -86,12 +86,18 @@ class Pace(ScpiSimulated):
     def push(self, error: str) -> None:
         super().push(f":SYST:ERR {error}")
 
-    def _do(self, line: str) -> Reply:
-        reply = super()._do(line)
-        for _, codec in self._items:
-            if reply and not reply_has_header(reply) and codec.asked_by(line):
-                return f"{header(getattr(codec, 'header', ''))} {reply}"
-        return reply
+    def _command(self, line: str) -> Act:
+        act = super()._command(line)
+        asked = next((codec for _, codec in self._items if codec.asked_by(line)), None)
+        if asked is None:
+            return act
+        head = header(getattr(asked, "header", ""))
+
+        def told() -> Reply:
+            reply = act()
+            return reply if not reply or reply_has_header(reply) else f"{head} {reply}"
+
+        return told
 
     def _unknown(self, line: str) -> Reply:
         super()._unknown(line)

@@ -9,7 +9,7 @@ from remotecal.drivers.fluke.hart1529 import Hart1529
 from remotecal.drivers.isotech.millik import IsotechMilliK, resistance
 from remotecal.drivers.vaisala.ptu300 import ESCAPE, FORMAT, Message, VaisalaPtu300
 from remotecal.sim.simulated import Refused
-from remotecal.sim.simulated_lines import LineSimulated, Reply, ScpiSimulated
+from remotecal.sim.simulated_lines import Act, LineSimulated, Reply, ScpiSimulated
 
 if TYPE_CHECKING:
     from remotecal.sim.calibrated import Calibrated
@@ -124,7 +124,7 @@ class AmbientTransmitter(LineSimulated):
             },
         )
 
-    def _line(self, line: str) -> Reply:
+    def _line(self, line: str) -> Act:
         return super()._line(line.replace(ESCAPE, ""))
 
     def _set_form(self, form: str) -> Reply:

@@ -31,7 +31,9 @@ def paper(spec: DeviceSpec, certificates: Mapping[str, Calibrated], today: date,
             name: characteristic(stated.corrections[0], stated.unit, stated.expanded[0], today)
             for name, stated in (("reference_height", height), ("gravity", gravity))
         },
-        interlocks=(Interlock(watch="controller.pressure", above=1.1 * spec.full, unit="kPa", every=5.0),),
+        interlocks=(
+            Interlock(watch="controller.pressure", above=round(1.1 * spec.full, 6), unit="kPa", every=5.0),
+        ),
         safe=Safe(order=("controller",), within=120.0),
     )
 

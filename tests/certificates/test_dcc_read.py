@@ -550,7 +550,7 @@ JUNK = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_damaged_certificate_is_read_or_refused(data: st.DataObject) -> None:
     root = etree.fromstring(SAMPLE)

@@ -179,7 +179,7 @@ WORDS = st.text(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(NUMBERS, min_size=1, max_size=6),
     WORDS,

@@ -173,7 +173,7 @@ UNCERTAINTIES = st.decimals("1e-9", "1e9", allow_nan=False, allow_infinity=False
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(COEFFICIENTS, st.lists(UNCERTAINTIES, min_size=2, max_size=2), st.sampled_from(["2", "1.96", "3.182"]))
 def test_any_correlation_comes_back_equal(r: str, u: list[str], k: str) -> None:
     matrix = (("1", r), (r, "1"))

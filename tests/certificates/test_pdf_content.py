@@ -18,7 +18,7 @@ from remotecal.certificates.pdf.fonts import CHINESE_FONTS
 from remotecal.certificates.pdf.formula import equations
 from remotecal.certificates.pdf.numbers import aligned, full_width, printed
 from remotecal.certificates.pdf.results import annexes, results
-from remotecal.model import Column, Conformity, Limits, Table, Text, Uncertainty
+from remotecal.model import Column, Condition, Conformity, Limits, Table, Text, Uncertainty
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_standard_is_shown_with_its_range_and_uncertainty_or_class() -> None:
     measurement = plain.measurements[0]
     scale, counter, thermometer = measurement.standards
     span = Column(ref_types=("remotecal_measurementRange",), unit="kg", values=("20", "600"))
-    u = Column(ref_types=("remotecal_expandedUncertainty",), unit="kg", values=("0.010", "0.060"))
+    u = Column(ref_types=("remotecal_expandedUncertainty",), unit="kg", values=("0.01", "0.060"))
     shown = (
         scale.model_copy(update={"quantities": (span, u)}),
         counter,
@@ -379,6 +379,37 @@ def curve_of(flows: tuple[str, ...]) -> str:
     return etree.tostring(
         error_curve(Column(unit="m3/h", values=flows), errors, "sans-serif"), encoding="unicode"
     )
+
+
+@pytest.mark.parametrize(("high", "shown"), [("59", "59%"), ("61", "59%~61%")])
+def test_what_stayed_the_same_is_printed_once(high: str, shown: str) -> None:
+    plain = record()
+    measurement, *others = plain.measurements
+    humidity = Condition.between("basic_humidityRelative", Text(zh="湿度", en="Humid"), "59", high, "%")
+    said = words(
+        plain.model_copy(
+            update={"measurements": (measurement.model_copy(update={"conditions": (humidity,)}), *others)}
+        )
+    )
+    assert said.partition("Humid")[2].startswith(shown)
+
+
+def test_limits_that_change_are_drawn_as_levels_and_not_as_slopes() -> None:
+    limits = ("0.25", "0.25", "0.4", "0.4")
+    errors = Column(
+        unit="%",
+        ref_types=("basic_measurementError",),
+        values=("0", "0.1", "0.1", "0"),
+        conformity=Conformity(
+            verdicts=("pass",), tolerance=Limits(lower=tuple(f"-{limit}" for limit in limits), upper=limits)
+        ),
+    )
+    at = Column(unit="bar", values=("0", "8", "14", "16"))
+    drawn = error_curve(at, errors, "sans-serif").findall("path[@stroke-dasharray]")
+    assert len(drawn) == 4, "two levels above and two below"
+    for line in drawn:
+        heights = {step.split()[1] for step in line.get("d").removeprefix("M ").split(" L ")}
+        assert len(heights) == 1, "level"
 
 
 def test_the_curve_has_a_point_with_its_bar_for_each_flow_and_both_limits() -> None:

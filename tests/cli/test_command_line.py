@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from remotecal.cli import EXIT_CODES, main
+from remotecal.cli.every import COMMANDS
 
 HEAVY = {
     "GTC",
     "lxml",
     "numpy",
-    "pint",
     "pydantic",
     "pyvisa",
     "remotecal.model",
@@ -36,11 +36,37 @@ def remotecal(*arguments, cwd=None):
     )
 
 
+def loaded(*arguments):
+    """Return the modules that a command line has loaded when it ends."""
+    code = (
+        "import atexit, sys; from remotecal.cli import main; "
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); sys.exit(main())"
+    )
+    line = [sys.executable, "-c", code, *arguments]
+    result = subprocess.run(line, capture_output=True, text=True, timeout=60)
+    return set(result.stderr.split())
+
+
 def test_help_imports_nothing_heavy():
-    code = "import sys; from remotecal.cli import parser; parser().format_help(); print(*sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert set(result.stdout.split()) & HEAVY == set()
-    assert "remotecal.cli" in result.stdout
+    modules = loaded("--help")
+    assert modules & HEAVY == set()
+    assert {module for module in modules if module.startswith("remotecal.")} == {
+        "remotecal.cli",
+        "remotecal.cli.commands",
+        "remotecal.cli.declared",
+        "remotecal.cli.every",
+        "remotecal.cli.tables",
+        "remotecal.cli.terminal",
+        "remotecal.errors",
+    }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command_imports_only_what_declares_it(name):
+    modules = loaded(name, "--help")
+    assert modules & HEAVY == set()
+    assert "remotecal.cli" in modules
+    assert not modules & {f"remotecal.cli.{other}" for other in COMMANDS if other not in (name, "verify")}
 
 
 def test_help_names_every_command_and_exit_code(capsys):
@@ -48,20 +74,7 @@ def test_help_names_every_command_and_exit_code(capsys):
         main(["--help"])
     assert end.value.code == 0
     said = capsys.readouterr().out
-    for command in (
-        "run",
-        "resume",
-        "evaluate",
-        "bench",
-        "record",
-        "drivers",
-        "procedures",
-        "sim",
-        "demo",
-        "sign",
-        "verify",
-        "trace",
-    ):
+    for command in COMMANDS:
         assert f"\n    {command}" in said
     for _, code, meaning in EXIT_CODES:
         assert f"{code}  {meaning}" in said

@@ -97,10 +97,13 @@ def contents(folder: Path) -> dict[str, bytes]:
         (("bench", "stirred-bath"), "such as stirred_bath"),
         (("driver", "540"), "'540' can't be a name: .*, such as stirred_bath"),
         (("driver", "../sable"), "can't be a name"),
+        (("procedure", ""), "'' can't be a name: .*, such as stirred_bath"),
         (("driver", "sable_"), "such as sable"),
         (("driver", "class"), "class is a name that Python or remotecal has already"),
         (("procedure", "statistics"), "statistics is a name that Python"),
         (("procedure", "remotecal"), "remotecal is a name that Python or remotecal has"),
+        (("driver", "numpy"), "numpy is what numpy is imported by: choose another name"),
+        (("bench", "bath", "--package", "lxml"), "lxml is what .*lxml.* is imported by"),
         (("driver", "a" * (LONGEST + 1)), "is too long for a name: 20 characters at most"),
         (("driver", "sable", "--package", "My-Package"), "such as my_package"),
         (("bench", "bath", "--procedure", "my procedure"), "such as my_procedure"),
@@ -176,3 +179,12 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path, capsys: pytest
     (tmp_path / "file").write_text("")
     assert main(["new", "driver", "sable540", "--out", str(tmp_path / "file")]) == 2
     assert "can't be written" in capsys.readouterr().err
+
+
+def test_a_bench_alone_says_which_procedure_it_waits_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", "bench", "bath", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert f"asks for the procedure in {tmp_path / 'comparison.py'}, which is not there" in said
+    assert "remotecal new procedure comparison" in said

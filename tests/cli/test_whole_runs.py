@@ -151,8 +151,16 @@ def test_a_dead_instrument_ends_in_one_message(tiny, capsys):
 def test_an_interlock_has_an_exit_code_of_its_own(tiny, capsys):
     tiny.add(tiny.bench, '[[interlocks]]\nwatch = "gauge.value"\nabove = 1.5\nunit = "V"\n')
     assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 4
-    assert "gauge.value is 2 V, above its limit, 1.5 V" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "gauge.value is 2 V, above its limit, 1.5 V" in said
+    assert f"`remotecal resume {tiny.out}` takes the run up again" in said
     assert tiny.world.level == 0
+
+
+def test_what_never_began_is_not_said_to_be_taken_up_again(tiny, capsys):
+    tiny.world.deaf.add("meter")
+    main(["run", str(tiny.order), "--out", str(tiny.out)])
+    assert "remotecal resume" not in capsys.readouterr().err
 
 
 def test_bench_check_tells_of_every_instrument(tiny, capsys, monkeypatch):
@@ -215,3 +223,14 @@ def test_what_can_not_be_a_directory_is_refused_before_anything_is_opened(tiny, 
     assert said.startswith("remotecal: ")
     assert said.count("\n") == 1
     assert tiny.world.lines == []
+
+
+def test_what_a_new_evaluation_says_otherwise_is_told_in_sentences(tiny, capsys):
+    changed = tiny.directory / "mine.py"
+    changed.write_text(PROCEDURE.read_text() + "\n")
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
+    capsys.readouterr()
+    assert evaluate(tiny, "--procedure", changed, "--new-evaluation") == 0
+    said = capsys.readouterr().out
+    assert "statements: journal alone says 'The results were evaluated anew" in said
+    assert "ref_types" not in said

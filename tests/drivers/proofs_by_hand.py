@@ -49,6 +49,18 @@ def shown_step() -> None:
     assert looks(dial(step=0.2), "5.5", "5.6")[1].startswith("5.5 V is finer than 0.2 V, to which it can be")
 
 
+def shown_over() -> None:
+    assert len(looks(dial(over=0.2), "10.1", "10.1")) == 2
+    with pytest.raises(InstrumentError, match="lies outside its span, 0 – 10 V"):
+        looks(dial(), "10.1", "10.1")
+
+
+def dial_over() -> None:
+    assert gauge("17", "17", over=1.5, **BAR)[0].value == 17
+    with pytest.raises(InstrumentError, match="lies outside its span, 0 – 16 bar"):
+        gauge("17", "17", **BAR)
+
+
 def dial_unit() -> None:
     measured, (asked,) = gauge("1.5", **BAR)
     assert measured[:2] == (1.5, "bar")
@@ -58,12 +70,12 @@ def dial_unit() -> None:
 def dial_low() -> None:
     assert gauge("-0.5", low=-1.0, **BAR)[0].value == -0.5
     with pytest.raises(InstrumentError, match="lies outside its span, 0 – 16 bar"):
-        gauge("-0.5", "-0.5", **BAR)
+        gauge("-1.5", "-1.5", **BAR)
 
 
 def dial_high() -> None:
     with pytest.raises(InstrumentError, match="lies outside its span, 0 – 16 bar"):
-        gauge("16.5", "17", **BAR)
+        gauge("17", "17", **BAR)
     assert gauge("16.5", unit="bar", high=25)[0].value == 16.5
 
 

@@ -1,5 +1,6 @@
 """Instruments without an interface: what a person is asked, what is believed, and what is refused."""
 
+import math
 import threading
 from contextlib import closing
 from enum import Enum
@@ -95,7 +96,7 @@ def test_what_people_read_differently_or_in_no_such_unit_is_asked_for_again(type
 
 
 def test_a_number_outside_the_span_is_looked_at_twice_and_then_refused() -> None:
-    with by_hand(PressureGaugeByHand, "160", "1.6", "160", "155", **BAR) as (probe, person):
+    with by_hand(PressureGaugeByHand, "160", "1.6", "160", "155", "155", **BAR) as (probe, person):
         assert probe.pressure.read().value == 1.6
         with pytest.raises(
             InstrumentError, match=r"gauge\.pressure: 155 bar lies outside its span, 0 – 16 bar: bring"
@@ -116,6 +117,37 @@ def test_what_is_told_twice_is_believed_within_the_span() -> None:
         probe.expect("q", 5000, "mV")
         assert probe.q.read().value == 7
     assert len(person.sought) == 2
+
+
+@pytest.mark.parametrize(
+    "answers", [("50", "0.5", "0.5"), ("0.05", "9.95", "0.05", "0.05"), ("5.005", "0", "5"), ("0", "5")]
+)
+def test_another_number_that_can_not_well_be_is_not_believed_either(answers: tuple[str, ...]) -> None:
+    with by_hand(dial(near=0.5, step=0.01), *answers) as (probe, person):
+        probe.expect("q", 5, "V")
+        assert probe.q.read().value == float(answers[-1])
+    assert len(person.sought) == len(answers)
+
+
+def test_a_pointer_past_the_last_mark_is_read_and_looked_at_twice() -> None:
+    with by_hand(PressureGaugeByHand, "16.1", "16.1", "-0.1", "-0.1", "17", "17", **BAR) as (probe, person):
+        read = [probe.pressure.read() for _ in range(2)]
+        assert [(one.value, one.u) for one in read] == [(16.1, None), (-0.1, None)]
+        with pytest.raises(InstrumentError, match=r"17 bar lies outside its span.*resume the run; where"):
+            probe.pressure.read()
+    assert len(person.sought) == 6
+    with (
+        by_hand(PressureGaugeByHand, "16.1", "16.1", **BAR, over=0.05) as (probe, _),
+        pytest.raises(InstrumentError, match=r"16\.1 bar lies outside"),
+    ):
+        probe.pressure.read()
+
+
+def test_a_photo_that_proves_another_number_is_asked_for_again() -> None:
+    one, other = "a" * 64, "b" * 64
+    with by_hand(dial(photo=True), one, "1", one, other, "2", other, other, "3") as (probe, person):
+        assert [probe.q.read().value for _ in range(3)] == [1, 2, 3]
+    assert person.questions()[3].startswith("This photo proves another reading already")
 
 
 def test_who_it_is_is_read_on_it_in_a_run_only() -> None:
@@ -248,6 +280,18 @@ def test_only_what_a_person_reads_has_such_an_address() -> None:
         ({"unit": "bar", "high": 16, "step": 0}, "step must be a number above 0"),
         ({"unit": 3, "high": 16}, "unit is a text"),
         ({"unit": "bra", "high": 16}, "the unit 'bra' is unknown"),
+        ({"unit": "bar", "high": "16"}, "high must be a number, not '16'"),
+        ({"unit": "bar", "high": True}, "high must be a number, not True"),
+        ({"unit": "bar", "high": math.inf}, "high must be a number, not inf"),
+        ({"unit": "bar", "high": 16, "low": "a"}, "low must be a number, not 'a'"),
+        ({"unit": "bar", "high": 16, "limit": math.inf}, "limit must be a number, not inf"),
+        ({"unit": "bar", "high": 16, "photo": "no"}, "photo is true or false, not 'no'"),
+        ({"unit": "", "high": 16}, "unit is '', and must be words on one line"),
+        ({"unit": "bar", "high": 16, "en": "a\nb"}, "en is .*, and must be words on one line"),
+        (
+            {"unit": "bar", "high": 16, "en": "serial number"},
+            "en is 'serial number', which asks for something",
+        ),
     ],
 )
 def test_a_dial_that_can_not_be_is_refused(settings: dict[str, object], said: str) -> None:
@@ -298,3 +342,15 @@ def test_garbage_in_a_kept_reply_is_no_reading() -> None:
         for content in ("5", "five \\volt", "5 \\kilo\\gram"):
             with pytest.raises((GarbledReply, UnitError)):
                 probe._content(PressureGaugeByHand.pressure, content)
+
+
+def test_a_bench_states_the_limits_of_error_of_what_is_read_of_the_air() -> None:
+    limits = {"air_pressure_limit": 0.1, "air_temperature_limit": 0.5, "humidity_limit": 5}
+    with by_hand(AmbientMonitorByHand, "20.1", **limits) as (room, _):
+        read = room.air_temperature.read()
+        assert read.u == pytest.approx(0.5 / math.sqrt(3))
+    stated = AmbientMonitorByHand.as_stated(limits)
+    assert stated is AmbientMonitorByHand.as_stated(limits) is stated.as_stated(limits)
+    assert AmbientMonitorByHand.as_stated({}).air_pressure.accuracy is UNSTATED
+    with pytest.raises(BenchError, match="humidity_limit must be a number above 0, not '5'"):
+        AmbientMonitorByHand.as_stated({"humidity_limit": "5"})

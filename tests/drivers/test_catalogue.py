@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from importlib.metadata import EntryPoints
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,22 @@ def test_list_prints_every_driver_in_80_columns() -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert all(name in text for name in catalogue.SHIPPED)
     assert "PulseCounter, FrequencyMeter" in text
+
+
+@pytest.mark.usefixtures("_plugin")
+def test_what_is_installed_is_looked_through_for_names_that_nobody_ships_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A verification asks for each instrument's driver again and again."""
+    looked: list[str] = []
+    entry_points = catalogue.entry_points
+
+    def counted(*, group: str) -> EntryPoints:
+        looked.append(group)
+        return entry_points(group=group)
+
+    monkeypatch.setattr(catalogue, "entry_points", counted)
+    assert catalogue.driver("MettlerSics") is MettlerSics
+    assert looked == []
+    assert catalogue.driver("Sable540").__module__ == "sable_drivers"
+    assert len(looked) == 1

@@ -12,7 +12,7 @@ from remotecal.drivers.fluke.pressure6270a import Fluke6270A, Mode
 from remotecal.drivers.keller.digital import KellerDigital
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.framing import checksum
-from remotecal.drivers.venting import VentedByRamp
+from remotecal.drivers.screening import Screen
 from remotecal.errors import (
     BenchError,
     ForbiddenCommand,
@@ -253,6 +253,53 @@ def test_pace_is_never_opened_under_pressure() -> None:
             controller.open_to_air()
 
 
+OPENING = [
+    "SOUR:PRES:LEV:IMM:AMPL:VENT 1",
+    ":source:pressure:level:immediate:amplitude:vent 1",
+    "SOUR:PRES:LEV:IMM:AMPL:VENT  1.0",
+    "SENS:PRES?;:SOUR:PRES:LEV:IMM:AMPL:VENT 1",
+    "SOUR:PRES:LEV:IMM:AMPL 5;VENT 1",
+]
+
+
+@pytest.mark.parametrize("line", OPENING)
+def test_no_line_of_ones_own_opens_a_pace_under_pressure(line: str) -> None:
+    with pace(GAUGE, *at(300.0)) as controller, pytest.raises(ForbiddenCommand, match="300 kPa to the air"):
+        controller.tell(line)
+
+
+@pytest.mark.parametrize("line", OPENING)
+def test_nobody_who_is_lent_a_pace_opens_it_under_pressure(line: str) -> None:
+    looks = [*OPENED, GAUGE, *at(300.0), GAUGE, *at(0.5)]
+    with pace(*looks) as controller:
+        screen = Screen(controller, write=True)
+        with pytest.raises(ForbiddenCommand, match="300 kPa to the air"):
+            screen.check(line.encode(), told=True)
+        screen.check(line.encode(), told=True)
+
+
+def test_what_opens_nothing_goes_through_without_a_look_at_the_pressure() -> None:
+    with pace(*OPENED) as controller:
+        screen = Screen(controller, write=True)
+        for line in (
+            "SOUR:PRES 5",
+            "OUTP:STAT 0",
+            "SOUR:PRES:LEV:IMM:AMPL:VENT?",
+            "SOUR:PRES:SLEW 5;:OUTP:STAT 1",
+        ):
+            screen.check(line.encode(), told=True)
+
+
+def test_a_pace_is_made_safe_as_fast_as_the_bench_allows_whatever_the_order_wanted() -> None:
+    slow: Exchange = (b"SOUR:PRES:SLEW?\n", b":SOUR:PRES:SLEW 0.5\n")
+    faster = [*told("SOUR:PRES:SLEW:MODE LIN"), slow, *told("SOUR:PRES:SLEW 10")]
+    with (
+        pace(GAUGE, *at(300.0), *faster) as controller,
+        contextlib.suppress(SafeStateNotReached),
+    ):
+        controller.make_safe()
+
+
 def test_pace_whose_pressure_does_not_come_down_is_not_opened() -> None:
     with (
         pace(*RAMP, *at(*[300.0] * 151), *at(300.0)) as controller,
@@ -285,7 +332,7 @@ def test_pace_says_only_that_the_last_vent_ended() -> None:
 
 def test_a_controller_whose_lines_go_out_unguarded_can_not_be_made() -> None:
     with pytest.raises(TypeError, match="could be opened under pressure"):
-        type("Careless", (ScpiInstrument, VentedByRamp), {})
+        type("Careless", (DruckPace,), {"permit": ScpiInstrument.permit})
 
 
 def test_pace_1000_is_a_gauge() -> None:
@@ -365,6 +412,14 @@ def test_6270a_is_never_opened_under_pressure() -> None:
         pytest.raises(ForbiddenCommand, match="would open a line at 50 kPa"),
     ):
         controller.mode.set(Mode.VENT)
+
+
+@pytest.mark.parametrize(
+    "line", ["OUTP:PRES:MODE VENT", "output:pressure:mode vent", "OUTP:PRES:MODE MEAS;MODE VENT"]
+)
+def test_no_line_of_ones_own_opens_a_6270a_under_pressure(line: str) -> None:
+    with fluke(GAUGE_MODE, *shows(50.0)) as controller, pytest.raises(ForbiddenCommand, match="at 50 kPa"):
+        controller.tell(line)
 
 
 # Keller

@@ -26,7 +26,6 @@ from remotecal.order import Order
 repeatable = settings(
     derandomize=True,
     database=None,
-    deadline=None,
     max_examples=150,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -48,7 +48,9 @@ def by_pulses(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 
 def record(evidence: Evidence, **parameters):
     """Return the record of a run as it would be with other parameters in its order."""
-    order = evidence.order.model_copy(update={"parameters": {**evidence.order.parameters, **parameters}})
+    told = {**evidence.order.parameters, **parameters}
+    dut = evidence.order.dut.model_copy(update={"class_name": f"{told['accuracy_class']}"})
+    order = evidence.order.model_copy(update={"parameters": told, "dut": dut})
     evidence = replace(evidence, order=order, parameters={**evidence.parameters, **parameters})
     return evaluate(evidence, find(evidence.procedure.name))
 
@@ -170,7 +172,9 @@ def test_air_outside_the_certificates_is_extended_and_said(by_pulses):
     ]
     assert lines[1]["t_a"] > 2 * lines[0]["t_a"]
     said = [one.declaration.get("en") for one in hot.statements if "remotecal_remark" in one.ref_types]
-    assert any("of ambient holds from" in text and "uncertainty grown" in text for text in said)
+    assert any(
+        "holds from 15 to 25 °C, and was used at 4" in text and "uncertainty grown" in text for text in said
+    )
     assert not [one for one in usual.statements if "remotecal_remark" in one.ref_types]
     assert read(write(hot)) == hot
 
@@ -194,7 +198,7 @@ def test_a_flow_the_master_meter_is_not_certified_for_is_refused_before_the_run(
     with master_line(tmp_path, seed=5) as line:
         order = Order.load(line.order)
         order = order.model_copy(update={"parameters": {**order.parameters, "flows": [150.0]}})
-        with pytest.raises(CertificateRefused, match="but the flows are 150 to 150 m3/h"):
+        with pytest.raises(CertificateRefused, match="but the master meter is to tell 150 m3/h"):
             plan(order, find(order.order.procedure), Bench.load(line.bench), line.clock, "run")
 
 
@@ -203,7 +207,7 @@ def test_more_than_the_balance_is_certified_for_is_refused_before_the_run(tmp_pa
         order = Order.load(rig.order)
         more = {"smallest_mass": 5000.0, "largest_mass": 9000.0}
         order = order.model_copy(update={"parameters": {**order.parameters, **more}})
-        with pytest.raises(CertificateRefused, match="but the balance weighs 0 to 5000 kg"):
+        with pytest.raises(CertificateRefused, match="but the balance is to weigh 0 to 5000 kg"):
             plan(order, find(order.order.procedure), Bench.load(rig.bench), rig.clock, "run")
 
 

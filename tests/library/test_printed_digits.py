@@ -1,13 +1,16 @@
 """How many digits a budget shows."""
 
+import math
+
 import pytest
 
 from remotecal.journal.observation import Point
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, statements
-from remotecal.procedures.library.evaluation.digits import significant
+from remotecal.procedures.library.evaluation.digits import degrees, same_decimals, significant
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.uncertainty import Budget, Input
+from remotecal.uncertainty.coverage import coverage_factor
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,27 @@ from remotecal.uncertainty import Budget, Input
 )
 def test_so_many_digits_and_no_more(value, digits, shown):
     assert significant(value, digits) == shown
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([0.0, 2.5e6, 1e7], ["0", "2500000", "10000000"]),
+        ([0.0, 1234.5678, 2469.1356], ["0.0000", "1234.5678", "2469.1356"]),
+        ([0.1 + 0.2, 1.25], ["0.30", "1.25"]),
+        ([1e-7, 1.0], ["0.0000001", "1.0000000"]),
+    ],
+)
+def test_values_are_written_out_as_they_were_asked_for(values, shown):
+    assert same_decimals(values) == shown
+
+
+@pytest.mark.parametrize(
+    ("dof", "shown"), [(2.0, "2"), (18.9987, "19"), (999.9, "999"), (46_897_612.3, "∞"), (math.inf, "∞")]
+)
+def test_degrees_of_freedom_that_no_longer_matter_are_infinite(dof, shown):
+    assert degrees(dof) == shown
+    assert f"{coverage_factor(1000, 0.95):.2f}" == f"{coverage_factor(math.inf, 0.95):.2f}"
 
 
 def test_what_fails_by_its_repeatability_is_not_within_the_limit_printed():

@@ -78,13 +78,6 @@ def test_hysteresis_is_the_mean_over_the_cycles(gauge):
     ]  # fmt: skip
 
 
-def test_the_deviation_of_the_mean_is_of_both_directions(gauge):
-    means = series.mean_of_both(gauge)
-    assert printed((value - place for place, value in means.items()), 6) == [
-        "0.000400", "0.001917", "0.002833", "0.002950", "0.002017", "0.000500",
-    ]  # fmt: skip
-
-
 def test_the_error_band_holds_the_error_uncorrected():
     assert f"{series.error_band(0.000906, -0.002950):.6f}" == "0.003856"
 
@@ -100,15 +93,13 @@ def test_the_basic_error_is_of_all_readings_and_hysteresis_of_their_means(transm
     assert (f"{worst:.3f}", 100 * worst / 16) == ("0.005", pytest.approx(0.03125))
 
 
-def test_linearity_by_least_squares_and_by_the_ends(transmitter):
-    means = series.mean_of_both(transmitter)
+def test_linearity_by_least_squares(transmitter):
+    up, down = (series.mean(transmitter, rising=rising) for rising in (True, False))
+    means = {place: (up[place] + down[place]) / 2 for place in up}
     line = StraightLine.least_squares(means)
     assert (f"{line.intercept:.4f}", f"{line.slope:.5f}") == ("4.0062", "15.99973")
     largest = max((left for each in transmitter for left in line.residuals(each.values).values()), key=abs)
     assert f"{largest:.4f}" == "0.0069"
-    ends = StraightLine.terminal(means).residuals(means)
-    assert (ends[0.0], ends[1.0]) == (0.0, pytest.approx(0, abs=1e-12))
-    assert ends[0.5] == pytest.approx(means[0.5] - (means[0.0] + means[1.0]) / 2)
 
 
 def test_a_point_that_does_not_say_how_it_was_come_to_is_refused():

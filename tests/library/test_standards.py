@@ -215,7 +215,7 @@ def test_a_surface_is_interpolated_in_two_directions():
     assert applied.inputs[0].u == pytest.approx((20.0**2 + bend**2) ** 0.5)
     with pytest.raises(CertificateRefused, match="holds from 10 to 30, but 40 was read"):
         known.around(40.0, 250.0)
-    with pytest.raises(CertificateRefused, match="holds from 0 to 1000, but 2000 was read"):
+    with pytest.raises(CertificateRefused, match="holds from 0 to 10 bar, but 20 bar was read"):
         known.around(20.0, 2000.0)
 
 
@@ -258,3 +258,13 @@ def test_rows_in_descending_order_keep_their_correlation():
     known = Standard.certified("W", certified(Table(columns=(places, values))), "kg").stated
     assert known.correlated(50.0, 100.0) == pytest.approx(0.8, abs=1e-3)
     assert known.correlated(0.0, 50.0) == pytest.approx(0.9, abs=1e-3)
+
+
+def test_of_two_tables_of_coefficients_that_differ_none_is_taken_by_its_place():
+    def fitted(a_0):
+        slope = column(SLOPE[0], "1/MPa", "4E-6", expanded=("1E-6",))
+        return Table(columns=(column(A_0[0], "mm2", a_0, expanded=("0.001",)), slope))
+
+    with pytest.raises(CertificateRefused, match="has 2 tables of remotecal_effectiveArea"):
+        area(certified(fitted("98.05"), fitted("9.805")))
+    assert area(certified(fitted("98.05"), fitted("98.05"))).inputs[0].value == pytest.approx(9.805e-5)

@@ -52,7 +52,9 @@ class Bay:
         self.line = Lively(lambda: self.world.time)
         self.error = 0.0
         """Share by which the controller shows too much."""
-        shown = Pace(self.world, self.line, indicated=lambda pressure: pressure * (1 + self.error))
+        self.more = 0.0
+        """And what it shows too much in kPa."""
+        shown = Pace(self.world, self.line, indicated=self._indicated)
         self.server = SocketServer(shown, LineServing(shown.driver.wire))
         text = BENCH.format(host=self.server.host, port=self.server.port)
         (tmp_path / "bench.toml").write_text(text, encoding="utf-8")
@@ -62,12 +64,15 @@ class Bay:
         self.journal = Journal.create(tmp_path / "run", self.clock)
         self.run = Running(self.opened, self.journal, Control(), Scripted())
 
+    def _indicated(self, pressure):
+        return pressure * (1 + self.error) + self.more
+
     def trim(self, timeout=120.0, **changes):
         held = Stability(self.controller.pressure, duration=5, spread=0.02, timeout=timeout)
         self.controller.slew.set(50)
         self.controller.control()
-        told = {"within": 0.02, "past": 0.05, "back": 10.0, **changes}
-        return Trim(self.controller.setpoint, held, arrived=self.controller.in_limits, **told)
+        told = {"within": 0.02, "past": 0.05, "back": 10.0, "low": 0.0, "high": 300.0, "apart": 5.0}
+        return Trim(self.controller.setpoint, held, arrived=self.controller.in_limits, **(told | changes))
 
     def close(self):
         self.opened.close()
@@ -102,8 +107,8 @@ def test_what_an_indication_lacks_is_made_up_for_from_its_own_side(bay):
 
 def test_what_went_past_goes_back_and_comes_again_from_the_same_side(bay):
     bay.line.over = 3.0
-    told, trim = [], bay.trim()
-    bay.line.control = lambda target, rate: (told.append(target), Lively.control(bay.line, target, rate))
+    trim = bay.trim()
+    told = told_to(bay)
     assert trim.to(bay.run, 200.0, rising=True) == 1
     assert told[:3] == [pytest.approx(value, abs=1.5) for value in (200, 190, 198)]
     assert max(told[2:]) < 200.1
@@ -121,8 +126,16 @@ def test_it_falls_to_a_value_as_it_rises_to_one(bay):
     assert bay.controller.pressure.read().value == pytest.approx(100, abs=0.02)
 
 
+def told_to(bay):
+    """Return where the line is told to go from now on."""
+    told = []
+    bay.line.control = lambda target, rate: (told.append(target), Lively.control(bay.line, target, rate))
+    return told
+
+
 def test_a_setting_that_counts_from_elsewhere_is_told_so(bay):
-    bay.trim(shift=-100.0, within=150.0).to(bay.run, 300.0, rising=True)
+    bay.more = 100.0
+    bay.trim(shift=-100.0).to(bay.run, 300.0, rising=True)
     assert bay.controller.setpoint.read().value == 200
 
 
@@ -132,7 +145,41 @@ def test_a_value_out_of_reach_is_given_up(bay):
         bay.trim(timeout=30.0).to(bay.run, 200.0, rising=True)
 
 
-def test_an_indication_that_does_not_follow_is_given_up(bay):
-    bay.error = -1.0
-    with pytest.raises(RunError, match=r"can't be brought to 10 kPa: after 12 steps it is 0 kPa"):
-        bay.trim().to(bay.run, 10.0, rising=True)
+def test_an_indication_that_does_not_follow_ends_it_at_the_first_step(bay):
+    bay.error, trim = -1.0, bay.trim()
+    told = told_to(bay)
+    with pytest.raises(RunError, match=r"does not follow: 200 kPa .* rest at 0 kPa.*valve before .* shut"):
+        trim.to(bay.run, 200.0, rising=True)
+    assert set(told) == {200.0}
+
+
+def test_an_indication_that_follows_too_little_drives_nothing_beyond_the_range(bay):
+    bay.error, trim = -1.0, bay.trim()
+    told = told_to(bay)
+    with pytest.raises(RunError, match="does not follow"):
+        trim.to(bay.run, 4.0, rising=True)
+    assert max(told) < 4 + 5.0
+
+
+def test_what_lies_beyond_the_range_is_not_set(bay):
+    trim = bay.trim(high=190.0)
+    told = told_to(bay)
+    with pytest.raises(RunError, match=r"200 kPa would have to be set, and the range is 0 to 190 kPa"):
+        trim.to(bay.run, 200.0, rising=True)
+    assert not told
+
+
+def test_at_the_end_of_the_range_nothing_comes_from_beyond(bay):
+    trim = bay.trim(back=20.0)
+    trim.to(bay.run, 300.0, rising=True)
+    bay.error, told = -0.01, told_to(bay)
+    trim.to(bay.run, 300.0, rising=False)
+    assert max(told) == pytest.approx(300 / 0.99, abs=0.1)
+    assert bay.controller.pressure.read().value == pytest.approx(300, abs=0.02)
+
+
+def test_near_the_end_of_the_range_it_begins_anew_at_that_end(bay):
+    bay.trim().to(bay.run, 300.0, rising=True)
+    bay.line.over, told = 3.0, told_to(bay)
+    assert bay.trim(back=80.0).to(bay.run, 250.0, rising=False) > 0
+    assert max(told) == 300.0

@@ -55,6 +55,25 @@ def test_a_table_or_an_uncertainty_that_is_missing_is_refused() -> None:
         Certificate(scale_certificate(ERRORS)).points("basic_correction", "basic_referenceValue")
 
 
+def with_another_table(values: Column) -> Certificate:
+    """Return the certificate with a second table of errors, such as that of the balance's other range."""
+    record = scale_certificate(ERRORS)
+    (measurement,) = record.measurements
+    (table,) = record.tables
+    other = table.model_copy(update={"columns": (table.columns[0], values)})
+    results = (*measurement.results, Result(name=Text.plain("other range"), tables=(other,)))
+    measurements = (measurement.model_copy(update={"results": results}),)
+    return Certificate(record.model_copy(update={"measurements": measurements}))
+
+
+def test_of_two_tables_that_differ_none_is_taken_by_its_place() -> None:
+    differs = ERRORS.model_copy(update={"values": ("0.10", "-0.3")})
+    with pytest.raises(CertificateRefused, match="has 2 tables of basic_measurementError against"):
+        with_another_table(differs).points("basic_measurementError", "basic_referenceValue")
+    same = with_another_table(ERRORS).points("basic_measurementError", "basic_referenceValue")
+    assert [point.value for point in same.points] == [0.1, -0.2]
+
+
 def test_identity_and_validity() -> None:
     until = Statement(ref_types=("remotecal_validUntil",), day=date(2027, 3, 1))
     certificate = Certificate(scale_certificate(ERRORS, statements=(until,), issued=date(2026, 11, 23)))

@@ -29,11 +29,24 @@ ORDER = {
 }
 
 
-def certified(unit: str, places: Sequence[float], expanded: float) -> CertificateUsed:
+def certified(unit: str, places: Sequence[float], expanded: float, serial: str = "S-1") -> CertificateUsed:
     """Return the certificate of a standard without errors, with the same U everywhere."""
-    stated = Stated(unit, tuple(places), (0.0,) * len(places), (expanded,) * len(places))
-    about = Certified(Text.plain("standard"), ((Text.plain("quantity"), Calibrated(stated, 0.0)),))
-    record = certificate(about, DruckPace, "S-1", Text.plain("Laboratory"), "C-1", DAY)
+    return _used(serial, (unit, places, expanded))
+
+
+def certified_air(expanded: float = 40.0) -> CertificateUsed:
+    """Return the certificate of the instrument that reads the air, with a U in Pa."""
+    kinds = ("Pa", (90e3, 110e3), expanded), ("°C", (10, 30), 0.2), ("%", (20, 80), 2.0)
+    return _used("S-1", *kinds)
+
+
+def _used(serial: str, *kinds: tuple[str, Sequence[float], float]) -> CertificateUsed:
+    tables = [
+        Calibrated(Stated(unit, tuple(places), (0.0,) * len(places), (expanded,) * len(places)), 0.0)
+        for unit, places, expanded in kinds
+    ]
+    about = Certified(Text.plain("standard"), tuple((Text.plain("quantity"), table) for table in tables))
+    record = certificate(about, DruckPace, serial, Text.plain("Laboratory"), "C-1", DAY)
     return CertificateUsed(file="c.xml", sha256="0" * 64, record=record)
 
 
@@ -75,21 +88,25 @@ def evidence(
         for number, passage in enumerate(readings)
         for value in (passage if number % 2 == 0 else reversed(passage))
     ]
-    part, unit = device
-    observations = tuple(
-        Observation(
-            point,
-            1,
-            values(point.nominal["pressure"], {part: (_read(f"dut.{part}", value, unit),)}),
-            at,
-            at + 1,
-        )
+    observations = [
+        observed(point, at, point.nominal["pressure"], device, value)
         for at, (point, value) in enumerate(zip(points, shown, strict=True))
-    )
+    ]
+    run = evidence_of(procedure, observations)
+    return replace(run, certificates={"controller": standard, **more})
+
+
+def observed(point: Point, at: int, pressure: float, device: tuple[str, str], value: float) -> Observation:
+    """Return an observation: the standard showed a pressure in Pa, and the device a value in its unit."""
+    part, unit = device
+    return Observation(point, 1, values(pressure, {part: (_read(f"dut.{part}", value, unit),)}), at, at + 1)
+
+
+def evidence_of(procedure: Procedure, observations: Sequence[Observation]) -> Evidence:
+    """Return a run without certificates that saw this, standard and device at one level."""
     return replace(
-        hand_written(points, observations),
+        hand_written(tuple(procedure.points()), observations),
         parameters=procedure.parameters.model_dump(mode="json"),
-        certificates={"controller": standard, **more},
         characteristics=LEVEL,
     )
 
@@ -121,17 +138,17 @@ def hand_written(points: Sequence[Point], observations: Sequence[Observation]) -
 
 def values(pressure: float, device: Mapping[str, tuple[Measured, ...]]) -> dict[str, object]:
     return {
-        "air_pressure": _read("ambient.air_pressure", 101_325.0, "Pa"),
-        "air_temperature": _read("ambient.air_temperature", 20.0, "°C"),
-        "humidity": _read("ambient.humidity", 50.0, "%"),
+        "air_pressure": _read("ambient.air_pressure", 101_325.0, "Pa", 20.0),
+        "air_temperature": _read("ambient.air_temperature", 20.0, "°C", 0.1),
+        "humidity": _read("ambient.humidity", 50.0, "%", 1.0),
         "reference": (_read("controller.pressure", pressure, "Pa"),),
         "reference_kind": "gauge",
         **device,
     }
 
 
-def _read(source: str, value: float, unit: str) -> Measured:
-    return Measured(value, unit, None, source, 0.0, 1)
+def _read(source: str, value: float, unit: str, u: float | None = None) -> Measured:
+    return Measured(value, unit, u, source, 0.0, 1)
 
 
 def elsewhere(run: Evidence, **facts: Characteristic) -> Evidence:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from papers import certified
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -27,6 +28,7 @@ from remotecal.runs.execute import execute, plan, resume
 from remotecal.runs.prompts import Answer, Question, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.pressure.assemblies import PressureBench
+from remotecal.verify.course import examine_course
 
 QUICK = {"sequence": "DKD-R 6-1 C", "pressures": [0.0, 5e5, 1e6], "dwell": 120.0, "dwell_at_ends": 180.0}
 
@@ -41,7 +43,8 @@ def ordered(bench, *, adjust=False, **parameters) -> Order:
     order = Order.load(bench.order)
     head = order.order.model_copy(update={"adjust": adjust})
     told = {**order.parameters, **QUICK, **parameters}
-    return order.model_copy(update={"order": head, "parameters": told})
+    dut = order.dut.model_copy(update={"class_name": f"{told['accuracy_class']}"})
+    return order.model_copy(update={"order": head, "parameters": told, "dut": dut})
 
 
 def calibrate(bench, answers=None, control=None, watchers=(), *, adjust=False, **parameters) -> Evidence:
@@ -181,10 +184,40 @@ def test_a_zero_that_is_set_makes_two_measurements(bench):
 
 def test_a_range_that_begins_elsewhere_is_adjusted_at_its_lower_end(bench):
     bench.device.spec = replace(bench.device.spec, offset=4e-4)
-    site = OnSite(bench, can=False, at=100.0)
+    site = OnSite(bench, at=100.0)
     made = record(calibrate(bench, site, adjust=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6]))
     assert len(made.measurements) == 2
-    assert told(bench, "adjust") == [{"set": {"zero": "it can't be set"}}]
+    assert ("调整:在 100 kPa 处调整了零位。", "Adjustment: the zero was set at 100 kPa.") in declared(made)
+
+
+def declared(made):
+    """Return what is declared on a certificate, in both languages."""
+    said = [one.declaration for one in made.statements if one.declaration is not None]
+    return [(text.get("zh"), text.get("en")) for text in said]
+
+
+def test_a_device_that_can_not_be_adjusted_is_not_said_to_be(bench):
+    bench.device.spec = replace(bench.device.spec, offset=4e-4)
+    evidence = calibrate(bench, OnSite(bench, can=False), adjust=True)
+    assert told(bench, "adjust") == [{"set": {}}]
+    assert len(evidence.observations) == 6
+    made = record(evidence)
+    (measurement,) = made.measurements
+    assert {condition.status for condition in measurement.conditions} == {None}
+    assert "as left" not in str(measurement.name) + write(made).decode()
+    assert any("was not possible: the results are those" in english for _, english in declared(made))
+    run = read_journal(bench.directory.parent / "run" / "journal.jsonl")
+    assert examine_course(run) == "never interrupted"
+
+
+def test_a_run_that_was_cut_off_before_its_end_is_not_adjusted_twice(bench):
+    control = Control()
+    site = OnSite(bench)
+    with pytest.raises(RunAborted):
+        calibrate(bench, site, control, (StopsAt(control, "0 kPa, rising, cycle 1, as left"),), adjust=True)
+    evidence = resume(bench.directory.parent / "run", Company(Scripted()), clock=bench.clock)
+    assert evidence.complete
+    assert evidence.adjusted == {"zero": "zero is set"}
 
 
 class AtTheDial:
@@ -249,7 +282,52 @@ def test_a_transmitter_is_read_by_its_current(tmp_path):
 
 def test_an_order_for_an_absolute_gauge_is_refused_on_one_for_gauge_pressure(bench):
     with pytest.raises(ParameterError, match="the gauge under test shows gauge pressure"):
-        calibrate(bench, absolute=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6])
+        calibrate(bench, absolute=True, standard_kind="gauge", span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6])
+
+
+def planned(bench, **parameters):
+    order = ordered(bench, **parameters)
+    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+def test_a_standard_is_not_used_beyond_its_certificate(bench):
+    """The controller is certified from 0 to 1200 kPa, and readings may scatter by 1 % beyond."""
+    rewrite(bench, ("above = 1100.0", "above = 1500.0"))
+    over = {"span": [0.0, 1.2e6], "accuracy_class": 1.0}
+    assert planned(bench, **over, pressures=[0.0, 5e5, 1.2e6])
+    with pytest.raises(
+        CertificateRefused,
+        match="from 0 to 1200 kPa, but the controller is to tell 90 to 1256 kPa",
+    ):
+        planned(bench, **over, pressures=[0.0, 5e5, 1.15e6], standard_kind="absolute")
+    to_1000 = certified("kPa", (0.0, 500.0, 1000.0), 0.02, serial="9990001")
+    (bench.directory / "controller.xml").write_bytes(write(to_1000.record))
+    assert planned(bench, **over, pressures=[0.0, 5e5, 1.01e6])
+    with pytest.raises(
+        CertificateRefused, match="the controller is to tell 0 to 1100 kPa: use an instrument"
+    ):
+        planned(bench, **over, pressures=[0.0, 5e5, 1.1e6])
+    assert not bench.line.opened_at
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "wanted"),
+    [("reference_drift", "K", "Pa"), ("cmc", "%", "kPa"), ("cmc", "1", "kPa")],
+)
+def test_a_fact_in_a_unit_that_can_not_be_used_is_refused_before_anything_moves(bench, name, unit, wanted):
+    text = bench.bench.read_text(encoding="utf-8")
+    dut = text[text.index("[instruments.dut]") :].partition("\n\n[ch")[0]
+    rewrite(bench, (dut, f'{dut}\n\n[characteristics.{name}]\nvalue = 0.01\nunit = "{unit}"\n{STATED}'))
+    with pytest.raises(BenchError, match=f"characteristics.{name} is in {unit}, it must be in {wanted} or"):
+        planned(bench)
+
+
+STATED = 'expanded_uncertainty = 0.0\nk = 2.0\nsource = "here"\nvalid_until = 2099-01-01\n'
+
+
+def test_a_standard_that_counts_from_elsewhere_than_was_said_is_refused(bench):
+    with pytest.raises(ParameterError, match="what tells the pressure shows gauge pressure: say so"):
+        calibrate(bench, standard_kind="absolute", pressures=[0.0, 5e5, 8e5])
 
 
 def test_a_gauge_for_absolute_pressure_on_a_controller_for_gauge_pressure(bench):
@@ -257,7 +335,7 @@ def test_a_gauge_for_absolute_pressure_on_a_controller_for_gauge_pressure(bench)
     shown = bench.instrument("dut")
     plain = shown._reads["pressure"]
     shown._reads["pressure"] = lambda: plain() + bench.air.pressure(bench.world.time) / 1e5
-    parameters = {"span": [2e5, 8e5], "pressures": [2e5, 5e5, 8e5]}
+    parameters = {"span": [2e5, 8e5], "pressures": [2e5, 5e5, 8e5], "standard_kind": "gauge"}
     made = record(calibrate(bench, absolute=True, **parameters))
     found, _ = errors(made)
     for place, error in found.items():
@@ -325,6 +403,10 @@ def test_a_bench_must_say_how_high_the_device_stands(bench):
     ("parameters", "said"),
     [
         ({"span": [1e6, 0.0]}, "is no span"),
+        (
+            {"span": [0, 16], "unit": "bar"},
+            'no more than 0.00016 bar: numbers without a unit are in Pa; write "0',
+        ),
         ({"pressures": [0.0, 1.1e6]}, "leave the range"),
         ({"pressures": [5e5, 0.0]}, "two or more in ascending order"),
     ],

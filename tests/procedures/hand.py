@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from tiny import Indicator, Leveller, TinyWorld
+from tiny import Indicator, Leveller, TinySource, TinyWorld
 from tiny_bench import Tiny
 
 from remotecal.drivers.accuracy import UNSTATED
@@ -28,6 +28,12 @@ class Dial(ReadByHand, Indicator):
     """A dial that shows the level."""
 
     value = Reading(shown("表盘示值", "dial"), "V", span=(0, 1000), accuracy=UNSTATED)
+
+
+class Loose(TinySource):
+    """A source that has no safe state."""
+
+    safe: ClassVar = ()
 
 
 class Knob(HandInstrument, Leveller):

@@ -20,6 +20,8 @@ class Several(Procedure):
     sets: ClassVar[Mapping[str, str]] = {"level": "V"}
     reach: ClassVar[Mapping[str, str]] = {"meters.value": "level"}
 
+    under_test: ClassVar[str] = "meters"
+
     source: Leveller
     meters: tuple[Indicator, ...]
     weight: Artefact | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 import pytest
 
@@ -24,6 +25,13 @@ LATER = TODAY + timedelta(days=100)
 STEADY = [10.0, 10.2, 9.9, 10.1, 9.8, 10.0, 10.1, 9.9, 10.2, 10.0]
 
 
+@lru_cache(maxsize=1)
+def keys_of(persons):
+    """Return keys for everybody; the same ones for all tests, which only sign by them."""
+    names = dict(persons) | {"issued": "Laboratory", "institute": ISSUER.get("en")}
+    return make_demonstration_keys(names, datetime.now(UTC) - timedelta(days=1))
+
+
 class Site:
     """A water rig with its paper, and keys for everybody."""
 
@@ -32,10 +40,7 @@ class Site:
         self.now = datetime.fromtimestamp(rig.clock.now(), UTC)
         self.order = Order.load(rig.order)
         self.found = find(self.order.order.procedure)
-        names = {person.duty: person.name.get("en") for person in self.order.persons}
-        self.keys = make_demonstration_keys(
-            names | {"issued": "Laboratory", "institute": ISSUER.get("en")}, self.now
-        )
+        self.keys = keys_of(tuple((person.duty, person.name.get("en")) for person in self.order.persons))
 
     def admission(self, **entries):
         with self.rig.bench.open("a", encoding="utf-8") as file:

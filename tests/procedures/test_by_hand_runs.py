@@ -26,6 +26,7 @@ from remotecal.errors import (
     EvidenceError,
     ExchangeCancelled,
     InstrumentError,
+    InterlockTripped,
     RunAborted,
     RunError,
     SafeStateNotReached,
@@ -34,7 +35,9 @@ from remotecal.errors import (
 from remotecal.journal.events import FILE, Event, read_journal
 from remotecal.journal.evidence import gather
 from remotecal.runs.prompts import Answer, Question, Scripted, Terminal
+from remotecal.verify.course import examine_course
 from remotecal.verify.report import Unable
+from remotecal.verify.shapes import examine_shapes
 
 PHOTO = b"\xff\xd8 a photo of the dial"
 DIGEST = sha256(PHOTO).hexdigest()
@@ -160,12 +163,14 @@ def test_a_photo_is_taken_first_and_kept_with_the_run(tiny: Tiny, photo: Path) -
     read_by_hand(tiny, DIAL.replace("photo = false", "photo = true"))
     person = Beside(tiny.world, photo=photo)
     tiny.run(person)
-    assert [question.kind for question in person.asked[2:6]] == ["file", "number", "file", "number"]
+    assert [question.kind for question in person.asked[2:7]] == ["file", "number", "file", "file", "number"]
     reply = next(one["reply"] for one in exchanges(tiny) if one["request"] == "read dial")
     assert reply == f"1.00 \\volt photo {DIGEST}"
     assert {event.data["sha256"] for event in tiny.events("file")} == {DIGEST}
     assert (tiny.out / "files" / f"{DIGEST}.jpg").read_bytes() == PHOTO
-    assert examine(tiny.events())["read by hand"] == "gauge: 13 by liwei"
+    assert examine(tiny.events())["read by hand"] == (
+        f"gauge: 13 by liwei; one photo, {DIGEST[:12]}…, stands for 12 readings of gauge"
+    )
 
 
 def test_another_dial_is_refused_after_a_second_look(dial: Tiny) -> None:
@@ -242,6 +247,56 @@ def test_a_run_killed_while_a_question_is_open_goes_on(dial: Tiny, question: int
     assert evidence.complete
     assert evidence.observations[: len(before)] == before
     examine(dial.events())
+
+
+def test_a_serial_number_is_asked_for_once_the_rig_is_safe_and_watched(dial: Tiny) -> None:
+    dial.add(dial.bench, INTERLOCK)
+    person = Beside(dial.world, {6: "nobody"})
+    with pytest.raises(RunError, match="'nobody' is no number"):
+        dial.run(person)
+    dial.world.level = 7.0
+    asked: list[float] = []
+
+    def look(question: Question) -> None:
+        if question.kind == "text":
+            asked.append(dial.world.level)
+            dial.world.deaf.add("MEAS:TEMP?")
+            dial.clock.sleep(10)
+
+    person = Beside(dial.world)
+    person.before = look
+    with pytest.raises(InterlockTripped, match=r"source\.temperature can't be watched any more"):
+        dial.resume(person)
+    assert asked == [0.0]
+    kinds = dial.kinds()
+    again = kinds[kinds.index("resume") :]
+    before = [kind for kind in again[1 : again.index("prompt")] if kind != "replies"]
+    assert before == ["instrument", "safe"]
+
+
+INTERLOCK = """
+[[interlocks]]
+watch = "source.temperature"
+above = 60
+unit = "°C"
+every = 1.0
+"""
+
+
+def test_where_nothing_can_be_made_safe_nobody_says_that_it_was(dial: Tiny) -> None:
+    text = dial.bench.read_text().replace('driver = "tiny:TinySource"', 'driver = "hand:Loose"')
+    dial.bench.write_text(text)
+    person = Beside(dial.world)
+    person.before = lambda question: dial.control.abort("enough") if question.kind == "number" else None
+    with pytest.raises(RunAborted, match="nothing on this bench can be made safe by remotecal"):
+        dial.run(person)
+    for event in dial.events("safe"):
+        assert event.data["reached"] is None
+        assert "nothing on this bench can be made safe" in str(event.data["text"])
+    assert "nothing on this bench" in str(dial.events("abort")[0].data["text"])
+    assert dial.resume(Beside(dial.world)).complete
+    examine_course(dial.events())
+    examine_shapes(dial.events())
 
 
 def by_hand_knob(tiny: Tiny) -> None:

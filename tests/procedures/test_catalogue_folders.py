@@ -11,6 +11,7 @@ from tiny import PROCEDURE
 
 from remotecal.errors import OrderError
 from remotecal.registers import same_procedure
+from remotecal.runs import catalogue
 from remotecal.runs.catalogue import find, find_followed, is_installed, names
 
 PACKAGE = "sable_procedures"
@@ -70,6 +71,39 @@ def test_whatever_it_is_made_of_counts(sable: Path, file: str) -> None:
     with (sable / file).open("a") as out:
         out.write("OTHER = 1\n")
     assert found_anew() != before
+
+
+PLACES = {
+    "try": "try:\n    {}\nexcept ImportError:\n    pass",
+    "except": "try:\n    raise ImportError\nexcept ImportError:\n    {}",
+    "else": "try:\n    pass\nexcept ImportError:\n    pass\nelse:\n    {}",
+    "finally": "try:\n    pass\nfinally:\n    {}",
+    "with": "from contextlib import suppress\nwith suppress():\n    {}",
+    "for": "for _ in (1,):\n    {}",
+    "elif": "if 1 > 2:\n    pass\nelif 2 > 1:\n    {}",
+    "case": "match 1:\n    case 1:\n        {}",
+    "method": "class One:\n    async def two(self):\n        def three():\n            {}",
+}
+"""Where an import may stand."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_wherever_it_is_imported_it_counts(sable: Path, place: str) -> None:
+    (sable / "shared" / "words.py").write_text(
+        PLACES[place].format("from ..shared import unused") + "\nWORD = 'one'\n"
+    )
+    before = found_anew()
+    (sable / "shared" / "unused.py").write_text("OTHER = 1\n")
+    assert found_anew() != before
+
+
+def test_a_source_is_taken_apart_once(sable: Path) -> None:
+    """That takes longest in finding a procedure, and whoever runs many finds each of them again and again."""
+    catalogue._imported.cache_clear()
+    found_anew()
+    taken = catalogue._imported.cache_info().misses
+    found_anew()
+    assert catalogue._imported.cache_info().misses == taken == 5
 
 
 def test_what_it_does_not_import_does_not_count(sable: Path) -> None:

@@ -96,6 +96,14 @@ def test_a_line_written_anew_with_its_hash_does_not_follow(journal):
         read_journal(journal)
 
 
+def test_a_name_that_is_no_text_is_refused_before_it_is_written(journal, clock):
+    """The encoder would write 10 behind 2, where readers look for "10" before "2"."""
+    whole = journal.read_bytes()
+    with Journal.open(journal.parent, clock) as opened, pytest.raises(TypeError, match="no text"):
+        opened.append("note", {"text": "by channel", "means": {2: 0.1, 10: 0.2}})
+    assert journal.read_bytes() == whole
+
+
 def test_another_format_is_refused(tmp_path, clock):
     with Journal.create(tmp_path / "run", clock) as opened:
         opened.append("start", {"format": 2})

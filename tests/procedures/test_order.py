@@ -102,3 +102,12 @@ def test_what_is_no_procedure_is_not_found():
         find("flow.water")
     with pytest.raises(OrderError, match=r"there is no procedure 'water_master', .*water_master_meter"):
         find("water_master")
+
+
+@pytest.mark.parametrize("name", ["water_gravimetric", "gauge"])
+def test_a_package_takes_no_shipped_name(monkeypatch, name):
+    shipped = find(name)
+    entry = EntryPoint(name, "procedure_package.other:Other", catalogue.GROUP)
+    monkeypatch.setattr(catalogue, "entry_points", lambda **_: [entry])
+    assert find(name) == shipped
+    assert name not in catalogue.names()

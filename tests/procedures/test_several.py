@@ -10,7 +10,7 @@ from tiny_bench import Tiny, tiny_bench
 
 from remotecal.certificates.dcc import read, write
 from remotecal.drivers.keysight.dmm34461a import Keysight34461A
-from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError
+from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError, WrongInstrument
 from remotecal.journal.evidence import Evidence
 from remotecal.model import Record, Text
 from remotecal.runs.catalogue import find
@@ -187,6 +187,8 @@ def test_what_was_found_and_what_is_left(tiny: Tiny) -> None:
     assert told["dut-1, as found"] == ("1.100", "2.100")
     assert told["dut-2, as left"] == ("1.000", "2.000")
     assert len(told) == 4
+    said = [one.declaration.get("en") for one in made.statements if one.declaration is not None]
+    assert said.count("Adjustment: offset = 0.") == 1
     events = tiny.events()
     assert "all of known kinds" in examine_shapes(events)
     assert examine_course(events) == "never interrupted"
@@ -212,3 +214,32 @@ def test_who_can_not_adjust_says_so(tiny: Tiny) -> None:
     with pytest.raises(ParameterError, match="Several does not know how to adjust"):
         adjusted(tiny)
     assert not tiny.out.exists()
+
+
+@pytest.mark.parametrize(
+    ("was", "instead", "said"),
+    [
+        ('on = "second"', 'on = "source"', "no device is on source: gauge and second fills the role"),
+        ('on = "second"', 'on = "weight"', "no device is on weight"),
+        (DUTS[DUTS.index("[[duts]]", 5) :], "", "which device is on second"),
+    ],
+)
+def test_each_device_has_its_instrument_and_each_instrument_its_device(
+    tiny: Tiny, was: str, instead: str, said: str
+) -> None:
+    text = tiny.order.read_text()
+    assert was in text
+    tiny.order.write_text(text.replace(was, instead, 1))
+    with pytest.raises(OrderError, match=said):
+        tiny.run()
+    assert not tiny.out.exists()
+
+
+def test_meters_exchanged_on_the_bench_are_refused(tiny: Tiny) -> None:
+    text = tiny.order.read_text()
+    tiny.order.write_text(text.replace('"M1"', '"M3"'))
+    with pytest.raises(OrderError, match="gauge is SN M1, and the order is for SN M3"):
+        tiny.run()
+    tiny.bench.write_text(tiny.bench.read_text().replace('serial = "M1"', ""))
+    with pytest.raises(WrongInstrument, match="gauge says that it is SN M1, and the order is for SN M3"):
+        tiny.run()

@@ -4,7 +4,12 @@ import threading
 
 import pytest
 
+from remotecal.sim.calibrated import Calibrated, Stated
+from remotecal.sim.instruments.multimeter import Multimeter
+from remotecal.sim.memory import MemoryLink
 from remotecal.sim.world import World
+
+NO_CORRECTION = Stated("mA", (0.0,), (0.0,), (0.0,))
 
 
 def test_without_physics_only_time_passes(world, clock):
@@ -60,8 +65,8 @@ def test_an_instrument_that_takes_its_time_moves_a_virtual_clock_and_puts_watchd
     put_off = []
     world.extensions.append(put_off.append)
     before = clock.now()
-    world.take(7.0)
-    world.take(0.0)
+    assert world.take(7.0)
+    assert world.take(0.0)
     assert clock.now() - before == pytest.approx(7.0, abs=1e-6)
     assert clock.now() - before >= 7.0
     assert put_off == [7.0]
@@ -84,13 +89,21 @@ class PatientClock:
         raise NotImplementedError
 
 
-def test_in_real_time_it_is_waited_for_and_nothing_put_off():
+def test_real_time_nobody_can_move_on_and_nothing_is_put_off():
     world = World(PatientClock(), 1)
     put_off = []
     world.extensions.append(put_off.append)
-    world.take(7.0)
-    assert world.clock.waited == [7.0]
+    assert not world.take(7.0)
+    assert world.take(0.0)
     assert put_off == []
+
+
+def test_in_memory_real_time_is_waited_for():
+    multimeter = Multimeter(World(PatientClock(), 1), lambda: 0.012, Calibrated(NO_CORRECTION, 0.0))
+    link = MemoryLink(multimeter)
+    link.tell(b"CONF:CURR:DC;:SAMP:COUN 2")
+    assert link.ask(b"READ?").count(b",") == 1
+    assert multimeter.world.clock.waited == [0.4, 0.4]
 
 
 def test_parts_draw_numbers_of_their_own():

@@ -142,7 +142,7 @@ def test_conflicts_are_kept_and_runs_listed(enrolled: Store, lines: list[bytes])
     for at, run in enumerate(("first", "second", "third")):
         enrolled.journals.append("here", run, 1, lines, float(at))
     enrolled.journals.note_conflict("here", "second", "because")
-    listed = enrolled.journals.list()
+    listed = enrolled.pages.runs(100)
     assert [row.run for row in listed] == ["third", "second", "first"]
     assert [row.conflict for row in listed] == ["", "because", ""]
     assert all(earlier.began > later.began for earlier, later in pairwise(listed))

@@ -7,7 +7,7 @@ import pytest
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import VirtualClock
-from remotecal.errors import CertificateRefused
+from remotecal.errors import CertificateRefused, OrderError
 from remotecal.journal.writing import Journal
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
@@ -21,7 +21,7 @@ def busy(enrolled: Store) -> Store:
         station = "here" if number % 2 else "there"
         enrolled.orders.issue(f"o{number}", f"n{number}", station, b"envelope", number // 4, 100.0, "Li Wei")
         if number > 3:
-            enrolled.users.assign(f"o{number}", "acme" if number < 7 else "bolt")
+            enrolled.orders.assign(f"o{number}", "acme" if number < 7 else "bolt")
     enrolled.orders.withdraw("o5", "a mistake")
     return enrolled
 
@@ -51,6 +51,27 @@ def test_runs_page_by_page(busy: Store) -> None:
     assert [row.run for row in busy.pages.runs(9, account="acme")] == ["o5"], "o4 and o6 were for `there`"
     assert busy.pages.runs(9, station="there") == ()
     assert busy.pages.runs(9, state="signed") == ()
+
+
+def test_an_order_has_one_account_and_its_run_the_same(enrolled: Store) -> None:
+    for order in ("o1", "o2"):
+        enrolled.orders.issue(order, "1", "here", b"envelope", 1.0, 2.0, "Li Wei", account="acme")
+    for station, run in (("here", "o1"), ("there", "o1"), ("here", "nobody's")):
+        enrolled.journals.append(station, run, 1, [], 1.0)
+
+    def whose() -> dict[str, set[str]]:
+        return {
+            account: {row.id for row in enrolled.pages.orders(9, account=account)}
+            | {f"{row.station}/{row.run}" for row in enrolled.pages.runs(9, account=account)}
+            for account in ("acme", "bolt")
+        }
+
+    assert whose() == {"acme": {"o1", "o2", "here/o1"}, "bolt": set()}, "what is at `there` is not its run"
+    enrolled.orders.assign("o1", "bolt")
+    enrolled.journals.append("here", "o2", 1, [], 1.0)
+    assert whose() == {"acme": {"o2", "here/o2"}, "bolt": {"o1", "here/o1"}}
+    with pytest.raises(OrderError, match="there is no order nothing"):
+        enrolled.orders.assign("nothing", "acme")
 
 
 def signing(duty: str, by: str, xml: bytes = b"xml", pdf: bytes | None = None) -> SigningRow:

@@ -146,14 +146,6 @@ def test_failures_are_counted_by_name_and_by_address(store: Store) -> None:
     assert store.users.failures("login refused", "wei", "a", 1e11) == (0, 0, 0)
 
 
-def test_an_order_has_one_account(enrolled: Store) -> None:
-    for order in ("o1", "o2"):
-        enrolled.orders.issue(order, "1", "here", b"envelope", 1.0, 2.0, "Li Wei")
-    enrolled.users.assign("o1", "acme")
-    enrolled.users.assign("o1", "bolt")
-    assert enrolled.users.accounts_of(["o1", "o2"]) == {"o1": "bolt"}
-
-
 def test_of_many_who_enter_a_user_at_once_one_does(store: Store) -> None:
     def enter(number: int) -> str:
         try:

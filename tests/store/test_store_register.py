@@ -1,7 +1,10 @@
 """Stations, codes, orders, records, the audit log and the tables' version."""
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -9,7 +12,7 @@ from sqlalchemy import create_engine, text
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError, StoreError
 from remotecal.store import Store, tables
 from remotecal.store import database as database_module
-from remotecal.store.database import Database
+from remotecal.store.database import Database, newest_version
 from remotecal.store.orders import Repeat
 from remotecal.store.records import RecordRow
 from remotecal.store.tables import metadata
@@ -92,7 +95,7 @@ def test_the_oldest_order_that_can_still_begin_comes_next(ordered: Store) -> Non
     ordered.orders.withdraw("o3", "a mistake")
     assert upcoming(21.0) is None
     assert ordered.orders.next("there", 1.0) is None
-    assert [(row.id, row.state, row.reason) for row in ordered.orders.list()] == [
+    assert [(row.id, row.state, row.reason) for row in ordered.pages.orders(100)] == [
         ("o3", "withdrawn", "a mistake"),
         ("o2", "refused", "no such bench"),
         ("o1", "issued", ""),
@@ -146,6 +149,32 @@ def test_migrations_make_what_the_program_expects(url: str) -> None:
     engine.dispose()
 
 
+def test_the_last_change_is_told_by_its_file_as_alembic_tells_it_by_what_follows_what() -> None:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    configuration = Config()
+    configuration.set_main_option("script_location", "remotecal.store:migrations")
+    scripts = ScriptDirectory.from_config(configuration)
+    assert scripts.get_heads() == [newest_version()]
+    for script in scripts.walk_revisions():
+        assert Path(script.path).name.startswith(f"v{script.revision}_")
+
+
+OPENED = """
+import sys
+from remotecal.store import Store
+Store(sys.argv[1]).close()
+print("alembic" in sys.modules)
+"""
+
+
+def test_a_database_is_opened_without_what_would_change_it(url: str) -> None:
+    Store.migrate(url)
+    done = subprocess.run([sys.executable, "-c", OPENED, url], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
 def test_a_database_of_another_version_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match=r"has the version none, this program needs .* hub migrate"):
         Store(url)
@@ -187,14 +216,16 @@ def test_a_repeated_request_brings_the_same_order(enrolled: Store) -> None:
         issue(enrolled, "o3", Repeat("k-1", "other"))
     assert issue(enrolled, "o4", repeat, by="Zhang") == "o4", "keys are everybody's own"
     assert [issue(enrolled, order, None) for order in ("o5", "o6")] == ["o5", "o6"]
-    assert enrolled.users.accounts_of(["o1", "o2"]) == {"o1": "acme"}
+    assert {row.id: row.account for row in enrolled.pages.orders(9)} == dict.fromkeys(
+        ("o1", "o4", "o5", "o6"), "acme"
+    )
 
 
 def test_of_many_repeats_at_once_one_is_entered(enrolled: Store) -> None:
     with ThreadPoolExecutor(6) as pool:
         orders = list(pool.map(lambda n: issue(enrolled, f"o{n}", Repeat("k", "d")), range(12)))
     assert len(set(orders)) == 1
-    assert len(enrolled.orders.list()) == 1
+    assert len(enrolled.pages.orders(100)) == 1
 
 
 def test_a_database_with_work_in_it_is_brought_up_to_date(url: str) -> None:
@@ -204,10 +235,11 @@ def test_a_database_with_work_in_it_is_brought_up_to_date(url: str) -> None:
     database = Database(url)
     with database.begin() as connection:
         command.upgrade(database_module._migrations(connection), "0002")
-        station = {"name": "here", "key": "k", "enabled": True, "enrolled": 1.0}
-        connection.execute(tables.stations.insert().values(**station, certificate="c", certificate_until=2.0))
+        for name in ("here", "there"):
+            station = {"name": name, "key": "k", "enabled": True, "enrolled": 1.0, "certificate": "c"}
+            connection.execute(tables.stations.insert().values(**station, certificate_until=2.0))
         order = {"number": "1", "station": "here", "envelope": b"e", "issued": 1.0, "expires": 2.0}
-        for name in ("o1", "o2"):
+        for name in ("o1", "o2", "o3"):
             values = {**order, "id": name, "by": "Li Wei", "state": "claimed"}
             connection.execute(tables.orders.insert().values(**values))
         connection.execute(
@@ -216,15 +248,27 @@ def test_a_database_with_work_in_it_is_brought_up_to_date(url: str) -> None:
         connection.execute(tables.sessions.insert().values(digest="d", user="liwei", expires=9.0))
         signed = {"station": "here", "run": "o1", "duty": "performed", "by": "liwei", "at": 1.0}
         connection.execute(tables.signed_certificates.insert().values(**signed, xml=b"x"))
-        connection.execute(tables.order_accounts.insert().values(order="o1", account="acme"))
+        connection.execute(text("INSERT INTO order_accounts VALUES ('o1', 'acme'), ('o3', 'bolt')"))
+        runs = tables.runs.insert().values(committed=1, head="h", state="signed", began=1.0, updated=2.0)
+        for station, run in (("here", "o1"), ("here", "o2"), ("there", "o1")):
+            connection.execute(runs.values(station=station, run=run))
+        record = {"head": "h", "key": "k", "record": "{}", "computed": 3.0}
+        for run, agrees in (("o1", True), ("o2", False)):
+            values = {**record, "station": "here", "run": run, "agrees": agrees}
+            connection.execute(tables.records.insert().values(**values))
     database.close()
     Store.migrate(url)
     with Store(url) as store:
-        assert {order.id for order in store.orders.list()} == {"o1", "o2"}
+        accounts = {order.id: order.account for order in store.pages.orders(100)}
+        assert accounts == {"o1": "acme", "o2": None, "o3": "bolt"}
+        assert {(run.station, run.run): (run.account, run.record) for run in store.pages.runs(100)} == {
+            ("here", "o1"): ("acme", "agrees"),
+            ("here", "o2"): (None, "differs"),
+            ("there", "o1"): (None, ""),
+        }
         assert store.orders.repeated("Li Wei", Repeat("k", "d")) is None
         latest = store.signings.latest("here", "o1")
         assert latest is not None
         assert (latest.xml, latest.pdf) == (b"x", None)
-        assert store.users.accounts_of(["o1"]) == {"o1": "acme"}
         with store.database.read() as connection:
             assert connection.execute(text("SELECT count(*) FROM sessions")).scalar_one() == 0

@@ -128,7 +128,7 @@ def test_pytest_knows_the_fixtures_and_takes_the_benches_down(tmp_path: Path) ->
 
 LIGHT = """
 import sys, remotecal.testing.plugin
-heavy = {"numpy", "pint", "pydantic", "GTC", "remotecal.model", "remotecal.drivers", "remotecal.sim"}
+heavy = {"numpy", "pydantic", "GTC", "remotecal.model", "remotecal.drivers", "remotecal.sim"}
 print(sorted(heavy & set(sys.modules)))
 """
 

@@ -172,6 +172,7 @@ def test_an_error_nobody_knows_is_still_one_of_the_link(tmp_path: Path) -> None:
     [
         ("", "line 1: this is no recording"),
         ("[]\n", "line 1: this is no recording"),
+        ("[" * 200_000 + "\n", "line 1: this is no recording .RecursionError"),
         ('{"format": 2}\n', "line 1: .*its format is 2, this remotecal reads 1"),
         ("{WHOM}{}\n", "line 2: this is no recording .*'at'"),
         ('{WHOM}{"at": "yesterday", "tell": "?"}\n', "line 2: .*'yesterday' stands where a time is due"),
@@ -199,7 +200,7 @@ def test_an_instrument_of_a_bench_is_recorded_by_command(
     assert main(command) == 0
     said = capsys.readouterr().out
     assert "value      1.25 V" in said
-    assert f"38 exchanges with Maker Tiny, SN M1, firmware 1.0 are in {out}" in said
+    assert f"38 exchanges with Maker Tiny, SN M1, firmware 1.0: {out}" in said
     whom = replay(out).recording.whom
     assert (whom.driver, whom.identity.serial) == ("tiny:TinyMeter", "M1")
     with TinyMeter.over(replay(out, in_order=False)) as again:

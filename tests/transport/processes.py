@@ -185,7 +185,7 @@ class Processes:
             record = store.records.find("here", run)
             with store.database.read() as connection:
                 assert len(connection.execute(select(records)).all()) == 1, "one certificate"
-            assert [row.run for row in store.journals.list()] == [run]
+            assert [row.run for row in store.pages.runs(100)] == [run]
         here = (self.station / "runs" / run / "journal.jsonl").read_bytes()
         assert here == b"".join(line + b"\n" for line in there)
         assert record is not None

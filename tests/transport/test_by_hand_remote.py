@@ -39,7 +39,7 @@ async def test_a_question_for_a_dial_reaches_laboratory_and_site_and_either_answ
     read_by_hand(tiny, DIAL.replace("photo = false", "photo = true"))
     tiny.parameter("levels = [1]\nrepeats = 1")
     photo = tmp_path / "dial.jpg"
-    photo.write_bytes(PHOTO)
+    photos = {number: PHOTO + bytes([number]) for number in (3, 5, 7)}
     async with hub_up(folder) as hub:
         site = await enrol_site(hub, tiny, tmp_path / "here")
         async with site.up():
@@ -50,7 +50,8 @@ async def test_a_question_for_a_dial_reaches_laboratory_and_site_and_either_answ
             assert (await wish(site, "answer", "M1")).done
             assert (await asked(watching, 2)).options == ("done",)
             assert (await wish(site, "answer", "done")).done
-            for number in (3, 5, 7):
+            for number, taken in photos.items():
+                photo.write_bytes(taken)
                 assert (await asked(watching, number)).kind == "file"
                 assert (await wish(site, "attach", file=str(photo))).done
                 live = await asked(watching, number + 1)
@@ -70,7 +71,7 @@ async def test_a_question_for_a_dial_reaches_laboratory_and_site_and_either_answ
         assert row.agrees
     events = read_journal(tmp_path / "brought" / "journal.jsonl")
     for file in named_files(events):
-        assert file.sha256 == sha256(PHOTO).hexdigest()
+        assert file.sha256 in {sha256(taken).hexdigest() for taken in photos.values()}
         check_file(file, tmp_path / "brought")
     assert examine(events)["read by hand"] == "gauge: 3 by on site; gauge: 1 by Li Wei"
 

@@ -11,6 +11,7 @@ import pytest
 
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.cli import demo_remote
+from remotecal.cli.progress import ProgressLine
 from remotecal.errors import RemotecalError
 from remotecal.journal.events import read_journal
 from remotecal.journal.evidence import gather
@@ -25,7 +26,7 @@ def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:
         text = rig.order.read_text("utf-8")
         text = re.sub(r"^flows = \[([^,]+),([^,]+),[^]]*\]$", r"flows = [\1, \2]", text, flags=re.MULTILINE)
         rig.order.write_text(text, "utf-8")
-        remote = demo_remote.calibrate_remotely(rig.order, rig.bench, out)
+        remote = demo_remote.calibrate_remotely(rig.order, rig.bench, out, ProgressLine())
     assert {path.name for path in out.iterdir()} == {
         "certificate.pdf",
         "certificate.xml",
@@ -48,7 +49,7 @@ def test_a_run_that_ends_early_says_why(tmp_path: Path) -> None:
         text = re.sub(r"^repeats = .*$", "repeats = -1", rig.order.read_text("utf-8"), flags=re.MULTILINE)
         rig.order.write_text(text, "utf-8")
         with pytest.raises(RemotecalError, match="repeats must be at least 2; it is -1"):
-            demo_remote.calibrate_remotely(rig.order, rig.bench, tmp_path / "out")
+            demo_remote.calibrate_remotely(rig.order, rig.bench, tmp_path / "out", ProgressLine())
 
 
 def test_a_demonstration_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> None:

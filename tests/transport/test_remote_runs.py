@@ -56,7 +56,7 @@ async def test_an_order_issued_while_the_station_was_away(
         async with site.up():
             await site.state(first, "signed")
             await site.state(second, "signed")
-        rows = {row.run: row.began for row in hub.laboratory.store.journals.list()}
+        rows = {row.run: row.began for row in hub.laboratory.store.pages.runs(100)}
         assert rows[first.id] < rows[second.id]
 
 
@@ -252,7 +252,7 @@ async def test_an_order_handed_out_twice_is_carried_out_once(
             hub.laboratory.store.orders.next = lambda *_: row
             station.nudge()
             assert "an order is carried out once" in await site.refusal(order)
-        assert len(hub.laboratory.store.journals.list()) == 1
+        assert len(hub.laboratory.store.pages.runs(100)) == 1
         assert tiny.world.lines == before, "no instrument was spoken to again"
 
 

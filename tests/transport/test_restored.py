@@ -99,7 +99,7 @@ def test_what_happened_since_the_copy_comes_again(hub_folder: HubFolder, tiny: T
             for run in (first, second):
                 wait_until(lambda run=run: store.records.find("here", run))
                 check_restored(both, store, run)
-            assert len(store.journals.list()) == 2
+            assert len(store.pages.runs(100)) == 2
             assert len(store.noted(what="order entered again")) == 1
         check_proof(both, second)
         assert call("station", "resend", "--station", both.station).count("the rest is sent") == 2

@@ -9,8 +9,10 @@ import pytest
 
 import remotecal.uncertainty
 from remotecal.errors import ParameterError
+from remotecal.model import Correlation
 from remotecal.uncertainty import Budget, Distribution, Input, Reported
 from remotecal.uncertainty.coverage import coverage_factor, whole_dof
+from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.number import atan2, cos, exp, log, sin, sqrt, tan
 
 
@@ -268,3 +270,17 @@ def test_u_may_be_exactly_twice_the_standard_uncertainty() -> None:
     assert result.coverage == pytest.approx(0.8839, abs=1e-4)  # t-distribution of 4 degrees of freedom
     normal = Budget(lambda a: a, [Input.normal("a", 1.0, "V", 0.1)]).evaluate(k=2.0)
     assert normal.coverage == pytest.approx(0.9545, abs=1e-4)
+
+
+@pytest.mark.parametrize("stated", [("0.99", "0.99", "0.96"), ("0.9", "0.9", "0.6"), ("0.5", "0.5", "0.5")])
+def test_correlations_that_a_certificate_may_state_are_taken_by_the_budget(stated):
+    """Rounded to their last digit, 0.99, 0.99 and 0.96 contradict each other a little."""
+    ab, ac, bc = stated
+    matrix = Correlation(matrix=(("1", ab, ac), (ab, "1", bc), (ac, bc, "1"))).possible()
+    pairs = {("a", "b"): matrix[0][1], ("a", "c"): matrix[0][2], ("b", "c"): matrix[1][2]}
+    inputs = [Input.normal(symbol, 1.0, "1", 0.1) for symbol in "abc"]
+    budget = Budget(three, inputs, "1", pairs)
+    found = confirmed(budget, budget.evaluate(), seed=1)
+    assert found.u == pytest.approx(0.1 * sum(map(sum, matrix)) ** 0.5)
+    half = 0.5 * 10.0 ** -len(ab.partition(".")[2])
+    assert list(pairs.values()) == pytest.approx([float(one) for one in stated], abs=half)

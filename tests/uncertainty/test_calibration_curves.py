@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -259,4 +260,13 @@ def test_nothing_is_extrapolated_from_a_certificate(x):
 )
 def test_a_certificate_that_says_too_little_is_refused(points):
     with pytest.raises(CertificateRefused, match="a certificate needs 2 points or more"):
+        CertifiedCurve(points, "%")
+
+
+@pytest.mark.parametrize("field", ["at", "value", "expanded"])
+@pytest.mark.parametrize("row", [0, 1, 2])
+def test_a_row_that_is_no_number_is_refused_at_once(field, row):
+    points = list(CERTIFICATE.points[:3])
+    points[row] = replace(points[row], **{field: math.nan})
+    with pytest.raises(CertificateRefused, match="a row that is no number"):
         CertifiedCurve(points, "%")

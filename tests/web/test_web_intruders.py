@@ -39,7 +39,7 @@ def orders(web: Web) -> dict[str, str]:
     found = {}
     for account in ("acme", "bolt"):
         order = web.do(web.site.order()).id
-        web.users.assign(order, account)
+        web.hub.laboratory.store.orders.assign(order, account)
         web.hub.laboratory.store.journals.append("here", order, 1, [], time.time())
         found[account] = order
     return found

@@ -54,7 +54,7 @@ def approved(web: Web, run: str) -> bytes:
 
 
 def test_a_certificate_from_draft_to_the_customer(web: Web, run: str, tmp_path: Path) -> None:
-    web.users.assign(run.rpartition("/")[2], "acme")
+    web.hub.laboratory.store.orders.assign(run.rpartition("/")[2], "acme")
     with web.token("customer") as acme, web.token("administrator") as administrator:
         assert administrator.get(run + "/certificate").json()["state"] == "draft"
         for duty, role in FILED.items():

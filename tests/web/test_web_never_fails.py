@@ -16,7 +16,6 @@ CHECKS = [not_a_server_error, content_type_conformance, response_schema_conforma
 BOUNDED = settings(
     max_examples=7,
     derandomize=True,
-    deadline=None,
     database=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
@@ -28,7 +27,7 @@ def known(web: Web) -> str:
     """An order with a run, and users with several roles."""
     order = web.do(web.site.order())
     web.hub.laboratory.store.journals.append("here", order.id, 1, [], time.time())
-    web.users.assign(order.id, "acme")
+    web.hub.laboratory.store.orders.assign(order.id, "acme")
     web.users.put("staff", roles={"operator", "reviewer", "approver"}, password=DIGEST)
     return order.id
 

@@ -195,7 +195,7 @@ def test_a_run_is_watched_and_commanded(web: Web) -> None:
     web.site.tiny.parameter("ask = true")
     with web.token("operator") as operator, web.token("customer") as acme:
         order = web.do(web.site.order())
-        web.users.assign(order.id, "acme")
+        web.hub.laboratory.store.orders.assign(order.id, "acme")
         run = f"/runs/here/{order.id}"
         up = web.site.up()
         up_now = web.do(up.__aenter__())

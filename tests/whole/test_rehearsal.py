@@ -2,6 +2,8 @@
 
 import json
 import tomllib
+from contextlib import redirect_stdout
+from io import StringIO
 
 import pytest
 
@@ -49,9 +51,25 @@ def rehearsed(directory, **given):
     return rehearse(order, found, real, **given)
 
 
-def test_a_rehearsal_foresees_what_the_run_stated(ran):
-    directory, record, took = ran
-    foreseen = rehearsed(directory)
+@pytest.fixture(scope="module")
+def foreseen(ran):
+    """What a rehearsal of that order tells."""
+    directory, *_ = ran
+    return rehearsed(directory)
+
+
+@pytest.fixture(scope="module")
+def printed(ran):
+    """What the command prints of it for programs."""
+    directory, *_ = ran
+    said = StringIO()
+    with redirect_stdout(said):
+        assert main(["rehearse", str(directory / "order.toml"), "--json"]) == 0
+    return json.loads(said.getvalue())
+
+
+def test_a_rehearsal_foresees_what_the_run_stated(ran, foreseen):
+    _, record, took = ran
     (measured,) = record.measurements
     assert [point.title for point in foreseen.points] == [b.title.get("en") for b in measured.budgets]
     (simulated_device,) = foreseen.record.measurements
@@ -64,27 +82,24 @@ def test_a_rehearsal_foresees_what_the_run_stated(ran):
     assert foreseen.assumed == ()
 
 
-def test_the_risks_are_those_of_the_guarded_limits(ran):
+def test_the_risks_are_those_of_the_guarded_limits(ran, foreseen):
     directory, *_ = ran
-    wide = rehearsed(directory)
     narrow = rehearsed(directory, spread=0.05)
-    for often, seldom in zip(wide.points, narrow.points, strict=True):
+    for often, seldom in zip(foreseen.points, narrow.points, strict=True):
         assert 0 < often.conforming_refused < 0.5
         assert 0 <= often.other_passed < 0.5
         assert seldom.conforming_refused < often.conforming_refused
         assert seldom.other_passed is None
 
 
-def test_programs_read_it_and_persons_too(ran, capsys):
+def test_programs_read_it_and_persons_too(ran, printed, capsys):
     directory, *_ = ran
-    assert main(["rehearse", str(directory / "order.toml"), "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["bench"] == "water-rig"
-    assert len(said["points"]) == 6
+    assert printed["bench"] == "water-rig"
+    assert len(printed["points"]) == 6
     assert main(["rehearse", str(directory / "order.toml")]) == 0
-    printed = capsys.readouterr().out
-    assert all(point["expanded"] in printed for point in said["points"])
-    assert "It would take" in printed
+    said = capsys.readouterr().out
+    assert all(point["expanded"] in said for point in printed["points"])
+    assert "It would take" in said
 
 
 @pytest.mark.parametrize("spread", ["0", "-1", "nan", "inf"])
@@ -103,13 +118,13 @@ def changed(directory, name, change):
     return directory / f"changed-{name}"
 
 
-def test_a_larger_uncertainty_in_the_bench_file_is_foreseen(ran):
+def test_a_larger_uncertainty_in_the_bench_file_is_foreseen(ran, foreseen):
     directory, *_ = ran
     bench = changed(directory, "bench.toml", worsen_the_density)
     order = Order.load(directory / "order.toml")
     found = find(order.order.procedure)
     grown = rehearse(order, found, RealBench.of_file(order, found, Bench.load(bench)))
-    for more, less in zip(grown.points, rehearsed(directory).points, strict=True):
+    for more, less in zip(grown.points, foreseen.points, strict=True):
         assert float(more.expanded) > 1.5 * float(less.expanded)
 
 
@@ -124,16 +139,89 @@ def test_what_a_run_would_refuse_a_rehearsal_refuses(ran):
         RealBench.of_file(order, find(order.order.procedure), Bench.load(directory / "bench.toml"))
 
 
-def test_a_far_bench_is_known_by_an_earlier_run_on_it(ran, capsys):
+def test_a_far_bench_is_known_by_an_earlier_run_on_it(ran, printed, capsys):
     directory, *_ = ran
     order, run = directory / "order.toml", directory / "run"
-    assert main(["rehearse", str(order), "--json"]) == 0
-    near = json.loads(capsys.readouterr().out)
     assert main(["rehearse", str(order), "--like", str(run), "--json"]) == 0
     far = json.loads(capsys.readouterr().out)
     assert [point["foremost"][0][0] for point in far["points"]] == [
-        point["foremost"][0][0] for point in near["points"]
+        point["foremost"][0][0] for point in printed["points"]
     ]
-    assert far["assumed"] == near["assumed"] == []
+    assert far["assumed"] == printed["assumed"] == []
     assert main(["rehearse", str(order), "--like", str(directory / "nothing"), "--json"]) != 0
     assert "nothing" in capsys.readouterr().err
+
+
+def pressure(tmp_path, **parameters):
+    """Return a pressure bench's directory, with an order of its own span."""
+    with simulated("pressure-bench").put_up(
+        simulated("pressure-bench").choose({"seed": 7, "full": 16.0}), tmp_path
+    ):
+        pass
+    mended(tmp_path, "order.toml", lambda said: said["parameters"].update(SHORT | parameters))
+    return tmp_path
+
+
+SHORT = {"sequence": "DKD-R 6-1 C", "pressures": [0.0, 8e5, 16e5]}
+
+
+def mended(directory, file, change):
+    said = tomllib.loads((directory / file).read_text(encoding="utf-8"))
+    change(said)
+    (directory / file).write_text(as_toml(said), encoding="utf-8")
+
+
+FACT = {
+    "unit": "Pa",
+    "value": 0.0,
+    "expanded_uncertainty": 3000.0,
+    "source": "x",
+    "valid_until": "2099-01-01",
+}
+
+
+def test_a_fact_that_the_simulated_bench_lacks_is_counted(tmp_path):
+    directory = pressure(tmp_path, accuracy_class=1.0)
+    mended(directory, "order.toml", lambda said: said["dut"].update(class_name="1"))
+    before = rehearsed(directory)
+    assert before.assumed == ()
+    fact = {**FACT, "valid_until": tomllib.loads("a = 2099-01-01")["a"]}
+    mended(directory, "bench.toml", lambda said: said["characteristics"].update(reference_drift=fact))
+    after = rehearsed(directory)
+    assert float(after.points[-1].expanded) == pytest.approx(3.0, rel=0.05)
+    assert float(after.points[-1].expanded) > 5 * float(before.points[-1].expanded)
+    assert after.points[-1].foremost[0][0] == "δ_d"
+
+
+def test_a_standard_that_the_simulated_bench_lacks_is_refused(tmp_path):
+    directory = pressure(tmp_path)
+
+    def with_reference(said):
+        controller = said["instruments"]["controller"]
+        said["instruments"]["reference"] = {**controller, "address": "TCPIP::127.0.0.1::1::SOCKET"}
+
+    mended(directory, "bench.toml", with_reference)
+    with pytest.raises(ConfigurationError, match="has nothing in the role reference, and the real one has"):
+        rehearsed(directory)
+
+
+@pytest.mark.parametrize("highest", [18e5, 19.5e5])
+def test_points_beyond_the_real_benchs_interlock_are_refused(tmp_path, highest):
+    directory = pressure(tmp_path, span=[0.0, highest], pressures=[0.0, 8e5, highest])
+    with pytest.raises(
+        ConfigurationError, match=r"interlock stops a run at controller\.pressure above 1760 kPa"
+    ):
+        rehearsed(directory)
+
+
+def test_what_a_person_is_told_of_risks(tmp_path, capsys):
+    directory = pressure(tmp_path, rule="guard band U")
+    assert main(["rehearse", str(directory / "order.toml")]) == 0
+    printed = capsys.readouterr().out
+    assert "e+" not in printed
+    assert "A conforming device would not pass at some point: " in printed
+    assert main(["rehearse", str(directory / "order.toml"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    least, most = said["whole"]
+    each = [point["conforming_refused"] for point in said["points"]]
+    assert (least, most) == (max(each), min(1.0, sum(each)))

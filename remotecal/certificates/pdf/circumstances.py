@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from remotecal.certificates.pdf.facts import Fact, value
@@ -119,15 +120,20 @@ def _stated(standard: Equipment, ref_type: str) -> list[Column]:
 def _span(column: Column) -> str:
     """Return the ends of a span in one unit: `0 ~ 600 kg`; a single value by itself."""
     ends = tuple(dict.fromkeys(column.values))
+    if UNCERTAINTY in column.ref_types and not any("e" in end.lower() for end in ends):
+        places = max(len(end.partition(".")[2]) for end in ends)
+        ends = tuple(f"{Decimal(end):.{places}f}" for end in ends)
     first = "" if len(ends) == 1 else f"{printed(ends[0])} ~ "
     return first + with_unit(ends[-1:], column.unit)
 
 
 def _condition(condition: Condition) -> Fact:
-    """Return the values of a condition; a least and a most one as `19.8 °C ~ 20.6 °C`."""
+    """Return the values of a condition; a least and a most one as `19.8 °C ~ 20.6 °C`, both alike as one."""
     parts: list[object] = []
-    for number, entry in enumerate(condition.quantities):
-        if number:
+    for entry in condition.quantities:
+        if value(entry) in parts:
+            continue
+        if parts:
             parts.append({"text": " ~ " if isinstance(entry, Column) else ", "})
         parts.append(value(entry))
     return {"label": said(condition.name), "lines": [{"parts": parts}]}

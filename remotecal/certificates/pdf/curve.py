@@ -109,9 +109,8 @@ def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()
     _frame(svg, x, y)
     _labels(svg, at, errors)
     for line in limits:
-        points = sorted(zip(places, line, strict=True))
-        ends = [(x.low, points[0][1]), *points, (x.high, points[-1][1])]
-        svg.append(_path(x, y, ends, stroke=LIMIT, stroke_dasharray="5 3", stroke_width="1"))
+        for level in _levels(x, sorted(zip(places, line, strict=True))):
+            svg.append(_path(x, y, level, stroke=LIMIT, stroke_dasharray="5 3", stroke_width="1"))
     svg.append(_path(x, y, sorted(zip(places, values, strict=True)), stroke="#9fb2c4", stroke_width="0.8"))
     for each in led:
         _direction(svg, x, y, sorted(zip(places, each.errors, strict=True)), each.name)
@@ -128,6 +127,26 @@ def _to_draw(limits: list[list[float]], reach: list[float], led: tuple[Led, ...]
     """Return the limits that leave room to tell directions apart; all of them where there are none."""
     farthest = max((abs(bound) for line in limits for bound in line), default=0.0)
     return [] if led and farthest > WIDEST_LIMITS * max(map(abs, reach)) else limits
+
+
+def _levels(x: Axis, points: list[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Return a limit as level lines: from one end of the axis to the other, apart where it changes.
+
+    Where between two places it changes is not said, nor whether by a step: the lines end half-way.
+    """
+    found: list[list[tuple[float, float]]] = []
+    for place, limit in points:
+        if found and found[-1][-1][1] == limit:
+            found[-1].append((place, limit))
+            continue
+        begin = x.low
+        if found:
+            last, before = found[-1][-1]
+            begin = (last + place) / 2
+            found[-1].append((begin, before))
+        found.append([(begin, limit), (place, limit)])
+    found[-1].append((x.high, points[-1][1]))
+    return found
 
 
 def _reach(errors: Column, led: tuple[Led, ...]) -> list[float]:

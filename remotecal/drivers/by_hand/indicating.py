@@ -5,9 +5,12 @@ What is not known of an instrument that nobody has seen is as wide as can be; th
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from functools import cache
+from types import new_class
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
-from remotecal.drivers.accuracy import UNSTATED
+from remotecal.drivers.accuracy import UNSTATED, absolute
 from remotecal.drivers.by_hand.stated import ReadByHand
 from remotecal.drivers.capabilities import (
     AmbientMonitor,
@@ -23,32 +26,38 @@ from remotecal.drivers.capabilities import (
     VolumeTotalizer,
 )
 from remotecal.drivers.hand_instrument import HandInstrument
+from remotecal.drivers.options import positive
 from remotecal.drivers.quantities import Reading
 from remotecal.drivers.shown import shown
+from remotecal.errors import BenchError
+
+if TYPE_CHECKING:
+    from remotecal.clock import Clock
+    from remotecal.drivers.links import Link
 
 
 class PressureGaugeByHand(ReadByHand, PressureGauge):
     """Gauge for gauge pressure, with a dial or a display, read by a person."""
 
     model: ClassVar[str] = "pressure gauge"
+    absolute: ClassVar[bool] = False
+    """Whether it counts from vacuum."""
 
     pressure = Reading(shown("压力表示值", "pressure gauge"), "kPa", span=(-101, 1e6), accuracy=UNSTATED)
     """Pressure on the dial."""
 
     def is_absolute(self) -> bool:
-        return False
+        return self.absolute
 
 
 class BarometerByHand(PressureGaugeByHand):
     """Barometer, or another gauge for absolute pressure, read by a person."""
 
     model: ClassVar[str] = "barometer"
+    absolute: ClassVar[bool] = True
 
     pressure = Reading(shown("绝压表示值", "absolute gauge"), "kPa", span=(0, 1e6), accuracy=UNSTATED)
     """Absolute pressure on the dial."""
-
-    def is_absolute(self) -> bool:
-        return True
 
 
 class ThermometerByHand(ReadByHand, Thermometer):
@@ -138,9 +147,49 @@ class FrequencyMeterByHand(ReadByHand, FrequencyMeter):
 
 
 class AmbientMonitorByHand(HandInstrument, AmbientMonitor):
-    """Barometer, thermometer and hygrometer in the room, read by a person."""
+    """Barometer, thermometer and hygrometer in the room, read by a person.
+
+    Args:
+        link: the link to the person.
+        name: how questions, messages and evidence call it.
+        serial: the serial number that must stand on it.
+        clock: gives each reading its time.
+        air_pressure_limit: limit of error of the barometer, in kPa.
+        air_temperature_limit: limit of error of the thermometer, in K.
+        humidity_limit: limit of error of the hygrometer, in % of relative humidity.
+    """
 
     model: ClassVar[str] = "weather station"
+
+    limits: ClassVar[tuple[tuple[str, float], ...]] = ()
+    """Limits of error a bench states, by quantity."""
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        name: str = "",
+        serial: str | None = None,
+        clock: Clock | None = None,
+        air_pressure_limit: float | None = None,
+        air_temperature_limit: float | None = None,
+        humidity_limit: float | None = None,
+    ) -> None:
+        super().__init__(link, name=name, serial=serial, clock=clock)
+        stated = (air_pressure_limit, air_temperature_limit, humidity_limit)
+        if dict(self.limits) != {name: one for name, one in zip(AIR, stated, strict=True) if one is not None}:
+            raise BenchError(f"{self.name}: {type(self).__name__}.as_stated gives a driver with such limits")
+
+    @classmethod
+    def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:
+        """Return the driver with the limits of error a bench states of its readings."""
+        given = [(name, settings.get(f"{name}_limit")) for name in AIR]
+        limits = tuple(
+            (name, positive("AmbientMonitorByHand", f"{name}_limit", cast("float", limit)))
+            for name, limit in given
+            if limit is not None
+        )
+        return cast("type[Self]", _with_limits(limits))
 
     air_pressure = Reading(
         shown("大气压", "air pressure", leap=1.0), "kPa", span=(50, 110), accuracy=UNSTATED
@@ -156,3 +205,21 @@ class AmbientMonitorByHand(HandInstrument, AmbientMonitor):
         shown("相对湿度", "relative humidity", leap=10.0), "%", span=(0, 100), accuracy=UNSTATED
     )
     """Relative humidity of the air."""
+
+
+AIR = ("air_pressure", "air_temperature", "humidity")
+"""What is read of the air."""
+
+
+@cache
+def _with_limits(limits: tuple[tuple[str, float], ...]) -> type[AmbientMonitorByHand]:
+    """Return the driver with such limits of error; the same one each time."""
+    driver = AmbientMonitorByHand
+    if not limits:
+        return driver
+    body: dict[str, object] = {"limits": limits, "__doc__": driver.__doc__, "__module__": driver.__module__}
+    for name, limit in limits:
+        usual = cast("Reading", getattr(driver, name))
+        accuracy = absolute(limit, source="as the bench file states it")
+        body[name] = Reading(usual.wire, usual.unit, span=usual.span, accuracy=accuracy)
+    return new_class(driver.__name__, (driver,), {}, lambda namespace: namespace.update(body))

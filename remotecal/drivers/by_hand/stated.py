@@ -6,6 +6,7 @@ file, and completes the declarations of a shipped driver.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -21,15 +22,20 @@ from remotecal.drivers.accuracy import (
     percent_of_span,
 )
 from remotecal.drivers.declarations import declared
-from remotecal.drivers.hand_instrument import HandInstrument
+from remotecal.drivers.hand_instrument import SERIAL, HandInstrument
 from remotecal.drivers.options import positive
 from remotecal.drivers.readings import Reading
+from remotecal.drivers.shown import READ
 from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock
     from remotecal.drivers.links import Link
     from remotecal.drivers.shown import Shown
+
+OVER = 0.05
+"""Part of the span by which a pointer may stand past the last mark and still be read, where a bench states
+nothing else; of what the limit of error is there nobody says."""
 
 EXPECTED_WITHIN = 0.1
 """Part of the span about what is expected that is believed at once, where a bench states nothing else."""
@@ -48,6 +54,7 @@ class Dial:
     percent_of_reading: float | None = None
     near: float | None = None
     leap: float | None = None
+    over: float | None = None
     wraps: float | None = None
     zh: str | None = None
     en: str | None = None
@@ -57,16 +64,29 @@ class Dial:
 
     def check(self, driver: str) -> None:
         """Raise `BenchError` unless a dial can be so, and all there is to state of one is stated."""
-        for name in WORDS:
-            if not isinstance(getattr(self, name), str | None):
-                raise BenchError(f"{driver}: {name} is a text, not {getattr(self, name)!r}")
+        self._check_words(driver)
         for name in POSITIVE:
             if (value := getattr(self, name)) is not None:
-                positive(driver, name, value)
+                _finite(driver, name, positive(driver, name, value))
+        for name in ("low", "high"):
+            if (value := getattr(self, name)) is not None:
+                _finite(driver, name, value)
+        if not isinstance(self.photo, bool):
+            raise BenchError(f"{driver}: photo is true or false, not {self.photo!r}")
         if (self.unit is None) is not (self.high is None):
             raise BenchError(f"{driver}: state unit and high together, and low where it is not 0")
         if self.high is not None and not self.low < self.high:
             raise BenchError(f"{driver}: its span is {self.low:g} to {self.high:g}; high must lie above low")
+
+    def _check_words(self, driver: str) -> None:
+        for name in WORDS:
+            word = getattr(self, name)
+            if not isinstance(word, str | None):
+                raise BenchError(f"{driver}: {name} is a text, not {word!r}")
+            if word is not None and not (word.strip() and word.isprintable()):
+                raise BenchError(f"{driver}: {name} is {word!r}, and must be words on one line")
+        if self.en in TAKEN:
+            raise BenchError(f"{driver}: en is {self.en!r}, which asks for something else: choose others")
 
     @property
     def accuracy(self) -> Accuracy:
@@ -86,8 +106,16 @@ class Dial:
         return sum(stated[1:], stated[0]) + Accuracy(absolute=(self.step or 0.0) / 2)
 
 
+TAKEN = frozenset({SERIAL.removeprefix(READ)})
+"""Words by which something else is asked for."""
 WORDS = ("unit", "zh", "en", "maker", "model")
-POSITIVE = ("step", "limit", "percent_of_span", "percent_of_reading", "near", "leap", "wraps")
+POSITIVE = ("step", "limit", "percent_of_span", "percent_of_reading", "near", "leap", "over", "wraps")
+
+
+def _finite(driver: str, name: str, value: object) -> None:
+    """Raise `BenchError` unless a setting is a number, and no infinite one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BenchError(f"{driver}: {name} must be a number, not {value!r}")
 
 
 class ReadByHand(HandInstrument):
@@ -107,6 +135,8 @@ class ReadByHand(HandInstrument):
         percent_of_reading: limit of error in per cent of the reading.
         near: largest distance from what a run expects that is believed at once; a tenth of the span.
         leap: largest distance from the number before that is believed at once.
+        over: how far past either end of the span it can be read, in `unit`, and is believed after a second
+            look; a twentieth of the span.
         wraps: where a total starts again at 0, in `unit`.
         zh: what is to be read, in Chinese.
         en: what is to be read, in English.
@@ -134,6 +164,7 @@ class ReadByHand(HandInstrument):
         percent_of_reading: float | None = None,
         near: float | None = None,
         leap: float | None = None,
+        over: float | None = None,
         wraps: float | None = None,
         zh: str | None = None,
         en: str | None = None,
@@ -142,7 +173,7 @@ class ReadByHand(HandInstrument):
         photo: bool = False,
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)
-        limits = (step, limit, percent_of_span, percent_of_reading, near, leap, wraps)
+        limits = (step, limit, percent_of_span, percent_of_reading, near, leap, over, wraps)
         dial = Dial(unit, low, high, *limits, zh, en, maker, model, photo)
         if dial != self.dial:
             raise BenchError(f"{self.name}: {type(self).__name__}.as_stated gives the driver for such a dial")
@@ -151,7 +182,9 @@ class ReadByHand(HandInstrument):
     def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:
         """Return the driver whose readings are as the dial a bench describes."""
         given = {name: value for name, value in settings.items() if name in NAMES}
-        return cast("type[Self]", _stated(cls.undescribed(), Dial(**given)))  # type: ignore[arg-type]  # checked there
+        driver, dial = cls.undescribed(), Dial(**given)  # type: ignore[arg-type]  # checked at once
+        dial.check(driver.__name__)
+        return cast("type[Self]", _stated(driver, dial))  # type: ignore[arg-type]  # a class is hashable
 
     @classmethod
     def undescribed(cls) -> type[ReadByHand]:
@@ -167,7 +200,6 @@ def _stated(driver: type[ReadByHand], dial: Dial) -> type[ReadByHand]:
     """Return a driver for a dial; the same one each time."""
     if dial == Dial():
         return driver
-    dial.check(driver.__name__)
     body: dict[str, object] = {"dial": dial, "__doc__": driver.__doc__, "__module__": driver.__module__}
     body |= {name: value for name in ("maker", "model") if (value := getattr(dial, name)) is not None}
     for item in declared(driver):
@@ -190,6 +222,9 @@ def _reading(usual: Reading, dial: Dial) -> Reading:
     near = dial.near
     if near is None and dial.high is not None:
         near = EXPECTED_WITHIN * (span[1] - span[0])
+    over = dial.over
+    if over is None:
+        over = 0.0 if dial.high is None or dial.wraps else OVER * (span[1] - span[0])
     place = replace(
         place,
         zh=dial.zh or place.zh,
@@ -197,6 +232,7 @@ def _reading(usual: Reading, dial: Dial) -> Reading:
         photo=dial.photo,
         near=near,
         leap=dial.leap,
+        over=over,
         step=dial.step,
     )
     return Reading(place, unit, span=span, accuracy=dial.accuracy, wraps=dial.wraps or False)

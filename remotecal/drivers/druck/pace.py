@@ -312,10 +312,10 @@ class DruckPace(VentedByRamp, DruckPace1000):
     def in_limits(self) -> bool:
         return Limits.WITHIN in self.limits.read()
 
-    def slow_down(self) -> None:
+    def slow_down(self, *, hurry: bool = False) -> None:
         """See that it goes by ramps, and none is faster than this bench allows."""
         self.slew_mode.set(Slewing.LINEAR)
-        super().slow_down()
+        super().slow_down(hurry=hurry)
 
     def _air(self) -> float:
         if not self.is_absolute():

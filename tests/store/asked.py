@@ -1,0 +1,60 @@
+"""What a database is asked: the statements a store sends, and by which indexes they are answered."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from sqlalchemy import event
+
+from remotecal.store import Store
+
+
+class Asked(NamedTuple):
+    """A statement as it was sent."""
+
+    statement: str
+    parameters: object
+    many: bool
+    """Whether it was sent with many rows at once."""
+
+
+@contextmanager
+def asking(store: Store) -> Iterator[list[Asked]]:
+    """Give the statements that a store sends while the context lasts, those of transactions apart."""
+    sent: list[Asked] = []
+
+    def note(_connection, _cursor, statement, parameters, _context, many) -> None:
+        if not statement.startswith("BEGIN"):
+            sent.append(Asked(statement, parameters, many))
+
+    event.listen(store.database._engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(store.database._engine, "before_cursor_execute", note)
+
+
+def plan(store: Store, asked: Asked, *, sorting: bool = False) -> list[str]:
+    """Return the steps in which a database answers a statement, in its own words.
+
+    PostgreSQL would go through a small table whole: it is asked what it does where it can help that; and,
+    unless some `sorting` is expected, how it finds rows that are in order already.
+    """
+    with store.database.read() as connection:
+        explain = "EXPLAIN QUERY PLAN"
+        if connection.dialect.name != "sqlite":
+            explain = "EXPLAIN"
+            for way in ("seqscan", *(() if sorting else ("sort", "incremental_sort", "bitmapscan"))):
+                connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        rows = connection.exec_driver_sql(f"{explain} {asked.statement}", asked.parameters).all()
+    return [row[-1] for row in rows]
+
+
+def searched_whole(steps: list[str]) -> list[str]:
+    """Return the steps that go through all rows of a table, or put rows in order."""
+    slow = ("Seq Scan", "Sort", "TEMP B-TREE")
+    return [
+        step
+        for step in steps
+        if any(word in step for word in slow) or ("SCAN" in step and "USING" not in step)
+    ]

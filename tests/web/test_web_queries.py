@@ -1,0 +1,71 @@
+"""How often a page asks the database: as often for a long list as for a short one."""
+
+import httpx
+import pytest
+from asked import asking
+from web_laboratory import Web
+
+QUERIES = {
+    "/runs": 2,
+    "/runs?station=here&state=signed": 2,
+    "/orders": 2,
+    "/orders?number=1": 2,
+    "/audit": 2,
+    "/audit?what=order": 2,
+    "/stations": 2,
+    "/stations/here": 2,
+    "/users": 2,
+    "/tokens": 2,
+    "/orders/{run}": 2,
+    "/runs/here/{run}": 2,
+    "/runs/here/{run}/files": 3,
+    "/runs/here/{run}/journal": 3,
+    "/runs/here/{run}/record": 3,
+    "/runs/here/{run}/certificate": 7,
+}
+"""Address → queries, the one that tells who asks included."""
+CUSTOMERS = {"/runs": 2, "/orders": 2, "/orders/{run}": 2, "/runs/here/{run}": 2}
+"""The same for a customer, whose account stands with order and run."""
+
+
+@pytest.fixture(scope="module")
+def run(web: Web) -> str:
+    run = web.do(web.carried_out())
+    web.hub.laboratory.store.orders.assign(run, "acme")
+    return run
+
+
+def queries(web: Web, client: httpx.Client, address: str) -> int:
+    with asking(web.hub.laboratory.store) as sent:
+        answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    return len(sent)
+
+
+def test_a_page_asks_as_often_as_it_must(web: Web, run: str) -> None:
+    with web.token("operator") as operator, web.token("administrator") as administrator:
+        for address, count in QUERIES.items():
+            client = administrator if address.startswith(("/audit", "/users")) else operator
+            assert (address, queries(web, client, address.format(run=run))) == (address, count)
+    with web.token("customer") as acme:
+        assert [row["run"] for row in acme.get("/runs").json()] == [run]
+        for address, count in CUSTOMERS.items():
+            assert (address, queries(web, acme, address.format(run=run))) == (address, count)
+
+
+def test_a_long_list_asks_as_often(web: Web) -> None:
+    store = web.hub.laboratory.store
+    for number in range(150):
+        name = f"long-{number}"
+        store.orders.issue(name, "1", "here", b"e", 1.0, 2.0, "Li Wei", account="bolt")
+        store.journals.append("here", name, 1, [], 1.0)
+    with web.token("bolt", "customer") as bolt, web.token("operator") as operator:
+        for client, address in ((bolt, "/orders"), (bolt, "/runs"), (operator, "/runs?limit=1000")):
+            assert queries(web, client, address) == QUERIES[address.partition("?")[0]]
+        assert len(bolt.get("/runs").json()) == 100
+
+
+def test_whoever_looks_after_the_hub_asks_for_what_waits(web: Web) -> None:
+    with httpx.Client(base_url=web.url) as anybody:
+        assert queries(web, anybody, "/health") == 3
+        assert queries(web, anybody, "/metrics") == 11
