@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from remotecal.drivers.contents import OVERLOAD
+from remotecal.drivers.contents import OVERLOAD, number_in
 from remotecal.drivers.declarations import Asked, Declaration, Obtained
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.ranges import RangeLimits, Ranges
@@ -104,22 +104,30 @@ def measure(instrument: Measurable, quantities: tuple[Quantity, ...]) -> tuple[M
         LinkError: no right answer came.
         InstrumentError: the instrument has no valid value.
     """
-    return talked(instrument.link, measuring(instrument, quantities))
+    prepared = instrument.measured_before.get(quantities) or _prepared(instrument, quantities)
+    obtained = talked(instrument.link, instrument.conversation(*prepared.asked))
+    return _measured(instrument, prepared, obtained)
 
 
 def measuring(instrument: Measurable, quantities: tuple[Quantity, ...]) -> Talk[tuple[Measured, ...]]:
     """Say what `measure` asks, and understand the replies, for whoever carries it."""
-    asked, rows = instrument.measured_before.get(quantities) or _prepared(instrument, quantities)
-    obtained = yield from instrument.conversation(*asked)
+    prepared = instrument.measured_before.get(quantities) or _prepared(instrument, quantities)
+    obtained = yield from instrument.conversation(*prepared.asked)
+    return _measured(instrument, prepared, obtained)
+
+
+def _measured(
+    instrument: Measurable, prepared: Measuring, obtained: tuple[Obtained, ...]
+) -> tuple[Measured, ...]:
+    """Return what was measured, from what stood on the wire."""
+    asked, rows = prepared
     found: list[Measured] = []
     for (quantity, low, high, line, unit, source), (content, at, exchange) in zip(rows, obtained):  # noqa: B905  what tells the ranges stands behind
-        if isinstance(content, str) or not low <= content <= high:
-            value = quantity.decode(content)
-        else:
-            value = float(content)
-        if low <= value <= high:
+        value = content if low > high or type(content) is float else number_in(quantity, content)
+        if type(value) is float and low <= value <= high:
             u = line and line[0] * abs(value) + line[1]
         else:
+            value = quantity.decode(content)
             u = _uncertainty(instrument, quantity, value, asked, obtained)
         found.append(_made(Measured, (value, unit, u, source, at, exchange)))
     return tuple(found)
