@@ -5,7 +5,6 @@ import signal
 from pathlib import Path
 
 import pytest
-
 from hypothesis import settings
 
 # How long an example takes is the computer's affair, and no test's.

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.model import Statement, Text
 
 if TYPE_CHECKING:
-    from remotecal.procedures.library.evaluation.finding import Finding
+    from remotecal.procedures.library.evaluation.finding import Beyond, Finding
     from remotecal.uncertainty.interpolation import CertifiedCurve
-
-
-@dataclass(frozen=True, slots=True)
-class Beyond:
-    """Readings outside the range of the certificate that corrects them."""
-
-    instrument: str
-    """What it is: maker, model and serial number."""
-    errors: CertifiedCurve
-    """What its certificate states."""
-    read: tuple[float, float]
-    """The lowest and the highest reading, in the unit of the curve's places."""
 
 
 def remarks(beyond: Iterable[Beyond], *, curved: bool) -> tuple[Statement, ...]:
