@@ -70,4 +70,4 @@ def parameter_rows(kind: type[Parameters]) -> Iterator[tuple[str, str, str, str]
 
 def _default(value: object) -> str:
     """Return a default as it is shown: a share such as 1/3 with a few digits."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) and value != round(value, 9) else str(value)
