@@ -63,12 +63,11 @@ def parameter_rows(kind: type[Parameters]) -> Iterator[tuple[str, str, str, str]
         limits = [str(entry) for entry in field.metadata if isinstance(entry, In)]
         if get_origin(field.annotation) is Literal:
             limits.append(", ".join(map(str, get_args(field.annotation))))
-        default = (
-            "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
-        )
+        usual = field.get_default(call_default_factory=True)
+        default = "required" if field.is_required() else _default(usual)
         yield key, ": ".join(filter(None, limits)), default, field.description or ""
 
 
 def _default(value: object) -> str:
     """Return a default as it is shown: a share such as 1/3 with a few digits."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) and value != round(value, 9) else str(value)
