@@ -43,11 +43,15 @@ class LineInstrument(Instrument):
     _askings: dict[Declaration, Asking]
     """How quantities are asked for that were asked for before."""
 
+    _busy: frozenset[bytes]
+    """Replies by which it says that it can't answer just now."""
+
     def __init__(
         self, link: Link, *, name: str = "", serial: str | None = None, clock: Clock | None = None
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)
         self._askings = {}
+        self._busy = frozenset(word.encode(self.wire.encoding) for word in self.wire.ask_again)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -119,21 +123,20 @@ class LineInstrument(Instrument):
 
     def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
         """Ask each question once; quantities that ask the same share its answer."""
-        answers: dict[str, tuple[str, float, int | None]] = {}
+        answers: dict[str, tuple[bytes, float, int | None]] = {}
         found: list[Obtained] = []
         for declaration in declarations:
             line, questions, codec, stated = self._askings.get(declaration) or self._asked(declaration)
             if stated is not line:
                 line, questions, *_ = self._asked(declaration)
-            answer = answers.get(line)
-            if answer is None:
+            if line not in answers:
                 (reply,) = yield questions
                 exchange = self._kept(questions.requests[0], reply)
-                text = self._decoded(line, reply)
-                if text in self.wire.ask_again:
-                    text, exchange = yield from self._ask_until_ready(line, questions, text)
-                answer = answers[line] = text, self.clock.now(), exchange
-            found.append((self._unwrapped(codec, line, answer[0]), answer[1], answer[2]))
+                if reply in self._busy:
+                    reply, exchange = yield from self._ask_until_ready(line, questions, reply)
+                answers[line] = reply, self.clock.now(), exchange
+            reply, at, exchange = answers[line]
+            found.append((self._understood(codec, line, reply), at, exchange))
         return tuple(found)
 
     def place(self, declaration: Declaration, content: Content) -> None:
@@ -162,33 +165,41 @@ class LineInstrument(Instrument):
         self.permit(line)
         return Questions((self._encoded(line),), timeout)
 
-    def _unwrapped(self, codec: TextCodec, line: str, reply: str) -> str:
+    def _understood(self, codec: TextCodec, line: str, reply: bytes) -> str:
         try:
-            return codec.unwrap(reply)
+            return codec.unwrap(reply.decode(self.wire.encoding))
+        except UnicodeDecodeError:
+            fault: Exception = self._no_text(line, reply)
         except GarbledReply as error:
             self.link.suspect = True
-            raise GarbledReply(f"{self.name}: asked {line!r}, {error}") from None
+            fault = GarbledReply(f"{self.name}: asked {line!r}, {error}")
         except InstrumentError as refusal:
-            raise InstrumentError(f"{self.name}: {refusal}") from None
+            fault = InstrumentError(f"{self.name}: {refusal}")
+        raise fault
 
-    def _ask_until_ready(self, line: str, questions: Questions, text: str) -> Talk[tuple[str, int | None]]:
-        """Ask again, within bounds, an instrument that can't answer just now, and said so by `text`."""
+    def _ask_until_ready(
+        self, line: str, questions: Questions, reply: bytes
+    ) -> Talk[tuple[bytes, int | None]]:
+        """Ask again, within bounds, an instrument that can't answer just now, and said so."""
         again = Again(self.pauses)
         while (pause := again.pause()) is not None:
             yield pause
             (reply,) = yield questions
             exchange = self._kept(questions.requests[0], reply)
-            text = self._decoded(line, reply)
-            if text not in self.wire.ask_again:
-                return text, exchange
-        raise InstrumentError(f"{self.name}: asked {line!r} again and again, it answers {text!r}")
+            if reply not in self._busy:
+                return reply, exchange
+        said = reply.decode(self.wire.encoding)
+        raise InstrumentError(f"{self.name}: asked {line!r} again and again, it answers {said!r}")
 
     def _decoded(self, line: str, reply: bytes) -> str:
         try:
             return reply.decode(self.wire.encoding)
         except UnicodeDecodeError:
-            self.link.suspect = True
-            raise GarbledReply(f"{self.name}: asked {line!r}, got {reply!r}, which is no text") from None
+            raise self._no_text(line, reply) from None
+
+    def _no_text(self, line: str, reply: bytes) -> GarbledReply:
+        self.link.suspect = True
+        return GarbledReply(f"{self.name}: asked {line!r}, got {reply!r}, which is no text")
 
     def _encoded(self, line: str) -> bytes:
         try:

@@ -125,8 +125,7 @@ class BoundReading:
             LinkError: no right answer came.
             InstrumentError: the instrument has no valid value.
         """
-        (measured,) = measure(self.instrument, (self.declaration,))
-        return measured
+        return measure(self.instrument, (self.declaration,))[0]
 
     async def aread(self) -> Measured:
         """Ask the instrument in the running event loop; as `read`."""

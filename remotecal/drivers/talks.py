@@ -58,7 +58,13 @@ def talked(link: Link, talk: Talk[Result], wanted: Wanted | None = None) -> Resu
         wanted = wanted or next(talk)
         while True:
             try:
-                replies = _answered(link, wanted)
+                if isinstance(wanted, Pause):
+                    time.sleep(wanted.seconds)
+                    replies: tuple[bytes, ...] = ()
+                elif len(wanted.requests) == 1:
+                    replies = (link.ask(wanted.requests[0], wanted.timeout),)
+                else:  # who asks so has seen that the link can
+                    replies = cast("WiredLink", link).ask_all(*wanted)
             except BaseException as failure:  # noqa: BLE001  it is the conversation that may know what to do
                 wanted = talk.throw(failure)
             else:
@@ -66,16 +72,6 @@ def talked(link: Link, talk: Talk[Result], wanted: Wanted | None = None) -> Resu
     except StopIteration as done:
         result: Result = done.value
         return result
-
-
-def _answered(link: Link, wanted: Wanted) -> tuple[bytes, ...]:
-    if isinstance(wanted, Questions):
-        requests, timeout = wanted
-        if len(requests) == 1:
-            return (link.ask(requests[0], timeout),)
-        return cast("WiredLink", link).ask_all(requests, timeout)  # who asks so has seen that it can
-    time.sleep(wanted.seconds)
-    return ()
 
 
 class Bytes(NamedTuple):

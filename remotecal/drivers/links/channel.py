@@ -54,7 +54,7 @@ class Channel:
         """Who wants the channel next, of those whose exchanges one thread conducts at once, and what tells
         them that it is their turn."""
         self._open_stream = location.open_stream
-        self._guard = threading.Lock()
+        self.guard = threading.Lock()
         self._numbers = itertools.count(1)
 
     def next_number(self) -> int:
@@ -63,14 +63,14 @@ class Channel:
 
     def interrupt(self, occupant: object) -> None:
         """Call off the exchange under way if it is `occupant`'s."""
-        with self._guard:
+        with self.guard:
             if self.occupant is occupant and self.stream is not None:
                 self.cancelled = True
                 self.stream.wake()
 
     def leave(self) -> bool:
         """End the exchange under way; tell whether it was called off."""
-        with self._guard:
+        with self.guard:
             self.occupant = None
             cancelled, self.cancelled = self.cancelled, False
             return cancelled

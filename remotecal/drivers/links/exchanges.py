@@ -99,7 +99,9 @@ class Exchanges:
         except (OSError, Nonsense) as error:
             fault = error
         finally:
-            cancelled = channel.leave()
+            with channel.guard:
+                channel.occupant = None
+                cancelled, channel.cancelled = channel.cancelled, False
             if reply is None:
                 self._distrust(channel)
         if reply is None:

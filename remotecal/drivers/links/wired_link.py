@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from remotecal.drivers.links.channel import Channel, Destination, release, share
 from remotecal.drivers.links.exchanges import Conduct, Exchanges, Reply, carried
@@ -15,6 +15,9 @@ from remotecal.errors import LinkError, LinkLost
 
 if TYPE_CHECKING:
     from remotecal.drivers.links.way import Way
+
+
+Said = TypeVar("Said")
 
 
 class Moved(LinkLost):
@@ -78,9 +81,7 @@ class WiredLink(Exchanges):
             stream = self._at_hand(channel)
             if stream is not None:
                 return carried(self.conduct(channel, stream, request, timeout), stream)
-        return self._made_ready(
-            request, lambda channel, stream: self.conduct(channel, stream, request, timeout)
-        )
+        return self._made_ready(self.conduct, request, timeout, request)
 
     def ask_all(self, requests: Sequence[bytes], timeout: float | None = None) -> tuple[bytes, ...]:
         """Send requests without waiting for the first one's reply, and return all; see `conduct_all`.
@@ -92,24 +93,28 @@ class WiredLink(Exchanges):
             stream = self._at_hand(channel)
             if stream is not None:
                 return carried(self.conduct_all(channel, stream, requests, timeout), stream)
-        return self._made_ready(
-            requests[0], lambda channel, stream: self.conduct_all(channel, stream, requests, timeout)
-        )
+        return self._made_ready(self.conduct_all, requests, timeout, requests[0])
 
     def _made_ready(
-        self, request: bytes, conduct: Callable[[Channel, Stream], Conduct[Reply]], *, follow: bool = True
+        self,
+        conduct: Callable[[Channel, Stream, Said, float | None], Conduct[Reply]],
+        said: Said,
+        timeout: float | None,
+        first: bytes,
+        *,
+        follow: bool = True,
     ) -> Reply:
         """Carry an exchange through once the channel is ready, wherever the address leads to now."""
         channel = self._channel
         try:
             with channel.lock:
-                stream = self._ready(channel, request)
-                return carried(conduct(channel, stream), stream)
+                stream = self._ready(channel, first)
+                return carried(conduct(channel, stream, said, timeout), stream)
         except Moved as moved:
             if not follow:
                 raise
             self._follow(moved)
-        return self._made_ready(request, conduct, follow=False)
+        return self._made_ready(conduct, said, timeout, first, follow=False)
 
     def tell(self, request: bytes) -> None:
         try:
