@@ -2,16 +2,19 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Table, create_engine, text
 
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError, StoreError
 from remotecal.store import Store, tables
 from remotecal.store import database as database_module
 from remotecal.store.database import Database
-from remotecal.store.orders import Repeat
+from remotecal.store.journals import RunRow
+from remotecal.store.orders import OrderRow, Repeat
 from remotecal.store.records import RecordRow
+from remotecal.store.stations import StationRow
 from remotecal.store.tables import metadata
 
 
@@ -144,6 +147,19 @@ def test_migrations_make_what_the_program_expects(url: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        (tables.stations, StationRow),
+        (tables.orders, OrderRow),
+        (tables.runs, RunRow),
+        (tables.records, RecordRow),
+    ],
+)
+def test_a_row_has_the_columns_of_its_table_in_their_order(table: Table, row: type) -> None:
+    assert [field.name for field in fields(row)] == [column.name for column in table.columns]
 
 
 def test_a_database_of_another_version_is_refused(url: str) -> None:
