@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from datetime import date
@@ -237,6 +238,15 @@ def test_instruments_are_read_at_the_same_time(opened, world):
     assert [value.value for value in values] == [0.0, 25.0]
 
 
+def test_instruments_are_read_at_the_same_time_in_an_event_loop(opened, world):
+    together = threading.Barrier(2, timeout=5)
+    world.before = lambda _name, line: together.wait() if line.startswith("MEAS") else None
+    source, gauge = opened.instruments["source"], opened.instruments["gauge"]
+    values = asyncio.run(opened.aread_together(gauge.value, source.temperature, gauge.value))
+    assert [value.source for value in values] == ["gauge.value", "source.temperature", "gauge.value"]
+    assert [value.value for value in values] == [0.0, 25.0, 0.0]
+
+
 def test_nothing_and_the_same_thing_twice_can_be_read(opened):
     gauge = opened.instruments["gauge"]
     assert opened.read_together() == ()
@@ -250,6 +260,8 @@ def test_a_failure_while_reading_together_names_the_instrument(opened, world):
     for quantities in ((gauge.value, source.temperature), (source.temperature, gauge.value)):
         with pytest.raises(LinkError, match="source"):
             opened.read_together(*quantities)
+        with pytest.raises(LinkError, match="source"):
+            asyncio.run(opened.aread_together(*quantities))
     assert opened.read_together(gauge.value)[0].value == 0.0
 
 

@@ -15,7 +15,9 @@ from peers import PtyPeer, TcpPeer
 from ways import WAYS
 
 from remotecal.drivers.awaiting import awaited
-from remotecal.drivers.links import WiredLink, open_link
+from remotecal.drivers.links import WiredLink, exchanges, open_link
+from remotecal.drivers.links.exchanges import Free
+from remotecal.drivers.links.streams import Stream
 from remotecal.drivers.talks import Carriage, Questions, Talk, attended
 from remotecal.drivers.together import Round
 from remotecal.errors import ExchangeCancelled, GarbledReply, LinkError, LinkLost, NoReply
@@ -310,3 +312,60 @@ def test_a_round_waits_for_another_threads_exchange_in_a_thread(server: TcpPeer,
         threading.Thread(target=late.arrive).start()
         assert this.carry([attended(link, _asked(server, 2, 3))]) == [[2, 3]]
         assert server.number(slow.result(PATIENT)) == 1
+
+
+def test_who_is_called_off_when_its_turn_has_come_passes_it_on(tmp_path: Path) -> None:
+    peer = _units("serial line", tmp_path)
+    late = Late()
+    peer.plan(late)
+
+    def first() -> Talk[None]:
+        yield Questions((peer.question(1),), PATIENT)
+        asking[1].cancel()  # its turn has come just now, and it has not noticed yet
+
+    asking: list[asyncio.Task[Any]] = []
+
+    async def ask() -> list[int]:
+        talks: list[Talk[Any]] = [first(), _asked(peer, 2), _asked(peer, 3)]
+        for link, talk in zip(links, talks, strict=True):
+            asking.append(asyncio.create_task(awaited(link, talk)))
+            await asyncio.sleep(0)
+        await asyncio.to_thread(late.asked.wait, PATIENT)
+        await asyncio.to_thread(late.arrive)
+        return await asyncio.wait_for(asking[2], PATIENT)
+
+    with contextlib.closing(peer), contextlib.ExitStack() as stack:
+        links = [stack.enter_context(contextlib.closing(peer.open())) for _ in range(3)]
+        assert asyncio.run(ask()) == [3]
+    assert asking[1].cancelled()
+
+
+def test_each_reply_has_its_time_from_the_one_before_it(
+    server: TcpPeer, link: WiredLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six requests to an instrument that answers one after the other take six times as long."""
+    now = [0.0]
+    monkeypatch.setattr(exchanges.time, "monotonic", lambda: now[0])
+    numbers = (1, 2, 3)
+    found = link.free()
+    assert isinstance(found, Free)
+    requests = [server.question(number) for number in numbers]
+    conduct = link.conduct_all(*found, requests, 1.0)
+    waits = [next(conduct)]
+    replies = _all(found.stream, 3 * 13)
+    for place in range(2):
+        now[0] += 0.9
+        waits.append(conduct.send(replies[13 * place : 13 * (place + 1)]))
+    now[0] += 0.9
+    with pytest.raises(StopIteration) as done:
+        conduct.send(replies[26:])
+    found.channel.pass_on()
+    assert [server.number(reply) for reply in done.value.value] == list(numbers)
+    assert waits == pytest.approx([1.0, 1.0, 1.0])
+
+
+def _all(stream: Stream, size: int) -> bytes:
+    received = b""
+    while len(received) < size:
+        received += stream.receive(PATIENT)
+    return received
