@@ -250,7 +250,7 @@ def carried_out(name, folder, changes):
     began = exchanges[0][1]
     # Several are asked at one moment, in any order.
     asked = sorted(request for request, _ in exchanges)
-    said = [event.data for event in events if event.kind in {"ask", "note", "question"}]
+    said = [event.data for event in events if event.kind in {"prompt", "note"}]
     return evidence, [asked, said, Lasted(began, exchanges[-1][1])]
 
 
