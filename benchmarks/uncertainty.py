@@ -1,28 +1,38 @@
-"""Price of budgets and Monte Carlo over bare GTC and hand-written numpy, as ratios measured in one run.
+"""Price of budgets and Monte Carlo over bare GTC and hand-written numpy.
 
-Run `python benchmarks/uncertainty.py`; it exits with 1 if a limit is passed. The model is a gravimetric
-calibration of a water meter with ten inputs.
+    python benchmarks/uncertainty.py
+
+The model is a gravimetric calibration of a water meter with ten inputs. Many points at once stand beside
+numpy that gives the same: value, u, degrees of freedom, k and all contributions, by differences.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 import tracemalloc
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import GTC
 import numpy as np
+from compare import Bound, show, take_turns, verdict
+from scipy.special import ndtri, stdtrit
 
 from remotecal.fluids.air import buoyancy_factor
 from remotecal.fluids.water import water_density_tanaka
-from remotecal.uncertainty import Budget, Distribution, Input
+from remotecal.uncertainty import Budget, Distribution, Input, evaluate_points
 from remotecal.uncertainty.monte_carlo import simulate
 from remotecal.uncertainty.number import N, Number
 
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[float64]]
+
 TRIALS = 1_000_000
-POINTS = 30
-LIMITS = {"Monte Carlo": 1.6, "budgets": 2.0}
+POINTS, MANY = 30, 1000
+MONTE_CARLO, BUDGETS, AT_ONCE = 1.6, 2.0, 10.0
+"""How many times as long as its peer each may take."""
 
 INPUTS = [
     Input.from_certificate("full", 1512.34, "kg", 0.05, 2, source="balance"),
@@ -111,39 +121,100 @@ def budgets_by_hand() -> list[tuple[float, float, float, list[float]]]:
     return results
 
 
-def seconds(action: Callable[[], object], repeats: int) -> float:
-    """Return the least time of several runs, the one the computer disturbed least."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def main() -> int:
-    budget = Budget(error, INPUTS, "%")
-    ratios = {
-        "Monte Carlo": (
-            seconds(lambda: simulate(budget, seed=1, trials=TRIALS), 5),
-            seconds(monte_carlo_by_hand, 5),
-        ),
-        "budgets": (
-            seconds(lambda: [Budget(error, INPUTS, "%").evaluate() for _ in range(POINTS)], 15),
-            seconds(budgets_by_hand, 15),
-        ),
+def points(count: int) -> tuple[Arrays, Arrays, Arrays]:
+    """Return values, u and degrees of freedom of what differs from point to point."""
+    generator = np.random.Generator(np.random.PCG64(1))
+    values = {
+        "full": generator.uniform(1400, 1600, count),
+        "temperature": generator.uniform(15, 25, count),
+        "pulses": generator.uniform(149_000, 151_000, count),
+        "repeatability": np.zeros(count),
     }
+    return (
+        values,
+        {"repeatability": generator.uniform(0.005, 0.02, count)},
+        {"repeatability": generator.integers(2, 10, count).astype(float)},
+    )
+
+
+def points_by_hand(values: Arrays, u: Arrays, dof: Arrays) -> tuple[NDArray[float64], ...]:
+    """Return value, u, dof, k and contributions; these by half of what ± u makes (GUM 5.1.3, note 2)."""
+    size = len(values["full"])
+    x = np.stack([np.broadcast_to(values.get(each.symbol, each.value), size) for each in INPUTS])
+    each_u = np.stack([np.broadcast_to(u.get(each.symbol, each.u), size) for each in INPUTS])
+    freedom = np.stack([np.broadcast_to(dof.get(each.symbol, each.dof), size) for each in INPUTS])
+    step = np.eye(len(INPUTS))[:, :, None] * each_u
+    y = error_by_hand(*np.concatenate([x[:, None], x[:, None] + step, x[:, None] - step], axis=1))
+    parts = (y[1 : len(INPUTS) + 1] - y[len(INPUTS) + 1 :]) / 2
+    combined = np.sqrt((parts**2).sum(axis=0))
+    effective = combined**4 / (parts**4 / freedom).sum(axis=0)
+    k = np.where(np.isinf(effective), ndtri(0.975), stdtrit(np.floor(effective), 0.975))
+    return y[0], combined, effective, k, parts
+
+
+def check_the_same(count: int) -> None:
+    """See that the numpy gives the same: it is no peer otherwise."""
+    given = points(count)
+    ours = evaluate_points(Budget(error, INPUTS, "%"), given[0], u=given[1], dof=given[2])
+    value, u, dof, _, parts = points_by_hand(*given)
+    found = np.stack([ours.contribution(each.symbol) for each in INPUTS])
+    for one, other in ((ours.value, value), (ours.u, u), (ours.dof, dof), (found, parts)):
+        if not np.allclose(one, other, rtol=1e-5, atol=1e-9):
+            raise SystemExit("the peer gives something else")
+
+
+def memory(budget: Budget) -> float:
+    """Return the most memory a simulation takes, in MB."""
     tracemalloc.start()
     simulate(budget, seed=1, trials=TRIALS)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    for name, (ours, bare) in ratios.items():
-        print(
-            f"{name:12} {ours * 1e3:8.1f} ms, bare {bare * 1e3:8.1f} ms, "
-            f"ratio {ours / bare:.2f} (limit {LIMITS[name]})"
+    return peak / 1e6
+
+
+def main() -> int:
+    budget, bounds = Budget(error, INPUTS, "%"), list[Bound]()
+    check_the_same(MANY)
+    bare, ours = "numpy by hand", "simulate"
+    costs = take_turns(
+        {bare: monte_carlo_by_hand, ours: lambda: simulate(budget, seed=1, trials=TRIALS)}, rounds=7
+    )
+    show(f"Monte Carlo of {TRIALS:,} trials, {memory(budget):.1f} MB", costs, beside=bare)
+    bounds.append(Bound("Monte Carlo, simulate / numpy by hand", costs[ours] / costs[bare], MONTE_CARLO))
+    few, many, ten_times = points(POINTS), points(MANY), points(10 * MANY)
+    costs = take_turns(
+        {
+            f"numpy, {POINTS} points": lambda: points_by_hand(*few),
+            f"evaluate_points, {POINTS}": lambda: evaluate_points(budget, few[0], u=few[1], dof=few[2]),
+            "GTC, each by itself": budgets_by_hand,
+            "Budget.evaluate, each by itself": lambda: [
+                Budget(error, INPUTS, "%").evaluate() for _ in range(POINTS)
+            ],
+        },
+        rounds=25,
+    )
+    peer, at_once, gtc, single = costs
+    show(f"Budgets of {POINTS} points", costs, beside=peer)
+    bounds.append(Bound("Budget.evaluate / GTC", costs[single] / costs[gtc], BUDGETS))
+    bounds.append(Bound(f"evaluate_points / numpy, {POINTS} points", costs[at_once] / costs[peer], AT_ONCE))
+    costs = take_turns(
+        {
+            f"numpy, {MANY:,} points": lambda: points_by_hand(*many),
+            f"evaluate_points, {MANY:,}": lambda: evaluate_points(budget, many[0], u=many[1], dof=many[2]),
+            f"numpy, {10 * MANY:,} points": lambda: points_by_hand(*ten_times),
+            f"evaluate_points, {10 * MANY:,}": lambda: evaluate_points(
+                budget, ten_times[0], u=ten_times[1], dof=ten_times[2]
+            ),
+        },
+        rounds=25,
+    )
+    peer, at_once, larger_peer, larger = costs
+    show(f"Budgets of {MANY:,} points, and ten times as many", costs, beside=peer)
+    for one, other, number in ((at_once, peer, MANY), (larger, larger_peer, 10 * MANY)):
+        bounds.append(
+            Bound(f"evaluate_points / numpy, {number:,} points", costs[one] / costs[other], AT_ONCE)
         )
-    print(f"memory of {TRIALS:,} trials: {peak / 1e6:.1f} MB")
-    return int(any(ours / bare > LIMITS[name] for name, (ours, bare) in ratios.items()))
+    return verdict(bounds)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,9 @@ from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Po
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
+from remotecal.procedures.library.evaluation.least import BY_CMC, raised
 from remotecal.procedures.library.evaluation.output import see_resolution
-from remotecal.procedures.library.evaluation.remarks import BY_CMC, raised, remarks
+from remotecal.procedures.library.evaluation.remarks import remarks
 from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of

@@ -13,7 +13,8 @@ from remotecal.model import IN_CMC, Method, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, Zones
-from remotecal.procedures.library.evaluation.remarks import BY_CMC, raised, remarks
+from remotecal.procedures.library.evaluation.least import BY_CMC, raised
+from remotecal.procedures.library.evaluation.remarks import remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import is_rising, passages
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of

@@ -47,7 +47,7 @@ INPUTS: Final[Mapping[str, Text]] = {
 """The inputs it brings into a model, by symbol."""
 
 
-def gas_density(medium: Medium, pressure: float, temperature: Number) -> Number:
+def gas_density(medium: str, pressure: float, temperature: Number) -> Number:
     """Return a gas's density in kg/m³ as that of an ideal one, at an absolute pressure in Pa and °C."""
     density: Number = MOLAR_MASS[medium] * pressure / (GAS_CONSTANT * (temperature + 273.15))
     return density

@@ -10,6 +10,7 @@ from typing import Literal, get_args, get_origin
 from remotecal.errors import OrderError
 from remotecal.procedures.parameters import In, Parameters
 from remotecal.runs.catalogue import find, names
+from remotecal.source import docstrings
 
 
 def list_procedures() -> None:
@@ -59,16 +60,16 @@ def show_procedure(name: str) -> None:
 
 def parameter_rows(kind: type[Parameters]) -> Iterator[tuple[str, str, str, str]]:
     """Yield of each parameter its name, its unit and limits, its default and what it is."""
+    docs = docstrings(kind)
     for key, field in kind.model_fields.items():
         limits = [str(entry) for entry in field.metadata if isinstance(entry, In)]
         if get_origin(field.annotation) is Literal:
             limits.append(", ".join(map(str, get_args(field.annotation))))
-        default = (
-            "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
-        )
-        yield key, ": ".join(filter(None, limits)), default, field.description or ""
+        usual = field.get_default(call_default_factory=True)
+        default = "required" if field.is_required() else _default(usual)
+        yield key, ": ".join(filter(None, limits)), default, docs.get(key, "")
 
 
 def _default(value: object) -> str:
     """Return a default as it is shown: a share such as 1/3 with a few digits."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) and value != round(value, 9) else str(value)

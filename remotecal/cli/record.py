@@ -10,6 +10,7 @@ from remotecal.certificates.keeping import write_new
 from remotecal.cli.tables import show_table
 from remotecal.configuration import nearest
 from remotecal.drivers.declarations import named
+from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.instrument import Identity
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundChoice, BoundFlags, BoundReading, BoundSetting

@@ -142,10 +142,9 @@ class ModbusInstrument(Instrument):
 
     def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
         """Read in the fewest requests; what is refused in one piece, in smaller ones from then on."""
-        answers = None
-        while answers is None:
+        scan, questions = self._prepared(declarations)
+        while (answers := (yield from self._read(scan, questions))) is None:
             scan, questions = self._prepared(declarations)
-            answers = yield from self._read(scan, questions)
         at = self.clock.now()
         contents = scan.contents([reply for reply, _ in answers])
         return tuple(

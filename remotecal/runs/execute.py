@@ -174,7 +174,6 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     roles = fill_roles(found.procedure, bench)
     drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
     check_items(order, procedure, roles)
-    check_serials(order, found.procedure, roles, bench)
     check_reach(procedure, points, drivers)
     check_limits(procedure, points, roles, bench.file.interlocks)
     _check_names(bench.path.resolve(), run)
@@ -182,6 +181,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     certificates = {
         name: used for name in bench.standards if (used := bench.certificate(name, today)) is not None
     }
+    check_serials(order, found.procedure, roles, bench)
     procedure.check(
         {role: certificates[name] for role, name in roles.items() if name in certificates}, drivers
     )

@@ -100,7 +100,9 @@ class StoredFiles:
         query = select(*run, whole, func.count().label("all")).where(of_runs(run_files, runs))
         with self._database.read() as connection:
             rows = connection.execute(query.group_by(*run)).all()
-        return dict.fromkeys(runs, (0, 0)) | {(row.station, row.run): (row.whole, row.all) for row in rows}
+        found: dict[tuple[str, str], tuple[int, int]] = dict.fromkeys(runs, (0, 0))
+        found.update({(row.station, row.run): (row.whole, row.all) for row in rows})
+        return found
 
     def take(self, station: str, run: str, digest: str, begin: int, content: bytes) -> int:
         """Take a piece of a file, and return how many bytes of it are here now, from its beginning.

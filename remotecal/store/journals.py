@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.errors import EvidenceError
 from remotecal.journal.chain import follow
@@ -15,7 +15,7 @@ from remotecal.store.shares import Share, add_used, lock_used, no_room
 from remotecal.store.tables import journal_lines, orders, run_files, runs
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from remotecal.store.database import Database
 
@@ -343,6 +343,6 @@ def _write(
     add_used(connection, sizes)
 
 
-def run_of(row: Row[tuple[object, ...]]) -> RunRow:
+def run_of(row: Sequence[Any]) -> RunRow:
     """Return a row of the table as what it is."""
-    return RunRow(**row._mapping)  # noqa: SLF001  the documented name, public in spite of its underscore
+    return RunRow(*row)

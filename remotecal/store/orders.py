@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import OrderError
 from remotecal.store.tables import WAITING, orders, runs
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from collections.abc import Sequence
 
     from remotecal.store.database import Database
 
@@ -259,6 +259,6 @@ class Orders:
             connection.execute(runs.update().where(its_run).values(given))
 
 
-def order_of(row: Row[tuple[object, ...]]) -> OrderRow:
+def order_of(row: Sequence[Any]) -> OrderRow:
     """Return a row of the table as what it is."""
-    return OrderRow(**{**row._mapping, "envelope": bytes(row.envelope)})  # noqa: SLF001  documented and public
+    return OrderRow(*row)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import ConfigurationError
 from remotecal.store.digests import digest_of
 from remotecal.store.tables import enrolment_codes, stations
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from sqlalchemy import Row
+    from collections.abc import Collection, Sequence
 
     from remotecal.store.database import Database
 
@@ -155,5 +153,5 @@ class Stations:
             raise ConfigurationError(f"{name} is no station in the register")
 
 
-def _station(row: Row[tuple[object, ...]]) -> StationRow:
-    return StationRow(**row._mapping)  # noqa: SLF001  the documented name, public in spite of its underscore
+def _station(row: Sequence[Any]) -> StationRow:
+    return StationRow(*row)

@@ -36,10 +36,12 @@ repeatability %       0.0032          1   27.4 %
 >>> decide(point.value, point.expanded, Tolerance.symmetric(0.2), rule, k=point.k).conformity
 <Outcome.PASS: 'pass'>
 
-The same `Budget` goes to `monte_carlo.simulate`. Inputs are observed and certified quantities; constants
-may as well be captured by the model. Every result is a plain float.
+The same `Budget` goes to `monte_carlo.simulate`, and to `evaluate_points` for many points at once. Inputs
+are observed and certified quantities; constants may as well be captured by the model. Every result is a
+plain float, or an array of them for many points.
 """
 
+from remotecal.uncertainty.batch import EvaluatedPoints, evaluate_points
 from remotecal.uncertainty.budget import Budget, Contribution, Evaluated, Joint
 from remotecal.uncertainty.conformity import DECISION_RULES, DecisionRule, Outcome, Tolerance, decide
 from remotecal.uncertainty.inputs import Distribution, Input
@@ -53,12 +55,14 @@ __all__ = [
     "DecisionRule",
     "Distribution",
     "Evaluated",
+    "EvaluatedPoints",
     "Input",
     "Joint",
     "Outcome",
     "Reported",
     "Tolerance",
     "decide",
+    "evaluate_points",
     "evaluate_together",
     "report",
 ]

@@ -330,14 +330,19 @@ def _check_correlations(correlations: Mapping[tuple[str, str], float], inputs: d
         if not -1 <= r <= 1 or correlations.get((b, a), r) != r:
             raise ParameterError(f"the correlation of {a} and {b} must be one number from -1 to 1, not {r!r}")
     for group in correlated_groups(correlations):
-        if len({inputs[symbol].dof for symbol in group}) > 1:
-            raise ParameterError(
-                f"correlated inputs {', '.join(group)} differ in degrees of freedom, so the "
-                "Welch–Satterthwaite formula does not hold; give them the same if they were observed "
-                "together, or model what they share as an input of its own"
-            )
+        check_one_dof(group, alike=len({inputs[symbol].dof for symbol in group}) == 1)
         if len(group) > 2:
             _check_definite(group, correlations)
+
+
+def check_one_dof(group: Sequence[str], *, alike: bool) -> None:
+    """Raise `ParameterError` unless the degrees of freedom of correlated inputs are alike."""
+    if not alike:
+        raise ParameterError(
+            f"correlated inputs {', '.join(group)} differ in degrees of freedom, so the "
+            "Welch–Satterthwaite formula does not hold; give them the same if they were observed "
+            "together, or model what they share as an input of its own"
+        )
 
 
 def _check_definite(group: list[str], correlations: Mapping[tuple[str, str], float]) -> None:

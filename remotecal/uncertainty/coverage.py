@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from remotecal.errors import ParameterError
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
 
 
 def coverage_factor(dof: float, coverage: float) -> float:
@@ -27,6 +32,18 @@ def coverage_factor(dof: float, coverage: float) -> float:
     return float(stdtrit(whole_dof(dof), quantile))
 
 
+def coverage_factors(dof: NDArray[float64], coverage: float) -> NDArray[float64]:
+    """Return t_p for the degrees of freedom of each of many results; see `coverage_factor`."""
+    import numpy as np
+    from scipy.special import ndtri, stdtrit
+
+    if not 0 < coverage < 1:
+        raise ParameterError(f"a coverage probability lies between 0 and 1, not {coverage!r}")
+    quantile = (1 + coverage) / 2
+    factors: NDArray[float64] = np.where(np.isinf(dof), ndtri(quantile), stdtrit(_whole_dofs(dof), quantile))
+    return factors
+
+
 def coverage_probability(dof: float, k: float) -> float:
     """Return the probability that ± `k` standard uncertainties hold, the inverse of `coverage_factor`.
 
@@ -38,6 +55,17 @@ def coverage_probability(dof: float, k: float) -> float:
     if not k > 0:
         raise ParameterError(f"a coverage factor is above 0, not {k!r}")
     return 2 * float(ndtr(k) if math.isinf(dof) else stdtr(whole_dof(dof), k)) - 1
+
+
+def coverage_probabilities(dof: NDArray[float64], k: float) -> NDArray[float64]:
+    """Return the probability that ± `k` hold for each of many results; see `coverage_probability`."""
+    import numpy as np
+    from scipy.special import ndtr, stdtr
+
+    if not k > 0:
+        raise ParameterError(f"a coverage factor is above 0, not {k!r}")
+    below: NDArray[float64] = np.where(np.isinf(dof), ndtr(k), stdtr(_whole_dofs(dof), k))
+    return 2 * below - 1
 
 
 def region_factor(values: int, dof: float, coverage: float) -> float:
@@ -88,4 +116,15 @@ def whole_dof(dof: float) -> int:
     whole = math.floor(dof + min(_HAIR, _HAIR_OF_FEW * dof))
     if whole < 1:
         raise ParameterError(f"{dof!r} degrees of freedom give no coverage factor; at least 1 is needed")
+    return whole
+
+
+def _whole_dofs(dof: NDArray[float64]) -> NDArray[float64]:
+    """Return what `whole_dof` returns of each, and 1 for those that are infinite."""
+    import numpy as np
+
+    finite = np.where(np.isinf(dof), 1.0, dof)
+    whole: NDArray[float64] = np.floor(finite + np.minimum(_HAIR, _HAIR_OF_FEW * finite))
+    if not np.all(whole >= 1):
+        whole_dof(float(np.min(finite)))
     return whole

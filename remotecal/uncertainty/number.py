@@ -1,9 +1,9 @@
 """Numbers a measurement model may be given, and the functions that work on all of them.
 
-A model is written once, in plain arithmetic, and is then evaluated three ways: with floats for
-the value, with GTC uncertain numbers for the budget, and with numpy arrays of draws for Monte
-Carlo. Operators work on all three by themselves; `exp`, `log`, `sqrt` and the angle functions
-come from here.
+A model is written once, in plain arithmetic, and is then evaluated four ways: with floats for
+the value, with GTC uncertain numbers for the budget, with numpy arrays of draws for Monte
+Carlo, and with `Points` for the budgets of many points at once. Operators work on all by
+themselves; `exp`, `log`, `sqrt` and the angle functions come from here.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from remotecal.uncertainty.points import Points
+
 _Same: TypeAlias = Any
 """What an operator takes and gives: a number of the same kind or a float, which has no type of its own."""
 
 
 class Number(Protocol):
-    """A float, a GTC uncertain real number, or a numpy array of draws."""
+    """A float, a GTC uncertain real number, a numpy array of draws, or `Points`."""
 
     def __add__(self, other: _Same, /) -> _Same: ...
     def __radd__(self, other: _Same, /) -> _Same: ...
@@ -81,7 +83,7 @@ def estimate(x: Number) -> float:
     """Return the best estimate `x` stands for.
 
     That is a float itself, the value of an uncertain number, the mean of an array (an array is
-    read as draws of one quantity).
+    read as draws of one quantity), and of many points the mean as well; see `extent`.
     """
     if isinstance(x, (int, float)):
         return float(x)
@@ -90,7 +92,17 @@ def estimate(x: Number) -> float:
         return float(value)
     import numpy as np
 
-    return float(np.asarray(x, dtype=float).mean())
+    return float(np.asarray(x.values if isinstance(x, Points) else x, dtype=float).mean())
+
+
+def extent(x: Number) -> tuple[float, float]:
+    """Return the least and the greatest best estimate `x` stands for: apart only for many points at once."""
+    if not isinstance(x, Points):
+        only = estimate(x)
+        return only, only
+    import numpy as np
+
+    return float(np.min(x.values)), float(np.max(x.values))
 
 
 def is_uncertain(x: object) -> bool:

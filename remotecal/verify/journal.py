@@ -221,12 +221,10 @@ def _told(part: object) -> str:
     if isinstance(part, dict):
         for name in ("declaration", "name", "title", "ref_types"):
             words = part.get(name)
-            if (
-                said := words.get("en") or next(iter(words.values()), None)
-                if isinstance(words, dict)
-                else words
-            ):
-                return repr(said)
+            if isinstance(words, dict):
+                words = words.get("en") or next(iter(words.values()), None)
+            if words:
+                return repr(words)
     return f"{part!r:.160}"
 
 

@@ -63,7 +63,9 @@ def bench(tmp_path):
 
 def ordered(bench, **parameters):
     order = Order.load(bench.order)
-    return order.model_copy(update={"parameters": {**order.parameters, **QUICK, **parameters}})
+    told = {**order.parameters, **QUICK, **parameters}
+    dut = order.dut.model_copy(update={"class_name": f"{told['accuracy_class']}"})
+    return order.model_copy(update={"parameters": told, "dut": dut})
 
 
 def calibrate(bench, answers=None, **parameters):

@@ -36,6 +36,7 @@ class Tiny(Procedure):
     norms = ("TINY 1-2026",)
 
     sets: ClassVar = {"level": "V"}
+    under_test: ClassVar = "meter"
 
     source: Leveller
     meter: Indicator

@@ -112,6 +112,18 @@ def test_a_file_named_twice_is_one(enrolled: Store, tmp_path: Path) -> None:
     assert list(enrolled.files.missing("here", "r")) == [DIGEST, other["sha256"]]
 
 
+def test_files_are_counted_for_many_runs_at_once(named: Store, tmp_path: Path) -> None:
+    lines = journal(tmp_path / "other", told(), told(b"other", "other.png"))
+    named.journals.append("there", "q", 1, lines, 1.0)
+    for begin, piece in PIECES:
+        named.files.take("there", "q", DIGEST, begin, piece)
+    wanted = [("here", "r"), ("there", "q"), ("there", "r")]
+    assert named.files.counted(wanted) == dict(zip(wanted, [(0, 1), (1, 2), (0, 0)], strict=True))
+    other = sha256(b"other").hexdigest()
+    assert named.files.missing_of(wanted) == {wanted[0]: {DIGEST: 0}, wanted[1]: {other: 0}, wanted[2]: {}}
+    assert named.files.counted([]) == {}
+
+
 @pytest.mark.parametrize("change", [{"sha256": "../../etc"}, {"size": -1}, {"by": ""}])
 def test_a_line_that_tells_no_file_is_refused_whole(
     enrolled: Store, tmp_path: Path, change: dict[str, str | int]

@@ -12,6 +12,7 @@ from remotecal.errors import EvidenceError
 from remotecal.journal.events import read_journal
 from remotecal.journal.writing import Journal
 from remotecal.store import Store
+from remotecal.store.journals import Batch
 
 
 def journal(folder: Path, notes: int, text: str = "note") -> list[bytes]:
@@ -103,6 +104,34 @@ def test_several_workers_at_once_keep_every_line_once(enrolled: Store, lines: li
             answers = [pool.submit(enrolled.journals.append, "here", "r", *batch, 1.0) for batch in batches]
             assert all(answer.result() <= 30 for answer in answers)
     assert enrolled.journals.lines("here", "r") == tuple(lines)
+
+
+def test_workers_that_take_the_same_stations_do_not_wait_for_each_other(
+    enrolled: Store, lines: list[bytes]
+) -> None:
+    """Each transaction takes batches of both stations, every second one in the other order."""
+
+    def take(number: int) -> list[int | EvidenceError]:
+        batches = [Batch(station, f"r{number % 5}", 1, lines) for station in ("here", "there")]
+        return enrolled.journals.append_all(batches[:: 1 if number % 2 else -1], 1.0)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(take, range(30)))
+    assert answers == [[30, 30]] * 30
+    for station in ("here", "there"):
+        assert enrolled.stations.get(station).used == 5 * sum(map(len, lines))
+
+
+def test_a_run_has_its_orders_account_whenever_that_is_given(enrolled: Store, lines: list[bytes]) -> None:
+    names = [f"o{number}" for number in range(30)]
+    for name in names:
+        enrolled.orders.issue(name, "1", "here", b"envelope", 1.0, 2.0, "Li Wei", account="acme")
+    with ThreadPoolExecutor(6) as pool:
+        for name in names:
+            pool.submit(enrolled.journals.append, "here", name, 1, lines[:1], 1.0)
+            pool.submit(enrolled.orders.assign, name, "bolt")
+    assert {row.account for row in enrolled.pages.orders(99)} == {"bolt"}
+    assert [row.account for row in enrolled.pages.runs(99)] == ["bolt"] * 30
 
 
 def test_the_state_follows_the_journal(enrolled: Store, tmp_path: Path) -> None:

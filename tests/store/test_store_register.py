@@ -4,17 +4,20 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Table, create_engine, text
 
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError, StoreError
 from remotecal.store import Store, tables
 from remotecal.store import database as database_module
 from remotecal.store.database import Database, newest_version
-from remotecal.store.orders import Repeat
+from remotecal.store.journals import RunRow
+from remotecal.store.orders import OrderRow, Repeat
 from remotecal.store.records import RecordRow
+from remotecal.store.stations import StationRow
 from remotecal.store.tables import metadata
 
 
@@ -173,6 +176,19 @@ def test_a_database_is_opened_without_what_would_change_it(url: str) -> None:
     Store.migrate(url)
     done = subprocess.run([sys.executable, "-c", OPENED, url], capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        (tables.stations, StationRow),
+        (tables.orders, OrderRow),
+        (tables.runs, RunRow),
+        (tables.records, RecordRow),
+    ],
+)
+def test_a_row_has_the_columns_of_its_table_in_their_order(table: Table, row: type) -> None:
+    assert [field.name for field in fields(row)] == [column.name for column in table.columns]
 
 
 def test_a_database_of_another_version_is_refused(url: str) -> None:

@@ -231,3 +231,11 @@ def test_nothing_is_opened_for_what_is_not_there(
     assert said in capsys.readouterr().err
     assert tiny.world.lines == []
     assert not (tiny.directory / "x").exists()
+
+
+def test_what_a_person_reads_is_not_recorded(tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = '[instruments.dial]\ndriver = "PressureGaugeByHand"\naddress = "by-hand:recorded"\n'
+    tiny.bench.write_text(f"{tiny.bench.read_text()}\n{entry}")
+    assert main(["record", str(tiny.bench), "dial", "--out", str(tiny.directory / "x")]) == 2
+    assert "dial is read by a person, in a run alone: there is no wire to record" in capsys.readouterr().err
+    assert not (tiny.directory / "x").exists()

@@ -33,6 +33,7 @@ ALL_OF_THE_REST = {
     "[dut]": """
 model = "Type 1"
 owner_number = "17"
+interface_serial = "M1"
 class_scheme = "JJG 1"
 class_name = "0.5"
 description = "as new"
