@@ -7,10 +7,15 @@ Modules found here know no such cache, neither to read nor to write.
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
+import itertools
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.abc import ExecutionLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from importlib.resources.abc import Traversable, TraversableResources
@@ -197,3 +202,30 @@ def _install(finder: Watched | Snapshot) -> None:
     if finder not in sys.meta_path:
         sys.meta_path.insert(0, finder)
         importlib.invalidate_caches()
+
+
+def docstrings(cls: type) -> dict[str, str]:
+    """Return the docstrings under the statements of a class body, by name, inherited ones included."""
+    docs: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        docs |= _own_docs(base)
+    return docs
+
+
+@cache
+def _own_docs(cls: type) -> dict[str, str]:
+    """Return the docstrings under the statements of one class body, read from its source."""
+    try:
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    except (OSError, TypeError):  # made in a session, or built in: no source to read
+        return {}
+    docs: dict[str, str] = {}
+    statements = definition.body if isinstance(definition, ast.ClassDef) else []
+    for statement, below in itertools.pairwise(statements):
+        match statement, below:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                docs[name] = inspect.cleandoc(text)
+    return docs

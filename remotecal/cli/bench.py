@@ -98,7 +98,7 @@ def _line(bench: Bench, opened: OpenBench, name: str, today: date) -> tuple[tupl
     try:
         if name in opened.failures:
             raise opened.failures[name]
-        identity = str(opened.instruments[name].identify())
+        identity = str(opened.instruments[name].met or "")  # asked when it was opened, a moment ago
     except RemotecalError as failure:
         faults.append(failure)
     try:

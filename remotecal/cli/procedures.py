@@ -10,6 +10,7 @@ from typing import Literal, get_args, get_origin
 from remotecal.errors import OrderError
 from remotecal.procedures.parameters import In, Parameters
 from remotecal.runs.catalogue import find, names
+from remotecal.source import docstrings
 
 
 def list_procedures() -> None:
@@ -59,9 +60,10 @@ def show_procedure(name: str) -> None:
 
 def parameter_rows(kind: type[Parameters]) -> Iterator[tuple[str, str, str, str]]:
     """Yield of each parameter its name, its unit and limits, its default and what it is."""
+    docs = docstrings(kind)
     for key, field in kind.model_fields.items():
         limits = [str(entry) for entry in field.metadata if isinstance(entry, In)]
         if get_origin(field.annotation) is Literal:
             limits.append(", ".join(map(str, get_args(field.annotation))))
         default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
-        yield key, ": ".join(filter(None, limits)), default, field.description or ""
+        yield key, ": ".join(filter(None, limits)), default, docs.get(key, "")

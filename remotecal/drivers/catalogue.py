@@ -11,14 +11,10 @@ Sable540 = "sable_drivers:Sable540"
 
 from __future__ import annotations
 
-import ast
 import difflib
 import inspect
-import itertools
 import re
-import textwrap
 from dataclasses import dataclass, replace
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +24,7 @@ from remotecal.drivers.declarations import Declaration, stated
 from remotecal.drivers.links.wire import ByHand, Modbus
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting, Trace
 from remotecal.errors import BenchError
+from remotecal.source import docstrings
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -175,7 +172,7 @@ def driver(name: str, trusted: Collection[str] = ()) -> type[Instrument]:
 
 def describe(cls: type[Instrument]) -> Description:
     """Return what a driver says of itself, from its declarations alone."""
-    docs = _docs(cls)
+    docs = docstrings(cls)
     return Description(
         name=cls.__name__,
         instrument=" ".join(filter(None, (cls.maker, cls.model))),
@@ -328,30 +325,3 @@ def _wire(cls: type[Instrument]) -> str:
 
 def _step(step: Step | Action) -> str:
     return f"{step.name}()" if isinstance(step, Action) else str(step)
-
-
-def _docs(cls: type) -> dict[str, str]:
-    """Return the docstrings under a driver's statements, inherited ones included."""
-    docs: dict[str, str] = {}
-    for base in reversed(cls.__mro__):
-        docs |= _own_docs(base)
-    return docs
-
-
-@cache
-def _own_docs(cls: type) -> dict[str, str]:
-    """Return the docstrings under the statements of one class body, read from its source."""
-    try:
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-    except (OSError, TypeError):  # made in a session, or built in: no source to read
-        return {}
-    docs: dict[str, str] = {}
-    statements = definition.body if isinstance(definition, ast.ClassDef) else []
-    for statement, below in itertools.pairwise(statements):
-        match statement, below:
-            case (
-                ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)),
-                ast.Expr(value=ast.Constant(value=str(text))),
-            ):
-                docs[name] = inspect.cleandoc(text)
-    return docs

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import NotAllowed, NotThere, TransportError
 from remotecal.procedures.parameters import In
+from remotecal.source import docstrings
 from remotecal.store.stations import StationRow
 from remotecal.transport.messages import ProcedureNamed
 from remotecal.web.answers import NEXT, Limit, page
@@ -90,6 +91,7 @@ def _not_a_customer(caller: Caller) -> None:
 
 def _procedure(here: Office, name: str, sha256: str) -> ProcedureShown:
     found = here.procedures.find(ProcedureNamed(name=name, sha256=sha256)).procedure
+    docs = docstrings(found.accepts())
     parameters = (
         ParameterShown(
             name=key,
@@ -98,7 +100,7 @@ def _procedure(here: Office, name: str, sha256: str) -> ProcedureShown:
             default=None
             if field.is_required()
             else to_jsonable_python(field.get_default(call_default_factory=True)),
-            about=field.description or "",
+            about=docs.get(key, ""),
         )
         for key, field in found.accepts().model_fields.items()
     )
