@@ -56,23 +56,28 @@ class Serving(Protocol):
 
 
 class ClientLine(Protocol):
-    """The way to a client; nothing on it waits."""
+    """The way to a client: a socket, or what can be used like one; nothing on it waits."""
 
     def fileno(self) -> int:
         """Return the descriptor that tells whether there is something to receive, or room to send."""
         ...
 
-    def receive(self) -> bytes:
-        """Take what has come; b"" when the client has gone (or OSError)."""
+    def recv(self, most: int, /) -> bytes:
+        """Take what has come, up to so many bytes; b"" when the client has gone (or OSError)."""
         ...
 
-    def send(self, data: bytes) -> int:
+    def send(self, data: bytes, /) -> int:
         """Send what there is room for, and return how many bytes that was (BlockingIOError: none)."""
         ...
 
     def close(self) -> None:
         """Hang up."""
         ...
+
+
+LARGEST_PIECE = 448
+"""Bytes taken from a client at once: what Python has a place for without asking the system, with all of a
+Modbus frame and most lines in it."""
 
 
 class Attendance:
@@ -117,7 +122,7 @@ class Attendance:
         if self.over:
             return
         try:
-            data = self._client.receive()
+            data = self._client.recv(LARGEST_PIECE)
         except BlockingIOError:
             return
         except OSError:

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -121,27 +121,30 @@ class Loop:
     def _turn(self) -> None:
         """Wait until somebody is ready or something is due, and do it."""
         patience = self._due[0][0] - time.monotonic() if self._due else None
-        for key, _ in self._selector.select(patience):
-            self._do(key.data)
-        while self._due and self._due[0][0] <= time.monotonic():
-            self._do(heapq.heappop(self._due)[2])
-        for act in self._last:  # those that are added meanwhile, too
-            self._do(act)
+        self._do([key.data for key, _ in self._selector.select(patience)])
+        if self._due:
+            self._do(self._take_due())
+        self._do(self._last)  # what is added meanwhile, too
         self._last.clear()
 
-    def _do(self, act: Act) -> None:
-        try:
-            act()
-        except Exception as fault:  # noqa: BLE001  one instrument's fault must not silence the others
-            told = (type(fault), fault, fault.__traceback__, self._thread)
-            threading.excepthook(threading.ExceptHookArgs(told))
+    def _take_due(self) -> Iterator[Act]:
+        while self._due and self._due[0][0] <= time.monotonic():
+            yield heapq.heappop(self._due)[2]
+
+    def _do(self, acts: Iterable[Act]) -> None:
+        for act in acts:
+            try:
+                act()
+            except Exception as fault:  # noqa: BLE001  one instrument's fault must not silence the others
+                told = (type(fault), fault, fault.__traceback__, self._thread)
+                threading.excepthook(threading.ExceptHookArgs(told))
 
     def _wake(self) -> None:
         """Do what others asked for."""
         with suppress(BlockingIOError):
             self._woken.recv(4096)
         while self._calls:
-            self._do(self._calls.popleft())
+            self._calls.popleft()()
 
 
 def _do_for(asked: Future[object], act: Act) -> None:

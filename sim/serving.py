@@ -12,7 +12,6 @@ import os
 import re
 import socket
 import sys
-from functools import partial
 from typing import ClassVar
 
 from remotecal.drivers.links import identification
@@ -115,11 +114,6 @@ class RtuServing:
         return needs
 
 
-LARGEST_PIECE = 448
-"""Bytes taken from a client at once: what Python has a place for without asking the system, with all of a
-Modbus frame and most lines in it."""
-
-
 class Server:
     """What both kinds of server share: whom they serve, and by which loop."""
 
@@ -178,22 +172,14 @@ class SocketServer(Server):
     def _accept(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):  # who has gone again meanwhile
             connection, _ = self._listener.accept()
-            self._attend(SocketClient(connection))
+            connection.settimeout(0.0)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._attend(connection)
 
     def _end(self) -> None:
         self._loop.forget(self._listener)
         self._listener.close()
         super()._end()
-
-
-class SocketClient:
-    """The way to a client on a socket."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        connection.settimeout(0.0)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.fileno, self.close = connection.fileno, connection.close
-        self.send, self.receive = connection.send, partial(connection.recv, LARGEST_PIECE)
 
 
 class PortServer(Server):
@@ -227,9 +213,9 @@ class PortClient:
     def fileno(self) -> int:
         return self._master
 
-    def receive(self) -> bytes:
+    def recv(self, most: int) -> bytes:
         self._forget_speed()
-        return os.read(self._master, LARGEST_PIECE)
+        return os.read(self._master, most)
 
     def send(self, data: bytes) -> int:
         return os.write(self._master, data)

@@ -62,7 +62,8 @@ class LineSimulated(Simulated):
         return partial(self._respond, act)
 
     def _respond(self, act: Act) -> Response:
-        return self._encoded(self._try(act))
+        reply = self._try(act)
+        return reply.encode(self._encoding) if isinstance(reply, str) else reply
 
     def _try(self, act: Act) -> Reply:
         try:
@@ -108,9 +109,6 @@ class LineSimulated(Simulated):
 
     def _unknown(self, line: str) -> Reply:
         """Answer what the instrument does not know; most say nothing."""
-
-    def _encoded(self, reply: Reply) -> Response:
-        return reply.encode(self._encoding) if isinstance(reply, str) else reply
 
     def after(self, duration: float, then: Act) -> Reply:
         """Answer by what `then` returns once `duration` s have passed; at once if it is 0."""
@@ -190,7 +188,7 @@ class ScpiSimulated(LineSimulated):
             if isinstance(done, Later):
                 return self._onward(done, replies, rest)
             first = [] if done is None else [done.decode(self._encoding)]
-            return self._encoded(self._do_all(rest, [*replies, *first]))
+            return self._respond(partial(self._do_all, rest, [*replies, *first]))
 
         return Later(waited.duration, then)
 
