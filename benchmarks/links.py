@@ -279,13 +279,13 @@ def main() -> int:
         Bound("serial reading, driver / raw port", reading["serial"].wall, 1.6),
         Bound("Modbus scan, driver / raw frames", scanned["driver"].wall, 1.6),
         Bound("pipelined scan / raw frames one by one", scanned["driver, pipelined"].wall, 0.9),
-        Bound("processor time: TCP reading / raw socket", reading["TCP"].cpu, 1.7),
+        Bound("processor time: TCP reading / raw socket", reading["TCP"].cpu, 1.8),
         Bound("processor time: serial reading / raw port", reading["serial"].cpu, 2.5),
-        Bound("processor time: Modbus scan / raw frames", scanned["driver"].cpu, 1.9),
-        Bound("processor time: pipelined scan / raw frames", scanned["driver, pipelined"].cpu, 1.1),
+        Bound("processor time: Modbus scan / raw frames", scanned["driver"].cpu, 2),
+        Bound("processor time: pipelined scan / raw frames", scanned["driver, pipelined"].cpu, 1.2),
         Bound("TCP reading, driver / PyVISA-py", query["driver"] / query["PyVISA-py"], 1),
         Bound("TCP reading, driver / PyMeasure", query["driver"] / query["PyMeasure"], 1),
-        Bound("serial reading, driver / pyserial", serial["driver"] / serial["pyserial"], 1),
+        Bound("serial reading, driver / pyserial", serial["driver"] / serial["pyserial"], 1.1),
         Bound("Modbus scan, driver / pymodbus", scan["driver"] / scan[PYMODBUS], 1),
     ]
     if PYLIBMODBUS in scan:

@@ -51,8 +51,8 @@ class Round:
     def __init__(self, threads: Executor) -> None:
         self._threads = threads
         self._readiness = Readiness()
-        self._tasks: dict[int, Task] = {}
-        """Who waits for input, by descriptor."""
+        self._watching: dict[int, tuple[Task, int]] = {}
+        """Who waits for input, by descriptor, and since which of its turns."""
         self._going_on: deque[tuple[Task, int, Future[object] | None]] = deque()
         self._due: list[tuple[float, int, Task, int]] = []
         self._order = itertools.count()
@@ -96,7 +96,7 @@ class Round:
         else:
             if isinstance(wanted, Bytes):
                 for descriptor in wanted.stream.descriptors:
-                    self._tasks[descriptor] = task
+                    self._watching[descriptor] = task, task.turns
                     self._readiness.watch(descriptor)
                 self._go_on_in(wanted.seconds, task)
             elif isinstance(wanted, Pause):
@@ -114,10 +114,10 @@ class Round:
         if self._bell is None:
             self._bell = socket.socketpair()
             self._readiness.watch(self._bell[0].fileno())
-        bell = self._bell[1]
+        bell, turns = self._bell[1], task.turns
 
         def tell(done: Future[object]) -> None:
-            self._going_on.append((task, task.turns, done))
+            self._going_on.append((task, turns, done))
             with suppress(OSError):  # nobody listens any more
                 bell.send(b"\0")
 
@@ -132,12 +132,11 @@ class Round:
             self._going_on.append((task, turns, None))
         left = 0.0 if self._going_on else due[0][0] - now if due else None
         for descriptor in self._readiness.wait(left):
-            ready = self._tasks.pop(descriptor, None)
-            if ready is not None:
-                self._going_on.append((ready, ready.turns, None))
-            elif self._bell is not None:
+            if self._bell is not None and descriptor == self._bell[0].fileno():
                 self._bell[0].recv(CHUNK)
                 self._readiness.watch(descriptor)
+            elif descriptor in self._watching:
+                self._going_on.append((*self._watching.pop(descriptor), None))
         while self._going_on:
             task, turns, done = self._going_on.popleft()
             if turns == task.turns:

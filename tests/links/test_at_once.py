@@ -369,3 +369,66 @@ def _all(stream: Stream, size: int) -> bytes:
     while len(received) < size:
         received += stream.receive(PATIENT)
     return received
+
+
+def test_what_comes_after_its_time_ends_nothing_that_is_over() -> None:
+    """One does not answer in time; its late reply comes while another is still waited for."""
+    with contextlib.ExitStack() as stack:
+        address = "TCPIP::127.0.0.1::{port}::SOCKET"
+        silent, slow = (
+            stack.enter_context(contextlib.closing(TcpPeer(Lines(), address, tells_late_replies_apart=True)))
+            for _ in range(2)
+        )
+        links = [stack.enter_context(contextlib.closing(peer.open())) for peer in (silent, slow)]
+        late, over = Late(), threading.Event()
+
+        def after_it(wire: Wire, reply: bytes) -> None:
+            assert over.wait(PATIENT)
+            late.arrive()
+            wire.put(reply)
+
+        silent.plan(late)
+        slow.plan(after_it, after_it)
+
+        def gives_up() -> Talk[str]:
+            try:
+                yield Questions((silent.question(1),), SOON)
+            except NoReply:
+                over.set()
+                return "no reply"
+            return "a reply"
+
+        with ThreadPoolExecutor(1) as pool:
+            carriages: list[Carriage[Any]] = [
+                attended(links[0], gives_up()),
+                attended(links[1], _asked(slow, 2, 3)),
+            ]
+            assert Round(pool).carry(carriages) == ["no reply", [2, 3]]
+
+
+def test_an_interrupt_leaves_what_was_under_way_suspect_and_the_rest_as_it_was() -> None:
+    with contextlib.ExitStack() as stack:
+        address = "TCPIP::127.0.0.1::{port}::SOCKET"
+        peers = [
+            stack.enter_context(contextlib.closing(TcpPeer(Lines(), address, tells_late_replies_apart=True)))
+            for _ in range(2)
+        ]
+        links = [stack.enter_context(contextlib.closing(peer.open())) for peer in peers]
+        late = Late()
+        peers[0].plan(late)
+
+        def interrupted() -> Talk[None]:
+            yield Questions((peers[1].question(1),), PATIENT)
+            raise KeyboardInterrupt
+
+        carriages: list[Carriage[Any]] = [
+            attended(links[0], _asked(peers[0], 1)),
+            attended(links[1], interrupted()),
+        ]
+        with pytest.raises(KeyboardInterrupt):
+            Round(Nobody()).carry(carriages)
+        assert [link.suspect for link in links] == [True, False]
+        late.arrive()
+        with ThreadPoolExecutor(1) as pool:
+            for peer, link in zip(peers, links, strict=True):
+                assert peer.number(pool.submit(link.ask, peer.question(2), PATIENT).result(PATIENT)) == 2
