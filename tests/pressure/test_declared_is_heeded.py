@@ -147,6 +147,7 @@ CONTROLLED_RUN: Mapping[str, Told] = {
     "off": {"off": 0.0005},
     "past": {"past": 1.0},
     "back": {"back": 10.0},
+    "apart": {"apart": 0.0005},
 }
 
 FLOW: Mapping[str, Told] = {
