@@ -1,8 +1,8 @@
 """What a task costs beside its peers: all take turns in one run, and their ratios are compared.
 
 Absolute times say what else a computer was doing; ratios taken turn by turn hold on a busy one too. Two are
-taken of each task: of the time that passed, and of the processor time this process spent, which waiting for
-others does not enter. Each benchmark declares its bounds and ends in `verdict`:
+taken of each task: of the time that passed, and of the processor time that this process and those it waited
+for spent, which waiting for others does not enter. Each benchmark declares its bounds and ends in `verdict`:
 
     costs = take_turns({"raw socket": query_raw, "driver": meter.voltage.read}, rounds=80, repeats=25)
     return verdict([Bound("SCPI query, driver / raw socket", costs["driver"] / costs["raw socket"], 1.5)])
@@ -11,6 +11,7 @@ others does not enter. Each benchmark declares its bounds and ends in `verdict`:
 from __future__ import annotations
 
 import gc
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ class Ratio:
     wall: float
     """Of the time that passed."""
     cpu: float
-    """Of this process's processor time; nan where the other used none that could be counted."""
+    """Of processor time; nan where the other used none that could be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Cost:
     wall: tuple[float, ...]
     """Time that passed."""
     cpu: tuple[float, ...]
-    """Processor time of this process, all its threads."""
+    """Processor time of this process, all its threads, and of the processes it waited for."""
 
     def __truediv__(self, other: Cost) -> Ratio:
         """Return the ratios to `other`, which took its turns at the same time."""
@@ -81,15 +82,21 @@ def take_turns(tasks: Mapping[str, Task], *, rounds: int, repeats: int = 1) -> d
     for _ in range(rounds):
         for name, task in tasks.items():
             gc.collect(0)
-            wall, cpu = time.perf_counter(), time.process_time()
+            wall, cpu = time.perf_counter(), processor_time()
             for _ in range(repeats):
                 task()
-            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+            cpu, wall = processor_time() - cpu, time.perf_counter() - wall
             taken[name].append((wall / repeats, cpu / repeats))
     return {
         name: Cost(tuple(wall for wall, _ in turns), tuple(cpu for _, cpu in turns))
         for name, turns in taken.items()
     }
+
+
+def processor_time() -> float:
+    """Return what this process and those it waited for have spent, in seconds."""
+    others = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + others.ru_utime + others.ru_stime
 
 
 def show(title: str, costs: Mapping[str, Cost], beside: str) -> None:

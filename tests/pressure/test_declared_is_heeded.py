@@ -227,7 +227,9 @@ UNUSED: Mapping[str, frozenset[str]] = {
 def ordered(bench, name, changes) -> Order:
     order = Order.load(bench.order)
     quick = {**QUICK[name.partition(".")[0]], **(LOADS if "loads" in order.parameters else {})}
-    return order.model_copy(update={"parameters": {**order.parameters, **quick, **changes}})
+    told = {**order.parameters, **quick, **changes}
+    dut = order.dut.model_copy(update={"class_name": f"{told['accuracy_class']}"})
+    return order.model_copy(update={"parameters": told, "dut": dut})
 
 
 def carried_out(name, folder, changes):
