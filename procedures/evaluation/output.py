@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic
 
 from remotecal import units
 from remotecal.drivers.readings import Reading
+from remotecal.drivers.shown import Shown
 from remotecal.errors import ParameterError
 from remotecal.procedures.library.evaluation.repeats import Repeats, Seen
 from remotecal.uncertainty.inputs import Distribution, Input
@@ -35,9 +36,9 @@ def see_resolution(drivers: Drivers, quantity: str, resolution: float, unit: str
     """
     role, _, name = quantity.partition(".")
     read = getattr(drivers.get(role), name, None)
-    step = getattr(read.wire, "step", None) if isinstance(read, Reading) else None
-    if step is None or not isinstance(read, Reading):
+    if not isinstance(read, Reading) or not isinstance(read.wire, Shown) or read.wire.step is None:
         return
+    step = read.wire.step
     finest = step * units.scale(read.unit, unit)
     if resolution < finest * (1 - 1e-9):
         raise ParameterError(
