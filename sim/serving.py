@@ -189,8 +189,6 @@ class PortServer(Server):
     """Path of the port."""
 
     def __init__(self, servable: Servable, framing: Serving, *, loop: Loop | None = None) -> None:
-        if sys.platform == "win32":
-            raise ConfigurationError("Windows has no pseudo-terminals: let the instrument serve on a socket")
         port = PortClient()
         self.device = port.device
         super().__init__(servable, framing, loop)
@@ -200,7 +198,14 @@ class PortServer(Server):
 class PortClient:
     """The way to whoever opens a pseudo-terminal."""
 
+    _master: int
+    _slave: int
+    device: str
+    """Path of the port."""
+
     def __init__(self) -> None:
+        if sys.platform == "win32":
+            raise ConfigurationError("Windows has no pseudo-terminals: let the instrument serve on a socket")
         import pty
         import tty
 
@@ -208,7 +213,6 @@ class PortClient:
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self.device = os.ttyname(self._slave)
-        """Path of the port."""
 
     def fileno(self) -> int:
         return self._master
