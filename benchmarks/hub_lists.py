@@ -192,20 +192,22 @@ def served(store: Store, folder: Path) -> Iterator[Callable[[str, str], bytes]]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="api")
     thread.start()
     told.wait()
-    with closing(http.client.HTTPConnection(urls[0].removeprefix("http://"))) as client:
+    try:
+        with closing(http.client.HTTPConnection(urls[0].removeprefix("http://"))) as client:
 
-        def get(path: str, role: str) -> bytes:
-            at = path if path in ("/health", "/metrics") else f"/api/v1{path}"
-            client.request("GET", at, headers={"Authorization": f"Bearer {tokens[role]}"})
-            answer = client.getresponse()
-            content = answer.read()
-            if answer.status not in (200, 503):  # without a broker the hub is not well
-                raise SystemExit(f"{at}: {answer.status} {content!r}")
-            return content
+            def get(path: str, role: str) -> bytes:
+                at = path if path in ("/health", "/metrics") else f"/api/v1{path}"
+                client.request("GET", at, headers={"Authorization": f"Bearer {tokens[role]}"})
+                answer = client.getresponse()
+                content = answer.read()
+                if answer.status not in (200, 503):  # without a broker the hub is not well
+                    raise SystemExit(f"{at}: {answer.status} {content!r}")
+                return content
 
-        yield get
-    loop.call_soon_threadsafe(over.set)
-    thread.join()
+            yield get
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()
 
 
 Costs = dict[str, dict[str, Cost]]
