@@ -55,8 +55,8 @@ class Transmitter(ControlledProcedure[TransmitterSeen]):
     item: ClassVar[Text] = Text(en="the transmitter")
 
     dut: Ammeter
-    read_by: ClassVar[tuple[type, ...]] = (Ammeter,)
     """What reads the transmitter's current."""
+    read_by: ClassVar[tuple[type, ...]] = (Ammeter,)
 
     Parameters: ClassVar[type[PressureParameters]] = TransmitterParameters
     parameters: TransmitterParameters

@@ -184,10 +184,8 @@ class Running(Run):
         Raises:
             RunError: nobody answers; or, before its end, the run must stop.
         """
-        patience, question = (
-            Patience(),
-            Text(zh=f"{step.get('zh')}完成后请确认。", en=f"{step.get('en')} Then confirm."),
-        )
+        patience = Patience()
+        question = Text(zh=f"{step.get('zh')}完成后请确认。", en=f"{step.get('en')} Then confirm.")
 
         def look() -> None:
             if self.control.has_stopped:

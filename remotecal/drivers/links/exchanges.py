@@ -2,7 +2,7 @@
 
 All of it stands here once, and waits for nothing: an exchange is a generator that yields for how many
 seconds bytes are awaited, and is sent what came. Who carries it waits in a thread (`carried`), for many
-links at once, or in an event loop; see `remotecal.drivers.carrying`.
+links at once, or in an event loop; see `remotecal.drivers.talks`.
 """
 
 from __future__ import annotations
