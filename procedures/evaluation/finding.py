@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from remotecal.journal.observation import Point
     from remotecal.model import Text
-    from remotecal.procedures.library.evaluation.remarks import Beyond
     from remotecal.uncertainty.budget import Evaluated
+    from remotecal.uncertainty.interpolation import CertifiedCurve
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Readings outside the range of the certificate that corrects them."""
+
+    instrument: str
+    """What it is: maker, model and serial number."""
+    errors: CertifiedCurve
+    """What its certificate states."""
+    read: tuple[float, float]
+    """The lowest and the highest reading, in the unit of the curve's places."""
 
 
 @dataclass(frozen=True, slots=True)

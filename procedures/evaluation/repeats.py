@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from remotecal.errors import EvidenceError
 from remotecal.procedures import Observed
-from remotecal.procedures.library.evaluation.remarks import Beyond
+from remotecal.procedures.library.evaluation.finding import Beyond
 from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.curvature import confirmed

@@ -27,6 +27,7 @@ from remotecal.procedures.library.evaluation.digits import (
 )
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.uncertainty.budget import Contribution
+from remotecal.uncertainty.curvature import CURVATURE
 
 
 def column(zh: str, en: str, ref_types: str, unit: str, values: Iterable[str]) -> Column:
@@ -136,16 +137,25 @@ def _line(line: Contribution) -> BudgetLine:
 
 
 def inputs_of(findings: Sequence[Finding], names: Mapping[str, Text]) -> tuple[InputQuantity, ...]:
-    """Return the legend of the budgets: every symbol with its name and source."""
+    """Return the legend of the budgets: every symbol with its name and source.
+
+    What the budgets add themselves where a model is curved need not be among the `names`.
+    """
+    known_by = {CURVATURE: _CURVATURE, **names}
     sources: dict[str, list[str]] = {}
     for line in (line for finding in findings for line in finding.evaluated.lines):
         known = sources.setdefault(line.symbol, [])
         if line.source and line.source not in known:
             known.append(line.source)
     return tuple(
-        InputQuantity(symbol=symbol, name=names[symbol], source=Text.plain("; ".join(all_)) if all_ else None)
+        InputQuantity(
+            symbol=symbol, name=known_by[symbol], source=Text.plain("; ".join(all_)) if all_ else None
+        )
         for symbol, all_ in sources.items()
     )
+
+
+_CURVATURE = Text(zh="测量模型的非线性", en="curvature of the measurement model")
 
 
 def _one_or_all(values: Sequence[str]) -> tuple[str, ...]:

@@ -29,9 +29,8 @@ from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Po
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
-from remotecal.procedures.library.evaluation.least import BY_CMC, raised
 from remotecal.procedures.library.evaluation.output import see_resolution
-from remotecal.procedures.library.evaluation.remarks import remarks
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
@@ -41,7 +40,6 @@ from remotecal.procedures.library.flow.results import FlowFinding
 from remotecal.procedures.library.flow.water import FlowSeen
 from remotecal.procedures.library.measuring import surroundings
 from remotecal.procedures.library.measuring.sampling import sample
-from remotecal.uncertainty.curvature import CURVATURE
 
 ADJUSTMENTS = 8
 """How often the pump's speed is corrected before the flow counts as out of reach."""
@@ -80,7 +78,6 @@ class FlowProcedure(Procedure):
         "N": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
         "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
         "V_res": Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
-        CURVATURE: Text(zh="测量模型的非线性", en="curvature of the measurement model"),
     }
     """The inputs of the measurement model, by symbol."""
 
@@ -213,11 +210,7 @@ class FlowProcedure(Procedure):
             ),
             statements=(
                 *conformity.statements(findings, specification, METER, (spread,)),
-                *remarks(
-                    (found for finding in findings for found in finding.beyond),
-                    curved=any(line.symbol == CURVATURE for one in findings for line in one.evaluated.lines),
-                ),
-                *raised(findings, BY_CMC),
+                *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),
         )

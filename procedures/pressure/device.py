@@ -13,8 +13,7 @@ from remotecal.model import IN_CMC, Method, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, Zones
-from remotecal.procedures.library.evaluation.least import BY_CMC, raised
-from remotecal.procedures.library.evaluation.remarks import remarks
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import is_rising, passages
 from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
@@ -29,7 +28,6 @@ from remotecal.procedures.library.pressure.places import (
     PressureFinding,
     found_at,
 )
-from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.units import convert
 
 if TYPE_CHECKING:
@@ -201,11 +199,7 @@ class PressureProcedure(Procedure, Generic[S]):
             statements=(
                 *conformity.statements(findings, specification, self.item, (turned,)),
                 *results.said(whole, wanted),
-                *remarks(
-                    (found for finding in findings for found in finding.beyond),
-                    curved=any(line.symbol == CURVATURE for one in findings for line in one.evaluated.lines),
-                ),
-                *raised(findings, self._least(evidence)),
+                *remarks(findings, self._least(evidence)),
                 *((IN_CMC,) if accredited else ()),
             ),
         )

@@ -15,7 +15,6 @@ from remotecal.procedures.library.evaluation import air, series
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.series import Passage
 from remotecal.procedures.library.pressure import head
-from remotecal.uncertainty.curvature import CURVATURE
 from remotecal.uncertainty.inputs import Input
 from remotecal.units import convert
 
@@ -141,7 +140,6 @@ INPUTS: Final[Mapping[str, Text]] = {
     "δ_b": Text(zh="重复性", en="repeatability"),
     "δ_h": Text(zh="回差", en="hysteresis"),
     "δ_t": Text(zh="被检温度影响", en="influence of temperature on the device"),
-    CURVATURE: Text(zh="测量模型的非线性", en="curvature of the measurement model"),
 }
 """The inputs of the measurement model, by symbol."""
 
