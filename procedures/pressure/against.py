@@ -87,6 +87,11 @@ class AtPressure(Repeats[S], ABC):
         return Input.from_limits("δ_t", 0.0, unit, most, source="the device's temperature coefficient")
 
 
+def drift_equation(evidence: Evidence) -> str:
+    """Return what the equation of a reference pressure has of the standard's drift, if it is stated."""
+    return " - δ_d" if DRIFT in evidence.characteristics else ""
+
+
 class BesideGauge(InAir):
     """What a repeat yields where an instrument tells the pressure."""
 

@@ -18,7 +18,7 @@ from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.measuring.trim import Trim
 from remotecal.procedures.library.pressure import head
-from remotecal.procedures.library.pressure.against import DRIFT, AgainstGauge, G, Kind, standard_role
+from remotecal.procedures.library.pressure.against import AgainstGauge, G, Kind, drift_equation, standard_role
 from remotecal.procedures.library.pressure.device import PressureProcedure
 from remotecal.procedures.library.pressure.parameters import ControlledParameters, PressureParameters
 from remotecal.procedures.library.pressure.places import PRESSURE
@@ -75,12 +75,9 @@ class ControlledProcedure(PressureProcedure[G]):
     @property
     def told(self) -> tuple[float, float]:
         """From where to where the standard is to tell the pressure, in Pa as it counts."""
-        values, (least, most) = self.sweep.values, USUAL_AIR
-        if not self._mixed:
-            return values[0], values[-1]
-        if self.parameters.absolute:
-            return values[0] - most, values[-1] - least
-        return values[0] + least, values[-1] + most
+        values, absolute = self.sweep.values, self.parameters.standard_absolute
+        low, high = (self.counted(end, USUAL_AIR, absolute=absolute) for end in (values[0], values[-1]))
+        return low[0], high[1]
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that the standard's certificate holds at all set points, and is good enough for the device."""
@@ -161,11 +158,10 @@ class ControlledProcedure(PressureProcedure[G]):
 
     def reference_equation(self, evidence: Evidence) -> str:
         """Return in one line what the reference pressure is."""
-        absolute, medium = self.parameters.absolute, self.parameters.medium
-        drift = " - δ_d" if DRIFT in evidence.characteristics else ""
+        absolute = self.parameters.absolute
         air = f" {'+' if absolute else '-'} p_a" if self._mixed else ""
-        lost = f"{head.equation(absolute=absolute)}{head.density_equation(medium)}"
-        return f"p_ref = p_std{drift}{air} - {lost}"
+        lost = head.equation(self.parameters.medium, absolute=absolute)
+        return f"p_ref = p_std{drift_equation(evidence)}{air} - {lost}"
 
     def at(self, value: float, evidence: Evidence, seen: Sequence[G]) -> AgainstGauge[G]:
         return AgainstGauge(value, evidence, seen, self.parameters)

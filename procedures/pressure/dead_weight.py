@@ -12,27 +12,25 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import model_validator
 
-from remotecal.drivers.capabilities import PressureGauge, Thermometer
+from remotecal.drivers.capabilities import Thermometer
 from remotecal.drivers.measured import Measured
 from remotecal.errors import BenchError, CertificateRefused, ParameterError, RunError
 from remotecal.model import Certificate, Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.coefficients import Function, Single
-from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.pressure import head
 from remotecal.procedures.library.pressure.against import (
-    DRIFT,
     AgainstPiston,
     AtPressure,
     ErrorOf,
     UnderPiston,
+    drift_equation,
 )
-from remotecal.procedures.library.pressure.device import PressureProcedure
-from remotecal.procedures.library.pressure.indicating import see_kind, shown_error
+from remotecal.procedures.library.pressure.indicating import Indicating, shown_error
 from remotecal.procedures.library.pressure.parameters import IndicatingParameters, PressureParameters
 from remotecal.procedures.library.pressure.piston import (
     BASE,
@@ -44,7 +42,6 @@ from remotecal.procedures.library.pressure.piston import (
     REFERENCE_TEMPERATURE,
     area_of,
 )
-from remotecal.procedures.library.pressure.places import PRESSURE
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.number import Number, estimate
 from remotecal.units import convert
@@ -88,16 +85,14 @@ class DeadWeightParameters(IndicatingParameters):
         return self
 
 
-class DeadWeight(PressureProcedure[DeadWeightSeen]):
+class DeadWeight(Indicating[DeadWeightSeen]):
     """Calibrate a pressure gauge against a piston gauge, up and down (DKD-R 6-1, EURAMET cg-17)."""
 
     title: ClassVar[Text] = Text(
         zh="活塞压力计法压力表校准", en="Calibration of a pressure gauge by a piston gauge"
     )
     norms: ClassVar[tuple[str, ...]] = ("DKD-R 6-1", "EURAMET cg-17")
-    item: ClassVar[Text] = Text(en="the gauge")
 
-    dut: PressureGauge
     piston: Artefact
     weights: tuple[Artefact, ...]
     """The weights, the piston's own mass among them."""
@@ -110,12 +105,7 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
     )
     Parameters: ClassVar[type[PressureParameters]] = DeadWeightParameters
     parameters: DeadWeightParameters
-    reach: ClassVar[Mapping[str, str]] = {"dut.pressure": PRESSURE}
-    inputs: ClassVar[Mapping[str, Text]] = {
-        **PressureProcedure.inputs,
-        **INPUTS,
-        "p_res": Text(zh="被检表分辨力", en="resolution of the gauge"),
-    }
+    inputs: ClassVar[Mapping[str, Text]] = {**Indicating.inputs, **INPUTS}
 
     def load(self, value: float) -> tuple[int, ...]:
         """Return the numbers of the weights that are on the piston at a set point."""
@@ -129,15 +119,14 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
         return {**super().may_state(), **MAY_BE_STATED}
 
     def equation(self, evidence: Evidence) -> str:
-        medium = self.parameters.medium
         surface, base = (" + Γ·C" if self.parameters.liquid else ""), evidence.characteristics.get(BASE)
         base_said = (
             f"{REFERENCE_TEMPERATURE:g}" if base is None else f"{convert(base.value, base.unit, '°C'):g}"
         )
-        drift = " - δ_d" if DRIFT in evidence.characteristics else ""
+        lost = head.equation(self.parameters.medium, absolute=False)
         return (
             f"E = p_i + p_res - p_ref, p_ref = (Σ m·g·(1 - ρ_a/ρ_m){surface})/(A_0·(1 + λ·p)·(1 + α·(t_p - "
-            f"{base_said}))){drift} - {head.equation(absolute=False)}{head.density_equation(medium)}"
+            f"{base_said}))){drift_equation(evidence)} - {lost}"
         )
 
     def certified(self) -> Sequence[str]:
@@ -184,19 +173,6 @@ class DeadWeight(PressureProcedure[DeadWeightSeen]):
                 f"certificate {piston.number} holds up to {stated[1]:g} Pa, but the piston is to make "
                 f"{top:g} Pa: use one that is calibrated there"
             )
-
-    def suits(self, drivers: Drivers) -> None:
-        """See that the gauge can be read as finely as the order says."""
-        super().suits(drivers)
-        see_resolution(drivers, "dut.pressure", self.parameters.resolution, "Pa")
-
-    def prepare(self, run: Run) -> None:
-        """See that the gauge counts from the air's pressure, as the piston does."""
-        super().prepare(run)
-        see_kind(self.dut, absolute=False)
-
-    def expect(self, value: float, run: Run) -> None:
-        run.expect(self.dut.pressure, value, "Pa")
 
     def bring(self, value: float, run: Run, *, rising: bool) -> None:
         on = [self.weights[number - 1].serial for number in self.load(value)]

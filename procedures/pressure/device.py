@@ -111,10 +111,20 @@ class PressureProcedure(Procedure, Generic[S]):
         if its is None:
             wanted = self.parameters
             its = wanted.absolute if quantity.startswith("dut.") else wanted.standard_absolute
-        if its == self.parameters.absolute:
-            return nominal, nominal
-        least, most = AIR
-        return (nominal + least, nominal + most) if its else (nominal - most, nominal - least)
+        return self.counted(nominal, AIR, absolute=its)
+
+    def counted(self, pressure: float, air: tuple[float, float], *, absolute: bool) -> tuple[float, float]:
+        """Return between what a gauge shows at a pressure in Pa as the device counts it.
+
+        Args:
+            pressure: there.
+            air: between what the air's pressure is, in Pa.
+            absolute: whether the gauge counts absolute pressure.
+        """
+        if absolute == self.parameters.absolute:
+            return pressure, pressure
+        least, most = air
+        return (pressure + least, pressure + most) if absolute else (pressure - most, pressure - least)
 
     def characteristics(self) -> Mapping[str, str]:
         return head.characteristics(self.parameters.medium)

@@ -10,20 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from remotecal.drivers.capabilities import PressureGauge
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
-from remotecal.procedures import Drivers, Evidence, Point, Run
-from remotecal.procedures.library.evaluation.output import see_resolution
+from remotecal.procedures import Evidence, Point, Run
 from remotecal.procedures.library.pressure.against import AtPressure, BesideGauge, ErrorOf
 from remotecal.procedures.library.pressure.controlled import ControlledProcedure
-from remotecal.procedures.library.pressure.indicating import see_kind, shown_error
+from remotecal.procedures.library.pressure.indicating import Indicating, shown_error
 from remotecal.procedures.library.pressure.parameters import (
     ControlledParameters,
     IndicatingParameters,
     PressureParameters,
 )
-from remotecal.procedures.library.pressure.places import PRESSURE
 
 
 class GaugeSeen(BesideGauge):
@@ -37,40 +34,19 @@ class GaugeParameters(IndicatingParameters, ControlledParameters):
     """What a gauge's calibration against a controller is told."""
 
 
-class Gauge(ControlledProcedure[GaugeSeen]):
+class Gauge(Indicating[GaugeSeen], ControlledProcedure[GaugeSeen]):
     """Calibrate a pressure gauge, up and down (DKD-R 6-1, EURAMET cg-17)."""
 
     title: ClassVar[Text] = Text(zh="压力表校准", en="Calibration of a pressure gauge")
     norms: ClassVar[tuple[str, ...]] = ("DKD-R 6-1", "EURAMET cg-17")
-    item: ClassVar[Text] = Text(en="the gauge")
-
-    dut: PressureGauge
 
     Parameters: ClassVar[type[PressureParameters]] = GaugeParameters
     parameters: GaugeParameters
 
-    reach: ClassVar[Mapping[str, str]] = {**ControlledProcedure.reach, "dut.pressure": PRESSURE}
-    inputs: ClassVar[Mapping[str, Text]] = {
-        **ControlledProcedure.inputs,
-        "p_res": Text(zh="被检表分辨力", en="resolution of the gauge"),
-    }
+    reach: ClassVar[Mapping[str, str]] = {**ControlledProcedure.reach, **Indicating.reach}
 
     def equation(self, evidence: Evidence) -> str:
         return f"E = p_i + p_res - p_ref, {self.reference_equation(evidence)}"
-
-    def suits(self, drivers: Drivers) -> None:
-        """See that the gauge can be read as finely as the order says."""
-        super().suits(drivers)
-        see_resolution(drivers, "dut.pressure", self.parameters.resolution, "Pa")
-
-    def prepare(self, run: Run) -> None:
-        """See that the gauge counts from where the order says."""
-        super().prepare(run)
-        see_kind(self.dut, absolute=self.parameters.absolute)
-
-    def expect(self, value: float, run: Run) -> None:
-        super().expect(value, run)
-        run.expect(self.dut.pressure, value, "Pa")
 
     def measure(self, point: Point, run: Run) -> GaugeSeen:
         return GaugeSeen(**self.read(run, {"indicated": self.dut.pressure}))

@@ -95,14 +95,13 @@ class LevelHead(Generic[A]):
         return density
 
 
-def equation(*, absolute: bool) -> str:
-    """Return in one line what the head takes off a pressure that is `absolute`, or else gauge."""
-    return "ρ_f·g·l" if absolute else "(ρ_f - ρ_a)·g·l"
+def equation(medium: Medium, *, absolute: bool) -> str:
+    """Return in one line what the head takes off a pressure that is `absolute`, or else gauge.
 
-
-def density_equation(medium: Medium) -> str:
-    """Return in one line what the density of the medium is; "" where the bench states it."""
-    return ", ρ_f = M·p/(R·T)·(1 + δ_ρ)" if medium in MOLAR_MASS else ""
+    What the density of the medium is follows, unless the bench states it.
+    """
+    lost = "ρ_f·g·l" if absolute else "(ρ_f - ρ_a)·g·l"
+    return f"{lost}, ρ_f = M·p/(R·T)·(1 + δ_ρ)" if medium in MOLAR_MASS else lost
 
 
 def characteristics(medium: Medium) -> Mapping[str, str]:

@@ -2,26 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
+from remotecal.drivers.capabilities import PressureGauge
 from remotecal.errors import ParameterError
-from remotecal.procedures.library.evaluation.output import Indication
+from remotecal.model import Text
+from remotecal.procedures import Drivers, Run
+from remotecal.procedures.library.evaluation.output import Indication, see_resolution
 from remotecal.procedures.library.pressure.against import AtPressure, ErrorOf, S
+from remotecal.procedures.library.pressure.device import PressureProcedure
+from remotecal.procedures.library.pressure.parameters import IndicatingParameters
+from remotecal.procedures.library.pressure.places import PRESSURE
 from remotecal.uncertainty.number import Number, Numbers
 from remotecal.units import convert
 
 if TYPE_CHECKING:
-    from remotecal.drivers.capabilities import PressureGauge
     from remotecal.drivers.measured import Measured
-    from remotecal.procedures.library.pressure.parameters import IndicatingParameters
 
 
-def see_kind(gauge: PressureGauge, *, absolute: bool) -> None:
-    """Raise `ParameterError` unless a gauge counts pressures from where the order says."""
-    if gauge.is_absolute() != absolute:
-        is_ = "gauge" if absolute else "absolute"
-        raise ParameterError(f"the gauge under test shows {is_} pressure: parameters.absolute says otherwise")
+class Indicating(PressureProcedure[S]):
+    """A calibration of a gauge, which indicates the pressure itself."""
+
+    dut: PressureGauge
+    item: ClassVar[Text] = Text(en="the gauge")
+    parameters: IndicatingParameters
+    reach: ClassVar[Mapping[str, str]] = {"dut.pressure": PRESSURE}
+    inputs: ClassVar[Mapping[str, Text]] = {
+        **PressureProcedure.inputs,
+        "p_res": Text(zh="被检表分辨力", en="resolution of the gauge"),
+    }
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that the gauge can be read as finely as the order says."""
+        super().suits(drivers)
+        see_resolution(drivers, "dut.pressure", self.parameters.resolution, "Pa")
+
+    def prepare(self, run: Run) -> None:
+        """See that the gauge counts from where the order says."""
+        super().prepare(run)
+        absolute = self.dut.is_absolute()
+        if absolute != self.parameters.absolute:
+            is_ = "absolute" if absolute else "gauge"
+            raise ParameterError(
+                f"the gauge under test shows {is_} pressure: parameters.absolute says otherwise"
+            )
+
+    def expect(self, value: float, run: Run) -> None:
+        super().expect(value, run)
+        run.expect(self.dut.pressure, value, "Pa")
 
 
 def shown_error(
