@@ -6,7 +6,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from remotecal import units
 from remotecal.errors import CertificateRefused
@@ -33,6 +33,8 @@ VALIDITY = ("remotecal_validUntil", "basic_recalibration", "basic_validityRange"
 
 RANGE = "remotecal_measurementRange"
 """refType of the column with the ends of the range that a certificate without a curve holds over."""
+
+Stated = TypeVar("Stated", CertifiedPoints, CertifiedCoefficients)
 
 _PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 
@@ -102,9 +104,7 @@ class Certificate:
         ]
         if not found:
             raise self._lacks(value, unit, where, f" against {at}")
-        if any(other != found[0] for other in found[1:]):
-            raise self._several(len(found), f"{value} against {at}", where, "tables")
-        return found[0]
+        return self._agreed(found, f"{value} against {at}", where)
 
     def single(self, value: str, unit: str, where: Where | None = None) -> CertifiedPoints:
         """Return the one value with this refType, such as that of a weight; it is for itself (`at`).
@@ -152,9 +152,7 @@ class Certificate:
                 raise CertificateRefused(f"certificate {self.number} gives {error}") from None
         if not found:
             raise self._lacks(", ".join(names), None, where)
-        if any(other != found[0] for other in found[1:]):
-            raise self._several(len(found), ", ".join(names), where, "tables")
-        return found[0]
+        return self._agreed(found, ", ".join(names), where)
 
     def places(
         self, at: str, value: str, unit: str | None = None, where: Where | None = None
@@ -225,6 +223,12 @@ class Certificate:
             return selected.points(places)
         except ValueError as error:
             raise CertificateRefused(f"certificate {self.number} gives {error}") from None
+
+    def _agreed(self, found: Sequence[Stated], said: str, where: Where | None) -> Stated:
+        """Return what every table says (CertificateRefused where they differ: none is taken by its place)."""
+        if any(other != found[0] for other in found[1:]):
+            raise self._several(len(found), said, where, "tables")
+        return found[0]
 
     def _several(self, count: int, value: str, where: Where | None, what: str = "rows") -> CertificateRefused:
         return CertificateRefused(

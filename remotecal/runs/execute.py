@@ -222,16 +222,13 @@ def fill_roles(procedure: type[Procedure], bench: Bench) -> dict[str, str]:
 
 def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) -> None:
     """Raise `BenchError` if the bench lacks a fact or a certificate the evaluation will need."""
-    faults = []
-    for name, unit in procedure.characteristics().items():
+    faults, needed = [], procedure.characteristics()
+    for name, unit in {**needed, **procedure.may_state()}.items():
         fact = bench.file.characteristics.get(name)
         if fact is None:
-            faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
+            if name in needed:
+                faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
         elif not same_dimension(fact.unit, unit):
-            faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
-    for name, unit in procedure.may_state().items():
-        fact = bench.file.characteristics.get(name)
-        if fact is not None and not same_dimension(fact.unit, unit):
             faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
     wanted = set(procedure.certified())
     for role, name in roles.items():
