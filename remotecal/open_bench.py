@@ -16,7 +16,7 @@ from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.links.by_hand import ByHandLink, OnSite
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading, BoundSetting
-from remotecal.drivers.quantity import Measurable, Quantity, measure, measuring
+from remotecal.drivers.quantity import Measurable, Quantity, ameasure, measure, measuring
 from remotecal.drivers.talks import attended
 from remotecal.drivers.together import Round
 from remotecal.errors import BenchError, RemotecalError, SafeStateNotReached
@@ -144,14 +144,11 @@ class OpenBench:
         """Read as `read_together` does, in the running event loop."""
         import asyncio
 
-        from remotecal.drivers.awaiting import awaited
-
         by_hand, others = _by_instrument(quantities)
         found = [
-            (places, await awaited(instrument.link, measuring(instrument, declarations)))
-            for instrument, places, declarations in by_hand
+            (places, await ameasure(instrument, declarations)) for instrument, places, declarations in by_hand
         ]
-        reading = (awaited(instrument.link, measuring(instrument, each)) for instrument, _, each in others)
+        reading = (ameasure(instrument, each) for instrument, _, each in others)
         outcomes = await asyncio.gather(*reading, return_exceptions=True)
         found += [(places, _or_raised(one)) for (_, places, _), one in zip(others, outcomes, strict=True)]
         return _in_order(found)

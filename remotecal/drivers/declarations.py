@@ -28,6 +28,10 @@ class Asked(Protocol):
         """Ask for values: contents, times of the replies, numbers of the kept exchanges."""
         ...
 
+    async def aobtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
+        """Ask for values in the running event loop; as `obtain`."""
+        ...
+
     def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
         """Say what `obtain` asks, for whoever carries it."""
         ...

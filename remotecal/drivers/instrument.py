@@ -20,7 +20,7 @@ from remotecal.drivers.declarations import Declaration, Held, Obtained, Step, de
 from remotecal.drivers.links import Link, StationLinks, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading
-from remotecal.drivers.quantity import measure, measuring
+from remotecal.drivers.quantity import ameasure, measure
 from remotecal.drivers.talks import Pause, Talk, talked
 from remotecal.errors import (
     BenchError,
@@ -264,10 +264,7 @@ class Instrument:
 
     async def aread(self, *quantities: BoundReading) -> tuple[Measured, ...]:
         """Read several quantities in the running event loop; as `read`."""
-        from remotecal.drivers.awaiting import awaited
-
-        wanted = tuple([quantity.declaration for quantity in quantities])
-        return await awaited(self.link, measuring(self, wanted))
+        return await ameasure(self, tuple([quantity.declaration for quantity in quantities]))
 
     def make_safe(self) -> None:
         """Bring the instrument to its declared safe state and read it back where that is possible.
@@ -317,6 +314,12 @@ class Instrument:
     def obtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
         """Ask for the contents of declarations; see `declarations.Asked`."""
         return talked(self.link, self.conversation(*declarations))
+
+    async def aobtain(self, *declarations: Declaration) -> tuple[Obtained, ...]:
+        """Ask for them in the running event loop; as `obtain`."""
+        from remotecal.drivers.awaiting import awaited
+
+        return await awaited(self.link, self.conversation(*declarations))
 
     def conversation(self, *declarations: Declaration) -> Talk[tuple[Obtained, ...]]:
         """Say what is asked for the contents of declarations, and understand the replies.

@@ -109,6 +109,12 @@ def measure(instrument: Measurable, quantities: tuple[Quantity, ...]) -> tuple[M
     return _measured(instrument, prepared, obtained)
 
 
+async def ameasure(instrument: Measurable, quantities: tuple[Quantity, ...]) -> tuple[Measured, ...]:
+    """Ask an instrument for quantities in the running event loop; as `measure`."""
+    prepared = instrument.measured_before.get(quantities) or _prepared(instrument, quantities)
+    return _measured(instrument, prepared, await instrument.aobtain(*prepared.asked))
+
+
 def measuring(instrument: Measurable, quantities: tuple[Quantity, ...]) -> Talk[tuple[Measured, ...]]:
     """Say what `measure` asks, and understand the replies, for whoever carries it."""
     prepared = instrument.measured_before.get(quantities) or _prepared(instrument, quantities)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast, overload
 
 from remotecal.drivers.codecs import Register
 from remotecal.drivers.contents import Code, Content, is_conventional, number_in, without_value
-from remotecal.drivers.quantity import Measurable, Quantity, measure, measuring
+from remotecal.drivers.quantity import Measurable, Quantity, ameasure, measure
 
 if TYPE_CHECKING:
     from remotecal.drivers.accuracy import Accuracy, Span
@@ -129,7 +129,4 @@ class BoundReading:
 
     async def aread(self) -> Measured:
         """Ask the instrument in the running event loop; as `read`."""
-        from remotecal.drivers.awaiting import awaited
-
-        (measured,) = await awaited(self.instrument.link, measuring(self.instrument, (self.declaration,)))
-        return measured
+        return (await ameasure(self.instrument, (self.declaration,)))[0]

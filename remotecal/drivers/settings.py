@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast, overload
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.contents import Content, number_in
 from remotecal.drivers.declarations import Held, Step, settle
-from remotecal.drivers.quantity import Measurable, Quantity, measure, measuring
+from remotecal.drivers.quantity import Measurable, Quantity, ameasure, measure
 from remotecal.errors import GarbledReply, InstrumentError, OutOfSpan
 
 if TYPE_CHECKING:
@@ -123,10 +123,7 @@ class BoundSetting:
 
     async def aread(self) -> Measured:
         """Ask which value is set, in the running event loop."""
-        from remotecal.drivers.awaiting import awaited
-
-        (measured,) = await awaited(self.instrument.link, measuring(self.instrument, (self.declaration,)))
-        return measured
+        return (await ameasure(self.instrument, (self.declaration,)))[0]
 
     def _refuse_beyond_range(self, value: float) -> None:
         ranges = self.declaration.ranges

@@ -97,10 +97,7 @@ class BoundChoice(Generic[E]):
 
     async def aread(self) -> E:
         """Ask which state it is in, in the running event loop."""
-        from remotecal.drivers.awaiting import awaited
-
-        talk = self.instrument.conversation(self.declaration)
-        ((content, _, _),) = await awaited(self.instrument.link, talk)
+        ((content, _, _),) = await self.instrument.aobtain(self.declaration)
         return self.declaration.decode(content)
 
 
@@ -153,10 +150,7 @@ class BoundFlags(Generic[F_co]):
 
     async def aread(self) -> F_co:
         """Ask which conditions stand, in the running event loop."""
-        from remotecal.drivers.awaiting import awaited
-
-        talk = self.instrument.conversation(self.declaration)
-        ((content, _, _),) = await awaited(self.instrument.link, talk)
+        ((content, _, _),) = await self.instrument.aobtain(self.declaration)
         return self.declaration.decode(content)
 
 
