@@ -15,6 +15,7 @@ from remotecal.journal.observation import Observation, Point
 from remotecal.model import Text
 from remotecal.order import Order
 from remotecal.procedures import Procedure
+from remotecal.procedures.library.pressure.gauge import Gauge
 from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.certificates import Certified, certificate
 
@@ -154,6 +155,24 @@ def _read(source: str, value: float, unit: str, u: float | None = None) -> Measu
 def elsewhere(run: Evidence, **facts: Characteristic) -> Evidence:
     """Return a run on a bench of which other facts are stated."""
     return replace(run, characteristics={**run.characteristics, **facts})
+
+
+BARS = (0, 2, 4, 6, 8, 10)
+"""The set points of the fact sheet's gauge."""
+
+
+def gauge(**changes: object) -> Gauge:
+    """Return the calibration of the fact sheet's gauge, of 10 bar."""
+    told = {
+        "span": ("0 bar", "10 bar"),
+        "sequence": "cg-17 comprehensive",
+        "pressures": [f"{bar} bar" for bar in BARS],
+        "unit": "bar",
+        "resolution": "0.0001 bar",
+        "accuracy_class": 0.1,
+        **changes,
+    }
+    return Gauge(Gauge.accepts()(**told))
 
 
 GAUGE = (

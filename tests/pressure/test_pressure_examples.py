@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from papers import (
+    BARS,
     GAUGE,
     TRANSMITTER,
     certified,
@@ -12,27 +13,12 @@ from papers import (
     evidence,
     evidence_of,
     fact,
+    gauge,
     observed,
 )
 
 from remotecal.errors import CertificateRefused
-from remotecal.procedures.library.pressure.gauge import Gauge
 from remotecal.procedures.library.pressure.transmitter import Transmitter
-
-BARS = (0, 2, 4, 6, 8, 10)
-
-
-def gauge(**changes):
-    told = {
-        "span": ("0 bar", "10 bar"),
-        "sequence": "cg-17 comprehensive",
-        "pressures": [f"{bar} bar" for bar in BARS],
-        "unit": "bar",
-        "resolution": "0.0001 bar",
-        "accuracy_class": 0.1,
-        **changes,
-    }
-    return Gauge(Gauge.accepts()(**told))
 
 
 def transmitter(**changes):

@@ -4,26 +4,12 @@ import math
 from dataclasses import replace
 
 import pytest
-from papers import certified, evidence, evidence_of, observed
+from papers import BARS, certified, evidence, evidence_of, gauge, observed
 
 from remotecal.procedures.library.evaluation.conformity import Zones
-from remotecal.procedures.library.pressure.gauge import Gauge
 from remotecal.procedures.library.pressure.transmitter import Transmitter
 
-BARS, MILLIAMPERES = (0, 2, 4, 6, 8, 10), (4, 8, 12, 16, 20)
-
-
-def gauge(**changes):
-    told = {
-        "span": ("0 bar", "10 bar"),
-        "sequence": "cg-17 comprehensive",
-        "pressures": [f"{bar} bar" for bar in BARS],
-        "unit": "bar",
-        "resolution": "0.0001 bar",
-        "accuracy_class": 0.1,
-        **changes,
-    }
-    return Gauge(Gauge.accepts()(**told))
+MILLIAMPERES = (4, 8, 12, 16, 20)
 
 
 def shifted(values, inner, top):
