@@ -79,7 +79,10 @@ class Exchanges:
     def conduct(
         self, channel: Channel, stream: Stream, request: bytes, timeout: float | None
     ) -> Conduct[bytes]:
-        """Conduct an exchange over a channel's clean stream; arguments and errors as `Link.ask`."""
+        """Conduct an exchange over a channel's clean stream; arguments and errors as `Link.ask`.
+
+        Every reading comes this way, so `Channel.leave` and `_rest` are written out here.
+        """
         framing = self._framing
         wait = self._slowest_reply if timeout is None else timeout
         frame = framing.wrap(request)
