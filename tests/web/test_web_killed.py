@@ -87,8 +87,10 @@ def test_a_hub_killed_while_it_issues(copy: HubFolder, run: str) -> None:
             process.kill()
             asking.join()
         sealed = issued.read_bytes()
-    for half_written in (f".{run}.pdf.new", f"..{run}.pdf.new.4711"):  # as a kill a moment earlier leaves it
-        issued.with_name(half_written).write_bytes(sealed[:1000])
+    for name in (f".{run}.pdf.new", f"..{run}.pdf.new.4711"):  # half written, as a kill a moment earlier leaves it
+        draft = issued.with_name(name)
+        draft.unlink(missing_ok=True)  # the kill may have left it as a second name of what was issued
+        draft.write_bytes(sealed[:1000])
     with Store(copy.database) as store:
         before = store.signings.latest("here", run)
         assert before is not None
