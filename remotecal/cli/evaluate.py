@@ -15,7 +15,7 @@ from remotecal.runs.catalogue import find_followed
 from remotecal.runs.record import evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rich.table import Table as Printed
@@ -113,7 +113,10 @@ def summarise(record: Record) -> None:
                     title = " – ".join(filter(None, (_of_which(record, measurement, result), title)))
                 title = title or say(f"Certificate {record.number}", f"证书 {record.number}")
                 console.print(Text(plain(title), "table.title"), soft_wrap=True)
-                console.print(_printed(table, console.width))
+                printed = _printed(table, console.width)
+                # What no terminal that narrow can show goes on in the next line, and is not cut.
+                wide = Console(width=max(console.width, printed.width or 0))
+                wide.print(printed, crop=False, soft_wrap=True)
 
 
 def _of_which(record: Record, measurement: Measurement, result: Result) -> str:
@@ -135,12 +138,24 @@ def _printed(table: Table, width: int) -> Printed:
     headings = [plain_lines(heading) for heading, _ in columns]
     if sum(max(map(cell_len, heading.split("\n"))) + 1 for heading in headings) > width:
         headings = [heading.replace(" ", "\n") for heading in headings]  # Rich would break within words
-    for heading in headings:
-        printed.add_column(Text(heading), justify="right", overflow="fold")
+    longest = [max(map(cell_len, cells), default=0) for _, cells in columns]
+    wanted = [max(map(cell_len, heading.split("\n"))) for heading in headings]
+    widths = _fitted(wanted, longest, width - len(columns) - 1)
+    printed.width = sum(widths) + len(widths) + 1
+    for heading, room in zip(headings, widths, strict=True):
+        printed.add_column(Text(heading), justify="right", overflow="fold", width=room)
     for row in range(table.rows):
         shown = (cells[row if len(cells) > 1 else 0] for _, cells in columns)
         printed.add_row(*(Text(plain(cell)) for cell in shown))
     return printed
+
+
+def _fitted(wanted: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Return columns' widths: headings give way, numbers never, for one that is cut or broken is another."""
+    widths = list(map(max, wanted, least))
+    while sum(widths) > room and (yielding := [n for n, width in enumerate(widths) if width > least[n]]):
+        widths[max(yielding, key=widths.__getitem__)] -= 1
+    return widths
 
 
 def _columns(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:

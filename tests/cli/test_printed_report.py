@@ -122,6 +122,18 @@ def test_a_word_of_a_heading_stays_whole_where_there_is_room(
     assert "Repeatability" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("width", ["80", "60", "20"])
+def test_a_number_is_neither_cut_nor_broken_where_there_is_no_room(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    values = tuple(f"{1000 + number}.007" for number in range(10))
+    columns = tuple(Column(name=Text.plain("Indication"), unit="kPa", values=(value,)) for value in values)
+    monkeypatch.setenv("COLUMNS", width)
+    summarise(with_tables(Table(columns=columns)))
+    said = capsys.readouterr().out
+    assert said.splitlines()[-2].split() == list(values), "in one line, and in their order"
+
+
 def test_tables_of_several_items_say_which_they_are_of(capsys: pytest.CaptureFixture[str]) -> None:
     impedance = Complex(name=Text.plain("Z"), unit="Ω", values=(("1.5", "-2.5"),))
     level = Column(
