@@ -87,7 +87,7 @@ def test_a_hub_killed_while_it_issues(copy: HubFolder, run: str) -> None:
             process.kill()
             asking.join()
         sealed = issued.read_bytes()
-    for name in (f".{run}.pdf.new", f"..{run}.pdf.new.4711"):  # half written, as a kill a moment earlier leaves it
+    for name in (f".{run}.pdf.new", f"..{run}.pdf.new.4711"):  # as a kill a moment earlier leaves them
         draft = issued.with_name(name)
         draft.unlink(missing_ok=True)  # the kill may have left it as a second name of what was issued
         draft.write_bytes(sealed[:1000])
