@@ -22,6 +22,7 @@ NEUTRAL = str(Path(__file__).parent / "neutral")
 sys.path.insert(0, NEUTRAL)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (NEUTRAL, os.environ.get("PYTHONPATH"))))
 watch("dosing")
+pytest.register_assert_rewrite("heeded")
 
 # What is printed is in the language of whoever runs it; the tests are written in English.
 os.environ["LC_ALL"] = "C.UTF-8"
