@@ -12,7 +12,7 @@ from dosing.bench import DosingStand
 from remotecal.bench import Bench
 from remotecal.certificates.demonstration import make_demonstration_keys, write_trust_list
 from remotecal.certificates.signing.xml import sign_xml
-from remotecal.errors import BenchError, CertificateRefused
+from remotecal.errors import BenchError, CertificateRefused, OrderError
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -196,3 +196,12 @@ def test_a_trust_list_without_its_issuers_key_is_refused(site):
     site.admission(trust="trust.toml")
     with pytest.raises(BenchError, match=r"give admission\.trust_key"):
         site.plan()
+
+
+def test_a_bench_or_run_whose_name_is_no_text_is_refused(site):
+    bench = site.rig.bench
+    with pytest.raises(OrderError, match="not in UTF-8"):
+        plan(site.order, site.found, Bench.load(bench), site.rig.clock, "run\udcb1")
+    odd = bench.rename(bench.with_name("bench\udcb1.toml"))
+    with pytest.raises(OrderError, match="not in UTF-8"):
+        plan(site.order, site.found, Bench.load(odd), site.rig.clock, "run")
