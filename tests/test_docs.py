@@ -64,9 +64,7 @@ def test_toml_blocks_parse(page: Path) -> None:
 def test_links_between_files_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8")):
         there = page.parent / target
-        assert there.exists() or went_with_its_domain(there), (
-            f"{page.name} links to {target}: not there"
-        )
+        assert there.exists() or went_with_its_domain(there), f"{page.name} links to {target}: not there"
 
 
 COMMAND = re.compile(r"^remotecal [^\n…]*$", re.MULTILINE)
