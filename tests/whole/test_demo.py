@@ -66,7 +66,7 @@ def test_computing_it_again_gives_the_same_to_the_last_digit(demo, tmp_path):
 
 
 def test_a_directory_in_use_is_refused(demo, capsys):
-    assert main(["demo", "--out", str(demo)]) == 2
+    assert main(["demo", "dosing-stand", "--out", str(demo)]) == 2
     assert "is not empty" in capsys.readouterr().err
 
 
