@@ -42,6 +42,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "fuzz"))
 import seeds
 
 ROOT = Path(__file__).parent.parent
+NEUTRAL = ROOT / "tests" / "neutral"
+sys.path.insert(0, str(NEUTRAL))  # the package that the tests have installed, too
 
 Target = Callable[[bytes], None]
 
@@ -141,7 +143,7 @@ class Watch:
     """
 
     def __init__(self, *given: Path) -> None:
-        own = [ROOT / name for name in ("remotecal", "procedures", "sim")]
+        own = [NEUTRAL, *(ROOT / name for name in ("remotecal", "procedures", "sim"))]
         installed = {Path(atheris.__file__).parent.parent, *map(Path, (sys.prefix, sys.base_prefix))}
         self._allowed = (*map(str, (*own, *given, *installed)), "/usr/", "/proc/", "<")
         self.on, self.seen = False, []
@@ -186,7 +188,7 @@ def verify(folder: Path) -> tuple[Target, list[bytes]]:
     outside = folder / "outside.py"
     outside.write_text("import this\n")
     names = (str(outside), "../outside.py", "this:s", "this", "water_master_meter", "antigravity:fly")
-    named = [lines[0].replace(b'"water_gravimetric"', json.dumps(name).encode()) for name in names]
+    named = [lines[0].replace(b'"dosing"', json.dumps(name).encode()) for name in names]
     return target, [b"\n".join(lines), *(b"\n".join([first, *lines[1:]]) for first in named)]
 
 

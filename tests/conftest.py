@@ -2,10 +2,13 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from remotecal.source import watch
 
 # How long an example takes is the computer's affair, and no test's.
 settings.register_profile("untimed", deadline=None)
@@ -13,6 +16,13 @@ settings.load_profile("untimed")
 
 # Where remotecal is installed, pytest knows this by itself.
 pytest_plugins = ["remotecal.testing.plugin"]
+
+# A package of somebody else's is installed, here and in what tests start: the bench of the engine's tests.
+NEUTRAL = str(Path(__file__).parent / "neutral")
+sys.path.insert(0, NEUTRAL)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (NEUTRAL, os.environ.get("PYTHONPATH"))))
+watch("dosing")
+pytest.register_assert_rewrite("heeded")
 
 # What is printed is in the language of whoever runs it; the tests are written in English.
 os.environ["LC_ALL"] = "C.UTF-8"

@@ -120,10 +120,11 @@ def talk_to_a_serial_port() -> None:
 
 def read_a_bench(place: Path) -> None:
     """A whole simulated rig, whose serial lines end in gateways here."""
-    from remotecal.bench import Bench
-    from remotecal.sim.water.assemblies import water_rig
+    from dosing.bench import DosingStand
 
-    with water_rig(place / "rig", seed=7) as rig:
+    from remotecal.bench import Bench
+
+    with DosingStand.up(place / "rig", seed=7) as rig:
         bench = Bench.load(rig.bench)
         with bench.open(rig.clock) as opened:
             assert opened.reading("rig.flow").read().unit

@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from domains import went_with_its_domain
+
 ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "docs" / "attacks.md"
 
@@ -31,6 +33,8 @@ def test_every_row_names_tests_that_are_there() -> None:
         for found in NAMED.finditer(shown):
             if found["file"]:
                 path = ROOT / found["file"]
+                if went_with_its_domain(path):
+                    break
                 if not path.is_file():
                     missing.append(found["file"])
                     path = None

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 import tzlocal
+from dosing.bench import DosingStand
 
 from remotecal.bench import Bench
 from remotecal.certificates.approval import check_day, print_signed, sign
@@ -25,7 +26,6 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.sim.water.assemblies import master_line
 from remotecal.verify.dates import check_order
 
 EARLY = datetime(2026, 11, 20, 23, 0, tzinfo=UTC).timestamp()
@@ -40,10 +40,10 @@ def in_shenyang(text: str) -> str:
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     folder = tmp_path_factory.mktemp("days")
-    with master_line(folder / "line", seed=5, clock=VirtualClock(EARLY - 600)) as line:
+    with DosingStand.up(folder / "line", seed=5, clock=VirtualClock(EARLY - 600)) as line:
         line.bench.write_text(in_shenyang(line.bench.read_text(encoding="utf-8")), encoding="utf-8")
         order = Order.load(line.order)
-        few = {"flows": (order.parameters["flows"][0],), "repeats": 2}
+        few = {"speeds": (order.parameters["speeds"][0],), "repeats": 2}
         order = order.model_copy(update={"parameters": {**order.parameters, **few}})
         found = find(order.order.procedure)
         execute(order, found, Bench.load(line.bench), folder / "run", Company(Scripted()), line.clock)
@@ -68,17 +68,17 @@ def test_a_certificate_is_dated_in_the_laboratory(evidence, monkeypatch):
 
 def test_a_certificate_expires_at_the_laboratorys_midnight(tmp_path):
     clock = VirtualClock(EARLY)
-    with master_line(tmp_path, seed=5, clock=clock) as line:
+    with DosingStand.up(tmp_path, seed=5, clock=clock) as line:
         text = line.bench.read_text(encoding="utf-8")
         line.bench.write_text(
-            text.replace("[instruments.reference]", "[instruments.reference]\nvalid_until = 2026-11-20"),
+            text.replace("[instruments.balance]", "[instruments.balance]\nvalid_until = 2026-11-20"),
             encoding="utf-8",
         )
         order = Order.load(line.order)
         found = find(order.order.procedure)
         assert plan(order, found, Bench.load(line.bench), clock, "run").start.time_zone == "UTC"
         line.bench.write_text(in_shenyang(line.bench.read_text(encoding="utf-8")), encoding="utf-8")
-        with pytest.raises(CertificateRefused, match="reference: its calibration was valid until 2026-11-20"):
+        with pytest.raises(CertificateRefused, match="balance: its calibration was valid until 2026-11-20"):
             plan(order, found, Bench.load(line.bench), clock, "run")
 
 
@@ -100,7 +100,7 @@ def in_tokyo():
 
 @pytest.mark.usefixtures("in_tokyo")
 def test_a_bench_without_a_time_zone_has_the_computers(tmp_path):
-    with master_line(tmp_path, seed=5) as line:
+    with DosingStand.up(tmp_path, seed=5) as line:
         text = line.bench.read_text(encoding="utf-8")
         line.bench.write_text(text.replace('time_zone = "UTC"', ""), encoding="utf-8")
         assert Bench.load(line.bench).time_zone == "Asia/Tokyo"

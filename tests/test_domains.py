@@ -1,4 +1,7 @@
-"""Domains are guests in the house: none knows another, the house knows none, nor speaks as they do."""
+"""Domains are guests in the house: none knows another, the house knows none, nor speaks as they do.
+
+So one can go whole, with its tests: docs/decisions/a-domain-goes-whole.md.
+"""
 
 import ast
 import re
@@ -6,13 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_layers import FOLDERS, MODULES, imported
+from domains import DOMAINS, whose_test
+from test_layers import FOLDERS, MODULES, ROOT, imported
 
-DOMAINS = {
-    "flow": {"remotecal.procedures.library.flow", "remotecal.sim.water"},
-    "pressure": {"remotecal.procedures.library.pressure", "remotecal.sim.pressure"},
-}
-"""Each domain's folders: its procedures, and the benches it is simulated on."""
+from remotecal.sim.catalogue import benches
 
 SHARED = {
     "remotecal.procedures.library": {"evaluation", "measuring"},
@@ -38,10 +38,13 @@ NAMED = {
 """The bench of a demonstration unless another is named; flow control of a serial port; inches of water; what
 the API shows as an example."""
 
+ABOUT_THEM = {ROOT / "tests" / "domains.py", ROOT / "tests" / "test_domains.py"}
+"""Tests that are about the domains themselves."""
+
 
 def domain(module: str) -> str | None:
-    for name, folders in DOMAINS.items():
-        if any(f"{module}.".startswith(f"{folder}.") for folder in folders):
+    for name, one in DOMAINS.items():
+        if any(f"{module}.".startswith(f"{package}.") for package in one.packages):
             return name
     return None
 
@@ -67,6 +70,37 @@ def test_no_words_of_a_domain_outside_the_domains(name: str) -> None:
         if (found := WORDS[name] & set(words(path)) - NAMED.get(module, set()))
     }
     assert not said
+
+
+TESTS = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path not in ABOUT_THEM]
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_no_test_but_its_own_names_a_domain(name: str) -> None:
+    """Neither by an import nor in a text: the library's go by what there is, the engine's by `dosing`."""
+    said = {
+        str(path.relative_to(ROOT)): found
+        for path in TESTS
+        if whose_test(path) != name and (found := DOMAINS[name].named(path.read_text(encoding="utf-8")))
+    }
+    assert said == {}
+
+
+def test_no_test_imports_one_of_a_domain_that_is_not_its_own() -> None:
+    """They import one another by their bare names."""
+    owners = {path.stem: owner for path in TESTS if (owner := whose_test(path)) and path.stem != "conftest"}
+    for path in TESTS:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert owners.get(node.module or "") in {None, whose_test(path)}, (path, node.module)
+
+
+def test_a_domain_is_there_whole_or_not_at_all() -> None:
+    for one in DOMAINS.values():
+        assert [folder.exists() for folder in one.folders] == [not one.gone] * len(one.folders)
+    known = {name: kind.__module__.rpartition(".")[0] for name, kind in benches().items()}
+    shipped = {name for name, package in known.items() if package.startswith("remotecal.")}
+    assert shipped == {bench for one in DOMAINS.values() if not one.gone for bench in one.benches}
 
 
 def words(path: Path) -> Iterator[str]:

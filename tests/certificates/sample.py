@@ -437,7 +437,7 @@ def record(*, demonstration: bool = True) -> Record:
         software=(Software(name=Text.plain("remotecal"), release="v0.1.0", kind="application"),),
         evidence=EvidenceReference(
             run="2026-11-20T0914-water",
-            procedure="water_gravimetric",
+            procedure="weighing",
             procedure_hash="2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
             journal_hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             lines=1482,

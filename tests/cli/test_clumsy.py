@@ -133,7 +133,7 @@ def test_no_command_ends_in_a_traceback(name, everything, clumsy, capsys):
 
 
 @pytest.mark.parametrize("out", ["text.toml", "text.toml/below", "long" * 100])
-@pytest.mark.parametrize("command", [["demo"], ["demo", "--remote"], ["sim", "up", "water-rig"]])
+@pytest.mark.parametrize("command", [["demo"], ["demo", "--remote"], ["sim", "up", "dosing-stand"]])
 def test_what_can_not_be_a_directory_is_said(command, out, clumsy, capsys, monkeypatch):
     monkeypatch.setattr("remotecal.cli.sim._until_ended", nullcontext)
     code, said = carry_out([*command, "--out", out], capsys)
@@ -233,7 +233,7 @@ def test_any_terminal_shows_something_of_anything(terminal, clumsy):
     script = "; ".join(
         f"$R {command} >>out 2>>err; echo $? >>codes"
         for command in (
-            "procedures show water_gravimetric",
+            "procedures show dosing",
             "run 委托单.toml --out 结果",
             "run order\udcb1.toml --out x",
             "runs --hub 中心 answer RUN '好'",
@@ -247,13 +247,11 @@ def test_any_terminal_shows_something_of_anything(terminal, clumsy):
     assert (clumsy / "codes").read_text().split() == ["0", "2", "2", "2"]
     encoding = TERMINALS[terminal].get("PYTHONIOENCODING", "ascii" if terminal == "C" else "utf-8")
     shown = (clumsy / "out").read_bytes().decode(encoding)
-    assert ("水流量校准" if encoding in ("utf-8", "gbk") else r"\u6c34\u6d41\u91cf") in shown
+    assert ("螺杆校准" if encoding in ("utf-8", "gbk") else r"\u87ba\u6746\u6821") in shown
 
 
 def test_what_nobody_reads_any_more_ends_in_silence(clumsy):
-    done = in_terminal(
-        TERMINALS["UTF-8"], "($R procedures show water_gravimetric; echo $? >code) | head -1", clumsy
-    )
+    done = in_terminal(TERMINALS["UTF-8"], "($R procedures show dosing; echo $? >code) | head -1", clumsy)
     assert (done.stderr, (clumsy / "code").read_text()) == (b"", "0\n")
     done = in_terminal(TERMINALS["UTF-8"], "$R drivers >&- 2>&- </dev/null", clumsy)
     assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)

@@ -96,7 +96,7 @@ def test_a_wrong_command_line_is_a_usage_error(arguments, capsys):
         (["resume", "nowhere"], 6, "journal.jsonl can't be read"),
         (["evaluate", "nowhere"], 6, "can't be read"),
         (["drivers", "show", "MettlerSic"], 2, "MettlerSics"),
-        (["procedures", "show", "water_gravimetrics"], 2, "did you mean water_gravimetric"),
+        (["procedures", "show", "dosings"], 2, "did you mean dosing"),
         (["procedures", "show", "./nowhere.py"], 2, "the file does not exist"),
     ],
 )
@@ -121,8 +121,8 @@ def test_debug_shows_where_an_error_comes_from():
 def test_procedures_are_listed_and_shown(capsys):
     assert main(["procedures"]) == 0
     listed = capsys.readouterr().out
-    assert "water_gravimetric" in listed
-    assert main(["procedures", "show", "water_gravimetric"]) == 0
+    assert "dosing" in listed
+    assert main(["procedures", "show", "dosing"]) == 0
     shown = capsys.readouterr().out
-    for word in ("balance: Balance", "flows", "m3/h, above 0", "required", "SHA-256"):
+    for word in ("balance: Balance", "speeds", "%, above 0", "required", "SHA-256"):
         assert word in shown

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from dosing.bench import DosingStand
 
 from remotecal.bench import Bench
 from remotecal.cli.progress import ProgressLine, Tempo
@@ -17,7 +18,6 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.running import Progress
-from remotecal.sim.water.assemblies import water_rig
 
 POINT = Point("fast", {"flow": 30.0}, repeats=2)
 
@@ -84,17 +84,17 @@ def test_a_log_has_steps_and_observations_with_what_is_left(capsys):
 
 
 def test_a_run_tells_how_much_of_its_plan_is_behind_it(tmp_path):
-    """A repeat at a tenth of the flow takes more than half of the time, and the plan knows."""
+    """A repeat at a tenth of the speed takes more than half of the time, and the plan knows."""
     shares = []
 
     def watch(progress):
         if progress.doing in ("prepare", "done"):
             shares.append((progress.observed, progress.share))
 
-    with water_rig(tmp_path / "bench", seed=7) as rig:
+    with DosingStand.up(tmp_path / "bench", seed=7) as rig:
         order = Order.load(rig.order)
         order = order.model_copy(
-            update={"parameters": order.parameters | {"flows": [30.0, 3.0], "repeats": 2}}
+            update={"parameters": order.parameters | {"speeds": [60.0, 6.0], "repeats": 2}}
         )
         found = find(order.order.procedure)
         began = rig.clock.now()

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import pytest
+from twins import twin
 
 from remotecal.drivers.codecs import Register, coil, holding_f32
 from remotecal.drivers.endress_hauser.promass import Promass83
@@ -11,7 +12,6 @@ from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Setting
 from remotecal.errors import BenchError
 from remotecal.sim.memory import MemoryLink
-from remotecal.sim.water.assemblies import master_line
 
 
 def test_what_must_never_be_written_can_not_be_declared() -> None:
@@ -31,13 +31,12 @@ def test_a_register_needs_a_function_the_instrument_has() -> None:
 
 
 def test_a_bench_may_say_that_a_meter_sends_its_bytes_in_another_order() -> None:
-    with master_line(seed=1) as line:
-        simulated = line.instrument("reference")
-        link = MemoryLink(simulated, "reference", "memory:reference")
-        right = Promass83(link, unit=simulated.unit)
-        wrong = Promass83(link, unit=simulated.unit, order="ABCD")
-        warm = right.temperature.read().value
-        assert 10 < warm < 30
-        assert wrong.temperature.read().value != pytest.approx(warm)
-        with pytest.raises(BenchError, match="in one of the orders"):
-            Promass83(link, unit=simulated.unit, order="CBAD")  # type: ignore[arg-type]
+    simulated, settings = twin("Promass83")
+    link = MemoryLink(simulated, "reference", "memory:reference")
+    right = Promass83(link, **settings)
+    wrong = Promass83(link, **settings, order="ABCD")
+    warm = right.temperature.read().value
+    assert warm == pytest.approx(20.0)
+    assert wrong.temperature.read().value != pytest.approx(warm)
+    with pytest.raises(BenchError, match="in one of the orders"):
+        Promass83(link, **settings, order="CBAD")  # type: ignore[arg-type]

@@ -60,7 +60,7 @@ order = ["meter"]
 ORDER = """\
 [order]
 number = "T-1"
-procedure = "water_gravimetric"
+procedure = "dosing"
 bench = "bench.toml"
 [parameters]
 flow = { values = [1.5, 2], unit = "m3/h" }
@@ -197,10 +197,10 @@ class Trusted:
             NOW, made.trust(), CertificateLibrary([made.standards]), None, None, frozenset(), None
         )
         self.told = [(event.kind, dict(event.data)) for event in read_journal(made.journal)][:-1]
-        masses = {"smallest_mass": 400, "largest_mass": 500, "empty": 1}
+        masses = {"smallest_mass": 400, "pulses_per_mass": 50}
         self.told[0][1].update(
-            procedure={"name": "water_gravimetric", "sha256": find("water_gravimetric").sha256},
-            parameters={"flows": [50], "accuracy_class": 0.5, **masses},
+            procedure={"name": "dosing", "sha256": find("dosing").sha256},
+            parameters={"speeds": [50], "accuracy_class": 0.5, **masses},
         )
 
     def write(self, told: list[tuple[str, dict[str, object]]]) -> Path:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from dosing.bench import DosingStand
+from dosing.procedure import Dosing
 
 from remotecal.bench import Bench
 from remotecal.drivers.measured import Measured
@@ -27,13 +29,11 @@ from remotecal.model import (
 )
 from remotecal.order import Order
 from remotecal.procedures.library.evaluation.standards import Standard, from_limit
-from remotecal.procedures.library.flow.water_gravimetric import WaterGravimetric
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.sim.water.assemblies import water_rig
 from remotecal.uncertainty.budget import Contribution
 
 
@@ -121,13 +121,13 @@ def test_without_a_certificate_the_makers_limit_counts() -> None:
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
-    """Two repeats at one flow, at a laboratory whose CMC stands in the bench file."""
+    """Two repeats at one speed, at a laboratory whose CMC stands in the bench file."""
     tmp_path = tmp_path_factory.mktemp("corrections")
-    with water_rig(tmp_path / "rig", seed=3) as rig:
+    with DosingStand.up(tmp_path / "rig", seed=3) as rig:
         with rig.bench.open("a", encoding="utf-8") as bench:
             bench.write(CMC)
         order = Order.load(rig.order)
-        few = {"flows": (order.parameters["flows"][0],), "repeats": 2}
+        few = {"speeds": (order.parameters["speeds"][0],), "repeats": 2}
         order = order.model_copy(update={"parameters": {**order.parameters, **few}})
         return execute(
             order,
@@ -163,7 +163,7 @@ def weighed(evidence: Evidence, correlation: float | None) -> tuple[dict[str, Co
     """Return the balance's two lines, and how they add up, if the bench file had stated this correlation."""
     balance = evidence.certificates["balance"].model_copy(update={"correlation": correlation})
     told = replace(evidence, certificates={**evidence.certificates, "balance": balance})
-    procedure = WaterGravimetric(WaterGravimetric.accepts()(**told.parameters))
+    procedure = Dosing(Dosing.accepts()(**told.parameters))
     (point,) = procedure.points()
     evaluated = procedure.evaluate_point(point, told).evaluated
     lines = {line.symbol: line for line in evaluated.lines}
@@ -178,7 +178,7 @@ def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evi
     assert alone == pytest.approx(math.hypot(full.contribution, empty.contribution), rel=1e-6)
     assert full.source.endswith("; r = 0 (not stated 未声明)")
     lines, common = weighed(evidence, 1.0)
-    # Between certified points the straight line's own part stays: here the full tank lies between two.
+    # Between certified points the straight line's own part stays: here the full bin lies between two.
     least = abs(full.contribution + empty.contribution)
     assert least < common < alone
     assert common == pytest.approx(least, rel=0.1)
@@ -187,8 +187,8 @@ def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evi
     assert lines["W"].source.endswith("; r = 1")
 
 
-def test_a_weighed_difference_is_no_surer_than_the_full_tank(evidence: Evidence) -> None:
-    procedure = WaterGravimetric(WaterGravimetric.accepts()(**evidence.parameters))
+def test_a_weighed_difference_is_no_surer_than_the_full_bin(evidence: Evidence) -> None:
+    procedure = Dosing(Dosing.accepts()(**evidence.parameters))
     (point,) = procedure.points()
     lines = {line.symbol: line for line in procedure.evaluate_point(point, evidence).evaluated.lines}
     full, empty = lines["W"], lines["W_0"]

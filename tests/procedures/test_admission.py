@@ -7,18 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 import pytest
+from dosing.bench import DosingStand
 
 from remotecal.bench import Bench
 from remotecal.certificates.demonstration import make_demonstration_keys, write_trust_list
 from remotecal.certificates.signing.xml import sign_xml
-from remotecal.errors import BenchError, CertificateRefused
+from remotecal.errors import BenchError, CertificateRefused, OrderError
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
 from remotecal.runs.prompts import Scripted
 from remotecal.sim.certificates import ISSUER
-from remotecal.sim.water.assemblies import water_rig
 
 TODAY = date.today()  # noqa: DTZ011  the rig's own virtual day
 LATER = TODAY + timedelta(days=100)
@@ -33,7 +33,7 @@ def keys_of(persons):
 
 
 class Site:
-    """A water rig with its paper, and keys for everybody."""
+    """A dosing stand with its paper, and keys for everybody."""
 
     def __init__(self, rig):
         self.rig, self.folder = rig, rig.bench.parent
@@ -104,13 +104,13 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path):
-    with water_rig(tmp_path / "rig", seed=4) as rig:
+    with DosingStand.up(tmp_path / "rig", seed=4) as rig:
         yield Site(rig)
 
 
 def test_a_run_the_register_allows_may_start(site):
     site.register()
-    assert site.plan().procedure.name == "water_gravimetric"
+    assert site.plan().procedure.name == "dosing"
 
 
 def test_an_expired_registration_refuses_the_run_before_anything_moves(site, tmp_path):
@@ -196,3 +196,12 @@ def test_a_trust_list_without_its_issuers_key_is_refused(site):
     site.admission(trust="trust.toml")
     with pytest.raises(BenchError, match=r"give admission\.trust_key"):
         site.plan()
+
+
+def test_a_bench_or_run_whose_name_is_no_text_is_refused(site):
+    bench = site.rig.bench
+    with pytest.raises(OrderError, match="not in UTF-8"):
+        plan(site.order, site.found, Bench.load(bench), site.rig.clock, "run\udcb1")
+    odd = bench.rename(bench.with_name("bench\udcb1.toml"))
+    with pytest.raises(OrderError, match="not in UTF-8"):
+        plan(site.order, site.found, Bench.load(odd), site.rig.clock, "run")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from procedure_package import package
+from shipped import SHORT
 from tiny import PROCEDURE
 
 from remotecal.errors import OrderError
@@ -73,7 +74,7 @@ def test_a_fault_in_a_module_names_the_procedure(tmp_path: Path) -> None:
 def test_many_threads_find_procedures(tmp_path: Path) -> None:
     """CPython 3.11 loses count in `ast.parse` if two threads are in it."""
     file = package(tmp_path / "levels")
-    names = ["water_gravimetric", str(file), "water_master_meter", str(PROCEDURE)]
+    names = [SHORT[0], str(file), SHORT[1], str(PROCEDURE)]
     expected = [find(name).sha256 for name in names]
     assert expected[1] == hash_of(read_files(file))
     with ThreadPoolExecutor(8) as pool:

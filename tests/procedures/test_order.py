@@ -8,6 +8,7 @@ from hashlib import sha256
 from importlib.metadata import EntryPoint
 
 import pytest
+from shipped import SHORT
 
 from remotecal.errors import OrderError
 from remotecal.order import Order
@@ -99,12 +100,12 @@ def test_a_procedure_is_known_by_its_text_and_that_of_what_it_imports(tmp_path, 
 
 def test_what_is_no_procedure_is_not_found():
     with pytest.raises(OrderError, match="must hold one procedure"):
-        find("flow.water")
-    with pytest.raises(OrderError, match=r"there is no procedure 'water_master', .*water_master_meter"):
-        find("water_master")
+        find("evaluation.repeats")
+    with pytest.raises(OrderError, match=rf"there is no procedure '{SHORT[0][:-1]}', .*{SHORT[0]}"):
+        find(SHORT[0][:-1])
 
 
-@pytest.mark.parametrize("name", ["water_gravimetric", "gauge"])
+@pytest.mark.parametrize("name", SHORT)
 def test_a_package_takes_no_shipped_name(monkeypatch, name):
     shipped = find(name)
     entry = EntryPoint(name, "procedure_package.other:Other", catalogue.GROUP)

@@ -15,12 +15,13 @@ from pkgutil import get_data
 
 import pytest
 from procedure_package import package
+from shipped import SHORT
 from tiny import PROCEDURE
 
 from remotecal import source
 from remotecal.bench import Bench
 from remotecal.errors import BenchError, EvidenceError, OrderError
-from remotecal.procedures.library.flow import meter, water_gravimetric
+from remotecal.procedures.library.evaluation import tables
 from remotecal.runs import catalogue
 from remotecal.runs.catalogue import find, find_followed, hash_of, read_files
 
@@ -139,11 +140,11 @@ def test_a_file_of_another_hash_is_not_imported(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="it was changed since"):
         find_followed("mine.py", "ab" * 32, file)
     with pytest.raises(EvidenceError, match="it was changed since"):
-        find_followed("water_gravimetric", "ab" * 32)
+        find_followed(SHORT[0], "ab" * 32)
 
 
 @pytest.mark.parametrize(
-    "name", ["mine.py", "./mine.py", "../mine.py", "water_gravimetric.py", "json:tool", "json"]
+    "name", ["mine.py", "./mine.py", "../mine.py", f"{SHORT[0]}.py", "json:tool", "json"]
 )
 def test_a_name_in_evidence_is_never_a_path_or_a_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -159,7 +160,8 @@ def test_a_name_in_evidence_is_never_a_path_or_a_module(
 
 
 def test_the_library_runs_from_source_and_is_hashed_by_what_runs(tmp_path: Path) -> None:
-    for module in (meter, water_gravimetric):
+    shipped = import_module(find(SHORT[0]).procedure.__module__)
+    for module in (tables, shipped):
         file = Path(module.__file__ or "")
         plant(
             file,
@@ -170,14 +172,14 @@ def test_the_library_runs_from_source_and_is_hashed_by_what_runs(tmp_path: Path)
 import importlib.util, sys
 from pathlib import Path
 from remotecal.runs.catalogue import find
-import remotecal.procedures.library.flow.meter as flow
-print(find("water_gravimetric").sha256)
-cached = Path(importlib.util.cache_from_source(flow.__file__))
+import remotecal.procedures.library.evaluation.tables as tables
+print(find(sys.argv[1]).sha256)
+cached = Path(importlib.util.cache_from_source(tables.__file__))
 assert cached.exists(), cached
-assert not cached.with_name("water.cpython-311.pyc").exists()
+assert not cached.with_name("finding.cpython-311.pyc").exists()
 """
-    said = as_users_have_it(script, PYTHONPYCACHEPREFIX=str(tmp_path))
-    assert said.strip() == find("water_gravimetric").sha256
+    said = as_users_have_it(script, SHORT[0], PYTHONPYCACHEPREFIX=str(tmp_path))
+    assert said.strip() == find(SHORT[0]).sha256
     assert source.running("remotecal.procedures.library") is not None
 
 

@@ -1,45 +1,10 @@
-"""A world on a virtual clock, and what is served of it."""
+"""A world on a virtual clock, and what is served of it; other folders' tests take the same."""
 
-import pytest
+import sys
+from pathlib import Path
 
-from remotecal.clock import VirtualClock
-from remotecal.sim.memory import MemoryLink
-from remotecal.sim.world import World
+sys.path.insert(0, str(Path(__file__).parent))
 
-START = 1_790_000_000.0
+from worlds import clock, open_as, serve, world
 
-
-@pytest.fixture
-def clock():
-    return VirtualClock(START)
-
-
-@pytest.fixture
-def world(clock):
-    return World(clock, 1)
-
-
-@pytest.fixture
-def open_as(clock):
-    """Open a simulated instrument by its driver, without a wire."""
-
-    def open_driver(driver, simulated, **options):
-        instrument = driver(MemoryLink(simulated), clock=clock, **options)
-        instrument.check()
-        return instrument
-
-    return open_driver
-
-
-@pytest.fixture
-def serve():
-    """Start servers and close them at the end."""
-    servers = []
-
-    def start(kind, *arguments):
-        servers.append(kind(*arguments))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
+__all__ = ["clock", "open_as", "serve", "world"]

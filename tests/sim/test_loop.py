@@ -5,6 +5,7 @@ import threading
 
 import pytest
 import serial
+from dosing.bench import DosingStand
 
 from remotecal.bench import Bench
 from remotecal.clock import RealClock
@@ -13,15 +14,12 @@ from remotecal.drivers.codecs import scpi
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links import modbus
 from remotecal.drivers.quantities import Reading
+from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.attendance import Attendance
 from remotecal.sim.loop import Loop
 from remotecal.sim.serving import LineServing, PortServer, SocketServer
 from remotecal.sim.simulated import KNOWN
 from remotecal.sim.simulated_lines import ScpiSimulated
-from remotecal.sim.water.assemblies import water_rig
-from remotecal.sim.water.outfit import outfit
-from remotecal.sim.water.rig import Rig
-from remotecal.sim.water.rig_controller import rig_controller
 from remotecal.sim.world import World
 
 PATIENCE = 20.0
@@ -103,7 +101,7 @@ def serving(loop):
 
 def test_a_whole_bench_is_served_by_one_thread(tmp_path):
     before = set(threading.enumerate())
-    with water_rig(tmp_path / "rig") as rig, Bench.load(rig.bench).open(rig.clock) as opened:
+    with DosingStand.up(tmp_path / "rig") as rig, Bench.load(rig.bench).open(rig.clock) as opened:
         assert {address.partition("/")[0] for address in rig.addresses.values()} >= {"ASRL", "modbus+tcp:"}
         assert opened.reading("balance.mass").read().unit == "kg"
         assert len(set(threading.enumerate()) - before) == 1
@@ -130,7 +128,7 @@ class Jumping(RealClock):
 
 def test_in_real_time_a_bench_moves_on_though_nobody_asks(tmp_path):
     clock, moved = Jumping(), threading.Event()
-    with water_rig(tmp_path / "rig", clock=clock) as rig:
+    with DosingStand.up(tmp_path / "rig", clock=clock) as rig:
         with rig.world.present():
             rig.world.watchers.append(lambda: rig.world.time > 3600.0 and moved.set())
         clock.ahead = 3601.0
@@ -271,20 +269,20 @@ def test_what_an_instrument_knows_is_bounded_and_does_not_age(world):
 
 
 def test_a_request_for_registers_is_understood_once(world, monkeypatch):
-    rig = Rig(outfit(1).spec, world)
-    plc = rig_controller(rig)
+    stand = DosingStand(world, BenchOptions())
+    plc = stand.guard.on_modbus()
     understood, understand = [], plc._understand
     monkeypatch.setattr(plc, "_understand", lambda asked: understood.append(asked) or understand(asked))
     pressure = b"\1" + modbus.Request(modbus.READ_INPUT_REGISTERS, 4, 2).encode()
     beyond = b"\1" + modbus.Request(modbus.READ_INPUT_REGISTERS, 5000, 1).encode()
     answers = set()
     for _ in range(3):
-        rig.world.clock.sleep(10.0)
+        world.clock.sleep(10.0)
         answers.add(plc.answer(pressure))
         assert plc.answer(beyond) == b"\1\x84\2"
-        with rig.world.present():
-            rig.pump.set_speed(rig.pump.setpoint + 0.2)
-            rig.pump.start()
+        with world.present():
+            stand.screw.set_speed(stand.screw.setpoint + 0.2)
+            stand.screw.start()
     assert understood == [pressure, beyond]
     assert len(answers) == 3, "what is known is the question"
 

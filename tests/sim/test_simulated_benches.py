@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from shipped import BENCHES as SHIPPED
 
 from remotecal.bench import Bench
 from remotecal.cli import main
@@ -176,8 +177,6 @@ Sable7 = stirred_bench:Sable7
 probe = stirred_procedure:Probe
 """
 
-SHIPPED = dict(catalogue.benches())
-
 
 @pytest.fixture
 def _stirred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +225,7 @@ def test_unknown_benches_and_choices_come_with_near_names():
 
 @pytest.mark.usefixtures("_stirred")
 def test_benches_of_other_packages_are_found_and_broken_ones_reported(capsys):
-    assert set(catalogue.benches()) == {*SHIPPED, "stirred-bath", "bare-bath"}
+    assert set(catalogue.benches()) == {*SHIPPED, "dosing-stand", "stirred-bath", "bare-bath"}
     taken = next(iter(SHIPPED))
     assert catalogue.bench(taken) is SHIPPED[taken], "a shipped one can't be replaced"
     broken = catalogue.broken()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
+from dosing.bench import DosingStand
 
 from remotecal.drivers.capabilities import Thermometer
 from remotecal.drivers.measured import Measured
@@ -15,7 +16,6 @@ from remotecal.journal.events import FILE
 from remotecal.journal.evidence import read_evidence
 from remotecal.model import Column, Result, Table, Text
 from remotecal.procedures import Evaluation, Evidence, Observed, Parameters, Point, Procedure, Run
-from remotecal.sim.water.assemblies import MasterLine
 from remotecal.testing import BenchOf, RunOn
 
 
@@ -53,7 +53,7 @@ class Look(Procedure):
 
 
 def test_a_procedure_runs_on_a_bench_of_the_catalogue(bench_of: BenchOf, run_on: RunOn) -> None:
-    bench = bench_of("master-line", seed=3)
+    bench = bench_of("dosing-stand", seed=3)
     ran = run_on(bench, Look, {"times": 3}, roles={"probe": "thermometer"})
     assert ran.record.tables[0].rows == 3
     assert ran.evidence.instruments["probe"].driver == "IsotechMilliK"
@@ -67,7 +67,7 @@ def test_a_procedure_runs_on_a_bench_of_the_catalogue(bench_of: BenchOf, run_on:
 def test_the_same_seed_gives_the_same_run(bench_of: BenchOf, run_on: RunOn) -> None:
     readings = {
         tuple(
-            run_on(bench_of(MasterLine, seed=seed), Look, {"times": 2}, roles={"probe": "thermometer"})
+            run_on(bench_of(DosingStand, seed=seed), Look, {"times": 2}, roles={"probe": "thermometer"})
             .record.tables[0]
             .columns[0]
             .values
@@ -78,17 +78,17 @@ def test_the_same_seed_gives_the_same_run(bench_of: BenchOf, run_on: RunOn) -> N
 
 
 def test_a_bench_runs_its_own_order(bench_of: BenchOf, run_on: RunOn) -> None:
-    ran = run_on(bench_of("master-line", seed=2), parameters={"flows": ["20 m3/h"], "repeats": 2})
-    assert ran.evidence.procedure.name == "water_master_meter"
+    ran = run_on(bench_of("dosing-stand", seed=2), parameters={"speeds": ["20 %"], "repeats": 2})
+    assert ran.evidence.procedure.name == "dosing"
     assert len(ran.evidence.observations) == 2
     assert (ran.directory / FILE).exists()
 
 
 def test_what_cant_be_is_refused(bench_of: BenchOf) -> None:
-    with pytest.raises(ConfigurationError, match="did you mean master-line"):
-        bench_of("masterline")
-    with pytest.raises(ConfigurationError, match="dn"):
-        bench_of("master-line", dn=7)
+    with pytest.raises(ConfigurationError, match="did you mean dosing-stand"):
+        bench_of("dosingstand")
+    with pytest.raises(ConfigurationError, match="seed"):
+        bench_of("dosing-stand", seed="x")
 
 
 OWN = """
@@ -97,7 +97,7 @@ from remotecal.testing import RunOn, BenchOf
 up = []
 
 def test_one(bench_of, run_on):
-    up.append(bench_of("master-line", seed=1))
+    up.append(bench_of("dosing-stand", seed=1))
     assert up[0].bench.exists()
     assert isinstance(bench_of, BenchOf) and isinstance(run_on, RunOn)
 

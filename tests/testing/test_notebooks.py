@@ -80,8 +80,8 @@ def seen(shown: object) -> Seen:
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[object, Ran]]:
     benches = BenchOf(tmp_path_factory.mktemp("benches"))
-    bench = benches("master-line", seed=2)
-    yield bench, RunOn(tmp_path_factory.mktemp("runs"))(bench, None, {"flows": [20.0, 5.0], "repeats": 3})
+    bench = benches("dosing-stand", seed=2)
+    yield bench, RunOn(tmp_path_factory.mktemp("runs"))(bench, None, {"speeds": [20.0, 5.0], "repeats": 3})
     benches.close()
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from dosing.bench import DosingStand
 
 from remotecal.certificates.signing.journal import journal_signer
 from remotecal.cli import demo_remote
@@ -17,14 +18,13 @@ from remotecal.journal.events import read_journal
 from remotecal.journal.evidence import gather
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
-from remotecal.sim.water.assemblies import water_rig
 
 
 def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with water_rig(tmp_path / "bench", seed=7) as rig:
+    with DosingStand.up(tmp_path / "bench", seed=7) as rig:
         text = rig.order.read_text("utf-8")
-        text = re.sub(r"^flows = \[([^,]+),([^,]+),[^]]*\]$", r"flows = [\1, \2]", text, flags=re.MULTILINE)
+        text = re.sub(r"^speeds = \[([^,]+),([^,]+),[^]]*\]$", r"speeds = [\1, \2]", text, flags=re.MULTILINE)
         rig.order.write_text(text, "utf-8")
         remote = demo_remote.calibrate_remotely(rig.order, rig.bench, out, ProgressLine())
     assert {path.name for path in out.iterdir()} == {
@@ -41,11 +41,11 @@ def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:
     assert remote.record.measurements == again.measurements
     (said,) = (one for one in remote.record.statements if "remotecal_remoteOperation" in one.ref_types)
     assert said.declaration is not None
-    assert "Demonstration Flow Laboratory through its station demo-site" in said.declaration.get("en")
+    assert "Demonstration Calibration Laboratory through its station demo-site" in said.declaration.get("en")
 
 
 def test_a_run_that_ends_early_says_why(tmp_path: Path) -> None:
-    with water_rig(tmp_path / "bench", seed=7) as rig:
+    with DosingStand.up(tmp_path / "bench", seed=7) as rig:
         text = re.sub(r"^repeats = .*$", "repeats = -1", rig.order.read_text("utf-8"), flags=re.MULTILINE)
         rig.order.write_text(text, "utf-8")
         with pytest.raises(RemotecalError, match="repeats must be at least 2; it is -1"):
@@ -56,7 +56,7 @@ def test_a_demonstration_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> 
     """Neither processes nor files, though the second signal comes in the middle of clearing up."""
     place = tmp_path / "temporary"
     place.mkdir()
-    line = [sys.executable, "-m", "remotecal", "demo", "--remote", "--out", tmp_path / "out"]
+    line = [sys.executable, "-m", "remotecal", "demo", "dosing-stand", "--remote", "--out", tmp_path / "out"]
     environment = os.environ | {"TMPDIR": str(place), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from dosing.bench import DosingStand
 from laboratories import hub_up
 from sites import BENCH, enrol_site, until
 from tiny_bench import Tiny
@@ -20,15 +21,14 @@ from remotecal.hub.ordering import check_order
 from remotecal.hub.settings import HubFolder
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
-from remotecal.sim.water.assemblies import water_rig
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.stations import StationRow
 from remotecal.transport.messages import BenchAnnounced
 
 
 @pytest.fixture(scope="module")
-def water(tmp_path_factory: pytest.TempPathFactory) -> tuple[Order, Bench]:
-    with water_rig(tmp_path_factory.mktemp("rig")) as rig:
+def stand(tmp_path_factory: pytest.TempPathFactory) -> tuple[Order, Bench]:
+    with DosingStand.up(tmp_path_factory.mktemp("rig")) as rig:
         return Order.load(rig.order), Bench.load(rig.bench)
 
 
@@ -47,19 +47,19 @@ def check(order: Order, at: StationRow, bench: str, **parameters: object) -> Non
     check_order(whole, find(order.order.procedure), at, bench)
 
 
-def test_what_fits_is_let_pass(water: tuple[Order, Bench]) -> None:
-    order, bench = water
+def test_what_fits_is_let_pass(stand: tuple[Order, Bench]) -> None:
+    order, bench = stand
     check(order, station(bench), bench.name)
     check(order, station(bench, roles=None), bench.name)  # an earlier version does not tell who fills a role
     check(order, station(bench, instruments={"dut": "somebody:Else"}, roles=None), bench.name)
 
 
-def test_what_the_station_would_refuse_is_refused(water: tuple[Order, Bench]) -> None:
-    order, bench = water
-    with pytest.raises(OrderError, match=r"there is no bench 'Watter' at site-7"):
-        check(order, station(bench), "Watter")
-    with pytest.raises(ParameterError, match=r"point 500 m3/h, flow: 500 m3/h is beyond the rig"):
-        check(order, station(bench), bench.name, flows=[500])
+def test_what_the_station_would_refuse_is_refused(stand: tuple[Order, Bench]) -> None:
+    order, bench = stand
+    with pytest.raises(OrderError, match=r"there is no bench 'Dozing' at site-7"):
+        check(order, station(bench), "Dozing")
+    with pytest.raises(ParameterError, match=r"point 500 %, speed: 500 % is beyond the pump"):
+        check(order, station(bench), bench.name, speeds=[500])
     with pytest.raises(ParameterError, match="repeats must be at least 2; it is 1"):
         check(order, station(bench), bench.name, repeats=1)
     fewer = {name: entry.driver for name, entry in bench.file.instruments.items() if name != "balance"}

@@ -103,7 +103,7 @@ async def test_a_procedure_of_another_version_is_refused(
 ) -> None:
     async with hub_up(folder) as hub:
         site = await enrol_site(hub, tiny, tmp_path / "here")
-        other = ProcedureNamed(name="water_gravimetric", sha256="0" * 64)
+        other = ProcedureNamed(name="dosing", sha256="0" * 64)
         async with site.up():
             order = await hub.laboratory.issue(
                 Order.load(tiny.order), other, "here", Terms(bench="Tiny bench"), "Li Wei"

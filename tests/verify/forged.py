@@ -1,6 +1,6 @@
 """A real run on a simulated rig, and the means of a forger who holds its station's key.
 
-The run weighs water at two flows, twice each, with interlocks, a heartbeat and a photo; it was
+The run weighs what a screw doses at two speeds, twice each, with interlocks, a heartbeat and a photo; it was
 aborted within a repeat and taken up again. A forgery changes its events; the chain, the signature
 and the certificate are then made anew, so that nothing but the changed words can tell.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from dosing.bench import DosingStand
 from made import chained
 
 from remotecal.bench import Bench
@@ -37,7 +38,6 @@ from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.runs.running import Progress
 from remotecal.sim.assembly import CLOCK
-from remotecal.sim.water.assemblies import water_rig
 from remotecal.verify.journal import examine_journal
 from remotecal.verify.report import Check, Checklist
 from remotecal.verify.subject import Means
@@ -107,6 +107,11 @@ def trusting(key: SealKey) -> TrustList:
     )
 
 
+def doubted(checks: dict[str, Check]) -> dict[str, Check]:
+    """Return the checks that leave the certificate unproven."""
+    return {name: check for name, check in checks.items() if check.needed and check.outcome != "passed"}
+
+
 def _computed(journal: Path) -> Record | RemotecalError:
     try:
         evidence = read_evidence(journal)
@@ -129,11 +134,11 @@ def real_run(folder: Path) -> RealRun:
     photo = folder / "plate.jpg"
     photo.write_bytes(b"a photo")
     out = folder / "run"
-    with water_rig(folder / "rig", seed=5, clock=clock) as rig:
+    with DosingStand.up(folder / "rig", seed=5, clock=clock) as rig:
         order = Order.load(rig.order)
-        terms = {"flows": [31.5, 14.0], "repeats": 2, "photo": True}
+        terms = {"speeds": [90.0, 40.0], "repeats": 2, "photo": True}
         order = order.model_copy(update={"parameters": {**order.parameters, **terms}})
-        found, control = find("water_gravimetric"), Control()
+        found, control = find("dosing"), Control()
 
         def abort(progress: Progress) -> None:
             if progress.observed == 1 and progress.doing == "measure":

@@ -68,7 +68,7 @@ def one_not_opened_again(events: list[Event]) -> list[Event]:
 
 
 def fact_out_of_date(events: list[Event]) -> None:
-    data(events[0])["characteristics"]["connecting_volume"]["valid_until"] = "2026-05-01"
+    data(events[0])["characteristics"]["granulate_density"]["valid_until"] = "2026-05-01"
 
 
 def certificate_out_of_date(events: list[Event]) -> None:
@@ -240,15 +240,15 @@ RUNS: tuple[tuple[Forgery, str, str], ...] = (
     (
         fact_out_of_date,
         "facts of the rig",
-        "connecting_volume was valid until 2026-05-01, used on 2026-05-04",
+        "granulate_density was valid until 2026-05-01, used on 2026-05-04",
     ),
     (certificate_out_of_date, "facts of the rig", "was valid until 2026-05-01, used on 2026-05-04"),
     (class_of_another_order, "results", "the run took 5.0 for accuracy_class, order"),
     (fewer_repeats, "results", "the run took 2 for repeats, order"),
-    (fewer_repeats_in_points_alone, "results", "31.5 m3/h × 1, 14 m3/h × 1, order"),
+    (fewer_repeats_in_points_alone, "results", "90 % × 1, 40 % × 1, order"),
     (repeats_without_end, "course of the run", "1000000000000002 were due"),
-    (point_missing, "results", "asks for 31.5 m3/h × 2, 14 m3/h × 2"),
-    (points_reordered, "course of the run", "where repeat 1 at 14 m3/h was due"),
+    (point_missing, "results", "asks for 90 % × 2, 40 % × 2"),
+    (points_reordered, "course of the run", "where repeat 1 at 40 % was due"),
     (results_used_behind_a_trip, "course of the run", "'observation' can't come where the run is stopped"),
     (trip_forgotten, "course of the run", "can't come where the run is stopped safe"),
     (end_not_safe, "course of the run", "'finish' can't come where the run is unsafe"),
@@ -259,8 +259,8 @@ RUNS: tuple[tuple[Forgery, str, str], ...] = (
     (something_after_the_end, "course of the run", "'note' can't come where the run is finished"),
     (beginning_of_a_repeat_removed, "course of the run", "was observed, and never begun"),
     (measured_while_paused, "course of the run", "'repeat' can't come where the run is paused"),
-    (point_never_turned_to, "course of the run", "the run had turned to 31.5 m3/h"),
-    (observations_swapped, "course of the run", "where repeat 1 at 14 m3/h was due"),
+    (point_never_turned_to, "course of the run", "the run had turned to 90 %"),
+    (observations_swapped, "course of the run", "where repeat 1 at 40 % was due"),
     (observations_miscounted, "course of the run", "complete with 3 observations, of which 4 came"),
     (written_by_an_older_version, "course of the run", "repeats that were thrown away do not show"),
     (unknown_event, "events", "no run writes an event 'correction'"),

@@ -16,6 +16,7 @@ from typing import TypedDict
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from made import NOW, START, Made, chained
+from shipped import SHORT
 
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.journal import KIND, seal_journal
@@ -37,7 +38,7 @@ class Driver(ScpiInstrument):
 class Canary(Procedure):
     def points(self): ...
 """
-INSTALLED = "water_gravimetric"
+INSTALLED = SHORT[0]
 STRANGER = SealKey(Ed25519PrivateKey.generate())
 
 
@@ -302,9 +303,9 @@ def test_an_installed_procedure_of_another_hash_computes_nothing(
     def evaluated(*_: object) -> None:
         raise AssertionError("it was evaluated")
 
-    monkeypatch.setattr(find("water_gravimetric").procedure, "evaluate", evaluated)
+    monkeypatch.setattr(find(INSTALLED).procedure, "evaluate", evaluated)
     run = made.folder / "older"
-    start: dict[str, Json] = {"procedure": {"name": "water_gravimetric", "sha256": "0" * 64}}
+    start: dict[str, Json] = {"procedure": {"name": INSTALLED, "sha256": "0" * 64}}
     journal_of(made, run, start, made.keys.station)
     made.seal(made.recompute(run), run / "certificate.xml")
     result, said = outcome(examine(made, run), "results")
@@ -314,18 +315,18 @@ def test_an_installed_procedure_of_another_hash_computes_nothing(
 def test_evidence_a_procedure_breaks_on_is_refused(made: Made) -> None:
     """Made by the station itself: no observations of the kind the procedure makes."""
     run = made.folder / "other"
-    found = find("water_gravimetric")
-    masses: dict[str, Json] = {"smallest_mass": 400.0, "largest_mass": 500.0, "empty": 1.0}
-    parameters: dict[str, Json] = {"flows": [50.0], "accuracy_class": 0.5, **masses}
+    found = find("dosing")
+    told: dict[str, Json] = {"smallest_mass": 400.0, "pulses_per_mass": 50.0}
+    parameters: dict[str, Json] = {"speeds": [50.0], "accuracy_class": 0.5, **told}
     start: dict[str, Json] = {
-        "procedure": {"name": "water_gravimetric", "sha256": found.sha256},
+        "procedure": {"name": "dosing", "sha256": found.sha256},
         "parameters": parameters,
     }
     journal_of(made, run, start, made.keys.station)
     made.seal(made.recompute(run), run / "certificate.xml")
     result, said = outcome(examine(made, run), "results")
     assert result == "failed"
-    assert "order FLOW-1, parameters: flows is missing" in said, "the order asked for something else"
+    assert "order FLOW-1, parameters: speeds is missing" in said, "the order asked for something else"
 
 
 @pytest.mark.parametrize("instead", ["pipe", "device", "folder"])

@@ -6,6 +6,7 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from dosing.bench import DosingStand
 from web_laboratory import NAMES, Web
 
 from remotecal.certificates.approval import sign
@@ -13,16 +14,15 @@ from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli import main
 from remotecal.clock import SharedClock
 from remotecal.journal.events import read_journal
-from remotecal.sim.water.assemblies import water_rig
 from remotecal.station.folder import StationFolder
 
 FILED = {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}
 
 
 def wanted(file: Path) -> dict[str, object]:
-    """Return the rig's order for two flows, as those sign whose keys the laboratory has."""
+    """Return the stand's order for two speeds, as those sign whose keys the laboratory has."""
     text = re.sub(
-        r"^flows = \[([^,]+), ([^,]+),.*$", r"flows = [\1, \2]", file.read_text(), flags=re.MULTILINE
+        r"^speeds = \[([^,]+), ([^,]+),.*$", r"speeds = [\1, \2]", file.read_text(), flags=re.MULTILINE
     )
     order = tomllib.loads(text)
     order["order"].pop("bench", None)
@@ -59,7 +59,7 @@ def carry_out(web: Web, bench: Path, order: dict[str, object]) -> str:
 def test_what_a_customer_fetches_holds(web: Web, tmp_path: Path) -> None:
     paper = tmp_path / "bench"
     clock = SharedClock.begin(paper / "clock", time.time() - 86400)
-    with water_rig(paper, seed=7, clock=clock) as rig:
+    with DosingStand.up(paper, seed=7, clock=clock) as rig:
         for path in paper.glob("*.xml"):
             institute = web.keys.signers["institute"]
             before_use = datetime.now(UTC) - timedelta(days=2)

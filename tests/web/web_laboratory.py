@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+from dosing.bench import DosingStand
 from laboratories import PATIENCE, free_port, hub_up
 from sites import Site, enrol_site
 from tiny_bench import Tiny
@@ -28,7 +29,6 @@ from remotecal.hub.hub import Hub
 from remotecal.hub.settings import HubFolder
 from remotecal.model import Text
 from remotecal.sim.certificates import ISSUER
-from remotecal.sim.water.assemblies import GravimetricRig
 from remotecal.store.users import ROLES, Users
 from remotecal.web import passwords
 from remotecal.web.server import serving
@@ -178,7 +178,7 @@ def let_sign(folder: HubFolder, keys: DemonstrationKeys, author: SealKey) -> Non
     """Tell a hub who may sign certificates, and whose procedures it may run."""
     keys.write(folder.path / "keys")
     name, today = Text(zh="实验室", en="Laboratory"), datetime.now(UTC).date()
-    write_trust_list(folder.path / "trust.toml", keys, name, GravimetricRig.scope, today)
+    write_trust_list(folder.path / "trust.toml", keys, name, DosingStand.scope, today)
     file = folder.path / "hub.toml"
     file.write_text(f'trusted = ["{author.public.text}"]\n{file.read_text()}{ISSUING}')
     folder.settings = HubFolder(folder.path).settings

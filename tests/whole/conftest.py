@@ -13,7 +13,7 @@ from remotecal.cli import main
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     out = tmp_path_factory.mktemp("demo") / "out"
-    assert main(["demo", "--out", str(out)]) == 0
+    assert main(["demo", "dosing-stand", "--out", str(out)]) == 0
     return out
 
 
@@ -22,7 +22,7 @@ def rig(tmp_path):
     """A simulated rig in a process of its own, which outlives every run."""
     place = tmp_path / "rig"
     process = subprocess.Popen(
-        [sys.executable, "-m", "remotecal", "sim", "up", "water-rig", "--out", place, "--set", "seed=7"],
+        [sys.executable, "-m", "remotecal", "sim", "up", "dosing-stand", "--out", place, "--set", "seed=7"],
         stdout=subprocess.PIPE,
         text=True,
     )

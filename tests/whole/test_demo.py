@@ -11,7 +11,6 @@ import pytest
 from remotecal.certificates.dcc import read_file, validate, write
 from remotecal.cli import main
 from remotecal.fluids.air import air_density
-from remotecal.fluids.water import water_density_tanaka
 from remotecal.journal.events import FILE, read_journal
 from remotecal.journal.evidence import read_evidence
 from remotecal.model import Record
@@ -67,7 +66,7 @@ def test_computing_it_again_gives_the_same_to_the_last_digit(demo, tmp_path):
 
 
 def test_a_directory_in_use_is_refused(demo, capsys):
-    assert main(["demo", "--out", str(demo)]) == 2
+    assert main(["demo", "dosing-stand", "--out", str(demo)]) == 2
     assert "is not empty" in capsys.readouterr().err
 
 
@@ -85,7 +84,7 @@ def interpolated(certificate, value):
 
 
 def test_the_first_error_follows_from_the_replies_by_hand(demo):
-    """ISO 4185's chain, written out once more from the observations, without the product's evaluation."""
+    """The model of `dosing.procedure`, written out once more, without the product's evaluation."""
     evidence = read_evidence(demo)
     first = [entry for entry in evidence.observations if entry.point.name == evidence.points[0].name]
     certificates = {role: used.certificate for role, used in evidence.certificates.items()}
@@ -97,26 +96,17 @@ def test_the_first_error_follows_from_the_replies_by_hand(demo):
     errors = []
     for entry in first:
         values = entry.values
-        balance = [corrected("balance", values[name]) for name in ("mass_before", "mass_after")]
+        empty, full = (corrected("balance", values[name]) for name in ("mass_before", "mass_after"))
         air = [corrected("ambient", values[name].to(unit)) for name, unit in
                (("air_temperature", "°C"), ("air_pressure", "Pa"), ("humidity", "%"))]  # fmt: skip
-        gauge = np.mean([reading.to("Pa").value for reading in values["pressure"]])
-        waters = [corrected("thermometer", reading) for reading in values["temperature"]]
-
-        def water(temperature, pressure=gauge + air[1]):
-            return water_density_tanaka(temperature, pressure) * (1 + facts["water_density"])
-
-        density = water(corrected("thermometer", values["temperature"][0]._replace(
-            value=np.mean([reading.value for reading in values["temperature"]]))))  # fmt: skip
-        buoyancy = (1 - air_density(air[0], air[1], air[2] / 100) / 8000) / (
-            1 - air_density(air[0], air[1], air[2] / 100) / density
+        density = air_density(air[0], air[1], air[2] / 100)
+        mass = (full - empty) * (1 - density / 8000) / (1 - density / facts["granulate_density"])
+        inside = values["temperature"][0]._replace(
+            value=np.mean([reading.value for reading in values["temperature"]])
         )
-        mass = (balance[1] - balance[0]) * buoyancy
-        mass += facts["connecting_volume"] * (water(waters[-1]) - water(waters[0]))
-        time = values["time"].value
-        volume = mass / density * time / (time + facts["diverter_correction"])
-        pulses_per_volume = evidence.parameters["pulses_per_volume"]
-        errors.append(100 * (values["pulses"].value / pulses_per_volume / volume - 1))
+        indicated = values["pulses"].value / evidence.parameters["pulses_per_mass"]
+        indicated *= 1 + facts["screw_expansion"] * (corrected("thermometer", inside) - 20)
+        errors.append(100 * (indicated / mass - 1))
     record = Record.from_json((demo / "record.json").read_text(encoding="utf-8"))
     printed = record.tables[0].column("basic_measurementError").values[0]
     assert f"{np.mean(errors):.{len(printed.partition('.')[2])}f}" == printed

@@ -88,7 +88,7 @@ def test_every_reply_is_read_again(demo):
 
 def test_a_digit_changed_in_the_xml(copy):
     path = copy / "certificate.xml"
-    changed = re.sub(rb"(<si:valueXMLList>31\.5 )24\.5", rb"\g<1>24.6", path.read_bytes(), count=1)
+    changed = re.sub(rb"(<si:valueXMLList>90 )70", rb"\g<1>71", path.read_bytes(), count=1)
     assert changed != path.read_bytes()
     path.write_bytes(changed)
     assert "XML signatures" in failures(examine(copy))
@@ -126,7 +126,7 @@ def test_a_journal_cut_off_behind_a_line(copy, left, reason):
 
 def test_a_new_evaluation_holds_if_the_certificate_says_so(copy, monkeypatch):
     """The procedure's text is another one than when the run was made."""
-    later = replace(catalogue.find("water_gravimetric"), sha256="ab" * 32)
+    later = replace(catalogue.find("dosing"), sha256="ab" * 32)
     monkeypatch.setattr(catalogue, "_in_catalogue", lambda _: later)
     assert "it was changed since" in by_name(examine(copy))["results"].said
     record = evaluate(read_evidence(copy), later, new_evaluation=True)
@@ -144,7 +144,7 @@ def test_a_signed_certificate_is_left_as_it_is(copy, capsys):
     assert "certificate.xml (issued) was left as it is; it says the same, to the last digit" in said
     assert {path: path.read_bytes() for path in copy.iterdir() if path.is_file()} == before
     assert examine(copy).verdict == "holds"
-    arguments = ["sim", "up", "water-rig", "--out", str(copy / "bench")]
+    arguments = ["sim", "up", "dosing-stand", "--out", str(copy / "bench")]
     assert main(arguments) == 6
     assert "signed, and nothing that is signed is overwritten" in capsys.readouterr().err
 
@@ -153,7 +153,7 @@ def test_a_signed_certificate_is_left_as_it_is(copy, capsys):
 def test_a_changed_journal(copy, change):
     path = copy / "journal.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    wanted = '"kind":"observation"', '"repeat":2', '"24.5 m3/h"'
+    wanted = '"kind":"observation"', '"repeat":2', '"70 %"'
     (place,) = [n for n, line in enumerate(lines) if all(part in line for part in wanted)]
     if change == "digit":
         lines[place] = re.sub(r'("pulses":\{[^}]*"value":)(\d+)', one_more, lines[place])

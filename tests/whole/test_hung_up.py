@@ -11,7 +11,7 @@ import pytest
 
 from remotecal.bench import Bench
 from remotecal.drivers.abb.acs580 import Status
-from remotecal.drivers.capabilities import Outlet, Valve
+from remotecal.drivers.capabilities import Valve
 from remotecal.journal.events import FILE, read_journal
 
 sys.path.append(str(Path(__file__).parent.parent / "procedures"))
@@ -27,9 +27,8 @@ def find_the_rig_safe(bench_file):
     bench = Bench.load(bench_file)
     with bench.open(bench.clock()) as opened:
         rig, pump = opened.role("rig"), opened.role("pump")
-        assert rig.inlet.read() is Valve.SHUT
-        assert rig.outlet.read() is Valve.SHUT
-        assert rig.diverter.read() is Outlet.BYPASS
+        assert rig.drain.read() is Valve.OPEN
+        assert rig.flow.read().value == 0
         assert Status.RDY_REF not in pump.status.read()
 
 
@@ -57,7 +56,7 @@ def test_a_lost_session_leaves_the_rig_safe_and_the_run_goes_on(rig, tmp_path):
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"])
 def test_a_simulated_rig_ends_in_good_order(name, tmp_path):
-    line = [*REMOTECAL, "sim", "up", "water-rig", "--out", tmp_path / "rig"]
+    line = [*REMOTECAL, "sim", "up", "dosing-stand", "--out", tmp_path / "rig"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert any(text.startswith("Ctrl-C") for text in process.stdout)

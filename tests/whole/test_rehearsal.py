@@ -25,7 +25,7 @@ from remotecal.sim.catalogue import bench as simulated
 def ran(tmp_path_factory):
     """Order, bench file and record of a run on a rig that is switched off since."""
     directory = tmp_path_factory.mktemp("real")
-    kind = simulated("water-rig")
+    kind = simulated("dosing-stand")
     with kind.put_up(kind.choose({"seed": 7}), directory) as up:
         order, bench = Order.load(directory / "order.toml"), Bench.load(directory / "bench.toml")
         found = find(order.order.procedure)
@@ -94,7 +94,7 @@ def test_the_risks_are_those_of_the_guarded_limits(ran, foreseen):
 
 def test_programs_read_it_and_persons_too(ran, printed, capsys):
     directory, *_ = ran
-    assert printed["bench"] == "water-rig"
+    assert printed["bench"] == "dosing-stand"
     assert len(printed["points"]) == 6
     assert main(["rehearse", str(directory / "order.toml")]) == 0
     said = capsys.readouterr().out
@@ -120,7 +120,7 @@ def changed(directory, name, change):
 
 def test_a_larger_uncertainty_in_the_bench_file_is_foreseen(ran, foreseen):
     directory, *_ = ran
-    bench = changed(directory, "bench.toml", worsen_the_density)
+    bench = changed(directory, "bench.toml", worsen_the_expansion)
     order = Order.load(directory / "order.toml")
     found = find(order.order.procedure)
     grown = rehearse(order, found, RealBench.of_file(order, found, Bench.load(bench)))
@@ -128,8 +128,8 @@ def test_a_larger_uncertainty_in_the_bench_file_is_foreseen(ran, foreseen):
         assert float(more.expanded) > 1.5 * float(less.expanded)
 
 
-def worsen_the_density(said):
-    said["characteristics"]["water_density"]["expanded_uncertainty"] = 0.01
+def worsen_the_expansion(said):
+    said["characteristics"]["screw_expansion"]["expanded_uncertainty"] = 2e-3
 
 
 def test_what_a_run_would_refuse_a_rehearsal_refuses(ran):
@@ -150,78 +150,3 @@ def test_a_far_bench_is_known_by_an_earlier_run_on_it(ran, printed, capsys):
     assert far["assumed"] == printed["assumed"] == []
     assert main(["rehearse", str(order), "--like", str(directory / "nothing"), "--json"]) != 0
     assert "nothing" in capsys.readouterr().err
-
-
-def pressure(tmp_path, **parameters):
-    """Return a pressure bench's directory, with an order of its own span."""
-    with simulated("pressure-bench").put_up(
-        simulated("pressure-bench").choose({"seed": 7, "full": 16.0}), tmp_path
-    ):
-        pass
-    mended(tmp_path, "order.toml", lambda said: said["parameters"].update(SHORT | parameters))
-    return tmp_path
-
-
-SHORT = {"sequence": "DKD-R 6-1 C", "pressures": [0.0, 8e5, 16e5]}
-
-
-def mended(directory, file, change):
-    said = tomllib.loads((directory / file).read_text(encoding="utf-8"))
-    change(said)
-    (directory / file).write_text(as_toml(said), encoding="utf-8")
-
-
-FACT = {
-    "unit": "Pa",
-    "value": 0.0,
-    "expanded_uncertainty": 3000.0,
-    "source": "x",
-    "valid_until": "2099-01-01",
-}
-
-
-def test_a_fact_that_the_simulated_bench_lacks_is_counted(tmp_path):
-    directory = pressure(tmp_path, accuracy_class=1.0)
-    mended(directory, "order.toml", lambda said: said["dut"].update(class_name="1"))
-    before = rehearsed(directory)
-    assert before.assumed == ()
-    fact = {**FACT, "valid_until": tomllib.loads("a = 2099-01-01")["a"]}
-    mended(directory, "bench.toml", lambda said: said["characteristics"].update(reference_drift=fact))
-    after = rehearsed(directory)
-    assert float(after.points[-1].expanded) == pytest.approx(3.0, rel=0.05)
-    assert float(after.points[-1].expanded) > 5 * float(before.points[-1].expanded)
-    assert after.points[-1].foremost[0][0] == "δ_d"
-
-
-def test_a_standard_that_the_simulated_bench_lacks_is_refused(tmp_path):
-    directory = pressure(tmp_path)
-
-    def with_reference(said):
-        controller = said["instruments"]["controller"]
-        said["instruments"]["reference"] = {**controller, "address": "TCPIP::127.0.0.1::1::SOCKET"}
-
-    mended(directory, "bench.toml", with_reference)
-    with pytest.raises(ConfigurationError, match="has nothing in the role reference, and the real one has"):
-        rehearsed(directory)
-
-
-@pytest.mark.parametrize("highest", [18e5, 19.5e5])
-def test_points_beyond_the_real_benchs_interlock_are_refused(tmp_path, highest):
-    directory = pressure(tmp_path, span=[0.0, highest], pressures=[0.0, 8e5, highest])
-    with pytest.raises(
-        ConfigurationError, match=r"interlock stops a run at controller\.pressure above 1760 kPa"
-    ):
-        rehearsed(directory)
-
-
-def test_what_a_person_is_told_of_risks(tmp_path, capsys):
-    directory = pressure(tmp_path, rule="guard band U")
-    assert main(["rehearse", str(directory / "order.toml")]) == 0
-    printed = capsys.readouterr().out
-    assert "e+" not in printed
-    assert "A conforming device would not pass at some point: " in printed
-    assert main(["rehearse", str(directory / "order.toml"), "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    least, most = said["whole"]
-    each = [point["conforming_refused"] for point in said["points"]]
-    assert (least, most) == (max(each), min(1.0, sum(each)))

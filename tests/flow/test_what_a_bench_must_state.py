@@ -3,7 +3,7 @@
 import pytest
 
 from remotecal.bench import Bench
-from remotecal.errors import BenchError, OrderError, ParameterError
+from remotecal.errors import BenchError, ParameterError
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.execute import plan
@@ -93,12 +93,3 @@ def test_a_flow_beyond_the_master_meter_is_refused(tmp_path):
 def test_a_way_to_start_that_does_not_suit_the_meter_is_refused(tmp_path, output, method, message):
     with water_rig(tmp_path, output=output) as up, pytest.raises(ParameterError, match=message):
         planned(up, method=method)
-
-
-def test_a_bench_or_run_whose_name_is_no_text_is_refused(rig, tmp_path):
-    order, found = Order.load(rig.order), find("water_gravimetric")
-    with pytest.raises(OrderError, match="not in UTF-8"):
-        plan(order, found, Bench.load(rig.bench), rig.clock, "run\udcb1")
-    odd = rig.bench.rename(rig.bench.with_name("bench\udcb1.toml"))
-    with pytest.raises(OrderError, match="not in UTF-8"):
-        plan(order, found, Bench.load(odd), rig.clock, "run")

@@ -9,6 +9,7 @@ from remotecal.errors import ConfigurationError
 from remotecal.sim.serving import PortServer, RtuServing, SocketServer, TcpServing
 from remotecal.sim.simulated_modbus import Bus
 from remotecal.sim.water.rig_controller import rig_controller
+from remotecal.testing import check_twin
 
 
 def tcp_client(server, timeout=1.0):
@@ -22,6 +23,10 @@ def number(registers, kind=ModbusTcpClient.DATATYPE.FLOAT32):
 @pytest.fixture
 def plc(rig):
     return rig_controller(rig)
+
+
+def test_it_and_its_driver_understand_each_other(plc):
+    check_twin(plc)
 
 
 @pytest.fixture(params=["tcp", "rtu"])

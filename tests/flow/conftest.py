@@ -1,9 +1,18 @@
 """A water rig on a virtual clock."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "sim"))
+
+from worlds import clock, open_as, serve, world
 
 from remotecal.sim.water.outfit import outfit
 from remotecal.sim.water.rig import Rig
+
+__all__ = ["clock", "open_as", "serve", "world"]
 
 
 @pytest.fixture

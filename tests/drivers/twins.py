@@ -1,0 +1,59 @@
+"""A simulated twin of every driver that has one, at rest, and what its driver is told."""
+
+from collections.abc import Iterator, Mapping
+
+from dosing.bench import DosingStand
+
+from remotecal.clock import VirtualClock
+from remotecal.drivers.instrument import Instrument
+from remotecal.sim import stands
+from remotecal.sim.assembly import BenchOptions
+from remotecal.sim.calibrated import Calibrated, Stated
+from remotecal.sim.instruments.daq970a import DataAcquisition
+from remotecal.sim.instruments.druck import Pace
+from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
+from remotecal.sim.instruments.fluke_pressure import Controller6270A
+from remotecal.sim.instruments.keller import keller
+from remotecal.sim.instruments.meter import Meter, MeterSpec
+from remotecal.sim.instruments.regulator import Regulator
+from remotecal.sim.instruments.thermometers import HartReadout
+from remotecal.sim.memory import MemoryLink
+from remotecal.sim.simulated import Simulated
+from remotecal.sim.world import World
+
+Settings = Mapping[str, int]
+
+
+def twins() -> Iterator[tuple[Simulated, Settings]]:
+    """Yield twins, and what their drivers are told."""
+    world = World(VirtualClock(), 1)
+    yield HartReadout(world, {1: lambda: 20.0}), {"channel": 1}
+    yield keller(world, lambda: 1.0), {}
+    yield Pace(world, Regulator(world.clock.now)), {}
+    yield Controller6270A(world, Regulator(world.clock.now)), {}
+    yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
+    for kind in (mag6000, promag, promass, tuf2000m):
+        meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))
+        meter.fill(998.0, 20.0)
+        flows = kind(world, meter)
+        yield flows, {"unit": flows.unit}
+    exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
+    ammeter = stands.multimeter(world, lambda: 0.012, exact)
+    stand = DosingStand(World(VirtualClock(), 1), BenchOptions())
+    yield from ((place.simulated, place.settings) for place in (ammeter, *stand.wired.values()))
+
+
+def twin(name: str) -> tuple[Simulated, Settings]:
+    """Return a twin of a driver that nobody has set anything of, and what the driver is told."""
+    return next(pair for pair in twins() if pair[0].driver.__name__ == name)
+
+
+TWINS = [simulated.driver.__name__ for simulated, _ in twins()]
+"""Drivers that have one."""
+
+
+def opened(name: str) -> Instrument:
+    """Open a twin of a driver by its driver, without a wire."""
+    simulated, settings = twin(name)
+    clock, link = simulated.world.clock, MemoryLink(simulated, name)
+    return simulated.driver.over(link, name=name, serial=None, clock=clock, **settings)
