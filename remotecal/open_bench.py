@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import Context, copy_context
 from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple, TypeVar
@@ -40,6 +41,8 @@ class Task(NamedTuple):
     number: int
     group: Group
     finished: SimpleQueue[tuple[int, Outcome]]
+    context: Context
+    """Of whoever asks: who makes an exchange counts, not which thread."""
 
 
 class OpenBench:
@@ -206,7 +209,7 @@ class OpenBench:
         finished: SimpleQueue[tuple[int, Outcome]] = SimpleQueue()
         # The calling thread takes the first group itself: one thread less to wake.
         for number, group in enumerate(groups[1:], 1):
-            self._give(Task(number, group, finished))
+            self._give(Task(number, group, finished, copy_context()))
         outcomes = {0: _read(groups[0])} | dict(finished.get() for _ in groups[1:])
         results = []
         for number in range(len(groups)):
@@ -226,7 +229,7 @@ class OpenBench:
 
     def _serve(self) -> None:
         while (task := self._tasks.get()) is not None:
-            task.finished.put((task.number, _read(task.group)))
+            task.finished.put((task.number, task.context.run(_read, task.group)))
 
     def _make_safe(self, name: str, share: float) -> str:
         """Return why an instrument could not be made safe within `share` seconds; "" if it was."""

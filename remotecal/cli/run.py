@@ -10,7 +10,7 @@ from remotecal.cli.evaluate import issue
 from remotecal.cli.progress import ProgressLine
 from remotecal.cli.terminal import language
 from remotecal.errors import OrderError
-from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.events import JournalReader
 from remotecal.journal.evidence import read_start
 from remotecal.order import Order
 from remotecal.runs.catalogue import find, find_followed
@@ -73,7 +73,7 @@ def take_up(
         yes: as of `run`.
         files: as of `run`.
     """
-    used = read_start(read_journal(directory / FILE, torn=True)).procedure
+    used = read_start(JournalReader.at(directory, torn=True)).procedure
     found = find_followed(used.name, used.sha256, procedure)
     with ProgressLine() as line:
         company = _company(line, answers, files, yes=yes)

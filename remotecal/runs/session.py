@@ -73,18 +73,14 @@ class Session:
         self._entries = bench.file.instruments
         self._company, self._control = company, company.control
         self._control.cancel = opened.cancel
-        self._watch = Watch(bench, opened, self._control)
+        self._watch = Watch(bench, opened, self._control, journal)
         self._run = Running(
             opened, journal, self._control, company.answers, company.watchers, company.largest_file
         )
         kind = type(planned.procedure)
         self._procedure = kind(planned.procedure.parameters, self._fillings(kind))
-        self._done = {
-            (event.data["point"], event.data["repeat"])
-            for event in journal.events
-            if event.kind == "observation"
-        }
-        self._adjusted = any(event.kind == "adjust" for event in journal.events)
+        self._done = set(journal.past.observed)
+        self._adjusted = "adjust" in journal.past.kinds
 
     def _fillings(self, kind: type[Procedure]) -> dict[str, Filling]:
         """Return role → what fills it."""
@@ -151,14 +147,16 @@ class Session:
         self._note_safe(unsafe, took)
         if unsafe is not None:
             raise unsafe
+        if watched := self._watch.declared:
+            self._journal.append("watch", watched)
         self._watch.begin()
         for path in self._company.files:
             self._run.attach(path, "", self._company.by)
 
     def _refuse_another(self, said: Mapping[str, Json]) -> None:
         """Raise `WrongInstrument` where a run goes on with another instrument than it began with."""
-        for event in self._journal.events:
-            if event.kind == "instrument" and event.data["name"] == said["name"]:
+        for event in self._journal.past.instruments:
+            if event.data["name"] == said["name"]:
                 changed = [part for part in SAME if event.data[part] != said[part]]
                 if changed:
                     was, now = (", ".join(str(d[part]) for part in changed) for d in (event.data, said))

@@ -17,6 +17,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from remotecal.store.lines import KeptLine
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -93,7 +95,7 @@ journal_lines = Table(
     Column("station", Text, primary_key=True),
     Column("run", Text, primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("line", LargeBinary, nullable=False),
+    Column("line", KeptLine, nullable=False),
 )
 
 run_files = Table(

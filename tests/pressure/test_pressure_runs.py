@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from exchanged import exchanges_of
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -106,7 +107,7 @@ def led(bench, since="start"):
         str(one["request"])
         for event in run
         if event.kind == "replies" and event.seq > begun
-        for one in event.data["exchanges"]
+        for one in exchanges_of(event.data)
     ]
     found = [
         "open" if request.endswith("VENT 1") else float(request.rpartition(" ")[2])
