@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BOUNDED = ("links", "bench", "certificates", "uncertainty", "run")
+BOUNDED = ("links", "bench", "evidence", "certificates", "uncertainty", "run")
 """Those that compare with peers and exit with 1 beyond a bound; the others measure or search on request."""
 
 

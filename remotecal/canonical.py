@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from json import JSONEncoder
+from json.encoder import encode_basestring
 
 _IN_ORDER = JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
@@ -52,6 +53,11 @@ def as_named(content: Mapping[str, object] | Sequence[object]) -> bytes:
     if _ZEROS in written.translate(_AS_ZEROS) and _LONG.search(written):
         return _one_by_one(text).encode()
     return _put_right(text).encode() if _WHOLE.search(written) or _POWER.search(written) else written
+
+
+def quoted(text: str) -> bytes:
+    """Return a text as canonical JSON writes it (`ValueError` where it is no Unicode)."""
+    return encode_basestring(text).encode()
 
 
 def _put_right(text: str) -> str:

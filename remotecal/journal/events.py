@@ -34,17 +34,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple, Self, TypeAlias
 
-from remotecal.canonical import as_named
+from remotecal.canonical import as_named, quoted
 from remotecal.errors import JournalBroken
 from remotecal.journal.chain import follow
 
@@ -110,8 +111,18 @@ class Event(NamedTuple):
 
 def timestamp(at: float) -> str:
     """Return a time in seconds since 1970 as journals write it."""
-    day_and_time = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)  # a zone makes it four times as slow
-    return f"{day_and_time.isoformat(timespec='microseconds')}Z"
+    whole = math.floor(at)
+    microsecond = round((at - whole) * 1e6)
+    if microsecond == 1_000_000:
+        whole, microsecond = whole + 1, 0
+    minute, second = divmod(whole, 60)
+    return f"{_minute(minute)}:{second:02}.{microsecond:06}Z"
+
+
+@lru_cache(maxsize=8)
+def _minute(number: int) -> str:
+    """Return the minute so many minutes after 1970 began; the few that pass are told again and again."""
+    return datetime.fromtimestamp(number * 60, UTC).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def seconds(at: str) -> float:
@@ -125,15 +136,15 @@ def seconds(at: str) -> float:
     return found.timestamp()
 
 
-def seal(event: Event, prev: str) -> tuple[bytes, str]:
-    """Return an event's line, without its line feed, and its hash, whatever `event.hash` says.
+def seal(seq: int, at: str, kind: str, data: Mapping[str, Json], prev: str) -> tuple[bytes, str]:
+    """Return an event's line, without its line feed, and its hash.
 
     The names in its data are texts, as in whatever was read (`canonical.check_names`).
     """
-    bare = as_named({"at": event.at, "data": event.data, "kind": event.kind, "prev": prev, "seq": event.seq})
-    found = sha256(bare).hexdigest()
-    place = bare.rindex(b'"kind":')  # the event's own: in the texts behind it no quotation mark is bare
-    return bare[:place] + f'"hash":"{found}",'.encode() + bare[place:], found
+    front = b'{"at":' + quoted(at) + b',"data":' + as_named(data) + b","
+    back = b'"kind":' + quoted(kind) + b',"prev":' + quoted(prev) + b',"seq":%d}' % seq
+    found = sha256(front + back).hexdigest()
+    return front + b'"hash":"' + found.encode() + b'",' + back, found
 
 
 class JournalReader:
@@ -257,7 +268,7 @@ def _read(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
     try:
         members = json.loads(line)
         event = Event(members["seq"], members["at"], members["kind"], members["data"], members["hash"])
-        canonical, found = seal(event, members["prev"])
+        canonical, found = seal(event.seq, event.at, event.kind, event.data, members["prev"])
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         return f"this is no event ({error})", None
     if not (isinstance(event.data, dict) and isinstance(event.at, str) and isinstance(event.kind, str)):

@@ -209,11 +209,11 @@ class Journal:
         return {"file": digest}
 
     def _append(self, kind: str, data: Mapping[str, Json], *, durable: bool) -> Event:
-        event = Event(self.lines + 1, timestamp(self.clock.now()), kind, data, "")
-        sealed, found = seal(event, self.head)
+        seq, at = self.lines + 1, timestamp(self.clock.now())
+        sealed, found = seal(seq, at, kind, data, self.head)
         try:
             self._write(sealed + b"\n")
-            self.lines, self.head = event.seq, found
+            self.lines, self.head = seq, found
             if durable:
                 make_sure(self._file)
         except OSError as error:
@@ -222,16 +222,16 @@ class Journal:
             ) from error
         if kind == "file":
             self._named.add(str(data["sha256"]))
-        return event._replace(hash=found)
+        return Event(seq, at, kind, data, found)
 
     def _write(self, line: bytes) -> None:
         """Write a whole line, or nothing: what comes next must not stand behind part of one."""
         if self._torn:
             raise OSError("it ends in part of a line")
-        left = memoryview(line)
         try:
-            while left:
-                left = left[os.write(self._file, left) :]
+            written = os.write(self._file, line)
+            while written < len(line):
+                written += os.write(self._file, line[written:])
         except OSError:
             self._torn = True
             with suppress(OSError):

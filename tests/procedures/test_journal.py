@@ -8,9 +8,12 @@ import re
 import resource
 import subprocess
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from exchanged import exchanges_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
@@ -241,3 +244,9 @@ def test_bytes_are_shown_as_text_where_all_are_printable():
 
 def test_times_come_back():
     assert seconds(timestamp(1_767_225_600.123456)) == pytest.approx(1_767_225_600.123456, abs=1e-6)
+
+
+@given(st.floats(-6e10, 2e11) | st.integers(0, 2**33).map(lambda second: second + 0.9999999))
+def test_times_are_those_of_the_calendar(at):
+    told = datetime.fromtimestamp(at, UTC)
+    assert timestamp(at) == f"{told.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
