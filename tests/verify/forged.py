@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from exchanged import Kept, exchanges_of
 from made import chained
 
 from remotecal.bench import Bench
@@ -26,7 +27,7 @@ from remotecal.certificates.trust import TrustList
 from remotecal.clock import SharedClock
 from remotecal.errors import RemotecalError, RunAborted
 from remotecal.journal.events import FILE, Event, read_journal
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.gathering import read_evidence
 from remotecal.model import Record
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
@@ -169,9 +170,9 @@ def values(events: list[Event], number: int = -1) -> dict[str, Any]:
     return found
 
 
-def exchanges(events: list[Event]) -> Iterator[dict[str, Any]]:
+def exchanges(events: list[Event]) -> Iterator[Kept]:
     for event in of_kind(events, "replies"):
-        yield from data(event)["exchanges"]
+        yield from exchanges_of(data(event))
 
 
 def place_of(events: list[Event], kind: str, number: int = -1) -> int:
@@ -193,7 +194,9 @@ def later(written: Any, seconds: float) -> Any:
         return [later(one, seconds) for one in written]
     if isinstance(written, dict):
         return {
-            name: _moved(value, seconds) if name in {"at", "began", "occurred"} else later(value, seconds)
+            name: _moved(value, seconds)
+            if name in {"at", "began", "occurred", "since"}
+            else later(value, seconds)
             for name, value in written.items()
         }
     return written

@@ -16,6 +16,7 @@ from pkgutil import iter_modules
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from examining import examine_course, examine_reality
 from forged import BEGAN, Forgery, RealRun, data, observation, of_kind, real_run, signed, values
 from forged_readings import READINGS, another_channel, reply_absent_and_source_disguised, value_edited
 from forged_runs import (
@@ -26,6 +27,7 @@ from forged_runs import (
     unknown_event,
     written_by_an_older_version,
 )
+from forged_watch import UNPROVEN_WATCH, WATCH
 from made import NOW as MADE_NOW
 from made import Made
 
@@ -35,8 +37,10 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
 from remotecal.drivers.abb.acs580 import AbbAcs580
 from remotecal.errors import EvidenceError, ModbusRefusal
+from remotecal.journal.contents import Files
 from remotecal.journal.events import FILE, Event, read_journal
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.exchanges import Exchange
+from remotecal.journal.gathering import read_evidence
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -47,9 +51,8 @@ from remotecal.sim import instruments
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.water.assemblies import master_line
 from remotecal.verify import verify
-from remotecal.verify.course import examine_course
-from remotecal.verify.kept import Exchange, KeptLink, on_kept_link
-from remotecal.verify.reality import SIMULATED, examine_reality
+from remotecal.verify.kept import KeptLink, on_kept_link
+from remotecal.verify.reality import SIMULATED
 from remotecal.verify.report import Check, Unable
 
 
@@ -75,7 +78,7 @@ def test_the_run_itself_holds(real: RealRun, tmp_path: Path) -> None:
     assert checks["answers"].said.startswith("Take a photo of the meter")
 
 
-FORGERIES = (*READINGS, *RUNS)
+FORGERIES = (*READINGS, *RUNS, *WATCH)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +98,7 @@ UNPROVEN = {
     another_channel,
     written_by_an_older_version,
     photo_exchanged,
+    *UNPROVEN_WATCH,
 }
 """Where an honest reason is thinkable, so that nothing is proven and nobody accused."""
 
@@ -169,9 +173,10 @@ def test_nobody_waits_for_a_kept_reply_to_change(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(time, "sleep", wait)
     opened = {"name": "pump", "driver": "AbbAcs580", "settings": {}}
     busy = Exchange(1, "pump", 0.0, bytes.fromhex("010300030001"), bytes.fromhex("018306"))
-    pump = on_kept_link(Event(1, "", "instrument", opened, ""), [busy])
-    assert isinstance(pump.link, KeptLink)
-    pump.link.at(1)
+    link = KeptLink("pump", Files())
+    link.keep(busy)
+    pump = on_kept_link(Event(1, "", "instrument", opened, ""), link)
+    link.at(1)
     with pytest.raises(ModbusRefusal):
         pump.obtain(AbbAcs580.status)
 
