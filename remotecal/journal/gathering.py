@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from remotecal.errors import JournalBroken, UnitError
@@ -131,24 +131,15 @@ class Gathering:
         """Return what was gathered, once the last event has gone by."""
         if self._start is None or self._first is None or self._last is None:
             raise JournalBroken(NOTHING_WRITTEN)
-        start, used, complete = self._start, self._used, self._complete
-        observations = tuple(self._observations)
-        as_found = tuple(point for point in start.points if AS_LEFT not in point.series)
-        due = as_found if self._adjusted == {} else start.points
-        _check_repeats(due, observations, complete=complete)
-        if complete and (absent := sorted(set(start.roles.values()) - set(used) - set(start.artefacts))):
-            raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
+        start, used = self._start, self._used
+        self._check_whole(start)
         artefacts, certificates = start.artefacts, start.certificates
-        try:
-            began, finished = seconds(self._first.at), seconds(self._last.at)
-        except ValueError as error:
-            raise _no_run(error) from error
         return Evidence(
             order=start.order,
             procedure=start.procedure,
             parameters=start.parameters,
             points=start.points,
-            observations=observations,
+            observations=tuple(self._observations),
             instruments={role: used[name] for role, name in start.roles.items() if name in used},
             artefacts={
                 role: ArtefactUsed(name=name, serial=artefacts[name])
@@ -163,14 +154,23 @@ class Gathering:
             software=start.software,
             discarded=tuple(self._discarded),
             run=start.run,
-            began=began,
-            finished=finished,
-            complete=complete,
+            began=seconds(self._first.at),
+            finished=seconds(self._last.at),
+            complete=self._complete,
             head=self._last.hash,
             lines=self._last.seq,
             time_zone=start.time_zone,
             adjusted=self._adjusted,
         )
+
+    def _check_whole(self, start: Start) -> None:
+        """Refuse what no run writes of its repeats, and an end without what it must have used."""
+        as_found = tuple(point for point in start.points if AS_LEFT not in point.series)
+        due = as_found if self._adjusted == {} else start.points
+        _check_repeats(due, self._observations, complete=self._complete)
+        absent = sorted(set(start.roles.values()) - set(self._used) - set(start.artefacts))
+        if self._complete and absent:
+            raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
 
 
 def _mapping(written: Json) -> Mapping[str, Json]:
@@ -183,9 +183,7 @@ def _no_run(error: Exception) -> JournalBroken:
     return JournalBroken(f"the events are not those of a run: {error!r}")
 
 
-def _check_repeats(
-    points: tuple[Point, ...], observations: tuple[Observation, ...], *, complete: bool
-) -> None:
+def _check_repeats(points: Sequence[Point], observations: Sequence[Observation], *, complete: bool) -> None:
     """Refuse what no run writes: a repeat observed twice, one nobody planned, an end with some missing."""
     repeats = {point.name: point.repeats for point in points}
     observed = set[tuple[str, int]]()
