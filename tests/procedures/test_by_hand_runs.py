@@ -269,7 +269,7 @@ def test_a_serial_number_is_asked_for_once_the_rig_is_safe_and_watched(dial: Tin
     kinds = dial.kinds()
     again = kinds[kinds.index("resume") :]
     before = [kind for kind in again[1 : again.index("prompt")] if kind != "replies"]
-    assert before == ["instrument", "safe"]
+    assert before == ["instrument", "safe", "watch"]
 
 
 INTERLOCK = """
