@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-BOUNDED = ("links", "bench", "certificates", "uncertainty", "run", "hub_lists", "simulators", "start")
+BOUNDED = (
+    "links", "bench", "evidence", "certificates", "uncertainty", "run", "hub_lists", "simulators", "start"
+)  # fmt: skip
 """Those that compare with peers and exit with 1 beyond a bound; the others measure or search on request."""
 
 

@@ -67,7 +67,7 @@ def _enter_journals(connection: Connection) -> None:
     connection.execute(text("CREATE TEMPORARY TABLE numbers (n INTEGER)"))
     connection.execute(text("INSERT INTO numbers VALUES (:n)"), [{"n": n + 1} for n in range(EVENTS)])
     lines = "SELECT station, run, n, :line FROM runs CROSS JOIN numbers ORDER BY station, run, n"
-    connection.execute(text(f"INSERT INTO journal_lines {lines}"), {"line": b"l" * 300})
+    connection.execute(text(f"INSERT INTO journal_lines {lines}"), {"line": b"{" * 300})
 
 
 def run_at(number: int) -> tuple[str, str, float]:

@@ -33,7 +33,7 @@ with atheris.instrument_imports(include=["remotecal"]):
     from remotecal.clock import VirtualClock
     from remotecal.errors import CertificateRefused, ConfigurationError, JournalBroken, RecordError
     from remotecal.journal.events import read_journal
-    from remotecal.journal.evidence import gather
+    from remotecal.journal.gathering import gather
     from remotecal.journal.writing import Journal
     from remotecal.order import Order
     from remotecal.verify import journal as _verified  # noqa: F401  to be watched, too

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from json import JSONEncoder
+from json.encoder import encode_basestring
 
 _IN_ORDER = JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
@@ -23,11 +24,11 @@ _WHOLE, _POWER, _LONG = (
     re.compile(pattern) for pattern in (rb"\.0[,\]}]", rb"e[+-][0-9]", rb"[:,[]-?[0-9]{16}")
 )
 """Stand wherever a number may have to be written otherwise, and hardly ever elsewhere."""
-_AS_ZEROS, _ZEROS = bytes.maketrans(b"123456789", b"000000000"), b"0" * 16
+_AS_ZEROS, _ZEROS = bytes.maketrans(b"123456789", b"0" * 9), b"0" * 16
 """Tell sooner than an expression that there is no long number."""
-_TEXT_OR_NUMBER = re.compile(
-    r'"(?:[^"\\]|\\.)*"|-?[0-9.]+e[+-][0-9]+|-?[0-9]+\.0(?![0-9])|(?<![0-9.])-?[0-9]{16,}(?![0-9.e])'
-)
+_NUMBER = r"-?[0-9.]+e[+-][0-9]+|-?[0-9]+\.0(?![0-9])|(?<![0-9.])-?[0-9]{16,}(?![0-9.e])"
+_NUMBERS = re.compile(_NUMBER)
+_TEXTS_OR_NUMBERS = re.compile(rf'"(?:[^"\\]|\\.)*"|{_NUMBER}')
 _EXACT = 2**53 - 1
 """The largest whole number up to which doubles hold every one."""
 
@@ -49,13 +50,31 @@ def as_named(content: Mapping[str, object] | Sequence[object]) -> bytes:
     if not text.isascii() and _BEYOND.search(text):
         text = _AS_GIVEN.encode(_sorted(content))
     written = text.encode()
-    return _TEXT_OR_NUMBER.sub(_written, text).encode() if _in_doubt(written) else written
+    if _ZEROS in written.translate(_AS_ZEROS) and _LONG.search(written):
+        return _one_by_one(text).encode()
+    return _put_right(text).encode() if _WHOLE.search(written) or _POWER.search(written) else written
 
 
-def _in_doubt(written: bytes) -> bool:
-    """Tell whether numbers may have to be written otherwise; true where none has is merely slow."""
-    long = _ZEROS in written.translate(_AS_ZEROS) and _LONG.search(written)
-    return bool(long or _WHOLE.search(written) or _POWER.search(written))
+def quoted(text: str) -> bytes:
+    """Return a text as canonical JSON writes it (`ValueError` where it is no Unicode)."""
+    return encode_basestring(text).encode()
+
+
+def _put_right(text: str) -> str:
+    """Return JSON without long numbers, its floats written as ECMAScript does, and its texts as they are."""
+    if "\\" in text:  # it may stand before a quotation mark, which then ends no text
+        return _one_by_one(text)
+    parts = text.split('"')
+    for place in range(0, len(parts), 2):
+        between = parts[place]
+        if "e" in between or ".0," in between or ".0}" in between or ".0]" in between:
+            parts[place] = _NUMBERS.sub(_written, between)
+    return '"'.join(parts)
+
+
+def _one_by_one(text: str) -> str:
+    """Return JSON with all its numbers written as ECMAScript does."""
+    return _TEXTS_OR_NUMBERS.sub(_written, text)
 
 
 def check_names(content: object) -> None:

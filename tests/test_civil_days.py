@@ -19,7 +19,8 @@ from remotecal.cli.service import moment
 from remotecal.clock import VirtualClock, civil_day, civil_time, known_zone, possible_days
 from remotecal.errors import BenchError, CertificateRefused, ConfigurationError
 from remotecal.journal.events import FILE, read_journal
-from remotecal.journal.evidence import Evidence, gather
+from remotecal.journal.evidence import Evidence
+from remotecal.journal.gathering import gather
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from remotecal.model import Condition, Text
@@ -11,16 +10,32 @@ if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
 
 
-def between(kind: str, name: Text, readings: Iterable[Measured], unit: str, decimals: int) -> Condition:
+class Ends:
+    """The smallest and the largest reading of a quantity; a long run has more readings than could be held.
+
+    Args:
+        unit: to tell them in.
+    """
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        self.low, self.high = float("inf"), float("-inf")
+
+    def take(self, *readings: Measured) -> None:
+        """Go on to further readings."""
+        for reading in readings:
+            value = reading.to(self.unit).value
+            self.low, self.high = min(self.low, value), max(self.high, value)
+
+
+def between(kind: str, name: Text, ends: Ends, decimals: int) -> Condition:
     """Return the condition that a quantity lay between its smallest and its largest reading.
 
     Args:
         kind: refType of the condition.
         name: what it is called.
-        readings: all of the run.
-        unit: to state it in.
+        ends: of all readings of the run.
         decimals: to state it with.
     """
-    values = [reading.to(unit).value for reading in readings]
-    low, high = (f"{value:.{decimals}f}" for value in (min(values), max(values)))
-    return Condition.between(kind, name, low, high, unit)
+    low, high = (f"{value:.{decimals}f}" for value in (ends.low, ends.high))
+    return Condition.between(kind, name, low, high, ends.unit)

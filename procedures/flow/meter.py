@@ -27,7 +27,7 @@ from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import IN_CMC, Condition, Method, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run, Stability
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conditions import between
+from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
@@ -38,8 +38,8 @@ from remotecal.procedures.library.flow import results
 from remotecal.procedures.library.flow.parameters import FlowParameters
 from remotecal.procedures.library.flow.results import FlowFinding
 from remotecal.procedures.library.flow.water import FlowSeen
-from remotecal.procedures.library.measuring import surroundings
 from remotecal.procedures.library.measuring.sampling import sample
+from remotecal.procedures.library.measuring.surroundings import AirDuring
 
 ADJUSTMENTS = 8
 """How often the pump's speed is corrected before the flow counts as out of reach."""
@@ -223,25 +223,18 @@ class FlowProcedure(Procedure):
         """Return what was found at one flow."""
 
     def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
-        read = map(self.yields().of, evidence.observations)
-        seen = [one for one in read if isinstance(one, FlowSeen)]
+        air, temperature, pressure = AirDuring(), Ends("°C"), Ends("kPa")
+        for seen in map(self.yields().of, evidence.observations):
+            if isinstance(seen, FlowSeen):
+                air.take(seen)
+                temperature.take(*seen.temperature)
+                pressure.take(*seen.pressure)
+        of_water = Text(zh="水温", en="Water temperature"), Text(zh="水压(表压)", en="Water pressure (gauge)")
         return (
             results.water(self.parameters.water),
-            *surroundings.conditions(seen),
-            between(
-                "remotecal_fluidTemperature",
-                Text(zh="水温", en="Water temperature"),
-                [one for each in seen for one in each.temperature],
-                "°C",
-                2,
-            ),
-            between(
-                "remotecal_fluidPressure",
-                Text(zh="水压(表压)", en="Water pressure (gauge)"),
-                [one for each in seen for one in each.pressure],
-                "kPa",
-                0,
-            ),
+            *air.conditions(),
+            between("remotecal_fluidTemperature", of_water[0], temperature, 2),
+            between("remotecal_fluidPressure", of_water[1], pressure, 0),
         )
 
 

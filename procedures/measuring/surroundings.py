@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Condition, Text
 from remotecal.procedures import Observed, Run
-from remotecal.procedures.library.evaluation.conditions import between
+from remotecal.procedures.library.evaluation.conditions import Ends, between
 
 if TYPE_CHECKING:
     from remotecal.drivers.capabilities import AmbientMonitor
@@ -38,29 +38,25 @@ def read_air(run: Run, ambient: AmbientMonitor) -> StateOfAir:
     return StateOfAir(*run.read(ambient.air_pressure, ambient.air_temperature, ambient.humidity))
 
 
-def conditions(seen: Iterable[InAir]) -> Sequence[Condition]:
-    """Return the conditions of the air during a run."""
-    repeats = list(seen)
-    return (
-        between(
-            "basic_temperature",
-            Text(zh="环境温度", en="Ambient temperature"),
-            [one.air_temperature for one in repeats],
-            "°C",
-            1,
-        ),
-        between(
-            "basic_humidityRelative",
-            Text(zh="相对湿度", en="Relative humidity"),
-            [one.humidity for one in repeats],
-            "%",
-            0,
-        ),
-        between(
-            "remotecal_atmosphericPressure",
-            Text(zh="大气压力", en="Atmospheric pressure"),
-            [one.air_pressure for one in repeats],
-            "hPa",
-            1,
-        ),
-    )
+class AirDuring:
+    """The air during a run, while its repeats go by."""
+
+    def __init__(self) -> None:
+        self._temperature, self._humidity, self._pressure = Ends("°C"), Ends("%"), Ends("hPa")
+
+    def take(self, seen: InAir) -> None:
+        """Go on to the next repeat."""
+        self._temperature.take(seen.air_temperature)
+        self._humidity.take(seen.humidity)
+        self._pressure.take(seen.air_pressure)
+
+    def conditions(self) -> Sequence[Condition]:
+        """Return the conditions of the air."""
+        temperature = Text(zh="环境温度", en="Ambient temperature")
+        humidity = Text(zh="相对湿度", en="Relative humidity")
+        pressure = Text(zh="大气压力", en="Atmospheric pressure")
+        return (
+            between("basic_temperature", temperature, self._temperature, 1),
+            between("basic_humidityRelative", humidity, self._humidity, 0),
+            between("remotecal_atmosphericPressure", pressure, self._pressure, 1),
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from remotecal.model import Column, Condition, Note, Result, Statement, Table, Text
 from remotecal.procedures.library.evaluation.digits import decimals, fixed, rounded, same_decimals
 from remotecal.procedures.library.evaluation.tables import column, error_column
-from remotecal.procedures.library.measuring import surroundings
+from remotecal.procedures.library.measuring.surroundings import AirDuring
 from remotecal.procedures.library.pressure.followed import sequence
 from remotecal.uncertainty.rounding import report
 
@@ -114,6 +114,9 @@ def conditions(
 ) -> tuple[Condition, ...]:
     """Return the conditions of the measurement: the air, the medium, how the device stood, the gravity."""
     facts = evidence.characteristics
+    air = AirDuring()
+    for one in seen:
+        air.take(one)
     return (
         _noted("remotecal_pressureKind", Text(zh="压力类型", en="Pressure"), KINDS[parameters.absolute]),
         _noted("remotecal_fluid", Text(zh="传压介质", en="Medium"), MEDIA[parameters.medium]),
@@ -125,7 +128,7 @@ def conditions(
             facts["reference_height"],
         ),
         _stated("basic_localGravity", Text(zh="当地重力加速度", en="Local gravity"), facts["gravity"]),
-        *surroundings.conditions(seen),
+        *air.conditions(),
     )
 
 

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import re
 import secrets
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.opening import make_sure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from io import BufferedWriter
     from pathlib import Path
 
 
-def write_new(path: Path, content: bytes) -> None:
+def write_new(path: Path, *pieces: bytes) -> None:
     """Write a file that is not there yet, whole or not at all.
 
     Raises:
         ConfigurationError: something is there, or the disk does not take it.
     """
+    with _new(path) as file:
+        file.writelines(pieces)
+
+
+@contextmanager
+def _new(path: Path) -> Iterator[BufferedWriter]:
+    """Give a file that was not there, to be written; whatever goes wrong meanwhile, it is not there again."""
     try:
         with path.open("xb") as file:
             try:
-                file.write(content)
+                yield file
                 file.flush()
                 make_sure(file.fileno())
             except BaseException:
@@ -52,17 +61,40 @@ def replace(path: Path, content: bytes) -> None:
     _put(path, content, old)
 
 
-def extend(path: Path, content: bytes) -> None:
-    """Write evidence: a file that is new, or goes on where the one that is there ends.
+def extend(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write evidence, piece by piece: a file that is new, or goes on where the one that is there ends.
 
     Raises:
         EvidenceError: what is there says something else.
         ConfigurationError: it can't be read, or the disk does not take the new one.
     """
-    old = _there(path)
-    if old is not None and not content.startswith(old):
+    try:
+        old = path.open("rb")
+    except FileNotFoundError:
+        with _new(path) as file:
+            file.writelines(pieces)
+        return
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    goes_on = False
+    try:
+        with old, _new(draft) as file:
+            for piece in pieces:
+                file.write(piece)
+                there = old.read(len(piece))
+                goes_on = len(there) < len(piece)
+                _check_same(path, piece.startswith(there))
+            _check_same(path, not old.read(1))
+        if goes_on:
+            draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _check_same(path: Path, same: bool) -> None:  # noqa: FBT001  what was found
+    if not same:
         raise EvidenceError(f"{path} says something else already, and no evidence is overwritten")
-    _put(path, content, old)
 
 
 def _there(path: Path) -> bytes | None:

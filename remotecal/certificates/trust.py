@@ -362,7 +362,7 @@ def revoke(path: Path, revocation: Revocation, key: SealKey, day: date) -> Trust
     kept = path.with_name(f"{path.stem}-{old.number}{path.suffix}")
     for there, beside in ((path, kept), (signature_file(path), signature_file(kept))):
         if there.exists():
-            extend(beside, there.read_bytes())
+            extend(beside, [there.read_bytes()])
     replace(path, new.encode())
     sign_trust_list(path, key)
     return written

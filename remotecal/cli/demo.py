@@ -25,7 +25,7 @@ from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli.evaluate import summarise
 from remotecal.clock import SharedClock
 from remotecal.errors import ConfigurationError
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.order import Order
 from remotecal.runs.catalogue import find

@@ -9,8 +9,8 @@ from remotecal.certificates.pdf.wording import label
 from remotecal.cli.tables import plain, plain_lines
 from remotecal.cli.terminal import language, say
 from remotecal.journal.contents import beside
-from remotecal.journal.events import FILE, read_journal
-from remotecal.journal.evidence import gather
+from remotecal.journal.events import JournalReader
+from remotecal.journal.gathering import gather
 from remotecal.runs.catalogue import find_followed
 from remotecal.runs.record import evaluate
 
@@ -40,12 +40,12 @@ def evaluate_run(
         EvidenceError: the journal is not what was written or signed, or the procedure is another one.
         ConfigurationError: the procedure is neither installed nor given, or nothing can be written.
     """
-    from remotecal.certificates.signing.journal import KIND, journal_signer
+    from remotecal.certificates.signing.journal import JournalSeal
 
-    events = read_journal(directory / FILE)
-    if any(event.kind == KIND for event in events):
-        journal_signer(events)
-    evidence = gather(events, beside(directory))
+    seal = JournalSeal()
+    evidence = gather(seal.along(JournalReader.at(directory)), beside(directory))
+    if seal.there:
+        seal.signer()
     used = evidence.procedure
     found = find_followed(used.name, used.sha256, procedure, changed=new_evaluation)
     issue(evidence, found, out, new_evaluation=new_evaluation)

@@ -81,7 +81,7 @@ def _real(asked: argparse.Namespace, order: Order, found: Found) -> RealBench:
     """Return what is known of the bench: from the file of an earlier run, or from the bench's own."""
     from remotecal.bench import Bench
     from remotecal.errors import OrderError
-    from remotecal.journal.evidence import read_evidence
+    from remotecal.journal.gathering import read_evidence
     from remotecal.rehearsal import RealBench
 
     if asked.like:

@@ -12,7 +12,7 @@ from remotecal.cli.evaluate import issue
 from remotecal.cli.progress import ProgressLine
 from remotecal.cli.terminal import language
 from remotecal.errors import OrderError, RemotecalError
-from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.events import JournalReader
 from remotecal.journal.evidence import read_start
 from remotecal.order import Order
 from remotecal.runs.catalogue import find, find_followed
@@ -75,7 +75,7 @@ def take_up(
         yes: as of `run`.
         files: as of `run`.
     """
-    used = read_start(read_journal(directory / FILE, torn=True)).procedure
+    used = read_start(JournalReader.at(directory, torn=True)).procedure
     found = find_followed(used.name, used.sha256, procedure)
     with _resumable(directory), ProgressLine() as line:
         company = _company(line, answers, files, yes=yes)
@@ -90,7 +90,7 @@ def _resumable(directory: Path) -> Iterator[None]:
         yield
     except RemotecalError as error:
         with suppress(RemotecalError):
-            kinds = {event.kind for event in read_journal(directory / FILE, torn=True)}
+            kinds = {event.kind for event in JournalReader.at(directory, torn=True)}
             if "start" in kinds and "finish" not in kinds:
                 taken_up = shlex.join(["remotecal", "resume", str(directory)])
                 error.add_note(f"`{taken_up}` takes the run up again")

@@ -108,7 +108,7 @@ def _journal(asked: argparse.Namespace, password: str | None) -> None:
     key = SealKey.read(Path(asked.key), password)
     clock = VirtualClock()  # of now, or of the run's end where that is ahead
     with Journal.open(asked.file.parent, clock) as journal:
-        kinds = [event.kind for event in journal.events]
+        kinds = journal.past.kinds
         if KIND in kinds or "finish" not in kinds:
             raise ConfigurationError(
                 f"{asked.file} is {'signed already' if KIND in kinds else 'not finished'}"

@@ -11,6 +11,7 @@ import socket
 import time
 from collections import deque
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, TypeVar
@@ -121,7 +122,8 @@ class Round:
             with suppress(OSError):  # nobody listens any more
                 bell.send(b"\0")
 
-        self._threads.submit(work.do).add_done_callback(tell)
+        # In the context of whoever asks: who makes an exchange counts, not which thread.
+        self._threads.submit(copy_context().run, work.do).add_done_callback(tell)
 
     def _wait(self) -> None:
         """Wait until conversations can go on, and let them."""

@@ -73,7 +73,7 @@ class RunAt:
         """
         from remotecal.certificates.signing.seal import PublicKey, SealKey
         from remotecal.hub.ordered import check_record, check_start, claimed_order
-        from remotecal.hub.recomputing import signed_events
+        from remotecal.hub.recomputing import SignedJournal
         from remotecal.model import Record
 
         row = self.store.records.find(self.station, self.run)
@@ -83,8 +83,8 @@ class RunAt:
             raise CertificateRefused(
                 f"station and laboratory computed different records of {self.run}: find out why"
             )
-        events = signed_events(self.store, self.station, self.run, PublicKey.from_text(row.key))
-        if events[-1].hash != row.head:
+        journal = SignedJournal(self.store, self.station, self.run, PublicKey.from_text(row.key))
+        if journal.head != row.head:
             raise CertificateRefused(
                 f"the journal of {self.run} is no longer the one its record was computed from"
             )
@@ -92,7 +92,7 @@ class RunAt:
         try:
             laboratory = SealKey.read(self.folder.laboratory).public
             order = claimed_order(self.store, laboratory, self.station, self.run)
-            check_start(order, events[0].data)
+            check_start(order, journal.outline.first.data)
             check_record(order, record)
         except NotOrdered as error:
             raise CertificateRefused(f"there is no certificate of what was not ordered: {error}") from error

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError, JournalBroken, NotOrdered
-from remotecal.journal.evidence import read_start, start_of
+from remotecal.journal.evidence import start_of
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.procedure import of_role
 from remotecal.runs.suitability import points_of
@@ -24,7 +24,8 @@ from remotecal.transport.messages import RemoteOrder
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import PublicKey
-    from remotecal.journal.events import Event, Json
+    from remotecal.journal.events import Json
+    from remotecal.journal.evidence import Start
     from remotecal.journal.observation import Point
     from remotecal.model import Record
     from remotecal.runs.catalogue import Found
@@ -93,15 +94,15 @@ def check_start(order: RemoteOrder, first: Mapping[str, Json]) -> None:
     _refuse(order.id, ordered, said)
 
 
-def check_course(order: RemoteOrder, found: Found, events: tuple[Event, ...]) -> None:
+def check_course(order: RemoteOrder, found: Found, start: Start, *, resumed: bool) -> None:
     """Raise `NotOrdered` if a run went another way than its order says.
 
     Args:
         order: the order.
         found: its procedure, which alone tells what the parameters mean.
-        events: of the journal, whose start was checked.
+        start: what the journal begins with, which was checked.
+        resumed: the run was taken up again.
     """
-    start = read_start(events)
     parameters = read_parameters(found.procedure.accepts(), order.order.parameters, f"order {order.id}")
     points = points_of(found.procedure(parameters), adjust=order.order.order.adjust)
     ordered = {
@@ -112,7 +113,6 @@ def check_course(order: RemoteOrder, found: Found, events: tuple[Event, ...]) ->
         ),
         "after_crash": order.after_crash,
     }
-    resumed = any(event.kind == "resume" for event in events)
     said = {
         "parameters": start.parameters,
         "points": [_point(point) for point in start.points],

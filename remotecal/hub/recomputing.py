@@ -5,32 +5,33 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.keeping import extend
 from remotecal.certificates.library import CertificateLibrary
-from remotecal.certificates.signing.journal import journal_signer
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import EvidenceError, NotOrdered, OrderError, RemotecalError, StoreError
 from remotecal.hub.ordered import check_course, check_record, check_start, claimed_order, set_apart
-from remotecal.journal.events import FILE, parse_journal
-from remotecal.journal.evidence import gather
+from remotecal.journal.contents import Files
+from remotecal.journal.events import FILE, JournalReader
+from remotecal.journal.gathering import Gathering
+from remotecal.journal.occurrences import tell
 from remotecal.runs.catalogue import find, is_installed
 from remotecal.runs.record import evaluate
 from remotecal.store.records import RecordRow
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.messages import Compared
-from remotecal.verify.conduct import examine_conduct
-from remotecal.verify.report import Checklist
+from remotecal.verify.conduct import conduct
+from remotecal.verify.outline import Outline
+from remotecal.verify.report import Checklist, Examinations
 from remotecal.verify.subject import Means
 
 if TYPE_CHECKING:
     from remotecal.hub.settings import HubFolder
     from remotecal.journal.contents import Contents
-    from remotecal.journal.events import Event
     from remotecal.journal.files import Attached
-    from remotecal.model import Record
     from remotecal.runs.catalogue import Found
     from remotecal.store import Store
     from remotecal.transport.messages import Computed, RemoteOrder
@@ -54,10 +55,10 @@ def recompute(
     if known is not None and known.head == computed.head:
         return Compared(agrees=known.agrees, reason="" if known.agrees else DIFFERS)
     try:
-        events = _events_meant(store, computed, key)
-        order = _order_of(store, laboratory, computed.station, computed.run, events)
+        journal = _journal_meant(store, computed, key)
+        order = _order_of(store, laboratory, computed.station, computed.run, journal)
         found = library.find(order.procedure)
-        record = _ordered_record(order, found, events, _contents(store, computed.station, computed.run))
+        record = _ordered_record(order, found, journal, _contents(store, computed.station, computed.run))
     except StoreError:
         raise  # nobody knows yet
     except NotOrdered as error:
@@ -110,13 +111,11 @@ def evaluate_anew(
     if store.signings.latest(station, run) is not None:
         raise EvidenceError(f"somebody has signed the certificate of {run}: withdraw or amend that")
     key = PublicKey.from_text(store.stations.get(station).key)
-    events = signed_events(store, station, run, key)
-    order = _order_of(store, SealKey.read(folder.laboratory).public, station, run, events)
+    journal = SignedJournal(store, station, run, key)
+    order = _order_of(store, SealKey.read(folder.laboratory).public, station, run, journal)
     found = _mended(folder, order, bundle)
-    record = _ordered_record(order, found, events, _contents(store, station, run))
-    _keep(
-        store, RecordRow(station, run, events[-1].hash, key.text, record, agrees=True, computed=time.time())
-    )
+    record = _ordered_record(order, found, journal, _contents(store, station, run))
+    _keep(store, RecordRow(station, run, journal.head, key.text, record, agrees=True, computed=time.time()))
     store.note(by, "evaluated anew", {"station": station, "run": run, "procedure": found.sha256})
 
 
@@ -142,16 +141,16 @@ def _keep(store: Store, row: RecordRow) -> None:
     store.records.put(row)
 
 
-def _events_meant(store: Store, computed: Computed, key: PublicKey) -> tuple[Event, ...]:
-    """Return the events of the journal a station speaks of (`EvidenceError`: that is another one)."""
-    events = signed_events(store, computed.station, computed.run, key)
-    if events[-1].hash != computed.head:
+def _journal_meant(store: Store, computed: Computed, key: PublicKey) -> SignedJournal:
+    """Return the journal a station speaks of (`EvidenceError`: that is another one)."""
+    journal = SignedJournal(store, computed.station, computed.run, key)
+    if journal.head != computed.head:
         raise EvidenceError("the station means another journal than the one that is here")
-    return events
+    return journal
 
 
 def _order_of(
-    store: Store, laboratory: PublicKey, station: str, run: str, events: tuple[Event, ...]
+    store: Store, laboratory: PublicKey, station: str, run: str, journal: SignedJournal
 ) -> RemoteOrder:
     """Return the order of a run whose files are all here.
 
@@ -162,17 +161,33 @@ def _order_of(
     if missing := store.files.missing(station, run):
         raise EvidenceError(f"files that the journal names are not here yet: {', '.join(missing)}")
     order = claimed_order(store, laboratory, station, run)
-    check_start(order, events[0].data)
+    check_start(order, journal.outline.first.data)
     return order
 
 
-def _ordered_record(order: RemoteOrder, found: Found, events: tuple[Event, ...], contents: Contents) -> str:
-    """Return the record of a run in JSON, once it is sure that it was ordered like this."""
-    check_course(order, found, events)
+def _ordered_record(order: RemoteOrder, found: Found, journal: SignedJournal, contents: Contents) -> str:
+    """Return the record of a run in JSON, once it is sure that it was ordered like this.
+
+    What is merely not proven of its conduct, such as an instrument reached through a gateway on the station's
+    own computer, is no reason to compute nothing: the certificate's reader is told.
+
+    Raises:
+        NotOrdered: it was ordered otherwise.
+        EvidenceError: what the journal tells does not go together (see `verify`), or can't be evaluated.
+    """
+    outline, files, checks = journal.outline, Files(contents), Checklist()
+    check_course(order, found, outline.start, resumed=outline.resumed)
+    checks.examine("events", outline.shapes.conclude, needed=True)
+    _refuse_failures(checks)
+    head, gathering = order.order.order, Gathering(files)
+    means = Means(datetime.now(UTC), None, CertificateLibrary(), None, None, frozenset(), None)
+    demonstration = head.demonstration or head.training
+    made = conduct(outline, means, files, demonstration=demonstration, trusted=True)
+    Examinations(made).examine(checks, gathering.along(tell(journal.events, files)))
     anew = found.sha256 != order.procedure.sha256
-    record = evaluate(gather(events, contents), found, new_evaluation=anew)
+    record = evaluate(gathering.evidence(), found, new_evaluation=anew)
     check_record(order, record)
-    _check_conduct(record, events, contents)
+    _refuse_failures(checks)
     return record.to_json()
 
 
@@ -181,17 +196,9 @@ def _contents(store: Store, station: str, run: str) -> Contents:
     return lambda file: store.files.content(station, run, file.sha256)
 
 
-def _check_conduct(record: Record, events: tuple[Event, ...], contents: Contents) -> None:
-    """Raise `EvidenceError` if what a journal tells of its run does not go together; see `verify`.
-
-    What is merely not proven there, such as an instrument reached through a gateway on the station's own
-    computer, is no reason to compute nothing: the certificate's reader is told.
-    """
-    checks = Checklist()
-    means = Means(datetime.now(UTC), None, CertificateLibrary(), None, None, frozenset(), None)
-    examine_conduct(checks, record, events, means, contents, trusted=True)
-    failed = [f"{check.name}: {check.said}" for check in checks.checks if check.outcome == "failed"]
-    if failed:
+def _refuse_failures(checks: Checklist) -> None:
+    """Raise `EvidenceError` if a check failed."""
+    if failed := [f"{check.name}: {check.said}" for check in checks.checks if check.outcome == "failed"]:
         raise EvidenceError(f"the journal does not go together: {failed[0]}")
 
 
@@ -209,18 +216,35 @@ LONGEST_REASON = 10_000
 DIFFERS = "the station computed another record from the same journal"
 
 
-def signed_events(store: Store, station: str, run: str, key: PublicKey) -> tuple[Event, ...]:
-    """Return the events of a complete journal, which the station has signed.
+class SignedJournal:
+    """A complete journal at the laboratory, which its station has signed; it is gone through, never held.
+
+    Args:
+        store: where it is.
+        station: where the run was.
+        run: the run.
+        key: with which the station signs.
 
     Raises:
         JournalBroken: it is not what was written, or not signed.
         EvidenceError: somebody else signed it.
     """
-    events = parse_journal(_lines(store, station, run), f"the journal of {run}")
-    signer = journal_signer(events)
-    if signer != key:
-        raise EvidenceError(f"the journal was signed by {signer.id}, not by {station}, whose key is {key.id}")
-    return events
+
+    def __init__(self, store: Store, station: str, run: str, key: PublicKey) -> None:
+        self.events = JournalReader(partial(store.journals.opened, station, run), f"the journal of {run}")
+        """Its events."""
+        self.outline = Outline(self.events)
+        """What has to be known of the whole."""
+        signer = self.outline.seal.signer()
+        if signer != key:
+            raise EvidenceError(
+                f"the journal was signed by {signer.id}, not by {station}, whose key is {key.id}"
+            )
+
+    @property
+    def head(self) -> str:
+        """Hash of its last line."""
+        return self.outline.last.hash
 
 
 def write_journal(store: Store, station: str, run: str, folder: Path) -> Path:
@@ -231,7 +255,10 @@ def write_journal(store: Store, station: str, run: str, folder: Path) -> Path:
     """
     for row in store.files.list(station, run):
         write_file(store, station, run, row.file, folder)
-    return _write_lines(store, station, run, folder)
+    path = folder / FILE
+    with store.journals.opened(station, run) as lines:
+        extend(path, lines)
+    return path
 
 
 def write_file(store: Store, station: str, run: str, file: Attached, folder: Path) -> Path:
@@ -243,15 +270,5 @@ def write_file(store: Store, station: str, run: str, file: Attached, folder: Pat
     path = folder / file.place
     content = store.files.content(station, run, file.sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
-    extend(path, content)
+    extend(path, [content])
     return path
-
-
-def _write_lines(store: Store, station: str, run: str, folder: Path) -> Path:
-    path = folder / FILE
-    extend(path, _lines(store, station, run))
-    return path
-
-
-def _lines(store: Store, station: str, run: str) -> bytes:
-    return b"".join(line + b"\n" for line in store.journals.lines(station, run))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
-from remotecal.errors import EvidenceError, FileMissing
-from remotecal.journal.events import Event, Json, bytes_of
-from remotecal.journal.files import Attached, named_files, read_file
+from remotecal.errors import EvidenceError, FileMissing, JournalBroken
+from remotecal.journal.events import Event
+from remotecal.journal.exchanges import Exchange
+from remotecal.journal.files import Attached, read_attached, read_file
 
 Contents: TypeAlias = "Callable[[Attached], bytes]"
 """Reads a file that a journal names (FileMissing: it is not there)."""
@@ -41,15 +43,33 @@ class File:
 class Files:
     """What a journal names by its SHA-256: files beside it, and replies that stand in itself.
 
+    Follows a journal: a file is named before an observation holds it, and a reply that one holds was given
+    within its repeat.
+
     Args:
-        events: the journal's.
         contents: what reads the files.
     """
 
-    def __init__(self, events: Sequence[Event] = (), contents: Contents = nowhere) -> None:
-        self._named: Mapping[str, Attached] = {file.sha256: file for file in named_files(events)}
-        self._events, self._contents = events, contents
-        self._replies: Mapping[str, bytes] | None = None
+    def __init__(self, contents: Contents = nowhere) -> None:
+        self._contents = contents
+        self._named: dict[str, Attached] = {}
+        self._latest: list[Callable[[], Sequence[Exchange]]] = []
+        """Exchanges of the repeat that is on, of which nobody has asked yet."""
+        self._digests: dict[str, bytes] = {}
+        """SHA-256 → reply of that repeat."""
+        self._held: dict[str, bytes] = {}
+        """SHA-256 → reply that an observation holds."""
+
+    def follow(self, event: Event, exchanges: Callable[[], Sequence[Exchange]]) -> None:
+        """Go on to the next event, and to the exchanges it keeps, which are read when somebody asks."""
+        if event.kind == "repeat":
+            self._latest, self._digests = [], {}
+        elif event.kind == "file":
+            with suppress(JournalBroken):  # what tells no file names none
+                file = read_attached(event.data, event.seq)
+                self._named[file.sha256] = file
+        elif event.kind == "replies":
+            self._latest.append(exchanges)
 
     def content(self, digest: str) -> bytes:
         """Return the bytes that have a SHA-256.
@@ -78,19 +98,11 @@ class Files:
 
     def _reply(self, digest: str) -> bytes:
         """Return a reply that stands in the journal itself."""
-        if self._replies is None:
-            replies = map(bytes_of, _replies(self._events))
-            self._replies = {sha256(reply).hexdigest(): reply for reply in replies}
-        if (reply := self._replies.get(digest)) is None:
-            raise EvidenceError(f"the journal names no file {digest}, and no reply is so")
-        return reply
-
-
-def _replies(events: Sequence[Event]) -> Iterator[Json]:
-    """Yield the replies that stand in a journal."""
-    for event in events:
-        kept = event.data.get("exchanges", ()) if event.kind == "replies" else ()
-        for exchange in kept if isinstance(kept, Sequence) else ():
-            reply = exchange.get("reply") if isinstance(exchange, Mapping) else None
-            if isinstance(reply, str) or (isinstance(reply, Mapping) and "hex" in reply):
-                yield reply
+        if digest not in self._held:
+            replies = (exchange.reply for exchanges in self._latest for exchange in exchanges())
+            self._digests.update((sha256(reply).hexdigest(), reply) for reply in replies if reply)
+            self._latest = []
+            if digest not in self._digests:
+                raise EvidenceError(f"the journal names no file {digest}, and no reply is so")
+            self._held[digest] = self._digests[digest]
+        return self._held[digest]

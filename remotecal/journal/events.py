@@ -21,35 +21,51 @@ taken out. That member stands between the members `data` and `kind`, so line 7 i
       | sha256sum
 
 The first event has the kind `start`, and its `data.format` is the version of this description. The
-hash of the last line, the head, stands for the whole journal.
+hash of the last line, the head, stands for the whole journal. How exchanges with instruments are
+written is told in `remotecal.journal.exchanges`.
 
 A line counts once its line feed is on the disk. What follows the last line feed was torn off by a
 crash; it is cut off when the journal is opened to go on, and said in an event `torn`.
+
+At rest the file may be compressed (`journal.jsonl.gz`, RFC 1952); `zcat` gives the lines.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Mapping, Sequence
+import math
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from hashlib import sha256
+from io import BufferedReader
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
-from remotecal.canonical import as_named
+from remotecal.canonical import as_named, quoted
 from remotecal.errors import JournalBroken
+from remotecal.journal.chain import follow
 
-FORMAT = 1
+FORMAT = 2
 """Version of the description above."""
+
+READ = frozenset({1, FORMAT})
+"""Versions that are read: 1 wrote its exchanges otherwise, see `remotecal.journal.exchanges`."""
 
 FILE = "journal.jsonl"
 """Name of the journal in a run's directory."""
+PACKED = f"{FILE}.gz"
+"""Its name once it was compressed (RFC 1952), which its run no longer needs."""
 
 KINDS = {
     "start": "a run begins: order, procedure, parameters, bench, certificates, software",
     "instrument": "an instrument was opened, and who it says it is",
     "point": "the run turns to a point",
     "replies": "exchanges with instruments, as bytes; a large reply by the SHA-256 of the file it stands in",
+    "watch": "what is watched over from now on: how often, and within which limits",
     "stable": "quantities were found stable",
     "repeat": "a repeat begins",
     "observation": "what one repeat at one point yielded",
@@ -95,8 +111,18 @@ class Event(NamedTuple):
 
 def timestamp(at: float) -> str:
     """Return a time in seconds since 1970 as journals write it."""
-    day_and_time = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)  # a zone makes it four times as slow
-    return f"{day_and_time.isoformat(timespec='microseconds')}Z"
+    whole = math.floor(at)
+    microsecond = round((at - whole) * 1e6)
+    if microsecond == 1_000_000:
+        whole, microsecond = whole + 1, 0
+    minute, second = divmod(whole, 60)
+    return f"{_minute(minute)}:{second:02}.{microsecond:06}Z"
+
+
+@lru_cache(maxsize=8)
+def _minute(number: int) -> str:
+    """Return the minute so many minutes after 1970 began; the few that pass are told again and again."""
+    return datetime.fromtimestamp(number * 60, UTC).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def seconds(at: str) -> float:
@@ -110,52 +136,107 @@ def seconds(at: str) -> float:
     return found.timestamp()
 
 
-def seal(event: Event, prev: str) -> tuple[bytes, str]:
-    """Return an event's line, without its line feed, and its hash, whatever `event.hash` says.
+def seal(seq: int, at: str, kind: str, data: Mapping[str, Json], prev: str) -> tuple[bytes, str]:
+    """Return an event's line, without its line feed, and its hash.
 
     The names in its data are texts, as in whatever was read (`canonical.check_names`).
     """
-    bare = as_named({"at": event.at, "data": event.data, "kind": event.kind, "prev": prev, "seq": event.seq})
-    found = sha256(bare).hexdigest()
-    place = bare.rindex(b'"kind":')  # the event's own: in the texts behind it no quotation mark is bare
-    return bare[:place] + f'"hash":"{found}",'.encode() + bare[place:], found
+    front = b'{"at":' + quoted(at) + b',"data":' + as_named(data) + b","
+    back = b'"kind":' + quoted(kind) + b',"prev":' + quoted(prev) + b',"seq":%d}' % seq
+    found = sha256(front + back).hexdigest()
+    return front + b'"hash":"' + found.encode() + b'",' + back, found
+
+
+class JournalReader:
+    """A journal at rest, whose events are gone through as often as anybody likes; none of them is held.
+
+    The first time every line is checked. Afterwards it only has to be the same journal, to the last line.
+
+    Args:
+        opened: opens its lines anew, each with its line feed.
+        where: what errors call it.
+        torn: pass over what a crash left behind the last line feed.
+    """
+
+    def __init__(
+        self, opened: Callable[[], AbstractContextManager[Iterable[bytes]]], where: str, *, torn: bool = False
+    ) -> None:
+        self._opened, self._where, self._torn = opened, where, torn
+        self.head = ""
+        """Hash of the last line, which stands for the whole; "" until it was gone through."""
+        self.lines = 0
+        """Number of its lines, as long."""
+        self.rest = 0
+        """Bytes behind the last line feed, as long."""
+
+    @classmethod
+    def at(cls, path: Path, *, torn: bool = False) -> Self:
+        """Return the journal in a file, compressed or not, or in a run's directory."""
+        return cls(partial(opened_lines, found_in(path)), str(path), torn=torn)
+
+    def __iter__(self) -> Iterator[Event]:
+        """Go through the events.
+
+        Raises:
+            JournalBroken: it is not what was written, and where and why; or the run was cut off while
+                writing (resume it), or there is no journal.
+        """
+        number, prev, rest = 0, NOTHING, 0
+        with self._opened() as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.endswith(b"\n"):
+                    if len(line) == LONGEST:
+                        raise JournalBroken(f"{self._where}, line {number}: no run writes so long a line")
+                    number, rest = number - 1, len(line)  # noqa: PLW2901  what is torn is no line
+                    break
+                event = self._event(line[:-1], number, prev)
+                prev = event.hash
+                yield event
+        if rest and not self._torn:
+            raise JournalBroken(
+                f"{self._where}: the last line is torn ({rest} bytes): resume the run to go on"
+            )
+        if self.head and (self.head, self.lines) != (prev, number):
+            raise JournalBroken(f"{self._where} was changed while it was read")
+        self.head, self.lines, self.rest = prev, number, rest
+
+    def _event(self, line: bytes, number: int, prev: str) -> Event:
+        fault, event = _read_again(line, number, prev) if self.head else _read(line, number, prev)
+        if fault or event is None:
+            raise JournalBroken(f"{self._where}, line {number}: {fault}")
+        if number == 1 and (event.kind != "start" or event.data.get("format") not in READ):
+            raise JournalBroken(
+                f"{self._where} is no journal of format {' or '.join(map(str, sorted(READ)))}"
+            )
+        return event
 
 
 def read_journal(path: Path, *, torn: bool = False) -> tuple[Event, ...]:
-    """Return the events of a journal, every one of them checked.
+    """Return all events of a journal at once, where it is known to be small; as `JournalReader`."""
+    return tuple(JournalReader.at(path, torn=torn))
 
-    Args:
-        path: the file.
-        torn: pass over what a crash left behind the last line feed.
 
-    Raises:
-        JournalBroken: it is not what was written, and where and why; or the run was cut off while
-            writing (resume it), or there is no journal.
-    """
+def found_in(path: Path) -> Path:
+    """Return the journal's file in a run's directory, compressed or not; a file itself."""
+    if not path.is_dir():
+        return path
+    return path / PACKED if not (path / FILE).exists() and (path / PACKED).exists() else path / FILE
+
+
+@contextmanager
+def opened_lines(path: Path) -> Iterator[Iterable[bytes]]:
+    """Give the lines of a journal's file, compressed or not (`JournalBroken` where it can't be read)."""
     try:
         if path.exists() and not path.is_file():  # a pipe would let us wait, a device read without end
             raise JournalBroken(f"{path} is no file, so no journal")
-        content = path.read_bytes()
-    except OSError as error:
+        with path.open("rb") as file, gzip.open(file) if _is_packed(file) else nullcontext(file) as lines:
+            yield iter(partial(lines.readline, LONGEST), b"")
+    except (OSError, EOFError, zlib.error) as error:
         raise JournalBroken(f"{path} can't be read: {error}") from error
-    return parse_journal(content, str(path), torn=torn)
 
 
-def parse_journal(content: bytes, where: str, *, torn: bool = False) -> tuple[Event, ...]:
-    """Return the events in a journal's bytes, every one of them checked.
-
-    Args:
-        content: the bytes.
-        where: what errors call the journal.
-        torn: pass over what a crash left behind the last line feed.
-
-    Raises:
-        JournalBroken: as `read_journal`.
-    """
-    events, rest = read_lines(content, where)
-    if rest and not torn:
-        raise JournalBroken(f"{where}: the last line is torn ({rest} bytes): resume the run to go on")
-    return events
+def _is_packed(file: BufferedReader) -> bool:
+    return file.peek(2)[:2] == b"\x1f\x8b"
 
 
 def shown(data: bytes) -> Json:
@@ -175,24 +256,11 @@ def bytes_of(written: Json) -> bytes:
         raise JournalBroken(f"{written!r:.40} stands where bytes are due") from None
 
 
+LONGEST = 2**26
+"""Bytes of the longest line that is read, ten times what any laboratory takes."""
+
 MICROSECOND = 1e-6
 """Times are written to the microsecond; seconds by which they may differ for that."""
-
-
-def read_lines(content: bytes, where: str) -> tuple[tuple[Event, ...], int]:
-    """Return the checked events and the number of bytes behind the last line feed; as `parse_journal`."""
-    *lines, rest = content.split(b"\n")
-    events: list[Event] = []
-    prev = NOTHING
-    for number, line in enumerate(lines, 1):
-        fault, event = _read(line, number, prev)
-        if fault or event is None:
-            raise JournalBroken(f"{where}, line {number}: {fault}")
-        events.append(event)
-        prev = event.hash
-    if events and (events[0].kind != "start" or events[0].data.get("format") != FORMAT):
-        raise JournalBroken(f"{where} is no journal of format {FORMAT}")
-    return tuple(events), len(rest)
 
 
 def _read(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
@@ -200,7 +268,7 @@ def _read(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
     try:
         members = json.loads(line)
         event = Event(members["seq"], members["at"], members["kind"], members["data"], members["hash"])
-        canonical, found = seal(event, members["prev"])
+        canonical, found = seal(event.seq, event.at, event.kind, event.data, members["prev"])
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         return f"this is no event ({error})", None
     if not (isinstance(event.data, dict) and isinstance(event.at, str) and isinstance(event.kind, str)):
@@ -214,3 +282,12 @@ def _read(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
     if canonical != line:
         return "it is not in canonical form (RFC 8785): something wrote it anew", None
     return "", event
+
+
+def _read_again(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
+    """Return as `_read` for a line that was checked before, which its hash holds to."""
+    link = follow(line, number, prev)
+    if isinstance(link, str):
+        return "it was changed while the journal was read", None
+    members = json.loads(line)
+    return "", Event(link.seq, members["at"], link.kind, members["data"], link.hash)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,11 +19,10 @@ from remotecal.drivers.instrument import Identity
 from remotecal.drivers.measured import Measured, passed
 from remotecal.drivers.waveform import Waveform
 from remotecal.errors import JournalBroken, UnitError
-from remotecal.journal.contents import Contents, File, Files, beside, nowhere
-from remotecal.journal.events import FILE, FORMAT, Event, read_journal, seconds, timestamp
-from remotecal.journal.observation import AS_LEFT, Observation, Point, Value
-from remotecal.journal.values import unpack
-from remotecal.model import Frozen, Text
+from remotecal.journal.contents import File
+from remotecal.journal.events import FORMAT, Event, timestamp
+from remotecal.journal.observation import Observation, Point, Value
+from remotecal.model import Frozen
 from remotecal.order import Order
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class Evidence:
     points: tuple[Point, ...]
     """The points, in the order measured."""
     observations: tuple[Observation, ...]
-    """The observations, in the order made."""
+    """The observations, in the order made; the values of each are unpacked when somebody looks."""
     instruments: Mapping[str, InstrumentUsed]
     """Role → the instrument that filled it."""
     artefacts: Mapping[str, ArtefactUsed]
@@ -157,9 +156,17 @@ class Evidence:
     adjusted: Mapping[str, Value] | None = None
     """What was set where the devices were adjusted; nothing where that was not possible, None before that."""
 
+    _by_point: dict[str, list[Observation]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        for entry in self.observations:
+            self._by_point.setdefault(entry.point.name, []).append(entry)
+
     def at(self, point: Point) -> tuple[Observation, ...]:
         """Return the observations made at a point, in the order of the repeats."""
-        return tuple(entry for entry in self.observations if entry.point.name == point.name)
+        return tuple(self._by_point.get(point.name, ()))
 
     def of_series(self, label: str) -> Evidence:
         """Return what there is of the points of one series alone."""
@@ -200,92 +207,19 @@ class Evidence:
         return passed(before, after, next(moduli, None))
 
 
-def read_evidence(path: Path) -> Evidence:
-    """Return the evidence in a journal, or in the journal of a run's directory; its files stand beside it.
-
-    Raises:
-        JournalBroken: the journal is not what was written.
-    """
-    run = path if path.is_dir() else path.parent
-    return gather(read_journal(path / FILE if path.is_dir() else path), beside(run))
+NOTHING_WRITTEN = "the journal is empty: nothing was ever written"
 
 
-def gather(events: Sequence[Event], contents: Contents = nowhere) -> Evidence:
-    """Return the evidence in a journal's events.
-
-    Args:
-        events: the journal's.
-        contents: what reads the files it names, once somebody wants to see into one.
-
-    Raises:
-        JournalBroken: the events are not those of a run.
-        EvidenceError: an observation holds a file that the journal does not name.
-    """
-    start = read_start(events)
-    try:
-        return _gather(start, events, Files(events, contents))
-    except (LookupError, TypeError, ValueError, UnitError) as error:
-        raise JournalBroken(f"the events are not those of a run: {error!r}") from error
-
-
-def _gather(start: Start, events: Sequence[Event], files: Files) -> Evidence:
-    used = {str(event.data["name"]): read_instrument(event) for event in events if event.kind == "instrument"}
-    points = {point.name: point for point in start.points}
-    observations = tuple(
-        _observation(event, points, files) for event in events if event.kind == "observation"
-    )
-    complete = any(event.kind == "finish" for event in events)
-    tried = [_mapping(event.data["set"]) for event in events if event.kind == "adjust"]
-    adjusted = unpack(tried[-1], files) if tried else None
-    due = start.points if adjusted != {} else tuple(p for p in start.points if AS_LEFT not in p.series)
-    _check_repeats(due, observations, complete=complete)
-    if complete and (absent := sorted(set(start.roles.values()) - set(used) - set(start.artefacts))):
-        raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
-    return Evidence(
-        order=start.order,
-        procedure=start.procedure,
-        parameters=start.parameters,
-        points=start.points,
-        observations=observations,
-        instruments={role: used[name] for role, name in start.roles.items() if name in used},
-        artefacts={
-            role: ArtefactUsed(name=name, serial=start.artefacts[name])
-            for role, name in start.roles.items()
-            if name in start.artefacts
-        },
-        certificates={
-            role: start.certificates[name] for role, name in start.roles.items() if name in start.certificates
-        },
-        characteristics=start.characteristics,
-        answers=tuple(_answers(events)),
-        software=start.software,
-        discarded=tuple(_discarded(events)),
-        run=start.run,
-        began=seconds(events[0].at),
-        finished=seconds(events[-1].at),
-        complete=complete,
-        head=events[-1].hash,
-        lines=events[-1].seq,
-        time_zone=start.time_zone,
-        adjusted=adjusted,
-    )
-
-
-def _mapping(written: Json) -> Mapping[str, Json]:
-    if not isinstance(written, Mapping):
-        raise JournalBroken(f"{written!r:.40} stands where something that was set is due")
-    return written
-
-
-def read_start(events: Sequence[Event]) -> Start:
+def read_start(events: Iterable[Event]) -> Start:
     """Return what the first of a journal's events says.
 
     Raises:
         JournalBroken: there is none, or it is not the start of a run.
     """
-    if not events:
-        raise JournalBroken("the journal is empty: nothing was ever written")
-    return start_of(events[0].data)
+    first = next(iter(events), None)
+    if first is None:
+        raise JournalBroken(NOTHING_WRITTEN)
+    return start_of(first.data)
 
 
 def start_of(first: Mapping[str, Json]) -> Start:
@@ -304,66 +238,9 @@ def read_instrument(event: Event) -> InstrumentUsed:
         raise JournalBroken(f"event {event.seq} does not tell an instrument: {error}") from None
 
 
-def _observation(event: Event, points: Mapping[str, Point], files: Files) -> Observation:
-    data = event.data
-    point, repeat, values = points.get(str(data.get("point"))), data.get("repeat"), data.get("values")
-    if point is None or not isinstance(repeat, int) or not isinstance(values, Mapping):
-        raise JournalBroken(f"event {event.seq} is no observation at a point of this run")
-    return Observation(point, repeat, unpack(values, files), seconds(str(data["began"])), seconds(event.at))
-
-
-def _check_repeats(
-    points: tuple[Point, ...], observations: tuple[Observation, ...], *, complete: bool
-) -> None:
-    """Refuse what no run writes: a repeat observed twice, one nobody planned, an end with some missing."""
-    repeats = {point.name: point.repeats for point in points}
-    observed = set[tuple[str, int]]()
-    for entry in observations:
-        name, repeat = entry.point.name, entry.repeat
-        if (name, repeat) in observed or not 1 <= repeat <= repeats.get(name, 0):
-            raise JournalBroken(f"repeat {repeat} at {name} was observed twice, or was never to be")
-        observed.add((name, repeat))
-    # Numbers alone, for a journal may declare more repeats than anybody could list.
-    if complete and len(observed) < sum(repeats.values()):
-        name, repeat = _first_missing(repeats, observed)
-        raise JournalBroken(f"the run is said to be complete, but repeat {repeat} at {name} is missing")
-
-
-def _first_missing(repeats: Mapping[str, int], observed: Collection[tuple[str, int]]) -> tuple[str, int]:
-    return next(
-        (name, repeat)
-        for name in sorted(repeats)
-        for repeat in range(1, repeats[name] + 1)
-        if (name, repeat) not in observed
-    )
-
-
 def repeat_of(event: Event) -> tuple[str, int]:
     """Return point and number of the repeat that an event begins or observes."""
     return str(event.data["point"]), int(str(event.data["repeat"]))
-
-
-def _discarded(events: Sequence[Event]) -> Iterator[tuple[str, int]]:
-    """Yield the repeats after whose beginning the run broke off, each as often as that happened."""
-    begun: tuple[str, int] | None = None
-    for event in events:
-        if event.kind in {"repeat", "resume"} and begun is not None:
-            yield begun
-            begun = None
-        if event.kind == "repeat":
-            begun = repeat_of(event)
-        elif event.kind == "observation":
-            begun = None
-
-
-def _answers(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
-    asked: dict[object, str] = {}
-    for event in events:
-        if event.kind == "prompt" and "instrument" not in event.data:
-            question = event.data["question"]
-            asked[event.seq] = Text.model_validate(question).get("en")
-        elif event.kind == "answer" and (question := asked.get(event.data["prompt"])) is not None:
-            yield question, str(event.data["answer"])
 
 
 def _shown(value: Value | None) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
+from zlib import compress, decompress
 
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.waveform import SAMPLE, Waveform
@@ -58,6 +61,65 @@ def unpack(written: Mapping[str, Json], files: Files) -> dict[str, Value]:
         EvidenceError: the journal names no such file.
     """
     return {name: _unpack(value, files) for name, value in written.items()}
+
+
+class Unpacked:
+    """The values of the observations that were looked at last; those of all others stay packed."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._looked_at: OrderedDict[PackedValues, Mapping[str, Value]] = OrderedDict()
+
+    def hold(self, packed: PackedValues, values: Mapping[str, Value]) -> None:
+        """Hold values, and let go of those nobody has looked at for the longest time."""
+        self._looked_at[packed] = values
+        if len(self._looked_at) > AT_HAND:
+            self._looked_at.popitem(last=False)
+
+    def of(self, packed: PackedValues) -> Mapping[str, Value]:
+        """Return the values, as they were written."""
+        if (values := self._looked_at.get(packed)) is None:
+            values = unpack(json.loads(decompress(packed.content)), self._files)
+            self.hold(packed, values)
+        else:
+            self._looked_at.move_to_end(packed)
+        return values
+
+
+AT_HAND = 500
+"""Observations whose values are at hand at once."""
+
+
+class PackedValues(Mapping[str, "Value"]):
+    """The values of one observation, packed until somebody looks: a journal may have a hundred thousand.
+
+    Args:
+        written: as the journal writes them.
+        values: what that says.
+        unpacked: holds the values that were looked at last.
+    """
+
+    __slots__ = ("_unpacked", "content")
+
+    def __init__(self, written: Mapping[str, Json], values: Mapping[str, Value], unpacked: Unpacked) -> None:
+        self.content = compress(json.dumps(written).encode(), 1)
+        self._unpacked = unpacked
+        unpacked.hold(self, values)
+
+    def __hash__(self) -> int:  # one observation's; two are equal where their values are
+        return id(self)
+
+    def __getitem__(self, name: str) -> Value:
+        return self._unpacked.of(self)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._unpacked.of(self))
+
+    def __len__(self) -> int:
+        return len(self._unpacked.of(self))
+
+    def __repr__(self) -> str:
+        return repr(self._unpacked.of(self))
 
 
 def _unpack(written: Json, files: Files) -> Value:

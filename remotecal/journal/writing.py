@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from remotecal.canonical import check_names
 from remotecal.clock import Clock, SteppedClock
@@ -19,14 +21,17 @@ from remotecal.journal.events import (
     MICROSECOND,
     NOTHING,
     Event,
+    JournalReader,
     Json,
-    read_lines,
     seal,
     seconds,
     shown,
     timestamp,
 )
+from remotecal.journal.exchanges import UnwrittenExchanges
 from remotecal.journal.files import Attached, keep_content
+from remotecal.journal.past import Past
+from remotecal.journal.resting import unpack_journal
 from remotecal.locks import hold_file
 from remotecal.opening import BINARY, make_durable, make_sure
 
@@ -34,23 +39,22 @@ from remotecal.opening import BINARY, make_durable, make_sure
 class Journal:
     """A journal being written; one process at a time.
 
-    Safe to use from several threads. `events` holds what stood in it when it was opened.
+    Safe to use from several threads. `past` is what stood in it when it was opened.
     """
 
     def __init__(
-        self, path: Path, file: int, clock: Clock, events: tuple[Event, ...], held: ExitStack | None = None
+        self, path: Path, file: int, clock: Clock, past: Past, held: ExitStack | None = None
     ) -> None:
         self._held = held or ExitStack()
-        self.path, self.clock, self.events = path, clock, events
-        self.head = events[-1].hash if events else NOTHING
-        self.lines = len(events)
+        self.path, self.clock, self.past = path, clock, past
+        self.head = past.last.hash if past.last else NOTHING
+        self.lines = past.last.seq if past.last else 0
         self._file, self._size, self._torn = file, os.fstat(file).st_size, False
         self._lock = threading.RLock()
-        self._exchanges = max((_last_exchange(event) for event in events), default=0)
-        self._kept: list[_Kept] = []
+        self._exchanges = UnwrittenExchanges(past.exchanges)
         self._large = 0
         """Bytes of the kept replies that go into files."""
-        self._named = {str(event.data.get("sha256")) for event in events if event.kind == "file"}
+        self._named = set(past.named)
 
     @classmethod
     def create(cls, directory: Path, clock: Clock) -> Journal:
@@ -74,7 +78,7 @@ class Journal:
             held = undo.enter_context(_lock(file, path))
             make_durable(directory)
             undo.pop_all()
-        return cls(path, file, clock, (), held)
+        return cls(path, file, clock, Past(), held)
 
     @classmethod
     def open(cls, directory: Path, clock: Clock) -> Journal:
@@ -87,6 +91,7 @@ class Journal:
             RunError: another process is writing it, or the clock stands before its last line.
         """
         path = directory / FILE
+        unpack_journal(directory)
         try:
             file = os.open(path, os.O_RDWR | os.O_APPEND | BINARY)
         except OSError as error:
@@ -94,16 +99,16 @@ class Journal:
         with ExitStack() as undo:
             undo.callback(os.close, file)
             held = undo.enter_context(_lock(file, path))
-            content = path.read_bytes()
-            events, torn = read_lines(content, str(path))
-            if events:
-                _go_on_from(seconds(events[-1].at), clock, path)
-            if torn:
-                os.ftruncate(file, len(content) - torn)
+            reader = JournalReader.at(path, torn=True)
+            past = Past(reader)
+            if past.last:
+                _go_on_from(seconds(past.last.at), clock, path)
+            if reader.rest:
+                os.ftruncate(file, path.stat().st_size - reader.rest)
             undo.pop_all()
-        journal = cls(path, file, clock, events, held)
-        if torn and events:
-            journal.append("torn", {"bytes": torn})
+        journal = cls(path, file, clock, past, held)
+        if reader.rest and past.last:
+            journal.append("torn", {"bytes": reader.rest})
         return journal
 
     def append(self, kind: str, data: Mapping[str, Json], *, durable: bool = True) -> Event:
@@ -124,11 +129,23 @@ class Journal:
         This never fails, whatever the disk does, so that a rig can be made safe.
         """
         with self._lock:
-            self._exchanges += 1
-            at = timestamp(self.clock.now())
-            self._kept.append(_Kept(self._exchanges, at, instrument, request, reply))
             self._large += len(reply) if len(reply) > IN_A_FILE else 0
-            return self._exchanges
+            at, watching = self.clock.now(), bool(_WATCHING.get())
+            return self._exchanges.keep(at, instrument, request, reply, watching=watching)
+
+    @contextmanager
+    def watching(self, what: str) -> Iterator[None]:
+        """Look at something that is watched over: the exchanges made within are the watch's.
+
+        That it was looked at is kept once the context is left without an error.
+        """
+        before = _WATCHING.set(what)
+        try:
+            yield
+        finally:
+            _WATCHING.reset(before)
+        with self._lock:
+            self._exchanges.look(self.clock.now(), what)
 
     def names(self, digest: str) -> bool:
         """Tell whether a file of this SHA-256 is named here."""
@@ -138,7 +155,7 @@ class Journal:
     def flush(self) -> None:
         """Write kept exchanges once there are many, or large ones (RunError as `append`)."""
         with self._lock:
-            if len(self._kept) >= MANY or self._large >= LARGE:
+            if self._exchanges.waiting >= MANY or self._large >= LARGE:
                 self._write_kept()
 
     def close(self) -> None:
@@ -166,45 +183,37 @@ class Journal:
 
     def _write_kept(self) -> None:
         """Write the exchanges there are; large replies into files, which are named behind them."""
-        if not self._kept:
+        if not self._exchanges.waiting:
             return
         files: dict[str, Attached] = {}
-        exchanges: list[Json] = [
-            {
-                "at": kept.at,
-                "instrument": kept.instrument,
-                "number": kept.number,
-                "reply": self._told(kept, files),
-                "request": shown(kept.request),
-            }
-            for kept in self._kept
-        ]
-        self._append("replies", {"exchanges": exchanges}, durable=False)
-        self._kept, self._large = [], 0
+        told = partial(self._told, files)
+        self._append("replies", self._exchanges.data(told), durable=False)
+        self._exchanges.forget()
+        self._large = 0
         for file in files.values():
             self._append("file", file.model_dump(mode="json"), durable=False)
 
-    def _told(self, kept: _Kept, files: dict[str, Attached]) -> Json:
+    def _told(self, files: dict[str, Attached], instrument: str, number: int, reply: bytes) -> Json:
         """Return a reply as the journal tells it; a large one goes into a file, and among `files` if new."""
-        if len(kept.reply) <= IN_A_FILE:
-            return shown(kept.reply)
-        digest = sha256(kept.reply).hexdigest()
+        if len(reply) <= IN_A_FILE:
+            return shown(reply)
+        digest = sha256(reply).hexdigest()
         if digest not in self._named and digest not in files:
             files[digest] = keep_content(
-                kept.reply,
-                f"{kept.instrument} {kept.number}.reply",
+                reply,
+                f"{instrument} {number}.reply",
                 self.path.parent,
-                f"reply of {kept.instrument} in exchange {kept.number}",
-                kept.instrument,
+                f"reply of {instrument} in exchange {number}",
+                instrument,
             )
         return {"file": digest}
 
     def _append(self, kind: str, data: Mapping[str, Json], *, durable: bool) -> Event:
-        event = Event(self.lines + 1, timestamp(self.clock.now()), kind, data, "")
-        sealed, found = seal(event, self.head)
+        seq, at = self.lines + 1, timestamp(self.clock.now())
+        sealed, found = seal(seq, at, kind, data, self.head)
         try:
             self._write(sealed + b"\n")
-            self.lines, self.head = event.seq, found
+            self.lines, self.head = seq, found
             if durable:
                 make_sure(self._file)
         except OSError as error:
@@ -213,16 +222,16 @@ class Journal:
             ) from error
         if kind == "file":
             self._named.add(str(data["sha256"]))
-        return event._replace(hash=found)
+        return Event(seq, at, kind, data, found)
 
     def _write(self, line: bytes) -> None:
         """Write a whole line, or nothing: what comes next must not stand behind part of one."""
         if self._torn:
             raise OSError("it ends in part of a line")
-        left = memoryview(line)
         try:
-            while left:
-                left = left[os.write(self._file, left) :]
+            written = os.write(self._file, line)
+            while written < len(line):
+                written += os.write(self._file, line[written:])
         except OSError:
             self._torn = True
             with suppress(OSError):
@@ -240,14 +249,8 @@ LARGE = 4_000_000
 """Bytes of such replies that are not kept back any longer, for they fill the memory."""
 
 
-class _Kept(NamedTuple):
-    """An exchange that is not written yet."""
-
-    number: int
-    at: str
-    instrument: str
-    request: bytes
-    reply: bytes
+_WATCHING: ContextVar[str] = ContextVar("watching", default="")
+"""What the watch over a rig looks at; whoever hands its questions to another thread hands this on."""
 
 
 def _go_on_from(last: float, clock: Clock, path: Path) -> None:
@@ -266,15 +269,3 @@ def _lock(file: int, path: Path) -> ExitStack:
     if held is None:
         raise RunError(f"another process is at work on {path}: wait for it, or stop it")
     return held
-
-
-def _last_exchange(event: Event) -> int:
-    if event.kind != "replies":
-        return 0
-    try:
-        number = event.data["exchanges"][-1]["number"]  # type: ignore[index, call-overload]  # caught
-    except (LookupError, TypeError):
-        number = None
-    if not isinstance(number, int):
-        raise JournalBroken(f"event {event.seq} keeps no numbered exchanges: it is not what a run writes")
-    return number

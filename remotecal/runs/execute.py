@@ -18,8 +18,9 @@ from remotecal.errors import (
     OrderError,
     SafeStateNotReached,
 )
-from remotecal.journal.events import FILE, read_journal
-from remotecal.journal.evidence import Evidence, ProcedureUsed, Start, read_evidence, read_start
+from remotecal.journal.events import JournalReader
+from remotecal.journal.evidence import Evidence, ProcedureUsed, Start, read_start
+from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.procedure import of_role
@@ -139,10 +140,10 @@ def go_on(planned: Plan, directory: Path, company: Company) -> Evidence:
 
 def _cut_off(directory: Path) -> Start:
     """Return what a run began with that did not come to its end."""
-    events = read_journal(directory / FILE, torn=True)
-    if any(event.kind == "finish" for event in events):
+    journal = JournalReader.at(directory, torn=True)
+    if any(event.kind == "finish" for event in journal):
         raise OrderError(f"the run in {directory} is complete: evaluate it")
-    return read_start(events)
+    return read_start(journal)
 
 
 def _go_on(start: Start, planned: Plan, journal: Journal, company: Company) -> Evidence:

@@ -75,18 +75,14 @@ class Session:
         self._entries = bench.file.instruments
         self._company, self._control = company, company.control
         self._control.cancel = opened.cancel
-        self._watch = Watch(bench, opened, self._control)
+        self._watch = Watch(bench, opened, self._control, journal)
         self._run = Running(
             opened, journal, self._control, company.answers, company.watchers, company.largest_file
         )
         kind = type(planned.procedure)
         self._procedure = kind(planned.procedure.parameters, self._fillings(kind))
-        self._done = {
-            (event.data["point"], event.data["repeat"])
-            for event in journal.events
-            if event.kind == "observation"
-        }
-        self._set = next((event.data["set"] for event in journal.events if event.kind == "adjust"), None)
+        self._done = set(journal.past.observed)
+        self._set = journal.past.adjusted
         """What was set where the devices were adjusted; nothing where that was not possible."""
         self._takes: Mapping[str, float] = {}
 
@@ -147,6 +143,8 @@ class Session:
         self._journal.append("safe", safety.written())
         if safety.unsafe is not None:
             raise safety.unsafe
+        if watched := self._watch.declared:
+            self._journal.append("watch", watched)
         self._watch.begin()
         self._introduce(by_hand=True)
         for path in self._company.files:
@@ -173,8 +171,8 @@ class Session:
 
     def _refuse_another(self, said: Mapping[str, Json]) -> None:
         """Raise `WrongInstrument` where a run goes on with another instrument than it began with."""
-        for event in self._journal.events:
-            if event.kind == "instrument" and event.data["name"] == said["name"]:
+        for event in self._journal.past.instruments:
+            if event.data["name"] == said["name"]:
                 changed = [part for part in SAME if event.data[part] != said[part]]
                 if changed:
                     was, now = (", ".join(str(d[part]) for part in changed) for d in (event.data, said))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.capabilities import RigController
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
     from remotecal.bench_file import Interlock
     from remotecal.clock import Recurring
     from remotecal.drivers.quantities import BoundFlags, BoundSetting
+    from remotecal.journal.events import Json
+    from remotecal.journal.writing import Journal
     from remotecal.open_bench import OpenBench
     from remotecal.runs.control import Control
 
 MISSES = 3
 """How often in a row a limit or the heartbeat may fail for want of a reply before that is a trip."""
+
+
+BEATS = MISSES + 1
+"""Numbers in which a heart goes round: however many misses are borne, the next beat is another number than
+the last one the rig heard, and what it answers need not be kept for each of thousands."""
 
 
 class Watch:
@@ -30,13 +38,27 @@ class Watch:
     Whatever passes a limit, trips at the rig or can't be watched any more stops the run.
     """
 
-    def __init__(self, bench: Bench, opened: OpenBench, control: Control) -> None:
-        self._opened, self._control = opened, control
-        self._interlocks = sorted(bench.file.interlocks, key=lambda interlock: interlock.every)
+    def __init__(self, bench: Bench, opened: OpenBench, control: Control, journal: Journal) -> None:
+        self._opened, self._control, self._journal = opened, control, journal
+        interlocks = sorted(bench.file.interlocks, key=attrgetter("every"))
+        self._groups = {every: list(group) for every, group in groupby(interlocks, attrgetter("every"))}
         self._heartbeat = bench.file.heartbeat
+        self._rig: RigController | None = None
         self._beats = 0
         self._looking: list[Recurring] = []
         self._beating: list[Recurring] = []
+
+    @property
+    def declared(self) -> Mapping[str, Json]:
+        """What is watched over, as a journal's event `watch` says it; empty where nothing is."""
+        heart = self._heartbeat
+        looks: list[Json] = [
+            {"every": every, "limits": list(map(str, group)), "what": _watched(group)}
+            for every, group in self._groups.items()
+        ]
+        if heart is not None:
+            looks.append({"every": heart.every, "limits": [], "what": heart.quantity})
+        return {"looks": looks} if looks else {}
 
     def begin(self) -> None:
         """See that nothing stands against a run, and watch from now on.
@@ -45,18 +67,22 @@ class Watch:
             InterlockTripped: a limit is passed, or the rig is tripped.
             LinkError: the rig does not answer.
         """
+        clock = self._opened.clock
         if self._heartbeat is not None:
             heart = self._opened.setting(self._heartbeat.quantity)
-            self._beat(heart)
-            self._take_up(heart)
+            self._rig = heart.instrument if isinstance(heart.instrument, RigController) else None
+            with self._journal.watching(self._heartbeat.quantity):
+                for _ in range(2):  # one may be the very number the rig heard last
+                    self._beat(heart)
+                self._take_up()
             beat = self._guarded(self._heartbeat.quantity, partial(self._beat_and_look, heart))
-            self._beating.append(self._opened.clock.every(self._heartbeat.every, beat))
-        self._look(self._interlocks, beginning=True)
-        for every, group in groupby(self._interlocks, key=lambda interlock: interlock.every):
-            interlocks = list(group)
-            names = ", ".join(interlock.watch for interlock in interlocks)
-            look = self._guarded(names, partial(self._look, interlocks))
-            self._looking.append(self._opened.clock.every(every, look))
+            self._beating.append(clock.every(self._heartbeat.every, beat))
+        for group in self._groups.values():
+            with self._journal.watching(_watched(group)):
+                self._look(group, beginning=True)
+        for every, group in self._groups.items():
+            look = self._guarded(_watched(group), partial(self._look, group))
+            self._looking.append(clock.every(every, look))
 
     def stop_looking(self) -> None:
         """Watch no limits any more; the heart goes on beating while the rig is made safe."""
@@ -75,7 +101,8 @@ class Watch:
         def act() -> None:
             nonlocal misses
             try:
-                look()
+                with self._journal.watching(what):
+                    look()
                 misses = 0
             except InterlockTripped as trip:
                 self._control.stop(trip)
@@ -104,23 +131,21 @@ class Watch:
 
     def _beat(self, heart: BoundSetting) -> None:
         low, high = heart.declaration.span
-        heart.set(low + self._beats % (high - low + 1))
+        heart.set(low + self._beats % min(BEATS, high - low + 1))
         self._beats += 1
 
     def _beat_and_look(self, heart: BoundSetting) -> None:
         self._beat(heart)
-        rig = heart.instrument
-        if isinstance(rig, RigController) and (trips := rig.trips.read()):
+        if self._rig is not None and (trips := self._rig.trips.read()):
             raise InterlockTripped(f"the rig tripped by itself: {_names(trips)}")
 
-    def _take_up(self, heart: BoundSetting) -> None:
+    def _take_up(self) -> None:
         """Reset a rig that tripped only because no run was on; leave all other trips to a person."""
-        rig = heart.instrument
-        if not isinstance(rig, RigController):
+        if self._rig is None:
             return
-        if may_be_reset(rig.trips):
-            rig.reset()
-        if trips := rig.trips.read():
+        if may_be_reset(self._rig.trips):
+            self._rig.reset()
+        if trips := self._rig.trips.read():
             raise InterlockTripped(
                 f"the rig is tripped: {_names(trips)}; remove the cause and reset it at the rig first"
             )
@@ -136,3 +161,8 @@ def _names(trips: IntFlag) -> str:
     """Return the conditions that stand, in words; bits that mean nothing by their sum."""
     nameless = trips.value - sum(trip.value for trip in trips)
     return ", ".join([*(str(trip.name) for trip in trips), *([str(nameless)] if nameless else [])])
+
+
+def _watched(interlocks: Sequence[Interlock]) -> str:
+    """Return what is looked at together, by name."""
+    return ", ".join(interlock.watch for interlock in interlocks)

@@ -13,9 +13,10 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from remotecal.errors import EvidenceError, RemotecalError, TransportError
+from remotecal.errors import EvidenceError, RemotecalError, RunError, TransportError
 from remotecal.journal.chain import ending
-from remotecal.journal.events import FILE
+from remotecal.journal.events import PACKED, found_in, opened_lines
+from remotecal.journal.resting import pack_journal, unpack_journal
 from remotecal.station.acceptance import read_order
 from remotecal.station.run import Stage, StationRun
 from remotecal.station.upload import RETRY_AFTER, Upload
@@ -120,6 +121,8 @@ class Deliveries:
                 elif not (kept.whole and kept.claimed):
                     log.warning("the laboratory lacks something of %s: it is sent again", kept.run)
                     self.bring(await asyncio.to_thread(self._run, kept.run))
+                else:
+                    await self._rest(kept.run)
 
     async def show_papers(self, run: StationRun) -> bool:
         """Prove to the laboratory that it gave us an order; tell whether it takes that.
@@ -199,6 +202,7 @@ class Deliveries:
     async def _whole(self, what: _Bringing) -> None:
         """Bring a run until the laboratory says that it has all of it."""
         run, site = what.run, self._site
+        await asyncio.to_thread(unpack_journal, run.directory)
         while True:
             await self._upload(what)
             stage = await asyncio.to_thread(lambda: run.stage)
@@ -220,8 +224,16 @@ class Deliveries:
             proof = await self._kept([await asyncio.to_thread(held, run.directory)])
             if proof.answer.runs[0].whole:
                 run.note_done(proof)
+                await self._rest(run.order.id)
                 return
             await asyncio.sleep(RETRY_AFTER)
+
+    async def _rest(self, run: str) -> None:
+        """Compress the journal of a run that the laboratory has; where that fails, it stays as it is."""
+        try:
+            await asyncio.to_thread(pack_journal, self._site.folder.runs / run)
+        except RunError as error:
+            log.warning("the journal of %s is not compressed: %s", run, error)
 
     async def _upload(self, what: _Bringing) -> None:
         run, liaison = what.run, self._site.liaison
@@ -251,7 +263,7 @@ class Deliveries:
         """Tell the laboratory what this station makes of the journal."""
         site = self._site
         record = await asyncio.to_thread(run.record, site.library)
-        head = await asyncio.to_thread(run.head)
+        head = (await asyncio.to_thread(held, run.directory)).head
         computed = Computed(station=site.folder.name, run=run.order.id, head=head, record=record)
         compared = await site.insist("record", "record", computed, Compared)
         await asyncio.to_thread(run.note_failed, "" if compared.agrees else compared.reason)
@@ -261,13 +273,23 @@ class Deliveries:
 
 def held(directory: Path) -> RunHeld:
     """Return how far a run's journal goes here, by its last whole line."""
-    last = _last_line(directory / FILE)
+    path = found_in(directory)
+    last = _last_of_packed(path) if path.name == PACKED else _last_line(path)
     found = ending(last) if last else None
     if last and found is None:
-        raise EvidenceError(f"{directory / FILE} does not end with an event: restore it")
+        raise EvidenceError(f"{path} does not end with an event: restore it")
     return RunHeld(
         run=directory.name, lines=0 if found is None else found.seq, head="" if found is None else found.hash
     )
+
+
+def _last_of_packed(path: Path) -> bytes:
+    """Return the last whole line of a compressed file; empty if there is none."""
+    last = b""
+    with opened_lines(path) as lines:
+        for line in lines:
+            last = line[:-1] if line.endswith(b"\n") else last
+    return last
 
 
 def _last_line(path: Path) -> bytes:

@@ -20,9 +20,10 @@ from pydantic import BaseModel
 from remotecal.certificates.signing.journal import KIND as SIGNATURE
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.clock import VirtualClock
-from remotecal.errors import BenchInUse, RemotecalError, RunAborted
-from remotecal.journal.events import FILE, read_journal, seconds
-from remotecal.journal.evidence import read_evidence
+from remotecal.errors import BenchInUse, JournalBroken, RemotecalError, RunAborted
+from remotecal.journal.chain import ending
+from remotecal.journal.events import FILE, found_in, opened_lines
+from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.runs.company import Company
 from remotecal.runs.execute import carry_out, go_on
@@ -31,8 +32,9 @@ from remotecal.runs.safety import NOTHING, Safety, make_safe
 from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from remotecal.certificates.signing.seal import SealKey
-    from remotecal.journal.events import Event
     from remotecal.runs.session import Plan
     from remotecal.station.folder import StationFolder
     from remotecal.transport.bundles import TrustedProcedures
@@ -46,8 +48,9 @@ LOOK_EVERY = 1.0
 """Seconds from one look whether the bench of a run is free to the next."""
 M = TypeVar("M", bound=BaseModel)
 
-ENDS = frozenset({"abort", "interlock", "failure", "finish", SIGNATURE})
-"""Events after which a run is over, unless it is taken up again; one that was suspended is not."""
+ENDS = frozenset({"abort", "interlock", "failure"})
+"""Events after which a run is over that is not complete, unless it is taken up again; one that was suspended
+is not."""
 
 
 class Stage(Enum):
@@ -95,9 +98,11 @@ class StationRun:
     @property
     def stage(self) -> Stage:
         """How far it has come."""
-        if not (self.directory / FILE).exists():
+        path = found_in(self.directory)
+        if not path.exists():
             return Stage.CLAIMED
-        return stage_of(read_journal(self.directory / FILE, torn=True))
+        with opened_lines(path) as lines:
+            return stage_of(lines)
 
     def keep(self, envelope: bytes) -> None:
         """Keep the signed order."""
@@ -184,9 +189,9 @@ class StationRun:
     def sign(self, key: SealKey) -> None:
         """Sign the journal of a complete run."""
         if self.stage is Stage.COMPLETE:
-            # The run's clock may be a simulated rig's, and it may have stopped long ago.
-            last = read_journal(self.directory / FILE, torn=True)[-1]
-            with Journal.open(self.directory, VirtualClock(seconds(last.at))) as journal:
+            # The run's clock may be a simulated rig's, and it may have stopped long ago: time is that of the
+            # last line.
+            with Journal.open(self.directory, VirtualClock(0.0)) as journal:
                 seal_journal(journal, key)
 
     def record(self, library: TrustedProcedures) -> str:
@@ -197,10 +202,6 @@ class StationRun:
         except RemotecalError as error:
             log.warning("the record of %s can't be computed here: %s", self.order.id, error)
             return ""
-
-    def head(self) -> str:
-        """Return the hash of the journal's last line."""
-        return read_journal(self.directory / FILE)[-1].hash
 
     def _clear(self) -> None:
         """Remove a journal in which not even the first line was finished: nothing was touched."""
@@ -231,19 +232,32 @@ def _proof(proof: Proof[M]) -> bytes:
     return json.dumps({"asked": proof.asked.decode(), "reply": proof.reply.decode()}).encode()
 
 
-def stage_of(events: tuple[Event, ...]) -> Stage:
-    """Return how far a run has come by its journal."""
-    if not events:
-        return Stage.CLAIMED
-    kinds = [event.kind for event in events]
-    if SIGNATURE in kinds:
-        return Stage.SIGNED
-    if "finish" in kinds:
-        return Stage.COMPLETE
-    last_begin = max(place for place, kind in enumerate(kinds) if kind in {"start", "resume"})
-    return Stage.STOPPED if any(_ends(event) for event in events[last_begin:]) else Stage.CUT_OFF
+def stage_of(lines: Iterable[bytes]) -> Stage:
+    """Return how far a run has come by the lines of its journal.
+
+    The lines are believed: whoever goes on with the journal, or computes with it, checks them.
+
+    Raises:
+        JournalBroken: one is no event.
+    """
+    stage = Stage.CLAIMED
+    for line in lines:
+        if not line.endswith(b"\n"):
+            break  # torn off by a crash
+        found = ending(line[:-1])
+        if found is None:
+            raise JournalBroken("the journal holds a line that is no event: restore it from a copy")
+        if found.kind == SIGNATURE:
+            return Stage.SIGNED
+        if found.kind == "finish" or stage is Stage.COMPLETE:
+            stage = Stage.COMPLETE
+        elif found.kind in {"start", "resume"}:
+            stage = Stage.CUT_OFF
+        elif stage is Stage.CUT_OFF and _ends(found.kind, line):
+            stage = Stage.STOPPED
+    return stage
 
 
-def _ends(event: Event) -> bool:
+def _ends(kind: str, line: bytes) -> bool:
     """Tell whether a run is over after an event; what somebody aborted is not taken up after a crash."""
-    return event.kind in ENDS or (event.kind == "control" and event.data.get("verb") == "abort")
+    return kind in ENDS or (kind == "control" and json.loads(line)["data"].get("verb") == "abort")

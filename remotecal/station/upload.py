@@ -69,6 +69,8 @@ class Upload:
         """Where the first line begins that is not committed."""
         self._missing: dict[str, int] = {}
         """SHA-256 of the files the laboratory lacks → bytes it has of them."""
+        self._places: dict[str, Path] = {}
+        """SHA-256 → where the file stood when the folder was looked through."""
         self.lost: dict[str, str] = {}
         """SHA-256 of the files that can't be brought → why; their run is never complete there."""
 
@@ -193,7 +195,9 @@ class Upload:
 
     def _read_piece(self, file: str, begin: int) -> tuple[bytes, int]:
         """Return a piece of a file, and the length of the whole."""
-        path = next(self._folder.glob(f"{file}*"), None)
+        if file not in self._places:
+            self._places = {path.stem: path for path in self._folder.glob("*")}
+        path = self._places.get(file)
         if path is None:
             raise EvidenceError(f"{self._folder} has no file {file}, which the journal names: put it back")
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 NOTHING = "0" * 64
 """What a journal's first line follows from."""
+
+AT_ONCE = 16
+"""Lines of a journal held at once while it is gone through."""
 
 STATES = {
     "start": "running",
@@ -179,6 +183,19 @@ class Journals:
                 .order_by(journal_lines.c.seq)
             ).all()
         return tuple(bytes(row.line) for row in rows)
+
+    @contextmanager
+    def opened(self, station: str, run: str) -> Iterator[Iterator[bytes]]:
+        """Give a journal's lines one after another, each with its line feed; few are held at once."""
+        from sqlalchemy import select
+
+        table = journal_lines
+        query = (
+            select(table.c.line).where(table.c.station == station, table.c.run == run).order_by(table.c.seq)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query, execution_options={"yield_per": AT_ONCE}).scalars()
+            yield (bytes(line) + b"\n" for line in rows)
 
     def first_line(self, station: str, run: str) -> bytes:
         """Return a journal's first line; empty if it is not here."""

@@ -22,6 +22,8 @@ from sqlalchemy import (
     text,
 )
 
+from remotecal.store.lines import KeptLine
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -130,7 +132,7 @@ journal_lines = Table(
     Column("station", Text, primary_key=True),
     Column("run", Text, primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("line", LargeBinary, nullable=False),
+    Column("line", KeptLine, nullable=False),
 )
 
 run_files = Table(

@@ -7,19 +7,18 @@ question that was put for it, and each number that was to be proven by a photo m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remotecal.drivers.links.by_hand import name_of
 from remotecal.drivers.shown import in_dsi, reply_of
 from remotecal.errors import EvidenceError, UnitError
 from remotecal.journal.events import ON_SITE
-from remotecal.verify.kept import kept_exchanges
 
 if TYPE_CHECKING:
     from remotecal.journal.events import Event, Json
-    from remotecal.verify.kept import Exchange
+    from remotecal.journal.exchanges import Exchange
+    from remotecal.journal.occurrences import Occurrence
 
 
 @dataclass(slots=True)
@@ -34,32 +33,53 @@ class Said:
     """Who gave it."""
 
 
-@dataclass(slots=True)
 class Dialogue:
-    """Follows what people were asked for instruments that are read by hand."""
+    """Checks that what was read by hand is what people answered; tells who, and how often.
 
-    instruments: Collection[str]
-    """Names of the instruments."""
-    replies: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Instrument and who answered for it → how often."""
-    photos: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """Instrument, line of the dialogue and SHA-256 of a photo → how many replies it proves."""
-    _asked: dict[Json, Event] = field(default_factory=dict)
-    _said: dict[tuple[str, str], Said] = field(default_factory=dict)
+    Args:
+        instruments: names of the instruments that are read by hand.
 
-    def follow(self, event: Event) -> None:
-        """Go on to the next event (EvidenceError where an exchange is nobody's answer)."""
+    Raises:
+        EvidenceError: an exchange is nobody's answer.
+    """
+
+    def __init__(self, instruments: Collection[str]) -> None:
+        self._instruments = instruments
+        self._replies: Counter[tuple[str, str]] = Counter()
+        """Instrument and who answered for it → how often."""
+        self._photos: Counter[tuple[str, str, str]] = Counter()
+        """Instrument, line of the dialogue and SHA-256 of a photo → how many replies it proves."""
+        self._asked: dict[Json, Event] = {}
+        self._said: dict[tuple[str, str], Said] = {}
+
+    @property
+    def concerned(self) -> bool:
+        return bool(self._instruments)
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        event = told.event
         if event.kind == "prompt" and "instrument" in event.data:
-            if event.data["instrument"] not in self.instruments:
+            if event.data["instrument"] not in self._instruments:
                 raise EvidenceError(
                     f"line {event.seq} asks for {event.data['instrument']}, which nobody reads"
                 )
             self._asked[event.seq] = event
         elif event.kind == "answer" and (asked := self._asked.pop(event.data["prompt"], None)) is not None:
             self._take(asked, event)
-        for exchange in kept_exchanges(event):
-            if exchange.instrument in self.instruments:
+        for exchange in told.exchanges if self._instruments else ():
+            if exchange.instrument in self._instruments:
                 self._match(exchange, event.seq)
+
+    def conclude(self) -> str:
+        """Return who answered for which instrument, and how often."""
+        counted = [f"{name}: {count} by {by}" for (name, by), count in self._replies.items()]
+        counted += [
+            f"one photo, {photo[:12]}…, stands for {count} readings of {name}"
+            for (name, _, photo), count in self._photos.items()
+            if count > 1
+        ]
+        return "; ".join(counted) or "nothing was read"
 
     def _take(self, asked: Event, event: Event) -> None:
         key = str(asked.data["instrument"]), str(asked.data.get("request"))
@@ -81,9 +101,9 @@ class Dialogue:
                 f"line {line}: exchange {exchange.number} says that {exchange.instrument}, asked to "
                 f"{request}, gave {reply!r}, and {told}"
             )
-        self.replies[exchange.instrument, said.by] += 1
+        self._replies[exchange.instrument, said.by] += 1
         if said.photo:
-            self.photos[exchange.instrument, request, said.photo] += 1
+            self._photos[exchange.instrument, request, said.photo] += 1
 
 
 def _carried(answer: str) -> str:
@@ -92,27 +112,3 @@ def _carried(answer: str) -> str:
         return in_dsi(answer)
     except UnitError:
         return answer
-
-
-def by_hand(events: Sequence[Event]) -> frozenset[str]:
-    """Return the names of the instruments that a run read by hand, which their addresses tell."""
-    opened = (event for event in events if event.kind == "instrument")
-    return frozenset(str(event.data["name"]) for event in opened if name_of(str(event.data["address"])))
-
-
-def examine_by_hand(events: Sequence[Event]) -> str:
-    """Check that what was read by hand is what people answered; tell who, and how often.
-
-    Raises:
-        EvidenceError: an exchange is nobody's answer.
-    """
-    dialogue = Dialogue(by_hand(events))
-    for event in events:
-        dialogue.follow(event)
-    counted = [f"{name}: {count} by {by}" for (name, by), count in dialogue.replies.items()]
-    counted += [
-        f"one photo, {photo[:12]}…, stands for {count} readings of {name}"
-        for (name, _, photo), count in dialogue.photos.items()
-        if count > 1
-    ]
-    return "; ".join(counted) or "nothing was read"

@@ -6,67 +6,63 @@ one part of it; `docs/verify-a-certificate.md` says which lies nobody can.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from remotecal.verify.by_hand import by_hand, examine_by_hand
-from remotecal.verify.course import examine_course
-from remotecal.verify.facts import examine_answers, examine_facts
-from remotecal.verify.instruments import examine_instruments
-from remotecal.verify.reality import examine_reality
-from remotecal.verify.replies import examine_replies
+from remotecal.verify.by_hand import Dialogue
+from remotecal.verify.course import Course
+from remotecal.verify.facts import Answers, Facts
+from remotecal.verify.instruments import Instruments
+from remotecal.verify.reality import Reality
+from remotecal.verify.replies import Replies
 from remotecal.verify.report import Unable
-from remotecal.verify.shapes import examine_shapes, examine_start
-from remotecal.verify.times import examine_times
+from remotecal.verify.supervision import Supervision
+from remotecal.verify.times import Times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping
 
-    from remotecal.journal.contents import Contents
-    from remotecal.journal.events import Event
-    from remotecal.model import Record
-    from remotecal.verify.report import Checklist
+    from remotecal.journal.contents import Files
+    from remotecal.journal.occurrences import Occurrence
+    from remotecal.verify.outline import Outline
+    from remotecal.verify.report import Examination
     from remotecal.verify.subject import Means
 
 
-def computed(examination: Callable[[], str], *, trusted: bool) -> Callable[[], str]:
-    """Return an examination that computes with a journal, but not where nobody answers for the journal."""
+class NotComputed:
+    """Stands for a check that would compute with a journal for which nobody answers."""
 
-    def not_computed() -> str:
+    concerned = True
+
+    def follow(self, told: Occurrence) -> None:
+        """Do nothing."""
+
+    def conclude(self) -> str:
+        """Say so."""
         raise Unable("nothing is computed from a journal that no station on a trust list has signed")
 
-    return examination if trusted else not_computed
 
+def conduct(
+    outline: Outline, means: Means, files: Files, *, demonstration: bool, trusted: bool
+) -> Mapping[str, Examination]:
+    """Return the checks of what a journal of known form tells of a run, part against part.
 
-def examine_conduct(
-    checks: Checklist,
-    record: Record,
-    events: Sequence[Event],
-    means: Means,
-    contents: Contents,
-    *,
-    trusted: bool,
-) -> None:
-    """Check what a journal tells of a run, part against part; nothing more where its form is broken.
+    Only a `trusted` journal's replies are read again; `files` follows the same journal.
 
-    Only a `trusted` journal's replies are read again; `contents` reads the files in which large ones stand.
+    Raises:
+        JournalBroken: the journal does not begin as a run's.
     """
-
-    def form() -> str:
-        examine_start(events)
-        return examine_shapes(events)
-
-    if not checks.examine("events", form, needed=True):
-        return
-    checks.examine("course of the run", partial(examine_course, events), needed=True)
-    checks.examine("times", partial(examine_times, events, means.now), needed=True)
-    checks.examine("instruments", partial(examine_instruments, events, means.drivers), needed=True)
-    real = partial(examine_reality, events, demonstration=record.demonstration)
-    checks.examine("real instruments", real, needed=True)
-    checks.examine("facts of the rig", partial(examine_facts, events), needed=True)
-    if any(event.kind == "answer" for event in events):
-        checks.examine("answers", partial(examine_answers, events), needed=True)
-    if any("instrument" in event.data for event in events if event.kind == "prompt") or by_hand(events):
-        checks.examine("read by hand", partial(examine_by_hand, events), needed=True)
-    replies = computed(partial(examine_replies, events, means.drivers, contents), trusted=trusted)
-    checks.examine("replies", replies, needed=True)
+    start = outline.start
+    replies: Examination = NotComputed()
+    if trusted:
+        replies = Replies(str(start.software.get("remotecal")), files, means.drivers)
+    return {
+        "course of the run": Course(start),
+        "times": Times(means.now, virtual=start.clock == "virtual"),
+        "instruments": Instruments(start, means.drivers),
+        "real instruments": Reality(start.clock, demonstration=demonstration),
+        "facts of the rig": Facts(start),
+        "supervision": Supervision(),
+        "answers": Answers(),
+        "read by hand": Dialogue(outline.by_hand),
+        "replies": replies,
+    }

@@ -8,23 +8,25 @@ safe, as far as anything there can be made safe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from remotecal.errors import EvidenceError
-from remotecal.journal.evidence import read_start, repeat_of
+from remotecal.journal.evidence import repeat_of
 from remotecal.journal.observation import AS_LEFT
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
     from remotecal.journal.events import Event
     from remotecal.journal.evidence import Start
+    from remotecal.journal.occurrences import Occurrence
 
 State = Literal["opening", "unsafe", "on", "paused", "stopped", "safe", "stopped safe", "cut", "finished"]
 """Where a run is: `stopped` by whatever ended it early, `safe` once that was reached in the end."""
 
-AT_WORK = frozenset({"point", "repeat", "observation", "stable", "adjust", "note"})
-"""What only a procedure at work writes."""
+AT_WORK = frozenset({"watch", "point", "repeat", "observation", "stable", "adjust", "note"})
+"""What is written only while a procedure is at work, or just before."""
 STOPS = frozenset({"interlock", "abort", "suspend", "failure"})
 """What ends a run, or its part, before it is complete."""
 REMARKS = frozenset({"control", "file", "replies", "prompt", "answer"})
@@ -46,7 +48,14 @@ ALLOWED: Mapping[State, frozenset[str]] = {
 
 
 class Course:
-    """Follows a run, event by event."""
+    """Checks that a run's events follow one another as a run's do; tells what interrupted it.
+
+    Raises:
+        EvidenceError: they do not.
+        Unable: the journal does not tell when repeats began.
+    """
+
+    concerned = True
 
     def __init__(self, start: Start) -> None:
         self.interruptions: list[str] = []
@@ -65,6 +74,8 @@ class Course:
         self._point: str | None = None
         self._begun: tuple[str, int, str] | None = None
         self._observed = 0
+        self._seen: dict[bytes, list[int]] = {}
+        """Digest of a point and what was observed there → lines."""
         self._acts: Mapping[str, Callable[[Event], None]] = {
             "safe": self._safe,
             "pause": self._pause,
@@ -79,8 +90,11 @@ class Course:
             "instrument": self._instrument,
         }
 
-    def follow(self, event: Event) -> None:
+    def follow(self, told: Occurrence) -> None:
         """Go on to the next event (EvidenceError if it can't come next)."""
+        event = told.event
+        if event.seq == 1:
+            return  # by which this was made
         if event.kind not in ALLOWED[self._state]:
             raise EvidenceError(f"line {event.seq}: {event.kind!r} can't come where the run is {self._state}")
         if event.kind in STOPS:
@@ -148,6 +162,9 @@ class Course:
         self._begun = None
         self._observed += 1
         self._due = next(self._rest, None)
+        values = {name: _bare(value) for name, value in _mapping(event.data["values"]).items()}
+        seen = sha256(f"{place[0]} {values}".encode(errors="replace")).digest()
+        self._seen.setdefault(seen, []).append(event.seq)
 
     def _adjust(self, event: Event) -> None:
         if self._adjusted or self._due is None or self._due[0] not in self._left:
@@ -172,33 +189,14 @@ class Course:
             )
         self._state = "finished"
 
-
-def examine_course(events: Sequence[Event]) -> str:
-    """Check that a run's events follow one another as a run's do; tell what interrupted it.
-
-    Raises:
-        EvidenceError: they do not.
-        Unable: the journal does not tell when repeats began.
-    """
-    start = read_start(events)
-    course = Course(start)
-    for event in events[1:]:
-        course.follow(event)
-    said = "; ".join([*course.interruptions, *_alike(events)]) or "never interrupted"
-    if not course.tells_repeats:
-        raise Unable(f"{said}; an older version wrote it, so repeats that were thrown away do not show")
-    return said
-
-
-def _alike(events: Sequence[Event]) -> list[str]:
-    """Return which repeats at one point have the very same values, as a copied one has."""
-    seen: dict[str, list[int]] = {}
-    for event in events:
-        if event.kind == "observation":
-            values = {name: _bare(value) for name, value in _mapping(event.data["values"]).items()}
-            seen.setdefault(f"{event.data['point']} {values}", []).append(event.seq)
-    several = [lines for lines in seen.values() if len(lines) > 1]
-    return [f"lines {', '.join(map(str, lines))} have the very same values" for lines in several]
+    def conclude(self) -> str:
+        """Return what interrupted the run, and which repeats are the very same, as a copied one is."""
+        several = (lines for lines in self._seen.values() if len(lines) > 1)
+        alike = [f"lines {', '.join(map(str, lines))} have the very same values" for lines in several]
+        said = "; ".join([*self.interruptions, *alike]) or "never interrupted"
+        if not self.tells_repeats:
+            raise Unable(f"{said}; an older version wrote it, so repeats that were thrown away do not show")
+        return said
 
 
 def _bare(value: object) -> object:

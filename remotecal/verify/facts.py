@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -10,59 +9,82 @@ from pydantic import ValidationError
 from remotecal.clock import civil_day
 from remotecal.errors import EvidenceError
 from remotecal.journal.events import seconds
-from remotecal.journal.evidence import read_start
-from remotecal.journal.files import named_files
+from remotecal.journal.files import read_attached
 from remotecal.model import Text
 from remotecal.runs.prompts import Question
 
 if TYPE_CHECKING:
     from remotecal.journal.events import Event, Json
+    from remotecal.journal.evidence import Start
+    from remotecal.journal.occurrences import Occurrence
 
 
-def examine_facts(events: Sequence[Event]) -> str:
-    """Check that certificates and facts of the rig were valid each time the run began or was taken up.
+class Facts:
+    """Checks that certificates and facts of the rig were valid each time the run began or was taken up.
 
     Raises:
         EvidenceError: one was not.
     """
-    start = read_start(events)
-    until = {f"the fact {name}": fact.valid_until for name, fact in start.characteristics.items()}
-    for name, used in start.certificates.items():
-        if used.certificate.valid_until is not None:
-            until[f"certificate {used.certificate.number} of {name}"] = used.certificate.valid_until
-    for event in events:
+
+    concerned = True
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._until = {f"the fact {name}": fact.valid_until for name, fact in start.characteristics.items()}
+        for name, used in start.certificates.items():
+            if used.certificate.valid_until is not None:
+                self._until[f"certificate {used.certificate.number} of {name}"] = used.certificate.valid_until
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        event = told.event
         if event.kind in {"start", "resume"}:
-            today = civil_day(seconds(event.at), start.time_zone)
-            for what, last in until.items():
+            today = civil_day(seconds(event.at), self._start.time_zone)
+            for what, last in self._until.items():
                 if today > last:
                     raise EvidenceError(f"line {event.seq}: {what} was valid until {last}, used on {today}")
-    facts = (
-        f"{name} = {fact.value:g} {fact.unit}, U = {fact.expanded_uncertainty:g} ({fact.source})"
-        for name, fact in start.characteristics.items()
-    )
-    return "; ".join(facts) or "none beside the certificates"
+
+    def conclude(self) -> str:
+        """Return the facts of the rig."""
+        facts = (
+            f"{name} = {fact.value:g} {fact.unit}, U = {fact.expanded_uncertainty:g} ({fact.source})"
+            for name, fact in self._start.characteristics.items()
+        )
+        return "; ".join(facts) or "none beside the certificates"
 
 
-def examine_answers(events: Sequence[Event]) -> str:
-    """Check that each answer is one to a question that was open; tell questions and answers.
+class Answers:
+    """Checks that each answer is one to a question that was open; tells questions and answers.
 
     Raises:
         EvidenceError: an answer answers nothing, or as nobody could.
     """
-    files = {file.sha256 for file in named_files(events)}
-    open_questions: dict[Json, Event] = {}
-    said = []
-    for event in events:
-        if event.kind == "prompt":
-            open_questions[event.seq] = event
+
+    def __init__(self) -> None:
+        self.concerned = False
+        self._files: set[str] = set()
+        self._open: dict[Json, Event] = {}
+        self._said: list[str] = []
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        event = told.event
+        if event.kind == "file":
+            self._files.add(read_attached(event.data, event.seq).sha256)
+        elif event.kind == "prompt":
+            self._open[event.seq] = event
         elif event.kind == "answer":
-            asked = open_questions.pop(event.data["prompt"], None)
+            self.concerned = True
+            asked = self._open.pop(event.data["prompt"], None)
             if asked is None:
                 raise EvidenceError(
                     f"line {event.seq} answers line {event.data['prompt']}, where no question is open"
                 )
-            said.append(_answered(asked, str(event.data["answer"]), files, event.seq))
-    return "; ".join(said)
+            self._said.append(_answered(asked, str(event.data["answer"]), self._files, event.seq))
+
+    def conclude(self) -> str:
+        """Return questions and answers."""
+        return "; ".join(self._said)
 
 
 def _answered(asked: Event, answer: str, files: set[str], line: int) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.added import may_be_added
 from remotecal.certificates.dcc.read import read
-from remotecal.certificates.signing.journal import journal_signer
 from remotecal.clock import civil_day
 from remotecal.errors import (
     CertificateRefused,
@@ -19,19 +18,22 @@ from remotecal.errors import (
     JournalBroken,
     OrderError,
 )
-from remotecal.journal.contents import beside, nowhere
-from remotecal.journal.events import FILE, read_journal, seconds
-from remotecal.journal.evidence import read_start
+from remotecal.journal.contents import Files, beside
+from remotecal.journal.events import JournalReader, seconds
+from remotecal.journal.gathering import Gathering
+from remotecal.journal.occurrences import tell
 from remotecal.model.choice import results_of
 from remotecal.runs.compiling import NEW_EVALUATION
-from remotecal.verify.conduct import computed, examine_conduct
-from remotecal.verify.people import examine_people
-from remotecal.verify.report import Checklist, Unable
+from remotecal.verify.conduct import NotComputed, conduct
+from remotecal.verify.outline import Outline
+from remotecal.verify.people import people
+from remotecal.verify.report import Examinations, Unable
 
 if TYPE_CHECKING:
-    from remotecal.journal.contents import Contents
-    from remotecal.journal.events import Event
+    from remotecal.journal.evidence import Evidence
+    from remotecal.journal.occurrences import Occurrence
     from remotecal.model import EvidenceReference, Record
+    from remotecal.verify.report import Checklist, Examination
     from remotecal.verify.subject import Means
 
 OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous"})
@@ -45,82 +47,114 @@ LEFT_OUT = frozenset({"left_out"})
 
 
 def examine_journal(checks: Checklist, record: Record, journal: Path | None, means: Means) -> None:
-    """Check a certificate against the journal it was computed from."""
-    evidence = record.evidence
-    events: list[Event] = []
-    given = journal is not None
+    """Check a certificate against the journal it was computed from.
+
+    The journal is gone through twice, and no more of it is held than what an evaluation needs.
+    """
+    events = JournalReader.at(journal or Path())
+    outlines: list[Outline] = []
 
     def whole() -> str:
         if journal is None:
             raise Unable("no journal was given: the results can't be computed again")
-        events.extend(read_journal(journal / FILE if journal.is_dir() else journal))
-        if not events:
-            raise JournalBroken("the journal is empty: nothing was ever written, or all of it was cut off")
-        return f"{len(events)} lines, each following from the one before"
+        outlines.append(Outline(events))
+        return f"{outlines[0].lines} lines, each following from the one before"
 
-    if not checks.examine("journal", whole, needed=given):
+    if not checks.examine("journal", whole, needed=journal is not None) or journal is None:
         return
-    checks.examine("journal of this run", lambda: _is_this(evidence, events), needed=True)
-    checks.examine("journal's end", lambda: _ended(events), needed=True)
-    trusted = checks.examine("journal's signature", lambda: _signed(events, means), needed=True)
-    checks.examine("procedure", lambda: _procedure(evidence, events), needed=True)
-    checks.examine("certificates applied", lambda: _applied(events, means), needed=False)
-    run = journal if journal is None or journal.is_dir() else journal.parent
-    contents = nowhere if run is None else beside(run)
-    examine_conduct(checks, record, events, means, contents, trusted=trusted)
-    if journal is not None and run is not None:
-        examine_people(checks, events, run)
-        path = journal
-
-        def results() -> str:
-            try:
-                return _results(record, _again(record, path, events, means, contents))
-            except EvaluationFailed as failure:
-                if isinstance(failure.__cause__, FileMissing):
-                    raise Unable(str(failure.__cause__)) from failure
-                raise
-
-        checks.examine("results", computed(results, trusted=trusted), needed=True)
+    (outline,), evidence = outlines, record.evidence
+    checks.examine("journal of this run", lambda: _is_this(evidence, outline), needed=True)
+    checks.examine("journal's end", lambda: _ended(outline), needed=True)
+    trusted = checks.examine("journal's signature", lambda: _signed(outline, means), needed=True)
+    checks.examine("procedure", lambda: _procedure(evidence, outline), needed=True)
+    checks.examine("certificates applied", lambda: _applied(outline, means), needed=False)
+    run = journal if journal.is_dir() else journal.parent
+    files = Files(beside(run))
+    examinations: dict[str, Examination] = {}
+    if checks.examine("events", outline.shapes.conclude, needed=True):
+        examinations |= conduct(outline, means, files, demonstration=record.demonstration, trusted=trusted)
+    examinations |= {
+        **people(run),
+        "results": Results(record, journal, means, files) if trusted else NotComputed(),
+    }
+    try:
+        Examinations(examinations, shown=frozenset({"people"})).examine(checks, tell(events, files))
+    except JournalBroken as changed:
+        checks.fail("journal", changed)
 
 
-def _again(
-    record: Record, journal: Path, events: Sequence[Event], means: Means, contents: Contents
-) -> Record:
-    if means.recompute is not None:
-        return means.recompute(journal)
-    return recomputed(events, means.procedure, renewed_by(record), contents)
+class Results:
+    """Computes the record again from a journal that somebody answers for, and compares it.
+
+    Raises:
+        JournalBroken: the events are not those of a run.
+        EvidenceError: the journal gives another record, or the procedure at hand is another one.
+        Unable: the procedure, or a file, is not at hand.
+    """
+
+    concerned = True
+
+    def __init__(self, record: Record, journal: Path, means: Means, files: Files) -> None:
+        self._record, self._journal, self._means = record, journal, means
+        self._gathering = Gathering(files) if means.recompute is None else None
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        if self._gathering is not None:
+            self._gathering.follow(told)
+
+    def conclude(self) -> str:
+        """Say that it is the same."""
+        try:
+            again = self._again()
+        except EvaluationFailed as failure:
+            if isinstance(failure.__cause__, FileMissing):
+                raise Unable(str(failure.__cause__)) from failure
+            raise
+        if found := differences(self._record, again):
+            count = f"{len(found)} differences in all"
+            said = f"the journal gives another {found[0]} ({count}){_versions(self._record, again)}"
+            raise EvidenceError(said)
+        return "computed again from the journal, and the same to the last digit"
+
+    def _again(self) -> Record:
+        if self._gathering is not None:
+            return recomputed(self._gathering.evidence(), self._means.procedure, renewed_by(self._record))
+        assert self._means.recompute is not None  # noqa: S101  else it gathers
+        return self._means.recompute(self._journal)
 
 
-def _is_this(evidence: EvidenceReference | None, events: list[Event]) -> str:
+def _is_this(evidence: EvidenceReference | None, journal: Outline) -> str:
     if evidence is None:
         raise EvidenceError("the certificate names no journal: it can't be said that this is the one")
-    if evidence.run != str(events[0].data.get("run")):
-        raise EvidenceError(f"this is the journal of run {events[0].data.get('run')}, not of {evidence.run}")
-    if len(events) != evidence.lines:
-        fate = "it was cut off" if len(events) < evidence.lines else "something was added"
+    run = journal.first.data.get("run")
+    if evidence.run != str(run):
+        raise EvidenceError(f"this is the journal of run {run}, not of {evidence.run}")
+    if journal.lines != evidence.lines:
+        fate = "it was cut off" if journal.lines < evidence.lines else "something was added"
         raise EvidenceError(
-            f"the journal has {len(events)} lines; the certificate rests on {evidence.lines}: {fate}"
+            f"the journal has {journal.lines} lines; the certificate rests on {evidence.lines}: {fate}"
         )
-    if events[-1].hash != evidence.journal_hash:
+    if journal.last.hash != evidence.journal_hash:
         raise EvidenceError(
-            f"it ends in {events[-1].hash[:16]}…, the certificate names {evidence.journal_hash[:16]}…"
+            f"it ends in {journal.last.hash[:16]}…, the certificate names {evidence.journal_hash[:16]}…"
         )
     return f"run {evidence.run}, head {evidence.journal_hash[:16]}…"
 
 
-def _ended(events: list[Event]) -> str:
+def _ended(journal: Outline) -> str:
     """Check that the run came to its end; that nothing follows its seal is checked with the signature."""
-    if all(event.kind != "finish" for event in events):
+    if not journal.finished:
         raise EvidenceError(
-            f"the run is unfinished: the journal breaks off behind line {len(events)}, {events[-1].kind!r}; "
-            "its end was cut off, or the run never came to it"
+            f"the run is unfinished: the journal breaks off behind line {journal.lines}, "
+            f"{journal.last.kind!r}; its end was cut off, or the run never came to it"
         )
-    return f"the run is finished, line {next(event.seq for event in events if event.kind == 'finish')}"
+    return f"the run is finished, line {journal.finished}"
 
 
-def _applied(events: list[Event], means: Means) -> str:
+def _applied(journal: Outline, means: Means) -> str:
     """Check that the standards' certificates the run applied are those whose hashes it gives."""
-    applied = read_start(events).certificates
+    applied = journal.start.certificates
     compared = []
     for name, used in applied.items():
         data = means.library.by_hash(used.sha256)
@@ -145,17 +179,17 @@ def _part(whole: Record, used: Record) -> Record:
         raise EvidenceError(f"the run can't have applied it: {refusal}") from None
 
 
-def _signed(events: list[Event], means: Means) -> str:
-    key = journal_signer(events)
+def _signed(journal: Outline, means: Means) -> str:
+    key = journal.seal.signer()
     if means.trust is None:
         raise Unable(f"signed by key {key.id}; without a trust list nobody knows whose that is")
-    day = civil_day(seconds(events[-1].at), read_start(events).time_zone)
+    day = civil_day(seconds(journal.last.at), journal.start.time_zone)
     body = means.trust.recognise_journal(key, day)
     return f"signed by key {key.id} of {body.name.get('en')}"
 
 
-def _procedure(evidence: EvidenceReference | None, events: list[Event]) -> str:
-    used = events[0].data.get("procedure")
+def _procedure(evidence: EvidenceReference | None, journal: Outline) -> str:
+    used = journal.first.data.get("procedure")
     name, found = (str(used.get(part)) for part in ("name", "sha256")) if isinstance(used, dict) else ("", "")
     if evidence is None:
         raise EvidenceError("the certificate names no procedure")
@@ -165,14 +199,6 @@ def _procedure(evidence: EvidenceReference | None, events: list[Event]) -> str:
             f"the certificate names {evidence.procedure_hash[:16]}…"
         )
     return f"{name}, SHA-256 {found[:16]}…"
-
-
-def _results(record: Record, again: Record) -> str:
-    found = differences(record, again)
-    if found:
-        count = f"{len(found)} differences in all"
-        raise EvidenceError(f"the journal gives another {found[0]} ({count}){_versions(record, again)}")
-    return "computed again from the journal, and the same to the last digit"
 
 
 def differences(record: Record, again: Record) -> list[str]:
@@ -228,27 +254,21 @@ def _told(part: object) -> str:
     return f"{part!r:.160}"
 
 
-def recomputed(
-    events: Sequence[Event], procedure: Path | None, renewed: str, contents: Contents = nowhere
-) -> Record:
-    """Return the record that a journal gives by the procedure its run followed.
+def recomputed(evidence: Evidence, procedure: Path | None, renewed: str) -> Record:
+    """Return the record that evidence gives by the procedure its run followed.
 
     Args:
-        events: the journal's, its chain and signature checked.
+        evidence: from a journal whose chain and signature were checked.
         procedure: the procedure's file, where it is not an installed one.
         renewed: SHA-256 of the later text by which it is to be evaluated; "" by the one of the run.
-        contents: what reads the files the journal names.
 
     Raises:
-        JournalBroken: the events are not those of a run.
         EvidenceError: the procedure at hand is another one, and nothing was computed.
         Unable: the procedure is not at hand.
     """
-    from remotecal.journal.evidence import gather
     from remotecal.runs.catalogue import find_followed
     from remotecal.runs.record import evaluate
 
-    evidence = gather(events, contents)
     used = evidence.procedure
     try:
         found = find_followed(used.name, renewed or used.sha256, procedure)

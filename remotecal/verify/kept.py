@@ -1,48 +1,35 @@
-"""The kept exchanges of a run, and links on which its instruments answer from them."""
+"""Links on which the instruments of a run answer from its kept exchanges."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, cast
 
 from remotecal.drivers.links import modbus
 from remotecal.errors import (
     BenchError,
     EvidenceError,
-    JournalBroken,
     NeverAsked,
     RemotecalError,
 )
 from remotecal.journal.contents import Files
-from remotecal.journal.events import bytes_of, seconds
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument
     from remotecal.journal.events import Event
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A question to an instrument and its answer, as kept."""
-
-    number: int
-    instrument: str
-    at: float
-    """When it was over, in seconds since 1970, UTC."""
-    request: bytes
-    reply: bytes
-    """The reply; empty where it stands in a file."""
-    file: str = ""
-    """SHA-256 of the file the reply stands in; "" where it stands in the journal."""
+    from remotecal.journal.exchanges import Exchange
 
 
 class KeptLink:
-    """A link that answers with kept replies; see `remotecal.drivers.links.Link`."""
+    """A link that answers with kept replies; see `remotecal.drivers.links.Link`.
 
-    def __init__(self, name: str, exchanges: Sequence[Exchange], files: Files) -> None:
+    It holds the exchanges that a reading may take, as they come: `keep` adds one, and `pass_over` lets go of
+    those that no later reading takes.
+    """
+
+    def __init__(self, name: str, files: Files) -> None:
         self.address = "the journal"
         self.name = name
         self.on_reopen: Callable[[], None] | None = None
@@ -51,8 +38,22 @@ class KeptLink:
         """The exchange that is to be read again."""
         self.used: set[int] = set()
         """Exchanges that answered since `number` was set."""
-        self._exchanges, self._files = exchanges, files
-        self._places = {exchange.number: place for place, exchange in enumerate(exchanges)}
+        self._files = files
+        self.exchanges: list[Exchange] = []
+        """Those that are held, in their order."""
+        self._places: dict[int, int] = {}
+
+    def keep(self, exchange: Exchange) -> None:
+        """Add the next exchange."""
+        self._places[exchange.number] = len(self.exchanges)
+        self.exchanges.append(exchange)
+
+    def pass_over(self) -> None:
+        """Let go of what stands too far back for a reading of what comes next."""
+        if len(self.exchanges) <= LONGEST_SCAN:
+            return
+        self.exchanges = self.exchanges[-LONGEST_SCAN:]
+        self._places = {exchange.number: place for place, exchange in enumerate(self.exchanges)}
 
     def at(self, number: int) -> None:
         """Turn to an exchange."""
@@ -83,8 +84,8 @@ class KeptLink:
         """Yield the exchanges: the one asked for, those after it in the same scan, those before it."""
         at = self._places.get(self.number)
         if at is not None:
-            yield from self._exchanges[at : at + LONGEST_SCAN]
-            yield from reversed(self._exchanges[max(0, at - LONGEST_SCAN) : at])
+            yield from self.exchanges[at : at + LONGEST_SCAN]
+            yield from reversed(self.exchanges[max(0, at - LONGEST_SCAN) : at])
 
 
 LONGEST_SCAN = 20
@@ -106,9 +107,7 @@ def _part(request: bytes, exchange: Exchange) -> bytes | None:
     return request[:1] + modbus.reply(wanted, values[begin : begin + wanted.count])
 
 
-def on_kept_link(
-    event: Event, exchanges: Sequence[Exchange], drivers: Collection[str] = (), files: Files | None = None
-) -> Instrument:
+def on_kept_link(event: Event, link: KeptLink, drivers: Collection[str] = ()) -> Instrument:
     """Return the instrument an event tells, on a link that answers with kept exchanges.
 
     Raises:
@@ -120,7 +119,6 @@ def on_kept_link(
     try:
         stated = settings if isinstance(settings, Mapping) else {}
         make = driver(str(event.data["driver"]), drivers).as_stated(stated)
-        link = KeptLink(name, exchanges, files or Files())
         instrument = cast("Callable[..., Instrument]", make)(link, name=name, **stated)
     except BenchError as error:
         raise Unable(f"the driver of {name} is not at hand: {error}") from error
@@ -128,24 +126,6 @@ def on_kept_link(
         raise EvidenceError(f"line {event.seq}: {name} can't be set up as it says: {error}") from error
     instrument.pauses = ()  # what was kept does not change by waiting
     return instrument
-
-
-def kept_exchanges(event: Event) -> Iterator[Exchange]:
-    """Yield the exchanges an event keeps; none where it is of another kind."""
-    batch = event.data.get("exchanges", ()) if event.kind == "replies" else ()
-    for entry in batch if isinstance(batch, Sequence) else ():
-        if not isinstance(entry, Mapping) or not isinstance(number := entry.get("number"), int):
-            raise JournalBroken(f"line {event.seq} keeps something that is no exchange")
-        reply = entry.get("reply")
-        file = reply.get("file") if isinstance(reply, Mapping) else None
-        yield Exchange(
-            number,
-            str(entry.get("instrument")),
-            seconds(str(entry.get("at"))),
-            bytes_of(entry.get("request")),
-            b"" if isinstance(file, str) else bytes_of(reply),
-            file if isinstance(file, str) else "",
-        )
 
 
 NOT_UNDERSTOOD = (RemotecalError, ValueError, LookupError, TypeError, ArithmeticError, struct.error)

@@ -4,57 +4,88 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.journal.files import check_file, named_files
-from remotecal.verify.kept import kept_exchanges
-from remotecal.verify.report import Checklist, Unable
+from remotecal.journal.files import check_file, read_attached
+from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from remotecal.journal.events import Event
+    from remotecal.journal.occurrences import Occurrence
+    from remotecal.verify.report import Examination
 
 
-def examine_people(checks: Checklist, events: Sequence[Event], run: Path) -> None:
-    """Check the files a journal names, and show who did what; nothing where there is none of it.
+def people(run: Path) -> Mapping[str, Examination]:
+    """Return the checks of the files a journal names, and of who did what; none where there is none of it.
 
     Args:
-        checks: takes the outcome.
-        events: the journal's, its chain checked.
         run: the directory in which `files/` should be.
     """
-    kinds = {event.kind for event in events}
-    if "file" in kinds:
-        checks.examine("files", lambda: _files(events, run), needed=True)
-    if kinds & {"control", "answer"}:
-        checks.examine("people", lambda: _acts(events), needed=False)
+    return {"files": FilesThere(run), "people": Acts()}
 
 
-def _files(events: Sequence[Event], run: Path) -> str:
-    files = named_files(events)
-    missing = []
-    for file in files:
+class FilesThere:
+    """Checks that the files a journal names are there, and are those; tells which.
+
+    Raises:
+        EvidenceError: one is another one.
+        Unable: one is not there.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.concerned = False
+        self._run = run
+        self._count = 0
+        self._missing: list[str] = []
+        self._said: list[str] = []
+        """What the files are that are no replies of instruments."""
+        self._of_instruments: set[str] = set()
+        """SHA-256 of the replies that stand in files; those are named behind their exchange."""
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        self._of_instruments.update(exchange.file for exchange in told.exchanges if exchange.file)
+        if told.event.kind != "file":
+            return
+        file = read_attached(told.event.data, told.event.seq)
+        self.concerned = True
+        self._count += 1
         try:
-            check_file(file, run)
+            check_file(file, self._run)
         except FileNotFoundError:
-            missing.append(f"{file.place} ({file.name})")
-    if missing:
-        raise Unable(f"the journal names {len(files)} files; not in {run}: {', '.join(missing)}")
-    replies = {exchange.file for event in events for exchange in kept_exchanges(event)}
-    told = [file for file in files if file.sha256 not in replies]
-    said = [f"{file.name} ({file.about or 'no remark'}, by {file.by})" for file in told]
-    if len(told) < len(files):
-        said.append(f"{len(files) - len(told)} replies of instruments")
-    return ", ".join(said)
+            self._missing.append(f"{file.place} ({file.name})")
+        if file.sha256 not in self._of_instruments:
+            self._said.append(f"{file.name} ({file.about or 'no remark'}, by {file.by})")
+
+    def conclude(self) -> str:
+        """Return the files, those of people each, the replies of instruments by their number."""
+        if self._missing:
+            raise Unable(
+                f"the journal names {self._count} files; not in {self._run}: {', '.join(self._missing)}"
+            )
+        replies = self._count - len(self._said)
+        return ", ".join([*self._said, *([f"{replies} replies of instruments"] if replies else [])])
 
 
-def _acts(events: Sequence[Event]) -> str:
-    """Return who did what, in its order."""
-    said = []
-    for event in events:
+class Acts:
+    """Tells who did what, in its order."""
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+
+    @property
+    def concerned(self) -> bool:
+        return bool(self._said)
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        event, data = told.event, told.event.data
         if event.kind == "control":
-            reason = event.data.get("reason")
-            said.append(f"{event.data.get('by')}: {event.data.get('verb')}{f' ({reason})' if reason else ''}")
+            reason = data.get("reason")
+            self._said.append(f"{data.get('by')}: {data.get('verb')}{f' ({reason})' if reason else ''}")
         elif event.kind == "answer":
-            said.append(f"{event.data.get('by', 'somebody')}: answered {str(event.data.get('answer'))[:40]}")
-    return "; ".join(said)
+            self._said.append(f"{data.get('by', 'somebody')}: answered {str(data.get('answer'))[:40]}")
+
+    def conclude(self) -> str:
+        """Return who did what."""
+        return "; ".join(self._said)

@@ -10,16 +10,15 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
-from remotecal.journal.evidence import read_instrument, read_start
+from remotecal.journal.evidence import read_instrument
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
-    from remotecal.journal.events import Event
     from remotecal.journal.evidence import InstrumentUsed
+    from remotecal.journal.occurrences import Occurrence
 
 SIMULATED = frozenset(
     {
@@ -40,36 +39,54 @@ _HOST = re.compile(r"(?:TCPIP\d*::|modbus\+\w+://)(\[[^\]]*\]|[^:/\[\]]+)", re.I
 _PSEUDO_TERMINAL = re.compile(r"/dev/(?:pts/|tty[a-ep-z][0-9a-f](?:::|$))")
 
 
-def examine_reality(events: Sequence[Event], *, demonstration: bool) -> str:
-    """Check that what is no demonstration does not rest on a simulator; tell what it rests on.
+class Reality:
+    """Checks that what is no demonstration does not rest on a simulator; tells what it rests on.
+
+    Args:
+        clock: by which the run lived, as far as the journal tells.
+        demonstration: the certificate says that it is one.
 
     Raises:
         EvidenceError: it does, by its clock or its instruments.
         Unable: an instrument is reached on the very computer, which a gateway there may explain.
     """
-    start = read_start(events)
-    instruments = [read_instrument(event) for event in events if event.kind == "instrument"]
-    if demonstration:
-        return "a demonstration: whether the instruments were real is not asked"
-    if start.clock == "virtual":
-        raise EvidenceError(
-            "the run lived by a virtual clock, so it was simulated, and is marked as no demonstration"
-        )
-    simulated = sorted({f"{one.name} (SN {one.serial})" for one in instruments if one.serial in SIMULATED})
-    if simulated:
-        raise EvidenceError(
-            f"simulators have these serial numbers: {', '.join(simulated)}; it is marked as no demonstration"
-        )
-    here = sorted({f"{one.name} at {one.address}" for one in instruments if _on_this_computer(one)})
-    if here:
-        raise Unable(
-            f"reached on the station itself: {', '.join(here)}; that is a simulator, or a gateway, and the "
-            "laboratory must tell what stands behind it"
-        )
-    if start.clock is None:
-        raise Unable("an older version wrote the journal, which did not tell by which clock it ran")
-    names = {instrument.name for instrument in instruments}
-    return f"by the computer's clock, {len(names)} instruments, none reached on the station itself"
+
+    concerned = True
+
+    def __init__(self, clock: str | None, *, demonstration: bool) -> None:
+        self._clock, self._demonstration = clock, demonstration
+        self._instruments: list[InstrumentUsed] = []
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        if told.event.kind == "instrument":
+            self._instruments.append(read_instrument(told.event))
+
+    def conclude(self) -> str:
+        """Return by which clock the run lived, and how many instruments it had."""
+        if self._demonstration:
+            return "a demonstration: whether the instruments were real is not asked"
+        if self._clock == "virtual":
+            raise EvidenceError(
+                "the run lived by a virtual clock, so it was simulated, and is marked as no demonstration"
+            )
+        used = self._instruments
+        simulated = sorted({f"{one.name} (SN {one.serial})" for one in used if one.serial in SIMULATED})
+        if simulated:
+            raise EvidenceError(
+                f"simulators have these serial numbers: {', '.join(simulated)}; it is marked as no "
+                "demonstration"
+            )
+        here = sorted({f"{one.name} at {one.address}" for one in used if _on_this_computer(one)})
+        if here:
+            raise Unable(
+                f"reached on the station itself: {', '.join(here)}; that is a simulator, or a gateway, and "
+                "the laboratory must tell what stands behind it"
+            )
+        if self._clock is None:
+            raise Unable("an older version wrote the journal, which did not tell by which clock it ran")
+        names = {instrument.name for instrument in used}
+        return f"by the computer's clock, {len(names)} instruments, none reached on the station itself"
 
 
 def _on_this_computer(instrument: InstrumentUsed) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,139 +17,135 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading, BoundSetting, BoundTrace
 from remotecal.drivers.waveform import Waveform
 from remotecal.errors import EvidenceError, FileMissing, NeverAsked
-from remotecal.journal.contents import Contents, Files, nowhere
-from remotecal.journal.values import readings, unpack, waveforms
-from remotecal.verify.kept import (
-    NOT_UNDERSTOOD,
-    Exchange,
-    KeptLink,
-    kept_exchanges,
-    on_kept_link,
-)
+from remotecal.journal.contents import File, Files
+from remotecal.verify.kept import NOT_UNDERSTOOD, KeptLink, on_kept_link
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument
-    from remotecal.journal.events import Event, Json
+    from remotecal.journal.exchanges import Exchange
+    from remotecal.journal.observation import Value
+    from remotecal.journal.occurrences import Occurrence
 
 
-def examine_replies(
-    events: Sequence[Event], drivers: Collection[str] = (), contents: Contents = nowhere
-) -> str:
-    """Read every observed indication again from the kept replies; tell how many that were.
+BEGINNINGS = frozenset({"repeat", "point", "observation", "resume"})
+"""Events behind which the exchanges of another repeat come at the earliest."""
+
+
+class Replies:
+    """Reads every observed indication again from the kept replies; tells how many that were.
 
     Args:
-        events: the journal's.
+        software: version of remotecal that ran.
+        files: what the journal names.
         drivers: those beside the installed ones that may be used, each as `module:Class`.
-        contents: what reads the files in which large replies stand.
 
     Raises:
         EvidenceError: a reply gives another value, or is none of the instrument's in this repeat.
         Unable: a driver is not at hand or asks in another way now, or a value names no reply, or a reply
             stands in a file that is not at hand.
     """
-    kept, files = _numbered(events), Files(events, contents)
-    instruments, versions = _instruments(events, kept, drivers, files), _versions(events)
-    again, alone = 0, []
-    for event, begins in _observations(events):
-        within = range(begins, event.seq)
-        for name, measured in observed(event, files):
+
+    concerned = True
+
+    def __init__(self, software: str, files: Files, drivers: Collection[str] = ()) -> None:
+        self._versions = software, version("remotecal")
+        self._files, self._drivers = files, drivers
+        self._instruments: dict[str, Instrument] = {}
+        self._links: dict[str, KeptLink] = {}
+        self._number = 0
+        """Number of the last exchange."""
+        self._of_repeat: dict[int, Exchange] = {}
+        """Exchanges kept since the repeat began."""
+        self._again = self._alone = 0
+        self._first_alone = ""
+        self._own: set[str] = set()
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        event = told.event
+        if event.kind == "instrument":
+            name = str(event.data["name"])
+            self._instruments[name] = on_kept_link(event, self._link(name), self._drivers)
+        for exchange in told.exchanges:
+            self._number += 1
+            if exchange.number != self._number:
+                raise EvidenceError(
+                    f"line {event.seq}: exchange {exchange.number} stands where {self._number} is due"
+                )
+            self._of_repeat[exchange.number] = exchange
+            self._link(exchange.instrument).keep(exchange)
+        if event.kind == "observation":
+            self._observation(told)
+        if event.kind in BEGINNINGS:
+            self._of_repeat = {}
+            for link in self._links.values():
+                link.pass_over()
+
+    def conclude(self) -> str:
+        """Return how many values were read again, and which no instrument said."""
+        if self._alone:
+            raise Unable(
+                f"{self._alone} values name no reply they were read from, such as {self._first_alone}"
+            )
+        if not self._again:
+            raise Unable("no observed value names the reply it was read from")
+        rest = f"; no instrument said {', '.join(sorted(self._own))}" if self._own else ""
+        return f"{self._again} values read again from the instruments' kept replies{rest}"
+
+    def _link(self, instrument: str) -> KeptLink:
+        if instrument not in self._links:
+            self._links[instrument] = KeptLink(instrument, self._files)
+        return self._links[instrument]
+
+    def _observation(self, told: Occurrence) -> None:
+        event = told.event
+        for name, measured in told.observed:
             place = f"line {event.seq}, {name}"
             of, _, quantity = measured.source.rpartition(".")
-            instrument = instruments.get(of)
+            instrument = self._instruments.get(of)
             if measured.exchange is None:
                 if not measured.source:
                     continue  # a waveform of the procedure's own
                 if instrument is not None and _readable(instrument, quantity):
                     raise EvidenceError(f"{place}: {measured.source} names no exchange, but always has one")
-                alone.append(f"{place} ({measured.source})")
+                self._alone += 1
+                self._first_alone = self._first_alone or f"{place} ({measured.source})"
                 continue
             if instrument is None:
                 raise EvidenceError(f"{place}: no instrument {of!r} took part")
-            _of_this_repeat(kept, measured, of, within, place)
-            _read_again(instrument, quantity, measured, place, versions)
-            again += 1
-        _each_once(event, files)
-    if alone:
-        raise Unable(f"{len(alone)} values name no reply they were read from, such as {alone[0]}")
-    if not again:
-        raise Unable("no observed value names the reply it was read from")
-    own = sorted(_own_numbers(events))
-    rest = f"; no instrument said {', '.join(own)}" if own else ""
-    return f"{again} values read again from the instruments' kept replies{rest}"
+            self._of_this_repeat(measured, of, place)
+            _read_again(instrument, quantity, measured, place, self._versions)
+            self._again += 1
+        _each_once(told)
+        self._own |= {name for name, value in told.values.items() if _is_own(value)}
+
+    def _of_this_repeat(self, measured: Measured | Waveform, instrument: str, place: str) -> None:
+        number = measured.exchange or 0
+        exchange = self._of_repeat.get(number)
+        if exchange is None:
+            if 1 <= number <= self._number:
+                raise EvidenceError(f"{place}: exchange {number} is of another repeat")
+            raise EvidenceError(f"{place}: no exchange {number} was kept until then")
+        if exchange.instrument != instrument:
+            raise EvidenceError(f"{place}: exchange {number} is of {exchange.instrument}")
 
 
-Kept = Mapping[int, tuple[int, "Exchange"]]
-"""Number of an exchange → the line that keeps it, and the exchange."""
-
-
-def _numbered(events: Sequence[Event]) -> Kept:
-    """Return the exchanges by their numbers, which count from 1 with none left out."""
-    kept: dict[int, tuple[int, Exchange]] = {}
-    for event in events:
-        for exchange in kept_exchanges(event):
-            if exchange.number != len(kept) + 1:
-                raise EvidenceError(
-                    f"line {event.seq}: exchange {exchange.number} stands where {len(kept) + 1} is due"
-                )
-            kept[exchange.number] = event.seq, exchange
-    return kept
-
-
-def _observations(events: Sequence[Event]) -> Iterator[tuple[Event, int]]:
-    """Yield the observations, each with the line behind which its repeat began at the earliest."""
-    begins = 1
-    for event in events:
-        if event.kind == "observation":
-            yield event, begins
-        if event.kind in {"repeat", "point", "observation", "resume"}:
-            begins = event.seq
-
-
-def _of_this_repeat(
-    kept: Kept, measured: Measured | Waveform, instrument: str, within: range, place: str
-) -> None:
-    line, exchange = kept.get(measured.exchange or 0, (0, None))
-    if exchange is None:
-        raise EvidenceError(f"{place}: no exchange {measured.exchange} was kept")
-    if exchange.instrument != instrument:
-        raise EvidenceError(f"{place}: exchange {measured.exchange} is of {exchange.instrument}")
-    if line not in within:
-        raise EvidenceError(f"{place}: exchange {measured.exchange}, in line {line}, is of another repeat")
-
-
-def _each_once(event: Event, files: Files) -> None:
+def _each_once(told: Occurrence) -> None:
     """Refuse a series of readings in which one reading stands twice."""
-    counted = Counter((name, one.source, one.exchange) for name, one in observed(event, files))
+    counted = Counter((name, one.source, one.exchange) for name, one in told.observed)
     for (name, source, exchange), count in counted.items():
         if count > 1:
             raise EvidenceError(
-                f"line {event.seq}, {name}: exchange {exchange} stands for several readings of {source}"
+                f"line {told.event.seq}, {name}: exchange {exchange} stands for several readings of {source}"
             )
 
 
-def _own_numbers(events: Sequence[Event]) -> set[str]:
-    """Return the names of the observed numbers and texts that come from the procedure or a person."""
-    names: set[str] = set()
-    for event in events:
-        values = event.data.get("values") if event.kind == "observation" else None
-        if isinstance(values, Mapping):
-            names |= {name for name, value in values.items() if _is_own(value)}
-    return names
-
-
-def _is_own(written: Json) -> bool:
+def _is_own(value: Value) -> bool:
     """Tell whether a value is a number, a text, a file or a waveform that no instrument gave."""
-    if isinstance(written, Mapping) and isinstance(waveform := written.get("waveform"), Mapping):
-        return waveform.get("exchange") is None
-    return isinstance(written, str | int | float) or (isinstance(written, Mapping) and "file" in written)
-
-
-def _versions(events: Sequence[Event]) -> tuple[str, str]:
-    """Return the version of remotecal that ran, and the one at hand."""
-    software = events[0].data.get("software")
-    then = software.get("remotecal") if isinstance(software, Mapping) else None
-    return str(then), version("remotecal")
+    return (
+        value.exchange is None if isinstance(value, Waveform) else isinstance(value, str | int | float | File)
+    )
 
 
 def _readable(instrument: Instrument, quantity: str) -> bool:
@@ -207,29 +203,3 @@ def _told(measured: Measured | Waveform) -> str:
         f"{one.count} samples {one.sample} behind byte {one.skip} of {one.sha256}: {one.offset!r} + "
         f"{one.scale!r} × {one.unit}, {one.step!r} s apart from {one.begins!r} s"
     )
-
-
-def observed(event: Event, files: Files) -> Iterator[tuple[str, Measured | Waveform]]:
-    """Yield the indications and waveforms in an observation, each with the name of its value.
-
-    Raises:
-        EvidenceError: it holds a file that the journal does not name.
-    """
-    values = event.data.get("values")
-    if isinstance(values, Mapping):
-        found = unpack(values, files)
-        yield from readings(found)
-        yield from waveforms(found)
-
-
-def _instruments(
-    events: Sequence[Event], kept: Kept, drivers: Collection[str], files: Files
-) -> dict[str, Instrument]:
-    """Return the instruments of a run on links that answer from its journal."""
-    by_name: dict[str, list[Exchange]] = {}
-    for _, exchange in kept.values():
-        by_name.setdefault(exchange.instrument, []).append(exchange)
-    opened = {str(event.data["name"]): event for event in events if event.kind == "instrument"}
-    return {
-        name: on_kept_link(event, by_name.get(name, ()), drivers, files) for name, event in opened.items()
-    }

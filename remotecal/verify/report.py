@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from remotecal.errors import RemotecalError
+
+if TYPE_CHECKING:
+    from remotecal.journal.occurrences import Occurrence
 
 Outcome = Literal["passed", "failed", "not possible"]
 
@@ -74,3 +78,60 @@ class Checklist:
             check = Check(name, "failed", f"it is not what any run or laboratory writes: {error!r}", needed)
         self.checks.append(check)
         return check.outcome == "passed"
+
+    def fail(self, name: str, reason: RemotecalError) -> None:
+        """Note that a check failed, and why."""
+        self.checks.append(Check(name, "failed", str(reason), needed=True))
+
+
+class Examination(Protocol):
+    """A check that is made while a journal goes by, event by event; raises where it fails, as any check."""
+
+    @property
+    def concerned(self) -> bool:
+        """Whether there was anything to examine; where there was not, the check is not reported."""
+        ...
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        ...
+
+    def conclude(self) -> str:
+        """Return what was found, once the last event has gone by."""
+        ...
+
+
+class Examinations:
+    """Checks that are made together while a journal goes by; one that fails is out, the others go on.
+
+    Args:
+        made: name → check, in the order they are reported.
+        shown: names of those without which the certificate may still hold.
+    """
+
+    def __init__(self, made: Mapping[str, Examination], shown: frozenset[str] = frozenset()) -> None:
+        self._made, self._shown = made, shown
+        self._failed: dict[str, Exception] = {}
+
+    def examine(self, checks: Checklist, events: Iterable[Occurrence]) -> None:
+        """Make the checks, and report each that had something to examine.
+
+        Raises:
+            JournalBroken: the journal can't be gone through.
+        """
+        on = dict(self._made)
+        for told in events:
+            for name, examination in tuple(on.items()):
+                try:
+                    examination.follow(told)
+                except Exception as failure:  # noqa: BLE001  it is the outcome, and reported
+                    self._failed[name] = failure
+                    del on[name]
+        for name, examination in self._made.items():
+            if examination.concerned or name in self._failed:
+                checks.examine(name, partial(self._outcome, name), needed=name not in self._shown)
+
+    def _outcome(self, name: str) -> str:
+        if failure := self._failed.get(name):
+            raise failure
+        return self._made[name].conclude()

@@ -6,15 +6,17 @@ what the evaluation does not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from remotecal.errors import EvidenceError, JournalBroken
 from remotecal.journal.events import KINDS
-from remotecal.journal.evidence import read_instrument, read_start
+from remotecal.journal.evidence import read_instrument, start_of
 from remotecal.journal.files import read_attached
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from remotecal.journal.events import Event
 
 Form: TypeAlias = "Callable[[object], bool] | Mapping[str, Form] | list[Form]"
@@ -22,11 +24,11 @@ Form: TypeAlias = "Callable[[object], bool] | Mapping[str, Form] | list[Form]"
 
 
 def _text(written: object) -> bool:
-    return isinstance(written, str)
+    return type(written) is str
 
 
 def _number(written: object) -> bool:
-    return isinstance(written, int | float) and not isinstance(written, bool)
+    return type(written) in {int, float}
 
 
 def _whole(written: object) -> bool:
@@ -46,6 +48,22 @@ def _kept(written: object) -> bool:
     return _text(written) or told
 
 
+def _answered(written: object) -> bool:
+    """Tell whether this is number, time and reply, and may be how often it came again, and when last."""
+    return isinstance(written, list) and (
+        (len(written) == 3 or (len(written) == 5 and all(map(_whole, written[3:])) and written[3] > 0))
+        and all(map(_whole, written[:2]))
+        and _kept(written[2])
+    )
+
+
+def _looks(written: object) -> bool:
+    """Tell whether this is what was looked at → how often, first, last and longest."""
+    return isinstance(written, Mapping) and all(
+        isinstance(one, list) and len(one) == 4 and all(map(_whole, one)) for one in written.values()
+    )
+
+
 def _values(written: object) -> bool:
     """Tell whether this is what an observation yields; see `procedures.values.pack`."""
     return isinstance(written, Mapping) and all(map(_value, written.values()))
@@ -53,10 +71,10 @@ def _values(written: object) -> bool:
 
 def _value(written: object) -> bool:
     if isinstance(written, list):
-        return all(_fault(one, MEASURED) == "" for one in written)
-    if isinstance(written, Mapping) and len(written) == 1:
-        return any(_fault(written, form) == "" for form in ({"waveform": WAVEFORM}, {"file": _text}))
-    return _text(written) or _number(written) or _fault(written, MEASURED) == ""
+        return all(map(_measured, written))
+    if isinstance(written, dict) and len(written) == 1:
+        return _waveform(written) or _file(written)
+    return _measured(written) or _text(written) or _number(written)
 
 
 def _line(written: object) -> bool:
@@ -70,6 +88,24 @@ def _line(written: object) -> bool:
 
 def _or_none(form: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda written: written is None or form(written)
+
+
+def _fits(form: Form) -> Callable[[object], bool]:
+    """Return what tells whether something is of a form, and nothing more; what is wrong says `_fault`."""
+    if isinstance(form, list):
+        part = _fits(form[0])
+        return lambda written: type(written) is list and all(map(part, written))
+    if not isinstance(form, Mapping):
+        return form
+    parts = {name.rstrip("?"): _fits(part) for name, part in form.items()}
+    needed = parts.keys() & form.keys()
+
+    def fits(written: object) -> bool:
+        if type(written) is not dict or not needed <= written.keys() <= parts.keys():
+            return False
+        return all(parts[name](value) for name, value in written.items())
+
+    return fits
 
 
 MEASURED: Mapping[str, Form] = {
@@ -99,7 +135,20 @@ WAVEFORM: Mapping[str, Form] = {
 }
 """A waveform, whose samples stand in a file."""
 
-_EXCHANGE: Form = {"at": _text, "instrument": _text, "number": _whole, "reply": _kept, "request": _kept}
+_measured, _waveform, _file = _fits(MEASURED), _fits({"waveform": WAVEFORM}), _fits({"file": _text})
+
+EXCHANGES: Mapping[str, Form] = {
+    "questions": [{"instrument": _text, "replies": [_answered], "request": _kept}],
+    "since": _text,
+    "watched?": _looks,
+}
+"""What an event `replies` says; see `remotecal.journal.exchanges`."""
+EXCHANGES_OF_FORMAT_1: Mapping[str, Form] = {
+    "exchanges": [
+        {"at": _text, "instrument": _text, "number": _whole, "reply": _kept, "request": _kept},
+    ]
+}
+"""What older versions wrote."""
 _FOUND: Form = {
     "mean": _number,
     "quantity": _text,
@@ -112,7 +161,7 @@ _ENDED: Mapping[str, Form] = {"error": _text, "occurred?": _text, "text": _text}
 
 SHAPES: Mapping[str, Mapping[str, Form]] = {
     "point": {"point": _text},
-    "replies": {"exchanges": [_EXCHANGE]},
+    "watch": {"looks": [{"every": _number, "limits": [_text], "what": _text}]},
     "stable": {"found": [_FOUND], "waited": _number},
     "repeat": {"point": _text, "repeat": _whole},
     "observation": {"began": _text, "point": _text, "repeat": _whole, "values": _values},
@@ -139,48 +188,56 @@ SHAPES: Mapping[str, Mapping[str, Form]] = {
     "finish": {"observations": _whole},
     "signature": {"key": _text, "key_id": _text, "signature": _text},
 }
-"""Members of each kind of event, but for those that a model describes, and of `note`, which is free."""
+"""Members of each kind of event, but for those that a model describes, `note`, which is free, and the
+exchanges."""
+
+_FITS = {kind: _fits(form) for kind, form in SHAPES.items()}
+_EXCHANGES_FIT = _fits(EXCHANGES)
 
 
-def examine_shapes(events: Sequence[Event]) -> str:
-    """Check that every event is of a known kind and form; tell how many there are.
+class Shapes:
+    """Looks whether every event is of a known kind and form, and the first one the start of a run."""
 
-    Raises:
-        EvidenceError: one is not.
-    """
-    for event in events:
-        fault = _fault_of(event)
-        if fault:
-            raise EvidenceError(f"line {event.seq}: {fault}")
-    return f"{len(events)} events, all of known kinds and forms"
+    def __init__(self) -> None:
+        self._count = 0
+        self._fault = ""
+
+    def follow(self, event: Event) -> None:
+        """Go on to the next event."""
+        self._count += 1
+        if not self._fault and (fault := _fault_of(event)):
+            self._fault = f"line {event.seq}: {fault}"
+
+    def conclude(self) -> str:
+        """Return how many events there are, all of known forms (`EvidenceError`: one is not)."""
+        if self._fault:
+            raise EvidenceError(self._fault)
+        return f"{self._count} events, all of known kinds and forms"
 
 
 def _fault_of(event: Event) -> str:
     if event.kind not in KINDS:
         return f"no run writes an event {event.kind!r}"
+    if event.kind == "replies":
+        if _EXCHANGES_FIT(event.data):
+            return ""
+        old = "exchanges" in event.data
+        return _fault(event.data, EXCHANGES_OF_FORMAT_1 if old else EXCHANGES, event.kind)
     if event.kind in SHAPES:
-        return _fault(event.data, SHAPES[event.kind], event.kind)
+        return "" if _FITS[event.kind](event.data) else _fault(event.data, SHAPES[event.kind], event.kind)
     if event.kind == "note":
         return "" if _text(event.data.get("text")) else "a note without a text"
     try:
         if event.kind == "start":
-            return "" if event.seq == 1 else "a run begins once"
-        read = read_instrument(event) if event.kind == "instrument" else read_attached(event.data, event.seq)
+            if event.seq != 1:
+                return "a run begins once"
+            read: BaseModel = start_of(event.data)
+        else:
+            told = event.kind == "instrument"
+            read = read_instrument(event) if told else read_attached(event.data, event.seq)
     except JournalBroken as error:
         return str(error)
     return _added(event.data, read.model_dump(mode="json"), event.kind)
-
-
-def examine_start(events: Sequence[Event]) -> str:
-    """Check that the first event says nothing but what the start of a run says.
-
-    Raises:
-        JournalBroken, EvidenceError: it says something else, or more.
-    """
-    start = read_start(events)
-    if fault := _added(events[0].data, start.model_dump(mode="json"), "start"):
-        raise EvidenceError(f"line 1: {fault}")
-    return start.run
 
 
 def _fault(written: object, form: Form, place: str = "") -> str:

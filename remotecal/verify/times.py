@@ -2,66 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
-from remotecal.journal.contents import Files
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
-from remotecal.journal.evidence import read_start
 from remotecal.verify.dates import CLOCKS_MAY_DIFFER
-from remotecal.verify.kept import kept_exchanges
-from remotecal.verify.replies import observed
+from remotecal.verify.replies import BEGINNINGS
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
     from remotecal.drivers.waveform import Waveform
-    from remotecal.journal.events import Event
-    from remotecal.verify.kept import Exchange
+    from remotecal.journal.exchanges import Exchange
+    from remotecal.journal.occurrences import Occurrence
 
 ROUNDING = 2 * MICROSECOND
 """Two rounded times that are in order may be apart by this the wrong way round, in seconds."""
 
 
-def examine_times(events: Sequence[Event], now: datetime) -> str:
-    """Check that nothing happened before what stands above it, or later than now; tell from when to when.
+class Times:
+    """Checks that nothing happened before what stands above it, or later than now; tells from when to when.
+
+    Args:
+        now: the time to judge by.
+        virtual: the run lived by a clock of its own, which may be ahead.
 
     Raises:
         EvidenceError: time runs backwards, or a reading was not taken when its repeat was on.
     """
-    latest, line = float("-inf"), 1
-    exchanges = [(event, tuple(kept_exchanges(event))) for event in events]
-    for at, here, what in _all(exchanges):
-        if at < latest - ROUNDING:
+
+    concerned = True
+
+    def __init__(self, now: datetime, *, virtual: bool) -> None:
+        self._now, self._virtual = now, virtual
+        self._latest, self._line = float("-inf"), 1
+        self._first = self._last = ""
+        self._kept: dict[int, Exchange] = {}
+        """Exchanges since the repeat began, to which its readings belong."""
+        self._read: dict[str, tuple[int, Measured | Waveform]] = {}
+        """Instrument → its reading of the latest exchange, and that one's number."""
+
+    def follow(self, told: Occurrence) -> None:
+        """Go on to the next event."""
+        event = told.event
+        self._first, self._last = self._first or event.at, event.at
+        over = seconds(event.at)
+        for exchange in told.exchanges:
+            self._forward(exchange.at, event.seq, f"exchange {exchange.number}")
+            self._kept[exchange.number] = exchange
+            if not exchange.again:
+                continue
+            if not exchange.at <= exchange.last <= over + ROUNDING:
+                raise EvidenceError(
+                    f"line {event.seq}: exchange {exchange.number} came again until "
+                    f"{timestamp(exchange.last)}"
+                )
+        self._forward(over, event.seq, f"{event.kind!r}")
+        if event.kind == "observation":
+            self._readings_in_time(told)
+        if event.kind in BEGINNINGS:
+            self._kept = {}
+
+    def conclude(self) -> str:
+        """Return from when to when the run went on."""
+        if not self._virtual and self._latest > (self._now + CLOCKS_MAY_DIFFER).timestamp():
+            raise EvidenceError(f"line {self._line}: {timestamp(self._latest)} has not come yet")
+        return f"from {self._first} to {self._last}, always forward, each reading within its repeat"
+
+    def _forward(self, at: float, line: int, what: str) -> None:
+        """Refuse what has a time before that of something above it."""
+        if at < self._latest - ROUNDING:
             raise EvidenceError(
-                f"line {here}: {what} came at {timestamp(at)}, before {timestamp(latest)} in line {line}"
+                f"line {line}: {what} came at {timestamp(at)}, before {timestamp(self._latest)} in line "
+                f"{self._line}"
             )
-        latest, line = max(latest, at), here
-    if read_start(events).clock != "virtual" and latest > (now + CLOCKS_MAY_DIFFER).timestamp():
-        raise EvidenceError(f"line {line}: {timestamp(latest)} has not come yet")
-    _readings_in_time(events, {one.number: one for _, batch in exchanges for one in batch})
-    return f"from {events[0].at} to {events[-1].at}, always forward, each reading within its repeat"
+        self._latest, self._line = max(self._latest, at), line
 
-
-def _all(events: Iterable[tuple[Event, Iterable[Exchange]]]) -> Iterator[tuple[float, int, str]]:
-    """Yield everything that has a time, in the order written: when, in which line, what."""
-    for event, exchanges in events:
-        for exchange in exchanges:
-            yield exchange.at, event.seq, f"exchange {exchange.number}"
-        yield seconds(event.at), event.seq, f"{event.kind!r}"
-
-
-def _readings_in_time(events: Sequence[Event], kept: Mapping[int, Exchange]) -> None:
-    """Refuse readings outside their repeats, or apart from the exchange they are of."""
-    latest: dict[str, tuple[int, Measured | Waveform]] = {}
-    files = Files(events)
-    for event in events:
-        if event.kind != "observation":
-            continue
+    def _readings_in_time(self, told: Occurrence) -> None:
+        """Refuse readings outside their repeats, or apart from the exchange they are of."""
+        event = told.event
         began, over = seconds(str(event.data["began"])), seconds(event.at)
-        place, read = f"line {event.seq}", tuple(observed(event, files))
-        for name, measured in read:
+        place = f"line {event.seq}"
+        for name, measured in told.observed:
             if not began - ROUNDING <= measured.at <= over + ROUNDING:
                 raise EvidenceError(
                     f"{place}, {name}: read at {timestamp(measured.at)}, the repeat was from "
@@ -69,11 +91,11 @@ def _readings_in_time(events: Sequence[Event], kept: Mapping[int, Exchange]) -> 
                 )
         if not began <= over:
             raise EvidenceError(f"{place}: the repeat was over before it began")
-        readings = [one for one in read if one[1].exchange in kept]
+        readings = [one for one in told.observed if one[1].exchange in self._kept]
         for name, measured in sorted(readings, key=lambda one: (one[1].exchange or 0, one[1].at)):
-            exchange = kept[measured.exchange or 0]
-            _with_its_exchange(measured, exchange, latest.get(exchange.instrument), f"{place}, {name}")
-            latest[exchange.instrument] = exchange.number, measured
+            exchange = self._kept[measured.exchange or 0]
+            _with_its_exchange(measured, exchange, self._read.get(exchange.instrument), f"{place}, {name}")
+            self._read[exchange.instrument] = exchange.number, measured
 
 
 def _with_its_exchange(

@@ -70,12 +70,13 @@ def test_no_signature_is_lost(tmp_path: Path, old: bytes, new: bytes) -> None:
 
 def test_evidence_only_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    for lines in (b"1\n", b"1\n", b"1\n2\n"):
+    for lines in ([b"1\n"], [b"1\n"], [b"1\n", b"2\n"], [b"1\n2", b"\n"]):
         extend(path, lines)
-    for lines in (b"1\n", b"3\n2\n", b""):
+    for lines in ([b"1\n"], [b"3\n2\n"], [b"1\n", b"3\n"], [b""], []):
         with pytest.raises(EvidenceError, match="says something else already"):
             extend(path, lines)
     assert path.read_bytes() == b"1\n2\n"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("name", [XML_NAME, PDF_NAME])
@@ -87,7 +88,7 @@ def test_a_certificate_is_written_whole_or_not_at_all(tmp_path: Path, name: str)
 
 
 def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
-    for write in (write_new, replace, extend):
+    for write in (write_new, replace, lambda path, content: extend(path, [content])):
         with pytest.raises(ConfigurationError, match="can't be"):
             write(Path("/dev/full/x"), b"new")
         with pytest.raises(ConfigurationError, match="can't be written"):

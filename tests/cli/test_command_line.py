@@ -93,7 +93,7 @@ def test_a_wrong_command_line_is_a_usage_error(arguments, capsys):
     [
         (["run", "nowhere.toml", "--out", "x"], 2, "nowhere.toml does not exist"),
         (["bench", "check", "nowhere.toml"], 2, "nowhere.toml does not exist"),
-        (["resume", "nowhere"], 6, "journal.jsonl can't be read"),
+        (["resume", "nowhere"], 6, "nowhere can't be read"),
         (["evaluate", "nowhere"], 6, "can't be read"),
         (["drivers", "show", "MettlerSic"], 2, "MettlerSics"),
         (["procedures", "show", "dosings"], 2, "did you mean dosing"),

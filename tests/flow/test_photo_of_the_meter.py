@@ -36,4 +36,4 @@ def test_an_unattended_run_that_was_asked_for_a_photo_ends_before_a_valve_opens(
     assert shut == [True]
     events = read_journal(tmp_path / "run" / "journal.jsonl")
     kinds = [event.kind for event in events if event.kind not in {"instrument", "replies"}]
-    assert kinds == ["start", "safe", "prompt", "failure", "safe"]
+    assert kinds == ["start", "safe", "watch", "prompt", "failure", "safe"]

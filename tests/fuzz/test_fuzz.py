@@ -19,7 +19,7 @@ from remotecal.certificates.dcc import read
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError, JournalBroken, RecordError, UnitError
 from remotecal.journal.events import read_journal
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.order import Order
 

@@ -7,6 +7,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from remotecal.drivers.awaiting import awaited
 from remotecal.drivers.links import WiredLink, exchanges, open_link
 from remotecal.drivers.links.exchanges import Free
 from remotecal.drivers.links.streams import Stream
-from remotecal.drivers.talks import Carriage, Questions, Talk, attended
+from remotecal.drivers.talks import Carriage, Questions, Talk, Work, attended
 from remotecal.drivers.together import Round
 from remotecal.errors import ExchangeCancelled, GarbledReply, LinkError, LinkLost, NoReply
 from remotecal.testing.peers import PATIENT, SOON, Late, Lines, Planned, RtuQuestions, TcpQuestions, Wire
@@ -432,3 +433,20 @@ def test_an_interrupt_leaves_what_was_under_way_suspect_and_the_rest_as_it_was()
         with ThreadPoolExecutor(1) as pool:
             for peer, link in zip(peers, links, strict=True):
                 assert peer.number(pool.submit(link.ask, peer.question(2), PATIENT).result(PATIENT)) == 2
+
+
+WHO: ContextVar[str] = ContextVar("who", default="nobody")
+
+
+def test_who_asks_is_known_in_the_threads_that_do_what_blocks() -> None:
+    """So what the watch over a rig is told is never taken for a reading of the run, whoever reads it."""
+
+    def conversation() -> Carriage[Any]:
+        return (yield Work(WHO.get))
+
+    before = WHO.set("the watch")
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            assert Round(pool).carry([conversation() for _ in range(3)]) == ["the watch"] * 3
+    finally:
+        WHO.reset(before)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from remotecal.bench import Bench
 from remotecal.bench_file import Characteristic
 from remotecal.errors import RemotecalError
 from remotecal.journal.events import read_journal
+from remotecal.journal.exchanges import kept_exchanges
 from remotecal.order import Order
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find, names
@@ -37,8 +38,8 @@ class Lasted:
 
     __hash__ = None
 
-    def __init__(self, began: datetime, ended: datetime) -> None:
-        self.seconds = (ended - began).total_seconds()
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Lasted) and abs(self.seconds - other.seconds) < 1.0
@@ -115,17 +116,11 @@ class Heeded:
             except RemotecalError as failure:
                 return None, str(failure)
             events = read_journal(folder / "run" / "journal.jsonl")
-        exchanges = [
-            (str(exchange["request"]), datetime.fromisoformat(str(exchange["at"])))
-            for event in events
-            if event.kind == "replies"
-            for exchange in event.data["exchanges"]
-        ]
-        began = exchanges[0][1]
+        exchanges = [exchange for event in events for exchange in kept_exchanges(event)]
         # Several are asked at one moment, in any order.
-        asked = sorted(request for request, _ in exchanges)
+        asked = sorted(one.request for one in exchanges for _ in range(1 + one.again))
         said = [event.data for event in events if event.kind in {"prompt", "note"}]
-        return evidence, [asked, said, Lasted(began, exchanges[-1][1])]
+        return evidence, [asked, said, Lasted(exchanges[-1].at - exchanges[0].at)]
 
     @pytest.fixture(scope="class")
     @classmethod

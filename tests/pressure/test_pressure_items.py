@@ -99,7 +99,7 @@ def test_verify_says_that_another_device_was_measured(dial, monkeypatch):
     monkeypatch.setattr("remotecal.runs.session.other_device", lambda *_: "")  # a station that does not look
     evidence = calibrate(dial, Reading(dial, "OTHER-77"), **DIALLED)
     with pytest.raises(EvidenceError, match="said that it is SN OTHER-77, and the order is for"):
-        recomputed(read_journal(dial.directory.parent / "run" / "journal.jsonl"), None, "")
+        recomputed(evidence, None, "")
     assert evidence.complete
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from examining import examine_course
+from exchanged import exchanges_of
 from papers import certified
 
 from remotecal.bench import Bench
@@ -28,7 +30,6 @@ from remotecal.runs.execute import execute, plan, resume
 from remotecal.runs.prompts import Answer, Question, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.pressure.assemblies import PressureBench
-from remotecal.verify.course import examine_course
 
 QUICK = {"sequence": "DKD-R 6-1 C", "pressures": [0.0, 5e5, 1e6], "dwell": 120.0, "dwell_at_ends": 180.0}
 
@@ -109,7 +110,7 @@ def led(bench, since="start"):
         str(one["request"])
         for event in run
         if event.kind == "replies" and event.seq > begun
-        for one in event.data["exchanges"]
+        for one in exchanges_of(event.data)
     ]
     found = [
         "open" if request.endswith("VENT 1") else float(request.rpartition(" ")[2])

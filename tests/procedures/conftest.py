@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from examining import examine_course, examine_shapes, examine_supervision, examine_times
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -12,9 +13,6 @@ from tiny_bench import tiny_bench
 
 from remotecal.errors import JournalBroken
 from remotecal.journal.events import FILE, read_journal
-from remotecal.verify.course import examine_course
-from remotecal.verify.shapes import examine_shapes, examine_start
-from remotecal.verify.times import examine_times
 
 
 @pytest.fixture
@@ -31,7 +29,7 @@ def whatever_a_run_writes_is_believed(bench):
     except JournalBroken:  # there is none, or the test broke it
         return
     if events:
-        examine_start(events)
         examine_shapes(events)
         examine_course(events)
+        examine_supervision(events)
         examine_times(events, datetime.now(UTC) + timedelta(days=1))

@@ -16,10 +16,6 @@ from remotecal.drivers.quantities import Reading, Setting
 from remotecal.drivers.shown import shown
 from remotecal.journal.events import Event
 from remotecal.runs.prompts import Answer, Question
-from remotecal.verify.by_hand import examine_by_hand
-from remotecal.verify.facts import examine_answers
-from remotecal.verify.instruments import examine_instruments
-from remotecal.verify.replies import examine_replies
 
 DRIVERS = frozenset({"hand:Dial", "hand:Knob", "tiny:TinySource", "tiny:TinyMeter"})
 
@@ -96,6 +92,8 @@ class Beside:
 
 def examine(events: Iterable[Event]) -> dict[str, str]:
     """Return what is said of a journal by the checks that readings by hand concern."""
+    from examining import examine_answers, examine_by_hand, examine_instruments, examine_replies
+
     told = tuple(events)
     return {
         "instruments": examine_instruments(told, DRIVERS),

@@ -15,6 +15,7 @@ from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Action, Flags, Setting
 from remotecal.errors import InterlockTripped
+from remotecal.journal.writing import Journal
 from remotecal.runs.control import Control
 from remotecal.runs.watch import Watch
 
@@ -95,7 +96,9 @@ def begin(world, tmp_path):
         opened = bench.connect()
         ends.append(opened.close)
         opened.refuse_failures()
-        watch = Watch(bench, opened, control)
+        journal = Journal.create(tmp_path / "run", opened.clock)
+        ends.append(journal.close)
+        watch = Watch(bench, opened, control, journal)
         ends.append(watch.end)
         watch.begin()
         return control, opened.clock

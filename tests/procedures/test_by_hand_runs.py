@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examining import examine_course, examine_shapes
+from exchanged import Kept, exchanges_of
 from hand import DIAL, Beside, examine, read_by_hand
 from tiny import PROCEDURE
 from tiny_bench import Tiny
@@ -33,11 +35,9 @@ from remotecal.errors import (
     WrongInstrument,
 )
 from remotecal.journal.events import FILE, Event, read_journal
-from remotecal.journal.evidence import gather
+from remotecal.journal.gathering import gather
 from remotecal.runs.prompts import Answer, Question, Scripted, Terminal
-from remotecal.verify.course import examine_course
 from remotecal.verify.report import Unable
-from remotecal.verify.shapes import examine_shapes
 
 PHOTO = b"\xff\xd8 a photo of the dial"
 DIGEST = sha256(PHOTO).hexdigest()
@@ -55,8 +55,8 @@ def photo(tmp_path: Path) -> Path:
     return tmp_path / "dial.jpg"
 
 
-def exchanges(tiny: Tiny) -> list[dict[str, Any]]:
-    return [one for event in tiny.events("replies") for one in event.data["exchanges"]]  # type: ignore[union-attr]
+def exchanges(tiny: Tiny) -> list[Kept]:
+    return [one for event in tiny.events("replies") for one in exchanges_of(event.data)]
 
 
 def test_what_a_person_reads_is_evidence_like_any_reading(dial: Tiny) -> None:
@@ -67,9 +67,7 @@ def test_what_a_person_reads_is_evidence_like_any_reading(dial: Tiny) -> None:
     assert first.u == pytest.approx((0.2 + 0.025) / 3**0.5)
     kept = [one for one in exchanges(dial) if one["instrument"] == "gauge"]
     assert (kept[0]["request"], kept[0]["reply"]) == ("read serial number", "M1")
-    assert kept[1] | {"at": "", "number": 0} == {
-        "at": "", "instrument": "gauge", "number": 0, "request": "read dial", "reply": "1.00 \\volt",
-    }  # fmt: skip
+    assert (kept[1]["request"], kept[1]["reply"]) == ("read dial", "1.00 \\volt")
     assert first.exchange == kept[1]["number"]
     prompt = next(event for event in dial.events("prompt") if event.data["kind"] == "number")
     assert prompt.data == {
@@ -271,7 +269,7 @@ def test_a_serial_number_is_asked_for_once_the_rig_is_safe_and_watched(dial: Tin
     kinds = dial.kinds()
     again = kinds[kinds.index("resume") :]
     before = [kind for kind in again[1 : again.index("prompt")] if kind != "replies"]
-    assert before == ["instrument", "safe"]
+    assert before == ["instrument", "safe", "watch"]
 
 
 INTERLOCK = """
@@ -432,8 +430,8 @@ def of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [event["data"] for event in events if event["kind"] == kind]
 
 
-def reply(events: list[dict[str, Any]]) -> dict[str, Any]:
-    kept = [one for data in of(events, "replies") for one in data["exchanges"]]
+def reply(events: list[dict[str, Any]]) -> Kept:
+    kept = [one for data in of(events, "replies") for one in exchanges_of(data)]
     return next(one for one in kept if one["request"] == "read dial")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from remotecal.certificates.dcc import write
 from remotecal.errors import CertificateRefused, EvidenceError, JournalBroken, RunAborted
-from remotecal.journal.evidence import gather, read_evidence
+from remotecal.journal.gathering import gather, read_evidence
 from remotecal.model import Column, Statement, Uncertainty
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate

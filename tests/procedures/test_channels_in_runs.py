@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from examining import examine_replies
 
 from remotecal.bench import Bench
 from remotecal.errors import BenchError, EvidenceError, InterlockTripped
 from remotecal.journal.events import FILE, read_journal
-from remotecal.verify.replies import examine_replies
 
 ENTRY_POINTS = """
 [remotecal.drivers]

@@ -3,10 +3,9 @@
 import sys
 
 import pytest
+from examining import examine_instruments, examine_replies
 from tiny_bench import Tiny
 
-from remotecal.verify.instruments import examine_instruments
-from remotecal.verify.replies import examine_replies
 from remotecal.verify.report import Unable
 
 OWN = ("tiny:TinySource", "tiny:TinyMeter")

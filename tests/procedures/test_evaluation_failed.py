@@ -8,7 +8,7 @@ from tiny_bench import Tiny
 
 from remotecal.cli import main
 from remotecal.errors import EvaluationFailed, ParameterError
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.gathering import read_evidence
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 

@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from exchanged import exchanges_of
 from tiny import PROCEDURE, SLOWEST
 
 from remotecal.clock import RealClock, SteadyClock, VirtualClock
@@ -27,7 +28,7 @@ from remotecal.errors import (
     WrongInstrument,
 )
 from remotecal.journal.events import seconds
-from remotecal.journal.evidence import gather
+from remotecal.journal.gathering import gather
 from remotecal.runs.catalogue import find
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
@@ -80,7 +81,7 @@ def test_events_stand_in_the_order_things_happened(tiny):
 def test_every_reading_points_at_the_exchange_it_came_from(tiny):
     evidence = tiny.run()
     exchanges = {
-        entry["number"]: entry for event in tiny.events("replies") for entry in event.data["exchanges"]
+        entry["number"]: entry for event in tiny.events("replies") for entry in exchanges_of(event.data)
     }
     assert sorted(exchanges) == list(range(1, len(exchanges) + 1))
     for entry in evidence.observations:
@@ -166,7 +167,12 @@ def test_the_heart_beats_while_the_run_is_on(tiny):
 
 def test_a_heart_that_stops_is_a_trip(tiny):
     tiny.add(tiny.bench, HEARTBEAT)
-    tiny.world.deaf.update(f"SOUR:HEAR {n};:SYST:ERR?" for n in (1, 2, 3))
+
+    def go_deaf(progress):
+        if progress.doing == "measure":
+            tiny.world.deaf.update(f"SOUR:HEAR {n};:SYST:ERR?" for n in (1, 2, 3))
+
+    tiny.watchers = (go_deaf,)
     tiny.parameter("repeats = 20")
     with pytest.raises(InterlockTripped, match=r"source.heartbeat can't be watched any more: .*source"):
         tiny.run()
@@ -523,7 +529,7 @@ def test_a_resumed_run_repeats_nothing(tiny):
 
 
 def test_an_incomplete_run_is_not_evaluated(tiny):
-    from remotecal.journal.evidence import read_evidence
+    from remotecal.journal.gathering import read_evidence
 
     _interrupted(tiny)
     evidence = read_evidence(tiny.out)

@@ -8,13 +8,18 @@ import re
 import resource
 import subprocess
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
 import pytest
+from exchanged import exchanges_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
 from remotecal.journal import events, writing
 from remotecal.journal.events import FILE, FORMAT, NOTHING, read_journal, seconds, shown, timestamp
+from remotecal.journal.past import Past
 from remotecal.journal.writing import Journal
 
 
@@ -37,11 +42,11 @@ def journal(tmp_path, clock):
 
 def test_what_was_written_is_read(journal):
     start, replies, note, finish = read_journal(journal)
-    assert start.data == {"format": 1, "name": "流量"}
+    assert start.data == {"format": FORMAT, "name": "流量"}
     assert start.at == "2026-01-01T00:00:00.000000Z"
     assert note.at == "2026-01-01T00:00:01.500000Z"
-    assert [exchange["request"] for exchange in replies.data["exchanges"]] == ["SI", {"hex": "0103"}]
-    assert [exchange["number"] for exchange in replies.data["exchanges"]] == [1, 2]
+    assert [exchange["request"] for exchange in exchanges_of(replies.data)] == ["SI", {"hex": "0103"}]
+    assert [exchange["number"] for exchange in exchanges_of(replies.data)] == [1, 2]
     assert note.data["number"] == 1e-7
     assert finish.seq == 4
 
@@ -106,8 +111,8 @@ def test_a_name_that_is_no_text_is_refused_before_it_is_written(journal, clock):
 
 def test_another_format_is_refused(tmp_path, clock):
     with Journal.create(tmp_path / "run", clock) as opened:
-        opened.append("start", {"format": 2})
-    with pytest.raises(JournalBroken, match="no journal of format 1"):
+        opened.append("start", {"format": 3})
+    with pytest.raises(JournalBroken, match="no journal of format 1 or 2"):
         read_journal(tmp_path / "run" / FILE)
 
 
@@ -184,7 +189,7 @@ def test_a_directory_without_journal_is_said_so(tmp_path, clock):
 
 
 def test_a_full_disk_ends_the_run_but_keeping_never_fails(tmp_path, clock):
-    full = Journal(tmp_path / FILE, os.open("/dev/full", os.O_WRONLY), clock, ())
+    full = Journal(tmp_path / FILE, os.open("/dev/full", os.O_WRONLY), clock, Past())
     assert full.keep("balance", b"SI", b"S S 1.0 kg") == 1
     with pytest.raises(RunError, match="No space left on device: make room, then resume"):
         full.append("start", {"format": FORMAT})
@@ -208,7 +213,7 @@ def test_what_a_full_disk_took_in_part_is_taken_back(journal, clock):
             full.append("note", {"text": "lost"})
         full.append("note", {"text": "there is room again"})
     *_, kept, last = read_journal(journal)
-    assert kept.data["exchanges"][0]["reply"] == "S S 2.0 kg", "what was kept for the lost line is not lost"
+    assert exchanges_of(kept.data)[0]["reply"] == "S S 2.0 kg", "what was kept for the lost line is not lost"
     assert last.data == {"text": "there is room again"}
 
 
@@ -239,3 +244,9 @@ def test_bytes_are_shown_as_text_where_all_are_printable():
 
 def test_times_come_back():
     assert seconds(timestamp(1_767_225_600.123456)) == pytest.approx(1_767_225_600.123456, abs=1e-6)
+
+
+@given(st.floats(-6e10, 2e11) | st.integers(0, 2**33).map(lambda second: second + 0.9999999))
+def test_times_are_those_of_the_calendar(at):
+    told = datetime.fromtimestamp(at, UTC)
+    assert timestamp(at) == f"{told.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

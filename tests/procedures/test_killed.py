@@ -13,7 +13,7 @@ import pytest
 from tiny import PROCEDURE
 
 from remotecal.journal.events import FILE, read_journal
-from remotecal.journal.evidence import gather
+from remotecal.journal.gathering import gather
 
 RUN = """
 import sys

@@ -4,10 +4,11 @@ import threading
 from dataclasses import replace
 
 import pytest
+from exchanged import exchanges_of
 
 from remotecal.errors import RunAborted, RunError
 from remotecal.journal.events import ON_SITE
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.gathering import read_evidence
 from remotecal.runs.catalogue import find
 from remotecal.runs.control import Control, Remark
 from remotecal.runs.prompts import Answer
@@ -92,7 +93,7 @@ def test_an_abort_makes_the_rig_safe_before_it_is_written(tiny):
     assert acts(tiny) == [("abort", "Li Wei", "the tank leaks")]
     last = tiny.events()[-4:]
     assert [event.kind for event in last] == ["replies", "control", "abort", "safe"]
-    made_safe = [entry["request"] for entry in last[0].data["exchanges"]]
+    made_safe = [entry["request"] for entry in exchanges_of(last[0].data)]
     assert "SOUR:LEV 0;:SYST:ERR?" in made_safe, "safe first, written then"
     assert "the tank leaks (Li Wei)" in last[2].data["text"]
 

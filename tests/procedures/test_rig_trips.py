@@ -8,6 +8,7 @@ from dosing.bench import DosingStand
 from remotecal.bench import Bench
 from remotecal.drivers.rig.controller import Trip
 from remotecal.errors import InterlockTripped
+from remotecal.journal.writing import Journal
 from remotecal.runs.control import Control
 from remotecal.runs.watch import Watch
 
@@ -19,11 +20,11 @@ def rig(tmp_path_factory):
 
 
 @pytest.fixture
-def watched(rig):
+def watched(rig, tmp_path):
     bench = Bench.load(rig.bench)
-    with bench.open(rig.clock) as opened:
+    with bench.open(rig.clock) as opened, Journal.create(tmp_path / "run", rig.clock) as journal:
         control = Control()
-        watch = Watch(bench, opened, control)
+        watch = Watch(bench, opened, control, journal)
         yield opened, watch, control
         watch.end()
         control.notice()

@@ -5,21 +5,19 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from examining import examine_course, examine_instruments, examine_shapes
 from tiny import PROCEDURE
 from tiny_bench import Tiny, tiny_bench
 
 from remotecal.certificates.dcc import read, write
 from remotecal.drivers.keysight.dmm34461a import Keysight34461A
 from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError, WrongInstrument
-from remotecal.journal.evidence import Evidence
+from remotecal.journal.evidence import Evidence, read_start
 from remotecal.model import Record, Text
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.certificates import Certified, certificate
-from remotecal.verify.course import examine_course
-from remotecal.verify.instruments import examine_instruments
-from remotecal.verify.shapes import examine_shapes, examine_start
 
 SEVERAL = Path(__file__).parent / "several_procedure.py"
 OWN = ("tiny:TinySource", "tiny:TinyMeter")
@@ -78,7 +76,7 @@ def test_a_role_holds_several_instruments(tiny: Tiny) -> None:
     sources = [one.source for one in evidence.observations[0].values["values"]]  # type: ignore[union-attr]
     assert sources == ["gauge.value", "second.value"]
     events = tiny.events()
-    assert examine_start(events) == "out"
+    assert read_start(events).run == "out"
     assert "all of known kinds" in examine_shapes(events)
     assert "second: Maker Tiny, SN M2" in examine_instruments(events, OWN)
 

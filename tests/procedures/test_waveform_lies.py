@@ -8,18 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from examining import examine_replies, examine_shapes, examine_times
+from exchanged import exchanges_of
 from scope import DRIVERS, World, scope
 from tiny_bench import Tiny
 
 from remotecal.errors import EvidenceError, JournalBroken
 from remotecal.journal.contents import beside, nowhere
 from remotecal.journal.events import Event
-from remotecal.journal.evidence import gather
 from remotecal.journal.files import named_files
-from remotecal.verify.replies import examine_replies
+from remotecal.journal.gathering import gather
 from remotecal.verify.report import Unable
-from remotecal.verify.shapes import examine_shapes
-from remotecal.verify.times import examine_times
 
 
 @pytest.fixture
@@ -69,12 +68,12 @@ def smaller_u(one: dict[str, Any], _: Any) -> None:
 
 
 def of_another_repeat(one: dict[str, Any], events: list[dict[str, Any]]) -> None:
-    other = observations(events)[-1]["trace"]["waveform"]
+    other = observations(events)[0]["trace"]["waveform"]
     one["sha256"] = other["sha256"]
 
 
 def exchange_of_another_repeat(one: dict[str, Any], events: list[dict[str, Any]]) -> None:
-    other = observations(events)[-1]["trace"]["waveform"]
+    other = observations(events)[0]["trace"]["waveform"]
     one.update(sha256=other["sha256"], exchange=other["exchange"])
 
 
@@ -87,16 +86,16 @@ def never_named(one: dict[str, Any], events: list[dict[str, Any]]) -> None:
 
 
 def reply_swapped(one: dict[str, Any], events: list[dict[str, Any]]) -> None:
-    other = observations(events)[-1]["trace"]["waveform"]
+    other = observations(events)[0]["trace"]["waveform"]
     for event in events:
-        for exchange in event["data"].get("exchanges", ()):
+        for exchange in exchanges_of(event["data"]):
             if exchange["number"] == one["exchange"]:
                 exchange["reply"] = {"file": other["sha256"]}
 
 
 def gain_changed(one: dict[str, Any], events: list[dict[str, Any]]) -> None:
     for event in events:
-        for exchange in event["data"].get("exchanges", ()):
+        for exchange in exchanges_of(event["data"]):
             if exchange["request"] == "YMUL?":
                 exchange["reply"] = "1.1"
 
@@ -126,7 +125,7 @@ def observations(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         (other_samples, "samples <i2"),
         (smaller_u, "has u ="),
         (of_another_repeat, "the observation"),
-        (exchange_of_another_repeat, "before its exchange"),
+        (exchange_of_another_repeat, "is of another repeat"),
         (of_no_exchange, r"gauge\.trace names no exchange, but always has one"),
         (never_named, "the journal names no file"),
         (reply_swapped, "the observation"),
@@ -146,7 +145,7 @@ def test_what_the_digitizer_did_not_say_is_found(tiny: Tiny, digitizer: World, l
 
     told: list[dict[str, Any]] = json.loads(json.dumps([event._asdict() for event in tiny.events()]))
     examine()
-    lie(observations(told)[0]["trace"]["waveform"], told)
+    lie(observations(told)[-1]["trace"]["waveform"], told)
     with pytest.raises((EvidenceError, Unable), match=said):
         examine()
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from examining import examine_course, examine_replies, examine_shapes
+from exchanged import exchanges_of
 from scope import DRIVERS, GAIN, PROCEDURE, STEP, ZERO, Scope, World, scope
 from scope_procedure import Seen
 from tiny_bench import Tiny
@@ -30,14 +32,12 @@ from remotecal.errors import (
 from remotecal.journal import writing
 from remotecal.journal.contents import beside
 from remotecal.journal.events import FILE
-from remotecal.journal.evidence import Evidence, gather, read_evidence
+from remotecal.journal.evidence import Evidence
 from remotecal.journal.files import named_files
+from remotecal.journal.gathering import gather, read_evidence
 from remotecal.runs.catalogue import find
 from remotecal.runs.execute import resume
 from remotecal.runs.record import evaluate
-from remotecal.verify.course import examine_course
-from remotecal.verify.replies import examine_replies
-from remotecal.verify.shapes import examine_shapes
 
 MILLION = 1_000_000
 
@@ -111,11 +111,11 @@ def test_a_large_reply_stands_in_a_file_that_is_named_behind_its_exchange(
     files = [event for event in events if event.kind == "file"]
     assert [event.data["by"] for event in files] == ["gauge"] * 4
     first = files[0]
-    kept = events[first.seq - 2].data["exchanges"]
-    (large,) = [one for one in kept if isinstance(one["reply"], dict)]  # type: ignore[union-attr, index, call-overload]
-    assert large["reply"] == {"file": first.data["sha256"]}  # type: ignore[index, call-overload]
-    assert first.data["about"] == f"reply of gauge in exchange {large['number']}"  # type: ignore[index, call-overload]
-    assert first.data["name"] == f"gauge {large['number']}.reply"  # type: ignore[index, call-overload]
+    kept = exchanges_of(events[first.seq - 2].data)
+    (large,) = [one for one in kept if isinstance(one["reply"], dict)]
+    assert large["reply"] == {"file": first.data["sha256"]}
+    assert first.data["about"] == f"reply of gauge in exchange {large['number']}"
+    assert first.data["name"] == f"gauge {large['number']}.reply"
     examine_shapes(events)
     examine_course(events)
 
@@ -317,7 +317,9 @@ def test_a_run_cut_off_between_a_reply_and_its_file_goes_on(tiny: Tiny, digitize
     tiny.run()
     path = tiny.out / FILE
     lines = path.read_bytes().splitlines(keepends=True)
-    second = [place for place, line in enumerate(lines) if b'"reply":{"file"' in line][1]
+    second = [
+        place for place, line in enumerate(lines) if b'"kind":"replies"' in line and b'{"file":' in line
+    ][1]
     path.write_bytes(b"".join(lines[: second + 1]))
     found, bench = find(str(PROCEDURE)), Bench.load(tiny.bench)
     evidence = resume(tiny.out, tiny.company(None), found=found, bench=bench, clock=tiny.clock)

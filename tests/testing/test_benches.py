@@ -13,7 +13,7 @@ from remotecal.drivers.capabilities import Thermometer
 from remotecal.drivers.measured import Measured
 from remotecal.errors import BenchError, ConfigurationError, ParameterError
 from remotecal.journal.events import FILE
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.gathering import read_evidence
 from remotecal.model import Column, Result, Table, Text
 from remotecal.procedures import Evaluation, Evidence, Observed, Parameters, Point, Procedure, Run
 from remotecal.testing import BenchOf, RunOn

@@ -16,7 +16,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
 from remotecal.hub.recomputing import recompute
 from remotecal.journal.events import FILE, Event, read_journal
-from remotecal.journal.evidence import gather
+from remotecal.journal.gathering import gather
 from remotecal.journal.writing import Journal
 from remotecal.order import Order
 from remotecal.runs.catalogue import find

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 import pytest
+from at_rest import journal_in
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from laboratories import PATIENCE
@@ -174,7 +175,7 @@ class Processes:
             wait_until(lambda: (row := store.journals.find("here", run)) and row.state == state)
 
     def kinds(self, run: str) -> list[str]:
-        lines = (self.station / "runs" / run / "journal.jsonl").read_bytes().splitlines()
+        lines = journal_in(self.station / "runs" / run).splitlines()
         return [json.loads(line)["kind"] for line in lines]
 
     def check_whole(self, run: str, observations: int) -> None:
@@ -186,7 +187,7 @@ class Processes:
             with store.database.read() as connection:
                 assert len(connection.execute(select(records)).all()) == 1, "one certificate"
             assert [row.run for row in store.pages.runs(100)] == [run]
-        here = (self.station / "runs" / run / "journal.jsonl").read_bytes()
+        here = journal_in(self.station / "runs" / run)
         assert here == b"".join(line + b"\n" for line in there)
         assert record is not None
         assert record.agrees

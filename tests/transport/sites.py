@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from at_rest import journal_in
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from laboratories import enrol_station
 from tiny_bench import PROCEDURE, Tiny
@@ -90,12 +91,12 @@ class Site:
         return row.reason
 
     def journal(self, order: RemoteOrder) -> list[dict]:
-        lines = (self.folder.runs / order.id / "journal.jsonl").read_bytes().splitlines()
+        lines = journal_in(self.folder.runs / order.id).splitlines()
         return [json.loads(line) for line in lines]
 
     def arrived_whole(self, order: RemoteOrder) -> bool:
         """Tell whether the laboratory's journal is the station's, byte by byte."""
-        here = (self.folder.runs / order.id / "journal.jsonl").read_bytes()
+        here = journal_in(self.folder.runs / order.id)
         there = self.hub.laboratory.store.journals.lines(self.folder.name, order.id)
         return here == b"".join(line + b"\n" for line in there)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from at_rest import journal_in
 from processes import Processes, call, processes, wait_until
 from tiny_bench import Tiny
 
@@ -90,7 +91,7 @@ def test_a_clock_that_is_wrong_by_an_hour(both: Processes, tmp_path: Path) -> No
     both.gate.let_go()
     both.check_whole(run, POINTS)
 
-    lines = (both.station / "runs" / run / "journal.jsonl").read_bytes().splitlines()
+    lines = journal_in(both.station / "runs" / run).splitlines()
     times = [datetime.fromisoformat(json.loads(line)["at"]) for line in lines]
     assert all(at.tzinfo is UTC for at in times), "times say that they are UTC"
     # The virtual bench is ahead by the seconds it settled.

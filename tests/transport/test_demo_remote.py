@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from dosing.bench import DosingStand
 
-from remotecal.certificates.signing.journal import journal_signer
+from remotecal.certificates.signing.journal import JournalSeal
 from remotecal.cli import demo_remote
 from remotecal.cli.progress import ProgressLine
 from remotecal.errors import RemotecalError
-from remotecal.journal.events import read_journal
-from remotecal.journal.evidence import gather
+from remotecal.journal.events import JournalReader
+from remotecal.journal.gathering import gather
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 
@@ -33,9 +33,9 @@ def test_a_simulated_rig_is_calibrated_from_afar(tmp_path: Path) -> None:
         "journal.jsonl",
         "record.json",
     }
-    events = read_journal(out / "journal.jsonl")
-    assert journal_signer(events) == remote.station.public
-    evidence = gather(events)
+    seal = JournalSeal()
+    evidence = gather(seal.along(JournalReader.at(out)))
+    assert seal.signer() == remote.station.public
     assert len(evidence.observations) == 6
     again = evaluate(evidence, find(evidence.procedure.name))
     assert remote.record.measurements == again.measurements

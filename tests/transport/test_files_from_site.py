@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from at_rest import journal_in
 from laboratories import hub_up
 from processes import Gate
 from sites import Site, Watching, enrol_site, until
@@ -23,6 +24,7 @@ from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import read_journal
 from remotecal.journal.files import check_file, named_files
 from remotecal.station import upload
+from remotecal.station.deliveries import held
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.files import FileRow
 from remotecal.transport.messages import CommandAnswer, RemoteOrder
@@ -270,9 +272,9 @@ async def test_the_laboratory_computes_nothing_without_the_files(
         store, run = site.hub.laboratory.store, StationRun(order, site.folder)
         key = SealKey.read(site.folder.journal_key)
         run.sign(key)
-        lines = (run.directory / "journal.jsonl").read_bytes().splitlines()
+        lines = journal_in(run.directory).splitlines()
         store.journals.append("here", order.id, 1, lines, 1.0)
-        said = Computed(station="here", run=order.id, head=run.head(), record="")
+        said = Computed(station="here", run=order.id, head=held(run.directory).head, record="")
         known = PublicKey.from_text(key.public.text), site.hub.laboratory.key.public
         compared = recompute(store, site.hub.library, said, *known)
         assert compared.reason == f"files that the journal names are not here yet: {DIGEST}"

@@ -17,7 +17,7 @@ from remotecal.errors import CertificateRefused, JournalBroken, NotOrdered
 from remotecal.hub.issuing import issue
 from remotecal.hub.ordered import check_course, check_start, judge
 from remotecal.hub.settings import HubFolder
-from remotecal.journal.evidence import Start
+from remotecal.journal.evidence import Start, read_start
 from remotecal.model import Record, Text
 from remotecal.store import Store
 from remotecal.transport.messages import RemoteOrder
@@ -182,7 +182,7 @@ def test_what_a_journal_begins_with_is_what_was_ordered(brought: Brought) -> Non
         events = (brought.events[0]._replace(data=start), *brought.events[1:])
         with pytest.raises(NotOrdered, match="is not as it was ordered"):  # noqa: PT012  one or the other
             check_start(brought.order, start)
-            check_course(brought.order, found, events)
+            check_course(brought.order, found, read_start(events), resumed=False)
     assert passed == set(NOT_ORDERED), "another field: say why it need not be what was ordered"
 
 
@@ -199,11 +199,11 @@ def test_a_virtual_clock_is_for_demonstrations_alone(brought: Brought) -> None:
 def test_a_run_that_was_taken_up_though_it_should_have_been_made_safe(brought: Brought) -> None:
     found = brought.library.find(brought.order.procedure)
     order = brought.order.model_copy(update={"after_crash": "make_safe"})
-    check_course(order, found, brought.events)
-    resumed = (*brought.events, brought.events[1]._replace(kind="resume"))
-    check_course(brought.order, found, resumed)
+    start = read_start(brought.events)
+    check_course(order, found, start, resumed=False)
+    check_course(brought.order, found, start, resumed=True)
     with pytest.raises(NotOrdered, match="after_crash: ordered 'make_safe', the journal has 'resume'"):
-        check_course(order, found, resumed)
+        check_course(order, found, start, resumed=True)
 
 
 @pytest.mark.parametrize("state", ["issued", "refused", "withdrawn"])

@@ -13,10 +13,10 @@ from tiny_bench import PROCEDURE, Tiny
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, EvidenceError, OrderError
 from remotecal.hub.issuing import issue
-from remotecal.hub.recomputing import DIFFERS, evaluate_anew, signed_events
+from remotecal.hub.recomputing import DIFFERS, SignedJournal, evaluate_anew
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import Event, read_journal
-from remotecal.journal.evidence import gather
+from remotecal.journal.gathering import gather
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 from remotecal.store import Store
@@ -60,7 +60,7 @@ def test_a_journal_somebody_else_signed_is_not_computed(store: Store, brought: B
     assert store.records.find("here", "out") is None
     assert len(store.noted(what="not computed")) == 1
     with pytest.raises(EvidenceError, match=f"not by here, whose key is {OTHER.public.id}"):
-        signed_events(store, "here", "out", OTHER.public)
+        SignedJournal(store, "here", "out", OTHER.public)
 
 
 def test_a_journal_that_does_not_go_together_is_not_computed(

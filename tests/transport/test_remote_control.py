@@ -7,7 +7,7 @@ import pytest
 
 from remotecal.cli.watch import describe
 from remotecal.clock import VirtualClock
-from remotecal.journal.events import ON_SITE, read_journal
+from remotecal.journal.events import ON_SITE
 from remotecal.journal.writing import Journal
 from remotecal.model import Text
 from remotecal.runs.prompts import Answer, Question
@@ -200,14 +200,18 @@ def test_a_photo_answers_the_question_for_one(remote: RemoteControl, photo: Path
     assert remote.control.remarks() == [], "the question's own event names it"
 
 
+def written(journal: Journal) -> list[bytes]:
+    return journal.path.read_bytes().splitlines(keepends=True)
+
+
 def test_what_was_aborted_is_not_taken_up_after_a_crash(tmp_path: Path) -> None:
     """A station killed between the line that says who aborted and the line that says that it ended."""
     clock = VirtualClock(0.0)
     with Journal.create(tmp_path / "crashed", clock) as journal:
         journal.append("start", {"format": 1})
         journal.append("control", {"verb": "pause", "by": "Li Wei", "reason": ""})
-        assert stage_of(read_journal(journal.path)) is Stage.CUT_OFF
+        assert stage_of(written(journal)) is Stage.CUT_OFF
         journal.append("control", {"verb": "abort", "by": "Li Wei", "reason": "the tank leaks"})
-        assert stage_of(read_journal(journal.path)) is Stage.STOPPED
+        assert stage_of(written(journal)) is Stage.STOPPED
         journal.append("resume", {"by": "Li Wei"})
-        assert stage_of(read_journal(journal.path)) is Stage.CUT_OFF, "until somebody takes it up"
+        assert stage_of(written(journal)) is Stage.CUT_OFF, "until somebody takes it up"

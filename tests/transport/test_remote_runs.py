@@ -14,6 +14,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, ConfigurationError, NotConnected, RemotecalError
 from remotecal.hub.issuing import issue
 from remotecal.hub.settings import HubFolder
+from remotecal.journal.events import found_in
 from remotecal.order import Order
 from remotecal.station import acceptance
 from remotecal.station import agent as station_module
@@ -277,7 +278,7 @@ async def test_a_cloned_station_carries_nothing_out(folder: HubFolder, tiny: Tin
             await site.state(order, "signed")
             there = [StationRun(order, folder) for folder in (site.folder, clone.folder)]
             await until(lambda: sum(run.done() or not run.papers.exists() for run in there) == 2)
-        begun = [run for run in there if (run.directory / "journal.jsonl").exists()]
+        begun = [run for run in there if found_in(run.directory).exists()]
         assert len(begun) == 1
         assert tiny.world.lines.count("source *IDN?") == ONE_RUN
 

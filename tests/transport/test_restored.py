@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from at_rest import journal_in
 from laboratories import free_port, hub_up
 from ordered_runs import AUTHOR, RUN, STATION, Brought, bring
 from processes import ENVIRONMENT, REMOTECAL, Processes, call, processes, wait_until
@@ -21,6 +22,7 @@ from remotecal.hub.backup import back_up
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.keeping import Keeping
 from remotecal.hub.settings import HubFolder
+from remotecal.journal.resting import unpack_journal
 from remotecal.station.deliveries import held
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.store import Store
@@ -116,7 +118,7 @@ def check_restored(both: Processes, store: Store, run: str) -> None:
     assert not row.unordered
     assert not row.conflict
     there = b"".join(line + b"\n" for line in store.journals.lines("here", run))
-    assert there == (both.station / "runs" / run / "journal.jsonl").read_bytes()
+    assert there == journal_in(both.station / "runs" / run)
     assert both.kinds(run).count("observation") == 2, "each repeat once"
     assert "resume" not in both.kinds(run), "the run noticed nothing"
 
@@ -147,6 +149,7 @@ async def test_another_journal_is_told_and_nothing_written_over(
             await until((site.folder.orders / order.id / "done").exists)
         before = hub.laboratory.store.journals.lines("here", order.id)
         journal = site.folder.runs / order.id / "journal.jsonl"
+        unpack_journal(journal.parent)
         lines = journal.read_bytes().splitlines(keepends=True)
         journal.write_bytes(b"".join(lines[:-1]))
         async with site.up() as station:

@@ -19,6 +19,7 @@ from remotecal.hub import evaluating
 from remotecal.hub.evaluating import Evaluating
 from remotecal.hub.hub import OF_ONE_STATION, Hub
 from remotecal.hub.settings import HubFolder, HubSettings, ShareSettings
+from remotecal.journal.resting import unpack_journal
 from remotecal.journal.writing import Journal
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.store import Store
@@ -83,6 +84,7 @@ async def test_a_line_nobody_takes_holds_up_its_own_run_alone(
             for table in ("records", "journal_lines", "runs"):
                 connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  our own
         journal = site.folder.runs / first.id / "journal.jsonl"
+        unpack_journal(journal.parent)
         lines = journal.read_bytes().splitlines(keepends=True)
         journal.write_bytes(b"".join(lines[:-1]))
         with Journal.open(journal.parent, VirtualClock(2e9)) as opened:

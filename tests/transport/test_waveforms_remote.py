@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sites
+from examining import examine_replies
 from laboratories import hub_up
 from scope import DRIVERS, PROCEDURE, scope
 from scope_procedure import Seen
@@ -15,8 +16,7 @@ from remotecal.hub.recomputing import write_journal
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.contents import beside
 from remotecal.journal.events import read_journal
-from remotecal.journal.evidence import read_evidence
-from remotecal.verify.replies import examine_replies
+from remotecal.journal.gathering import read_evidence
 
 
 async def test_the_laboratory_computes_from_samples_it_was_brought(

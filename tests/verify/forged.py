@@ -18,6 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dosing.bench import DosingStand
+from exchanged import Kept, exchanges_of
 from made import chained
 
 from remotecal.bench import Bench
@@ -27,7 +28,7 @@ from remotecal.certificates.trust import TrustList
 from remotecal.clock import SharedClock
 from remotecal.errors import RemotecalError, RunAborted
 from remotecal.journal.events import FILE, Event, read_journal
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.gathering import read_evidence
 from remotecal.model import Record
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
@@ -174,9 +175,9 @@ def values(events: list[Event], number: int = -1) -> dict[str, Any]:
     return found
 
 
-def exchanges(events: list[Event]) -> Iterator[dict[str, Any]]:
+def exchanges(events: list[Event]) -> Iterator[Kept]:
     for event in of_kind(events, "replies"):
-        yield from data(event)["exchanges"]
+        yield from exchanges_of(data(event))
 
 
 def place_of(events: list[Event], kind: str, number: int = -1) -> int:
@@ -198,7 +199,9 @@ def later(written: Any, seconds: float) -> Any:
         return [later(one, seconds) for one in written]
     if isinstance(written, dict):
         return {
-            name: _moved(value, seconds) if name in {"at", "began", "occurred"} else later(value, seconds)
+            name: _moved(value, seconds)
+            if name in {"at", "began", "occurred", "since"}
+            else later(value, seconds)
             for name, value in written.items()
         }
     return written

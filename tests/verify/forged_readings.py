@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from exchanged import exchanges_of
 from forged import (
     Forgery,
     data,
@@ -95,8 +96,8 @@ def exchange_twice(events: list[Event]) -> None:
 
 
 def exchange_left_out(events: list[Event]) -> None:
-    batch = data(of_kind(events, "replies")[5])["exchanges"]
-    del batch[len(batch) // 2]
+    batch = exchanges_of(data(of_kind(events, "replies")[5]))
+    batch[len(batch) // 2].remove()
 
 
 def best_sample_again_and_again(events: list[Event]) -> None:
@@ -156,8 +157,8 @@ def time_runs_backwards_at_a_resumption(events: list[Event]) -> list[Event]:
 
 
 def exchanges_run_backwards(events: list[Event]) -> None:
-    one, other, *_ = data(of_kind(events, "replies")[-1])["exchanges"]
-    one["at"] = moved(Event(0, one["at"], "", {}, ""), 60).at
+    one, other, *_ = exchanges_of(data(of_kind(events, "replies")[-1]))
+    one["at"] += 60 * 1_000_000
     assert one["at"] > other["at"]
 
 

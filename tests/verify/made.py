@@ -32,7 +32,8 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.drivers.siemens.mag6000 import SiemensMag6000
 from remotecal.journal.events import FILE, Event, read_journal
-from remotecal.journal.evidence import ProcedureUsed, Start, gather
+from remotecal.journal.evidence import ProcedureUsed, Start
+from remotecal.journal.gathering import gather
 from remotecal.journal.observation import Point, Value
 from remotecal.journal.values import pack
 from remotecal.journal.writing import Journal

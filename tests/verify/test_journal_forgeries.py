@@ -15,6 +15,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import pytest
+from examining import examine_course, examine_reality
 from forged import Forgery, RealRun, data, doubted, observation, of_kind, real_run, signed, values
 from forged_readings import READINGS, another_channel, reply_absent_and_source_disguised, value_edited
 from forged_runs import (
@@ -25,18 +26,20 @@ from forged_runs import (
     unknown_event,
     written_by_an_older_version,
 )
+from forged_watch import UNPROVEN_WATCH, WATCH
 from made import NOW as MADE_NOW
 from made import Made
 
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.drivers.abb.acs580 import AbbAcs580
 from remotecal.errors import EvidenceError, ModbusRefusal
+from remotecal.journal.contents import Files
 from remotecal.journal.events import Event, read_journal
+from remotecal.journal.exchanges import Exchange
 from remotecal.sim import instruments
 from remotecal.verify import verify
-from remotecal.verify.course import examine_course
-from remotecal.verify.kept import Exchange, KeptLink, on_kept_link
-from remotecal.verify.reality import SIMULATED, examine_reality
+from remotecal.verify.kept import KeptLink, on_kept_link
+from remotecal.verify.reality import SIMULATED
 from remotecal.verify.report import Unable
 
 
@@ -57,7 +60,7 @@ def test_the_run_itself_holds(real: RealRun, tmp_path: Path) -> None:
     assert checks["answers"].said.startswith("Take a photo of the screw")
 
 
-FORGERIES = (*READINGS, *RUNS)
+FORGERIES = (*READINGS, *RUNS, *WATCH)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,7 @@ UNPROVEN = {
     another_channel,
     written_by_an_older_version,
     photo_exchanged,
+    *UNPROVEN_WATCH,
 }
 """Where an honest reason is thinkable, so that nothing is proven and nobody accused."""
 
@@ -136,9 +140,10 @@ def test_nobody_waits_for_a_kept_reply_to_change(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(time, "sleep", wait)
     opened = {"name": "pump", "driver": "AbbAcs580", "settings": {}}
     busy = Exchange(1, "pump", 0.0, bytes.fromhex("010300030001"), bytes.fromhex("018306"))
-    pump = on_kept_link(Event(1, "", "instrument", opened, ""), [busy])
-    assert isinstance(pump.link, KeptLink)
-    pump.link.at(1)
+    link = KeptLink("pump", Files())
+    link.keep(busy)
+    pump = on_kept_link(Event(1, "", "instrument", opened, ""), link)
+    link.at(1)
     with pytest.raises(ModbusRefusal):
         pump.obtain(AbbAcs580.status)
 

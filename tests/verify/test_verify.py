@@ -291,8 +291,9 @@ def test_a_demonstration_is_not_valid_elsewhere(made: Made) -> None:
 
 
 def test_a_reply_that_says_something_else(made: Made) -> None:
+    from examining import examine_replies
+
     from remotecal.errors import EvidenceError
-    from remotecal.verify.replies import examine_replies
 
     events = list(read_journal(made.journal))
     place = next(
@@ -305,14 +306,15 @@ def test_a_reply_that_says_something_else(made: Made) -> None:
 
 
 def test_an_observation_that_names_another_exchange(made: Made) -> None:
+    from examining import examine_replies
+
     from remotecal.errors import EvidenceError
-    from remotecal.verify.replies import examine_replies
 
     events = list(read_journal(made.journal))
     place = next(number for number, event in enumerate(events) if event.kind == "observation")
     moved = json.dumps(events[place].data).replace('"exchange": 3,', '"exchange": 5,')
     events[place] = events[place]._replace(data=json.loads(moved))
-    with pytest.raises(EvidenceError, match=r"mass: exchange 5, in line 11, is of another repeat"):
+    with pytest.raises(EvidenceError, match=r"mass: no exchange 5 was kept until then"):
         examine_replies(events)
 
 

@@ -17,8 +17,8 @@ from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
 from remotecal.journal.events import FILE, read_journal
-from remotecal.journal.evidence import read_evidence
 from remotecal.journal.files import named_files
+from remotecal.journal.gathering import read_evidence
 from remotecal.model import Record
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate

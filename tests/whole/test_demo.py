@@ -7,12 +7,13 @@ import subprocess
 
 import numpy as np
 import pytest
+from exchanged import exchanges_of
 
 from remotecal.certificates.dcc import read_file, validate, write
 from remotecal.cli import main
 from remotecal.fluids.air import air_density
-from remotecal.journal.events import FILE, read_journal
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.events import FILE, read_journal, seconds
+from remotecal.journal.gathering import read_evidence
 from remotecal.model import Record
 
 
@@ -46,18 +47,19 @@ def test_every_value_ends_with_its_uncertaintys_second_digit(demo):
 
 def test_every_measured_value_leads_to_the_reply_it_was_read_from(demo):
     events = read_journal(demo / FILE)
-    kept = {
-        exchange["number"]: exchange
-        for event in events
-        if event.kind == "replies"
-        for exchange in event.data["exchanges"]
-    }
+    kept = {exchange["number"]: exchange for event in events for exchange in exchanges_of(event.data)}
     for observation in read_evidence(demo).observations:
         for name in ("mass_before", "mass_after", "pulses"):
             measured = observation.values[name]
             reply = kept[measured.exchange]["reply"]
             digits = reply.split()[-2] if name.startswith("mass") else reply
             assert float(digits) == measured.value
+
+
+def test_a_journal_of_two_hours_is_small(demo):
+    began, *_, finished = read_journal(demo / FILE)
+    assert seconds(finished.at) - seconds(began.at) > 1.9 * 3600
+    assert (demo / FILE).stat().st_size < 500_000
 
 
 def test_computing_it_again_gives_the_same_to_the_last_digit(demo, tmp_path):

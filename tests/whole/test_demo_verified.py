@@ -19,7 +19,7 @@ from remotecal.certificates.signing.seal import read_public_key
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.trust import read_trust_list
 from remotecal.cli import main
-from remotecal.journal.evidence import read_evidence
+from remotecal.journal.gathering import read_evidence
 from remotecal.model import Record
 from remotecal.runs import catalogue
 from remotecal.runs.record import evaluate

@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from examining import examine_course, examine_instruments, examine_replies, examine_shapes, examine_times
 
 from remotecal.bench import Bench
 from remotecal.clock import SharedClock
@@ -18,11 +19,6 @@ from remotecal.drivers.abb.acs580 import Status
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.rig.controller import Trip
 from remotecal.journal.events import FILE, read_journal
-from remotecal.verify.course import examine_course
-from remotecal.verify.instruments import examine_instruments
-from remotecal.verify.replies import examine_replies
-from remotecal.verify.shapes import examine_shapes
-from remotecal.verify.times import examine_times
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
 KILLS = 10

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from remotecal.journal.events import read_journal
-from remotecal.journal.evidence import gather
+from remotecal.journal.gathering import gather
 
 Remotecal = Callable[..., str]
 

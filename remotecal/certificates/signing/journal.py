@@ -8,8 +8,8 @@ every line before. As the event is itself a link of the chain, so does its own h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.errors import JournalBroken
@@ -58,26 +58,54 @@ def seal_journal(journal: OpenJournal, key: SealKey) -> None:
     )
 
 
-def journal_signer(events: Sequence[ChainedEvent]) -> PublicKey:
-    """Return the key that signed a journal, whose chain has been checked already.
+E = TypeVar("E", bound=ChainedEvent)
 
-    Raises:
-        JournalBroken: it is not signed, was written to after it was signed, or the signature does
-            not hold.
-    """
-    from remotecal.errors import ConfigurationError, EvidenceError
 
-    signed = [number for number, event in enumerate(events, 1) if event.kind == KIND]
-    if not signed:
-        raise JournalBroken("the journal is not signed: whether its end was cut off can't be told")
-    if signed[0] != len(events):
-        raise JournalBroken(
-            f"the journal was signed in line {signed[0]}, and {len(events) - signed[0]} lines follow"
-        )
-    data = events[-1].data
-    try:
-        key = PublicKey.from_text(str(data.get("key")))
-        key.check(events[-2].hash.encode("ascii"), str(data.get("signature")))
-    except (ConfigurationError, EvidenceError) as error:
-        raise JournalBroken(f"line {len(events)}: {error}") from error
-    return key
+class JournalSeal:
+    """Follows the events of a journal, whose chain is checked as they come, to the station's signature."""
+
+    def __init__(self) -> None:
+        self._lines = self._signed = 0
+        self._before, self._last = "", ""
+        self._said: Mapping[str, object] = {}
+
+    @property
+    def there(self) -> bool:
+        """Whether the journal is signed."""
+        return self._signed > 0
+
+    def along(self, events: Iterable[E]) -> Iterator[E]:
+        """Yield the events, and follow them."""
+        for event in events:
+            self.follow(event)
+            yield event
+
+    def follow(self, event: ChainedEvent) -> None:
+        """Go on to the next event."""
+        self._lines += 1
+        if event.kind == KIND and not self._signed:
+            self._signed, self._before, self._said = self._lines, self._last, event.data
+        self._last = event.hash
+
+    def signer(self) -> PublicKey:
+        """Return the key that signed the journal, once all of it has gone by.
+
+        Raises:
+            JournalBroken: it is not signed, was written to after it was signed, or the signature does
+                not hold.
+        """
+        from remotecal.errors import ConfigurationError, EvidenceError
+
+        if not self._signed:
+            raise JournalBroken("the journal is not signed: whether its end was cut off can't be told")
+        if self._signed != self._lines:
+            raise JournalBroken(
+                f"the journal was signed in line {self._signed}, and {self._lines - self._signed} lines "
+                "follow"
+            )
+        try:
+            key = PublicKey.from_text(str(self._said.get("key")))
+            key.check(self._before.encode("ascii"), str(self._said.get("signature")))
+        except (ConfigurationError, EvidenceError) as error:
+            raise JournalBroken(f"line {self._lines}: {error}") from error
+        return key

@@ -1,0 +1,93 @@
+"""A journal at rest: compressed once nobody adds to it any more, and as it was whenever it is wanted so.
+
+What is signed, hashed and told a laboratory are the bytes of its lines. How they lie on a disk is nobody's
+affair, so a compressed journal is the same journal: `zcat` shows it, in thirty years too (RFC 1952).
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+from contextlib import contextmanager
+from hashlib import file_digest
+from typing import TYPE_CHECKING
+
+from remotecal.errors import RunError
+from remotecal.journal.events import FILE, PACKED
+from remotecal.locks import hold_file
+from remotecal.opening import BINARY, make_durable, make_sure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+_AT_ONCE = 2**20
+"""Bytes that are held at once."""
+
+
+def pack_journal(run: Path) -> None:
+    """Compress the journal in a run's directory; whatever happens meanwhile, all of it is there.
+
+    Does nothing where it is compressed, or there is none.
+
+    Raises:
+        RunError: the disk does not take it, or another process is at work on it.
+    """
+    plain, packed = run / FILE, run / PACKED
+    if not plain.exists():
+        return
+    with _at_work(plain), plain.open("rb") as lines:
+        with _put(packed) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as compressed:
+            shutil.copyfileobj(lines, compressed, _AT_ONCE)
+        lines.seek(0)
+        with gzip.open(packed) as again:
+            same = file_digest(again, "sha256").digest() == file_digest(lines, "sha256").digest()
+        if not same:
+            packed.unlink()
+            raise RunError(f"{packed} is not what was written: is the disk good?")
+        plain.unlink()
+        make_durable(run)
+
+
+def unpack_journal(run: Path) -> None:
+    """Write the journal in a run's directory out again; as `pack_journal`."""
+    plain, packed = run / FILE, run / PACKED
+    if not packed.exists():
+        return
+    with _at_work(packed):
+        if not plain.exists():
+            with _put(plain) as file, gzip.open(packed) as lines:
+                shutil.copyfileobj(lines, file, _AT_ONCE)
+        packed.unlink()
+        make_durable(run)
+
+
+@contextmanager
+def _put(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to be written, which stands at its place once it is whole and on the disk."""
+    draft = path.with_name(f".{path.name}")
+    with draft.open("wb") as file:
+        yield file
+        file.flush()
+        make_sure(file.fileno())
+    draft.replace(path)
+    make_durable(path.parent)
+
+
+@contextmanager
+def _at_work(path: Path) -> Iterator[None]:
+    """Keep everybody else away from a journal, and say what goes wrong with the disk."""
+    try:
+        file = os.open(path, os.O_RDWR | BINARY)
+        try:
+            held = hold_file(file, path)
+            if held is None:
+                raise RunError(f"another process is at work on {path}: wait for it, or stop it")
+            with held:
+                yield
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise RunError(f"{path} can't be kept in another form: {error}: make room, then try again") from error

@@ -1,0 +1,151 @@
+"""A journal at rest is compressed, and is the same journal, whatever happens while it is."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+from pathlib import Path
+
+import pytest
+from at_rest import journal_in
+
+from remotecal.clock import VirtualClock
+from remotecal.errors import JournalBroken, RunError
+from remotecal.journal import resting
+from remotecal.journal.events import FILE, FORMAT, LONGEST, PACKED, JournalReader, read_journal
+from remotecal.journal.resting import pack_journal, unpack_journal
+from remotecal.journal.writing import Journal
+from remotecal.runs.catalogue import find
+from remotecal.runs.record import evaluate
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    with Journal.create(tmp_path / "run", VirtualClock(1_767_225_600.0)) as journal:
+        journal.append("start", {"format": FORMAT})
+        for number in range(200):
+            journal.append("note", {"text": f"note {number} 流量"}, durable=False)
+    return tmp_path / "run"
+
+
+def test_it_is_the_same_journal(run):
+    before, events = journal_in(run), read_journal(run / FILE)
+    pack_journal(run)
+    assert [path.name for path in run.iterdir()] == [PACKED]
+    assert (run / PACKED).stat().st_size < len(before) / 2
+    assert read_journal(run) == read_journal(run / PACKED) == events
+    printed = subprocess.run(["zcat", run / PACKED], capture_output=True, check=True).stdout
+    assert printed == before, "anybody can read it, without remotecal"
+    pack_journal(run)
+    unpack_journal(run)
+    assert [path.name for path in run.iterdir()] == [FILE]
+    assert (run / FILE).read_bytes() == before
+
+
+def test_the_same_journal_gives_the_same_file(run):
+    pack_journal(run)
+    before = (run / PACKED).read_bytes()
+    unpack_journal(run)
+    pack_journal(run)
+    assert (run / PACKED).read_bytes() == before
+
+
+def test_whoever_goes_on_writing_has_it_as_it_was(run):
+    pack_journal(run)
+    with Journal.open(run, VirtualClock()) as journal:
+        journal.append("note", {"text": "one more"})
+    assert read_journal(run / FILE)[-1].data == {"text": "one more"}
+    assert not (run / PACKED).exists()
+
+
+def test_nobody_compresses_what_somebody_writes(run):
+    with Journal.open(run, VirtualClock()), pytest.raises(RunError, match="another process is at work"):
+        pack_journal(run)
+    assert (run / FILE).exists()
+
+
+class Killed(BaseException):
+    """Whatever ends a process without asking."""
+
+
+@pytest.mark.parametrize("step", range(6))
+@pytest.mark.parametrize("act", [pack_journal, unpack_journal])
+def test_a_kill_at_any_step_loses_nothing(run, monkeypatch, act, step):
+    """Each step that changes a directory is the last one once; then it is begun anew."""
+    before = journal_in(run)
+    if act is unpack_journal:
+        pack_journal(run)
+    steps = iter(range(100))
+
+    def dying(do):
+        def done(*arguments, **named):
+            if next(steps) == step:
+                raise Killed
+            return do(*arguments, **named)
+
+        return done
+
+    with monkeypatch.context() as patched:
+        for name in ("make_sure", "make_durable"):
+            patched.setattr(resting, name, dying(getattr(resting, name)))
+        for name in ("replace", "unlink"):
+            patched.setattr(Path, name, dying(getattr(Path, name)))
+        try:
+            act(run)
+        except Killed:
+            assert journal_in(run) == before
+    act(run)
+    assert journal_in(run) == before
+    assert [path.name for path in run.iterdir()] == [PACKED if act is pack_journal else FILE]
+
+
+def test_what_the_disk_changed_is_not_taken_for_it(run, monkeypatch):
+    real = gzip.open
+
+    def damaged(path, *rest):
+        path.write_bytes(gzip.compress(b"something else\n"))
+        return real(path, *rest)
+
+    monkeypatch.setattr(resting.gzip, "open", damaged)
+    with pytest.raises(RunError, match="is not what was written: is the disk good"):
+        pack_journal(run)
+    assert len(read_journal(run / FILE)) == 201
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda packed: packed[:-4],
+        lambda packed: packed[: len(packed) // 2],
+        lambda packed: packed[:100] + bytes(8) + packed[108:],
+        lambda packed: packed + b"\x1f\x8bnothing",
+        lambda _: b"\x1f\x8b",
+        lambda packed: gzip.compress(gzip.decompress(packed).replace(b"note 7 ", b"note 8 ")),
+    ],
+)
+def test_a_damaged_file_is_no_journal(run, damage):
+    pack_journal(run)
+    (run / PACKED).write_bytes(damage((run / PACKED).read_bytes()))
+    with pytest.raises(JournalBroken):
+        read_journal(run)
+
+
+def test_a_file_that_would_fill_the_memory_does_not(tmp_path):
+    """A few kilobytes that anybody can send, and that are one line of many megabytes."""
+    with gzip.open(tmp_path / PACKED, "wb", 9) as file:
+        for _ in range(LONGEST // 10**6 + 30):
+            file.write(bytes(10**6))
+    with pytest.raises(JournalBroken, match="line 1: no run writes so long a line"):
+        read_journal(tmp_path)
+
+
+def test_a_run_is_evaluated_from_its_compressed_journal(tiny):
+    from remotecal.journal.gathering import read_evidence
+
+    evidence = tiny.run()
+    pack_journal(tiny.out)
+    again = read_evidence(tiny.out)
+    assert again == evidence
+    assert JournalReader.at(tiny.out).lines == 0, "nothing is read before somebody asks"
+    found = find(str(tiny.order.parent / evidence.procedure.name))
+    assert evaluate(again, found) == evaluate(evidence, found)
