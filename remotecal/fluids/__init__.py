@@ -1,1 +1,1 @@
-"""Properties of water and air, for floats, GTC uncertain numbers and numpy arrays alike."""
+"""Properties of water, air and gases, for all numbers that a measurement model computes with."""

@@ -75,10 +75,33 @@ def air_density(t: N, p: N | float, humidity: N | float, *, x_co2: N | float = 4
     return _moist_air(t, p, humidity, x_co2)
 
 
+def vapour_fraction(t: N, p: N | float, humidity: N | float) -> N:
+    """Return the mole fraction of water vapour in air by CIPM-2007 (A1.1 to A1.3).
+
+    Args:
+        t: temperature in °C, -20 to 60; below 0 the humidity is that over water, as hygrometers state it.
+        p: absolute pressure in Pa, 50 000 to 120 000.
+        humidity: relative humidity as a fraction, 0 to 1.
+
+    Raises:
+        ParameterError: an input is outside the range.
+    """
+    formula = "the vapour fraction of CIPM-2007"
+    require("air temperature", t, -20, 60, "°C", formula)
+    require("air pressure", p, 50_000, 120_000, "Pa", formula)
+    require("relative humidity", humidity, 0, 1, "(a fraction)", formula)
+    return _vapour_fraction(t, p, humidity)
+
+
+def _vapour_fraction(t: N, p: N | float, humidity: N | float) -> N:
+    alpha, beta, gamma = _ENHANCEMENT
+    fraction: N = humidity * (alpha + beta * p + gamma * t * t) * saturation_vapour_pressure(t) / p
+    return fraction
+
+
 def _moist_air(t: N, p: N | float, humidity: N | float, x_co2: N | float) -> N:
     kelvin = t + 273.15
-    alpha, beta, gamma = _ENHANCEMENT
-    x_v = humidity * (alpha + beta * p + gamma * t * t) * saturation_vapour_pressure(t) / p
+    x_v = _vapour_fraction(t, p, humidity)
     p_over_t = p / kelvin
     z = (
         1.0

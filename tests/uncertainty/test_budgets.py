@@ -229,9 +229,10 @@ def test_importing_loads_nothing_heavy():
     code = (
         "import sys\n"
         "import remotecal.fluids.air, remotecal.fluids.water, remotecal.uncertainty\n"
+        "from remotecal.fluids import base_conditions, gas_viscosity, moisture\n"
         "from remotecal.uncertainty import anova, interpolation, monte_carlo, regression, risk\n"
         "import remotecal.statistics\n"
-        "print({'GTC', 'numpy', 'scipy'} & set(sys.modules))\n"
+        "print({'GTC', 'numpy', 'scipy', 'pyaga8'} & set(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -1,0 +1,84 @@
+"""The door to pyaga8, which computes the equations of AGA 8: GERG-2008 (part 2) and DETAIL (part 1).
+
+It takes floats alone; `by_differences` makes them part of measurement models.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from remotecal.errors import ConfigurationError, ParameterError
+from remotecal.fluids.helmholtz import Thermal
+
+AGA8_GAS_CONSTANTS: Mapping[str, float] = {"Gerg2008": 8.314472, "Detail": 8.31451}
+"""Molar gas constant of each equation, J/(mol K)."""
+
+
+class Aga8Gas:
+    """The surface of one of the equations for one composition.
+
+    Args:
+        equation: "Gerg2008" or "Detail", as pyaga8 calls them.
+        fractions: mole fractions by component; they are normalised.
+        molar_mass: of the gas, kg/mol, whatever the equation has: DETAIL's are of 1992.
+
+    Raises:
+        ConfigurationError: pyaga8 is not installed.
+    """
+
+    def __init__(self, equation: str, fractions: Mapping[str, float], molar_mass: float) -> None:
+        library = _pyaga8()
+        composition = library.Composition()
+        total = sum(fractions.values())
+        for component, fraction in fractions.items():
+            setattr(composition, component, fraction / total)
+        self._solver: Any = getattr(library, equation)()
+        self._solver.set_composition(composition)
+        self._solver.calc_molar_mass()
+        self._flag = (0,) if equation == "Gerg2008" else ()
+        """GERG-2008 wants to be told that it is a gas."""
+        self._name = equation
+        self.gas_constant = AGA8_GAS_CONSTANTS[equation]
+        self.molar_mass = molar_mass
+        self._heavier = (self._solver.mm / 1000.0 / molar_mass) ** 0.5
+
+    def molar_density(self, kelvin: float, pressure: float) -> float:
+        """Return the density of the gas in mol/m³."""
+        solver = self._solver
+        solver.temperature, solver.pressure = kelvin, pressure / 1000.0
+        try:
+            solver.calc_density(*self._flag)
+        except (ValueError, RuntimeError) as error:
+            raise ParameterError(
+                f"{self._name} finds no gas at {kelvin:g} K and {pressure:g} Pa ({error}): check the readings"
+            ) from None
+        return float(solver.d) * 1000.0
+
+    def at(self, kelvin: float, molar_density: float) -> Thermal:
+        """Return what else the equation tells there."""
+        solver = self._solver
+        solver.temperature, solver.d = kelvin, molar_density / 1000.0
+        solver.calc_properties()
+        return Thermal(
+            pressure=float(solver.pressure) * 1000.0,
+            dp_dd=float(solver.dp_dd),
+            dp_dt=float(solver.dp_dt) * 1000.0,
+            cv=float(solver.cv),
+            cp=float(solver.cp),
+            enthalpy=float(solver.h),
+            entropy=float(solver.s),
+            sound=float(solver.w) * self._heavier,
+        )
+
+
+@cache
+def _pyaga8() -> Any:  # noqa: ANN401  # it has no types
+    try:
+        return importlib.import_module("pyaga8")
+    except ImportError:
+        raise ConfigurationError(
+            "GERG-2008 and AGA8 DETAIL need pyaga8: `pip install 'remotecal[gas]'`"
+        ) from None

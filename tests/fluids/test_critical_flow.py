@@ -1,0 +1,81 @@
+import GTC
+import numpy as np
+import pytest
+from CoolProp.CoolProp import PropsSI
+from scipy.optimize import brentq
+from test_gas_equations import AMARILLO, DETAIL, GERG, LEMMON, SPAN
+
+from remotecal.fluids import gas_equations
+from remotecal.fluids.air import vapour_fraction
+from remotecal.fluids.critical_flow import GAS_CONSTANT, critical_flow_ideal
+from remotecal.fluids.gas import AIR, METHANE, NITROGEN
+
+
+def test_a_perfect_gas():
+    # NACA report 1135: 0.6847 for 1.4.
+    assert f"{critical_flow_ideal(1.4):.6f}" == "0.684731"
+    gamma = GTC.ureal(1.4, 0.01)
+    found = critical_flow_ideal(gamma)
+    assert found.sensitivity(gamma) * 1.4 / found.x == pytest.approx(gas_equations._OF_EXPONENT, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("gas", "equations", "printed"),
+    [
+        (NITROGEN, (SPAN, GERG), [0.68495, 0.68731, 0.69757]),
+        (METHANE, (GERG, DETAIL), [0.67038, 0.67634, 0.70638]),
+    ],
+)
+def test_real_gases_at_20_degrees(gas, equations, printed):
+    for equation in equations:
+        found = [equation.critical_flow(gas, 20.0, p) for p in (0.1e6, 1e6, 5e6)]
+        assert found == pytest.approx(printed, abs=1e-4 if gas is METHANE else 1.5e-5)
+
+
+def test_natural_gas_at_5_megapascal():
+    assert f"{GERG.critical_flow(AMARILLO, 20.0, 5e6):.4f}" == "0.7084"
+    assert f"{DETAIL.critical_flow(AMARILLO, 20.0, 5e6):.4f}" == "0.7085"
+
+
+@pytest.mark.parametrize(("equation", "gas", "name"), [(LEMMON, AIR, "Air"), (SPAN, NITROGEN, "Nitrogen")])
+@pytest.mark.parametrize("p", [0.1e6, 1e6, 5e6])
+def test_the_greatest_flux_of_the_isentrope_by_coolprop(equation, gas, name, p):
+    """C* is the greatest mass flux that the isentrope from rest has; that needs no speed of sound."""
+    rest = {quantity: PropsSI(quantity, "T", 293.15, "P", p, name) for quantity in ("Smass", "Hmass")}
+    mass = PropsSI("M", name)
+
+    def flux(q):
+        h, d = (PropsSI(each, "P", q, "Smass", rest["Smass"], name) for each in ("Hmass", "Dmass"))
+        return d * (2 * (rest["Hmass"] - h)) ** 0.5
+
+    at = brentq(lambda q: flux(q * 1.0001) - flux(q * 0.9999), 0.45 * p, 0.6 * p, xtol=1e-3 * p)
+    greatest = flux(at) * (GAS_CONSTANT * 293.15 / mass) ** 0.5 / p
+    assert equation.critical_flow(gas, 20.0, p) == pytest.approx(greatest, rel=2e-6)
+
+
+def test_near_nothing_a_real_gas_is_perfect():
+    # But for the heat capacity, which falls a little as the gas cools.
+    gamma = SPAN.state(NITROGEN, 20.0, 1e3).gamma
+    assert SPAN.critical_flow(NITROGEN, 20.0, 1e3) == pytest.approx(critical_flow_ideal(gamma), rel=5e-5)
+
+
+def test_humid_air_flows_by_what_the_sheet_says_less():
+    def flow(gas):
+        return GERG.critical_flow(gas, 20.0, 100e3) * gas.molar_mass**0.5
+
+    moist = AIR.moist(vapour_fraction(20.0, 100e3, 0.5))
+    ratio = GERG.critical_flow(moist, 20.0, 100e3) / GERG.critical_flow(AIR, 20.0, 100e3)
+    assert ratio - 1 == pytest.approx(-3e-4, abs=1e-4)
+    assert flow(moist) / flow(AIR) - 1 == pytest.approx(-0.0025, abs=1e-4)
+
+
+@pytest.mark.parametrize(("equation", "gas"), [(SPAN, NITROGEN), (GERG, AMARILLO)])
+def test_it_has_slopes(equation, gas):
+    t, p = GTC.ureal(20.0, 0.1), GTC.ureal(2e6, 500.0)
+    found = equation.critical_flow(gas, t, p)
+    by_t = (equation.critical_flow(gas, 21.0, 2e6) - equation.critical_flow(gas, 19.0, 2e6)) / 2
+    by_p = (equation.critical_flow(gas, 20.0, 2.02e6) - equation.critical_flow(gas, 20.0, 1.98e6)) / 40e3
+    assert found.sensitivity(t) == pytest.approx(by_t, rel=1e-3)
+    assert found.sensitivity(p) == pytest.approx(by_p, rel=1e-3)
+    drawn = np.random.default_rng(1).normal(20.0, 0.1, 1000)
+    assert equation.critical_flow(gas, drawn, 2e6).std() == pytest.approx(abs(by_t) * drawn.std(), rel=1e-2)
