@@ -267,7 +267,8 @@ EQUATIONS: Mapping[str, GasEquation] = MappingProxyType(
 """By name.
 
 Of GERG-2008 the figures for gas are used, 0.1 % for density from 250 K to 350 K up to 30 MPa; that range,
-its 0.1 % and DETAIL's 0.2 % for the speed of sound, and the limits of pipeline quality are unverified.
+its 0.1 % for the speed of sound, DETAIL's range and its 0.1 % and 0.2 %, and the limits of pipeline quality
+are unverified.
 Air's 0.1 % and 0.2 %, nitrogen's 0.01 % (0.02 % beyond) and the upper end of its 0.005 % to 0.1 % are from
 the publications. Around the laboratory's air the equation for air was compared with CIPM-2007: they agree
 within 2e-5, and CIPM-2007's own uncertainty is added.
