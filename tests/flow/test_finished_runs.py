@@ -9,6 +9,7 @@ from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
 from remotecal.editions import EDITIONS, withdrawn
 from remotecal.errors import BenchError, CertificateRefused, EvidenceError, OrderError
+from remotecal.journal.events import FILE
 from remotecal.journal.evidence import Evidence
 from remotecal.order import Order
 from remotecal.procedures.library.evaluation.standards import Standard
@@ -300,3 +301,12 @@ def test_no_certificate_names_what_was_withdrawn(output, request):
     assert len(norms) > 4
     assert not [norm for norm in norms if withdrawn(norm, made.finished)]
     assert not [norm for norm in norms if norm in EDITIONS]  # each is printed with its year
+
+
+def test_the_journal_of_two_hours_is_small(tmp_path):
+    with water_rig(tmp_path / "rig", seed=5) as rig:
+        order = Order.load(rig.order)
+        found = find(order.order.procedure)
+        run = execute(order, found, Bench.load(rig.bench), tmp_path / "run", Company(Scripted()), rig.clock)
+    assert run.finished - run.began > 1.9 * 3600
+    assert (tmp_path / "run" / FILE).stat().st_size < 500_000

@@ -40,7 +40,7 @@ from remotecal.procedures import (
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.air import CORRECTED, AirAround
 from remotecal.procedures.library.evaluation.air import INPUTS as AIR_INPUTS
-from remotecal.procedures.library.evaluation.conditions import between
+from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Constant, Specification
 from remotecal.procedures.library.evaluation.digits import same_decimals, with_uncertainty
 from remotecal.procedures.library.evaluation.finding import Finding
@@ -49,9 +49,8 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
 from remotecal.procedures.library.evaluation.tables import budgets, column, error_column, inputs_of
-from remotecal.procedures.library.measuring import surroundings
 from remotecal.procedures.library.measuring.sampling import sample, see_amount
-from remotecal.procedures.library.measuring.surroundings import InAir, read_air
+from remotecal.procedures.library.measuring.surroundings import AirDuring, InAir, read_air
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers
 
@@ -194,8 +193,10 @@ class Dosing(Procedure):
         told = self.parameters
         specification = Specification(Constant(told.accuracy_class, "%"), told.norm, told.rule)
         accredited = CMC in evidence.characteristics
-        seen = [self.yields().of(one) for one in evidence.observations]
-        inside = [one for one in seen if isinstance(one, Dosed)]
+        air, pressure = AirDuring(), Ends("kPa")
+        for seen in map(Dosed.of, evidence.observations):
+            air.take(seen)
+            pressure.take(*seen.pressure)
         uncertainty = Method(
             name=Text(zh="测量不确定度评定", en="Evaluation of measurement uncertainty"),
             ref_types=("basic_uncertainty",),
@@ -208,8 +209,8 @@ class Dosing(Procedure):
             results=(table(findings, specification, accredited=accredited),),
             budgets=budgets(findings),
             conditions=(
-                *surroundings.conditions(inside),
-                between("remotecal_hopper", hopper, [p for one in inside for p in one.pressure], "kPa", 0),
+                *air.conditions(),
+                between("remotecal_hopper", hopper, pressure, 0),
             ),
             methods=(uncertainty,),
             statements=(

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 from at_rest import journal_in
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
+
 from forged import NOW, trusting
 
 from remotecal.certificates.library import CertificateLibrary
