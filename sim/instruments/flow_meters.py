@@ -6,13 +6,18 @@ import math
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.endress_hauser.promass import Promag53, Promass83
-from remotecal.drivers.siemens.mag6000 import Counting, Direction, SiemensMag6000
+from remotecal.drivers.siemens.coriolis import SiemensFc410, SiemensMass6000
+from remotecal.drivers.siemens.mag6000 import SiemensMag6000
+from remotecal.drivers.siemens.usm2 import Counting, Direction
 from remotecal.drivers.tuf.tuf2000m import Tuf2000M
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from remotecal.drivers.contents import Content
     from remotecal.sim.instruments.meter import Meter
+    from remotecal.sim.simulated import Sink, Source
     from remotecal.sim.world import World
 
 SYSTEM_OK = 1
@@ -22,35 +27,54 @@ SYSTEM_OK = 1
 class Totalizer:
     """A meter's total that can be set to zero and held."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, counted: Callable[[], float]) -> None:
+        """`counted` returns what the meter has added up since it was switched on."""
         self.held = False
-        self._meter = meter
+        self._counted = counted
         self._offset = 0.0
         self._kept = 0.0
 
     @property
     def total(self) -> float:
-        """Return the total in m³."""
-        return self._kept if self.held else self._meter.indicated - self._offset
+        """Return the total, in the unit of what is counted."""
+        return self._kept if self.held else self._counted() - self._offset
 
     def reset(self) -> None:
         """Start from zero."""
         self._kept = 0.0
-        self._offset = self._meter.indicated
+        self._offset = self._counted()
 
     def hold(self, *, held: bool) -> None:
         """Stop adding up, or go on."""
         if held and not self.held:
             self._kept = self.total
         elif self.held and not held:
-            self._offset = self._meter.indicated - self._kept
+            self._offset = self._counted() - self._kept
         self.held = held
+
+    def reads(self, total: str, what: str) -> dict[str, Source]:
+        """Return what answers for the reading `total`, and for the coils that reset and hold it."""
+        return {
+            total: lambda: self.total,
+            f"reset_{what}": lambda: 0,
+            f"hold_{what}": lambda: int(self.held),
+        }
+
+    def writes(self, what: str) -> dict[str, Sink]:
+        """Return what the coils do that reset and hold it."""
+
+        def reset(content: Content) -> None:
+            if content:
+                self.reset()
+
+        return {
+            f"reset_{what}": reset,
+            f"hold_{what}": lambda state: self.hold(held=Counting(state) is Counting.HELD),
+        }
 
 
 def promass(world: World, meter: Meter, *, unit: int = 247, name: str = "promass") -> ModbusSimulated:
     """Return a Promass 83: totalizer 1 mass, 2 volume; functions 3 and 4 read the same."""
-    spec = meter.spec
-    dense = 1.0 + spec.density_error
     return ModbusSimulated(
         Promass83,
         world,
@@ -58,12 +82,11 @@ def promass(world: World, meter: Meter, *, unit: int = 247, name: str = "promass
         unit=unit,
         one_table=True,
         reads={
+            **coriolis(meter),
             "mass_flow": lambda: meter.flow * meter.density * 3600.0,
-            "flow": lambda: meter.flow * 3600.0 / dense,
-            "density": lambda: meter.density * dense,
-            "temperature": lambda: meter.temperature + spec.temperature_error,
+            "flow": lambda: meter.flow * 3600.0 / (1.0 + meter.spec.density_error),
             "total_mass": lambda: meter.mass,
-            "volume": lambda: meter.indicated / dense,
+            "volume": lambda: meter.indicated / (1.0 + meter.spec.density_error),
             "condition": lambda: SYSTEM_OK,
         },
     )
@@ -89,12 +112,7 @@ def mag6000(
     world: World, meter: Meter, *, unit: int = 1, name: str = "mag6000", bore: float = 0.05
 ) -> ModbusSimulated:
     """Return a MAG 6000 of nominal diameter `bore` in m; values in SI units."""
-    total = Totalizer(meter)
-
-    def reset(content: Content) -> None:
-        if content:
-            total.reset()
-
+    total = Totalizer(lambda: meter.indicated)
     return ModbusSimulated(
         SiemensMag6000,
         world,
@@ -102,20 +120,54 @@ def mag6000(
         unit=unit,
         reads={
             "flow": lambda: meter.flow,
-            "volume": lambda: total.total,
             "volume_2": lambda: meter.indicated,
             "direction": lambda: Direction.FORWARD.value,
             "volume_per_pulse": lambda: 1.0 / meter.spec.pulses,
             "sensor_size": lambda: bore,
             "calibration_factor": lambda: 1.0,
-            "reset_volume": lambda: 0,
-            "hold_volume": lambda: int(total.held),
+            **total.reads("volume", "volume"),
         },
-        writes={
-            "reset_volume": reset,
-            "hold_volume": lambda state: total.hold(held=Counting(state) is Counting.HELD),
-        },
+        writes=total.writes("volume"),
     )
+
+
+def coriolis(meter: Meter) -> dict[str, Source]:
+    """Return what a Coriolis meter makes of what flows, in SI units."""
+    dense = 1.0 + meter.spec.density_error
+    return {
+        "mass_flow": lambda: meter.flow * meter.density,
+        "flow": lambda: meter.flow / dense,
+        "density": lambda: meter.density * dense,
+        "temperature": lambda: meter.temperature + meter.spec.temperature_error,
+    }
+
+
+def mass6000(
+    world: World, meter: Meter, *, unit: int = 1, name: str = "mass6000", bore: float = 0.05
+) -> ModbusSimulated:
+    """Return a MASS 6000 with a sensor of nominal diameter `bore` in m: totalizer 1 mass, 2 volume."""
+    mass = Totalizer(lambda: meter.mass)
+    volume = Totalizer(lambda: meter.indicated / (1.0 + meter.spec.density_error))
+    return ModbusSimulated(
+        SiemensMass6000,
+        world,
+        name,
+        unit=unit,
+        reads={
+            **coriolis(meter),
+            "direction": lambda: Direction.FORWARD.value,
+            "sensor_size": lambda: bore,
+            "calibration_factor": lambda: 1.0,
+            **mass.reads("total_mass", "mass"),
+            **volume.reads("volume", "volume"),
+        },
+        writes=mass.writes("mass") | volume.writes("volume"),
+    )
+
+
+def fc410(world: World, meter: Meter, *, unit: int = 1, name: str = "fc410") -> ModbusSimulated:
+    """Return an FC410."""
+    return ModbusSimulated(SiemensFc410, world, name, unit=unit, reads=coriolis(meter))
 
 
 def tuf2000m(

@@ -28,6 +28,7 @@ UNREADY: Mapping[str, frozenset[str]] = {
     "Keysight53230A": frozenset({"gated_pulses", "running_pulses"}),  # nothing was counted yet
     "KeysightDaq970A": frozenset(named(KeysightDaq970A)) - {"temperature[101]"},  # all that is connected
     "SiemensMag6000": frozenset({"direction"}),  # that of the flow
+    "SiemensMass6000": frozenset({"direction"}),
 }
 """What has no value at rest, or can't be set at will."""
 

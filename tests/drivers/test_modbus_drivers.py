@@ -19,7 +19,9 @@ from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.drivers.rig.controller import Trip, WaterRigController
-from remotecal.drivers.siemens.mag6000 import Counting, Direction, SiemensMag6000
+from remotecal.drivers.siemens.coriolis import SiemensMass6000
+from remotecal.drivers.siemens.mag6000 import SiemensMag6000
+from remotecal.drivers.siemens.usm2 import Counting, Direction
 from remotecal.drivers.tuf.tuf2000m import Fault, TotalUnit, Tuf2000M
 from remotecal.errors import (
     ForbiddenCommand,
@@ -229,6 +231,33 @@ def test_mass6000_is_no_mag6000() -> None:
     with (
         pytest.raises(WrongInstrument, match="product is MASS_6000, this driver needs MAG_6000"),
         bus(SiemensMag6000, asked(3, 602, 25)),
+    ):
+        pass
+
+
+MASS_6000 = [asked(3, 602, 25), asked(3, 2100, 1), asked(3, 2102, 4)]
+"""A MASS 6000 that totals mass and volume."""
+
+
+def test_mass6000_gives_what_flows_in_one_request_and_double_totals() -> None:
+    flowing = (0x4120, 0x0000, 0x3C23, 0xD70A, 0x447A, 0x0000, 0x41A4, 0x0000)
+    with bus(
+        SiemensMass6000,
+        *MASS_6000,
+        asked(3, 3000, *flowing),
+        asked(3, 3014, 0x4093, 0x4A00, 0x0000, 0x0000),
+        written(5, 11, 1),
+    ) as meter:
+        values = meter.read(meter.mass_flow, meter.flow, meter.density, meter.temperature)
+        assert [value.value for value in values] == pytest.approx([10.0, 0.01, 1000.0, 20.5])
+        assert meter.total_mass.read()[:2] == (1234.5, "kg")
+        meter.reset_volume()
+
+
+def test_mass6000_that_totals_otherwise_is_refused() -> None:
+    with (
+        pytest.raises(WrongInstrument, match="totalizer_2 is FRACTION_A, this driver needs VOLUME"),
+        bus(SiemensMass6000, *MASS_6000[:2], asked(3, 2102, 2)),
     ):
         pass
 

@@ -11,7 +11,14 @@ from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.instruments.daq970a import DataAcquisition
 from remotecal.sim.instruments.druck import Pace
-from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
+from remotecal.sim.instruments.flow_meters import (
+    fc410,
+    mag6000,
+    mass6000,
+    promag,
+    promass,
+    tuf2000m,
+)
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.meter import Meter, MeterSpec
@@ -32,7 +39,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
-    for kind in (mag6000, promag, promass, tuf2000m):
+    for kind in (fc410, mag6000, mass6000, promag, promass, tuf2000m):
         meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))
         meter.fill(998.0, 20.0)
         flows = kind(world, meter)
