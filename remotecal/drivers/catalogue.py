@@ -53,6 +53,8 @@ SHIPPED: Final = {
     "Keysight34461A": "remotecal.drivers.keysight.dmm34461a:Keysight34461A",
     "Keysight53230A": "remotecal.drivers.keysight.counter53230a:Keysight53230A",
     "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",
+    "KrohneMfc300": "remotecal.drivers.krohne.mfc:KrohneMfc300",
+    "KrohneMfc400": "remotecal.drivers.krohne.mfc:KrohneMfc400",
     "MassTotalizerByHand": "remotecal.drivers.by_hand.indicating:MassTotalizerByHand",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
     "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",

@@ -27,9 +27,10 @@ SYSTEM_OK = 1
 class Totalizer:
     """A meter's total that can be set to zero and held."""
 
-    def __init__(self, counted: Callable[[], float]) -> None:
-        """`counted` returns what the meter has added up since it was switched on."""
+    def __init__(self, counted: Callable[[], float], held_by: int = Counting.HELD.value) -> None:
+        """`counted` returns what the meter has added up since it was switched on; `held_by` is the coil's."""
         self.held = False
+        self._held_by = held_by
         self._counted = counted
         self._offset = 0.0
         self._kept = 0.0
@@ -57,7 +58,7 @@ class Totalizer:
         return {
             total: lambda: self.total,
             f"reset_{what}": lambda: 0,
-            f"hold_{what}": lambda: int(self.held),
+            f"hold_{what}": lambda: self._held_by if self.held else 1 - self._held_by,
         }
 
     def writes(self, what: str) -> dict[str, Sink]:
@@ -69,12 +70,29 @@ class Totalizer:
 
         return {
             f"reset_{what}": reset,
-            f"hold_{what}": lambda state: self.hold(held=Counting(state) is Counting.HELD),
+            f"hold_{what}": lambda state: self.hold(held=state == self._held_by),
         }
+
+
+def coriolis(meter: Meter) -> dict[str, Source]:
+    """Return what a Coriolis meter makes of what flows, in SI units."""
+    dense = 1.0 + meter.spec.density_error
+    return {
+        "mass_flow": lambda: meter.flow * meter.density,
+        "flow": lambda: meter.flow / dense,
+        "density": lambda: meter.density * dense,
+        "temperature": lambda: meter.temperature + meter.spec.temperature_error,
+    }
+
+
+def totals(meter: Meter) -> tuple[Callable[[], float], Callable[[], float]]:
+    """Return what a Coriolis meter has added up: mass in kg, volume in m³."""
+    return lambda: meter.mass, lambda: meter.indicated / (1.0 + meter.spec.density_error)
 
 
 def promass(world: World, meter: Meter, *, unit: int = 247, name: str = "promass") -> ModbusSimulated:
     """Return a Promass 83: totalizer 1 mass, 2 volume; functions 3 and 4 read the same."""
+    mass, volume = totals(meter)
     return ModbusSimulated(
         Promass83,
         world,
@@ -85,8 +103,8 @@ def promass(world: World, meter: Meter, *, unit: int = 247, name: str = "promass
             **coriolis(meter),
             "mass_flow": lambda: meter.flow * meter.density * 3600.0,
             "flow": lambda: meter.flow * 3600.0 / (1.0 + meter.spec.density_error),
-            "total_mass": lambda: meter.mass,
-            "volume": lambda: meter.indicated / (1.0 + meter.spec.density_error),
+            "total_mass": mass,
+            "volume": volume,
             "condition": lambda: SYSTEM_OK,
         },
     )
@@ -131,23 +149,11 @@ def mag6000(
     )
 
 
-def coriolis(meter: Meter) -> dict[str, Source]:
-    """Return what a Coriolis meter makes of what flows, in SI units."""
-    dense = 1.0 + meter.spec.density_error
-    return {
-        "mass_flow": lambda: meter.flow * meter.density,
-        "flow": lambda: meter.flow / dense,
-        "density": lambda: meter.density * dense,
-        "temperature": lambda: meter.temperature + meter.spec.temperature_error,
-    }
-
-
 def mass6000(
     world: World, meter: Meter, *, unit: int = 1, name: str = "mass6000", bore: float = 0.05
 ) -> ModbusSimulated:
     """Return a MASS 6000 with a sensor of nominal diameter `bore` in m: totalizer 1 mass, 2 volume."""
-    mass = Totalizer(lambda: meter.mass)
-    volume = Totalizer(lambda: meter.indicated / (1.0 + meter.spec.density_error))
+    mass, volume = map(Totalizer, totals(meter))
     return ModbusSimulated(
         SiemensMass6000,
         world,

@@ -13,6 +13,7 @@ from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.codecs import holding_f32, holding_i32, holding_u16
 from remotecal.drivers.endress_hauser.promass import ByteOrder, Promag53, Promass83
 from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.krohne.mfc import Condition, KrohneMfc300, KrohneMfc400
 from remotecal.drivers.links import modbus
 from remotecal.drivers.links.framing import checksum
 from remotecal.drivers.links.wire import Modbus
@@ -260,6 +261,35 @@ def test_mass6000_that_totals_otherwise_is_refused() -> None:
         bus(SiemensMass6000, *MASS_6000[:2], asked(3, 2102, 2)),
     ):
         pass
+
+
+# KROHNE
+
+
+def test_mfc300_process_values_and_double_counters_stand_where_the_manual_has_them() -> None:
+    flowing = (0x3C23, 0xD70A, 0x4120, 0x0000, 0x4392, 0x9333, 0x447A, 0x0000)
+    counters = (0x4093, 0x4A00, 0x0000, 0x0000, 0x3FF8, 0x0000, 0x0000, 0x0000)
+    with bus(
+        KrohneMfc300,
+        asked(4, 30002, *flowing),
+        asked(4, 30050, *counters),
+        written(5, 3003, 1),
+    ) as meter:
+        values = meter.read(meter.flow, meter.mass_flow, meter.temperature, meter.density)
+        assert [value.value for value in values] == pytest.approx([0.01, 10.0, 293.15, 1000.0])
+        assert values[2].to("°C").value == pytest.approx(20.0, abs=1e-4)
+        mass, volume = meter.read(meter.total_mass, meter.volume)
+        assert (mass[:2], volume[:2]) == ((1234.5, "kg"), (1.5, "m3"))
+        meter.reset_mass()
+
+
+def test_mfc400_says_what_is_to_be_said_of_a_quantity_and_is_never_written_to() -> None:
+    nan = asked(4, 30002, 0x7FC0, 0x0000)
+    with bus(KrohneMfc400, asked(4, 30501, 0b10100000), nan) as meter:
+        assert meter.flow_condition.read() == Condition.FAILURE | Condition.OUT_OF_SPECIFICATION
+        with pytest.raises(InstrumentError, match="no valid value"):
+            meter.flow.read()
+    assert not KrohneMfc400.wire.functions & {5, 6, 15, 16}
 
 
 # ABB

@@ -21,6 +21,7 @@ from remotecal.sim.instruments.flow_meters import (
 )
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
 from remotecal.sim.instruments.keller import keller
+from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.thermometers import HartReadout
@@ -39,7 +40,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
-    for kind in (fc410, mag6000, mass6000, promag, promass, tuf2000m):
+    for kind in (fc410, mag6000, mass6000, mfc300, mfc400, promag, promass, tuf2000m):
         meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))
         meter.fill(998.0, 20.0)
         flows = kind(world, meter)

@@ -8,6 +8,8 @@ from remotecal.drivers.fluke.hart1529 import Hart1529
 from remotecal.drivers.isotech.millik import IsotechMilliK
 from remotecal.drivers.keysight.counter53230a import Keysight53230A
 from remotecal.drivers.keysight.dmm34461a import Keysight34461A
+from remotecal.drivers.krohne.mfc import Counting as Counter
+from remotecal.drivers.krohne.mfc import KrohneMfc300, KrohneMfc400
 from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.drivers.siemens.coriolis import SiemensMass6000
 from remotecal.drivers.siemens.mag6000 import SiemensMag6000
@@ -22,6 +24,7 @@ from remotecal.sim.instruments.balance import SicsBalance
 from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.flow_meters import mag6000, mass6000, promag, promass, tuf2000m
+from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.multimeter import Multimeter
 from remotecal.sim.instruments.thermometers import HartReadout, MilliK, probe
@@ -110,6 +113,8 @@ def test_a_drive_turns_any_motor(world, open_as):
         (promass, Promass83),
         (mag6000, SiemensMag6000),
         (mass6000, SiemensMass6000),
+        (mfc300, KrohneMfc300),
+        (mfc400, KrohneMfc400),
         (tuf2000m, Tuf2000M),
     ],
 )
@@ -124,19 +129,23 @@ def test_flow_meters_show_what_passed(kind, driver, world, open_as):
     assert opened.volume.read().to("m3").value == pytest.approx(0.505, abs=1e-6)
     assert opened.flow.read().to("m3/h").value == pytest.approx(0.00505 * 3600, rel=1e-5)
     assert (meter.cycles, meter.counts) == (pytest.approx(50500.0), 50500)
-    if driver in {Promass83, SiemensMass6000}:
+    if driver in {Promass83, SiemensMass6000, KrohneMfc300, KrohneMfc400}:
         assert opened.density.read().value == pytest.approx(850.0)
-        assert opened.temperature.read().value == pytest.approx(31.0)
+        assert opened.temperature.read().to("°C").value == pytest.approx(31.0)
         assert opened.total_mass.read().value == pytest.approx(0.505 * 850.0)
 
 
-def test_totals_of_a_mass6000_are_reset_and_held_apart(world, open_as):
+@pytest.mark.parametrize(
+    ("kind", "driver", "held"),
+    [(mass6000, SiemensMass6000, Counting.HELD), (mfc300, KrohneMfc300, Counter.STOPPED)],
+)
+def test_totals_are_reset_and_held_apart(kind, driver, held, world, open_as):
     meter = Meter(MeterSpec(0.01, 1e5, lambda _: 0.0, noise=0.0), world.random("meter"))
-    opened = open_as(SiemensMass6000, mass6000(world, meter))
+    opened = open_as(driver, kind(world, meter))
     meter.prepare(0.005, 20.0, 100.0)
     meter.take(0.5, 100.0, 1000.0)
     opened.reset_mass()
-    opened.hold_volume.set(Counting.HELD)
+    opened.hold_volume.set(held)
     meter.take(0.1, 20.0, 1000.0)
     assert opened.total_mass.read().value == pytest.approx(100.0)
     assert opened.volume.read().value == pytest.approx(0.5)
