@@ -23,6 +23,7 @@ from remotecal.testing import check_twin
 
 UNREADY: Mapping[str, frozenset[str]] = {
     "AbbAcs580": frozenset({"control"}),  # it was told nothing yet
+    "DanfossVlt": frozenset({"control"}),
     "DruckPace": frozenset({"setpoint"}),  # the one it stands for has a smaller range
     "Fluke6270A": frozenset({"setpoint"}),
     "Keysight53230A": frozenset({"gated_pulses", "running_pulses"}),  # nothing was counted yet

@@ -11,6 +11,7 @@ from remotecal.drivers.abb.acs580 import AbbAcs580, ControlWord, OnLoss, Status
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.codecs import holding_f32, holding_i32, holding_u16
+from remotecal.drivers.danfoss.vlt import DanfossVlt
 from remotecal.drivers.endress_hauser.promass import ByteOrder, Promag53, Promass83
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.krohne.mfc import Condition, KrohneMfc300, KrohneMfc400
@@ -380,6 +381,52 @@ def test_acs580_that_would_run_on_without_a_station_is_refused() -> None:
 
 def test_acs580_command_words() -> None:
     assert [f"{command.value:04X}" for command in ControlWord] == ["047E", "047F", "04FE"]
+
+
+# Danfoss
+
+VLT = [asked(3, 8099, 0), asked(3, 8039, 5)]
+"""FC profile; the drive stops and trips when nobody talks to it."""
+
+
+def vlt_status(word: int) -> Exchange:
+    return asked(3, 50199, word)
+
+
+def test_vlt_runs_by_its_control_word_at_its_reference() -> None:
+    with bus(
+        DanfossVlt,
+        *VLT,
+        written(6, 50009, 0x2000),
+        vlt_status(0x0607),
+        written(6, 49999, 0x047C),
+        vlt_status(0x0607),
+        vlt_status(0x0F07),
+        asked(3, 50209, 0x2000),
+        written(6, 49999, 0x043C),
+    ) as drive:
+        drive.speed.set(50)
+        drive.start()
+        assert drive.actual_speed.read()[:2] == (50.0, "%")
+        drive.stop()
+
+
+@pytest.mark.parametrize("trip", [0x0008, 0x0040])
+def test_vlt_that_is_tripped_is_not_told_to_run(trip: int) -> None:
+    with bus(
+        DanfossVlt, *VLT, vlt_status(trip), written(6, 49999, 0x04BC), written(6, 49999, 0x043C)
+    ) as drive:
+        with pytest.raises(InstrumentError, match="dut is tripped"):
+            drive.start()
+        drive.reset_fault()
+
+
+def test_vlt_that_would_run_on_without_a_station_is_refused() -> None:
+    with (
+        pytest.raises(WrongInstrument, match="on_loss is OFF, this driver needs STOP_AND_TRIP"),
+        bus(DanfossVlt, VLT[0], asked(3, 8039, 0)),
+    ):
+        pass
 
 
 # The rig controller

@@ -10,6 +10,7 @@ from remotecal.sim import stands
 from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.instruments.daq970a import DataAcquisition
+from remotecal.sim.instruments.drive import VltDrive
 from remotecal.sim.instruments.druck import Pace
 from remotecal.sim.instruments.flow_meters import (
     fc410,
@@ -48,6 +49,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
     ammeter = stands.multimeter(world, lambda: 0.012, exact)
     stand = DosingStand(World(VirtualClock(), 1), BenchOptions())
+    yield VltDrive(stand.world, stand.screw), {}
     yield from ((place.simulated, place.settings) for place in (ammeter, *stand.wired.values()))
 
 

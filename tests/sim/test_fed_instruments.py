@@ -3,6 +3,8 @@
 import pytest
 
 from remotecal.drivers.abb.acs580 import AbbAcs580, Status
+from remotecal.drivers.danfoss.vlt import DanfossVlt
+from remotecal.drivers.danfoss.vlt import Status as VltStatus
 from remotecal.drivers.endress_hauser.promass import Promag53, Promass83
 from remotecal.drivers.fluke.hart1529 import Hart1529
 from remotecal.drivers.isotech.millik import IsotechMilliK
@@ -22,7 +24,7 @@ from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.gate import Gate, Timer
 from remotecal.sim.instruments.balance import SicsBalance
 from remotecal.sim.instruments.counter import UniversalCounter
-from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.drive import Drive, VltDrive
 from remotecal.sim.instruments.flow_meters import mag6000, mass6000, promag, promass, tuf2000m
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
@@ -95,14 +97,26 @@ class Fan:
         self.started = False
 
 
-def test_a_drive_turns_any_motor(world, open_as):
+@pytest.mark.parametrize(
+    ("driver", "kind", "turning"),
+    [
+        (AbbAcs580, Drive, Status.AT_SETPOINT | Status.RDY_REF),
+        (DanfossVlt, VltDrive, VltStatus.ON_REFERENCE | VltStatus.RUNNING),
+    ],
+)
+def test_a_drive_turns_any_motor(driver, kind, turning, world, open_as):
     fan = Fan()
-    drive = open_as(AbbAcs580, Drive(world, fan, "fan"))
+    drive = open_as(driver, kind(world, fan, "fan"))
     drive.speed.set(40.0)
     drive.start()
-    assert fan.speed == pytest.approx(0.4)
-    assert Status.AT_SETPOINT | Status.RDY_REF in drive.status.read()
+    assert fan.speed == pytest.approx(0.4, abs=1e-4)
+    assert turning in drive.status.read()
+    assert drive.actual_speed.read().value == pytest.approx(40.0, abs=0.01)
     drive.make_safe()
+    assert not fan.started
+    fan.tripped = True
+    with pytest.raises(InstrumentError, match="is tripped"):
+        drive.start()
     assert not fan.started
 
 
