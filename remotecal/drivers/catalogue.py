@@ -61,6 +61,8 @@ SHIPPED: Final = {
     "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
     "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",
+    "SartoriusSbi": "remotecal.drivers.sartorius.sbi:SartoriusSbi",
+    "SartoriusSbiKilogram": "remotecal.drivers.sartorius.sbi:SartoriusSbiKilogram",
     "SiemensFc410": "remotecal.drivers.siemens.coriolis:SiemensFc410",
     "SiemensMag6000": "remotecal.drivers.siemens.mag6000:SiemensMag6000",
     "SiemensMass6000": "remotecal.drivers.siemens.coriolis:SiemensMass6000",
@@ -305,9 +307,13 @@ def _place(item: Declaration) -> str:
     if isinstance(codec, Register | Sum):
         return "\n+ ".join(_register(part) for part in codec.parts)
     if isinstance(item, Action):
-        return (codec.command(str(item.content)) or "").strip()
+        return (codec.command(str(item.content)) or "").strip().translate(_SEEN)
     order = codec.command("…") if isinstance(item, Setting | Choice) else None
-    return "\n".join(filter(None, (codec.ask, order)))
+    return "\n".join(filter(None, (codec.ask, order))).translate(_SEEN)
+
+
+_SEEN: Final = {0x1B: "ESC "}
+"""How what no display shows is written."""
 
 
 def _register(register: Register) -> str:

@@ -25,7 +25,9 @@ from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.regulator import Regulator
+from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.thermometers import HartReadout
+from remotecal.sim.instruments.weighing import Platform, PlatformSpec
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.simulated import Simulated
 from remotecal.sim.world import World
@@ -48,7 +50,10 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         yield flows, {"unit": flows.unit}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
     ammeter = stands.multimeter(world, lambda: 0.012, exact)
+    spec = PlatformSpec(6.0, 1e-5, Calibrated(Stated("kg", (0.0,), (0.0,), (1e-5,)), 0.0), 0.0)
     stand = DosingStand(World(VirtualClock(), 1), BenchOptions())
+    for unit in ("g", "kg"):
+        yield SbiBalance(world, Platform(spec, stand.screw, world.random("pan")), unit=unit), {}
     yield VltDrive(stand.world, stand.screw), {}
     yield from ((place.simulated, place.settings) for place in (ammeter, *stand.wired.values()))
 

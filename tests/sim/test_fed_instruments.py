@@ -1,5 +1,7 @@
 """The makers' instruments, fed by callables: nothing else is on these benches."""
 
+from functools import partial
+
 import pytest
 
 from remotecal.drivers.abb.acs580 import AbbAcs580, Status
@@ -13,6 +15,7 @@ from remotecal.drivers.keysight.dmm34461a import Keysight34461A
 from remotecal.drivers.krohne.mfc import Counting as Counter
 from remotecal.drivers.krohne.mfc import KrohneMfc300, KrohneMfc400
 from remotecal.drivers.mettler.sics import MettlerSics
+from remotecal.drivers.sartorius.sbi import SartoriusSbi, SartoriusSbiKilogram
 from remotecal.drivers.siemens.coriolis import SiemensMass6000
 from remotecal.drivers.siemens.mag6000 import SiemensMag6000
 from remotecal.drivers.siemens.usm2 import Counting
@@ -29,6 +32,7 @@ from remotecal.sim.instruments.flow_meters import mag6000, mass6000, promag, pro
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.multimeter import Multimeter
+from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.thermometers import HartReadout, MilliK, probe
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
 from remotecal.sim.surroundings import Air
@@ -49,17 +53,27 @@ class Weights:
         return self.mass
 
 
-def test_a_balance_with_weights_on_it(world, clock, open_as):
+@pytest.mark.parametrize(
+    ("driver", "kind"),
+    [
+        (MettlerSics, SicsBalance),
+        (SartoriusSbi, SbiBalance),
+        (SartoriusSbiKilogram, partial(SbiBalance, unit="kg")),
+    ],
+)
+def test_a_balance_with_weights_on_it(driver, kind, world, clock, open_as):
     weights = Weights(0.0)
     spec = PlatformSpec(60.0, 0.001, off_by("kg", 0.002), repeatability=0.0)
-    balance = open_as(MettlerSics, SicsBalance(world, Platform(spec, weights, world.random("pan"))))
+    balance = open_as(driver, kind(world, Platform(spec, weights, world.random("pan"))))
     balance.tare()
     weights.mass, weights.disturbed, weights.thrust = 20.0, world.time, 5.0
     before = clock.now()
     assert balance.settled_mass.read().value == pytest.approx(20.0, abs=0.0011)
     assert clock.now() - before > 5.0, "it came to rest first"
+    weights.disturbed = world.time
+    assert balance.mass.read().value > 20.1, "at once, still in motion"
     weights.mass = 60.02
-    with pytest.raises(InstrumentError, match="overload"):
+    with pytest.raises(InstrumentError, match=r"overload|High"):
         balance.settled_mass.read()
 
 
