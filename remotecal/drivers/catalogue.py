@@ -58,6 +58,7 @@ SHIPPED: Final = {
     "KrohneMfc400": "remotecal.drivers.krohne.mfc:KrohneMfc400",
     "MassTotalizerByHand": "remotecal.drivers.by_hand.indicating:MassTotalizerByHand",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
+    "MicroMotion2700": "remotecal.drivers.emerson.micro_motion:MicroMotion2700",
     "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
     "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",

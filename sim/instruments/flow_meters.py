@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from remotecal.drivers.emerson.micro_motion import MicroMotion2700
 from remotecal.drivers.endress_hauser.promass import Promag53, Promass83
 from remotecal.drivers.siemens.coriolis import SiemensFc410, SiemensMass6000
 from remotecal.drivers.siemens.mag6000 import SiemensMag6000
@@ -90,24 +91,35 @@ def totals(meter: Meter) -> tuple[Callable[[], float], Callable[[], float]]:
     return lambda: meter.mass, lambda: meter.indicated / (1.0 + meter.spec.density_error)
 
 
+def hourly(meter: Meter) -> dict[str, Source]:
+    """Return what a Coriolis meter makes of what flows and flowed, in kg/h, m³/h, kg and m³."""
+    mass, volume = totals(meter)
+    return {
+        **coriolis(meter),
+        "mass_flow": lambda: meter.flow * meter.density * 3600.0,
+        "flow": lambda: meter.flow * 3600.0 / (1.0 + meter.spec.density_error),
+        "total_mass": mass,
+        "volume": volume,
+    }
+
+
 def promass(world: World, meter: Meter, *, unit: int = 247, name: str = "promass") -> ModbusSimulated:
     """Return a Promass 83: totalizer 1 mass, 2 volume; functions 3 and 4 read the same."""
-    mass, volume = totals(meter)
     return ModbusSimulated(
         Promass83,
         world,
         name,
         unit=unit,
         one_table=True,
-        reads={
-            **coriolis(meter),
-            "mass_flow": lambda: meter.flow * meter.density * 3600.0,
-            "flow": lambda: meter.flow * 3600.0 / (1.0 + meter.spec.density_error),
-            "total_mass": mass,
-            "volume": volume,
-            "condition": lambda: SYSTEM_OK,
-        },
+        reads=hourly(meter) | {"condition": lambda: SYSTEM_OK},
     )
+
+
+def micro_motion(world: World, meter: Meter, *, unit: int = 1, name: str = "micro_motion") -> ModbusSimulated:
+    """Return a Micro Motion transmitter set to kg/h, kg/m³, °C and m³/h, its totals never reset."""
+    shown = hourly(meter)
+    inventories = {"mass_inventory": shown["total_mass"], "volume_inventory": shown["volume"]}
+    return ModbusSimulated(MicroMotion2700, world, name, unit=unit, reads=shown | inventories)
 
 
 def promag(world: World, meter: Meter, *, unit: int = 247, name: str = "promag") -> ModbusSimulated:

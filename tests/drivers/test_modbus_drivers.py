@@ -1,7 +1,7 @@
 """Drivers of instruments on Modbus, against frames as manuals print them and registers as they map them."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import pytest
@@ -12,6 +12,7 @@ from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.codecs import holding_f32, holding_i32, holding_u16
 from remotecal.drivers.danfoss.vlt import DanfossVlt
+from remotecal.drivers.emerson.micro_motion import MicroMotion2700
 from remotecal.drivers.endress_hauser.promass import ByteOrder, Promag53, Promass83
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.krohne.mfc import Condition, KrohneMfc300, KrohneMfc400
@@ -55,10 +56,12 @@ def rtu(unit: int, pdu: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def bus(cls: type[D], *exchanges: Exchange) -> Iterator[D]:
+def bus(cls: type[D], *exchanges: Exchange, options: Mapping[str, str] | None = None) -> Iterator[D]:
     with (
         on_serial_port(*exchanges) as device,
-        cls.open(f"modbus+rtu://{device}", name="dut", clock=VirtualClock(0.0)) as instrument,
+        cls.open(
+            f"modbus+rtu://{device}", name="dut", clock=VirtualClock(0.0), **(options or {})
+        ) as instrument,
     ):
         yield instrument
 
@@ -381,6 +384,33 @@ def test_acs580_that_would_run_on_without_a_station_is_refused() -> None:
 
 def test_acs580_command_words() -> None:
     assert [f"{command.value:04X}" for command in ControlWord] == ["047E", "047F", "04FE"]
+
+
+# Micro Motion
+
+METRIC = [asked(3, 38, 75), asked(3, 39, 92), asked(3, 40, 32), asked(3, 41, 19)]
+"""kg/h, kg/m³, °C and m³/h."""
+
+
+def test_micro_motion_floats_are_read_in_the_order_it_confirms() -> None:
+    flowing = (0x5000, 0x47C3, 0x0000, 0x447A)
+    with bus(
+        MicroMotion2700, *METRIC, asked(3, 520, 1), asked(3, 246, *flowing), options={"order": "CDAB"}
+    ) as meter:
+        values = meter.read(meter.mass_flow, meter.density)
+    assert [value[:2] for value in values] == [(100_000.0, "kg/h"), (1000.0, "kg/m3")]
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "why"),
+    [
+        ([asked(3, 38, 73)], "mass_flow_unit is KG_PER_S, this driver needs KG_PER_H"),
+        ([*METRIC, asked(3, 520, 3)], "sends floats in the order DCBA, they are read as ABCD: state order"),
+    ],
+)
+def test_micro_motion_that_is_set_otherwise_is_refused(exchanges: list[Exchange], why: str) -> None:
+    with pytest.raises(WrongInstrument, match=why), bus(MicroMotion2700, *exchanges):
+        pass
 
 
 # Danfoss

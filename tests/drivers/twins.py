@@ -16,6 +16,7 @@ from remotecal.sim.instruments.flow_meters import (
     fc410,
     mag6000,
     mass6000,
+    micro_motion,
     promag,
     promass,
     tuf2000m,
@@ -43,7 +44,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
-    for kind in (fc410, mag6000, mass6000, mfc300, mfc400, promag, promass, tuf2000m):
+    for kind in (fc410, mag6000, mass6000, mfc300, mfc400, micro_motion, promag, promass, tuf2000m):
         meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))
         meter.fill(998.0, 20.0)
         flows = kind(world, meter)

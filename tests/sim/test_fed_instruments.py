@@ -7,6 +7,7 @@ import pytest
 from remotecal.drivers.abb.acs580 import AbbAcs580, Status
 from remotecal.drivers.danfoss.vlt import DanfossVlt
 from remotecal.drivers.danfoss.vlt import Status as VltStatus
+from remotecal.drivers.emerson.micro_motion import MicroMotion2700
 from remotecal.drivers.endress_hauser.promass import Promag53, Promass83
 from remotecal.drivers.fluke.hart1529 import Hart1529
 from remotecal.drivers.isotech.millik import IsotechMilliK
@@ -28,7 +29,7 @@ from remotecal.sim.gate import Gate, Timer
 from remotecal.sim.instruments.balance import SicsBalance
 from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive, VltDrive
-from remotecal.sim.instruments.flow_meters import mag6000, mass6000, promag, promass, tuf2000m
+from remotecal.sim.instruments.flow_meters import mag6000, mass6000, micro_motion, promag, promass, tuf2000m
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.multimeter import Multimeter
@@ -143,6 +144,7 @@ def test_a_drive_turns_any_motor(driver, kind, turning, world, open_as):
         (mass6000, SiemensMass6000),
         (mfc300, KrohneMfc300),
         (mfc400, KrohneMfc400),
+        (micro_motion, MicroMotion2700),
         (tuf2000m, Tuf2000M),
     ],
 )
@@ -157,7 +159,7 @@ def test_flow_meters_show_what_passed(kind, driver, world, open_as):
     assert opened.volume.read().to("m3").value == pytest.approx(0.505, abs=1e-6)
     assert opened.flow.read().to("m3/h").value == pytest.approx(0.00505 * 3600, rel=1e-5)
     assert (meter.cycles, meter.counts) == (pytest.approx(50500.0), 50500)
-    if driver in {Promass83, SiemensMass6000, KrohneMfc300, KrohneMfc400}:
+    if driver in {Promass83, SiemensMass6000, KrohneMfc300, KrohneMfc400, MicroMotion2700}:
         assert opened.density.read().value == pytest.approx(850.0)
         assert opened.temperature.read().to("°C").value == pytest.approx(31.0)
         assert opened.total_mass.read().value == pytest.approx(0.505 * 850.0)
