@@ -51,6 +51,7 @@ SHIPPED: Final = {
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
     "KellerDigital": "remotecal.drivers.keller.digital:KellerDigital",
+    "KellerDigitalEarly": "remotecal.drivers.keller.digital:KellerDigitalEarly",
     "Keysight34461A": "remotecal.drivers.keysight.dmm34461a:Keysight34461A",
     "Keysight53230A": "remotecal.drivers.keysight.counter53230a:Keysight53230A",
     "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",

@@ -6,6 +6,7 @@ from dosing.bench import DosingStand
 
 from remotecal.clock import VirtualClock
 from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.keller.digital import KellerDigitalEarly
 from remotecal.sim import stands
 from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
@@ -41,6 +42,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     world = World(VirtualClock(), 1)
     yield HartReadout(world, {1: lambda: 20.0}), {"channel": 1}
     yield keller(world, lambda: 1.0), {}
+    yield keller(world, lambda: 1.0, driver=KellerDigitalEarly), {}
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
