@@ -140,7 +140,7 @@ class DanfossVlt(ModbusInstrument, FlowSource):
     """Control word."""
 
     speed = Setting(holding_i16(50_010, scale=100 / FULL_REFERENCE), "%", span=(0, 100))
-    """Bus reference, in per cent of the largest reference (3-03)."""
+    """Bus reference, in per cent of the largest reference; that 0x4000 stands for 100 % is unverified."""
 
     status = Flags(holding_u16(50_200), Status)
     """Status word."""

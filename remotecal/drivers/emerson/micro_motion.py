@@ -83,9 +83,10 @@ class VolumeFlowUnit(Enum):
 class MicroMotion2700(ModbusInstrument, FlowMeter, MassTotalizer, VolumeTotalizer, Densitometer, Thermometer):
     """Transmitter set to kg/h, kg/m³, °C and m³/h. Nothing is ever written.
 
-    Its own registers of units and byte order are read when it is opened, and anything but what this
-    driver (and `order` in the bench file) says is refused. That totals count in the unit of their flow,
-    that addresses on the wire are one less than the registers, and the port's settings, are unverified.
+    Every register and code is as commonly quoted, and unverified. So the transmitter's own registers of
+    units and byte order are read when it is opened, and anything but what this driver (and `order` in
+    the bench file) says is refused. That totals count in the unit of their flow, that addresses on the
+    wire are one less than the registers, every span and the port's settings are unverified, too.
     """
 
     maker = "Micro Motion"
