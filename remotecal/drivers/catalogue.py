@@ -41,6 +41,7 @@ SHIPPED: Final = {
     "AmmeterByHand": "remotecal.drivers.by_hand.indicating:AmmeterByHand",
     "BalanceByHand": "remotecal.drivers.by_hand.indicating:BalanceByHand",
     "BarometerByHand": "remotecal.drivers.by_hand.indicating:BarometerByHand",
+    "DanfossVlt": "remotecal.drivers.danfoss.vlt:DanfossVlt",
     "DensitometerByHand": "remotecal.drivers.by_hand.indicating:DensitometerByHand",
     "DruckPace": "remotecal.drivers.druck.pace:DruckPace",
     "DruckPace1000": "remotecal.drivers.druck.pace:DruckPace1000",
@@ -50,15 +51,23 @@ SHIPPED: Final = {
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
     "KellerDigital": "remotecal.drivers.keller.digital:KellerDigital",
+    "KellerDigitalEarly": "remotecal.drivers.keller.digital:KellerDigitalEarly",
     "Keysight34461A": "remotecal.drivers.keysight.dmm34461a:Keysight34461A",
     "Keysight53230A": "remotecal.drivers.keysight.counter53230a:Keysight53230A",
     "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",
+    "KrohneMfc300": "remotecal.drivers.krohne.mfc:KrohneMfc300",
+    "KrohneMfc400": "remotecal.drivers.krohne.mfc:KrohneMfc400",
     "MassTotalizerByHand": "remotecal.drivers.by_hand.indicating:MassTotalizerByHand",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
+    "MicroMotion2700": "remotecal.drivers.emerson.micro_motion:MicroMotion2700",
     "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
     "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",
+    "SartoriusSbi": "remotecal.drivers.sartorius.sbi:SartoriusSbi",
+    "SartoriusSbiKilogram": "remotecal.drivers.sartorius.sbi:SartoriusSbiKilogram",
+    "SiemensFc410": "remotecal.drivers.siemens.coriolis:SiemensFc410",
     "SiemensMag6000": "remotecal.drivers.siemens.mag6000:SiemensMag6000",
+    "SiemensMass6000": "remotecal.drivers.siemens.coriolis:SiemensMass6000",
     "ThermometerByHand": "remotecal.drivers.by_hand.indicating:ThermometerByHand",
     "Tuf2000M": "remotecal.drivers.tuf.tuf2000m:Tuf2000M",
     "VaisalaPtu300": "remotecal.drivers.vaisala.ptu300:VaisalaPtu300",
@@ -300,9 +309,13 @@ def _place(item: Declaration) -> str:
     if isinstance(codec, Register | Sum):
         return "\n+ ".join(_register(part) for part in codec.parts)
     if isinstance(item, Action):
-        return (codec.command(str(item.content)) or "").strip()
+        return (codec.command(str(item.content)) or "").strip().translate(_SEEN)
     order = codec.command("…") if isinstance(item, Setting | Choice) else None
-    return "\n".join(filter(None, (codec.ask, order)))
+    return "\n".join(filter(None, (codec.ask, order))).translate(_SEEN)
+
+
+_SEEN: Final = {0x1B: "ESC "}
+"""How what no display shows is written."""
 
 
 def _register(register: Register) -> str:

@@ -19,7 +19,11 @@ def keller(
     *,
     unit: int = 1,
     name: str = "keller",
+    driver: type[KellerDigital] = KellerDigital,
 ) -> ModbusSimulated:
-    """Return a gauge that shows a pressure in bar, and its sensor's temperature in °C."""
+    """Return a gauge that shows a pressure in bar, and its sensor's temperature in °C.
+
+    `driver` tells an early one's registers.
+    """
     reads = {"pressure": pressure, "temperature": temperature}
-    return ModbusSimulated(KellerDigital, world, name, unit=unit, reads=reads)
+    return ModbusSimulated(driver, world, name, unit=unit, reads=reads)

@@ -23,11 +23,13 @@ from remotecal.testing import check_twin
 
 UNREADY: Mapping[str, frozenset[str]] = {
     "AbbAcs580": frozenset({"control"}),  # it was told nothing yet
+    "DanfossVlt": frozenset({"control"}),
     "DruckPace": frozenset({"setpoint"}),  # the one it stands for has a smaller range
     "Fluke6270A": frozenset({"setpoint"}),
     "Keysight53230A": frozenset({"gated_pulses", "running_pulses"}),  # nothing was counted yet
     "KeysightDaq970A": frozenset(named(KeysightDaq970A)) - {"temperature[101]"},  # all that is connected
     "SiemensMag6000": frozenset({"direction"}),  # that of the flow
+    "SiemensMass6000": frozenset({"direction"}),
 }
 """What has no value at rest, or can't be set at will."""
 

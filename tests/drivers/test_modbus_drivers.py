@@ -1,7 +1,7 @@
 """Drivers of instruments on Modbus, against frames as manuals print them and registers as they map them."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import pytest
@@ -11,15 +11,20 @@ from remotecal.drivers.abb.acs580 import AbbAcs580, ControlWord, OnLoss, Status
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.codecs import holding_f32, holding_i32, holding_u16
+from remotecal.drivers.danfoss.vlt import DanfossVlt
+from remotecal.drivers.emerson.micro_motion import MicroMotion2700
 from remotecal.drivers.endress_hauser.promass import ByteOrder, Promag53, Promass83
 from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.krohne.mfc import Condition, KrohneMfc300, KrohneMfc400
 from remotecal.drivers.links import modbus
 from remotecal.drivers.links.framing import checksum
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.drivers.rig.controller import Trip, WaterRigController
-from remotecal.drivers.siemens.mag6000 import Counting, Direction, SiemensMag6000
+from remotecal.drivers.siemens.coriolis import SiemensMass6000
+from remotecal.drivers.siemens.mag6000 import SiemensMag6000
+from remotecal.drivers.siemens.usm2 import Counting, Direction
 from remotecal.drivers.tuf.tuf2000m import Fault, TotalUnit, Tuf2000M
 from remotecal.errors import (
     ForbiddenCommand,
@@ -51,10 +56,12 @@ def rtu(unit: int, pdu: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def bus(cls: type[D], *exchanges: Exchange) -> Iterator[D]:
+def bus(cls: type[D], *exchanges: Exchange, options: Mapping[str, str] | None = None) -> Iterator[D]:
     with (
         on_serial_port(*exchanges) as device,
-        cls.open(f"modbus+rtu://{device}", name="dut", clock=VirtualClock(0.0)) as instrument,
+        cls.open(
+            f"modbus+rtu://{device}", name="dut", clock=VirtualClock(0.0), **(options or {})
+        ) as instrument,
     ):
         yield instrument
 
@@ -233,6 +240,62 @@ def test_mass6000_is_no_mag6000() -> None:
         pass
 
 
+MASS_6000 = [asked(3, 602, 25), asked(3, 2100, 1), asked(3, 2102, 4)]
+"""A MASS 6000 that totals mass and volume."""
+
+
+def test_mass6000_gives_what_flows_in_one_request_and_double_totals() -> None:
+    flowing = (0x4120, 0x0000, 0x3C23, 0xD70A, 0x447A, 0x0000, 0x41A4, 0x0000)
+    with bus(
+        SiemensMass6000,
+        *MASS_6000,
+        asked(3, 3000, *flowing),
+        asked(3, 3014, 0x4093, 0x4A00, 0x0000, 0x0000),
+        written(5, 11, 1),
+    ) as meter:
+        values = meter.read(meter.mass_flow, meter.flow, meter.density, meter.temperature)
+        assert [value.value for value in values] == pytest.approx([10.0, 0.01, 1000.0, 20.5])
+        assert meter.total_mass.read()[:2] == (1234.5, "kg")
+        meter.reset_volume()
+
+
+def test_mass6000_that_totals_otherwise_is_refused() -> None:
+    with (
+        pytest.raises(WrongInstrument, match="totalizer_2 is FRACTION_A, this driver needs VOLUME"),
+        bus(SiemensMass6000, *MASS_6000[:2], asked(3, 2102, 2)),
+    ):
+        pass
+
+
+# KROHNE
+
+
+def test_mfc300_process_values_and_double_counters_stand_where_the_manual_has_them() -> None:
+    flowing = (0x3C23, 0xD70A, 0x4120, 0x0000, 0x4392, 0x9333, 0x447A, 0x0000)
+    counters = (0x4093, 0x4A00, 0x0000, 0x0000, 0x3FF8, 0x0000, 0x0000, 0x0000)
+    with bus(
+        KrohneMfc300,
+        asked(4, 30002, *flowing),
+        asked(4, 30050, *counters),
+        written(5, 3003, 1),
+    ) as meter:
+        values = meter.read(meter.flow, meter.mass_flow, meter.temperature, meter.density)
+        assert [value.value for value in values] == pytest.approx([0.01, 10.0, 293.15, 1000.0])
+        assert values[2].to("°C").value == pytest.approx(20.0, abs=1e-4)
+        mass, volume = meter.read(meter.total_mass, meter.volume)
+        assert (mass[:2], volume[:2]) == ((1234.5, "kg"), (1.5, "m3"))
+        meter.reset_mass()
+
+
+def test_mfc400_says_what_is_to_be_said_of_a_quantity_and_is_never_written_to() -> None:
+    nan = asked(4, 30002, 0x7FC0, 0x0000)
+    with bus(KrohneMfc400, asked(4, 30501, 0b10100000), nan) as meter:
+        assert meter.flow_condition.read() == Condition.FAILURE | Condition.OUT_OF_SPECIFICATION
+        with pytest.raises(InstrumentError, match="no valid value"):
+            meter.flow.read()
+    assert not KrohneMfc400.wire.functions & {5, 6, 15, 16}
+
+
 # ABB
 
 DRIVE = [asked(3, 14872, 0), asked(3, 14861, 1)]
@@ -321,6 +384,79 @@ def test_acs580_that_would_run_on_without_a_station_is_refused() -> None:
 
 def test_acs580_command_words() -> None:
     assert [f"{command.value:04X}" for command in ControlWord] == ["047E", "047F", "04FE"]
+
+
+# Micro Motion
+
+METRIC = [asked(3, 38, 75), asked(3, 39, 92), asked(3, 40, 32), asked(3, 41, 19)]
+"""kg/h, kg/m³, °C and m³/h."""
+
+
+def test_micro_motion_floats_are_read_in_the_order_it_confirms() -> None:
+    flowing = (0x5000, 0x47C3, 0x0000, 0x447A)
+    with bus(
+        MicroMotion2700, *METRIC, asked(3, 520, 1), asked(3, 246, *flowing), options={"order": "CDAB"}
+    ) as meter:
+        values = meter.read(meter.mass_flow, meter.density)
+    assert [value[:2] for value in values] == [(100_000.0, "kg/h"), (1000.0, "kg/m3")]
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "why"),
+    [
+        ([asked(3, 38, 73)], "mass_flow_unit is KG_PER_S, this driver needs KG_PER_H"),
+        ([*METRIC, asked(3, 520, 3)], "sends floats in the order DCBA, they are read as ABCD: state order"),
+    ],
+)
+def test_micro_motion_that_is_set_otherwise_is_refused(exchanges: list[Exchange], why: str) -> None:
+    with pytest.raises(WrongInstrument, match=why), bus(MicroMotion2700, *exchanges):
+        pass
+
+
+# Danfoss
+
+VLT = [asked(3, 8099, 0), asked(3, 8039, 5)]
+"""FC profile; the drive stops and trips when nobody talks to it."""
+
+
+def vlt_status(word: int) -> Exchange:
+    return asked(3, 50199, word)
+
+
+def test_vlt_runs_by_its_control_word_at_its_reference() -> None:
+    with bus(
+        DanfossVlt,
+        *VLT,
+        written(6, 50009, 0x2000),
+        vlt_status(0x0607),
+        written(6, 49999, 0x047C),
+        vlt_status(0x0607),
+        vlt_status(0x0F07),
+        asked(3, 50209, 0x2000),
+        written(6, 49999, 0x043C),
+    ) as drive:
+        drive.speed.set(50)
+        drive.start()
+        assert drive.actual_speed.read()[:2] == (50.0, "%")
+        drive.stop()
+
+
+@pytest.mark.parametrize("trip", [0x0008, 0x0040])
+def test_vlt_that_is_tripped_is_not_told_to_run(trip: int) -> None:
+    with bus(
+        DanfossVlt, *VLT, vlt_status(trip), written(6, 49999, 0x04BC), written(6, 49999, 0x043C)
+    ) as drive:
+        with pytest.raises(InstrumentError, match="dut is tripped"):
+            drive.start()
+        drive.reset_fault()
+
+
+def test_vlt_that_would_run_on_without_a_station_is_refused() -> None:
+    with (
+        pytest.raises(WrongInstrument, match="on_loss is OFF, this driver needs STOP_AND_TRIP"),
+        bus(DanfossVlt, VLT[0], asked(3, 8039, 0)),
+    ):
+        pass
 
 
 # The rig controller

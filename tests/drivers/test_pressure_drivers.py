@@ -9,7 +9,7 @@ import pytest
 from remotecal.clock import VirtualClock
 from remotecal.drivers.druck.pace import DruckPace, DruckPace1000, Slewing, Switch, Vent
 from remotecal.drivers.fluke.pressure6270a import Fluke6270A, Mode
-from remotecal.drivers.keller.digital import KellerDigital
+from remotecal.drivers.keller.digital import KellerDigital, KellerDigitalEarly
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.framing import checksum
 from remotecal.drivers.screening import Screen
@@ -444,5 +444,20 @@ def test_keller_gives_pressure_and_temperature_in_one_request() -> None:
     assert temperature.value == pytest.approx(22.76, abs=5e-3)
 
 
+def test_an_early_keller_is_asked_for_one_quantity_at_a_time_at_its_own_registers() -> None:
+    pressure = rtu("01 03 0002 0002"), rtu("01 03 04 3F75E3D2")
+    temperature = rtu("01 03 0008 0002"), rtu("01 03 04 41B61C20")
+    with (
+        on_serial_port(pressure, temperature) as device,
+        KellerDigitalEarly.open(f"modbus+rtu://{device}", full_scale=10, percent_of_range=0.05) as gauge,
+    ):
+        values = gauge.read(gauge.pressure, gauge.temperature)
+    assert [value.value for value in values] == [
+        pytest.approx(0.9605, abs=5e-5),
+        pytest.approx(22.76, abs=5e-3),
+    ]
+    assert values[0].u == pytest.approx(0.0005 * 10 / 3**0.5)
+
+
 def test_keller_has_no_register_to_write() -> None:
-    assert KellerDigital.wire.functions == {3}
+    assert KellerDigital.wire.functions == KellerDigitalEarly.wire.functions == {3}

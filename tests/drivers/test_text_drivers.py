@@ -20,6 +20,7 @@ from remotecal.drivers.links import open_link
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.mettler.sics import MettlerSics
 from remotecal.drivers.quantities import Choice
+from remotecal.drivers.sartorius.sbi import SartoriusSbi
 from remotecal.drivers.vaisala.ptu300 import FORMAT, Message, VaisalaPtu300, checksum
 from remotecal.errors import (
     BenchError,
@@ -132,6 +133,77 @@ def test_sics_zero_and_tare_are_confirmed() -> None:
             balance.zero()
         with pytest.raises(InstrumentError, match="did not come to rest"):
             balance.tare()
+
+
+# Sartorius SBI
+
+SBI = [(b"\x1bx1_\r\n", b"  MSE36201S-000-D0  \r\n"), (b"\x1bx2_\r\n", b"  0027561234  \r\n")]
+PRINT = b"\x1bP\r\n"
+
+
+@contextlib.contextmanager
+def sbi(*replies: bytes) -> Iterator[SartoriusSbi]:
+    exchanges = [(PRINT, reply + b"\r\n") for reply in replies]
+    with (
+        on_serial_port(*SBI, *exchanges) as device,
+        SartoriusSbi.open(
+            f"ASRL{device}::INSTR", name="balance", serial="0027561234", clock=VirtualClock(0.0)
+        ) as balance,
+    ):
+        yield balance
+
+
+@pytest.mark.parametrize(
+    ("line", "kilograms"),
+    [
+        (b"+   123.56 g  ", 0.12356),
+        (b"N     +   123.56 g  ", 0.12356),
+        (b"N     -     0.02 g  ", -2e-5),
+        (b"N     +   123.56    ", 0.12356),
+        (b"N     +  123.5[6]g  ", 0.12356),
+    ],
+)
+def test_sbi_lines_of_both_lengths_in_motion_or_at_rest(line: bytes, kilograms: float) -> None:
+    with sbi(line) as balance:
+        assert balance.mass.read().value == pytest.approx(kilograms, rel=1e-15)
+        assert balance.met is not None
+        assert balance.met[:3] == ("Sartorius", "MSE36201S-000-D0", "0027561234")
+
+
+def test_sbi_is_asked_until_the_weight_is_at_rest() -> None:
+    with sbi(b"N     +   123.10    ", b"N     +   123.52    ", b"N     +   123.56 g  ") as balance:
+        assert balance.settled_mass.read().value == pytest.approx(0.12356)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"     High     ", "prints 'High'"),
+        (b"Stat       Low      ", "prints 'Low'"),
+        (b"Stat      Err 54    ", "prints 'Err 54'"),
+        (b"N     +   0.1236 kg ", "weighs in kg, this driver is for one in g"),
+        (b"G     +   123.56 g  ", "have it print the net weight alone"),
+    ],
+)
+def test_sbi_line_without_a_net_weight_is_refused_at_once(line: bytes, why: str) -> None:
+    with sbi(line) as balance, pytest.raises(InstrumentError, match=why):
+        balance.settled_mass.read()
+
+
+def test_sbi_weight_that_comes_by_itself_is_no_serial_number() -> None:
+    streamed = [SBI[0], (SBI[1][0], b"N     +   123.56 g  \r\n")]
+    with (
+        on_serial_port(*streamed) as device,
+        pytest.raises(GarbledReply, match="is a weight: is automatic output off"),
+    ):
+        SartoriusSbi.open(f"ASRL{device}::INSTR", name="balance")
+
+
+def test_sbi_balance_is_never_adjusted() -> None:
+    with sbi() as balance:
+        for line in ("\x1bZ", "\x1bW", "\x1bf1_"):
+            with pytest.raises(ForbiddenCommand):
+                balance.tell(line)
 
 
 # Keysight 53230A

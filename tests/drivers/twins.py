@@ -6,17 +6,30 @@ from dosing.bench import DosingStand
 
 from remotecal.clock import VirtualClock
 from remotecal.drivers.instrument import Instrument
+from remotecal.drivers.keller.digital import KellerDigitalEarly
 from remotecal.sim import stands
 from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.instruments.daq970a import DataAcquisition
+from remotecal.sim.instruments.drive import VltDrive
 from remotecal.sim.instruments.druck import Pace
-from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
+from remotecal.sim.instruments.flow_meters import (
+    fc410,
+    mag6000,
+    mass6000,
+    micro_motion,
+    promag,
+    promass,
+    tuf2000m,
+)
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
 from remotecal.sim.instruments.keller import keller
+from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.regulator import Regulator
+from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.thermometers import HartReadout
+from remotecal.sim.instruments.weighing import Platform, PlatformSpec
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.simulated import Simulated
 from remotecal.sim.world import World
@@ -29,17 +42,22 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     world = World(VirtualClock(), 1)
     yield HartReadout(world, {1: lambda: 20.0}), {"channel": 1}
     yield keller(world, lambda: 1.0), {}
+    yield keller(world, lambda: 1.0, driver=KellerDigitalEarly), {}
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
-    for kind in (mag6000, promag, promass, tuf2000m):
+    for kind in (fc410, mag6000, mass6000, mfc300, mfc400, micro_motion, promag, promass, tuf2000m):
         meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))
         meter.fill(998.0, 20.0)
         flows = kind(world, meter)
         yield flows, {"unit": flows.unit}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
     ammeter = stands.multimeter(world, lambda: 0.012, exact)
+    spec = PlatformSpec(6.0, 1e-5, Calibrated(Stated("kg", (0.0,), (0.0,), (1e-5,)), 0.0), 0.0)
     stand = DosingStand(World(VirtualClock(), 1), BenchOptions())
+    for unit in ("g", "kg"):
+        yield SbiBalance(world, Platform(spec, stand.screw, world.random("pan")), unit=unit), {}
+    yield VltDrive(stand.world, stand.screw), {}
     yield from ((place.simulated, place.settings) for place in (ammeter, *stand.wired.values()))
 
 

@@ -13,7 +13,8 @@ from remotecal.drivers.isotech.millik import IsotechMilliK
 from remotecal.drivers.keysight.counter53230a import Keysight53230A
 from remotecal.drivers.keysight.dmm34461a import Keysight34461A
 from remotecal.drivers.mettler.sics import MettlerSics
-from remotecal.drivers.siemens.mag6000 import Counting, SiemensMag6000
+from remotecal.drivers.siemens.mag6000 import SiemensMag6000
+from remotecal.drivers.siemens.usm2 import Counting
 from remotecal.drivers.tuf.tuf2000m import Tuf2000M
 from remotecal.drivers.vaisala.ptu300 import VaisalaPtu300
 from remotecal.errors import InstrumentError, NoReply

@@ -1,15 +1,25 @@
 """The makers' instruments, fed by callables: nothing else is on these benches."""
 
+from functools import partial
+
 import pytest
 
 from remotecal.drivers.abb.acs580 import AbbAcs580, Status
+from remotecal.drivers.danfoss.vlt import DanfossVlt
+from remotecal.drivers.danfoss.vlt import Status as VltStatus
+from remotecal.drivers.emerson.micro_motion import MicroMotion2700
 from remotecal.drivers.endress_hauser.promass import Promag53, Promass83
 from remotecal.drivers.fluke.hart1529 import Hart1529
 from remotecal.drivers.isotech.millik import IsotechMilliK
 from remotecal.drivers.keysight.counter53230a import Keysight53230A
 from remotecal.drivers.keysight.dmm34461a import Keysight34461A
+from remotecal.drivers.krohne.mfc import Counting as Counter
+from remotecal.drivers.krohne.mfc import KrohneMfc300, KrohneMfc400
 from remotecal.drivers.mettler.sics import MettlerSics
+from remotecal.drivers.sartorius.sbi import SartoriusSbi, SartoriusSbiKilogram
+from remotecal.drivers.siemens.coriolis import SiemensMass6000
 from remotecal.drivers.siemens.mag6000 import SiemensMag6000
+from remotecal.drivers.siemens.usm2 import Counting
 from remotecal.drivers.tuf.tuf2000m import Tuf2000M
 from remotecal.drivers.vaisala.ptu300 import VaisalaPtu300
 from remotecal.errors import InstrumentError
@@ -18,10 +28,12 @@ from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.gate import Gate, Timer
 from remotecal.sim.instruments.balance import SicsBalance
 from remotecal.sim.instruments.counter import UniversalCounter
-from remotecal.sim.instruments.drive import Drive
-from remotecal.sim.instruments.flow_meters import mag6000, promag, promass, tuf2000m
+from remotecal.sim.instruments.drive import Drive, VltDrive
+from remotecal.sim.instruments.flow_meters import mag6000, mass6000, micro_motion, promag, promass, tuf2000m
+from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.multimeter import Multimeter
+from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.thermometers import HartReadout, MilliK, probe
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
 from remotecal.sim.surroundings import Air
@@ -42,17 +54,27 @@ class Weights:
         return self.mass
 
 
-def test_a_balance_with_weights_on_it(world, clock, open_as):
+@pytest.mark.parametrize(
+    ("driver", "kind"),
+    [
+        (MettlerSics, SicsBalance),
+        (SartoriusSbi, SbiBalance),
+        (SartoriusSbiKilogram, partial(SbiBalance, unit="kg")),
+    ],
+)
+def test_a_balance_with_weights_on_it(driver, kind, world, clock, open_as):
     weights = Weights(0.0)
     spec = PlatformSpec(60.0, 0.001, off_by("kg", 0.002), repeatability=0.0)
-    balance = open_as(MettlerSics, SicsBalance(world, Platform(spec, weights, world.random("pan"))))
+    balance = open_as(driver, kind(world, Platform(spec, weights, world.random("pan"))))
     balance.tare()
     weights.mass, weights.disturbed, weights.thrust = 20.0, world.time, 5.0
     before = clock.now()
     assert balance.settled_mass.read().value == pytest.approx(20.0, abs=0.0011)
     assert clock.now() - before > 5.0, "it came to rest first"
+    weights.disturbed = world.time
+    assert balance.mass.read().value > 20.1, "at once, still in motion"
     weights.mass = 60.02
-    with pytest.raises(InstrumentError, match="overload"):
+    with pytest.raises(InstrumentError, match=r"overload|High"):
         balance.settled_mass.read()
 
 
@@ -90,20 +112,41 @@ class Fan:
         self.started = False
 
 
-def test_a_drive_turns_any_motor(world, open_as):
+@pytest.mark.parametrize(
+    ("driver", "kind", "turning"),
+    [
+        (AbbAcs580, Drive, Status.AT_SETPOINT | Status.RDY_REF),
+        (DanfossVlt, VltDrive, VltStatus.ON_REFERENCE | VltStatus.RUNNING),
+    ],
+)
+def test_a_drive_turns_any_motor(driver, kind, turning, world, open_as):
     fan = Fan()
-    drive = open_as(AbbAcs580, Drive(world, fan, "fan"))
+    drive = open_as(driver, kind(world, fan, "fan"))
     drive.speed.set(40.0)
     drive.start()
-    assert fan.speed == pytest.approx(0.4)
-    assert Status.AT_SETPOINT | Status.RDY_REF in drive.status.read()
+    assert fan.speed == pytest.approx(0.4, abs=1e-4)
+    assert turning in drive.status.read()
+    assert drive.actual_speed.read().value == pytest.approx(40.0, abs=0.01)
     drive.make_safe()
+    assert not fan.started
+    fan.tripped = True
+    with pytest.raises(InstrumentError, match="is tripped"):
+        drive.start()
     assert not fan.started
 
 
 @pytest.mark.parametrize(
     ("kind", "driver"),
-    [(promag, Promag53), (promass, Promass83), (mag6000, SiemensMag6000), (tuf2000m, Tuf2000M)],
+    [
+        (promag, Promag53),
+        (promass, Promass83),
+        (mag6000, SiemensMag6000),
+        (mass6000, SiemensMass6000),
+        (mfc300, KrohneMfc300),
+        (mfc400, KrohneMfc400),
+        (micro_motion, MicroMotion2700),
+        (tuf2000m, Tuf2000M),
+    ],
 )
 def test_flow_meters_show_what_passed(kind, driver, world, open_as):
     spec = MeterSpec(0.01, 1e5, lambda _: 0.01, noise=0.0, damping=1e-3)
@@ -116,10 +159,26 @@ def test_flow_meters_show_what_passed(kind, driver, world, open_as):
     assert opened.volume.read().to("m3").value == pytest.approx(0.505, abs=1e-6)
     assert opened.flow.read().to("m3/h").value == pytest.approx(0.00505 * 3600, rel=1e-5)
     assert (meter.cycles, meter.counts) == (pytest.approx(50500.0), 50500)
-    if driver is Promass83:
+    if driver in {Promass83, SiemensMass6000, KrohneMfc300, KrohneMfc400, MicroMotion2700}:
         assert opened.density.read().value == pytest.approx(850.0)
-        assert opened.temperature.read().value == pytest.approx(31.0)
+        assert opened.temperature.read().to("°C").value == pytest.approx(31.0)
         assert opened.total_mass.read().value == pytest.approx(0.505 * 850.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "driver", "held"),
+    [(mass6000, SiemensMass6000, Counting.HELD), (mfc300, KrohneMfc300, Counter.STOPPED)],
+)
+def test_totals_are_reset_and_held_apart(kind, driver, held, world, open_as):
+    meter = Meter(MeterSpec(0.01, 1e5, lambda _: 0.0, noise=0.0), world.random("meter"))
+    opened = open_as(driver, kind(world, meter))
+    meter.prepare(0.005, 20.0, 100.0)
+    meter.take(0.5, 100.0, 1000.0)
+    opened.reset_mass()
+    opened.hold_volume.set(held)
+    meter.take(0.1, 20.0, 1000.0)
+    assert opened.total_mass.read().value == pytest.approx(100.0)
+    assert opened.volume.read().value == pytest.approx(0.5)
 
 
 def test_a_multimeter_reads_a_current(world, clock, open_as):

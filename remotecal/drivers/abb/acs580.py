@@ -13,16 +13,13 @@ from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import FlowSource
 from remotecal.drivers.codecs import holding_i16, holding_u16
 from remotecal.drivers.declarations import Step
+from remotecal.drivers.drives import await_status
 from remotecal.drivers.links.wire import Modbus, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
-from remotecal.errors import InstrumentError
 
 FULL_SPEED: Final = 20_000
 """Reference that stands for the speed or frequency scaling, parameter 46.01 or 46.02."""
-
-PATIENCE: Final = 10.0
-"""Seconds a drive may take from one state to the next (unverified)."""
 
 
 class ControlBit(IntFlag):
@@ -164,9 +161,9 @@ class AbbAcs580(ModbusInstrument, FlowSource):
         """
         if Status.RDY_REF not in self.status.read():
             self.control.set(ControlWord.STOP)
-            self._await(Status.RDY_ON)
+            await_status(self, self.status.read, Status.RDY_ON, Status.TRIPPED)
         self.control.set(ControlWord.RUN)
-        self._await(Status.RDY_REF)
+        await_status(self, self.status.read, Status.RDY_REF, Status.TRIPPED)
 
     def stop(self) -> None:
         """Stop along the ramp."""
@@ -176,17 +173,3 @@ class AbbAcs580(ModbusInstrument, FlowSource):
         """Reset a fault whose cause is gone; the drive stays stopped."""
         self.control.set(ControlWord.RESET)
         self.control.set(ControlWord.STOP)
-
-    def _await(self, wanted: Status) -> None:
-        deadline = self.clock.now() + PATIENCE
-        while wanted not in (status := self.status.read()):
-            if Status.TRIPPED in status:
-                raise InstrumentError(
-                    f"{self.name} is tripped ({status!r}): see its panel, then reset_fault()"
-                )
-            if self.clock.now() >= deadline:
-                raise InstrumentError(
-                    f"{self.name} has not reached {wanted!r} within {PATIENCE:g} s, but is {status!r}: "
-                    "is it in remote control, with run enabled?"
-                )
-            self.clock.sleep(0.1)

@@ -5,6 +5,7 @@ Source: Keller, description of the X-Line's communication protocol, as programs 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from remotecal.clock import Clock
@@ -17,6 +18,17 @@ from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.options import positive, printed_limit
 from remotecal.drivers.quantities import Reading
 from remotecal.drivers.ranges import Range, Ranges
+
+
+def pressure_at(number: int) -> Reading:
+    """Return the pressure in a register, as good as the bench file states it."""
+    limit = Ranges(Range(None, "printed_limit"), by="full_scale")
+    return Reading(holding_f32(number), "bar", span=(-1000, 1000), accuracy=limit)
+
+
+def temperature_at(number: int) -> Reading:
+    """Return the sensor's temperature in a register."""
+    return Reading(holding_f32(number), "°C", span=(-40, 125), accuracy=UNSTATED)
 
 
 class KellerDigital(ModbusInstrument, PressureGauge):
@@ -45,15 +57,10 @@ class KellerDigital(ModbusInstrument, PressureGauge):
     absolute: bool
     printed_limit: Accuracy
 
-    pressure = Reading(
-        holding_f32(0x0100),
-        "bar",
-        span=(-1000, 1000),
-        accuracy=Ranges(Range(None, "printed_limit"), by="full_scale"),
-    )
+    pressure = pressure_at(0x0100)
     """Pressure P1."""
 
-    temperature = Reading(holding_f32(0x0102), "°C", span=(-40, 125), accuracy=UNSTATED)
+    temperature = temperature_at(0x0102)
     """Temperature of the pressure sensor, TOB1; the span is unverified."""
 
     def __init__(
@@ -85,3 +92,16 @@ class KellerDigital(ModbusInstrument, PressureGauge):
 
     def is_absolute(self) -> bool:
         return self.absolute
+
+
+class KellerDigitalEarly(KellerDigital):
+    """One of firmware before 5.20-10.40: other registers, which are asked for one at a time."""
+
+    model = "X-Line before 5.20-10.40"
+    wire: ClassVar[Modbus] = replace(KellerDigital.wire, longest_gap=0)
+
+    pressure = pressure_at(0x0002)
+    """Pressure P1."""
+
+    temperature = temperature_at(0x0008)
+    """Temperature of the pressure sensor, TOB1; the span is unverified."""

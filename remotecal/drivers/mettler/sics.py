@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import UNSTATED
@@ -19,16 +18,11 @@ from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.wire import Line, Serial
 from remotecal.drivers.quantities import Action, Reading
 from remotecal.drivers.talks import Talk
+from remotecal.drivers.weights import SETTLING, AskedWeight, in_kilograms
 from remotecal.errors import GarbledReply, InstrumentError
-
-SETTLING: Final = 60.0
-"""Seconds to wait for a balance that waits for stability; its own time-out is shorter (unverified)."""
 
 ATTEMPTS: Final = 3
 """How often a weight is asked for when a line of another origin, as of the print key, comes instead."""
-
-POWERS_OF_TEN: Final = {"kg": 0, "g": -3, "mg": -6, "t": 3}
-"""Units of mass the balance may be set to, as powers of ten of the kilogram."""
 
 REFUSALS: Final = {
     "I": "it is busy, or did not come to rest in time: wait, keep draughts and vibration away, ask again",
@@ -57,13 +51,11 @@ def refusal(reply: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(AskedWeight):
     """A weight, asked for by `S` (stable) or `SI` (at once), in kilograms.
 
     The unit comes with every reply; the value's digits are kept.
     """
-
-    ask: str
 
     def unwrap(self, reply: str) -> str:
         """Return the value in kilograms.
@@ -77,27 +69,11 @@ class Weight:
         found = _WEIGHT.fullmatch(reply.strip())
         if found is None or (self.ask == "S" and found["status"] != "S"):
             raise GarbledReply(f"{reply!r} is no weight")
-        if found["unit"] not in POWERS_OF_TEN:
-            raise InstrumentError(
-                f"it weighs in {found['unit']}: set its unit 1 to {', '.join(POWERS_OF_TEN)}"
-            )
-        return f"{Decimal(found['value']).scaleb(POWERS_OF_TEN[found['unit']]):f}"
+        return in_kilograms(found["value"], found["unit"])
 
     def wrap(self, value: str) -> str:
         """Return the reply that carries a stable value in kilograms, right-aligned in 10 characters."""
         return f"S S {value:>10} kg"
-
-    def command(self, value: str) -> None:
-        return None
-
-    def asked_by(self, line: str) -> bool:
-        return line == self.ask
-
-    def accept(self, line: str) -> None:
-        return None
-
-    def number(self, value: float) -> str:
-        return f"{Decimal(repr(value)):f}"
 
 
 @dataclass(frozen=True, slots=True)
