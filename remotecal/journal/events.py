@@ -52,7 +52,7 @@ from remotecal.journal.chain import follow
 FORMAT = 2
 """Version of the description above."""
 
-READ = frozenset({1, FORMAT})
+READ = (1, FORMAT)
 """Versions that are read: 1 wrote its exchanges otherwise, see `remotecal.journal.exchanges`."""
 
 FILE = "journal.jsonl"
@@ -205,9 +205,7 @@ class JournalReader:
         if fault or event is None:
             raise JournalBroken(f"{self._where}, line {number}: {fault}")
         if number == 1 and (event.kind != "start" or event.data.get("format") not in READ):
-            raise JournalBroken(
-                f"{self._where} is no journal of format {' or '.join(map(str, sorted(READ)))}"
-            )
+            raise JournalBroken(f"{self._where} is no journal of format {' or '.join(map(str, READ))}")
         return event
 
 
@@ -256,8 +254,9 @@ def bytes_of(written: Json) -> bytes:
         raise JournalBroken(f"{written!r:.40} stands where bytes are due") from None
 
 
-LONGEST = 2**26
-"""Bytes of the longest line that is read, ten times what any laboratory takes."""
+LONGEST = 2**24
+"""Bytes of the longest line that is written or read, twice what any laboratory takes: what a file of few
+kilobytes can unpack to takes thirty times as much memory once it is understood."""
 
 MICROSECOND = 1e-6
 """Times are written to the microsecond; seconds by which they may differ for that."""
@@ -269,7 +268,7 @@ def _read(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
         members = json.loads(line)
         event = Event(members["seq"], members["at"], members["kind"], members["data"], members["hash"])
         canonical, found = seal(event.seq, event.at, event.kind, event.data, members["prev"])
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         return f"this is no event ({error})", None
     if not (isinstance(event.data, dict) and isinstance(event.at, str) and isinstance(event.kind, str)):
         return "this is no event (data, at or kind are of another form)", None
