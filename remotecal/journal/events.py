@@ -37,7 +37,7 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -227,10 +227,26 @@ def opened_lines(path: Path) -> Iterator[Iterable[bytes]]:
     try:
         if path.exists() and not path.is_file():  # a pipe would let us wait, a device read without end
             raise JournalBroken(f"{path} is no file, so no journal")
-        with path.open("rb") as file, gzip.open(file) if _is_packed(file) else nullcontext(file) as lines:
-            yield iter(partial(lines.readline, LONGEST), b"")
+        with path.open("rb") as file:
+            if not _is_packed(file):
+                yield iter(partial(file.readline, LONGEST), b"")
+                return
+            with gzip.open(file) as lines:
+                yield _unpacked(path, file, lines)
     except (OSError, EOFError, zlib.error) as error:
         raise JournalBroken(f"{path} can't be read: {error}") from error
+
+
+def _unpacked(path: Path, file: BufferedReader, lines: gzip.GzipFile) -> Iterator[bytes]:
+    while line := lines.readline(LONGEST):
+        if hollow(lines.tell(), file.tell()):
+            raise JournalBroken(f"{path} unpacks to more than {PACKING} times itself, as no run's journal does")
+        yield line
+
+
+def hollow(unpacked: int, packed: int) -> bool:
+    """Tell whether so many bytes are more than a compressed journal of so many bytes is read to hold."""
+    return unpacked > UNPACKED + PACKING * packed
 
 
 def _is_packed(file: BufferedReader) -> bool:
@@ -257,6 +273,9 @@ def bytes_of(written: Json) -> bytes:
 LONGEST = 2**24
 """Bytes of the longest line that is written or read, twice what any laboratory takes: what a file of few
 kilobytes can unpack to takes thirty times as much memory once it is understood."""
+
+UNPACKED, PACKING = 2**26, 100
+"""Bytes that any compressed journal may unpack to, and how many times its own bytes more; a run's are ten times."""
 
 MICROSECOND = 1e-6
 """Times are written to the microsecond; seconds by which they may differ for that."""

@@ -15,7 +15,7 @@ from hashlib import file_digest
 from typing import TYPE_CHECKING
 
 from remotecal.errors import RunError
-from remotecal.journal.events import FILE, PACKED
+from remotecal.journal.events import FILE, PACKED, hollow
 from remotecal.locks import hold_file
 from remotecal.opening import BINARY, make_durable, make_sure
 
@@ -33,7 +33,8 @@ _DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)
 def pack_journal(run: Path) -> None:
     """Compress the journal in a run's directory; whatever happens meanwhile, all of it is there.
 
-    Does nothing where it is compressed, or there is none.
+    Does nothing where it is compressed, or there is none, or it says the same over and over, so that nobody
+    would believe how much it unpacks to.
 
     Raises:
         RunError: the disk does not take it, another process is at work on it, or a compressed one that is
@@ -47,6 +48,9 @@ def pack_journal(run: Path) -> None:
             _check_same(plain, packed)
         else:
             _pack(plain, packed)
+            if hollow(plain.stat().st_size, packed.stat().st_size):
+                packed.unlink()
+                return
         plain.unlink()
         make_durable(run)
 

@@ -13,7 +13,17 @@ from at_rest import journal_in
 from remotecal.clock import VirtualClock
 from remotecal.errors import JournalBroken, RunError
 from remotecal.journal import resting
-from remotecal.journal.events import FILE, FORMAT, LONGEST, PACKED, JournalReader, found_in, read_journal
+from remotecal.journal.events import (
+    FILE,
+    FORMAT,
+    LONGEST,
+    PACKED,
+    PACKING,
+    UNPACKED,
+    JournalReader,
+    found_in,
+    read_journal,
+)
 from remotecal.journal.resting import pack_journal, unpack_journal
 from remotecal.journal.writing import Journal
 from remotecal.runs.catalogue import find
@@ -208,6 +218,32 @@ def test_a_file_that_would_fill_the_memory_does_not(tmp_path):
             file.write(bytes(10**6))
     with pytest.raises(JournalBroken, match="line 1: no run writes so long a line"):
         read_journal(tmp_path)
+
+
+@pytest.fixture
+def hollow(tmp_path):
+    """A run whose journal says the same for many megabytes."""
+    with Journal.create(tmp_path / "run", VirtualClock(0.0)) as journal:
+        journal.append("start", {"format": FORMAT})
+        for _ in range(UNPACKED // 10**6 + 30):
+            journal.append("note", {"text": "x" * 10**6}, durable=False)
+    return tmp_path / "run"
+
+
+def test_a_few_kilobytes_are_no_journal_of_many_megabytes(hollow):
+    """Line by line it is in order, and needs no key; what is held until a repeat is over has no end."""
+    with gzip.open(hollow / PACKED, "wb") as file:
+        file.write((hollow / FILE).read_bytes())
+    assert len(read_journal(hollow / FILE)) > 90
+    with pytest.raises(JournalBroken, match=f"unpacks to more than {PACKING} times itself"):
+        read_journal(hollow / PACKED)
+
+
+def test_what_would_not_be_read_again_is_not_compressed(hollow):
+    before = (hollow / FILE).stat().st_size
+    pack_journal(hollow)
+    assert [path.name for path in hollow.iterdir()] == [FILE]
+    assert (hollow / FILE).stat().st_size == before
 
 
 def test_a_run_is_evaluated_from_its_compressed_journal(tiny):
