@@ -240,7 +240,9 @@ def opened_lines(path: Path) -> Iterator[Iterable[bytes]]:
 def _unpacked(path: Path, file: BufferedReader, lines: gzip.GzipFile) -> Iterator[bytes]:
     while line := lines.readline(LONGEST):
         if hollow(lines.tell(), file.tell()):
-            raise JournalBroken(f"{path} unpacks to more than {PACKING} times itself, as no run's journal does")
+            raise JournalBroken(
+                f"{path} unpacks to more than {PACKING} times itself, as no run's journal does"
+            )
         yield line
 
 
@@ -275,7 +277,7 @@ LONGEST = 2**24
 kilobytes can unpack to takes thirty times as much memory once it is understood."""
 
 UNPACKED, PACKING = 2**26, 100
-"""Bytes that any compressed journal may unpack to, and how many times its own bytes more; a run's are ten times."""
+"""Bytes that a compressed journal may unpack to, and how many times its own more; a run's are ten times."""
 
 MICROSECOND = 1e-6
 """Times are written to the microsecond; seconds by which they may differ for that."""

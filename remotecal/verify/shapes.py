@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from remotecal.errors import EvidenceError, JournalBroken
 from remotecal.journal.events import KINDS
@@ -18,7 +19,7 @@ from remotecal.journal.files import read_attached
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from remotecal.journal.events import Event
+    from remotecal.journal.events import Event, Json
 
 Form: TypeAlias = "Callable[[object], bool] | Mapping[str, Form] | list[Form]"
 """Of what form something is: as a function says, with these members ("?": may be missing), or a list."""
@@ -38,6 +39,10 @@ def _time(written: object) -> bool:
 
 def _number(written: object) -> bool:
     return type(written) in {int, float}
+
+
+def _interval(written: object) -> bool:
+    return _number(written) and isinstance(written, int | float) and written > 0
 
 
 def _whole(written: object) -> bool:
@@ -170,7 +175,7 @@ _ENDED: Mapping[str, Form] = {"error": _text, "occurred?": _time, "text": _text}
 
 SHAPES: Mapping[str, Mapping[str, Form]] = {
     "point": {"point": _text},
-    "watch": {"looks": [{"every": _number, "limits": [_text], "what": _text}]},
+    "watch": {"looks": [{"every": _interval, "limits": [_text], "what": _text}]},
     "stable": {"found": [_FOUND], "waited": _number},
     "repeat": {"point": _text, "repeat": _whole},
     "observation": {"began": _time, "point": _text, "repeat": _whole, "values": _values},
@@ -247,7 +252,7 @@ def _fault_of(event: Event, *, old: bool) -> str:
         return f"no run writes an event {event.kind!r}"
     if event.kind == "replies":
         if not old and _EXCHANGES_FIT(event.data):
-            return ""
+            return _disorder(event.data["questions"])
         return _fault(event.data, EXCHANGES_OF_FORMAT_1 if old else EXCHANGES, event.kind)
     if event.kind in SHAPES:
         return "" if _FITS[event.kind](event.data) else _fault(event.data, SHAPES[event.kind], event.kind)
@@ -264,6 +269,20 @@ def _fault_of(event: Event, *, old: bool) -> str:
     except JournalBroken as error:
         return str(error)
     return _added(event.data, read.model_dump(mode="json"), event.kind)
+
+
+def _disorder(questions: Json) -> str:
+    """Return why questions of a known form are not as runs write them: each once, replies as they came."""
+    asked = cast("list[Mapping[str, list[list[int]]]]", questions)
+    for question in asked:
+        replies = question["replies"]
+        if not replies or replies[0][1] < 0:
+            return f"nothing was answered, or too early, where {question['instrument']} was asked"
+        if any(one[0] > other[0] or one[1] > other[1] for one, other in pairwise(replies)):
+            return f"replies of {question['instrument']} stand in another order than they came in"
+    if len({(question["instrument"], str(question["request"])) for question in asked}) < len(asked):
+        return "a question stands there twice"
+    return ""
 
 
 def _fault(written: object, form: Form, place: str = "") -> str:

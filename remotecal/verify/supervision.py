@@ -58,12 +58,16 @@ class Supervision:
         """Whether that part came to measuring."""
         self._every: dict[str, float] = {}
         """What is watched → seconds from one look to the next, as was said; empty while nothing is."""
+        self._hearts: set[str] = set()
+        """What of it is no limit, but beats."""
         self._last: dict[str, float] = {}
         """What is watched → when it was looked at last."""
         self._longest: dict[str, float] = {}
         """What is watched → longest time without a look."""
         self._asked, self._looked = Counter[str](), Counter[str]()
-        """Instrument → how often it was asked since; what is watched → how often it was looked at."""
+        """Instrument → how often it was asked since; and for how many looks, each of which asks it."""
+        self._bare: list[str] = []
+        """Lines from which on a part of the run measured, and nothing was watched."""
         self._gap = ""
 
     def follow(self, told: Occurrence) -> None:
@@ -80,6 +84,8 @@ class Supervision:
             for what in self._every:
                 self._passed(what, self._last[what], seconds(event.at))
         elif event.kind in OVER:
+            if event.kind == "safe":
+                self._heart_until(event)
             self._every = {}
             if event.kind == "resume":
                 self._bench = str(event.data["bench_sha256"])
@@ -89,13 +95,12 @@ class Supervision:
         """Return what was watched, and the longest time from one look to the next."""
         if self._gap:
             raise Unable(self._gap)
-        longest = (
+        longest = [
             f"{what}: at most {longest:.3g} s from one look to the next"
             for what, longest in self._longest.items()
-        )
-        return (
-            "; ".join(longest) or "nothing was watched: the bench is said to want no interlock or heartbeat"
-        )
+        ]
+        bare = [f"nothing was watched from line {', '.join(self._bare)} on"] if self._bare else []
+        return "; ".join(longest + bare) or "nothing was to be watched"
 
     def _begin(self, event: Event) -> None:
         if self._said or self._measured:
@@ -104,6 +109,7 @@ class Supervision:
         looks = cast("Sequence[Mapping[str, str | float]]", event.data["looks"])  # their shape was checked
         self._every = {str(look["what"]): float(look["every"]) for look in looks}
         self._last = dict.fromkeys(self._every, seconds(event.at))
+        self._hearts = {str(look["what"]) for look in looks if not look["limits"]}
         self._said = event.seq, event.data["looks"]
         self._asked, self._looked = Counter(), Counter()
         self.concerned = True
@@ -114,11 +120,18 @@ class Supervision:
             return
         self._measured = True
         said = None if self._said is None else self._said[1]
+        if said is None:
+            self._bare.append(str(event.seq))
         line, known = self._by_bench.setdefault(self._bench, (event.seq, said))
         if known != said:
             raise EvidenceError(
                 f"line {event.seq}: with the same bench file something else was watched in line {line}"
             )
+
+    def _heart_until(self, event: Event) -> None:
+        """Look for a gap behind the last beat: while a rig is made safe limits are left alone."""
+        for what in self._hearts & self._every.keys():
+            self._passed(what, self._last[what], seconds(event.at))
 
     def _ask(self, exchanges: Sequence[Exchange], line: int) -> None:
         for exchange in exchanges:
@@ -137,17 +150,13 @@ class Supervision:
             self._passed(what, self._last[what], looks.first)
             self._passed(what, looks.last - looks.longest, looks.last)
             self._last[what] = looks.last
-            self._looked[what] += looks.times
-            for quantity in what.split(", "):
-                self._answered(what, quantity.rpartition(".")[0], event.seq)
-
-    def _answered(self, what: str, instrument: str, line: int) -> None:
-        """Refuse looks that an instrument was never asked for."""
-        looked, asked = self._looked[what], self._asked[instrument]
-        if looked > asked:
-            raise EvidenceError(
-                f"line {line}: {what} was looked at {looked} times, and {instrument} asked {asked} times"
-            )
+            instruments = {quantity.rpartition(".")[0] for quantity in what.split(", ")}
+            self._looked.update(dict.fromkeys(instruments, looks.times))
+        for instrument, looked in self._looked.items():
+            if looked > (asked := self._asked[instrument]):
+                raise EvidenceError(
+                    f"line {event.seq}: {instrument} was looked at {looked} times, and asked {asked} times"
+                )
 
     def _passed(self, what: str, begin: float, end: float) -> None:
         """Note a time without a look."""

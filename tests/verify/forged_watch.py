@@ -176,6 +176,54 @@ def written_as_an_older_version_did(events: list[Event]) -> None:
     data(last)["exchanges"] = written
 
 
+def an_hour_alone_at_the_end(events: list[Event]) -> list[Event]:
+    """Behind the last observation, with the pump on."""
+    place = place_of(events, "observation") + 1
+    behind = [moved(event, 3600.0) for event in events[place:]]
+    for event in of_kind(behind, "replies"):
+        data(event).pop("watched", None)
+    return [*events[:place], *behind]
+
+
+def looked_at_each_time_by_the_same_reply(events: list[Event]) -> None:
+    """What one of two looks was answered is counted for both."""
+    for event in of_kind(events, "replies"):
+        for one in exchanges_of(event.data):
+            if one.again[0]:
+                one.entry[3] = 1
+
+
+def looked_at_every_other_century(events: list[Event]) -> None:
+    for event in of_kind(events, "watch"):
+        data(event)["looks"][0]["every"] = -1
+
+
+def longest(events: list[Event]) -> list[dict[str, Any]]:
+    """Return the questions of the event that keeps most exchanges."""
+    one = max(of_kind(events, "replies"), key=lambda event: len(exchanges_of(event.data)))
+    found: list[dict[str, Any]] = data(one)["questions"]
+    return found
+
+
+def question_twice(events: list[Event]) -> None:
+    questions = longest(events)
+    several = next(question for question in questions if len(question["replies"]) > 1)
+    questions.append({**several, "replies": [several["replies"].pop()]})
+
+
+def question_without_replies(events: list[Event]) -> None:
+    longest(events).append({"instrument": "rig", "replies": [], "request": "?"})
+
+
+def replies_in_another_order(events: list[Event]) -> None:
+    for question in longest(events):
+        question["replies"].reverse()
+
+
+def reply_before_the_first(events: list[Event]) -> None:
+    longest(events)[0]["replies"][0][1] = -1
+
+
 def finer_than_the_clock(events: list[Event]) -> None:
     """What is read of it differs between readers."""
     one = of_kind(events, "replies")[-1]
@@ -203,13 +251,25 @@ WATCH: tuple[tuple[Forgery, str, str], ...] = (
     (never_watched_at_all, "supervision", "came again to a watch that nobody declared"),
     (not_watched_once_it_was_taken_up, "supervision", "with the same bench file something else was watched"),
     (limit_wider_once_it_was_taken_up, "supervision", "with the same bench file something else was watched"),
-    (looks_invented_for_ten_minutes, "supervision", "times, and"),
+    (looks_invented_for_ten_minutes, "supervision", "rig was looked at"),
     (fewer_looks_than_their_distance_tells, "supervision", f"{HEART} can't have been looked at as is told"),
     (came_again_behind_another_reply, "times", "came again until"),
     (older_than_it_is, "events", "no run of format 1 writes that"),
+    (an_hour_alone_at_the_end, "supervision", f"nobody looked at {HEART} for 36"),
+    (looked_at_each_time_by_the_same_reply, "supervision", "rig was looked at"),
+    (looked_at_every_other_century, "events", "watch.looks[0].every is -1"),
+    (question_twice, "events", "a question stands there twice"),
+    (question_without_replies, "events", "nothing was answered, or too early"),
+    (replies_in_another_order, "events", "in another order than they came in"),
+    (reply_before_the_first, "events", "nothing was answered, or too early"),
     (finer_than_the_clock, "events", "replies.since is '2026-05-04T08:"),
     (in_another_calendar, "events", "no run writes the time '2026-W19-1T08:"),
     (written_as_an_older_version_did, "events", "replies has 'exchanges', which no run writes"),
 )
-UNPROVEN_WATCH = {nobody_there_for_ten_minutes, heart_stopped_for_a_while, limits_hardly_looked_at}
+UNPROVEN_WATCH = {
+    nobody_there_for_ten_minutes,
+    heart_stopped_for_a_while,
+    limits_hardly_looked_at,
+    an_hour_alone_at_the_end,
+}
 """Where a computer that was asleep, or a slow instrument on the same line, is thinkable."""
