@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from typing import TYPE_CHECKING
 
-from remotecal.errors import RunError
-from remotecal.journal.events import FILE, PACKED, hollow
+from remotecal.errors import JournalBroken, RunError
+from remotecal.journal.events import FILE, PACKED, hollow, opened_lines
 from remotecal.locks import hold_file
 from remotecal.opening import BINARY, make_durable, make_sure
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 2**20
 """Bytes that are held at once."""
-_DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)
-"""What unpacking raises at a file that is no longer what was compressed."""
 
 
 def pack_journal(run: Path) -> None:
@@ -56,7 +54,7 @@ def pack_journal(run: Path) -> None:
 
 
 def unpack_journal(run: Path) -> None:
-    """Write the journal in a run's directory out again; as `pack_journal`."""
+    """Write the journal in a run's directory out again; as `pack_journal` (`JournalBroken`: it is none)."""
     plain, packed = run / FILE, run / PACKED
     if not packed.exists():
         return
@@ -64,8 +62,8 @@ def unpack_journal(run: Path) -> None:
         if plain.exists():
             _check_same(plain, packed)
         else:
-            with _put(plain) as file, gzip.open(packed) as lines:
-                shutil.copyfileobj(lines, file, _AT_ONCE)
+            with _put(plain) as file:
+                file.writelines(_lines_of(packed))
         packed.unlink()
         make_durable(run)
 
@@ -76,6 +74,12 @@ def _pack(plain: Path, packed: Path) -> None:
     if not _same(plain, packed):
         packed.unlink()
         raise RunError(f"{packed} is not what was written: is the disk good?")
+
+
+def _lines_of(packed: Path) -> Iterator[bytes]:
+    """Yield the lines, apart from whatever goes wrong where they are written."""
+    with opened_lines(packed) as lines:
+        yield from lines
 
 
 def _check_same(plain: Path, packed: Path) -> None:
@@ -90,7 +94,7 @@ def _same(plain: Path, packed: Path) -> bool:
     try:
         with plain.open("rb") as lines, gzip.open(packed) as again:
             return file_digest(again, "sha256").digest() == file_digest(lines, "sha256").digest()
-    except _DAMAGED:
+    except (gzip.BadGzipFile, EOFError, zlib.error):
         return False
 
 
@@ -106,7 +110,7 @@ def _put(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             make_sure(file.fileno())
-    except (OSError, *_DAMAGED):
+    except (OSError, JournalBroken):
         with suppress(OSError):
             draft.unlink()
         raise
@@ -127,7 +131,5 @@ def _at_work(path: Path) -> Iterator[None]:
                 yield
         finally:
             os.close(file)
-    except _DAMAGED as error:
-        raise RunError(f"{path} is damaged: {error}: restore it from a copy") from error
     except OSError as error:
         raise RunError(f"{path} can't be kept in another form: {error}: make room, then try again") from error
