@@ -31,6 +31,8 @@ _NUMBERS = re.compile(_NUMBER)
 _TEXTS_OR_NUMBERS = re.compile(rf'"(?:[^"\\]|\\.)*"|{_NUMBER}')
 _EXACT = 2**53 - 1
 """The largest whole number up to which doubles hold every one."""
+_MANY = len("-999999999999999999999")
+"""Signs of the longest whole number that ECMAScript writes without a power of ten."""
 
 
 def canonical(content: Mapping[str, object] | Sequence[object]) -> bytes:
@@ -118,6 +120,8 @@ def _written(found: re.Match[str]) -> str:
 def _whole(token: str) -> str:
     """Return a whole number of many digits, if a double holds it and is written so (`ValueError` if not)."""
     number = int(token)
-    if abs(number) > _EXACT and canonical([float(number)]) != f"[{token}]".encode():
+    if abs(number) <= _EXACT:
+        return token
+    if len(token) > _MANY or canonical([float(number)]) != f"[{token}]".encode():
         raise ValueError(f"{number} is more than a double holds exactly")
     return token

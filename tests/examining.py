@@ -59,7 +59,7 @@ def examine_by_hand(events: Events) -> str:
 
 
 def examine_supervision(events: Events) -> str:
-    return examined(Supervision(), events)
+    return examined(Supervision(read_start(events)), events)
 
 
 def examine_replies(events: Events, drivers: Collection[str] = (), contents: Contents = nowhere) -> str:

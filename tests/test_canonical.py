@@ -103,6 +103,8 @@ def test_a_whole_number_that_a_double_holds_may_have_been_one(number):
         {"value": [float("inf")]},
         {"value": 2**53 + 1},
         {"value": 2**60},
+        {"value": 10**21},
+        {"value": -(10**400)},
         {"text": "\ud800"},
         {"\udfff": 1},
     ],

@@ -37,7 +37,7 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -52,7 +52,7 @@ from remotecal.journal.chain import follow
 FORMAT = 2
 """Version of the description above."""
 
-READ = frozenset({1, FORMAT})
+READ = (1, FORMAT)
 """Versions that are read: 1 wrote its exchanges otherwise, see `remotecal.journal.exchanges`."""
 
 FILE = "journal.jsonl"
@@ -205,9 +205,7 @@ class JournalReader:
         if fault or event is None:
             raise JournalBroken(f"{self._where}, line {number}: {fault}")
         if number == 1 and (event.kind != "start" or event.data.get("format") not in READ):
-            raise JournalBroken(
-                f"{self._where} is no journal of format {' or '.join(map(str, sorted(READ)))}"
-            )
+            raise JournalBroken(f"{self._where} is no journal of format {' or '.join(map(str, READ))}")
         return event
 
 
@@ -229,10 +227,28 @@ def opened_lines(path: Path) -> Iterator[Iterable[bytes]]:
     try:
         if path.exists() and not path.is_file():  # a pipe would let us wait, a device read without end
             raise JournalBroken(f"{path} is no file, so no journal")
-        with path.open("rb") as file, gzip.open(file) if _is_packed(file) else nullcontext(file) as lines:
-            yield iter(partial(lines.readline, LONGEST), b"")
+        with path.open("rb") as file:
+            if not _is_packed(file):
+                yield iter(partial(file.readline, LONGEST), b"")
+                return
+            with gzip.open(file) as lines:
+                yield _unpacked(path, file, lines)
     except (OSError, EOFError, zlib.error) as error:
         raise JournalBroken(f"{path} can't be read: {error}") from error
+
+
+def _unpacked(path: Path, file: BufferedReader, lines: gzip.GzipFile) -> Iterator[bytes]:
+    while line := lines.readline(LONGEST):
+        if hollow(lines.tell(), file.tell()):
+            raise JournalBroken(
+                f"{path} unpacks to more than {PACKING} times itself, as no run's journal does"
+            )
+        yield line
+
+
+def hollow(unpacked: int, packed: int) -> bool:
+    """Tell whether so many bytes are more than a compressed journal of so many bytes is read to hold."""
+    return unpacked > UNPACKED + PACKING * packed
 
 
 def _is_packed(file: BufferedReader) -> bool:
@@ -256,8 +272,12 @@ def bytes_of(written: Json) -> bytes:
         raise JournalBroken(f"{written!r:.40} stands where bytes are due") from None
 
 
-LONGEST = 2**26
-"""Bytes of the longest line that is read, ten times what any laboratory takes."""
+LONGEST = 2**24
+"""Bytes of the longest line that is written or read, twice what any laboratory takes: what a file of few
+kilobytes can unpack to takes thirty times as much memory once it is understood."""
+
+UNPACKED, PACKING = 2**26, 100
+"""Bytes that a compressed journal may unpack to, and how many times its own more; a run's are ten times."""
 
 MICROSECOND = 1e-6
 """Times are written to the microsecond; seconds by which they may differ for that."""
@@ -269,7 +289,7 @@ def _read(line: bytes, number: int, prev: str) -> tuple[str, Event | None]:
         members = json.loads(line)
         event = Event(members["seq"], members["at"], members["kind"], members["data"], members["hash"])
         canonical, found = seal(event.seq, event.at, event.kind, event.data, members["prev"])
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         return f"this is no event ({error})", None
     if not (isinstance(event.data, dict) and isinstance(event.at, str) and isinstance(event.kind, str)):
         return "this is no event (data, at or kind are of another form)", None

@@ -9,12 +9,13 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-from contextlib import contextmanager
+import zlib
+from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from typing import TYPE_CHECKING
 
-from remotecal.errors import RunError
-from remotecal.journal.events import FILE, PACKED
+from remotecal.errors import JournalBroken, RunError
+from remotecal.journal.events import FILE, PACKED, hollow, opened_lines
 from remotecal.locks import hold_file
 from remotecal.opening import BINARY, make_durable, make_sure
 
@@ -30,48 +31,89 @@ _AT_ONCE = 2**20
 def pack_journal(run: Path) -> None:
     """Compress the journal in a run's directory; whatever happens meanwhile, all of it is there.
 
-    Does nothing where it is compressed, or there is none.
+    Does nothing where it is compressed, or there is none, or it says the same over and over, so that nobody
+    would believe how much it unpacks to.
 
     Raises:
-        RunError: the disk does not take it, or another process is at work on it.
+        RunError: the disk does not take it, another process is at work on it, or a compressed one that is
+            there already is another.
     """
     plain, packed = run / FILE, run / PACKED
     if not plain.exists():
         return
-    with _at_work(plain), plain.open("rb") as lines:
-        with _put(packed) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as compressed:
-            shutil.copyfileobj(lines, compressed, _AT_ONCE)
-        lines.seek(0)
-        with gzip.open(packed) as again:
-            same = file_digest(again, "sha256").digest() == file_digest(lines, "sha256").digest()
-        if not same:
-            packed.unlink()
-            raise RunError(f"{packed} is not what was written: is the disk good?")
+    with _at_work(plain):
+        if packed.exists():
+            _check_same(plain, packed)
+        else:
+            _pack(plain, packed)
+            if hollow(plain.stat().st_size, packed.stat().st_size):
+                packed.unlink()
+                return
         plain.unlink()
         make_durable(run)
 
 
 def unpack_journal(run: Path) -> None:
-    """Write the journal in a run's directory out again; as `pack_journal`."""
+    """Write the journal in a run's directory out again; as `pack_journal` (`JournalBroken`: it is none)."""
     plain, packed = run / FILE, run / PACKED
     if not packed.exists():
         return
     with _at_work(packed):
-        if not plain.exists():
-            with _put(plain) as file, gzip.open(packed) as lines:
-                shutil.copyfileobj(lines, file, _AT_ONCE)
+        if plain.exists():
+            _check_same(plain, packed)
+        else:
+            with _put(plain) as file:
+                file.writelines(_lines_of(packed))
         packed.unlink()
         make_durable(run)
 
 
+def _pack(plain: Path, packed: Path) -> None:
+    with plain.open("rb") as lines, _put(packed) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as made:
+        shutil.copyfileobj(lines, made, _AT_ONCE)
+    if not _same(plain, packed):
+        packed.unlink()
+        raise RunError(f"{packed} is not what was written: is the disk good?")
+
+
+def _lines_of(packed: Path) -> Iterator[bytes]:
+    """Yield the lines, apart from whatever goes wrong where they are written."""
+    with opened_lines(packed) as lines:
+        yield from lines
+
+
+def _check_same(plain: Path, packed: Path) -> None:
+    """Refuse two journals of one run: both were there when a computer was cut off, or somebody put one."""
+    if not _same(plain, packed):
+        raise RunError(
+            f"{plain} and {packed} are two journals that differ: take away the one that is not the run's"
+        )
+
+
+def _same(plain: Path, packed: Path) -> bool:
+    try:
+        with plain.open("rb") as lines, gzip.open(packed) as again:
+            return file_digest(again, "sha256").digest() == file_digest(lines, "sha256").digest()
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        return False
+
+
 @contextmanager
 def _put(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to be written, which stands at its place once it is whole and on the disk."""
+    """Give a file to be written, which stands at its place once it is whole and on the disk.
+
+    What can't be finished is taken away, for it may be what fills the disk.
+    """
     draft = path.with_name(f".{path.name}")
-    with draft.open("wb") as file:
-        yield file
-        file.flush()
-        make_sure(file.fileno())
+    try:
+        with draft.open("wb") as file:
+            yield file
+            file.flush()
+            make_sure(file.fileno())
+    except (OSError, JournalBroken):
+        with suppress(OSError):
+            draft.unlink()
+        raise
     draft.replace(path)
     make_durable(path.parent)
 

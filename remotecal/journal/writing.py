@@ -18,6 +18,7 @@ from remotecal.clock import Clock, SteppedClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
 from remotecal.journal.events import (
     FILE,
+    LONGEST,
     MICROSECOND,
     NOTHING,
     Event,
@@ -211,6 +212,11 @@ class Journal:
     def _append(self, kind: str, data: Mapping[str, Json], *, durable: bool) -> Event:
         seq, at = self.lines + 1, timestamp(self.clock.now())
         sealed, found = seal(seq, at, kind, data, self.head)
+        if len(sealed) >= LONGEST:
+            raise RunError(
+                f"{self.path}: {kind!r} would have {len(sealed)} bytes, and nobody reads lines of {LONGEST}: "
+                "let large data stand in files"
+            )
         try:
             self._write(sealed + b"\n")
             self.lines, self.head = seq, found

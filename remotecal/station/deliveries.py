@@ -13,7 +13,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from remotecal.errors import EvidenceError, RemotecalError, RunError, TransportError
+from remotecal.errors import EvidenceError, JournalBroken, RemotecalError, RunError, TransportError
 from remotecal.journal.chain import ending
 from remotecal.journal.events import PACKED, found_in, opened_lines
 from remotecal.journal.resting import pack_journal, unpack_journal
@@ -274,7 +274,9 @@ class Deliveries:
 def held(directory: Path) -> RunHeld:
     """Return how far a run's journal goes here, by its last whole line."""
     path = found_in(directory)
-    last = _last_of_packed(path) if path.name == PACKED else _last_line(path)
+    last = _last_of(path)
+    if not last and (now := found_in(directory)) != path:  # it was compressed, or written out, just then
+        path, last = now, _last_of(now)
     found = ending(last) if last else None
     if last and found is None:
         raise EvidenceError(f"{path} does not end with an event: restore it")
@@ -283,17 +285,24 @@ def held(directory: Path) -> RunHeld:
     )
 
 
+def _last_of(path: Path) -> bytes:
+    """Return the end of a journal's last whole line, which says all that is asked; empty if there is none."""
+    return _last_of_packed(path) if path.name == PACKED else _last_line(path)
+
+
 def _last_of_packed(path: Path) -> bytes:
-    """Return the last whole line of a compressed file; empty if there is none."""
     last = b""
-    with opened_lines(path) as lines:
-        for line in lines:
-            last = line[:-1] if line.endswith(b"\n") else last
+    try:
+        with opened_lines(path) as lines:
+            for line in lines:
+                last = line[:-1] if line.endswith(b"\n") else last
+    except JournalBroken:
+        if path.exists():
+            raise
     return last
 
 
 def _last_line(path: Path) -> bytes:
-    """Return the end of a file's last whole line, which says all that is asked; empty if there is none."""
     try:
         with path.open("rb") as file:
             end = file.seek(0, os.SEEK_END)

@@ -61,7 +61,7 @@ def conduct(
         "instruments": Instruments(start, means.drivers),
         "real instruments": Reality(start.clock, demonstration=demonstration),
         "facts of the rig": Facts(start),
-        "supervision": Supervision(),
+        "supervision": Supervision(start),
         "answers": Answers(),
         "read by hand": Dialogue(outline.by_hand),
         "replies": replies,

@@ -6,8 +6,10 @@ what the evaluation does not know.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from remotecal.errors import EvidenceError, JournalBroken
 from remotecal.journal.events import KINDS
@@ -17,18 +19,30 @@ from remotecal.journal.files import read_attached
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from remotecal.journal.events import Event
+    from remotecal.journal.events import Event, Json
 
 Form: TypeAlias = "Callable[[object], bool] | Mapping[str, Form] | list[Form]"
 """Of what form something is: as a function says, with these members ("?": may be missing), or a list."""
+
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 def _text(written: object) -> bool:
     return type(written) is str
 
 
+def _time(written: object) -> bool:
+    """Tell whether this is a time as journals write it, of which no reader makes another one."""
+    return isinstance(written, str) and _TIME.fullmatch(written) is not None
+
+
 def _number(written: object) -> bool:
     return type(written) in {int, float}
+
+
+def _interval(written: object) -> bool:
+    return _number(written) and isinstance(written, int | float) and written > 0
 
 
 def _whole(written: object) -> bool:
@@ -139,13 +153,13 @@ _measured, _waveform, _file = _fits(MEASURED), _fits({"waveform": WAVEFORM}), _f
 
 EXCHANGES: Mapping[str, Form] = {
     "questions": [{"instrument": _text, "replies": [_answered], "request": _kept}],
-    "since": _text,
+    "since": _time,
     "watched?": _looks,
 }
 """What an event `replies` says; see `remotecal.journal.exchanges`."""
 EXCHANGES_OF_FORMAT_1: Mapping[str, Form] = {
     "exchanges": [
-        {"at": _text, "instrument": _text, "number": _whole, "reply": _kept, "request": _kept},
+        {"at": _time, "instrument": _text, "number": _whole, "reply": _kept, "request": _kept},
     ]
 }
 """What older versions wrote."""
@@ -157,14 +171,14 @@ _FOUND: Form = {
     "spread": _number,
     "unit": _text,
 }
-_ENDED: Mapping[str, Form] = {"error": _text, "occurred?": _text, "text": _text}
+_ENDED: Mapping[str, Form] = {"error": _text, "occurred?": _time, "text": _text}
 
 SHAPES: Mapping[str, Mapping[str, Form]] = {
     "point": {"point": _text},
-    "watch": {"looks": [{"every": _number, "limits": [_text], "what": _text}]},
+    "watch": {"looks": [{"every": _interval, "limits": [_text], "what": _text}]},
     "stable": {"found": [_FOUND], "waited": _number},
     "repeat": {"point": _text, "repeat": _whole},
-    "observation": {"began": _text, "point": _text, "repeat": _whole, "values": _values},
+    "observation": {"began": _time, "point": _text, "repeat": _whole, "values": _values},
     "adjust": {"set": _values},
     "prompt": {
         "kind": _text,
@@ -201,12 +215,28 @@ class Shapes:
     def __init__(self) -> None:
         self._count = 0
         self._fault = ""
+        self._old = self._resumed = False
+        """Whether events are still written as format 1 has them; whether the run was ever taken up again."""
 
     def follow(self, event: Event) -> None:
         """Go on to the next event."""
         self._count += 1
-        if not self._fault and (fault := _fault_of(event)):
+        if not self._fault and (fault := self._of_its_format(event) or _fault_of(event, old=self._old)):
             self._fault = f"line {event.seq}: {fault}"
+
+    def _of_its_format(self, event: Event) -> str:
+        """Return why an event is of a later format than its journal; "" if it is not.
+
+        One of format 1 that is taken up goes on in the present form, and never back.
+        """
+        if event.seq == 1:
+            self._old = event.data.get("format") == 1
+        self._resumed = self._resumed or event.kind == "resume"
+        if self._old and (event.kind == "watch" or "questions" in event.data):
+            if not self._resumed:
+                return "no run of format 1 writes that"
+            self._old = False
+        return ""
 
     def conclude(self) -> str:
         """Return how many events there are, all of known forms (`EvidenceError`: one is not)."""
@@ -215,13 +245,14 @@ class Shapes:
         return f"{self._count} events, all of known kinds and forms"
 
 
-def _fault_of(event: Event) -> str:
+def _fault_of(event: Event, *, old: bool) -> str:
+    if not _time(event.at):
+        return f"no run writes the time {event.at!r:.40}"
     if event.kind not in KINDS:
         return f"no run writes an event {event.kind!r}"
     if event.kind == "replies":
-        if _EXCHANGES_FIT(event.data):
-            return ""
-        old = "exchanges" in event.data
+        if not old and _EXCHANGES_FIT(event.data):
+            return _disorder(event.data["questions"])
         return _fault(event.data, EXCHANGES_OF_FORMAT_1 if old else EXCHANGES, event.kind)
     if event.kind in SHAPES:
         return "" if _FITS[event.kind](event.data) else _fault(event.data, SHAPES[event.kind], event.kind)
@@ -238,6 +269,20 @@ def _fault_of(event: Event) -> str:
     except JournalBroken as error:
         return str(error)
     return _added(event.data, read.model_dump(mode="json"), event.kind)
+
+
+def _disorder(questions: Json) -> str:
+    """Return why questions of a known form are not as runs write them: each once, replies as they came."""
+    asked = cast("list[Mapping[str, list[list[int]]]]", questions)
+    for question in asked:
+        replies = question["replies"]
+        if not replies or replies[0][1] < 0:
+            return f"nothing was answered, or too early, where {question['instrument']} was asked"
+        if any(one[0] > other[0] or one[1] > other[1] for one, other in pairwise(replies)):
+            return f"replies of {question['instrument']} stand in another order than they came in"
+    if len({(question["instrument"], str(question["request"])) for question in asked}) < len(asked):
+        return "a question stands there twice"
+    return ""
 
 
 def _fault(written: object, form: Form, place: str = "") -> str:

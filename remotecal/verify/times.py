@@ -11,6 +11,8 @@ from remotecal.verify.dates import CLOCKS_MAY_DIFFER
 from remotecal.verify.replies import BEGINNINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remotecal.drivers.measured import Measured
     from remotecal.drivers.waveform import Waveform
     from remotecal.journal.exchanges import Exchange
@@ -47,16 +49,7 @@ class Times:
         event = told.event
         self._first, self._last = self._first or event.at, event.at
         over = seconds(event.at)
-        for exchange in told.exchanges:
-            self._forward(exchange.at, event.seq, f"exchange {exchange.number}")
-            self._kept[exchange.number] = exchange
-            if not exchange.again:
-                continue
-            if not exchange.at <= exchange.last <= over + ROUNDING:
-                raise EvidenceError(
-                    f"line {event.seq}: exchange {exchange.number} came again until "
-                    f"{timestamp(exchange.last)}"
-                )
+        self._exchanges(told.exchanges, event.seq, over)
         self._forward(over, event.seq, f"{event.kind!r}")
         if event.kind == "observation":
             self._readings_in_time(told)
@@ -68,6 +61,21 @@ class Times:
         if not self._virtual and self._latest > (self._now + CLOCKS_MAY_DIFFER).timestamp():
             raise EvidenceError(f"line {self._line}: {timestamp(self._latest)} has not come yet")
         return f"from {self._first} to {self._last}, always forward, each reading within its repeat"
+
+    def _exchanges(self, exchanges: Sequence[Exchange], line: int, over: float) -> None:
+        """Go on to the exchanges of an event; none came again once its question had another answer."""
+        again: dict[tuple[str, bytes], Exchange] = {}
+        for exchange in exchanges:
+            self._forward(exchange.at, line, f"exchange {exchange.number}")
+            self._kept[exchange.number] = exchange
+            question = exchange.instrument, exchange.request
+            before = again.pop(question, None)
+            if before is not None and exchange.at < before.last - ROUNDING:
+                raise _came_again(before, line)
+            if exchange.again:
+                if not exchange.at <= exchange.last <= over + ROUNDING:
+                    raise _came_again(exchange, line)
+                again[question] = exchange
 
     def _forward(self, at: float, line: int, what: str) -> None:
         """Refuse what has a time before that of something above it."""
@@ -96,6 +104,12 @@ class Times:
             exchange = self._kept[measured.exchange or 0]
             _with_its_exchange(measured, exchange, self._read.get(exchange.instrument), f"{place}, {name}")
             self._read[exchange.instrument] = exchange.number, measured
+
+
+def _came_again(exchange: Exchange, line: int) -> EvidenceError:
+    return EvidenceError(
+        f"line {line}: exchange {exchange.number} came again until {timestamp(exchange.last)}"
+    )
 
 
 def _with_its_exchange(

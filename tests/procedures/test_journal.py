@@ -9,6 +9,7 @@ import resource
 import subprocess
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 from exchanged import exchanges_of
@@ -18,7 +19,17 @@ from hypothesis import strategies as st
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
 from remotecal.journal import events, writing
-from remotecal.journal.events import FILE, FORMAT, NOTHING, read_journal, seconds, shown, timestamp
+from remotecal.journal.events import (
+    FILE,
+    FORMAT,
+    LONGEST,
+    NOTHING,
+    read_journal,
+    seal,
+    seconds,
+    shown,
+    timestamp,
+)
 from remotecal.journal.past import Past
 from remotecal.journal.writing import Journal
 
@@ -114,6 +125,35 @@ def test_another_format_is_refused(tmp_path, clock):
         opened.append("start", {"format": 3})
     with pytest.raises(JournalBroken, match="no journal of format 1 or 2"):
         read_journal(tmp_path / "run" / FILE)
+
+
+@pytest.mark.parametrize("version", ["[]", "{}", '"2"', "null", "2.5", "9" * 400, "1e400"])
+def test_what_is_no_version_is_another_format(tmp_path, version):
+    """Of any form there is, and by anybody: no key is needed to chain a line."""
+    front, back = f'{{"at":"","data":{{"format":{version}}},', f'"kind":"start","prev":"{NOTHING}","seq":1}}'
+    found = sha256((front + back).encode()).hexdigest()
+    (tmp_path / FILE).write_text(f'{front}"hash":"{found}",{back}\n')
+    with pytest.raises(JournalBroken, match=r"no journal of format 1 or 2|this is no event"):
+        read_journal(tmp_path)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400, "[]", "true", "1.5", "null"])
+def test_a_line_whose_number_is_none_is_no_event(tmp_path, number):
+    line = f'{{"at":"","data":{{}},"hash":"","kind":"start","prev":"{NOTHING}","seq":{number}}}\n'
+    (tmp_path / FILE).write_text(line)
+    with pytest.raises(JournalBroken, match=r"line 1: (this is no event|event .* stands where 1 is due)"):
+        read_journal(tmp_path)
+
+
+def test_a_line_that_nobody_reads_is_not_written(journal, clock):
+    whole = journal.read_bytes()
+    with Journal.open(journal.parent, clock) as opened:
+        with pytest.raises(RunError, match=f"nobody reads lines of {LONGEST}: let large data stand in files"):
+            opened.append("note", {"text": "x" * LONGEST})
+        spare = len(seal(5, timestamp(clock.now()), "note", {"text": ""}, opened.head)[0]) + 1
+        opened.append("note", {"text": "x" * (LONGEST - spare)})
+    assert len(journal.read_bytes()) == len(whole) + LONGEST
+    assert len(read_journal(journal)) == 5
 
 
 @pytest.mark.parametrize("torn", [b'{"at":"20', b"\0\0\0\0", b"\xff"])

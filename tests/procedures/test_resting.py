@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import resource
 import subprocess
 from pathlib import Path
 
@@ -12,11 +13,24 @@ from at_rest import journal_in
 from remotecal.clock import VirtualClock
 from remotecal.errors import JournalBroken, RunError
 from remotecal.journal import resting
-from remotecal.journal.events import FILE, FORMAT, LONGEST, PACKED, JournalReader, read_journal
+from remotecal.journal.events import (
+    FILE,
+    FORMAT,
+    LONGEST,
+    PACKED,
+    PACKING,
+    UNPACKED,
+    JournalReader,
+    found_in,
+    read_journal,
+)
 from remotecal.journal.resting import pack_journal, unpack_journal
 from remotecal.journal.writing import Journal
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
+from remotecal.station import deliveries
+from remotecal.station.deliveries import held
+from remotecal.transport.inventory import RunHeld
 
 
 @pytest.fixture
@@ -112,22 +126,89 @@ def test_what_the_disk_changed_is_not_taken_for_it(run, monkeypatch):
     assert len(read_journal(run / FILE)) == 201
 
 
+DAMAGES = (
+    lambda packed: packed[:-4],
+    lambda packed: packed[: len(packed) // 2],
+    lambda packed: packed[:100] + bytes(8) + packed[108:],
+    lambda packed: packed + b"\x1f\x8bnothing",
+    lambda _: b"\x1f\x8b",
+)
+
+
 @pytest.mark.parametrize(
     "damage",
-    [
-        lambda packed: packed[:-4],
-        lambda packed: packed[: len(packed) // 2],
-        lambda packed: packed[:100] + bytes(8) + packed[108:],
-        lambda packed: packed + b"\x1f\x8bnothing",
-        lambda _: b"\x1f\x8b",
-        lambda packed: gzip.compress(gzip.decompress(packed).replace(b"note 7 ", b"note 8 ")),
-    ],
+    [*DAMAGES, lambda packed: gzip.compress(gzip.decompress(packed).replace(b"note 7 ", b"note 8 "))],
 )
 def test_a_damaged_file_is_no_journal(run, damage):
     pack_journal(run)
     (run / PACKED).write_bytes(damage((run / PACKED).read_bytes()))
     with pytest.raises(JournalBroken):
         read_journal(run)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_left_as_it_is_and_said(run, damage):
+    """Whoever goes on with the run, or brings it to the laboratory, has it written out again first."""
+    pack_journal(run)
+    damaged = damage((run / PACKED).read_bytes())
+    (run / PACKED).write_bytes(damaged)
+    with pytest.raises(JournalBroken, match="can't be read: "):
+        Journal.open(run, VirtualClock())
+    assert [path.name for path in run.iterdir()] == [PACKED]
+    assert (run / PACKED).read_bytes() == damaged
+
+
+@pytest.mark.parametrize("act", [pack_journal, unpack_journal])
+@pytest.mark.parametrize("cut", [0, 500, -1, None])
+def test_of_two_journals_that_differ_neither_is_thrown_away(run, act, cut):
+    """Somebody wrote the lines out by hand, and the disk was full."""
+    plain = journal_in(run)
+    pack_journal(run)
+    packed = (run / PACKED).read_bytes()
+    (run / FILE).write_bytes(plain[:cut])
+    if cut is None:
+        act(run)
+        assert [path.name for path in run.iterdir()] == [PACKED if act is pack_journal else FILE]
+        assert journal_in(run) == plain
+        return
+    with pytest.raises(RunError, match="are two journals that differ: take away the one that is not"):
+        act(run)
+    assert ((run / PACKED).read_bytes(), (run / FILE).read_bytes()) == (packed, plain[:cut])
+
+
+@pytest.mark.parametrize("act", [pack_journal, unpack_journal])
+def test_what_is_compressed_just_now_is_not_taken_for_lost(run, monkeypatch, act):
+    """A station that says it has no line of a run is told that it cut the journal."""
+    if act is unpack_journal:
+        pack_journal(run)
+    *_, last = read_journal(run)
+
+    def just_then(directory):
+        found = found_in(directory)
+        act(directory)
+        return found
+
+    monkeypatch.setattr(deliveries, "found_in", just_then)
+    assert held(run) == RunHeld(run="run", lines=last.seq, head=last.hash)
+
+
+@pytest.mark.parametrize("act", [pack_journal, unpack_journal])
+def test_a_full_disk_keeps_the_journal_and_is_not_kept_full(run, act):
+    plain = journal_in(run)
+    if act is unpack_journal:
+        pack_journal(run)
+    names = [path.name for path in run.iterdir()]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        with pytest.raises(RunError, match=r"can't be kept in another form: .*make room, then try again"):
+            act(run)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in run.iterdir()] == names
+    assert journal_in(run) == plain
+    act(run)
+    assert journal_in(run) == plain
 
 
 def test_a_file_that_would_fill_the_memory_does_not(tmp_path):
@@ -137,6 +218,42 @@ def test_a_file_that_would_fill_the_memory_does_not(tmp_path):
             file.write(bytes(10**6))
     with pytest.raises(JournalBroken, match="line 1: no run writes so long a line"):
         read_journal(tmp_path)
+
+
+@pytest.fixture
+def hollow(tmp_path):
+    """A run whose journal says the same for many megabytes."""
+    with Journal.create(tmp_path / "run", VirtualClock(0.0)) as journal:
+        journal.append("start", {"format": FORMAT})
+        for _ in range(UNPACKED // 10**6 + 30):
+            journal.append("note", {"text": "x" * 10**6}, durable=False)
+    return tmp_path / "run"
+
+
+def test_a_few_kilobytes_are_no_journal_of_many_megabytes(hollow):
+    """Line by line it is in order, and needs no key; what is held until a repeat is over has no end."""
+    with gzip.open(hollow / PACKED, "wb") as file:
+        file.write((hollow / FILE).read_bytes())
+    assert len(read_journal(hollow / FILE)) > 90
+    with pytest.raises(JournalBroken, match=f"unpacks to more than {PACKING} times itself"):
+        read_journal(hollow / PACKED)
+
+
+def test_a_disk_is_not_filled_with_what_is_no_journal(hollow):
+    """Whoever takes up a run, or signs its journal, was given a directory."""
+    with gzip.open(hollow / PACKED, "wb") as file:
+        file.write((hollow / FILE).read_bytes())
+    (hollow / FILE).unlink()
+    with pytest.raises(JournalBroken, match="unpacks to more than"):
+        Journal.open(hollow, VirtualClock())
+    assert [path.name for path in hollow.iterdir()] == [PACKED]
+
+
+def test_what_would_not_be_read_again_is_not_compressed(hollow):
+    before = (hollow / FILE).stat().st_size
+    pack_journal(hollow)
+    assert [path.name for path in hollow.iterdir()] == [FILE]
+    assert (hollow / FILE).stat().st_size == before
 
 
 def test_a_run_is_evaluated_from_its_compressed_journal(tiny):

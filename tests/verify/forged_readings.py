@@ -96,8 +96,10 @@ def exchange_twice(events: list[Event]) -> None:
 
 
 def exchange_left_out(events: list[Event]) -> None:
-    batch = exchanges_of(data(of_kind(events, "replies")[5]))
+    said = data(of_kind(events, "replies")[5])
+    batch = exchanges_of(said)
     batch[len(batch) // 2].remove()
+    said["questions"] = [question for question in said["questions"] if question["replies"]]
 
 
 def best_sample_again_and_again(events: list[Event]) -> None:
