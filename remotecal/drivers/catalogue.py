@@ -55,6 +55,7 @@ SHIPPED: Final = {
     "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",
     "MassTotalizerByHand": "remotecal.drivers.by_hand.indicating:MassTotalizerByHand",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
+    "NozzleBankController": "remotecal.drivers.rig.nozzle_bank:NozzleBankController",
     "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
     "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",
