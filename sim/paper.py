@@ -19,7 +19,7 @@ from remotecal.sim.certificates import AGE, VALIDITY, certificate
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument
-    from remotecal.sim.certificates import Certified
+    from remotecal.sim.certificates import Certified, Made
     from remotecal.sim.wiring import Wired
 
 BENCH, ORDER = "bench.toml", "order.toml"
@@ -134,12 +134,14 @@ def write_paper(
 
 
 def _write_certificates(directory: Path, wired: Mapping[str, Wired], paper: Paper, today: date) -> None:
-    instruments = {
+    instruments: dict[str, tuple[Certified, Made, str]] = {
         name: (place.certified, place.simulated.driver, place.serial or f"SIM-{name}")
         for name, place in wired.items()
         if place.certified is not None
     }
-    artefacts = {name: (each.certified, each, each.serial) for name, each in paper.artefacts.items()}
+    artefacts: dict[str, tuple[Certified, Made, str]] = {
+        name: (each.certified, each, each.serial) for name, each in paper.artefacts.items()
+    }
     for number, (name, (certified, made, serial)) in enumerate({**instruments, **artefacts}.items(), 1):
         written = f"SIM-{today.year}-{number:03}"
         record = certificate(certified, made, serial, paper.job.laboratory, written, today)
