@@ -271,7 +271,7 @@ class NozzleRepeats(Repeats[GasSeen]):
                 error, "%", scale=100.0, coverage=wanted.coverage, k=wanted.coverage_factor
             ),
             beyond=self.beyond,
-            factors=[n / v for n, v in zip(counted, passed, strict=True)],
+            factors=[n / v for n, v in zip(counted, passed, strict=True)] if counted else (),
             through=self._through(known),
         )
 
