@@ -56,10 +56,10 @@ class Standing:
     """Its serial number."""
     certified: Certified
     """What its certificate states."""
+    model: str
+    """What its maker calls it."""
     maker: str = "Simulated"
     """Who made it."""
-    model: str = ""
-    """What its maker calls it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ INPUTS: Final[Mapping[str, Text]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class Discharge:
     """C_d, or A·C_d, at one Reynolds number, in use."""
 
     value: float
@@ -112,7 +112,7 @@ class Nozzle:
         """Area of the throat at 20 °C, in m²."""
         return math.pi * self.diameter**2 / 4
 
-    def at(self, reynolds: float) -> Stated:
+    def at(self, reynolds: float) -> Discharge:
         """Return C_d, or A·C_d in m² where that is stated, at a Reynolds number.
 
         Raises:
@@ -122,12 +122,12 @@ class Nozzle:
             applied = self._curve.around(reynolds)
             (known,) = applied.inputs
             value = estimate(applied.value({known.symbol: 0.0}, reynolds))
-            return Stated(value, known.u / value, known.dof)
+            return Discharge(value, known.u / value, known.dof)
         name, unit = (EFFECTIVE_AREA, "m2") if self._by_area else (DISCHARGE, "1")
         found = self.certificate.single(name, unit)
         (point,) = found.points
         value = convert(point.value, found.unit, unit)
-        return Stated(value, point.expanded / point.k / point.value, point.dof)
+        return Discharge(value, point.expanded / point.k / point.value, point.dof)
 
     def effective(self, reynolds: float) -> float:
         """Return A·C_d at 20 °C in m²."""

@@ -19,7 +19,7 @@ class NozzleParameters(Parameters):
     """Q_max of the meter."""
     lowest: Annotated[float, In("m3/h", above=0)]
     """Q_min of the meter."""
-    flows: Annotated[tuple[float, ...] | None, In("m3/h", above=0)] = None
+    flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
     """Flows to calibrate at, in the order to measure; those of the document where they are not given."""
     nozzle_flows: Annotated[tuple[float, ...], In("m3/h", above=0)]
     """What each nozzle of the bank passes, in the order the bench lists them, as the air is ahead of it at
@@ -65,7 +65,7 @@ class NozzleParameters(Parameters):
     """Accuracy class of the meter."""
     transition: Annotated[float | None, In("m3/h", above=0)] = None
     """Q_t, from which on the smaller permissible error holds; 0.2 Q_max if not given (unverified)."""
-    permissible: Annotated[tuple[float, float] | None, In("%", above=0)] = None
+    permissible: Annotated[tuple[float, ...], In("%", above=0)] = ()
     """Permissible errors from Q_t on and below it, where they are not those of the class."""
     weighted_mean: Annotated[float | None, In("%", above=0)] = None
     """Permissible weighted mean error, where it is not that of the class."""
@@ -87,8 +87,10 @@ class NozzleParameters(Parameters):
             raise ValueError("lowest is Q_min and highest is Q_max: the one must be less than the other")
         if len(self.nozzle_flows) > MOST_NOZZLES or not self.nozzle_flows:
             raise ValueError(f"a bank has 1 to {MOST_NOZZLES} nozzles: mend nozzle_flows")
-        if len(set(self.wanted)) < len(self.wanted) or not self.wanted:
+        if len(set(self.wanted)) < len(self.wanted):
             raise ValueError("flows must be given, each once")
+        if len(self.permissible) not in {0, 2}:
+            raise ValueError("permissible are two errors: from Q_t on, and below it")
         for flow in self.wanted:
             made = self.made(flow)
             if abs(made / flow - 1) * 100 > self.flow_tolerance:
@@ -101,7 +103,7 @@ class NozzleParameters(Parameters):
     @property
     def wanted(self) -> tuple[float, ...]:
         """The flows to calibrate at, in m³/h."""
-        return test_flows(self.lowest, self.highest) if self.flows is None else self.flows
+        return self.flows or test_flows(self.lowest, self.highest)
 
     @property
     def q_t(self) -> float:

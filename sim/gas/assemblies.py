@@ -41,7 +41,7 @@ class NozzleOptions(BenchOptions):
 
     highest: Annotated[float, In("m3/h", at_least=10, at_most=2500)] = 65.0
     """Highest flow of the meter under test."""
-    nozzle_flows: Annotated[tuple[float, ...] | None, In("m3/h", above=0)] = None
+    nozzle_flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
     """What the nozzles pass, about; seven that double from 1 % of the highest flow on, if not given."""
     output: Literal["pulses", "current"] = "pulses"
     """How the meter under test is read."""

@@ -7,7 +7,7 @@ from random import Random
 from remotecal.fluids.gas_equations import EQUATIONS
 from remotecal.sim.calibrated import Calibrated, Stated, draw
 from remotecal.sim.gas.nozzle import draw_bank
-from remotecal.sim.gas.rig import RigSpec
+from remotecal.sim.gas.rig import NozzleRigSpec
 from remotecal.sim.instruments.meter import MeterSpec, Shape
 
 SHARES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
@@ -42,7 +42,7 @@ def drawn(
     *,
     leak: float,
     pump: float,
-) -> RigSpec:
+) -> NozzleRigSpec:
     """Draw a bench.
 
     Args:
@@ -54,7 +54,7 @@ def drawn(
         pump: what the pump draws, in times of Q_max.
     """
     equation = EQUATIONS["GERG-2008"].ranges[0]
-    return RigSpec(
+    return NozzleRigSpec(
         nozzles=tuple(draw_bank(rng, flows)),
         meter=meter(rng, highest),
         capacity=pump * highest / 3600.0,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from remotecal.sim.calibrated import Calibrated
-    from remotecal.sim.gas.rig import RigSpec
+    from remotecal.sim.gas.rig import NozzleRigSpec
 
 READING_DELAY: Final = 0.001
 """Expanded uncertainty of the time between two readings of the meter, in s."""
@@ -26,7 +26,7 @@ INTERLOCKS: Final = (
 
 
 def paper(
-    spec: RigSpec,
+    spec: NozzleRigSpec,
     flows: tuple[float, ...],
     certificates: Mapping[str, Calibrated],
     today: date,
@@ -55,7 +55,7 @@ def paper(
     )
 
 
-def _parameters(spec: RigSpec, flows: tuple[float, ...], *, current: bool) -> dict[str, object]:
+def _parameters(spec: NozzleRigSpec, flows: tuple[float, ...], *, current: bool) -> dict[str, object]:
     highest = round(3600.0 * spec.meter.highest, 9)
     told = {"full_scale": highest} if current else {"pulses_per_volume": spec.meter.pulses}
     return {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class RigSpec:
+class NozzleRigSpec:
     """What the bench is made of."""
 
     nozzles: tuple[TrueNozzle, ...]
@@ -43,7 +43,7 @@ class RigSpec:
 
 
 @dataclass(slots=True)
-class Stream:
+class AirStream:
     """The air as it is for some seconds."""
 
     pressure: float
@@ -71,7 +71,7 @@ class NozzleRig:
     VENT = 0.1
     """What the open vent lets in, in m³/s for each Pa of difference and Pa of pressure behind."""
 
-    def __init__(self, spec: RigSpec, world: World) -> None:
+    def __init__(self, spec: NozzleRigSpec, world: World) -> None:
         self.spec, self.world = spec, world
         self.air = Air(world.random("air"))
         self.pump = VacuumPump(world, spec.capacity)
@@ -131,7 +131,7 @@ class NozzleRig:
     def _standing(self) -> list[TrueNozzle]:
         return [each for n, each in enumerate(self.spec.nozzles) if self.bank.standing >> n & 1]
 
-    def _look(self, time: float) -> Stream:
+    def _look(self, time: float) -> AirStream:
         """Return the air as it is now, by the equation of state, as far as that is right."""
         self._looked, self._open = time, self.bank.standing
         equation, air = EQUATIONS["GERG-2008"], self.air
@@ -150,6 +150,6 @@ class NozzleRig:
             reynolds = 4.0 * flux * each.area * 0.985 / (math.pi * each.diameter * viscous)
             mass_flow += flux * each.area * each.discharge(reynolds)
         heavier = 1.0 + self.spec.denser
-        return Stream(
+        return AirStream(
             p, t, p_m, t_m, estimate(ahead.density) * heavier, estimate(meter.density) * heavier, mass_flow
         )
