@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from remotecal.errors import CertificateRefused, UnitError
 from remotecal.model import (
@@ -32,7 +32,6 @@ from remotecal.units import convert
 
 if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
-    from remotecal.drivers.instrument import Instrument
 
 ISSUER = Text(zh="模拟计量院(演示)", en="Simulated Institute of Metrology (demonstration)")
 SIGNATORY = Text(zh="模拟签发人", en="Simulated signatory")
@@ -59,10 +58,24 @@ class Certified:
         return told.pop() if len(told) == 1 else None
 
 
+class Made(Protocol):
+    """What a certificate can be for: a driver, whose instruments it is of, or a standard without one."""
+
+    @property
+    def maker(self) -> str:
+        """Who made it."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """What its maker calls it."""
+        ...
+
+
 def certificate(
-    certified: Certified, driver: type[Instrument], serial: str, owner: Text, number: str, today: date
+    certified: Certified, made: Made, serial: str, owner: Text, number: str, today: date
 ) -> Record:
-    """Return the certificate `number` of the instrument with this driver and serial number.
+    """Return the certificate `number` of what was made so and has this serial number.
 
     Errors of indication (the corrections with the other sign) stand against the indication, as
     `basic_measurementError` and `basic_measuredValue`.
@@ -81,8 +94,8 @@ def certificate(
             Item(
                 id="item",
                 name=certified.name,
-                manufacturer=Text.plain(driver.maker),
-                model=driver.model,
+                manufacturer=Text.plain(made.maker),
+                model=made.model,
                 identifications=(Identification(value=serial, name=Text(zh="出厂编号", en="Serial number")),),
             ),
         ),

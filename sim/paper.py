@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from remotecal.bench_file import BenchHead, Characteristic, Entry, Heartbeat, Interlock, Safe
+from remotecal.bench_file import ArtefactEntry, BenchHead, Characteristic, Entry, Heartbeat, Interlock, Safe
 from remotecal.certificates.dcc import write
 from remotecal.certificates.keeping import replace
 from remotecal.configuration import as_toml
@@ -19,6 +19,7 @@ from remotecal.sim.certificates import AGE, VALIDITY, certificate
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument
+    from remotecal.sim.certificates import Certified, Made
     from remotecal.sim.wiring import Wired
 
 BENCH, ORDER = "bench.toml", "order.toml"
@@ -48,6 +49,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A standard without an interface, such as a weight or a nozzle."""
+
+    serial: str
+    """Its serial number."""
+    certified: Certified
+    """What its certificate states."""
+    model: str
+    """What its maker calls it."""
+    maker: str = "Simulated"
+    """Who made it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     """What is written about a bench, its instruments apart."""
 
@@ -55,6 +70,10 @@ class Paper:
     """What the bench is called."""
     job: Job
     """What its work order asks for."""
+    artefacts: Mapping[str, Standing] = field(default_factory=dict)
+    """Its standards without an interface, by name."""
+    roles: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    """Role → what fills it, where names differ; several, for a role that holds several."""
     characteristics: Mapping[str, Characteristic] = field(default_factory=dict)
     """Its facts; their true values lie within what is stated here."""
     interlocks: tuple[Interlock, ...] = ()
@@ -98,10 +117,12 @@ def write_paper(
         today: the day it is there.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    _write_certificates(directory, wired, paper.job.laboratory, today)
+    _write_certificates(directory, wired, paper, today)
     bench: dict[str, object] = {
         "bench": BenchHead(name=paper.name, clock=clock, time_zone="UTC"),
         "instruments": {name: _entry(name, place, addresses[name]) for name, place in wired.items()},
+        "artefacts": {name: _artefact(name, each) for name, each in paper.artefacts.items()},
+        "roles": dict(paper.roles),
         "characteristics": paper.characteristics,
         "interlocks": paper.interlocks,
         "heartbeat": paper.heartbeat,
@@ -112,16 +133,26 @@ def write_paper(
     (directory / ORDER).write_text(as_toml(_order(paper.job, today)), encoding="utf-8")
 
 
-def _write_certificates(directory: Path, wired: Mapping[str, Wired], owner: Text, today: date) -> None:
-    number = 0
-    for name, place in wired.items():
-        if place.certified is None:
-            continue
-        number += 1
-        driver, serial = place.simulated.driver, place.serial or f"SIM-{name}"
+def _write_certificates(directory: Path, wired: Mapping[str, Wired], paper: Paper, today: date) -> None:
+    instruments: dict[str, tuple[Certified, Made, str]] = {
+        name: (place.certified, place.simulated.driver, place.serial or f"SIM-{name}")
+        for name, place in wired.items()
+        if place.certified is not None
+    }
+    artefacts: dict[str, tuple[Certified, Made, str]] = {
+        name: (each.certified, each, each.serial) for name, each in paper.artefacts.items()
+    }
+    for number, (name, (certified, made, serial)) in enumerate({**instruments, **artefacts}.items(), 1):
         written = f"SIM-{today.year}-{number:03}"
-        record = certificate(place.certified, driver, serial, owner, written, today)
+        record = certificate(certified, made, serial, paper.job.laboratory, written, today)
         replace(directory / f"{name}.xml", write(record))
+
+
+def _artefact(name: str, standing: Standing) -> ArtefactEntry:
+    """Return what the bench file says of a standard without an interface."""
+    return ArtefactEntry(
+        serial=standing.serial, certificate=f"{name}.xml", correlation=standing.certified.correlation
+    )
 
 
 def _entry(name: str, place: Wired, address: str) -> Entry:

@@ -56,6 +56,7 @@ class Domain:
 
 DOMAINS = {
     "flow": Domain("flow", "water", ("water-rig", "master-line")),
+    "gas": Domain("gas", "gas", ("nozzle-bench",)),
     "pressure": Domain("pressure", "pressure", ("pressure-bench",)),
 }
 

@@ -22,6 +22,7 @@ SHARED = {
 
 WORDS = {
     "flow": {"water", "gravimetric", "diverter", "flow", "pump", "tank"},
+    "gas": {"nozzle", "nozzles", "choked"},
     "pressure": {"piston", "mbar"},
 }
 """What only the domain itself should speak of."""

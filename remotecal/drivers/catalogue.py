@@ -60,6 +60,7 @@ SHIPPED: Final = {
     "MassTotalizerByHand": "remotecal.drivers.by_hand.indicating:MassTotalizerByHand",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
     "MicroMotion2700": "remotecal.drivers.emerson.micro_motion:MicroMotion2700",
+    "NozzleBankController": "remotecal.drivers.rig.nozzle_bank:NozzleBankController",
     "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
     "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",

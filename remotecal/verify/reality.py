@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SIMULATED = frozenset(
     {
+        "0027561234",
         "21-P2460",
         "9990001",
         "9990002",

@@ -26,6 +26,7 @@ from remotecal.sim.instruments.fluke_pressure import Controller6270A
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
+from remotecal.sim.instruments.nozzle_bank import BankPlc
 from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.thermometers import HartReadout
@@ -51,6 +52,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         meter.fill(998.0, 20.0)
         flows = kind(world, meter)
         yield flows, {"unit": flows.unit}
+    yield BankPlc(world, 16, permit=lambda _: None, failed=lambda: False).on_modbus(), {}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
     ammeter = stands.multimeter(world, lambda: 0.012, exact)
     spec = PlatformSpec(6.0, 1e-5, Calibrated(Stated("kg", (0.0,), (0.0,), (1e-5,)), 0.0), 0.0)

@@ -94,3 +94,18 @@ class CollectingRig(WaterRig, Protocol):
     """Time between the diverter's last two passages: to the tank and back."""
     level: ClassVar[Annotated[Reading, "%"]]
     """Level of the weigh tank."""
+
+
+@runtime_checkable
+class NozzleBank(RigController, Protocol):
+    """Holds the valves of nozzles in parallel, and watches over them.
+
+    A nozzle is a bit: the first one's counts 1, the second one's 2, the third one's 4.
+    """
+
+    opened: ClassVar[Annotated[Setting, "1"]]
+    """Which nozzles are told to be open."""
+    standing: ClassVar[Annotated[Reading, "1"]]
+    """Which nozzles stand open."""
+    vent: ClassVar[Choice[Valve]]
+    """Valve that lets the air of the room in behind the nozzles."""

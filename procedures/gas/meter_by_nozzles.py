@@ -1,0 +1,372 @@
+"""Calibrate a gas meter by critical nozzles behind it; a vacuum pump draws air through both (ISO 9300).
+
+Which nozzles are open at a flow follows from the order: those that come nearest to it together. Before the
+first flow the bank is shut, pumped empty, and watched for a leak. A nozzle passes what it does, and no more,
+while the air in its throat is as fast as sound: whether it is, the pressure behind it tells at every repeat,
+and one that was not choked is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from remotecal.drivers.capabilities import (
+    AmbientMonitor,
+    Ammeter,
+    FlowSource,
+    NozzleBank,
+    PressureGauge,
+    PulseCounter,
+    Thermometer,
+    Valve,
+    VolumeTotalizer,
+)
+from remotecal.drivers.measured import Measured
+from remotecal.drivers.quantities import BoundReading
+from remotecal.errors import BenchError, ParameterError, RunError
+from remotecal.model import IN_CMC, Condition, Method, Text
+from remotecal.procedures import (
+    Artefact,
+    Certificates,
+    Drivers,
+    Evaluation,
+    Evidence,
+    Point,
+    Procedure,
+    Run,
+    Stability,
+)
+from remotecal.procedures.library.evaluation import conformity
+from remotecal.procedures.library.evaluation.conditions import Ends, between
+from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones
+from remotecal.procedures.library.evaluation.output import see_resolution
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
+from remotecal.procedures.library.evaluation.repeats import CMC
+from remotecal.procedures.library.evaluation.standards import require_known
+from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
+from remotecal.procedures.library.gas import results
+from remotecal.procedures.library.gas.classes import CLASSES, weighted_mean_error
+from remotecal.procedures.library.gas.critical import air_equation, inlet
+from remotecal.procedures.library.gas.nozzle import Nozzle
+from remotecal.procedures.library.gas.parameters import NozzleParameters
+from remotecal.procedures.library.gas.passing import (
+    CORRECTED,
+    EXPANSION,
+    INPUTS,
+    OF_ROOM,
+    PLENUM,
+    GasSeen,
+    NozzleRepeats,
+    nozzles_in,
+    see_choked,
+)
+from remotecal.procedures.library.gas.results import GasFinding
+from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
+from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
+
+USUAL: Final = (85e3, 106e3)
+"""What the pressure ahead of nozzles that draw from a room is, in Pa: it decides which part of a certificate
+must hold."""
+NEAR: Final = 0.03
+"""How far what a nozzle passes by its certificate may be from what the order says, as a share."""
+EMPTYING: Final = 30.0
+"""Seconds in which the pump empties the volume behind the nozzles."""
+METER: Final = Text(en="the meter")
+"""What the item is called in its verdict."""
+
+
+class MeterByNozzles(Procedure):
+    """Calibrate a gas meter by critical flow nozzles (ISO 9300)."""
+
+    title: ClassVar[Text] = Text(
+        zh="临界流喷嘴法气体流量计校准", en="Calibration of a gas meter by critical flow nozzles"
+    )
+    norms: ClassVar[tuple[str, ...]] = ("ISO 9300", "JJG 620")
+
+    dut: PulseCounter | Ammeter | VolumeTotalizer
+    """How the meter under test is read: counted pulses, a current, or its own total."""
+    nozzles: tuple[Artefact, ...]
+    """The nozzles, in the order of the bank's valves."""
+    bank: NozzleBank
+    pump: FlowSource
+    """The vacuum pump behind the nozzles."""
+    inlet_gauge: PressureGauge
+    """Absolute pressure ahead of the nozzles."""
+    inlet_thermometer: Thermometer
+    back_gauge: PressureGauge
+    """Absolute pressure behind them."""
+    meter_gauge: PressureGauge
+    """Absolute pressure at the meter under test."""
+    meter_thermometer: Thermometer
+    ambient: AmbientMonitor
+
+    Parameters: ClassVar[type[NozzleParameters]] = NozzleParameters
+    parameters: NozzleParameters
+
+    sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h"}
+    read_by: ClassVar[tuple[type, ...]] = (PulseCounter, Ammeter)
+    reach: ClassVar[Mapping[str, str]] = {"dut.flow": "flow"}
+    inputs: ClassVar[Mapping[str, Text]] = INPUTS
+
+    model_equation: ClassVar[str] = (
+        "E = V_i/V - 1, V = Σ A·C_d·(1 + 2α·(t_0 - 20 °C))·C*·√(R·T_0/M)·Z_0·(ρ_0/ρ_m)·τ·(1 + ε_C)/(1 + ε_ρ) "
+        "+ V_c·(ρ_end - ρ_start)/ρ_m + q_l·τ"
+    )
+    """The measurement model in one line, for the certificate."""
+
+    def points(self) -> Sequence[Point]:
+        wanted = self.parameters
+        return tuple(Point(f"{flow:g} m3/h", {"flow": flow}, wanted.repeats) for flow in wanted.wanted)
+
+    def characteristics(self) -> Mapping[str, str]:
+        return {"connecting_volume": "m3", "reading_delay": "s"}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), CMC: "%", PLENUM: "m", EXPANSION: "1/K"}
+
+    def certified(self) -> Sequence[str]:
+        return ("nozzles",)
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that the meter's output is described."""
+        see_resolution(drivers, "dut.volume", self.parameters.total_resolution, "m3")
+        for name, kind in (("pulses_per_volume", PulseCounter), ("full_scale", Ammeter)):
+            if "dut" in drivers and kind in drivers["dut"].__mro__ and getattr(self.parameters, name) is None:
+                raise ParameterError(
+                    f"parameters.{name} is missing: the meter under test is read by {drivers['dut'].__name__}"
+                )
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that every reading has its certificate, and every nozzle passes what the order says."""
+        own = [(role, quantity, unit) for role, quantity, _, unit in CORRECTED.values()]
+        room = [("ambient", quantity, unit) for quantity, unit in OF_ROOM.values()]
+        current = [("dut", "current", "mA")] if Ammeter in drivers["dut"].__mro__ else []
+        require_known(certificates, drivers, [*own, *(() if self._dry else room), *current])
+        used = {number for flow in self.parameters.wanted for number in self.parameters.chosen(flow)}
+        for number in sorted(used):
+            self._check_nozzle(number, certificates)
+
+    @property
+    def _dry(self) -> bool:
+        return self.parameters.air == "dry"
+
+    def _check_nozzle(self, number: int, certificates: Certificates) -> None:
+        stated = certificates.get(f"nozzles[{number}]")
+        if stated is None:
+            raise BenchError(
+                f"there is no nozzle {number} on the bench: give it an artefact, or mend nozzle_flows"
+            )
+        nozzle, equation = Nozzle(number, stated.certificate), air_equation(self.parameters.air)
+        low, high = (
+            inlet(equation, 20.0, p, 0.0).reynolds(nozzle.diameter, lambda _: nozzle.area) for p in USUAL
+        )
+        nozzle.require(low, high)
+        ahead = inlet(equation, 20.0, sum(USUAL) / 2, 0.0)
+        reynolds = ahead.reynolds(nozzle.diameter, nozzle.effective)
+        nozzle.parts(reynolds)
+        passes, told = (
+            3600.0 * ahead.volume * nozzle.effective(reynolds),
+            self.parameters.nozzle_flows[number - 1],
+        )
+        if abs(passes / told - 1) > NEAR:
+            raise ParameterError(
+                f"nozzle {number} passes {passes:.4g} m3/h by its certificate, nozzle_flows says {told:g}: "
+                "mend nozzle_flows, or the order of the nozzles on the bench"
+            )
+
+    def prepare(self, run: Run) -> None:
+        """See that the gauges count absolute pressure, and that the shut bank is tight."""
+        for role in ("inlet_gauge", "back_gauge", "meter_gauge"):
+            gauge: PressureGauge = getattr(self, role)
+            if not gauge.is_absolute():
+                raise ParameterError(f"the {role} must show absolute pressure: mend its settings")
+        self._see_tight(run)
+
+    def _see_tight(self, run: Run) -> None:
+        """Empty the volume behind the shut nozzles, stop the pump, see how fast the pressure comes back."""
+        self.bank.opened.set(0)
+        self.bank.vent.set(Valve.SHUT)
+        self.pump.speed.set(self.parameters.speed)
+        self.pump.start()
+        run.wait(EMPTYING)
+        self.pump.stop()
+        run.wait(EMPTYING)
+        before = run.read(self.back_gauge.pressure, self.ambient.air_pressure)
+        run.wait(self.parameters.leak_time)
+        (after,) = run.read(self.back_gauge.pressure)
+        rate = (after.to("Pa").value - before[0].to("Pa").value) / (after.at - before[0].at)
+        leak = 3600.0 * self.parameters.back_volume * rate / before[1].to("Pa").value
+        allowed = self._leak_allowed
+        run.note("leak", leak=leak, allowed=allowed, unit="m3/h")
+        if leak > allowed:
+            raise RunError(
+                f"the shut bank leaks {leak:.3g} m3/h, more than {allowed:.3g} m3/h: look at the nozzles' "
+                "valves, which let pass what nobody counts, and at the vent"
+            )
+
+    @property
+    def _leak_allowed(self) -> float:
+        return self.parameters.leak_share * min(self.parameters.wanted)
+
+    def approach(self, point: Point, run: Run) -> None:
+        """Open the nozzles for the flow, and wait until the air ahead of them is steady."""
+        numbers = self.parameters.chosen(point.nominal["flow"])
+        bits = sum(1 << (number - 1) for number in numbers)
+        self.bank.vent.set(Valve.SHUT)
+        self.bank.opened.set(bits)
+        self.pump.speed.set(self.parameters.speed)
+        self.pump.start()
+        run.wait(EMPTYING)
+        serials = [self.nozzles[number - 1].serial for number in numbers]
+        run.note("nozzles", point=point.name, numbers=list(numbers), serials=serials)
+        wanted, gauge = self.parameters, self.inlet_gauge.pressure
+        drift = wanted.pressure_drift * _per(gauge)
+        run.settle(
+            Stability(gauge, duration=wanted.steady, slope=drift),
+            Stability(
+                self.inlet_thermometer.temperature, duration=wanted.steady, slope=wanted.temperature_drift
+            ),
+        )
+
+    def takes(self, point: Point) -> float:
+        return self._duration(point.nominal["flow"])
+
+    def _duration(self, flow: float) -> float:
+        """Return how long a repeat must last at a flow in m³/h, in s."""
+        needed, told = self.parameters.duration, self.parameters.pulses_per_volume
+        if told and isinstance(self.dut, PulseCounter):
+            needed = max(needed, self.parameters.fewest_pulses / (told * flow / 3600))
+        return needed
+
+    def measure(self, point: Point, run: Run) -> GasSeen:
+        if isinstance(self.dut, PulseCounter):
+            self.dut.count_freely()
+        air = read_air(run, self.ambient)
+        (opened,) = run.read(self.bank.standing)
+        counters = self._counters()
+        totals = read_totals(run, {f"{name}_before": counter for name, counter in counters.items()})
+        begun = run.clock.now()
+        watched = sample(run, self._duration(point.nominal["flow"]), self._watched())
+        took = run.clock.now() - begun
+        totals |= read_totals(run, {f"{name}_after": counter for name, counter in counters.items()})
+        for name, counter in counters.items():
+            passed = amount(counter, totals[f"{name}_before"], totals[f"{name}_after"])
+            see_amount("what the meter counted", passed)
+        told: dict[str, Any] = {**air._asdict(), **watched, **totals}
+        seen = GasSeen(opened=opened, duration=took, **told)
+        self._see(point, seen)
+        return seen
+
+    def _see(self, point: Point, seen: GasSeen) -> None:
+        """Raise `RunError` if a repeat can't count, while it can be measured again."""
+        stood, wanted = nozzles_in(seen.opened.value), self.parameters.chosen(point.nominal["flow"])
+        if stood != wanted:
+            raise RunError(
+                f"{point.name}: the nozzles {stood} stand open, and {wanted} are to: look at the valves"
+            )
+        back = max(one.to("Pa").value for one in seen.back_pressure)
+        ahead = min(one.to("Pa").value for one in seen.inlet_pressure)
+        if refusal := see_choked(point.name, back, ahead, self.parameters.back_pressure):
+            raise RunError(refusal)
+
+    def _watched(self) -> dict[str, BoundReading]:
+        watched: dict[str, BoundReading] = {
+            "inlet_pressure": self.inlet_gauge.pressure,
+            "inlet_temperature": self.inlet_thermometer.temperature,
+            "back_pressure": self.back_gauge.pressure,
+            "meter_pressure": self.meter_gauge.pressure,
+            "meter_temperature": self.meter_thermometer.temperature,
+        }
+        return watched | ({"current": self.dut.current} if isinstance(self.dut, Ammeter) else {})
+
+    def _counters(self) -> dict[str, BoundReading]:
+        if isinstance(self.dut, PulseCounter):
+            return {"pulses": self.dut.running_pulses}
+        return {"total": self.dut.volume} if isinstance(self.dut, VolumeTotalizer) else {}
+
+    def evaluate(self, evidence: Evidence) -> Evaluation:
+        """Return errors, the weighted mean error, budgets and conformity."""
+        wanted = self.parameters
+        findings = [NozzleRepeats(point, evidence, wanted).solve() for point in evidence.points]
+        flows = [finding.place for finding in findings]
+        weighted = weighted_mean_error(
+            flows, [finding.evaluated.value for finding in findings], wanted.highest
+        )
+        specification, further = self._specification(findings, weighted)
+        accredited = CMC in evidence.characteristics
+        return Evaluation(
+            results=(
+                results.error_table(findings, specification, accredited=accredited),
+                results.characteristics(findings, weighted),
+                results.nozzles_table(findings),
+            ),
+            budgets=budgets(findings),
+            conditions=self._conditions(evidence),
+            methods=(
+                Method(
+                    name=Text(zh="测量不确定度评定", en="Evaluation of measurement uncertainty"),
+                    ref_types=("basic_uncertainty",),
+                    norms=("JCGM 100:2008", "JJF 1059.1-2012"),
+                    description=Text.plain(self.model_equation),
+                    inputs=inputs_of(findings, self.inputs),
+                ),
+            ),
+            statements=(
+                *conformity.statements(findings, specification, METER, further),
+                *remarks(findings, BY_CMC),
+                *((IN_CMC,) if accredited else ()),
+            ),
+        )
+
+    def _specification(
+        self, findings: Sequence[GasFinding], weighted: float
+    ) -> tuple[Specification, Sequence[Further]]:
+        """Return what the meter is held against, and what else it is."""
+        wanted, known = self.parameters, CLASSES[self.parameters.accuracy_class]
+        above, below = wanted.permissible or (known.above, known.below)
+        zones = Zones(((wanted.q_t, below), (float("inf"), above)), "%", "m3/h")
+        most = known.weighted if wanted.weighted_mean is None else wanted.weighted_mean
+        spread = max(finding.repeatability for finding in findings)
+        return Specification(zones, wanted.norm, wanted.rule), (
+            Further(
+                Text(zh="加权平均误差绝对值", en="magnitude of the weighted mean error"),
+                abs(weighted),
+                most,
+                "%",
+            ),
+            Further(Text(zh="重复性", en="repeatability"), spread, wanted.repeatability_share * above, "%"),
+        )
+
+    def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
+        air, ends = (
+            AirDuring(),
+            {symbol: Ends("kPa" if unit == "Pa" else unit) for symbol, (*_, unit) in CORRECTED.items()},
+        )
+        for seen in map(self.yields().of, evidence.observations):
+            if isinstance(seen, GasSeen):
+                air.take(seen)
+                for symbol, (_, _, part, _) in CORRECTED.items():
+                    readings: tuple[Measured, ...] = getattr(seen, part)
+                    ends[symbol].take(*readings)
+        return (
+            results.gas(self.parameters.air, air_equation(self.parameters.air)),
+            *air.conditions(),
+            *(between(f"remotecal_{name}", said, ends[symbol], 2) for symbol, (name, said) in CALLED.items()),
+        )
+
+
+CALLED: Final[Mapping[str, tuple[str, Text]]] = {
+    "p_0": ("inletPressure", Text(zh="喷嘴前压力(绝压)", en="Pressure ahead of the nozzles (absolute)")),
+    "t_0": ("inletTemperature", Text(zh="喷嘴前温度", en="Temperature ahead of the nozzles")),
+    "p_m": ("meterPressure", Text(zh="被检表处压力(绝压)", en="Pressure at the meter (absolute)")),
+    "t_m": ("meterTemperature", Text(zh="被检表处温度", en="Temperature at the meter")),
+}
+"""Symbol → refType and name of the condition it was read under."""
+
+
+def _per(gauge: BoundReading) -> float:
+    """Return what a pascal is in a gauge's unit."""
+    from remotecal import units
+
+    return units.scale("Pa", gauge.declaration.unit)

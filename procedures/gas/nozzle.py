@@ -1,0 +1,238 @@
+"""Critical flow Venturi nozzles: what their certificates state, in one of three forms, and what passes them.
+
+    q_m = A·C_d·C*·p_0/√(R·T_0/M),  A = π d²/4·(1 + 2α(t_0 - 20 °C)),  Re = 4 q_m/(π d μ_0)    (ISO 9300)
+
+p_0 and T_0 are those of the gas at rest, μ_0 its viscosity there. A certificate states C_d at Reynolds
+numbers, one C_d for all of them, or A·C_d as one value. How much of its uncertainty all nozzles of one
+laboratory share, the common part, it states beside that; where it does not, all of it counts as shared: added
+flows are then less sure than if each erred by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from remotecal.errors import CertificateRefused
+from remotecal.model import Text
+from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import estimate
+from remotecal.units import convert
+
+if TYPE_CHECKING:
+    from remotecal.model import Certificate
+    from remotecal.uncertainty.number import Number, Numbers
+
+DISCHARGE: Final = "remotecal_dischargeCoefficient"
+"""refType of C_d."""
+REYNOLDS: Final = "remotecal_throatReynoldsNumber"
+"""refType of the Reynolds number it is stated at."""
+EFFECTIVE_AREA: Final = "remotecal_effectiveThroatArea"
+"""refType of A·C_d, where it is stated as one value."""
+THROAT: Final = "remotecal_throatDiameter"
+"""refType of the throat's diameter d at 20 °C. It is a convention that C_d goes with, and has no uncertainty,
+where both are of one calibration with flow; one that was measured by itself states its own."""
+COMMON: Final = "remotecal_commonDeviation"
+"""refType of what the laboratory's nozzles deviate together by: 0, with U relative to C_d."""
+
+MOST_NOZZLES: Final = 16
+"""How many nozzles a bank may have."""
+REFERENCE_TEMPERATURE: Final = 20.0
+"""In °C; what a throat's diameter is stated for."""
+
+INPUTS: Final[Mapping[str, Text]] = {
+    **{
+        f"C_{number}": Text(
+            zh=f"喷嘴 {number} 流出系数(自身部分)", en=f"C_d of nozzle {number}, its own part"
+        )
+        for number in range(1, MOST_NOZZLES + 1)
+    },
+    **{
+        f"d_{number}": Text(zh=f"喷嘴 {number} 喉径", en=f"throat diameter of nozzle {number}")
+        for number in range(1, MOST_NOZZLES + 1)
+    },
+    **{
+        f"δ_C{number}": Text(
+            zh=f"流出系数公共部分(实验室 {number})", en=f"C_d, what the nozzles of laboratory {number} share"
+        )
+        for number in range(1, MOST_NOZZLES + 1)
+    },
+}
+"""The inputs nozzles bring into a model, by symbol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discharge:
+    """C_d, or A·C_d, at one Reynolds number, in use."""
+
+    value: float
+    u: float
+    """Standard uncertainty, relative to the value."""
+    dof: float
+
+
+def laboratory_of(certificate: Certificate) -> str:
+    """Return who issued a certificate."""
+    return certificate.record.laboratory.contact.name.get("en")
+
+
+class Nozzle:
+    """A nozzle by its certificate.
+
+    Args:
+        number: its place on the bench, counted from 1.
+        certificate: its own.
+
+    Raises:
+        CertificateRefused: it states neither C_d nor A·C_d, no diameter, or a common part that is too large.
+    """
+
+    def __init__(self, number: int, certificate: Certificate) -> None:
+        self.number, self.certificate = number, certificate
+        self._by_area = certificate.states(EFFECTIVE_AREA)
+        self._curve = (
+            Standard.certified(f"C_{number}", certificate, "1", value=DISCHARGE, at=REYNOLDS, at_unit="1")
+            if not self._by_area and certificate.states(REYNOLDS)
+            else None
+        )
+        self.diameter = self._throat()
+        """Of the throat at 20 °C, in m."""
+        self._common = self._shared()
+
+    @property
+    def laboratory(self) -> str:
+        """Who calibrated it."""
+        return laboratory_of(self.certificate)
+
+    @property
+    def area(self) -> float:
+        """Area of the throat at 20 °C, in m²."""
+        return math.pi * self.diameter**2 / 4
+
+    def at(self, reynolds: float) -> Discharge:
+        """Return C_d, or A·C_d in m² where that is stated, at a Reynolds number.
+
+        Raises:
+            CertificateRefused: the certificate does not hold there.
+        """
+        if self._curve is not None:
+            applied = self._curve.around(reynolds)
+            (known,) = applied.inputs
+            value = estimate(applied.value({known.symbol: 0.0}, reynolds))
+            return Discharge(value, known.u / value, known.dof)
+        name, unit = (EFFECTIVE_AREA, "m2") if self._by_area else (DISCHARGE, "1")
+        found = self.certificate.single(name, unit)
+        (point,) = found.points
+        value = convert(point.value, found.unit, unit)
+        return Discharge(value, point.expanded / point.k / point.value, point.dof)
+
+    def effective(self, reynolds: float) -> float:
+        """Return A·C_d at 20 °C in m²."""
+        return self.at(reynolds).value * (1.0 if self._by_area else self.area)
+
+    def require(self, low: float, high: float) -> None:
+        """Raise `CertificateRefused` unless it holds from one Reynolds number to another."""
+        if self._curve is not None:
+            self._curve.require(low, high, f"nozzle {self.number} is to work at Re")
+
+    def parts(self, reynolds: float) -> tuple[float, float]:
+        """Return the relative standard uncertainties of the common part and of its own."""
+        whole = self.at(reynolds).u
+        if self._common is None:
+            return whole, 0.0
+        if self._common > whole * (1 + 1e-9):
+            raise CertificateRefused(
+                f"certificate {self.certificate.number} states {self._common:.3g} as the part its C_d has in "
+                f"common with others, and {whole:.3g} for C_d as a whole: have it corrected"
+            )
+        return self._common, math.sqrt(max(whole**2 - self._common**2, 0.0))
+
+    @property
+    def tells_common(self) -> bool:
+        """Whether the certificate says what its C_d has in common with others."""
+        return self._common is not None
+
+    def inputs(self, reynolds: float) -> tuple[Input, ...]:
+        """Return what is its own as inputs: of C_d, relative to it, and of the diameter where it has one."""
+        source, known = self.certificate.number, self.at(reynolds)
+        _, own = self.parts(reynolds)
+        found = [Input.normal(f"C_{self.number}", 0.0, "1", own, dof=known.dof, source=source)] if own else []
+        if not self._by_area and (u := self._u_of_throat()):
+            found.append(Input.normal(f"d_{self.number}", self.diameter, "m", u, source=source))
+        return tuple(found)
+
+    def _throat(self) -> float:
+        told = {
+            convert(number, column.unit, "m")
+            for table in self.certificate.record.tables
+            if (column := table.column(THROAT)) is not None
+            for number in column.floats()
+        }
+        if len(told) != 1 or min(told) <= 0:
+            raise CertificateRefused(
+                f"certificate {self.certificate.number} must state one {THROAT}, not {len(told)}"
+            )
+        return told.pop()
+
+    def _u_of_throat(self) -> float:
+        columns = (table.column(THROAT) for table in self.certificate.record.tables)
+        if not any(column is not None and column.uncertainty for column in columns):
+            return 0.0
+        found = self.certificate.single(THROAT, "m")
+        (point,) = found.points
+        return convert(point.expanded / point.k, found.unit, "m")
+
+    def _shared(self) -> float | None:
+        if not self.certificate.states(COMMON):
+            return None
+        (point,) = self.certificate.single(COMMON, "1").points
+        return point.expanded / point.k
+
+
+class Open:
+    """Nozzles that are open together, with their inputs: each one's own, and one for each laboratory.
+
+    Args:
+        nozzles: which.
+        reynolds: at which Reynolds number each works.
+        laboratories: all that calibrated nozzles of the bank; their order numbers what each one's share.
+    """
+
+    def __init__(
+        self, nozzles: Sequence[Nozzle], reynolds: Sequence[float], laboratories: Sequence[str]
+    ) -> None:
+        self._pairs = tuple(zip(nozzles, reynolds, strict=True))
+        self._shared = {
+            laboratory: _common(f"δ_C{number}", laboratory, theirs)
+            for number, laboratory in enumerate(laboratories, 1)
+            if (theirs := [pair for pair in self._pairs if pair[0].laboratory == laboratory])
+        }
+        own = [each for nozzle, re in self._pairs for each in nozzle.inputs(re)]
+        self.inputs: tuple[Input, ...] = (*self._shared.values(), *own)
+
+    def effective_area(self, x: Numbers) -> Number:
+        """Return Σ A·C_d at 20 °C in m²."""
+        total: Number = 0.0
+        for nozzle, re in self._pairs:
+            shared = self._shared[nozzle.laboratory]
+            weight = nozzle.parts(re)[0] / shared.u if shared.u else 0.0
+            deviation = weight * x[shared.symbol] + x.get(f"C_{nozzle.number}", 0.0)
+            wider = x.get(f"d_{nozzle.number}", nozzle.diameter) / nozzle.diameter
+            total = total + nozzle.effective(re) * wider * wider * (1.0 + deviation)
+        return total
+
+
+def _common(symbol: str, laboratory: str, pairs: Sequence[tuple[Nozzle, float]]) -> Input:
+    """Return what nozzles of one laboratory deviate together by, relative to C_d, as an input."""
+    u = max(nozzle.parts(re)[0] for nozzle, re in pairs)
+    dof = min(nozzle.at(re).dof for nozzle, re in pairs)
+    told = all(nozzle.tells_common for nozzle, _ in pairs)
+    source = laboratory if told else f"{laboratory}; {UNTOLD}"
+    return Input.normal(symbol, 0.0, "1", u, dof=dof, source=source)
+
+
+UNTOLD: Final = "no common part stated: all of it 未声明公共部分:全部计入"
+"""What a budget says of certificates that do not tell what nozzles have in common."""

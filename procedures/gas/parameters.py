@@ -1,0 +1,131 @@
+"""What the calibration of a gas meter by critical nozzles is told."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
+
+from remotecal.procedures import In, Parameters
+from remotecal.procedures.library.gas.classes import NORM, TRANSITION, ClassName, test_flows
+from remotecal.procedures.library.gas.nozzle import MOST_NOZZLES
+
+
+class NozzleParameters(Parameters):
+    """What the calibration of a gas meter by critical nozzles is told."""
+
+    highest: Annotated[float, In("m3/h", above=0)]
+    """Q_max of the meter."""
+    lowest: Annotated[float, In("m3/h", above=0)]
+    """Q_min of the meter."""
+    flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
+    """Flows to calibrate at, in the order to measure; those of the document where they are not given."""
+    nozzle_flows: Annotated[tuple[float, ...], In("m3/h", above=0)]
+    """What each nozzle of the bank passes, in the order the bench lists them, as the air is ahead of it at
+    20 °C: by this they are chosen, and held against their certificates before anything moves."""
+    repeats: Annotated[int, In("1", at_least=2, at_most=30)] = 3
+    """Repeats at each flow; six for the best class (unverified)."""
+    duration: Annotated[float, In("s", at_least=30)] = 60.0
+    """Shortest time of one repeat."""
+    fewest_pulses: Annotated[int, In("1", at_least=1)] = 10_000
+    """Pulses of the meter one repeat must have at least, where it gives pulses."""
+    flow_tolerance: Annotated[float, In("%", above=0, at_most=20)] = 5.0
+    """How far the nozzles' flow may be from the one asked for."""
+    speed: Annotated[float, In("%", above=0, at_most=100)] = 100.0
+    """Speed of the vacuum pump."""
+    back_pressure: Annotated[float, In("1", above=0, at_most=0.98)] = 0.5
+    """Pressure behind the nozzles that may be there at most, as a share of that ahead of them. Without a
+    diffuser air is choked up to 0.528; with one up to a limit that is measured for each nozzle, often 0.6 to
+    0.95 (unverified)."""
+    steady: Annotated[float, In("s", at_least=5)] = 30.0
+    """How long pressure and temperature must be steady before a repeat."""
+    pressure_drift: Annotated[float, In("Pa/s", above=0)] = 2.0
+    """How fast the pressure ahead of the nozzles may change then."""
+    temperature_drift: Annotated[float, In("K/s", above=0)] = 0.002
+    """How fast the temperature there may change."""
+    back_volume: Annotated[float, In("m3", above=0)]
+    """Volume between the nozzles' valves and the pump, about: by it a leak of the shut bank is told."""
+    leak_time: Annotated[float, In("s", at_least=10)] = 120.0
+    """How long the shut bank is watched for a leak before the first flow."""
+    leak_share: Annotated[float, In("1", above=0, at_most=0.01)] = 2e-4
+    """Leak of the shut bank that is let pass, as a share of the lowest flow."""
+    air: Literal["of the room", "dry"] = "of the room"
+    """What flows: the room's air with its humidity, by GERG-2008, or dried air, by Lemmon 2000."""
+    recovery: Annotated[float, In("1", at_least=0, at_most=1)] = 0.75
+    """What the thermometer ahead of the nozzles feels of the stream's velocity (unverified); counts where the
+    bench states `plenum_diameter`."""
+    pulses_per_volume: Annotated[float | None, In("1/m3", above=0)] = None
+    """K factor set in the meter, for one that gives pulses."""
+    full_scale: Annotated[float | None, In("m3/h", above=0)] = None
+    """Flow at 20 mA, for a meter read by its current."""
+    total_resolution: Annotated[float, In("m3", at_least=0)] = 1e-4
+    """Smallest step of the total, for a meter read by it."""
+    accuracy_class: ClassName
+    """Accuracy class of the meter."""
+    transition: Annotated[float | None, In("m3/h", above=0)] = None
+    """Q_t, from which on the smaller permissible error holds; 0.2 Q_max if not given (unverified)."""
+    permissible: Annotated[tuple[float, ...], In("%", above=0)] = ()
+    """Permissible errors from Q_t on and below it, where they are not those of the class."""
+    weighted_mean: Annotated[float | None, In("%", above=0)] = None
+    """Permissible weighted mean error, where it is not that of the class."""
+    repeatability_share: Annotated[float, In("1", above=0, at_most=1)] = 1 / 3
+    """Repeatability allowed, as a share of the permissible error from Q_t on (unverified)."""
+    norm: str = NORM
+    """The document the meter is held against."""
+    rule: Literal["verification", "guard band U", "simple acceptance"] = "verification"
+    """Decision rule of the statement of conformity."""
+    coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
+    """Coverage probability of the expanded uncertainties."""
+    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
+    """Coverage factor of the expanded uncertainties, where it shall be exactly this, such as 2; the coverage
+    probability then follows from it."""
+
+    @model_validator(mode="after")
+    def _flows_can_be_made(self) -> Self:
+        if not self.lowest < self.highest:
+            raise ValueError("lowest is Q_min and highest is Q_max: the one must be less than the other")
+        if len(self.nozzle_flows) > MOST_NOZZLES or not self.nozzle_flows:
+            raise ValueError(f"a bank has 1 to {MOST_NOZZLES} nozzles: mend nozzle_flows")
+        if len(set(self.wanted)) < len(self.wanted):
+            raise ValueError("flows must be given, each once")
+        if len(self.permissible) not in {0, 2}:
+            raise ValueError("permissible are two errors: from Q_t on, and below it")
+        for flow in self.wanted:
+            made = self.made(flow)
+            if abs(made / flow - 1) * 100 > self.flow_tolerance:
+                raise ValueError(
+                    f"{flow:g} m3/h can't be made: the nearest that nozzles make together is {made:g} m3/h; "
+                    "mend flows, or let flow_tolerance be more"
+                )
+        return self
+
+    @property
+    def wanted(self) -> tuple[float, ...]:
+        """The flows to calibrate at, in m³/h."""
+        return self.flows or test_flows(self.lowest, self.highest)
+
+    @property
+    def q_t(self) -> float:
+        """The transitional flow, in m³/h."""
+        return TRANSITION * self.highest if self.transition is None else self.transition
+
+    def chosen(self, flow: float) -> tuple[int, ...]:
+        """Return the numbers of the nozzles for a flow in m³/h, counted from 1 (`choose`)."""
+        return choose(self.nozzle_flows, flow)
+
+    def made(self, flow: float) -> float:
+        """Return what the nozzles for a flow make together, in m³/h."""
+        return sum(self.nozzle_flows[number - 1] for number in self.chosen(flow))
+
+
+def choose(bank: tuple[float, ...], flow: float) -> tuple[int, ...]:
+    """Return which nozzles of a bank come nearest to a flow together, counted from 1.
+
+    Of those that come as near the fewest are taken, and the first ones of these.
+    """
+    numbers = range(1, len(bank) + 1)
+    sets = (some for count in numbers for some in combinations(numbers, count))
+    return min(
+        sets, key=lambda some: (round(abs(sum(bank[n - 1] for n in some) - flow) / flow, 9), len(some))
+    )

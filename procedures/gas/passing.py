@@ -1,0 +1,328 @@
+"""The pure half of a calibration by critical nozzles: from readings at one flow to the meter's error.
+
+For one repeat, with nozzles behind the meter:
+
+    V = Σ A·C_d·(1 + 2α(t_0 - 20 °C))·q_V·τ·(1 + ε_C)/(1 + ε_ρ) + V_c·(ρ_end - ρ_start)/ρ_m + q_l·τ
+    E = V_i/V - 1
+
+q_V is what a throat of 1 m² draws (`critical`); V_i is N/K, the meter's total, or q_i·τ.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
+from remotecal.fluids.air import vapour_fraction
+from remotecal.model import Text
+from remotecal.procedures.library.evaluation.output import Current, Output, Pulses, Total, mean
+from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.gas import nozzle
+from remotecal.procedures.library.gas.critical import Inlet, air_equation, at_rest, drawn, inlet
+from remotecal.procedures.library.gas.nozzle import REFERENCE_TEMPERATURE, Nozzle, Open, laboratory_of
+from remotecal.procedures.library.gas.results import GasFinding, Through
+from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import Number, Numbers, estimate
+
+if TYPE_CHECKING:
+    from remotecal.procedures import Evidence, Point
+    from remotecal.procedures.library.gas.parameters import NozzleParameters
+
+PLENUM, EXPANSION = "plenum_diameter", "nozzle_expansion"
+"""Facts that a bench may state."""
+
+
+class GasSeen(InAir):
+    """What a repeat yields: the air on its way from the room through meter and nozzles."""
+
+    opened: Annotated[Measured, "1"]
+    """Which nozzles stood open, a bit each."""
+    inlet_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    """Absolute pressure ahead of the nozzles, while the repeat lasted."""
+    inlet_temperature: Annotated[tuple[Measured, ...], "°C"]
+    """Temperature there."""
+    back_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    """Absolute pressure behind the nozzles."""
+    meter_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    """Absolute pressure at the meter."""
+    meter_temperature: Annotated[tuple[Measured, ...], "°C"]
+    """Temperature at the meter."""
+    current: Annotated[tuple[Measured, ...] | None, "mA"] = None
+    """Output of a meter that is read by its current."""
+    pulses_before: Annotated[Measured | None, "1"] = None
+    """Pulses counted so far."""
+    pulses_after: Annotated[Measured | None, "1"] = None
+    total_before: Annotated[Measured | None, "m3"] = None
+    """Total of a meter that is read by it."""
+    total_after: Annotated[Measured | None, "m3"] = None
+    duration: Annotated[float, "s"]
+    """How long the repeat lasted, by the run's clock."""
+
+
+CORRECTED: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "p_0": ("inlet_gauge", "pressure", "inlet_pressure", "Pa"),
+    "t_0": ("inlet_thermometer", "temperature", "inlet_temperature", "°C"),
+    "p_m": ("meter_gauge", "pressure", "meter_pressure", "Pa"),
+    "t_m": ("meter_thermometer", "temperature", "meter_temperature", "°C"),
+}
+"""Symbol → role, quantity, part of the observation, unit."""
+
+OF_ROOM: Final[Mapping[str, tuple[str, str]]] = {
+    "p_a": ("air_pressure", "Pa"),
+    "t_a": ("air_temperature", "°C"),
+    "h_a": ("humidity", "%"),
+}
+"""Symbol → what role `ambient` reads, and its unit: what tells how much water the air has."""
+
+INPUTS: Final[Mapping[str, Text]] = {
+    REPEATABILITY: Text(zh="重复性", en="repeatability of the error"),
+    **nozzle.INPUTS,
+    "p_0": Text(zh="喷嘴前压力示值偏差", en="deviation of the pressure ahead of the nozzles"),
+    "t_0": Text(zh="喷嘴前温度示值偏差", en="deviation of the temperature ahead of the nozzles"),
+    "p_m": Text(zh="被检表处压力示值偏差", en="deviation of the pressure at the meter"),
+    "t_m": Text(zh="被检表处温度示值偏差", en="deviation of the temperature at the meter"),
+    "p_a": Text(zh="大气压示值偏差", en="deviation of the atmospheric pressure"),
+    "t_a": Text(zh="气温示值偏差", en="deviation of the air temperature"),
+    "h_a": Text(zh="湿度示值偏差", en="deviation of the humidity"),
+    "α": Text(zh="喷嘴热膨胀系数", en="thermal expansion of the nozzles"),
+    "ε_C": Text(zh="临界流函数 C*(状态方程)", en="critical flow function C*, by the equation of state"),
+    "ε_ρ": Text(zh="密度(状态方程)", en="density, by the equation of state"),
+    "V_c": Text(zh="被检表与喷嘴间管容", en="volume between meter and nozzles"),
+    "Δt": Text(zh="计时", en="time between the readings of the meter"),
+    "q_l": Text(zh="泄漏", en="leak of the shut nozzles"),
+    "N": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
+    "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
+    "V_res": Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
+}
+"""The inputs of the measurement model, by symbol."""
+
+
+def nozzles_in(bits: float) -> tuple[int, ...]:
+    """Return the numbers of the nozzles that bits stand for, counted from 1."""
+    return tuple(number for number in range(1, 17) if round(bits) >> (number - 1) & 1)
+
+
+def see_choked(name: str, back: float, ahead: float, limit: float) -> str:
+    """Return why a repeat can't count because its nozzles were not choked; "" if they were.
+
+    Args:
+        name: of the point.
+        back: largest pressure behind the nozzles, in Pa.
+        ahead: smallest pressure ahead of them.
+        limit: what may be of the one to the other at most.
+    """
+    if back <= limit * ahead:
+        return ""
+    return (
+        f"{name}: behind the nozzles there were {back:.0f} Pa, {back / ahead:.3f} of the {ahead:.0f} Pa "
+        f"ahead of them; they count as choked up to {limit:g}: is the pump too weak, or the vent open?"
+    )
+
+
+class NozzleRepeats(Repeats[GasSeen]):
+    """The repeats at one flow: what is known of the air, the nozzles, and how the meter tells what passed.
+
+    Raises:
+        EvidenceError: other nozzles stood open than those for this flow, or they were not choked.
+    """
+
+    def __init__(self, point: Point, evidence: Evidence, parameters: NozzleParameters) -> None:
+        super().__init__(point, evidence, GasSeen.at(evidence, point))
+        self.parameters, self.equation = parameters, air_equation(parameters.air)
+        self.numbers = parameters.chosen(point.nominal["flow"])
+        for seen in self.seen:
+            self._see(seen)
+        self._known = {
+            symbol: self.correction(
+                symbol, role, [one for each in self.seen for one in getattr(each, part)], unit
+            )
+            for symbol, (role, _, part, unit) in CORRECTED.items()
+        }
+        if parameters.air != "dry":
+            self._known |= {
+                symbol: self.correction(symbol, "ambient", [getattr(one, part) for one in self.seen], unit)
+                for symbol, (part, unit) in OF_ROOM.items()
+            }
+        self._facts()
+        bank = [Nozzle(number, self.certificate(f"nozzles[{number}]")) for number in self.numbers]
+        self._faster = self._velocity(bank)
+        self.ahead = self._mean_inlet()
+        """The air ahead of the nozzles, on the mean of all repeats."""
+        self.reynolds = [self.ahead.reynolds(each.diameter, each.effective) for each in bank]
+        """Of each nozzle, in the order of their numbers."""
+        self.open = Open(bank, self.reynolds, self._laboratories())
+        self.inputs += self.open.inputs
+        self._of_equation()
+        self._output = self._meter_output()
+
+    def _see(self, seen: GasSeen) -> None:
+        stood = nozzles_in(seen.opened.value)
+        if stood != self.numbers:
+            raise EvidenceError(
+                f"{self.point.name}: the nozzles {stood} stood open, and {self.numbers} were to"
+            )
+        back = max(one.value for one in seen.back_pressure)
+        ahead = min(one.value for one in seen.inlet_pressure)
+        if refusal := see_choked(self.point.name, back, ahead, self.parameters.back_pressure):
+            raise EvidenceError(refusal)
+
+    def _facts(self) -> None:
+        self.characteristic("V_c", "connecting_volume", "m3")
+        self.characteristic("Δt", "reading_delay", "s")
+        leak = self.parameters.leak_share * min(self.parameters.wanted)
+        self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source="leak test, limit 检漏限值"))
+        if EXPANSION in self.evidence.characteristics:
+            self.characteristic("α", EXPANSION, "1/K")
+
+    def _laboratories(self) -> Sequence[str]:
+        """Return who calibrated nozzles of the bank, in the order the bench lists these."""
+        numbers = range(1, len(self.parameters.nozzle_flows) + 1)
+        roles = [role for number in numbers if (role := f"nozzles[{number}]") in self.evidence.certificates]
+        return tuple(dict.fromkeys(laboratory_of(self.certificate(role)) for role in roles))
+
+    def _of_equation(self) -> None:
+        """Add how well the equation of state itself is known."""
+        state = self.ahead.state
+        known, source = self.equation.range_of(state.gas, state.t, state.pressure), self.equation.source
+        self.inputs += [
+            Input.normal("ε_C", 0.0, "1", known.u_critical_flow, source=source),
+            Input.normal("ε_ρ", 0.0, "1", known.u_density, source=source),
+        ]
+
+    def at(self, symbol: str, seen: GasSeen, x: Numbers) -> Number:
+        """Return a quantity of `CORRECTED` or `OF_ROOM` in a repeat, by its certificate."""
+        if symbol in OF_ROOM:
+            reading: Measured = getattr(seen, OF_ROOM[symbol][0])
+            return self._known[symbol].corrected(x, reading.value)
+        _, _, part, unit = CORRECTED[symbol]
+        return self._known[symbol].corrected(x, mean(getattr(seen, part), unit))
+
+    def water(self, seen: GasSeen, x: Numbers) -> Number:
+        """Return the mole fraction of water in the air of a repeat."""
+        if self.parameters.air == "dry":
+            return 0.0
+        t, p, h = (self.at(symbol, seen, x) for symbol in ("t_a", "p_a", "h_a"))
+        fraction: Number = vapour_fraction(t, p, h / 100)
+        return fraction
+
+    def _rest(self, seen: GasSeen, x: Numbers) -> tuple[Number, Number]:
+        """Return temperature in °C and pressure in Pa of the air at rest ahead of the nozzles."""
+        factor, warmer = self._faster
+        return self.at("t_0", seen, x) + warmer, self.at("p_0", seen, x) * factor
+
+    def _velocity(self, bank: Sequence[Nozzle]) -> tuple[float, float]:
+        """Return what brings the stream to rest (`at_rest`): nothing, unless the bench states its width."""
+        self._faster = 1.0, 0.0
+        if PLENUM not in self.evidence.characteristics:
+            return self._faster
+        found, width = self._mean_inlet(), self.constant(PLENUM, "m")
+        area = sum(each.effective(found.reynolds(each.diameter, each.effective)) for each in bank)
+        return at_rest(found.state, found.volume * area / (math.pi * width**2 / 4), self.parameters.recovery)
+
+    def _mean_inlet(self) -> Inlet:
+        known = self.estimates()
+        rests = [self._rest(seen, known) for seen in self.seen]
+        t, p = (statistics.fmean(estimate(one[i]) for one in rests) for i in (0, 1))
+        water = statistics.fmean(estimate(self.water(seen, known)) for seen in self.seen)
+        return inlet(self.equation, t, p, water)
+
+    def lasted(self, seen: GasSeen) -> float:
+        """Return the time from one reading of the meter to the other, in s."""
+        for before, after in ((seen.pulses_before, seen.pulses_after), (seen.total_before, seen.total_after)):
+            if before is not None and after is not None:
+                return after.at - before.at
+        return seen.duration
+
+    def volume(self, seen: GasSeen, x: Numbers) -> Number:
+        """Return what passed through the meter in a repeat, in m³ as it was there."""
+        t_0, p_0 = self._rest(seen, x)
+        meter, water = (self.at("t_m", seen, x), self.at("p_m", seen, x)), self.water(seen, x)
+        throats = self.open.effective_area(x) * (1.0 + 2.0 * x.get("α", 0.0) * (t_0 - REFERENCE_TEMPERATURE))
+        flow = throats * drawn(self.equation, (t_0, p_0), meter, water) * (1.0 + x["ε_C"]) / (1.0 + x["ε_ρ"])
+        passed: Number = (flow + x["q_l"] / 3600.0) * (self.lasted(seen) + x["Δt"]) + x["V_c"] * denser(seen)
+        return passed
+
+    def solve(self) -> GasFinding:
+        """Return the error at this flow."""
+
+        def error(seen: GasSeen, x: Numbers) -> Number:
+            relative: Number = self._indicated(seen, x) / self.volume(seen, x) - 1.0
+            return relative
+
+        known, wanted, flow = self.estimates(), self.parameters, self.point.nominal["flow"]
+        passed = [estimate(self.volume(seen, known)) for seen in self.seen]
+        took = [self.lasted(seen) for seen in self.seen]
+        if not (min(passed) > 0 and min(took) > 0):
+            raise EvidenceError(
+                f"{self.point.name}: nothing passed in a repeat, so there is no error to state"
+            )
+        counted = [self.passed(seen, "pulses", "1") for seen in self.seen] if self._counts else []
+        return GasFinding(
+            point=self.point,
+            title=Text(zh=f"流量点 {flow:g} m³/h", en=f"Flow point {flow:g} m³/h"),
+            reference=[3600.0 * v / t for v, t in zip(passed, took, strict=True)],
+            errors=self.errors(error, 100.0),
+            evaluated=self.evaluate(
+                error, "%", scale=100.0, coverage=wanted.coverage, k=wanted.coverage_factor
+            ),
+            beyond=self.beyond,
+            factors=[n / v for n, v in zip(counted, passed, strict=True)] if counted else (),
+            through=self._through(known),
+        )
+
+    def _through(self, known: Numbers) -> Through:
+        back = max(max(one.value for one in seen.back_pressure) for seen in self.seen)
+        ahead = min(min(one.value for one in seen.inlet_pressure) for seen in self.seen)
+        water = statistics.fmean(estimate(self.water(seen, known)) for seen in self.seen)
+        return Through(
+            self.numbers,
+            self.reynolds,
+            self.ahead,
+            water,
+            back / ahead,
+            estimate(self.open.effective_area(known)),
+        )
+
+    def _indicated(self, seen: GasSeen, x: Numbers) -> Number:
+        """Return the volume the meter indicated, in m³."""
+        indicated = self._output.indicated(seen, x)
+        if isinstance(self._output, Current):
+            indicated = indicated / 3600.0 * (self.lasted(seen) + x["Δt"])
+        return indicated
+
+    @property
+    def _counts(self) -> bool:
+        return isinstance(self._output, Pulses)
+
+    def _meter_output(self) -> Output[GasSeen]:
+        """Return how the meter tells what passed: pulses, a current in proportion to the flow, or a total."""
+        first = self.seen[0]
+        if first.pulses_after is not None:
+            return Pulses(
+                self, lambda seen: self.passed(seen, "pulses", "1"), self._given("pulses_per_volume")
+            )
+        if first.current is not None:
+            return Current(self, "dut", lambda seen: seen.current or (), (0.0, self._given("full_scale")))
+        step = self.parameters.total_resolution
+        return Total(self, lambda seen: self.passed(seen, "total", "m3"), step, "m3", "V_res")
+
+    def _given(self, name: str) -> float:
+        value: float | None = getattr(self.parameters, name)
+        if value is None:
+            raise EvidenceError(f"the meter can't be evaluated without the parameter {name}")
+        return value
+
+
+def denser(seen: GasSeen) -> float:
+    """Return how much denser the air ahead of the nozzles became, as a share of the meter's density."""
+
+    def density(place: int) -> float:
+        return seen.inlet_pressure[place].value / (seen.inlet_temperature[place].value + 273.15)
+
+    meter = mean(seen.meter_pressure, "Pa") / (mean(seen.meter_temperature, "°C") + 273.15)
+    return (density(-1) - density(0)) / meter

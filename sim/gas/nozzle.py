@@ -1,0 +1,102 @@
+"""A nozzle: what is true of it, and what its certificate states."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from random import Random
+
+from remotecal.model import Column, Table, Text, Uncertainty
+from remotecal.sim.calibrated import interpolate
+from remotecal.sim.certificates import Certified
+
+WHOLE, COMMON = 0.0018, 0.0015
+"""Expanded uncertainty (k = 2) of C_d, relative, and of the part the laboratory's nozzles share."""
+
+SHARES = (0.6, 0.75, 0.9, 1.05, 1.2)
+"""Where C_d was found, as shares of the Reynolds number in a room's air."""
+
+BEST = 1.0e5
+"""Pressure in Pa for which that number is."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrueNozzle:
+    """A nozzle with a diffuser."""
+
+    diameter: float
+    """Of the throat, in m, as its certificate states it."""
+    reynolds: tuple[float, ...]
+    """Where its C_d is stated, ascending."""
+    stated: tuple[float, ...]
+    """C_d there, as stated."""
+    off: float
+    """What is true less what is stated, relative to C_d."""
+    recovers: float
+    """Largest ratio of the pressures behind and ahead at which it is choked."""
+
+    @property
+    def area(self) -> float:
+        """Area of the throat in m²."""
+        return math.pi * self.diameter**2 / 4
+
+    def discharge(self, reynolds: float) -> float:
+        """Return the true C_d."""
+        return interpolate(self.reynolds, self.stated, reynolds) * (1.0 + self.off)
+
+    def choked(self, ratio: float) -> float:
+        """Return what passes at a back-pressure ratio, as a share of what passes when it is choked."""
+        if ratio <= self.recovers:
+            return 1.0
+        beyond = (min(ratio, 1.0) - self.recovers) / (1.0 - self.recovers)
+        return math.sqrt(1.0 - beyond * beyond)
+
+    def certified(self) -> Certified:
+        """Return what its certificate states."""
+        return Certified(
+            Text(zh="临界流喷嘴", en="Critical flow nozzle"),
+            (
+                (Text(zh="流出系数", en="discharge coefficient"), self._curve()),
+                (
+                    Text(zh="喉径", en="throat diameter"),
+                    Table(
+                        columns=(_column("remotecal_throatDiameter", "mm", (f"{1000 * self.diameter:.4f}",)),)
+                    ),
+                ),
+                (
+                    Text(zh="公共部分", en="common part"),
+                    Table(columns=(_column("remotecal_commonDeviation", "1", ("0",), COMMON),)),
+                ),
+            ),
+        )
+
+    def _curve(self) -> Table:
+        at = _column("remotecal_throatReynoldsNumber", "1", tuple(f"{each:.0f}" for each in self.reynolds))
+        coefficients = tuple(f"{each:.5f}" for each in self.stated)
+        expanded = tuple(WHOLE * each for each in self.stated)
+        return Table(columns=(at, _column("remotecal_dischargeCoefficient", "1", coefficients, *expanded)))
+
+
+def _column(ref_type: str, unit: str, values: tuple[str, ...], *expanded: float) -> Column:
+    if not expanded:
+        return Column(ref_types=(ref_type,), unit=unit, values=values)
+    known = Uncertainty(expanded=tuple(f"{each:.6f}" for each in expanded), k=("2",), p=("0.95",))
+    return Column(ref_types=(ref_type,), unit=unit, values=values, uncertainty=known)
+
+
+def draw_bank(rng: Random, flows: tuple[float, ...]) -> list[TrueNozzle]:
+    """Draw the nozzles that pass about these flows in m³/h; their C_d errs as the certificates allow."""
+    shared = rng.gauss(0.0, COMMON / 2)
+    own = math.sqrt(WHOLE**2 - COMMON**2) / 2
+    bank = []
+    for flow in flows:
+        area = flow * rng.uniform(0.99, 1.01) / 3600.0 / (0.983 * 198.6)
+        diameter = round(math.sqrt(4.0 * area / math.pi), 7)
+        best = 4.0 * flow / 3600.0 * 1.18 / (math.pi * diameter * 1.82e-5)
+        reynolds = tuple(float(round(best * share)) for share in SHARES)
+        level = rng.uniform(0.996, 1.000)
+        stated = tuple(round(level - 3.0 / math.sqrt(each), 5) for each in reynolds)
+        bank.append(
+            TrueNozzle(diameter, reynolds, stated, shared + rng.gauss(0.0, own), rng.uniform(0.75, 0.85))
+        )
+    return bank
