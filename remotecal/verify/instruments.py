@@ -77,6 +77,10 @@ class Instruments:
                 raise EvidenceError(
                     f"line {_line(opened)}: {', '.join(absent)} took part, and was never opened"
                 )
+            if strangers := sorted(self._part.answered - set(names)):
+                raise EvidenceError(
+                    f"line {_line(opened)}: {', '.join(strangers)} answered, and was never opened"
+                )
             for event in opened:
                 _still_the_same(first.setdefault(str(event.data["name"]), event), event)
         self._part = PartOfRun()
@@ -92,6 +96,11 @@ class PartOfRun:
         """Whether it came to measuring."""
         self._links: dict[str, KeptLink] = {}
         self._known: dict[str, Known] = {}
+
+    @property
+    def answered(self) -> set[str]:
+        """Whose replies are kept."""
+        return set(self._links)
 
     def open(self, event: Event, drivers: Collection[str]) -> None:
         """See that the kept replies of an instrument that was opened name it."""

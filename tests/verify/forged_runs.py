@@ -63,6 +63,18 @@ def one_never_opened(events: list[Event]) -> list[Event]:
     return [event for event in events if event.kind != "instrument" or event.data["name"] != "balance"]
 
 
+def one_from_nowhere(events: list[Event]) -> None:
+    """No reading names its reply, which may be taken for something that stood by."""
+    question = max(
+        (one for event in of_kind(events, "replies") for one in event.data["questions"]),
+        key=lambda one: len(one["replies"]),
+    )
+    (event,) = (one for one in of_kind(events, "replies") if question in one.data["questions"])
+    *_, entry = question["replies"]
+    question["replies"].remove(entry)
+    event.data["questions"].append({**question, "instrument": "bystander", "replies": [entry]})
+
+
 def one_not_opened_again(events: list[Event]) -> list[Event]:
     return without(events, "instrument")
 
@@ -236,6 +248,7 @@ RUNS: tuple[tuple[Forgery, str, str], ...] = (
     (another_after_the_resumption, "instruments", "has serial 'B512870000'"),
     (another_than_its_certificates, "instruments", "is for B512874411"),
     (one_never_opened, "instruments", "balance took part, and was never opened"),
+    (one_from_nowhere, "instruments", "bystander answered, and was never opened"),
     (one_not_opened_again, "instruments", "are not the bench's instruments"),
     (
         fact_out_of_date,
