@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from remotecal.errors import CertificateRefused
 from remotecal.model import Text
@@ -204,25 +204,43 @@ class Open:
     def __init__(
         self, nozzles: Sequence[Nozzle], reynolds: Sequence[float], laboratories: Sequence[str]
     ) -> None:
-        self._pairs = tuple(zip(nozzles, reynolds, strict=True))
-        self._shared = {
+        pairs = tuple(zip(nozzles, reynolds, strict=True))
+        shared = {
             laboratory: _common(f"δ_C{number}", laboratory, theirs)
             for number, laboratory in enumerate(laboratories, 1)
-            if (theirs := [pair for pair in self._pairs if pair[0].laboratory == laboratory])
+            if (theirs := [pair for pair in pairs if pair[0].laboratory == laboratory])
         }
-        own = [each for nozzle, re in self._pairs for each in nozzle.inputs(re)]
-        self.inputs: tuple[Input, ...] = (*self._shared.values(), *own)
+        own = [each for nozzle, re in pairs for each in nozzle.inputs(re)]
+        self.inputs: tuple[Input, ...] = (*shared.values(), *own)
+        self._flowing = [_Flowing.of(nozzle, re, shared[nozzle.laboratory]) for nozzle, re in pairs]
 
     def effective_area(self, x: Numbers) -> Number:
         """Return Σ A·C_d at 20 °C in m²."""
         total: Number = 0.0
-        for nozzle, re in self._pairs:
-            shared = self._shared[nozzle.laboratory]
-            weight = nozzle.parts(re)[0] / shared.u if shared.u else 0.0
-            deviation = weight * x[shared.symbol] + x.get(f"C_{nozzle.number}", 0.0)
-            wider = x.get(f"d_{nozzle.number}", nozzle.diameter) / nozzle.diameter
-            total = total + nozzle.effective(re) * wider * wider * (1.0 + deviation)
+        for one in self._flowing:
+            deviation = one.weight * x[one.shared] + x.get(f"C_{one.number}", 0.0)
+            wider = x.get(f"d_{one.number}", one.diameter) / one.diameter
+            total = total + one.effective * wider * wider * (1.0 + deviation)
         return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Flowing:
+    """A nozzle at the Reynolds number it works at."""
+
+    number: int
+    diameter: float
+    effective: float
+    """A·C_d at 20 °C in m²."""
+    shared: str
+    """Symbol of what its laboratory's nozzles deviate together by."""
+    weight: float
+    """How much of that it has."""
+
+    @classmethod
+    def of(cls, nozzle: Nozzle, reynolds: float, shared: Input) -> Self:
+        weight = nozzle.parts(reynolds)[0] / shared.u if shared.u else 0.0
+        return cls(nozzle.number, nozzle.diameter, nozzle.effective(reynolds), shared.symbol, weight)
 
 
 def _common(symbol: str, laboratory: str, pairs: Sequence[tuple[Nozzle, float]]) -> Input:
