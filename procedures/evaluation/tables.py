@@ -12,6 +12,7 @@ from remotecal.model import (
     InCmc,
     InputQuantity,
     Limits,
+    Method,
     PointBudget,
     Text,
     Uncertainty,
@@ -152,6 +153,17 @@ def inputs_of(findings: Sequence[Finding], names: Mapping[str, Text]) -> tuple[I
             symbol=symbol, name=known_by[symbol], source=Text.plain("; ".join(all_)) if all_ else None
         )
         for symbol, all_ in sources.items()
+    )
+
+
+def by_gum(equation: str, findings: Sequence[Finding], names: Mapping[str, Text]) -> Method:
+    """Return how the uncertainty was evaluated: by the GUM, for this measurement model; as `inputs_of`."""
+    return Method(
+        name=Text(zh="测量不确定度评定", en="Evaluation of measurement uncertainty"),
+        ref_types=("basic_uncertainty",),
+        norms=("JCGM 100:2008", "JJF 1059.1-2012"),
+        description=Text.plain(equation),
+        inputs=inputs_of(findings, names),
     )
 
 

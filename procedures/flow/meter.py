@@ -24,7 +24,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import ParameterError, RunError
 from remotecal.fluids.water import WATER_FORMULAS
-from remotecal.model import IN_CMC, Condition, Method, Text
+from remotecal.model import IN_CMC, Condition, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run, Stability
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
@@ -33,7 +33,7 @@ from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY
 from remotecal.procedures.library.evaluation.standards import require_known
-from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
+from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.flow import results
 from remotecal.procedures.library.flow.parameters import FlowParameters
 from remotecal.procedures.library.flow.results import FlowFinding
@@ -199,15 +199,7 @@ class FlowProcedure(Procedure):
             ),
             budgets=budgets(findings),
             conditions=self._conditions(evidence),
-            methods=(
-                Method(
-                    name=Text(zh="测量不确定度评定", en="Evaluation of measurement uncertainty"),
-                    ref_types=("basic_uncertainty",),
-                    norms=("JCGM 100:2008", "JJF 1059.1-2012"),
-                    description=Text.plain(self.model_equation),
-                    inputs=inputs_of(findings, self.inputs),
-                ),
-            ),
+            methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, METER, (spread,)),
                 *remarks(findings, BY_CMC),

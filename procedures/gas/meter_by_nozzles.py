@@ -25,7 +25,7 @@ from remotecal.drivers.capabilities import (
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import BenchError, ParameterError, RunError
-from remotecal.model import IN_CMC, Condition, Method, Text
+from remotecal.model import IN_CMC, Condition, Text
 from remotecal.procedures import (
     Artefact,
     Certificates,
@@ -44,7 +44,7 @@ from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
-from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
+from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.gas import results
 from remotecal.procedures.library.gas.classes import CLASSES, weighted_mean_error
 from remotecal.procedures.library.gas.critical import air_equation, inlet
@@ -303,15 +303,7 @@ class MeterByNozzles(Procedure):
             ),
             budgets=budgets(findings),
             conditions=self._conditions(evidence),
-            methods=(
-                Method(
-                    name=Text(zh="测量不确定度评定", en="Evaluation of measurement uncertainty"),
-                    ref_types=("basic_uncertainty",),
-                    norms=("JCGM 100:2008", "JJF 1059.1-2012"),
-                    description=Text.plain(self.model_equation),
-                    inputs=inputs_of(findings, self.inputs),
-                ),
-            ),
+            methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, METER, further),
                 *remarks(findings, BY_CMC),

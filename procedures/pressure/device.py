@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from remotecal.drivers.capabilities import AmbientMonitor
 from remotecal.errors import CertificateRefused
-from remotecal.model import IN_CMC, Method, Text
+from remotecal.model import IN_CMC, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, Zones
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import is_rising, passages
-from remotecal.procedures.library.evaluation.tables import budgets, inputs_of
+from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.measuring.sweep import Sweep
 from remotecal.procedures.library.pressure import head, results
 from remotecal.procedures.library.pressure.against import DRIFT, AtPressure, ErrorOf, S
@@ -197,15 +197,7 @@ class PressureProcedure(Procedure, Generic[S]):
             ),
             budgets=budgets(findings),
             conditions=results.conditions(self._seen(evidence), wanted, evidence),
-            methods=(
-                Method(
-                    name=Text(zh="测量不确定度评定", en="Evaluation of measurement uncertainty"),
-                    ref_types=("basic_uncertainty",),
-                    norms=("JCGM 100:2008", "JJF 1059.1-2012"),
-                    description=Text.plain(self.equation(evidence)),
-                    inputs=inputs_of(findings, self.inputs),
-                ),
-            ),
+            methods=(by_gum(self.equation(evidence), findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, self.item, (turned,)),
                 *results.said(whole, wanted),
