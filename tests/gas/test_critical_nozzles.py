@@ -11,7 +11,6 @@ from remotecal.errors import CertificateRefused
 from remotecal.fluids.air import vapour_fraction
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.model import Certificate, Column, Contact, Table, Text, Uncertainty
-from remotecal.procedures.library.gas.classes import CLASSES, test_flows, weighted_mean_error
 from remotecal.procedures.library.gas.critical import air_equation, at_rest, drawn, inlet
 from remotecal.procedures.library.gas.nozzle import (
     COMMON,
@@ -24,6 +23,7 @@ from remotecal.procedures.library.gas.nozzle import (
     Open,
 )
 from remotecal.procedures.library.gas.parameters import choose
+from remotecal.procedures.library.meters.classes import CLASSES, test_flows, weighted_mean_error
 from remotecal.sim.certificates import Certified, certificate
 from remotecal.sim.paper import Standing
 from remotecal.uncertainty import Budget
