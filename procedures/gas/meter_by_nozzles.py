@@ -59,7 +59,7 @@ from remotecal.procedures.library.gas.passing import (
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 from remotecal.procedures.library.meters.classes import weighted_mean_error
-from remotecal.procedures.library.meters.results import MeterFinding, error_table, weighted_characteristics
+from remotecal.procedures.library.meters.results import error_table, weighted_characteristics
 from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
 
 USUAL: Final = (85e3, 106e3)
