@@ -2,8 +2,9 @@
 
     c = V_c/V_ref - 1 - E_c(Re_c)
 
-What the check meter shares with the masters, of one laboratory, cancels but for where their parts differ. Closure
-that misses tells of what no budget knows: a branch valve that lets pass, a soaked sensor, pulses that are lost.
+What the check meter shares with the masters, of one laboratory, cancels but for where their parts differ.
+Closure that misses tells of what no budget knows: a branch valve that lets pass, a soaked sensor, pulses that
+are lost.
 """
 
 from __future__ import annotations

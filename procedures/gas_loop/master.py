@@ -1,8 +1,8 @@
 """Master meters by their certificates: the error over the Reynolds number, and what masters have in common.
 
-A certificate states errors at Reynolds numbers (`basic_measurementError` against `remotecal_reynoldsNumber`), the
-K factor of a meter that gives pulses, its highest flow, the diameter its Reynolds numbers are for, and how much of
-its uncertainty all meters of that laboratory share (`in_common`).
+A certificate states errors at Reynolds numbers (`basic_measurementError` against `remotecal_reynoldsNumber`),
+the K factor of a meter that gives pulses, its highest flow, the diameter its Reynolds numbers are for, and
+how much of its uncertainty all meters of that laboratory share (`in_common`).
 """
 
 from __future__ import annotations
@@ -194,8 +194,8 @@ def choose(
 ) -> Choice:
     """Return which masters make a flow in m³/h: the fewest, and of these the most loaded ones.
 
-    A flow divides by the masters' size, so all that are open run at the same share of their highest flow, which
-    must be one that they are good at; and each at a Reynolds number it is certified for.
+    A flow divides by the masters' size, so all that are open run at the same share of their highest flow,
+    which must be one that they are good at; and each at a Reynolds number it is certified for.
 
     Raises:
         CertificateRefused: none can; the point's `name` and the reasons are told.

@@ -1,9 +1,9 @@
 """Calibrate a gas meter in a sealed loop under pressure, against master meters in parallel.
 
-The loop is filled to a pressure and sealed, watched for a leak, and sent round until it is steady; then come the
-flows at this pressure, from high to low. Which masters are open at a flow follows from the order and from their
-certificates: the fewest that it loads well, each at a Reynolds number it is certified for. Behind the meter under
-test a check meter sees the same gas: where it is off its own curve the run stops.
+The loop is filled to a pressure and sealed, watched for a leak, and sent round until it is steady; then come
+the flows at this pressure, from high to low. Which masters are open at a flow follows from the order and from
+their certificates: the fewest that it loads well, each at a Reynolds number it is certified for. Behind the
+meter under test a check meter sees the same gas: where it is off its own curve the run stops.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.gas_loop import results
 from remotecal.procedures.library.gas_loop.closure import CheckRepeats, Closure, off_by
 from remotecal.procedures.library.gas_loop.filling import Filling, reynolds
+from remotecal.procedures.library.gas_loop.gates import see_steady, watch
 from remotecal.procedures.library.gas_loop.master import Choice, Master
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats, LoopSeen, choice_at, of_each
+from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats, LoopSeen, choice_at
 from remotecal.procedures.library.gas_loop.results import Round
-from remotecal.procedures.library.gas_loop.running import Loop, change, flow_by, scatter_of_flow
-from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
+from remotecal.procedures.library.gas_loop.running import Loop, flow_by
+from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 from remotecal.procedures.library.meters.classes import weighted_mean_error
 from remotecal.procedures.library.meters.results import MeterFinding, weighted_characteristics
@@ -209,9 +210,9 @@ class MeterByMasters(MeterUnderTest):
         )
 
     def approach(self, point: Point, run: Run) -> None:
-        """Come to the pressure, if it is another one: fill or vent, see that it is tight, go round until steady.
+        """Come to the pressure, if it is another one, and open the masters for the flow.
 
-        Then open the masters for the flow, bring it there, and wait until temperatures are steady again.
+        At another pressure the loop is filled or vented, seen to be tight, and sent round until it is steady.
         """
         pressure, flow = point.nominal["pressure"], point.nominal["flow"]
         first = self._at != pressure
@@ -266,14 +267,17 @@ class MeterByMasters(MeterUnderTest):
         counters = self._all_counters(numbers)
         before = read_totals(run, counters)
         begun = run.clock.now()
-        watched = sample(run, self.lasts(point), self._watched(numbers))
+        first = self._counting(numbers[:1])[0][0]
+        passing, watched = watch(run, self.lasts(point), first, self._watched(numbers))
         took = run.clock.now() - begun
         after = read_totals(run, counters)
         for name, counter in counters.items():
             see_amount(f"what {name} counted", amount(counter, before[name], after[name]))
         told: dict[str, Any] = {**air._asdict(), **self._told(numbers, watched, before, after)}
-        seen = LoopSeen(standing=standing, duration=took, leak=self._leak, **told)
-        self._see(point, seen)
+        seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
+        choice = self._choice(point)
+        see_steady(point.name, seen, choice, self.parameters)
+        self._see_closure(point, seen, choice)
         return seen
 
     def _all_counters(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
@@ -289,7 +293,7 @@ class MeterByMasters(MeterUnderTest):
         return found | self.meter_counters()
 
     def _watched(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
-        watched: dict[str, BoundReading] = {"masters_passing": self._counting(numbers[:1])[0][0]}
+        watched: dict[str, BoundReading] = {}
         for number in numbers:
             watched[f"p{number}"] = self.gauges[number - 1].pressure
             watched[f"t{number}"] = self.thermometers[number - 1].temperature
@@ -308,11 +312,7 @@ class MeterByMasters(MeterUnderTest):
         after: Mapping[str, Measured],
     ) -> dict[str, object]:
         """Return the parts of an observation from what was read, by their names in `LoopSeen`."""
-        told: dict[str, object] = {}
-        for name in watched:
-            if name[1:].isdigit():
-                continue
-            told[name] = watched[name]
+        told: dict[str, object] = {name: one for name, one in watched.items() if not name[1:].isdigit()}
         for part, short in (("pressure", "p"), ("temperature", "t")):
             rows = zip(*(watched[f"{short}{number}"] for number in numbers), strict=True)
             told[f"master_{part}"] = tuple(one for row in rows for one in row)
@@ -320,43 +320,6 @@ class MeterByMasters(MeterUnderTest):
             told[f"masters_{when}"] = tuple(totals[f"master {number}"] for number in numbers)
             told |= {f"{name}_{when}": one for name, one in totals.items() if not name.startswith("master ")}
         return told
-
-    def _see(self, point: Point, seen: LoopSeen) -> None:
-        """Raise `RunError` if a repeat can't count, while it can be measured again."""
-        told, choice = self.parameters, self._choice(point)
-        if round(seen.standing.value) != choice.bits:
-            raise RunError(
-                f"{point.name}: the branches stand otherwise than {choice.numbers}: look at the valves"
-            )
-        count = len(choice.numbers)
-        pressures = {"the meter": seen.meter_pressure}
-        pressures |= dict(
-            zip(map("master {}".format, choice.numbers), of_each(seen.master_pressure, count), strict=True)
-        )
-        temperatures = {"the meter": seen.meter_temperature}
-        temperatures |= dict(
-            zip(map("master {}".format, choice.numbers), of_each(seen.master_temperature, count), strict=True)
-        )
-        for place, read in pressures.items():
-            moved = 100.0 * change(read, "Pa") / read[0].to("Pa").value
-            if moved > told.pressure_change:
-                raise RunError(
-                    f"{point.name}: the pressure at {place} changed by {moved:.3f} % in a repeat, and "
-                    f"{told.pressure_change:g} % is allowed: look for leaks, and at the cooler"
-                )
-        for place, read in temperatures.items():
-            moved = change(read, "°C")
-            if moved > told.temperature_change:
-                raise RunError(
-                    f"{point.name}: the temperature at {place} changed by {moved:.2f} K in a repeat, and "
-                    f"{told.temperature_change:g} K is allowed: wait longer, and look at the cooler"
-                )
-        if (spread := scatter_of_flow(seen.masters_passing)) > told.flow_scatter:
-            raise RunError(
-                f"{point.name}: the flow scatters by {spread:.2f} % in a repeat, and {told.flow_scatter:g} % is "
-                "allowed: look at the blower, or at its speed"
-            )
-        self._see_closure(point, seen, choice)
 
     def _see_closure(self, point: Point, seen: LoopSeen, choice: Choice) -> None:
         """Stop where the check meter is off its curve, by readings as they are."""
@@ -366,8 +329,8 @@ class MeterByMasters(MeterUnderTest):
         if abs(off) > limit:
             raise RunError(
                 f"{point.name}: the check meter is {off:+.2f} % off its curve, and {limit:g} % is allowed: "
-                "look at the valves of branches that are shut, which may let pass, at the thermometers, and for "
-                "pulses that are lost"
+                "look at the valves of branches that are shut, which may let pass, at the thermometers, and "
+                "for pulses that are lost"
             )
 
     def evaluate(self, evidence: Evidence) -> Evaluation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from remotecal.procedures import In
 from remotecal.procedures.library.gas_loop.reynolds import HIGHEST_ORDER
@@ -14,12 +14,17 @@ ELSEWHERE = (1.0, 0.4, 0.1)
 """Flows at further pressures, as shares of Q_max, where they are not given."""
 
 
+def _names(written: object) -> object:
+    """Return a list of names as a tuple: orders and journals know lists alone."""
+    return tuple(written) if isinstance(written, list) else written
+
+
 class LoopParameters(GasMeterParameters):
     """What the calibration of a gas meter in a pressurised loop is told; pressures are absolute."""
 
     pressures: Annotated[tuple[float, ...], In("kPa", above=0, at_most=6500)]
-    """Pressures to calibrate at, in the order to come to them: at the first one at all flows, at the others at
-    `further_flows`. From high to low the loop has to be filled once only."""
+    """Pressures to calibrate at, in the order to come to them: at the first one at all flows, at the others
+    at `further_flows`. From high to low the loop has to be filled once only."""
     further_flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
     """Flows at pressures after the first one; 1, 0.4 and 0.1 of Q_max where they are not given."""
     diameter: Annotated[float, In("m", above=0)]
@@ -27,7 +32,7 @@ class LoopParameters(GasMeterParameters):
 
     gas: Literal["air", "nitrogen", "natural gas"] = "air"
     """What the loop is filled with."""
-    components: tuple[str, ...] = ()
+    components: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
     """Components of a natural gas, by the names of `remotecal.fluids.gas`."""
     fractions: Annotated[tuple[float, ...], In("1", at_least=0, at_most=1)] = ()
     """Mole fraction of each."""
@@ -50,7 +55,8 @@ class LoopParameters(GasMeterParameters):
     loop_volume: Annotated[float, In("m3", above=0)]
     """Volume of the loop, about: by it a leak is told."""
     filling_rate: Annotated[float, In("kPa/s", above=0, at_most=5)] = 1.6
-    """Fastest change of pressure by filling or venting; 0.1 MPa a minute spares the gas the cold (unverified)."""
+    """Fastest change of pressure by filling or venting; 0.1 MPa a minute spares the gas the cold
+    (unverified)."""
     pressure_tolerance: Annotated[float, In("%", above=0, at_most=10)] = 2.0
     """How far the pressure may be from the one asked for."""
     flow_tolerance: Annotated[float, In("%", above=0, at_most=20)] = 3.0
@@ -76,6 +82,9 @@ class LoopParameters(GasMeterParameters):
     """How fast temperatures may change then: 0.1 K in ten minutes (unverified)."""
     temperature_difference: Annotated[float, In("K", above=0)] = 0.5
     """How far the temperatures at masters and meter may be apart (unverified)."""
+    temperature_middle: Annotated[float, In("K", above=0)] = 0.25
+    """How far the temperature at the meter may be from half-way between masters and check meter, where there is
+    one (unverified): a well that soaks is steady, and wrong."""
     temperature_change: Annotated[float, In("K", above=0)] = 0.1
     """How much a temperature may change in a repeat (unverified)."""
     pressure_change: Annotated[float, In("%", above=0)] = 0.05
@@ -103,7 +112,7 @@ class LoopParameters(GasMeterParameters):
             raise ValueError("further_flows must be given each once")
         if not self.least_load < self.most_load:
             raise ValueError("least_load must be less than most_load")
-        if (fastest := max(*self.wanted, *self.elsewhere)) > self.capacity:
+        if (fastest := max(self.wanted + self.elsewhere)) > self.capacity:
             raise ValueError(f"{fastest:g} m3/h is more than the blower sends round, {self.capacity:g} m3/h")
         if (self.gas == "natural gas") is not bool(self.components):
             raise ValueError("components and fractions are given for natural gas, and for it alone")
@@ -116,6 +125,8 @@ class LoopParameters(GasMeterParameters):
     @property
     def elsewhere(self) -> tuple[float, ...]:
         """The flows at pressures after the first one, in m³/h."""
+        if len(self.pressures) == 1:
+            return ()
         if self.further_flows:
             return self.further_flows
         return tuple(flow for share in ELSEWHERE if (flow := round(share * self.highest, 9)) >= self.lowest)
@@ -127,4 +138,4 @@ class LoopParameters(GasMeterParameters):
     @property
     def leak_allowed(self) -> float:
         """Leak that is let pass, in m³/h."""
-        return self.leak_share * min(*self.wanted, *self.elsewhere)
+        return self.leak_share * min(self.wanted + self.elsewhere)

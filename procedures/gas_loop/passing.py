@@ -4,8 +4,8 @@ For one repeat, with the masters ahead of the meter under test:
 
     V = [Σ V_j/(1 + E_j(Re_j))·ρ_j/ρ_d - V_c·(ρ_end - ρ_start)/ρ_d - q_l·τ]·(1 + Δt/τ),  E = V_i/V - 1
 
-V_j is N_j/K_j, or a total; a master that tells mass gives M_j/ρ_d. Where the masters are behind the meter, what is
-stored and what leaks is added. Only a ratio of densities counts, by one equation of state.
+V_j is N_j/K_j, or a total; a master that tells mass gives M_j/ρ_d. Where the masters are behind the meter,
+what is stored and what leaks is added. Only a ratio of densities counts, by one equation of state.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
@@ -158,7 +159,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         self._know_more()
         self.inputs += filling.inputs()
         self.states = self._mean_states()
-        """The gas at the estimates, on the mean of all repeats: at each open master, and last in the meter."""
+        """The gas at the estimates, on the mean of all repeats: each open master, last the meter."""
         self.reynolds = [
             each.reynolds(state, flow)
             for each, state, flow in zip(self.open, self.states, self._branch_flows(), strict=False)
@@ -270,7 +271,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         ]
 
     def _told_by(self, n: int, seen: LoopSeen, x: Numbers) -> Number:
-        """Return the volume that the nth open master told in a repeat, in m³, or the mass in kg as a volume."""
+        """Return the volume that the nth open master told in a repeat, in m³; a mass as the volume it had."""
         amount = self.evidence.passed(seen.masters_before[n], seen.masters_after[n])
         if amount.unit == "1":
             counted: Number = amount.value + x.get(f"N_{self.numbers[n]}", 0.0)
@@ -337,7 +338,10 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     def found(self) -> MeterFinding:
         """Return the error of the meter under test at this point."""
         self.read_meter()
-        return self.solve(self.volume, lambda seen, x: self.lasted(seen) + x["Δt"])
+        found = self.solve(self.volume, lambda seen, x: self.lasted(seen) + x["Δt"])
+        pressure, flow = self.point.nominal["pressure"], self.point.nominal["flow"]
+        title = Text(zh=f"{pressure:g} kPa,{flow:g} m³/h", en=f"{pressure:g} kPa, {flow:g} m³/h")
+        return replace(found, title=title)
 
 
 def masters_of(evidence: Evidence, order: int) -> list[Master]:

@@ -120,7 +120,8 @@ def leak_table(leaks: Mapping[float, float], allowed: float) -> Result:
     columns = (
         column("压力", "Pressure", "remotecal_nominalPressure basic_tableIndex0", "kPa",
                [f"{pressure:g}" for pressure in leaks]),
-        column("泄漏率", "Leak rate", "remotecal_leakRate", "m3/h", [f"{leak:.5f}" for leak in leaks.values()]),
+        column("泄漏率", "Leak rate", "remotecal_leakRate", "m3/h",
+               [f"{leak:.5f}" for leak in leaks.values()]),
         column("允许泄漏率", "Allowed", "remotecal_leakAllowed", "m3/h", [f"{allowed:.5f}"] * len(leaks)),
     )  # fmt: skip
     name = Text(zh="检漏", en="Leak test")
@@ -129,6 +130,8 @@ def leak_table(leaks: Mapping[float, float], allowed: float) -> Result:
 
 def open_remark(rounds: Sequence[Round], closures: Sequence[Closure]) -> tuple[Statement, ...]:
     """Return what is to be said of points at which the check meter did not agree."""
+    if not closures:
+        return ()
     there = [
         f"Re {float(significant(each.reynolds, 3)):.0f}"
         for each, closed in zip(rounds, closures, strict=True)

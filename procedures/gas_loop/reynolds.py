@@ -2,9 +2,9 @@
 
     E = Σ a_k·(lg Re/10⁶)^k
 
-The order is the lowest that a higher one does not better by an F-test. Points weigh by the uncertainty that is
-stated for them, and how they scatter about the curve tells how sure it is. It is read between the lowest and the
-highest certified number and nowhere else: a parabola beyond its points is no error of any meter.
+The order is the lowest that a higher one does not better by an F-test. Points weigh by the uncertainty that
+is stated for them, and how they scatter about the curve tells how sure it is. It is read between the lowest
+and the highest certified number and nowhere else: a parabola beyond its points is no error of any meter.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class ReynoldsFit:
         """
         if len(errors) < 3:
             raise CertificateRefused(
-                f"{len(errors)} errors over Re are too few for a curve whose uncertainty can be told: have the "
-                "meter calibrated at three Reynolds numbers or more"
+                f"{len(errors)} errors over Re are too few for a curve whose uncertainty can be told: have "
+                "the meter calibrated at three Reynolds numbers or more"
             )
         known = tuple(u) or (1.0,) * len(errors)
         found = cls._of_order(1, reynolds, errors, known)
@@ -93,7 +93,7 @@ class ReynoldsFit:
 
     @property
     def coefficients(self) -> tuple[float, ...]:
-        """a_0, a_1 …"""
+        """The coefficients from a_0 on."""
         return self.curve.powers()[0]
 
     @property
@@ -117,8 +117,9 @@ class ReynoldsFit:
         for each in reynolds:
             if not low * (1 - ROUNDING) <= each <= high * (1 + ROUNDING):
                 raise CertificateRefused(
-                    f"errors are certified for Re {low:.4g} to {high:.4g}, and Re {each:.4g} is asked for: they "
-                    "are not extrapolated; take another master, flow or pressure, or have it calibrated there"
+                    f"errors are certified for Re {low:.4g} to {high:.4g}, and Re {each:.4g} is asked for: "
+                    "they are not extrapolated; take another master, flow or pressure, or have it "
+                    "calibrated there"
                 )
 
 

@@ -1,7 +1,7 @@
 """Running a loop: to a pressure, tight or not, round and round until it is steady, to a flow.
 
-What is open while the flow changes is what was open and what is to be: so no master ever gets more than it can
-bear, and the blower always has somewhere to send the gas.
+What is open while the flow changes is what was open and what is to be: so no master ever gets more than it
+can bear, and the blower always has somewhere to send the gas.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from remotecal.procedures.library.measuring.sampling import amount, read_totals,
 
 if TYPE_CHECKING:
     from remotecal.drivers.capabilities import FlowSource, GasLoop, PressureGauge, Thermometer
-    from remotecal.drivers.measured import Measured
     from remotecal.drivers.quantities import BoundReading
     from remotecal.procedures import Run
     from remotecal.procedures.library.gas_loop.filling import Filling
@@ -31,8 +30,8 @@ NEAR: Final = 0.002
 REST: Final = 180.0
 """Seconds a sealed loop rests before it is watched for a leak: filling warms the gas."""
 STANDING: Final = 10.0
-"""How much faster than between repeats temperatures may change while a sealed loop is watched for a leak: they
-are measured, and only what thermometers lag behind remains."""
+"""How much faster than between repeats temperatures may change while a sealed loop is watched for a leak:
+they are measured, and only what thermometers lag behind remains."""
 RAMP: Final = 30.0
 """Seconds in which the blower comes to another speed."""
 TRIES: Final = 6
@@ -89,8 +88,8 @@ class Loop:
         while abs(self._pressure() / pressure - 1.0) > NEAR:
             if run.clock.now() > longest:
                 raise RunError(
-                    f"the loop does not come to {pressure:g} kPa, it is at {self._pressure():.4g} kPa: look at "
-                    "the supply, at the filling valve and for leaks"
+                    f"the loop does not come to {pressure:g} kPa, it is at {self._pressure():.4g} kPa: look "
+                    "at the supply, at the filling valve and for leaks"
                 )
             run.wait(LOOK)
         run.wait(REST)
@@ -117,9 +116,9 @@ class Loop:
         self._run.note("leak", pressure=pressure, leak=leak, allowed=allowed, unit="m3/h")
         if abs(leak) > allowed:
             raise RunError(
-                f"at {pressure:g} kPa the sealed loop {'leaks' if leak > 0 else 'gains'} {abs(leak):.3g} m3/h, "
-                f"and {allowed:.3g} m3/h is allowed: look at flanges, at the filling and the venting valve, and "
-                "whether the temperature is steady; or watch it longer"
+                f"at {pressure:g} kPa the sealed loop {'leaks' if leak > 0 else 'gains'} {abs(leak):.3g} "
+                f"m3/h, and {allowed:.3g} m3/h is allowed: look at flanges, at the filling and the venting "
+                "valve, and whether the temperature is steady; or watch it longer"
             )
         return leak
 
@@ -155,8 +154,8 @@ class Loop:
             self._blower.speed.set(share)
             run.wait(RAMP)
         raise RunError(
-            f"{flow:g} m3/h can't be made: {found:.4g} m3/h go round; look at the blower and the valves, or mend "
-            "capacity"
+            f"{flow:g} m3/h can't be made: {found:.4g} m3/h go round; look at the blower and the valves, "
+            "or mend capacity"
         )
 
     def _see_open(self, bits: int) -> None:
@@ -180,8 +179,8 @@ class Loop:
         found, most = self._pressure(), self._told.pressure_tolerance
         if abs(found / pressure - 1.0) * 100.0 > most:
             raise RunError(
-                f"the loop is at {found:.4g} kPa and was to be at {pressure:g} kPa within {most:g} %: look at "
-                "the supply, or allow more"
+                f"the loop is at {found:.4g} kPa and was to be at {pressure:g} kPa within {most:g} %: look "
+                "at the supply, or allow more"
             )
 
     def settle(self, duration: float) -> None:
@@ -197,8 +196,8 @@ class Loop:
         if (apart := max(at) - min(at)) > self._told.temperature_difference:
             raise NotStable(
                 f"the temperatures at masters and meter are {apart:.2f} K apart, and "
-                f"{self._told.temperature_difference:g} K are allowed: look at the insulation, bring the cooler "
-                "nearer to the room's temperature, or allow more"
+                f"{self._told.temperature_difference:g} K are allowed: look at the insulation, bring the "
+                "cooler nearer to the room's temperature, or allow more"
             )
 
     def _rest(self, slope: float, duration: float) -> None:
@@ -229,20 +228,3 @@ def flow_by(run: Run, counters: Sequence[tuple[BoundReading, float]]) -> float:
         3600.0 * worth * amount(counter, before[name], after[name]) / (after[name].at - before[name].at)
         for (name, counter), (_, worth) in zip(named.items(), counters, strict=True)
     )
-
-
-def scatter_of_flow(passing: Sequence[Measured]) -> float:
-    """Return the standard deviation of the flow between readings of a total, in % of its mean."""
-    flows = [
-        (after.value - before.value) / (after.at - before.at)
-        for before, after in zip(passing[:-1], passing[1:], strict=True)
-        if after.value >= before.value
-    ]
-    middle = statistics.fmean(flows)
-    return 100.0 * statistics.stdev(flows) / middle if middle else math.inf
-
-
-def change(readings: Sequence[Measured], unit: str) -> float:
-    """Return between what readings of one quantity lay, in a unit."""
-    values = [one.to(unit).value for one in readings]
-    return max(values) - min(values)

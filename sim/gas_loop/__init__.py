@@ -1,1 +1,1 @@
-"""A sealed loop under pressure: a blower sends gas through master meters in parallel and a meter under test."""
+"""A sealed loop under pressure: a blower sends gas through masters in parallel and a meter under test."""

@@ -20,7 +20,7 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.gas_loop import paper
-from remotecal.sim.gas_loop.gas import Filling, GasName
+from remotecal.sim.gas_loop.gas import COMPOSITION, Filling, GasName
 from remotecal.sim.gas_loop.outfit import Wanted, certified, drawn, gauges, thermometers, wells
 from remotecal.sim.gas_loop.rig import LoopRig
 from remotecal.sim.gate import Gate
@@ -177,6 +177,8 @@ class GasLoop(Assembly):
     def paper(self, today: date) -> Paper:
         chosen, spec = self.chosen, self.rig.spec
         told: dict[str, object] = {"pressures": list(chosen.pressures), "gas": chosen.gas}
+        if chosen.gas == "natural gas":
+            told |= {"components": list(COMPOSITION), "fractions": list(COMPOSITION.values())}
         if chosen.dew_point is not None:
             told["dew_point"] = chosen.dew_point
         read = (

@@ -1,4 +1,4 @@
-"""Where heat goes in a loop: from the blower into the gas, from there to the cooler, the walls and the room."""
+"""Where heat goes in a loop: from the blower into the gas, from there to cooler, walls and room."""
 
 from __future__ import annotations
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.bench_file import Heartbeat, Interlock, Safe
 from remotecal.model import Text
 from remotecal.sim.paper import Job, Paper, Standing, characteristic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import date
 
     from remotecal.bench_file import Characteristic
@@ -70,8 +70,7 @@ def _facts(spec: LoopSpec, certificates: Mapping[str, Calibrated], today: date) 
 
 
 def _interlocks(told: Mapping[str, object]) -> tuple[Interlock, ...]:
-    levels = told["pressures"]
-    assert isinstance(levels, list)
+    levels = cast("list[float]", told["pressures"])
     return (
         Interlock(watch="meter_gauge.pressure", above=1.05 * max(levels), unit="kPa", every=5.0),
         Interlock(watch="meter_thermometer.temperature", above=45.0, unit="°C", every=5.0),
@@ -89,11 +88,6 @@ def _parameters(spec: LoopSpec) -> dict[str, object]:
         "fewest_pulses": 3000,
         "accuracy_class": "1",
     }
-
-
-def levels(pressures: Sequence[float]) -> list[float]:
-    """Return pressure levels as an order writes them."""
-    return list(pressures)
 
 
 DUT: Final = {

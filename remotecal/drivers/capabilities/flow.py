@@ -126,7 +126,8 @@ class LoopMode(Enum):
 class GasLoop(RigController, Protocol):
     """Holds the branches and the pressure of a loop in which gas goes round, and watches over it.
 
-    A branch is a bit: the first one's counts 1, the second one's 2, the third one's 4. Pressures are absolute.
+    A branch is a bit: the first one's counts 1, the second one's 2, the third one's 4. Pressures are
+    absolute.
     """
 
     opened: ClassVar[Annotated[Setting, "1"]]

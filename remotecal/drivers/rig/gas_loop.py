@@ -2,12 +2,12 @@
 
 A small PLC holds the valves of a sealed loop under pressure: a valve in each branch, one for filling, one for
 venting; it gives the blower its permit and keeps the cooler at a temperature. The station talks to it over
-Modbus, and any PLC that serves these registers is one. Addresses are those on the wire (counted from 0), floats
-stand high word first, pressures are absolute.
+Modbus, and any PLC that serves these registers is one. Addresses are those on the wire (counted from 0),
+floats stand high word first, pressures are absolute.
 
 It trips to its safe state (permit of the blower off, every branch shut, filling shut, venting no faster than
-0.1 MPa a minute whatever `slew` says) when a limit is passed, when somebody presses the emergency stop, or when
-`heartbeat` has not changed for `heartbeat_limit` seconds; it stays tripped until `reset`.
+0.1 MPa a minute whatever `slew` says) when a limit is passed, when somebody presses the emergency stop, or
+when `heartbeat` has not changed for `heartbeat_limit` seconds; it stays tripped until `reset`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class GasLoopController(ModbusInstrument, GasLoop):
     """Leave the tripped state; does nothing while the cause lasts."""
 
     opened = Setting(holding_u16(0), "1", span=(0, 255))
-    """Which branches are open, a bit each: the first one's counts 1, the second one's 2, the third one's 4."""
+    """Which branches are open, a bit each: the first one's counts 1, the second one's 2, the third 4."""
 
     heartbeat = Setting(holding_u16(1), "1", span=(0, 65535))
     """A number that has to change within `heartbeat_limit`."""
