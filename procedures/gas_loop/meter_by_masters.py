@@ -206,6 +206,7 @@ class MeterByMasters(MeterUnderTest):
             self.blower,
             self.meter_gauge,
             (*self.thermometers, self.meter_thermometer),
+            self.check_thermometer,
             self._gas,
         )
 

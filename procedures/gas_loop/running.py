@@ -54,6 +54,7 @@ class Loop:
         blower: what makes the gas go round.
         gauge: at the meter.
         thermometers: at the masters and, last, at the meter.
+        behind: at the check meter, where there is one.
         filling: the gas.
     """
 
@@ -65,10 +66,12 @@ class Loop:
         blower: FlowSource,
         gauge: PressureGauge,
         thermometers: Sequence[Thermometer],
+        behind: Thermometer | None,
         filling: Filling,
     ) -> None:
         self._run, self._told, self._loop, self._blower = run, told, loop, blower
-        self._gauge, self._thermometers, self._filling = gauge, tuple(thermometers), filling
+        self._gauge, self._filling = gauge, filling
+        self._thermometers, self._behind = tuple(thermometers), behind
         self._opened = 0
 
     def come_to(self, pressure: float) -> None:
@@ -190,14 +193,25 @@ class Loop:
             NotStable: they are not in time, or too far apart.
         """
         self._rest(self._told.temperature_drift, duration)
-        at = [
-            one.to("°C").value for one in self._run.read(*(each.temperature for each in self._thermometers))
-        ]
+        behind = () if self._behind is None else (self._behind,)
+        read = self._run.read(*(each.temperature for each in (*self._thermometers, *behind)))
+        at = [one.to("°C").value for one in read[: len(self._thermometers)]]
         if (apart := max(at) - min(at)) > self._told.temperature_difference:
             raise NotStable(
                 f"the temperatures at masters and meter are {apart:.2f} K apart, and "
                 f"{self._told.temperature_difference:g} K are allowed: look at the insulation, bring the "
                 "cooler nearer to the room's temperature, or allow more"
+            )
+        if behind:
+            self._see_middle(statistics.fmean(at[:-1]), at[-1], read[-1].to("°C").value)
+
+    def _see_middle(self, masters: float, meter: float, check: float) -> None:
+        """Refuse a temperature at the meter that is not half-way between those ahead of it and behind it."""
+        off, most = meter - (masters + check) / 2, self._told.temperature_middle
+        if abs(off) > most:
+            raise NotStable(
+                f"the temperature at the meter is {off:+.2f} K from half-way between masters and check meter, "
+                f"and {most:g} K is allowed: its thermometer may still soak, or sit badly in its well"
             )
 
     def _rest(self, slope: float, duration: float) -> None:
