@@ -61,13 +61,15 @@ class LoopPlc(Guard[LoopTrip]):
         """Branches whose valves do not move, a bit each; they stay shut."""
         self.vent_stuck = False
         """Whether the venting valve does not open."""
+        self._held = 0
         self._count, self._sensed = count, sensed
         super().__init__(world, blower, LoopTrip)
 
     @property
     def standing(self) -> int:
-        """Which branches stand open, a bit each."""
-        return self.opened & ~self.stuck
+        """Which branches stand open, a bit each: those told to, and the last ones while the blower turns."""
+        held = self._held if self._machine.speed else 0
+        return (self.opened | held) & ~self.stuck
 
     def rate(self) -> float:
         """Return how fast filling or venting changes the pressure now, in Pa/s."""
@@ -87,6 +89,8 @@ class LoopPlc(Guard[LoopTrip]):
             raise Refused
         if self.trips and branches:
             raise Refused(*NOT_NOW)
+        # A blower that turns against shut valves surges: the last branches shut once it stands.
+        self._held = 0 if branches else self.standing
         self.opened = branches
 
     def turn(self, mode: LoopMode) -> None:
@@ -96,8 +100,9 @@ class LoopPlc(Guard[LoopTrip]):
         self.mode = mode
 
     def make_safe(self) -> None:
-        """Shut every branch, vent."""
-        self.opened, self.mode = 0, LoopMode.VENT
+        """Shut every branch once the blower stands, vent."""
+        self.open(0)
+        self.mode = LoopMode.VENT
 
     def causes(self) -> int:
         """Return the bits of what trips it and holds now."""

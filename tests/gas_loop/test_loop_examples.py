@@ -133,7 +133,12 @@ def test_reynolds_numbers_of_air(megapascal, number):
 
 @pytest.mark.parametrize(
     ("megapascal", "air", "nitrogen"),
-    [(0.101325, 0.999624, 0.999757), (0.6, 0.997858, 0.998632), (1.0, 0.996543, 0.997815), (2.5, 0.992370, 0.995439)],
+    [
+        (0.101325, 0.999624, 0.999757),
+        (0.6, 0.997858, 0.998632),
+        (1.0, 0.996543, 0.997815),
+        (2.5, 0.992370, 0.995439),
+    ],
 )
 def test_compression_factors(megapascal, air, nitrogen):
     assert round(state(293.15, megapascal).z, 6) == air
@@ -218,5 +223,7 @@ def test_a_moist_filling_is_lighter():
 def test_a_filling_that_would_drip_is_refused():
     """Air of a room, pressed to 1 MPa, gives off most of its water."""
     filling = Filling(LoopParameters(**TOLD, dew_point=9.27))
-    with pytest.raises(ParameterError, match=r"at 1000 kPa: .* stays vapour .* or fill the loop with a drier gas"):
+    with pytest.raises(
+        ParameterError, match=r"at 1000 kPa: .* stays vapour .* or fill the loop with a drier gas"
+    ):
         filling.require(20.0, 1e6)

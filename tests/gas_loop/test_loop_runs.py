@@ -105,11 +105,15 @@ def test_the_certificate_holds_all_pressures_in_one_curve_over_reynolds_numbers(
 
 def test_common_and_own_parts_are_kept_apart(measured):
     bench, evidence = measured
-    lines = {line.symbol: float(line.contribution) for line in record(evidence).measurements[0].budgets[0].lines}
+    lines = {
+        line.symbol: float(line.contribution) for line in record(evidence).measurements[0].budgets[0].lines
+    }
     shares = {n: each.highest / 465 for n, each in enumerate(bench.rig.spec.masters, 1)}
     assert lines["δ_E1"] == pytest.approx(0.08, rel=0.02), "what masters share is not averaged"
     for n in (1, 3):
-        assert lines[f"E_{n}"] == pytest.approx(0.0512 * shares[n], rel=0.06), "its own part counts by its flow"
+        assert lines[f"E_{n}"] == pytest.approx(0.0512 * shares[n], rel=0.06), (
+            "its own part counts by its flow"
+        )
     (choice, *_) = (note for note in told(bench, "note") if note["text"] == "masters")
     assert (choice["numbers"], choice["serials"]) == ([1, 3], ["T-01", "T-03"])
     assert choice["load"] == pytest.approx(400 / 465)
@@ -144,7 +148,9 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
 
 def test_a_loop_that_leaks_is_refused_before_it_is_used(tmp_path):
     with GasLoop.up(tmp_path / "bench", seed=7, leak=0.02) as bench:
-        with pytest.raises(RunError, match=r"at 600 kPa the sealed loop leaks 0\.0[12]\d* m3/h, and 0\.01 m3/h"):
+        with pytest.raises(
+            RunError, match=r"at 600 kPa the sealed loop leaks 0\.0[12]\d* m3/h, and 0\.01 m3/h"
+        ):
             calibrate(bench)
         assert told(bench, "observation") == []
         assert is_safe(bench)
@@ -184,7 +190,10 @@ def test_a_branch_that_lets_pass_would_have_been_the_meters_error(tmp_path):
     ("lag", "said"),
     [
         (600.0, "the sealed loop gains"),
-        (1800.0, r"the temperature at the meter is [+-]0\.\d+ K from half-way between masters and check meter"),
+        (
+            1800.0,
+            r"the temperature at the meter is [+-]0\.\d+ K from half-way between masters and check meter",
+        ),
         (3600.0, r"the temperatures at masters and meter are 0\.\d+ K apart"),
     ],
 )
@@ -219,7 +228,9 @@ def test_a_loop_without_cooling_never_gets_steady(bench):
 
 def test_a_branch_that_does_not_open_is_refused(bench):
     bench.rig.plc.stuck = 0b100
-    with pytest.raises(RunError, match=r"branches 101 are to be open, and 1 stand open|MASTER_OVER_SPEED|SURGE"):
+    with pytest.raises(
+        RunError, match=r"branches 101 are to be open, and 1 stand open|MASTER_OVER_SPEED|SURGE"
+    ):
         calibrate(bench)
     assert is_safe(bench)
 
@@ -237,7 +248,10 @@ def test_evidence_of_other_branches_is_none(measured):
     ("parameters", "said"),
     [
         ({"pressures": []}, "pressures must be given, each once"),
-        ({"pressures": [600.0, 400.0], "further_flows": [100.0, 100.0]}, "further_flows must be given each once"),
+        (
+            {"pressures": [600.0, 400.0], "further_flows": [100.0, 100.0]},
+            "further_flows must be given each once",
+        ),
         ({"flows": [500.0]}, "500 m3/h is more than the blower sends round, 440 m3/h"),
         ({"lowest": 500.0}, "the one must be less than the other"),
         ({"least_load": 0.9, "most_load": 0.5}, "least_load must be less than most_load"),
@@ -267,7 +281,9 @@ def test_orders_that_can_not_be_are_refused(bench, parameters, said):
 def test_masters_are_not_extrapolated(bench):
     """At 5 MPa a DN100 works at Re 4.4e6, and the certificates end at 4.0e6."""
     rewrite(bench, ("above = 1050.0", "above = 6000.0"))
-    with pytest.raises(CertificateRefused, match=r"check meter, .* for Re 5000 to 4e\+06, .* not extrapolated"):
+    with pytest.raises(
+        CertificateRefused, match=r"check meter, .* for Re 5000 to 4e\+06, .* not extrapolated"
+    ):
         planned(bench, pressures=[5000.0], flows=[380.0])
 
 
