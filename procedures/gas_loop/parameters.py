@@ -83,8 +83,8 @@ class LoopParameters(GasMeterParameters):
     temperature_difference: Annotated[float, In("K", above=0)] = 0.5
     """How far the temperatures at masters and meter may be apart (unverified)."""
     temperature_middle: Annotated[float, In("K", above=0)] = 0.25
-    """How far the temperature at the meter may be from half-way between masters and check meter, where there is
-    one (unverified): a well that soaks is steady, and wrong."""
+    """How far the temperature at the meter may be from half-way between masters and check meter, where there
+    is one (unverified): a well that soaks is steady, and wrong."""
     temperature_change: Annotated[float, In("K", above=0)] = 0.1
     """How much a temperature may change in a repeat (unverified)."""
     pressure_change: Annotated[float, In("%", above=0)] = 0.05

@@ -210,8 +210,8 @@ class Loop:
         off, most = meter - (masters + check) / 2, self._told.temperature_middle
         if abs(off) > most:
             raise NotStable(
-                f"the temperature at the meter is {off:+.2f} K from half-way between masters and check meter, "
-                f"and {most:g} K is allowed: its thermometer may still soak, or sit badly in its well"
+                f"the temperature at the meter is {off:+.2f} K from half-way between masters and check "
+                f"meter, and {most:g} K is allowed: its thermometer may still soak, or sit badly in its well"
             )
 
     def _rest(self, slope: float, duration: float) -> None:
