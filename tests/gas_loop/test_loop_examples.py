@@ -200,7 +200,7 @@ def test_masters_are_chosen_by_flow_and_by_reynolds_number():
     assert choose(masters, 300.0, gas, told, "p").numbers == (3,)
     assert choose(masters, 400.0, gas, told, "p").numbers == (1, 3), "two that are well loaded"
     assert choose(masters, 80.0, gas, told, "p").numbers == (2,), "not the largest, which would be idle"
-    with pytest.raises(CertificateRefused, match=r"p: no masters of 65, 160, 400 m3/h make it at 0\.2 to 0\.95"):
+    with pytest.raises(CertificateRefused, match=r"p: no masters of 65, 160, 400 m3/h .* 0\.2 to 0\.95"):
         choose(masters, 10.0, gas, told, "p")
     high = [*masters[:1], Master(2, turbine(2, 0.2, highest=160.0, at=(1e6, 2e6, 4e6))), *masters[2:]]
     assert choose(high, 80.0, gas, told, "p").numbers == (3,), "where it is not certified it is not used"

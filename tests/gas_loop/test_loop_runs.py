@@ -323,6 +323,43 @@ def test_gauges_of_gauge_pressure_are_refused(bench):
     assert is_safe(bench)
 
 
+def show_pressure(bench):
+    bench.instrument("meter_gauge")._reads["pressure"] = lambda: 11.0
+
+
+def show_temperature(bench):
+    bench.instrument("meter_thermometer")._probes[1] = lambda: 46.0
+
+
+def press(bench):
+    bench.rig.plc.press()
+
+
+def alarm(bench):
+    bench.rig.gas_alarm = True
+
+
+def too_much(bench):
+    with bench.world.present():
+        bench.rig.mass *= 1.1
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (show_pressure, r"meter_gauge\.pressure"),
+        (show_temperature, r"meter_thermometer\.temperature"),
+        (press, "EMERGENCY_STOP"),
+        (alarm, "GAS_ALARM"),
+        (too_much, "PRESSURE_HIGH"),
+    ],
+)
+def test_interlocks_and_trips_end_a_run_with_the_gas_out(bench, act, said):
+    with pytest.raises(RunError, match=said):
+        calibrate(bench, (AtPoint("600 kPa, 100 m3/h", lambda: act(bench)),))
+    assert is_safe(bench)
+
+
 def test_a_run_that_was_stopped_is_safe_and_goes_on(bench):
     control = Control()
     stop = AtPoint("600 kPa, 100 m3/h", lambda: control.abort("enough", "liwei"))

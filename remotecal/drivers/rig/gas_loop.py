@@ -6,8 +6,8 @@ Modbus, and any PLC that serves these registers is one. Addresses are those on t
 floats stand high word first, pressures are absolute.
 
 It trips to its safe state (permit of the blower off, every branch shut once that stands, filling shut,
-venting no faster than 0.1 MPa a minute whatever `slew` says) when a limit is passed, when somebody presses the
-emergency stop, or when `heartbeat` has not changed for `heartbeat_limit` seconds; it stays tripped until
+venting no faster than 0.1 MPa a minute whatever `slew` says) when a limit is passed, when somebody presses
+the emergency stop, or when `heartbeat` has not changed for `heartbeat_limit` seconds; it stays tripped until
 `reset`.
 """
 
