@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
     from remotecal.fluids.gas_equations import GasState
     from remotecal.procedures import Evidence
-    from remotecal.procedures.library.gas_loop.filling import Filling
-    from remotecal.procedures.library.gas_loop.master import Choice
+    from remotecal.procedures.library.gas_loop.filling import LoopGas
+    from remotecal.procedures.library.gas_loop.master import Opening
     from remotecal.uncertainty.budget import Evaluated
 
 COVERAGE = 2.0
@@ -36,7 +36,7 @@ COVERAGE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
+class LoopClosure:
     """How the check meter agrees with the masters at one point."""
 
     evaluated: Evaluated
@@ -81,7 +81,7 @@ class CheckRepeats(LoopRepeats):
         counted: Number = (amount.value + x["N_c"]) / self.check.factor
         return counted
 
-    def closed(self) -> Closure:
+    def closed(self) -> LoopClosure:
         """Return how the check meter agrees."""
 
         def deviation(seen: LoopSeen, x: Numbers) -> Number:
@@ -90,7 +90,7 @@ class CheckRepeats(LoopRepeats):
             found: Number = self._checked(seen, x) / passed - 1.0 - self.together.error("c", x)
             return found
 
-        return Closure(self.evaluate(deviation, "%", scale=100.0, k=COVERAGE), self.at_check)
+        return LoopClosure(self.evaluate(deviation, "%", scale=100.0, k=COVERAGE), self.at_check)
 
 
 def check_of(evidence: Evidence, order: int) -> Master:
@@ -102,7 +102,7 @@ def check_of(evidence: Evidence, order: int) -> Master:
 
 
 def off_by(
-    seen: LoopSeen, choice: Choice, masters: Sequence[Master], check: Master, filling: Filling
+    seen: LoopSeen, choice: Opening, masters: Sequence[Master], check: Master, filling: LoopGas
 ) -> float:
     """Return how far the check meter is off its curve in a repeat, in %, by readings as they are.
 
@@ -125,7 +125,7 @@ def off_by(
     return 100.0 * (volume * estimate(state.density) / mass - 1.0 - error)
 
 
-def _state(filling: Filling, temperatures: Sequence[Measured], pressures: Sequence[Measured]) -> GasState:
+def _state(filling: LoopGas, temperatures: Sequence[Measured], pressures: Sequence[Measured]) -> GasState:
     return filling.state(mean(temperatures, "°C"), mean(pressures, "Pa"))
 
 

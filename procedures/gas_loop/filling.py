@@ -22,7 +22,7 @@ WATER_FORMULA: Final = "ε_w"
 """Symbol of what the formula for the water content is off by."""
 
 
-class Filling:
+class LoopGas:
     """The gas, by the parameters of the order.
 
     Raises:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
     from remotecal.drivers.quantities import BoundReading
     from remotecal.procedures import Run
-    from remotecal.procedures.library.gas_loop.master import Choice
+    from remotecal.procedures.library.gas_loop.master import Opening
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
     from remotecal.procedures.library.gas_loop.passing import LoopSeen
 
@@ -31,7 +31,8 @@ def watch(
     Returns:
         The counter's readings, and name → readings of the others.
     """
-    passing, rows = [], []
+    passing: list[Measured] = []
+    rows = []
     for _ in range(SAMPLES):
         passing += run.read(counter)
         rows.append(run.read(*quantities.values()))
@@ -39,7 +40,7 @@ def watch(
     return tuple(passing), dict(zip(quantities, zip(*rows, strict=True), strict=True))
 
 
-def see_steady(name: str, seen: LoopSeen, choice: Choice, told: LoopParameters) -> None:
+def see_steady(name: str, seen: LoopSeen, choice: Opening, told: LoopParameters) -> None:
     """Raise `RunError` if pressures, temperatures or the flow changed too much in a repeat.
 
     Args:
@@ -84,7 +85,7 @@ def scatter_of_flow(passing: Sequence[Measured]) -> float:
     return 100.0 * statistics.stdev(flows) / middle if middle else math.inf
 
 
-def _places(seen: LoopSeen, choice: Choice, quantity: str) -> Iterator[tuple[str, Sequence[Measured]]]:
+def _places(seen: LoopSeen, choice: Opening, quantity: str) -> Iterator[tuple[str, Sequence[Measured]]]:
     """Yield where a quantity was read, and the readings there."""
     yield "the meter", getattr(seen, f"meter_{quantity}")
     of_masters = of_each(getattr(seen, f"master_{quantity}"), len(choice.numbers))

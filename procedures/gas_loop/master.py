@@ -170,11 +170,12 @@ class Together:
         meter, number = self._at[key]
         shared = self._shared[meter.laboratory]
         deviation = meter.parts(number).weight(shared) * x[shared.symbol]
-        return meter.fit.value(number) + deviation + x[f"E_{key}"] + x[f"f_{key}"]
+        error: Number = meter.fit.value(number) + deviation + x[f"E_{key}"] + x[f"f_{key}"]
+        return error
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Opening:
     """Which masters are to be open at a point, and at which Reynolds number each then works."""
 
     numbers: tuple[int, ...]
@@ -191,7 +192,7 @@ class Choice:
 
 def choose(
     masters: Sequence[Master], flow: float, state: GasState, parameters: LoopParameters, name: str
-) -> Choice:
+) -> Opening:
     """Return which masters make a flow in m³/h: the fewest, and of these the most loaded ones.
 
     A flow divides by the masters' size, so all that are open run at the same share of their highest flow,
@@ -212,7 +213,7 @@ def choose(
             if reason := _outside(some, at):
                 refused.append(reason)
                 continue
-            found.append(Choice(numbers, at, load))
+            found.append(Opening(numbers, at, load))
         if found:
             return max(found, key=lambda choice: (round(choice.load, 9), [-n for n in choice.numbers]))
     loads = f"{parameters.least_load:g} to {parameters.most_load:g} of their highest flows"

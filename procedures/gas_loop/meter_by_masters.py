@@ -8,7 +8,7 @@ meter under test a check meter sees the same gas: where it is off its own curve 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import (
@@ -25,25 +25,24 @@ from remotecal.drivers.capabilities import (
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import BenchError, ParameterError, RunError
-from remotecal.model import IN_CMC, Condition, Text
+from remotecal.model import IN_CMC, Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.gas_loop import results
-from remotecal.procedures.library.gas_loop.closure import CheckRepeats, Closure, off_by
-from remotecal.procedures.library.gas_loop.filling import Filling, reynolds
+from remotecal.procedures.library.gas_loop.closure import CheckRepeats, LoopClosure, off_by
+from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
 from remotecal.procedures.library.gas_loop.gates import see_steady, watch
-from remotecal.procedures.library.gas_loop.master import Choice, Master
+from remotecal.procedures.library.gas_loop.master import Master, Opening
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats, LoopSeen, choice_at
-from remotecal.procedures.library.gas_loop.results import Round
-from remotecal.procedures.library.gas_loop.running import Loop, flow_by
+from remotecal.procedures.library.gas_loop.results import GoneRound
+from remotecal.procedures.library.gas_loop.running import Circulation, flow_by
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
-from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
+from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.classes import weighted_mean_error
 from remotecal.procedures.library.meters.results import MeterFinding, weighted_characteristics
 from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
@@ -98,7 +97,7 @@ class MeterByMasters(MeterUnderTest):
 
     def __init__(self, parameters: LoopParameters, roles: Mapping[str, Any] | None = None) -> None:
         super().__init__(parameters, roles)
-        self._gas = Filling(parameters)
+        self._gas = LoopGas(parameters)
         self._masters: list[Master] = []
         self._check: Master | None = None
         self._at: float | None = None
@@ -133,7 +132,7 @@ class MeterByMasters(MeterUnderTest):
         if there and len(there) < len(CHECKS) - 1:
             missing = ", ".join(role for role in CHECKS[1:] if role not in drivers)
             raise ParameterError(f"the check meter needs {missing} too, or none of {', '.join(CHECKS)}")
-        filling = Filling(self.parameters)
+        filling = LoopGas(self.parameters)
         for pressure in self.parameters.pressures:
             filling.require(self.parameters.cooling, 1000.0 * pressure)
 
@@ -183,7 +182,7 @@ class MeterByMasters(MeterUnderTest):
             check.require(check.reynolds(state, point.nominal["flow"]))
         self._check = check
 
-    def _choice(self, point: Point) -> Choice:
+    def _choice(self, point: Point) -> Opening:
         return choice_at(point, self._masters, self.parameters, self._gas)
 
     def prepare(self, run: Run) -> None:
@@ -199,7 +198,7 @@ class MeterByMasters(MeterUnderTest):
                 reader.count_freely()
         self.loop.cooling.set(self.parameters.cooling, "°C")
         self._at = None
-        self._rig = Loop(
+        self._rig = Circulation(
             run,
             self.parameters,
             self.loop,
@@ -241,7 +240,7 @@ class MeterByMasters(MeterUnderTest):
         )
         self._rig.settle(self.parameters.steady_between)
 
-    def _go(self, run: Run, choice: Choice, flow: float) -> None:
+    def _go(self, run: Run, choice: Opening, flow: float) -> None:
         counters = self._counting(choice.numbers)
         self._rig.open_for(choice.bits, flow, lambda: flow_by(run, counters))
 
@@ -322,7 +321,7 @@ class MeterByMasters(MeterUnderTest):
             told |= {f"{name}_{when}": one for name, one in totals.items() if not name.startswith("master ")}
         return told
 
-    def _see_closure(self, point: Point, seen: LoopSeen, choice: Choice) -> None:
+    def _see_closure(self, point: Point, seen: LoopSeen, choice: Opening) -> None:
         """Stop where the check meter is off its curve, by readings as they are."""
         if self._check is None or seen.check_before is None or seen.check_after is None:
             return
@@ -354,7 +353,7 @@ class MeterByMasters(MeterUnderTest):
                 results.leak_table(leaks, wanted.leak_allowed),
             ),
             budgets=budgets(findings),
-            conditions=self._conditions(evidence),
+            conditions=results.conditions(self._all_seen(evidence), wanted, self._gas),
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, METER, further),
@@ -364,6 +363,9 @@ class MeterByMasters(MeterUnderTest):
             ),
         )
 
+    def _all_seen(self, evidence: Evidence) -> Iterator[LoopSeen]:
+        return (LoopSeen.of(entry) for entry in evidence.observations)
+
     def _weighted(self, findings: Sequence[MeterFinding]) -> float:
         """Return the weighted mean error of the first pressure's flows, in %."""
         first = self.parameters.pressures[0]
@@ -371,9 +373,9 @@ class MeterByMasters(MeterUnderTest):
         flows, errors = ([getattr(one, part) for one in there] for part in ("place", "judged"))
         return weighted_mean_error(flows, errors, self.parameters.highest)
 
-    def _round(self, repeats: LoopRepeats, finding: MeterFinding) -> Round:
+    def _round(self, repeats: LoopRepeats, finding: MeterFinding) -> GoneRound:
         meter = repeats.states[-1]
-        return Round(
+        return GoneRound(
             repeats.point.nominal["pressure"],
             meter,
             reynolds(meter, finding.place / 3600.0, self.parameters.diameter),
@@ -383,39 +385,12 @@ class MeterByMasters(MeterUnderTest):
             repeats.seen[-1].leak,
         )
 
-    def _closures(self, evidence: Evidence) -> list[Closure]:
+    def _closures(self, evidence: Evidence) -> list[LoopClosure]:
         if "check_meter" not in evidence.certificates:
             return []
         return [
             CheckRepeats(point, evidence, self.parameters, self._gas).closed() for point in evidence.points
         ]
-
-    def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
-        air, told = AirDuring(), self.parameters
-        ends = {
-            "meter_pressure": Ends("kPa"),
-            "meter_temperature": Ends("°C"),
-            "master_temperature": Ends("°C"),
-        }
-        for seen in map(self.yields().of, evidence.observations):
-            if isinstance(seen, LoopSeen):
-                air.take(seen)
-                for name, each in ends.items():
-                    readings: tuple[Measured, ...] = getattr(seen, name)
-                    each.take(*readings)
-        return (
-            results.gas(told.gas, self._gas, told.dew_point),
-            *air.conditions(),
-            *(between(f"remotecal_{kind}", said, ends[name], 2) for name, (kind, said) in CALLED.items()),
-        )
-
-
-CALLED: Final[Mapping[str, tuple[str, Text]]] = {
-    "meter_pressure": ("meterPressure", Text(zh="被检表处压力(绝压)", en="Pressure at the meter (absolute)")),
-    "meter_temperature": ("meterTemperature", Text(zh="被检表处温度", en="Temperature at the meter")),
-    "master_temperature": ("masterTemperature", Text(zh="标准表处温度", en="Temperature at the masters")),
-}
-"""Part of an observation → refType and name of the condition."""
 
 
 def _role(place: str, kind: str) -> str:

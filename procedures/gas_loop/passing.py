@@ -23,8 +23,8 @@ from remotecal.model import Text
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.gas_loop import master
-from remotecal.procedures.library.gas_loop.filling import Filling
-from remotecal.procedures.library.gas_loop.master import Choice, Master, Together, choose, standing_in
+from remotecal.procedures.library.gas_loop.filling import LoopGas
+from remotecal.procedures.library.gas_loop.master import Master, Opening, Together, choose, standing_in
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
@@ -123,8 +123,9 @@ def passed_meter(
     total: Number = 0.0
     for told, error, state in masters:
         total = total + carried(told / (1.0 + error), state, meter)
-    stored: Number = pack / meter.density
-    return total - stored if masters_first else total + stored
+    towards = 1.0 if masters_first else -1.0
+    passed: Number = total - towards * pack / meter.density
+    return passed
 
 
 class LoopRepeats(MeterRepeats[LoopSeen]):
@@ -142,7 +143,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     """
 
     def __init__(
-        self, point: Point, evidence: Evidence, parameters: LoopParameters, filling: Filling
+        self, point: Point, evidence: Evidence, parameters: LoopParameters, filling: LoopGas
     ) -> None:
         super().__init__(point, evidence, LoopSeen.at(evidence, point), parameters)
         self.parameters, self.filling = parameters, filling
@@ -274,8 +275,9 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         """Return the volume that the nth open master told in a repeat, in m³; a mass as the volume it had."""
         amount = self.evidence.passed(seen.masters_before[n], seen.masters_after[n])
         if amount.unit == "1":
-            counted: Number = amount.value + x.get(f"N_{self.numbers[n]}", 0.0)
-            return counted / self.open[n].factor
+            counted = amount.value + x.get(f"N_{self.numbers[n]}", 0.0)
+            volume: Number = counted / self.open[n].factor
+            return volume
         if amount.unit == "kg":
             density = estimate(self.states[n].density)
             return amount.value / density
@@ -346,7 +348,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
 def masters_of(evidence: Evidence, order: int) -> list[Master]:
     """Return the masters of a loop by their certificates."""
-    found = []
+    found: list[Master] = []
     while (used := evidence.certificates.get(f"masters[{len(found) + 1}]")) is not None:
         found.append(Master(len(found) + 1, used.certificate, order))
     if not found:
@@ -362,8 +364,8 @@ def laboratories(evidence: Evidence) -> Sequence[str]:
 
 
 def choice_at(
-    point: Point, masters: Sequence[Master], parameters: LoopParameters, filling: Filling
-) -> Choice:
+    point: Point, masters: Sequence[Master], parameters: LoopParameters, filling: LoopGas
+) -> Opening:
     """Return which masters are to be open at a point: by what it asks for, at the cooler's temperature."""
     state = filling.state(parameters.cooling, 1000.0 * point.nominal["pressure"])
     return choose(masters, point.nominal["flow"], state, parameters, point.name)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.model import Column, Condition, Note, Result, Statement, Table, Text, Words
+from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
+from remotecal.procedures.library.measuring.surroundings import AirDuring
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
+    from remotecal.drivers.measured import Measured
     from remotecal.fluids.gas_equations import GasState
     from remotecal.procedures.library.evaluation.conformity import Specification
-    from remotecal.procedures.library.gas_loop.closure import Closure
-    from remotecal.procedures.library.gas_loop.filling import Filling
+    from remotecal.procedures.library.gas_loop.closure import LoopClosure
+    from remotecal.procedures.library.gas_loop.filling import LoopGas
+    from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+    from remotecal.procedures.library.gas_loop.passing import LoopSeen
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class GoneRound:
     """What went round at one point."""
 
     pressure: float
@@ -42,7 +47,7 @@ class Round:
 
 def error_table(
     findings: Sequence[MeterFinding],
-    rounds: Sequence[Round],
+    rounds: Sequence[GoneRound],
     specification: Specification,
     *,
     accredited: bool,
@@ -66,12 +71,12 @@ def error_table(
     return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
 
 
-def _reynolds_column(rounds: Sequence[Round]) -> Column:
+def _reynolds_column(rounds: Sequence[GoneRound]) -> Column:
     values = [f"{float(significant(each.reynolds, 4)):.0f}" for each in rounds]
     return column("雷诺数 Re", "Re", "basic_referenceValue basic_tableIndex0", "1", values)
 
 
-def masters_table(rounds: Sequence[Round]) -> Result:
+def masters_table(rounds: Sequence[GoneRound]) -> Result:
     """Return which masters worked at each point, where, and what the gas was."""
     columns = (
         _reynolds_column(rounds),
@@ -96,7 +101,7 @@ def masters_table(rounds: Sequence[Round]) -> Result:
     return Result(name=name, ref_types=("remotecal_loopFlow",), tables=(Table(columns=columns),))
 
 
-def closure_table(rounds: Sequence[Round], closures: Sequence[Closure]) -> Result:
+def closure_table(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) -> Result:
     """Return how the check meter agreed with the masters at each point."""
     reported = [each.evaluated.reported() for each in closures]
     columns = (
@@ -128,7 +133,7 @@ def leak_table(leaks: Mapping[float, float], allowed: float) -> Result:
     return Result(name=name, ref_types=("remotecal_leakTest",), tables=(Table(columns=columns),))
 
 
-def open_remark(rounds: Sequence[Round], closures: Sequence[Closure]) -> tuple[Statement, ...]:
+def open_remark(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) -> tuple[Statement, ...]:
     """Return what is to be said of points at which the check meter did not agree."""
     if not closures:
         return ()
@@ -146,7 +151,7 @@ def open_remark(rounds: Sequence[Round], closures: Sequence[Closure]) -> tuple[S
     return (Statement(ref_types=("remotecal_remark",), declaration=said),)
 
 
-def gas(name: str, filling: Filling, dew_point: float | None) -> Condition:
+def gas(name: str, filling: LoopGas, dew_point: float | None) -> Condition:
     """Return the condition that names the gas, its water and its equation of state."""
     zh = {"air": "空气", "nitrogen": "氮气", "natural gas": "天然气"}[name]
     zh_water, en_water = (
@@ -159,3 +164,27 @@ def gas(name: str, filling: Filling, dew_point: float | None) -> Condition:
         text=Text(zh=f"{zh},{zh_water}(状态方程:{by})", en=f"{name}, {en_water} (equation of state: {by})"),
     )
     return Condition(name=Text(zh="介质", en="Fluid"), ref_types=("remotecal_fluid",), quantities=(note,))
+
+
+CALLED: Final[Mapping[str, tuple[str, Text]]] = {
+    "meter_pressure": ("meterPressure", Text(zh="被检表处压力(绝压)", en="Pressure at the meter (absolute)")),
+    "meter_temperature": ("meterTemperature", Text(zh="被检表处温度", en="Temperature at the meter")),
+    "master_temperature": ("masterTemperature", Text(zh="标准表处温度", en="Temperature at the masters")),
+}
+"""Part of an observation → refType and name of the condition."""
+
+
+def conditions(observed: Iterable[LoopSeen], told: LoopParameters, filling: LoopGas) -> tuple[Condition, ...]:
+    """Return the gas, the air around, and between what pressures and temperatures lay in all repeats."""
+    air = AirDuring()
+    ends = {name: Ends("kPa" if name.endswith("pressure") else "°C") for name in CALLED}
+    for seen in observed:
+        air.take(seen)
+        for name, each in ends.items():
+            readings: tuple[Measured, ...] = getattr(seen, name)
+            each.take(*readings)
+    return (
+        gas(told.gas, filling, told.dew_point),
+        *air.conditions(),
+        *(between(f"remotecal_{kind}", said, ends[name], 2) for name, (kind, said) in CALLED.items()),
+    )

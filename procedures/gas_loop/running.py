@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from remotecal.drivers.capabilities import FlowSource, GasLoop, PressureGauge, Thermometer
     from remotecal.drivers.quantities import BoundReading
     from remotecal.procedures import Run
-    from remotecal.procedures.library.gas_loop.filling import Filling
+    from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 
 LOOK: Final = 5.0
@@ -44,7 +44,7 @@ LONGEST: Final = 14400.0
 """Seconds after which a loop counts as never getting steady."""
 
 
-class Loop:
+class Circulation:
     """A loop, and what its pressure, flow and temperatures are told by.
 
     Args:
@@ -67,7 +67,7 @@ class Loop:
         gauge: PressureGauge,
         thermometers: Sequence[Thermometer],
         behind: Thermometer | None,
-        filling: Filling,
+        filling: LoopGas,
     ) -> None:
         self._run, self._told, self._loop, self._blower = run, told, loop, blower
         self._gauge, self._filling = gauge, filling

@@ -1,7 +1,7 @@
 """A whole simulated gas loop: instruments on their ports, masters, a bench file, certificates, an order.
 
 ```python
-with GasLoop.up(Path("loop"), seed=7) as up:
+with ClosedLoop.up(Path("loop"), seed=7) as up:
     print(up.bench, up.order, up.true_error(1e6))
 ```
 """
@@ -20,7 +20,7 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.gas_loop import paper
-from remotecal.sim.gas_loop.gas import COMPOSITION, Filling, GasName
+from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
 from remotecal.sim.gas_loop.outfit import Wanted, certified, drawn, gauges, thermometers, wells
 from remotecal.sim.gas_loop.rig import LoopRig
 from remotecal.sim.gate import Gate
@@ -62,7 +62,7 @@ class LoopOptions(BenchOptions):
     """Time constant of the thermometer at the meter; one that soaks has minutes."""
 
 
-class GasLoop(Assembly):
+class ClosedLoop(Assembly):
     """Sealed loop under pressure with master meters in parallel, a check meter, a blower and a cooler."""
 
     Options = LoopOptions
@@ -89,7 +89,7 @@ class GasLoop(Assembly):
         wanted = Wanted(
             options.highest,
             options.masters,
-            Filling(options.gas, options.dew_point),
+            TrueGas(options.gas, options.dew_point),
             options.leak,
             options.branch_leak,
             options.meter_lag,
@@ -189,5 +189,5 @@ class GasLoop(Assembly):
         return paper.paper(spec, {**told, **read}, self.certificates, today)
 
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"gas-loop": GasLoop}
+BENCHES: Final[dict[str, type[Assembly]]] = {"gas-loop": ClosedLoop}
 """What the catalogue offers, by name."""

@@ -47,7 +47,7 @@ class Behaviour:
         return pressure / (self.z * self.specific * (celsius + 273.15))
 
 
-class Filling:
+class TrueGas:
     """The gas a loop was filled with.
 
     Args:

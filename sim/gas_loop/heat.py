@@ -50,7 +50,7 @@ class Heat:
         self.cooled = True
         """Whether the cooler has water."""
         self._hunts = Wave(world.random("cooler"), 0.0, 0.02, 1800.0)
-        self._time = lambda: world.time
+        self._world = world
 
     def advance(
         self,
@@ -79,7 +79,7 @@ class Heat:
         whole = cooler + spec.to_walls
         rest = (work + spec.to_walls * self.walls) / whole
         if cooler:
-            aim = wanted + self._hunts.at(self._time())
+            aim = wanted + self._hunts.at(self._world.time)
             water = (aim * whole - work - spec.to_walls * self.walls) / cooler
             rest += cooler * max(water, self.COLDEST) / whole
         self.gas = rest + (self.gas - rest) * math.exp(-whole * took / stored)

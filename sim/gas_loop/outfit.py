@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from remotecal.sim.calibrated import Calibrated, Stated, draw
-from remotecal.sim.gas_loop.gas import Filling
+from remotecal.sim.gas_loop.gas import TrueGas
 from remotecal.sim.gas_loop.heat import HeatSpec
 from remotecal.sim.gas_loop.meter import ReynoldsCurve, draw_meters, width
 from remotecal.sim.gas_loop.rig import LoopSpec
@@ -30,7 +30,7 @@ class Wanted:
     """Of the meter under test, in m³/h."""
     masters: tuple[float, ...]
     """Highest flow of each master, in m³/h."""
-    filling: Filling
+    filling: TrueGas
     leak: float
     """In m³/h, as `branch_leak`."""
     branch_leak: float

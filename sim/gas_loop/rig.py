@@ -16,7 +16,7 @@ from remotecal.sim.ramp import Ramp
 from remotecal.sim.surroundings import Air
 
 if TYPE_CHECKING:
-    from remotecal.sim.gas_loop.gas import Behaviour, Filling
+    from remotecal.sim.gas_loop.gas import Behaviour, TrueGas
     from remotecal.sim.gas_loop.meter import ReynoldsCurve, TrueMaster
     from remotecal.sim.world import World
 
@@ -38,7 +38,7 @@ class LoopSpec:
     """Of the whole loop, in m³."""
     connecting_volume: float
     """Between the masters and the meter under test, in m³."""
-    filling: Filling
+    filling: TrueGas
     heat: HeatSpec
     leak: float = 0.0
     """What leaks out between masters and meter, in m³/s as it is there."""

@@ -14,6 +14,7 @@ from remotecal.sim.simulated_modbus import ModbusSimulated
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from remotecal.drivers.contents import Content
     from remotecal.sim.machine import Machine
     from remotecal.sim.world import World
 
@@ -134,7 +135,7 @@ class LoopPlc(Guard[LoopTrip]):
             },
         )
 
-    def _set(self, name: str) -> Callable[[float], None]:
+    def _set(self, name: str) -> Callable[[Content], None]:
         return lambda value: setattr(self, name, float(value))
 
     def _told(self) -> Mapping[str, Callable[[], float]]:

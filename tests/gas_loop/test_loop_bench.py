@@ -8,12 +8,12 @@ from remotecal.clock import VirtualClock
 from remotecal.drivers.capabilities import LoopMode
 from remotecal.drivers.rig.gas_loop import SLOWEST, LoopTrip
 from remotecal.errors import InstrumentError, ModbusRefusal, SafeStateNotReached
-from remotecal.sim.gas_loop.assemblies import GasLoop
+from remotecal.sim.gas_loop.assemblies import ClosedLoop
 
 
 @pytest.fixture
 def bench():
-    with GasLoop.up(clock=VirtualClock(), seed=3) as made:
+    with ClosedLoop.up(clock=VirtualClock(), seed=3) as made:
         yield made
 
 
@@ -62,7 +62,7 @@ def test_the_same_gas_passes_all_meters(bench):
 
 
 def test_what_a_shut_branch_lets_pass_is_missing_in_the_others():
-    with GasLoop.up(clock=VirtualClock(), seed=3, branch_leak=2.0) as bench:
+    with ClosedLoop.up(clock=VirtualClock(), seed=3, branch_leak=2.0) as bench:
         circulating(bench, 0b100)
         first, second, third, meter, _ = passed(bench)
         assert first == second == pytest.approx(300 / 3600 * 7.1, rel=0.05)
@@ -79,7 +79,7 @@ def test_a_sealed_loop_keeps_its_gas(bench):
 
 
 def test_one_that_leaks_does_not():
-    with GasLoop.up(clock=VirtualClock(), seed=3, leak=0.1) as bench:
+    with ClosedLoop.up(clock=VirtualClock(), seed=3, leak=0.1) as bench:
         filled(bench)
         with bench.world.present():
             before, density = bench.rig.mass, bench.rig.places.meter_density
@@ -135,8 +135,8 @@ def test_masters_err_together_and_each_by_itself():
     """Over many loops: what two masters are off is correlated by the share of the common part."""
     offs = []
     for seed in range(200):
-        spec = GasLoop.choose({"seed": seed})
-        rig = GasLoop(_world(seed), spec).rig
+        spec = ClosedLoop.choose({"seed": seed})
+        rig = ClosedLoop(_world(seed), spec).rig
         offs.append([each.off for each in rig.spec.masters])
     first, second = zip(*((a, b) for a, b, _ in offs), strict=True)
     spread = math.sqrt(sum(one * one for one in first) / len(first))
@@ -154,7 +154,7 @@ def _world(seed):
 def test_the_same_seed_is_the_same_loop_and_another_one_is_not():
     errors = []
     for seed in (3, 3, 4):
-        with GasLoop.up(clock=VirtualClock(), seed=seed) as bench:
+        with ClosedLoop.up(clock=VirtualClock(), seed=seed) as bench:
             errors.append((bench.true_error(5e5), bench.rig.spec.masters[0].off))
     assert errors[0] == errors[1] != errors[2]
 

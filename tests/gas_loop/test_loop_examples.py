@@ -11,7 +11,7 @@ from remotecal.errors import CertificateRefused, ParameterError
 from remotecal.fluids.gas import AIR, NITROGEN
 from remotecal.fluids.gas_equations import EQUATIONS
 from remotecal.model import Certificate, Column, Table, Text, Uncertainty
-from remotecal.procedures.library.gas_loop.filling import Filling, reynolds
+from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
 from remotecal.procedures.library.gas_loop.master import Master, Together, choose
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 from remotecal.procedures.library.gas_loop.passing import passed_meter
@@ -195,7 +195,7 @@ def test_four_masters_in_parallel():
 
 def test_masters_are_chosen_by_flow_and_by_reynolds_number():
     told = LoopParameters(**TOLD)
-    gas = Filling(told).state(20.0, 1e6)
+    gas = LoopGas(told).state(20.0, 1e6)
     masters = [Master(n, turbine(n, 0.2, highest=q)) for n, q in enumerate((65.0, 160.0, 400.0), 1)]
     assert choose(masters, 300.0, gas, told, "p").numbers == (3,)
     assert choose(masters, 400.0, gas, told, "p").numbers == (1, 3), "two that are well loaded"
@@ -212,8 +212,8 @@ def test_a_moist_filling_is_lighter():
     """§3: 50 % at 20 °C and 0.1 MPa, so dew point 9.3 °C: density -0.44 %; at -40 °C less than 0.01 %."""
 
     def lighter(dew_point):
-        dry = Filling(LoopParameters(**TOLD, equation="GERG-2008"))
-        moist = Filling(LoopParameters(**TOLD, dew_point=dew_point, dew_pressure=100.0))
+        dry = LoopGas(LoopParameters(**TOLD, equation="GERG-2008"))
+        moist = LoopGas(LoopParameters(**TOLD, dew_point=dew_point, dew_pressure=100.0))
         return 100 * (moist.density(20.0, 1e5) / dry.density(20.0, 1e5) - 1)
 
     assert lighter(9.27) == pytest.approx(-0.44, abs=0.005)
@@ -222,7 +222,7 @@ def test_a_moist_filling_is_lighter():
 
 def test_a_filling_that_would_drip_is_refused():
     """Air of a room, pressed to 1 MPa, gives off most of its water."""
-    filling = Filling(LoopParameters(**TOLD, dew_point=9.27))
+    filling = LoopGas(LoopParameters(**TOLD, dew_point=9.27))
     with pytest.raises(
         ParameterError, match=r"at 1000 kPa: .* stays vapour .* or fill the loop with a drier gas"
     ):

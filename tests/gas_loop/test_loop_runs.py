@@ -43,19 +43,19 @@ from remotecal.runs.control import Control
 from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Scripted
 from remotecal.sim.assembly import CLOCK
-from remotecal.sim.gas_loop.assemblies import GasLoop
+from remotecal.sim.gas_loop.assemblies import ClosedLoop
 
 
 @pytest.fixture
 def bench(tmp_path):
-    with GasLoop.up(tmp_path / "bench", seed=7) as made:
+    with ClosedLoop.up(tmp_path / "bench", seed=7) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     """A short calibration, with the bench it was made on."""
-    with GasLoop.up(tmp_path_factory.mktemp("loop") / "bench", seed=7) as made:
+    with ClosedLoop.up(tmp_path_factory.mktemp("loop") / "bench", seed=7) as made:
         yield made, calibrate(made)
 
 
@@ -78,7 +78,7 @@ def covers(bench, made):
     ids=str,
 )
 def test_errors_are_those_of_the_meter_within_their_uncertainty(tmp_path, options):
-    with GasLoop.up(tmp_path / "bench", seed=7, **options) as bench:
+    with ClosedLoop.up(tmp_path / "bench", seed=7, **options) as bench:
         covers(bench, record(calibrate(bench)))
         assert is_safe(bench)
 
@@ -137,7 +137,7 @@ def test_every_deviation_counts_in_its_direction(measured):
 
 def test_a_run_holds_when_it_is_verified(tmp_path):
     clock = SharedClock.begin(tmp_path / "bench" / CLOCK, BEGAN.timestamp())
-    with GasLoop.up(tmp_path / "bench", seed=5, clock=clock) as bench:
+    with ClosedLoop.up(tmp_path / "bench", seed=5, clock=clock) as bench:
         evidence = calibrate(bench)
         events = read_journal(tmp_path / "run" / FILE)
         key = SealKey(Ed25519PrivateKey.generate())
@@ -147,7 +147,7 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
 
 
 def test_a_loop_that_leaks_is_refused_before_it_is_used(tmp_path):
-    with GasLoop.up(tmp_path / "bench", seed=7, leak=0.02) as bench:
+    with ClosedLoop.up(tmp_path / "bench", seed=7, leak=0.02) as bench:
         with pytest.raises(
             RunError, match=r"at 600 kPa the sealed loop leaks 0\.0[12]\d* m3/h, and 0\.01 m3/h"
         ):
@@ -158,7 +158,7 @@ def test_a_loop_that_leaks_is_refused_before_it_is_used(tmp_path):
 
 def test_a_leak_would_have_been_the_meters_error(tmp_path):
     """0.5 m³/h that leak ahead of the meter are 0.5 % at 100 m³/h."""
-    with GasLoop.up(tmp_path / "bench", seed=7, leak=0.5) as bench:
+    with ClosedLoop.up(tmp_path / "bench", seed=7, leak=0.5) as bench:
         loose = {"leak_share": 0.01, "closure": 5.0, "loop_volume": 0.01, "pressure_change": 5.0}
         made = record(calibrate(bench, flows=[100.0], **loose))
         table = made.measurements[0].results[0].tables[0]
@@ -167,7 +167,7 @@ def test_a_leak_would_have_been_the_meters_error(tmp_path):
 
 
 def test_a_branch_valve_that_lets_pass_is_found_by_closure(tmp_path):
-    with GasLoop.up(tmp_path / "bench", seed=7, branch_leak=1.0) as bench:
+    with ClosedLoop.up(tmp_path / "bench", seed=7, branch_leak=1.0) as bench:
         with pytest.raises(RunError, match=r"100 m3/h: the check meter is \+[01]\.\d+ % off its curve"):
             calibrate(bench, flows=[100.0])
         assert is_safe(bench)
@@ -175,7 +175,7 @@ def test_a_branch_valve_that_lets_pass_is_found_by_closure(tmp_path):
 
 def test_a_branch_that_lets_pass_would_have_been_the_meters_error(tmp_path):
     """With the limit let go the certificate says that it does not close, beside an error that is wrong."""
-    with GasLoop.up(tmp_path / "bench", seed=7, branch_leak=1.0) as bench:
+    with ClosedLoop.up(tmp_path / "bench", seed=7, branch_leak=1.0) as bench:
         made = record(calibrate(bench, flows=[100.0], closure=9.0))
         results = {result.ref_types[0]: result.tables[0] for result in made.measurements[0].results}
         (error,) = results["remotecal_errorCurve"].column("basic_measurementError").floats()
@@ -198,8 +198,8 @@ def test_a_branch_that_lets_pass_would_have_been_the_meters_error(tmp_path):
     ],
 )
 def test_a_thermometer_that_soaks_is_refused(tmp_path, lag, said):
-    """Filling warms the gas; a well that takes its time tells of that long after, and is steady."""
-    with GasLoop.up(tmp_path / "bench", seed=7, meter_lag=lag) as bench:
+    """LoopGas warms the gas; a well that takes its time tells of that long after, and is steady."""
+    with ClosedLoop.up(tmp_path / "bench", seed=7, meter_lag=lag) as bench:
         with pytest.raises((NotStable, RunError), match=said):
             calibrate(bench)
         assert told(bench, "observation") == []
@@ -208,7 +208,7 @@ def test_a_thermometer_that_soaks_is_refused(tmp_path, lag, said):
 
 def test_a_thermometer_that_soaks_would_have_been_the_meters_error(tmp_path):
     """0.9 K are 0.3 % of the volume, and neither closure nor steadiness sees it."""
-    with GasLoop.up(tmp_path / "bench", seed=7, meter_lag=3600.0) as bench:
+    with ClosedLoop.up(tmp_path / "bench", seed=7, meter_lag=3600.0) as bench:
         made = record(calibrate(bench, temperature_difference=9.0, temperature_middle=9.0))
         curve = made.measurements[0].results[0].tables[0]
         errors = curve.column("basic_measurementError")
@@ -373,7 +373,7 @@ def test_a_run_that_was_stopped_is_safe_and_goes_on(bench):
 
 
 def test_a_loop_without_check_meter_is_calibrated_and_says_nothing_of_closure(tmp_path):
-    with GasLoop.up(tmp_path / "bench", seed=7) as bench:
+    with ClosedLoop.up(tmp_path / "bench", seed=7) as bench:
         text = bench.bench.read_text(encoding="utf-8")
         for name in ("check_reader", "check_gauge", "check_thermometer"):
             text = text.replace(f"[instruments.{name}", f"[instruments.spare_{name}")

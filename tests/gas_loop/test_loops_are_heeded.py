@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from heeded import Heeded, Somebody
 
-from remotecal.sim.gas_loop.assemblies import GasLoop
+from remotecal.sim.gas_loop.assemblies import ClosedLoop
 
 LOOP = "gas_loop.meter_by_masters"
 ETHANE = {"components": ["methane", "ethane"], "fractions": [0.9, 0.1]}
@@ -15,7 +15,7 @@ ETHANE = {"components": ["methane", "ethane"], "fractions": [0.9, 0.1]}
 
 @contextmanager
 def gas_loop(folder):
-    with GasLoop.up(folder / "bench", seed=7, pressures=(400.0,)) as bench:
+    with ClosedLoop.up(folder / "bench", seed=7, pressures=(400.0,)) as bench:
         yield bench, Somebody(folder)
 
 
