@@ -145,6 +145,7 @@ class Circulation:
         self._opened = bits
         run.wait(LOOK)
         self._see_open(bits)
+        found = 0.0
         for _ in range(TRIES):
             found = look()
             if abs(found / flow - 1.0) * 100.0 <= self._told.flow_tolerance / 2:

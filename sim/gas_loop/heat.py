@@ -45,7 +45,7 @@ class Heat:
     def __init__(self, spec: HeatSpec, world: World, room: float) -> None:
         self.spec = spec
         self.gas = self.walls = self.meter = self.check = self.hot = room
-        self.felt = dict.fromkeys(("masters", "meter", "check"), room)
+        self.felt: dict[str, float] = {"masters": room, "meter": room, "check": room}
         """What thermometers have come to."""
         self.cooled = True
         """Whether the cooler has water."""

@@ -227,3 +227,24 @@ def test_a_filling_that_would_drip_is_refused():
         ParameterError, match=r"at 1000 kPa: .* stays vapour .* or fill the loop with a drier gas"
     ):
         filling.require(20.0, 1e6)
+
+
+def test_what_is_stated_of_the_filling_is_uncertain():
+    moist = {"dew_point": -20.0}
+    for told, symbol, u in (
+        ({**moist, "dew_uncertainty": 0.8}, "t_dp", 0.4),
+        (
+            {
+                "gas": "natural gas",
+                "components": ("methane", "ethane"),
+                "fractions": (0.9, 0.1),
+                "fraction_uncertainties": (0.001, 0.002),
+            },
+            "x_ethane",
+            0.002,
+        ),
+    ):
+        known = {each.symbol: each.u for each in LoopGas(LoopParameters(**TOLD, **told)).inputs()}
+        assert known[symbol] == u
+    near, far = (LoopGas(LoopParameters(**TOLD, **moist, dew_pressure=p)).gas() for p in (101.325, 400.0))
+    assert near.fraction("water") > 3 * far.fraction("water")
