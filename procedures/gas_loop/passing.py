@@ -342,7 +342,8 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         self.read_meter()
         found = self.solve(self.volume, lambda seen, x: self.lasted(seen) + x["Δt"])
         pressure, flow = self.point.nominal["pressure"], self.point.nominal["flow"]
-        title = Text(zh=f"{pressure:g} kPa,{flow:g} m³/h", en=f"{pressure:g} kPa, {flow:g} m³/h")
+        place = f"{pressure:g} kPa, {flow:g} m³/h"
+        title = Text(zh=f"流量点 {place}", en=f"Flow point {place}")
         return replace(found, title=title)
 
 

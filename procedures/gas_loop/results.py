@@ -73,7 +73,7 @@ def error_table(
 
 def _reynolds_column(rounds: Sequence[GoneRound]) -> Column:
     values = [f"{float(significant(each.reynolds, 4)):.0f}" for each in rounds]
-    return column("雷诺数 Re", "Re", "basic_referenceValue basic_tableIndex0", "1", values)
+    return column("雷诺数 Re", "Reynolds number Re", "basic_referenceValue basic_tableIndex0", "1", values)
 
 
 def masters_table(rounds: Sequence[GoneRound]) -> Result:
