@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Lock
 from typing import ClassVar, Final, cast, get_args
 
 from remotecal.clock import Clock
@@ -68,6 +69,8 @@ class ModbusInstrument(Instrument):
     """Requests that may be under way together."""
     _heard: bool
     """Something came back since the link was opened that can't be an echo."""
+    _writing: Lock
+    """Held while a write is on its way: a bit is written with what its register held before."""
 
     def __init__(
         self,
@@ -90,6 +93,7 @@ class ModbusInstrument(Instrument):
         self._refused = frozenset()
         self._scans = {}
         self._heard = False
+        self._writing = Lock()
         counts_from = self.wire.manual_counts_from if manual_counts_from is None else manual_counts_from
         self.layout = replace(self.wire, order=order or self.wire.order, manual_counts_from=counts_from)
         self._at_once = self.layout.outstanding if isinstance(link, WiredLink) and link.pipelined else 1
@@ -229,13 +233,27 @@ class ModbusInstrument(Instrument):
         codec = codec_of(declaration)
         if not isinstance(codec, Register) or codec.table not in {"coil", "holding"}:
             raise ForbiddenCommand(f"{declaration!r} can't be set")
-        (value,) = codec.split(float(content))
+        with self._writing:
+            self._place(codec, *codec.split(float(content)))
+        if isinstance(declaration, Held):
+            self._placed[declaration] = content
+
+    def _place(self, codec: Register, value: float) -> None:
+        if codec.bit is not None:
+            value = self._among_others(codec, int(value))
         request = self._write(codec, value)
         if request.function in _ECHOES and not self._heard:
             self._hear(request)
         self._send(request)
-        if isinstance(declaration, Held):
-            self._placed[declaration] = content
+
+    def _among_others(self, register: Register, bit: int) -> int:
+        """Return what a register must hold for one of its bits to be as wanted, the others as they are."""
+        start = register.number - self.layout.manual_counts_from
+        request = modbus.Request(READS[register.table], start, 1)
+        reply, _ = self._exchange(self._payload(request))
+        (held,) = modbus.understand(request, reply[1:], self.name)
+        self._heard = True
+        return held & ~(1 << cast("int", register.bit)) | bit
 
     def _write(self, register: Register, value: float) -> modbus.Request:
         start = register.number - self.layout.manual_counts_from

@@ -37,7 +37,7 @@ from remotecal.sim.ramp import Ramp
 from remotecal.sim.simulated import Simulated
 from remotecal.sim.world import World
 
-Settings = Mapping[str, int]
+Settings = Mapping[str, int | str]
 
 
 def twins() -> Iterator[tuple[Simulated, Settings]]:
