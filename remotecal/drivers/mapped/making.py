@@ -118,6 +118,6 @@ def step(made: Declaration | None, name: str, value: str | float, where: str) ->
     if isinstance(made, Setting) and not isinstance(value, str | bool):
         return made.to(value)
     if isinstance(made, Choice) and value in made.options.__members__:
-        return made.to(made.options[str(value)])
+        return made.to(made.options.__members__[str(value)])
     known = f": its states are {', '.join(made.options.__members__)}" if isinstance(made, Choice) else ""
     raise BenchError(f"{where}.{name} = {value!r} is no value of a setting or choice of the table{known}")
