@@ -72,6 +72,7 @@ SHIPPED: Final = {
     "SiemensMass6000": "remotecal.drivers.siemens.coriolis:SiemensMass6000",
     "ThermometerByHand": "remotecal.drivers.by_hand.indicating:ThermometerByHand",
     "Tuf2000M": "remotecal.drivers.tuf.tuf2000m:Tuf2000M",
+    "Tuf2000MFuji": "remotecal.drivers.tuf.fuji:Tuf2000MFuji",
     "VaisalaPtu300": "remotecal.drivers.vaisala.ptu300:VaisalaPtu300",
     "VoltmeterByHand": "remotecal.drivers.by_hand.indicating:VoltmeterByHand",
     "VolumeTotalizerByHand": "remotecal.drivers.by_hand.indicating:VolumeTotalizerByHand",
