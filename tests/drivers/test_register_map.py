@@ -16,7 +16,7 @@ from remotecal.drivers.accuracy import EXACT, UNSTATED
 from remotecal.drivers.capabilities import Densitometer, FlowSource, PressureGauge, VolumeTotalizer
 from remotecal.drivers.catalogue import describe
 from remotecal.drivers.declarations import named
-from remotecal.drivers.mapped import table as tables
+from remotecal.drivers.mapped import rows, table
 from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.drivers.quantities import Action
 from remotecal.errors import BenchError, OutOfSpan, WrongInstrument
@@ -305,13 +305,13 @@ def asked(name: str) -> Callable[[Any], object]:
 
 
 KEYS: dict[str, Callable[[], bool]] = {
-    "Map.maker": lambda: driver(maker="B").maker == "B",
-    "Map.model": lambda: driver(model="B").model == "B",
-    "Map.source": lambda: "B" in describe(driver(source="B")).doc,
-    "Map.capabilities": lambda: (
+    "Stated.maker": lambda: driver(maker="B").maker == "B",
+    "Stated.model": lambda: driver(model="B").model == "B",
+    "Stated.source": lambda: "B" in describe(driver(source="B")).doc,
+    "Stated.capabilities": lambda: (
         describe(driver(capabilities=["Densitometer"])).capabilities == ("Densitometer",)
     ),
-    "Map.absolute": lambda: not opened(driver(absolute=False)).is_absolute(),
+    "Stated.absolute": lambda: not opened(driver(absolute=False)).is_absolute(),
     "Map.modbus": lambda: driver().wire.manual_counts_from == 40001,
     "Map.readings": lambda: (
         "more" in named(driver(readings__more=METER["readings"]["pressure"] | {"holding": 40100}))
@@ -320,8 +320,8 @@ KEYS: dict[str, Callable[[], bool]] = {
     "Map.choices": lambda: "unit_of_density" in named(driver()),
     "Map.flags": lambda: "alarms" in named(driver()),
     "Map.actions": lambda: "clear" in named(driver()),
-    "Map.safe": lambda: str(driver(safe__damping=20).safe[0]) == "damping = 20 s",
-    "Map.expects": lambda: str(driver(expects={"damping": 3}).expects[0]) == "damping = 3 s",
+    "Stated.safe": lambda: str(driver(safe__damping=20).safe[0]) == "damping = 20 s",
+    "Stated.expects": lambda: str(driver(expects={"damping": 3}).expects[0]) == "damping = 3 s",
     "Map.never": lambda: driver(never=[{"coil": 4}]).forbidden[0].number == 4,
     "Way.counts_from": lambda: driver(modbus__counts_from=40000).wire.manual_counts_from == 40000,
     "Way.functions": lambda: driver(modbus__functions=[3, 6]).wire.functions == {3, 6},
@@ -361,23 +361,23 @@ KEYS: dict[str, Callable[[], bool]] = {
     "Row.doc": lambda: any(
         one.doc == "New." for one in describe(driver(readings__density__doc="New.")).quantities
     ),
-    "Scaled.unit": lambda: (
+    "Valued.unit": lambda: (
         item("density", readings__density__unit="g/cm3", readings__density__span=[0, 2]).unit == "g/cm3"
     ),
-    "Scaled.span": lambda: item("density", readings__density__span=[0, 3]).span == (0, 3),
+    "Valued.span": lambda: item("density", readings__density__span=[0, 3]).span == (0, 3),
     "Scaled.scale": lambda: item("density", readings__density__scale=0.2).wire.scale == 0.2,
     "Scaled.offset": lambda: item("density", readings__density__offset=1).wire.offset == 1,
-    "ReadingRow.accuracy": lambda: item("pulses").accuracy is EXACT and item("volume").accuracy is UNSTATED,
-    "ReadingRow.limit": lambda: item("density", readings__density__limit=2).accuracy.absolute == 2,
-    "ReadingRow.percent_of_reading": lambda: (
+    "Indicated.accuracy": lambda: item("pulses").accuracy is EXACT and item("volume").accuracy is UNSTATED,
+    "Indicated.limit": lambda: item("density", readings__density__limit=2).accuracy.absolute == 2,
+    "Indicated.percent_of_reading": lambda: (
         item("density", readings__density__percent_of_reading=2).accuracy.reading == 0.02
     ),
-    "ReadingRow.percent_of_span": lambda: (
+    "Indicated.percent_of_span": lambda: (
         item("density", readings__density__percent_of_span=2).accuracy.span == 0.02
     ),
-    "ReadingRow.source": lambda: item("density").accuracy.source == "page 4",
+    "Indicated.source": lambda: item("density").accuracy.source == "page 4",
     "ReadingRow.rest": lambda: len(item("volume").wire.parts) == 2,
-    "ReadingRow.wraps": lambda: (
+    "Indicated.wraps": lambda: (
         (item("pulses").modulus, item("pulses", readings__pulses__wraps=9e4).modulus) == (65536, 9e4)
     ),
     "ReadingRow.no_value": lambda: item("pressure").no_value == (65000,),
@@ -396,8 +396,9 @@ KEYS: dict[str, Callable[[], bool]] = {
 
 OWN = [
     cls
-    for cls in vars(tables).values()
-    if isinstance(cls, type) and issubclass(cls, BaseModel) and cls.__module__ == tables.__name__
+    for module in (rows, table)
+    for cls in vars(module).values()
+    if isinstance(cls, type) and issubclass(cls, BaseModel) and cls.__module__ == module.__name__
 ]
 FIELDS = [f"{cls.__name__}.{name}" for cls in OWN for name in cls.__annotations__]
 
@@ -443,6 +444,6 @@ def test_its_driver_fills_the_roles_its_table_says() -> None:
 
 def test_the_documentations_table_is_one() -> None:
     page = (Path(__file__).parents[2] / "docs" / "describe-a-bench.md").read_text("utf-8")
-    (said,) = re.findall(r"```toml\n(maker = .*?)```", page, re.DOTALL)
+    (said,) = re.findall(r"```toml\n(maker = [^`]*\[modbus\][^`]*)```", page)
     gauge = RegisterMap.as_stated({"table": said})
     assert describe(gauge).capabilities == ("PressureGauge", "Thermometer")

@@ -18,11 +18,11 @@ from remotecal.drivers.accuracy import (
 from remotecal.drivers.links.wire import Modbus, Serial
 from remotecal.drivers.mapped.table import ActionRow, ChoiceRow, FlagsRow, ReadingRow, SettingRow
 from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Reading, Setting
-from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
-    from remotecal.drivers.declarations import Declaration, Step
-    from remotecal.drivers.mapped.table import Map, Row
+    from remotecal.drivers.declarations import Declaration
+    from remotecal.drivers.mapped.rows import Indicated, Row
+    from remotecal.drivers.mapped.table import Map
 
 
 def wire(table: Map) -> Modbus:
@@ -66,15 +66,13 @@ def statement(name: str, row: Row, states: type[Enum] | None) -> Declaration:
 
 
 def _reading(row: ReadingRow) -> Reading | Channels:
-    wraps = float(row.wraps) if not isinstance(row.wraps, bool) else row.wraps
-
     def make(codec: object) -> Reading:
         return Reading(
             codec,  # type: ignore[arg-type]  # a register or a sum of two
             row.unit,
             span=row.span,
-            accuracy=_accuracy(row),
-            wraps=wraps,
+            accuracy=accuracy(row),
+            wraps=wrapping(row),
             no_value=row.no_value,
         )
 
@@ -86,7 +84,13 @@ def _reading(row: ReadingRow) -> Reading | Channels:
     return Channels(row.channels, lambda channel: make(replace(first, number=places[channel])))
 
 
-def _accuracy(row: ReadingRow) -> Accuracy:
+def wrapping(row: Indicated) -> float:
+    """Return where a counter begins again, as a `Reading` takes it."""
+    return row.wraps if isinstance(row.wraps, bool) else float(row.wraps)
+
+
+def accuracy(row: Indicated) -> Accuracy:
+    """Return the limit of error a row states."""
     if row.accuracy is not None:
         return EXACT if row.accuracy == "exact" else UNSTATED
     source = row.source or "as the table states it"
@@ -107,17 +111,3 @@ def _choice(name: str, row: ChoiceRow, states: type[Enum] | None) -> Choice[Enum
     codes = tuple((float(code), float(states[key].value)) for key, code in row.choices.items())
     plain = all(code == value for code, value in codes)
     return Choice(replace(place, codes=() if plain else codes), states, confirmed=row.confirmed)
-
-
-def step(made: Declaration | None, name: str, value: str | float, where: str) -> Step:
-    """Return the step that brings a statement to a value.
-
-    Raises:
-        BenchError: it is nothing that can be brought there.
-    """
-    if isinstance(made, Setting) and not isinstance(value, str | bool):
-        return made.to(value)
-    if isinstance(made, Choice) and value in made.options.__members__:
-        return made.to(made.options.__members__[str(value)])
-    known = f": its states are {', '.join(made.options.__members__)}" if isinstance(made, Choice) else ""
-    raise BenchError(f"{where}.{name} = {value!r} is no value of a setting or choice of the table{known}")

@@ -6,7 +6,6 @@ functions there are, the order of bytes, the limit of error. A table without the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Literal, Self, get_args
 
@@ -15,10 +14,9 @@ from pydantic import Field, model_validator
 from remotecal.configuration import Written
 from remotecal.drivers.codecs import Form, Register, RegisterCodec, Sum, Table
 from remotecal.drivers.links.wire import Order
+from remotecal.drivers.mapped.rows import Indicated, Row, Stated, Valued, Words
 
-Words = Annotated[str, Field(min_length=1)]
 Number = Annotated[int, Field(ge=0, le=465_536)]
-Span = tuple[float, float]
 
 
 class Place(Written):
@@ -72,26 +70,9 @@ class Place(Written):
 BITS = ("coil", "discrete")
 
 
-class Row(Place):
-    """What every row says."""
+class Scaled(Place, Valued):
+    """A quantity in registers: their content, scaled and shifted."""
 
-    doc: Words
-    """What it is, in a sentence."""
-
-    @model_validator(mode="after")
-    def _is_a_sentence(self) -> Self:
-        if not self.doc.endswith("."):
-            raise ValueError("doc is a sentence, with a full stop")
-        return self
-
-
-class Scaled(Row):
-    """A quantity: a number with a unit."""
-
-    unit: Words
-    """Short notation, after `scale` and `offset`."""
-    span: Span
-    """Lowest and highest value, in `unit`."""
     scale: float = 1.0
     """The value is what the register holds times this …"""
     offset: float = 0.0
@@ -101,31 +82,17 @@ class Scaled(Row):
         return Register(self.table, self.number, self.form, self.scale, self.order, self.offset)
 
     @model_validator(mode="after")
-    def _can_be_so(self) -> Self:
-        if not self.span[0] < self.span[1]:
-            raise ValueError(f"its span is {self.span[0]:g} to {self.span[1]:g}: the lower end comes first")
+    def _has_a_scale(self) -> Self:
         if not self.scale:
             raise ValueError("scale must not be 0")
         return self
 
 
-class ReadingRow(Scaled):
+class ReadingRow(Scaled, Indicated):
     """A quantity that is indicated."""
 
-    accuracy: Literal["exact", "unstated"] | None = None
-    """`exact` of counts and codes, `unstated` where nobody gives a limit of error."""
-    limit: float | None = Field(default=None, gt=0)
-    """Limit of error, in `unit`; limits add up."""
-    percent_of_reading: float | None = Field(default=None, gt=0, le=100)
-    """Limit of error in per cent of the reading."""
-    percent_of_span: float | None = Field(default=None, gt=0, le=100)
-    """Limit of error in per cent of the span."""
-    source: str = ""
-    """Where the limit is printed."""
     rest: Place | None = None
     """Where the fraction of a total stands whose whole part stands here; both are scaled."""
-    wraps: bool | float = False
-    """A counter that starts again at 0: true, or the value it never reaches."""
     no_value: tuple[float, ...] = ()
     """What the register holds where there is no value."""
     channels: tuple[int, ...] = ()
@@ -134,13 +101,7 @@ class ReadingRow(Scaled):
     """Registers from one channel to the next; as many as the type has, where not stated."""
 
     @model_validator(mode="after")
-    def _says_how_good_it_is(self) -> Self:
-        stated = any((self.limit, self.percent_of_reading, self.percent_of_span))
-        if stated is (self.accuracy is not None):
-            raise ValueError(
-                "state its limit of error: limit, percent_of_reading and percent_of_span, which add up, or "
-                'accuracy = "exact" or "unstated"'
-            )
+    def _can_be_read_so(self) -> Self:
         if len(set(self.channels)) != len(self.channels):
             raise ValueError("a channel's number stands there twice")
         if self.rest is not None and (self.channels or self.offset):
@@ -161,7 +122,7 @@ class SettingRow(Scaled):
     """It is read back after each setting."""
 
 
-class Bit(Row):
+class Bit(Place, Row):
     """What may be a bit of a register."""
 
     bit: int | None = Field(default=None, ge=0, le=15)
@@ -194,7 +155,7 @@ class ChoiceRow(Bit):
         return self
 
 
-class FlagsRow(Row):
+class FlagsRow(Place, Row):
     """Conditions, one bit each."""
 
     bits: dict[Words, Annotated[int, Field(ge=0, le=31)]] = Field(min_length=1)
@@ -248,19 +209,9 @@ class Way(Written):
     """Of its serial port: stop bits."""
 
 
-class Map(Written):
+class Map(Stated):
     """A table of registers."""
 
-    maker: str = ""
-    """The instrument's maker."""
-    model: Words
-    """What it is."""
-    source: Words
-    """Where the rows are from: the manual and its page, or the controller's program and its revision."""
-    capabilities: tuple[Words, ...] = Field(min_length=1)
-    """What roles it is to fill, such as CollectingRig."""
-    absolute: bool | None = None
-    """Whether a pressure gauge counts from vacuum; to be stated of a `PressureGauge`."""
     modbus: Way
     """How it talks."""
     readings: dict[Words, ReadingRow] = Field(default_factory=dict)
@@ -273,20 +224,5 @@ class Map(Written):
     """Name → conditions."""
     actions: dict[Words, ActionRow] = Field(default_factory=dict)
     """Name → what is done."""
-    safe: dict[Words, str | float | Literal[True]] = Field(default_factory=dict)
-    """What makes it harmless, in this order: setting or choice → value, action → true."""
-    expects: dict[Words, str | float] = Field(default_factory=dict)
-    """How it must be set for the table to be true: setting or choice → value; asked, never set."""
     never: tuple[Place, ...] = ()
     """Registers and coils that must never be written."""
-
-    def rows(self) -> Iterator[tuple[str, str, Row]]:
-        """Yield each row: its kind, as its table is called; its name; what it says."""
-        for kind in KINDS:
-            rows: dict[str, Row] = getattr(self, kind)
-            for name, row in rows.items():
-                yield kind, name, row
-
-
-KINDS = ("readings", "settings", "choices", "flags", "actions")
-"""Tables of rows."""
