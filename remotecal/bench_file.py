@@ -224,15 +224,18 @@ class BenchFile(Written):
 
 
 def _text(folder: Path, where: str, value: str) -> str:
-    """Return the text of the file a setting names, its lines ending as on any system; or the text it is."""
-    if "\n" in value:
-        return value
-    path = folder / value
+    """Return the text of the file a setting names, or the text it is."""
+    try:
+        return value if "\n" in value else read_text(folder / value)
+    except BenchError as error:
+        raise BenchError(f"{where}: {error}") from None
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, its lines ending alike on any system (BenchError: none is)."""
     try:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise BenchError(
-            f"{where}: {path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8"
-        ) from None
+        raise BenchError(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
     except (OSError, ValueError) as error:
-        raise BenchError(f"{where}: {path} can't be read: {getattr(error, 'strerror', error)}") from None
+        raise BenchError(f"{path} can't be read: {getattr(error, 'strerror', error)}") from None

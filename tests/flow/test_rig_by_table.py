@@ -130,6 +130,23 @@ def test_a_bit_is_written_and_the_others_of_its_word_stay(controller) -> None:
     assert (controller.inlet.read(), controller.drain.read()) == (Valve.SHUT, Valve.OPEN)
 
 
+def test_nothing_else_writes_while_a_bit_is_between_read_and_write(rig) -> None:
+    """The heart beats in a thread of its own, perhaps in a bit of the very word a valve stands in."""
+    driver = RegisterMap.as_stated({"table": text(NAMES[0])})
+    held: list[tuple[int, bool]] = []
+    opened: list[RegisterMap] = []
+
+    class Watched(MemoryLink):
+        def ask(self, request, timeout=None):
+            held.extend((request[1], one._writing.locked()) for one in opened)
+            return super().ask(request, timeout)
+
+    link = Watched(rig_controller(rig, driver=driver))
+    opened.append(driver.over(link, unit=1, table=driver.stated_table))
+    opened[0].inlet.set(Valve.OPEN)
+    assert held == [(3, True), (6, True)]
+
+
 def test_it_trips_by_itself_tells_why_and_is_reset(controller, rig, clock) -> None:
     controller.inlet.set(Valve.OPEN)
     controller.heartbeat.set(1)
