@@ -17,7 +17,14 @@ from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.wire import Line, Serial
 from remotecal.drivers.mapped import fitting
 from remotecal.drivers.mapped.by_table import ByTable, driver_of, parsed
-from remotecal.drivers.mapped.lines import LineTable, Said, SaidAction, SaidChoice, SaidReading, SaidSetting
+from remotecal.drivers.mapped.lines import (
+    LineTable,
+    SaidAction,
+    SaidChoice,
+    SaidReading,
+    SaidSerial,
+    SaidSetting,
+)
 from remotecal.drivers.mapped.making import accuracy, wrapping
 from remotecal.drivers.quantities import Action, Choice, Reading, Setting
 from remotecal.errors import BenchError
@@ -45,7 +52,7 @@ class LineMap(ByTable, LineInstrument):
     model: ClassVar[str] = "by a table of lines"
     begin: ClassVar[tuple[str, ...]] = ()
     """Lines that are sent each time it is opened, and that nothing answers."""
-    tells_serial: ClassVar[Said | None] = None
+    tells_serial: ClassVar[SaidSerial | None] = None
     """How it is asked for its serial number."""
 
     def __init__(
@@ -72,9 +79,9 @@ class LineMap(ByTable, LineInstrument):
     def identify(self) -> Identity:
         told = super().identify()
         asked = self.tells_serial
-        if asked is None or asked.ask is None:
+        if asked is None:
             return told
-        return told._replace(serial=known_serial(asked.codec().unwrap(self.ask(asked.ask))))
+        return told._replace(serial=known_serial(asked.codec(asked.ask).unwrap(self.ask(asked.ask))))
 
 
 @lru_cache(maxsize=64)
@@ -132,7 +139,7 @@ def _statement(name: str, row: Row, states: type[Enum] | None) -> Declaration:
     match row:
         case SaidReading():
             return Reading(
-                row.codec(),
+                row.codec(row.ask),
                 row.unit,
                 span=row.span,
                 accuracy=accuracy(row),
@@ -141,9 +148,10 @@ def _statement(name: str, row: Row, states: type[Enum] | None) -> Declaration:
                 takes=row.takes,
             )
         case SaidSetting():
-            return Setting(row.codec(), row.unit, span=row.span, confirmed=row.confirmed)
+            codec = row.codec(row.ask, row.order, row.decimals)
+            return Setting(codec, row.unit, span=row.span, confirmed=row.confirmed)
         case SaidChoice():
-            return Choice(row.codec(), _states(name, row, states), confirmed=row.confirmed)
+            return Choice(row.codec(row.ask, row.order), _states(name, row, states), confirmed=row.confirmed)
         case SaidAction():
             return Action(Phrase(None, order=row.order), takes=row.takes)
     raise AssertionError(f"{name} is a row of a kind that nobody knows")

@@ -34,71 +34,71 @@ class FieldOfLine(Phrase):
         return self.separator.join(["0"] * self.place + [Phrase.wrap(self, value)])
 
 
-class Said(Written):
-    """A question and its answer, an order, or both."""
+class Answer(Written):
+    """How an answer looks, and where the value is in it."""
 
-    ask: Words | None = None
-    """The line that asks for it."""
     reply: Words = VALUE
     """How the answer looks, `{value}` in it; blanks stand for any run of blanks."""
     separator: str = Field(default="", max_length=1)
     """What parts the fields of an answer, where it has several."""
     place: int = Field(default=0, ge=0)
     """Which of the fields it is, counted from 0."""
-    order: Words | None = None
-    """The line that sets it, `{value}` in it."""
-    decimals: int | None = Field(default=None, ge=0, le=12)
-    """Decimals of a number in an order; as many as it has, where not stated."""
 
     @model_validator(mode="after")
     def _is_said_so(self) -> Self:
-        for key, line, values in (("ask", self.ask, 0), ("reply", self.reply, 1), ("order", self.order, 1)):
-            if line is None:
-                continue
-            if (
-                line.count(VALUE) != values
-                or "{" in line.replace(VALUE, "")
-                or "}" in line.replace(VALUE, "")
-            ):
+        for key, values in (("ask", 0), ("reply", 1), ("order", 1)):
+            line = str(getattr(self, key, None) or VALUE * values)
+            if line.count(VALUE) != values or set("{}") & set(line.replace(VALUE, "")):
                 raise ValueError(f"{key} has {'one' if values else 'no'} {VALUE}, and no other braces")
         if self.place and not self.separator:
             raise ValueError("place counts fields: state the separator")
         return self
 
-    def codec(self) -> Phrase:
-        """Return where it lives on the wire."""
+    def codec(self, ask: str | None, order: str | None = None, decimals: int | None = None) -> Phrase:
+        """Return where it lives on the wire: what asks for it, and what sets it."""
         if not self.separator:
-            return Phrase(self.ask, self.reply, self.order, self.decimals)
-        return FieldOfLine(self.ask, self.reply, self.order, self.decimals, self.separator, self.place)
+            return Phrase(ask, self.reply, order, decimals)
+        return FieldOfLine(ask, self.reply, order, decimals, self.separator, self.place)
 
 
-class SaidReading(Said, Indicated):
+class SaidSerial(Answer):
+    """How an instrument is asked for its serial number."""
+
+    ask: Words
+    """The line that asks for it."""
+
+
+class SaidReading(Answer, Indicated):
     """A quantity that is indicated in a line."""
 
     ask: Words
+    """The line that asks for it."""
     no_value: tuple[str | float, ...] = ()
     """What is answered where there is no value."""
     takes: float | None = Field(default=None, gt=0, le=3600)
     """Longest time the answer may take, in s, where longer than usual."""
 
-    @model_validator(mode="after")
-    def _is_not_set(self) -> Self:
-        if self.order is not None:
-            raise ValueError("a reading has no order: what is set stands among the settings")
-        return self
 
-
-class SaidSetting(Said, Valued):
+class SaidSetting(Answer, Valued):
     """A quantity that is set by a line."""
 
+    ask: Words | None = None
+    """The line that asks for it, where it can be asked."""
     order: Words
+    """The line that sets it, `{value}` in it."""
+    decimals: int | None = Field(default=None, ge=0, le=12)
+    """Decimals of a number in an order; as many as it has, where not stated."""
     confirmed: bool = False
     """It is read back after each setting."""
 
 
-class SaidChoice(Said, Row):
+class SaidChoice(Answer, Row):
     """One of a few states, in words."""
 
+    ask: Words | None = None
+    """The line that asks for it, where it can be asked."""
+    order: Words | None = None
+    """The line that sets it, `{value}` in it, where it can be set."""
     choices: dict[Words, Words] = Field(min_length=2)
     """State → what stands in the line for it."""
     confirmed: bool = False
@@ -150,7 +150,7 @@ class LineTable(Stated):
     """How it talks."""
     begin: tuple[Words, ...] = ()
     """Lines that are sent each time it is opened, and that nothing answers, such as what stops an output."""
-    serial: Said | None = None
+    serial: SaidSerial | None = None
     """How it is asked for its serial number."""
     readings: dict[Words, SaidReading] = Field(default_factory=dict)
     """Name → quantity that is indicated."""
@@ -162,9 +162,3 @@ class LineTable(Stated):
     """Name → what is done."""
     never: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Patterns of lines that must never be sent."""
-
-    @model_validator(mode="after")
-    def _asks_for_the_serial(self) -> Self:
-        if self.serial is not None and self.serial.ask is None:
-            raise ValueError("serial has an ask")
-        return self
