@@ -28,6 +28,7 @@ COUNTER: dict[str, Any] = {
         "running_pulses": row(
             40003, type="u32", unit="1", span=[0, 4294967295], accuracy="exact", wraps=True
         ),
+        "serial_number": row(40007, type="u32", unit="1", span=[0, 999999], accuracy="exact"),
     },
     "actions": {"count_gated": row(40005, bit=0), "count_freely": row(40005, bit=1)},
 }
@@ -88,6 +89,7 @@ def counting(driver, rig) -> ModbusSimulated:
         rig.world,
         "counter",
         reads={
+            "serial_number": lambda: 4711,
             "gated_pulses": lambda: seen["gated"],
             "running_pulses": lambda: int(rig.dut.cycles) - seen["begun"],
         },
@@ -110,6 +112,8 @@ def test_a_plcs_gated_counter_counts_what_a_universal_counter_does(native, bench
     bench = bench_of(read_by(COUNTER, counting), seed=3)
     ran = run_on(bench, parameters=FEW)
     assert PulseCounter in RegisterMap.as_stated({"table": as_toml(COUNTER)}).__mro__
+    used = ran.evidence.instruments["dut"]
+    assert used.serial == "4711", "the counter's own, and not that of the meter it reads"
     assert error(ran) == pytest.approx(error(native), abs=0.002)
     assert error(ran) == pytest.approx(bench.true_error(20.0), abs=0.05)
 

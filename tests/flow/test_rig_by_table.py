@@ -23,6 +23,7 @@ from remotecal.errors import BenchError, ModbusRefusal, WrongInstrument
 from remotecal.journal.events import FILE, read_journal
 from remotecal.journal.gathering import read_evidence
 from remotecal.order import Order
+from remotecal.rehearsal import RealBench
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
@@ -93,6 +94,8 @@ def test_a_calibration_by_a_table_is_the_one_by_a_driver(name: str, native, benc
     assert ran.record.measurements == native.record.measurements
     journal = (ran.directory / FILE).read_text(encoding="utf-8")
     assert "MB_SERVER" in journal or "WAGO" in journal, "the table is evidence"
+    (rig,) = (one for role, one in RealBench.of_run(ran.evidence).drivers.items() if role == "rig")
+    assert CollectingRig in rig.__mro__, "a rehearsal knows it from the journal alone"
     assert len({one.firmware for one in ran.evidence.instruments.values() if "table" in one.firmware}) == 1
 
 
