@@ -19,14 +19,15 @@ from remotecal.drivers.capabilities import CollectingRig, Outlet, Valve
 from remotecal.drivers.links import modbus
 from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.drivers.rig.controller import Trip
-from remotecal.errors import BenchError, ModbusRefusal, WrongInstrument
+from remotecal.errors import BenchError, ModbusRefusal, RunAborted, WrongInstrument
 from remotecal.journal.events import FILE, read_journal
 from remotecal.journal.gathering import read_evidence
 from remotecal.order import Order
 from remotecal.rehearsal import RealBench
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
-from remotecal.runs.execute import execute
+from remotecal.runs.control import Control
+from remotecal.runs.execute import execute, resume
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
@@ -120,6 +121,28 @@ def test_what_a_table_read_is_verified_by_the_table_in_the_journal(tmp_path) -> 
                 event.data["settings"]["table"] = said.replace('unit = "kPa"', 'scale = 1.01, unit = "kPa"')
 
     assert "replies" in doubted(run.forged(scaled, tmp_path / "forged"))
+
+
+def test_a_run_goes_on_by_no_other_table(tmp_path) -> None:
+    clock = SharedClock.begin(tmp_path / "rig" / CLOCK, BEGAN.timestamp())
+    with by_table(NAMES[0]).up(tmp_path / "rig", seed=5, clock=clock) as bench:
+        order = Order.load(bench.order)
+        order = order.model_copy(update={"parameters": {**order.parameters, **FEW}})
+        found, control = find(order.order.procedure), Control()
+
+        def abort(progress) -> None:
+            if progress.doing == "measure":
+                control.abort("a leak", "Li Wei")
+
+        company = Company(Scripted(), (abort,), control)
+        with pytest.raises(RunAborted):
+            execute(order, found, Bench.load(bench.bench), tmp_path / "run", company, clock)
+        said = bench.bench.read_text(encoding="utf-8")
+        bench.bench.write_text(said.replace("span = [0, 200]", "span = [0, 201]"), encoding="utf-8")
+        with pytest.raises(WrongInstrument, match=r"began with table with SHA-256 \w{16}, unit 1, now it is"):
+            resume(tmp_path / "run", Company(Scripted()), clock=clock)
+        bench.bench.write_text(said, encoding="utf-8")
+        assert resume(tmp_path / "run", Company(Scripted()), clock=clock).complete
 
 
 def test_a_bit_is_written_and_the_others_of_its_word_stay(controller) -> None:
