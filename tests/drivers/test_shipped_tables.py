@@ -1,4 +1,4 @@
-"""The tables of registers in `docs/tables`: read over a line as the makers' manuals print it."""
+"""The tables in `docs/tables`: read over a line as the makers' manuals print it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from remotecal.clock import VirtualClock
-from remotecal.drivers.capabilities import FlowMeter, Thermometer, VolumeTotalizer
+from remotecal.drivers.capabilities import FlowMeter, PressureGauge, Thermometer, VolumeTotalizer
+from remotecal.drivers.declarations import named
 from remotecal.drivers.links import modbus
 from remotecal.drivers.links.framing import checksum
+from remotecal.drivers.mapped.line_map import LineMap
 from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.drivers.screening import Screen
-from remotecal.errors import ForbiddenCommand, WrongInstrument
+from remotecal.errors import ForbiddenCommand, GarbledReply, WrongInstrument
 from remotecal.sim.simulated_modbus import ModbusSimulated
 from remotecal.sim.world import World
 from remotecal.testing import check_twin
@@ -48,7 +50,11 @@ def bus(name: str, *exchanges: Exchange) -> Iterator[Any]:
         yield instrument
 
 
-@pytest.mark.parametrize("name", sorted({path.stem for path in TABLES.glob("*.toml")} - RIGS))
+OF_LINES = {"paroscientific-745"}
+"""These are no registers."""
+
+
+@pytest.mark.parametrize("name", sorted({path.stem for path in TABLES.glob("*.toml")} - RIGS - OF_LINES))
 def test_a_twin_of_each_and_its_driver_understand_each_other(name: str) -> None:
     driver = RegisterMap.as_stated({"table": text(name)})
     twin = ModbusSimulated(driver, World(VirtualClock(), 1), name)
@@ -109,3 +115,37 @@ def test_mfe600h_that_is_set_to_litres_is_refused() -> None:
     refused = r"flow_unit is L_PER_S, this driver needs M3_PER_H"
     with pytest.raises(WrongInstrument, match=refused), bus("microsensor-mfe600h", *mfe600h(0)):
         pass
+
+
+UNIT = (b"*0100UN\r\n", b"*0001UN=2\r\n")
+
+
+def digiquartz(device: str) -> LineMap:
+    return LineMap.open(f"ASRL{device}::INSTR", name="barometer", table=text("paroscientific-745"))
+
+
+def test_digiquartz_as_public_drivers_hear_it() -> None:
+    said = (UNIT, (b"*0100P3\r\n", b"*0001100.00000\r\n"), (b"*0100P3\r\n", b"*00011013.251\r\n"))
+    with on_serial_port(*said) as device, digiquartz(device) as barometer:
+        quantity: Any = barometer.quantity("pressure")
+        assert [quantity.read()[:2] for _ in range(2)] == [(100.0, "hPa"), (1013.251, "hPa")]
+        assert isinstance(barometer, PressureGauge)
+        assert barometer.is_absolute()
+
+
+def test_digiquartz_of_another_number_or_unit_is_no_answer_and_is_refused() -> None:
+    said = (UNIT, (b"*0100P3\r\n", b"*0002100.00000\r\n"))
+    with on_serial_port(*said) as device, digiquartz(device) as barometer, pytest.raises(GarbledReply):
+        barometer.obtain(named(type(barometer))["pressure"])
+    in_kpa = (UNIT[0], b"*0001UN=4\r\n")
+    with on_serial_port(in_kpa) as device, pytest.raises(WrongInstrument, match="pressure_unit is KPA"):
+        digiquartz(device)
+
+
+def test_nothing_is_set_of_a_digiquartz() -> None:
+    with (
+        on_serial_port(UNIT) as device,
+        digiquartz(device) as barometer,
+        pytest.raises(ForbiddenCommand, match="must never be sent"),
+    ):
+        barometer.ask("*0100EW*0100UN=4")

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, ClassVar, NamedTuple, get_args, get_origin, get_type_hints
 
-from remotecal.source import docstrings
-
 
 class Need(NamedTuple):
     """A quantity, a state or conditions that a capability has."""
@@ -19,14 +17,11 @@ class Need(NamedTuple):
     """A unit of the dimension it must have; "" where there is none."""
     states: type | None
     """The states of a choice."""
-    doc: str
-    """What it is."""
 
 
 @cache
 def needs(capability: type) -> dict[str, Need]:
     """Return what a driver must declare to have a capability, by name."""
-    docs = docstrings(capability)
     found = {}
     for name, hint in get_type_hints(capability, include_extras=True).items():
         if get_origin(hint) is ClassVar:
@@ -35,7 +30,7 @@ def needs(capability: type) -> dict[str, Need]:
             if get_origin(inner) is Annotated:
                 inner, unit = get_args(inner)
             states = next(iter(get_args(inner)), None)
-            found[name] = Need(get_origin(inner) or inner, str(unit), states, docs.get(name, ""))
+            found[name] = Need(get_origin(inner) or inner, str(unit), states)
     return found
 
 

@@ -17,6 +17,7 @@ from remotecal.drivers.mapped.rows import KINDS, Valued
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Reading, Setting
 from remotecal.errors import BenchError, UnitError
+from remotecal.source import docstrings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,10 +97,11 @@ OWN: Final = frozenset({"is_absolute", "stated_table", "made", "begin", "tells_s
 def _check_need(capability: type, name: str, kind: str, row: Row | None) -> None:
     need, called = needs(capability)[name], capability.__name__
     right = TABLES[need.kind]
-    inherited = f", {need.doc[:1].lower()}{need.doc[1:].split(chr(10))[0].rstrip('.')}" if need.doc else ""
     unit = f", in {need.unit} or the like" if need.unit else ""
     if row is None:
-        raise BenchError(f"{right}.{name} is missing, which a {called} has{unit}{inherited}")
+        doc = docstrings(capability).get(name, "").partition("\n")[0].rstrip(".")
+        what = f", {doc[:1].lower()}{doc[1:]}" if doc else ""
+        raise BenchError(f"{right}.{name} is missing, which a {called} has{unit}{what}")
     if kind != right:
         raise BenchError(f"{kind}.{name}: a {called} has it among the {right}")
     if isinstance(row, Valued) and need.unit and not units.same_dimension(row.unit, need.unit):
