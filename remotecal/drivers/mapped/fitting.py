@@ -45,6 +45,16 @@ def wanted(table: Stated) -> tuple[type, ...]:
     return tuple(one for one in named if not any(one in other.__mro__[1:] for other in named))
 
 
+def told(table: Stated) -> set[str]:
+    """Return the names of the states that a table's capabilities tell what to be."""
+    return {
+        name
+        for capability in wanted(table)
+        for name, need in needs(capability).items()
+        if need.kind is Choice
+    }
+
+
 def states_of(name: str, wanted_: tuple[type, ...]) -> type[Enum] | None:
     """Return the states that a capability has under a name."""
     for capability in wanted_:

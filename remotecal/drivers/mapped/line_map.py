@@ -30,7 +30,7 @@ from remotecal.drivers.quantities import Action, Choice, Reading, Setting
 from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from remotecal.clock import Clock
     from remotecal.drivers.declarations import Declaration
@@ -89,30 +89,42 @@ def _made(text: str) -> type[ByTable]:
     """Return the driver for a table; the same one each time."""
     table = parsed(LineTable, text)
     fitting.check(table)
-    _check(table)
     facts = {
         "wire": _wire(table),
-        "forbidden": table.never,
+        "forbidden": tuple(f".*{re.escape(word)}" for word in table.never),
         "begin": table.begin,
         "tells_serial": table.serial,
     }
+    _check(table)
     return driver_of(LineMap, table, text, _statement, facts)
 
 
 def _check(table: LineTable) -> None:
-    """Raise `BenchError`, naming the row, for what is said by a line that must never be sent."""
-    for pattern in table.never:
+    """Raise `BenchError`, naming the row, for a line that can't be sent, or must never be."""
+    for place, line in _lines(table):
+        if {"\r", "\n"} & set(line) or table.line.ending in line:
+            raise BenchError(f"{place}: {line!r} is not one line; its ending is sent by itself")
         try:
-            re.compile(pattern)
-        except re.error as error:
-            raise BenchError(f"never: {pattern!r} is no pattern: {error}") from None
+            line.encode(table.line.encoding)
+        except UnicodeEncodeError:
+            raise BenchError(f"{place}: {line!r} can't be written in {table.line.encoding}") from None
+        if any(word.lower() in line.lower() for word in table.never):
+            raise BenchError(f"{place}: {line!r} contains what never says must not be sent")
     for kind, name, row in table.rows():
-        lines = (getattr(row, "ask", None), getattr(row, "order", None))
-        for line in filter(None, lines):
-            if any(re.match(pattern, line, re.IGNORECASE) for pattern in table.never):
-                raise BenchError(f"{kind}.{name}: {line!r} is among what never says must not be sent")
-        if getattr(row, "confirmed", False) and row.ask is None:  # type: ignore[attr-defined]
+        if getattr(row, "confirmed", False) and getattr(row, "ask", None) is None:
             raise BenchError(f"{kind}.{name}: what is confirmed is read back: state ask")
+
+
+def _lines(table: LineTable) -> Iterator[tuple[str, str]]:
+    """Yield every line that may be sent, with where it is stated."""
+    yield from (("begin", line) for line in table.begin)
+    yield from (("line.ask_again", line) for line in table.line.ask_again)
+    if table.serial is not None:
+        yield "serial", table.serial.ask
+    for kind, name, row in table.rows():
+        for line in (getattr(row, "ask", None), getattr(row, "order", None)):
+            if line is not None:
+                yield f"{kind}.{name}", line
 
 
 def _wire(table: LineTable) -> Line:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from remotecal.configuration import Written
 from remotecal.drivers.codecs import Phrase
-from remotecal.drivers.mapped.rows import Indicated, Row, Stated, Valued, Words
+from remotecal.drivers.mapped.rows import Indicated, Row, State, Stated, Valued, Words
 from remotecal.errors import GarbledReply
 
 VALUE = "{value}"
@@ -99,7 +99,7 @@ class SaidChoice(Answer, Row):
     """The line that asks for it, where it can be asked."""
     order: Words | None = None
     """The line that sets it, `{value}` in it, where it can be set."""
-    choices: dict[Words, Words] = Field(min_length=2)
+    choices: dict[State, Words] = Field(min_length=2)
     """State → what stands in the line for it."""
     confirmed: bool = False
     """It is read back after each setting."""
@@ -160,5 +160,5 @@ class LineTable(Stated):
     """Name → state."""
     actions: dict[Words, SaidAction] = Field(default_factory=dict)
     """Name → what is done."""
-    never: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    """Patterns of lines that must never be sent."""
+    never: tuple[Words, ...] = ()
+    """What no line that is sent may contain."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from remotecal.drivers.links import modbus
+from remotecal.drivers.mapped import fitting
 from remotecal.drivers.mapped.table import ActionRow, ChoiceRow, Place, ReadingRow, Scaled
 from remotecal.drivers.scans import READS
 from remotecal.errors import BenchError
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 
     from remotecal.drivers.mapped.table import Map
 
-WRITES: Final = {"coil": {5, 15}, "holding": {6, 16}}
-"""By which functions a table of an instrument is written."""
+NAMES: Final = {"discrete": "a discrete input", "input": "an input register"}
+"""What tables are called that nobody can write."""
 
 IN_FORM: Final = {
     "u16": (0, 0xFFFF),
@@ -28,10 +30,25 @@ IN_FORM: Final = {
 
 def check(table: Map) -> None:
     """Raise `BenchError`, naming the row, unless all of a table's rows can stand where they say."""
+    told = {*table.settings, *table.actions, *table.safe, *fitting.told(table)}
     for kind, name, row in table.rows():
         if isinstance(row, Place):
             _check_row(table, f"{kind}.{name}", row)
+            if name in told:
+                _check_writing(table, f"{kind}.{name}", row)
     _check_overlaps(table)
+
+
+def _check_writing(table: Map, where: str, row: Place) -> None:
+    """Raise `BenchError` unless what is told something can be written."""
+    by = {"coil": {modbus.WRITE_COIL}, "holding": {modbus.WRITE_REGISTERS}}.get(row.table)
+    if by is None:
+        raise BenchError(f"{where}: it is told what to be, and {NAMES[row.table]} can't be written")
+    if row.table == "holding" and row.register().size == 1:
+        by.add(modbus.WRITE_REGISTER)
+    if not by & set(table.modbus.functions):
+        codes = " or ".join(map(str, sorted(by)))
+        raise BenchError(f"{where}: it is written by function {codes}, not among functions")
 
 
 def _check_row(table: Map, where: str, row: Place) -> None:
@@ -48,14 +65,6 @@ def _check_way(table: Map, where: str, row: Place) -> None:
     functions = set(table.modbus.functions)
     if READS[row.table] not in functions:
         raise BenchError(f"{where}: it is read by function {READS[row.table]}, which is not among functions")
-    if where.startswith(("settings", "actions")):
-        by = WRITES.get(row.table)
-        if by is None:
-            raise BenchError(f"{where}: a {row.table} register can't be written: make it a reading")
-        if not by & functions:
-            raise BenchError(
-                f"{where}: it is written by function {' or '.join(map(str, sorted(by)))}, not among functions"
-            )
     for place in _places(row):
         if place.register().size > 1 and not (place.order or table.modbus.order):
             raise BenchError(

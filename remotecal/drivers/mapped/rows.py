@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from remotecal.configuration import Written
 
 Words = Annotated[str, Field(min_length=1)]
+State = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 Span = tuple[float, float]
 
 
@@ -65,6 +66,8 @@ class Indicated(Valued):
                 "state its limit of error: limit, percent_of_reading and percent_of_span, which add up, or "
                 'accuracy = "exact" or "unstated"'
             )
+        if not isinstance(self.wraps, bool) and self.wraps <= self.span[0]:
+            raise ValueError("a counter wraps above the lower end of its span")
         return self
 
 

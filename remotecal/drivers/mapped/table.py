@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from remotecal.configuration import Written
 from remotecal.drivers.codecs import Form, Register, RegisterCodec, Sum, Table
 from remotecal.drivers.links.wire import Order
-from remotecal.drivers.mapped.rows import Indicated, Row, Stated, Valued, Words
+from remotecal.drivers.mapped.rows import Indicated, Row, State, Stated, Valued, Words
 
 Number = Annotated[int, Field(ge=0, le=465_536)]
 
@@ -141,7 +141,7 @@ class Bit(Place, Row):
 class ChoiceRow(Bit):
     """One of a few states."""
 
-    choices: dict[Words, int] = Field(min_length=2)
+    choices: dict[State, int] = Field(min_length=2)
     """State → what stands on the wire for it."""
     confirmed: bool = False
     """It is read back after each setting."""
@@ -158,7 +158,7 @@ class ChoiceRow(Bit):
 class FlagsRow(Place, Row):
     """Conditions, one bit each."""
 
-    bits: dict[Words, Annotated[int, Field(ge=0, le=31)]] = Field(min_length=1)
+    bits: dict[State, Annotated[int, Field(ge=0, le=31)]] = Field(min_length=1)
     """Condition → its bit, 0 the least significant one."""
     resettable: tuple[str, ...] = ()
     """Those that a run may reset with nobody looking: they say that no run was on, and nothing else."""
