@@ -21,6 +21,9 @@ from remotecal.errors import BenchError, ForbiddenCommand, LinkError, ModbusRefu
 _UNITS: Final = range(248)
 """Unit numbers on a serial line (MODBUS over serial line, 2.2)."""
 
+ON_SERIAL_LINES: Final = ("modbus+rtu", "modbus+ascii")
+"""How addresses of serial lines begin, gateways to them included."""
+
 _UNITS_ON_TCP: Final = range(256)
 """Behind Modbus TCP a device may have any, and 255 is the one that is no gateway's (MODBUS Messaging on
 TCP/IP, 4.4.2)."""
@@ -84,7 +87,7 @@ class ModbusInstrument(Instrument):
         manual_counts_from: int | None = None,
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)
-        units = _UNITS if link.address.lower().startswith("modbus+rtu") else _UNITS_ON_TCP
+        units = _UNITS if link.address.lower().startswith(ON_SERIAL_LINES) else _UNITS_ON_TCP
         if isinstance(unit, bool) or unit not in units:
             raise BenchError(f"{self.name}: Modbus units are numbered 0 to {units[-1]}, not {unit}")
         if order is not None and order not in get_args(Order):
