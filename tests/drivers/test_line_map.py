@@ -172,6 +172,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"readings__density__order": "D {value}"}, r"readings\.density\.order is unknown"),
     ({"readings__density__separator": None}, "place counts fields: state the separator"),
     ({"readings__density__ask": "adj?"}, r"readings\.density: 'adj\?' contains what never says"),
+    ({"begin": ["GO {unit}"]}, r"'GO \{unit\}' has braces"),
+    ({"actions__start__order": "RUN {value}"}, r"'RUN \{value\}' has braces"),
     ({"begin": ["ADJ 3"]}, r"begin: 'ADJ 3' contains what never says"),
     ({"readings__density__ask": "A\nB"}, r"readings\.density: 'A\\nB' is not one line"),
     ({"actions__start__order": "启动"}, r"actions\.start: '启动' can't be written in ascii"),

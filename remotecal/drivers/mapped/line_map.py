@@ -110,6 +110,9 @@ def _check(table: LineTable) -> None:
             raise BenchError(f"{place}: {line!r} can't be written in {table.line.encoding}") from None
         if any(word.lower() in line.lower() for word in table.never):
             raise BenchError(f"{place}: {line!r} contains what never says must not be sent")
+    bare = [*table.begin, *(row.order for row in table.actions.values())]
+    if braced := [line for line in bare if {"{", "}"} & set(line)]:
+        raise BenchError(f"{braced[0]!r} has braces: nothing is filled into what is begun with, or done")
     for kind, name, row in table.rows():
         if getattr(row, "confirmed", False) and getattr(row, "ask", None) is None:
             raise BenchError(f"{kind}.{name}: what is confirmed is read back: state ask")
