@@ -35,6 +35,7 @@ from remotecal.sim.catalogue import bench
 
 VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
+    "gas-loop": {"output": ("pulses", "current"), "pressures": ((1000.0, 400.0), (600.0,))},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},

@@ -59,6 +59,7 @@ class Domain:
 DOMAINS = {
     "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
+    "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

@@ -81,7 +81,7 @@ class Session:
             opened, journal, self._control, company.answers, company.watchers, company.largest_file
         )
         kind = type(planned.procedure)
-        self._procedure = kind(planned.procedure.parameters, self._fillings(kind))
+        self._procedure = planned.procedure.filled(self._fillings(kind))
         self._done = set(journal.past.observed)
         self._set = journal.past.adjusted
         """What was set where the devices were adjusted; nothing where that was not possible."""
