@@ -1,0 +1,99 @@
+"""A whole bench of water meters: instruments on their ports, a bench file, certificates, a work order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from remotecal.certificates.trust import Capability
+from remotecal.procedures.parameters import In
+from remotecal.sim.assembly import Assembly, BenchOptions
+from remotecal.sim.water_bench import paper
+from remotecal.sim.water_bench.outfit import bench_outfit
+from remotecal.sim.water_bench.series import SeriesRig
+from remotecal.sim.water_bench.wiring import wire_up
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from remotecal.procedures import Drivers
+    from remotecal.sim.paper import Paper
+    from remotecal.sim.world import World
+
+NAME: Final = "meter_{}"
+"""What the meters are called on the bench, by their number from 1."""
+
+
+class MetersOptions(BenchOptions):
+    """What can be chosen of a bench of water meters."""
+
+    meters: Annotated[int, In("1", at_least=1, at_most=30)] = 5
+    """How many stand in the line."""
+    permanent: Annotated[float, In("m3/h", above=0, at_most=6.3)] = 2.5
+    """Their permanent flow Q3."""
+    ratio: Annotated[float, In("1", at_least=40, at_most=400)] = 100.0
+    """Their range R = Q3/Q1."""
+    output: Literal["total", "pulses"] = "total"
+    """How they are read: their total over Modbus, or their pulses."""
+    temperature: Annotated[float, In("°C", at_least=5, at_most=38)] = 20.0
+    """About which the water's temperature swings."""
+    exchange: Annotated[float, In("W/K", at_least=0, at_most=20)] = 0.3
+    """Heat that the line gives to the hall from one meter to the next."""
+
+
+class WaterMeterBench(Assembly):
+    """Bench of water meters in series, ahead of a diverter and a weigh tank."""
+
+    Options = MetersOptions
+    procedures = ("flow.water_bench",)
+    scope = (
+        Capability(
+            quantity="basic_measurementError",
+            unit="%",
+            cmc="0.01",
+            against="basic_referenceValue",
+            against_unit="m3/h",
+            low="0.005",
+            high="10",
+        ),
+    )
+
+    def __init__(self, world: World, options: MetersOptions) -> None:
+        super().__init__(world, options)
+        self.chosen = options
+        """What was chosen of it."""
+        self.outfit = bench_outfit(
+            options.seed,
+            options.meters,
+            options.permanent,
+            options.ratio,
+            temperature=options.temperature,
+            exchange=options.exchange,
+        )
+        """The bench as it was drawn, with its certificates."""
+        self.rig = SeriesRig(self.outfit.spec, world)
+        """The physics."""
+        self.wired = wire_up(self.rig, self.outfit, options.output)
+
+    @classmethod
+    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
+        count = sum(name.startswith("meters[") for name in drivers)
+        return {
+            "meters": count or 1,
+            "permanent": parameters["permanent"],
+            "ratio": parameters["ratio"],
+            "output": "pulses" if parameters["pulses_per_volume"] else "total",
+        }
+
+    def true_error(self, at: float, number: int = 1) -> float:
+        """Return the true error in % of the meter of a number, from 1, at a flow in m³/h."""
+        with self.world.present():
+            meter = self.rig.meters[number - 1]
+            return 100.0 * meter.error(at / 3600.0, self.rig.temperature_of(number - 1))
+
+    def paper(self, today: date) -> Paper:
+        return paper.paper(self.outfit, self.chosen, today)
+
+
+BENCHES: Final[dict[str, type[Assembly]]] = {"water-bench": WaterMeterBench}
+"""What the catalogue offers, by name."""
