@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Protocol, Self
 
 from pydantic import model_validator
 
@@ -212,8 +212,8 @@ class OnBench(Protocol):
     """What is asked of the procedure."""
 
     parameters: BenchParameters
-    inputs: Mapping[str, Text]
-    model_equation: str
+    inputs: ClassVar[Mapping[str, Text]]
+    model_equation: ClassVar[str]
 
     def conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
         """Return the state of air and water during the run."""

@@ -23,6 +23,7 @@ from remotecal.journal.events import JournalReader, seconds
 from remotecal.journal.gathering import Gathering
 from remotecal.journal.occurrences import tell
 from remotecal.model.choice import results_of
+from remotecal.runs.apart import same_part
 from remotecal.runs.compiling import NEW_EVALUATION
 from remotecal.verify.conduct import NotComputed, conduct
 from remotecal.verify.outline import Outline
@@ -119,7 +120,9 @@ class Results:
 
     def _again(self) -> Record:
         if self._gathering is not None:
-            return recomputed(self._gathering.evidence(), self._means.procedure, renewed_by(self._record))
+            evidence = self._gathering.evidence()
+            again = recomputed(evidence, self._means.procedure, renewed_by(self._record))
+            return same_part(again, self._record, evidence.order)
         assert self._means.recompute is not None  # noqa: S101  else it gathers
         return self._means.recompute(self._journal)
 
