@@ -36,6 +36,10 @@ class Head(Written):
     """Whether several devices stand together on one certificate, or each has its own."""
     demonstration: bool = False
     """Whether the certificate is a demonstration and not valid."""
+    mount: bool = False
+    """Whether somebody on site is to mount the devices first, and to confirm it, before all else."""
+    empty: tuple[Line, ...] = ()
+    """Names of what would fill the role of the devices on the bench, and where none is mounted this time."""
     adjust: bool = False
     """Whether the device is to be adjusted between what was found and what is left."""
     training: bool = False

@@ -22,6 +22,7 @@ from remotecal.certificates.demonstration import (
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
+from remotecal.certificates.summary import write_summary
 from remotecal.cli.evaluate import summarise
 from remotecal.clock import SharedClock
 from remotecal.errors import ConfigurationError
@@ -92,6 +93,9 @@ class DemonstrationLaboratory:
             line.step(f"printing{which}")
             keeping.replace(folder / XML_NAME, certificate)
             keeping.replace(folder / PDF_NAME, print_signed(certificate, self.keys.signers["issued"], at))
+        if apart:
+            line.step("listing all in a report")
+            write_summary([(folder / XML_NAME).read_bytes() for folder in apart], out)
         self.keys.write(out / KEYS)
         write_trust_list(out / TRUST, self.keys, self.order.laboratory.name, self.scope, at.date())
 

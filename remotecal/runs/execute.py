@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -172,7 +172,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     check_points(procedure, points)
     today = bench.day(clock)
     _check_norms(order, parameters, today)
-    roles = fill_roles(found.procedure, bench)
+    roles = fill_roles(found.procedure, bench, order.order.empty)
     drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
     check_items(order, procedure, roles)
     check_reach(procedure, points, drivers)
@@ -209,13 +209,23 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     return Plan(start, procedure, bench, clock)
 
 
-def fill_roles(procedure: type[Procedure], bench: Bench) -> dict[str, str]:
+def fill_roles(procedure: type[Procedure], bench: Bench, empty: Collection[str] = ()) -> dict[str, str]:
     """Return role → name of what fills it.
+
+    Args:
+        procedure: whose roles.
+        bench: what there is.
+        empty: names of what fills none this time, for no device is there.
 
     Raises:
         BenchError: nobody fills a role, or the instrument lacks what the role needs.
     """
-    filled, faults = fill(procedure, bench.filling, bench.drivers, bench.file.artefacts)
+
+    def filling(role: str) -> tuple[str, ...]:
+        names = bench.filling(role)
+        return tuple(name for name in names if name not in empty) if role == procedure.under_test else names
+
+    filled, faults = fill(procedure, filling, bench.drivers, bench.file.artefacts)
     if faults:
         raise BenchError(f"{bench.path} does not suit {procedure.__name__}: {'; '.join(faults)}")
     return filled
@@ -276,7 +286,8 @@ def _connected(planned: Plan, company: Company, directory: Path) -> Iterator[Ope
     with signals(company.control, company.by):
         opened = planned.bench.connect(planned.clock, what=f"run {directory.resolve()}")
         try:
-            if opened.failures:
+            empty = planned.start.order.order.empty
+            if any(name not in empty for name in opened.failures):
                 company.control.notice()  # no signal gets in between
                 _make_safe(planned, opened)
                 raise BenchError(opened.failed())
