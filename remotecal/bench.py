@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from remotecal import html, units
-from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Entry
+from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Determined, Entry, Proof
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
@@ -173,17 +173,46 @@ class Bench:
         return used
 
     def characteristics(self, today: date) -> Mapping[str, Characteristic]:
-        """Return the facts of the rig.
+        """Return the facts of the rig; those that records state, as they state them.
 
         Raises:
-            CertificateRefused: one is out of date.
+            CertificateRefused: one is out of date, or its record does not state it, or is of another rig.
+            RecordError: a record can't be read.
         """
+        facts: dict[str, Characteristic] = {}
         for name, entry in self.file.characteristics.items():
             if today > entry.valid_until:
                 raise CertificateRefused(
                     f"{name} of {self.name} was valid until {entry.valid_until}: determine it anew"
                 )
-        return self.file.characteristics
+            facts[name] = entry if isinstance(entry, Characteristic) else self._determined(name, entry)
+        return facts
+
+    def _determined(self, name: str, entry: Determined) -> Characteristic:
+        """Return a fact that a record states."""
+        from remotecal.certificates.characterised import stated_in
+
+        path = self.path.parent / entry.record
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise CertificateRefused(f"{name}: its record {path} can't be read: {error}") from None
+        record = self._read(path, content)
+        serials = Certificate(record).serials
+        if entry.serial and serials and entry.serial not in serials:
+            raise CertificateRefused(
+                f"{name} is of the rig {entry.serial}, its record {record.number} is for {', '.join(serials)}"
+            )
+        stated = stated_in(record, name)
+        return Characteristic(
+            value=stated.value,
+            unit=stated.unit,
+            expanded_uncertainty=stated.expanded,
+            k=stated.k,
+            source=f"record {record.number}",
+            valid_until=entry.valid_until,
+            proof=Proof(file=path.name, sha256=sha256(content).hexdigest(), record=record),
+        )
 
     def line(self, name: str) -> str | None:
         """Return what an instrument's line is called, whoever asks; None where it has none on this computer.
@@ -338,7 +367,8 @@ class Bench:
     def check_units(self) -> None:
         """Raise `UnitError` if a characteristic's unit is unknown."""
         for entry in self.file.characteristics.values():
-            units.check(entry.unit)
+            if isinstance(entry, Characteristic):
+                units.check(entry.unit)
 
     def check_safe(self) -> None:
         """Raise `BenchError` if the heartbeat is nothing that can be set."""

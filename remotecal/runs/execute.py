@@ -37,6 +37,7 @@ from remotecal.units import same_dimension
 if TYPE_CHECKING:
     from datetime import date
 
+    from remotecal.bench_file import Characteristic
     from remotecal.clock import Clock
     from remotecal.open_bench import OpenBench
     from remotecal.order import Order
@@ -178,7 +179,8 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     check_reach(procedure, points, drivers)
     check_limits(procedure, points, roles, bench.file.interlocks)
     _check_names(bench.path.resolve(), run)
-    check_facts(procedure, bench, roles)
+    facts = bench.characteristics(today)
+    check_facts(procedure, bench, roles, facts)
     certificates = {
         name: used for name in bench.standards if (used := bench.certificate(name, today)) is not None
     }
@@ -202,7 +204,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
             name: bench.file.artefacts[name].serial for name in roles.values() if name in bench.file.artefacts
         },
         certificates=certificates,
-        characteristics=dict(bench.characteristics(today)),
+        characteristics=dict(facts),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
         clock="virtual" if isinstance(clock, SteppedClock) else "real",
     )
@@ -231,11 +233,13 @@ def fill_roles(procedure: type[Procedure], bench: Bench, empty: Collection[str] 
     return filled
 
 
-def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) -> None:
+def check_facts(
+    procedure: Procedure, bench: Bench, roles: Mapping[str, str], facts: Mapping[str, Characteristic]
+) -> None:
     """Raise `BenchError` if the bench lacks a fact or a certificate the evaluation will need."""
     faults, needed = [], procedure.characteristics()
     for name, unit in {**needed, **procedure.may_state()}.items():
-        fact = bench.file.characteristics.get(name)
+        fact = facts.get(name)
         if fact is None:
             if name in needed:
                 faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
