@@ -66,7 +66,7 @@ class BenchParameters(CollectingParameters, MeterParameters):
     """Their accuracy class, 1 or 2."""
     at: tuple[PointName, ...] = INITIAL
     """Where to test, in the order to measure; a type examination is at all six points (unverified)."""
-    permissible: Annotated[tuple[float, float] | None, In("%", above=0, at_most=20)] = None
+    permissible: Annotated[tuple[float, ...], In("%", above=0, at_most=20)] = ()
     """Permissible errors, ±, below and from Q2, where they are not the class's: in service, twice as much."""
     norm: str = NORM
     """The document the meters are held against."""
@@ -82,6 +82,8 @@ class BenchParameters(CollectingParameters, MeterParameters):
     def _points_differ(self) -> Self:
         if not self.at or len(set(self.at)) < len(self.at):
             raise ValueError("at must name points, each once")
+        if len(self.permissible) not in {0, 2}:
+            raise ValueError("permissible are two errors: below Q2, and from it on")
         return self
 
     @property
@@ -144,11 +146,14 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
 
     def temperature(self, seen: BenchSeen, x: Numbers, place: int | None = None) -> Number:
         """Return the water's temperature at this meter in °C: between those at both ends of the line."""
-        begin = super().temperature(seen, x, place)
-        values = [reading.value for reading in seen.outlet_temperature]
-        end = self._outlet.corrected(x, statistics.fmean(values) if place is None else values[place])
+        begin, end = super().temperature(seen, x, place), self._behind(seen, x, place)
         found: Number = begin + (end - begin) * (self.place.along + x["δx"])
         return found
+
+    def _behind(self, seen: BenchSeen, x: Numbers, place: int | None = None) -> Number:
+        """Return the water's temperature behind the last meter in °C, as `temperature`."""
+        values = [reading.value for reading in seen.outlet_temperature]
+        return self._outlet.corrected(x, statistics.fmean(values) if place is None else values[place])
 
     def pressure(self, seen: BenchSeen, x: Numbers) -> Number:
         """Return the absolute pressure at this meter in Pa: more than behind the last one."""
@@ -158,8 +163,10 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
 
     def volume(self, seen: BenchSeen, x: Numbers) -> Number:
         """Return what passed through this meter in a repeat, in m³ as it was there."""
-        denser = self.density(seen, x, -1) - self.density(seen, x, 0)
-        stored = (x["V_c"] + self.place.behind * x["V_s"]) * denser
+        here = self.density(seen, x, -1) - self.density(seen, x, 0)
+        end = self.density_at(seen, x, self._behind(seen, x, -1))
+        behind = end - self.density_at(seen, x, self._behind(seen, x, 0))
+        stored = x["V_c"] * behind + self.place.behind * x["V_s"] * (here + behind) / 2.0
         passed: Number = (self._mass(seen, x) + stored) / self.density(seen, x)
         return passed
 

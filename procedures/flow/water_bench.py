@@ -10,10 +10,11 @@ The measurement model, for one repeat and the meter i of n, counted in the direc
     m   = (W₁ - W₀)·(1 - ρa/ρp)/(1 - ρa/ρ)          as for one meter
     t_i = t + (t_e - t)·(x_i + δx)                  x_i = (i - 1/2)/n; t, t_e: at both ends of the line
     p_i = p + (n - i)·Δp·(q/Q3)²                    p: behind the last meter; Δp: what one takes away at Q3
-    M_i = m + (V_c + (n - i)·V_s)·(ρ_end - ρ_start)
+    M_i = m + V_c·Δρ_e + (n - i)·V_s·(Δρ_i + Δρ_e)/2    Δρ: how much denser at the end
     E_i = V_i/(M_i/ρ(t_i, p_i)) - 1
 
-V_c is the volume from the last meter to the weigh tank, V_s that from one meter to the next. A meter that
+V_c is the volume from the last meter to the weigh tank, with the water that is behind it (e), V_s that from one
+meter to the next. A meter that
 falls silent, or stands still, keeps nobody from going on: its certificate says what was found of it.
 """
 
@@ -59,7 +60,7 @@ class WaterBench(OnWeighTank):
     )
     norms: ClassVar[tuple[str, ...]] = ("ISO 4064-2:2014", "JJG 162", "ISO 4185:1980")
     model_equation: ClassVar[str] = (
-        "E_i = V_i/V - 1, V = (m + (V_c + (n - i)·V_s)·(ρ_end - ρ_start))/ρ(t_i, p_i)"
+        "E_i = V_i/V - 1, V = (m + V_c·Δρ_e + (n - i)·V_s·(Δρ_i + Δρ_e)/2)/ρ(t_i, p_i)"
     )
 
     meters: tuple[PulseCounter | VolumeTotalizer, ...]
@@ -194,7 +195,9 @@ class WaterBench(OnWeighTank):
 
     def evaluate(self, evidence: Evidence) -> Sequence[Evaluation]:
         """Return a measurement for each meter: errors, budgets and conformity, as far as it could be read."""
-        there = [used.name for role, used in evidence.instruments.items() if role.startswith("meters[")]
+        used = evidence.instruments  # a journal has its keys in order of letters, meters[10] before meters[2]
+        count = sum(role.startswith("meters[") for role in used)
+        there = [used[f"meters[{number}]"].name for number in range(1, count + 1)]
         places = {name: MeterPlace(number, len(there), name) for number, name in enumerate(there, 1)}
         return tuple(
             MeterInSeries(self, evidence, places[dut.on or there[0]], item).evaluation()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from remotecal.certificates.trust import Capability
+from remotecal.errors import ConfigurationError
 from remotecal.procedures.parameters import In
 from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.water_bench import paper
 from remotecal.sim.water_bench.outfit import bench_outfit
-from remotecal.sim.water_bench.series import SeriesRig
+from remotecal.sim.water_bench.series import HEAT, SeriesRig
 from remotecal.sim.water_bench.wiring import wire_up
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
 
-NAME: Final = "meter_{}"
-"""What the meters are called on the bench, by their number from 1."""
+HALL, SWING, WARMEST = 20.0, 1.2, 40.0
+"""The hall's temperature, by how much the water's swings, and how warm a formula takes it, in °C and K."""
 
 
 class MetersOptions(BenchOptions):
@@ -71,9 +73,21 @@ class WaterMeterBench(Assembly):
             exchange=options.exchange,
         )
         """The bench as it was drawn, with its certificates."""
+        self._see_inlet(options.temperature)
         self.rig = SeriesRig(self.outfit.spec, world)
         """The physics."""
         self.wired = wire_up(self.rig, self.outfit, options.output)
+
+    def _see_inlet(self, temperature: float) -> None:
+        """Raise `ConfigurationError` if no formula holds for water as warm as it had to come to the line."""
+        spec = self.outfit.spec
+        loss = (len(spec.upstream) + 1) * spec.exchange / (HEAT * 1000.0 * spec.slowest)
+        inlet = HALL + (temperature + SWING - HALL) * math.exp(loss)
+        if inlet > WARMEST:
+            raise ConfigurationError(
+                f"at the smallest flow the water would have to come at {inlet:.0f} °C: choose fewer meters, "
+                "or less of temperature or exchange"
+            )
 
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
@@ -85,11 +99,16 @@ class WaterMeterBench(Assembly):
             "output": "pulses" if parameters["pulses_per_volume"] else "total",
         }
 
-    def true_error(self, at: float, number: int = 1) -> float:
-        """Return the true error in % of the meter of a number, from 1, at a flow in m³/h."""
+    def true_error(self, at: float) -> float:
+        """Return the true error of the first meter in % at a flow in m³/h."""
+        return self.true_errors(at)[0]
+
+    def true_errors(self, at: float) -> tuple[float, ...]:
         with self.world.present():
-            meter = self.rig.meters[number - 1]
-            return 100.0 * meter.error(at / 3600.0, self.rig.temperature_of(number - 1))
+            return tuple(
+                100.0 * meter.error(at / 3600.0, self.rig.temperature_of(number))
+                for number, meter in enumerate(self.rig.meters)
+            )
 
     def paper(self, today: date) -> Paper:
         return paper.paper(self.outfit, self.chosen, today)

@@ -99,7 +99,7 @@ class SeriesRig(Rig):
         return through
 
     def warm(self, *, first: bool = False) -> None:
-        if not first and self.line.mean > 0.0:
+        if not first and self.line.mean > 0.5 * self.series.slowest:  # standing water stays as it is
             self._through += self.FOLLOWS * (self.line.mean - self._through)
         super().warm(first=first)
         self._temperatures = [self.temperature_of(number) for number in range(len(self.upstream))]
