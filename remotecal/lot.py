@@ -95,12 +95,10 @@ def _devices(lot: LotTable, path: Path) -> list[dict[str, object]]:
     """Return what is said of each device: what all have in common, and its own."""
     if (lot.devices is None) is not bool(lot.serials):
         raise OrderError(f"{path}: give either lot.devices, the file that lists them, or lot.serials")
-    common = {
-        name: getattr(lot, name)
-        for name in ("name", "maker", "model", "class_scheme", "class_name")
-        if getattr(lot, name) is not None
-    }
-    own = [{"serial": serial} for serial in lot.serials] or _listed(path.parent / str(lot.devices))
+    common = lot.model_dump(mode="json", exclude={"devices", "serials", "places"}, exclude_none=True)
+    own: list[dict[str, str]] = [{"serial": serial} for serial in lot.serials] or _listed(
+        path.parent / str(lot.devices)
+    )
     numbers = [device.get("serial") or device.get("owner_number") for device in own]
     if double := next((number for number in numbers if numbers.count(number) > 1), None):
         raise OrderError(f"{path}: the device {double} is listed twice: take one out")

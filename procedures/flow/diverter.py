@@ -18,6 +18,7 @@ for m_s·N/(m·N_s) = (1 + n·Δt/T)/(1 + Δt/t). The buoyancy is that of all of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, ClassVar, Final
 
 from remotecal.drivers.capabilities import Outlet, PulseCounter
@@ -27,7 +28,7 @@ from remotecal.model import Column, Result, Table, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.tables import (
     budgets,
     by_gum,
@@ -191,6 +192,9 @@ class Diverter(OnWeighTank):
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return the correction at each flow, and the one that holds at all of them."""
+        # The smallest U that the bench states is one of errors, which these are not.
+        facts = {name: fact for name, fact in evidence.characteristics.items() if name != CMC}
+        evidence = replace(evidence, characteristics=facts)
         findings = [self._found(point, evidence, (point,)) for point in evidence.points]
         whole = self._found(evidence.points[0], evidence, evidence.points, findings)
         return Evaluation(
@@ -256,14 +260,29 @@ def _correction(repeats: Repeats[Diversions]) -> Callable[[Diversions, Numbers],
         short = full.corrected(x, one.short_after.value) - empty.corrected(x, one.short_before.value)
         ratio = (short + x["W_ress"]) / (sum(each.value for each in one.short_pulses) + x["N_res"])
         ratio = ratio / (long / one.pulses.value)
-        many, together = len(one.short_times), sum(each.value for each in one.short_times)
-        lever = many / together - ratio / one.time.value
-        if estimate(lever) <= 0:
-            raise EvidenceError(f"{one.entry.point.name}: the short diversions were too few for a long one")
-        found: Number = (ratio - 1.0) / lever
-        return found
+        together = sum(each.value for each in one.short_times)
+        return correction_of(ratio, len(one.short_times), together, one.time.value)
 
     return correction
+
+
+def correction_of(ratio: Number, many: int, together: float, long: float) -> Number:
+    """Return what must be added to each diversion's time, in s.
+
+    Args:
+        ratio: R, the flow of the short diversions over that of the long one, as it seems.
+        many: n, how many short ones there are.
+        together: T, how long they took together, in s.
+        long: t, how long the long one took, in s.
+
+    Raises:
+        EvidenceError: the short ones are too few, or too long, to tell anything.
+    """
+    lever = many / together - ratio / long
+    if estimate(lever) <= 0:
+        raise EvidenceError("the short diversions are too few for so long a one: nothing follows from them")
+    found: Number = (ratio - 1.0) / lever
+    return found
 
 
 def _table(findings: Sequence[Finding]) -> Result:

@@ -299,9 +299,13 @@ class MeterInSeries:
     def _further(self, findings: Sequence[MeterFinding]) -> tuple[Further, ...]:
         permitted = [self.permissible.at(finding.judged_at).upper for finding in findings]
         share = of_permissible([finding.evaluated.value for finding in findings], permitted)
-        same = Further(ALL_OF_ONE_SIGN, share, SAME_SIGN, "%")
+        scatter = max(100 * f.repeatability / limit for f, limit in zip(findings, permitted, strict=True))
+        kept = (
+            Further(REPEATABLE, scatter, 100 * self._wanted.repeatability_share, "%"),
+            Further(ALL_OF_ONE_SIGN, share, SAME_SIGN, "%"),
+        )
         missing = len(self._read) - len(findings)
-        return (same, Further(WITHOUT_RESULT, missing, 0, "1")) if missing else (same,)
+        return (*kept, Further(WITHOUT_RESULT, missing, 0, "1")) if missing else kept
 
     def _readings(self) -> Result:
         """Return how many readings there are at each flow, of a meter that did not always answer."""
@@ -359,6 +363,7 @@ FEWEST: Final = 2
 METER: Final = Text(en="the meter")
 """What the item is called in its verdict."""
 
+REPEATABLE: Final = Text(zh="重复性与最大允许误差之比", en="repeatability as a share of what is permitted")
 ALL_OF_ONE_SIGN: Final = Text(
     zh="各点误差同号时最小误差与最大允许误差之比",
     en="smallest error where all have one sign, as a share of what is permitted",

@@ -10,12 +10,12 @@ The measurement model, for one repeat and the meter i of n, counted in the direc
     m   = (W₁ - W₀)·(1 - ρa/ρp)/(1 - ρa/ρ)          as for one meter
     t_i = t + (t_e - t)·(x_i + δx)                  x_i = (i - 1/2)/n; t, t_e: at both ends of the line
     p_i = p + (n - i)·Δp·(q/Q3)²                    p: behind the last meter; Δp: what one takes away at Q3
-    M_i = m + V_c·Δρ_e + (n - i)·V_s·(Δρ_i + Δρ_e)/2    Δρ: how much denser at the end
+    M_i = m + V_c·Δρ_e + (n - i)·V_s·(Δρ_i + Δρ_e)/2
     E_i = V_i/(M_i/ρ(t_i, p_i)) - 1
 
-V_c is the volume from the last meter to the weigh tank, with the water that is behind it (e), V_s that from one
-meter to the next. A meter that
-falls silent, or stands still, keeps nobody from going on: its certificate says what was found of it.
+Δρ is how much denser the water became in the repeat: at the meter (i), behind the last one (e). V_c is the
+volume from the last meter to the weigh tank, V_s that from one meter to the next. A meter that falls silent,
+or stands still, keeps nobody from going on: its certificate says what was found of it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from remotecal.errors import GarbledReply, InstrumentError, LinkLost, NoReply, P
 from remotecal.model import Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation.output import see_resolution
+from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.flow.collecting import (
     DRAINING,
     OF_WEIGHING,
@@ -94,6 +95,9 @@ class WaterBench(OnWeighTank):
 
     def characteristics(self) -> Mapping[str, str]:
         return {**super().characteristics(), "connecting_volume": "m3", "meter_spacing": "m3"}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), CMC: "%"}
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         return (*super().corrected(drivers), ("outlet_thermometer", "temperature", "°C"))
