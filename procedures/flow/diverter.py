@@ -18,24 +18,23 @@ for m_s·N/(m·N_s) = (1 + n·Δt/T)/(1 + Δt/t). The buoyancy is that of all of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, ClassVar, Final
 
 from remotecal.drivers.capabilities import Outlet, PulseCounter
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError
-from remotecal.model import Column, Result, Table, Text
+from remotecal.model import Result, Table, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY, Repeats
+from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.tables import (
     budgets,
     by_gum,
     column,
-    error_column,
     repeatability_column,
 )
+from remotecal.procedures.library.flow.characterised import characteristic, stating, without_cmc
 from remotecal.procedures.library.flow.collecting import (
     DRAINING,
     CollectingParameters,
@@ -192,13 +191,11 @@ class Diverter(OnWeighTank):
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return the correction at each flow, and the one that holds at all of them."""
-        # The smallest U that the bench states is one of errors, which these are not.
-        facts = {name: fact for name, fact in evidence.characteristics.items() if name != CMC}
-        evidence = replace(evidence, characteristics=facts)
+        evidence = without_cmc(evidence)
         findings = [self._found(point, evidence, (point,)) for point in evidence.points]
         whole = self._found(evidence.points[0], evidence, evidence.points, findings)
         return Evaluation(
-            results=(_table(findings), _characteristic(whole)),
+            results=(_table(findings), characteristic(whole, "diverter_correction", NAME)),
             budgets=(
                 *budgets(findings),
                 *(each.model_copy(update={"result": 1}) for each in budgets([whole])),
@@ -290,20 +287,12 @@ def _table(findings: Sequence[Finding]) -> Result:
     flows = same_decimals([finding.point.nominal["flow"] for finding in findings])
     columns = (
         column("标称流量", "Nominal flow", "remotecal_nominalValue basic_tableIndex0", "m3/h", flows),
-        _of(findings, "remotecal_correctionAtFlow"),
+        stating(findings, NAME, "remotecal_correctionAtFlow"),
         repeatability_column(findings),
     )
     name = Text(zh="各流量点的时间修正", en="Correction at each flow")
     return Result(name=name, ref_types=("remotecal_diverter",), tables=(Table(columns=columns),))
 
 
-def _of(findings: Sequence[Finding], ref_type: str) -> Column:
-    """Return the column of corrections, with their uncertainty."""
-    name = Text(zh="时间修正 Δt", en="Correction Δt")
-    return error_column(findings).model_copy(update={"name": name, "ref_types": (ref_type,)})
-
-
-def _characteristic(whole: Finding) -> Result:
-    name = Text(zh="换向器时间修正", en="Diverter correction")
-    table = Table(columns=(_of([whole], "remotecal_diverterCorrection"),))
-    return Result(name=name, ref_types=("remotecal_characteristics",), tables=(table,))
+NAME = Text(zh="换向器时间修正 Δt", en="Diverter correction Δt")
+"""What is determined."""

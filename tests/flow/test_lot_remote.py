@@ -36,7 +36,7 @@ def laboratory(stack, folder, bench):
 
 
 def carried_out(hub, runs):
-    """Answer that the devices are mounted, until every run has its record; returns how often that was asked."""
+    """Answer that the devices are mounted, until every run has its record; returns the runs that asked."""
     answered, end = set(), time.monotonic() + WITHIN
     with Store(HubFolder(hub).database) as store:
         while time.monotonic() < end:
