@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from heeded import Heeded, Somebody, Told
+from test_rig_facts import BY_HAND, Person
 
 from remotecal.sim.water.assemblies import master_line, water_rig
 from remotecal.sim.water_bench.assemblies import WaterMeterBench
@@ -29,6 +30,18 @@ def diverter(folder):
         head, _, rest = order.partition("[parameters]")
         rig.order.write_text(f"{head}[parameters]\n{wanted}\n[dut{rest.partition('[dut')[2]}", "utf-8")
         yield rig, person
+
+
+@contextmanager
+def facts(folder, roles):
+    """A water rig with a scale and a density meter that a person reads."""
+    with water_rig(folder / "rig", seed=5) as rig:
+        with rig.bench.open("a", encoding="utf-8") as file:
+            file.write(BY_HAND + roles)
+        order = rig.order.read_text("utf-8")
+        head, _, rest = order.partition("[parameters]")
+        rig.order.write_text(f"{head}[parameters]\n[dut{rest.partition('[dut')[2]}", "utf-8")
+        yield rig, Person(rig)
 
 
 @contextmanager
@@ -97,12 +110,16 @@ class TestFlow(Heeded):
         "flow.water_master_meter": lambda folder: water(folder, master_line),
         "flow.water_bench": meters,
         "flow.diverter": diverter,
+        "flow.connecting_volume": lambda folder: facts(folder, 'balance = "can_scale"\n'),
+        "flow.water_density": lambda folder: facts(folder, ""),
     }
     quick: ClassVar = {
         "flow.water_gravimetric": QUICK,
         "flow.water_master_meter": QUICK,
         "flow.water_bench": {"at": ["Q3"], "repeats": 2},
         "flow.diverter": {"repeats": 3, "diversions": 10},
+        "flow.connecting_volume": {},
+        "flow.water_density": {},
     }
     planned: ClassVar = {
         "flow.water_gravimetric": {
@@ -133,6 +150,18 @@ class TestFlow(Heeded):
             "coverage": {"coverage": 0.99},
             "water": {"water": "IAPWS-95"},
         },
+        "flow.connecting_volume": {
+            "fillings": {"fillings": 2},
+            "residue": {"residue": 1e-4},
+            "expansion": {"expansion": 1e-3},
+            "coverage": {"coverage": 0.99},
+            "water": {"water": "IAPWS-95"},
+        },
+        "flow.water_density": {
+            "samples": {"samples": 2},
+            "coverage": {"coverage": 0.99},
+            "water": {"water": "IAPWS-95"},
+        },
     }
     run: ClassVar = {
         "flow.water_gravimetric": {
@@ -155,6 +184,8 @@ class TestFlow(Heeded):
             "smallest_mass": {"smallest_mass": 500.0},
             "diversions": {"diversions": 12},
         },
+        "flow.connecting_volume": {},
+        "flow.water_density": {"readings": {"readings": 5}, "every": {"every": 30.0}},
     }
     shared = frozenset(FLOW)
     # Of an output that the simulated meter does not have; the other procedure's has it.
@@ -170,4 +201,6 @@ class TestFlow(Heeded):
         "flow.water_master_meter": FACTS,
         "flow.water_bench": (*FACTS, "balance_resolution", "meter_spacing"),
         "flow.diverter": ("balance_resolution",),
+        "flow.connecting_volume": ("water_density",),
+        "flow.water_density": (),
     }
