@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from remotecal import html, units
-from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Determined, Entry, Proof
+from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Entry
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
@@ -179,40 +179,15 @@ class Bench:
             CertificateRefused: one is out of date, or its record does not state it, or is of another rig.
             RecordError: a record can't be read.
         """
-        facts: dict[str, Characteristic] = {}
+        from remotecal.certificates.characterised import fact
+
         for name, entry in self.file.characteristics.items():
             if today > entry.valid_until:
                 raise CertificateRefused(
                     f"{name} of {self.name} was valid until {entry.valid_until}: determine it anew"
                 )
-            facts[name] = entry if isinstance(entry, Characteristic) else self._determined(name, entry)
-        return facts
-
-    def _determined(self, name: str, entry: Determined) -> Characteristic:
-        """Return a fact that a record states."""
-        from remotecal.certificates.characterised import stated_in
-
-        path = self.path.parent / entry.record
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise CertificateRefused(f"{name}: its record {path} can't be read: {error}") from None
-        record = self._read(path, content)
-        serials = Certificate(record).serials
-        if entry.serial and serials and entry.serial not in serials:
-            raise CertificateRefused(
-                f"{name} is of the rig {entry.serial}, its record {record.number} is for {', '.join(serials)}"
-            )
-        stated = stated_in(record, name)
-        return Characteristic(
-            value=stated.value,
-            unit=stated.unit,
-            expanded_uncertainty=stated.expanded,
-            k=stated.k,
-            source=f"record {record.number}",
-            valid_until=entry.valid_until,
-            proof=Proof(file=path.name, sha256=sha256(content).hexdigest(), record=record),
-        )
+        facts = self.file.characteristics.items()
+        return {name: fact(name, entry, self.path.parent) for name, entry in facts}
 
     def line(self, name: str) -> str | None:
         """Return what an instrument's line is called, whoever asks; None where it has none on this computer.

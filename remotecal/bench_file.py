@@ -89,7 +89,7 @@ class ArtefactEntry(Written):
     """Last day on which its calibration may be relied on."""
 
 
-class Proof(Written):
+class Determination(Written):
     """The record in which a fact of the rig was determined, as it was read."""
 
     file: str
@@ -115,7 +115,7 @@ class Characteristic(Written):
     """Where it was determined."""
     valid_until: date
     """Last day on which it may be relied on."""
-    proof: Proof | None = None
+    proof: Determination | None = None
     """The record it was read from; never written, for then `record` stands in its place."""
 
 

@@ -85,7 +85,7 @@ class DiverterParameters(CollectingParameters):
     """Coverage probability of the expanded uncertainty."""
 
 
-class Diverter(OnWeighTank):
+class DiverterCorrection(OnWeighTank):
     """Determine a diverter's correction by one long and several short diversions (ISO 4185, JJG 164)."""
 
     title: ClassVar[Text] = Text(

@@ -53,7 +53,7 @@ SILENT: Final = NoReply, LinkLost, GarbledReply, InstrumentError
 """How a meter fails that is passed over; another one in its place is not."""
 
 
-class WaterBench(OnWeighTank):
+class MetersOnBench(OnWeighTank):
     """Calibrate water meters in series by static weighing from rest to rest (ISO 4064-2, JJG 162)."""
 
     title: ClassVar[Text] = Text(

@@ -30,7 +30,7 @@ PointName: TypeAlias = Literal["Q1", "Q2", "0.35(Q2+Q3)", "0.7(Q2+Q3)", "Q3", "Q
 
 
 @dataclass(frozen=True, slots=True)
-class MeterClass:
+class WaterMeterClass:
     """Permissible errors of an accuracy class, ±, in % (unverified)."""
 
     lower: float
@@ -41,7 +41,10 @@ class MeterClass:
     """From Q2 on, above 30 °C."""
 
 
-CLASSES: Final[Mapping[int, MeterClass]] = {1: MeterClass(3.0, 1.0, 2.0), 2: MeterClass(5.0, 2.0, 3.0)}
+CLASSES: Final[Mapping[int, WaterMeterClass]] = {
+    1: WaterMeterClass(3.0, 1.0, 2.0),
+    2: WaterMeterClass(5.0, 2.0, 3.0),
+}
 """By name."""
 
 

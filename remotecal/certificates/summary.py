@@ -17,12 +17,8 @@ from remotecal.model import Frozen, Text, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from remotecal.model import Record
-
-FILES = CSV_NAME, JSON_NAME, PDF_NAME = "report.csv", "report.json", "report.pdf"
-"""What a report's files are called."""
 
 WORST: tuple[Verdict, ...] = ("fail", "conditionalFail", "noPass", "noFail", "conditionalPass", "pass")
 """Verdicts, the worst first."""
@@ -127,23 +123,6 @@ def summary(certificates: Sequence[bytes]) -> Summary:
         demonstration=any(one.demonstration for one in records),
         listed=tuple(sorted((listed for _, listed in found), key=lambda one: one.certificate)),
     )
-
-
-def write_summary(certificates: Sequence[bytes], directory: Path) -> Summary:
-    """Write a report as PDF, CSV and JSON into a directory, in the place of an earlier one; as `summary`."""
-    from remotecal.certificates.keeping import replace
-    from remotecal.certificates.pdf.summary import print_summary
-
-    made = summary(certificates)
-    files = {
-        CSV_NAME: made.to_csv(),
-        JSON_NAME: made.model_dump_json(indent=1).encode() + b"\n",
-        PDF_NAME: print_summary(made),
-    }
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        replace(directory / name, content)
-    return made
 
 
 def _listed(record: Record, issued: date | None, digest: str) -> Listed:

@@ -19,10 +19,10 @@ from remotecal.certificates.demonstration import (
     make_demonstration_keys,
     write_trust_list,
 )
+from remotecal.certificates.reporting import write_summary
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
-from remotecal.certificates.summary import write_summary
 from remotecal.cli.evaluate import summarise
 from remotecal.clock import SharedClock
 from remotecal.errors import ConfigurationError

@@ -130,7 +130,7 @@ def _row(run: RunRow, complete: int, files: int) -> tuple[str, ...]:
 
 
 def _report(asked: argparse.Namespace) -> None:
-    from remotecal.certificates.summary import FILES, write_summary
+    from remotecal.certificates.reporting import FILES, write_summary
     from remotecal.hub.issuing import RunAt
     from remotecal.hub.settings import HubFolder
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from remotecal.certificates.trust import Capability
 from remotecal.errors import ConfigurationError
-from remotecal.procedures.parameters import In
-from remotecal.sim.assembly import Assembly, BenchOptions
+from remotecal.sim.assembly import Assembly
 from remotecal.sim.water_bench import paper
+from remotecal.sim.water_bench.options import MetersOptions
 from remotecal.sim.water_bench.outfit import bench_outfit
 from remotecal.sim.water_bench.series import HEAT, SeriesRig
 from remotecal.sim.water_bench.wiring import wire_up
@@ -24,23 +24,6 @@ if TYPE_CHECKING:
 
 HALL, SWING, WARMEST = 20.0, 1.2, 40.0
 """The hall's temperature, by how much the water's swings, and how warm a formula takes it, in °C and K."""
-
-
-class MetersOptions(BenchOptions):
-    """What can be chosen of a bench of water meters."""
-
-    meters: Annotated[int, In("1", at_least=1, at_most=30)] = 5
-    """How many stand in the line."""
-    permanent: Annotated[float, In("m3/h", above=0, at_most=6.3)] = 2.5
-    """Their permanent flow Q3."""
-    ratio: Annotated[float, In("1", at_least=40, at_most=400)] = 100.0
-    """Their range R = Q3/Q1."""
-    output: Literal["total", "pulses"] = "total"
-    """How they are read: their total over Modbus, or their pulses."""
-    temperature: Annotated[float, In("°C", at_least=5, at_most=38)] = 20.0
-    """About which the water's temperature swings."""
-    exchange: Annotated[float, In("W/K", at_least=0, at_most=20)] = 0.3
-    """Heat that the line gives to the hall from one meter to the next."""
 
 
 class WaterMeterBench(Assembly):

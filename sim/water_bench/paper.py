@@ -11,7 +11,7 @@ from remotecal.sim.paper import Job, Paper, characteristic
 if TYPE_CHECKING:
     from datetime import date
 
-    from remotecal.sim.water_bench.assemblies import MetersOptions
+    from remotecal.sim.water_bench.options import MetersOptions
     from remotecal.sim.water_bench.outfit import BenchOutfit
 
 INTERLOCKS: Final = (

@@ -110,7 +110,7 @@ class TestFlow(Heeded):
         "flow.water_master_meter": lambda folder: water(folder, master_line),
         "flow.water_bench": meters,
         "flow.diverter": diverter,
-        "flow.connecting_volume": lambda folder: facts(folder, 'balance = "can_scale"\n'),
+        "flow.pipe_volume": lambda folder: facts(folder, 'balance = "can_scale"\n'),
         "flow.water_density": lambda folder: facts(folder, ""),
     }
     quick: ClassVar = {
@@ -118,7 +118,7 @@ class TestFlow(Heeded):
         "flow.water_master_meter": QUICK,
         "flow.water_bench": {"at": ["Q3"], "repeats": 2},
         "flow.diverter": {"repeats": 3, "diversions": 10},
-        "flow.connecting_volume": {},
+        "flow.pipe_volume": {},
         "flow.water_density": {},
     }
     planned: ClassVar = {
@@ -150,7 +150,7 @@ class TestFlow(Heeded):
             "coverage": {"coverage": 0.99},
             "water": {"water": "IAPWS-95"},
         },
-        "flow.connecting_volume": {
+        "flow.pipe_volume": {
             "fillings": {"fillings": 2},
             "residue": {"residue": 1e-4},
             "expansion": {"expansion": 1e-3},
@@ -184,7 +184,7 @@ class TestFlow(Heeded):
             "smallest_mass": {"smallest_mass": 500.0},
             "diversions": {"diversions": 12},
         },
-        "flow.connecting_volume": {},
+        "flow.pipe_volume": {},
         "flow.water_density": {"readings": {"readings": 5}, "every": {"every": 30.0}},
     }
     shared = frozenset(FLOW)
@@ -201,6 +201,6 @@ class TestFlow(Heeded):
         "flow.water_master_meter": FACTS,
         "flow.water_bench": (*FACTS, "balance_resolution", "meter_spacing"),
         "flow.diverter": ("balance_resolution",),
-        "flow.connecting_volume": ("water_density",),
+        "flow.pipe_volume": ("water_density",),
         "flow.water_density": (),
     }

@@ -12,7 +12,8 @@ import pytest
 from remotecal.bench import Bench
 from remotecal.certificates import XML_NAME
 from remotecal.certificates.dcc import write
-from remotecal.certificates.summary import FILES, summary, write_summary
+from remotecal.certificates.reporting import FILES, write_summary
+from remotecal.certificates.summary import summary
 from remotecal.configuration import as_toml
 from remotecal.errors import ConfigurationError, OrderError, RunAborted, RunError
 from remotecal.journal.events import read_journal

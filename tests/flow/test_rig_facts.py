@@ -90,7 +90,7 @@ def rig(tmp_path):
 
 
 def test_the_volume_is_that_of_the_pipe(rig):
-    made = determined(rig, "flow.connecting_volume", Person(rig), {}, {"balance": "can_scale"})
+    made = determined(rig, "flow.pipe_volume", Person(rig), {}, {"balance": "can_scale"})
     found = stated_in(read(write(made)), "connecting_volume")
     assert found.unit == "m3"
     assert found.value == pytest.approx(rig.rig.spec.connecting_volume, abs=found.expanded)
@@ -100,7 +100,7 @@ def test_the_volume_is_that_of_the_pipe(rig):
 
 
 def test_what_is_spilled_is_within_what_is_allowed_for(rig):
-    made = determined(rig, "flow.connecting_volume", Person(rig, spilled=0.01), {}, {"balance": "can_scale"})
+    made = determined(rig, "flow.pipe_volume", Person(rig, spilled=0.01), {}, {"balance": "can_scale"})
     found = stated_in(made, "connecting_volume")
     assert found.value == pytest.approx(rig.rig.spec.connecting_volume - 1e-5, abs=0.6e-5)
     assert abs(found.value - rig.rig.spec.connecting_volume) < found.expanded
@@ -110,7 +110,7 @@ def test_a_filling_that_takes_nothing_is_refused(rig):
     person = Person(rig)
     person.spilled = 20.0
     with pytest.raises(RunError, match="what the filling took"):
-        determined(rig, "flow.connecting_volume", person, {}, {"balance": "can_scale"})
+        determined(rig, "flow.pipe_volume", person, {}, {"balance": "can_scale"})
 
 
 def test_the_water_is_as_dense_as_it_is(rig):

@@ -80,7 +80,7 @@ class VolumeParameters(Parameters):
     """Coverage probability of the expanded uncertainty."""
 
 
-class ConnectingVolume(Procedure):
+class PipeVolume(Procedure):
     """Determine the volume of a stretch of pipe by filling it with weighed water."""
 
     title: ClassVar[Text] = Text(
