@@ -130,9 +130,13 @@ class Determined(Written):
     """Last day on which it may be relied on."""
 
 
+WRITTEN, DETERMINED = "", " "
+"""Tags of what may be said of a fact; blank, so that no refusal names them (see `configuration`)."""
+
+
 def _kind(written: object) -> str:
     """Tell a fact that a record states from one that is written down."""
-    return "determined" if isinstance(written, Determined) or _names_record(written) else "written"
+    return DETERMINED if isinstance(written, Determined) or _names_record(written) else WRITTEN
 
 
 def _names_record(written: object) -> bool:
@@ -140,7 +144,7 @@ def _names_record(written: object) -> bool:
 
 
 Fact = Annotated[
-    Annotated[Characteristic, Tag("written")] | Annotated[Determined, Tag("determined")],
+    Annotated[Characteristic, Tag(WRITTEN)] | Annotated[Determined, Tag(DETERMINED)],
     Discriminator(_kind),
 ]
 """What a bench file says of a characteristic: its value, or the record that states it."""

@@ -59,12 +59,14 @@ class Signings:
             row.station, row.run, row.duty, row.by, row.at, bytes(row.xml), pdf, row.number, row.device
         )
 
-    def any(self, station: str, run: str) -> bool:
-        """Tell whether somebody has signed a certificate of a run."""
+    def any(self, station: str, run: str, duty: str | None = None) -> bool:
+        """Tell whether somebody has signed a certificate of a run, for a duty where one is given."""
         from sqlalchemy import select
 
         table = signed_certificates
         of_run = select(table.c.duty).where((table.c.station == station) & (table.c.run == run)).limit(1)
+        if duty is not None:
+            of_run = of_run.where(table.c.duty == duty)
         with self._database.read() as connection:
             return connection.execute(of_run).first() is not None
 

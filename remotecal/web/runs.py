@@ -210,5 +210,5 @@ async def issue_certificate(
 def _may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:
     """Raise `NotThere` unless a caller may see journal and record; a customer waits for the certificate."""
     visible.run(here, caller, station, run)
-    if caller.account is not None:
-        certificates.of_run(here, caller, station, run)
+    if caller.account is not None and not here.store.signings.any(station, run, "issued"):
+        raise NotThere(f"the certificate of {run} is not issued yet")
