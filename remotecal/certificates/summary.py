@@ -129,15 +129,18 @@ def _listed(record: Record, issued: date | None, digest: str) -> Listed:
     owners = [
         entry.value for item in record.items for entry in item.identifications if entry.issuer == "owner"
     ]
-    said = [one.conformity for one in record.statements if one.conformity is not None]
-    worst = min(said, key=WORST.index, default=None)
+    said = {one.conformity for one in record.statements}
+    verdict: Verdict | Literal[""] = ""
+    for worse in reversed(WORST):
+        if worse in said:
+            verdict = worse
     return Listed(
         certificate=record.number,
         serial=", ".join(number for item in record.items for number in item.serials),
         owner_number=", ".join(owners),
         name=record.items[0].name,
         model=", ".join(dict.fromkeys(item.model for item in record.items if item.model)),
-        verdict="" if worst is None else worst,
+        verdict=verdict,
         finished=record.finished,
         issued=issued,
         run="" if record.evidence is None else record.evidence.run,
