@@ -11,14 +11,13 @@ from remotecal.errors import CertificateRefused
 from remotecal.fluids.air import vapour_fraction
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.model import Certificate, Column, Contact, Table, Text, Uncertainty
+from remotecal.procedures.library.evaluation.in_common import COMMON, UNTOLD, laboratory_of
 from remotecal.procedures.library.gas.critical import air_equation, at_rest, drawn, inlet
 from remotecal.procedures.library.gas.nozzle import (
-    COMMON,
     DISCHARGE,
     EFFECTIVE_AREA,
     REYNOLDS,
     THROAT,
-    UNTOLD,
     Nozzle,
     Open,
 )
@@ -117,7 +116,11 @@ def test_a_stream_that_is_brought_to_rest_gains():
 def together(count, *tables, by=("Institute",)):
     """Return the relative standard uncertainty in % of so many equal nozzles together, and their inputs."""
     nozzles = [Nozzle(n, stated(*tables, number=f"C-{n}", by=by[n % len(by)])) for n in range(1, count + 1)]
-    opened = Open(nozzles, [120_000.0] * count, tuple(dict.fromkeys(each.laboratory for each in nozzles)))
+    opened = Open(
+        nozzles,
+        [120_000.0] * count,
+        tuple(dict.fromkeys(laboratory_of(each.certificate) for each in nozzles)),
+    )
     found = Budget(lambda **x: opened.effective_area(x), opened.inputs, "m2").evaluate()
     return 100 * found.u / found.value, opened.inputs
 
