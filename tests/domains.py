@@ -57,7 +57,7 @@ class Domain:
 
 
 DOMAINS = {
-    "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
+    "flow": Domain("flow", ("water", "large_water"), ("water-rig", "master-line", "water-large")),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }

@@ -22,7 +22,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import RunError
 from remotecal.fluids.water import WATER_FORMULAS
-from remotecal.model import IN_CMC, Condition, Text
+from remotecal.model import IN_CMC, Condition, Result, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Run, Stability
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
@@ -166,6 +166,7 @@ class FlowProcedure(MeterUnderTest):
             results=(
                 error_table(findings, specification, accredited=accredited),
                 characteristics(findings, wanted.judged_by),
+                *self.further(evidence, findings),
             ),
             budgets=budgets(findings),
             conditions=self._conditions(evidence),
@@ -176,6 +177,14 @@ class FlowProcedure(MeterUnderTest):
                 *((IN_CMC,) if accredited else ()),
             ),
         )
+
+    def further(
+        self,
+        evidence: Evidence,
+        findings: Sequence[MeterFinding],
+    ) -> tuple[Result, ...]:
+        """Return what else the certificate tells."""
+        return ()
 
     model_equation: ClassVar[str]
     """The measurement model in one line, for the certificate."""

@@ -41,6 +41,7 @@ SHIPPED: Final = {
     "AmmeterByHand": "remotecal.drivers.by_hand.indicating:AmmeterByHand",
     "BalanceByHand": "remotecal.drivers.by_hand.indicating:BalanceByHand",
     "BarometerByHand": "remotecal.drivers.by_hand.indicating:BarometerByHand",
+    "BranchedRigController": "remotecal.drivers.rig.branched:BranchedRigController",
     "DanfossVlt": "remotecal.drivers.danfoss.vlt:DanfossVlt",
     "DensitometerByHand": "remotecal.drivers.by_hand.indicating:DensitometerByHand",
     "DruckPace": "remotecal.drivers.druck.pace:DruckPace",

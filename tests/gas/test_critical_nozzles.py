@@ -119,7 +119,7 @@ def together(count, *tables, by=("Institute",)):
     opened = Open(
         nozzles,
         [120_000.0] * count,
-        tuple(dict.fromkeys(laboratory_of(each.certificate) for each in nozzles)),
+        [laboratory_of(each.certificate) for each in nozzles],
     )
     found = Budget(lambda **x: opened.effective_area(x), opened.inputs, "m2").evaluate()
     return 100 * found.u / found.value, opened.inputs

@@ -8,6 +8,7 @@ Capabilities stand in modules by family; all of them are imported from here.
 
 from remotecal.drivers.capabilities.electrical import Ammeter, Voltmeter
 from remotecal.drivers.capabilities.flow import (
+    BranchedRig,
     CollectingRig,
     Densitometer,
     FlowMeter,
@@ -30,6 +31,7 @@ __all__ = [
     "AmbientMonitor",
     "Ammeter",
     "Balance",
+    "BranchedRig",
     "CollectingRig",
     "Densitometer",
     "FlowMeter",

@@ -97,6 +97,21 @@ class CollectingRig(WaterRig, Protocol):
 
 
 @runtime_checkable
+class BranchedRig(WaterRig, Protocol):
+    """A rig whose water goes through branches in parallel, each with a meter and a valve.
+
+    A branch is a bit: the first one's counts 1, the second one's 2, the third one's 4.
+    """
+
+    opened: ClassVar[Annotated[Setting, "1"]]
+    """Which branches are told to be open."""
+    standing: ClassVar[Annotated[Reading, "1"]]
+    """Which branches stand open."""
+    header_pressure: ClassVar[Annotated[Reading, "kPa"]]
+    """Gauge pressure in the header ahead of the branches, behind the inlet valve."""
+
+
+@runtime_checkable
 class NozzleBank(RigController, Protocol):
     """Holds the valves of nozzles in parallel, and watches over them.
 
