@@ -115,6 +115,11 @@ def open_in(bits: float) -> tuple[int, ...]:
     return tuple(n for n in range(1, MOST_MASTERS + 1) if round(bits) >> (n - 1) & 1)
 
 
+def stand_open(stood: Sequence[int], wanted: Sequence[int]) -> str:
+    """Return the words for branches that stand open and are not those that are to."""
+    return f"the branches {tuple(stood)} stand open, and {tuple(wanted)} are to: look at the valves"
+
+
 def see_branches(
     name: str, stood: Sequence[int], flows: Sequence[float], parameters: ParallelParameters, asked: float
 ) -> str:
@@ -129,15 +134,18 @@ def see_branches(
     """
     wanted = parameters.chosen(asked)
     if tuple(stood) != wanted:
-        return f"{name}: the branches {tuple(stood)} stand open, and {wanted} are to: look at the valves"
-    for number, (flow, highest) in enumerate(zip(flows, parameters.master_flows, strict=True), 1):
-        share = flow / highest
+        return f"{name}: {stand_open(stood, wanted)}"
+    told = dict(enumerate(zip(flows, parameters.master_flows, strict=True), 1))
+    for number, (flow, _) in told.items():
         if number not in wanted and flow > parameters.leak_share * asked:
             return (
                 f"{name}: branch {number} is shut, and {flow:.4g} m3/h passed its master: look at its valve, "
                 "or whether the masters stand in the order of the branches"
             )
-        if number in wanted and not parameters.least_share <= share <= parameters.most_share:
+    for number in wanted:
+        flow, highest = told[number]
+        share = flow / highest
+        if not parameters.least_share <= share <= parameters.most_share:
             return (
                 f"{name}: master {number} ran at {share:.3f} of its highest flow, and "
                 f"{parameters.least_share:g} to {parameters.most_share:g} are allowed: look at its branch's "

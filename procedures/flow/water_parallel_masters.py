@@ -31,6 +31,7 @@ from remotecal.procedures.library.flow.masters import (
     masters_table,
     open_in,
     see_branches,
+    stand_open,
 )
 from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parallel_parameters import ParallelParameters
@@ -41,6 +42,8 @@ from remotecal.procedures.library.meters.results import MeterFinding
 
 FILLING: Final = 40.0
 """Seconds in which the pump comes up and presses the shut header."""
+TURNING: Final = 15.0
+"""Seconds in which a branch's valve opens or shuts."""
 RESTING: Final = 5.0
 """Seconds in which the header comes to rest once its inlet is shut."""
 
@@ -120,8 +123,8 @@ class WaterParallelMasters(FlowProcedure):
         run.note("leak", leak=leak, allowed=allowed, unit="m3/h", pressed=pressed, left=left)
         if pressed < wanted.leak_pressure:
             raise RunError(
-                f"the header came to {pressed:.4g} kPa, and leak_pressure is {wanted.leak_pressure:g}: a "
-                "branch or the inlet is not shut, the pump is too weak, or leak_pressure too high"
+                f"the header shut off holds {pressed:.4g} kPa, and leak_pressure is {wanted.leak_pressure:g}: "
+                "a branch is open or leaks much, the pump is too weak, or leak_pressure too high"
             )
         if leak > allowed or left < pressed / 2:
             raise RunError(
@@ -136,6 +139,10 @@ class WaterParallelMasters(FlowProcedure):
         self.pump.speed.set(self.parameters.start_speed)
         self.rig.opened.set(sum(1 << (number - 1) for number in numbers))
         run.note("masters", point=point.name, numbers=list(numbers))
+        run.wait(TURNING)
+        (standing,) = run.read(self.rig.standing)
+        if (stood := open_in(standing.value)) != numbers:
+            raise RunError(f"{point.name}: {stand_open(stood, numbers)}")
         super().approach(point, run)
 
     def measure(self, point: Point, run: Run) -> ParallelSeen:

@@ -37,6 +37,8 @@ class Branch:
         self.valve = Ramp(0.1)
         """Its opening, 0 to 1; shut when the rig is switched on, open in 10 s."""
         self.master = Meter(spec.master, world.random(name))
+        self.leak = spec.leak
+        """What its valve lets through at a difference of 100 kPa when it is shut, in m³/s."""
 
     def lets(self, time: float) -> float:
         """Return what it lets through now, in comparison with the others."""
@@ -44,9 +46,9 @@ class Branch:
 
     def leaks(self, time: float, difference: float) -> float:
         """Return what its valve lets through in m³/s, if it is shut, at a difference of pressure in Pa."""
-        if not self.spec.leak or self.valve.at(time) > 0.0 or difference <= 0.0:
+        if not self.leak or self.valve.at(time) > 0.0 or difference <= 0.0:
             return 0.0
-        return self.spec.leak * math.sqrt(difference / self.BAR)
+        return self.leak * math.sqrt(difference / self.BAR)
 
 
 class Branches:
