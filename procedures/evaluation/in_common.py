@@ -1,10 +1,8 @@
-"""What standards of one laboratory have in common, where what several of them tell is added.
+"""What standards that work together have in common: what their laboratory is off, they are off together.
 
-Nozzles or master meters in parallel: were each one's error its own, the sum would be surer than any of them.
-But they were calibrated by one laboratory with one standard, and what that is off they are off together. So a
-certificate may state the common part of its uncertainty beside its values, and in a budget that is one input
-for each laboratory, while what is left is each standard's own. Where a certificate does not tell the common
-part, all of its uncertainty counts as common: that never claims too much.
+A certificate may state that part of its uncertainty beside its values (`COMMON`); the rest is the standard's
+own. Where it does not, all of it counts as common: a sum of standards is then less sure than if each erred by
+itself. In a model the common part is one input for each laboratory, the own parts are one for each standard.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import CertificateRefused
 from remotecal.uncertainty.inputs import Input
@@ -20,13 +18,12 @@ from remotecal.units import convert
 
 if TYPE_CHECKING:
     from remotecal.model import Certificate
-    from remotecal.uncertainty.number import Number, Numbers
 
 COMMON: Final = "remotecal_commonDeviation"
-"""refType of what a laboratory's standards deviate together by: 0, with U relative to what they tell."""
+"""refType of what the standards of a laboratory deviate together by: 0, with U relative to the value."""
 
 UNTOLD: Final = "no common part stated: all of it 未声明公共部分:全部计入"
-"""What a budget says of certificates that do not tell what standards have in common."""
+"""What a budget says of certificates that do not tell what they have in common."""
 
 
 def laboratory_of(certificate: Certificate) -> str:
@@ -34,90 +31,50 @@ def laboratory_of(certificate: Certificate) -> str:
     return certificate.record.laboratory.contact.name.get("en")
 
 
-def common_part(certificate: Certificate) -> float | None:
-    """Return the common part a certificate states, as a relative standard uncertainty; None if it does not.
-
-    Raises:
-        CertificateRefused: it states several.
-    """
-    if not certificate.states(COMMON):
-        return None
-    found = certificate.single(COMMON, "1")
-    (point,) = found.points
-    return convert(point.expanded, found.unit, "1") / point.k
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The relative standard uncertainty of what a standard tells, in two."""
+    """The relative standard uncertainty of a value in use, in two parts."""
 
-    laboratory: str
-    """Who calibrated it."""
     common: float
-    """What it has in common with others of that laboratory."""
+    """What it shares with others of its laboratory."""
     own: float
-    """What is left."""
     dof: float
+    """Degrees of freedom of the whole."""
     told: bool
-    """Whether its certificate says which part is common."""
+    """Whether the certificate says what is common."""
 
     @classmethod
-    def of(cls, certificate: Certificate, u: float, dof: float, what: str) -> Self:
-        """Return the parts by a certificate.
-
-        Args:
-            certificate: the standard's.
-            u: relative standard uncertainty where it is in use.
-            dof: of that.
-            what: what is uncertain, as it stands in a sentence: "its C_d".
+    def of(cls, certificate: Certificate, whole: float, dof: float) -> Parts:
+        """Return the parts of a value whose relative standard uncertainty is `whole`.
 
         Raises:
-            CertificateRefused: its common part is more than the whole.
+            CertificateRefused: what is stated as common is more than the whole.
         """
-        common, laboratory = common_part(certificate), laboratory_of(certificate)
-        if common is None:
-            return cls(laboratory, u, 0.0, dof, told=False)
-        if common > u * (1 + 1e-9):
+        if not certificate.states(COMMON):
+            return cls(whole, 0.0, dof, told=False)
+        stated = certificate.single(COMMON, "1")
+        (point,) = stated.points
+        common = convert(point.expanded / point.k, stated.unit, "1")
+        if common > whole * (1 + 1e-9):
             raise CertificateRefused(
-                f"certificate {certificate.number} states {common:.3g} as the part {what} has in common with "
-                f"others, and {u:.3g} for {what.removeprefix('its ')} as a whole: have it corrected"
+                f"certificate {certificate.number} states {common:.3g} as the part it has in common with "
+                f"others, and {whole:.3g} for the whole: have it corrected"
             )
-        return cls(laboratory, common, math.sqrt(max(u**2 - common**2, 0.0)), dof, told=True)
+        return cls(common, math.sqrt(max(whole**2 - common**2, 0.0)), dof, told=True)
+
+    def weight(self, shared: Input) -> float:
+        """Return how much of what a laboratory's standards share (`in_common`) this one has."""
+        return self.common / shared.u if shared.u else 0.0
 
 
-class InCommon:
-    """What standards in use together have in common: an input for each laboratory.
-
-    Args:
-        symbol: of these inputs, to which the laboratory's number is added.
-        used: the parts of each standard.
-        laboratories: all that calibrated standards of the bench; their order numbers them.
-    """
-
-    def __init__(self, symbol: str, used: Sequence[Parts], laboratories: Sequence[str]) -> None:
-        numbered = enumerate(dict.fromkeys(laboratories), 1)
-        self._shared = {
-            laboratory: _shared(f"{symbol}{number}", laboratory, theirs)
-            for number, laboratory in numbered
-            if (theirs := [each for each in used if each.laboratory == laboratory])
-        }
-        self.inputs: tuple[Input, ...] = tuple(self._shared.values())
-
-    def deviation(self, parts: Parts, x: Numbers) -> Number:
-        """Return by how much one of the standards deviates with the others, relative to what it tells."""
-        shared = self._shared[parts.laboratory]
-        deviation: Number = parts.common / shared.u * x[shared.symbol] if shared.u else 0.0
-        return deviation
-
-
-def _shared(symbol: str, laboratory: str, theirs: Sequence[Parts]) -> Input:
-    """Return what standards of one laboratory deviate together by, as an input."""
-    told = all(each.told for each in theirs)
+def in_common(symbol: str, laboratory: str, parts: Sequence[Parts]) -> Input:
+    """Return what standards of one laboratory deviate together by, relative to their values, as an input."""
+    told = all(each.told for each in parts)
     return Input.normal(
         symbol,
         0.0,
         "1",
-        max(each.common for each in theirs),
-        dof=min(each.dof for each in theirs),
+        max(each.common for each in parts),
+        dof=min(each.dof for each in parts),
         source=laboratory if told else f"{laboratory}; {UNTOLD}",
     )

@@ -25,7 +25,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused, EvidenceError
 from remotecal.model import Result, Table, Text, Words
 from remotecal.procedures.library.evaluation.digits import fixed
-from remotecal.procedures.library.evaluation.in_common import InCommon, Parts, laboratory_of
+from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.standards import Deviating, Standard
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
@@ -178,7 +178,7 @@ class Master:
         """Return how the uncertainty of its error is made up at a flow in m³/h."""
         if not isinstance(curve := self.errors.stated, CertifiedCurve):
             raise CertificateRefused(f"certificate {self.certificate.number} states no errors against flows")
-        return Parts.of(self.certificate, curve.u(flow), curve.at("e", flow).dof, "its error")
+        return Parts.of(self.certificate, curve.u(flow), curve.at("e", flow).dof)
 
     def stated(self, flow: float) -> float:
         """Return the relative error it states at a flow in m³/h."""
@@ -215,8 +215,8 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         }
         self.running = self._running()
         """The masters that ran, in the order of their numbers."""
-        self._common = InCommon("δ_e", [each.parts for each in self.running], self._laboratories())
-        self.inputs += self._common.inputs
+        self._shared = self._in_common()
+        self.inputs += dict.fromkeys(self._shared.values())
         self._own()
         self._facts()
 
@@ -258,10 +258,16 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
             found.append(Running(number, flow, master.stated(flow), master.parts(flow)))
         return tuple(found)
 
-    def _laboratories(self) -> Sequence[str]:
-        """Return who calibrated masters of the rig, in the order the bench lists these."""
+    def _in_common(self) -> Mapping[int, Input]:
+        """Return what each master that ran has in common with others of its laboratory, by its number."""
         numbers = range(1, len(self.parameters.master_flows) + 1)
-        return [laboratory_of(self.certificate(f"masters[{number}]")) for number in numbers]
+        who = {number: laboratory_of(self.certificate(f"masters[{number}]")) for number in numbers}
+        shared = {
+            laboratory: in_common(f"δ_e{place}", laboratory, theirs)
+            for place, laboratory in enumerate(dict.fromkeys(who.values()), 1)
+            if (theirs := [each.parts for each in self.running if who[each.number] == laboratory])
+        }
+        return {each.number: shared[who[each.number]] for each in self.running}
 
     def _own(self) -> None:
         """Add what each master brings by itself."""
@@ -299,7 +305,9 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         passed: Number = x["V_r"] + x["q_l"] / 3600.0 * time
         for each in self.running:
             counted = self._counted(seen, each.number) + x[f"Δt_{each.number}"]
-            error = each.error + self._common.deviation(each.parts, x) + x.get(f"e_{each.number}", 0.0)
+            shared = self._shared[each.number]
+            error = each.error + each.parts.weight(shared) * x[shared.symbol]
+            error = error + x.get(f"e_{each.number}", 0.0)
             passed = passed + self._passed(seen, each.number) * (time / counted) / (1.0 + error)
         mass = passed * self._ahead(seen, x) - self._stored(seen, x)
         volume: Number = mass / self.density(seen, x)

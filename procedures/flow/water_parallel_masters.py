@@ -123,8 +123,8 @@ class WaterParallelMasters(FlowProcedure):
         run.note("leak", leak=leak, allowed=allowed, unit="m3/h", pressed=pressed, left=left)
         if pressed < wanted.leak_pressure:
             raise RunError(
-                f"the header shut off holds {pressed:.4g} kPa, and leak_pressure is {wanted.leak_pressure:g}: "
-                "a branch is open or leaks much, the pump is too weak, or leak_pressure too high"
+                f"the header shut off holds {pressed:.4g} kPa, and leak_pressure is "
+                f"{wanted.leak_pressure:g}: a branch is open or leaks much, the pump is too weak, or leak_pressure too high"
             )
         if leak > allowed or left < pressed / 2:
             raise RunError(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from remotecal.errors import CertificateRefused
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation.in_common import InCommon, Parts
+from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import estimate
@@ -36,7 +36,6 @@ EFFECTIVE_AREA: Final = "remotecal_effectiveThroatArea"
 THROAT: Final = "remotecal_throatDiameter"
 """refType of the throat's diameter d at 20 °C. It is a convention that C_d goes with, and has no uncertainty,
 where both are of one calibration with flow; one that was measured by itself states its own."""
-
 MOST_NOZZLES: Final = 16
 """How many nozzles a bank may have."""
 REFERENCE_TEMPERATURE: Final = 20.0
@@ -96,6 +95,11 @@ class Nozzle:
         """Of the throat at 20 °C, in m."""
 
     @property
+    def laboratory(self) -> str:
+        """Who calibrated it."""
+        return laboratory_of(self.certificate)
+
+    @property
     def area(self) -> float:
         """Area of the throat at 20 °C, in m²."""
         return math.pi * self.diameter**2 / 4
@@ -127,9 +131,9 @@ class Nozzle:
             self._curve.require(low, high, f"nozzle {self.number} is to work at Re")
 
     def parts(self, reynolds: float) -> Parts:
-        """Return the relative standard uncertainty there in two: the common part and its own."""
-        whole = self.at(reynolds)
-        return Parts.of(self.certificate, whole.u, whole.dof, "its C_d")
+        """Return what of its uncertainty it shares with other nozzles, and what is its own."""
+        known = self.at(reynolds)
+        return Parts.of(self.certificate, known.u, known.dof)
 
     def inputs(self, reynolds: float) -> tuple[Input, ...]:
         """Return what is its own as inputs: of C_d, relative to it, and of the diameter where it has one."""
@@ -174,16 +178,21 @@ class Open:
     def __init__(
         self, nozzles: Sequence[Nozzle], reynolds: Sequence[float], laboratories: Sequence[str]
     ) -> None:
-        self._flowing = [_Flowing.of(each, re) for each, re in zip(nozzles, reynolds, strict=True)]
-        self._common = InCommon("δ_C", [each.parts for each in self._flowing], laboratories)
-        own = [each for nozzle, re in zip(nozzles, reynolds, strict=True) for each in nozzle.inputs(re)]
-        self.inputs: tuple[Input, ...] = (*self._common.inputs, *own)
+        pairs = tuple(zip(nozzles, reynolds, strict=True))
+        shared = {
+            laboratory: in_common(f"δ_C{number}", laboratory, theirs)
+            for number, laboratory in enumerate(laboratories, 1)
+            if (theirs := [nozzle.parts(re) for nozzle, re in pairs if nozzle.laboratory == laboratory])
+        }
+        own = [each for nozzle, re in pairs for each in nozzle.inputs(re)]
+        self.inputs: tuple[Input, ...] = (*shared.values(), *own)
+        self._flowing = [_Flowing.of(nozzle, re, shared[nozzle.laboratory]) for nozzle, re in pairs]
 
     def effective_area(self, x: Numbers) -> Number:
         """Return Σ A·C_d at 20 °C in m²."""
         total: Number = 0.0
         for one in self._flowing:
-            deviation = self._common.deviation(one.parts, x) + x.get(f"C_{one.number}", 0.0)
+            deviation = one.weight * x[one.shared] + x.get(f"C_{one.number}", 0.0)
             wider = x.get(f"d_{one.number}", one.diameter) / one.diameter
             total = total + one.effective * wider * wider * (1.0 + deviation)
         return total
@@ -197,9 +206,12 @@ class _Flowing:
     diameter: float
     effective: float
     """A·C_d at 20 °C in m²."""
-    parts: Parts
-    """How its uncertainty is made up there."""
+    shared: str
+    """Symbol of what its laboratory's nozzles deviate together by."""
+    weight: float
+    """How much of that it has."""
 
     @classmethod
-    def of(cls, nozzle: Nozzle, reynolds: float) -> Self:
-        return cls(nozzle.number, nozzle.diameter, nozzle.effective(reynolds), nozzle.parts(reynolds))
+    def of(cls, nozzle: Nozzle, reynolds: float, shared: Input) -> Self:
+        weight = nozzle.parts(reynolds).weight(shared)
+        return cls(nozzle.number, nozzle.diameter, nozzle.effective(reynolds), shared.symbol, weight)

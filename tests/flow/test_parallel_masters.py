@@ -28,7 +28,7 @@ from remotecal.errors import (
 )
 from remotecal.journal.events import FILE, read_journal
 from remotecal.model import Certificate
-from remotecal.procedures.library.evaluation.in_common import InCommon, Parts
+from remotecal.procedures.library.evaluation.in_common import Parts, in_common
 from remotecal.procedures.library.flow.masters import choose
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
@@ -68,14 +68,15 @@ def is_safe(bench):
 
 def u_together(count, common, own):
     """Return the relative standard uncertainty in % of so many equal masters together."""
-    parts = [Parts("Institute", common, own, float("inf"), told=True)] * count
-    shared = InCommon("δ_e", parts, ["Institute"])
+    parts = [Parts(common, own, float("inf"), told=True)] * count
+    shared = in_common("δ_e1", "Institute", parts)
     alone = tuple(Input.normal(f"e_{n}", 0.0, "1", own) for n in range(count)) if own else ()
 
     def total(**x):
-        return sum(shared.deviation(one, x) + x.get(f"e_{n}", 0.0) for n, one in enumerate(parts)) / count
+        deviations = [one.weight(shared) * x["δ_e1"] + x.get(f"e_{n}", 0.0) for n, one in enumerate(parts)]
+        return sum(deviations) / count
 
-    return 100 * Budget(total, (*shared.inputs, *alone), "1").evaluate().u
+    return 100 * Budget(total, (shared, *alone), "1").evaluate().u
 
 
 def test_four_equal_masters_are_as_sure_as_what_they_share_lets_them():
@@ -257,7 +258,7 @@ def test_a_master_is_not_used_beyond_its_certificate(bench):
 
 def test_a_common_part_that_is_more_than_the_whole_is_refused(bench):
     rewrite(bench.directory / "master_1.xml", ("0.0018<", "0.0030<"))
-    with pytest.raises(CertificateRefused, match="as the part its error has in common"):
+    with pytest.raises(CertificateRefused, match="as the part it has in common"):
         planned(bench, **QUICK)
 
 
@@ -361,7 +362,7 @@ def as_if_independent(bench, evidence):
         assert said.count(b"0.0018<") == 1
         used = certificates[f"masters[{number}]"]
         other = Certificate(read(said.replace(b"0.0018<", b"0.00001<")))
-        certificates[f"masters[{number}]"] = replace(used, certificate=other)
+        certificates[f"masters[{number}]"] = used._replace(certificate=other)
     return replace(evidence, certificates=certificates)
 
 
