@@ -124,7 +124,8 @@ class WaterParallelMasters(FlowProcedure):
         if pressed < wanted.leak_pressure:
             raise RunError(
                 f"the header shut off holds {pressed:.4g} kPa, and leak_pressure is "
-                f"{wanted.leak_pressure:g}: a branch is open or leaks much, the pump is too weak, or leak_pressure too high"
+                f"{wanted.leak_pressure:g}: a branch is open or leaks much, the pump is too weak, or "
+                "leak_pressure too high"
             )
         if leak > allowed or left < pressed / 2:
             raise RunError(

@@ -8,12 +8,19 @@ from typing import ClassVar
 
 from heeded import Heeded, Somebody, Told
 
+from remotecal.sim.large_water.assemblies import LargeWater
 from remotecal.sim.water.assemblies import master_line, water_rig
 
 
 @contextmanager
 def water(folder, line):
     with line(folder / "rig", seed=5) as rig:
+        yield rig, Somebody(folder)
+
+
+@contextmanager
+def large_water(folder):
+    with LargeWater.up(folder / "rig", seed=5, leak=0.0002) as rig:
         yield rig, Somebody(folder)
 
 
@@ -53,8 +60,13 @@ class TestFlow(Heeded):
     benches: ClassVar = {
         "flow.water_gravimetric": lambda folder: water(folder, water_rig),
         "flow.water_master_meter": lambda folder: water(folder, master_line),
+        "flow.water_parallel_masters": large_water,
     }
-    quick: ClassVar = {"flow.water_gravimetric": QUICK, "flow.water_master_meter": QUICK}
+    quick: ClassVar = {
+        "flow.water_gravimetric": QUICK,
+        "flow.water_master_meter": QUICK,
+        "flow.water_parallel_masters": {"flows": [840.0], "repeats": 2, "duration": 30.0},
+    }
     planned: ClassVar = {
         "flow.water_gravimetric": {
             **FLOW,
@@ -66,6 +78,15 @@ class TestFlow(Heeded):
             "method": {"method": "flying"},
             "master_first": {"master_first": False},
         },
+        "flow.water_parallel_masters": {
+            **FLOW,
+            "flows": {"flows": [830.0]},
+            "master_flows": {"master_flows": [630.0] * 17},
+            "least_share": {"least_share": 0.9},
+            "most_share": {"most_share": 0.65},
+            "master_resolution": {"master_resolution": 0.1},
+            "leak_share": {"leak_share": 0.005},
+        },
     }
     run: ClassVar = {
         "flow.water_gravimetric": {
@@ -75,6 +96,14 @@ class TestFlow(Heeded):
             "dripping": {"dripping": 20.0},
         },
         "flow.water_master_meter": {**FLOW_RUN, "coming_to_rest": {"coming_to_rest": 20.0}},
+        "flow.water_parallel_masters": {
+            **FLOW_RUN,
+            "fewest_pulses": {"fewest_pulses": 50_000},
+            "header_capacity": {"header_capacity": 1e-6},
+            "leak_pressure": {"leak_pressure": 900.0},
+            "leak_time": {"leak_time": 200.0},
+            "start_speed": {"start_speed": 45.0},
+        },
     }
     shared = frozenset(FLOW)
     # Of an output that the simulated meter does not have; the other procedure's has it.
@@ -83,8 +112,10 @@ class TestFlow(Heeded):
         "flow.water_master_meter": frozenset(
             {"pulses_per_volume", "full_scale", "fewest_pulses", "judged_by"}
         ),
+        "flow.water_parallel_masters": frozenset({"full_scale", "total_resolution"}),
     }
     facts: ClassVar = {
         "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
         "flow.water_master_meter": FACTS,
+        "flow.water_parallel_masters": (*FACTS, "reading_delay", "pipe_stretch", "pipe_expansion"),
     }

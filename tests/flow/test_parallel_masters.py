@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -27,15 +28,17 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import FILE, read_journal
-from remotecal.model import Certificate
-from remotecal.procedures.library.evaluation.in_common import Parts, in_common
+from remotecal.model import Certificate, Column, Table, Text, Uncertainty
+from remotecal.procedures.library.evaluation.in_common import COMMON, Parts, in_common
 from remotecal.procedures.library.flow.masters import choose
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
 from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Scripted
 from remotecal.sim.assembly import CLOCK
+from remotecal.sim.certificates import Certified, certificate
 from remotecal.sim.large_water.assemblies import LargeWater
+from remotecal.sim.paper import Standing
 from remotecal.uncertainty import Budget, Input
 
 QUICK = {"flows": [840.0, 105.0], "repeats": 2, "duration": 30.0, "fewest_pulses": 1000}
@@ -84,6 +87,15 @@ def test_four_equal_masters_are_as_sure_as_what_they_share_lets_them():
     assert u_together(4, 0.0009, 0.0006) == pytest.approx(0.0949, abs=5e-5)
     assert u_together(4, 0.0, 0.0010817) == pytest.approx(0.0541, abs=5e-5), "as independent ones would be"
     assert u_together(4, 0.0010817, 0.0) == pytest.approx(0.1082, abs=5e-5), "as wholly correlated ones are"
+
+
+def test_a_common_part_may_be_stated_in_per_cent():
+    known = Uncertainty(expanded=("0.18",), k=("2",), p=("0.95",))
+    common = Column(ref_types=(COMMON,), unit="%", values=("0",), uncertainty=known)
+    about = Certified(Text.plain("meter"), ((Text.plain("part"), Table(columns=(common,))),))
+    made = Standing("M-1", about, "DN300")
+    stated = Certificate(certificate(about, made, "M-1", Text.plain("owner"), "C-1", date(2026, 11, 1)))
+    assert Parts.of(stated, 0.00108, 60.0).common == pytest.approx(0.0009)
 
 
 @pytest.mark.parametrize(
@@ -362,7 +374,7 @@ def as_if_independent(bench, evidence):
         assert said.count(b"0.0018<") == 1
         used = certificates[f"masters[{number}]"]
         other = Certificate(read(said.replace(b"0.0018<", b"0.00001<")))
-        certificates[f"masters[{number}]"] = used._replace(certificate=other)
+        certificates[f"masters[{number}]"] = used.model_copy(update={"certificate": other})
     return replace(evidence, certificates=certificates)
 
 
