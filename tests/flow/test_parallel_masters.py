@@ -43,6 +43,9 @@ from remotecal.uncertainty import Budget, Input
 
 QUICK = {"flows": [840.0, 105.0], "repeats": 2, "duration": 30.0, "fewest_pulses": 1000}
 
+SHARED = b"<si:valueExpandedMUXMLList>0.0018</si:valueExpandedMUXMLList>"
+"""How a master's certificate states what it shares."""
+
 
 @pytest.fixture
 def bench(tmp_path):
@@ -269,7 +272,7 @@ def test_a_master_is_not_used_beyond_its_certificate(bench):
 
 
 def test_a_common_part_that_is_more_than_the_whole_is_refused(bench):
-    rewrite(bench.directory / "master_1.xml", ("0.0018<", "0.0030<"))
+    rewrite(bench.directory / "master_1.xml", (SHARED.decode(), SHARED.decode().replace("18", "30")))
     with pytest.raises(CertificateRefused, match="as the part it has in common"):
         planned(bench, **QUICK)
 
@@ -371,10 +374,10 @@ def as_if_independent(bench, evidence):
     certificates = dict(evidence.certificates)
     for number in range(1, 6):
         said = (bench.directory / f"master_{number}.xml").read_bytes()
-        assert said.count(b"0.0018<") == 1
+        assert said.count(SHARED) == 1
         used = certificates[f"masters[{number}]"]
-        other = Certificate(read(said.replace(b"0.0018<", b"0.00001<")))
-        certificates[f"masters[{number}]"] = used.model_copy(update={"certificate": other})
+        other = read(said.replace(SHARED, SHARED.replace(b"0.0018", b"0.00001")))
+        certificates[f"masters[{number}]"] = used.model_copy(update={"record": other})
     return replace(evidence, certificates=certificates)
 
 
