@@ -36,7 +36,7 @@ from remotecal.procedures.library.flow.masters import (
 from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parallel_parameters import ParallelParameters
 from remotecal.procedures.library.flow.parameters import FlowParameters
-from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
+from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.results import MeterFinding
 
@@ -160,14 +160,12 @@ class WaterParallelMasters(FlowProcedure):
         self._see(point, seen)
         return seen
 
-    def watch(self, run: Run, duration: float) -> dict[str, tuple[Measured, ...]]:
-        quantities: dict[str, BoundReading] = {
-            "temperature": self.thermometer.temperature,
-            "pressure": self.rig.pressure,
+    def watched(self) -> Mapping[str, BoundReading]:
+        return {
+            **super().watched(),
             "master_temperature": self.master_thermometer.temperature,
             "header_pressure": self.rig.header_pressure,
         }
-        return sample(run, duration, quantities | self.meter_current())
 
     def _totals(self, run: Run, when: str) -> dict[str, Measured | tuple[Measured, ...]]:
         """Read all meters together."""
@@ -196,9 +194,9 @@ class WaterParallelMasters(FlowProcedure):
         running = [ParallelRepeats(point, evidence, self.parameters).running for point in evidence.points]
         return (masters_table(findings, running, self.parameters.master_flows),)
 
-    def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
+    def conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
         ends = Ends("°C")
         for seen in map(ParallelSeen.of, evidence.observations):
             ends.take(*seen.master_temperature)
         name = Text(zh="标准表处水温", en="Water temperature at the masters")
-        return (*super()._conditions(evidence), between("remotecal_masterTemperature", name, ends, 2))
+        return (*super().conditions(evidence), between("remotecal_masterTemperature", name, ends, 2))
