@@ -37,6 +37,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
     "water-large": {"output": ("pulses", "current", "promag53"), "dn": (200, 300, 400, 500, 600, 800, 1000)},
+    "volumetric-tank": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
@@ -81,7 +82,7 @@ def calibrate(name: str, seed: int) -> list[Interval]:
 
 def quick(order: Order) -> Order:
     """Return an order for shorter repeats, which hold for uncertainty what longer ones do."""
-    shorter = {name: value / 4 for name, value in order.parameters.items() if name == "smallest_mass"}
+    shorter = {name: value / 4 for name, value in order.parameters.items() if name.startswith("smallest_")}
     return order.model_copy(update={"parameters": {**order.parameters, **shorter}})
 
 

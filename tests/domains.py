@@ -57,7 +57,11 @@ class Domain:
 
 
 DOMAINS = {
-    "flow": Domain("flow", ("water", "large_water"), ("water-rig", "master-line", "water-large")),
+    "flow": Domain(
+        "flow",
+        ("water", "large_water", "volumetric"),
+        ("water-rig", "master-line", "water-large", "volumetric-tank"),
+    ),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }

@@ -70,6 +70,8 @@ SHIPPED: Final = {
     "SiemensFc410": "remotecal.drivers.siemens.coriolis:SiemensFc410",
     "SiemensMag6000": "remotecal.drivers.siemens.mag6000:SiemensMag6000",
     "SiemensMass6000": "remotecal.drivers.siemens.coriolis:SiemensMass6000",
+    "TankScaleByHand": "remotecal.drivers.by_hand.indicating:TankScaleByHand",
+    "TankScaleTransmitter": "remotecal.drivers.rig.tank_scale:TankScaleTransmitter",
     "ThermometerByHand": "remotecal.drivers.by_hand.indicating:ThermometerByHand",
     "Tuf2000M": "remotecal.drivers.tuf.tuf2000m:Tuf2000M",
     "VaisalaPtu300": "remotecal.drivers.vaisala.ptu300:VaisalaPtu300",

@@ -9,6 +9,7 @@ from typing import ClassVar
 from heeded import Heeded, Somebody, Told
 
 from remotecal.sim.large_water.assemblies import LargeWater
+from remotecal.sim.volumetric.assemblies import VolumetricRig
 from remotecal.sim.water.assemblies import master_line, water_rig
 
 
@@ -61,11 +62,13 @@ class TestFlow(Heeded):
         "flow.water_gravimetric": lambda folder: water(folder, water_rig),
         "flow.water_master_meter": lambda folder: water(folder, master_line),
         "flow.water_parallel_masters": large_water,
+        "flow.water_volumetric": lambda folder: water(folder, VolumetricRig.up),
     }
     quick: ClassVar = {
         "flow.water_gravimetric": QUICK,
         "flow.water_master_meter": QUICK,
         "flow.water_parallel_masters": {"flows": [840.0], "repeats": 2, "duration": 30.0},
+        "flow.water_volumetric": QUICK,
     }
     planned: ClassVar = {
         "flow.water_gravimetric": {
@@ -87,6 +90,13 @@ class TestFlow(Heeded):
             "master_resolution": {"master_resolution": 0.1},
             "leak_share": {"leak_share": 0.005},
         },
+        "flow.water_volumetric": {
+            **FLOW,
+            "method": {"method": "standing"},
+            "largest_volume": {"largest_volume": 0.01},
+            "scale_resolution": {"scale_resolution": 5.0},
+            "reference_temperature": {"reference_temperature": 15.0},
+        },
     }
     run: ClassVar = {
         "flow.water_gravimetric": {
@@ -104,6 +114,12 @@ class TestFlow(Heeded):
             "leak_time": {"leak_time": 200.0},
             "start_speed": {"start_speed": 45.0},
         },
+        "flow.water_volumetric": {
+            **FLOW_RUN,
+            "smallest_volume": {"smallest_volume": 0.55},
+            "empty": {"empty": 0.001},
+            "dripping": {"dripping": 60.0},
+        },
     }
     shared = frozenset(FLOW)
     # Of an output that the simulated meter does not have; the other procedure's has it.
@@ -113,9 +129,11 @@ class TestFlow(Heeded):
             {"pulses_per_volume", "full_scale", "fewest_pulses", "judged_by"}
         ),
         "flow.water_parallel_masters": frozenset({"full_scale", "total_resolution"}),
+        "flow.water_volumetric": frozenset({"full_scale", "total_resolution"}),
     }
     facts: ClassVar = {
         "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
         "flow.water_master_meter": FACTS,
         "flow.water_parallel_masters": (*FACTS, "reading_delay", "pipe_stretch", "pipe_expansion"),
+        "flow.water_volumetric": (*FACTS, "diverter_correction"),
     }

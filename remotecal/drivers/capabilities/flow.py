@@ -31,6 +31,13 @@ class MassTotalizer(Protocol):
 
 
 @runtime_checkable
+class TankScale(Protocol):
+    """Indicates on a scale how far a tank is filled."""
+
+    level: ClassVar[Annotated[Reading, "mm"]]
+
+
+@runtime_checkable
 class Densitometer(Protocol):
     """Indicates the density of what flows through it."""
 
