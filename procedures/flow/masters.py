@@ -18,7 +18,6 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
@@ -28,6 +27,7 @@ from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.standards import Deviating, Standard
 from remotecal.procedures.library.evaluation.tables import column
+from remotecal.procedures.library.flow.parallel_parameters import MOST_MASTERS, ParallelParameters
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.meters.results import nominal_column
 from remotecal.uncertainty.inputs import Distribution, Input
@@ -37,11 +37,7 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 if TYPE_CHECKING:
     from remotecal.model import Certificate
     from remotecal.procedures import Evidence, Point
-    from remotecal.procedures.library.flow.parallel_parameters import ParallelParameters
     from remotecal.procedures.library.meters.results import MeterFinding
-
-MOST_MASTERS: Final = 16
-"""How many branches a rig may have."""
 
 STRETCH, EXPANSION = "pipe_stretch", "pipe_expansion"
 """Facts that a bench may state."""
@@ -90,24 +86,6 @@ class ParallelSeen(FlowSeen):
     """Water at the master meters, while the repeat lasted."""
     header_pressure: Annotated[tuple[Measured, ...], "Pa"]
     """Gauge pressure in the header, while the repeat lasted."""
-
-
-def choose(highest: Sequence[float], flow: float, least: float, most: float) -> tuple[int, ...]:
-    """Return which masters run at a flow, counted from 1: the fewest that it suits, and of these the fullest.
-
-    Masters share the flow in proportion to their highest ones; it suits where all run between the shares
-    `least` and `most` of these. None are returned where it suits no set.
-    """
-    numbers = range(1, len(highest) + 1)
-    for count in numbers:
-        fits = [
-            (-share, some)
-            for some in combinations(numbers, count)
-            if least <= (share := flow / sum(highest[n - 1] for n in some)) <= most
-        ]
-        if fits:
-            return min(fits)[1]
-    return ()
 
 
 def open_in(bits: float) -> tuple[int, ...]:
@@ -186,7 +164,7 @@ class Master:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class MasterRunning:
     """A master meter at the flow it runs at."""
 
     number: int
@@ -249,13 +227,13 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         numbers = range(1, len(self.parameters.master_flows) + 1)
         return [3600.0 * self._passed(seen, n) / self._counted(seen, n) for n in numbers]
 
-    def _running(self) -> tuple[Running, ...]:
+    def _running(self) -> tuple[MasterRunning, ...]:
         flows = [self._flows(seen) for seen in self.seen]
         found = []
         for number in self.numbers:
             flow = statistics.fmean(each[number - 1] for each in flows)
             master = Master.of(number, self.certificate(f"masters[{number}]"))
-            found.append(Running(number, flow, master.stated(flow), master.parts(flow)))
+            found.append(MasterRunning(number, flow, master.stated(flow), master.parts(flow)))
         return tuple(found)
 
     def _in_common(self) -> Mapping[int, Input]:
@@ -339,7 +317,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         return grown
 
 
-def masters_table(findings: Sequence[MeterFinding], running: Sequence[Sequence[Running]],
+def masters_table(findings: Sequence[MeterFinding], running: Sequence[Sequence[MasterRunning]],
                   highest: Sequence[float]) -> Result:  # fmt: skip
     """Return which masters ran at each flow, and how full."""
     shares = [[each.flow / highest[each.number - 1] for each in some] for some in running]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Annotated, Final, Self
 
 from pydantic import model_validator
 
 from remotecal.procedures import In
-from remotecal.procedures.library.flow.masters import MOST_MASTERS, choose
 from remotecal.procedures.library.flow.parameters import FlowParameters
+
+MOST_MASTERS: Final = 16
+"""How many branches a rig may have."""
 
 
 class ParallelParameters(FlowParameters):
@@ -52,3 +56,21 @@ class ParallelParameters(FlowParameters):
     def chosen(self, flow: float) -> tuple[int, ...]:
         """Return the numbers of the master meters for a flow in m³/h, counted from 1 (`choose`)."""
         return choose(self.master_flows, flow, self.least_share, self.most_share)
+
+
+def choose(highest: Sequence[float], flow: float, least: float, most: float) -> tuple[int, ...]:
+    """Return which masters run at a flow, counted from 1: the fewest that it suits, and of these the fullest.
+
+    Masters share the flow in proportion to their highest ones; it suits where all run between the shares
+    `least` and `most` of these. None are returned where it suits no set.
+    """
+    numbers = range(1, len(highest) + 1)
+    for count in numbers:
+        fits = [
+            (-share, some)
+            for some in combinations(numbers, count)
+            if least <= (share := flow / sum(highest[n - 1] for n in some)) <= most
+        ]
+        if fits:
+            return min(fits)[1]
+    return ()

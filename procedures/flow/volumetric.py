@@ -38,7 +38,7 @@ INPUTS: Final[Mapping[str, Text]] = {
 """The inputs that a volumetric tank brings into a model, by symbol."""
 
 
-class Tank:
+class VolumetricTank:
     """A volumetric tank in use about one reading of its scale.
 
     Args:

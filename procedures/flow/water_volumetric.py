@@ -23,7 +23,7 @@ from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run, Stability
 from remotecal.procedures.library.flow.into_tank import IntoTank, TankParameters, TankSeen
-from remotecal.procedures.library.flow.volumetric import INPUTS, Tank, expansion_of, held_by
+from remotecal.procedures.library.flow.volumetric import INPUTS, VolumetricTank, expansion_of, held_by
 from remotecal.procedures.library.flow.water import WaterRepeats
 from remotecal.procedures.library.measuring.sampling import see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
@@ -158,7 +158,7 @@ class WaterVolumetric(IntoTank):
         repeats = WaterRepeats(point, evidence, Filled.at(evidence, point), wanted)
         repeats.read_by("tank_scale", [one.level_after for one in repeats.seen])
         level = sum(one.level_after.value for one in repeats.seen) / len(repeats.seen)
-        tank = Tank(
+        tank = VolumetricTank(
             repeats.certificate("tank"),
             level,
             wanted.scale_resolution,

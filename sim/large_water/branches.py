@@ -58,6 +58,9 @@ class Branches:
         self.each = tuple(Branch(spec, world, f"master {n}") for n, spec in enumerate(specs, 1))
         self._all = sum(one.spec.conductance for one in self.each)
 
+    def __len__(self) -> int:
+        return len(self.each)
+
     def at(self, time: float) -> float:
         """Return the share of what they could let through that they do."""
         return sum(one.lets(time) for one in self.each) / self._all

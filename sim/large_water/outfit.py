@@ -29,7 +29,7 @@ SPEED = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outfit:
+class LargeOutfit:
     """A rig and the certificates of what stands on it."""
 
     dn: int
@@ -63,7 +63,7 @@ def outfit(
     leak: float = 0.0,
     pulses: float | None = None,
     full_scale: float | None = None,
-) -> Outfit:
+) -> LargeOutfit:
     """Draw a rig.
 
     Args:
@@ -96,7 +96,7 @@ def outfit(
         warmer=rng.uniform(-0.03, 0.03),
         water_excess=known["water_density"].correction(0.0),
     )
-    return Outfit(dn, spec, masters, known)
+    return LargeOutfit(dn, spec, masters, known)
 
 
 def common_part() -> Table:

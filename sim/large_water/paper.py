@@ -12,7 +12,7 @@ from remotecal.sim.paper import Job, Paper, characteristic
 if TYPE_CHECKING:
     from datetime import date
 
-    from remotecal.sim.large_water.outfit import Outfit
+    from remotecal.sim.large_water.outfit import LargeOutfit
 
 INTERLOCKS: Final = (
     Interlock(watch="rig.header_pressure", above=700.0, unit="kPa", every=5.0),
@@ -26,7 +26,7 @@ READING_DELAY: Final = 0.001
 """Expanded uncertainty of the time between two readings of a total, in s: the world stands still."""
 
 
-def paper(drawn: Outfit, output: str, today: date) -> Paper:
+def paper(drawn: LargeOutfit, output: str, today: date) -> Paper:
     """Return what is written of a rig whose meter under test is read by its `output`."""
     names = tuple(f"master_{number}" for number in range(1, len(drawn.masters) + 1))
     return Paper(
@@ -54,7 +54,7 @@ def paper(drawn: Outfit, output: str, today: date) -> Paper:
     )
 
 
-def _characteristics(drawn: Outfit, today: date) -> dict[str, Characteristic]:
+def _characteristics(drawn: LargeOutfit, today: date) -> dict[str, Characteristic]:
     """Return the facts of the rig; their true values lie within what is stated here."""
     facts = {
         name: characteristic(each.corrections[0], each.unit, each.expanded[0], today, k=each.k)
@@ -70,7 +70,7 @@ def _characteristics(drawn: Outfit, today: date) -> dict[str, Characteristic]:
     }
 
 
-def _parameters(drawn: Outfit, output: str) -> dict[str, object]:
+def _parameters(drawn: LargeOutfit, output: str) -> dict[str, object]:
     parameters: dict[str, object] = {
         "flows": [float(f"{share * drawn.highest:.3g}") for share in SHARES],
         "master_flows": list(drawn.master_flows),

@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from remotecal.sim.instruments.branched_rig import BranchedPlc
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.large_water.branches import Branches, BranchSpec
-from remotecal.sim.large_water.plc import LargePlc
 from remotecal.sim.machine import Machine
 from remotecal.sim.ramp import Ramp
 from remotecal.sim.surroundings import Air
@@ -77,7 +77,7 @@ class LargeRig:
         """Gauge pressures in Pa at the meter under test, and in the header."""
         self._step_end = self._thermal_end = 0.0
         self._warm(first=True)
-        self.plc = LargePlc(self)
+        self.plc = BranchedPlc(world, self.pump, self)
         world.physics = self.advance
 
     @property

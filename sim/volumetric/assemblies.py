@@ -17,6 +17,7 @@ from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly
 from remotecal.sim.calibrated import draw
 from remotecal.sim.chance import chance
+from remotecal.sim.instruments.tank_scale import tank_scale
 from remotecal.sim.paper import Job, Paper, Standing
 from remotecal.sim.volumetric.vessel import Vessel
 from remotecal.sim.water.assemblies import WaterBench, WaterOptions
@@ -45,7 +46,7 @@ class VolumetricRig(WaterBench):
         wired = {name: place for name, place in self.wired.items() if name != "balance"}
         self.wired = {
             **wired,
-            "tank_scale": Wired(self.vessel.scale(), "serial", settings={"unit": 1}),
+            "tank_scale": Wired(tank_scale(world, lambda: self.vessel.level), "serial", settings={"unit": 1}),
             "tank_thermometer": stands.thermometer(
                 world, known, lambda: self.vessel.temperature, "tank", serial="21-P2462"
             ),

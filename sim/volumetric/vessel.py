@@ -5,11 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from remotecal.drivers.rig.tank_scale import TankScaleTransmitter
 from remotecal.model import Column, Table, Text, Uncertainty
 from remotecal.sim.calibrated import Calibrated, Stated, interpolate
 from remotecal.sim.certificates import Certified
-from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
     from remotecal.sim.water.rig import Rig
@@ -60,16 +58,6 @@ class Vessel:
         below = held < 0.0
         shown = held * levels[1] / volumes[1] if below else interpolate(volumes, levels, held)
         return round((shown + self._chance.gauss(0.0, self.NOISE)) / self.STEP) * self.STEP
-
-    def scale(self, *, unit: int = 1) -> ModbusSimulated:
-        """Return the transmitter that reads the scale."""
-        return ModbusSimulated(
-            TankScaleTransmitter,
-            self._rig.world,
-            "tank scale",
-            unit=unit,
-            reads={"map_revision": lambda: 1, "level": lambda: self.level},
-        )
 
     def certified(self) -> Certified:
         """Return what its certificate states."""

@@ -30,7 +30,7 @@ from remotecal.errors import (
 from remotecal.journal.events import FILE, read_journal
 from remotecal.model import Certificate, Column, Table, Text, Uncertainty
 from remotecal.procedures.library.evaluation.in_common import COMMON, Parts, in_common
-from remotecal.procedures.library.flow.masters import choose
+from remotecal.procedures.library.flow.parallel_parameters import choose
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
 from remotecal.runs.execute import resume

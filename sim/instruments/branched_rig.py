@@ -1,8 +1,8 @@
-"""The controller of the large rig: it holds the valves, and keeps the rig safe by itself."""
+"""The controller of a rig with branches in parallel: it holds valves, and keeps the rig safe by itself."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.rig.branched import BranchedRigController, BranchTrip
@@ -11,26 +11,89 @@ from remotecal.sim.simulated import NOT_NOW, Refused
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from remotecal.drivers.contents import Content
-    from remotecal.sim.large_water.rig import LargeRig
+    from remotecal.sim.machine import Machine
+    from remotecal.sim.ramp import Ramp
     from remotecal.sim.simulated import Sink
+    from remotecal.sim.world import World
 
 _PRESSURE, _BUTTON, _PUMP = map(
     int, (BranchTrip.LINE_PRESSURE_HIGH, BranchTrip.EMERGENCY_STOP, BranchTrip.PUMP_FAULT)
 )
 
 
-class LargePlc(Guard[BranchTrip]):
-    """The PLC; its safe state: pump permit off, every valve shut."""
+class Parallel(Protocol):
+    """Branches in parallel, a bit each."""
+
+    def move(self, bits: int, time: float) -> None:
+        """Open the branches of these bits, and shut the others."""
+        ...
+
+    def told(self) -> int:
+        """Return the bits of those that are told to be open."""
+        ...
+
+    def standing(self, time: float) -> int:
+        """Return the bits of those that stand open."""
+        ...
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+
+class Pipes(Protocol):
+    """What the controller holds and watches."""
+
+    @property
+    def single_valves(self) -> Mapping[str, Ramp]:
+        """Inlet, regulator and outlet, by these names."""
+        ...
+
+    @property
+    def branches(self) -> Parallel:
+        """The branches."""
+        ...
+
+    @property
+    def flow(self) -> float:
+        """What the working meter shows, in m³/s."""
+        ...
+
+    @property
+    def pressure(self) -> float:
+        """Gauge pressure at the meter under test, in Pa."""
+        ...
+
+    @property
+    def header(self) -> float:
+        """Gauge pressure in the header, in Pa."""
+        ...
+
+    def changed(self) -> None:
+        """Take up that valves were moved."""
+        ...
+
+
+class BranchedPlc(Guard[BranchTrip]):
+    """The PLC; its safe state: pump permit off, every valve shut.
+
+    Args:
+        world: where it is.
+        pump: needs its permit.
+        pipes: what it holds and watches.
+    """
 
     PRESSURE_LIMIT = 8.0e5
     """Header pressure at which the pressure switch stands, in Pa (gauge)."""
 
-    def __init__(self, rig: LargeRig) -> None:
-        self._rig = rig
-        super().__init__(rig.world, rig.pump, BranchTrip)
+    def __init__(self, world: World, pump: Machine, pipes: Pipes) -> None:
+        self._rig = pipes
+        super().__init__(world, pump, BranchTrip)
         # The pressure transmitters and the working meter err within what the map states.
-        rng = rig.world.random("controller")
+        rng = world.random("controller")
         self._flow = rng.uniform(-0.006, 0.006)
         self._pressure, self._header = rng.uniform(-1.0, 1.0), rng.uniform(-1.0, 1.0)
 
@@ -57,7 +120,7 @@ class LargePlc(Guard[BranchTrip]):
 
     def open(self, bits: int) -> None:
         """Open these branches, shut the others; refused while tripped, and where there is none."""
-        if bits >> len(self._rig.branches.each):
+        if bits >> len(self._rig.branches):
             raise Refused
         if self.trips and bits:
             raise Refused(*NOT_NOW)
