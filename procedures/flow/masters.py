@@ -215,8 +215,15 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
 
     def _passed(self, seen: ParallelSeen, number: int) -> float:
         """Return what a master counted in a repeat, in m³."""
-        before, after = (seen.entry.values[f"masters_{when}"] for when in ("before", "after"))
-        return self.evidence.passed(before[number - 1], after[number - 1]).to("m3").value
+        before, after = (self._total(seen, when, number) for when in ("before", "after"))
+        return self.evidence.passed(before, after).to("m3").value
+
+    def _total(self, seen: ParallelSeen, when: str, number: int) -> Measured:
+        """Return a master's total as it was read: it wraps in its own unit."""
+        totals = seen.entry.values[f"masters_{when}"]
+        if isinstance(totals, tuple) and isinstance(total := totals[number - 1], Measured):
+            return total
+        raise EvidenceError(f"{self.point.name}: masters_{when} holds no totals")
 
     def _counted(self, seen: ParallelSeen, number: int) -> float:
         """Return how long a master counted, by the times of its own readings, in s."""

@@ -17,6 +17,7 @@ from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
+from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,9 +65,10 @@ class VolumetricTank:
 
     def _rise(self, level: float) -> float:
         """Return what the tank holds more for a mm of its scale, in m³."""
-        stated = self._volume.standard.stated
+        known = {each.symbol: 0.0 for each in self._volume.inputs}
         low, high = level * (1 - 1e-6), level
-        return (stated.value(high) - stated.value(low)) / (high - low)
+        rise = self._volume.value(known, high) - self._volume.value(known, low)
+        return estimate(rise) / (high - low)
 
     def holds(self, x: Numbers, level: float, temperature: Number) -> Number:
         """Return what it holds in m³, at a reading of its scale in mm and a temperature in °C."""

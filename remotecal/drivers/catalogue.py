@@ -65,6 +65,7 @@ SHIPPED: Final = {
     "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
     "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",
+    "ProverController": "remotecal.drivers.rig.prover:ProverController",
     "SartoriusSbi": "remotecal.drivers.sartorius.sbi:SartoriusSbi",
     "SartoriusSbiKilogram": "remotecal.drivers.sartorius.sbi:SartoriusSbiKilogram",
     "SiemensFc410": "remotecal.drivers.siemens.coriolis:SiemensFc410",

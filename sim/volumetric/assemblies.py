@@ -19,6 +19,7 @@ from remotecal.sim.calibrated import draw
 from remotecal.sim.chance import chance
 from remotecal.sim.instruments.tank_scale import tank_scale
 from remotecal.sim.paper import Job, Paper, Standing
+from remotecal.sim.volumetric.proving import ProverLine
 from remotecal.sim.volumetric.vessel import Vessel
 from remotecal.sim.water.assemblies import WaterBench, WaterOptions
 from remotecal.sim.wiring import Wired
@@ -82,5 +83,5 @@ class VolumetricRig(WaterBench):
         )
 
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"volumetric-tank": VolumetricRig}
+BENCHES: Final[dict[str, type[Assembly]]] = {"volumetric-tank": VolumetricRig, "prover": ProverLine}
 """What the catalogue offers, by name."""

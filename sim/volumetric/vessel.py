@@ -34,7 +34,7 @@ class Vessel:
         self._rig, self._chance = rig, rig.world.random("scale")
         capacity = rig.spec.tank / 1000.0
         levels = tuple(round(RISE * share, 1) for share in SHARES)
-        volumes = tuple(round(capacity * share * rng.uniform(0.995, 1.005), 6) for share in SHARES)
+        volumes = tuple(round(capacity * share * rng.uniform(0.9998, 1.0002), 6) for share in SHARES)
         stated = Stated("m3", levels, volumes, (WHOLE * capacity,) * len(levels), of="mm")
         self.volume = Calibrated(stated, rng.gauss(0.0, 1.0))
         """What it holds at 20 °C at each level above zero: as stated, and truly."""
@@ -64,8 +64,8 @@ class Vessel:
         stated = self.volume.stated
         volumes = Table(
             columns=(
-                _column("basic_measuredValue", "mm", tuple(f"{each:g}" for each in stated.points)),
-                _column(
+                stated_column("basic_measuredValue", "mm", tuple(f"{each:g}" for each in stated.points)),
+                stated_column(
                     "remotecal_tankVolume",
                     "m3",
                     tuple(f"{each:.6f}" for each in stated.corrections),
@@ -73,7 +73,9 @@ class Vessel:
                 ),
             )
         )
-        expansion = _column("remotecal_cubicExpansion", "1/K", (f"{EXPANSION:.6f}",), f"{U_EXPANSION:.6f}")
+        expansion = stated_column(
+            "remotecal_cubicExpansion", "1/K", (f"{EXPANSION:.6f}",), f"{U_EXPANSION:.6f}"
+        )
         return Certified(
             Text(zh="工作量器", en="Volumetric tank"),
             (
@@ -83,6 +85,7 @@ class Vessel:
         )
 
 
-def _column(ref_type: str, unit: str, values: tuple[str, ...], expanded: str = "") -> Column:
+def stated_column(ref_type: str, unit: str, values: tuple[str, ...], expanded: str = "") -> Column:
+    """Return a column of a certificate, with an expanded uncertainty (k = 2) where there is one."""
     known = Uncertainty(expanded=(expanded,), k=("2",), p=("0.95",)) if expanded else None
     return Column(ref_types=(ref_type,), unit=unit, values=values, uncertainty=known)

@@ -28,6 +28,7 @@ from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.nozzle_bank import BankPlc
+from remotecal.sim.instruments.prover import prover
 from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.tank_scale import tank_scale
@@ -84,6 +85,9 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         yield flows, {"unit": flows.unit}
     yield BankPlc(world, 16, Machine(world, Ramp(0.2))).on_modbus(), {}
     yield BranchedPlc(world, Machine(world, Ramp(0.1)), Pipes()).on_modbus(), {}
+    shown = dict.fromkeys(("map_revision", "passes", "whole_pulses"), lambda: 1)
+    timed = dict.fromkeys(("pulse_time", "pass_time", "pressure"), lambda: 10.0)
+    yield prover(world, {**shown, **timed}, lambda: None), {}
     yield tank_scale(world, lambda: 1000.0), {}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
     ammeter = stands.multimeter(world, lambda: 0.012, exact)

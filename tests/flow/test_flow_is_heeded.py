@@ -10,6 +10,7 @@ from heeded import Heeded, Somebody, Told
 
 from remotecal.sim.large_water.assemblies import LargeWater
 from remotecal.sim.volumetric.assemblies import VolumetricRig
+from remotecal.sim.volumetric.proving import ProverLine
 from remotecal.sim.water.assemblies import master_line, water_rig
 
 
@@ -63,12 +64,14 @@ class TestFlow(Heeded):
         "flow.water_master_meter": lambda folder: water(folder, master_line),
         "flow.water_parallel_masters": large_water,
         "flow.water_volumetric": lambda folder: water(folder, VolumetricRig.up),
+        "flow.water_prover": lambda folder: water(folder, ProverLine.up),
     }
     quick: ClassVar = {
         "flow.water_gravimetric": QUICK,
         "flow.water_master_meter": QUICK,
         "flow.water_parallel_masters": {"flows": [840.0], "repeats": 2, "duration": 30.0},
         "flow.water_volumetric": QUICK,
+        "flow.water_prover": {"flows": [10.0], "repeats": 3},
     }
     planned: ClassVar = {
         "flow.water_gravimetric": {
@@ -97,6 +100,17 @@ class TestFlow(Heeded):
             "scale_resolution": {"scale_resolution": 5.0},
             "reference_temperature": {"reference_temperature": 15.0},
         },
+        "flow.water_prover": {
+            **FLOW,
+            "repeats": {"repeats": 5},
+            "judged_by": {"judged_by": "error"},
+            "norm": {"norm": "JJG 1033-2007"},
+            "duration": {"duration": 100.0},
+            "fewest_pulses": {"fewest_pulses": 500_000},
+            "random": {"random": 1e-6},
+            "reference_temperature": {"reference_temperature": 15.0},
+            "longest_pass": {"longest_pass": 1.0},
+        },
     }
     run: ClassVar = {
         "flow.water_gravimetric": {
@@ -120,6 +134,9 @@ class TestFlow(Heeded):
             "empty": {"empty": 0.001},
             "dripping": {"dripping": 60.0},
         },
+        "flow.water_prover": {
+            name: told for name, told in FLOW_RUN.items() if name not in {"duration", "fewest_pulses"}
+        },
     }
     shared = frozenset(FLOW)
     # Of an output that the simulated meter does not have; the other procedure's has it.
@@ -130,10 +147,12 @@ class TestFlow(Heeded):
         ),
         "flow.water_parallel_masters": frozenset({"full_scale", "total_resolution"}),
         "flow.water_volumetric": frozenset({"full_scale", "total_resolution"}),
+        "flow.water_prover": frozenset({"total_resolution"}),
     }
     facts: ClassVar = {
         "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
         "flow.water_master_meter": FACTS,
         "flow.water_parallel_masters": (*FACTS, "reading_delay", "pipe_stretch", "pipe_expansion"),
         "flow.water_volumetric": (*FACTS, "diverter_correction"),
+        "flow.water_prover": ("water_density", "cmc"),
     }

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Annotated, ClassVar, Protocol, runtime_checkable
 
 from remotecal.drivers.capabilities.rig import RigController
-from remotecal.drivers.quantities import Choice, Reading, Setting
+from remotecal.drivers.quantities import Action, Choice, Reading, Setting
 
 
 @runtime_checkable
@@ -116,6 +116,28 @@ class BranchedRig(WaterRig, Protocol):
     """Which branches stand open."""
     header_pressure: ClassVar[Annotated[Reading, "kPa"]]
     """Gauge pressure in the header ahead of the branches, behind the inlet valve."""
+
+
+@runtime_checkable
+class Prover(Protocol):
+    """A pipe prover: a displacer that sweeps a known volume, and what counts a meter's pulses meanwhile.
+
+    By double chronometry: the whole pulses from the first after the first detector to the first after the
+    second one, the time these took, and the time from detector to detector.
+    """
+
+    launch: ClassVar[Action]
+    """Send the displacer on its way."""
+    passes: ClassVar[Annotated[Reading, "1"]]
+    """How often the displacer has passed both detectors."""
+    whole_pulses: ClassVar[Annotated[Reading, "1"]]
+    """Whole pulses of the last pass."""
+    pulse_time: ClassVar[Annotated[Reading, "s"]]
+    """Time the whole pulses took."""
+    pass_time: ClassVar[Annotated[Reading, "s"]]
+    """Time from detector to detector."""
+    pressure: ClassVar[Annotated[Reading, "kPa"]]
+    """Gauge pressure in the prover."""
 
 
 @runtime_checkable
