@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import Prover, Thermometer
 from remotecal.drivers.measured import Measured
@@ -155,7 +155,8 @@ class WaterProver(FlowProcedure):
         }
 
     def measure(self, point: Point, run: Run) -> ProvedSeen:
-        air, watched = read_air(run, self.ambient), self._pass(point, run)
+        air = read_air(run, self.ambient)
+        told: dict[str, Any] = {**air._asdict(), **self._pass(point, run)}
         pulses, pulse_time, pass_time = run.read(
             self.dut.whole_pulses, self.dut.pulse_time, self.dut.pass_time
         )
@@ -166,8 +167,7 @@ class WaterProver(FlowProcedure):
             pulse_time=pulse_time,
             pass_time=pass_time,
             duration=pass_time.to("s").value,
-            **air._asdict(),
-            **watched,
+            **told,
         )
         self.see_state(seen)
         return seen

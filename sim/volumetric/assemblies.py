@@ -83,5 +83,5 @@ class VolumetricRig(WaterBench):
         )
 
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"volumetric-tank": VolumetricRig, "prover": ProverLine}
+BENCHES: Final[dict[str, type[Assembly]]] = {"volumetric-tank": VolumetricRig, "prover-line": ProverLine}
 """What the catalogue offers, by name."""

@@ -146,7 +146,7 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
 
 def test_intervals_cover_the_true_errors():
     """`benchmarks/truth.py` is the full-sized check."""
-    intervals = [one for seed in range(1001, 1006) for one in calibrate_any("prover", seed)]
+    intervals = [one for seed in range(1001, 1006) for one in calibrate_any("prover-line", seed)]
     assert len(intervals) == 20
     assert sum(not one.covers for one in intervals) <= 5
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
