@@ -65,8 +65,6 @@ class ProverParameters(FlowParameters):
     """Shortest time of one pass, from detector to detector."""
     fewest_pulses: Annotated[int, In("1", at_least=1)] = 100
     """Whole pulses of the meter one pass must have at least."""
-    pulses_per_volume: Annotated[float, In("1/m3", above=0)]
-    """K factor set in the meter."""
     random: Annotated[float, In("%", above=0, at_most=1)] = 0.027
     """Random uncertainty of the mean meter factor that the passes' range must go with (unverified)."""
     reference_temperature: Annotated[float, In("°C", at_least=0, at_most=40)] = 20.0
@@ -133,7 +131,7 @@ class WaterProver(FlowProcedure):
                 f"passes take {quick:.3g} to {slow:.3g} s at these flows, and duration to longest_pass allow "
                 f"{wanted.duration:g} to {wanted.longest_pass:g} s: mend flows, or take another prover"
             )
-        if (pulses := volume.base * wanted.pulses_per_volume) < wanted.fewest_pulses:
+        if (pulses := volume.base * (wanted.pulses_per_volume or 0.0)) < wanted.fewest_pulses:
             raise ParameterError(
                 f"a pass has {pulses:.0f} pulses of this meter, and fewest_pulses is {wanted.fewest_pulses}: "
                 "take a larger prover"
@@ -141,6 +139,8 @@ class WaterProver(FlowProcedure):
 
     def suits(self, drivers: Drivers) -> None:
         super().suits(drivers)
+        if self.parameters.pulses_per_volume is None:
+            raise ParameterError("parameters.pulses_per_volume is missing: a prover counts pulses")
         if self.parameters.full_scale is not None:
             raise ParameterError("a prover counts pulses, and full_scale is of a current: leave it out")
 

@@ -119,6 +119,7 @@ def test_a_displacer_that_hangs_ends_the_run(bench):
         ({"longest_pass": 2.0}, "mend flows, or take another prover"),
         ({"fewest_pulses": 10_000}, "a pass has 15.. pulses of this meter, and fewest_pulses is 10000"),
         ({"full_scale": 30.0}, "full_scale is of a current"),
+        ({"pulses_per_volume": None}, "parameters.pulses_per_volume is missing"),
         ({"repeats": 2}, "repeats"),
     ],
 )
