@@ -38,6 +38,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
     "water-large": {"output": ("pulses", "current", "promag53"), "dn": (200, 300, 400, 500, 600, 800, 1000)},
     "volumetric-tank": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
+    "still-tank": {"paths": (2, 4), "dn": (1000.0, 3000.0)},
     "prover-line": {"dn": (25, 40, 50, 80, 100)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},

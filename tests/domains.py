@@ -60,7 +60,7 @@ DOMAINS = {
     "flow": Domain(
         "flow",
         ("water", "large_water", "volumetric"),
-        ("water-rig", "master-line", "water-large", "volumetric-tank", "prover-line"),
+        ("water-rig", "master-line", "water-large", "volumetric-tank", "prover-line", "still-tank"),
     ),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),

@@ -24,6 +24,7 @@ from remotecal.sim.instruments.flow_meters import mag6000, promag
 from remotecal.sim.large_water import paper
 from remotecal.sim.large_water.outfit import common_part, highest_flow, outfit
 from remotecal.sim.large_water.rig import LargeRig
+from remotecal.sim.large_water.still_tank import StillTank
 from remotecal.sim.wiring import Wired
 
 if TYPE_CHECKING:
@@ -156,5 +157,5 @@ class LargeWater(Assembly):
         return paper.paper(self.outfit, self.output, today)
 
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"water-large": LargeWater}
+BENCHES: Final[dict[str, type[Assembly]]] = {"water-large": LargeWater, "still-tank": StillTank}
 """What the catalogue offers, by name."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 from heeded import Heeded, Somebody, Told
 
 from remotecal.sim.large_water.assemblies import LargeWater
+from remotecal.sim.large_water.still_tank import StillTank
 from remotecal.sim.volumetric.assemblies import VolumetricRig
 from remotecal.sim.volumetric.proving import ProverLine
 from remotecal.sim.water.assemblies import master_line, water_rig
@@ -65,6 +66,7 @@ class TestFlow(Heeded):
         "flow.water_parallel_masters": large_water,
         "flow.water_volumetric": lambda folder: water(folder, VolumetricRig.up),
         "flow.water_prover": lambda folder: water(folder, ProverLine.up),
+        "flow.ultrasonic_dry": lambda folder: water(folder, StillTank.up),
     }
     quick: ClassVar = {
         "flow.water_gravimetric": QUICK,
@@ -72,6 +74,7 @@ class TestFlow(Heeded):
         "flow.water_parallel_masters": {"flows": [840.0], "repeats": 2, "duration": 30.0},
         "flow.water_volumetric": QUICK,
         "flow.water_prover": {"flows": [10.0], "repeats": 3},
+        "flow.ultrasonic_dry": {"velocities": [1.5], "repeats": 3},
     }
     planned: ClassVar = {
         "flow.water_gravimetric": {
@@ -111,6 +114,19 @@ class TestFlow(Heeded):
             "reference_temperature": {"reference_temperature": 15.0},
             "longest_pass": {"longest_pass": 1.0},
         },
+        "flow.ultrasonic_dry": {
+            "diameter": {"diameter": 3.1},
+            "lengths": {"lengths": [3.7, 3.7]},
+            "angles": {"angles": [44.0, 44.0]},
+            "velocities": {"velocities": [0.1]},
+            "sound_speed": {"sound_speed": 1300.0},
+            "repeats": {"repeats": 4},
+            "accuracy_class": {"accuracy_class": 0.5},
+            "norm": {"norm": "JJG 1033-2007"},
+            "rule": {"rule": "simple acceptance"},
+            "coverage": {"coverage": 0.99},
+            "coverage_factor": {"coverage_factor": 3.0},
+        },
     }
     run: ClassVar = {
         "flow.water_gravimetric": {
@@ -134,6 +150,10 @@ class TestFlow(Heeded):
             "empty": {"empty": 0.001},
             "dripping": {"dripping": 60.0},
         },
+        "flow.ultrasonic_dry": {
+            "geometry": {"geometry": "nowhere.toml"},
+            "every": {"every": 20.0},
+        },
         "flow.water_prover": {
             name: told for name, told in FLOW_RUN.items() if name not in {"duration", "fewest_pulses"}
         },
@@ -148,6 +168,7 @@ class TestFlow(Heeded):
         "flow.water_parallel_masters": frozenset({"full_scale", "total_resolution"}),
         "flow.water_volumetric": frozenset({"full_scale", "total_resolution"}),
         "flow.water_prover": frozenset({"total_resolution"}),
+        "flow.ultrasonic_dry": frozenset(),
     }
     facts: ClassVar = {
         "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
@@ -155,4 +176,5 @@ class TestFlow(Heeded):
         "flow.water_parallel_masters": (*FACTS, "reading_delay", "pipe_stretch", "pipe_expansion"),
         "flow.water_volumetric": (*FACTS, "diverter_correction"),
         "flow.water_prover": ("water_density", "cmc"),
+        "flow.ultrasonic_dry": (),
     }

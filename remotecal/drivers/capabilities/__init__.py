@@ -19,6 +19,7 @@ from remotecal.drivers.capabilities.flow import (
     Prover,
     TankScale,
     Valve,
+    VelocityMeter,
     VolumeTotalizer,
     WaterRig,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "TemperatureScanner",
     "Thermometer",
     "Valve",
+    "VelocityMeter",
     "Voltmeter",
     "VolumeTotalizer",
     "WaterRig",

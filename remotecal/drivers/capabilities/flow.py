@@ -17,6 +17,13 @@ class FlowMeter(Protocol):
 
 
 @runtime_checkable
+class VelocityMeter(Protocol):
+    """Indicates the mean velocity of a fluid along its pipe."""
+
+    velocity: ClassVar[Annotated[Reading, "m/s"]]
+
+
+@runtime_checkable
 class VolumeTotalizer(Protocol):
     """Indicates the volume that has passed."""
 
