@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import Field
 
 from remotecal.configuration import checked
-from remotecal.errors import EvidenceError
+from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.model import Frozen, Text
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import cos
@@ -83,7 +83,10 @@ def geometry_in(content: bytes) -> Geometry:
         told = tomllib.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise EvidenceError(f"the geometry file can't be read: {error}") from None
-    found = checked(Geometry, told, "the geometry file", EvidenceError)
+    try:
+        found = checked(Geometry, told, "the geometry file", ConfigurationError)
+    except ConfigurationError as refusal:
+        raise EvidenceError(str(refusal)) from None
     if len(found.diameters) < FEWEST_SECTIONS or min(map(len, found.diameters)) < FEWEST_DIAMETERS:
         raise EvidenceError(
             f"the geometry file has diameters of {len(found.diameters)} cross sections, and "

@@ -25,7 +25,7 @@ from remotecal.drivers.capabilities import AmbientMonitor, VelocityMeter
 from remotecal.drivers.measured import Measured
 from remotecal.errors import ParameterError
 from remotecal.model import Result, Table, Text, Words
-from remotecal.procedures import Evaluation, Evidence, In, Parameters, Point, Procedure, Run
+from remotecal.procedures import Evaluation, Evidence, File, In, Parameters, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Specification
 from remotecal.procedures.library.evaluation.digits import fixed
@@ -44,7 +44,6 @@ from remotecal.procedures.library.flow.chordal import (
 from remotecal.procedures.library.measuring.surroundings import AirDuring, InAir, read_air
 from remotecal.procedures.library.meters.results import MeterFinding, error_table
 from remotecal.procedures.library.meters.under_test import METER
-from remotecal.procedures.observed import File
 from remotecal.uncertainty.number import Number, Numbers
 
 STILL: Final = "still water"
@@ -162,7 +161,7 @@ class UltrasonicDry(Procedure):
                 self._surveyed(geometry, seen[0].geometry.sha256),
             ),
             budgets=budgets(findings),
-            conditions=air.conditions(),
+            conditions=tuple(air.conditions()),
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=conformity.statements(findings, specification, METER, ()),
         )
