@@ -49,6 +49,7 @@ SHIPPED: Final = {
     "FlowMeterByHand": "remotecal.drivers.by_hand.indicating:FlowMeterByHand",
     "Fluke6270A": "remotecal.drivers.fluke.pressure6270a:Fluke6270A",
     "FrequencyMeterByHand": "remotecal.drivers.by_hand.indicating:FrequencyMeterByHand",
+    "GasLoopController": "remotecal.drivers.rig.gas_loop:GasLoopController",
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
     "KellerDigital": "remotecal.drivers.keller.digital:KellerDigital",
