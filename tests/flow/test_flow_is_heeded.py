@@ -189,6 +189,7 @@ class TestFlow(Heeded):
             "rule": {"rule": "simple acceptance"},
             "coverage": {"coverage": 0.99},
             "coverage_factor": {"coverage_factor": 3.0},
+        },
         "flow.water_bench": {
             **OF_METERS,
             "permanent": {"permanent": 1.6},
