@@ -133,7 +133,7 @@ def see_branches(
 
 
 @dataclass(frozen=True, slots=True)
-class Master:
+class WaterMaster:
     """A master meter by its certificate: relative errors against its flow, and their common part."""
 
     number: int
@@ -141,7 +141,7 @@ class Master:
     errors: Standard
 
     @classmethod
-    def of(cls, number: int, certificate: Certificate) -> Master:
+    def of(cls, number: int, certificate: Certificate) -> WaterMaster:
         """Read it (CertificateRefused if it does not tell relative errors against flows)."""
         errors = Standard.certified(f"e_{number}", certificate, "1", at_unit="m3/h")
         return cls(number, certificate, errors)
@@ -239,7 +239,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         found = []
         for number in self.numbers:
             flow = statistics.fmean(each[number - 1] for each in flows)
-            master = Master.of(number, self.certificate(f"masters[{number}]"))
+            master = WaterMaster.of(number, self.certificate(f"masters[{number}]"))
             found.append(MasterRunning(number, flow, master.stated(flow), master.parts(flow)))
         return tuple(found)
 

@@ -25,9 +25,9 @@ from remotecal.procedures.library.flow.masters import (
     EXPANSION,
     INPUTS,
     STRETCH,
-    Master,
     ParallelRepeats,
     ParallelSeen,
+    WaterMaster,
     masters_table,
     open_in,
     see_branches,
@@ -95,7 +95,7 @@ class WaterParallelMasters(FlowProcedure):
             )
         for number in sorted({number for flow in wanted.flows for number in wanted.chosen(flow)}):
             highest = wanted.master_flows[number - 1]
-            master = Master.of(number, certificates[f"masters[{number}]"].certificate)
+            master = WaterMaster.of(number, certificates[f"masters[{number}]"].certificate)
             master.require(wanted.least_share * highest, wanted.most_share * highest)
 
     def prepare(self, run: Run) -> None:

@@ -35,7 +35,7 @@ DRAINING = 60.0
 """Seconds, about, in which a tank drains; only by them is told what is left."""
 
 
-class Filled(TankSeen):
+class TankFilled(TankSeen):
     """What a repeat yields: how far the tank was filled, and what the meter told meanwhile."""
 
     level_before: Annotated[Measured, "mm"]
@@ -123,13 +123,13 @@ class WaterVolumetric(IntoTank):
             )
         return duration
 
-    def measure(self, point: Point, run: Run) -> Filled:
+    def measure(self, point: Point, run: Run) -> TankFilled:
         before, air = self._drain(run), read_air(run, self.ambient)
         duration = self._duration(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
         told = self.collect(run, duration)
         run.wait(self.parameters.dripping)
         after, temperature = run.read(self.tank_scale.level, self.tank_thermometer.temperature)
-        seen = Filled(
+        seen = TankFilled(
             level_before=before, level_after=after, tank_temperature=temperature, **air._asdict(), **told
         )
         see_amount("the rise of the tank's scale, in mm,", after.to("mm").value - before.to("mm").value)
@@ -155,7 +155,7 @@ class WaterVolumetric(IntoTank):
 
     def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         wanted = self.parameters
-        repeats = WaterRepeats(point, evidence, Filled.at(evidence, point), wanted)
+        repeats = WaterRepeats(point, evidence, TankFilled.at(evidence, point), wanted)
         repeats.read_by("tank_scale", [one.level_after for one in repeats.seen])
         level = sum(one.level_after.value for one in repeats.seen) / len(repeats.seen)
         tank = VolumetricTank(
@@ -170,7 +170,7 @@ class WaterVolumetric(IntoTank):
             "t_s", "tank_thermometer", [one.tank_temperature for one in repeats.seen], "°C"
         )
 
-        def mass(seen: Filled, x: Numbers) -> Number:
+        def mass(seen: TankFilled, x: Numbers) -> Number:
             temperature = thermometer.corrected(x, seen.tank_temperature.value)
             held = tank.holds(x, seen.level_after.value, temperature)
             collected: Number = held * repeats.density_at(seen, x, temperature, 0.0)
