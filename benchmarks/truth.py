@@ -38,6 +38,10 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "gas-loop": {"output": ("pulses", "current"), "pressures": ((1000.0, 400.0), (600.0,))},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
+    "water-large": {"output": ("pulses", "current", "promag53"), "dn": (200, 300, 400, 500, 600, 800, 1000)},
+    "volumetric-tank": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
+    "still-tank": {"paths": (2, 4), "dn": (1000.0, 3000.0)},
+    "prover-line": {"dn": (25, 40, 50, 80, 100)},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
@@ -83,7 +87,7 @@ def calibrate(name: str, seed: int) -> list[Interval]:
 
 def quick(order: Order) -> Order:
     """Return an order for shorter repeats, which hold for uncertainty what longer ones do."""
-    shorter = {name: value / 4 for name, value in order.parameters.items() if name == "smallest_mass"}
+    shorter = {name: value / 4 for name, value in order.parameters.items() if name.startswith("smallest_")}
     return order.model_copy(update={"parameters": {**order.parameters, **shorter}})
 
 

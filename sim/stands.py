@@ -37,9 +37,15 @@ def ambient(
     return Wired(transmitter, "serial", "E4420011", certified=certified)
 
 
-def thermometer(world: World, calibration: Calibrated, temperature: Callable[[], float], name: str) -> Wired:
+def thermometer(
+    world: World,
+    calibration: Calibrated,
+    temperature: Callable[[], float],
+    name: str,
+    *,
+    serial: str = "21-P2460",
+) -> Wired:
     """Return a milliK with one probe, in what has this `temperature` in °C; see `thermometers.probe`."""
-    serial = "21-P2460"
     readout = MilliK(world, {1: probe(world, calibration, temperature, name)}, serial=serial)
     certified = Certified(
         Text(zh="铂电阻测温仪", en="Platinum resistance thermometer"),

@@ -57,7 +57,19 @@ class Domain:
 
 
 DOMAINS = {
-    "flow": Domain("flow", ("water", "water_bench"), ("water-rig", "master-line", "water-bench")),
+    "flow": Domain(
+        "flow",
+        ("water", "water_bench", "large_water", "volumetric"),
+        (
+            "water-rig",
+            "master-line",
+            "water-bench",
+            "water-large",
+            "volumetric-tank",
+            "prover-line",
+            "still-tank",
+        ),
+    ),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
     "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),

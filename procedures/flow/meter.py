@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from remotecal.drivers.capabilities import Ammeter
 from remotecal.drivers.quantities import BoundReading
-from remotecal.model import IN_CMC, Text
+from remotecal.model import IN_CMC, Result, Text
 from remotecal.procedures import Drivers, Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
@@ -84,6 +84,7 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
             results=(
                 error_table(findings, specification, accredited=accredited),
                 characteristics(findings, wanted.judged_by),
+                *self.further(evidence, findings),
             ),
             budgets=budgets(findings),
             conditions=self.conditions(evidence),
@@ -94,6 +95,14 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
                 *((IN_CMC,) if accredited else ()),
             ),
         )
+
+    def further(
+        self,
+        evidence: Evidence,
+        findings: Sequence[MeterFinding],
+    ) -> tuple[Result, ...]:
+        """Return what else the certificate tells."""
+        return ()
 
     model_equation: ClassVar[str]
     """The measurement model in one line, for the certificate."""

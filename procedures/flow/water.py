@@ -68,8 +68,7 @@ class OfWater(Repeats[W]):
 
     def pressure(self, seen: W, x: Numbers) -> Number:
         """Return the absolute pressure of the water at the meter in Pa."""
-        gauge = self._manometer.corrected(x, mean(seen.pressure, "Pa"))
-        absolute: Number = gauge + self.air_pressure(seen, x)
+        absolute: Number = self.gauge(seen, x) + self.air_pressure(seen, x)
         return absolute
 
     def air_pressure(self, seen: W, x: Numbers) -> Number:
@@ -80,9 +79,18 @@ class OfWater(Repeats[W]):
         """Return the water's density at the meter in kg/m³, for a repeat or for one reading of it."""
         return self.density_at(seen, x, self.temperature(seen, x, place))
 
-    def density_at(self, seen: W, x: Numbers, temperature: Number) -> Number:
-        """Return the water's density in kg/m³ at a temperature in °C and the repeat's pressure."""
-        density: Number = self._formula.density(temperature, self.pressure(seen, x)) * (1.0 + x["ρ"])
+    def gauge(self, seen: W, x: Numbers, place: int | None = None) -> Number:
+        """Return the gauge pressure at the meter in Pa: the mean of a repeat, or one reading of it."""
+        shown = mean(seen.pressure, "Pa") if place is None else seen.pressure[place].value
+        return self._manometer.corrected(x, shown)
+
+    def density_at(self, seen: W, x: Numbers, temperature: Number, gauge: Number | None = None) -> Number:
+        """Return the water's density in kg/m³ at a temperature in °C, and a gauge pressure in Pa.
+
+        Without a pressure it is that at the meter, the mean of the repeat.
+        """
+        absolute = (self.gauge(seen, x) if gauge is None else gauge) + self.air_pressure(seen, x)
+        density: Number = self._formula.density(temperature, absolute) * (1.0 + x["ρ"])
         return density
 
 

@@ -10,6 +10,7 @@ from remotecal.drivers.keller.digital import KellerDigitalEarly
 from remotecal.sim import stands
 from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
+from remotecal.sim.instruments.branched_rig import BranchedPlc
 from remotecal.sim.instruments.daq970a import DataAcquisition
 from remotecal.sim.instruments.drive import VltDrive
 from remotecal.sim.instruments.druck import Pace
@@ -29,8 +30,10 @@ from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.nozzle_bank import BankPlc
+from remotecal.sim.instruments.prover import prover
 from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.sartorius import SbiBalance
+from remotecal.sim.instruments.tank_scale import tank_scale
 from remotecal.sim.instruments.thermometers import HartReadout
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
 from remotecal.sim.machine import Machine
@@ -40,6 +43,32 @@ from remotecal.sim.simulated import Simulated
 from remotecal.sim.world import World
 
 Settings = Mapping[str, int | str]
+
+
+class Pipes:
+    """Pipes at rest, with two branches."""
+
+    flow = pressure = header = 0.0
+
+    def __init__(self) -> None:
+        self.single_valves = {name: Ramp(1.0) for name in ("inlet", "outlet", "regulator")}
+        self.branches = self
+        self._bits = 0
+
+    def move(self, bits: int, time: float) -> None:
+        self._bits = bits
+
+    def told(self) -> int:
+        return self._bits
+
+    def standing(self, time: float) -> int:
+        return self._bits
+
+    def __len__(self) -> int:
+        return 16
+
+    def changed(self) -> None:
+        pass
 
 
 def twins() -> Iterator[tuple[Simulated, Settings]]:
@@ -58,6 +87,11 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         yield flows, {"unit": flows.unit}
     yield fuji_tuf(world, meter), {}
     yield BankPlc(world, 16, Machine(world, Ramp(0.2))).on_modbus(), {}
+    yield BranchedPlc(world, Machine(world, Ramp(0.1)), Pipes()).on_modbus(), {}
+    shown = dict.fromkeys(("map_revision", "passes", "whole_pulses"), lambda: 1)
+    timed = dict.fromkeys(("pulse_time", "pass_time", "pressure"), lambda: 10.0)
+    yield prover(world, {**shown, **timed}, lambda: None), {}
+    yield tank_scale(world, lambda: 1000.0), {}
     at_rest = Sensed(lambda: 1e5, lambda: 1e5, lambda: 20.0, lambda: 20.0, lambda: 0)
     yield LoopPlc(world, 8, Machine(world, Ramp(0.05)), at_rest).on_modbus(), {}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)

@@ -9,6 +9,10 @@ from typing import ClassVar
 from heeded import Heeded, Somebody, Told
 from test_rig_facts import BY_HAND, Person
 
+from remotecal.sim.large_water.assemblies import LargeWater
+from remotecal.sim.large_water.still_tank import StillTank
+from remotecal.sim.volumetric.assemblies import VolumetricRig
+from remotecal.sim.volumetric.proving import ProverLine
 from remotecal.sim.water.assemblies import master_line, water_rig
 from remotecal.sim.water_bench.assemblies import WaterMeterBench
 
@@ -16,6 +20,12 @@ from remotecal.sim.water_bench.assemblies import WaterMeterBench
 @contextmanager
 def water(folder, line):
     with line(folder / "rig", seed=5) as rig:
+        yield rig, Somebody(folder)
+
+
+@contextmanager
+def large_water(folder):
+    with LargeWater.up(folder / "rig", seed=5, leak=0.0002) as rig:
         yield rig, Somebody(folder)
 
 
@@ -108,6 +118,10 @@ class TestFlow(Heeded):
     benches: ClassVar = {
         "flow.water_gravimetric": lambda folder: water(folder, water_rig),
         "flow.water_master_meter": lambda folder: water(folder, master_line),
+        "flow.water_parallel_masters": large_water,
+        "flow.water_volumetric": lambda folder: water(folder, VolumetricRig.up),
+        "flow.water_prover": lambda folder: water(folder, ProverLine.up),
+        "flow.ultrasonic_dry": lambda folder: water(folder, StillTank.up),
         "flow.water_bench": meters,
         "flow.diverter": diverter,
         "flow.pipe_volume": lambda folder: facts(folder, 'balance = "can_scale"\n'),
@@ -116,6 +130,10 @@ class TestFlow(Heeded):
     quick: ClassVar = {
         "flow.water_gravimetric": QUICK,
         "flow.water_master_meter": QUICK,
+        "flow.water_parallel_masters": {"flows": [840.0], "repeats": 2, "duration": 30.0},
+        "flow.water_volumetric": QUICK,
+        "flow.water_prover": {"flows": [10.0], "repeats": 3},
+        "flow.ultrasonic_dry": {"velocities": [1.5], "repeats": 3},
         "flow.water_bench": {"at": ["Q3"], "repeats": 2},
         "flow.diverter": {"repeats": 3, "diversions": 10},
         "flow.pipe_volume": {},
@@ -131,6 +149,46 @@ class TestFlow(Heeded):
             **FLOW,
             "method": {"method": "flying"},
             "master_first": {"master_first": False},
+        },
+        "flow.water_parallel_masters": {
+            **FLOW,
+            "flows": {"flows": [830.0]},
+            "master_flows": {"master_flows": [630.0] * 17},
+            "least_share": {"least_share": 0.9},
+            "most_share": {"most_share": 0.65},
+            "master_resolution": {"master_resolution": 0.1},
+            "leak_share": {"leak_share": 0.005},
+        },
+        "flow.water_volumetric": {
+            **FLOW,
+            "method": {"method": "standing"},
+            "largest_volume": {"largest_volume": 0.01},
+            "scale_resolution": {"scale_resolution": 5.0},
+            "reference_temperature": {"reference_temperature": 15.0},
+        },
+        "flow.water_prover": {
+            **FLOW,
+            "repeats": {"repeats": 5},
+            "judged_by": {"judged_by": "error"},
+            "norm": {"norm": "JJG 1033-2007"},
+            "duration": {"duration": 100.0},
+            "fewest_pulses": {"fewest_pulses": 500_000},
+            "random": {"random": 1e-6},
+            "reference_temperature": {"reference_temperature": 15.0},
+            "longest_pass": {"longest_pass": 1.0},
+        },
+        "flow.ultrasonic_dry": {
+            "diameter": {"diameter": 3.1},
+            "lengths": {"lengths": [3.7, 3.7]},
+            "angles": {"angles": [44.0, 44.0]},
+            "velocities": {"velocities": [0.1]},
+            "sound_speed": {"sound_speed": 1300.0},
+            "repeats": {"repeats": 4},
+            "accuracy_class": {"accuracy_class": 0.5},
+            "norm": {"norm": "JJG 1033-2007"},
+            "rule": {"rule": "simple acceptance"},
+            "coverage": {"coverage": 0.99},
+            "coverage_factor": {"coverage_factor": 3.0},
         },
         "flow.water_bench": {
             **OF_METERS,
@@ -171,6 +229,27 @@ class TestFlow(Heeded):
             "dripping": {"dripping": 20.0},
         },
         "flow.water_master_meter": {**FLOW_RUN, "coming_to_rest": {"coming_to_rest": 20.0}},
+        "flow.water_parallel_masters": {
+            **FLOW_RUN,
+            "fewest_pulses": {"fewest_pulses": 50_000},
+            "header_capacity": {"header_capacity": 1e-6},
+            "leak_pressure": {"leak_pressure": 900.0},
+            "leak_time": {"leak_time": 200.0},
+            "start_speed": {"start_speed": 45.0},
+        },
+        "flow.water_volumetric": {
+            **FLOW_RUN,
+            "smallest_volume": {"smallest_volume": 0.55},
+            "empty": {"empty": 0.001},
+            "dripping": {"dripping": 60.0},
+        },
+        "flow.ultrasonic_dry": {
+            "geometry": {"geometry": "nowhere.toml"},
+            "every": {"every": 20.0},
+        },
+        "flow.water_prover": {
+            name: told for name, told in FLOW_RUN.items() if name not in {"duration", "fewest_pulses"}
+        },
         "flow.water_bench": {
             **LINE,
             **TANK,
@@ -194,11 +273,19 @@ class TestFlow(Heeded):
         "flow.water_master_meter": frozenset(
             {"pulses_per_volume", "full_scale", "fewest_pulses", "judged_by"}
         ),
+        "flow.water_parallel_masters": frozenset({"full_scale", "total_resolution"}),
+        "flow.water_volumetric": frozenset({"full_scale", "total_resolution"}),
+        "flow.water_prover": frozenset({"total_resolution"}),
+        "flow.ultrasonic_dry": frozenset(),
         "flow.water_bench": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
     }
     facts: ClassVar = {
         "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
         "flow.water_master_meter": FACTS,
+        "flow.water_parallel_masters": (*FACTS, "reading_delay", "pipe_stretch", "pipe_expansion"),
+        "flow.water_volumetric": (*FACTS, "diverter_correction"),
+        "flow.water_prover": ("water_density", "cmc"),
+        "flow.ultrasonic_dry": (),
         "flow.water_bench": (*FACTS, "balance_resolution", "meter_spacing"),
         "flow.diverter": ("balance_resolution",),
         "flow.pipe_volume": ("water_density",),

@@ -21,6 +21,7 @@ from remotecal.drivers.capabilities import (
     FrequencyMeter,
     MassTotalizer,
     PressureGauge,
+    TankScale,
     Thermometer,
     Voltmeter,
     VolumeTotalizer,
@@ -105,6 +106,15 @@ class DensitometerByHand(ReadByHand, Densitometer):
 
     density = Reading(shown("密度计示值", "density meter"), "kg/m3", span=(0, 25_000), accuracy=UNSTATED)
     """Density on the scale."""
+
+
+class TankScaleByHand(ReadByHand, TankScale):
+    """Scale beside the gauge glass of a tank, read by a person."""
+
+    model: ClassVar[str] = "tank scale"
+
+    level = Reading(shown("液位标尺示值", "tank scale"), "mm", span=(-1000, 1e5), accuracy=UNSTATED)
+    """Level on the scale."""
 
 
 class BalanceByHand(ReadByHand, Balance):

@@ -8,6 +8,7 @@ Capabilities stand in modules by family; all of them are imported from here.
 
 from remotecal.drivers.capabilities.electrical import Ammeter, Voltmeter
 from remotecal.drivers.capabilities.flow import (
+    BranchedRig,
     CollectingRig,
     Densitometer,
     FlowMeter,
@@ -17,7 +18,10 @@ from remotecal.drivers.capabilities.flow import (
     MassTotalizer,
     NozzleBank,
     Outlet,
+    Prover,
+    TankScale,
     Valve,
+    VelocityMeter,
     VolumeTotalizer,
     WaterRig,
 )
@@ -32,6 +36,7 @@ __all__ = [
     "AmbientMonitor",
     "Ammeter",
     "Balance",
+    "BranchedRig",
     "CollectingRig",
     "Densitometer",
     "DewPointMeter",
@@ -45,11 +50,14 @@ __all__ = [
     "Outlet",
     "PressureController",
     "PressureGauge",
+    "Prover",
     "PulseCounter",
     "RigController",
+    "TankScale",
     "TemperatureScanner",
     "Thermometer",
     "Valve",
+    "VelocityMeter",
     "Voltmeter",
     "VolumeTotalizer",
     "WaterRig",

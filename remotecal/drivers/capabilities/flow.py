@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Annotated, ClassVar, Protocol, runtime_checkable
 
 from remotecal.drivers.capabilities.rig import RigController
-from remotecal.drivers.quantities import Choice, Reading, Setting
+from remotecal.drivers.quantities import Action, Choice, Reading, Setting
 
 
 @runtime_checkable
@@ -14,6 +14,13 @@ class FlowMeter(Protocol):
     """Indicates a volume flow rate."""
 
     flow: ClassVar[Annotated[Reading, "m3/h"]]
+
+
+@runtime_checkable
+class VelocityMeter(Protocol):
+    """Indicates the mean velocity of a fluid along its pipe."""
+
+    velocity: ClassVar[Annotated[Reading, "m/s"]]
 
 
 @runtime_checkable
@@ -28,6 +35,13 @@ class MassTotalizer(Protocol):
     """Indicates the mass that has passed."""
 
     total_mass: ClassVar[Annotated[Reading, "kg"]]
+
+
+@runtime_checkable
+class TankScale(Protocol):
+    """Indicates on a scale how far a tank is filled."""
+
+    level: ClassVar[Annotated[Reading, "mm"]]
 
 
 @runtime_checkable
@@ -94,6 +108,43 @@ class CollectingRig(WaterRig, Protocol):
     """Time between the diverter's last two passages: to the tank and back."""
     level: ClassVar[Annotated[Reading, "%"]]
     """Level of the weigh tank."""
+
+
+@runtime_checkable
+class BranchedRig(WaterRig, Protocol):
+    """A rig whose water goes through branches in parallel, each with a meter and a valve.
+
+    A branch is a bit: the first one's counts 1, the second one's 2, the third one's 4.
+    """
+
+    opened: ClassVar[Annotated[Setting, "1"]]
+    """Which branches are told to be open."""
+    standing: ClassVar[Annotated[Reading, "1"]]
+    """Which branches stand open."""
+    header_pressure: ClassVar[Annotated[Reading, "kPa"]]
+    """Gauge pressure in the header ahead of the branches, behind the inlet valve."""
+
+
+@runtime_checkable
+class Prover(Protocol):
+    """A pipe prover: a displacer that sweeps a known volume, and what counts a meter's pulses meanwhile.
+
+    By double chronometry: the whole pulses from the first after the first detector to the first after the
+    second one, the time these took, and the time from detector to detector.
+    """
+
+    launch: ClassVar[Action]
+    """Send the displacer on its way."""
+    passes: ClassVar[Annotated[Reading, "1"]]
+    """How often the displacer has passed both detectors."""
+    whole_pulses: ClassVar[Annotated[Reading, "1"]]
+    """Whole pulses of the last pass."""
+    pulse_time: ClassVar[Annotated[Reading, "s"]]
+    """Time the whole pulses took."""
+    pass_time: ClassVar[Annotated[Reading, "s"]]
+    """Time from detector to detector."""
+    pressure: ClassVar[Annotated[Reading, "kPa"]]
+    """Gauge pressure in the prover."""
 
 
 @runtime_checkable

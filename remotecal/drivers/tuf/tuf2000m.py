@@ -9,7 +9,7 @@ from enum import Enum, IntFlag
 from typing import ClassVar
 
 from remotecal.drivers.accuracy import EXACT, UNSTATED, percent_of_reading
-from remotecal.drivers.capabilities import FlowMeter, VolumeTotalizer
+from remotecal.drivers.capabilities import FlowMeter, VelocityMeter, VolumeTotalizer
 from remotecal.drivers.codecs import Sum, holding_f32, holding_i32, holding_u16
 from remotecal.drivers.contents import Content
 from remotecal.drivers.declarations import Step
@@ -75,7 +75,7 @@ class LowByte(Reading):
 MANUAL = "TUF-2000M user manual: better than 1 %"
 
 
-class Tuf2000M(ModbusInstrument, FlowMeter, VolumeTotalizer):
+class Tuf2000M(ModbusInstrument, FlowMeter, VelocityMeter, VolumeTotalizer):
     """Clamp-on ultrasonic meter on Modbus: ASCII as it is delivered, RTU where menu M63 says so.
 
     The address says which: `modbus+ascii://` or `modbus+rtu://`. A wrong baud rate or protocol gives

@@ -1,0 +1,161 @@
+"""Multipath ultrasonic meters calibrated without flow: what is published, and whole runs on a still tank."""
+
+import math
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
+
+from forged import BEGAN, RealRun, doubted
+from ordered import calibrate, record, rewrite, told
+
+from benchmarks.truth import calibrate as calibrate_any
+from remotecal.certificates.dcc import read, write
+from remotecal.certificates.library import CertificateLibrary
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.clock import SharedClock
+from remotecal.errors import EvidenceError, ParameterError
+from remotecal.journal.events import FILE, read_journal
+from remotecal.procedures.library.flow.chordal import (
+    SetUp,
+    chord,
+    geometry_in,
+    inputs_of,
+    told_over_true,
+    velocity,
+)
+from remotecal.sim.assembly import CLOCK
+from remotecal.sim.large_water.still_tank import StillTank
+from remotecal.uncertainty import Budget
+
+PUBLISHED = b"""
+by = "published case: D 3010 mm, 2 paths"
+diameters = [[3.010, 3.010, 3.010, 3.010], [3.010, 3.010, 3.010, 3.010], [3.010, 3.010, 3.010, 3.010]]
+diameter_expanded = 0.001
+profile_expanded = 0.014
+paths = [
+  {length = 3.643, length_expanded = 0.001, angle = 44.2184, angle_expanded = 0.1, weight = 0.5, delay_expanded = 5e-9},
+  {length = 3.648, length_expanded = 0.001, angle = 44.0746, angle_expanded = 0.1, weight = 0.5, delay_expanded = 5e-9},
+]
+"""  # noqa: E501
+TOLD = SetUp(diameter=3.010, paths=((3.643, 44.2184), (3.648, 44.0746)))
+
+
+@pytest.fixture
+def tank(tmp_path):
+    with StillTank.up(tmp_path / "bench", seed=7) as made:
+        yield made
+
+
+def test_transit_times_tell_the_velocity_that_is_stated():
+    """t₁ 2455.886 µs, t₂ 2459.451 µs, L 3643 mm, φ 44.2184°: 1.5000 m/s, to what the times' digits leave."""
+    assert velocity(3.643, 44.2184, 2455.886e-6, 2459.451e-6) == pytest.approx(1.5000, abs=2e-4)
+
+
+def test_the_paths_of_the_published_case_lie_half_way_to_the_wall():
+    assert 3.643 * math.sin(math.radians(44.2184)) / 3.010 == pytest.approx(0.844, abs=5e-4)
+    assert chord(3.643, 44.2184, 3.010) == pytest.approx(0.536, abs=5e-4)
+
+
+def budget(content=PUBLISHED, at=1.5):
+    geometry = geometry_in(content)
+    model = Budget(
+        lambda **x: told_over_true(geometry, x, TOLD, at, 1482.0) - 1.0, inputs_of(geometry, "survey"), "1"
+    )
+    found = model.evaluate()
+    return {line.symbol: line for line in found.lines}, found
+
+
+def test_an_angle_and_a_delay_count_as_is_known():
+    """0.1° of the angle are 0.170 %, 1 ns of the transit times' difference is 0.028 % at 1.5 m/s."""
+    lines, _ = budget()
+    both = lines["φ_1"].sensitivity + lines["φ_2"].sensitivity
+    assert abs(0.1 * both) == pytest.approx(0.00170, abs=1e-5)
+    assert 1e-9 * (lines["τ_1"].sensitivity + lines["τ_2"].sensitivity) == pytest.approx(0.00028, abs=2e-6)
+    assert lines["D"].sensitivity == pytest.approx(-2 / 3.010, rel=1e-4)
+
+
+def test_the_published_case_comes_to_its_uncertainty():
+    """U_rel is 1.5 % (k = 2) as published; what the survey contributed is constructed."""
+    _, found = budget()
+    assert f"{200 * found.u:.1f}" == "1.4" or f"{200 * found.u:.1f}" == "1.5"
+    assert found.value == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b", [3.010, 3.010, 3.010, 3.010]]", b"]", "diameters of 2 cross sections, and 3 of 4 directions"),
+        (b"[[3.010, ", b"[[", "3 of 4 directions each are the least"),
+        (b"weight = 0.5", b"weight = 0.4", "add up to 0.9"),
+        (b"angle = 44.2184", b"angle = 144.2184", "angle"),
+        (b"diameter_expanded = 0.001", b"", "diameter_expanded"),
+        (b"by =", b"by", "can't be read"),
+    ],
+)  # fmt: skip
+def test_a_survey_that_is_not_enough_is_refused(old, new, said):
+    assert old in PUBLISHED
+    with pytest.raises(EvidenceError, match=said):
+        geometry_in(PUBLISHED.replace(old, new, 1))
+
+
+def test_errors_are_those_of_the_meter_within_their_uncertainty(tank):
+    made = record(calibrate(tank, repeats=3))
+    table = made.tables[0]
+    column = table.column("basic_measurementError")
+    flows = table.column("basic_referenceValue").floats()
+    for error, expanded, at in zip(
+        column.floats(), map(float, column.uncertainty.expanded), flows, strict=True
+    ):
+        assert expanded == pytest.approx(1.4, abs=0.2)
+        assert error == pytest.approx(tank.true_error(at), abs=1.5 * expanded)
+    assert read(write(made)) == made
+
+
+def test_the_survey_is_evidence_by_its_hash(tank):
+    made = record(calibrate(tank, repeats=3))
+    (named,) = made.tables[2].said("remotecal_geometryFile").words
+    assert {event["sha256"] for event in told(tank, "file")} == {named}
+
+
+def test_a_survey_that_was_changed_afterwards_is_none(tank):
+    evidence = calibrate(tank, repeats=3)
+    (kept,) = (tank.directory.parent / "run" / "files").iterdir()
+    kept.chmod(0o644)
+    kept.write_bytes(kept.read_bytes() + b"# mended\n")
+    with pytest.raises(EvidenceError):
+        record(evidence)
+
+
+def test_a_survey_of_another_meter_is_refused_before_anybody_waits(tank):
+    with pytest.raises(ParameterError, match="the geometry file has 2 paths, and 4 lengths are set"):
+        calibrate(tank, lengths=[3.6] * 4, angles=[45.0] * 4)
+
+
+def test_a_survey_whose_weights_are_wrong_is_refused_before_anybody_waits(tank):
+    rewrite(tank.directory / "geometry.toml", ("weight = 0.5", "weight = 0.6"))
+    with pytest.raises(EvidenceError, match=r"add up to 1\.2"):
+        calibrate(tank)
+
+
+def test_a_run_holds_when_it_is_verified(tmp_path):
+    clock = SharedClock.begin(tmp_path / "bench" / CLOCK, BEGAN.timestamp())
+    with StillTank.up(tmp_path / "bench", seed=5, clock=clock) as tank:
+        evidence = calibrate(tank, repeats=3)
+        events = read_journal(tmp_path / "run" / FILE)
+        key = SealKey(Ed25519PrivateKey.generate())
+        library = CertificateLibrary([tmp_path / "bench"])
+        run = RealRun(tmp_path / "run", events, record(evidence), key, library)
+        assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+
+
+def test_intervals_cover_the_true_errors():
+    """`benchmarks/truth.py` is the full-sized check."""
+    intervals = [one for seed in range(1001, 1013) for one in calibrate_any("still-tank", seed)]
+    # Those of one calibration miss together: they share the survey.
+    assert sum(not one.covers for one in intervals) <= 9
+    ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
+    assert 0.1 < ratio < 0.9
