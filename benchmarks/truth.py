@@ -37,6 +37,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
+    "heat-bench": {"pairs": (1,)},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""
@@ -88,11 +89,9 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
     """Hold the evaluated errors against the bench's own knowledge."""
     procedure = kind(kind.accepts()(**evidence.parameters))
     table = procedure.evaluate(evidence).results[0].tables[0]
-    errors, places = table.column("basic_measurementError"), table.column("basic_referenceValue")
-    for value, expanded, at in zip(
-        errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
-    ):
-        yield Interval(value, float(expanded), there.true_error(at))
+    errors = table.column("basic_measurementError")
+    for row, (value, expanded) in enumerate(zip(errors.floats(), errors.uncertainty.expanded, strict=True)):
+        yield Interval(value, float(expanded), there.true_in(table, row))
 
 
 def main() -> None:

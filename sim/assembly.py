@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
     from remotecal.certificates.trust import Capability
     from remotecal.drivers.instrument import Instrument
+    from remotecal.model import Table
     from remotecal.procedures import Drivers
     from remotecal.sim.simulated import Simulated
     from remotecal.sim.wiring import Wired
@@ -194,6 +195,13 @@ class Assembly(ABC):
         Nothing an instrument could show: for tests of whether certificates hold what they claim.
         """
         raise NotImplementedError
+
+    def true_in(self, table: Table, row: int) -> float:
+        """Return the true error that a row of a table of errors states, as `true_error`.
+
+        By its reference value; overridden where a place is more than that.
+        """
+        return self.true_error(table.column("basic_referenceValue").floats()[row])
 
     @classmethod
     def about(cls) -> str:

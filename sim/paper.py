@@ -41,11 +41,13 @@ class Job:
     parameters: Mapping[str, object]
     """The procedure's parameters."""
     dut: Mapping[str, object]
-    """The device under test, as the work order's table `dut`."""
+    """The device under test, as the work order's table `dut`; empty where there are several."""
     customer: Text = CUSTOMER
     """Whom the certificate is for."""
     laboratory: Text = LABORATORY
     """Who calibrates; the standards are its own."""
+    duts: tuple[Mapping[str, object], ...] = ()
+    """Several devices under test, as the work order's tables `duts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def _order(job: Job, today: date) -> dict[str, object]:
             "demonstration": True,
         },
         "parameters": job.parameters,
-        "dut": job.dut,
+        **({"duts": job.duts} if job.duts else {"dut": job.dut}),
         "customer": {"name": job.customer, "address": Text(zh="天津", en="Tianjin")},
         "laboratory": {"name": job.laboratory, "address": Text(zh="北京", en="Beijing")},
         "persons": _PERSONS,

@@ -23,6 +23,7 @@ SHARED = {
 WORDS = {
     "flow": {"water", "gravimetric", "diverter", "flow", "pump", "tank"},
     "gas": {"nozzle", "nozzles", "choked"},
+    "heat": {"calorimeter", "enthalpy"},
     "pressure": {"piston", "mbar"},
 }
 """What only the domain itself should speak of."""

@@ -23,14 +23,16 @@ from remotecal.sim.instruments.flow_meters import (
     tuf2000m,
 )
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
+from remotecal.sim.instruments.generator import BurstGenerator
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.nozzle_bank import BankPlc
 from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.sartorius import SbiBalance
-from remotecal.sim.instruments.thermometers import HartReadout
+from remotecal.sim.instruments.thermometers import HartReadout, PairBridge
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
+from remotecal.sim.instruments.well import Block, Well
 from remotecal.sim.machine import Machine
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.ramp import Ramp
@@ -48,6 +50,9 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield keller(world, lambda: 1.0, driver=KellerDigitalEarly), {}
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}
+    yield PairBridge(world, (lambda: 110.0, lambda: 109.0)), {}
+    yield Well(world, Block(lambda: 20.0)), {}
+    yield BurstGenerator(world), {}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
     for kind in (fc410, mag6000, mass6000, mfc300, mfc400, micro_motion, promag, promass, tuf2000m):
         meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))

@@ -1,0 +1,47 @@
+"""What is written about a bench for heat meters, and the work order for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from remotecal.bench_file import Interlock, Safe
+from remotecal.model import Text
+from remotecal.sim.heat.outfit import FACTS
+from remotecal.sim.paper import Job, Paper, characteristic
+
+if TYPE_CHECKING:
+    from datetime import date
+
+RANGE: Final = {"lowest": 5.0, "highest": 130.0, "smallest_difference": 3.0, "largest_difference": 100.0}
+"""What the meters are for, in °C and K."""
+
+HOTTEST: Final = 145.0
+"""Temperature of the bath in °C at which a run is stopped: the thermometers bear no more."""
+
+
+def pair_paper(pairs: int, today: date) -> Paper:
+    """Return what is written of a bath with so many pairs in it."""
+    duts = tuple(
+        {
+            "name": Text(zh="热量表配对温度传感器", en="Pair of thermometers of a heat meter"),
+            "maker": "Simulated",
+            "model": "Pt100, DS",
+            "serial": f"SIM-{number:04}",
+            "class_scheme": "EN 60751",
+            "class_name": "B",
+            **({"on": f"pair_{number}"} if pairs > 1 else {}),
+        }
+        for number in range(1, pairs + 1)
+    )
+    one = duts[0] if pairs == 1 else {}
+    return Paper(
+        name=f"simulated bath with {pairs} pairs of thermometers",
+        job=Job("heat.pair", "HEAT", dict(RANGE), one, duts=duts if pairs > 1 else ()),
+        roles={"pairs": tuple(f"pair_{number}" for number in range(1, pairs + 1))},
+        characteristics={
+            name: characteristic(fact.corrections[0], fact.unit, fact.expanded[0], today)
+            for name, fact in FACTS.items()
+        },
+        interlocks=(Interlock(watch="reference.temperature", above=HOTTEST, unit="°C", every=5.0),),
+        safe=Safe(order=("bath",), within=20.0),
+    )
