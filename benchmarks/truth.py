@@ -38,6 +38,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "heat-bench": {"pairs": (1,)},
+    "heat-calculator": {"declared": ("return", "forward"), "side": ("return", "forward")},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""

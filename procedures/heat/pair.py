@@ -31,13 +31,13 @@ from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.heat import pair_results
+from remotecal.procedures.library.heat.limits import DifferenceLimit
 from remotecal.procedures.library.heat.pair_found import (
     NOMINAL,
     SELF_HEATING,
     STEM,
     UNIFORMITY,
     InBaths,
-    PairLimit,
     PairSeen,
     implausible,
 )
@@ -184,7 +184,7 @@ class Pair(Procedure):
     def _of_pair(self, evidence: Evidence, role: str, item: str) -> Evaluation:
         wanted = self.parameters
         pair = InBaths(evidence, role, wanted)
-        limit = PairLimit(*wanted.permitted, wanted.smallest_difference)
+        limit = DifferenceLimit(*wanted.permitted, wanted.smallest_difference)
         findings = [pair.found(difference) for difference in wanted.at]
         specification = Specification(limit, wanted.norm, wanted.rule)
         accredited = CMC in evidence.characteristics

@@ -26,7 +26,6 @@ from remotecal.procedures.library.evaluation.repeats import CMC, Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.scales.iec60751 import Fitted, resistance, slope, temperature
 from remotecal.uncertainty.budget import Budget
-from remotecal.uncertainty.conformity import Tolerance
 from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -55,23 +54,6 @@ class PairSeen(InAir):
     """The thermometers of the flow, of all pairs, together with it."""
     back: Annotated[tuple[Measured, ...], "Ω"]
     """Those of the return."""
-
-
-@dataclass(frozen=True, slots=True)
-class PairLimit:
-    """What a pair may be off, in %: more at small differences."""
-
-    constant: float
-    rising: float
-    smallest: float
-    """The smallest difference of the meter, in K."""
-
-    def at(self, place: float) -> Tolerance:
-        """Return the limits at a difference in K."""
-        return Tolerance.symmetric(self.constant + self.rising * self.smallest / place)
-
-    def __str__(self) -> str:
-        return f"±({self.constant:g} + {self.rising:g}·Δθ_min/Δθ) %, Δθ_min = {self.smallest:g} K"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

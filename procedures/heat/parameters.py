@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import model_validator
 
 from remotecal.procedures import In, Parameters
+from remotecal.procedures.library.heat.limits import CALCULATOR, PAIR
 
 BEYOND: Final = 10.0
 """How far in K a thermometer's curve may be used outside the baths it was measured in (unverified)."""
@@ -75,7 +76,7 @@ class PairParameters(HeatParameters):
     """Time the bath is given to come to a temperature and to rest."""
     plausible: Annotated[float, In("K", above=0)] = 3.0
     """How far a thermometer may be off the bath before its wiring is doubted."""
-    permitted: Annotated[tuple[float, float], In("%", at_least=0, at_most=20)] = (0.5, 3.0)
+    permitted: Annotated[tuple[float, float], In("%", at_least=0, at_most=20)] = PAIR
     """What the pair may be off: the first, and the second times Δθ_min/Δθ (unverified)."""
     pair_norm: str = "EN 60751"
     """Whose curve the calculator takes the thermometers for."""
@@ -122,3 +123,57 @@ class PairParameters(HeatParameters):
         steps = int((end - self.lowest) / self.step + 1e-9)
         along = [self.lowest + n * self.step for n in range(steps + 1)]
         return tuple(along if end - along[-1] < 1e-9 else [*along, end])
+
+
+class CalculatorParameters(HeatParameters):
+    """What the calibration of a calculator is told."""
+
+    side: Literal["forward", "return"]
+    """Where the flow sensor stands that it is set for: in the warm pipe, or in the one that leads back."""
+    pulses_per_volume: Annotated[float, In("1/m3", above=0)]
+    """Pulses of that flow sensor for a cubic metre, as the calculator is set."""
+    pulses_per_energy: Annotated[float | None, In("1/kW/h", above=0)] = None
+    """Pulses of its own output for a kilowatt hour, where these are counted."""
+    energy_resolution: Annotated[float, In("kW*h", above=0)] = 0.001
+    """Smallest step of its display, where that is read."""
+    differences: Annotated[tuple[float, ...], In("K", above=0)] = ()
+    """Differences to simulate; about the smallest one, 15 K, and near the largest one, if not given."""
+    returns: Annotated[tuple[float, ...], In("°C", at_least=0, at_most=200)] = ()
+    """Temperature of the return at each of them; 50 °C, or as near as the range allows, if not given."""
+    pressure: Annotated[float, In("Pa", at_least=1e5, at_most=10e6)] = 1.6e6
+    """Absolute pressure for which it knows the heat coefficient."""
+    coefficient_limit: Annotated[float, In("1", at_least=0, at_most=0.01)] = 2e-5
+    """By how much the norm's heat coefficient may be other than that of IAPWS-95, relative (unverified)."""
+    repeats: Annotated[int, In("1", at_least=2, at_most=1000)] = 5
+    """Packets at each difference."""
+    packet: Annotated[int, In("1", at_least=10, at_most=100_000_000)] = 5000
+    """Pulses in a packet."""
+    frequency: Annotated[float, In("Hz", above=0, at_most=10_000)] = 50.0
+    """How fast they are sent."""
+    settling: Annotated[float, In("s", at_least=0)] = 60.0
+    """Time the calculator is given to see new temperatures."""
+    integration: Annotated[float, In("s", at_least=0)] = 30.0
+    """Time it is given to count what was sent, before it is read."""
+    permitted: Annotated[tuple[float, float], In("%", at_least=0, at_most=20)] = CALCULATOR
+    """What the calculator may be off: the first, and the second times Δθ_min/Δθ (unverified)."""
+
+    @model_validator(mode="after")
+    def _places_are_within_the_range(self) -> Self:
+        if self.returns and len(self.returns) != len(self.differences):
+            raise ValueError("returns has one temperature for each of differences: give both")
+        for difference, back in self.places:
+            within = self.smallest_difference <= difference <= self.largest_difference
+            if not within or back < self.lowest or back + difference > self.highest + 1e-9:
+                raise ValueError(
+                    f"a difference of {difference:g} K from {back:g} °C is outside what the meter measures"
+                )
+        return self
+
+    @property
+    def places(self) -> tuple[tuple[float, float], ...]:
+        """Differences in K and temperatures of the return in °C, in the order to simulate."""
+        least, most = self.smallest_difference, self.largest_difference
+        middle = (15.0,) if 1.2 * least < 15.0 < most else ()
+        at = self.differences or (least, *middle, most)
+        usual = [min(max(50.0, self.lowest), self.highest - one) for one in at]
+        return tuple(zip(at, self.returns or usual, strict=True))

@@ -48,6 +48,7 @@ SHIPPED: Final = {
     "EnergyTotalizerByHand": "remotecal.drivers.by_hand.indicating:EnergyTotalizerByHand",
     "FlowMeterByHand": "remotecal.drivers.by_hand.indicating:FlowMeterByHand",
     "Fluke6270A": "remotecal.drivers.fluke.pressure6270a:Fluke6270A",
+    "Fluke5522A": "remotecal.drivers.fluke.calibrator5522a:Fluke5522A",
     "FlukeWell": "remotecal.drivers.fluke.well:FlukeWell",
     "FrequencyMeterByHand": "remotecal.drivers.by_hand.indicating:FrequencyMeterByHand",
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",

@@ -45,3 +45,30 @@ def pair_paper(pairs: int, today: date) -> Paper:
         interlocks=(Interlock(watch="reference.temperature", above=HOTTEST, unit="°C", every=5.0),),
         safe=Safe(order=("bath",), within=20.0),
     )
+
+
+def calculator_paper(side: str, pulses: float, leads: float, today: date) -> Paper:
+    """Return what is written of a bench with a calculator.
+
+    Args:
+        side: where the flow sensor is said to stand.
+        pulses: for a cubic metre, and for a kilowatt hour.
+        leads: expanded uncertainty of the resistance of leads, in Ω.
+        today: the day.
+    """
+    return Paper(
+        name="simulated bench for calculators of heat meters",
+        job=Job(
+            "heat.calculator",
+            "HEAT",
+            {**RANGE, "side": side, "pulses_per_volume": pulses, "pulses_per_energy": pulses},
+            {
+                "name": Text(zh="热量表计算器", en="Calculator of a heat meter"),
+                "maker": "Simulated",
+                "model": "Pt100",
+                "serial": "SIM-0001",
+            },
+        ),
+        characteristics={"lead_resistance": characteristic(0.0, "Ω", leads, today)},
+        safe=Safe(order=("sender", "forward", "back"), within=20.0),
+    )

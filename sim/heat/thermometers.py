@@ -10,7 +10,7 @@ from remotecal.scales.iec60751 import A, B, R0, temperature
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class PlatinumCurve:
     """R₀·(1 + A·t + B·t²) of one thermometer, for 100 Ω at 0 °C about."""
 
     r0: float
@@ -30,8 +30,8 @@ class Curve:
 class PairSpec:
     """A pair of thermometers."""
 
-    forward: Curve
-    back: Curve
+    forward: PlatinumCurve
+    back: PlatinumCurve
     stem: tuple[float, float] = (0.0, 0.0)
     """What share of the excess over the room the stems of both take away, in a bath."""
     warmed: tuple[float, float] = (0.0, 0.0)
@@ -55,9 +55,9 @@ def draw_pair(
     """
     common = rng.gauss(0.0, 0.06), rng.gauss(0.0, 4e-4), rng.gauss(0.0, 3e-3)
 
-    def one() -> Curve:
+    def one() -> PlatinumCurve:
         at_zero = common[0] + rng.gauss(0.0, apart / math.sqrt(2))
-        return Curve(
+        return PlatinumCurve(
             R0 + at_zero * R0 * A,
             A * (1.0 + common[1] + rng.gauss(0.0, 8e-5)),
             B * (1.0 + common[2] + rng.gauss(0.0, 2e-3)),
@@ -82,7 +82,7 @@ class Immersed:
         begins: its temperature in °C to begin with.
     """
 
-    def __init__(self, curve: Curve, lag: float, stem: float, warmed: float, begins: float) -> None:
+    def __init__(self, curve: PlatinumCurve, lag: float, stem: float, warmed: float, begins: float) -> None:
         self.curve = curve
         self.leads = 0.0
         """Resistance of its leads in ohms that is measured along with it."""

@@ -10,6 +10,7 @@ from remotecal.drivers.keller.digital import KellerDigitalEarly
 from remotecal.sim import stands
 from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
+from remotecal.sim.instruments.calibrator5522a import Calibrator5522A
 from remotecal.sim.instruments.daq970a import DataAcquisition
 from remotecal.sim.instruments.drive import VltDrive
 from remotecal.sim.instruments.druck import Pace
@@ -51,8 +52,9 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}
     yield PairBridge(world, (lambda: 110.0, lambda: 109.0)), {}
-    yield Well(world, Block(lambda: 20.0)), {}
+    yield Well(world, Block(lambda: 20.0), span=(-95.0, 700.0)), {}
     yield BurstGenerator(world), {}
+    yield Calibrator5522A(world), {}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
     for kind in (fc410, mag6000, mass6000, mfc300, mfc400, micro_motion, promag, promass, tuf2000m):
         meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))

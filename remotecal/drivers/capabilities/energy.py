@@ -11,4 +11,4 @@ from remotecal.drivers.quantities import Reading
 class EnergyTotalizer(Protocol):
     """Indicates the energy that was delivered so far."""
 
-    energy: ClassVar[Annotated[Reading, "kWh"]]
+    energy: ClassVar[Annotated[Reading, "kW*h"]]
