@@ -59,7 +59,7 @@ class Domain:
 DOMAINS = {
     "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
-    "heat": Domain("heat", ("heat",), ("heat-bench", "heat-calculator")),
+    "heat": Domain("heat", ("heat",), ("heat-bench", "heat-calculator", "heat-meter")),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

@@ -157,7 +157,7 @@ class Calculator(Procedure):
         return Evaluation(
             results=(calculator_results.error_table(findings, specification, accredited=accredited),),
             budgets=budgets(findings),
-            conditions=(*calculator_results.conditions(wanted), *air.conditions()),
+            conditions=(*calculator_results.meant_for(wanted.side, wanted.pressure), *air.conditions()),
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, calculator_results.CALCULATOR),

@@ -10,7 +10,6 @@ from remotecal.model import Column, Condition, Note, Result, Table, Text
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
 from remotecal.procedures.library.heat.calculator_found import CalculatorFinding
-from remotecal.procedures.library.heat.parameters import CalculatorParameters
 
 CALCULATOR: Final = Text(en="the calculator")
 """What the item is called in its verdict."""
@@ -38,14 +37,14 @@ def error_table(
     return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=columns),))
 
 
-def conditions(wanted: CalculatorParameters) -> tuple[Condition, ...]:
-    """Return what the calculator is meant for: the side of its flow sensor, the water's pressure."""
+def meant_for(flow_sensor: Side, pascals: float) -> tuple[Condition, ...]:
+    """Return what a meter is meant for: the side of its flow sensor, the water's pressure in Pa."""
     side = Text(zh="流量传感器位置", en="Place of the flow sensor")
     pressure = Text(zh="热系数所用压力(绝压)", en="Pressure of the heat coefficient (absolute)")
     told = Column(
-        name=pressure, ref_types=("remotecal_waterPressure",), unit="MPa", values=(f"{wanted.pressure / 1e6:g}",)
+        name=pressure, ref_types=("remotecal_waterPressure",), unit="MPa", values=(f"{pascals / 1e6:g}",)
     )
-    note = Note(name=side, ref_types=("remotecal_flowSensorSide",), text=SIDES[wanted.side])
+    note = Note(name=side, ref_types=("remotecal_flowSensorSide",), text=SIDES[flow_sensor])
     return (
         Condition(name=side, ref_types=("remotecal_flowSensorSide",), quantities=(note,)),
         Condition(name=pressure, ref_types=("remotecal_waterPressure",), quantities=(told,)),

@@ -20,6 +20,7 @@ from remotecal.sim.chance import chance
 from remotecal.sim.heat import paper
 from remotecal.sim.heat.bath import Bath
 from remotecal.sim.heat.calculator_bench import CalculatorBench
+from remotecal.sim.heat.complete_bench import CompleteBench
 from remotecal.sim.heat.outfit import SELF_HEATING, STEM, UNIFORMITY, certified
 from remotecal.sim.heat.thermometers import Immersed, draw_pair
 from remotecal.sim.instruments.thermometers import PairBridge
@@ -152,5 +153,9 @@ THERMOMETER: Final = Text(zh="标准铂电阻测温仪", en="Reference platinum 
 BRIDGE: Final = Text(zh="测温电桥", en="Thermometry bridge")
 """What instruments are called on their certificates."""
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"heat-bench": HeatBench, "heat-calculator": CalculatorBench}
+BENCHES: Final[dict[str, type[Assembly]]] = {
+    "heat-bench": HeatBench,
+    "heat-calculator": CalculatorBench,
+    "heat-meter": CompleteBench,
+}
 """What the catalogue offers, by name."""

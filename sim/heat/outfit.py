@@ -11,6 +11,8 @@ UNIFORMITY: Final = 0.005
 """Expanded uncertainty in K of the difference between a place in the bath and that of the reference."""
 STEM: Final = 1e-4
 """Expanded uncertainty of the share of the excess over the room that a stem takes away."""
+WARMER: Final = 0.1
+"""Expanded uncertainty in K of the difference between the water at a meter and at the master meter."""
 SELF_HEATING: Final = (0.003, 0.001)
 """By how many K the bridge warms a thermometer more than a calculator, and the expanded uncertainty of it."""
 

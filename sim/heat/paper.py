@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from remotecal.bench_file import Interlock, Safe
 from remotecal.model import Text
-from remotecal.sim.heat.outfit import FACTS
+from remotecal.sim.heat.outfit import FACTS, STEM, UNIFORMITY, WARMER
 from remotecal.sim.paper import Job, Paper, characteristic
 
 if TYPE_CHECKING:
@@ -71,4 +71,49 @@ def calculator_paper(side: str, pulses: float, leads: float, today: date) -> Pap
         ),
         characteristics={"lead_resistance": characteristic(0.0, "Ω", leads, today)},
         safe=Safe(order=("sender", "forward", "back"), within=20.0),
+    )
+
+
+def complete_paper(permanent: float, smallest: float, full: float, pulses: float, today: date) -> Paper:
+    """Return what is written of a bench with a complete meter.
+
+    Args:
+        permanent: its permanent flow in m³/h.
+        smallest: its smallest one.
+        full: flow with the pump at full speed.
+        pulses: of its output for a kilowatt hour.
+        today: the day.
+    """
+    facts = {"uniformity": ("K", UNIFORMITY), "stem_conduction": ("1", STEM), "warmer_at_meter": ("K", WARMER)}
+    told = {
+        "accuracy_class": 2,
+        "permanent": permanent,
+        "smallest_flow": smallest,
+        "full_flow": full,
+        "side": "return",
+        "pulses_per_energy": pulses,
+    }
+    return Paper(
+        name=f"simulated bench for complete heat meters, up to {full:g} m3/h",
+        job=Job(
+            "heat.complete",
+            "HEAT",
+            {**RANGE, **told},
+            {
+                "name": Text(zh="热量表", en="Heat meter"),
+                "maker": "Simulated",
+                "model": f"qp {permanent:g}",
+                "serial": "SIM-0001",
+                "class_scheme": "EN 1434-1",
+                "class_name": "2",
+            },
+        ),
+        characteristics={
+            name: characteristic(0.0, unit, expanded, today) for name, (unit, expanded) in facts.items()
+        },
+        interlocks=(
+            Interlock(watch="forward_reference.temperature", above=HOTTEST, unit="°C", every=5.0),
+            Interlock(watch="water_thermometer.temperature", above=35.0, unit="°C", every=5.0),
+        ),
+        safe=Safe(order=("pump", "forward_bath", "return_bath"), within=30.0),
     )
