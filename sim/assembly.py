@@ -201,7 +201,18 @@ class Assembly(ABC):
 
         By its reference value; overridden where a place is more than that.
         """
-        return self.true_error(table.column("basic_referenceValue").floats()[row])
+        return self.true_error(self.place_in(table, row))
+
+    @staticmethod
+    def place_in(table: Table, row: int, ref_type: str = "basic_referenceValue") -> float:
+        """Return what a row of a table says in a column, in the column's unit.
+
+        Raises:
+            ConfigurationError: the table has no such column.
+        """
+        if (column := table.column(ref_type)) is None:
+            raise ConfigurationError(f"the table tells no {ref_type}, by which a true error could be known")
+        return column.floats()[row]
 
     @classmethod
     def about(cls) -> str:

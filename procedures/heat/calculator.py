@@ -1,7 +1,7 @@
 """Calibrate the calculator of a heat meter by simulated temperatures and volume (EN 1434-5, JJG 225).
 
-Two sources of resistance stand for the thermometers, a generator sends packets of exactly so many pulses for the
-flow sensor; and what the calculator makes of them is counted at its output, or read on its display.
+Two sources of resistance stand for the thermometers, a generator sends packets of exactly so many pulses for
+the flow sensor; and what the calculator makes of them is counted at its output, or read on its display.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ class Calculator(Procedure):
     Parameters: ClassVar[type[CalculatorParameters]] = CalculatorParameters
     parameters: CalculatorParameters
 
-    model_equation: ClassVar[str] = (
-        "E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·N/K_V) - 1, θ = θ'(R + l)"
-    )
+    model_equation: ClassVar[str] = "E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·N/K_V) - 1, θ = θ'(R + l)"
     """The measurement model in one line, for the certificate."""
 
     def points(self) -> Sequence[Point]:
@@ -130,7 +128,7 @@ class Calculator(Procedure):
             counter, name = self.dut.running_pulses, "counted"
         else:
             counter, name = self.dut.energy, "energy"
-        forward, back = run.read(self.forward.resistance, self.back.resistance)
+        forward, back = self.forward.resistance.read(), self.back.resistance.read()
         before = read_totals(run, {f"{name}_before": counter})
         self.sender.send(wanted.packet, wanted.frequency)
         run.wait(wanted.packet / wanted.frequency + wanted.integration)

@@ -1,6 +1,6 @@
 """The pure half of calibrating a calculator: from what was simulated to its error.
 
-    E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·N/K_V) - 1     θ = θ'(R + R_l), R: simulated, R_l: of the leads
+    E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·N/K_V) - 1   θ = θ'(R + R_l), R: simulated, R_l: of the leads
 
 N pulses are exact, for they are counted where they are made. What a calculator that is set for the other side
 would have been off is known as well, so that one which is can be told.
@@ -155,7 +155,7 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
 
 
 CLEARLY: Final = 0.3
-"""Share of the errors, and per cent of error, by which a calculator that is set for the other side is told."""
+"""Share of the errors, and per cent of error, by which one that is set for the other side is told."""
 
 
 def other_side(findings: Sequence[CalculatorFinding]) -> bool:

@@ -59,7 +59,7 @@ def other_side_said(side: Side) -> Text:
     return Text(
         zh=f"误差与流量传感器装于{SIDES[other].get('zh')}的计算器相符,而申报为{SIDES[side].get('zh')}:"
         f"请检查计算器的设置(70 °C/50 °C 时两者相差 {apart:.2f} %)。",
-        en=f"The errors are those of a calculator that is set for a flow sensor in {SIDES[other].get('en')}, and "
-        f"it was declared to be in {SIDES[side].get('en')}: look at its settings (at 70 °C/50 °C both differ by "
-        f"{apart:.2f} %).",
+        en=f"The errors are those of a calculator that is set for a flow sensor in {SIDES[other].get('en')}, "
+        f"and it was declared to be in {SIDES[side].get('en')}: look at its settings (at 70 °C/50 °C both "
+        f"differ by {apart:.2f} %).",
     )

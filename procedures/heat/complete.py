@@ -1,8 +1,8 @@
-"""Calibrate a complete heat meter: water through its flow sensor, its thermometers in two baths (EN 1434-5, JJG 225).
+"""Calibrate a complete heat meter, its thermometers in two baths (EN 1434-5, JJG 225).
 
-At each combination of difference and flow the pump runs from rest to rest, and what the meter makes of it is set
-against what passed the master meter and what both baths were apart. It may be off by what its parts together may
-be: the arithmetic sum (2014/32/EU, annex VI).
+At each combination of difference and flow the pump runs from rest to rest, and what the meter makes of it is
+set against what passed the master meter and what both baths were apart. It may be off by what its parts
+together may be: the arithmetic sum (2014/32/EU, annex VI).
 """
 
 from __future__ import annotations
@@ -172,8 +172,8 @@ class Complete(Procedure):
         apart, wanted = forward.value - back.value, point.nominal["difference"]
         if abs(apart - wanted) > max(0.2 * wanted, 1.0):
             raise RunError(
-                f"the baths are {apart:.2f} K apart by the references, and were told {wanted:g} K: look which "
-                "reference hangs in which bath, and at their own sensors"
+                f"the baths are {apart:.2f} K apart by the references, and were told {wanted:g} K: look "
+                "which reference hangs in which bath, and at their own sensors"
             )
 
     def _counter(self) -> tuple[str, BoundReading]:
@@ -219,8 +219,8 @@ class Complete(Procedure):
         flow, wanted = 3600.0 * passed / seen.duration, point.nominal["flow"]
         if passed > 0 and abs(flow / wanted - 1.0) > self.parameters.flow_tolerance / 100:
             raise RunError(
-                f"{point.name}: {flow:.4g} m³/h flowed, and {wanted:.4g} m³/h were to: mend full_flow, or look "
-                "at the valves"
+                f"{point.name}: {flow:.4g} m³/h flowed, and {wanted:.4g} m³/h were to: mend full_flow, or "
+                "look at the valves"
             )
 
     def evaluate(self, evidence: Evidence) -> Evaluation:

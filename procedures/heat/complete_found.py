@@ -1,8 +1,8 @@
 """The pure half of calibrating a complete heat meter: from what passed and was cooled to its error.
 
-    V = V_m/(1 + e_m)·ρ(t_w)/ρ(t_w + δt)        through the flow sensor, by the master meter ahead of it
-    θ = t + g - s·(t - t_a)                     of each thermometer of the meter, by the reference beside it
-    E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1
+V = V_m/(1 + e_m)·ρ(t_w)/ρ(t_w + δt)        through the flow sensor, by the master meter ahead of it
+θ = t + g - s·(t - t_a)                     of each thermometer of the meter, by the reference beside it
+E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
 
 UNIFORMITY, STEM, WARMER = "uniformity", "stem_conduction", "warmer_at_meter"
-"""Facts of the bench: the difference in K between a thermometer's place and the reference's; what share of the
-excess over the room a stem takes away; by how many K the water is warmer at the meter than at the master."""
+"""Facts of the bench: the difference in K between a thermometer's place and the reference's; what share of
+the excess over the room a stem takes away; by how many K the water is warmer at the meter than at the
+master."""
 LINE_PRESSURE: Final = 4e5
-"""About the absolute pressure in the line in Pa: what it is matters to the ratio of two densities by nothing."""
+"""About the absolute pressure in the line in Pa, which hardly matters to the ratio of two densities."""
 
 
 class CompleteSeen(InAir):

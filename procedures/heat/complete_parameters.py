@@ -57,12 +57,16 @@ class CompleteParameters(HeatParameters):
     patience: Annotated[float, In("s", above=0)] = 6 * 3600.0
     """Time they are given to come to a temperature and to rest."""
     found_apart: Annotated[tuple[float, ...], In("%")] = ()
-    """Sum of the errors of the parts at each difference, by their certificates, to be set against the whole."""
+    """Sum of the parts' errors at each difference, by their certificates, to be set against the whole."""
 
     @model_validator(mode="after")
     def _combinations_are_within_the_range(self) -> Self:
         count = len(self.at)
-        for name, several in (("flows", self.flows), ("returns", self.returns), ("found_apart", self.found_apart)):
+        for name, several in (
+            ("flows", self.flows),
+            ("returns", self.returns),
+            ("found_apart", self.found_apart),
+        ):
             if several and len(several) != count:
                 raise ValueError(f"{name} has {len(several)} values, and there are {count} differences")
         if len({difference for difference, _, _ in self.places}) < count:

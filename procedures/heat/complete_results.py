@@ -52,7 +52,8 @@ def parts_table(findings: Sequence[CompleteFinding], wanted: CompleteParameters)
     if wanted.found_apart:
         like = [finding.evaluated.reported().expanded for finding in findings]
         apart = [
-            finding.evaluated.value - parts for finding, parts in zip(findings, wanted.found_apart, strict=True)
+            finding.evaluated.value - parts
+            for finding, parts in zip(findings, wanted.found_apart, strict=True)
         ]
         columns += [
             column("分量误差之和", "Sum of the parts' errors", "remotecal_sumOfParts", "%",

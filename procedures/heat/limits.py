@@ -1,7 +1,7 @@
-"""What a heat meter and its parts may be off, by class (EN 1434-1, OIML R 75, directive 2014/32/EU, annex VI).
+"""What a heat meter and its parts may be off, by class (EN 1434-1, OIML R 75, 2014/32/EU annex VI).
 
-The formulas of the parts are unverified, and parameters of the procedures where they are used; that a complete
-meter may be off by their arithmetic sum is the directive's.
+The formulas of the parts are unverified, and parameters of the procedures where they are used; that a
+complete meter may be off by their arithmetic sum is the directive's.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ class DifferenceLimit:
         return f"±({self.constant:g} + {self.rising:g}·Δθ_min/Δθ) %, Δθ_min = {self.smallest:g} K"
 
 
-
 def flow_limit(accuracy_class: int, permanent: float, flow: float) -> float:
     """Return what a flow sensor may be off in %, by its class, its permanent flow q_p and the flow.
 
@@ -68,7 +67,9 @@ def calculator_limit(smallest: float, difference: float) -> float:
     return DifferenceLimit(*CALCULATOR, smallest).at(difference).upper
 
 
-def complete_limit(accuracy_class: int, flows: tuple[float, float], differences: tuple[float, float]) -> float:
+def complete_limit(
+    accuracy_class: int, flows: tuple[float, float], differences: tuple[float, float]
+) -> float:
     """Return what a complete meter may be off in %: the arithmetic sum of its parts' (2014/32/EU, annex VI).
 
     >>> complete_limit(2, (2.5, 0.25), (3.0, 30.0))

@@ -1,7 +1,7 @@
-"""Calibrate the pairs of thermometers of heat meters in a bath at three temperatures or more (EN 1434-5, JJG 225).
+"""Calibrate the pairs of thermometers of heat meters in a bath (EN 1434-5, JJG 225).
 
-All pairs hang in one bath, each on a bridge of its own that reads both of its thermometers; the reference hangs
-beside them. The bath goes from its hottest temperature down, so that it is cool when the pairs are taken out.
+All pairs hang in one bath, each on a bridge of its own that reads both of its thermometers; the reference
+hangs beside them. The bath goes from its hottest temperature down, so that it is cool when they are taken out.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ class Pair(Procedure):
         (told,) = run.read(self.reference.temperature)
         if abs(told.value - at) > BEYOND / 2:
             raise RunError(
-                f"the bath came to rest at {told.value:.2f} °C by the reference, and was told {at:g} °C: look "
-                "at its own sensor, and whether the reference hangs in it"
+                f"the bath came to rest at {told.value:.2f} °C by the reference, and was told {at:g} °C: "
+                "look at its own sensor, and whether the reference hangs in it"
             )
 
     def measure(self, point: Point, run: Run) -> PairSeen:
@@ -167,8 +167,8 @@ class Pair(Procedure):
                 side = "flow" if name[0] == "f" else "return"
                 off = (ohms * NOMINAL / wanted.nominal - resistance(at)) / slope(at)
                 raise RunError(
-                    f"pair {name[1:]}: its {side} thermometer has {ohms:.4g} Ω at {at:.2f} °C, {off:+.1f} K off "
-                    f"for one of {wanted.nominal:g} Ω: look at its leads, its place in the bath, and nominal"
+                    f"pair {name[1:]}: its {side} thermometer has {ohms:.4g} Ω at {at:.2f} °C, {off:+.1f} K "
+                    f"off for one of {wanted.nominal:g} Ω: look at its leads, its place, and nominal"
                 )
 
     def evaluate(self, evidence: Evidence) -> Evaluation | Sequence[Evaluation]:

@@ -2,13 +2,13 @@
 
 In each bath i the bridge reads both thermometers of a pair, and the reference tells the temperature:
 
-    T = t_i + g - s·(t_i - t_a) + h        what a thermometer has there: by the reference, its place, its stem,
-                                           and what the current of the bridge warms it
+    T = t_i + g - s·(t_i - t_a) + h          what a thermometer has there: by the reference, its place, its
+                                             stem, and what the current of the bridge warms it
     R(θ) = Σ w_i(θ)·(R_i - R'·(T_i - t_i))   its curve by R₀, A and B, of least squares
-    E = (θ'(R_f(θ_f)) - θ'(R_r(θ_r)))/(θ_f - θ_r) - 1   θ': the curve of the norm, by which the calculator goes
+    E = (θ'(R_f(θ_f)) - θ'(R_r(θ_r)))/(θ_f - θ_r) - 1   θ': the norm's curve, by which the calculator goes
 
-The reference's deviation in a bath is one and the same for both thermometers, as the bridge's is, and both move
-together by chance; so what they have in common cancels, and would not if each were calibrated by itself.
+The reference's deviation in a bath is one and the same for both thermometers, as the bridge's is, and both
+move together by chance; so what they have in common cancels, and would not if each were calibrated by itself.
 """
 
 from __future__ import annotations
@@ -130,7 +130,8 @@ class InBaths(Repeats[PairSeen]):
         return PairFinding(
             point=self.point,
             title=Text(
-                zh=f"温差 {difference:g} K,回水 {back:g} °C", en=f"Difference {difference:g} K, return {back:g} °C"
+                zh=f"温差 {difference:g} K,回水 {back:g} °C",
+                en=f"Difference {difference:g} K, return {back:g} °C",
             ),
             reference=[difference],
             errors=[evaluated.value],
@@ -151,7 +152,9 @@ class InBaths(Repeats[PairSeen]):
         for number, bath in enumerate(self.baths, 1):
             at_zh, at_en = f"{bath.nominal:g} °C 槽", f"in the bath of {bath.nominal:g} °C"
             called |= {
-                f"t_{number}": Text(zh=f"标准温度计示值偏差,{at_zh}", en=f"deviation of the reference {at_en}"),
+                f"t_{number}": Text(
+                    zh=f"标准温度计示值偏差,{at_zh}", en=f"deviation of the reference {at_en}"
+                ),
                 f"R_{number}": Text(zh=f"电桥示值偏差,{at_zh}", en=f"deviation of the bridge {at_en}"),
             }
             for side, (chinese, english) in CALLED.items():

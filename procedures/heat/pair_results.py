@@ -15,9 +15,7 @@ PAIR: Final = Text(en="the pair")
 """What the item is called in its verdict."""
 
 
-def error_table(
-    findings: Sequence[PairFinding], specification: Specification, *, accredited: bool
-) -> Result:
+def error_table(findings: Sequence[PairFinding], specification: Specification, *, accredited: bool) -> Result:
     """Return the table of errors, one row a difference: where it is worst."""
     columns = (
         column("温差", "Difference", "basic_referenceValue basic_tableIndex0", "K",
@@ -57,7 +55,7 @@ def curves_table(pair: InBaths) -> Result:
     """Return the coefficients of both thermometers' curves: the flow's in the first row."""
     found = [pair.curves[side].coefficients for side in SIDES]
     columns = (
-        column("传感器(1 供水,2 回水)", "Thermometer (1 flow, 2 return)", "basic_tableIndex0", "1", ["1", "2"]),
+        column("1 供水,2 回水", "1 flow, 2 return", "basic_tableIndex0", "1", ["1", "2"]),
         column("0 °C 电阻 R₀", "R₀, at 0 °C", "remotecal_cvdR0", "Ω", [f"{r0:.4f}" for r0, _, _ in found]),
         column("系数 A", "Coefficient A", "remotecal_cvdA", "1/K", [f"{a:.6e}" for _, a, _ in found]),
         column("系数 B", "Coefficient B", "remotecal_cvdB", "1/K2", [f"{b:.4e}" for _, _, b in found]),
@@ -72,9 +70,10 @@ def said(pair: InBaths) -> tuple[Statement, ...]:
     baths = [bath.nominal for bath in pair.baths]
     texts = [
         Text(
-            zh=f"误差以 {wanted.pair_norm} 标准曲线换算,由 {min(baths):g} °C 至 {max(baths):g} °C 各槽测得的特性曲线计算。",
-            en=f"Errors are those of a calculator that goes by {wanted.pair_norm}, from the thermometers' curves "
-            f"through baths of {min(baths):g} °C to {max(baths):g} °C.",
+            zh=f"误差以 {wanted.pair_norm} 标准曲线换算,"
+            f"由 {min(baths):g} °C 至 {max(baths):g} °C 各槽测得的特性曲线计算。",
+            en=f"Errors are those of a calculator that goes by {wanted.pair_norm}, from the thermometers' "
+            f"curves through baths of {min(baths):g} °C to {max(baths):g} °C.",
         )
     ]
     return tuple(Statement(ref_types=("remotecal_remark",), declaration=text) for text in texts)

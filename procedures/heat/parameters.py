@@ -98,7 +98,7 @@ class PairParameters(HeatParameters):
 
     @property
     def baths(self) -> tuple[float, ...]:
-        """Temperatures of the bath as they are measured: from the hottest one, so that the last one is cool."""
+        """Temperatures of the bath in the order to measure: from the hottest one, to end cool."""
         given = self.temperatures or (
             self.lowest + 5.0,
             round((self.lowest + self.highest) / 2, 1),

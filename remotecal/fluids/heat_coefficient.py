@@ -6,6 +6,7 @@ left out here too, for up to 200 °C they change nothing that could be seen.
 
 from __future__ import annotations
 
+import math
 from typing import Final, Literal
 
 from remotecal.errors import ParameterError
@@ -14,7 +15,7 @@ from remotecal.fluids.span import require
 from remotecal.uncertainty.number import N, Number, estimate, exp
 
 Side = Literal["forward", "return"]
-"""Where the flow sensor stands: in the pipe whose water is warm, or in that whose water has given its heat."""
+"""Where the flow sensor stands: in the pipe whose water is warm, or in the one that leads back."""
 
 _T_CRITICAL = 647.096
 _RHO_CRITICAL = 322.0
@@ -111,8 +112,7 @@ def saturation_pressure(t: float) -> float:
     kelvin = t + 273.15
     v = 1.0 - kelvin / _T_CRITICAL
     told = sum(a * v**power for a, power in _SATURATION)
-    pressure: float = 22.064e6 * exp(_T_CRITICAL / kelvin * told)
-    return pressure
+    return 22.064e6 * math.exp(_T_CRITICAL / kelvin * told)
 
 
 _SATURATION = (

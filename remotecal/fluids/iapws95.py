@@ -1,7 +1,7 @@
 """Density of liquid water by IAPWS-95, the formulation for general and scientific use.
 
-Source: IAPWS R6-95(2018). Only what density needs is here, for liquid water from 0 °C to 100 °C; enthalpy, and
-hotter water, are in `heat_coefficient`.
+Source: IAPWS R6-95(2018). Only what density needs is here, for liquid water from 0 °C to 100 °C;
+enthalpy, and hotter water, are in `heat_coefficient`.
 The last five terms of the formulation act around the critical point alone; in this range they change
 the density by less than 1e-12 of itself and are left out.
 """

@@ -1,13 +1,12 @@
 """Industrial platinum thermometers: the curve of IEC 60751:2022, and the curve of a single one.
 
-    R(t) = R₀·(1 + A·t + B·t²)                  0 °C and above
-    R(t) = R₀·(1 + A·t + B·t² + C·(t - 100)·t³)   below
+R(t) = R₀·(1 + A·t + B·t²)                  0 °C and above
+R(t) = R₀·(1 + A·t + B·t² + C·(t - 100)·t³)   below
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 

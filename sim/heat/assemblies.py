@@ -29,10 +29,11 @@ from remotecal.sim.surroundings import Air
 from remotecal.sim.wiring import Wired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from remotecal.model import Table
+    from remotecal.procedures import Drivers
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
 
@@ -141,9 +142,13 @@ class HeatBench(Assembly):
 
     def true_in(self, table: Table, row: int) -> float:
         """Return the first pair's true error in % at the temperatures that a row of errors tells."""
-        difference = table.column("basic_referenceValue").floats()[row]
-        back = table.column("remotecal_returnTemperature").floats()[row]
+        difference = self.place_in(table, row)
+        back = self.place_in(table, row, "remotecal_returnTemperature")
         return self.pairs[0].error(back + difference, back)
+
+    @classmethod
+    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:  # noqa: ARG003
+        return {"pairs": sum(role.startswith("pairs[") for role in drivers)}
 
     def paper(self, today: date) -> Paper:
         return paper.pair_paper(len(self.pairs), today)

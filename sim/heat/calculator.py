@@ -56,7 +56,7 @@ def draw_calculator(rng: Random, side: Side, pulses_per_volume: float) -> Calcul
 
 
 class HeatCalculator:
-    """A calculator at work: it looks every two seconds at what it is connected to.
+    """A calculator at work: it looks every eight seconds at what it is connected to.
 
     Args:
         spec: what it is.
@@ -64,7 +64,7 @@ class HeatCalculator:
         pulses: tells how many pulses came until now.
     """
 
-    EVERY = 2.0
+    EVERY = 8.0
 
     def __init__(
         self, spec: CalculatorSpec, ohms: Callable[[], tuple[float, float]], pulses: Callable[[], float]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from remotecal.model import Table
+    from remotecal.procedures import Drivers
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
 
@@ -112,9 +113,7 @@ class CalculatorBench(Assembly):
             name: Certified(SOURCE, ((Text(zh="电阻", en="resistance"), known[name]),))
             for name in ("forward", "back")
         }
-        counter = stands.counter(
-            world, lambda: self.device.energy * PULSES, Gate(), timebase_error=0.0
-        )
+        counter = stands.counter(world, lambda: self.device.energy * PULSES, Gate(), timebase_error=0.0)
         return {
             "forward": Wired(self.sources[0], "socket", "9992001", certified=told["forward"]),
             "back": Wired(self.sources[1], "socket", "9992002", certified=told["back"]),
@@ -125,12 +124,16 @@ class CalculatorBench(Assembly):
 
     def true_in(self, table: Table, row: int) -> float:
         """Return the calculator's true error in % at the temperatures that a row of errors tells."""
-        difference = table.column("basic_referenceValue").floats()[row]
-        back = table.column("remotecal_returnTemperature").floats()[row]
+        difference = self.place_in(table, row)
+        back = self.place_in(table, row, "remotecal_returnTemperature")
         forward = back + difference
         k = heat_coefficient(forward, back, self.spec.pressure, self.chosen.declared) * self._coefficient
         told = self.spec.energy((resistance(forward), resistance(back)), PULSES)
         return 100.0 * (told / (k * difference) - 1.0)
+
+    @classmethod
+    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:  # noqa: ARG003
+        return {"declared": parameters["side"], "side": parameters["side"]}
 
     def paper(self, today: date) -> Paper:
         return paper.calculator_paper(self.chosen.declared, PULSES, LEADS, today)
@@ -143,7 +146,7 @@ def _worse(spec: CalculatorSpec, percent: float) -> CalculatorSpec:
 def _certified(rng: Random) -> dict[str, Calibrated]:
     ohms = (100.0, 115.0, 130.0, 145.0, 160.0)
     known = {
-        name: draw(rng, "Ω", ohms, spread=0.004, expanded=(0.002,) * 5, digits=5, correlation=0.7)
+        name: draw(rng, "Ω", ohms, spread=0.001, expanded=(0.002,) * 5, digits=5, correlation=0.7)
         for name in ("forward", "back")
     }
     return known | room(rng)

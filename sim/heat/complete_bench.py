@@ -1,4 +1,4 @@
-"""A bench for complete heat meters: two baths, and water through a master meter and the meter's flow sensor."""
+"""A bench for complete heat meters: two baths, and water through a master meter and the flow sensor."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ class CompleteBench(Assembly):
         ),
     )
 
-    STEP, STILL = 2.0, 5.0
-    """Longest step in s, while water flows and while none does."""
+    STEP, STILL, SLOW = 2.0, 5.0, 60.0
+    """Longest step in s, while water flows and while none does; seconds between two looks at what drifts."""
 
     def __init__(self, world: World, options: CompleteOptions) -> None:
         super().__init__(world, options)
@@ -93,13 +93,14 @@ class CompleteBench(Assembly):
         ]
         self.pump = Machine(world, Ramp(0.2))
         self._water = Wave(world.random("water"), rng.uniform(20.0, 22.0), 0.1, 3600.0)
+        self._looked, self._dense = -math.inf, (998.0, 998.0)
         self._warmer = rng.gauss(0.0, WARMER / 2)
         master = MeterSpec(FULL / 3600, 1e5, certified_curve(self.certificates["master"]), noise=5e-5)
         self.master = Meter(master, world.random("master"))
         self.sensor = Meter(_sensor(rng, options.off), world.random("sensor"))
         self._coefficient = 1.0 + rng.uniform(-COEFFICIENT, COEFFICIENT)
         spec = draw_calculator(rng, options.side, PULSES_PER_VOLUME)
-        self.spec = replace(spec, off=tuple(one / 2 for one in spec.off))
+        self.spec = replace(spec, off=(spec.off[0] / 2, spec.off[1] / 2))
         self.device = HeatCalculator(self.spec, self._ohms, lambda: math.floor(self.sensor.cycles))
         self._off = rng.gauss(0.0, 0.15), rng.gauss(0.0, 0.15)
         world.physics = self._advance
@@ -125,15 +126,22 @@ class CompleteBench(Assembly):
 
     def _flow(self, took: float) -> None:
         """Let the water flow for a step."""
-        flow, warm = self.pump.speed * FULL / 3600.0, self._water.at(self.world.time)
+        flow = self.pump.speed * FULL / 3600.0
         volume = flow * took
-        dense, there = (water_density(one, 4e5) for one in (warm, warm + self._warmer))
+        dense, there = self._densities()
         for meter, passed, density in (
             (self.master, volume, dense),
             (self.sensor, volume * dense / there, there),
         ):
             meter.prepare(flow, 20.0, took)
             meter.take(passed, took, density)
+
+    def _densities(self) -> tuple[float, float]:
+        """Return the density of the water at both meters, in kg/m³; it drifts slowly."""
+        if self.world.time - self._looked > self.SLOW:
+            self._looked, warm = self.world.time, self._water.at(self.world.time)
+            self._dense = water_density(warm, 4e5), water_density(warm + self._warmer, 4e5)
+        return self._dense
 
     def _wire_up(self) -> dict[str, Wired]:
         world, known = self.world, self.certificates
@@ -170,7 +178,7 @@ class CompleteBench(Assembly):
     def true_in(self, table: Table, row: int) -> float:
         """Return the meter's true error in % at the temperatures and the flow that a row of errors tells."""
         places = ("basic_referenceValue", "remotecal_returnTemperature", "remotecal_flow")
-        difference, back, flow = (table.column(name).floats()[row] for name in places)
+        difference, back, flow = (self.place_in(table, row, name) for name in places)
         forward = back + difference
         k = heat_coefficient(forward, back, self.spec.pressure, "return") * self._coefficient
         ohms = self.pair.forward.ohms(forward), self.pair.back.ohms(back)
@@ -196,14 +204,12 @@ def _certified(rng: Random) -> dict[str, Calibrated]:
     flows, baths = (0.03, 0.1, 0.3, 1.0, 3.0), (0.0, 50.0, 100.0, 150.0)
     known = {
         "master": draw(
-            rng, "1", flows, spread=0.003, expanded=(0.0015,) * 5, of="m3/h", digits=5, correlation=0.8
+            rng, "1", flows, spread=0.001, expanded=(0.0015,) * 5, of="m3/h", digits=5, correlation=0.8
         ),
         "water_thermometer": draw(rng, "°C", (5.0, 20.0, 40.0), spread=0.05, expanded=(0.05,) * 3, digits=3),
     }
     for name in ("forward_reference", "return_reference"):
-        known[name] = draw(
-            rng, "°C", baths, spread=0.03, expanded=(0.012,) * 4, digits=3, correlation=0.8
-        )
+        known[name] = draw(rng, "°C", baths, spread=0.01, expanded=(0.012,) * 4, digits=3, correlation=0.8)
     return known | room(rng)
 
 

@@ -1,4 +1,4 @@
-"""Draws benches for heat meters at random: every systematic error consistent with what a certificate states."""
+"""Draws benches for heat meters at random: every error consistent with what a certificate states."""
 
 from __future__ import annotations
 
@@ -30,13 +30,11 @@ def certified(rng: Random, pairs: int) -> dict[str, Calibrated]:
     """Draw what is certified of the instruments, of so many bridges among them."""
     baths, ohms = (0.0, 50.0, 100.0, 150.0, 200.0), (95.0, 120.0, 140.0, 160.0, 180.0)
     known = {
-        "reference": draw(
-            rng, "°C", baths, spread=0.03, expanded=(0.012,) * 5, digits=3, correlation=0.8
-        ),
+        "reference": draw(rng, "°C", baths, spread=0.01, expanded=(0.012,) * 5, digits=3, correlation=0.8),
     } | room(rng)
     for number in range(1, pairs + 1):
         known[f"pair_{number}"] = draw(
-            rng, "Ω", ohms, spread=0.004, expanded=(0.0016,) * 5, digits=5, correlation=0.9
+            rng, "Ω", ohms, spread=0.001, expanded=(0.0016,) * 5, digits=5, correlation=0.9
         )
     return known
 

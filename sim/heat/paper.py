@@ -84,7 +84,11 @@ def complete_paper(permanent: float, smallest: float, full: float, pulses: float
         pulses: of its output for a kilowatt hour.
         today: the day.
     """
-    facts = {"uniformity": ("K", UNIFORMITY), "stem_conduction": ("1", STEM), "warmer_at_meter": ("K", WARMER)}
+    facts = {
+        "uniformity": ("K", UNIFORMITY),
+        "stem_conduction": ("1", STEM),
+        "warmer_at_meter": ("K", WARMER),
+    }
     told = {
         "accuracy_class": 2,
         "permanent": permanent,

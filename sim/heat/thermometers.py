@@ -1,4 +1,4 @@
-"""Platinum thermometers of heat meters: their curves, what a bath makes of them, and what they are off in pairs."""
+"""Platinum thermometers of heat meters: their curves, what a bath makes of them, how pairs are matched."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-from remotecal.scales.iec60751 import A, B, R0, temperature
+from remotecal.scales.iec60751 import R0, A, B, temperature
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,7 @@ class PairSpec:
         return 100.0 * ((self.forward.shows(forward) - self.back.shows(back)) / (forward - back) - 1.0)
 
 
-def draw_pair(
-    rng: Random, *, apart: float, stem: float, warmed: tuple[float, float]
-) -> PairSpec:
+def draw_pair(rng: Random, *, apart: float, stem: float, warmed: tuple[float, float]) -> PairSpec:
     """Draw a pair that was matched: what both have in common is larger than what they are apart.
 
     Args:

@@ -70,6 +70,6 @@ class Calibrator5522A(ScpiSimulated):
         self._faults.append(REFUSED)
         return None
 
-    def _refused(self, refusal: Refused) -> Reply:  # noqa: ARG002  its own numbers
+    def _refused(self, refusal: Refused) -> Reply:
         self._faults.append(REFUSED)
         return None

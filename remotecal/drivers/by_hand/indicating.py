@@ -104,7 +104,9 @@ class EnergyTotalizerByHand(ReadByHand, EnergyTotalizer):
 
     model: ClassVar[str] = "energy totalizer"
 
-    energy = Reading(shown("累积热量示值", "energy on the display"), "kW*h", span=(0, 1e12), accuracy=UNSTATED)
+    energy = Reading(
+        shown("累积热量示值", "energy on the display"), "kW*h", span=(0, 1e12), accuracy=UNSTATED
+    )
     """Energy on the display."""
 
 

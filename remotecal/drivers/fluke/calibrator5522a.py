@@ -126,7 +126,8 @@ class Fluke5522A(ScpiInstrument, ResistanceSource):
         while Status.SETTLED not in self.status.read():
             if self.clock.now() > until:
                 raise InstrumentError(
-                    f"{self.name} has not settled in {PATIENCE:g} s: is the current through it within its limits?"
+                    f"{self.name} has not settled in {PATIENCE:g} s: is the current through it within its "
+                    "limits?"
                 )
             self.clock.sleep(0.5)
 
