@@ -1,7 +1,7 @@
 """Calibrate the pairs of thermometers of heat meters in a bath (EN 1434-5, JJG 225).
 
 All pairs hang in one bath, each on a bridge of its own that reads both of its thermometers; the reference
-hangs beside them. The bath goes from its hottest temperature down, so that it is cool when they are taken out.
+hangs beside them. The bath goes from its hottest temperature down, and so ends cool enough to take them out.
 """
 
 from __future__ import annotations
