@@ -1,4 +1,4 @@
-"""Published numbers and those of the house's sheets: heat coefficients, curves, limits, a dry well's budget."""
+"""Published numbers and those of the sheets: heat coefficients, curves, limits, a dry well's budget."""
 
 import math
 
