@@ -24,8 +24,6 @@ class HeatParameters(Parameters):
     """Smallest temperature difference Δθ_min of the meter."""
     largest_difference: Annotated[float, In("K", above=0, at_most=200)]
     """Largest one, Δθ_max."""
-    nominal: Annotated[float, In("Ω", above=0, at_most=10_000)] = 100.0
-    """Resistance of its thermometers at 0 °C, by which the calculator knows them."""
     norm: str = "EN 1434-1:2022"
     """The document the meter is held against."""
     rule: Literal["simple acceptance", "guard band U", "verification"] = "verification"
@@ -48,6 +46,8 @@ class HeatParameters(Parameters):
 class PairParameters(HeatParameters):
     """What the calibration of pairs of thermometers is told."""
 
+    nominal: Annotated[float, In("Ω", above=0, at_most=10_000)] = 100.0
+    """Resistance of its thermometers at 0 °C, by which the calculator knows them."""
     temperatures: Annotated[tuple[float, ...], In("°C", at_least=0, at_most=200)] = ()
     """Temperatures of the bath; if not given, 5 K inside both ends of the range, and between them."""
     differences: Annotated[tuple[float, ...], In("K", above=0)] = ()
@@ -128,6 +128,8 @@ class PairParameters(HeatParameters):
 class CalculatorParameters(HeatParameters):
     """What the calibration of a calculator is told."""
 
+    nominal: Annotated[float, In("Ω", above=0, at_most=10_000)] = 100.0
+    """Resistance of its thermometers at 0 °C, by which the calculator knows them."""
     side: Literal["forward", "return"]
     """Where the flow sensor stands that it is set for: in the warm pipe, or in the one that leads back."""
     pulses_per_volume: Annotated[float, In("1/m3", above=0)]

@@ -111,7 +111,7 @@ def saturation_pressure(t: float) -> float:
     """
     kelvin = t + 273.15
     v = 1.0 - kelvin / _T_CRITICAL
-    told = sum(a * v**power for a, power in _SATURATION)
+    told = sum(a * math.pow(v, power) for a, power in _SATURATION)
     return 22.064e6 * math.exp(_T_CRITICAL / kelvin * told)
 
 

@@ -19,8 +19,8 @@ JUDGED = {
     "rule": {"rule": "guard band U"},
     "coverage": {"coverage": 0.99},
     "coverage_factor": {"coverage_factor": 3.0},
-    "lowest": {"lowest": 4.0},
-    "highest": {"highest": 128.0},
+    "lowest": {"lowest": 60.0},
+    "highest": {"highest": 100.0},
     "smallest_difference": {"smallest_difference": 2.5},
 }
 
@@ -98,7 +98,6 @@ class TestHeat(Heeded):
             "repeats": {"repeats": 3},
             "found_apart": {"found_apart": [0.1]},
             "energy_resolution": {"energy_resolution": 0.1},
-            "nominal": {"nominal": 100.5},
         },
     }
     run: ClassVar = {
