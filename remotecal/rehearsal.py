@@ -126,8 +126,13 @@ class RealBench:
     @classmethod
     def of_run(cls, evidence: Evidence) -> RealBench:
         """Return what a run's evidence says of the bench it was on, such as one at a far station."""
-        named = {role: used.driver for role, used in evidence.instruments.items()}
-        return cls(_filled(named, drivers()), evidence.certificates, evidence.characteristics, evidence.began)
+        known = drivers()
+        there = {
+            role: known[used.driver].as_stated(used.settings)
+            for role, used in evidence.instruments.items()
+            if used.driver in known
+        }
+        return cls(there, evidence.certificates, evidence.characteristics, evidence.began)
 
 
 def rehearse(

@@ -27,7 +27,7 @@ from remotecal.drivers.capabilities.flow import (
 )
 from remotecal.drivers.capabilities.pressure import PressureController, PressureGauge
 from remotecal.drivers.capabilities.rig import RigController
-from remotecal.drivers.capabilities.surroundings import AmbientMonitor
+from remotecal.drivers.capabilities.surroundings import AmbientMonitor, DewPointMeter
 from remotecal.drivers.capabilities.temperature import HeatSource, TemperatureScanner, Thermometer
 from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter, PulseGenerator
 from remotecal.drivers.capabilities.weighing import Balance
@@ -38,6 +38,7 @@ __all__ = [
     "Balance",
     "CollectingRig",
     "Densitometer",
+    "DewPointMeter",
     "EnergyTotalizer",
     "FlowMeter",
     "FlowSource",
