@@ -63,6 +63,11 @@ class CalculatorFinding(Finding):
     otherwise: float
     """Its error in %, were it meant for a flow sensor on the other side."""
 
+    @property
+    def judged_at(self) -> float:
+        """The difference that was asked for."""
+        return self.point.nominal["difference"]
+
 
 class SimulatedHeat(Repeats[CalculatorSeen]):
     """The packets at one difference."""

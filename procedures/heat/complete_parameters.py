@@ -102,10 +102,13 @@ class CompleteParameters(HeatParameters):
         return tuple(zip(at, backs, flows, strict=True))
 
     def limits(self) -> dict[float, float]:
-        """Return what the complete meter may be off at each difference, in %."""
+        """Return what the complete meter may be off at each difference, to 0.01 %."""
         return {
-            difference: complete_limit(
-                self.accuracy_class, (self.permanent, flow), (self.smallest_difference, difference)
+            difference: round(
+                complete_limit(
+                    self.accuracy_class, (self.permanent, flow), (self.smallest_difference, difference)
+                ),
+                2,
             )
             for difference, _, flow in self.places
         }

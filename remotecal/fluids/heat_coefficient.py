@@ -127,4 +127,4 @@ _SATURATION = (
 
 def _near(t: float) -> float:
     """Return about the density of liquid water, in kg/m³."""
-    return 1001.0 - 0.0035 * t**1.95
+    return 1001.0 - 0.0035 * math.pow(t, 1.95)
