@@ -61,7 +61,7 @@ class HeatBench(Assembly):
         Capability(
             quantity="basic_measurementError",
             unit="%",
-            cmc="0.01",
+            cmc="0.003",
             against="basic_referenceValue",
             against_unit="K",
             low="1",
