@@ -25,7 +25,8 @@ from tempfile import TemporaryDirectory
 
 from remotecal.bench import Bench
 from remotecal.order import Order
-from remotecal.procedures import Evidence, Procedure
+from remotecal.procedures import Evaluation, Evidence, Procedure
+from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
@@ -35,7 +36,9 @@ from remotecal.sim.catalogue import bench
 
 VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
+    "gas-loop": {"output": ("pulses", "current"), "pressures": ((1000.0, 400.0), (600.0,))},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
+    "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "heat-bench": {"pairs": (1,)},
     "heat-calculator": {"declared": ("return", "forward"), "side": ("return", "forward")},
@@ -88,11 +91,15 @@ def quick(order: Order) -> Order:
 
 def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Iterator[Interval]:
     """Hold the evaluated errors against the bench's own knowledge."""
-    procedure = kind(kind.accepts()(**evidence.parameters))
-    table = procedure.evaluate(evidence).results[0].tables[0]
-    errors = table.column("basic_measurementError")
-    for row, (value, expanded) in enumerate(zip(errors.floats(), errors.uncertainty.expanded, strict=True)):
-        yield Interval(value, float(expanded), there.true_in(table, row))
+    procedure = kind(read_parameters(kind.accepts(), evidence.parameters, "evidence"))
+    evaluated = procedure.evaluate(evidence)
+    for number, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
+        table = one.results[0].tables[0]
+        errors = table.column("basic_measurementError")
+        for row, (value, expanded) in enumerate(
+            zip(errors.floats(), errors.uncertainty.expanded, strict=True)
+        ):
+            yield Interval(value, float(expanded), there.true_in(table, row, number))
 
 
 def main() -> None:

@@ -241,7 +241,8 @@ def _state_facts(path: Path, facts: Mapping[str, Characteristic]) -> list[str]:
     """
     said = read_toml(path, BenchError)
     there = cast("dict[str, object]", said.get("characteristics", {}))
-    path.write_text(as_toml({**said, "characteristics": there | dict(facts)}), encoding="utf-8")
+    real = {name: fact.model_copy(update={"proof": None}) for name, fact in facts.items()}
+    path.write_text(as_toml({**said, "characteristics": there | real}), encoding="utf-8")
     return [f"{name}: the simulated bench's own" for name in there if name not in facts]
 
 

@@ -196,12 +196,16 @@ class Assembly(ABC):
         """
         raise NotImplementedError
 
-    def true_in(self, table: Table, row: int) -> float:
-        """Return the true error that a row of a table of errors states, as `true_error`.
+    def true_errors(self, at: float) -> tuple[float, ...]:
+        """Return the true error of each device of the work order, in its order; as `true_error`."""
+        return (self.true_error(at),)
 
-        By its reference value; overridden where a place is more than that.
+    def true_in(self, table: Table, row: int, device: int = 0) -> float:
+        """Return the true error that a row of errors states, of a device of the order counted from 0.
+
+        By its reference value, as `true_errors`; overridden where a place is more than that.
         """
-        return self.true_error(self.place_in(table, row))
+        return self.true_errors(self.place_in(table, row))[device]
 
     @staticmethod
     def place_in(table: Table, row: int, ref_type: str = "basic_referenceValue") -> float:

@@ -186,6 +186,7 @@ def _order(job: Job, today: date) -> dict[str, object]:
             "number": f"SIM-ORDER-{today.year}-0001",
             "certificate": f"SIM-{job.subject}-{today.year}-0001",
             "procedure": job.procedure,
+            **({"certificates": "each"} if job.duts else {}),
             "bench": BENCH,
             "demonstration": True,
         },

@@ -57,9 +57,10 @@ class Domain:
 
 
 DOMAINS = {
-    "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
+    "flow": Domain("flow", ("water", "water_bench"), ("water-rig", "master-line", "water-bench")),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
     "heat": Domain("heat", ("heat",), ("heat-bench", "heat-calculator", "heat-meter")),
+    "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

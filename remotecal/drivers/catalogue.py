@@ -51,6 +51,7 @@ SHIPPED: Final = {
     "Fluke5522A": "remotecal.drivers.fluke.calibrator5522a:Fluke5522A",
     "FlukeWell": "remotecal.drivers.fluke.well:FlukeWell",
     "FrequencyMeterByHand": "remotecal.drivers.by_hand.indicating:FrequencyMeterByHand",
+    "GasLoopController": "remotecal.drivers.rig.gas_loop:GasLoopController",
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
     "IsotechMilliKPair": "remotecal.drivers.isotech.millik_pair:IsotechMilliKPair",

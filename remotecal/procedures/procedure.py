@@ -5,9 +5,10 @@ from __future__ import annotations
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from remotecal import units
 from remotecal.drivers.capabilities.needs import needs
@@ -91,6 +92,12 @@ class Procedure(ABC):
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:
         self.parameters = parameters
         vars(self).update(roles or {})
+
+    def filled(self, roles: Mapping[str, Filling]) -> Self:
+        """Return the same procedure with its roles filled: with what `check` kept of the certificates."""
+        made = copy(self)
+        vars(made).update(roles)
+        return made
 
     @classmethod
     def accepts(cls) -> type[Parameters]:
@@ -178,6 +185,8 @@ class Procedure(ABC):
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:  # noqa: B027  nor to check
         """Refuse what the evaluation could not use, before anything moves.
+
+        What it keeps on itself of the certificates, the procedure has while it measures.
 
         Args:
             certificates: role → certificate of the instrument that fills it, where it has one.

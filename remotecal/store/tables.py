@@ -258,6 +258,7 @@ signed_certificates = Table(
     metadata,
     Column("station", Text, primary_key=True),
     Column("run", Text, primary_key=True),
+    Column("device", Text, primary_key=True, server_default="", comment="of a run with a certificate each"),
     Column("duty", Text, primary_key=True),
     Column("by", Text, nullable=False),
     Column("at", Float, nullable=False),
@@ -266,5 +267,5 @@ signed_certificates = Table(
     Column("number", Text, comment="once it is issued, its number"),
     Index(None, "duty"),
     Index("uq_signed_certificates_number", "number", unique=True),
-    UniqueConstraint("station", "run", "by", name="uq_signed_certificates_station_run_by"),
+    UniqueConstraint("station", "run", "device", "by", name="uq_signed_certificates_station_run_device_by"),
 )

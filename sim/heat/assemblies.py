@@ -140,11 +140,11 @@ class HeatBench(Assembly):
         told = Certified(BRIDGE, ((Text(zh="电阻", en="resistance"), known),))
         return Wired(bridge, "serial", serial, {"forward": 1, "back": 2}, told)
 
-    def true_in(self, table: Table, row: int) -> float:
-        """Return the first pair's true error in % at the temperatures that a row of errors tells."""
+    def true_in(self, table: Table, row: int, device: int = 0) -> float:
+        """Return a pair's true error in % at the temperatures that a row of errors tells."""
         difference = self.place_in(table, row)
         back = self.place_in(table, row, "remotecal_returnTemperature")
-        return self.pairs[0].error(back + difference, back)
+        return self.pairs[device].error(back + difference, back)
 
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:  # noqa: ARG003

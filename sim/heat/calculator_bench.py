@@ -122,7 +122,7 @@ class CalculatorBench(Assembly):
             "ambient": stands.ambient(world, self.air, *air),
         }
 
-    def true_in(self, table: Table, row: int) -> float:
+    def true_in(self, table: Table, row: int, device: int = 0) -> float:
         """Return the calculator's true error in % at the temperatures that a row of errors tells."""
         difference = self.place_in(table, row)
         back = self.place_in(table, row, "remotecal_returnTemperature")

@@ -175,7 +175,7 @@ class CompleteBench(Assembly):
         told = Certified(THERMOMETER, ((Text(zh="温度", en="temperature"), known),))
         return Wired(shown, "serial", serial, {"channel": 1, "largest_resistance": 460}, told)
 
-    def true_in(self, table: Table, row: int) -> float:
+    def true_in(self, table: Table, row: int, device: int = 0) -> float:
         """Return the meter's true error in % at the temperatures and the flow that a row of errors tells."""
         places = ("basic_referenceValue", "remotecal_returnTemperature", "remotecal_flow")
         difference, back, flow = (self.place_in(table, row, name) for name in places)
