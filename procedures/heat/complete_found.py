@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
-from remotecal.fluids.heat_coefficient import heat_coefficient, water_density
+from remotecal.fluids.heat_coefficient import heat_coefficient, liquid_density
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import Output, Pulses, Total, mean
@@ -136,8 +136,8 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         """Return what passed through the flow sensor, in m³."""
         water = self._water.corrected(x, mean(seen.water, "°C"))
         passed = self.passed(seen, "master", "m3") / (1.0 + self._master.value(x, self._flow))
-        there = water_density(water + x["δt"], LINE_PRESSURE)
-        volume: Number = passed * water_density(water, LINE_PRESSURE) / there
+        there = liquid_density(water + x["δt"], LINE_PRESSURE)
+        volume: Number = passed * liquid_density(water, LINE_PRESSURE) / there
         return volume
 
     def bears(self, seen: CompleteSeen, x: Numbers, side: str) -> Number:

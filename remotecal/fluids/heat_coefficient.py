@@ -39,7 +39,7 @@ LIQUID: Final = (0.0, 200.0)
 """Temperatures in °C for which these functions are."""
 
 
-def water_density(t: N, p: N | float) -> N:
+def liquid_density(t: N, p: N | float) -> N:
     """Return the density of liquid water in kg/m³ at 0 to 200 °C and an absolute pressure in Pa."""
     _require(t, p)
     # One step from the solution for the estimates gives an uncertain number its exact derivatives.
@@ -48,7 +48,7 @@ def water_density(t: N, p: N | float) -> N:
     return solve(start, kelvin, p)
 
 
-def water_enthalpy(t: N, p: N | float) -> N:
+def liquid_enthalpy(t: N, p: N | float) -> N:
     """Return the specific enthalpy of liquid water in J/kg, from 0 where R6-95 has it.
 
     Args:
@@ -58,7 +58,7 @@ def water_enthalpy(t: N, p: N | float) -> N:
     Raises:
         ParameterError: an input is outside the range, or the water would boil.
     """
-    density = water_density(t, p)
+    density = liquid_density(t, p)
     kelvin: N = t + 273.15
     tau, delta = _T_CRITICAL / kelvin, density / _RHO_CRITICAL
     by_delta, by_tau = term_derivatives(delta, tau)
@@ -82,13 +82,13 @@ def heat_coefficient(forward: N, back: N, p: N | float, side: Side) -> N:
         side: where the flow sensor stands, whose water's density counts.
 
     Raises:
-        ParameterError: as `water_enthalpy`, or there is no difference of temperature.
+        ParameterError: as `liquid_enthalpy`, or there is no difference of temperature.
     """
     if estimate(forward) == estimate(back):
         raise ParameterError("without a difference of temperatures there is no heat coefficient")
     at = forward if side == "forward" else back
-    released = water_enthalpy(forward, p) - water_enthalpy(back, p)
-    k: N = water_density(at, p) * released / ((forward - back) * JOULES)
+    released = liquid_enthalpy(forward, p) - liquid_enthalpy(back, p)
+    k: N = liquid_density(at, p) * released / ((forward - back) * JOULES)
     return k
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from remotecal.certificates.trust import Capability
-from remotecal.fluids.heat_coefficient import heat_coefficient, water_density
+from remotecal.fluids.heat_coefficient import heat_coefficient, liquid_density
 from remotecal.model import Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
@@ -140,7 +140,7 @@ class CompleteBench(Assembly):
         """Return the density of the water at both meters, in kg/m³; it drifts slowly."""
         if self.world.time - self._looked > self.SLOW:
             self._looked, warm = self.world.time, self._water.at(self.world.time)
-            self._dense = water_density(warm, 4e5), water_density(warm + self._warmer, 4e5)
+            self._dense = liquid_density(warm, 4e5), liquid_density(warm + self._warmer, 4e5)
         return self._dense
 
     def _wire_up(self) -> dict[str, Wired]:

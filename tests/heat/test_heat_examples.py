@@ -9,9 +9,9 @@ from CoolProp.CoolProp import PropsSI
 from remotecal.errors import ParameterError
 from remotecal.fluids.heat_coefficient import (
     heat_coefficient,
+    liquid_density,
+    liquid_enthalpy,
     saturation_pressure,
-    water_density,
-    water_enthalpy,
 )
 from remotecal.procedures.library.heat.limits import (
     calculator_limit,
@@ -51,12 +51,12 @@ def test_what_the_wrong_side_costs(places, costs):
     ("t", "p"), [(1.0, 1e5), (20.0, 1e5), (95.0, 1e5), (50.0, 1.6e6), (150.0, 1.6e6), (200.0, 2e6)]
 )
 def test_enthalpy_and_density_are_those_of_another_implementation(t, p):
-    zero = water_enthalpy(20.0, 1e5) - PropsSI("H", "T", 293.15, "P", 1e5, "Water")
-    assert water_enthalpy(t, p) - zero == pytest.approx(
+    zero = liquid_enthalpy(20.0, 1e5) - PropsSI("H", "T", 293.15, "P", 1e5, "Water")
+    assert liquid_enthalpy(t, p) - zero == pytest.approx(
         PropsSI("H", "T", t + 273.15, "P", p, "Water"), abs=1e-6
     )
     assert abs(zero) < 0.05
-    assert water_density(t, p) == pytest.approx(PropsSI("D", "T", t + 273.15, "P", p, "Water"), rel=1e-12)
+    assert liquid_density(t, p) == pytest.approx(PropsSI("D", "T", t + 273.15, "P", p, "Water"), rel=1e-12)
 
 
 @pytest.mark.parametrize("t", [20.0, 100.0, 180.0])
