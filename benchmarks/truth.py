@@ -44,6 +44,8 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "prover-line": {"dn": (25, 40, 50, 80, 100)},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
+    "heat-bench": {"pairs": (1,)},
+    "heat-calculator": {"declared": ("return", "forward"), "side": ("return", "forward")},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""
@@ -97,11 +99,11 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
     evaluated = procedure.evaluate(evidence)
     for number, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
         table = one.results[0].tables[0]
-        errors, places = table.column("basic_measurementError"), table.column("basic_referenceValue")
-        for value, expanded, at in zip(
-            errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
+        errors = table.column("basic_measurementError")
+        for row, (value, expanded) in enumerate(
+            zip(errors.floats(), errors.uncertainty.expanded, strict=True)
         ):
-            yield Interval(value, float(expanded), there.true_errors(at)[number])
+            yield Interval(value, float(expanded), there.true_in(table, row, number))
 
 
 def main() -> None:

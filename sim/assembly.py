@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
     from remotecal.certificates.trust import Capability
     from remotecal.drivers.instrument import Instrument
+    from remotecal.model import Table
     from remotecal.procedures import Drivers
     from remotecal.sim.simulated import Simulated
     from remotecal.sim.wiring import Wired
@@ -198,6 +199,24 @@ class Assembly(ABC):
     def true_errors(self, at: float) -> tuple[float, ...]:
         """Return the true error of each device of the work order, in its order; as `true_error`."""
         return (self.true_error(at),)
+
+    def true_in(self, table: Table, row: int, device: int = 0) -> float:
+        """Return the true error that a row of errors states, of a device of the order counted from 0.
+
+        By its reference value, as `true_errors`; overridden where a place is more than that.
+        """
+        return self.true_errors(self.place_in(table, row))[device]
+
+    @staticmethod
+    def place_in(table: Table, row: int, ref_type: str = "basic_referenceValue") -> float:
+        """Return what a row of a table says in a column, in the column's unit.
+
+        Raises:
+            ConfigurationError: the table has no such column.
+        """
+        if (column := table.column(ref_type)) is None:
+            raise ConfigurationError(f"the table tells no {ref_type}, by which a true error could be known")
+        return column.floats()[row]
 
     @classmethod
     def about(cls) -> str:

@@ -71,6 +71,7 @@ DOMAINS = {
         ),
     ),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
+    "heat": Domain("heat", ("heat",), ("heat-bench", "heat-calculator", "heat-meter")),
     "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }

@@ -23,6 +23,7 @@ SHARED = {
 WORDS = {
     "flow": {"water", "gravimetric", "diverter", "flow", "pump", "tank"},
     "gas": {"nozzle", "nozzles", "choked"},
+    "heat": {"calorimeter", "enthalpy"},
     "gas_loop": {"blower", "cooler"},
     "pressure": {"piston", "mbar"},
 }

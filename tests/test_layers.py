@@ -13,7 +13,7 @@ LAYERS = [
     {"locks", "opening", "signals"},
     {"clock", "configuration", "editions", "unit_factors", "unit_names", "units"},
     {"model"},
-    {"drivers", "uncertainty", "fluids", "statistics"},
+    {"drivers", "uncertainty", "fluids", "scales", "statistics"},
     {"certificates", "registers", "bench", "bench_file", "open_bench", "lot", "order"},
     {"journal"},
     {"procedures"},

@@ -1,6 +1,7 @@
 """Density of liquid water by IAPWS-95, the formulation for general and scientific use.
 
-Source: IAPWS R6-95(2018). Only what density needs is here, for liquid water from 0 °C to 100 °C.
+Source: IAPWS R6-95(2018). Only what density needs is here, for liquid water from 0 °C to 100 °C;
+enthalpy, and hotter water, are in `heat_coefficient`.
 The last five terms of the formulation act around the critical point alone; in this range they change
 the density by less than 1e-12 of itself and are left out.
 """
@@ -90,14 +91,15 @@ def water_density_iapws95(t: N, p: N | float = 101_325.0) -> N:
     """
     require("water temperature", t, 0, 100, "°C", "IAPWS-95 here")
     require("water pressure", p, 50e3, 100e6, "Pa", "IAPWS-95 here")
-    start = _solve(1000.0, estimate(t) + 273.15, estimate(p))
+    start = solve(1000.0, estimate(t) + 273.15, estimate(p))
     # From the solution for the estimates one Newton step gives an uncertain number its value and
     # its exact derivatives (implicit function theorem); an array of draws takes two or three.
     kelvin: N = t + 273.15
-    return _solve(start, kelvin, p)
+    return solve(start, kelvin, p)
 
 
-def _solve(density: Number, kelvin: N, p: Number | float) -> N:
+def solve(density: Number, kelvin: N, p: Number | float) -> N:
+    """Return the density in kg/m³ of a liquid, from one near it (ParameterError if there is none)."""
     for _ in range(20):
         pressure, slope = _pressure(density, kelvin)
         step = (pressure - p) / slope
@@ -106,6 +108,18 @@ def _solve(density: Number, kelvin: N, p: Number | float) -> N:
             return solution
         density = solution
     raise ParameterError(f"IAPWS-95 finds no liquid at {estimate(kelvin):g} K and {estimate(p):g} Pa")
+
+
+def term_derivatives(delta: Number, tau: Number) -> tuple[Number, Number]:
+    """Return what R6-95 calls δ·φʳ_δ and φʳ_τ, the derivatives of the residual part (table 4)."""
+    by_delta: Number = 0.0
+    by_tau: Number = 0.0
+    damping = [exp(-(delta**c)) if c else 1.0 for c in range(7)]
+    for n, c, d, t in _TERMS:
+        term = n * tau**t * delta**d * damping[c]
+        by_delta = by_delta + term * (d - c * delta**c)
+        by_tau = by_tau + term * t / tau
+    return by_delta, by_tau
 
 
 def _pressure(density: Number, kelvin: Number) -> tuple[Number, Number]:

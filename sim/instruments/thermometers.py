@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.fluke.hart1529 import Hart1529
-from remotecal.drivers.isotech.millik import IsotechMilliK, resistance
+from remotecal.drivers.isotech.millik import IsotechMilliK
+from remotecal.drivers.isotech.millik_pair import IsotechMilliKPair
 from remotecal.drivers.vaisala.ptu300 import ESCAPE, FORMAT, Message, VaisalaPtu300
+from remotecal.scales.iec60751 import resistance
 from remotecal.sim.simulated import Refused
 from remotecal.sim.simulated_lines import Act, LineSimulated, Reply, ScpiSimulated
 
@@ -84,6 +86,34 @@ class MilliK(LineSimulated):
         if shown is None:
             return None
         return f"{resistance(self.faults.distort(f'temperature {channel}', shown())):.5f}"
+
+
+class PairBridge(LineSimulated):
+    """A milliK with a pair of thermometers on its channels 1 and 2."""
+
+    def __init__(
+        self,
+        world: World,
+        pair: tuple[Callable[[], float], Callable[[], float]],
+        *,
+        serial: str = "21-P2470",
+        name: str = "pair",
+    ) -> None:
+        """`pair` gives what it indicates of both, in ohms."""
+        self._pair = pair
+        super().__init__(
+            IsotechMilliKPair,
+            world,
+            name,
+            commands={
+                r"\*IDN\?": lambda _: f"Isothermal Technology,milliK,{serial},4.0.0",
+                r"MILLIK:(REMOTE|LOCAL)": lambda _: None,
+                r"SENSE:CHANNEL ([12]);SENSE:FUNCTION RESISTANCE;.*READ\?": self._read,
+            },
+        )
+
+    def _read(self, channel: str) -> Reply:
+        return f"{self.faults.distort(f'resistance {channel}', self._pair[int(channel) - 1]()):.5f}"
 
 
 class AmbientTransmitter(LineSimulated):

@@ -11,6 +11,7 @@ from remotecal.sim import stands
 from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.instruments.branched_rig import BranchedPlc
+from remotecal.sim.instruments.calibrator5522a import Calibrator5522A
 from remotecal.sim.instruments.daq970a import DataAcquisition
 from remotecal.sim.instruments.drive import VltDrive
 from remotecal.sim.instruments.druck import Pace
@@ -26,6 +27,7 @@ from remotecal.sim.instruments.flow_meters import (
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
 from remotecal.sim.instruments.fuji_tuf import fuji_tuf
 from remotecal.sim.instruments.gas_loop import LoopPlc, Sensed
+from remotecal.sim.instruments.generator import BurstGenerator
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
@@ -35,7 +37,9 @@ from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.tank_scale import tank_scale
 from remotecal.sim.instruments.thermometers import HartReadout
+from remotecal.sim.instruments.thermometers import HartReadout, PairBridge
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
+from remotecal.sim.instruments.well import Block, Well
 from remotecal.sim.machine import Machine
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.ramp import Ramp
@@ -79,6 +83,10 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield keller(world, lambda: 1.0, driver=KellerDigitalEarly), {}
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}
+    yield PairBridge(world, (lambda: 110.0, lambda: 109.0)), {}
+    yield Well(world, Block(lambda: 20.0), span=(-95.0, 700.0)), {}
+    yield BurstGenerator(world), {}
+    yield Calibrator5522A(world), {}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
     for kind in (fc410, mag6000, mass6000, mfc300, mfc400, micro_motion, promag, promass, tuf2000m):
         meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))

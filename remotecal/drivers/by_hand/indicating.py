@@ -17,6 +17,7 @@ from remotecal.drivers.capabilities import (
     Ammeter,
     Balance,
     Densitometer,
+    EnergyTotalizer,
     FlowMeter,
     FrequencyMeter,
     MassTotalizer,
@@ -97,6 +98,17 @@ class MassTotalizerByHand(ReadByHand, MassTotalizer):
         shown("累积质量示值", "register of the meter"), "kg", span=(0, 1e12), accuracy=UNSTATED
     )
     """Mass on the register."""
+
+
+class EnergyTotalizerByHand(ReadByHand, EnergyTotalizer):
+    """Meter that shows the energy delivered so far, such as a heat meter, read by a person."""
+
+    model: ClassVar[str] = "energy totalizer"
+
+    energy = Reading(
+        shown("累积热量示值", "energy on the display"), "kW*h", span=(0, 1e12), accuracy=UNSTATED
+    )
+    """Energy on the display."""
 
 
 class DensitometerByHand(ReadByHand, Densitometer):

@@ -6,7 +6,13 @@ unit beside a quantity names the dimension a role needs; any unit of that dimens
 Capabilities stand in modules by family; all of them are imported from here.
 """
 
-from remotecal.drivers.capabilities.electrical import Ammeter, Voltmeter
+from remotecal.drivers.capabilities.electrical import (
+    Ammeter,
+    ResistancePair,
+    ResistanceSource,
+    Voltmeter,
+)
+from remotecal.drivers.capabilities.energy import EnergyTotalizer
 from remotecal.drivers.capabilities.flow import (
     BranchedRig,
     CollectingRig,
@@ -28,8 +34,8 @@ from remotecal.drivers.capabilities.flow import (
 from remotecal.drivers.capabilities.pressure import PressureController, PressureGauge
 from remotecal.drivers.capabilities.rig import RigController
 from remotecal.drivers.capabilities.surroundings import AmbientMonitor, DewPointMeter
-from remotecal.drivers.capabilities.temperature import TemperatureScanner, Thermometer
-from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter
+from remotecal.drivers.capabilities.temperature import HeatSource, TemperatureScanner, Thermometer
+from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter, PulseGenerator
 from remotecal.drivers.capabilities.weighing import Balance
 
 __all__ = [
@@ -40,10 +46,12 @@ __all__ = [
     "CollectingRig",
     "Densitometer",
     "DewPointMeter",
+    "EnergyTotalizer",
     "FlowMeter",
     "FlowSource",
     "FrequencyMeter",
     "GasLoop",
+    "HeatSource",
     "LoopMode",
     "MassTotalizer",
     "NozzleBank",
@@ -52,6 +60,9 @@ __all__ = [
     "PressureGauge",
     "Prover",
     "PulseCounter",
+    "PulseGenerator",
+    "ResistancePair",
+    "ResistanceSource",
     "RigController",
     "TankScale",
     "TemperatureScanner",

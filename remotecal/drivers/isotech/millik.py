@@ -7,7 +7,6 @@ maker's manual has not been seen.
 from __future__ import annotations
 
 import contextlib
-import math
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -22,39 +21,10 @@ from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Reading
 from remotecal.errors import BenchError, ForbiddenCommand, GarbledReply, LinkError
 from remotecal.numerals import read_number
-
-R0: Final = 100.0
-"""Nominal resistance of a Pt100 at 0 °C, in ohms."""
-A: Final = 3.9083e-3
-B: Final = -5.775e-7
-C: Final = -4.183e-12
-"""Coefficients of IEC 60751:2022, 4.2, in powers of 1/°C."""
+from remotecal.scales.iec60751 import resistance, temperature
 
 RANGES: Final = (115, 460)
 """Upper ends of the ranges for platinum thermometers, in ohms."""
-
-
-def resistance(temperature: float) -> float:
-    """Return the resistance in ohms of a Pt100 by IEC 60751 at a temperature in °C, −200 to 850.
-
-    >>> round(resistance(100.0), 2), round(resistance(-200.0), 2)
-    (138.51, 18.52)
-    """
-    t = temperature
-    return R0 * (1 + A * t + B * t**2 + (C * (t - 100) * t**3 if t < 0 else 0))
-
-
-def temperature(resistance_: float) -> float:
-    """Return the temperature in °C at which a Pt100 by IEC 60751 has a resistance in ohms.
-
-    >>> round(temperature(138.5055), 6), round(temperature(18.5201), 3)
-    (100.0, -200.0)
-    """
-    t = (-A + math.sqrt(A**2 - 4 * B * (1 - resistance_ / R0))) / (2 * B)
-    for _ in range(6 if t < 0 else 0):
-        slope = R0 * (A + 2 * B * t + C * (4 * t**3 - 300 * t**2))
-        t -= (resistance(t) - resistance_) / slope
-    return t
 
 
 @dataclass(frozen=True, slots=True)

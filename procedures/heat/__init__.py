@@ -1,0 +1,1 @@
+"""Heat meters: their pair of thermometers, their calculator, and the whole."""

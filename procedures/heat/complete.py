@@ -1,0 +1,250 @@
+"""Calibrate a complete heat meter, its thermometers in two baths (EN 1434-5, JJG 225).
+
+At each combination of difference and flow the pump runs from rest to rest, and what the meter makes of it is
+set against what passed the master meter and what both baths were apart. It may be off by what its parts
+together may be: the arithmetic sum (2014/32/EU, annex VI).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from remotecal.drivers.capabilities import (
+    AmbientMonitor,
+    EnergyTotalizer,
+    FlowSource,
+    HeatSource,
+    PulseCounter,
+    Thermometer,
+    VolumeTotalizer,
+)
+from remotecal.drivers.quantities import BoundReading
+from remotecal.errors import ParameterError, RunError
+from remotecal.model import IN_CMC, Text
+from remotecal.procedures import (
+    Certificates,
+    Drivers,
+    Evaluation,
+    Evidence,
+    Point,
+    Procedure,
+    Run,
+    Stability,
+)
+from remotecal.procedures.library.evaluation import conformity
+from remotecal.procedures.library.evaluation.conformity import Specification
+from remotecal.procedures.library.evaluation.output import see_resolution
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
+from remotecal.procedures.library.evaluation.repeats import CMC
+from remotecal.procedures.library.evaluation.standards import Standard, require_known
+from remotecal.procedures.library.evaluation.tables import budgets, by_gum
+from remotecal.procedures.library.heat import complete_results
+from remotecal.procedures.library.heat.complete_found import (
+    INPUTS,
+    STEM,
+    UNIFORMITY,
+    WARMER,
+    CompleteLimit,
+    CompleteRepeats,
+    CompleteSeen,
+)
+from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
+from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
+from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
+
+EVERY = 10.0
+"""Seconds from one look at the baths to the next, while they come to rest."""
+
+
+class Complete(Procedure):
+    """Calibrate a complete heat meter by water and two baths (EN 1434-5, JJG 225)."""
+
+    title: ClassVar[Text] = Text(zh="整体式热量表校准", en="Calibration of a complete heat meter")
+    norms: ClassVar[tuple[str, ...]] = ("JJG 225", "EN 1434-5:2022", "IAPWS R6-95(2018)")
+
+    forward_bath: HeatSource
+    """In which the meter's thermometer of the flow hangs."""
+    return_bath: HeatSource
+    forward_reference: Thermometer
+    """Beside it."""
+    return_reference: Thermometer
+    pump: FlowSource
+    master: VolumeTotalizer
+    """Master meter ahead of the meter's flow sensor, in the same water."""
+    water_thermometer: Thermometer
+    dut: PulseCounter | EnergyTotalizer
+    """What counts the meter's pulses of energy; or the meter itself, read on its display."""
+    ambient: AmbientMonitor
+
+    read_by: ClassVar[tuple[type, ...]] = (PulseCounter,)
+    sets: ClassVar[Mapping[str, str]] = {"difference": "K", "return_temperature": "°C", "flow": "m3/h"}
+    reach: ClassVar[Mapping[str, str]] = {
+        "return_bath.setpoint": "return_temperature",
+        "return_reference.temperature": "return_temperature",
+    }
+    inputs: ClassVar[Mapping[str, Text]] = INPUTS
+
+    Parameters: ClassVar[type[CompleteParameters]] = CompleteParameters
+    parameters: CompleteParameters
+
+    model_equation: ClassVar[str] = (
+        "E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1, V = V_m/(1 + e_m)·ρ(t_w)/ρ(t_w + δt), "
+        "θ = t + g - s·(t - t_a)"
+    )
+    """The measurement model in one line, for the certificate."""
+
+    def points(self) -> Sequence[Point]:
+        wanted = self.parameters
+        return tuple(
+            Point(
+                f"{difference:g} K, {flow:.4g} m3/h",
+                {"difference": difference, "return_temperature": back, "flow": flow},
+                wanted.repeats,
+            )
+            for difference, back, flow in wanted.places
+        )
+
+    def takes(self, point: Point) -> float:
+        return self.parameters.lasts(point.nominal["flow"]) + 2 * self.parameters.coming_to_rest
+
+    def characteristics(self) -> Mapping[str, str]:
+        return {UNIFORMITY: "K", STEM: "1", WARMER: "K"}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), CMC: "%"}
+
+    def certified(self) -> Sequence[str]:
+        return ("forward_reference", "return_reference", "master")
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that the meter's output is described."""
+        see_resolution(drivers, "dut.energy", self.parameters.energy_resolution, "kW*h")
+        counted = "dut" in drivers and PulseCounter in drivers["dut"].__mro__
+        if counted and self.parameters.pulses_per_energy is None:
+            raise ParameterError(
+                "parameters.pulses_per_energy is missing: the meter's pulses of energy are counted"
+            )
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that references and master meter are calibrated where they will be used."""
+        require_known(certificates, drivers, [("water_thermometer", "temperature", "°C")])
+        places = self.parameters.places
+        at = {
+            "forward_reference": [back + difference for difference, back, _ in places],
+            "return_reference": [back for _, back, _ in places],
+        }
+        for role, temperatures in at.items():
+            known = Standard.certified("t", certificates[role].certificate, "°C")
+            known.require(min(temperatures), max(temperatures), f"the {role} is to tell")
+        master = Standard.certified("e_m", certificates["master"].certificate, "1", at_unit="m3/h")
+        flows = [flow for _, _, flow in places]
+        master.require(min(flows), max(flows), "the master meter is to tell")
+
+    def prepare(self, run: Run) -> None:
+        """Let nothing flow."""
+        self.pump.stop()
+
+    def approach(self, point: Point, run: Run) -> None:
+        """Bring both baths to their temperatures, and let them come to rest."""
+        wanted, back = self.parameters, point.nominal["return_temperature"]
+        for bath, at in ((self.forward_bath, back + point.nominal["difference"]), (self.return_bath, back)):
+            bath.setpoint.set(at)
+            bath.start()
+        run.settle(
+            *(
+                Stability(
+                    reference.temperature,
+                    duration=wanted.steady,
+                    slope=wanted.drift,
+                    timeout=wanted.patience,
+                    every=EVERY,
+                )
+                for reference in (self.forward_reference, self.return_reference)
+            )
+        )
+        run.wait(wanted.rest)
+        self._see_apart(point, run)
+
+    def _see_apart(self, point: Point, run: Run) -> None:
+        """Raise `RunError` if the baths are not as far apart as they were told to be."""
+        forward, back = run.read(self.forward_reference.temperature, self.return_reference.temperature)
+        apart, wanted = forward.value - back.value, point.nominal["difference"]
+        if abs(apart - wanted) > max(0.2 * wanted, 1.0):
+            raise RunError(
+                f"the baths are {apart:.2f} K apart by the references, and were told {wanted:g} K: look "
+                "which reference hangs in which bath, and at their own sensors"
+            )
+
+    def _counter(self) -> tuple[str, BoundReading]:
+        if isinstance(self.dut, PulseCounter):
+            return "counted", self.dut.running_pulses
+        return "energy", self.dut.energy
+
+    def measure(self, point: Point, run: Run) -> CompleteSeen:
+        wanted, flow = self.parameters, point.nominal["flow"]
+        if isinstance(self.dut, PulseCounter):
+            self.dut.count_freely()
+        name, energy = self._counter()
+        counters = {name: energy, "master": self.master.volume}
+        air = read_air(run, self.ambient)
+        told: dict[str, Any] = {**air._asdict()}
+        told |= read_totals(run, {f"{each}_before": counter for each, counter in counters.items()})
+        self.pump.speed.set(100.0 * flow / wanted.full_flow)
+        begun = run.clock.now()
+        self.pump.start()
+        told |= sample(run, wanted.lasts(flow), self._watched())
+        self.pump.stop()
+        took = run.clock.now() - begun
+        run.wait(wanted.coming_to_rest)
+        told |= read_totals(run, {f"{each}_after": counter for each, counter in counters.items()})
+        passed = amount(counters["master"], told["master_before"], told["master_after"])
+        see_amount("what passed the master meter", passed)
+        made = amount(energy, told[f"{name}_before"], told[f"{name}_after"])
+        see_amount("what the meter made of the water", made)
+        seen = CompleteSeen(duration=took, **told)
+        self._see_flow(point, seen)
+        return seen
+
+    def _watched(self) -> dict[str, BoundReading]:
+        return {
+            "forward": self.forward_reference.temperature,
+            "back": self.return_reference.temperature,
+            "water": self.water_thermometer.temperature,
+        }
+
+    def _see_flow(self, point: Point, seen: CompleteSeen) -> None:
+        """Raise `RunError` if it was another flow than that which was asked for."""
+        passed = seen.master_after.to("m3").value - seen.master_before.to("m3").value
+        flow, wanted = 3600.0 * passed / seen.duration, point.nominal["flow"]
+        if passed > 0 and abs(flow / wanted - 1.0) > self.parameters.flow_tolerance / 100:
+            raise RunError(
+                f"{point.name}: {flow:.4g} m³/h flowed, and {wanted:.4g} m³/h were to: mend full_flow, or "
+                "look at the valves"
+            )
+
+    def evaluate(self, evidence: Evidence) -> Evaluation:
+        """Return errors, budgets, conformity, and the parts beside the whole where they are known."""
+        wanted = self.parameters
+        findings = [
+            CompleteRepeats(point, evidence, CompleteSeen.at(evidence, point), wanted).found()
+            for point in evidence.points
+        ]
+        specification = Specification(CompleteLimit(wanted.limits()), wanted.norm, wanted.rule)
+        accredited, air = CMC in evidence.characteristics, AirDuring()
+        for seen in map(CompleteSeen.of, evidence.observations):
+            air.take(seen)
+        return Evaluation(
+            results=(
+                complete_results.error_table(findings, specification, accredited=accredited),
+                complete_results.parts_table(findings, wanted),
+            ),
+            budgets=budgets(findings),
+            conditions=(*complete_results.conditions(wanted), *air.conditions()),
+            methods=(by_gum(self.model_equation, findings, self.inputs),),
+            statements=(
+                *conformity.statements(findings, specification, complete_results.METER),
+                *remarks(findings, BY_CMC),
+                *((IN_CMC,) if accredited else ()),
+            ),
+        )

@@ -1,0 +1,197 @@
+"""The pure half of calibrating a complete heat meter: from what passed and was cooled to its error.
+
+V = V_m/(1 + e_m)·ρ(t_w)/ρ(t_w + δt)        through the flow sensor, by the master meter ahead of it
+θ = t + g - s·(t - t_a)                     of each thermometer of the meter, by the reference beside it
+E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
+from remotecal.fluids.heat_coefficient import heat_coefficient, liquid_density
+from remotecal.model import Text
+from remotecal.procedures.library.evaluation.finding import Finding
+from remotecal.procedures.library.evaluation.output import Output, Pulses, Total, mean
+from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.uncertainty.conformity import Tolerance
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import Number, Numbers, estimate
+
+if TYPE_CHECKING:
+    from remotecal.procedures import Evidence, Point
+    from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
+
+UNIFORMITY, STEM, WARMER = "uniformity", "stem_conduction", "warmer_at_meter"
+"""Facts of the bench: the difference in K between a thermometer's place and the reference's; what share of
+the excess over the room a stem takes away; by how many K the water is warmer at the meter than at the
+master."""
+LINE_PRESSURE: Final = 4e5
+"""About the absolute pressure in the line in Pa, which hardly matters to the ratio of two densities."""
+
+
+class CompleteSeen(InAir):
+    """What a repeat yields: what flowed from rest to rest, and both baths meanwhile."""
+
+    forward: Annotated[tuple[Measured, ...], "°C"]
+    """The reference in the bath of the flow."""
+    back: Annotated[tuple[Measured, ...], "°C"]
+    """That of the return."""
+    water: Annotated[tuple[Measured, ...], "°C"]
+    """The water in the line."""
+    master_before: Annotated[Measured, "m3"]
+    """Total of the master meter."""
+    master_after: Annotated[Measured, "m3"]
+    counted_before: Annotated[Measured | None, "1"] = None
+    """Pulses of the meter's output of energy, where they are counted."""
+    counted_after: Annotated[Measured | None, "1"] = None
+    energy_before: Annotated[Measured | None, "kW*h"] = None
+    """Energy on its display, where that is read."""
+    energy_after: Annotated[Measured | None, "kW*h"] = None
+    duration: Annotated[float, "s"]
+    """How long it flowed, by the run's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteLimit:
+    """What a complete meter may be off at each difference: the arithmetic sum of its parts' limits."""
+
+    limits: Mapping[float, float]
+    """Difference in K → limit in %."""
+
+    def at(self, place: float) -> Tolerance:
+        """Return the limits at a difference in K that was asked for."""
+        return Tolerance.symmetric(self.limits[place])
+
+    def __str__(self) -> str:
+        told = ", ".join(f"±{limit:.3g} % (Δθ = {at:g} K)" for at, limit in self.limits.items())
+        return f"E_f + E_t + E_c: {told}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteFinding(Finding):
+    """The error at a difference and a flow."""
+
+    back: float
+    """Temperature of the return, in °C."""
+    flow: float
+    """Mean flow in m³/h."""
+
+    @property
+    def judged_at(self) -> float:
+        """The difference that was asked for."""
+        return self.point.nominal["difference"]
+
+
+class CompleteRepeats(Repeats[CompleteSeen]):
+    """The repeats at one difference and flow."""
+
+    def __init__(
+        self,
+        point: Point,
+        evidence: Evidence,
+        seen: Sequence[CompleteSeen],
+        parameters: CompleteParameters,
+    ) -> None:
+        super().__init__(point, evidence, seen)
+        self.wanted, self._flow = parameters, point.nominal["flow"]
+        told = {"f": self._all("forward"), "r": self._all("back")}
+        roles = {"f": "forward_reference", "r": "return_reference"}
+        self._known = {
+            side: self.correction(f"t_{side}", roles[side], told[side], "°C", extended=False) for side in told
+        }
+        water = self._all("water")
+        self._water = self.correction("t_w", "water_thermometer", water, "°C")
+        self.read_by("master", [one.master_after for one in self.seen])
+        self._master = self.certified("e_m", "master", "1", place=self._flow, at_unit="m3/h")
+        for side in told:
+            self.characteristic(f"g_{side}", UNIFORMITY, "K")
+            self.characteristic(f"s_{side}", STEM, "1")
+        self.characteristic("δt", WARMER, "K")
+        limit = parameters.coefficient_limit
+        source = "the norm's formula; unverified"
+        self.inputs.append(Input.from_limits("δ_k", 0.0, "1", limit, source=source))
+        self._output = self._told()
+
+    def _all(self, part: str) -> list[Measured]:
+        return [reading for one in self.seen for reading in getattr(one, part)]
+
+    def _told(self) -> Output[CompleteSeen]:
+        """Return how the meter tells energy: by pulses, or on its display."""
+        wanted = self.wanted
+        if self.seen[0].counted_after is None:
+            step = wanted.energy_resolution
+            return Total(self, lambda one: self.passed(one, "energy", "kW*h"), step, "kW*h", "W_res")
+        if wanted.pulses_per_energy is None:
+            raise EvidenceError("pulses of energy were counted: pulses_per_energy says what one is worth")
+        return Pulses(self, lambda one: self.passed(one, "counted", "1"), wanted.pulses_per_energy)
+
+    def volume(self, seen: CompleteSeen, x: Numbers) -> Number:
+        """Return what passed through the flow sensor, in m³."""
+        water = self._water.corrected(x, mean(seen.water, "°C"))
+        passed = self.passed(seen, "master", "m3") / (1.0 + self._master.value(x, self._flow))
+        there = liquid_density(water + x["δt"], LINE_PRESSURE)
+        volume: Number = passed * liquid_density(water, LINE_PRESSURE) / there
+        return volume
+
+    def bears(self, seen: CompleteSeen, x: Numbers, side: str) -> Number:
+        """Return the temperature in °C of one of the meter's thermometers."""
+        read = seen.forward if side == "f" else seen.back
+        bath, room = mean(read, "°C"), seen.air_temperature.value
+        there: Number = self._known[side].corrected(x, bath) + x[f"g_{side}"] - x[f"s_{side}"] * (bath - room)
+        return there
+
+    def error(self, seen: CompleteSeen, x: Numbers) -> Number:
+        """Return the relative error in a repeat."""
+        wanted = self.wanted
+        forward, back = (self.bears(seen, x, side) for side in ("f", "r"))
+        k = heat_coefficient(forward, back, wanted.pressure, wanted.side) * (1.0 + x["δ_k"])
+        delivered = k * (forward - back) * self.volume(seen, x)
+        relative: Number = self._output.indicated(seen, x) / delivered - 1.0
+        return relative
+
+    def found(self) -> CompleteFinding:
+        """Return the error at this difference and flow."""
+        wanted, known = self.wanted, self.estimates()
+        at = [[estimate(self.bears(one, known, side)) for side in ("f", "r")] for one in self.seen]
+        flows = [3600.0 * estimate(self.volume(one, known)) / one.duration for one in self.seen]
+        difference, flow = self.point.nominal["difference"], statistics.fmean(flows)
+        return CompleteFinding(
+            point=self.point,
+            title=Text(
+                zh=f"温差 {difference:g} K,流量 {self._flow:.4g} m³/h",
+                en=f"Difference {difference:g} K, flow {self._flow:.4g} m³/h",
+            ),
+            reference=[forward - back for forward, back in at],
+            errors=self.errors(self.error, 100.0),
+            evaluated=self.evaluate(
+                self.error, "%", scale=100.0, coverage=wanted.coverage, k=wanted.coverage_factor
+            ),
+            beyond=self.beyond,
+            back=statistics.fmean(back for _, back in at),
+            flow=flow,
+        )
+
+
+INPUTS: Final[Mapping[str, Text]] = {
+    REPEATABILITY: Text(zh="重复性", en="repeatability of the error"),
+    "t_f": Text(zh="供水槽标准温度计示值偏差", en="deviation of the reference in the bath of the flow"),
+    "t_r": Text(zh="回水槽标准温度计示值偏差", en="deviation of the reference in the bath of the return"),
+    "g_f": Text(zh="供水槽温场不均匀", en="uniformity of the bath of the flow"),
+    "g_r": Text(zh="回水槽温场不均匀", en="uniformity of the bath of the return"),
+    "s_f": Text(zh="供水传感器导热误差", en="stem conduction of the flow thermometer"),
+    "s_r": Text(zh="回水传感器导热误差", en="stem conduction of the return thermometer"),
+    "t_w": Text(zh="水温示值偏差", en="deviation of the water's temperature"),
+    "δt": Text(zh="被检表与标准表处水温差", en="water warmer at the meter than at the master meter"),
+    "e_m": Text(zh="标准表误差", en="error of the master meter"),
+    "δ_k": Text(zh="热系数 k", en="heat coefficient k"),
+    "N": Text(zh="热量脉冲计数(±1)", en="counted pulses of energy (±1)"),
+    "W_res": Text(zh="热量示值分辨力", en="resolution of the energy on the display"),
+}
+"""The inputs of the measurement model, by symbol."""

@@ -1,0 +1,74 @@
+"""From what was found of a complete heat meter to the tables and conditions of its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from remotecal.model import Condition, Result, Table, Text
+from remotecal.procedures.library.evaluation.conformity import Specification
+from remotecal.procedures.library.evaluation.digits import rounded
+from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
+from remotecal.procedures.library.heat import calculator_results
+from remotecal.procedures.library.heat.complete_found import CompleteFinding
+from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
+from remotecal.procedures.library.heat.limits import calculator_limit, flow_limit, pair_limit
+
+METER: Final = Text(en="the heat meter")
+"""What the item is called in its verdict."""
+
+
+def error_table(
+    findings: Sequence[CompleteFinding], specification: Specification, *, accredited: bool
+) -> Result:
+    """Return the table of errors, one row a combination of difference and flow."""
+    columns = (
+        column("温差", "Difference", "basic_referenceValue basic_tableIndex0", "K",
+               [f"{finding.place:.3f}" for finding in findings]),
+        column("回水温度", "Return temperature", "remotecal_returnTemperature", "°C",
+               [f"{finding.back:.2f}" for finding in findings]),
+        column("流量", "Flow", "remotecal_flow", "m3/h", [f"{finding.flow:.4g}" for finding in findings]),
+        error_column(findings, specification, accredited=accredited),
+        repeatability_column(findings),
+    )  # fmt: skip
+    name = Text(zh="热量示值误差", en="Error of the energy")
+    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=columns),))
+
+
+def parts_table(findings: Sequence[CompleteFinding], wanted: CompleteParameters) -> Result:
+    """Return what the parts may be off at each combination, and what they were found to be apart."""
+    smallest = wanted.smallest_difference
+    nominal = [finding.point.nominal for finding in findings]
+    of_flow = [flow_limit(wanted.accuracy_class, wanted.permanent, one["flow"]) for one in nominal]
+    of_pair = [pair_limit(smallest, one["difference"]) for one in nominal]
+    of_calculator = [calculator_limit(smallest, one["difference"]) for one in nominal]
+    columns = [
+        column("温差", "Difference", "basic_nominalValue basic_tableIndex0", "K",
+               [f"{one['difference']:g}" for one in nominal]),
+        column("流量传感器 E_f", "Flow sensor E_f", "remotecal_limitOfFlowSensor", "%", _short(of_flow)),
+        column("配对传感器 E_t", "Pair E_t", "remotecal_limitOfPair", "%", _short(of_pair)),
+        column("计算器 E_c", "Calculator E_c", "remotecal_limitOfCalculator", "%", _short(of_calculator)),
+    ]  # fmt: skip
+    if wanted.found_apart:
+        like = [finding.evaluated.reported().expanded for finding in findings]
+        apart = [
+            finding.evaluated.value - parts
+            for finding, parts in zip(findings, wanted.found_apart, strict=True)
+        ]
+        columns += [
+            column("分量误差之和", "Sum of the parts' errors", "remotecal_sumOfParts", "%",
+                   [rounded(one, digits) for one, digits in zip(wanted.found_apart, like, strict=True)]),
+            column("整体与分量之差", "Whole less parts", "remotecal_wholeLessParts", "%",
+                   [rounded(one, digits) for one, digits in zip(apart, like, strict=True)]),
+        ]  # fmt: skip
+    name = Text(zh="各部件最大允许误差", en="What the parts may be off")
+    return Result(name=name, ref_types=("remotecal_parts",), tables=(Table(columns=tuple(columns)),))
+
+
+def conditions(wanted: CompleteParameters) -> tuple[Condition, ...]:
+    """Return what the meter is meant for: the side of its flow sensor, the water's pressure."""
+    return calculator_results.meant_for(wanted.side, wanted.pressure)
+
+
+def _short(values: Sequence[float]) -> list[str]:
+    return [f"{value:.3g}" for value in values]

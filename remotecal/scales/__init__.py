@@ -1,0 +1,1 @@
+"""Scales: what a temperature is, and what instruments that tell it do."""

@@ -1,0 +1,1 @@
+"""Simulated benches for heat meters."""

@@ -1,0 +1,218 @@
+"""A bench for complete heat meters: two baths, and water through a master meter and the flow sensor."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from remotecal.certificates.trust import Capability
+from remotecal.fluids.heat_coefficient import heat_coefficient, liquid_density
+from remotecal.model import Text
+from remotecal.procedures.parameters import In
+from remotecal.sim import stands
+from remotecal.sim.assembly import Assembly, BenchOptions
+from remotecal.sim.calibrated import Calibrated, draw
+from remotecal.sim.certificates import Certified
+from remotecal.sim.chance import chance
+from remotecal.sim.gate import Gate
+from remotecal.sim.heat import paper
+from remotecal.sim.heat.bath import Bath
+from remotecal.sim.heat.calculator import HeatCalculator, draw_calculator
+from remotecal.sim.heat.outfit import STEM, UNIFORMITY, WARMER, room
+from remotecal.sim.heat.thermometers import Immersed, draw_pair
+from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.flow_meters import mag6000
+from remotecal.sim.instruments.meter import Meter, MeterSpec, Shape
+from remotecal.sim.instruments.meter import certified as certified_curve
+from remotecal.sim.instruments.thermometers import MilliK, probe
+from remotecal.sim.instruments.well import Well
+from remotecal.sim.machine import Machine
+from remotecal.sim.ramp import Ramp
+from remotecal.sim.surroundings import Air, Wave
+from remotecal.sim.wiring import Wired
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+    from random import Random
+
+    from remotecal.model import Table
+    from remotecal.sim.paper import Paper
+    from remotecal.sim.world import World
+
+PERMANENT, RATIO, FULL = 2.5, 50.0, 3.0
+"""q_p in m³/h, q_p/q_i, and the flow in m³/h with the pump at full speed."""
+PULSES_PER_VOLUME, PULSES_PER_ENERGY = 20_000.0, 10_000.0
+COEFFICIENT: Final = 2e-5
+"""How far the norm's heat coefficient may be off that of IAPWS-95, relative."""
+
+
+class CompleteOptions(BenchOptions):
+    """What can be chosen of a bench for complete heat meters."""
+
+    side: Literal["forward", "return"] = "return"
+    """Where the meter takes its flow sensor to stand; it is declared to stand in the return."""
+    swapped: bool = False
+    """Whether the references hang in each other's baths."""
+    off: Annotated[float, In("%", at_least=-20, at_most=20)] = 0.0
+    """By how much more its flow sensor is off than such sensors are."""
+
+
+class CompleteBench(Assembly):
+    """Complete heat meter with its thermometers in two baths, in line with a master meter."""
+
+    Options = CompleteOptions
+    procedures = ("heat.complete",)
+    scope = (
+        Capability(
+            quantity="basic_measurementError",
+            unit="%",
+            cmc="0.05",
+            against="basic_referenceValue",
+            against_unit="K",
+            low="1",
+            high="200",
+        ),
+    )
+
+    STEP, STILL, SLOW = 2.0, 5.0, 60.0
+    """Longest step in s, while water flows and while none does; seconds between two looks at what drifts."""
+
+    def __init__(self, world: World, options: CompleteOptions) -> None:
+        super().__init__(world, options)
+        self.chosen, rng = options, chance(options.seed, "outfit")
+        self.certificates = _certified(rng)
+        """What each certificate states, and what is true."""
+        self.air = Air(world.random("air"))
+        self.tanks = [Bath(world, self._room, UNIFORMITY / 2, name) for name in ("forward", "return")]
+        self.pair = draw_pair(rng, apart=0.015, stem=STEM / 2, warmed=(0.0, 0.0))
+        self.immersed = [
+            Immersed(curve, rng.uniform(12.0, 30.0), stem, 0.0, self.tanks[0].temperature)
+            for curve, stem in zip((self.pair.forward, self.pair.back), self.pair.stem, strict=True)
+        ]
+        self.pump = Machine(world, Ramp(0.2))
+        self._water = Wave(world.random("water"), rng.uniform(20.0, 22.0), 0.1, 3600.0)
+        self._looked, self._dense = -math.inf, (998.0, 998.0)
+        self._warmer = rng.gauss(0.0, WARMER / 2)
+        master = MeterSpec(FULL / 3600, 1e5, certified_curve(self.certificates["master"]), noise=5e-5)
+        self.master = Meter(master, world.random("master"))
+        self.sensor = Meter(_sensor(rng, options.off), world.random("sensor"))
+        self._coefficient = 1.0 + rng.uniform(-COEFFICIENT, COEFFICIENT)
+        spec = draw_calculator(rng, options.side, PULSES_PER_VOLUME)
+        self.spec = replace(spec, off=(spec.off[0] / 2, spec.off[1] / 2))
+        self.device = HeatCalculator(self.spec, self._ohms, lambda: math.floor(self.sensor.cycles))
+        self._off = rng.gauss(0.0, 0.15), rng.gauss(0.0, 0.15)
+        world.physics = self._advance
+        self.wired = self._wire_up()
+
+    def _room(self) -> float:
+        return self.air.temperature(self.world.time)
+
+    def _ohms(self) -> tuple[float, float]:
+        forward, back = (one.ohms(self._room()) for one in self.immersed)
+        return forward, back
+
+    def _advance(self, begin: float, until: float) -> float:
+        turns = self.pump.started or self.pump.speed > 0
+        took = min(until - begin, self.STEP if turns else self.STILL)
+        for tank, one, place in zip(self.tanks, self.immersed, "fr", strict=True):
+            tank.move(took)
+            one.move(took, tank.at(place))
+        if turns:
+            self._flow(took)
+        self.device.move(took)
+        return begin + took
+
+    def _flow(self, took: float) -> None:
+        """Let the water flow for a step."""
+        flow = self.pump.speed * FULL / 3600.0
+        volume = flow * took
+        dense, there = self._densities()
+        for meter, passed, density in (
+            (self.master, volume, dense),
+            (self.sensor, volume * dense / there, there),
+        ):
+            meter.prepare(flow, 20.0, took)
+            meter.take(passed, took, density)
+
+    def _densities(self) -> tuple[float, float]:
+        """Return the density of the water at both meters, in kg/m³; it drifts slowly."""
+        if self.world.time - self._looked > self.SLOW:
+            self._looked, warm = self.world.time, self._water.at(self.world.time)
+            self._dense = liquid_density(warm, 4e5), liquid_density(warm + self._warmer, 4e5)
+        return self._dense
+
+    def _wire_up(self) -> dict[str, Wired]:
+        world, known = self.world, self.certificates
+        air = [known[name] for name in ("barometer", "air_thermometer", "hygrometer")]
+        told = Certified(MASTER, ((Text(zh="体积流量", en="volume flow"), known["master"]),))
+        water = lambda: self._water.at(world.time)  # noqa: E731
+        tanks = self.tanks[::-1] if self.chosen.swapped else self.tanks
+        counter = stands.counter(
+            world, lambda: self.device.energy * PULSES_PER_ENERGY, Gate(), timebase_error=0.0
+        )
+        return {
+            "forward_bath": self._bath(0, "9142B0017"),
+            "return_bath": self._bath(1, "9142B0018"),
+            "forward_reference": self._thermometer("forward_reference", "21-P2461", lambda: tanks[0].fluid),
+            "return_reference": self._thermometer("return_reference", "21-P2462", lambda: tanks[1].fluid),
+            "pump": Wired(Drive(world, self.pump), "serial", settings={"unit": 1}),
+            "master": Wired(mag6000(world, self.master), "serial", settings={"unit": 1}, certified=told),
+            "water_thermometer": self._thermometer("water_thermometer", "21-P2463", water),
+            "dut": counter,
+            "ambient": stands.ambient(world, self.air, *air),
+        }
+
+    def _bath(self, number: int, serial: str) -> Wired:
+        tank, off, span = self.tanks[number], self._off[number], (-10.0, 150.0)
+        name = f"{'forward' if number == 0 else 'return'}_bath"
+        return Wired(Well(self.world, tank, off=off, span=span, serial=serial, name=name), "serial", serial)
+
+    def _thermometer(self, name: str, serial: str, temperature: Callable[[], float]) -> Wired:
+        known = self.certificates[name]
+        shown = MilliK(self.world, {1: probe(self.world, known, temperature, name)}, serial=serial, name=name)
+        told = Certified(THERMOMETER, ((Text(zh="温度", en="temperature"), known),))
+        return Wired(shown, "serial", serial, {"channel": 1, "largest_resistance": 460}, told)
+
+    def true_in(self, table: Table, row: int, device: int = 0) -> float:
+        """Return the meter's true error in % at the temperatures and the flow that a row of errors tells."""
+        places = ("basic_referenceValue", "remotecal_returnTemperature", "remotecal_flow")
+        difference, back, flow = (self.place_in(table, row, name) for name in places)
+        forward = back + difference
+        k = heat_coefficient(forward, back, self.spec.pressure, "return") * self._coefficient
+        ohms = self.pair.forward.ohms(forward), self.pair.back.ohms(back)
+        told = self.spec.energy(ohms, PULSES_PER_VOLUME) * (1.0 + self.sensor.error(flow / 3600.0, 20.0))
+        return 100.0 * (told / (k * difference) - 1.0)
+
+    def paper(self, today: date) -> Paper:
+        return paper.complete_paper(PERMANENT, PERMANENT / RATIO, FULL, PULSES_PER_ENERGY, today)
+
+
+def _sensor(rng: Random, off: float) -> MeterSpec:
+    """Draw a flow sensor of class 2."""
+    curve = Shape(
+        FULL / 3600.0,
+        level=rng.gauss(0.0, 0.003) + off / 100.0,
+        rise=rng.gauss(-0.002, 0.001),
+        slope=rng.gauss(0.0, 0.001),
+    )
+    return MeterSpec(FULL / 3600.0, PULSES_PER_VOLUME, curve, noise=3e-4, low_cutoff=0.002)
+
+
+def _certified(rng: Random) -> dict[str, Calibrated]:
+    flows, baths = (0.03, 0.1, 0.3, 1.0, 3.0), (0.0, 50.0, 100.0, 150.0)
+    known = {
+        "master": draw(
+            rng, "1", flows, spread=0.001, expanded=(0.0015,) * 5, of="m3/h", digits=5, correlation=0.8
+        ),
+        "water_thermometer": draw(rng, "°C", (5.0, 20.0, 40.0), spread=0.05, expanded=(0.05,) * 3, digits=3),
+    }
+    for name in ("forward_reference", "return_reference"):
+        known[name] = draw(rng, "°C", baths, spread=0.01, expanded=(0.012,) * 4, digits=3, correlation=0.8)
+    return known | room(rng)
+
+
+THERMOMETER: Final = Text(zh="标准铂电阻测温仪", en="Reference platinum resistance thermometer")
+MASTER: Final = Text(zh="标准流量计", en="Master meter")
+"""What instruments are called on their certificates."""

@@ -1,0 +1,123 @@
+"""What is written about a bench for heat meters, and the work order for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from remotecal.bench_file import Interlock, Safe
+from remotecal.model import Text
+from remotecal.sim.heat.outfit import FACTS, STEM, UNIFORMITY, WARMER
+from remotecal.sim.paper import Job, Paper, characteristic
+
+if TYPE_CHECKING:
+    from datetime import date
+
+RANGE: Final = {"lowest": 5.0, "highest": 130.0, "smallest_difference": 3.0, "largest_difference": 100.0}
+"""What the meters are for, in °C and K."""
+
+HOTTEST: Final = 145.0
+"""Temperature of the bath in °C at which a run is stopped: the thermometers bear no more."""
+
+
+def pair_paper(pairs: int, today: date) -> Paper:
+    """Return what is written of a bath with so many pairs in it."""
+    duts = tuple(
+        {
+            "name": Text(zh="热量表配对温度传感器", en="Pair of thermometers of a heat meter"),
+            "maker": "Simulated",
+            "model": "Pt100, DS",
+            "serial": f"SIM-{number:04}",
+            "class_scheme": "EN 60751",
+            "class_name": "B",
+            **({"on": f"pair_{number}"} if pairs > 1 else {}),
+        }
+        for number in range(1, pairs + 1)
+    )
+    one = duts[0] if pairs == 1 else {}
+    return Paper(
+        name=f"simulated bath with {pairs} pairs of thermometers",
+        job=Job("heat.pair", "HEAT", dict(RANGE), one, duts=duts if pairs > 1 else ()),
+        roles={"pairs": tuple(f"pair_{number}" for number in range(1, pairs + 1))},
+        characteristics={
+            name: characteristic(fact.corrections[0], fact.unit, fact.expanded[0], today)
+            for name, fact in FACTS.items()
+        },
+        interlocks=(Interlock(watch="reference.temperature", above=HOTTEST, unit="°C", every=5.0),),
+        safe=Safe(order=("bath",), within=20.0),
+    )
+
+
+def calculator_paper(side: str, pulses: float, leads: float, today: date) -> Paper:
+    """Return what is written of a bench with a calculator.
+
+    Args:
+        side: where the flow sensor is said to stand.
+        pulses: for a cubic metre, and for a kilowatt hour.
+        leads: expanded uncertainty of the resistance of leads, in Ω.
+        today: the day.
+    """
+    return Paper(
+        name="simulated bench for calculators of heat meters",
+        job=Job(
+            "heat.calculator",
+            "HEAT",
+            {**RANGE, "side": side, "pulses_per_volume": pulses, "pulses_per_energy": pulses},
+            {
+                "name": Text(zh="热量表计算器", en="Calculator of a heat meter"),
+                "maker": "Simulated",
+                "model": "Pt100",
+                "serial": "SIM-0001",
+            },
+        ),
+        characteristics={"lead_resistance": characteristic(0.0, "Ω", leads, today)},
+        safe=Safe(order=("sender", "forward", "back"), within=20.0),
+    )
+
+
+def complete_paper(permanent: float, smallest: float, full: float, pulses: float, today: date) -> Paper:
+    """Return what is written of a bench with a complete meter.
+
+    Args:
+        permanent: its permanent flow in m³/h.
+        smallest: its smallest one.
+        full: flow with the pump at full speed.
+        pulses: of its output for a kilowatt hour.
+        today: the day.
+    """
+    facts = {
+        "uniformity": ("K", UNIFORMITY),
+        "stem_conduction": ("1", STEM),
+        "warmer_at_meter": ("K", WARMER),
+    }
+    told = {
+        "accuracy_class": 2,
+        "permanent": permanent,
+        "smallest_flow": smallest,
+        "full_flow": full,
+        "side": "return",
+        "pulses_per_energy": pulses,
+    }
+    return Paper(
+        name=f"simulated bench for complete heat meters, up to {full:g} m3/h",
+        job=Job(
+            "heat.complete",
+            "HEAT",
+            {**RANGE, **told},
+            {
+                "name": Text(zh="热量表", en="Heat meter"),
+                "maker": "Simulated",
+                "model": f"qp {permanent:g}",
+                "serial": "SIM-0001",
+                "class_scheme": "EN 1434-1",
+                "class_name": "2",
+            },
+        ),
+        characteristics={
+            name: characteristic(0.0, unit, expanded, today) for name, (unit, expanded) in facts.items()
+        },
+        interlocks=(
+            Interlock(watch="forward_reference.temperature", above=HOTTEST, unit="°C", every=5.0),
+            Interlock(watch="water_thermometer.temperature", above=35.0, unit="°C", every=5.0),
+        ),
+        safe=Safe(order=("pump", "forward_bath", "return_bath"), within=30.0),
+    )

@@ -1,0 +1,71 @@
+"""`remotecal demo` for heat meters: from the wire to the signed certificate; and the truth."""
+
+import pytest
+
+from benchmarks.truth import calibrate
+from remotecal.certificates.dcc import read
+from remotecal.cli import main
+
+
+@pytest.mark.parametrize(
+    ("bench", "procedure", "measurements"),
+    [("heat-bench", "heat.pair", 3), ("heat-calculator", "heat.calculator", 1)],
+)
+def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, bench, procedure, measurements):
+    out = tmp_path / "demo"
+    assert main(["demo", bench, "--out", str(out)]) == 0
+    made = read((out / "certificate.xml").read_bytes())
+    assert made.evidence.procedure == procedure
+    assert len(made.measurements) == measurements
+    assert (out / "certificate.pdf").read_bytes().startswith(b"%PDF")
+    capsys.readouterr()
+    command = [
+        "verify",
+        str(out / "certificate.pdf"),
+        "--journal",
+        str(out),
+        "--standards",
+        str(out / "bench"),
+    ]
+    command += ["--trust", str(out / "trust.toml"), "--trust-key", str(out / "keys" / "list-issuer.pub.pem")]
+    assert main(command) == 0
+    assert "holds" in capsys.readouterr().out
+
+
+def truth(bench, seeds):
+    intervals = [one for seed in seeds for one in calibrate(bench, seed)]
+    missed = sum(not one.covers for one in intervals)
+    return (
+        intervals,
+        missed,
+        sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals),
+    )
+
+
+def test_intervals_of_pairs_cover_the_true_errors():
+    """`benchmarks/truth.py` is the full-sized check; intervals of one calibration miss together."""
+    intervals, missed, ratio = truth("heat-bench", range(1001, 1004))
+    assert len(intervals) == 18
+    assert missed <= 6
+    assert 0.1 < ratio < 0.9, "and they are not so wide that they would cover anything"
+
+
+def test_intervals_of_calculators_cover_the_true_errors():
+    intervals, missed, ratio = truth("heat-calculator", range(1001, 1009))
+    assert len(intervals) == 24
+    assert missed <= 5
+    assert 0.1 < ratio < 0.8
+
+
+def test_a_calculator_whose_sources_lie_is_not_covered(monkeypatch):
+    """A source that is five standard uncertainties off is not calibrated: the intervals must miss."""
+    from remotecal.sim.heat import calculator_bench
+
+    honest = calculator_bench.CalculatorBench._true
+    monkeypatch.setattr(
+        calculator_bench.CalculatorBench,
+        "_true",
+        lambda self, name: lambda told: honest(self, name)(told) + (0.005 if name == "forward" else 0.0),
+    )
+    _, missed, _ = truth("heat-calculator", range(1001, 1005))
+    assert missed >= 8
