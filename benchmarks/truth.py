@@ -36,7 +36,7 @@ from remotecal.sim.catalogue import bench
 VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
-    "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
+    "nozzles": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""

@@ -58,7 +58,7 @@ class Domain:
 
 DOMAINS = {
     "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
-    "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
+    "gas": Domain("gas", ("gas",), ("nozzles",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

@@ -142,5 +142,5 @@ class NozzleBench(Assembly):
         return paper.paper(self.rig.spec, self.flows, self.certificates, today, current=self.current)
 
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"nozzle-bench": NozzleBench}
+BENCHES: Final[dict[str, type[Assembly]]] = {"nozzles": NozzleBench}
 """What the catalogue offers, by name."""
