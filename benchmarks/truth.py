@@ -88,7 +88,7 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
     """Hold the evaluated errors against the bench's own knowledge."""
     procedure = kind(kind.accepts()(**evidence.parameters))
     table = procedure.evaluate(evidence).results[0].tables[0]
-    errors, places = table.column("basic_measurementError"), table.column("basic_referenceValue")
+    errors, places = map(table.column, there.states)
     for value, expanded, at in zip(
         errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
     ):

@@ -79,6 +79,9 @@ class Assembly(ABC):
     scope: ClassVar[tuple[Capability, ...]] = ()
     """What the demonstration's laboratory may certify with it; without it there is no demonstration."""
 
+    states: ClassVar[tuple[str, str]] = ("basic_measurementError", "basic_referenceValue")
+    """refTypes of what the first table of its certificate states of the device, and against what."""
+
     wired: Mapping[str, Wired]
     """The instruments by their names on the bench."""
 
@@ -189,7 +192,7 @@ class Assembly(ABC):
         return tuple(missing)
 
     def true_error(self, at: float) -> float:
-        """Return the device's true error at a place, both in the units the certificate states them in.
+        """Return the truth of what the certificate `states` at a place, both in the units it states them in.
 
         Nothing an instrument could show: for tests of whether certificates hold what they claim.
         """

@@ -21,7 +21,6 @@ from remotecal.drivers.capabilities import (
     Thermometer,
     Valve,
 )
-from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import BenchError, ParameterError, RunError
 from remotecal.model import IN_CMC, Condition, Text
@@ -36,29 +35,25 @@ from remotecal.procedures import (
     Stability,
 )
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.gas import results
-from remotecal.procedures.library.gas.critical import air_equation, inlet
-from remotecal.procedures.library.gas.nozzle import Nozzle
+from remotecal.procedures.library.gas.critical import air_equation, inlet, see_choked
+from remotecal.procedures.library.gas.nozzle import EXPANSION, PLENUM, Nozzle
 from remotecal.procedures.library.gas.parameters import NozzleParameters
 from remotecal.procedures.library.gas.passing import (
     CORRECTED,
-    EXPANSION,
     INPUTS,
-    OF_ROOM,
-    PLENUM,
     GasSeen,
     NozzleRepeats,
     nozzles_in,
-    see_choked,
 )
+from remotecal.procedures.library.gas.sensors import OF_ROOM, During
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
-from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
+from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.classes import CLASSES, weighted_mean_error
 from remotecal.procedures.library.meters.results import MeterFinding, error_table, weighted_characteristics
 from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
@@ -300,21 +295,11 @@ class MeterByNozzles(MeterUnderTest):
         )
 
     def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
-        air, ends = (
-            AirDuring(),
-            {symbol: Ends("kPa" if unit == "Pa" else unit) for symbol, (*_, unit) in CORRECTED.items()},
-        )
-        for seen in map(self.yields().of, evidence.observations):
-            if isinstance(seen, GasSeen):
-                air.take(seen)
-                for symbol, (_, _, part, _) in CORRECTED.items():
-                    readings: tuple[Measured, ...] = getattr(seen, part)
-                    ends[symbol].take(*readings)
-        return (
-            results.gas(self.parameters.air, air_equation(self.parameters.air)),
-            *air.conditions(),
-            *(between(f"remotecal_{name}", said, ends[symbol], 2) for symbol, (name, said) in CALLED.items()),
-        )
+        during = During(CORRECTED, CALLED)
+        for one in evidence.observations:
+            during.take(GasSeen.of(one))
+        fluid = results.gas(self.parameters.air, air_equation(self.parameters.air))
+        return (fluid, *during.conditions())
 
 
 CALLED: Final[Mapping[str, tuple[str, Text]]] = {

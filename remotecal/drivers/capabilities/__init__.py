@@ -8,10 +8,12 @@ Capabilities stand in modules by family; all of them are imported from here.
 
 from remotecal.drivers.capabilities.electrical import Ammeter, Voltmeter
 from remotecal.drivers.capabilities.flow import (
+    BellProver,
     CollectingRig,
     Densitometer,
     FlowMeter,
     FlowSource,
+    GasCollector,
     MassTotalizer,
     NozzleBank,
     Outlet,
@@ -30,11 +32,13 @@ __all__ = [
     "AmbientMonitor",
     "Ammeter",
     "Balance",
+    "BellProver",
     "CollectingRig",
     "Densitometer",
     "FlowMeter",
     "FlowSource",
     "FrequencyMeter",
+    "GasCollector",
     "MassTotalizer",
     "NozzleBank",
     "Outlet",
