@@ -191,6 +191,24 @@ class Assembly(ABC):
                     missing.append(f"{name}, {called.get('en')}")
         return tuple(missing)
 
+    def mount(
+        self,
+        artefacts: Mapping[str, CertificateUsed],
+        chance: Random,  # noqa: ARG002 for those that have artefacts
+    ) -> tuple[str, ...]:
+        """Put artefacts as the real ones are in the place of its own; true is one draw of each certificate.
+
+        To be done before the paper is written; the certificates of its own artefacts are replaced after that.
+
+        Args:
+            artefacts: name on the bench → its certificate.
+            chance: draws by how much they are off.
+
+        Returns:
+            The names of those it can't take.
+        """
+        return tuple(artefacts)
+
     def true_error(self, at: float) -> float:
         """Return the truth of what the certificate `states` at a place, both in the units it states them in.
 

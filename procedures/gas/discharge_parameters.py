@@ -72,9 +72,9 @@ class PvttParameters(DischargeParameters):
     """How fast the pressure in the shut, empty tank may rise."""
     leak_time: Annotated[float, In("s", at_least=10)] = 300.0
     """How long the empty tank is watched for that before the first point."""
-    settled: Annotated[float, In("Pa/s", above=0)] = 0.01
+    settled: Annotated[float, In("Pa/s", above=0)] = 0.05
     """How fast the pressure in the shut tank may change when it is read: while its gas cools it falls."""
-    settled_temperature: Annotated[float, In("K/s", above=0)] = 1e-4
+    settled_temperature: Annotated[float, In("K/s", above=0)] = 5e-4
     """How fast the temperature at each thermometer in the tank may change then."""
     settling: Annotated[float, In("s", above=60)] = 3600.0
     """How long that is waited for at most."""

@@ -8,7 +8,9 @@ with NozzleBench.up(Path("bench"), seed=7) as up:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from remotecal.certificates.trust import Capability
@@ -18,6 +20,7 @@ from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.chance import chance
 from remotecal.sim.gas import paper
+from remotecal.sim.gas.alike import certified_so
 from remotecal.sim.gas.outfit import SHARES, certified, drawn
 from remotecal.sim.gas.rig import NozzleRig
 from remotecal.sim.gas.sensors import gauge, room_sensors, thermometer
@@ -28,7 +31,9 @@ from remotecal.sim.wiring import Wired
 
 if TYPE_CHECKING:
     from datetime import date
+    from random import Random
 
+    from remotecal.bench import CertificateUsed
     from remotecal.procedures import Drivers
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
@@ -124,6 +129,15 @@ class NozzleBench(Assembly):
         current = Ammeter in drivers.get("dut", object).__mro__
         output = "current" if current else "pulses"
         return {"highest": parameters["highest"], "nozzle_flows": flows, "output": output}
+
+    def mount(self, artefacts: Mapping[str, CertificateUsed], chance: Random) -> tuple[str, ...]:
+        shared: dict[str, float] = defaultdict(lambda: chance.gauss(0.0, 1.0))
+        nozzles = list(self.rig.spec.nozzles)
+        for name, used in artefacts.items():
+            at = paper.names(self.flows).index(name)
+            nozzles[at] = certified_so(used, shared, chance, nozzles[at].recovers)
+        self.rig.spec = replace(self.rig.spec, nozzles=tuple(nozzles))
+        return ()
 
     def paper(self, today: date) -> Paper:
         return paper.paper(self.rig.spec, self.flows, self.certificates, today, current=self.current)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from random import Random
 
+from remotecal.certificates.trust import Capability
 from remotecal.model import Column, Table, Text, Uncertainty
 from remotecal.sim.calibrated import interpolate
 from remotecal.sim.certificates import Certified
@@ -18,6 +19,32 @@ SHARES = (0.6, 0.75, 0.9, 1.05, 1.2)
 
 BEST = 1.0e5
 """Pressure in Pa for which that number is."""
+
+
+CURVE = ("remotecal_dischargeCoefficient", "remotecal_throatReynoldsNumber")
+"""refTypes of what a nozzle's certificate states, and against what."""
+
+OF_NOZZLES = (
+    Capability(
+        quantity=CURVE[0],
+        unit="1",
+        cmc="0.001",
+        against=CURVE[1],
+        against_unit="1",
+        low="1000",
+        high="1000000",
+    ),
+    Capability(
+        quantity="remotecal_commonDeviation",
+        unit="1",
+        cmc="0.0005",
+        against="remotecal_commonDeviation",
+        against_unit="1",
+        low="0",
+        high="0",
+    ),
+)
+"""What a laboratory that calibrates nozzles may certify: C_d, and what nozzles have in common, which is 0."""
 
 
 @dataclass(frozen=True, slots=True)

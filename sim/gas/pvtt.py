@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.bench_file import Heartbeat, Interlock, Safe
-from remotecal.certificates.trust import Capability
 from remotecal.fluids.gas_equations import EQUATIONS
 from remotecal.model import Text
 from remotecal.procedures.parameters import In
@@ -15,7 +14,7 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated, draw
 from remotecal.sim.chance import chance
 from remotecal.sim.gas.collecting import PLACES, CollectingRig, TankSpec
-from remotecal.sim.gas.nozzle import draw_nozzle
+from remotecal.sim.gas.nozzle import CURVE, OF_NOZZLES, draw_nozzle
 from remotecal.sim.gas.sensors import gauge, room_sensors, thermometer
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.paper import Job, Paper, characteristic
@@ -67,18 +66,8 @@ class PvttBench(Assembly):
     Options = PvttOptions
     options: PvttOptions
     procedures = ("gas.nozzle_by_pvtt",)
-    scope = (
-        Capability(
-            quantity="remotecal_dischargeCoefficient",
-            unit="1",
-            cmc="0.001",
-            against="remotecal_throatReynoldsNumber",
-            against_unit="1",
-            low="1000",
-            high="1000000",
-        ),
-    )
-    states = ("remotecal_dischargeCoefficient", "remotecal_throatReynoldsNumber")
+    scope = OF_NOZZLES
+    states = CURVE
 
     def __init__(self, world: World, options: PvttOptions) -> None:
         super().__init__(world, options)
