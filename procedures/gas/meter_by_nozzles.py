@@ -266,6 +266,7 @@ class MeterByNozzles(MeterUnderTest):
                 results.nozzles_table(findings, [each.through() for each in repeats]),
             ),
             budgets=budgets(findings),
+            libraries=air_equation(self.parameters.air).libraries,
             conditions=self._conditions(evidence),
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(

@@ -106,6 +106,7 @@ class NozzleUnderTest(Procedure):
         return Evaluation(
             results=nozzle_results(findings, self.parameters.throat, standard),
             budgets=budgets(findings),
+            libraries=air_equation(self.parameters.air).libraries,
             conditions=(fluid, *during.conditions()),
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
