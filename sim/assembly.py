@@ -194,7 +194,7 @@ class Assembly(ABC):
     def mount(
         self,
         artefacts: Mapping[str, CertificateUsed],
-        chance: Random,  # noqa: ARG002 for those that have artefacts
+        chance: Random,
     ) -> tuple[str, ...]:
         """Put artefacts as the real ones are in the place of its own; true is one draw of each certificate.
 

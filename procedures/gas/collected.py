@@ -103,9 +103,7 @@ class CollectedRepeats(DischargeRepeats[CollectedSeen]):
         super().__init__(point, evidence, seen, parameters, CORRECTED)
         self._weights = weights_of(parameters.weights, self._count)
         self._thermometers = [
-            self.correction(
-                f"t_{number}", f"tank_thermometers[{number}]", self._of_thermometer(number), "°C"
-            )
+            self.correction(f"t_{number}", f"tank_thermometers[{number}]", self._of_thermometer(number), "°C")
             for number in range(1, self._count + 1)
         ]
         self._facts()
@@ -183,12 +181,11 @@ class CollectedRepeats(DischargeRepeats[CollectedSeen]):
 
     def row(self) -> tuple[str, str, str, str, str, str]:
         """Return what is told of the tank: Δt, p_i, p_f, t_f, the spread of its thermometers, and the part of
-        the inventory volume in what was collected."""
+        the inventory volume in what was collected.
+        """
         known, seen = self.estimates(), self.seen
         parts = [estimate(self.stored(one, known)) for one in seen]
-        whole = [
-            estimate(self.mass_flow(one, known)) * one.collection_time.value for one in seen
-        ]
+        whole = [estimate(self.mass_flow(one, known)) * one.collection_time.value for one in seen]
         shares = [100 * part / mass for part, mass in zip(parts, whole, strict=True)]
         last = [
             [mean(one.tank_temperatures_after[at :: self._count], "°C") for at in range(self._count)]
@@ -204,9 +201,7 @@ class CollectedRepeats(DischargeRepeats[CollectedSeen]):
         )
 
 
-def tank_result(
-    findings: Sequence[DischargeFinding], repeats: Sequence[CollectedRepeats]
-) -> Result:
+def tank_result(findings: Sequence[DischargeFinding], repeats: Sequence[CollectedRepeats]) -> Result:
     """Return what the tank saw at each point."""
     rows = [each.row() for each in repeats]
     titles = (

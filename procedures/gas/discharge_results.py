@@ -21,7 +21,9 @@ SHARE = 1e-6
 """Smallest step of the part that is stated as common; down, for it must not be more than the whole."""
 
 
-def nozzle_results(findings: Sequence[DischargeFinding], throat: float, standard: Result) -> tuple[Result, ...]:
+def nozzle_results(
+    findings: Sequence[DischargeFinding], throat: float, standard: Result
+) -> tuple[Result, ...]:
     """Return what a nozzle's certificate states, as those read it who use the nozzle.
 
     Args:

@@ -168,7 +168,9 @@ class NozzleByPvtt(NozzleUnderTest):
             while (there := rows[-1][2].to("Pa").value) < enough:
                 took = run.clock.now() - begun
                 if took > LONGEST:
-                    raise RunError(f"{point.name}: the tank is not filled after {took:.0f} s: look at its valves")
+                    raise RunError(
+                        f"{point.name}: the tank is not filled after {took:.0f} s: look at its valves"
+                    )
                 rate = max((there - rows[0][2].to("Pa").value) / took, 1.0) if took else enough
                 run.wait(min(max((enough - there) / rate / 10, 0.5), 30.0))
                 rows.append(run.read(*watched))

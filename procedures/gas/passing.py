@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
     from remotecal.procedures.library.gas.parameters import NozzleParameters
 
+
 class GasSeen(MeterSeen):
     """What a repeat yields: the air on its way from the room through meter and nozzles."""
 
@@ -176,7 +177,10 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
     def volume(self, seen: GasSeen, x: Numbers) -> Number:
         """Return what passed through the meter in a repeat, in m³ as it was there."""
         t_0, p_0 = self._rest(seen, x)
-        meter, water = (self._sensors.at("t_m", seen, x), self._sensors.at("p_m", seen, x)), self._sensors.water(seen, x)
+        meter, water = (
+            (self._sensors.at("t_m", seen, x), self._sensors.at("p_m", seen, x)),
+            self._sensors.water(seen, x),
+        )
         throats = self.open.effective_area(x) * (1.0 + 2.0 * x.get("α", 0.0) * (t_0 - REFERENCE_TEMPERATURE))
         flow = throats * drawn(self.equation, (t_0, p_0), meter, water) * (1.0 + x["ε_C"]) / (1.0 + x["ε_ρ"])
         passed: Number = (flow + x["q_l"] / 3600.0) * (self.lasted(seen) + x["Δt"]) + x["V_c"] * denser(seen)

@@ -22,9 +22,9 @@ from remotecal.sim.chance import chance
 from remotecal.sim.gas import paper
 from remotecal.sim.gas.alike import certified_so
 from remotecal.sim.gas.outfit import SHARES, certified, drawn
+from remotecal.sim.gas.pvtt import PvttBench
 from remotecal.sim.gas.rig import NozzleRig
 from remotecal.sim.gas.sensors import gauge, room_sensors, thermometer
-from remotecal.sim.gas.pvtt import PvttBench
 from remotecal.sim.gate import Gate
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.wiring import Wired
@@ -88,7 +88,9 @@ class NozzleBench(Assembly):
         return {
             "pump": Wired(Drive(world, rig.pump), "serial", settings={"unit": 1}),
             "bank": Wired(rig.bank.on_modbus(), "socket", settings={"unit": 1}),
-            "inlet_gauge": gauge(world, known["inlet_gauge"], lambda: rig.stream.pressure, "inlet_gauge", "K-01"),
+            "inlet_gauge": gauge(
+                world, known["inlet_gauge"], lambda: rig.stream.pressure, "inlet_gauge", "K-01"
+            ),
             "meter_gauge": gauge(
                 world, known["meter_gauge"], lambda: rig.stream.meter_pressure, "meter_gauge", "K-02"
             ),

@@ -163,7 +163,7 @@ class CollectingRig:
             self.held = lowest + (self.held - lowest) * math.exp(-self.pump.draws * took / spec.volume)
         heat = before * self.CV * self.temperature + spec.cooling * took * self._wall
         heat += inflow * took * (self.CP * (self.inlet_temperature + 273.15) - self.CV * 273.15)
-        carried = self.held if self.held > before else before
+        carried = max(before, self.held)
         self.temperature = heat / (carried * self.CV + spec.cooling * took)
         return begin + took
 
@@ -213,5 +213,7 @@ class CollectingRig:
         viscous = estimate(viscosity(equation.state(AIR, t, p)))
         discharge = 0.985
         for _ in range(3):
-            discharge = nozzle.discharge(4.0 * flux * nozzle.area * discharge / (math.pi * nozzle.diameter * viscous))
+            discharge = nozzle.discharge(
+                4.0 * flux * nozzle.area * discharge / (math.pi * nozzle.diameter * viscous)
+            )
         self._factor = flux / p * nozzle.area * discharge

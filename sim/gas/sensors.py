@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from remotecal.sim.world import World
 
 
-def gauge(
-    world: World, known: Calibrated, pressure: Callable[[], float], name: str, serial: str
-) -> Wired:
+def gauge(world: World, known: Calibrated, pressure: Callable[[], float], name: str, serial: str) -> Wired:
     """Return a transmitter of absolute pressure that shows a `pressure` in Pa with its error."""
     shown = keller(world, lambda: known.indicated(pressure()) / 1e5, name=name)
     told = Certified(

@@ -108,7 +108,9 @@ def test_every_deviation_counts_in_its_direction(bench):
     assert slopes["p_0"] == pytest.approx(1 / 100e3, rel=0.03)
     assert slopes["t_0"] == pytest.approx(-0.5 / 294, rel=0.05)
     assert slopes["ε_C"] == pytest.approx(-1, rel=0.01)
-    assert slopes["p_v"] == pytest.approx(0, abs=1e-8), "alike at start and stop: what it is off counts for nothing"
+    assert slopes["p_v"] == pytest.approx(0, abs=1e-8), (
+        "alike at start and stop: what it is off counts for nothing"
+    )
     assert slopes["θ"] == pytest.approx(-0.0021 * 47 / 37.5 / 0.677 / 294, rel=0.1)
 
 
@@ -164,14 +166,18 @@ def test_gas_that_is_still_warm_is_refused(tmp_path):
 def test_warm_gas_would_have_been_believed_otherwise(tmp_path):
     """Read at once, while its own thermometers agree, the gas in the tank gives a C_d that is not the nozzle's."""
     with PvttBench.up(tmp_path / "bench", seed=7, layers=3.0) as bench:
-        rushed = ordered(bench, settled=1e3, settled_temperature=10.0, spread=20.0, weights=[1.0, 1e-9, 1e-9, 1e-9])
+        rushed = ordered(
+            bench, settled=1e3, settled_temperature=10.0, spread=20.0, weights=[1.0, 1e-9, 1e-9, 1e-9]
+        )
         ((value, expanded, at),) = found(record(calibrate(bench, rushed)))
         assert abs(value - bench.true_error(at)) > 2 * expanded
 
 
 def test_thermometers_that_do_not_agree_are_refused(tmp_path):
     with PvttBench.up(tmp_path / "bench", seed=7, layers=0.5) as bench:
-        with pytest.raises(RunError, match=r"thermometer [14] in the tank shows [+-]0\.\d+ K beside the mean"):
+        with pytest.raises(
+            RunError, match=r"thermometer [14] in the tank shows [+-]0\.\d+ K beside the mean"
+        ):
             calibrate(bench, ordered(bench))
         assert is_safe(bench)
 
@@ -183,7 +189,9 @@ def test_evidence_of_thermometers_that_do_not_agree_is_none(bench):
         stricter = kind(kind.accepts()(**{**evidence.parameters, **limit}))
         with pytest.raises(EvidenceError, match=said):
             stricter.evaluate(evidence)
-    stricter = kind(kind.accepts()(**{**evidence.parameters, "fill": 0.1, "trigger": 0.2, "back_pressure": 0.3}))
+    stricter = kind(
+        kind.accepts()(**{**evidence.parameters, "fill": 0.1, "trigger": 0.2, "back_pressure": 0.3})
+    )
     with pytest.raises(EvidenceError, match=r"they count as choked up to 0\.3"):
         stricter.evaluate(evidence)
 
