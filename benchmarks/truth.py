@@ -37,6 +37,8 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
     "nozzles": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
+    "pvtt": {"flow": (1.3, 5.2, 20.8)},
+    "bell": {"item": ("nozzle", "meter"), "highest": (4.0, 10.0), "output": ("pulses", "current")},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""

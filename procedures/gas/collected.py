@@ -26,6 +26,7 @@ from remotecal.procedures.library.gas.discharge_parameters import PvttParameters
 from remotecal.procedures.library.gas.discharge_results import inlet_columns
 from remotecal.procedures.library.gas.nozzle import REFERENCE_TEMPERATURE
 from remotecal.procedures.library.gas.sensors import Read
+from remotecal.procedures.library.gas.tanks import MOST_THERMOMETERS, see_alike
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 TANK_EXPANSION: Final = "tank_expansion"
 """Fact that a bench may state."""
-MOST_THERMOMETERS: Final = 16
 
 
 class CollectedSeen(DischargeSeen):
@@ -241,24 +241,6 @@ def see_rest(seen: CollectedSeen, count: int, told: PvttParameters) -> str:
         )
     means = [mean(seen.tank_temperatures_after[at::count], "°C") for at in range(count)]
     return see_alike(means, told.spread, "tank")
-
-
-def see_alike(means: Sequence[float], limit: float, where: str) -> str:
-    """Return why thermometers in one gas do not tell its temperature; "" if they do.
-
-    Args:
-        means: what each shows, in °C.
-        limit: how far any may be from the mean of all, in K.
-        where: what they are in.
-    """
-    middle = statistics.fmean(means)
-    number, farthest = max(enumerate(means, 1), key=lambda one: abs(one[1] - middle))
-    if abs(farthest - middle) <= limit:
-        return ""
-    return (
-        f"thermometer {number} in the {where} shows {farthest - middle:+.3f} K beside the mean of all, more "
-        f"than {limit:g} K: let the gas mix, keep sun and draught off, or look at the probe"
-    )
 
 
 def _when(readings: Sequence[Measured]) -> float:

@@ -167,7 +167,8 @@ class DischargeRepeats(Repeats[D]):
             self.coefficient, "1", coverage=self.wanted.coverage, k=self.wanted.coverage_factor
         )
         scatter = next(line.contribution for line in evaluated.lines if line.symbol == REPEATABILITY)
-        pressure = point.nominal["pressure"]
+        pressure = estimate(self.ahead.state.pressure) / 1000.0
+        pressure = point.nominal.get("pressure", round(pressure, 1))
         return DischargeFinding(
             point=point,
             title=Text(zh=f"喷嘴前压力 {pressure:g} kPa", en=f"Inlet pressure {pressure:g} kPa"),

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from remotecal.model import Column
     from remotecal.procedures.library.gas.discharge import DischargeFinding
 
+FOUND_AT = "remotecal_foundAtReynoldsNumber"
+"""refType of the Reynolds number at which a C_d was found that is stated for others, too."""
 SHARE = 1e-6
 """Smallest step of the part that is stated as common; down, for it must not be more than the whole."""
 
 
 def nozzle_results(
-    findings: Sequence[DischargeFinding], throat: float, standard: Result
+    findings: Sequence[DischargeFinding], throat: float, standard: Result, *, one_value: bool = False
 ) -> tuple[Result, ...]:
     """Return what a nozzle's certificate states, as those read it who use the nozzle.
 
@@ -30,10 +32,11 @@ def nozzle_results(
         findings: what was found, in the order it was measured.
         throat: diameter in mm that C_d goes with.
         standard: what the standard saw.
+        one_value: whether C_d is stated for whatever Reynolds number, and not against it.
     """
     curve = Table(
         columns=(
-            column("喉部雷诺数", "Throat Reynolds number", f"{REYNOLDS} basic_tableIndex0", "1",
+            column("喉部雷诺数", "Throat Reynolds number", f"{FOUND_AT if one_value else REYNOLDS} basic_tableIndex0", "1",
                    [f"{finding.place:.0f}" for finding in findings]),
             stated_column("流出系数 C_d", "Discharge coefficient C_d", DISCHARGE, findings),
             repeatability_column(findings),

@@ -18,7 +18,6 @@ from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas.collected import (
     CORRECTED,
     INPUTS,
-    MOST_THERMOMETERS,
     TANK_EXPANSION,
     CollectedRepeats,
     CollectedSeen,
@@ -28,6 +27,7 @@ from remotecal.procedures.library.gas.collected import (
 from remotecal.procedures.library.gas.discharge_parameters import PvttParameters
 from remotecal.procedures.library.gas.nozzle_under_test import NozzleUnderTest, pascal_in
 from remotecal.procedures.library.gas.sensors import Read
+from remotecal.procedures.library.gas.tanks import MOST_THERMOMETERS
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import read_air
 

@@ -50,6 +50,8 @@ class NozzleUnderTest(Procedure):
     inputs: ClassVar[Mapping[str, Text]] = {}
     model_equation: ClassVar[str] = ""
     """The measurement model in one line, for the certificate."""
+    one_value: ClassVar[bool] = False
+    """Whether C_d is stated as one value for whatever Reynolds number."""
     gauges: ClassVar[tuple[str, ...]] = ("inlet_gauge",)
     """Roles whose gauges must show absolute pressure."""
 
@@ -104,7 +106,9 @@ class NozzleUnderTest(Procedure):
         fluid = results.gas(self.parameters.air, air_equation(self.parameters.air))
         standard = self.of_standard(findings, repeats)
         return Evaluation(
-            results=nozzle_results(findings, self.parameters.throat, standard),
+            results=nozzle_results(
+                findings, self.parameters.throat, standard, one_value=self.one_value
+            ),
             budgets=budgets(findings),
             libraries=air_equation(self.parameters.air).libraries,
             conditions=(fluid, *during.conditions()),

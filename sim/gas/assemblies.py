@@ -21,6 +21,7 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.chance import chance
 from remotecal.sim.gas import paper
 from remotecal.sim.gas.alike import certified_so
+from remotecal.sim.gas.bell_bench import BellBench
 from remotecal.sim.gas.outfit import SHARES, certified, drawn
 from remotecal.sim.gas.pvtt import PvttBench
 from remotecal.sim.gas.rig import NozzleRig
@@ -145,5 +146,5 @@ class NozzleBench(Assembly):
         return paper.paper(self.rig.spec, self.flows, self.certificates, today, current=self.current)
 
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"nozzles": NozzleBench, "pvtt": PvttBench}
+BENCHES: Final[dict[str, type[Assembly]]] = {"nozzles": NozzleBench, "pvtt": PvttBench, "bell": BellBench}
 """What the catalogue offers, by name."""

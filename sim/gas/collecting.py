@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.capabilities import Outlet
-from remotecal.fluids.critical_flow import GAS_CONSTANT
-from remotecal.fluids.gas import AIR
-from remotecal.fluids.gas_equations import EQUATIONS
-from remotecal.fluids.gas_viscosity import viscosity
+from remotecal.sim.gas.dry_air import DryAir
 from remotecal.sim.gas.pump import VacuumPump
 from remotecal.sim.instruments.gas_tank import TankPlc
 from remotecal.sim.surroundings import Air, Wave
-from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
     from remotecal.sim.gas.nozzle import TrueNozzle
@@ -54,29 +50,6 @@ class TankSpec:
     """The same of the density."""
 
 
-class DryAir:
-    """Dry air about a room's temperature by the equation for it, in closed form."""
-
-    def __init__(self) -> None:
-        equation = EQUATIONS["Lemmon 2000"]
-        at = [estimate(equation.state(AIR, t, 5e4).z) - 1.0 for t in (20.0, 40.0)]
-        self._virial = at[0] / 5e4
-        self._slope = (at[1] - at[0]) / 5e4 / 20.0
-        self._specific = GAS_CONSTANT / estimate(AIR.molar_mass)
-
-    def density(self, t: float, p: float) -> float:
-        """Return the density in kg/m³ at `t` in °C and `p` in Pa."""
-        return p / (self._specific * (t + 273.15) * (1.0 + self._b(t) * p))
-
-    def pressure(self, t: float, density: float) -> float:
-        """Return the pressure in Pa at which it has a density."""
-        ideal = density * self._specific * (t + 273.15)
-        return ideal / (1.0 - self._b(t) * ideal)
-
-    def _b(self, t: float) -> float:
-        return self._virial + self._slope * (t - 20.0)
-
-
 class CollectingRig:
     """The bench. Look at it and act on it only inside `with rig.world.present():`."""
 
@@ -96,7 +69,8 @@ class CollectingRig:
     def __init__(self, spec: TankSpec, world: World, capacity: float = 0.03) -> None:
         """`capacity` is what the vacuum pump draws, in m³/s."""
         self.spec, self.world = spec, world
-        self.air, self.gas = Air(world.random("air")), DryAir()
+        self.air = Air(world.random("air"))
+        self.gas = DryAir(denser=spec.denser, c_star=spec.c_star)
         self.pump = VacuumPump(world, capacity)
         self.plc = TankPlc(world, self.pump, self._divert, lambda: self.pressure > 1.15e5)
         rng = world.random("collecting")
@@ -109,7 +83,7 @@ class CollectingRig:
         """Of the gas in the tank, in °C."""
         self.collecting = False
         """Whether the timer runs."""
-        self.held = self.gas.density(self._wall, 101_325.0) * self._volume() * (1.0 + spec.denser)
+        self.held = self.gas.density(self._wall, 101_325.0) * self._volume()
         """Mass in the tank, in kg; while gas is collected with what is in the inventory volume."""
         self.ahead = self.air.pressure(world.time)
         """Pressure ahead of the nozzle, in Pa."""
@@ -128,8 +102,7 @@ class CollectingRig:
     def pressure(self) -> float:
         """In the tank, in Pa."""
         volume = self._volume() + (self.spec.inventory if self.collecting else 0.0)
-        density = self.held / volume / (1.0 + self.spec.denser)
-        return self.gas.pressure(self.temperature, density)
+        return self.gas.pressure(self.temperature, self.held / volume)
 
     @property
     def back(self) -> float:
@@ -197,8 +170,7 @@ class CollectingRig:
     def _inventory(self, pressure: float, trigger: int | None) -> float:
         """Return the mass in the inventory volume at a pressure: at the start, at the stop, or between."""
         warmer = 0.0 if trigger is None else self.spec.warmer[trigger]
-        volume = self.spec.inventory * (1.0 + self.spec.denser)
-        return volume * self.gas.density(self.inlet_temperature + warmer, pressure)
+        return self.spec.inventory * self.gas.density(self.inlet_temperature + warmer, pressure)
 
     def _volume(self) -> float:
         return self.spec.volume * (1.0 + 3.0 * self.spec.expansion * (self._wall - 20.0))
@@ -206,14 +178,5 @@ class CollectingRig:
     def _look(self, time: float) -> None:
         """Take what drifts slowly: the wall's temperature, and what passes the nozzle for each Pa ahead."""
         self._looked, self._wall = time, self.air.temperature(time)
-        t, p, nozzle = self.inlet_temperature, max(self.ahead, 2e4), self.spec.nozzle
-        equation = EQUATIONS["Lemmon 2000"]
-        c_star = estimate(equation.critical_flow(AIR, t, p)) * (1.0 + self.spec.c_star)
-        flux = c_star * p / math.sqrt(GAS_CONSTANT / estimate(AIR.molar_mass) * (t + 273.15))
-        viscous = estimate(viscosity(equation.state(AIR, t, p)))
-        discharge = 0.985
-        for _ in range(3):
-            discharge = nozzle.discharge(
-                4.0 * flux * nozzle.area * discharge / (math.pi * nozzle.diameter * viscous)
-            )
-        self._factor = flux / p * nozzle.area * discharge
+        ahead = max(self.ahead, 2e4)
+        self._factor = self.gas.passes(self.spec.nozzle, self.inlet_temperature, ahead) / ahead
