@@ -42,7 +42,7 @@ class MeterByBellParameters(GasMeterParameters):
     """Height down to which it may sink."""
     stroke: Annotated[float, In("mm", above=0)] = 150.0
     """By how much it must sink in a repeat at least."""
-    leak: Annotated[float, In("mm/s", above=0)] = 2e-4
+    leak: Annotated[float, In("mm/s", above=0)] = 1.5e-4
     """How fast the shut bell may sink."""
     leak_time: Annotated[float, In("s", at_least=10)] = 600.0
     """How long it is watched for that before the first point."""
@@ -50,10 +50,10 @@ class MeterByBellParameters(GasMeterParameters):
     """How fast the temperature at each thermometer under the bell may change before a repeat."""
     settling: Annotated[float, In("s", above=60)] = 3600.0
     """How long that is waited for at most."""
-    spread: Annotated[float, In("K", above=0)] = 0.1
-    """How far any thermometer under the bell may be from the mean of all."""
+    spread: Annotated[float, In("K", above=0)] = 0.2
+    """How far any thermometer under the bell may be from the mean of all, as they read, uncorrected."""
     equality: Annotated[float, In("K", above=0)] = 0.3
-    """How far the gas under the bell may be from that at the meter."""
+    """How far the gas under the bell may be from that at the meter, as they read."""
     air: Air = "dry"
     """What flows: dried air, by Lemmon 2000, or the room's with its humidity, by GERG-2008."""
 
@@ -84,7 +84,7 @@ class NozzleByBellParameters(DischargeParameters):
     """Height down to which it may sink."""
     stroke: Annotated[float, In("mm", above=0)] = 300.0
     """By how much it must sink in a repeat at least."""
-    leak: Annotated[float, In("mm/s", above=0)] = 2e-4
+    leak: Annotated[float, In("mm/s", above=0)] = 1.5e-4
     """How fast the shut bell may sink."""
     leak_time: Annotated[float, In("s", at_least=10)] = 600.0
     """How long it is watched for that before the first point."""
@@ -93,7 +93,7 @@ class NozzleByBellParameters(DischargeParameters):
     settling: Annotated[float, In("s", above=60)] = 3600.0
     """How long that is waited for at most."""
     equality: Annotated[float, In("K", above=0)] = 0.3
-    """How far the gas under the bell may be from that ahead of the nozzle."""
+    """How far the gas under the bell may be from that ahead of the nozzle, as they read."""
 
     @model_validator(mode="after")
     def _can_be_made(self) -> Self:

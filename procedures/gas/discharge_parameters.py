@@ -22,14 +22,8 @@ class DischargeParameters(Parameters):
     """Pressure behind the nozzle that may be there at most, as a share of that ahead of it. Without a
     diffuser air is choked up to 0.528; with one up to a limit that is measured for each nozzle, often 0.6 to
     0.95 (unverified)."""
-    steady: Annotated[float, In("s", at_least=5)] = 30.0
-    """How long pressure and temperature ahead of the nozzle must be steady before a repeat."""
-    pressure_drift: Annotated[float, In("Pa/s", above=0)] = 2.0
-    """How fast the pressure there may change then."""
-    temperature_drift: Annotated[float, In("K/s", above=0)] = 0.002
-    """How fast the temperature there may change."""
-    spread: Annotated[float, In("K", above=0)] = 0.1
-    """How far any thermometer in the standard may be from the mean of all."""
+    spread: Annotated[float, In("K", above=0)] = 0.2
+    """How far any thermometer in the standard may be from the mean of all, as they read, uncorrected."""
     air: Air = "of the room"
     """What flows: the room's air with its humidity, by GERG-2008, or dried air, by Lemmon 2000."""
     recovery: Annotated[float, In("1", at_least=0, at_most=1)] = 0.75
@@ -59,6 +53,12 @@ class PvttParameters(DischargeParameters):
     """Absolute pressures ahead of the nozzle, in the order to measure. The certificate holds between the
     Reynolds numbers they make; a nozzle that draws from a room needs them from below its air's pressure to
     above it."""
+    steady: Annotated[float, In("s", at_least=5)] = 30.0
+    """How long pressure and temperature ahead of the nozzle must be steady before a repeat."""
+    pressure_drift: Annotated[float, In("Pa/s", above=0)] = 2.0
+    """How fast the pressure ahead of it may change then."""
+    temperature_drift: Annotated[float, In("K/s", above=0)] = 0.002
+    """How fast the temperature there may change."""
     fill: Annotated[float, In("1", above=0, below=1)] = 0.4
     """Pressure in the tank up to which gas is collected, as a share of that ahead of the nozzle."""
     trigger: Annotated[float, In("1", above=0, below=1)] = 0.47

@@ -145,7 +145,16 @@ class NozzleByPvtt(NozzleUnderTest):
         self.pump.speed.set(SPEED)
         self.pump.start()
         run.wait(self.parameters.steady)
-        self.settle_inlet(run)
+        self._settle_inlet(run)
+
+    def _settle_inlet(self, run: Run) -> None:
+        """Wait until the gas ahead of the nozzle is steady."""
+        wanted, gauge = self.parameters, self.inlet_gauge.pressure
+        temperature = self.inlet_thermometer.temperature
+        run.settle(
+            Stability(gauge, duration=wanted.steady, slope=wanted.pressure_drift * pascal_in(gauge)),
+            Stability(temperature, duration=wanted.steady, slope=wanted.temperature_drift),
+        )
 
     def measure(self, point: Point, run: Run) -> CollectedSeen:
         self._empty(run)

@@ -11,7 +11,7 @@ from remotecal.drivers.capabilities import AmbientMonitor, PressureGauge, Thermo
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import ParameterError, RunError
 from remotecal.model import IN_CMC, Text
-from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run, Stability
+from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
@@ -70,15 +70,6 @@ class NozzleUnderTest(Procedure):
             gauge: PressureGauge = getattr(self, role)
             if not gauge.is_absolute():
                 raise ParameterError(f"the {role} must show absolute pressure: mend its settings")
-
-    def settle_inlet(self, run: Run) -> None:
-        """Wait until the gas ahead of the nozzle is steady."""
-        wanted, gauge = self.parameters, self.inlet_gauge.pressure
-        temperature = self.inlet_thermometer.temperature
-        run.settle(
-            Stability(gauge, duration=wanted.steady, slope=wanted.pressure_drift * pascal_in(gauge)),
-            Stability(temperature, duration=wanted.steady, slope=wanted.temperature_drift),
-        )
 
     def see_choked(self, point: Point, back: Sequence[Measured], ahead: Sequence[Measured]) -> None:
         """Raise `RunError` if a repeat can't count, while it can be measured again."""

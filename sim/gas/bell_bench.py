@@ -50,6 +50,8 @@ READING_DELAY: Final = 0.002
 """U of the time between readings, in s."""
 EXPANSION: Final = (16e-6, 2e-6)
 """Of the bell, in 1/K, and its U."""
+LEAK: Final = 2e-4
+"""What leaves under the rim of a bell that passes for tight, in m³/h at most."""
 PLACES: Final = (-1.0, 1.0)
 """Where the bell's thermometers are."""
 
@@ -66,7 +68,7 @@ class BellOptions(BenchOptions):
     warmer: Annotated[float, In("K", at_least=-20, at_most=20)] = 2.0
     """By how much what the blower brings is warmer than the room."""
     leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
-    """What leaves under the bell's rim."""
+    """What leaves under the bell's rim; 0 for no more than is let pass."""
     film: Annotated[float | None, In("1", at_least=-0.1, at_most=0.1)] = None
     """What the film on the bell's wall truly makes of the volume, where it is more than the bench file tells."""
     ripple: Annotated[float, In("Pa", at_least=0)] = 3.0
@@ -109,6 +111,8 @@ class BellBench(Assembly):
         """What each certificate states, and what is true."""
         self.bell = Calibrated(Stated("m2", (0.0,), (AREA,), (U_AREA * AREA,)), rng.gauss(0.0, 1.0))
         """Volume for each height: what is stated, and what is true."""
+        self.used_at = rng.uniform(85e3, 106e3)
+        """Pressure in Pa ahead of the nozzle where somebody is going to use it: C_d is stated for any of a room."""
         self.rig = BellRig(drawn(rng, options, self.bell.correction(0.0)), world)
         """The physics."""
         self.wired = self._wire_up()
@@ -164,10 +168,14 @@ class BellBench(Assembly):
         return stands.counter(self.world, lambda: shown.cycles, Gate(), timebase_error=0.0)
 
     def true_error(self, at: float) -> float:
-        """Return the nozzle's true C_d at a Reynolds number, or the meter's true error in % at a flow in m³/h."""
+        """Return a meter's true error in % at a flow in m³/h.
+
+        Of a nozzle that was calibrated at a Reynolds number, its true C_d where somebody is going to use it.
+        """
         spec = self.rig.spec
         if spec.nozzle is not None:
-            return spec.nozzle.discharge(at)
+            with self.world.present():
+                return spec.nozzle.discharge(at * self.used_at / self.rig.item_pressure)
         assert spec.meter is not None
         output = spec.meter.output_error if self.current else 0.0
         return 100.0 * ((1.0 + spec.meter.curve(at / 3600.0)) * (1.0 + output) - 1.0)
@@ -269,7 +277,7 @@ def drawn(rng: Random, options: BellOptions, area: float) -> BellSpec:
         warmer=options.warmer,
         ripple=options.ripple,
         expansion=rng.gauss(EXPANSION[0], EXPANSION[1] / 2),
-        leak=options.leak / 3600.0,
+        leak=(options.leak or rng.uniform(0.0, LEAK)) / 3600.0,
         c_star=rng.gauss(0.0, known.u_critical_flow),
         denser=rng.gauss(0.0, known.u_density),
     )

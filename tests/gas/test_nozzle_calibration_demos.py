@@ -1,4 +1,4 @@
-"""`remotecal demo pvtt`: from the wire to a nozzle's signed certificate; and the truth."""
+"""`remotecal demo pvtt` and `demo bell`: from the wire to a signed certificate; and the truth."""
 
 import pytest
 
@@ -6,13 +6,17 @@ from benchmarks.truth import calibrate
 from remotecal.certificates.dcc import read
 from remotecal.cli import main
 
-MADE = {"pvtt": "gas.nozzle_by_pvtt"}
+MADE = {
+    ("pvtt",): "gas.nozzle_by_pvtt",
+    ("bell",): "gas.nozzle_by_bell",
+    ("bell", "--set", "item=meter"): "gas.meter_by_bell",
+}
 
 
 @pytest.mark.parametrize("bench", MADE)
 def test_the_demonstration_ends_in_a_certificate_that_holds(bench, tmp_path, capsys):
     out = tmp_path / "demo"
-    assert main(["demo", bench, "--out", str(out)]) == 0
+    assert main(["demo", *bench, "--out", str(out)]) == 0
     made = read((out / "certificate.xml").read_bytes())
     assert made.evidence.procedure == MADE[bench]
     assert (out / "certificate.pdf").read_bytes().startswith(b"%PDF")
@@ -30,7 +34,7 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(bench, tmp_path, cap
     assert "holds" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("bench", MADE)
+@pytest.mark.parametrize("bench", ["pvtt", "bell"])
 def test_intervals_cover_the_truth(bench):
     """`benchmarks/truth.py` is the full-sized check."""
     intervals = [one for seed in range(1001, 1004) for one in calibrate(bench, seed)]

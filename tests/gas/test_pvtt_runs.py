@@ -217,6 +217,21 @@ def test_a_larger_inventory_than_is_known_would_count(tmp_path):
         assert abs(value - bench.true_error(at)) > expanded
 
 
+def test_a_narrow_plenum_counts_by_its_velocity(bench):
+    """5.2 m³/h in a pipe of 9 mm are 23 m/s, Ma 0.066: at rest 0.31 % more pressure, so C_d is as much smaller."""
+    evidence = calibrate(bench, ordered(bench))
+    narrow = evidence.characteristics["tank_volume"].model_copy(
+        update={"value": 9.0, "unit": "mm", "expanded_uncertainty": 0.0}
+    )
+    stated = replace(evidence, characteristics={**evidence.characteristics, "plenum_diameter": narrow})
+    ((wide, _, _),), ((thin, _, _),) = found(record(evidence)), found(record(stated))
+    assert thin / wide - 1 == pytest.approx(-0.0030, abs=0.0004)
+    kind = find(evidence.procedure.name).procedure
+    feels_all = kind(kind.accepts()(**{**evidence.parameters, "recovery": 1.0})).evaluate(stated)
+    cooler = feels_all.results[0].tables[0].column(DISCHARGE).floats()[0]
+    assert cooler < thin, "colder at rest: more should have passed"
+
+
 def test_another_nozzle_than_the_orders_is_refused(bench):
     evidence = calibrate(bench, ordered(bench))
     kind = find(evidence.procedure.name).procedure
