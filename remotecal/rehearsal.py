@@ -238,11 +238,11 @@ class _Twin:
             for name in real.certificates
             if name in bench.wired and bench.wired[name].certified is None
         ]
-        standing = {name: real.certificates[name] for name in real.artefacts if name in real.certificates}
+        standing = {name: real.certificates[name] for name in real.artefacts}
         if standing and (refused := bench.mount(standing, chance(self._seed, "rehearsal, artefacts"))):
             raise ConfigurationError(
-                f"the simulated bench can't be given {', '.join(refused)} with their certificates. Rehearse on a "
-                "simulated bench of your own"
+                f"the simulated bench can't be given {', '.join(refused)} with their certificates. Rehearse "
+                "on a simulated bench of your own"
             )
 
     def _refuse_without(self, there: Collection[str], filling: Mapping[str, str]) -> None:
@@ -254,8 +254,8 @@ class _Twin:
         needed = dict.fromkeys((*real.certificates, *real.drivers, *real.artefacts))
         if lacking := [role for role in needed if filling.get(role, role) not in there]:
             raise ConfigurationError(
-                f"the simulated bench has nothing in the role {', '.join(lacking)}, and the real one has: what it "
-                "would foresee is another calibration. Rehearse on a simulated bench of your own"
+                f"the simulated bench has nothing in the role {', '.join(lacking)}, and the real one has: "
+                "what it would foresee is another calibration. Rehearse on a simulated bench of your own"
             )
 
     def state(self, path: Path) -> None:
@@ -271,12 +271,11 @@ class _Twin:
         ]
         artefacts = cast("dict[str, object]", said.get("artefacts", {}))
         for name, serial in real.artefacts.items():
-            used = real.certificates.get(name)
-            certificate = f"{name}.xml" if used else None
-            if used:
-                (path.parent / f"{name}.xml").write_bytes(write(used.record))
-            correlation = used.correlation if used else None
-            artefacts[name] = ArtefactEntry(serial=serial, certificate=certificate, correlation=correlation)
+            used = real.certificates[name]
+            (path.parent / f"{name}.xml").write_bytes(write(used.record))
+            artefacts[name] = ArtefactEntry(
+                serial=serial, certificate=f"{name}.xml", correlation=used.correlation
+            )
         stated = {**said, "characteristics": facts | dict(real.characteristics), "artefacts": artefacts}
         path.write_text(as_toml({name: table for name, table in stated.items() if table}), encoding="utf-8")
 

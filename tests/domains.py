@@ -58,7 +58,7 @@ class Domain:
 
 DOMAINS = {
     "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
-    "gas": Domain("gas", ("gas",), ("nozzles",)),
+    "gas": Domain("gas", ("gas",), ("nozzles", "pvtt", "bell")),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

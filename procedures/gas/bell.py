@@ -2,8 +2,9 @@
 
     m = ρ_1·(V_d + A·h_1) - ρ_2·(V_d + A·h_2) - ρ·A·v_l·Δt,  A = A_b·(1 + 2α_b·(t_b - 20 °C))·(1 + ε_f)
 
-1 and 2 are where the repeat begins and ends; V_d is the gas where the bell would stand at 0 and in the pipe, so
-that what it stores counts; ε_f is what the film on the bell's wall and what evaporates of it make of the volume.
+1 and 2 are where the repeat begins and ends; V_d is the gas where the bell would stand at 0 and in the
+pipe, so that what it stores counts; ε_f is what the film on the bell's wall and what evaporates of it make
+of the volume.
 """
 
 from __future__ import annotations
@@ -91,9 +92,7 @@ class Bell(Generic[U]):
         told: limits of the order.
     """
 
-    def __init__(
-        self, repeats: Repeats[U], sensors: Sensors[U], equation: GasEquation, told: OfBell
-    ) -> None:
+    def __init__(self, repeats: Repeats[U], sensors: Sensors[U], equation: GasEquation, told: OfBell) -> None:
         self._sensors, self._equation = sensors, equation
         instruments = repeats.evidence.instruments
         self.count = sum(role.startswith("bell_thermometers[") for role in instruments)
@@ -124,7 +123,8 @@ class Bell(Generic[U]):
         total: Number = 0.0
         for at, known in enumerate(self._thermometers):
             total = total + known.corrected(x, mean(readings[at :: self.count], "°C"))
-        return total / self.count + x["t_s"]
+        middle: Number = total / self.count + x["t_s"]
+        return middle
 
     def mean_state(self, seen: U, x: Numbers) -> tuple[float, float]:
         """Return temperature in °C and pressure in Pa under the bell in a repeat."""

@@ -73,8 +73,8 @@ class NozzleByBellParameters(DischargeParameters):
     run_up: Annotated[float, In("s", at_least=1)] = 20.0
     """How long it flows before the first readings."""
     room: Annotated[tuple[float, float], In("kPa", above=0)] = (85.0, 106.0)
-    """From and to which pressure ahead of it the nozzle is going to be used: C_d is stated as one value for all
-    of them, for a bell has no other pressure than the room's."""
+    """From and to which pressure ahead of it the nozzle is going to be used: C_d is stated as one value for
+    all of them, for a bell has no other pressure than the room's."""
     change: Annotated[float, In("1", above=0)] = 3.412
     """b in C_d = a - b/√Re, about: by how much C_d changes on the way there (3.412 and 2.720 for toroidal
     nozzles, ISO 9300)."""

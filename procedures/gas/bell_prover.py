@@ -53,7 +53,7 @@ class ByBell(Procedure):
         return (*super().certified(), "bell")
 
     def see_tight(self, run: Run) -> None:
-        """See that the filled, shut bell does not sink, but for what its gas's pressure and temperature make."""
+        """See that the filled, shut bell does not sink, but as its gas's pressure and temperature have it."""
         self.fill(run)
         before, begun = self._amount(run)
         run.wait(self.of_bell.leak_time)
@@ -69,7 +69,9 @@ class ByBell(Procedure):
     def _amount(self, run: Run) -> tuple[float, float]:
         """Return how much gas is under the bell, as a share of what it holds at `upper`, and when."""
         gauge, scale = self.bell_gauge.pressure, self.rig.height
-        pressure, height, *warm = run.read(gauge, scale, *(each.temperature for each in self.bell_thermometers))
+        pressure, height, *warm = run.read(
+            gauge, scale, *(each.temperature for each in self.bell_thermometers)
+        )
         kelvin = statistics.fmean(one.to("K").value for one in warm)
         full = height.to("mm").value / self.of_bell.upper
         return full * pressure.to("Pa").value / 101_325.0 * 293.15 / kelvin, height.at
@@ -81,8 +83,8 @@ class ByBell(Procedure):
         while (height := self._height(run)) < self.of_bell.upper:
             if run.clock.now() - begun > LONGEST:
                 raise RunError(
-                    f"the blower does not lift the bell beyond {height:.0f} mm, and {self.of_bell.upper:g} mm "
-                    "are wanted: look at the blower and the bell's valves"
+                    f"the blower does not lift the bell beyond {height:.0f} mm, and "
+                    f"{self.of_bell.upper:g} mm are wanted: look at the blower and the bell's valves"
                 )
             self.blower.speed.set(SPEED)
             self.blower.start()
@@ -120,8 +122,8 @@ class ByBell(Procedure):
                 return rows
             if height < told.lower:
                 raise RunError(
-                    f"the bell stands at {height:.0f} mm after {took:.0f} s, and may sink to {told.lower:g} mm: "
-                    "it is too small for so long a repeat, or for so many pulses, at this flow"
+                    f"the bell stands at {height:.0f} mm after {took:.0f} s, and may sink to {told.lower:g} "
+                    "mm: it is too small for so long a repeat, or for so many pulses, at this flow"
                 )
             rest = max(duration - took, (told.stroke - sunk) * took / sunk if sunk > 0 else 1.0)
             run.wait(min(max(rest / 5, 1.0), 30.0))
@@ -130,4 +132,3 @@ class ByBell(Procedure):
     def _height(self, run: Run) -> float:
         (read,) = run.read(self.rig.height)
         return read.to("mm").value
-

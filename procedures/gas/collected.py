@@ -3,8 +3,8 @@
     q_m·Δt = V_t·(1 + 3α_t·(t_f - 20 °C))·ρ_f·(1 + ε_ρ) - V_t·(1 + 3α_t·(t_i - 20 °C))·ρ_i
              + V_inv·(ρ_stop - ρ_start),  ρ = p·M/(Z·R·T)
 
-i and f are before and after; V_inv is the volume between the nozzle and the valves, whose pressure is the same
-when the timer starts and when it stops, and whose temperature is not quite.
+i and f are before and after; V_inv is the volume between the nozzle and the valves, whose pressure is the
+same when the timer starts and when it stops, and whose temperature is not quite.
 """
 
 from __future__ import annotations
@@ -179,40 +179,47 @@ class CollectedRepeats(DischargeRepeats[CollectedSeen]):
         flow: Number = (collected + self.stored(seen, x)) / lasted
         return flow
 
-    def row(self) -> tuple[str, str, str, str, str, str]:
-        """Return what is told of the tank: Δt, p_i, p_f, t_f, the spread of its thermometers, and the part of
-        the inventory volume in what was collected.
-        """
+    def row(self) -> tuple[str, ...]:
+        """Return what is told of the tank, in the order of `TITLES`."""
         known, seen = self.estimates(), self.seen
-        parts = [estimate(self.stored(one, known)) for one in seen]
-        whole = [estimate(self.mass_flow(one, known)) * one.collection_time.value for one in seen]
-        shares = [100 * part / mass for part, mass in zip(parts, whole, strict=True)]
+        ends = [
+            statistics.fmean(estimate(self.sensors.at(symbol, one, known)) for one in seen) / 1000
+            for symbol in ("p_i", "p_f")
+        ]
+        warm = statistics.fmean(estimate(self.tank(one.tank_temperatures_after, known)) for one in seen)
         last = [
             [mean(one.tank_temperatures_after[at :: self._count], "°C") for at in range(self._count)]
             for one in seen
         ]
+        shares = [
+            100 * estimate(self.stored(one, known)) / (estimate(self.mass_flow(one, known)) * time)
+            for one in seen
+            for time in (one.collection_time.value,)
+        ]
         return (
             f"{statistics.fmean(one.collection_time.value for one in seen):.3f}",
-            f"{statistics.fmean(estimate(self.sensors.at('p_i', one, known)) for one in seen) / 1000:.4f}",
-            f"{statistics.fmean(estimate(self.sensors.at('p_f', one, known)) for one in seen) / 1000:.4f}",
-            f"{statistics.fmean(estimate(self.tank(one.tank_temperatures_after, known)) for one in seen):.3f}",
+            *(f"{end:.4f}" for end in ends),
+            f"{warm:.3f}",
             significant(max(max(row) - min(row) for row in last)),
             significant(statistics.fmean(shares)),
         )
 
 
+TITLES: Final = (
+    ("收集时间 Δt", "Time Δt", "remotecal_collectionTime", "s"),
+    ("初压 p_i", "Empty p_i", "remotecal_initialPressure", "kPa"),
+    ("终压 p_f", "Filled p_f", "remotecal_finalPressure", "kPa"),
+    ("终温 t_f", "Filled t_f", "remotecal_finalTemperature", "°C"),
+    ("温度极差", "Spread of t_f", "remotecal_temperatureSpread", "K"),
+    ("附加容积修正", "Inventory", "remotecal_inventoryShare", "%"),
+)
+"""What is told of the tank: the last, the part of the inventory volume in what was collected."""
+
+
 def tank_result(findings: Sequence[DischargeFinding], repeats: Sequence[CollectedRepeats]) -> Result:
     """Return what the tank saw at each point."""
     rows = [each.row() for each in repeats]
-    titles = (
-        ("收集时间 Δt", "Time Δt", "remotecal_collectionTime", "s"),
-        ("初压 p_i", "Empty p_i", "remotecal_initialPressure", "kPa"),
-        ("终压 p_f", "Filled p_f", "remotecal_finalPressure", "kPa"),
-        ("终温 t_f", "Filled t_f", "remotecal_finalTemperature", "°C"),
-        ("温度极差", "Spread of t_f", "remotecal_temperatureSpread", "K"),
-        ("附加容积修正", "Inventory", "remotecal_inventoryShare", "%"),
-    )
-    own = (column(*title, [row[at] for row in rows]) for at, title in enumerate(titles))
+    own = (column(*title, [row[at] for row in rows]) for at, title in enumerate(TITLES))
     name = Text(zh="pVTt 法收集", en="Collection (PVTt)")
     table = Table(columns=(*inlet_columns(findings), *own))
     return Result(name=name, ref_types=("remotecal_collection",), tables=(table,))

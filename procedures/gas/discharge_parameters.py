@@ -62,8 +62,8 @@ class PvttParameters(DischargeParameters):
     fill: Annotated[float, In("1", above=0, below=1)] = 0.4
     """Pressure in the tank up to which gas is collected, as a share of that ahead of the nozzle."""
     trigger: Annotated[float, In("1", above=0, below=1)] = 0.47
-    """Pressure in the inventory volume at which the timer starts and stops, as the same share: above `fill`, so
-    that both moments are alike, and choked."""
+    """Pressure in the inventory volume at which the timer starts and stops, as the same share: above
+    `fill`, so that both moments are alike, and choked."""
     shortest: Annotated[float, In("s", at_least=1)] = 20.0
     """Shortest time in which gas may be collected."""
     emptied: Annotated[float, In("Pa", above=0)] = 200.0
@@ -79,8 +79,8 @@ class PvttParameters(DischargeParameters):
     settling: Annotated[float, In("s", above=60)] = 3600.0
     """How long that is waited for at most."""
     weights: Annotated[tuple[float, ...], In("1", above=0)] = ()
-    """What each thermometer in the tank stands for, in proportion to the volume about it; all for the same where
-    not given."""
+    """What each thermometer in the tank stands for, in proportion to the volume about it; all for the same
+    where not given."""
 
     @model_validator(mode="after")
     def _can_be_collected(self) -> Self:

@@ -34,9 +34,10 @@ def nozzle_results(
         standard: what the standard saw.
         one_value: whether C_d is stated for whatever Reynolds number, and not against it.
     """
+    at = FOUND_AT if one_value else REYNOLDS
     curve = Table(
         columns=(
-            column("喉部雷诺数", "Throat Reynolds number", f"{FOUND_AT if one_value else REYNOLDS} basic_tableIndex0", "1",
+            column("喉部雷诺数", "Throat Reynolds number", f"{at} basic_tableIndex0", "1",
                    [f"{finding.place:.0f}" for finding in findings]),
             stated_column("流出系数 C_d", "Discharge coefficient C_d", DISCHARGE, findings),
             repeatability_column(findings),
@@ -62,7 +63,7 @@ def nozzle_results(
 
 
 def _common(findings: Sequence[DischargeFinding]) -> Column:
-    """Return the part of U, relative to C_d, that nozzles share: the largest that is nowhere above the whole."""
+    """Return what nozzles share of U, relative to C_d: the largest part that is nowhere above the whole."""
     smallest = min(
         2 * float(finding.evaluated.reported().expanded) / finding.evaluated.k / finding.evaluated.value
         for finding in findings

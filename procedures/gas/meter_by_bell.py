@@ -83,11 +83,13 @@ class BellMeterRepeats(MeterRepeats[BellMeterSeen]):
 
     def took(self, seen: BellMeterSeen, x: Numbers) -> Number:
         """Return the time between the readings of the meter, in s."""
+        time = lasted(seen)
         pairs = (seen.pulses_before, seen.pulses_after), (seen.total_before, seen.total_after)
         for before, after in pairs:
             if before is not None and after is not None:
-                return after.at - before.at + x["Δt"]
-        return lasted(seen) + x["Δt"]
+                time = after.at - before.at
+        found: Number = time + x["Δt"]
+        return found
 
     def volume(self, seen: BellMeterSeen, x: Numbers) -> Number:
         """Return what passed through the meter between its readings, in m³ as it was there."""

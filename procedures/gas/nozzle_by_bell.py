@@ -1,7 +1,7 @@
-"""Calibrate a critical nozzle by a bell prover: the bell sinks, and a vacuum pump draws its gas through the nozzle.
+"""Calibrate a critical nozzle by a bell prover: a vacuum pump draws the bell's gas through the nozzle.
 
-A bell has no other pressure than the room's, so C_d is found at one Reynolds number. It is stated as one value for
-the pressures of rooms, with what it may change on the way there.
+A bell has no other pressure than the room's, so C_d is found at one Reynolds number. It is stated as one
+value for the pressures of rooms, with what it may change on the way there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from remotecal.procedures.library.gas.nozzle_under_test import NozzleUnderTest
 from remotecal.procedures.library.gas.sensors import Read
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.uncertainty.inputs import Input
-from remotecal.uncertainty.number import Number, Numbers
+from remotecal.uncertainty.number import Number, Numbers, estimate
 
 
 class BellNozzleSeen(UnderBell, DischargeSeen):
@@ -61,7 +61,7 @@ class BellNozzleRepeats(DischargeRepeats[BellNozzleSeen]):
 
     def _change(self) -> Input:
         """Return by how much C_d changes from where it was found to the ends of the pressures of rooms."""
-        pressure = float(self.ahead.state.pressure) / 1000.0
+        pressure = estimate(self.ahead.state.pressure) / 1000.0
         reynolds = self.ahead.reynolds(self._told.diameter, lambda _: self._told.area)
         ends = (abs(1.0 - math.sqrt(pressure / end)) for end in self._told.room)
         limit = self._told.change / math.sqrt(reynolds) * max(ends)
@@ -78,11 +78,12 @@ class BellNozzleRepeats(DischargeRepeats[BellNozzleSeen]):
         ]
 
     def mass_flow(self, seen: BellNozzleSeen, x: Numbers) -> Number:
-        flow: Number = self._bell.mass(seen, x) / (lasted(seen) + x["Δt"])
-        return flow * (1.0 + x["ε_ρ"])
+        flow: Number = self._bell.mass(seen, x) / (lasted(seen) + x["Δt"]) * (1.0 + x["ε_ρ"])
+        return flow
 
     def coefficient(self, seen: BellNozzleSeen, x: Numbers) -> Number:
-        return super().coefficient(seen, x) + x["δ_Re"]
+        found: Number = super().coefficient(seen, x) + x["δ_Re"]
+        return found
 
 
 class NozzleByBell(ByBell, NozzleUnderTest):
@@ -105,8 +106,9 @@ class NozzleByBell(ByBell, NozzleUnderTest):
     gauges: ClassVar[tuple[str, ...]] = ("inlet_gauge", "bell_gauge", "back_gauge")
     one_value: ClassVar[bool] = True
     model_equation: ClassVar[str] = (
-        "C_d = q_m/(A·(1 + 2α·(t_0 - 20 °C))·C*·(1 + ε_C)·p_0/√(R·T_0/M)) + δ_Re, q_m = (1 + ε_ρ)·[ρ_1·(V_d + A_h·h_1)"
-        " - ρ_2·(V_d + A_h·h_2) - ρ_1·A_h·v_l·τ]/(τ + Δt), A_h = A_b·(1 + 2α_b·(t_b - 20 °C))·(1 + ε_f)"
+        "C_d = q_m/(A·(1 + 2α·(t_0 - 20 °C))·C*·(1 + ε_C)·p_0/√(R·T_0/M)) + δ_Re, "
+        "q_m = (1 + ε_ρ)·[ρ_1·(V_d + A_h·h_1) - ρ_2·(V_d + A_h·h_2) - ρ_1·A_h·v_l·τ]/(τ + Δt), "
+        "A_h = A_b·(1 + 2α_b·(t_b - 20 °C))·(1 + ε_f)"
     )
 
     @property

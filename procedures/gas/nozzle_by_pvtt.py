@@ -1,8 +1,9 @@
 """Calibrate a critical nozzle by a PVTt standard: a tank collects what passes it (ISO 9300, JJG 620).
 
 The tank is pumped empty. While the nozzle is choked its gas goes to the tank for a time that is told by the
-pressure between nozzle and valves, the same at start and stop; then the gas comes to rest, and pressure, volume
-and temperature tell how much it is. Filled, it is warm for minutes: what is read too early is refused.
+pressure between nozzle and valves, the same at start and stop; then the gas comes to rest, and pressure,
+volume and temperature tell how much it is. Filled, it is warm for minutes: what is read too early is
+refused.
 """
 
 from __future__ import annotations
@@ -70,8 +71,9 @@ class NozzleByPvtt(NozzleUnderTest):
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
     gauges: ClassVar[tuple[str, ...]] = ("inlet_gauge", "tank_gauge")
     model_equation: ClassVar[str] = (
-        "C_d = q_m/(A·(1 + 2α·(t_0 - 20 °C))·C*·(1 + ε_C)·p_0/√(R·T_0/M)), q_m = {V_t·[(1 + 3α_t·(t_f - 20 °C))"
-        "·ρ_f·(1 + ε_ρ) - (1 + 3α_t·(t_i - 20 °C))·ρ_i] + V_inv·(ρ_stop - ρ_start)}/(τ - Δt)"
+        "C_d = q_m/(A·(1 + 2α·(t_0 - 20 °C))·C*·(1 + ε_C)·p_0/√(R·T_0/M)), "
+        "q_m = {V_t·[(1 + 3α_t·(t_f - 20 °C))·ρ_f·(1 + ε_ρ) - (1 + 3α_t·(t_i - 20 °C))·ρ_i] "
+        "+ V_inv·(ρ_stop - ρ_start)}/(τ - Δt)"
     )
 
     def points(self) -> Sequence[Point]:
@@ -115,7 +117,8 @@ class NozzleByPvtt(NozzleUnderTest):
         if rate > self.parameters.leak:
             raise RunError(
                 f"the pressure in the shut, empty tank rises by {rate:.3g} Pa/s, more than "
-                f"{self.parameters.leak:g} Pa/s: look at its valves and flanges, which let in what no nozzle passed"
+                f"{self.parameters.leak:g} Pa/s: look at its valves and flanges, which let in what passed no "
+                "nozzle"
             )
 
     def _empty(self, run: Run) -> None:
@@ -127,8 +130,8 @@ class NozzleByPvtt(NozzleUnderTest):
         while (found := self._in_tank(run)) > self.parameters.emptied:
             if run.clock.now() - begun > LONGEST:
                 raise RunError(
-                    f"the pump does not bring the tank below {found:.0f} Pa, and {self.parameters.emptied:g} Pa "
-                    "are wanted: look at the pump and the tank's valves"
+                    f"the pump does not bring the tank below {found:.0f} Pa, and "
+                    f"{self.parameters.emptied:g} Pa are wanted: look at the pump and the tank's valves"
                 )
             run.wait(10.0)
         self.rig.evacuation.set(Valve.SHUT)
@@ -162,7 +165,8 @@ class NozzleByPvtt(NozzleUnderTest):
         told: dict[str, Any] = {**read_air(run, self.ambient)._asdict(), **self._read_tank(run, "before")}
         told |= self._collect(point, run)
         self._rest(run)
-        seen = CollectedSeen(**told, **self._read_tank(run, "after"))
+        told |= self._read_tank(run, "after")
+        seen = CollectedSeen(**told)
         if refusal := see_rest(seen, len(self.tank_thermometers), self.parameters):
             raise RunError(f"{point.name}: {refusal}")
         return seen
@@ -207,8 +211,8 @@ class NozzleByPvtt(NozzleUnderTest):
                 break
         if (took := time.to("s").value) < self.parameters.shortest:
             raise RunError(
-                f"{point.name}: gas was collected for {took:.3g} s, and {self.parameters.shortest:g} s are wanted: "
-                "the nozzle is too large for this tank, or let fill be more"
+                f"{point.name}: gas was collected for {took:.3g} s, {self.parameters.shortest:g} s are "
+                "wanted: the nozzle is too large for this tank, or let fill be more"
             )
         return time, start, stop
 

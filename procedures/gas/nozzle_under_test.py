@@ -97,9 +97,7 @@ class NozzleUnderTest(Procedure):
         fluid = results.gas(self.parameters.air, air_equation(self.parameters.air))
         standard = self.of_standard(findings, repeats)
         return Evaluation(
-            results=nozzle_results(
-                findings, self.parameters.throat, standard, one_value=self.one_value
-            ),
+            results=nozzle_results(findings, self.parameters.throat, standard, one_value=self.one_value),
             budgets=budgets(findings),
             libraries=air_equation(self.parameters.air).libraries,
             conditions=(fluid, *during.conditions()),

@@ -1,4 +1,4 @@
-"""What the instruments of a gas bench read, by their certificates: pressures, temperatures, water in the air."""
+"""What a gas bench's instruments read, by their certificates: pressures, temperatures, water in the air."""
 
 from __future__ import annotations
 

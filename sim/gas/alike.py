@@ -70,7 +70,7 @@ def _curve(certificate: Certificate, area: float) -> tuple[tuple[float, ...], tu
 
 
 def _common(certificate: Certificate, whole: float) -> float:
-    """Return the relative standard uncertainty of what the laboratory's nozzles share; all where it is silent."""
+    """Return the relative standard uncertainty of what nozzles share; all of it where none is stated."""
     if not certificate.states(COMMON):
         return whole
     (point,) = certificate.single(COMMON, "1").points

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from remotecal.bench_file import Heartbeat, Interlock, Safe
 from remotecal.certificates.trust import Capability
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from remotecal.bench import CertificateUsed
     from remotecal.procedures import Drivers
+    from remotecal.sim.instruments.meter import Meter, MeterSpec
     from remotecal.sim.world import World
 
 AREA: Final = 0.8
@@ -70,7 +72,7 @@ class BellOptions(BenchOptions):
     leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
     """What leaves under the bell's rim; 0 for no more than is let pass."""
     film: Annotated[float | None, In("1", at_least=-0.1, at_most=0.1)] = None
-    """What the film on the bell's wall truly makes of the volume, where it is more than the bench file tells."""
+    """What the film on the bell's wall truly makes of the volume, where the bench file does not tell."""
     ripple: Annotated[float, In("Pa", at_least=0)] = 3.0
     """Of the excess pressure as the bell goes down."""
 
@@ -112,7 +114,7 @@ class BellBench(Assembly):
         self.bell = Calibrated(Stated("m2", (0.0,), (AREA,), (U_AREA * AREA,)), rng.gauss(0.0, 1.0))
         """Volume for each height: what is stated, and what is true."""
         self.used_at = rng.uniform(85e3, 106e3)
-        """Pressure in Pa ahead of the nozzle where somebody is going to use it: C_d is stated for any of a room."""
+        """Pressure in Pa ahead of the nozzle where it is going to be used: any that a room has."""
         self.rig = BellRig(drawn(rng, options, self.bell.correction(0.0)), world)
         """The physics."""
         self.wired = self._wire_up()
@@ -145,7 +147,7 @@ class BellBench(Assembly):
                 f"bell_thermometer_{n}": thermometer(
                     world,
                     known[f"bell_thermometer_{n}"],
-                    lambda at=place: rig.shown(at),
+                    partial(rig.shown, place),
                     f"bell_thermometer_{n}",
                     f"21-P248{n}",
                 )
@@ -161,8 +163,7 @@ class BellBench(Assembly):
         return wired
 
     def _meter(self) -> Wired:
-        shown = self.rig.meter
-        assert shown is not None
+        shown = cast("Meter", self.rig.meter)
         if self.current:
             return stands.multimeter(self.world, lambda: shown.current, self.certificates["ammeter"])
         return stands.counter(self.world, lambda: shown.cycles, Gate(), timebase_error=0.0)
@@ -176,9 +177,9 @@ class BellBench(Assembly):
         if spec.nozzle is not None:
             with self.world.present():
                 return spec.nozzle.discharge(at * self.used_at / self.rig.item_pressure)
-        assert spec.meter is not None
-        output = spec.meter.output_error if self.current else 0.0
-        return 100.0 * ((1.0 + spec.meter.curve(at / 3600.0)) * (1.0 + output) - 1.0)
+        shown = cast("MeterSpec", spec.meter)
+        output = shown.output_error if self.current else 0.0
+        return 100.0 * ((1.0 + shown.curve(at / 3600.0)) * (1.0 + output) - 1.0)
 
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
@@ -216,8 +217,7 @@ class BellBench(Assembly):
         if (nozzle := self.rig.spec.nozzle) is not None:
             told: dict[str, object] = {"throat": round(1000.0 * nozzle.diameter, 4), "air": "dry"}
             return Job("gas.nozzle_by_bell", "NOZZLE", told, NOZZLE)
-        highest, spec = self.options.highest, self.rig.spec.meter
-        assert spec is not None
+        highest, spec = self.options.highest, cast("MeterSpec", self.rig.spec.meter)
         read = {"full_scale": highest} if self.current else {"pulses_per_volume": spec.pulses}
         told = {
             "highest": highest,
@@ -260,7 +260,7 @@ def certified(rng: Random) -> dict[str, Calibrated]:
 
 
 def drawn(rng: Random, options: BellOptions, area: float) -> BellSpec:
-    """Draw a bench: every systematic error consistent with what is stated of it; `area` is the bell's true one."""
+    """Draw a bench: every systematic error consistent with what is stated; `area` is the bell's true one."""
     known = EQUATIONS["Lemmon 2000"].ranges[0]
     true = {
         name: Calibrated(Stated(unit, (0.0,), (value,), (u,)), rng.gauss(0.0, 1.0)).correction(0.0)

@@ -50,7 +50,7 @@ class TankSpec:
     """The same of the density."""
 
 
-class CollectingRig:
+class TankRig:
     """The bench. Look at it and act on it only inside `with rig.world.present():`."""
 
     STEP = 0.5
@@ -64,7 +64,7 @@ class CollectingRig:
     REGULATING = 3.0
     """Time constant of the regulator, in s."""
     JITTER = 20.0
-    """Standard deviation of the pressure at which the controller's transmitter lets the timer start, in Pa."""
+    """Standard deviation of the pressure at which the controller lets the timer start and stop, in Pa."""
 
     def __init__(self, spec: TankSpec, world: World, capacity: float = 0.03) -> None:
         """`capacity` is what the vacuum pump draws, in m³/s."""

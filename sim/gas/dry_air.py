@@ -41,7 +41,7 @@ class DryAir:
         return ideal / (1.0 - self._b(t) * ideal)
 
     def passes(self, nozzle: TrueNozzle, t: float, p: float) -> float:
-        """Return the mass flow in kg/s that truly passes a choked nozzle with this air at rest ahead of it."""
+        """Return the mass flow in kg/s that truly passes a choked nozzle, this air at rest ahead of it."""
         c_star = estimate(self._equation.critical_flow(AIR, t, p)) * self._faster
         flux = c_star * p / math.sqrt(self._specific * (t + 273.15))
         per = 4.0 * flux * nozzle.area / math.pi / nozzle.diameter

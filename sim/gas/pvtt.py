@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.bench_file import Heartbeat, Interlock, Safe
@@ -13,7 +14,7 @@ from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated, draw
 from remotecal.sim.chance import chance
-from remotecal.sim.gas.collecting import PLACES, CollectingRig, TankSpec
+from remotecal.sim.gas.collecting import PLACES, TankRig, TankSpec
 from remotecal.sim.gas.nozzle import CURVE, OF_NOZZLES, draw_nozzle
 from remotecal.sim.gas.sensors import gauge, room_sensors, thermometer
 from remotecal.sim.instruments.drive import Drive
@@ -74,7 +75,7 @@ class PvttBench(Assembly):
         rng = chance(options.seed, "outfit")
         self.certificates = certified(rng)
         """What each certificate states, and what is true."""
-        self.rig = CollectingRig(drawn(rng, options), world, options.capacity / 3600.0)
+        self.rig = TankRig(drawn(rng, options), world, options.capacity / 3600.0)
         """The physics."""
         self.wired = self._wire_up()
 
@@ -94,9 +95,7 @@ class PvttBench(Assembly):
                 "21-P2461",
             ),
             **{
-                name: thermometer(
-                    world, known[name], lambda at=place: rig.shown(at), name, f"21-P247{number}"
-                )
+                name: thermometer(world, known[name], partial(rig.shown, place), name, f"21-P247{number}")
                 for number, (name, place) in enumerate(places.items(), 1)
             },
             "ambient": stands.ambient(world, rig.air, *room_sensors(known)),
@@ -107,7 +106,11 @@ class PvttBench(Assembly):
         return self.rig.spec.nozzle.discharge(at)
 
     @classmethod
-    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
+    def resembling(
+        cls,
+        parameters: Mapping[str, object],
+        drivers: Drivers,  # noqa: ARG003  all are alike
+    ) -> dict[str, object]:
         throat = float(str(parameters["throat"]))
         return {"flow": round(3600.0 * 0.983 * 198.6 * 3.14159265 / 4 * (throat / 1000.0) ** 2, 3)}
 

@@ -1,4 +1,4 @@
-"""The controller of a bell prover: it holds the valves, reads the scale, and keeps the bell safe by itself."""
+"""A bell prover's controller: it holds the valves, reads the scale, and keeps the bell safe by itself."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class BellPlc(Guard[BellTrip]):
                 "outlet": lambda: (Valve.OPEN if self.outlet else Valve.SHUT).value,
                 "regulator": lambda: 100.0 * self.regulator,
                 **self.read(),
-                "height": lambda: self._height(),
+                "height": self._height,
             },
             writes={
                 "filling": lambda state: self.fill(Valve(state)),

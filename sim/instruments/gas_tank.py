@@ -1,4 +1,4 @@
-"""The controller of a tank that collects gas: it holds the valves, times, and keeps the tank safe by itself."""
+"""The controller of a tank that collects gas: it holds the valves, times, and keeps the tank safe."""
 
 from __future__ import annotations
 

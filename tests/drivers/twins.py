@@ -10,6 +10,7 @@ from remotecal.drivers.keller.digital import KellerDigitalEarly
 from remotecal.sim import stands
 from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
+from remotecal.sim.instruments.bell_prover import BellPlc
 from remotecal.sim.instruments.daq970a import DataAcquisition
 from remotecal.sim.instruments.drive import VltDrive
 from remotecal.sim.instruments.druck import Pace
@@ -23,6 +24,7 @@ from remotecal.sim.instruments.flow_meters import (
     tuf2000m,
 )
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
+from remotecal.sim.instruments.gas_tank import TankPlc
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
@@ -55,6 +57,8 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         flows = kind(world, meter)
         yield flows, {"unit": flows.unit}
     yield BankPlc(world, 16, Machine(world, Ramp(0.2))).on_modbus(), {}
+    yield BellPlc(world, Machine(world, Ramp(0.2)), lambda: 500.0).on_modbus(), {}
+    yield TankPlc(world, Machine(world, Ramp(0.2)), lambda _: None).on_modbus(), {}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
     ammeter = stands.multimeter(world, lambda: 0.012, exact)
     spec = PlatformSpec(6.0, 1e-5, Calibrated(Stated("kg", (0.0,), (0.0,), (1e-5,)), 0.0), 0.0)

@@ -106,7 +106,9 @@ def test_every_deviation_counts_in_its_direction(tmp_path):
     with put_up(tmp_path, "meter") as bench:
         made = record(calibrate(bench))
     slopes = {line.symbol: float(line.sensitivity) for line in made.measurements[0].budgets[0].lines}
-    assert slopes["A_b"] == pytest.approx(-100 / 0.8, rel=0.02), "a larger bell: more passed, the meter shows less"
+    assert slopes["A_b"] == pytest.approx(-100 / 0.8, rel=0.02), (
+        "a larger bell: more passed, the meter shows less"
+    )
     assert slopes["ε_f"] == pytest.approx(-100, rel=0.02)
     assert slopes["t_s"] == pytest.approx(100 / 294, rel=0.03), "warmer gas is less of it"
     assert slopes["t_m"] == pytest.approx(100 / 294, rel=0.03)
@@ -149,7 +151,10 @@ def test_evidence_of_unequal_temperatures_is_none(tmp_path):
         with put_up(tmp_path / item, item) as bench:
             evidence = calibrate(bench)
         kind = find(evidence.procedure.name).procedure
-        for limit, said in (({"equality": 1e-5}, "the gas under the bell is"), ({"spread": 1e-5}, "thermometer")):
+        for limit, said in (
+            ({"equality": 1e-5}, "the gas under the bell is"),
+            ({"spread": 1e-5}, "thermometer"),
+        ):
             stricter = kind(kind.accepts()(**{**evidence.parameters, **limit}))
             with pytest.raises(EvidenceError, match=said):
                 stricter.evaluate(evidence)

@@ -164,7 +164,7 @@ def test_gas_that_is_still_warm_is_refused(tmp_path):
 
 
 def test_warm_gas_would_have_been_believed_otherwise(tmp_path):
-    """Read at once, while its own thermometers agree, the gas in the tank gives a C_d that is not the nozzle's."""
+    """Read at once, by a thermometer at its bottom, the gas gives a C_d that is not the nozzle's."""
     with PvttBench.up(tmp_path / "bench", seed=7, layers=3.0) as bench:
         rushed = ordered(
             bench, settled=1e3, settled_temperature=10.0, spread=20.0, weights=[1.0, 1e-9, 1e-9, 1e-9]
@@ -218,7 +218,7 @@ def test_a_larger_inventory_than_is_known_would_count(tmp_path):
 
 
 def test_a_narrow_plenum_counts_by_its_velocity(bench):
-    """5.2 m³/h in a pipe of 9 mm are 23 m/s, Ma 0.066: at rest 0.31 % more pressure, so C_d is as much smaller."""
+    """5.2 m³/h in a pipe of 9 mm are 23 m/s, Ma 0.066: at rest 0.31 % more pressure, a smaller C_d."""
     evidence = calibrate(bench, ordered(bench))
     narrow = evidence.characteristics["tank_volume"].model_copy(
         update={"value": 9.0, "unit": "mm", "expanded_uncertainty": 0.0}
@@ -278,7 +278,7 @@ def test_a_pump_that_trips_ends_a_run(bench):
         with bench.world.present():
             bench.rig.pump.trip()
 
-    with pytest.raises((RunError, InstrumentError), match="PUMP_FAULT|TRIPPED"):
+    with pytest.raises((RunError, InstrumentError), match=r"PUMP_FAULT|TRIPPED"):
         calibrate(bench, ordered(bench), (AtPoint(trip),))
     assert is_safe(bench)
 

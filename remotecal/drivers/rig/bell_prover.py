@@ -1,11 +1,11 @@
 """The register map of a bell prover's controller, revision 1.
 
-A small PLC holds the valves, reads the bell's scale and keeps the prover safe by itself; the station talks to it
-over Modbus. Any PLC that serves these registers is one. Addresses are those on the wire (counted from 0), floats
-stand high word first. It trips to its safe state (permit of the blower off, all valves shut) when somebody
-presses the emergency stop, when the blower fails, when the bell comes to its upper or its lower stop with a valve
-open that goes on moving it, or when `heartbeat` has not changed for `heartbeat_limit` seconds; it stays tripped
-until `reset`.
+A small PLC holds the valves, reads the bell's scale and keeps the prover safe by itself; the station talks
+to it over Modbus. Any PLC that serves these registers is one. Addresses are those on the wire (counted from
+0), floats stand high word first. It trips to its safe state (permit of the blower off, all valves shut)
+when somebody presses the emergency stop, when the blower fails, when the bell comes to its upper or its
+lower stop with a valve open that goes on moving it, or when `heartbeat` has not changed for
+`heartbeat_limit` seconds; it stays tripped until `reset`.
 """
 
 from __future__ import annotations

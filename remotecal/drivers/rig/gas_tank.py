@@ -1,11 +1,11 @@
 """The register map of a PVTt tank's controller, revision 1.
 
-A small PLC holds the valves of bypass, tank and vacuum pump and the regulator ahead of the nozzle, and times
-how long the gas goes to the tank; the station talks to it over Modbus. Any PLC that serves these registers is
-one. Addresses are those on the wire (counted from 0), floats stand high word first. It trips to its safe state
-(permit of the vacuum pump off, supply shut, tank shut) when somebody presses the emergency stop, when the pump
-fails, when the tank's pressure comes above that of the air, or when `heartbeat` has not changed for
-`heartbeat_limit` seconds; it stays tripped until `reset`.
+A small PLC holds the valves of bypass, tank and vacuum pump and the regulator ahead of the nozzle, and
+times how long the gas goes to the tank; the station talks to it over Modbus. Any PLC that serves these
+registers is one. Addresses are those on the wire (counted from 0), floats stand high word first. It trips
+to its safe state (permit of the vacuum pump off, supply shut, tank shut) when somebody presses the
+emergency stop, when the pump fails, when the tank's pressure comes above that of the air, or when
+`heartbeat` has not changed for `heartbeat_limit` seconds; it stays tripped until `reset`.
 """
 
 from __future__ import annotations
