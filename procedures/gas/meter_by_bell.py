@@ -25,7 +25,7 @@ from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas import bell, results, sensors
 from remotecal.procedures.library.gas.bell import Bell, UnderBell, bell_result, lasted, see_equal
 from remotecal.procedures.library.gas.bell_parameters import MeterByBellParameters, OfBell
-from remotecal.procedures.library.gas.bell_prover import ByBell
+from remotecal.procedures.library.gas.by_bell import ByBell
 from remotecal.procedures.library.gas.critical import air_equation, density
 from remotecal.procedures.library.gas.meter_under_test import GasMeterUnderTest
 from remotecal.procedures.library.gas.sensors import OF_ROOM, Air, During, Read, Sensors

@@ -19,7 +19,7 @@ from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas import bell, discharge
 from remotecal.procedures.library.gas.bell import Bell, UnderBell, bell_result, lasted, see_equal
 from remotecal.procedures.library.gas.bell_parameters import NozzleByBellParameters, OfBell
-from remotecal.procedures.library.gas.bell_prover import ByBell
+from remotecal.procedures.library.gas.by_bell import ByBell
 from remotecal.procedures.library.gas.discharge import DischargeFinding, DischargeRepeats, DischargeSeen
 from remotecal.procedures.library.gas.nozzle_under_test import NozzleUnderTest
 from remotecal.procedures.library.gas.sensors import Read
