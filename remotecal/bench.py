@@ -80,6 +80,7 @@ class Bench:
             drivers = {
                 name: _driver(entry.driver, installed=installed) for name, entry in file.instruments.items()
             }
+            file = file.with_texts({name: kind.files for name, kind in drivers.items()}, path.parent)
             bench = cls(path, sha256(path.read_bytes()).hexdigest(), file, drivers)
             for name in file.instruments:
                 bench.check_settings(name)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from remotecal.clock import Zone
 from remotecal.configuration import Written
 from remotecal.drivers.links.wire import Serial
+from remotecal.errors import BenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
 class BenchHead(Written):
@@ -191,3 +196,46 @@ class BenchFile(Written):
     """How the bench is made safe."""
     admission: Admission | None = None
     """What must allow a run."""
+
+    def with_texts(self, files: Mapping[str, tuple[str, ...]], folder: Path) -> BenchFile:
+        """Return what it says with the texts of the files that settings name in the place of their names.
+
+        Args:
+            files: name of the instrument → its settings that name a file.
+            folder: where the bench file lies.
+
+        Raises:
+            BenchError: a file can't be read.
+        """
+        entries = {
+            name: entry.model_copy(
+                update={
+                    "settings": {
+                        key: _text(folder, f"instruments.{name}.settings.{key}", value)
+                        if key in files[name] and isinstance(value, str)
+                        else value
+                        for key, value in entry.settings.items()
+                    }
+                }
+            )
+            for name, entry in self.instruments.items()
+        }
+        return self.model_copy(update={"instruments": entries})
+
+
+def _text(folder: Path, where: str, value: str) -> str:
+    """Return the text of the file a setting names, or the text it is."""
+    try:
+        return value if "\n" in value else read_text(folder / value)
+    except BenchError as error:
+        raise BenchError(f"{where}: {error}") from None
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, its lines ending alike on any system (BenchError: none is)."""
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise BenchError(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{path} can't be read: {getattr(error, 'strerror', error)}") from None

@@ -131,10 +131,14 @@ class RealBench:
     @classmethod
     def of_run(cls, evidence: Evidence) -> RealBench:
         """Return what a run's evidence says of the bench it was on, such as one at a far station."""
-        named = {role: used.driver for role, used in evidence.instruments.items()}
+        known = drivers()
+        there = {
+            role: known[used.driver].as_stated(used.settings)
+            for role, used in evidence.instruments.items()
+            if used.driver in known
+        }
         serials = {role: used.serial for role, used in evidence.artefacts.items()}
-        certificates, facts = evidence.certificates, evidence.characteristics
-        return cls(_filled(named, drivers()), certificates, facts, evidence.began, serials)
+        return cls(there, evidence.certificates, evidence.characteristics, evidence.began, serials)
 
     def on(self, roles: Mapping[str, str]) -> RealBench:
         """Return the same by the names that fill the roles on another bench; a role is its own name there."""

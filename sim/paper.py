@@ -184,7 +184,7 @@ def _entry(name: str, place: Wired, address: str) -> Entry:
 def _driver(kind: type[Instrument]) -> str:
     """Return the name of a driver in the catalogue, or where it stands if it is in none."""
     try:
-        if catalogue.driver(kind.__name__) is kind:
+        if catalogue.driver(kind.__name__) in kind.__mro__:  # as a bench completes it, perhaps
             return kind.__name__
     except BenchError:
         pass

@@ -78,7 +78,9 @@ def _filled(
 
 
 def _installed(kind: str) -> type[Instrument] | None:
+    """Return a driver as far as the laboratory can know it; None for one that only the station knows."""
     try:
-        return driver(kind)
+        found = driver(kind)
     except BenchError:
         return None  # the station has it, or will say that it has not
+    return None if found.files else found  # a file at the station says what it can do

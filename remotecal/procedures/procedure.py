@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from remotecal import units
+from remotecal.drivers.capabilities.needs import needs
 from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.measured import Measured
@@ -295,7 +296,8 @@ def _told(value: Value) -> str:
 def _lacks(driver: type[Instrument], capability: type) -> str:
     if capability not in driver.__mro__:
         return f"{driver.__name__} is no {capability.__name__}"
-    for name, wanted in _quantities(capability).items():
+    for name, need in needs(capability).items():
+        wanted = need.unit
         declared = getattr(driver, name, None)
         if not isinstance(declared, Declaration):
             return f"{driver.__name__} declares no {name}, which a {capability.__name__} has"
@@ -303,14 +305,3 @@ def _lacks(driver: type[Instrument], capability: type) -> str:
         if wanted and (unit is None or not units.same_dimension(unit, wanted)):
             return f"{declared!r} is in {unit}, a {capability.__name__} gives it in {wanted} or the like"
     return ""
-
-
-def _quantities(capability: type) -> dict[str, str]:
-    """Return the quantities a capability has, with the unit each is annotated with, or ""."""
-    found = {}
-    for name, kind in get_type_hints(capability, include_extras=True).items():
-        if get_origin(kind) is ClassVar:
-            (inner,) = get_args(kind)
-            metadata = getattr(inner, "__metadata__", ("",))
-            found[name] = str(metadata[0])
-    return found

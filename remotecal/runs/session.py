@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
 from remotecal.drivers.declarations import declared
@@ -175,7 +176,7 @@ class Session:
             if event.data["name"] == said["name"]:
                 changed = [part for part in SAME if event.data[part] != said[part]]
                 if changed:
-                    was, now = (", ".join(str(d[part]) for part in changed) for d in (event.data, said))
+                    was, now = (", ".join(_shown(d[part]) for part in changed) for d in (event.data, said))
                     raise WrongInstrument(
                         f"{said['name']}: the run began with {was}, now it is {now}: put the instrument "
                         "back, set as it was, or begin a new run"
@@ -336,3 +337,11 @@ def _refuse_strays(values: Mapping[str, Value], began: float) -> None:
                 f"the observation's {name} ({reading.source}) was read before the repeat began: read in "
                 "measure whatever the repeat rests on"
             )
+
+
+def _shown(part: Json) -> str:
+    """Return what is told of an instrument, as a person can compare it: a text of many lines by its hash."""
+    if isinstance(part, Mapping):
+        return ", ".join(f"{key} {_shown(value)}" for key, value in sorted(part.items()))
+    text = str(part)
+    return f"with SHA-256 {sha256(text.encode()).hexdigest()[:16]}" if "\n" in text else text

@@ -36,7 +36,7 @@ SIMULATED = frozenset(
 )
 """Serial numbers that the shipped simulators give."""
 
-_HOST = re.compile(r"(?:TCPIP\d*::|modbus\+\w+://)(\[[^\]]*\]|[^:/\[\]]+)", re.IGNORECASE)
+_HOST = re.compile(r"(?:TCPIP\d*::|modbus\+[\w+]+://)(\[[^\]]*\]|[^:/\[\]]+)", re.IGNORECASE)
 _PSEUDO_TERMINAL = re.compile(r"/dev/(?:pts/|tty[a-ep-z][0-9a-f](?:::|$))")
 
 

@@ -25,6 +25,7 @@ from remotecal.sim.instruments.flow_meters import (
 )
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
 from remotecal.sim.instruments.gas_tank import TankPlc
+from remotecal.sim.instruments.fuji_tuf import fuji_tuf
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
@@ -39,7 +40,7 @@ from remotecal.sim.ramp import Ramp
 from remotecal.sim.simulated import Simulated
 from remotecal.sim.world import World
 
-Settings = Mapping[str, int]
+Settings = Mapping[str, int | str]
 
 
 def twins() -> Iterator[tuple[Simulated, Settings]]:
@@ -56,6 +57,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         meter.fill(998.0, 20.0)
         flows = kind(world, meter)
         yield flows, {"unit": flows.unit}
+    yield fuji_tuf(world, meter), {}
     yield BankPlc(world, 16, Machine(world, Ramp(0.2))).on_modbus(), {}
     yield BellPlc(world, Machine(world, Ramp(0.2)), lambda: 500.0).on_modbus(), {}
     yield TankPlc(world, Machine(world, Ramp(0.2)), lambda _: None).on_modbus(), {}

@@ -23,7 +23,7 @@ from remotecal.drivers.capabilities.flow import (
 )
 from remotecal.drivers.capabilities.pressure import PressureController, PressureGauge
 from remotecal.drivers.capabilities.rig import RigController
-from remotecal.drivers.capabilities.surroundings import AmbientMonitor
+from remotecal.drivers.capabilities.surroundings import AmbientMonitor, DewPointMeter
 from remotecal.drivers.capabilities.temperature import TemperatureScanner, Thermometer
 from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter
 from remotecal.drivers.capabilities.weighing import Balance
@@ -35,6 +35,7 @@ __all__ = [
     "BellProver",
     "CollectingRig",
     "Densitometer",
+    "DewPointMeter",
     "FlowMeter",
     "FlowSource",
     "FrequencyMeter",
