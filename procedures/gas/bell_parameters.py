@@ -42,7 +42,7 @@ class MeterByBellParameters(GasMeterParameters):
     """Height down to which it may sink."""
     stroke: Annotated[float, In("mm", above=0)] = 150.0
     """By how much it must sink in a repeat at least."""
-    leak: Annotated[float, In("mm/s", above=0)] = 1.5e-4
+    leak: Annotated[float, In("mm/s", above=0)] = 2e-4
     """How fast the shut bell may sink."""
     leak_time: Annotated[float, In("s", at_least=10)] = 600.0
     """How long it is watched for that before the first point."""
@@ -84,7 +84,7 @@ class NozzleByBellParameters(DischargeParameters):
     """Height down to which it may sink."""
     stroke: Annotated[float, In("mm", above=0)] = 300.0
     """By how much it must sink in a repeat at least."""
-    leak: Annotated[float, In("mm/s", above=0)] = 1.5e-4
+    leak: Annotated[float, In("mm/s", above=0)] = 2e-4
     """How fast the shut bell may sink."""
     leak_time: Annotated[float, In("s", at_least=10)] = 600.0
     """How long it is watched for that before the first point."""

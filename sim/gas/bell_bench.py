@@ -52,7 +52,7 @@ READING_DELAY: Final = 0.002
 """U of the time between readings, in s."""
 EXPANSION: Final = (16e-6, 2e-6)
 """Of the bell, in 1/K, and its U."""
-LEAK: Final = 2e-4
+LEAK: Final = 1e-4
 """What leaves under the rim of a bell that passes for tight, in m³/h at most."""
 PLACES: Final = (-1.0, 1.0)
 """Where the bell's thermometers are."""

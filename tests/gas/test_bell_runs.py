@@ -120,7 +120,7 @@ def test_every_deviation_counts_in_its_direction(tmp_path):
 
 def test_a_bell_that_leaks_is_refused_before_it_is_used(tmp_path):
     with put_up(tmp_path, "meter", leak=0.01) as bench:
-        with pytest.raises(RunError, match=r"the shut bell sinks by 0\.003.* mm/s, more than 0\.00015 mm/s"):
+        with pytest.raises(RunError, match=r"the shut bell sinks by 0\.003.* mm/s, more than 0\.0002 mm/s"):
             calibrate(bench)
         assert told(bench, "observation") == []
         assert is_safe(bench)
