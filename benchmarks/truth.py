@@ -43,9 +43,11 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "still-tank": {"paths": (2, 4), "dn": (1000.0, 3000.0)},
     "prover-line": {"dn": (25, 40, 50, 80, 100)},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
-    "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "heat-bench": {"pairs": (1,)},
     "heat-calculator": {"declared": ("return", "forward"), "side": ("return", "forward")},
+    "nozzles": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
+    "pvtt": {"flow": (1.3, 5.2, 20.8)},
+    "bell": {"item": ("nozzle", "meter"), "highest": (4.0, 10.0), "output": ("pulses", "current")},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""
@@ -104,6 +106,13 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
             zip(errors.floats(), errors.uncertainty.expanded, strict=True)
         ):
             yield Interval(value, float(expanded), there.true_in(table, row, number))
+    procedure = kind(kind.accepts()(**evidence.parameters))
+    table = procedure.evaluate(evidence).results[0].tables[0]
+    errors, places = map(table.column, there.states)
+    for value, expanded, at in zip(
+        errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
+    ):
+        yield Interval(value, float(expanded), there.true_error(at))
 
 
 def main() -> None:

@@ -7,14 +7,16 @@ judged wrongly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from remotecal.bench import Bench
-from remotecal.clock import SharedClock
+from remotecal.bench_file import ArtefactEntry
+from remotecal.certificates.dcc import write
+from remotecal.clock import SharedClock, civil_day
 from remotecal.configuration import as_toml, read_toml
 from remotecal.drivers.catalogue import drivers
 from remotecal.errors import BenchError, ConfigurationError
@@ -106,6 +108,8 @@ class RealBench:
     """Facts of the rig."""
     now: float
     """When the run would begin, in seconds since 1970, UTC."""
+    artefacts: Mapping[str, str] = field(default_factory=dict)
+    """Role → serial number, of standards that nobody can ask."""
 
     @classmethod
     def of_file(cls, order: Order, found: Found, bench: Bench) -> RealBench:
@@ -121,6 +125,7 @@ class RealBench:
             _filled(planned.start.roles, planned.start.certificates),
             planned.start.characteristics,
             planned.clock.now(),
+            _filled(planned.start.roles, planned.start.artefacts),
         )
 
     @classmethod
@@ -132,7 +137,17 @@ class RealBench:
             for role, used in evidence.instruments.items()
             if used.driver in known
         }
-        return cls(there, evidence.certificates, evidence.characteristics, evidence.began)
+        serials = {role: used.serial for role, used in evidence.artefacts.items()}
+        return cls(there, evidence.certificates, evidence.characteristics, evidence.began, serials)
+
+    def on(self, roles: Mapping[str, str]) -> RealBench:
+        """Return the same by the names that fill the roles on another bench; a role is its own name there."""
+        return replace(
+            self,
+            drivers={roles.get(role, role): kind for role, kind in self.drivers.items()},
+            certificates={roles.get(role, role): used for role, used in self.certificates.items()},
+            artefacts={roles.get(role, role): serial for role, serial in self.artefacts.items()},
+        )
 
 
 def rehearse(
@@ -162,23 +177,12 @@ def rehearse(
     )
     name, kind = _suiting(found)
     chosen = kind.choose({**kind.resembling(parameters.model_dump(), real.drivers), **(choices or {})})
-    assumed: list[str] = []
+    twin = _Twin(real, chosen.seed)
     with TemporaryDirectory(prefix="remotecal-rehearsal-") as temporary:
         directory = Path(temporary)
         clock = SharedClock.begin(directory / "bench" / CLOCK, real.now)
-
-        def prepare(bench: Assembly) -> None:
-            assumed.extend(bench.imitate(real.certificates, chance(chosen.seed, "rehearsal")))
-            assumed.extend(_other_instruments(bench, real.drivers))
-            _refuse_without(bench, real)
-            assumed.extend(
-                f"{role}: the simulated one heeds no certificate"
-                for role in real.certificates
-                if bench.wired[role].certified is None
-            )
-
-        with kind.put_up(chosen, directory / "bench", clock, prepare) as bench:
-            assumed.extend(_state_facts(bench.bench, real.characteristics))
+        with kind.put_up(chosen, directory / "bench", clock, twin.prepare) as bench:
+            twin.state(bench.bench)
             began = clock.now()
             company = Company(Scripted(first_option=True), watchers)
             evidence = execute(
@@ -187,7 +191,7 @@ def rehearse(
             duration = clock.now() - began
     record = evaluate(evidence, found)
     points = tuple(point for part in record.measurements for point in _foreseen(part, spread))
-    return Rehearsal(name, points, _of_whole(points), duration, tuple(assumed), record)
+    return Rehearsal(name, points, _of_whole(points), duration, tuple(twin.assumed), record)
 
 
 def _filled(roles: Mapping[str, str], known: Mapping[str, Known]) -> dict[str, Known]:
@@ -205,26 +209,79 @@ def _suiting(found: Found) -> tuple[str, type[Assembly]]:
     )
 
 
-def _other_instruments(bench: Assembly, drivers: Mapping[str, type[Instrument]]) -> list[str]:
-    """Return where another instrument is simulated than the one that fills the role."""
-    return [
-        f"{role}: {wired.simulated.driver.__name__} in the place of {drivers[role].__name__}"
-        for role, wired in bench.wired.items()
-        if role in drivers and wired.simulated.driver is not drivers[role]
-    ]
+class _Twin:
+    """A simulated bench on its way to be like a real one.
 
-
-def _refuse_without(bench: Assembly, real: RealBench) -> None:
-    """Raise `ConfigurationError` if the real bench has a standard that the simulated one has not.
-
-    What is computed without it would be another calibration.
+    Args:
+        real: what is known of that.
+        seed: by which it is drawn how much standards are off.
     """
-    lacking = [role for role in (*real.certificates, *real.drivers) if role not in bench.wired]
-    if lacking:
-        raise ConfigurationError(
-            f"the simulated bench has nothing in the role {', '.join(dict.fromkeys(lacking))}, and the real "
-            "one has: what it would foresee is another calibration. Rehearse on a simulated bench of your own"
-        )
+
+    def __init__(self, real: RealBench, seed: int) -> None:
+        self.assumed: list[str] = []
+        """Where it is not like the real one."""
+        self._real, self._seed = real, seed
+
+    def prepare(self, bench: Assembly) -> None:
+        """Give it the real one's certificates, before its paper is written.
+
+        Raises:
+            ConfigurationError: it lacks a standard of the real one, or can't take it.
+        """
+        paper = bench.paper(civil_day(self._real.now, "UTC"))
+        self._refuse_without({*bench.wired, *paper.artefacts}, paper.filling)
+        self._real = real = self._real.on(paper.filling)
+        self.assumed += bench.imitate(real.certificates, chance(self._seed, "rehearsal"))
+        self.assumed += [
+            f"{name}: {wired.simulated.driver.__name__} in the place of {real.drivers[name].__name__}"
+            for name, wired in bench.wired.items()
+            if name in real.drivers and wired.simulated.driver is not real.drivers[name]
+        ]
+        self.assumed += [
+            f"{name}: the simulated one heeds no certificate"
+            for name in real.certificates
+            if name in bench.wired and bench.wired[name].certified is None
+        ]
+        standing = {name: real.certificates[name] for name in real.artefacts}
+        if standing and (refused := bench.mount(standing, chance(self._seed, "rehearsal, artefacts"))):
+            raise ConfigurationError(
+                f"the simulated bench can't be given {', '.join(refused)} with their certificates. Rehearse "
+                "on a simulated bench of your own"
+            )
+
+    def _refuse_without(self, there: Collection[str], filling: Mapping[str, str]) -> None:
+        """Raise `ConfigurationError` if the real bench has a standard that the simulated one has not.
+
+        What is computed without it would be another calibration.
+        """
+        real = self._real
+        needed = dict.fromkeys((*real.certificates, *real.drivers, *real.artefacts))
+        if lacking := [role for role in needed if filling.get(role, role) not in there]:
+            raise ConfigurationError(
+                f"the simulated bench has nothing in the role {', '.join(lacking)}, and the real one has: "
+                "what it would foresee is another calibration. Rehearse on a simulated bench of your own"
+            )
+
+    def state(self, path: Path) -> None:
+        """Let its bench file state the real bench's facts and artefacts, with their certificates beside it.
+
+        Raises:
+            BenchError: the file is none.
+        """
+        said, real = read_toml(path, BenchError), self._real
+        facts = cast("dict[str, object]", said.get("characteristics", {}))
+        self.assumed += [
+            f"{name}: the simulated bench's own" for name in facts if name not in real.characteristics
+        ]
+        artefacts = cast("dict[str, object]", said.get("artefacts", {}))
+        for name, serial in real.artefacts.items():
+            used = real.certificates[name]
+            (path.parent / f"{name}.xml").write_bytes(write(used.record))
+            artefacts[name] = ArtefactEntry(
+                serial=serial, certificate=f"{name}.xml", correlation=used.correlation
+            )
+        stated = {**said, "characteristics": facts | dict(real.characteristics), "artefacts": artefacts}
+        path.write_text(as_toml({name: table for name, table in stated.items() if table}), encoding="utf-8")
 
 
 def _of_whole(points: Sequence[Foreseen]) -> tuple[float, float] | None:

@@ -80,6 +80,9 @@ class Assembly(ABC):
     scope: ClassVar[tuple[Capability, ...]] = ()
     """What the demonstration's laboratory may certify with it; without it there is no demonstration."""
 
+    states: ClassVar[tuple[str, str]] = ("basic_measurementError", "basic_referenceValue")
+    """refTypes of what the first table of its certificate states of the device, and against what."""
+
     wired: Mapping[str, Wired]
     """The instruments by their names on the bench."""
 
@@ -189,8 +192,26 @@ class Assembly(ABC):
                     missing.append(f"{name}, {called.get('en')}")
         return tuple(missing)
 
+    def mount(
+        self,
+        artefacts: Mapping[str, CertificateUsed],
+        chance: Random,
+    ) -> tuple[str, ...]:
+        """Put artefacts as the real ones are in the place of its own; true is one draw of each certificate.
+
+        To be done before the paper is written; the certificates of its own artefacts are replaced after that.
+
+        Args:
+            artefacts: name on the bench → its certificate.
+            chance: draws by how much they are off.
+
+        Returns:
+            The names of those it can't take.
+        """
+        return tuple(artefacts)
+
     def true_error(self, at: float) -> float:
-        """Return the device's true error at a place, both in the units the certificate states them in.
+        """Return the truth of what the certificate `states` at a place, both in the units it states them in.
 
         Nothing an instrument could show: for tests of whether certificates hold what they claim.
         """

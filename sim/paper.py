@@ -85,6 +85,19 @@ class Paper:
     safe: Safe | None = None
     """How it is made safe; None where nothing has to come first."""
 
+    @property
+    def filling(self) -> dict[str, str]:
+        """Role → name, where they differ, as evidence calls the roles: `ROLE[2]` where one holds several."""
+        return {
+            key: name
+            for role, filled in self.roles.items()
+            for key, name in (
+                [(role, filled)]
+                if isinstance(filled, str)
+                else [(f"{role}[{number}]", name) for number, name in enumerate(filled, 1)]
+            )
+        }
+
 
 def characteristic(
     value: float, unit: str, expanded: float, today: date, *, k: float = 2.0

@@ -70,9 +70,9 @@ DOMAINS = {
             "still-tank",
         ),
     ),
-    "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
     "heat": Domain("heat", ("heat",), ("heat-bench", "heat-calculator", "heat-meter")),
     "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
+    "gas": Domain("gas", ("gas",), ("nozzles", "pvtt", "bell")),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

@@ -48,12 +48,20 @@ def error_column(
         specification: what to judge by.
         accredited: whether the results are within the accredited scope, which the CMC belongs to.
     """
-    reported = [finding.evaluated.reported() for finding in findings]
-    unit = findings[0].evaluated.unit
-    errors = column(
-        "示值误差", "Error of indication", "basic_measurementError", unit, [r.value for r in reported]
-    )
+    errors = stated_column("示值误差", "Error of indication", "basic_measurementError", findings)
     return errors.model_copy(
+        update={
+            "conformity": None if specification is None else _conformity(findings, specification),
+            "in_cmc": InCmc(valid=(True,) * len(findings), statement=IN_CMC.id) if accredited else None,
+        }
+    )
+
+
+def stated_column(zh: str, en: str, ref_types: str, findings: Sequence[Finding]) -> Column:
+    """Return the column of what was found, with its uncertainty, one a row in the order to print."""
+    reported = [finding.evaluated.reported() for finding in findings]
+    values = column(zh, en, ref_types, findings[0].evaluated.unit, [r.value for r in reported])
+    return values.model_copy(
         update={
             "uncertainty": Uncertainty(
                 expanded=tuple(r.expanded for r in reported),
@@ -62,8 +70,6 @@ def error_column(
                 distribution=tuple("normal" if finding.evaluated.dof > MANY else "t" for finding in findings),
             ),
             "dof": tuple(degrees(finding.evaluated.dof) for finding in findings),
-            "conformity": None if specification is None else _conformity(findings, specification),
-            "in_cmc": InCmc(valid=(True,) * len(findings), statement=IN_CMC.id) if accredited else None,
         }
     )
 

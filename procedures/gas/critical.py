@@ -14,7 +14,7 @@ from typing import Final
 
 from remotecal.fluids.by_differences import evaluate
 from remotecal.fluids.critical_flow import GAS_CONSTANT
-from remotecal.fluids.gas import AIR, Gas
+from remotecal.fluids.gas import AIR, MOLAR_MASSES, Gas
 from remotecal.fluids.gas_equations import EQUATIONS, GasEquation, GasState, carried
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.uncertainty.number import Number, estimate
@@ -98,6 +98,44 @@ def drawn(
     return evaluate(computed, inputs)[0]
 
 
+def flux(equation: GasEquation, ahead: tuple[Number, Number], water: Number) -> Number:
+    """Return the mass flow through a choked throat by its area and C_d, in kg/(s m²) (`Inlet.flux`).
+
+    Args:
+        equation: of the gas.
+        ahead: temperature in °C and pressure in Pa at rest ahead of the nozzle.
+        water: mole fraction of water in the air.
+    """
+
+    def computed(at: Sequence[float]) -> list[float]:
+        kelvin, p, x = at
+        return [inlet(equation, kelvin - 273.15, p, x).flux]
+
+    return evaluate(computed, [ahead[0] + 273.15, ahead[1], water])[0]
+
+
+def density(equation: GasEquation, at: tuple[Number, Number], water: Number) -> Number:
+    """Return the density of air in kg/m³ at a temperature in °C and a pressure in Pa; `water` as `flux`."""
+
+    def computed(at: Sequence[float]) -> list[float]:
+        kelvin, p, x = at
+        return [estimate(equation.state(_air(x), kelvin - 273.15, p).density)]
+
+    return evaluate(computed, [at[0] + 273.15, at[1], water])[0]
+
+
+def thin(at: tuple[Number, Number], water: Number) -> Number:
+    """Return the density of thin air as an ideal gas, in kg/m³: where hardly any is, or a difference counts.
+
+    Args:
+        at: temperature in °C and pressure in Pa.
+        water: mole fraction of water in it.
+    """
+    dry, vapour = estimate(AIR.molar_mass), MOLAR_MASSES["water"]
+    found: Number = at[1] * (dry + (vapour - dry) * water) / (GAS_CONSTANT * (at[0] + 273.15))
+    return found
+
+
 def at_rest(state: GasState, velocity: float, recovery: float = RECOVERY) -> tuple[float, float]:
     """Return what brings a stream to rest: the factor of its pressure, and what its temperature gains, in K.
 
@@ -111,3 +149,20 @@ def at_rest(state: GasState, velocity: float, recovery: float = RECOVERY) -> tup
     gamma, mach = estimate(state.gamma), velocity / estimate(state.sound)
     pressure = (1.0 + (gamma - 1.0) / 2.0 * mach**2) ** (gamma / (gamma - 1.0))
     return pressure, (1.0 - recovery) * velocity**2 / (2.0 * estimate(state.heat_capacity))
+
+
+def see_choked(name: str, back: float, ahead: float, limit: float) -> str:
+    """Return why a repeat can't count because nozzles were not choked; "" if they were.
+
+    Args:
+        name: of the point.
+        back: largest pressure behind them, in Pa.
+        ahead: smallest pressure ahead of them.
+        limit: what may be of the one to the other at most.
+    """
+    if back <= limit * ahead:
+        return ""
+    return (
+        f"{name}: behind the nozzles there were {back:.0f} Pa, {back / ahead:.3f} of the {ahead:.0f} Pa "
+        f"ahead of them; they count as choked up to {limit:g}: is the pump too weak, or the vent open?"
+    )

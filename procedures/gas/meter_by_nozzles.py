@@ -21,10 +21,9 @@ from remotecal.drivers.capabilities import (
     Thermometer,
     Valve,
 )
-from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import BenchError, ParameterError, RunError
-from remotecal.model import IN_CMC, Condition, Text
+from remotecal.model import Condition, Text
 from remotecal.procedures import (
     Artefact,
     Certificates,
@@ -35,32 +34,23 @@ from remotecal.procedures import (
     Run,
     Stability,
 )
-from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conditions import Ends, between
-from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
-from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
-from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.gas import results
-from remotecal.procedures.library.gas.critical import air_equation, inlet
-from remotecal.procedures.library.gas.nozzle import Nozzle
+from remotecal.procedures.library.gas.critical import air_equation, inlet, see_choked
+from remotecal.procedures.library.gas.meter_under_test import GasMeterUnderTest
+from remotecal.procedures.library.gas.nozzle import EXPANSION, PLENUM, Nozzle
 from remotecal.procedures.library.gas.parameters import NozzleParameters
 from remotecal.procedures.library.gas.passing import (
     CORRECTED,
-    EXPANSION,
     INPUTS,
-    OF_ROOM,
-    PLENUM,
     GasSeen,
     NozzleRepeats,
     nozzles_in,
-    see_choked,
 )
+from remotecal.procedures.library.gas.sensors import OF_ROOM, Air, During
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
-from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
-from remotecal.procedures.library.meters.classes import weighted_mean_error
-from remotecal.procedures.library.meters.results import error_table, weighted_characteristics
-from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
+from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.meters.under_test import can
 
 USUAL: Final = (85e3, 106e3)
 """What the pressure ahead of nozzles that draw from a room is, in Pa: it decides which part of a certificate
@@ -71,7 +61,7 @@ EMPTYING: Final = 30.0
 """Seconds in which the pump empties the volume behind the nozzles."""
 
 
-class MeterByNozzles(MeterUnderTest):
+class MeterByNozzles(GasMeterUnderTest):
     """Calibrate a gas meter by critical flow nozzles (ISO 9300)."""
 
     title: ClassVar[Text] = Text(
@@ -106,15 +96,11 @@ class MeterByNozzles(MeterUnderTest):
     )
     """The measurement model in one line, for the certificate."""
 
-    def points(self) -> Sequence[Point]:
-        wanted = self.parameters
-        return tuple(Point(f"{flow:g} m3/h", {"flow": flow}, wanted.repeats) for flow in wanted.wanted)
-
     def characteristics(self) -> Mapping[str, str]:
         return {"connecting_volume": "m3", "reading_delay": "s"}
 
     def may_state(self) -> Mapping[str, str]:
-        return {**super().may_state(), CMC: "%", PLENUM: "m", EXPANSION: "1/K"}
+        return {**super().may_state(), PLENUM: "m", EXPANSION: "1/K"}
 
     def certified(self) -> Sequence[str]:
         return ("nozzles",)
@@ -124,14 +110,14 @@ class MeterByNozzles(MeterUnderTest):
         own = [(role, quantity, unit) for role, quantity, _, unit in CORRECTED.values()]
         room = [("ambient", quantity, unit) for quantity, unit in OF_ROOM.values()]
         current = [("dut", "current", "mA")] if can(drivers, "dut", Ammeter) else []
-        require_known(certificates, drivers, [*own, *(() if self._dry else room), *current])
+        require_known(certificates, drivers, [*own, *(() if self.flowing == "dry" else room), *current])
         used = {number for flow in self.parameters.wanted for number in self.parameters.chosen(flow)}
         for number in sorted(used):
             self._check_nozzle(number, certificates)
 
     @property
-    def _dry(self) -> bool:
-        return self.parameters.air == "dry"
+    def flowing(self) -> Air:
+        return self.parameters.air
 
     def _check_nozzle(self, number: int, certificates: Certificates) -> None:
         stated = certificates.get(f"nozzles[{number}]")
@@ -254,47 +240,17 @@ class MeterByNozzles(MeterUnderTest):
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, the weighted mean error, budgets and conformity."""
-        wanted = self.parameters
-        repeats = [NozzleRepeats(point, evidence, wanted) for point in evidence.points]
+        repeats = [NozzleRepeats(point, evidence, self.parameters) for point in evidence.points]
         findings = [each.found() for each in repeats]
-        flows = [finding.place for finding in findings]
-        weighted = weighted_mean_error(
-            flows, [finding.evaluated.value for finding in findings], wanted.highest
-        )
-        specification, further = wanted.held_against(findings, weighted)
-        accredited = CMC in evidence.characteristics
-        return Evaluation(
-            results=(
-                error_table(findings, specification, accredited=accredited),
-                weighted_characteristics(findings, weighted),
-                results.nozzles_table(findings, [each.through() for each in repeats]),
-            ),
-            budgets=budgets(findings),
-            conditions=self._conditions(evidence),
-            methods=(by_gum(self.model_equation, findings, self.inputs),),
-            statements=(
-                *conformity.statements(findings, specification, METER, further),
-                *remarks(findings, BY_CMC),
-                *((IN_CMC,) if accredited else ()),
-            ),
-        )
+        nozzles = results.nozzles_table(findings, [each.through() for each in repeats])
+        return self.judged(evidence, findings, (nozzles,), self._conditions(evidence))
 
     def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
-        air, ends = (
-            AirDuring(),
-            {symbol: Ends("kPa" if unit == "Pa" else unit) for symbol, (*_, unit) in CORRECTED.items()},
-        )
-        for seen in map(self.yields().of, evidence.observations):
-            if isinstance(seen, GasSeen):
-                air.take(seen)
-                for symbol, (_, _, part, _) in CORRECTED.items():
-                    readings: tuple[Measured, ...] = getattr(seen, part)
-                    ends[symbol].take(*readings)
-        return (
-            results.gas(self.parameters.air, air_equation(self.parameters.air)),
-            *air.conditions(),
-            *(between(f"remotecal_{name}", said, ends[symbol], 2) for symbol, (name, said) in CALLED.items()),
-        )
+        during = During(CORRECTED, CALLED)
+        for one in evidence.observations:
+            during.take(GasSeen.of(one))
+        fluid = results.gas(self.parameters.air, air_equation(self.parameters.air))
+        return (fluid, *during.conditions())
 
 
 CALLED: Final[Mapping[str, tuple[str, Text]]] = {

@@ -36,6 +36,9 @@ EFFECTIVE_AREA: Final = "remotecal_effectiveThroatArea"
 THROAT: Final = "remotecal_throatDiameter"
 """refType of the throat's diameter d at 20 °C. It is a convention that C_d goes with, and has no uncertainty,
 where both are of one calibration with flow; one that was measured by itself states its own."""
+PLENUM, EXPANSION = "plenum_diameter", "nozzle_expansion"
+"""Facts that a bench may state: how wide the pipe ahead of nozzles is, and how they expand."""
+
 MOST_NOZZLES: Final = 16
 """How many nozzles a bank may have."""
 REFERENCE_TEMPERATURE: Final = 20.0

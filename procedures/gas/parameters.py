@@ -1,14 +1,15 @@
-"""What the calibration of a gas meter by critical nozzles is told."""
+"""What the calibration of a gas meter is told, and what that by critical nozzles is."""
 
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import model_validator
 
 from remotecal.procedures import In
 from remotecal.procedures.library.gas.nozzle import MOST_NOZZLES
+from remotecal.procedures.library.gas.sensors import Air
 from remotecal.procedures.library.meters.gas_meters import GasMeterParameters
 
 
@@ -38,13 +39,11 @@ class NozzleParameters(GasMeterParameters):
     """How long the shut bank is watched for a leak before the first flow."""
     leak_share: Annotated[float, In("1", above=0, at_most=0.01)] = 2e-4
     """Leak of the shut bank that is let pass, as a share of the lowest flow."""
-    air: Literal["of the room", "dry"] = "of the room"
+    air: Air = "of the room"
     """What flows: the room's air with its humidity, by GERG-2008, or dried air, by Lemmon 2000."""
     recovery: Annotated[float, In("1", at_least=0, at_most=1)] = 0.75
     """What the thermometer ahead of the nozzles feels of the stream's velocity (unverified); counts where the
     bench states `plenum_diameter`."""
-    total_resolution: Annotated[float, In("m3", at_least=0)] = 1e-4
-    """Smallest step of the total, for a meter read by it."""
 
     @model_validator(mode="after")
     def _flows_can_be_made(self) -> Self:

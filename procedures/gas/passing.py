@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
-from remotecal.fluids.air import vapour_fraction
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
-from remotecal.procedures.library.gas import nozzle
-from remotecal.procedures.library.gas.critical import Inlet, air_equation, at_rest, drawn, inlet
-from remotecal.procedures.library.gas.nozzle import REFERENCE_TEMPERATURE, Nozzle, Open
+from remotecal.procedures.library.gas import nozzle, sensors
+from remotecal.procedures.library.gas.critical import Inlet, air_equation, at_rest, drawn, inlet, see_choked
+from remotecal.procedures.library.gas.nozzle import EXPANSION, PLENUM, REFERENCE_TEMPERATURE, Nozzle, Open
 from remotecal.procedures.library.gas.results import Through
+from remotecal.procedures.library.gas.sensors import Read, Sensors
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
@@ -34,9 +34,6 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
     from remotecal.procedures.library.gas.parameters import NozzleParameters
-
-PLENUM, EXPANSION = "plenum_diameter", "nozzle_expansion"
-"""Facts that a bench may state."""
 
 
 class GasSeen(MeterSeen):
@@ -56,31 +53,22 @@ class GasSeen(MeterSeen):
     """Temperature at the meter."""
 
 
-CORRECTED: Final[Mapping[str, tuple[str, str, str, str]]] = {
+CORRECTED: Final[Read] = {
     "p_0": ("inlet_gauge", "pressure", "inlet_pressure", "Pa"),
     "t_0": ("inlet_thermometer", "temperature", "inlet_temperature", "°C"),
     "p_m": ("meter_gauge", "pressure", "meter_pressure", "Pa"),
     "t_m": ("meter_thermometer", "temperature", "meter_temperature", "°C"),
 }
-"""Symbol → role, quantity, part of the observation, unit."""
-
-OF_ROOM: Final[Mapping[str, tuple[str, str]]] = {
-    "p_a": ("air_pressure", "Pa"),
-    "t_a": ("air_temperature", "°C"),
-    "h_a": ("humidity", "%"),
-}
-"""Symbol → what role `ambient` reads, and its unit: what tells how much water the air has."""
+"""What is read ahead of the nozzles and at the meter."""
 
 INPUTS: Final[Mapping[str, Text]] = {
     **meters.INPUTS,
     **nozzle.INPUTS,
+    **sensors.INPUTS,
     "p_0": Text(zh="喷嘴前压力示值偏差", en="deviation of the pressure ahead of the nozzles"),
     "t_0": Text(zh="喷嘴前温度示值偏差", en="deviation of the temperature ahead of the nozzles"),
     "p_m": Text(zh="被检表处压力示值偏差", en="deviation of the pressure at the meter"),
     "t_m": Text(zh="被检表处温度示值偏差", en="deviation of the temperature at the meter"),
-    "p_a": Text(zh="大气压示值偏差", en="deviation of the atmospheric pressure"),
-    "t_a": Text(zh="气温示值偏差", en="deviation of the air temperature"),
-    "h_a": Text(zh="湿度示值偏差", en="deviation of the humidity"),
     "α": Text(zh="喷嘴热膨胀系数", en="thermal expansion of the nozzles"),
     "ε_C": Text(zh="临界流函数 C*(状态方程)", en="critical flow function C*, by the equation of state"),
     "ε_ρ": Text(zh="密度(状态方程)", en="density, by the equation of state"),
@@ -96,23 +84,6 @@ def nozzles_in(bits: float) -> tuple[int, ...]:
     return tuple(number for number in range(1, 17) if round(bits) >> (number - 1) & 1)
 
 
-def see_choked(name: str, back: float, ahead: float, limit: float) -> str:
-    """Return why a repeat can't count because its nozzles were not choked; "" if they were.
-
-    Args:
-        name: of the point.
-        back: largest pressure behind the nozzles, in Pa.
-        ahead: smallest pressure ahead of them.
-        limit: what may be of the one to the other at most.
-    """
-    if back <= limit * ahead:
-        return ""
-    return (
-        f"{name}: behind the nozzles there were {back:.0f} Pa, {back / ahead:.3f} of the {ahead:.0f} Pa "
-        f"ahead of them; they count as choked up to {limit:g}: is the pump too weak, or the vent open?"
-    )
-
-
 class NozzleRepeats(MeterRepeats[GasSeen]):
     """The repeats at one flow: what is known of the air, the nozzles, and how the meter tells what passed.
 
@@ -126,17 +97,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         self.numbers = parameters.chosen(point.nominal["flow"])
         for seen in self.seen:
             self._see(seen)
-        self._known = {
-            symbol: self.correction(
-                symbol, role, [one for each in self.seen for one in getattr(each, part)], unit
-            )
-            for symbol, (role, _, part, unit) in CORRECTED.items()
-        }
-        if parameters.air != "dry":
-            self._known |= {
-                symbol: self.correction(symbol, "ambient", [getattr(one, part) for one in self.seen], unit)
-                for symbol, (part, unit) in OF_ROOM.items()
-            }
+        self._sensors = Sensors(self, CORRECTED, parameters.air)
         self._facts()
         bank = [Nozzle(number, self.certificate(f"nozzles[{number}]")) for number in self.numbers]
         self._faster = self._velocity(bank)
@@ -183,26 +144,10 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
             Input.normal("ε_ρ", 0.0, "1", known.u_density, source=source),
         ]
 
-    def at(self, symbol: str, seen: GasSeen, x: Numbers) -> Number:
-        """Return a quantity of `CORRECTED` or `OF_ROOM` in a repeat, by its certificate."""
-        if symbol in OF_ROOM:
-            reading: Measured = getattr(seen, OF_ROOM[symbol][0])
-            return self._known[symbol].corrected(x, reading.value)
-        _, _, part, unit = CORRECTED[symbol]
-        return self._known[symbol].corrected(x, mean(getattr(seen, part), unit))
-
-    def water(self, seen: GasSeen, x: Numbers) -> Number:
-        """Return the mole fraction of water in the air of a repeat."""
-        if self.parameters.air == "dry":
-            return 0.0
-        t, p, h = (self.at(symbol, seen, x) for symbol in ("t_a", "p_a", "h_a"))
-        fraction: Number = vapour_fraction(t, p, h / 100)
-        return fraction
-
     def _rest(self, seen: GasSeen, x: Numbers) -> tuple[Number, Number]:
         """Return temperature in °C and pressure in Pa of the air at rest ahead of the nozzles."""
         factor, warmer = self._faster
-        return self.at("t_0", seen, x) + warmer, self.at("p_0", seen, x) * factor
+        return self._sensors.at("t_0", seen, x) + warmer, self._sensors.at("p_0", seen, x) * factor
 
     def _velocity(self, bank: Sequence[Nozzle]) -> tuple[float, float]:
         """Return what brings the stream to rest (`at_rest`): nothing, unless the bench states its width."""
@@ -217,7 +162,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         known = self.estimates()
         rests = [self._rest(seen, known) for seen in self.seen]
         t, p = (statistics.fmean(estimate(one[i]) for one in rests) for i in (0, 1))
-        water = statistics.fmean(estimate(self.water(seen, known)) for seen in self.seen)
+        water = statistics.fmean(estimate(self._sensors.water(seen, known)) for seen in self.seen)
         return inlet(self.equation, t, p, water)
 
     def lasted(self, seen: GasSeen) -> float:
@@ -232,7 +177,10 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
     def volume(self, seen: GasSeen, x: Numbers) -> Number:
         """Return what passed through the meter in a repeat, in m³ as it was there."""
         t_0, p_0 = self._rest(seen, x)
-        meter, water = (self.at("t_m", seen, x), self.at("p_m", seen, x)), self.water(seen, x)
+        meter, water = (
+            (self._sensors.at("t_m", seen, x), self._sensors.at("p_m", seen, x)),
+            self._sensors.water(seen, x),
+        )
         throats = self.open.effective_area(x) * (1.0 + 2.0 * x.get("α", 0.0) * (t_0 - REFERENCE_TEMPERATURE))
         flow = throats * drawn(self.equation, (t_0, p_0), meter, water) * (1.0 + x["ε_C"]) / (1.0 + x["ε_ρ"])
         passed: Number = (flow + x["q_l"] / 3600.0) * (self.lasted(seen) + x["Δt"]) + x["V_c"] * denser(seen)
@@ -247,7 +195,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         known = self.estimates()
         back = max(max(one.value for one in seen.back_pressure) for seen in self.seen)
         ahead = min(min(one.value for one in seen.inlet_pressure) for seen in self.seen)
-        water = statistics.fmean(estimate(self.water(seen, known)) for seen in self.seen)
+        water = statistics.fmean(estimate(self._sensors.water(seen, known)) for seen in self.seen)
         area = estimate(self.open.effective_area(known))
         return Through(self.numbers, self.reynolds, self.ahead, water, back / ahead, area)
 

@@ -101,8 +101,6 @@ class LoopParameters(GasMeterParameters):
     """How well the change of pressure between the meters is known, ± (unverified)."""
     pack_temperature: Annotated[float, In("K", at_least=0)] = 0.02
     """How well the change of temperature there is known, ± (unverified)."""
-    total_resolution: Annotated[float, In("m3", at_least=0)] = 1e-4
-    """Smallest step of the total, for a meter read by it."""
 
     @model_validator(mode="after")
     def _loop_can_do_it(self) -> Self:

@@ -24,6 +24,8 @@ class GasMeterParameters(MeterParameters):
     """Q_min of the meter."""
     flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
     """Flows to calibrate at, in the order to measure; those of the document where they are not given."""
+    total_resolution: Annotated[float, In("m3", at_least=0)] = 1e-4
+    """Smallest step of the total, for a meter read by it."""
     accuracy_class: ClassName
     """Accuracy class of the meter."""
     transition: Annotated[float | None, In("m3/h", above=0)] = None

@@ -115,6 +115,11 @@ class GasEquation:
     """The package that computes it, where it is not this one."""
 
     @property
+    def libraries(self) -> tuple[str, ...]:
+        """The packages beside this one that compute it."""
+        return (self.library,) if self.library else ()
+
+    @property
     def implementation(self) -> str:
         """Return what computes it, with its version, for the record."""
         package = self.library or "remotecal"

@@ -24,5 +24,8 @@ class Evaluation(Frozen):
     """Ids of the devices it is about (`Order.devices`); all of them where none is named."""
     item_quantities: tuple[Quantity, ...] = ()
     """Characteristics of these devices, such as their diameter."""
+    libraries: tuple[str, ...] = ()
+    """Installed packages beside this one whose numbers are in it, such as that of an equation of state: the
+    certificate names them with the version that computed it."""
     heading: Text | None = None
     """Heading of the measurement; the procedure's title where none is given."""

@@ -136,7 +136,7 @@ def _measurement(
             method.model_copy(update={"norms": _in_force(method.norms, finished)})
             for method in (Method(name=procedure.title, norms=norms), *evaluation.methods)
         ),
-        software=_software(evidence),
+        software=_software(evidence, evaluation),
         standards=standards,
         conditions=evaluation.conditions,
         results=tuple(_measured_with(standards, result) for result in evaluation.results),
@@ -177,8 +177,10 @@ def _measured_with(standards: tuple[Equipment, ...], result: Result) -> Result:
     return result.model_copy(update={"tables": tables})
 
 
-def _software(evidence: Evidence) -> tuple[Software, ...]:
-    return tuple(Software(name=Text.plain(name), release=f"v{v}") for name, v in evidence.software.items())
+def _software(evidence: Evidence, evaluation: Evaluation) -> tuple[Software, ...]:
+    """Return what measured, and the libraries that this evaluation's numbers come from."""
+    programs = {**evidence.software, **{name: version(name) for name in evaluation.libraries}}
+    return tuple(Software(name=Text.plain(name), release=f"v{v}") for name, v in programs.items())
 
 
 def _standards(evidence: Evidence, taken: set[str]) -> tuple[Equipment, ...]:

@@ -8,29 +8,33 @@ with NozzleBench.up(Path("bench"), seed=7) as up:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from remotecal.certificates.trust import Capability
 from remotecal.drivers.capabilities import Ammeter
-from remotecal.model import Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly, BenchOptions
-from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.gas import paper
+from remotecal.sim.gas.alike import certified_so
+from remotecal.sim.gas.bell_bench import BellBench
 from remotecal.sim.gas.outfit import SHARES, certified, drawn
+from remotecal.sim.gas.pvtt import PvttBench
 from remotecal.sim.gas.rig import NozzleRig
+from remotecal.sim.gas.sensors import gauge, room_sensors, thermometer
 from remotecal.sim.gate import Gate
 from remotecal.sim.instruments.drive import Drive
-from remotecal.sim.instruments.keller import keller
-from remotecal.sim.instruments.thermometers import MilliK, probe
 from remotecal.sim.wiring import Wired
 
 if TYPE_CHECKING:
     from datetime import date
+    from random import Random
 
+    from remotecal.bench import CertificateUsed
     from remotecal.procedures import Drivers
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
@@ -82,42 +86,33 @@ class NozzleBench(Assembly):
 
     def _wire_up(self) -> dict[str, Wired]:
         world, rig, known = self.world, self.rig, self.certificates
-        air = [known[name] for name in ("barometer", "air_thermometer", "hygrometer")]
         return {
             "pump": Wired(Drive(world, rig.pump), "serial", settings={"unit": 1}),
             "bank": Wired(rig.bank.on_modbus(), "socket", settings={"unit": 1}),
-            "inlet_gauge": self._gauge("inlet_gauge", "K-01", lambda: rig.stream.pressure),
-            "meter_gauge": self._gauge("meter_gauge", "K-02", lambda: rig.stream.meter_pressure),
-            "back_gauge": self._gauge("back_gauge", "K-03", lambda: rig.back),
-            "inlet_thermometer": self._thermometer(
-                "inlet_thermometer", "21-P2461", lambda: rig.stream.temperature
+            "inlet_gauge": gauge(
+                world, known["inlet_gauge"], lambda: rig.stream.pressure, "inlet_gauge", "K-01"
             ),
-            "meter_thermometer": self._thermometer(
-                "meter_thermometer", "21-P2462", lambda: rig.stream.meter_temperature
+            "meter_gauge": gauge(
+                world, known["meter_gauge"], lambda: rig.stream.meter_pressure, "meter_gauge", "K-02"
             ),
-            "ambient": stands.ambient(world, rig.air, *air),
+            "back_gauge": gauge(world, known["back_gauge"], lambda: rig.back, "back_gauge", "K-03"),
+            "inlet_thermometer": thermometer(
+                world,
+                known["inlet_thermometer"],
+                lambda: rig.stream.temperature,
+                "inlet_thermometer",
+                "21-P2461",
+            ),
+            "meter_thermometer": thermometer(
+                world,
+                known["meter_thermometer"],
+                lambda: rig.stream.meter_temperature,
+                "meter_thermometer",
+                "21-P2462",
+            ),
+            "ambient": stands.ambient(world, rig.air, *room_sensors(known)),
             "dut": self._meter(),
         }
-
-    def _gauge(self, name: str, serial: str, pressure: Callable[[], float]) -> Wired:
-        known = self.certificates[name]
-        shown = keller(self.world, lambda: known.indicated(pressure()) / 1e5, name=name)
-        told = Certified(
-            Text(zh="绝压变送器", en="Absolute pressure transmitter"),
-            ((Text(zh="绝压", en="absolute pressure"), known),),
-        )
-        return Wired(shown, "serial", serial, {"unit": 1, "absolute": True}, told)
-
-    def _thermometer(self, name: str, serial: str, temperature: Callable[[], float]) -> Wired:
-        known = self.certificates[name]
-        readout = MilliK(
-            self.world, {1: probe(self.world, known, temperature, name)}, serial=serial, name=name
-        )
-        told = Certified(
-            Text(zh="铂电阻测温仪", en="Platinum resistance thermometer"),
-            ((Text(zh="温度", en="temperature"), known),),
-        )
-        return Wired(readout, "serial", serial, {"channel": 1, "largest_resistance": 115}, told)
 
     def _meter(self) -> Wired:
         meter = self.rig.meter
@@ -138,9 +133,18 @@ class NozzleBench(Assembly):
         output = "current" if current else "pulses"
         return {"highest": parameters["highest"], "nozzle_flows": flows, "output": output}
 
+    def mount(self, artefacts: Mapping[str, CertificateUsed], chance: Random) -> tuple[str, ...]:
+        shared: dict[str, float] = defaultdict(lambda: chance.gauss(0.0, 1.0))
+        nozzles = list(self.rig.spec.nozzles)
+        for name, used in artefacts.items():
+            at = paper.names(self.flows).index(name)
+            nozzles[at] = certified_so(used, shared, chance, nozzles[at].recovers)
+        self.rig.spec = replace(self.rig.spec, nozzles=tuple(nozzles))
+        return ()
+
     def paper(self, today: date) -> Paper:
         return paper.paper(self.rig.spec, self.flows, self.certificates, today, current=self.current)
 
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"nozzle-bench": NozzleBench}
+BENCHES: Final[dict[str, type[Assembly]]] = {"nozzles": NozzleBench, "pvtt": PvttBench, "bell": BellBench}
 """What the catalogue offers, by name."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
+from remotecal.certificates.trust import Capability
 from remotecal.model import Column, Table, Text, Uncertainty
 from remotecal.sim.calibrated import interpolate
 from remotecal.sim.certificates import Certified
@@ -18,6 +19,32 @@ SHARES = (0.6, 0.75, 0.9, 1.05, 1.2)
 
 BEST = 1.0e5
 """Pressure in Pa for which that number is."""
+
+
+CURVE = ("remotecal_dischargeCoefficient", "remotecal_throatReynoldsNumber")
+"""refTypes of what a nozzle's certificate states, and against what."""
+
+OF_NOZZLES = (
+    Capability(
+        quantity=CURVE[0],
+        unit="1",
+        cmc="0.001",
+        against=CURVE[1],
+        against_unit="1",
+        low="1000",
+        high="1000000",
+    ),
+    Capability(
+        quantity="remotecal_commonDeviation",
+        unit="1",
+        cmc="0.0005",
+        against="remotecal_commonDeviation",
+        against_unit="1",
+        low="0",
+        high="0",
+    ),
+)
+"""What a laboratory that calibrates nozzles may certify: C_d, and what nozzles have in common, which is 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +115,15 @@ def draw_bank(rng: Random, flows: tuple[float, ...]) -> list[TrueNozzle]:
     """Draw the nozzles that pass about these flows in m³/h; their C_d errs as the certificates allow."""
     shared = rng.gauss(0.0, COMMON / 2)
     own = math.sqrt(WHOLE**2 - COMMON**2) / 2
-    bank = []
-    for flow in flows:
-        area = flow * rng.uniform(0.99, 1.01) / 3600.0 / (0.983 * 198.6)
-        diameter = round(math.sqrt(4.0 * area / math.pi), 7)
-        best = 4.0 * flow / 3600.0 * 1.18 / (math.pi * diameter * 1.82e-5)
-        reynolds = tuple(float(round(best * share)) for share in SHARES)
-        level = rng.uniform(0.996, 1.000)
-        stated = tuple(round(level - 3.0 / math.sqrt(each), 5) for each in reynolds)
-        bank.append(
-            TrueNozzle(diameter, reynolds, stated, shared + rng.gauss(0.0, own), rng.uniform(0.75, 0.85))
-        )
-    return bank
+    return [replace(draw_nozzle(rng, flow), off=shared + rng.gauss(0.0, own)) for flow in flows]
+
+
+def draw_nozzle(rng: Random, flow: float) -> TrueNozzle:
+    """Draw a nozzle that passes about this flow in m³/h from a room; nothing is off what is stated."""
+    area = flow * rng.uniform(0.99, 1.01) / 3600.0 / (0.983 * 198.6)
+    diameter = round(math.sqrt(4.0 * area / math.pi), 7)
+    best = 4.0 * flow / 3600.0 * 1.18 / (math.pi * diameter * 1.82e-5)
+    reynolds = tuple(float(round(best * share)) for share in SHARES)
+    level = rng.uniform(0.996, 1.000)
+    stated = tuple(round(level - 3.0 / math.sqrt(each), 5) for each in reynolds)
+    return TrueNozzle(diameter, reynolds, stated, 0.0, rng.uniform(0.75, 0.85))

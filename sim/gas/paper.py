@@ -36,15 +36,14 @@ def paper(
     """Return what is written of a bench whose meter is read by its `current`, or by its pulses."""
     highest = 3600.0 * spec.meter.highest
     volume = certificates["connecting_volume"].stated
-    names = [f"nozzle_{number}" for number in range(1, len(flows) + 1)]
     return Paper(
         name=f"simulated nozzle bench, up to {highest:g} m3/h",
         job=Job("gas.meter_by_nozzles", "GAS", _parameters(spec, flows, current=current), DUT),
         artefacts={
             name: Standing(f"N-{number:02}", each.certified(), model=f"{1000 * each.diameter:.2f} mm")
-            for number, (name, each) in enumerate(zip(names, spec.nozzles, strict=True), 1)
+            for number, (name, each) in enumerate(zip(names(flows), spec.nozzles, strict=True), 1)
         },
-        roles={"nozzles": tuple(names)},
+        roles={"nozzles": names(flows)},
         characteristics={
             "connecting_volume": characteristic(volume.corrections[0], "m3", volume.expanded[0], today),
             "reading_delay": characteristic(0.0, "s", READING_DELAY, today),
@@ -53,6 +52,11 @@ def paper(
         heartbeat=Heartbeat(quantity="bank.heartbeat", every=2.0),
         safe=Safe(order=("pump", "bank"), within=20.0),
     )
+
+
+def names(flows: tuple[float, ...]) -> tuple[str, ...]:
+    """Return what nozzles for so many flows are called on the bench."""
+    return tuple(f"nozzle_{number}" for number in range(1, len(flows) + 1))
 
 
 def _parameters(spec: NozzleRigSpec, flows: tuple[float, ...], *, current: bool) -> dict[str, object]:

@@ -10,6 +10,7 @@ from remotecal.drivers.keller.digital import KellerDigitalEarly
 from remotecal.sim import stands
 from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
+from remotecal.sim.instruments.bell_prover import BellPlc
 from remotecal.sim.instruments.branched_rig import BranchedPlc
 from remotecal.sim.instruments.calibrator5522a import Calibrator5522A
 from remotecal.sim.instruments.daq970a import DataAcquisition
@@ -27,6 +28,7 @@ from remotecal.sim.instruments.flow_meters import (
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
 from remotecal.sim.instruments.fuji_tuf import fuji_tuf
 from remotecal.sim.instruments.gas_loop import LoopPlc, Sensed
+from remotecal.sim.instruments.gas_tank import TankPlc
 from remotecal.sim.instruments.generator import BurstGenerator
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
@@ -36,7 +38,6 @@ from remotecal.sim.instruments.prover import prover
 from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.tank_scale import tank_scale
-from remotecal.sim.instruments.thermometers import HartReadout
 from remotecal.sim.instruments.thermometers import HartReadout, PairBridge
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
 from remotecal.sim.instruments.well import Block, Well
@@ -102,6 +103,8 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield tank_scale(world, lambda: 1000.0), {}
     at_rest = Sensed(lambda: 1e5, lambda: 1e5, lambda: 20.0, lambda: 20.0, lambda: 0)
     yield LoopPlc(world, 8, Machine(world, Ramp(0.05)), at_rest).on_modbus(), {}
+    yield BellPlc(world, Machine(world, Ramp(0.2)), lambda: 500.0).on_modbus(), {}
+    yield TankPlc(world, Machine(world, Ramp(0.2)), lambda _: None).on_modbus(), {}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
     ammeter = stands.multimeter(world, lambda: 0.012, exact)
     spec = PlatformSpec(6.0, 1e-5, Calibrated(Stated("kg", (0.0,), (0.0,), (1e-5,)), 0.0), 0.0)

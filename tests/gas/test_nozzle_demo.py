@@ -1,4 +1,4 @@
-"""`remotecal demo nozzle-bench`: from the wire to the signed certificate; and the truth."""
+"""`remotecal demo nozzles`: from the wire to the signed certificate; and the truth."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from remotecal.cli import main
 
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
     out = tmp_path / "demo"
-    assert main(["demo", "nozzle-bench", "--out", str(out)]) == 0
+    assert main(["demo", "nozzles", "--out", str(out)]) == 0
     made = read((out / "certificate.xml").read_bytes())
     assert made.evidence.procedure == "gas.meter_by_nozzles"
     assert len(made.measurements[0].results[0].tables[0].column("basic_measurementError").values) == 7
@@ -30,7 +30,7 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
 
 def test_intervals_cover_the_true_errors():
     """`benchmarks/truth.py` is the full-sized check."""
-    intervals = [one for seed in range(1001, 1005) for one in calibrate("nozzle-bench", seed)]
+    intervals = [one for seed in range(1001, 1005) for one in calibrate("nozzles", seed)]
     assert len(intervals) == 28
     # Those of one calibration miss together: they share nozzles and equation of state.
     assert sum(not one.covers for one in intervals) <= 7

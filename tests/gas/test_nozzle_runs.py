@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,8 @@ def test_the_certificate_tells_what_passed_the_nozzles(bench):
     assert table.column("remotecal_largestReynolds").floats()[0] == pytest.approx(80_000, rel=0.05)
     assert max(table.column("remotecal_backPressureRatio").floats()) < 0.3
     assert "GERG-2008" in write(made).decode()
+    software = {one.name.get("en"): one.release for one in made.measurements[0].software}
+    assert software["pyaga8"] == f"v{version('pyaga8')}", "which computed the equation"
     lines = {line.symbol: float(line.contribution) for line in made.measurements[0].budgets[0].lines}
     assert {"δ_C1", "C_4", "C_6"} <= lines.keys()
     assert lines["δ_C1"] == pytest.approx(0.075, rel=0.02), "what nozzles share is not averaged"

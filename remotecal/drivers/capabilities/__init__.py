@@ -14,11 +14,13 @@ from remotecal.drivers.capabilities.electrical import (
 )
 from remotecal.drivers.capabilities.energy import EnergyTotalizer
 from remotecal.drivers.capabilities.flow import (
+    BellProver,
     BranchedRig,
     CollectingRig,
     Densitometer,
     FlowMeter,
     FlowSource,
+    GasCollector,
     GasLoop,
     LoopMode,
     MassTotalizer,
@@ -42,6 +44,7 @@ __all__ = [
     "AmbientMonitor",
     "Ammeter",
     "Balance",
+    "BellProver",
     "BranchedRig",
     "CollectingRig",
     "Densitometer",
@@ -50,6 +53,7 @@ __all__ = [
     "FlowMeter",
     "FlowSource",
     "FrequencyMeter",
+    "GasCollector",
     "GasLoop",
     "HeatSource",
     "LoopMode",

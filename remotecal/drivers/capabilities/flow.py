@@ -68,7 +68,7 @@ class FlowSource(Protocol):
 
 
 class Outlet(Enum):
-    """Where the diverter sends the water."""
+    """Where the diverter sends what flows."""
 
     BYPASS = 0
     TANK = 1
@@ -197,3 +197,41 @@ class GasLoop(RigController, Protocol):
     """The controller's own indication of the loop's pressure, good enough to set it by."""
     cooling: ClassVar[Annotated[Setting, "°C"]]
     """Temperature the cooler brings the gas to."""
+
+
+@runtime_checkable
+class GasCollector(RigController, Protocol):
+    """Collects gas that passes a nozzle in a tank that was pumped empty (PVTt), and times it.
+
+    Between the nozzle and the valves of bypass and tank lies the inventory volume. Turned from the one to the
+    other the diverter shuts the one, waits until the pressure in that volume has come to `trigger`, and opens
+    the other: at that moment the timer starts, or stops.
+    """
+
+    diverter: ClassVar[Choice[Outlet]]
+    evacuation: ClassVar[Choice[Valve]]
+    """Valve between the tank and the vacuum pump."""
+    supply: ClassVar[Annotated[Setting, "Pa"]]
+    """Absolute pressure that the regulator ahead of the nozzle holds."""
+    trigger: ClassVar[Annotated[Setting, "Pa"]]
+    """Absolute pressure in the inventory volume at which the timer starts and stops."""
+    collection_time: ClassVar[Annotated[Reading, "s"]]
+    """Time between the last start and stop of the timer; 0 while it runs."""
+    start_pressure: ClassVar[Annotated[Reading, "Pa"]]
+    """Absolute pressure in the inventory volume when the timer started."""
+    stop_pressure: ClassVar[Annotated[Reading, "Pa"]]
+    """The same when it stopped."""
+
+
+@runtime_checkable
+class BellProver(RigController, Protocol):
+    """Holds the valves of a bell prover, whose bell sinks as gas leaves it, and tells how high it stands."""
+
+    filling: ClassVar[Choice[Valve]]
+    """Valve through which a blower lifts the bell."""
+    outlet: ClassVar[Choice[Valve]]
+    """Valve to what is under test."""
+    regulator: ClassVar[Annotated[Setting, "%"]]
+    """Opening of the regulating valve behind what is under test."""
+    height: ClassVar[Annotated[Reading, "mm"]]
+    """Height of the bell on its scale."""

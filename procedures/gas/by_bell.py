@@ -1,0 +1,134 @@
+"""The bell prover as a procedure has it: filled, found tight, at rest, and sinking while a repeat lasts."""
+
+from __future__ import annotations
+
+import statistics
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from remotecal.drivers.capabilities import BellProver, FlowSource, PressureGauge, Thermometer, Valve
+from remotecal.errors import RunError
+from remotecal.procedures import Artefact, Procedure, Run, Stability
+from remotecal.procedures.library.gas.bell import BELL_EXPANSION, FACTS
+from remotecal.procedures.library.gas.bell_parameters import OfBell
+
+if TYPE_CHECKING:
+    from remotecal.drivers.measured import Measured
+    from remotecal.drivers.quantities import BoundReading
+
+SPEED: Final = 100.0
+"""Of the blower, in %."""
+LONGEST: Final = 1800.0
+"""Seconds after which a bell that is not filled is given up."""
+
+
+class ByBell(Procedure):
+    """A calibration by a bell prover, of whatever its gas passes."""
+
+    bell: Artefact
+    """The bell with its scale."""
+    rig: BellProver
+    blower: FlowSource
+    """What lifts the bell."""
+    bell_gauge: PressureGauge
+    """Absolute pressure under the bell."""
+    bell_thermometers: tuple[Thermometer, ...]
+    """Under the bell."""
+
+    facts: ClassVar[Mapping[str, str]] = dict(FACTS.values())
+
+    @property
+    @abstractmethod
+    def of_bell(self) -> OfBell:
+        """The parameters, as far as the bell needs them."""
+
+    def characteristics(self) -> Mapping[str, str]:
+        return {**super().characteristics(), **self.facts}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), BELL_EXPANSION: "1/K"}
+
+    def certified(self) -> Sequence[str]:
+        return (*super().certified(), "bell")
+
+    def see_tight(self, run: Run) -> None:
+        """See that the filled, shut bell does not sink, but as its gas's pressure and temperature have it."""
+        self.fill(run)
+        before, begun = self._amount(run)
+        run.wait(self.of_bell.leak_time)
+        after, ended = self._amount(run)
+        rate = (before - after) / (ended - begun) * self.of_bell.upper
+        run.note("leak", leak=rate, allowed=self.of_bell.leak, unit="mm/s")
+        if rate > self.of_bell.leak:
+            raise RunError(
+                f"the shut bell sinks by {rate:.3g} mm/s, more than {self.of_bell.leak:g} mm/s: look at its "
+                "valves and at the liquid's level, for what leaves it there passes no item under test"
+            )
+
+    def _amount(self, run: Run) -> tuple[float, float]:
+        """Return how much gas is under the bell, as a share of what it holds at `upper`, and when."""
+        gauge, scale = self.bell_gauge.pressure, self.rig.height
+        pressure, height, *warm = run.read(
+            gauge, scale, *(each.temperature for each in self.bell_thermometers)
+        )
+        kelvin = statistics.fmean(one.to("K").value for one in warm)
+        full = height.to("mm").value / self.of_bell.upper
+        return full * pressure.to("Pa").value / 101_325.0 * 293.15 / kelvin, height.at
+
+    def fill(self, run: Run) -> None:
+        """Lift the bell, shut it, and wait until the gas under it is at rest."""
+        self.rig.outlet.set(Valve.SHUT)
+        begun = run.clock.now()
+        while (height := self._height(run)) < self.of_bell.upper:
+            if run.clock.now() - begun > LONGEST:
+                raise RunError(
+                    f"the blower does not lift the bell beyond {height:.0f} mm, and "
+                    f"{self.of_bell.upper:g} mm are wanted: look at the blower and the bell's valves"
+                )
+            self.blower.speed.set(SPEED)
+            self.blower.start()
+            self.rig.filling.set(Valve.OPEN)
+            run.wait(1.0)
+        self.rig.filling.set(Valve.SHUT)
+        self.blower.stop()
+        told = self.of_bell
+        run.settle(
+            *(
+                Stability(
+                    each.temperature,
+                    duration=30.0,
+                    slope=told.settled_temperature,
+                    every=5.0,
+                    timeout=told.settling,
+                )
+                for each in self.bell_thermometers
+            )
+        )
+
+    def sink(self, run: Run, duration: float, watched: Sequence[BoundReading]) -> list[tuple[Measured, ...]]:
+        """Read quantities together until the bell has sunk far enough and the time is up.
+
+        Raises:
+            RunError: the bell comes to its lowest height before that.
+        """
+        told, begun = self.of_bell, run.clock.now()
+        top, rows = self._height(run), [run.read(*watched)]
+        while True:
+            took, height = run.clock.now() - begun, self._height(run)
+            sunk = top - height
+            if took >= duration and sunk >= told.stroke:
+                rows.append(run.read(*watched))
+                return rows
+            if height < told.lower:
+                raise RunError(
+                    f"the bell stands at {height:.0f} mm after {took:.0f} s, and may sink to {told.lower:g} "
+                    "mm: it is too small for so long a repeat, or for so many pulses, at this flow"
+                )
+            rest = max(duration - took, (told.stroke - sunk) * took / sunk if sunk > 0 else 1.0)
+            run.wait(min(max(rest / 5, 1.0), 30.0))
+            rows.append(run.read(*watched))
+
+    def _height(self, run: Run) -> float:
+        (read,) = run.read(self.rig.height)
+        return read.to("mm").value

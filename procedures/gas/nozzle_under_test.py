@@ -1,0 +1,121 @@
+"""The critical nozzle under test, whichever standard measures what passes it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from remotecal import units
+from remotecal.drivers.capabilities import AmbientMonitor, PressureGauge, Thermometer
+from remotecal.drivers.quantities import BoundReading
+from remotecal.errors import ParameterError, RunError
+from remotecal.model import IN_CMC, Text
+from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
+from remotecal.procedures.library.evaluation.repeats import CMC
+from remotecal.procedures.library.evaluation.standards import require_known
+from remotecal.procedures.library.evaluation.tables import budgets, by_gum
+from remotecal.procedures.library.gas import results
+from remotecal.procedures.library.gas.critical import air_equation, see_choked
+from remotecal.procedures.library.gas.discharge import CORRECTED, DischargeFinding, DischargeRepeats
+from remotecal.procedures.library.gas.discharge_parameters import DischargeParameters
+from remotecal.procedures.library.gas.discharge_results import nozzle_results
+from remotecal.procedures.library.gas.nozzle import EXPANSION, PLENUM
+from remotecal.procedures.library.gas.sensors import OF_ROOM, During, Read
+
+if TYPE_CHECKING:
+    from remotecal.drivers.measured import Measured
+    from remotecal.model import Result
+
+
+class NozzleUnderTest(Procedure):
+    """A calibration of a critical nozzle, by whatever measures what passes it (ISO 9300, JJG 620)."""
+
+    norms: ClassVar[tuple[str, ...]] = ("ISO 9300", "JJG 620")
+
+    inlet_gauge: PressureGauge
+    """Absolute pressure ahead of the nozzle."""
+    inlet_thermometer: Thermometer
+    ambient: AmbientMonitor
+
+    Parameters: ClassVar[type[DischargeParameters]] = DischargeParameters
+    parameters: DischargeParameters
+
+    sets: ClassVar[Mapping[str, str]] = {"pressure": "kPa"}
+    read: ClassVar[Read] = {}
+    """What is read beside the gas ahead of the nozzle."""
+    called: ClassVar[Mapping[str, tuple[str, Text]]] = {}
+    """Symbol → refType and name of a condition, of what is read in the standard."""
+    inputs: ClassVar[Mapping[str, Text]] = {}
+    model_equation: ClassVar[str] = ""
+    """The measurement model in one line, for the certificate."""
+    one_value: ClassVar[bool] = False
+    """Whether C_d is stated as one value for whatever Reynolds number."""
+    gauges: ClassVar[tuple[str, ...]] = ("inlet_gauge",)
+    """Roles whose gauges must show absolute pressure."""
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), CMC: "1", PLENUM: "m", EXPANSION: "1/K"}
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that every reading has its certificate."""
+        read = [(role, quantity, unit) for role, quantity, _, unit in {**CORRECTED, **self.read}.values()]
+        room = [("ambient", quantity, unit) for quantity, unit in OF_ROOM.values()]
+        require_known(certificates, drivers, [*read, *([] if self.parameters.air == "dry" else room)])
+
+    def see_absolute(self) -> None:
+        """Raise `ParameterError` if a gauge shows gauge pressure."""
+        for role in self.gauges:
+            gauge: PressureGauge = getattr(self, role)
+            if not gauge.is_absolute():
+                raise ParameterError(f"the {role} must show absolute pressure: mend its settings")
+
+    def see_choked(self, point: Point, back: Sequence[Measured], ahead: Sequence[Measured]) -> None:
+        """Raise `RunError` if a repeat can't count, while it can be measured again."""
+        most, least = max(one.to("Pa").value for one in back), min(one.to("Pa").value for one in ahead)
+        if refusal := see_choked(point.name, most, least, self.parameters.back_pressure):
+            raise RunError(refusal)
+
+    @abstractmethod
+    def of_point(self, point: Point, evidence: Evidence) -> DischargeRepeats[Any]:
+        """Return the repeats at a point, with what is known of the standard."""
+
+    @abstractmethod
+    def of_standard(
+        self, findings: Sequence[DischargeFinding], repeats: Sequence[DischargeRepeats[Any]]
+    ) -> Result:
+        """Return what the standard saw at each point."""
+
+    def evaluate(self, evidence: Evidence) -> Evaluation:
+        """Return C_d over Re with its budgets, and what the nozzle shares with others."""
+        repeats = [self.of_point(point, evidence) for point in evidence.points]
+        findings = [each.found() for each in repeats]
+        during = During({**CORRECTED, **self.read}, {**CALLED, **self.called})
+        for one in evidence.observations:
+            during.take(type(repeats[0].seen[0]).of(one))
+        fluid = results.gas(self.parameters.air, air_equation(self.parameters.air))
+        standard = self.of_standard(findings, repeats)
+        return Evaluation(
+            results=nozzle_results(findings, self.parameters.throat, standard, one_value=self.one_value),
+            budgets=budgets(findings),
+            libraries=air_equation(self.parameters.air).libraries,
+            conditions=(fluid, *during.conditions()),
+            methods=(by_gum(self.model_equation, findings, self.inputs),),
+            statements=(
+                *remarks(findings, BY_CMC),
+                *((IN_CMC,) if CMC in evidence.characteristics else ()),
+            ),
+        )
+
+
+CALLED: Final[Mapping[str, tuple[str, Text]]] = {
+    "p_0": ("inletPressure", Text(zh="喷嘴前压力(绝压)", en="Pressure ahead of the nozzle (absolute)")),
+    "t_0": ("inletTemperature", Text(zh="喷嘴前温度", en="Temperature ahead of the nozzle")),
+}
+"""Symbol → refType and name of the condition it was read under."""
+
+
+def pascal_in(gauge: BoundReading) -> float:
+    """Return what a pascal is in a gauge's unit."""
+    return units.scale("Pa", gauge.declaration.unit)
