@@ -6,6 +6,7 @@ unit beside a quantity names the dimension a role needs; any unit of that dimens
 Capabilities stand in modules by family; all of them are imported from here.
 """
 
+from remotecal.drivers.capabilities.conversion import VolumeConverter
 from remotecal.drivers.capabilities.electrical import Ammeter, Voltmeter
 from remotecal.drivers.capabilities.flow import (
     CollectingRig,
@@ -22,8 +23,8 @@ from remotecal.drivers.capabilities.flow import (
 from remotecal.drivers.capabilities.pressure import PressureController, PressureGauge
 from remotecal.drivers.capabilities.rig import RigController
 from remotecal.drivers.capabilities.surroundings import AmbientMonitor
-from remotecal.drivers.capabilities.temperature import TemperatureScanner, Thermometer
-from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter
+from remotecal.drivers.capabilities.temperature import HeatSource, TemperatureScanner, Thermometer
+from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter, PulseGenerator
 from remotecal.drivers.capabilities.weighing import Balance
 
 __all__ = [
@@ -35,17 +36,20 @@ __all__ = [
     "FlowMeter",
     "FlowSource",
     "FrequencyMeter",
+    "HeatSource",
     "MassTotalizer",
     "NozzleBank",
     "Outlet",
     "PressureController",
     "PressureGauge",
     "PulseCounter",
+    "PulseGenerator",
     "RigController",
     "TemperatureScanner",
     "Thermometer",
     "Valve",
     "Voltmeter",
+    "VolumeConverter",
     "VolumeTotalizer",
     "WaterRig",
 ]

@@ -30,3 +30,15 @@ class FrequencyMeter(Protocol):
     """Measures the frequency of a signal."""
 
     frequency: ClassVar[Annotated[Reading, "Hz"]]
+
+
+@runtime_checkable
+class PulseGenerator(Protocol):
+    """Sends packets of pulses, as a meter would.
+
+    Its safe state sends nothing.
+    """
+
+    def send(self, pulses: int, frequency: float) -> None:
+        """Send exactly so many pulses from now on, at a frequency in Hz; returns when they have begun."""
+        ...
