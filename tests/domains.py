@@ -16,8 +16,8 @@ class Domain:
 
     procedures: str
     """Its folder among the procedures, and among the tests."""
-    sim: str
-    """Its folder among the simulated benches."""
+    sims: tuple[str, ...]
+    """Its folders among the simulated benches."""
     benches: tuple[str, ...]
     """What its benches are called."""
 
@@ -27,11 +27,12 @@ class Domain:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        return ROOT / "procedures" / self.procedures, ROOT / "sim" / self.sim, self.tests
+        return ROOT / "procedures" / self.procedures, *(ROOT / "sim" / sim for sim in self.sims), self.tests
 
     @property
     def packages(self) -> tuple[str, ...]:
-        return f"remotecal.procedures.library.{self.procedures}", f"remotecal.sim.{self.sim}"
+        sims = (f"remotecal.sim.{sim}" for sim in self.sims)
+        return f"remotecal.procedures.library.{self.procedures}", *sims
 
     @property
     def gone(self) -> bool:
@@ -43,7 +44,8 @@ class Domain:
 
         Of the procedures' short names only those that are no plain words.
         """
-        yield from (*self.packages, *self.benches, f"procedures/{self.procedures}", f"sim/{self.sim}")
+        yield from (*self.packages, *self.benches, f"procedures/{self.procedures}")
+        yield from (f"sim/{sim}" for sim in self.sims)
         for path in self.folders[0].glob("*.py"):
             yield f"{self.procedures}.{path.stem}"
             if "_" in path.stem.strip("_"):
@@ -55,9 +57,9 @@ class Domain:
 
 
 DOMAINS = {
-    "flow": Domain("flow", "water", ("water-rig", "master-line")),
-    "gas": Domain("gas", "gas", ("nozzle-bench",)),
-    "pressure": Domain("pressure", "pressure", ("pressure-bench",)),
+    "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
+    "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
+    "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 
 

@@ -15,7 +15,7 @@ from test_layers import FOLDERS, MODULES, ROOT, imported
 from remotecal.sim.catalogue import benches
 
 SHARED = {
-    "remotecal.procedures.library": {"evaluation", "measuring"},
+    "remotecal.procedures.library": {"evaluation", "measuring", "meters"},
     "remotecal.sim": {"instruments"},
 }
 """Folders beside those of the domains that are of none."""
@@ -27,8 +27,14 @@ WORDS = {
 }
 """What only the domain itself should speak of."""
 
-OF_QUANTITIES = ("remotecal.drivers", "remotecal.fluids", "remotecal.sim.instruments")
-"""Drivers, fluids and simulated instruments are named after quantities, whichever domain uses them."""
+OF_QUANTITIES = (
+    "remotecal.drivers",
+    "remotecal.fluids",
+    "remotecal.procedures.library.meters",
+    "remotecal.sim.instruments",
+)
+"""Drivers, fluids, simulated instruments and what calibrates meters are named after quantities, whichever
+domain uses them."""
 
 NAMED = {
     "remotecal.cli.declared": {"water"},

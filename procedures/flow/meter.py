@@ -14,32 +14,31 @@ from remotecal.drivers.capabilities import (
     AmbientMonitor,
     Ammeter,
     FlowSource,
-    PulseCounter,
     Thermometer,
     Valve,
-    VolumeTotalizer,
     WaterRig,
 )
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
-from remotecal.errors import ParameterError, RunError
+from remotecal.errors import RunError
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import IN_CMC, Condition, Text
-from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run, Stability
+from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Run, Stability
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
-from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
-from remotecal.procedures.library.evaluation.repeats import CMC, REPEATABILITY
+from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.flow import results
 from remotecal.procedures.library.flow.parameters import FlowParameters
-from remotecal.procedures.library.flow.results import FlowFinding
+from remotecal.procedures.library.flow.results import water
 from remotecal.procedures.library.flow.water import FlowSeen
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import AirDuring
+from remotecal.procedures.library.meters.passing import INPUTS
+from remotecal.procedures.library.meters.results import MeterFinding, characteristics, error_table
+from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
 
 ADJUSTMENTS = 8
 """How often the pump's speed is corrected before the flow counts as out of reach."""
@@ -51,33 +50,26 @@ PHOTO = Text(
 """What the person on site is asked for."""
 
 
-class FlowProcedure(Procedure):
+class FlowProcedure(MeterUnderTest):
     """A calibration of a water flow meter, whatever the reference."""
 
     Parameters: ClassVar[type[FlowParameters]] = FlowParameters
     parameters: FlowParameters
 
-    dut: PulseCounter | Ammeter | VolumeTotalizer
-    """How the meter under test is read: counted pulses, a current, or its own total."""
     rig: WaterRig
     pump: FlowSource
     thermometer: Thermometer
     """Water temperature at the meter under test."""
     ambient: AmbientMonitor
 
-    sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h"}
-    read_by: ClassVar[tuple[type, ...]] = (PulseCounter, Ammeter)
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow", "reference.flow": "flow"}
 
     inputs: ClassVar[Mapping[str, Text]] = {
-        REPEATABILITY: Text(zh="重复性", en="repeatability of the error"),
+        **INPUTS,
         "t_m": Text(zh="被检表处水温示值偏差", en="deviation of the water temperature at the meter"),
         "p_m": Text(zh="被检表处压力示值偏差", en="deviation of the gauge pressure at the meter"),
         "p_a": Text(zh="大气压示值偏差", en="deviation of the atmospheric pressure"),
         "ρ": Text(zh="水密度公式与水质", en="formula of the water's density, and the water itself"),
-        "N": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
-        "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
-        "V_res": Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
     }
     """The inputs of the measurement model, by symbol."""
 
@@ -136,9 +128,6 @@ class FlowProcedure(Procedure):
             f"the flow can't be set to {asked:g} m3/h: it is {found:.4g} after {ADJUSTMENTS} corrections"
         )
 
-    def takes(self, point: Point) -> float:
-        return self.shortest_repeat(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
-
     def settle(self, point: Point, run: Run) -> None:
         """Wait until flow and water temperature are steady."""
         wanted = self.parameters
@@ -154,31 +143,12 @@ class FlowProcedure(Procedure):
             "temperature": self.thermometer.temperature,
             "pressure": self.rig.pressure,
         }
-        if isinstance(self.dut, Ammeter):
-            quantities["current"] = self.dut.current
-        return sample(run, duration, quantities)
+        return sample(run, duration, quantities | self.meter_current())
 
     def see_state(self, seen: FlowSeen) -> None:
         """Raise `ParameterError` if no formula covers the water of a repeat, while it can be mended."""
         pressure = seen.pressure[0].to("Pa").value + seen.air_pressure.to("Pa").value
         WATER_FORMULAS[self.parameters.water].density(seen.temperature[0].to("°C").value, pressure)
-
-    def shortest_repeat(self, flow: float, *, counted: bool) -> float:
-        """Return how long a repeat must last at a flow in m³/h, in s, if the meter's pulses are counted."""
-        needed = self.parameters.duration
-        if self.parameters.pulses_per_volume and counted:
-            pulses = self.parameters.pulses_per_volume * flow / 3600
-            needed = max(needed, self.parameters.fewest_pulses / pulses)
-        return needed
-
-    def suits(self, drivers: Drivers) -> None:
-        """See that the meter's output is described."""
-        see_resolution(drivers, "dut.volume", self.parameters.total_resolution, "m3")
-        for name, kind in (("pulses_per_volume", PulseCounter), ("full_scale", Ammeter)):
-            if can(drivers, "dut", kind) and getattr(self.parameters, name) is None:
-                raise ParameterError(
-                    f"parameters.{name} is missing: the meter under test is read by {drivers['dut'].__name__}"
-                )
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, characteristics, budgets and conformity."""
@@ -194,8 +164,8 @@ class FlowProcedure(Procedure):
         accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(
-                results.error_table(findings, specification, accredited=accredited),
-                results.characteristics(findings, wanted.judged_by),
+                error_table(findings, specification, accredited=accredited),
+                characteristics(findings, wanted.judged_by),
             ),
             budgets=budgets(findings),
             conditions=self._conditions(evidence),
@@ -211,7 +181,7 @@ class FlowProcedure(Procedure):
     """The measurement model in one line, for the certificate."""
 
     @abstractmethod
-    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowFinding:
+    def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         """Return what was found at one flow."""
 
     def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
@@ -223,17 +193,8 @@ class FlowProcedure(Procedure):
                 pressure.take(*seen.pressure)
         of_water = Text(zh="水温", en="Water temperature"), Text(zh="水压(表压)", en="Water pressure (gauge)")
         return (
-            results.water(self.parameters.water),
+            water(self.parameters.water),
             *air.conditions(),
             between("remotecal_fluidTemperature", of_water[0], temperature, 2),
             between("remotecal_fluidPressure", of_water[1], pressure, 0),
         )
-
-
-METER = Text(en="the meter")
-"""What the item is called in its verdict."""
-
-
-def can(drivers: Drivers, role: str, *kinds: type) -> bool:
-    """Tell whether a role is filled by a driver with one of the capabilities."""
-    return role in drivers and any(kind in drivers[role].__mro__ for kind in kinds)

@@ -38,12 +38,14 @@ from remotecal.procedures import Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.air import INPUTS as AIR_INPUTS
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.standards import Standard
-from remotecal.procedures.library.flow.meter import FlowProcedure, can
+from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parameters import FlowParameters
-from remotecal.procedures.library.flow.results import FlowFinding
-from remotecal.procedures.library.flow.water import FlowSeen, OfRepeat, WaterRepeats
+from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.measuring.sampling import amount, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.meters.passing import OfRepeat
+from remotecal.procedures.library.meters.results import MeterFinding
+from remotecal.procedures.library.meters.under_test import can
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers
 
@@ -206,11 +208,12 @@ class WaterGravimetric(FlowProcedure):
     def _duration(self, flow: float, *, counted: bool) -> float:
         """Return how long a repeat lasts at a flow in m³/h, in s."""
         rate = flow / 3.6  # kg/s, near enough to plan by
-        duration = max(self.shortest_repeat(flow, counted=counted), self.parameters.smallest_mass / rate)
-        if duration * rate > self.parameters.largest_mass:
+        wanted = self.parameters
+        duration = max(wanted.shortest_repeat(flow, counted=counted), wanted.smallest_mass / rate)
+        if duration * rate > wanted.largest_mass:
             raise ParameterError(
                 f"at {flow:g} m3/h a repeat takes {duration:.0f} s and {duration * rate:.0f} kg, the tank "
-                f"only {self.parameters.largest_mass:g} kg: lower duration, fewest_pulses or the flow"
+                f"only {wanted.largest_mass:g} kg: lower duration, fewest_pulses or the flow"
             )
         return duration
 
@@ -230,7 +233,7 @@ class WaterGravimetric(FlowProcedure):
         run.wait(self.parameters.dripping)
         return self.balance.settled_mass.read()
 
-    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowFinding:
+    def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         repeats = WaterRepeats(point, evidence, Collected.at(evidence, point), self.parameters)
         mass = collected_mass(repeats)
         repeats.characteristic("V_c", "connecting_volume", "m3")

@@ -34,12 +34,14 @@ from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Text
 from remotecal.procedures import Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.standards import Standard
-from remotecal.procedures.library.flow.meter import FlowProcedure, can
+from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parameters import FlowParameters
-from remotecal.procedures.library.flow.results import FlowFinding
-from remotecal.procedures.library.flow.water import FlowSeen, OfRepeat, WaterRepeats
+from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.meters.passing import OfRepeat
+from remotecal.procedures.library.meters.results import MeterFinding
+from remotecal.procedures.library.meters.under_test import can
 from remotecal.uncertainty.number import Number, Numbers
 from remotecal.units import same_dimension
 
@@ -116,7 +118,7 @@ class WaterMasterMeter(FlowProcedure):
             raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
 
     def measure(self, point: Point, run: Run) -> MasterSeen:
-        duration = self.shortest_repeat(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
+        duration = self.lasts(point)
         standing = self.parameters.method == "standing"
         if standing:
             self.rig.outlet.set(Valve.SHUT)
@@ -147,12 +149,7 @@ class WaterMasterMeter(FlowProcedure):
         """Return the totals of both meters."""
         reference = self.reference
         total = reference.total_mass if isinstance(reference, MassTotalizer) else reference.volume
-        counters: dict[str, BoundReading] = {"reference": total}
-        if isinstance(self.dut, PulseCounter):
-            counters["pulses"] = self.dut.running_pulses
-        elif isinstance(self.dut, VolumeTotalizer):
-            counters["total"] = self.dut.volume
-        return counters
+        return {"reference": total, **self.meter_counters()}
 
     def _totals(self, run: Run, when: str) -> dict[str, Measured]:
         """Read both meters together; an earlier count of pulses is taken off at once."""
@@ -161,7 +158,7 @@ class WaterMasterMeter(FlowProcedure):
             quantities[f"reference_temperature_{when}"] = self.reference_thermometer.temperature
         return read_totals(run, quantities)
 
-    def evaluate_point(self, point: Point, evidence: Evidence) -> FlowFinding:
+    def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         repeats = WaterRepeats(point, evidence, MasterSeen.at(evidence, point), self.parameters)
         mass = reference_mass(repeats, point.nominal["flow"])
         repeats.characteristic("V_c", "connecting_volume", "m3")

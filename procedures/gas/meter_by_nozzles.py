@@ -20,7 +20,6 @@ from remotecal.drivers.capabilities import (
     PulseCounter,
     Thermometer,
     Valve,
-    VolumeTotalizer,
 )
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
@@ -33,20 +32,17 @@ from remotecal.procedures import (
     Evaluation,
     Evidence,
     Point,
-    Procedure,
     Run,
     Stability,
 )
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones
-from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.gas import results
-from remotecal.procedures.library.gas.classes import CLASSES, weighted_mean_error
 from remotecal.procedures.library.gas.critical import air_equation, inlet
 from remotecal.procedures.library.gas.nozzle import Nozzle
 from remotecal.procedures.library.gas.parameters import NozzleParameters
@@ -61,9 +57,11 @@ from remotecal.procedures.library.gas.passing import (
     nozzles_in,
     see_choked,
 )
-from remotecal.procedures.library.gas.results import GasFinding
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
+from remotecal.procedures.library.meters.classes import CLASSES, weighted_mean_error
+from remotecal.procedures.library.meters.results import MeterFinding, error_table, weighted_characteristics
+from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
 
 USUAL: Final = (85e3, 106e3)
 """What the pressure ahead of nozzles that draw from a room is, in Pa: it decides which part of a certificate
@@ -72,11 +70,9 @@ NEAR: Final = 0.03
 """How far what a nozzle passes by its certificate may be from what the order says, as a share."""
 EMPTYING: Final = 30.0
 """Seconds in which the pump empties the volume behind the nozzles."""
-METER: Final = Text(en="the meter")
-"""What the item is called in its verdict."""
 
 
-class MeterByNozzles(Procedure):
+class MeterByNozzles(MeterUnderTest):
     """Calibrate a gas meter by critical flow nozzles (ISO 9300)."""
 
     title: ClassVar[Text] = Text(
@@ -84,8 +80,6 @@ class MeterByNozzles(Procedure):
     )
     norms: ClassVar[tuple[str, ...]] = ("ISO 9300", "JJG 620")
 
-    dut: PulseCounter | Ammeter | VolumeTotalizer
-    """How the meter under test is read: counted pulses, a current, or its own total."""
     nozzles: tuple[Artefact, ...]
     """The nozzles, in the order of the bank's valves."""
     bank: NozzleBank
@@ -104,8 +98,6 @@ class MeterByNozzles(Procedure):
     Parameters: ClassVar[type[NozzleParameters]] = NozzleParameters
     parameters: NozzleParameters
 
-    sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h"}
-    read_by: ClassVar[tuple[type, ...]] = (PulseCounter, Ammeter)
     reach: ClassVar[Mapping[str, str]] = {"dut.flow": "flow"}
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
@@ -128,20 +120,11 @@ class MeterByNozzles(Procedure):
     def certified(self) -> Sequence[str]:
         return ("nozzles",)
 
-    def suits(self, drivers: Drivers) -> None:
-        """See that the meter's output is described."""
-        see_resolution(drivers, "dut.volume", self.parameters.total_resolution, "m3")
-        for name, kind in (("pulses_per_volume", PulseCounter), ("full_scale", Ammeter)):
-            if "dut" in drivers and kind in drivers["dut"].__mro__ and getattr(self.parameters, name) is None:
-                raise ParameterError(
-                    f"parameters.{name} is missing: the meter under test is read by {drivers['dut'].__name__}"
-                )
-
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that every reading has its certificate, and every nozzle passes what the order says."""
         own = [(role, quantity, unit) for role, quantity, _, unit in CORRECTED.values()]
         room = [("ambient", quantity, unit) for quantity, unit in OF_ROOM.values()]
-        current = [("dut", "current", "mA")] if Ammeter in drivers["dut"].__mro__ else []
+        current = [("dut", "current", "mA")] if can(drivers, "dut", Ammeter) else []
         require_known(certificates, drivers, [*own, *(() if self._dry else room), *current])
         used = {number for flow in self.parameters.wanted for number in self.parameters.chosen(flow)}
         for number in sorted(used):
@@ -229,25 +212,15 @@ class MeterByNozzles(Procedure):
             ),
         )
 
-    def takes(self, point: Point) -> float:
-        return self._duration(point.nominal["flow"])
-
-    def _duration(self, flow: float) -> float:
-        """Return how long a repeat must last at a flow in m³/h, in s."""
-        needed, told = self.parameters.duration, self.parameters.pulses_per_volume
-        if told and isinstance(self.dut, PulseCounter):
-            needed = max(needed, self.parameters.fewest_pulses / (told * flow / 3600))
-        return needed
-
     def measure(self, point: Point, run: Run) -> GasSeen:
         if isinstance(self.dut, PulseCounter):
             self.dut.count_freely()
         air = read_air(run, self.ambient)
         (opened,) = run.read(self.bank.standing)
-        counters = self._counters()
+        counters = self.meter_counters()
         totals = read_totals(run, {f"{name}_before": counter for name, counter in counters.items()})
         begun = run.clock.now()
-        watched = sample(run, self._duration(point.nominal["flow"]), self._watched())
+        watched = sample(run, self.lasts(point), self._watched())
         took = run.clock.now() - begun
         totals |= read_totals(run, {f"{name}_after": counter for name, counter in counters.items()})
         for name, counter in counters.items():
@@ -278,17 +251,13 @@ class MeterByNozzles(Procedure):
             "meter_pressure": self.meter_gauge.pressure,
             "meter_temperature": self.meter_thermometer.temperature,
         }
-        return watched | ({"current": self.dut.current} if isinstance(self.dut, Ammeter) else {})
-
-    def _counters(self) -> dict[str, BoundReading]:
-        if isinstance(self.dut, PulseCounter):
-            return {"pulses": self.dut.running_pulses}
-        return {"total": self.dut.volume} if isinstance(self.dut, VolumeTotalizer) else {}
+        return watched | self.meter_current()
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, the weighted mean error, budgets and conformity."""
         wanted = self.parameters
-        findings = [NozzleRepeats(point, evidence, wanted).solve() for point in evidence.points]
+        repeats = [NozzleRepeats(point, evidence, wanted) for point in evidence.points]
+        findings = [each.found() for each in repeats]
         flows = [finding.place for finding in findings]
         weighted = weighted_mean_error(
             flows, [finding.evaluated.value for finding in findings], wanted.highest
@@ -297,9 +266,9 @@ class MeterByNozzles(Procedure):
         accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(
-                results.error_table(findings, specification, accredited=accredited),
-                results.characteristics(findings, weighted),
-                results.nozzles_table(findings),
+                error_table(findings, specification, accredited=accredited),
+                weighted_characteristics(findings, weighted),
+                results.nozzles_table(findings, [each.through() for each in repeats]),
             ),
             budgets=budgets(findings),
             conditions=self._conditions(evidence),
@@ -312,7 +281,7 @@ class MeterByNozzles(Procedure):
         )
 
     def _specification(
-        self, findings: Sequence[GasFinding], weighted: float
+        self, findings: Sequence[MeterFinding], weighted: float
     ) -> tuple[Specification, Sequence[Further]]:
         """Return what the meter is held against, and what else it is."""
         wanted, known = self.parameters, CLASSES[self.parameters.accuracy_class]

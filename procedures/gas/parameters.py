@@ -7,12 +7,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from remotecal.procedures import In, Parameters
-from remotecal.procedures.library.gas.classes import NORM, TRANSITION, ClassName, test_flows
+from remotecal.procedures import In
 from remotecal.procedures.library.gas.nozzle import MOST_NOZZLES
+from remotecal.procedures.library.meters.classes import NORM, TRANSITION, ClassName, test_flows
+from remotecal.procedures.library.meters.parameters import MeterParameters
 
 
-class NozzleParameters(Parameters):
+class NozzleParameters(MeterParameters):
     """What the calibration of a gas meter by critical nozzles is told."""
 
     highest: Annotated[float, In("m3/h", above=0)]
@@ -24,12 +25,6 @@ class NozzleParameters(Parameters):
     nozzle_flows: Annotated[tuple[float, ...], In("m3/h", above=0)]
     """What each nozzle of the bank passes, in the order the bench lists them, as the air is ahead of it at
     20 °C: by this they are chosen, and held against their certificates before anything moves."""
-    repeats: Annotated[int, In("1", at_least=2, at_most=30)] = 3
-    """Repeats at each flow; six for the best class (unverified)."""
-    duration: Annotated[float, In("s", at_least=30)] = 60.0
-    """Shortest time of one repeat."""
-    fewest_pulses: Annotated[int, In("1", at_least=1)] = 10_000
-    """Pulses of the meter one repeat must have at least, where it gives pulses."""
     flow_tolerance: Annotated[float, In("%", above=0, at_most=20)] = 5.0
     """How far the nozzles' flow may be from the one asked for."""
     speed: Annotated[float, In("%", above=0, at_most=100)] = 100.0
@@ -55,10 +50,6 @@ class NozzleParameters(Parameters):
     recovery: Annotated[float, In("1", at_least=0, at_most=1)] = 0.75
     """What the thermometer ahead of the nozzles feels of the stream's velocity (unverified); counts where the
     bench states `plenum_diameter`."""
-    pulses_per_volume: Annotated[float | None, In("1/m3", above=0)] = None
-    """K factor set in the meter, for one that gives pulses."""
-    full_scale: Annotated[float | None, In("m3/h", above=0)] = None
-    """Flow at 20 mA, for a meter read by its current."""
     total_resolution: Annotated[float, In("m3", at_least=0)] = 1e-4
     """Smallest step of the total, for a meter read by it."""
     accuracy_class: ClassName
@@ -69,17 +60,8 @@ class NozzleParameters(Parameters):
     """Permissible errors from Q_t on and below it, where they are not those of the class."""
     weighted_mean: Annotated[float | None, In("%", above=0)] = None
     """Permissible weighted mean error, where it is not that of the class."""
-    repeatability_share: Annotated[float, In("1", above=0, at_most=1)] = 1 / 3
-    """Repeatability allowed, as a share of the permissible error from Q_t on (unverified)."""
     norm: str = NORM
     """The document the meter is held against."""
-    rule: Literal["verification", "guard band U", "simple acceptance"] = "verification"
-    """Decision rule of the statement of conformity."""
-    coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
-    """Coverage probability of the expanded uncertainties."""
-    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
-    """Coverage factor of the expanded uncertainties, where it shall be exactly this, such as 2; the coverage
-    probability then follows from it."""
 
     @model_validator(mode="after")
     def _flows_can_be_made(self) -> Self:

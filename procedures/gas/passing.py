@@ -19,13 +19,15 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.air import vapour_fraction
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation.output import Current, Output, Pulses, Total, mean
-from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.evaluation.in_common import laboratory_of
+from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.gas import nozzle
 from remotecal.procedures.library.gas.critical import Inlet, air_equation, at_rest, drawn, inlet
-from remotecal.procedures.library.gas.nozzle import REFERENCE_TEMPERATURE, Nozzle, Open, laboratory_of
-from remotecal.procedures.library.gas.results import GasFinding, Through
-from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.procedures.library.gas.nozzle import REFERENCE_TEMPERATURE, Nozzle, Open
+from remotecal.procedures.library.gas.results import Through
+from remotecal.procedures.library.meters import passing as meters
+from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
+from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
@@ -37,7 +39,7 @@ PLENUM, EXPANSION = "plenum_diameter", "nozzle_expansion"
 """Facts that a bench may state."""
 
 
-class GasSeen(InAir):
+class GasSeen(MeterSeen):
     """What a repeat yields: the air on its way from the room through meter and nozzles."""
 
     opened: Annotated[Measured, "1"]
@@ -52,16 +54,6 @@ class GasSeen(InAir):
     """Absolute pressure at the meter."""
     meter_temperature: Annotated[tuple[Measured, ...], "°C"]
     """Temperature at the meter."""
-    current: Annotated[tuple[Measured, ...] | None, "mA"] = None
-    """Output of a meter that is read by its current."""
-    pulses_before: Annotated[Measured | None, "1"] = None
-    """Pulses counted so far."""
-    pulses_after: Annotated[Measured | None, "1"] = None
-    total_before: Annotated[Measured | None, "m3"] = None
-    """Total of a meter that is read by it."""
-    total_after: Annotated[Measured | None, "m3"] = None
-    duration: Annotated[float, "s"]
-    """How long the repeat lasted, by the run's clock."""
 
 
 CORRECTED: Final[Mapping[str, tuple[str, str, str, str]]] = {
@@ -80,7 +72,7 @@ OF_ROOM: Final[Mapping[str, tuple[str, str]]] = {
 """Symbol → what role `ambient` reads, and its unit: what tells how much water the air has."""
 
 INPUTS: Final[Mapping[str, Text]] = {
-    REPEATABILITY: Text(zh="重复性", en="repeatability of the error"),
+    **meters.INPUTS,
     **nozzle.INPUTS,
     "p_0": Text(zh="喷嘴前压力示值偏差", en="deviation of the pressure ahead of the nozzles"),
     "t_0": Text(zh="喷嘴前温度示值偏差", en="deviation of the temperature ahead of the nozzles"),
@@ -95,9 +87,6 @@ INPUTS: Final[Mapping[str, Text]] = {
     "V_c": Text(zh="被检表与喷嘴间管容", en="volume between meter and nozzles"),
     "Δt": Text(zh="计时", en="time between the readings of the meter"),
     "q_l": Text(zh="泄漏", en="leak of the shut nozzles"),
-    "N": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
-    "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
-    "V_res": Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
 }
 """The inputs of the measurement model, by symbol."""
 
@@ -124,7 +113,7 @@ def see_choked(name: str, back: float, ahead: float, limit: float) -> str:
     )
 
 
-class NozzleRepeats(Repeats[GasSeen]):
+class NozzleRepeats(MeterRepeats[GasSeen]):
     """The repeats at one flow: what is known of the air, the nozzles, and how the meter tells what passed.
 
     Raises:
@@ -132,7 +121,7 @@ class NozzleRepeats(Repeats[GasSeen]):
     """
 
     def __init__(self, point: Point, evidence: Evidence, parameters: NozzleParameters) -> None:
-        super().__init__(point, evidence, GasSeen.at(evidence, point))
+        super().__init__(point, evidence, GasSeen.at(evidence, point), parameters)
         self.parameters, self.equation = parameters, air_equation(parameters.air)
         self.numbers = parameters.chosen(point.nominal["flow"])
         for seen in self.seen:
@@ -158,7 +147,7 @@ class NozzleRepeats(Repeats[GasSeen]):
         self.open = Open(bank, self.reynolds, self._laboratories())
         self.inputs += self.open.inputs
         self._of_equation()
-        self._output = self._meter_output()
+        self.read_meter()
 
     def _see(self, seen: GasSeen) -> None:
         stood = nozzles_in(seen.opened.value)
@@ -236,6 +225,8 @@ class NozzleRepeats(Repeats[GasSeen]):
         for before, after in ((seen.pulses_before, seen.pulses_after), (seen.total_before, seen.total_after)):
             if before is not None and after is not None:
                 return after.at - before.at
+        if seen.duration is None:
+            raise EvidenceError(f"{self.point.name}: a repeat does not tell how long it lasted")
         return seen.duration
 
     def volume(self, seen: GasSeen, x: Numbers) -> Number:
@@ -247,75 +238,18 @@ class NozzleRepeats(Repeats[GasSeen]):
         passed: Number = (flow + x["q_l"] / 3600.0) * (self.lasted(seen) + x["Δt"]) + x["V_c"] * denser(seen)
         return passed
 
-    def solve(self) -> GasFinding:
+    def found(self) -> MeterFinding:
         """Return the error at this flow."""
+        return self.solve(self.volume, lambda seen, x: self.lasted(seen) + x["Δt"])
 
-        def error(seen: GasSeen, x: Numbers) -> Number:
-            relative: Number = self._indicated(seen, x) / self.volume(seen, x) - 1.0
-            return relative
-
-        known, wanted, flow = self.estimates(), self.parameters, self.point.nominal["flow"]
-        passed = [estimate(self.volume(seen, known)) for seen in self.seen]
-        took = [self.lasted(seen) for seen in self.seen]
-        if not (min(passed) > 0 and min(took) > 0):
-            raise EvidenceError(
-                f"{self.point.name}: nothing passed in a repeat, so there is no error to state"
-            )
-        counted = [self.passed(seen, "pulses", "1") for seen in self.seen] if self._counts else []
-        return GasFinding(
-            point=self.point,
-            title=Text(zh=f"流量点 {flow:g} m³/h", en=f"Flow point {flow:g} m³/h"),
-            reference=[3600.0 * v / t for v, t in zip(passed, took, strict=True)],
-            errors=self.errors(error, 100.0),
-            evaluated=self.evaluate(
-                error, "%", scale=100.0, coverage=wanted.coverage, k=wanted.coverage_factor
-            ),
-            beyond=self.beyond,
-            factors=[n / v for n, v in zip(counted, passed, strict=True)] if counted else (),
-            through=self._through(known),
-        )
-
-    def _through(self, known: Numbers) -> Through:
+    def through(self) -> Through:
+        """Return what passed the nozzles."""
+        known = self.estimates()
         back = max(max(one.value for one in seen.back_pressure) for seen in self.seen)
         ahead = min(min(one.value for one in seen.inlet_pressure) for seen in self.seen)
         water = statistics.fmean(estimate(self.water(seen, known)) for seen in self.seen)
-        return Through(
-            self.numbers,
-            self.reynolds,
-            self.ahead,
-            water,
-            back / ahead,
-            estimate(self.open.effective_area(known)),
-        )
-
-    def _indicated(self, seen: GasSeen, x: Numbers) -> Number:
-        """Return the volume the meter indicated, in m³."""
-        indicated = self._output.indicated(seen, x)
-        if isinstance(self._output, Current):
-            indicated = indicated / 3600.0 * (self.lasted(seen) + x["Δt"])
-        return indicated
-
-    @property
-    def _counts(self) -> bool:
-        return isinstance(self._output, Pulses)
-
-    def _meter_output(self) -> Output[GasSeen]:
-        """Return how the meter tells what passed: pulses, a current in proportion to the flow, or a total."""
-        first = self.seen[0]
-        if first.pulses_after is not None:
-            return Pulses(
-                self, lambda seen: self.passed(seen, "pulses", "1"), self._given("pulses_per_volume")
-            )
-        if first.current is not None:
-            return Current(self, "dut", lambda seen: seen.current or (), (0.0, self._given("full_scale")))
-        step = self.parameters.total_resolution
-        return Total(self, lambda seen: self.passed(seen, "total", "m3"), step, "m3", "V_res")
-
-    def _given(self, name: str) -> float:
-        value: float | None = getattr(self.parameters, name)
-        if value is None:
-            raise EvidenceError(f"the meter can't be evaluated without the parameter {name}")
-        return value
+        area = estimate(self.open.effective_area(known))
+        return Through(self.numbers, self.reynolds, self.ahead, water, back / ahead, area)
 
 
 def denser(seen: GasSeen) -> float:

@@ -75,7 +75,7 @@ class NozzleRig:
         self.spec, self.world = spec, world
         self.air = Air(world.random("air"))
         self.pump = VacuumPump(world, spec.capacity)
-        self.bank = BankPlc(world, len(spec.nozzles), self.pump.permit, lambda: self.pump.tripped)
+        self.bank = BankPlc(world, len(spec.nozzles), self.pump)
         self.meter = Meter(spec.meter, world.random("dut"))
         self.blocked = 0.0
         """What a dirty filter takes of the pressure, in Pa."""

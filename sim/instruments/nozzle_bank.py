@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.rig.nozzle_bank import BankTrip, NozzleBankController
+from remotecal.sim.guard import Guard
 from remotecal.sim.simulated import NOT_NOW, Refused
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
+    from remotecal.sim.machine import Machine
     from remotecal.sim.world import World
 
 
-class BankPlc:
+class BankPlc(Guard[BankTrip]):
     """The PLC of a bank of nozzles.
 
-    It trips to its safe state (permit of the pump off, every nozzle shut, vent open) at an emergency stop,
-    when the pump fails, and when the heartbeat has not changed for `limit` seconds since it first did.
+    Its safe state: permit of the pump off, every nozzle shut, vent open. It goes there at an emergency stop,
+    and when the pump fails.
 
     Args:
         world: where it is.
         count: how many nozzles there are.
-        permit: gives the pump its permit to run, or takes it.
-        failed: tells whether the pump has failed.
+        motor: the vacuum pump, which needs its permit.
     """
 
-    MAP_REVISION = 1
-
-    def __init__(
-        self, world: World, count: int, permit: Callable[[bool], None], failed: Callable[[], bool]
-    ) -> None:
+    def __init__(self, world: World, count: int, motor: Machine) -> None:
         self.opened = 0
         """Which nozzles are told to be open, a bit each."""
         self.vented = True
         """Whether the vent is open."""
         self.stuck = 0
         """Nozzles whose valves do not move, a bit each; they stay shut."""
-        self.trips = BankTrip(0)
-        """Why it is tripped."""
-        self.pressed = False
-        """Whether the mushroom button is pressed."""
-        self.heartbeat = 0
-        self.limit = 5.0
-        """Longest silence in s."""
-        self._world, self._count = world, count
-        self._permit, self._failed = permit, failed
-        self._due: float | None = None
-        world.watchers.append(self._watch)
-        world.extensions.append(self._put_off)
+        self._count = count
+        super().__init__(world, motor, BankTrip)
 
     @property
     def standing(self) -> int:
@@ -70,51 +56,14 @@ class BankPlc:
             raise Refused(*NOT_NOW)
         self.vented = state is Valve.OPEN
 
-    def press(self, *, pressed: bool = True) -> None:
-        """Press the mushroom button, or pull it out again."""
-        with self._world.present():
-            self.pressed = pressed
-            self._watch()
-
-    def beat(self, number: int) -> None:
-        """Take a heartbeat number; only a changed one counts."""
-        if number != self.heartbeat:
-            self.heartbeat, self._due = number, self._world.time + self.limit
-
-    def reset(self) -> None:
-        """Leave the tripped state, unless a cause lasts. Counts as a sign of life."""
-        if not self._causes():
-            self.trips = BankTrip(0)
-            self._permit(True)  # noqa: FBT003  a wire that is on or off
-            if self._due is not None:
-                self._due = self._world.time + self.limit
-
-    def trip(self, why: BankTrip) -> None:
-        """Go to the safe state."""
-        self.trips |= why
+    def make_safe(self) -> None:
+        """Shut every nozzle, open the vent."""
         self.opened, self.vented = 0, True
-        self._permit(False)  # noqa: FBT003
 
-    def _causes(self) -> BankTrip:
-        pressed = BankTrip.EMERGENCY_STOP if self.pressed else BankTrip(0)
-        return pressed | (BankTrip.PUMP_FAULT if self._failed() else BankTrip(0))
-
-    def _watch(self) -> None:
-        causes = self._causes()
-        if self._due is not None and self._world.time >= self._due:
-            self._due = None
-            causes |= BankTrip.HEARTBEAT_LOST
-        if causes & ~self.trips:
-            self.trip(causes)
-
-    def _put_off(self, duration: float) -> None:
-        if self._due is not None:
-            self._due += duration
-
-    def _take_limit(self, limit: float) -> None:
-        self.limit = limit
-        if self._due is not None:
-            self._due = self._world.time + limit
+    def causes(self) -> int:
+        """Return the bits of what trips it and holds now."""
+        button = BankTrip.EMERGENCY_STOP if self.pressed else BankTrip(0)
+        return int(button | (BankTrip.PUMP_FAULT if self._machine.tripped else BankTrip(0)))
 
     def on_modbus(self, *, unit: int = 1) -> ModbusSimulated:
         """Return it behind the published register map; while tripped it refuses what is not safe."""
@@ -126,17 +75,12 @@ class BankPlc:
             reads={
                 "vent": lambda: (Valve.OPEN if self.vented else Valve.SHUT).value,
                 "opened": lambda: self.opened,
-                "heartbeat": lambda: self.heartbeat,
-                "heartbeat_limit": lambda: self.limit,
-                "map_revision": lambda: self.MAP_REVISION,
-                "trips": lambda: int(self.trips),
+                **self.read(),
                 "standing": lambda: self.standing,
             },
             writes={
                 "vent": lambda state: self.turn_vent(Valve(state)),
                 "opened": lambda nozzles: self.open(round(float(nozzles))),
-                "heartbeat": lambda number: self.beat(int(number)),
-                "heartbeat_limit": lambda limit: self._take_limit(float(limit)),
-                "reset": lambda content: self.reset() if content else None,
+                **self.written(),
             },
         )

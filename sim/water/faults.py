@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 from remotecal.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from remotecal.sim.machine import Machine
     from remotecal.sim.water.diverter import Diverter
     from remotecal.sim.water.line import Pipework
-    from remotecal.sim.water.pump import Pump
     from remotecal.sim.world import World
 
 RigFault = Literal["leaking", "pump trip", "valve stuck", "diverter stuck"]
@@ -26,7 +26,7 @@ class RigFaults:
     """
 
     def __init__(
-        self, world: World, pump: Pump, line: Pipework, diverter: Diverter, changed: Callable[[], None]
+        self, world: World, pump: Machine, line: Pipework, diverter: Diverter, changed: Callable[[], None]
     ) -> None:
         """`changed` takes up what was just done to them."""
         self._world = world

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from remotecal.sim.gate import Gate, Timer
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
+from remotecal.sim.machine import Machine
 from remotecal.sim.surroundings import Air
 from remotecal.sim.water.controller import Controller
 from remotecal.sim.water.diverter import Diverter, DiverterSpec
 from remotecal.sim.water.faults import RigFaults
 from remotecal.sim.water.ledger import Collection, Ledger
 from remotecal.sim.water.line import LinePack, Pipework, PipeworkSpec
-from remotecal.sim.water.pump import Pump
 from remotecal.sim.water.tank import Tank, WeighedTank
 from remotecal.sim.water.water import Water
 
@@ -62,7 +62,7 @@ class Rig:
         self.air = Air(world.random("air"))
         self.water = Water(world.random("water"), spec.water_excess)
         self.line = Pipework(spec.line, world.random("line"))
-        self.pump = Pump(world, self.line.speed, self.changed)
+        self.pump = Machine(world, self.line.speed, self.changed)
         self.dut = Meter(spec.dut, world.random("dut"))
         self.reference = Meter(spec.reference, world.random("reference"))
         self.spacing = LinePack(spec.meter_spacing)

@@ -37,10 +37,7 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
             "diverter": lambda: (Outlet.TANK if rig.diverter.told else Outlet.BYPASS).value,
             "drain": lambda: _opened(float(rig.tank.draining)),
             "regulator": lambda: 100.0 * line.valves["regulator"].target,
-            "heartbeat": lambda: plc.heartbeat,
-            "heartbeat_limit": lambda: plc.heartbeat_limit,
-            "map_revision": lambda: plc.MAP_REVISION,
-            "trips": lambda: int(plc.trips),
+            **plc.read(),
             "flow": lambda: rig.reference.flow * 3600.0 * (1.0 + flow_error),
             "pressure": lambda: line.pressure / 1000.0 + pressure_error,
             "level": lambda: 100.0 * rig.tank.level,
@@ -52,9 +49,7 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
             "diverter": lambda to: _insist(done=plc.divert(to_tank=Outlet(to) is Outlet.TANK)),
             "drain": lambda state: _insist(done=plc.open_drain(opened=Valve(state) is Valve.OPEN)),
             "regulator": lambda percent: _insist(done=plc.move_valve("regulator", float(percent) / 100.0)),
-            "heartbeat": lambda number: plc.beat(int(number)),
-            "heartbeat_limit": lambda limit: plc.limit_heartbeat(float(limit)),
-            "reset": lambda content: plc.reset() if content else None,
+            **plc.written(),
         },
     )
 

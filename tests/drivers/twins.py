@@ -31,7 +31,9 @@ from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.thermometers import HartReadout
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
+from remotecal.sim.machine import Machine
 from remotecal.sim.memory import MemoryLink
+from remotecal.sim.ramp import Ramp
 from remotecal.sim.simulated import Simulated
 from remotecal.sim.world import World
 
@@ -52,7 +54,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         meter.fill(998.0, 20.0)
         flows = kind(world, meter)
         yield flows, {"unit": flows.unit}
-    yield BankPlc(world, 16, permit=lambda _: None, failed=lambda: False).on_modbus(), {}
+    yield BankPlc(world, 16, Machine(world, Ramp(0.2))).on_modbus(), {}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
     ammeter = stands.multimeter(world, lambda: 0.012, exact)
     spec = PlatformSpec(6.0, 1e-5, Calibrated(Stated("kg", (0.0,), (0.0,), (1e-5,)), 0.0), 0.0)

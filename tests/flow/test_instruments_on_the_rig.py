@@ -202,13 +202,13 @@ def test_drive_follows_its_control_word(rig, clock, open_as):
     assert Status.AT_SETPOINT | Status.RDY_REF in drive.status.read()
     with rig.world.present():
         assert rig.line.flow * 3600 > 10
-        rig.controller.press_emergency_stop()
+        rig.controller.press()
     assert Status.EXTERNAL_RUN_ENABLE not in drive.status.read()
     clock.sleep(30.0)
     assert drive.actual_speed.read().value == 0.0
     with pytest.raises(InstrumentError, match="run enabled"):
         drive.start()
-    rig.controller.press_emergency_stop(pressed=False)
+    rig.controller.press(pressed=False)
     with rig.world.present():
         rig.controller.reset()
     drive.start()

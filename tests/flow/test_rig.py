@@ -302,11 +302,11 @@ def test_rig_faults_trip_the_controller_until_repaired(fault, trip):
 
 def test_emergency_stop_holds_until_pulled_out():
     rig, _ = rig_of()
-    rig.controller.press_emergency_stop()
+    rig.controller.press()
     with rig.world.present():
         rig.controller.reset()
         assert rig.controller.trips == Trip.EMERGENCY_STOP
-    rig.controller.press_emergency_stop(pressed=False)
+    rig.controller.press(pressed=False)
     with rig.world.present():
         rig.controller.reset()
         assert not rig.controller.trips

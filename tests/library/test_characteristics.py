@@ -3,7 +3,7 @@
 import pytest
 
 from remotecal.procedures.library.evaluation.finding import scatter
-from remotecal.procedures.library.flow.characteristics import (
+from remotecal.procedures.library.meters.characteristics import (
     ErrorCharacteristics,
     FactorCharacteristics,
 )

@@ -1,23 +1,24 @@
-"""The pump and what its drive makes of commands, permits and trips."""
+"""A machine that a drive turns, a pump or a blower: what it makes of commands, permits and trips."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from remotecal.sim.ramp import Ramp
     from remotecal.sim.world import World
 
 
-class Pump:
+class Machine:
     """Turns only when it was started, is permitted to, and has not tripped.
 
-    The permit is a wire from the rig controller. A pump that lost it, or tripped, stays stopped
-    until it is started again.
+    The permit is a wire from the controller of what it belongs to. A machine that lost it, or tripped, stays
+    stopped until it is started again.
     """
 
-    def __init__(self, world: World, shaft: Ramp, changed: Callable[[], None]) -> None:
+    def __init__(self, world: World, shaft: Ramp, changed: Callable[[], None] | None = None) -> None:
         """`shaft` holds its share of full speed; `changed` takes up that it was told something."""
         self.setpoint = 0.0
         """Share of full speed asked for, 0 to 1."""
@@ -56,10 +57,11 @@ class Pump:
             self.stop()
 
     def trip(self) -> None:
-        """Let the drive trip; the rig controller hears of it at its next step."""
+        """Let the drive trip; its controller hears of it at its next step."""
         self.tripped = True
         self.stop()
 
     def _apply(self) -> None:
         self._shaft.move(self.setpoint if self.started else 0.0, self._world.time)
-        self._changed()
+        if self._changed is not None:
+            self._changed()

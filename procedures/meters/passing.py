@@ -1,0 +1,124 @@
+"""The pure half of calibrating a flow meter: from what passed by the reference to the meter's error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+
+from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
+from remotecal.model import Text
+from remotecal.procedures.library.evaluation.output import Current, Output, Pulses, Total
+from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.procedures.library.meters.results import MeterFinding
+from remotecal.uncertainty.number import Number, Numbers, estimate
+
+if TYPE_CHECKING:
+    from remotecal.procedures import Evidence, Point
+    from remotecal.procedures.library.meters.parameters import MeterParameters
+
+
+class MeterSeen(InAir):
+    """What a repeat yields of the meter under test."""
+
+    current: Annotated[tuple[Measured, ...] | None, "mA"] = None
+    """Output of a meter that is read by its current."""
+    pulses: Annotated[Measured | None, "1"] = None
+    """Pulses within a gate, or from rest to rest."""
+    pulses_before: Annotated[Measured | None, "1"] = None
+    """Pulses counted so far, where the count goes on."""
+    pulses_after: Annotated[Measured | None, "1"] = None
+    total_before: Annotated[Measured | None, "m3"] = None
+    """Total of a meter that is read by it."""
+    total_after: Annotated[Measured | None, "m3"] = None
+    duration: Annotated[float | None, "s"] = None
+    """How long it flowed, by the run's clock."""
+
+
+S = TypeVar("S", bound=MeterSeen)
+
+OfRepeat = Callable[[S, Numbers], Number]
+"""A quantity of one repeat, from what it yielded and the inputs."""
+
+INPUTS: Final[Mapping[str, Text]] = {
+    REPEATABILITY: Text(zh="重复性", en="repeatability of the error"),
+    "N": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
+    "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
+    "V_res": Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
+}
+"""The inputs that the meter itself brings into the measurement model, by symbol."""
+
+
+class MeterRepeats(Repeats[S]):
+    """The repeats at one flow, and how the meter under test tells what passed."""
+
+    def __init__(
+        self, point: Point, evidence: Evidence, seen: Sequence[S], parameters: MeterParameters
+    ) -> None:
+        super().__init__(point, evidence, seen)
+        self._told = parameters
+
+    def read_meter(self) -> None:
+        """Add the inputs that reading the meter takes: of its pulses, of its current, or of its total."""
+        self._output = self._meter_output()
+
+    def solve(self, volume: OfRepeat[S], time: OfRepeat[S]) -> MeterFinding:
+        """Return the error at this flow, after `read_meter`.
+
+        Args:
+            volume: what passed through the meter in one repeat, in m³.
+            time: how long that took, in s.
+        """
+
+        def error(seen: S, x: Numbers) -> Number:
+            relative: Number = self._indicated(seen, x, time) / volume(seen, x) - 1.0
+            return relative
+
+        known = self.estimates()
+        passed = [estimate(volume(seen, known)) for seen in self.seen]
+        took = [estimate(time(seen, known)) for seen in self.seen]
+        if not (min(passed) > 0 and min(took) > 0):
+            raise EvidenceError(
+                f"{self.point.name}: nothing passed the reference in a repeat, so there is no error to state"
+            )
+        wanted, flow = self._told, self.point.nominal["flow"]
+        counted = [self.pulses(seen) for seen in self.seen] if isinstance(self._output, Pulses) else []
+        return MeterFinding(
+            point=self.point,
+            title=Text(zh=f"流量点 {flow:g} m³/h", en=f"Flow point {flow:g} m³/h"),
+            reference=[3600.0 * v / t for v, t in zip(passed, took, strict=True)],
+            errors=self.errors(error, 100.0),
+            evaluated=self.evaluate(
+                error, "%", scale=100.0, coverage=wanted.coverage, k=wanted.coverage_factor
+            ),
+            beyond=self.beyond,
+            factors=[n / v for n, v in zip(counted, passed, strict=True)] if counted else (),
+        )
+
+    def pulses(self, seen: S) -> float:
+        """Return the pulses of a repeat: counted within a gate, or between two readings."""
+        return self.passed(seen, "pulses", "1") if seen.pulses is None else seen.pulses.value
+
+    def _indicated(self, seen: S, x: Numbers, time: OfRepeat[S]) -> Number:
+        """Return the volume the meter indicated, in m³."""
+        indicated = self._output.indicated(seen, x)
+        if isinstance(self._output, Current):
+            indicated = indicated / 3600.0 * time(seen, x)
+        return indicated
+
+    def _meter_output(self) -> Output[S]:
+        """Return how the meter tells what passed: pulses, a current in proportion to the flow, or a total."""
+        first = self.seen[0]
+        if first.pulses is not None or first.pulses_after is not None:
+            return Pulses(self, self.pulses, self._given("pulses_per_volume"))
+        if first.current is not None:
+            return Current(self, "dut", lambda seen: seen.current or (), (0.0, self._given("full_scale")))
+        step = self._told.total_resolution
+        return Total(self, lambda seen: self.passed(seen, "total", "m3"), step, "m3", "V_res")
+
+    def _given(self, name: str) -> float:
+        value: float | None = getattr(self._told, name)
+        if value is None:
+            raise EvidenceError(f"the meter can't be evaluated without the parameter {name}")
+        return value
