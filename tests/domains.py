@@ -57,6 +57,7 @@ class Domain:
 
 
 DOMAINS = {
+    "converter": Domain("converter", ("converter",), ("converter",)),
     "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),

@@ -66,9 +66,7 @@ class Offset:
         return min(near, key=lambda each: abs(self.added - each), default=None)
 
 
-def remark(
-    findings: Sequence[SensorFinding], air: Sequence[float], *, gauge: bool
-) -> Statement | None:
+def remark(findings: Sequence[SensorFinding], air: Sequence[float], *, gauge: bool) -> Statement | None:
     """Return what is to be said of a fixed atmosphere; None where there is no sign of one.
 
     Args:

@@ -16,6 +16,10 @@ from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures.library.converter.methods import Conversion
 from remotecal.procedures.library.converter.places import (
+    OF_CALCULATOR,
+    OF_PRESSURE,
+    OF_TEMPERATURE,
+    OF_WHOLE,
     PRESSURE,
     TEMPERATURE,
     AtPlace,
@@ -56,7 +60,7 @@ class SensorFinding(Finding):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class PartErrors:
     """The errors at one place of the grid, each by itself, in %."""
 
     counting: float
@@ -93,7 +97,7 @@ class WholeFinding(Finding):
     """Temperature in °C, by the standard."""
     p: float
     """Absolute pressure in Pa, by the standard."""
-    parts: Parts
+    parts: PartErrors
     calculator: Evaluated
     """e_f, which closes parts and whole."""
 
@@ -123,7 +127,11 @@ class Grid:
             (t, p): self._at(self._there(t, p)) for t in parameters.temperatures for p in parameters.pressures
         }
         see_alive(
-            {p: self.places[t, p].shown().p for t in parameters.temperatures[:1] for p in parameters.pressures},
+            {
+                p: self.places[t, p].shown().p
+                for t in parameters.temperatures[:1]
+                for p in parameters.pressures
+            },
             "pressure",
         )
 
@@ -141,7 +149,8 @@ class Grid:
         found = [
             one
             for one in self.seen
-            if t in {None, one.entry.point.nominal[TEMPERATURE]} and p in {None, one.entry.point.nominal[PRESSURE]}
+            if t in {None, one.entry.point.nominal[TEMPERATURE]}
+            and p in {None, one.entry.point.nominal[PRESSURE]}
         ]
         if not found:
             raise EvidenceError(f"nothing was measured at {t} °C and {p} Pa")
@@ -166,12 +175,12 @@ class Grid:
             title=Text(zh=f"标况体积 {called}", en=f"Volume at base conditions, {called}"),
             reference=[estimate(at.factor(one, known)) for one in at.seen],
             errors=at.errors(at.of_whole, 100.0),
-            evaluated=self._evaluated(at, at.of_whole, added),
+            evaluated=self._evaluated(at.limited(OF_WHOLE), at.of_whole, added),
             beyond=at.beyond,
             t=true_t,
             p=true_p,
             parts=self._parts(at, added, Scatter(self, AtPlace.of_pressure).at(p, 1)),
-            calculator=self._evaluated(at, at.of_calculator, closing),
+            calculator=self._evaluated(at.limited(OF_CALCULATOR), at.of_calculator, closing),
         )
 
     def _evaluated(self, at: AtPlace, error: ErrorOf, added: Sequence[Input]) -> Evaluated:
@@ -180,7 +189,7 @@ class Grid:
             error, "%", scale=100.0, coverage=wanted.coverage, k=wanted.coverage_factor, scatter=added
         )
 
-    def _parts(self, at: AtPlace, whole: Sequence[Input], pressure: Sequence[Input]) -> Parts:
+    def _parts(self, at: AtPlace, whole: Sequence[Input], pressure: Sequence[Input]) -> PartErrors:
         wanted, shown = self.parameters, at.shown()
         with_p, with_t = self._correlations(at, whole, pressure)
         other = None
@@ -188,7 +197,7 @@ class Grid:
             t, p, c = at.true()
             compression = wanted.programmed.compression(wanted.compared_with)
             other = 100 * (estimate(Conversion(wanted.base, compression).factor(t, p)) / c - 1)
-        return Parts(
+        return PartErrors(
             at.mean_error(at.of_counting),
             at.mean_error(at.of_pressure),
             at.mean_error(at.of_temperature),
@@ -205,24 +214,24 @@ class Grid:
     ) -> tuple[float, float]:
         """Return how e_p and e_T are correlated with e_Vb: by what they share, and by nothing guessed."""
         (seen, *_) = at.seen
-        shared = at.shared
+        limited = [at.limited(symbols).inputs for symbols in (OF_PRESSURE, OF_TEMPERATURE, OF_WHOLE)]
 
-        def budget(error: ErrorOf, added: Sequence[Input]) -> Budget:
+        def budget(error: ErrorOf, own: Sequence[Input], added: Sequence[Input] = ()) -> Budget:
             def model(**x: Number) -> Number:
                 total: Number = 100.0 * error(seen, x)
                 for each in added:
                     total = total + x[each.symbol]
                 return total
 
-            return Budget(model, (*shared, *added), "%", at.correlations)
+            return Budget(model, (*own, *added), "%", at.correlations)
 
         turned = pressure[1:]
         budgets = (
-            budget(at.of_pressure, (*pressure[:1], *turned)),
-            budget(at.of_temperature, ()),
-            budget(at.of_whole, (*whole[:1], *turned)),
+            budget(at.of_pressure, limited[0], (*pressure[:1], *turned)),
+            budget(at.of_temperature, limited[1]),
+            budget(at.of_whole, limited[2], (*whole[:1], *turned)),
         )
-        common = {each.symbol for each in (*shared, *turned)}
+        common = {each.symbol for each in (*limited[2], *turned)}
         found = evaluate_together(budgets, common, coverage=self.parameters.coverage)
         return found.correlation(0, 2), found.correlation(1, 2)
 
@@ -235,8 +244,7 @@ class Grid:
             true = [estimate(at.pressure(one, at.estimates())) / 1000 for one in at.seen]
             title = Text(zh=f"压力 {p / 1000:g} kPa", en=f"Pressure {p / 1000:g} kPa")
             added = scatter.at(p, len(self.parameters.temperatures))
-            one = self._sensor(at, at.of_pressure, added, title, true)
-            found.append(one)
+            found.append(self._sensor(at.limited(OF_PRESSURE), at.of_pressure, added, title, true))
         return found
 
     def temperature(self) -> list[SensorFinding]:
@@ -248,17 +256,26 @@ class Grid:
             title = Text(zh=f"温度 {t:g} °C", en=f"Temperature {t:g} °C")
             spread = Input.from_readings(REPEATABILITY, at.errors(at.of_temperature, 100.0), "%")
             added = (Input.student_t(REPEATABILITY, 0.0, "%", spread.u, spread.dof, source=spread.source),)
-            found.append(self._sensor(at, at.of_temperature, added, title, true))
+            found.append(
+                self._sensor(at.limited(OF_TEMPERATURE), at.of_temperature, added, title, true, 273.15)
+            )
         return found
 
     def _sensor(
-        self, at: AtPlace, error: ErrorOf, added: Sequence[Input], title: Text, true: Sequence[float]
+        self,
+        at: AtPlace,
+        error: ErrorOf,
+        added: Sequence[Input],
+        title: Text,
+        true: Sequence[float],
+        above: float = 0.0,
     ) -> SensorFinding:
+        """Return what was found of a sensor; its errors are shares of the true values and so much above."""
         errors = at.errors(error, 100.0)
         ways = {up: [e for e, one in zip(errors, at.seen, strict=True) if is_rising(one.entry.point) is up]
                 for up in (True, False)}  # fmt: skip
         evaluated = self._evaluated(at, error, added)
-        size = statistics.fmean(true) + (273.15 if error == at.of_temperature else 0.0)
+        size = statistics.fmean(true) + above
         return SensorFinding(
             point=at.point,
             title=title,
@@ -285,7 +302,9 @@ class Scatter:
         levels, temperatures = grid.parameters.pressures, grid.parameters.temperatures
         self._turned = {p: statistics.fmean(halves[t, p] for t in temperatures) for p in levels}
         self._single = len(temperatures) == 1
-        left = [halves[t, p] - (0.0 if self._single else self._turned[p]) for t in temperatures for p in levels]
+        left = [
+            halves[t, p] - (0.0 if self._single else self._turned[p]) for t in temperatures for p in levels
+        ]
         self._dof = len(levels) * max(1, len(temperatures) - 1)
         self._s = math.sqrt(sum(one * one for one in left) / self._dof)
 

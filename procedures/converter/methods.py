@@ -99,7 +99,7 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownTogether:
     """What a converter showed together, at one place."""
 
     t: float
@@ -110,7 +110,11 @@ class Shown:
 
 
 def explained(
-    shown: list[Shown], programmed: Programmed, method: MethodName, base: BaseConditions, within: float
+    shown: list[ShownTogether],
+    programmed: Programmed,
+    method: MethodName,
+    base: BaseConditions,
+    within: float,
 ) -> Text | None:
     """Return what would explain the conversion factors that a converter shows; None if nothing does.
 
@@ -152,7 +156,7 @@ def _other(
             yield told, Conversion(other, programmed.compression(method))
 
 
-def _agrees(shown: list[Shown], by: Conversion, within: float) -> bool:
+def _agrees(shown: list[ShownTogether], by: Conversion, within: float) -> bool:
     try:
         return all(abs(one.factor / estimate(by.factor(one.t, one.p)) - 1) <= within for one in shown)
     except ParameterError:

@@ -51,7 +51,7 @@ class ConverterParameters(Parameters):
     standard_kind: Literal["absolute", "gauge"] = "absolute"
     """What the controller counts; to gauge pressure the barometer's is added."""
     filter_time: Annotated[float, In("s", at_least=0, at_most=300)] = 30.0
-    """Time constant of the converter's low-pass filter (unverified); ten of it are waited after each step."""
+    """Time constant of the converter's low-pass filter (unverified); twelve of it are waited after each step."""
     soak: Annotated[float, In("s", at_least=0, at_most=36_000)] = 1800.0
     """How long the converter's sensor stays in the well once that is steady, before it is looked at."""
     soak_time: Annotated[float, In("s", at_least=0, at_most=3600)] = 120.0
@@ -73,8 +73,8 @@ class ConverterParameters(Parameters):
     """Readings while a packet comes in."""
     settling: Annotated[float, In("s", at_least=1)] = 5.0
     """How long after a packet its totals are complete."""
-    measured_resolution: Annotated[float, In("m3", above=0)] = 0.1
-    """Smallest step of the volume by pulses; often what one pulse stands for."""
+    measured_resolution: Annotated[float | None, In("m3", above=0)] = None
+    """Smallest step of the volume by pulses; what one pulse stands for, if not given."""
     base_resolution: Annotated[float, In("m3", above=0)] = 0.01
     """Smallest step of the volume at base conditions."""
     permissible: Annotated[float, In("%", above=0)] = 0.5
@@ -113,6 +113,11 @@ class ConverterParameters(Parameters):
     def top(self) -> float:
         """The highest pressure, in Pa."""
         return self.pressures[-1]
+
+    @property
+    def step(self) -> float:
+        """Smallest step of the volume by pulses, in m³."""
+        return 1 / self.pulses_per_volume if self.measured_resolution is None else self.measured_resolution
 
     @property
     def packet(self) -> float:

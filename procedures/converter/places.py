@@ -15,13 +15,14 @@ they all but cancel in e_f.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
-from remotecal.procedures.library.converter.methods import Conversion, Shown
+from remotecal.procedures.library.converter.methods import Conversion, ShownTogether
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
@@ -75,6 +76,15 @@ class ConverterSeen(InAir):
     disturbed_after: Annotated[Measured, "m3"]
 
 
+EXACTLY: Final = 1e-9
+"""What computing alone may make of a step of one pulse."""
+
+OF_PRESSURE: Final = frozenset({"p_std", "p_a", "h"})
+OF_TEMPERATURE: Final = frozenset({"t_ref", "δ_w", "δ_s"})
+OF_WHOLE: Final = OF_PRESSURE | OF_TEMPERATURE | {"V_b_res"}
+OF_CALCULATOR: Final = OF_WHOLE | {"V_res"}
+"""The inputs each error takes."""
+
 ErrorOf = Callable[[ConverterSeen, Numbers], "Number"]
 """An error in a repeat, as a share."""
 
@@ -127,16 +137,19 @@ class AtPlace(Repeats[ConverterSeen]):
         self.inputs.append(
             Input.from_limits("δ_s", 0.0, "K", late, source="temperature_drift × soak_time 漂移×时间常数")
         )
-        for symbol, step in (
-            ("V_res", parameters.measured_resolution),
-            ("V_b_res", parameters.base_resolution),
-        ):
+        steps = {"V_b_res": parameters.base_resolution}
+        if parameters.step * parameters.pulses_per_volume > 1 + EXACTLY:
+            steps["V_res"] = (
+                parameters.step
+            )  # otherwise each pulse is seen, and the packet has exactly so many
+        for symbol, step in steps.items():
             self.inputs.append(Input.from_limits(symbol, 0.0, "m3", step, Distribution.TRIANGULAR))
 
-    @property
-    def shared(self) -> tuple[Input, ...]:
-        """What is known of standards and resolutions: the inputs that all errors here have in common."""
-        return tuple(self.inputs)
+    def limited(self, symbols: Collection[str]) -> AtPlace:
+        """Return the same with those inputs alone that an error takes, by their symbols."""
+        found = copy(self)
+        found.inputs = [each for each in self.inputs if each.symbol in symbols]
+        return found
 
     def pressure(self, seen: ConverterSeen, x: Numbers) -> Number:
         """Return the true absolute pressure at the converter in a repeat, in Pa."""
@@ -178,7 +191,7 @@ class AtPlace(Repeats[ConverterSeen]):
 
     def of_counting(self, seen: ConverterSeen, x: Numbers) -> Number:
         """Return e_V."""
-        counted = self.passed(seen, "measured", "m3") + x["V_res"]
+        counted = self.passed(seen, "measured", "m3") + x.get("V_res", 0.0)
         found: Number = counted / self.parameters.packet - 1.0
         return found
 
@@ -199,9 +212,9 @@ class AtPlace(Repeats[ConverterSeen]):
         """Return the mean of an error over the repeats, in %."""
         return statistics.fmean(self.errors(error, 100.0))
 
-    def shown(self) -> Shown:
+    def shown(self) -> ShownTogether:
         """Return what the converter showed, on the mean."""
-        return Shown(
+        return ShownTogether(
             statistics.fmean(mean(one.temperature, "°C") for one in self.seen),
             statistics.fmean(mean(one.pressure, "Pa") for one in self.seen),
             statistics.fmean(mean(one.factor, "1") for one in self.seen),

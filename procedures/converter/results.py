@@ -28,6 +28,11 @@ def _grid(findings: Sequence[WholeFinding]) -> list[Column]:
     ]  # fmt: skip
 
 
+def _plain(symbol: str, ref_type: str, unit: str, values: Sequence[str]) -> Column:
+    """Return a column that is called by a symbol."""
+    return Column(name=Text.plain(symbol), ref_types=(ref_type,), unit=unit, values=tuple(values))
+
+
 def whole(findings: Sequence[WholeFinding], specification: Specification, *, accredited: bool) -> Result:
     """Return the table of errors of the volume at base conditions, one row a place of the grid."""
     columns = [
@@ -60,7 +65,9 @@ def pressure(findings: Sequence[SensorFinding], specification: Specification, *,
     return Result(name=name, ref_types=("remotecal_pressureErrors",), tables=(Table(columns=columns),))
 
 
-def temperature(findings: Sequence[SensorFinding], specification: Specification, *, accredited: bool) -> Result:
+def temperature(
+    findings: Sequence[SensorFinding], specification: Specification, *, accredited: bool
+) -> Result:
     """Return the table of errors of the temperature, in K and in % of kelvins."""
     columns = (
         column("标准温度", "Reference temperature", "basic_referenceValue basic_tableIndex0", "°C",
@@ -68,7 +75,9 @@ def temperature(findings: Sequence[SensorFinding], specification: Specification,
         column("误差", "Error", "remotecal_temperatureError", "K", [fixed(one.beside, 3) for one in findings]),
         error_column(findings, specification, accredited=accredited),
     )  # fmt: skip
-    name = Text(zh="温度测量(误差为热力学温度的百分数)", en="Measurement of temperature (errors in % of kelvins)")
+    name = Text(
+        zh="温度测量(误差为热力学温度的百分数)", en="Measurement of temperature (errors in % of kelvins)"
+    )
     return Result(name=name, ref_types=("remotecal_temperatureErrors",), tables=(Table(columns=columns),))
 
 
@@ -78,22 +87,22 @@ def parts(findings: Sequence[WholeFinding]) -> Result:
     said = [one.calculator.reported() for one in findings]
     columns = [
         *_grid(findings),
-        column("e_V", "e_V", "remotecal_countingError", "%", [fixed(one.counting, 4) for one in each]),
-        column("e_p", "e_p", "remotecal_pressureError", "%", [fixed(one.pressure, 4) for one in each]),
-        column("e_T", "e_T", "remotecal_temperatureErrorRelative", "%",
+        _plain("e_V", "remotecal_countingError", "%", [fixed(one.counting, 4) for one in each]),
+        _plain("e_p", "remotecal_pressureError", "%", [fixed(one.pressure, 4) for one in each]),
+        _plain("e_T", "remotecal_temperatureErrorRelative", "%",
                [fixed(one.temperature, 4) for one in each]),
-        column("e_Z", "e_Z", "remotecal_compressibilityError", "%",
+        _plain("e_Z", "remotecal_compressibilityError", "%",
                [fixed(one.compressibility, 4) for one in each]),
-        column("e_V+e_p-e_T+e_Z", "e_V+e_p-e_T+e_Z", "remotecal_composedError", "%",
+        _plain("e_V+e_p-e_T+e_Z", "remotecal_composedError", "%",
                [fixed(one.composed, 4) for one in each]),
-        column("e_Vb", "e_Vb", "remotecal_wholeError", "%",
+        _plain("e_Vb", "remotecal_wholeError", "%",
                [fixed(one.evaluated.value, 4) for one in findings]),
         column("计算器误差 e_f", "Calculator e_f", "remotecal_calculatorError", "%",
                [one.value for one in said]),
-        column("U(e_f)", "U(e_f)", "remotecal_calculatorUncertainty", "%", [one.expanded for one in said]),
-        column("r(e_p, e_Vb)", "r(e_p, e_Vb)", "remotecal_correlationPressure", "1",
+        _plain("U(e_f)", "remotecal_calculatorUncertainty", "%", [one.expanded for one in said]),
+        _plain("r(e_p, e_Vb)", "remotecal_correlationPressure", "1",
                [fixed(one.with_pressure, 2) for one in each]),
-        column("r(e_T, e_Vb)", "r(e_T, e_Vb)", "remotecal_correlationTemperature", "1",
+        _plain("r(e_T, e_Vb)", "remotecal_correlationTemperature", "1",
                [fixed(one.with_temperature, 2) for one in each]),
     ]  # fmt: skip
     name = Text(zh="各部分误差与整体误差", en="Errors of the parts and of the whole")
@@ -113,9 +122,11 @@ def factors(findings: Sequence[WholeFinding], compared_with: str | None) -> Resu
     if compared_with is not None:
         others = [fixed(one.other or 0.0, 4) for one in each]
         label = f"{compared_with} − C"
-        columns.append(column(label, label, "remotecal_methodDifference", "%", others))
+        columns.append(_plain(label, "remotecal_methodDifference", "%", others))
     name = Text(zh="换算系数", en="Conversion factor")
-    return Result(name=name, ref_types=("remotecal_conversionFactor",), tables=(Table(columns=tuple(columns)),))
+    return Result(
+        name=name, ref_types=("remotecal_conversionFactor",), tables=(Table(columns=tuple(columns)),)
+    )
 
 
 def of_result(budgets: Sequence[PointBudget], result: int) -> tuple[PointBudget, ...]:

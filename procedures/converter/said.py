@@ -44,7 +44,7 @@ def packets(grid: Grid) -> tuple[Statement, ...]:
     wanted = grid.parameters
     counted = [at.passed(seen, "measured", "m3") for at in grid.places.values() for seen in at.seen]
     worst = max(counted, key=lambda volume: abs(volume - wanted.packet))
-    exact = abs(worst - wanted.packet) <= wanted.measured_resolution * (1 + 1e-6)
+    exact = abs(worst - wanted.packet) <= wanted.step * (1 + 1e-6)
     if exact:
         text = Text(
             zh=f"{len(counted)} 组各 {wanted.pulses} 个脉冲的计数误差均不超过工况体积的一个分辨力。",

@@ -63,8 +63,8 @@ from remotecal.units import convert
 
 AIR: Final = (90e3, 106e3)
 """What the air's pressure is in most places, in Pa: by it a controller of gauge pressure is looked at."""
-FILTERS: Final = 10
-"""Time constants of the converter's filter that are waited after each step: 5e-5 of it is then left."""
+FILTERS: Final = 12
+"""Time constants of the converter's filter that are waited after each step: 6e-6 of it is then left."""
 HEATING: Final = 6 * 3600.0
 """Longest time in s for the well and the sensor in it to come to rest."""
 LOOK: Final = 5.0
@@ -137,7 +137,7 @@ class ConverterCalibration(Procedure):
                 found.append(Point(name, nominal, series=(way, cycle(number))))
         return tuple(found)
 
-    def shows(self, quantity: str, driver: type[Any], nominal: float) -> tuple[float, float]:  # noqa: ARG002
+    def shows(self, quantity: str, driver: type[Any], nominal: float) -> tuple[float, float]:
         """Return what is shown where a point has a nominal value: a controller may count from the air."""
         if quantity.startswith("controller.") and self.parameters.standard_kind == "gauge":
             return nominal - AIR[1], nominal - AIR[0]
@@ -235,7 +235,9 @@ class ConverterCalibration(Procedure):
         run.wait(wanted.soak)
         run.settle(self._steady(self.thermometer.temperature), self._steady(self.dut.temperature))
         if not self.well.is_stable():
-            raise RunError(f"the well is not stable at {t:g} °C by its own limits: look at it, and wait longer")
+            raise RunError(
+                f"the well is not stable at {t:g} °C by its own limits: look at it, and wait longer"
+            )
 
     def _steady(self, temperature: BoundReading) -> Stability:
         wanted = self.parameters

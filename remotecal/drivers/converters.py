@@ -95,7 +95,7 @@ def placed(driver: str, name: str, said: object) -> RegisterCodec:
     parts = [_ONE.fullmatch(part) for part in str(said).split("+")]
     if not (1 <= len(parts) <= 2 and all(parts)):
         raise BenchError(
-            f"{driver}: {name} = {said!r} is no place of a quantity; write it as in \"holding 500 f32\", "
+            f'{driver}: {name} = {said!r} is no place of a quantity; write it as in "holding 500 f32", '
             '"input 7 u16 × 0.01" or "holding 52 u32 + holding 54 f32"'
         )
     registers = [_register(driver, name, part) for part in parts if part is not None]
@@ -170,7 +170,9 @@ class MappedConverter(Converter):
         volumes = (measured_volume, base_volume, disturbed_volume)
         stated = Places(pressure, temperature, factor, k, *volumes, base_pressure, base_temperature)
         if stated != self.places:
-            raise BenchError(f"{self.name}: {type(self).__name__}.as_stated gives the driver for such a table")
+            raise BenchError(
+                f"{self.name}: {type(self).__name__}.as_stated gives the driver for such a table"
+            )
 
     @classmethod
     def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:

@@ -20,8 +20,8 @@ from remotecal.sim.assembly import Assembly
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.converter import paper
-from remotecal.sim.converter.device import Converter, computing
-from remotecal.sim.converter.line import GasLine
+from remotecal.sim.converter.device import ConversionDevice, computing
+from remotecal.sim.converter.line import AbsoluteLine
 from remotecal.sim.converter.options import ConverterOptions
 from remotecal.sim.converter.outfit import converter, drawn
 from remotecal.sim.instruments.converters import ek280, uniflo1200
@@ -52,7 +52,7 @@ class ConverterBench(Assembly):
         Capability(
             quantity="basic_measurementError",
             unit="%",
-            cmc="0.01",
+            cmc="0.002",
             against="basic_referenceValue",
             against_unit=unit,
             low=low,
@@ -68,13 +68,13 @@ class ConverterBench(Assembly):
         self.certificates = drawn(rng, full)
         """What each certificate or characterisation states, and what is true."""
         self.air = Air(world.random("air"))
-        self.line = GasLine(world, self.certificates["controller"], self._air)
+        self.line = AbsoluteLine(world, self.certificates["controller"], self._air)
         self.block = Block(lambda: self.air.temperature(world.time))
         self.sender = BurstGenerator(world)
         self.spec = converter(rng, options)
         self._off = rng.gauss(0.0, 0.1)
         uniformity = self.certificates["uniformity"].correction(0.0)
-        self.device = Converter(
+        self.device = ConversionDevice(
             self.spec,
             self._at_device,
             lambda: 1000.0 * self._air(),
@@ -91,12 +91,10 @@ class ConverterBench(Assembly):
     def _at_device(self) -> float:
         """Return the absolute pressure in Pa at the converter, which stands above the controller."""
         height, warm = self.certificates["height"].correction(0.0), self.air.temperature(self.world.time)
-        return self.line.absolute() * (
-            1.0 - MOLAR_MASS * GRAVITY * height / (GAS_CONSTANT * (warm + 273.15))
-        )
+        return self.line.absolute() * (1.0 - MOLAR_MASS * GRAVITY * height / (GAS_CONSTANT * (warm + 273.15)))
 
     def _advance(self, begin: float, until: float) -> float:
-        took = min(until - begin, Converter.STEP)
+        took = min(until - begin, ConversionDevice.STEP)
         self.block.move(took)
         self.device.move(took)
         return begin + took

@@ -111,7 +111,7 @@ class ConverterSpec:
         return self.warm + self.slope * (temperature - 20.0)
 
 
-class Converter:
+class ConversionDevice:
     """A converter, moved on step by step.
 
     The pressure sensor has a play that remembers the direction. What counts is filtered; each pulse counts

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from remotecal.sim.world import World
 
 
-class GasLine(Regulator):
+class AbsoluteLine(Regulator):
     """A closed line of gas, in kPa above the air's pressure.
 
     Args:

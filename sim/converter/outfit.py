@@ -30,9 +30,7 @@ def drawn(rng: Random, full: float) -> dict[str, Calibrated]:
     known = tuple(0.004 + 8e-5 * place for place in places)
     return {
         "controller": draw(rng, "kPa", places, spread=0.5 * known[0], expanded=known, digits=6),
-        "thermometer": draw(
-            rng, "°C", (-30.0, 0.0, 30.0, 70.0), spread=0.05, expanded=(0.03,) * 4, digits=3
-        ),
+        "thermometer": draw(rng, "°C", (-30.0, 0.0, 30.0, 70.0), spread=0.05, expanded=(0.03,) * 4, digits=3),
         "uniformity": Calibrated.drawn(UNIFORMITY, rng),
         "height": Calibrated.drawn(HEIGHT, rng),
         "barometer": draw(rng, "Pa", (95e3, 101e3, 106e3), spread=25.0, expanded=(15.0,) * 3, digits=0),

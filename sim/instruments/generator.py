@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from remotecal.drivers.keysight.generator33500b import BurstMode, Keysight33500B, Switch, TriggerSource, Waveform
+from remotecal.drivers.keysight.generator33500b import (
+    BurstMode,
+    Keysight33500B,
+    Switch,
+    TriggerSource,
+    Waveform,
+)
 from remotecal.sim.simulated import NOT_NOW, Refused
 from remotecal.sim.simulated_lines import ScpiSimulated
 

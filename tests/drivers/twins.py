@@ -10,6 +10,7 @@ from remotecal.drivers.keller.digital import KellerDigitalEarly
 from remotecal.sim import stands
 from remotecal.sim.assembly import BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated
+from remotecal.sim.instruments.converters import Converting, ek280, uniflo1200
 from remotecal.sim.instruments.daq970a import DataAcquisition
 from remotecal.sim.instruments.drive import VltDrive
 from remotecal.sim.instruments.druck import Pace
@@ -23,6 +24,7 @@ from remotecal.sim.instruments.flow_meters import (
     tuf2000m,
 )
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
+from remotecal.sim.instruments.generator import BurstGenerator
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
@@ -31,6 +33,7 @@ from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.sartorius import SbiBalance
 from remotecal.sim.instruments.thermometers import HartReadout
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
+from remotecal.sim.instruments.well import Block, Well
 from remotecal.sim.machine import Machine
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.ramp import Ramp
@@ -38,6 +41,13 @@ from remotecal.sim.simulated import Simulated
 from remotecal.sim.world import World
 
 Settings = Mapping[str, int]
+
+
+class AtRest:
+    """What converts at base conditions, and has counted little."""
+
+    pressure, temperature, factor, z, z_base = 101_325.0, 20.0, 1.0, 0.998, 0.998
+    measured, converted, disturbed, base = 12.5, 12.25, 0.0, (20.0, 101_325.0)
 
 
 def twins() -> Iterator[tuple[Simulated, Settings]]:
@@ -48,6 +58,11 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield keller(world, lambda: 1.0, driver=KellerDigitalEarly), {}
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}
+    yield BurstGenerator(world), {}
+    yield Well(world, Block(lambda: 20.0)), {}
+    at_rest: Converting = AtRest()
+    yield ek280(world, at_rest), {"unit": 1}
+    yield uniflo1200(world, at_rest), {"unit": 1}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
     for kind in (fc410, mag6000, mass6000, mfc300, mfc400, micro_motion, promag, promass, tuf2000m):
         meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))

@@ -118,7 +118,9 @@ class Keysight33500B(ScpiInstrument, PulseGenerator):
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)
         if not -10 <= low < high <= 10:
-            raise BenchError(f"{self.name}: levels lie between -10 and 10 V, low below high: {low!r}, {high!r}")
+            raise BenchError(
+                f"{self.name}: levels lie between -10 and 10 V, low below high: {low!r}, {high!r}"
+            )
         self.levels = (low, high)
 
     def send(self, pulses: int, frequency: float) -> None:
