@@ -1,7 +1,8 @@
 """Whether a converter's sensor is a gauge to which a fixed atmosphere is added.
 
-Such a converter is right on the day when the air's pressure is what it adds, and then on no other: the error
-is the same in Pa at every pressure, so in per cent it falls as 1/p. 1 kPa is 1 % at 100 kPa and 0.1 % at 1 MPa.
+Such a converter is right on the day when the air's pressure is what it adds, and then on no other: the
+error is the same in Pa at every pressure, so in per cent it falls as 1/p. 1 kPa is 1 % at 100 kPa and 0.1 %
+at 1 MPa.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Offset:
 
     @property
     def usual(self) -> float | None:
-        """The atmosphere that is often added which it agrees with, and that is not the air's; None without."""
+        """What is often added and it agrees with, where that is not the air's pressure; None without."""
         within = max(NEAR, self.expanded)
         if abs(self.value) <= within:
             return None
@@ -84,11 +85,12 @@ def remark(findings: Sequence[SensorFinding], air: Sequence[float], *, gauge: bo
     more = f"{100 * 1000 / (1000 * low.place):.2g} %"
     text = Text(
         zh=f"压力误差与 1/p 成正比,如同表压传感器加固定大气压 {fixed / 1000:.5g} kPa(测量时大气压 "
-        f"{offset.air / 1000:.5g} kPa):{place[0]} 处 {shares[0]},{place[1]} 处 {shares[1]}。大气压每变化 1 kPa,"
-        f"{place[0]} 处的误差变化 {more};本证书的误差仅适用于测量时的大气压。",
+        f"{offset.air / 1000:.5g} kPa):{place[0]} 处 {shares[0]},{place[1]} 处 {shares[1]}。"
+        f"大气压每变化 1 kPa,{place[0]} 处的误差变化 {more};本证书的误差仅适用于测量时的大气压。",
         en=f"The errors of pressure fall as 1/p, as of a gauge sensor to which a fixed atmosphere of "
         f"{fixed / 1000:.5g} kPa is added, while the air had {offset.air / 1000:.5g} kPa: {shares[0]} at "
-        f"{place[0]}, {shares[1]} at {place[1]}. For each kPa by which the air's pressure changes, the error at "
-        f"{place[0]} changes by {more}; the errors stated are those at the air's pressure of the day.",
+        f"{place[0]}, {shares[1]} at {place[1]}. For each kPa by which the air's pressure changes, the "
+        f"error at {place[0]} changes by {more}; the errors stated are those "
+        "at the air's pressure of the day.",
     )
     return Statement(ref_types=("remotecal_remark", "remotecal_fixedAtmosphere"), declaration=text)

@@ -76,7 +76,7 @@ class PartErrors:
     shown: float
     """The factor that is shown."""
     other: float | None
-    """By how much another method's factor is more than the reference's, in %; None where none is asked for."""
+    """By how much another method's factor is more than the reference's, in %; None if none is asked for."""
     with_pressure: float
     """Correlation coefficient of e_p and e_Vb."""
     with_temperature: float

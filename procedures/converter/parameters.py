@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from remotecal.fluids.base_conditions import BaseConditions
 from remotecal.procedures import In, Parameters
@@ -31,11 +31,11 @@ class ConverterParameters(Parameters):
     method: MethodName
     """By which it is programmed to compute compressibility; it is judged by no other."""
     compared_with: MethodName | None = None
-    """Another method, whose conversion factor is stated beside; what they differ is no error of the device."""
-    composition: dict[str, float] = {}
+    """Another method, whose factor is stated beside; what they differ by is no error of the device."""
+    composition: dict[str, float] = Field(default_factory=dict)
     """Mole fractions that are programmed, by the components' names, where a method takes them."""
     calorific_value: Annotated[float | None, In("MJ/m3", above=0)] = None
-    """Superior calorific value that is programmed, where the method is SGERG-88 (25 °C; 0 °C, 101.325 kPa)."""
+    """Superior calorific value that is programmed for SGERG-88 (25 °C; 0 °C, 101.325 kPa)."""
     relative_density: Annotated[float | None, In("1", above=0)] = None
     """Relative density that is programmed, likewise (0 °C, 101.325 kPa)."""
     carbon_dioxide: Annotated[float, In("1", at_least=0, at_most=0.3)] = 0.0
@@ -51,12 +51,12 @@ class ConverterParameters(Parameters):
     standard_kind: Literal["absolute", "gauge"] = "absolute"
     """What the controller counts; to gauge pressure the barometer's is added."""
     filter_time: Annotated[float, In("s", at_least=0, at_most=300)] = 30.0
-    """Time constant of the converter's low-pass filter (unverified); twelve of it are waited after each step."""
+    """Time constant of the converter's low-pass filter (unverified); twelve are waited after each step."""
     soak: Annotated[float, In("s", at_least=0, at_most=36_000)] = 1800.0
     """How long the converter's sensor stays in the well once that is steady, before it is looked at."""
     soak_time: Annotated[float, In("s", at_least=0, at_most=3600)] = 120.0
-    """Time constant with which its body comes to the well's temperature (unverified): what may still be missing
-    is as much as the largest drift makes in it."""
+    """Time constant with which its body comes to the well's temperature (unverified): what may still be
+    missing is as much as the largest drift makes in it."""
     temperature_drift: Annotated[float, In("K/s", above=0)] = 1e-4
     """How fast the reference and the converter's own temperature may change then."""
     steady_temperature: Annotated[float, In("s", at_least=20)] = 180.0

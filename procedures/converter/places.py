@@ -241,9 +241,9 @@ def see_undisturbed(name: str, converted: float, disturbed: float) -> str:
     if disturbed == 0 and converted > 0:
         return ""
     return (
-        f"{name}: the converter counted {disturbed:g} m3 as disturbed and {converted:g} m3 at base conditions: "
-        "an alarm stood, and what it converted was with a substitute value; look at its limits of alarm, and "
-        "let the alarm go before it is measured again"
+        f"{name}: the converter counted {disturbed:g} m3 as disturbed and {converted:g} m3 at base "
+        "conditions: an alarm stood, and what it converted was with a substitute value; look at its limits "
+        "of alarm, and let the alarm go before it is measured again"
     )
 
 

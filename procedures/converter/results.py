@@ -72,7 +72,8 @@ def temperature(
     columns = (
         column("标准温度", "Reference temperature", "basic_referenceValue basic_tableIndex0", "°C",
                [f"{one.place:.3f}" for one in findings]),
-        column("误差", "Error", "remotecal_temperatureError", "K", [fixed(one.beside, 3) for one in findings]),
+        column("误差", "Error", "remotecal_temperatureError", "K",
+               [fixed(one.beside, 3) for one in findings]),
         error_column(findings, specification, accredited=accredited),
     )  # fmt: skip
     name = Text(

@@ -1,4 +1,4 @@
-"""What a converter's certificate says in words: of its calculator, of packets, of what parts and whole differ by."""
+"""What a converter's certificate says in words: of calculator, packets, and parts and whole."""
 
 from __future__ import annotations
 
@@ -48,15 +48,16 @@ def packets(grid: Grid) -> tuple[Statement, ...]:
     if exact:
         text = Text(
             zh=f"{len(counted)} 组各 {wanted.pulses} 个脉冲的计数误差均不超过工况体积的一个分辨力。",
-            en=f"Of {len(counted)} packets of {wanted.pulses} pulses each was counted to one step of the total.",
+            en=f"Each of {len(counted)} packets of {wanted.pulses} pulses was counted to one step of the "
+            "total.",
         )
     else:
         text = Text(
             zh=f"{wanted.pulses} 个脉冲(N/K = {wanted.packet:g} m³)计为 {worst:.6g} m³,超过一个分辨力:"
             "检查脉冲当量、输入频率和触发电平。",
-            en=f"A packet of {wanted.pulses} pulses, N/K = {wanted.packet:g} m³, was counted as {worst:.6g} m³, "
-            "which is off by more than one step of the total: look at the pulse value, the input's highest "
-            "frequency and its level.",
+            en=f"A packet of {wanted.pulses} pulses, N/K = {wanted.packet:g} m³, was counted as {worst:.6g} "
+            "m³, which is off by more than one step of the total: look at the pulse value, the input's "
+            "highest frequency and its level.",
         )
     return (Statement(ref_types=("remotecal_counting",), declaration=text),)
 
@@ -67,8 +68,8 @@ def closure(grid: Grid, findings: Sequence[WholeFinding]) -> tuple[Statement, ..
     if not apart:
         text = Text(
             zh="闭合检验:各处整体误差与各部分之和(e_V + e_p − e_T + e_Z)之差均不超过其扩展不确定度。",
-            en="Closure: everywhere the whole and the sum of the parts, e_V + e_p − e_T + e_Z, agree within the "
-            "expanded uncertainty of their difference.",
+            en="Closure: everywhere the whole and the sum of the parts, e_V + e_p − e_T + e_Z, agree within "
+            "the expanded uncertainty of their difference.",
         )
         return (Statement(ref_types=("remotecal_closure",), declaration=text),)
     wanted = grid.parameters
@@ -80,8 +81,8 @@ def closure(grid: Grid, findings: Sequence[WholeFinding]) -> tuple[Statement, ..
     text = Text(
         zh=f"闭合检验:{len(findings)} 处中有 {len(apart)} 处整体误差与各部分之和之差超出其扩展不确定度"
         f"({told.get('zh')})。",
-        en=f"Closure: at {len(apart)} of {len(findings)} places the whole and the sum of the parts differ by more "
-        f"than the expanded uncertainty of the difference; {told.get('en')}.",
+        en=f"Closure: at {len(apart)} of {len(findings)} places the whole and the sum of the parts differ by "
+        f"more than the expanded uncertainty of the difference; {told.get('en')}.",
     )
     return (Statement(ref_types=("remotecal_closure",), declaration=text),)
 
@@ -92,9 +93,10 @@ def methods(findings: Sequence[WholeFinding], parameters: ConverterParameters) -
         return ()
     most = max((one.parts.other or 0.0 for one in findings), key=abs)
     text = Text(
-        zh=f"换算系数的标准值按仪表设置的方法 {parameters.method} 计算;{parameters.compared_with} 与其相差最大 "
-        f"{most:+.4f} %,此差异不计为仪表误差。",
+        zh=f"换算系数的标准值按仪表设置的方法 {parameters.method} 计算;{parameters.compared_with} "
+        f"与其最大相差 {most:+.4f} %,此差异不计为仪表误差。",
         en=f"The reference's conversion factor is by {parameters.method}, as the device is programmed. "
-        f"{parameters.compared_with} differs from it by {most:+.4f} % at most, which is no error of the device.",
+        f"{parameters.compared_with} differs from it by {most:+.4f} % at most, which is no error of the "
+        "device.",
     )
     return (Statement(ref_types=("remotecal_remark", "remotecal_methodDifference"), declaration=text),)

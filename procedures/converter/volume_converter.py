@@ -1,9 +1,9 @@
 """Calibrate a volume converter: pressure by a controller, temperature in a well, pulses by a generator.
 
-At each temperature of the well the pressure goes up and down through its levels. At every one of them a packet
-of exactly N pulses comes in, while the standards and what the converter shows are read together. So pressure,
-temperature, conversion factor and counting have errors each by itself, and the volume at base conditions has
-one of the whole (EN 12405-1, the meter left out). The reference's conversion factor is by the method that is
+At each temperature of the well the pressure goes up and down through its levels. At every one of them a
+packet of exactly N pulses comes in, while the standards and what the converter shows are read together. So
+pressure, temperature, conversion factor and counting have errors each by itself, and the volume at base
+conditions has one of the whole (EN 12405-1, the meter left out). The reference's conversion factor is by the method that is
 programmed into the converter.
 """
 
@@ -156,7 +156,7 @@ class ConverterCalibration(Procedure):
     def suits(self, drivers: Drivers) -> None:
         """See that the methods can be computed with what is programmed."""
         wanted = self.parameters
-        for method in filter(None, (wanted.method, wanted.compared_with)):
+        for method in (wanted.method, wanted.compared_with or wanted.method):
             conversion = Conversion(wanted.base, wanted.programmed.compression(method))
             for t in wanted.temperatures:
                 for p in (wanted.pressures[0], wanted.top):
@@ -201,13 +201,13 @@ class ConverterCalibration(Procedure):
         asked = wanted.base.p, wanted.base.t + 273.15
         if any(abs(one / other - 1) > AS_PROGRAMMED for one, other in zip(found, asked, strict=True)):
             raise ParameterError(
-                f"the converter's base conditions are {found[0] / 1000:.6g} kPa and {found[1] - 273.15:.5g} °C, "
-                f"the order says {asked[0] / 1000:.6g} kPa and {wanted.base.t:.5g} °C: mend either"
+                f"the converter's base conditions are {found[0] / 1000:.6g} kPa and {found[1] - 273.15:.5g} "
+                f"°C, the order says {asked[0] / 1000:.6g} kPa and {wanted.base.t:.5g} °C: mend either"
             )
         if told and told != wanted.method:
             raise ParameterError(
-                f"the converter computes by {told}, the order says {wanted.method}: it is judged by the method "
-                "that is programmed, so state that one"
+                f"the converter computes by {told}, the order says {wanted.method}: it is judged by the "
+                "method that is programmed, so state that one"
             )
 
     def approach(self, point: Point, run: Run) -> None:
@@ -291,7 +291,8 @@ class ConverterCalibration(Procedure):
         see_amount("what the converter counted of the packet", passed["measured"])
         if refusal := see_undisturbed(point.name, passed["converted"], passed["disturbed"]):
             raise RunError(refusal)
-        return ConverterSeen(reference_kind=wanted.standard_kind, **air._asdict(), **watched, **totals)
+        told: dict[str, Any] = {**air._asdict(), **watched, **totals}
+        return ConverterSeen(reference_kind=wanted.standard_kind, **told)
 
     def _totals(self) -> dict[str, BoundReading]:
         dut = self.dut

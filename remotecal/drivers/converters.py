@@ -55,9 +55,9 @@ class Converter(ModbusInstrument, VolumeConverter):
         )
         if not by_others > 0 or abs(c.value / by_others - 1) > APART:
             raise WrongInstrument(
-                f"{self.name}: C is {c.value:.6g}, and by p {p.value:.6g} {p.unit}, T {t.value:.6g} {t.unit}, "
-                f"base conditions and Z it would be {by_others:.6g}: these are not its registers, or in another "
-                "order of bytes; state them in the bench file"
+                f"{self.name}: C is {c.value:.6g}, and by p {p.value:.6g} {p.unit}, T {t.value:.6g} "
+                f"{t.unit}, base conditions and Z it would be {by_others:.6g}: these are not its "
+                "registers, or in another order of bytes; state them in the bench file"
             )
         return identity
 
@@ -86,8 +86,9 @@ _ONE = re.compile(
 
 
 def placed(driver: str, name: str, said: object) -> RegisterCodec:
-    """Return where a quantity lives, by what a bench says: "holding 500 f32", "input 7 u16 × 0.01", or the
-    sum of two, "holding 52 u32 + holding 54 f32".
+    """Return where a quantity lives, by what a bench says.
+
+    "holding 500 f32", "input 7 u16 × 0.01", or the sum of two, "holding 52 u32 + holding 54 f32".
 
     Raises:
         BenchError: it says no such thing.
@@ -99,7 +100,8 @@ def placed(driver: str, name: str, said: object) -> RegisterCodec:
             '"input 7 u16 × 0.01" or "holding 52 u32 + holding 54 f32"'
         )
     registers = [_register(driver, name, part) for part in parts if part is not None]
-    return registers[0] if len(registers) == 1 else Sum(*registers)
+    first, *rest = registers
+    return Sum(first, rest[0]) if rest else first
 
 
 def _register(driver: str, name: str, part: re.Match[str]) -> Register:

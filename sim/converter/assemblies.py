@@ -44,7 +44,7 @@ MOLAR_MASS, GAS_CONSTANT, GRAVITY = 28.0134e-3, 8.314462618, 9.81
 
 
 class ConverterBench(Assembly):
-    """Volume converter on a pressure controller, with its temperature sensor in a well, and a pulse generator."""
+    """Volume converter on a pressure controller, its thermometer in a well, and a pulse generator."""
 
     Options = ConverterOptions
     procedures = ("converter.volume_converter",)
@@ -141,7 +141,10 @@ class ConverterBench(Assembly):
         options, base = self.chosen, self.spec.base
         programmed, its = computing(options.method), computing(self.spec.method)
         places = [(t, 1000.0 * p) for t in options.temperatures for p in options.pressures]
-        t, p = min(places, key=lambda place: abs(estimate(conversion_factor(*place, base, programmed)) - at))
+        stated = {
+            place: estimate(conversion_factor(place[0], place[1], base, programmed)) for place in places
+        }
+        t, p = min(places, key=lambda place: abs(stated[place] - at))
         rng = self.world.random(f"in use at {at:.4g}")
         shown = p + self.spec.off(p) + rng.uniform(-1, 1) * self.spec.apart(p)
         if self.spec.atmosphere:
@@ -150,7 +153,7 @@ class ConverterBench(Assembly):
         c = estimate(conversion_factor(t + self.spec.warmer(t), shown, base, its))
         if self.spec.digits:
             c = float(f"{c:.{self.spec.digits - 1}e}")
-        return 100.0 * (c / estimate(conversion_factor(t, p, base, programmed)) - 1.0)
+        return 100.0 * (c / stated[t, p] - 1.0)
 
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:

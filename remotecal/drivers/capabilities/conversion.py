@@ -29,5 +29,5 @@ class VolumeConverter(Protocol):
     """Temperature of them."""
 
     def method(self) -> str:
-        """Return the method for compressibility that is programmed, by its usual name; "" where it tells none."""
+        """Return the method for compressibility that is programmed, by its usual name; "" if untold."""
         ...

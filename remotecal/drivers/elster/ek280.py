@@ -18,9 +18,9 @@ from remotecal.drivers.quantities import Reading
 class ElsterEk280(MappedConverter):
     """Volume converter. Its registers are what the bench states, or those to which its table is set.
 
-    The registers here are nobody's but this driver's: set the converter's Modbus table to them, or state where
-    the quantities are. Whichever it is, they are held against each other when the converter is opened. Units,
-    the order of bytes and the port's settings are unverified.
+    The registers here are nobody's but this driver's: set the converter's Modbus table to them, or state
+    where the quantities are. Whichever it is, they are held against each other when the converter is opened.
+    Units, the order of bytes and the port's settings are unverified.
     """
 
     maker = "Elster"

@@ -1,8 +1,8 @@
 """Flonidan UNIFLO 1200 volume converters, firmware 28.
 
 Source: the table in a public program of a collector of meter data (class UNIFLO1200Registers), where an
-address counts bytes, and a register is two of them; the maker's manual has not been seen. So every register is
-unverified, and they are held against each other when the converter is opened.
+address counts bytes, and a register is two of them; the maker's manual has not been seen. So every register
+is unverified, and they are held against each other when the converter is opened.
 """
 
 from __future__ import annotations
