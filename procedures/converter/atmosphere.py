@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 USUAL: Final = (101_325.0, 100_000.0, 98_066.5, 101_300.0, 96_000.0, 95_000.0)
 """What is often added, in Pa."""
 
-NEAR: Final = 30.0
-"""How near one of these it must be, in Pa, where its uncertainty is less."""
-
 
 @dataclass(frozen=True, slots=True)
 class Offset:
@@ -57,29 +54,29 @@ class Offset:
         """What a gauge sensor's pressure would have been increased by, in Pa."""
         return self.air + self.value
 
-    @property
-    def usual(self) -> float | None:
-        """What is often added and it agrees with, where that is not the air's pressure; None without."""
-        within = max(NEAR, self.expanded)
-        if abs(self.value) <= within:
-            return None
-        near = [each for each in USUAL if abs(self.added - each) <= within]
-        return min(near, key=lambda each: abs(self.added - each), default=None)
+    def fixed(self, within: float) -> float:
+        """Return the atmosphere that is often added, where it agrees with one within so many Pa."""
+        near = min(USUAL, key=lambda each: abs(self.added - each))
+        return near if abs(self.added - near) <= within else self.added
 
 
-def remark(findings: Sequence[SensorFinding], air: Sequence[float], *, gauge: bool) -> Statement | None:
+def remark(
+    findings: Sequence[SensorFinding], air: Sequence[float], permissible: float, *, gauge: bool
+) -> Statement | None:
     """Return what is to be said of a fixed atmosphere; None where there is no sign of one.
 
     Args:
         findings: of the pressure, at each level.
         air: the air's pressure in each repeat, in Pa.
+        permissible: error of pressure in %; an absolute sensor's own offset is within it at the lowest one.
         gauge: whether the order says that the sensor is a gauge.
     """
     offset = Offset.found(findings, statistics.fmean(air))
-    if not gauge and offset.usual is None:
-        return None
     low, high = findings[0], findings[-1]
-    fixed = offset.added if offset.usual is None else offset.usual
+    own = permissible / 100 * 1000 * low.place
+    if not gauge and abs(offset.value) <= max(own, offset.expanded):
+        return None
+    fixed = offset.fixed(own)
     place = [f"{one.place:.4g} kPa" for one in (low, high)]
     shares = [f"{100 * offset.value / (1000 * one.place):+.2g} %" for one in (low, high)]
     more = f"{100 * 1000 / (1000 * low.place):.2g} %"

@@ -1,8 +1,8 @@
 """A meter and its converter together: e_Vb = e_V + e_p - e_T + e_Z, with the covariance of what they share.
 
-The meter's error comes from its certificate, the others from the converter's. Where one standard stood behind
-two of them they hang together, so the coefficients of correlation are asked for. The whole hangs together with
-each part, too: an error of the meter and one of the whole are not two findings, and must not be averaged.
+The meter's error comes from its certificate, the others from the converter's. Where one standard stood
+behind two of them they hang together, so the coefficients of correlation are asked for. The whole hangs
+together with each part, too: an error of the meter and one of the whole are not two findings, and must not be averaged.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 At each temperature of the well the pressure goes up and down through its levels. At every one of them a
 packet of exactly N pulses comes in, while the standards and what the converter shows are read together. So
 pressure, temperature, conversion factor and counting have errors each by itself, and the volume at base
-conditions has one of the whole (EN 12405-1, the meter left out). The reference's conversion factor is by the method that is
-programmed into the converter.
+conditions has one of the whole (EN 12405-1, the meter left out). The reference's conversion factor is by the
+method that is programmed into the converter.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ APART: Final = 1.0
 BACK: Final = 5.0
 """How far the controller may be from what it was told, and how far before a set point it begins anew where it
 went past, in % of the highest pressure."""
+OVER: Final = 0.5
+"""How far beyond the well's temperatures, in K, a converter may show and its method must still hold."""
 AS_PROGRAMMED: Final = 1e-4
 """How far base conditions that are read may be from the order's, as a share of kelvins or of the pressure."""
 
@@ -158,7 +160,7 @@ class ConverterCalibration(Procedure):
         wanted = self.parameters
         for method in (wanted.method, wanted.compared_with or wanted.method):
             conversion = Conversion(wanted.base, wanted.programmed.compression(method))
-            for t in wanted.temperatures:
+            for t in (min(wanted.temperatures) - OVER, max(wanted.temperatures) + OVER):
                 for p in (wanted.pressures[0], wanted.top):
                     conversion.factor(t, p)
 
@@ -353,7 +355,9 @@ class ConverterCalibration(Procedure):
         self, grid: Grid, whole: Sequence[WholeFinding], pressure: Sequence[SensorFinding]
     ) -> tuple[Statement, ...]:
         air = [seen.air_pressure.value for seen in grid.seen]
-        fixed = atmosphere.remark(pressure, air, gauge=self.parameters.sensor == "gauge")
+        wanted = self.parameters
+        gauge = wanted.sensor == "gauge"
+        fixed = atmosphere.remark(pressure, air, wanted.permissible_pressure, gauge=gauge)
         return (
             *said.closure(grid, whole),
             *((fixed,) if fixed else ()),

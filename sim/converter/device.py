@@ -44,13 +44,19 @@ SIMPLE: Final = {
 """The same gas as SGERG-88 is told of it (ISO 12213-3, gas 2)."""
 
 
+HOLDS: Final = (-10.0, 60.0)
+"""Between which temperatures in °C equations hold; beyond them a device goes on with Z at the end."""
+
+
 def computing(method: str) -> CompressionFactor:
     """Return the compression factor of the gas by a method."""
     if method == "ideal":
         return ideal
     if method == "SGERG-88":
         return by_sgerg88(SimpleAnalysis(**SIMPLE))
-    return by_equation(EQUATIONS[method], Gas.analysed("Amarillo gas", COMPOSITION))
+    z = by_equation(EQUATIONS[method], Gas.analysed("Amarillo gas", COMPOSITION))
+    low, high = HOLDS
+    return lambda t, p: z(min(max(estimate(t), low), high), p)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class ConverterOptions(BenchOptions):
     """Whose converter it is."""
     pressures: Annotated[tuple[float, ...], In("kPa", above=0)] = (200.0, 400.0, 600.0, 800.0, 1000.0)
     """Absolute pressures of its range that are calibrated, ascending."""
-    temperatures: Annotated[tuple[float, ...], In("°C", at_least=-25, at_most=70)] = (-10.0, 20.0, 50.0)
+    temperatures: Annotated[tuple[float, ...], In("°C", at_least=-25, at_most=70)] = (-5.0, 20.0, 50.0)
     """Temperatures it is calibrated at."""
     pulses_per_volume: Annotated[float, In("1/m3", above=0)] = 10.0
     """Pulses of the meter it counts."""
