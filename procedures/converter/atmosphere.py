@@ -18,7 +18,7 @@ from remotecal.model import Statement, Text
 if TYPE_CHECKING:
     from remotecal.procedures.library.converter.findings import SensorFinding
 
-USUAL: Final = (101_325.0, 100_000.0, 98_066.5, 101_300.0, 96_000.0, 95_000.0)
+USUAL: Final = (101_325.0, 100_000.0, 98_066.5)
 """What is often added, in Pa."""
 
 

@@ -2,7 +2,8 @@
 
 The meter's error comes from its certificate, the others from the converter's. Where one standard stood
 behind two of them they hang together, so the coefficients of correlation are asked for. The whole hangs
-together with each part, too: an error of the meter and one of the whole are not two findings, and must not be averaged.
+together with each part, too: an error of the meter and one of the whole are not two findings, and must not be
+averaged.
 """
 
 from __future__ import annotations

