@@ -20,7 +20,7 @@ from remotecal.drivers.declarations import declared
 from remotecal.drivers.instrument import Identity
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Reading
-from remotecal.errors import BenchError, WrongInstrument
+from remotecal.errors import BenchError, InstrumentError, WrongInstrument
 
 if TYPE_CHECKING:
     from remotecal.clock import Clock
@@ -46,11 +46,23 @@ class Converter(ModbusInstrument, VolumeConverter):
     def check(self) -> Identity:
         """Check who answers, then that its registers are those of a converter."""
         identity = super().check()
+        try:
+            self._see_map()
+        except InstrumentError as error:
+            raise WrongInstrument(
+                f"{error}: these are not its registers, or in another order of bytes; state them in the bench "
+                "file"
+            ) from error
+        return identity
+
+    def _see_map(self) -> None:
+        """Raise `WrongInstrument` if C is not what pressure, temperature and Z make it."""
         wanted = (self.pressure, self.temperature, self.factor, self.base_pressure, self.base_temperature)
         p, t, c, p_b, t_b = self.read(*wanted)
+        ratio = self.ratio()
         by_others = (
-            p.to("Pa").value / p_b.to("Pa").value * (t_b.to("K").value / t.to("K").value) / self.ratio()
-            if p_b.value and t.to("K").value > 0 and self.ratio()
+            p.to("Pa").value / p_b.to("Pa").value * (t_b.to("K").value / t.to("K").value) / ratio
+            if p_b.value and t.to("K").value > 0 and ratio
             else 0.0
         )
         if not by_others > 0 or abs(c.value / by_others - 1) > APART:
@@ -59,7 +71,6 @@ class Converter(ModbusInstrument, VolumeConverter):
                 f"{t.unit}, base conditions and Z it would be {by_others:.6g}: these are not its "
                 "registers, or in another order of bytes; state them in the bench file"
             )
-        return identity
 
 
 @dataclass(frozen=True, slots=True)

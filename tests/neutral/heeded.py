@@ -100,7 +100,8 @@ class Heeded:
     def ordered(cls, bench: Any, name: str, changes: Told) -> Order:
         order = Order.load(bench.order)
         told = {**order.parameters, **cls.quick[name], **changes}
-        dut = order.dut.model_copy(update={"class_name": f"{told['accuracy_class']}"})
+        named = {"class_name": f"{told['accuracy_class']}"} if "accuracy_class" in told else {}
+        dut = order.dut.model_copy(update=named)
         return order.model_copy(update={"parameters": told, "dut": dut})
 
     @classmethod
