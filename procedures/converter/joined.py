@@ -9,12 +9,14 @@ averaged.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import ParameterError
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import estimate
 from remotecal.uncertainty.together import evaluate_together
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def joined(
 
     def part(symbol: str) -> Budget:
         def itself(**x: Number) -> Number:
-            return x[symbol] * 1.0
+            return x[symbol]
 
         return Budget(itself, inputs, unit, related)
 
@@ -81,4 +83,6 @@ def meter_error(certificate: Certificate, flow: float, unit: str = "m3/h") -> In
         CertificateRefused: it states no such errors, or does not hold there.
     """
     known = Standard.certified("e_V", certificate, "%", at="basic_referenceValue", at_unit=unit)
-    return known.stated.at("e_V", flow)
+    applied = known.around(flow)
+    (deviation,) = applied.inputs
+    return replace(deviation, value=estimate(applied.value({"e_V": 0.0}, flow)))

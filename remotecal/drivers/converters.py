@@ -50,8 +50,8 @@ class Converter(ModbusInstrument, VolumeConverter):
             self._see_map()
         except InstrumentError as error:
             raise WrongInstrument(
-                f"{error}: these are not its registers, or in another order of bytes; state them in the bench "
-                "file"
+                f"{error}: these are not its registers, or in another order of bytes; state them in the "
+                "bench file"
             ) from error
         return identity
 
