@@ -33,7 +33,7 @@ class Wired:
     port: Literal["socket", "serial"]
     serial: str | None = None
     """The serial number it tells."""
-    settings: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, int | str] = field(default_factory=dict)
     """What its driver has to be told."""
     certified: Certified | None = None
     """What its certificate states; None if it has none."""

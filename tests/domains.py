@@ -59,7 +59,9 @@ class Domain:
 DOMAINS = {
     "converter": Domain("converter", ("converter",), ("converter",)),
     "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
+    "flow": Domain("flow", ("water", "water_bench"), ("water-rig", "master-line", "water-bench")),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
+    "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

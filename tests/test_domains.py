@@ -24,6 +24,7 @@ WORDS = {
     "converter": {"soak", "compressibility"},
     "flow": {"water", "gravimetric", "diverter", "flow", "pump", "tank"},
     "gas": {"nozzle", "nozzles", "choked"},
+    "gas_loop": {"blower", "cooler"},
     "pressure": {"piston", "mbar"},
 }
 """What only the domain itself should speak of."""

@@ -13,6 +13,8 @@ from remotecal.drivers.capabilities.flow import (
     Densitometer,
     FlowMeter,
     FlowSource,
+    GasLoop,
+    LoopMode,
     MassTotalizer,
     NozzleBank,
     Outlet,
@@ -22,7 +24,7 @@ from remotecal.drivers.capabilities.flow import (
 )
 from remotecal.drivers.capabilities.pressure import PressureController, PressureGauge
 from remotecal.drivers.capabilities.rig import RigController
-from remotecal.drivers.capabilities.surroundings import AmbientMonitor
+from remotecal.drivers.capabilities.surroundings import AmbientMonitor, DewPointMeter
 from remotecal.drivers.capabilities.temperature import HeatSource, TemperatureScanner, Thermometer
 from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter, PulseGenerator
 from remotecal.drivers.capabilities.weighing import Balance
@@ -33,10 +35,13 @@ __all__ = [
     "Balance",
     "CollectingRig",
     "Densitometer",
+    "DewPointMeter",
     "FlowMeter",
     "FlowSource",
     "FrequencyMeter",
+    "GasLoop",
     "HeatSource",
+    "LoopMode",
     "MassTotalizer",
     "NozzleBank",
     "Outlet",
