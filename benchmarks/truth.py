@@ -42,6 +42,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "volumetric-tank": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "still-tank": {"paths": (2, 4), "dn": (1000.0, 3000.0)},
     "prover-line": {"dn": (25, 40, 50, 80, 100)},
+    "converter": {"maker": ("EK280", "UNIFLO 1200"), "method": ("AGA8 DETAIL", "SGERG-88")},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
     "heat-bench": {"pairs": (1,)},
     "heat-calculator": {"declared": ("return", "forward"), "side": ("return", "forward")},

@@ -21,6 +21,7 @@ SHARED = {
 """Folders beside those of the domains that are of none."""
 
 WORDS = {
+    "converter": {"soak", "compressibility"},
     "flow": {"water", "gravimetric", "diverter", "flow", "pump", "tank"},
     "gas": {"nozzle", "nozzles", "choked"},
     "heat": {"calorimeter", "enthalpy"},

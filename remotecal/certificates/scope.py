@@ -75,6 +75,9 @@ def _fault(table: Table, column: Column, row: int, scope: Sequence[Capability]) 
         if places is None or column.uncertainty is None:
             fault = f"the table does not tell {capability.against}, which the capability is for"
             continue
+        if not units.same_dimension(places.unit, capability.against_unit):
+            fault = f"the scope is for places in {capability.against_unit}, these are in {places.unit}"
+            continue
         at = _converted(_entry(places.values, row), places.unit, capability.against_unit)
         if at.is_nan() or not Decimal(capability.low) <= at <= Decimal(capability.high):
             fault = f"{at} {capability.against_unit} is outside the scope"

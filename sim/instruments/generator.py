@@ -47,6 +47,11 @@ class BurstGenerator(ScpiSimulated):
         }
 
     @property
+    def on(self) -> bool:
+        """Whether its output is on."""
+        return self._held["output"] == Switch.ON.value
+
+    @property
     def pulses(self) -> int:
         """Pulses sent since it was switched on."""
         return self._sent + self._under_way()
@@ -56,7 +61,7 @@ class BurstGenerator(ScpiSimulated):
         return min(self._cycles, math.floor(max(passed, 0.0) + 1e-9))
 
     def _begin(self) -> None:
-        ready = self._held["burst"] == Switch.ON.value and self._held["output"] == Switch.ON.value
+        ready = self._held["burst"] == Switch.ON.value and self.on
         if not ready or self._held["trigger_source"] != TriggerSource.BUS.value:
             raise Refused(*NOT_NOW)
         if self._under_way() < self._cycles:

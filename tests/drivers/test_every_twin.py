@@ -26,6 +26,7 @@ UNREADY: Mapping[str, frozenset[str]] = {
     "DanfossVlt": frozenset({"control"}),
     "DruckPace": frozenset({"setpoint"}),  # the one it stands for has a smaller range
     "Fluke6270A": frozenset({"setpoint"}),
+    "FlukeWell": frozenset({"setpoint"}),  # the driver is for all of them together
     "Keysight53230A": frozenset({"gated_pulses", "running_pulses"}),  # nothing was counted yet
     "KeysightDaq970A": frozenset(named(KeysightDaq970A)) - {"temperature[101]"},  # all that is connected
     "SiemensMag6000": frozenset({"direction"}),  # that of the flow

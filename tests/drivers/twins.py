@@ -13,6 +13,7 @@ from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.instruments.bell_prover import BellPlc
 from remotecal.sim.instruments.branched_rig import BranchedPlc
 from remotecal.sim.instruments.calibrator5522a import Calibrator5522A
+from remotecal.sim.instruments.converters import Converting, ek280, uniflo1200
 from remotecal.sim.instruments.daq970a import DataAcquisition
 from remotecal.sim.instruments.drive import VltDrive
 from remotecal.sim.instruments.druck import Pace
@@ -76,6 +77,13 @@ class Pipes:
         pass
 
 
+class AtRest:
+    """What converts at base conditions, and has counted little."""
+
+    pressure, temperature, factor, z, z_base = 101_325.0, 20.0, 1.0, 0.998, 0.998
+    measured, converted, disturbed, base = 12.5, 12.25, 0.0, (20.0, 101_325.0)
+
+
 def twins() -> Iterator[tuple[Simulated, Settings]]:
     """Yield twins, and what their drivers are told."""
     world = World(VirtualClock(), 1)
@@ -88,6 +96,11 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield Well(world, Block(lambda: 20.0), span=(-95.0, 700.0)), {}
     yield BurstGenerator(world), {}
     yield Calibrator5522A(world), {}
+    yield BurstGenerator(world), {}
+    yield Well(world, Block(lambda: 20.0)), {}
+    at_rest: Converting = AtRest()
+    yield ek280(world, at_rest), {"unit": 1}
+    yield uniflo1200(world, at_rest), {"unit": 1}
     yield DataAcquisition(world, {101: ("C", lambda: 20.0)}), {}
     for kind in (fc410, mag6000, mass6000, mfc300, mfc400, micro_motion, promag, promass, tuf2000m):
         meter = Meter(MeterSpec(0.01, 5e5, lambda _: 0.0), world.random("meter"))

@@ -6,6 +6,7 @@ unit beside a quantity names the dimension a role needs; any unit of that dimens
 Capabilities stand in modules by family; all of them are imported from here.
 """
 
+from remotecal.drivers.capabilities.conversion import VolumeConverter
 from remotecal.drivers.capabilities.electrical import (
     Ammeter,
     ResistancePair,
@@ -74,6 +75,7 @@ __all__ = [
     "Valve",
     "VelocityMeter",
     "Voltmeter",
+    "VolumeConverter",
     "VolumeTotalizer",
     "WaterRig",
 ]

@@ -1,0 +1,1 @@
+"""Elster, of Honeywell."""

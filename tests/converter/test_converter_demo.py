@@ -1,0 +1,39 @@
+"""`remotecal demo converter`: from the wire to the signed certificate; and the truth."""
+
+import pytest
+
+from benchmarks.truth import calibrate
+from remotecal.certificates.dcc import read
+from remotecal.cli import main
+
+
+def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
+    out = tmp_path / "demo"
+    assert main(["demo", "converter", "--out", str(out), "--set", "temperatures=20"]) == 0
+    made = read((out / "certificate.xml").read_bytes())
+    assert made.evidence.procedure == "converter.volume_converter"
+    assert len(made.measurements[0].results) == 5
+    assert (out / "certificate.pdf").read_bytes().startswith(b"%PDF")
+    capsys.readouterr()
+    command = [
+        "verify",
+        str(out / "certificate.pdf"),
+        "--journal",
+        str(out),
+        "--trust",
+        str(out / "trust.toml"),
+    ]
+    command += ["--trust-key", str(out / "keys" / "list-issuer.pub.pem"), "--standards", str(out / "bench")]
+    assert main(command) == 0
+    assert "holds" in capsys.readouterr().out
+
+
+def test_intervals_cover_the_true_errors():
+    """`benchmarks/truth.py` is the full-sized check."""
+    intervals = [one for seed in range(1001, 1004) for one in calibrate("converter", seed)]
+    assert len(intervals) == 45
+    # Those of one calibration miss together: they share controller, thermometer and well.
+    assert sum(not one.covers for one in intervals) <= 15
+    ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
+    assert 0.1 < ratio < 0.9, "and they are not so wide that they would cover anything"
+    assert max(one.expanded for one in intervals) == pytest.approx(0.025, abs=0.02)

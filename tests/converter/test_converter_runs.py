@@ -1,0 +1,371 @@
+"""Whole calibrations on the simulated converter bench: over real sockets and lines, to the certificate."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
+
+from forged import BEGAN, RealRun, doubted
+
+from remotecal.bench import Bench
+from remotecal.certificates.dcc import read, write
+from remotecal.certificates.library import CertificateLibrary
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.clock import SharedClock
+from remotecal.errors import (
+    BenchError,
+    CertificateRefused,
+    EvidenceError,
+    ParameterError,
+    RunAborted,
+    RunError,
+)
+from remotecal.journal.events import FILE, read_journal
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.control import Control
+from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
+from remotecal.sim.assembly import CLOCK
+from remotecal.sim.converter.assemblies import ConverterBench
+
+QUICK = {"temperatures": [20.0], "pressures": [2e5, 6e5, 1e6], "pulses": 1000, "soak": 900.0}
+
+
+def up(tmp_path, **options):
+    return ConverterBench.up(tmp_path / "bench", **{"seed": 7, "temperatures": (20.0,), **options})
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with up(tmp_path) as made:
+        yield made
+
+
+def ordered(bench, **parameters):
+    order = Order.load(bench.order)
+    return order.model_copy(update={"parameters": {**order.parameters, **QUICK, **parameters}})
+
+
+def planned(bench, **parameters):
+    order = ordered(bench, **parameters)
+    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+def calibrate(bench, watchers=(), control=None, **parameters):
+    order = ordered(bench, **parameters)
+    company = Company(Scripted(), watchers, control or Control())
+    run = bench.directory.parent / "run"
+    return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
+
+
+def record(evidence):
+    return evaluate(evidence, find(evidence.procedure.name))
+
+
+def said(made):
+    """Return all statements of a record in English, one text."""
+    return "\n".join(one.declaration.get("en") for one in made.statements if one.declaration is not None)
+
+
+def told(bench, kind):
+    journal = bench.directory.parent / "run" / "journal.jsonl"
+    return [event.data for event in read_journal(journal) if event.kind == kind]
+
+
+def rewrite(bench, *changes):
+    text = bench.bench.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    bench.bench.write_text(text, encoding="utf-8")
+
+
+def is_safe(bench):
+    """Tell whether the pressure is let out, nothing heats and nothing is sent."""
+    with bench.world.present():
+        vented = bench.line.doing == "vent" and abs(bench.line.pressure()) < 1.0
+        return vented and not bench.block.on and not bench.sender.on
+
+
+def table(made, result):
+    return made.measurements[0].results[result].tables[0]
+
+
+def column(made, result, name="basic_measurementError"):
+    return table(made, result).column(name)
+
+
+def off(bench, made):
+    """Return how far the whole's errors are from the truth, in U."""
+    errors, places = column(made, 0), column(made, 0, "basic_referenceValue")
+    return [
+        (value - bench.true_error(at)) / float(expanded)
+        for value, expanded, at in zip(
+            errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("maker", "method"), [("EK280", "AGA8 DETAIL"), ("UNIFLO 1200", "SGERG-88"), ("EK280", "ideal")]
+)
+def test_errors_are_those_of_the_converter_within_their_uncertainty(tmp_path, maker, method):
+    with up(tmp_path, maker=maker, method=method, temperatures=(20.0, 45.0)) as bench:
+        made = record(calibrate(bench, temperatures=[20.0, 45.0]))
+        assert max(map(abs, off(bench, made))) < 1.5
+        for p, error, expanded in zip(
+            column(made, 1, "basic_referenceValue").floats(),
+            column(made, 1).floats(),
+            column(made, 1).uncertainty.expanded,
+            strict=True,
+        ):
+            true = 100 * bench.spec.off(1000 * p) / (1000 * p)
+            assert error == pytest.approx(true, abs=1.5 * float(expanded))
+        for t, error in zip(
+            column(made, 2, "basic_referenceValue").floats(),
+            column(made, 2, "remotecal_temperatureError").floats(),
+            strict=True,
+        ):
+            assert error == pytest.approx(bench.spec.warmer(t), abs=0.06)
+        assert is_safe(bench)
+    assert read(write(made)) == made
+    assert "parts, e_V + e_p − e_T + e_Z, agree within" in said(made)
+    assert "packets of 1000 pulses was counted to one step" in said(made)
+
+
+def test_parts_and_whole_stand_side_by_side_with_their_correlation(bench):
+    made = record(calibrate(bench))
+    parts = {name: column(made, 3, f"remotecal_{name}").floats() for name in (
+        "countingError", "pressureError", "temperatureErrorRelative", "compressibilityError", "composedError",
+        "wholeError", "correlationPressure", "correlationTemperature")}  # fmt: skip
+    assert list(parts["countingError"]) == [0.0] * 3
+    for v, p, t, z, composed, whole, with_p, with_t in zip(*parts.values(), strict=True):
+        assert composed == pytest.approx(v + p - t + z, abs=2e-4)
+        assert whole == pytest.approx(composed, abs=2e-3)
+        assert 0.0 < with_p < 1.0, "one and the same controller stands behind both"
+        assert -1.0 < with_t < 0.0
+    budget = {line.symbol: float(line.contribution) for line in made.measurements[0].budgets[0].lines}
+    assert {"p_std", "t_ref", "δ_w", "δ_s", "δ_h", "E_rep", "V_b_res", "h"} == budget.keys()
+
+
+def test_a_method_difference_is_stated_and_not_charged_to_the_device(bench):
+    made = record(calibrate(bench))
+    differ = column(made, 4, "remotecal_methodDifference").floats()
+    assert differ[-1] == pytest.approx(-0.0064, abs=5e-4)
+    assert "GERG-2008 differs from it by -0.0064 % at most, which is no error of the device" in said(made)
+    assert max(map(abs, off(bench, made))) < 1.5
+
+
+def test_a_gauge_sensor_with_a_fixed_atmosphere_is_found_out(tmp_path):
+    """What it adds is named, the error falls as 1/p."""
+    with up(tmp_path, atmosphere=101.325) as bench:
+        made = record(calibrate(bench))
+        assert max(map(abs, off(bench, made))) < 1.5
+        low, _, high = column(made, 1).floats()
+        with bench.world.present() as time:
+            air = bench.air.pressure(time)
+        assert low == pytest.approx(100 * (101_325 - air) / 2e5, abs=0.15)
+        assert low / high == pytest.approx(5.0, rel=0.3)
+    assert "a gauge sensor to which a fixed atmosphere of 101.33 kPa is added" in said(made)
+    assert "fails" in said(made) or "does not conform" in said(made)
+
+
+def test_an_absolute_sensor_is_not_taken_for_a_gauge(bench):
+    assert "fixed atmosphere" not in said(record(calibrate(bench)))
+
+
+def test_a_gauge_that_the_order_names_is_told_whatever_the_air(bench):
+    assert "a gauge sensor to which a fixed atmosphere" in said(record(calibrate(bench, sensor="gauge")))
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"computes": "ideal"}, "as if it computed by ideal"),
+        ({"digits": 4}, "as if C were rounded to 4 significant digits"),
+    ],
+)
+def test_what_the_calculator_does_wrong_is_found_and_named(tmp_path, options, why):
+    with up(tmp_path, **options) as bench:
+        made = record(calibrate(bench))
+        assert max(map(abs, off(bench, made))) < 1.5
+    assert "the whole and the sum of the parts differ by more" in said(made)
+    assert why in said(made)
+
+
+def test_a_wrong_method_breaks_the_permissible_error_of_the_calculator(tmp_path):
+    with up(tmp_path, computes="ideal") as bench:
+        assert "which is beyond its permissible error of ±0.2 %" in said(record(calibrate(bench)))
+
+
+def test_a_body_that_still_soaks_would_have_been_an_error(tmp_path):
+    """The well is steady and the sensor is not: an order that does not wait finds an error nobody has."""
+    with up(tmp_path, soak=3600.0, temperatures=(60.0,)) as bench:
+        hasty = {"soak": 1800.0, "temperature_drift": 0.05, "steady_temperature": 20.0, "soak_time": 0.0}
+        made = record(calibrate(bench, temperatures=[60.0], **hasty))
+        (error,) = column(made, 2, "remotecal_temperatureError").floats()
+        assert error < bench.spec.warmer(60.0) - 1.0
+    with up(tmp_path / "waited", soak=1500.0, temperatures=(60.0,)) as bench:
+        made = record(calibrate(bench, temperatures=[60.0], soak_time=1500.0))
+        assert max(map(abs, off(bench, made))) < 1.5
+
+
+def test_a_filter_that_is_not_waited_for_would_have_been_an_error(tmp_path):
+    with up(tmp_path) as bench:
+        made = record(calibrate(bench, filter_time=0.0, dwell=0.0))
+        assert max(column(made, 1, "remotecal_hysteresis").floats()) > 1.0
+
+
+def test_what_is_counted_with_an_alarm_is_refused(tmp_path):
+    with up(tmp_path, alarm_above=800.0) as bench:
+        with pytest.raises(RunError, match=r"1000 kPa, rising: .* an alarm stood, .* a substitute value"):
+            calibrate(bench)
+        assert len(told(bench, "observation")) == 2
+        assert is_safe(bench)
+
+
+def forged(evidence, **values):
+    """Return evidence in which readings show something else."""
+    observations = [
+        replace(
+            one, values={**one.values, **{name: change(one.values[name]) for name, change in values.items()}}
+        )
+        for one in evidence.observations
+    ]
+    return replace(evidence, observations=tuple(observations))
+
+
+def test_evidence_with_an_alarm_is_none(bench):
+    evidence = calibrate(bench)
+    with pytest.raises(EvidenceError, match="an alarm stood"):
+        record(forged(evidence, disturbed_after=lambda total: total._replace(value=total.value + 1.0)))
+
+
+def test_a_sensor_that_shows_the_same_everywhere_is_refused(bench):
+    evidence = calibrate(bench)
+    stuck = lambda readings: tuple(one._replace(value=5.0) for one in readings)  # noqa: E731
+    with pytest.raises(EvidenceError, match="the same pressure at 3 places: that is a substitute value"):
+        record(forged(evidence, pressure=stuck))
+
+
+def test_a_packet_of_which_pulses_are_lost_is_told(bench):
+    evidence = calibrate(bench)
+    lost = forged(evidence, measured_after=lambda total: total._replace(value=total.value - 0.3))
+    made = record(lost)
+    assert "N/K = 100 m³, was counted as 99.7 m³" in said(made)
+    assert column(made, 3, "remotecal_countingError").floats() == pytest.approx([-0.3] * 3)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"pressures": [2e5, 6e5]}, "3 or more in ascending order"),
+        ({"pressures": [6e5, 2e5, 1e6]}, "3 or more in ascending order"),
+        ({"temperatures": [20.0, 20.0]}, "each once"),
+        ({"pressures": [2.0, 6.0, 1e6]}, None),
+        ({"method": "NX-19"}, "method"),
+        ({"method": "SGERG-88"}, "SGERG-88 takes calorific_value"),
+        ({"composition": {"methane": 96.5}}, "mole fractions sum up to 96.5"),
+        ({"pressures": ["2 bar", "6 m3", "10 bar"]}, "6 m3"),
+    ],
+)
+def test_orders_that_can_not_be_are_refused(bench, parameters, said):
+    with pytest.raises((ParameterError, CertificateRefused), match=said):
+        planned(bench, **parameters)
+
+
+def test_standards_are_not_used_outside_their_certificates(bench):
+    with pytest.raises(CertificateRefused, match=r"holds from -30 to 70 °C, but the thermometer is to tell"):
+        planned(bench, temperatures=[20.0, 75.0], method="ideal", compared_with=None)
+    with pytest.raises((CertificateRefused, ParameterError), match=r"controller"):
+        planned(bench, pressures=[5e4, 6e5, 1e6])
+
+
+def test_standards_without_a_certificate_are_refused(bench):
+    rewrite(bench, ('certificate = "thermometer.xml"\n', ""))
+    with pytest.raises(BenchError, match="the thermometer is a standard and has no certificate"):
+        planned(bench)
+
+
+def test_other_base_conditions_than_the_orders_are_refused(bench):
+    with pytest.raises(
+        ParameterError, match=r"base conditions are 101\.325 kPa and 20 °C, the order says .* 15"
+    ):
+        calibrate(bench, base_temperature=15.0)
+    assert is_safe(bench)
+
+
+def test_another_method_than_the_orders_is_refused_where_the_converter_tells_it(tmp_path):
+    with up(tmp_path, maker="UNIFLO 1200") as bench:
+        with pytest.raises(ParameterError, match="computes by AGA8 DETAIL, the order says GERG-2008"):
+            calibrate(bench, method="GERG-2008")
+        assert is_safe(bench)
+
+
+def test_a_controller_that_counts_otherwise_is_refused(bench):
+    with pytest.raises((ParameterError, CertificateRefused), match=r"counts absolute pressure|is to tell"):
+        calibrate(bench, standard_kind="gauge", pressures=[3e5, 6e5, 1e6])
+
+
+class AtPoint:
+    """Does something when a run is to measure at a point, once."""
+
+    def __init__(self, name, act):
+        self._name, self._act = name, act
+
+    def __call__(self, progress):
+        if self._act and progress.point and progress.point.name == self._name and progress.doing == "measure":
+            act, self._act = self._act, None
+            act()
+
+
+def test_a_controller_that_runs_away_trips_the_interlock(bench):
+    def run_away():
+        with bench.world.present():
+            bench.line.control(1150.0, 1000.0)
+
+    with pytest.raises(RunError, match=r"controller\.pressure"):
+        calibrate(bench, (AtPoint("20 °C, 600 kPa, rising", run_away),))
+    assert is_safe(bench)
+
+
+def test_a_well_that_runs_away_trips_the_interlock(bench):
+    def run_away():
+        with bench.world.present():
+            bench.block.temperature = 95.0
+
+    with pytest.raises(RunError, match=r"thermometer\.temperature"):
+        calibrate(bench, (AtPoint("20 °C, 600 kPa, rising", run_away),))
+    assert is_safe(bench)
+
+
+def test_a_run_that_was_stopped_is_safe_and_goes_on(bench):
+    control = Control()
+    stop = AtPoint("20 °C, 1000 kPa, falling", lambda: control.abort("enough", "liwei"))
+    with pytest.raises(RunAborted):
+        calibrate(bench, (stop,), control)
+    assert is_safe(bench)
+    evidence = resume(bench.directory.parent / "run", Company(Scripted()), clock=bench.clock)
+    assert evidence.complete
+    assert max(map(abs, off(bench, record(evidence)))) < 1.5
+    assert is_safe(bench)
+
+
+def test_a_run_holds_when_it_is_verified(tmp_path):
+    clock = SharedClock.begin(tmp_path / "bench" / CLOCK, BEGAN.timestamp())
+    with up(tmp_path, seed=5, clock=clock) as bench:
+        evidence = calibrate(bench)
+        events = read_journal(tmp_path / "run" / FILE)
+        key = SealKey(Ed25519PrivateKey.generate())
+        library = CertificateLibrary([tmp_path / "bench"])
+        run = RealRun(tmp_path / "run", events, record(evidence), key, library)
+        assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
