@@ -26,10 +26,11 @@ from tempfile import TemporaryDirectory
 from remotecal.bench import Bench
 from remotecal.order import Order
 from remotecal.procedures import Evidence, Procedure
+from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
-from remotecal.runs.prompts import Scripted
+from remotecal.runs.prompts import Beside, Scripted
 from remotecal.sim.assembly import Assembly
 from remotecal.sim.catalogue import bench
 
@@ -72,8 +73,9 @@ def calibrate(name: str, seed: int) -> list[Interval]:
         with bench(name).up(directory / "bench", seed=seed, **variety(name, seed)) as there:
             order = quick(Order.load(there.order))
             found = find(order.order.procedure)
+            company = Company(Beside(there.person) if there.person else Scripted())
             evidence = execute(
-                order, found, Bench.load(there.bench), directory / "run", Company(Scripted()), there.clock
+                order, found, Bench.load(there.bench), directory / "run", company, there.clock
             )
             return list(compare(found.procedure, evidence, there))
 
@@ -86,7 +88,7 @@ def quick(order: Order) -> Order:
 
 def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Iterator[Interval]:
     """Hold the evaluated errors against the bench's own knowledge."""
-    procedure = kind(kind.accepts()(**evidence.parameters))
+    procedure = kind(read_parameters(kind.accepts(), evidence.parameters, evidence.procedure.name))
     table = procedure.evaluate(evidence).results[0].tables[0]
     errors, places = table.column("basic_measurementError"), table.column("basic_referenceValue")
     for value, expanded, at in zip(

@@ -1,0 +1,79 @@
+"""What calibrations of density are told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
+
+from remotecal.procedures import In, Parameters
+
+Material = Literal["steel", "brass", "aluminium", "silicon", "glass", "polymer"]
+"""What a body is made of: decides how much it expands."""
+
+Rule = Literal["verification", "guard band U", "simple acceptance"]
+"""Decision rules."""
+
+
+class DensityParameters(Parameters):
+    """What every calibration of density by weighing is told."""
+
+    temperature_change: Annotated[float, In("K", above=0, at_most=1)] = 0.02
+    """By how much the liquid's temperature may change while a repeat lasts."""
+    gradient: Annotated[float, In("K", at_least=0, at_most=1)] = 0.01
+    """By how much the liquid may be warmer or colder at the body than at the thermometer."""
+    bubble: Annotated[float, In("mm3", at_least=0, at_most=10)] = 0.1
+    """Volume of air that may have stayed on a body although it was wetted and looked at."""
+    coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
+    """Coverage probability of the expanded uncertainties."""
+    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
+    """Coverage factor, where it shall be exactly this; the coverage probability then follows from it."""
+
+
+class DensitometerParameters(DensityParameters):
+    """What the verification of a solid densitometer is told."""
+
+    densities: Annotated[tuple[float, ...], In("kg/m3", at_least=100, at_most=23_000)]
+    """About what the standards' densities are, in the order in which the bench lists them."""
+    materials: tuple[Material, ...]
+    """What each of them is made of."""
+    loads: Annotated[tuple[float, ...], In("kg", above=0)] = ()
+    """About what the weights are by which its balance is looked at, in the order of the bench."""
+    repeats: Annotated[int, In("1", at_least=6, at_most=50)] = 6
+    """Readings of each standard, each after being taken out and put in again (unverified)."""
+    weighings: Annotated[int, In("1", at_least=2, at_most=20)] = 3
+    """Readings of each weight."""
+    resolution: Annotated[float, In("kg/m3", above=0, at_most=10)]
+    """Smallest step of the density it shows."""
+    permissible: Annotated[float, In("kg/m3", above=0)] = 3.0
+    """Maximum permissible error of density, ± (unverified: no national document is known)."""
+    repeatability: Annotated[float, In("kg/m3", above=0)] = 1.0
+    """Largest standard deviation of the readings of a standard (unverified)."""
+    balance_error: Annotated[float, In("kg", above=0)] = 1e-6
+    """Maximum permissible error of its balance, ± (unverified)."""
+    balance_step: Annotated[float, In("kg", above=0)] = 1e-7
+    """Smallest step of its balance."""
+    compensation: Annotated[float, In("kg/m3", above=0)] = 0.1
+    """By how much the density it uses for the liquid may differ from the liquid's (unverified)."""
+    norm: str = "laboratory method for solid densitometers"
+    """The regulation or method it is held against."""
+    rule: Rule = "verification"
+    """Decision rule of the statement of conformity."""
+
+    @model_validator(mode="after")
+    def _enough_standards(self) -> Self:
+        if len(self.densities) < FEWEST:
+            raise ValueError(f"{FEWEST} standards or more are needed, not {len(self.densities)}")
+        if len(self.materials) != len(self.densities):
+            raise ValueError(f"there are {len(self.materials)} materials for {len(self.densities)} standards")
+        if max(self.densities) / min(self.densities) < APART:
+            raise ValueError(
+                "the standards are nearly of one density: take such as silicon, aluminium and steel"
+            )
+        return self
+
+
+FEWEST = 3
+"""Standards a densitometer is verified by (unverified)."""
+APART = 1.5
+"""How far apart the lightest and the densest of them must be."""

@@ -1,0 +1,120 @@
+"""From what was found of solids to the tables of a certificate of density."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from remotecal.model import Column, Result, Table, Text, Words
+from remotecal.procedures.library.evaluation.conformity import Specification
+from remotecal.procedures.library.evaluation.digits import decimals, fixed, significant, with_uncertainty
+from remotecal.procedures.library.evaluation.finding import Finding
+from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolidFinding(Finding):
+    """What was found of a standard: errors and densities in kg/m³."""
+
+    serial: str
+    """Of the standard."""
+    volume: float
+    """Its volume at 20 °C in m³."""
+    shown: float
+    """Mean of what was shown."""
+    temperature: float
+    """Mean temperature of the liquid in °C."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadFinding(Finding):
+    """What was found of a weight: errors and masses in kg."""
+
+    serial: str
+    """Of the weight."""
+
+
+def serials(findings: Sequence[SolidFinding] | Sequence[LoadFinding]) -> Words:
+    """Return the column of what was put on."""
+    return Words(
+        name=Text(zh="标准器", en="Standard"),
+        ref_types=("remotecal_standard",),
+        words=tuple(finding.serial for finding in findings),
+    )
+
+
+def _expanded(finding: Finding) -> float:
+    return float(finding.evaluated.reported().expanded)
+
+
+def density_table(
+    findings: Sequence[SolidFinding], specification: Specification, *, accredited: bool
+) -> Result:
+    """Return the errors of a densitometer, one row a standard."""
+    columns: list[Column | Words] = [
+        serials(findings),
+        column("标准密度 ρ_ref(t)", "Reference density ρ_ref(t)", "basic_referenceValue", "kg/m3",
+               [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
+        column("体积", "Volume", "remotecal_volume", "cm3",
+               [f"{1e6 * finding.volume:.3f}" for finding in findings]),
+        column("液体温度", "Liquid", "remotecal_liquidTemperature", "°C",
+               [f"{finding.temperature:.2f}" for finding in findings]),
+        column("示值", "Indication", "basic_measuredValue", "kg/m3",
+               [with_uncertainty(finding.shown, _expanded(finding)) for finding in findings]),
+        error_column(findings, specification, accredited=accredited),
+        repeatability_column(findings),
+    ]  # fmt: skip
+    name = Text(zh="密度示值误差", en="Error of indication of density")
+    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
+
+
+def balance_table(findings: Sequence[LoadFinding]) -> Result:
+    """Return the errors of a densitometer's balance, one row a weight, in grams."""
+    reported = [finding.evaluated.reported() for finding in findings]
+    places = [max(decimals(one.expanded) - 3, 0) for one in reported]
+    columns = (
+        serials(findings),
+        column("砝码折算质量", "Conventional mass", "remotecal_conventionalMass", "g",
+               [f"{1000 * finding.place:.5f}" for finding in findings]),
+        column("天平示值误差", "Error of the balance", "remotecal_balanceError", "g",
+               [fixed(1000 * float(one.value), place) for one, place in zip(reported, places, strict=True)]),
+        column("扩展不确定度 U", "Expanded uncertainty U", "remotecal_balanceExpandedUncertainty", "g",
+               [significant(1000 * float(one.expanded)) for one in reported]),
+    )  # fmt: skip
+    name = Text(zh="天平示值误差", en="Error of the balance")
+    return Result(name=name, ref_types=("remotecal_balanceErrors",), tables=(Table(columns=columns),))
+
+
+ALIKE = 0.01
+"""By which share densities may differ that a comparison of volumes calls one density."""
+
+
+def volume_dependence(findings: Sequence[SolidFinding]) -> float | None:
+    """Return by how much errors of bodies of one density and different volume differ most, in kg/m³."""
+    apart = [
+        abs(one.evaluated.value - other.evaluated.value)
+        for at, one in enumerate(findings)
+        for other in findings[:at]
+        if abs(one.place / other.place - 1) < ALIKE
+    ]
+    return max(apart, default=None)
+
+
+def densitometer_characteristics(findings: Sequence[SolidFinding], liquid: float | None) -> Result:
+    """Return what a densitometer is like as a whole; `liquid` is how far its liquid's density is off."""
+    places = max(decimals(finding.evaluated.reported().expanded) for finding in findings)
+    told = (
+        ("最大示值误差", "Largest error", "remotecal_largestError",
+         max((finding.evaluated.value for finding in findings), key=abs)),
+        ("重复性", "Repeatability", "remotecal_repeatability",
+         max(finding.repeatability for finding in findings)),
+        ("体积影响", "Influence of volume", "remotecal_volumeDependence", volume_dependence(findings)),
+        ("液体密度取值偏差", "Deviation of its liquid's density", "remotecal_liquidDeviation", liquid),
+    )  # fmt: skip
+    columns = tuple(
+        column(chinese, english, ref_type, "kg/m3", [fixed(value, max(places, 2))])
+        for chinese, english, ref_type, value in told
+        if value is not None
+    )
+    name = Text(zh="计量性能", en="Metrological characteristics")
+    return Result(name=name, ref_types=("remotecal_characteristics",), tables=(Table(columns=columns),))
