@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from remotecal.errors import CertificateRefused
 from remotecal.model import Text
+from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import estimate
@@ -35,9 +36,6 @@ EFFECTIVE_AREA: Final = "remotecal_effectiveThroatArea"
 THROAT: Final = "remotecal_throatDiameter"
 """refType of the throat's diameter d at 20 °C. It is a convention that C_d goes with, and has no uncertainty,
 where both are of one calibration with flow; one that was measured by itself states its own."""
-COMMON: Final = "remotecal_commonDeviation"
-"""refType of what the laboratory's nozzles deviate together by: 0, with U relative to C_d."""
-
 MOST_NOZZLES: Final = 16
 """How many nozzles a bank may have."""
 REFERENCE_TEMPERATURE: Final = 20.0
@@ -74,11 +72,6 @@ class Discharge:
     dof: float
 
 
-def laboratory_of(certificate: Certificate) -> str:
-    """Return who issued a certificate."""
-    return certificate.record.laboratory.contact.name.get("en")
-
-
 class Nozzle:
     """A nozzle by its certificate.
 
@@ -100,7 +93,6 @@ class Nozzle:
         )
         self.diameter = self._throat()
         """Of the throat at 20 °C, in m."""
-        self._common = self._shared()
 
     @property
     def laboratory(self) -> str:
@@ -138,28 +130,16 @@ class Nozzle:
         if self._curve is not None:
             self._curve.require(low, high, f"nozzle {self.number} is to work at Re")
 
-    def parts(self, reynolds: float) -> tuple[float, float]:
-        """Return the relative standard uncertainties of the common part and of its own."""
-        whole = self.at(reynolds).u
-        if self._common is None:
-            return whole, 0.0
-        if self._common > whole * (1 + 1e-9):
-            raise CertificateRefused(
-                f"certificate {self.certificate.number} states {self._common:.3g} as the part its C_d has in "
-                f"common with others, and {whole:.3g} for C_d as a whole: have it corrected"
-            )
-        return self._common, math.sqrt(max(whole**2 - self._common**2, 0.0))
-
-    @property
-    def tells_common(self) -> bool:
-        """Whether the certificate says what its C_d has in common with others."""
-        return self._common is not None
+    def parts(self, reynolds: float) -> Parts:
+        """Return what of its uncertainty it shares with other nozzles, and what is its own."""
+        known = self.at(reynolds)
+        return Parts.of(self.certificate, known.u, known.dof)
 
     def inputs(self, reynolds: float) -> tuple[Input, ...]:
         """Return what is its own as inputs: of C_d, relative to it, and of the diameter where it has one."""
-        source, known = self.certificate.number, self.at(reynolds)
-        _, own = self.parts(reynolds)
-        found = [Input.normal(f"C_{self.number}", 0.0, "1", own, dof=known.dof, source=source)] if own else []
+        source, parts = self.certificate.number, self.parts(reynolds)
+        own = Input.normal(f"C_{self.number}", 0.0, "1", parts.own, dof=parts.dof, source=source)
+        found = [own] if parts.own else []
         if not self._by_area and (u := self._u_of_throat()):
             found.append(Input.normal(f"d_{self.number}", self.diameter, "m", u, source=source))
         return tuple(found)
@@ -185,12 +165,6 @@ class Nozzle:
         (point,) = found.points
         return convert(point.expanded / point.k, found.unit, "m")
 
-    def _shared(self) -> float | None:
-        if not self.certificate.states(COMMON):
-            return None
-        (point,) = self.certificate.single(COMMON, "1").points
-        return point.expanded / point.k
-
 
 class Open:
     """Nozzles that are open together, with their inputs: each one's own, and one for each laboratory.
@@ -206,9 +180,9 @@ class Open:
     ) -> None:
         pairs = tuple(zip(nozzles, reynolds, strict=True))
         shared = {
-            laboratory: _common(f"δ_C{number}", laboratory, theirs)
+            laboratory: in_common(f"δ_C{number}", laboratory, theirs)
             for number, laboratory in enumerate(laboratories, 1)
-            if (theirs := [pair for pair in pairs if pair[0].laboratory == laboratory])
+            if (theirs := [nozzle.parts(re) for nozzle, re in pairs if nozzle.laboratory == laboratory])
         }
         own = [each for nozzle, re in pairs for each in nozzle.inputs(re)]
         self.inputs: tuple[Input, ...] = (*shared.values(), *own)
@@ -239,18 +213,5 @@ class _Flowing:
 
     @classmethod
     def of(cls, nozzle: Nozzle, reynolds: float, shared: Input) -> Self:
-        weight = nozzle.parts(reynolds)[0] / shared.u if shared.u else 0.0
+        weight = nozzle.parts(reynolds).weight(shared)
         return cls(nozzle.number, nozzle.diameter, nozzle.effective(reynolds), shared.symbol, weight)
-
-
-def _common(symbol: str, laboratory: str, pairs: Sequence[tuple[Nozzle, float]]) -> Input:
-    """Return what nozzles of one laboratory deviate together by, relative to C_d, as an input."""
-    u = max(nozzle.parts(re)[0] for nozzle, re in pairs)
-    dof = min(nozzle.at(re).dof for nozzle, re in pairs)
-    told = all(nozzle.tells_common for nozzle, _ in pairs)
-    source = laboratory if told else f"{laboratory}; {UNTOLD}"
-    return Input.normal(symbol, 0.0, "1", u, dof=dof, source=source)
-
-
-UNTOLD: Final = "no common part stated: all of it 未声明公共部分:全部计入"
-"""What a budget says of certificates that do not tell what nozzles have in common."""

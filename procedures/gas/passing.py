@@ -19,10 +19,11 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.air import vapour_fraction
 from remotecal.model import Text
+from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.gas import nozzle
 from remotecal.procedures.library.gas.critical import Inlet, air_equation, at_rest, drawn, inlet
-from remotecal.procedures.library.gas.nozzle import REFERENCE_TEMPERATURE, Nozzle, Open, laboratory_of
+from remotecal.procedures.library.gas.nozzle import REFERENCE_TEMPERATURE, Nozzle, Open
 from remotecal.procedures.library.gas.results import Through
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen

@@ -11,14 +11,13 @@ from remotecal.errors import CertificateRefused
 from remotecal.fluids.air import vapour_fraction
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.model import Certificate, Column, Contact, Table, Text, Uncertainty
+from remotecal.procedures.library.evaluation.in_common import COMMON, UNTOLD
 from remotecal.procedures.library.gas.critical import air_equation, at_rest, drawn, inlet
 from remotecal.procedures.library.gas.nozzle import (
-    COMMON,
     DISCHARGE,
     EFFECTIVE_AREA,
     REYNOLDS,
     THROAT,
-    UNTOLD,
     Nozzle,
     Open,
 )
@@ -184,7 +183,7 @@ def test_a_nozzle_is_not_used_beyond_its_reynolds_numbers():
 
 
 def test_a_common_part_larger_than_the_whole_is_refused():
-    with pytest.raises(CertificateRefused, match=r"states 0\.0015 as the part its C_d has in common"):
+    with pytest.raises(CertificateRefused, match=r"states 0\.0015 as the part it has in common"):
         Nozzle(1, stated(DIAMETER, CURVE, shared("0.003"))).parts(120_000.0)
 
 

@@ -1,0 +1,78 @@
+"""What standards that work together have in common: what their laboratory is off, they are off together.
+
+A certificate may state that part of its uncertainty beside its values (`COMMON`); the rest is the standard's
+own. Where it does not, all of it counts as common: a sum of standards is then less sure than if each erred by
+itself. In a model the common part is one input for each laboratory, the own parts are one for each standard.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from remotecal.errors import CertificateRefused
+from remotecal.uncertainty.inputs import Input
+
+if TYPE_CHECKING:
+    from remotecal.model import Certificate
+
+COMMON: Final = "remotecal_commonDeviation"
+"""refType of what the standards of a laboratory deviate together by: 0, with U relative to the value."""
+
+UNTOLD: Final = "no common part stated: all of it 未声明公共部分:全部计入"
+"""What a budget says of certificates that do not tell what they have in common."""
+
+
+def laboratory_of(certificate: Certificate) -> str:
+    """Return who issued a certificate."""
+    return certificate.record.laboratory.contact.name.get("en")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The relative standard uncertainty of a value in use, in two parts."""
+
+    common: float
+    """What it shares with others of its laboratory."""
+    own: float
+    dof: float
+    """Degrees of freedom of the whole."""
+    told: bool
+    """Whether the certificate says what is common."""
+
+    @classmethod
+    def of(cls, certificate: Certificate, whole: float, dof: float) -> Parts:
+        """Return the parts of a value whose relative standard uncertainty is `whole`.
+
+        Raises:
+            CertificateRefused: what is stated as common is more than the whole.
+        """
+        if not certificate.states(COMMON):
+            return cls(whole, 0.0, dof, told=False)
+        (point,) = certificate.single(COMMON, "1").points
+        common = point.expanded / point.k
+        if common > whole * (1 + 1e-9):
+            raise CertificateRefused(
+                f"certificate {certificate.number} states {common:.3g} as the part it has in common with "
+                f"others, and {whole:.3g} for the whole: have it corrected"
+            )
+        return cls(common, math.sqrt(max(whole**2 - common**2, 0.0)), dof, told=True)
+
+    def weight(self, shared: Input) -> float:
+        """Return how much of what a laboratory's standards share (`in_common`) this one has."""
+        return self.common / shared.u if shared.u else 0.0
+
+
+def in_common(symbol: str, laboratory: str, parts: Sequence[Parts]) -> Input:
+    """Return what standards of one laboratory deviate together by, relative to their values, as an input."""
+    told = all(each.told for each in parts)
+    return Input.normal(
+        symbol,
+        0.0,
+        "1",
+        max(each.common for each in parts),
+        dof=min(each.dof for each in parts),
+        source=laboratory if told else f"{laboratory}; {UNTOLD}",
+    )
