@@ -38,6 +38,8 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
+    "density-bench": {"step": (0.1, 1.0)},
+    "solid-bench": {"method": ("hydrostatic", "substitution"), "material": ("steel", "aluminium", "glass")},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""
@@ -90,7 +92,8 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
     """Hold the evaluated errors against the bench's own knowledge."""
     procedure = kind(read_parameters(kind.accepts(), evidence.parameters, evidence.procedure.name))
     table = procedure.evaluate(evidence).results[0].tables[0]
-    errors, places = table.column("basic_measurementError"), table.column("basic_referenceValue")
+    errors = table.column("basic_measurementError") or next(one for one in table.columns if one.uncertainty)
+    places = table.column("basic_referenceValue") or errors  # a value that is found is its own place
     for value, expanded, at in zip(
         errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
     ):

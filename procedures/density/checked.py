@@ -17,6 +17,7 @@ from remotecal.procedures.library.density.standing import (
     DENSITY,
     DRIFT,
     VOLUME,
+    WATER,
     use_bubble,
     use_expansion,
     use_gradient,
@@ -33,9 +34,6 @@ from remotecal.units import convert
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
     from remotecal.procedures.library.density.parameters import DensitometerParameters
-
-WATER: Final = "water_density"
-"""Fact of a bench that may be stated: by which share its water is denser than Tanaka's formula has it."""
 
 INPUTS: Final[Mapping[str, Text]] = {
     "ρ_s": Text(zh="标准固体密度(20 °C)", en="density of the standard at 20 °C"),

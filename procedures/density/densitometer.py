@@ -29,14 +29,20 @@ from remotecal.procedures.library.density import results
 from remotecal.procedures.library.density.asking import have_done, see_steady
 from remotecal.procedures.library.density.checked import (
     INPUTS,
-    WATER,
     BalanceCheck,
     DensitometerSeen,
     StandardCheck,
     liquid_deviation,
 )
 from remotecal.procedures.library.density.parameters import DensitometerParameters
-from remotecal.procedures.library.density.standing import CONVENTIONAL, DENSITY, DRIFT, VOLUME, see_near
+from remotecal.procedures.library.density.standing import (
+    CONVENTIONAL,
+    DENSITY,
+    DRIFT,
+    VOLUME,
+    WATER,
+    see_near,
+)
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.coefficients import Single

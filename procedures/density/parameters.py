@@ -73,6 +73,44 @@ class DensitometerParameters(DensityParameters):
         return self
 
 
+class WeighingParameters(DensityParameters):
+    """What weighing in air and in a liquid is told."""
+
+    repeats: Annotated[int, In("1", at_least=3, at_most=30)] = 5
+    """Repeats of the whole set of weighings."""
+    rest: Annotated[float, In("s", at_least=5, at_most=600)] = 20.0
+    """How long the balance must be at rest before it is read."""
+    spread: Annotated[float, In("kg", above=0)] = 2e-6
+    """By how much its readings may differ meanwhile."""
+    drift: Annotated[float, In("kg/h", above=0)] = 2e-4
+    """How fast they may drift meanwhile: evaporation, soaking, bubbles that grow or dissolve."""
+    zero_change: Annotated[float, In("kg", above=0)] = 2e-6
+    """By how much the empty carrier may change within a repeat."""
+    wire: Annotated[float, In("m", above=0, at_most=0.01)] = 1e-4
+    """Diameter of the wire at the surface."""
+    surface_tension: Annotated[float, In("N/m", above=0, at_most=0.5)] = 0.0728
+    """Of the liquid."""
+    meniscus: Annotated[float, In("1", at_least=0, at_most=1)] = 0.2
+    """By which share of it the wire's meniscus may differ with a body on the carrier and without."""
+    water: Literal["Tanaka", "IAPWS-95"] = "Tanaka"
+    """Formula of the water's density."""
+
+
+class SolidParameters(WeighingParameters):
+    """What finding the density of a solid is told."""
+
+    density: Annotated[float, In("kg/m3", at_least=100, at_most=23_000)]
+    """About what it is."""
+    material: Material
+    """What it is made of."""
+    method: Literal["hydrostatic", "substitution"] = "hydrostatic"
+    """Whether water by formula, or a solid standard tells the liquid's density."""
+    standard_density: Annotated[float | None, In("kg/m3", at_least=100, at_most=23_000)] = None
+    """About what the standard's density is."""
+    standard_material: Material | None = None
+    """What the standard is made of."""
+
+
 FEWEST = 3
 """Standards a densitometer is verified by (unverified)."""
 APART = 1.5

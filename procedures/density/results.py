@@ -9,7 +9,12 @@ from remotecal.model import Column, Result, Table, Text, Words
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.digits import decimals, fixed, significant, with_uncertainty
 from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
+from remotecal.procedures.library.evaluation.tables import (
+    column,
+    error_column,
+    repeatability_column,
+    value_column,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +123,31 @@ def densitometer_characteristics(findings: Sequence[SolidFinding], liquid: float
     )
     name = Text(zh="计量性能", en="Metrological characteristics")
     return Result(name=name, ref_types=("remotecal_characteristics",), tables=(Table(columns=columns),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeFinding(Finding):
+    """What was found of a solid: densities in kg/m³ at 20 °C, in place of errors."""
+
+    volume: float
+    """Its volume at 20 °C in m³."""
+    temperature: float
+    """At which temperature it was weighed, in °C."""
+
+
+def solid_table(finding: VolumeFinding, *, accredited: bool) -> Result:
+    """Return what a solid is: density and volume at 20 °C."""
+    values = value_column(
+        Text(zh="密度(20 °C)", en="Density at 20 °C"), "remotecal_density", [finding], accredited=accredited
+    )
+    relative = _expanded(finding) / finding.evaluated.value
+    columns = (
+        values,
+        column("体积(20 °C)", "Volume at 20 °C", "remotecal_volume", "cm3",
+               [with_uncertainty(1e6 * finding.volume, 1e6 * finding.volume * relative)]),
+        column("测量温度", "Measured at", "remotecal_liquidTemperature", "°C", [f"{finding.temperature:.2f}"]),
+        column("重复性", "Repeatability", "remotecal_repeatability", "kg/m3",
+               [fixed(finding.repeatability, decimals(finding.evaluated.reported().expanded))]),
+    )  # fmt: skip
+    name = Text(zh="固体密度", en="Density of the solid")
+    return Result(name=name, ref_types=("remotecal_solidDensity",), tables=(Table(columns=columns),))

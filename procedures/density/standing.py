@@ -23,6 +23,9 @@ CONVENTIONAL: Final = "remotecal_conventionalMass"
 DRIFT: Final = "standard_drift"
 """Fact of a bench that may be stated: by how much a standard changed since it was calibrated."""
 
+WATER: Final = "water_density"
+"""Fact of a bench: by which share its water is denser than its formula has it."""
+
 NEAR: Final = 0.02
 """How far a standard may be from what the order says of it, as a share."""
 

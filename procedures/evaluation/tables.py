@@ -48,12 +48,30 @@ def error_column(
         specification: what to judge by.
         accredited: whether the results are within the accredited scope, which the CMC belongs to.
     """
+    name = Text(zh="示值误差", en="Error of indication")
+    errors = value_column(name, "basic_measurementError", findings, accredited=accredited)
+    return errors.model_copy(
+        update={"conformity": None if specification is None else _conformity(findings, specification)}
+    )
+
+
+def value_column(
+    name: Text, ref_types: str, findings: Sequence[Finding], *, accredited: bool = False
+) -> Column:
+    """Return the column of what was found, with its uncertainty.
+
+    Args:
+        name: what it is called.
+        ref_types: side by side.
+        findings: one a row, in the order to print.
+        accredited: whether the results are within the accredited scope, which the CMC belongs to.
+    """
     reported = [finding.evaluated.reported() for finding in findings]
     unit = findings[0].evaluated.unit
-    errors = column(
-        "示值误差", "Error of indication", "basic_measurementError", unit, [r.value for r in reported]
+    values = Column(
+        name=name, ref_types=tuple(ref_types.split()), unit=unit, values=tuple(r.value for r in reported)
     )
-    return errors.model_copy(
+    return values.model_copy(
         update={
             "uncertainty": Uncertainty(
                 expanded=tuple(r.expanded for r in reported),
@@ -62,7 +80,6 @@ def error_column(
                 distribution=tuple("normal" if finding.evaluated.dof > MANY else "t" for finding in findings),
             ),
             "dof": tuple(degrees(finding.evaluated.dof) for finding in findings),
-            "conformity": None if specification is None else _conformity(findings, specification),
             "in_cmc": InCmc(valid=(True,) * len(findings), statement=IN_CMC.id) if accredited else None,
         }
     )

@@ -8,8 +8,9 @@ with DensityBench.up(Path("bench"), seed=7) as up:
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from remotecal.certificates.trust import Capability
@@ -18,9 +19,11 @@ from remotecal.model import Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly, BenchOptions
+from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.density import outfit, paper
 from remotecal.sim.density.densitometer import SolidDensitometer
+from remotecal.sim.density.solids import draw_solid
 from remotecal.sim.density.stand import Stand
 from remotecal.sim.instruments.dial import Dial
 from remotecal.sim.instruments.sartorius import SERIAL, SbiBalance
@@ -32,6 +35,7 @@ from remotecal.sim.wiring import Wired
 if TYPE_CHECKING:
     from datetime import date
 
+    from remotecal.procedures import Drivers
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
 
@@ -144,11 +148,113 @@ class DensityBench(Assembly):
         return paper.densitometer(self, today)
 
 
+class SolidOptions(BenchOptions):
+    """What can be chosen of a bench for hydrostatic weighing."""
+
+    material: Literal["steel", "brass", "aluminium", "silicon", "glass", "polymer"] = "steel"
+    """What the solid under test is made of."""
+    volume: Annotated[float, In("cm3", at_least=1, at_most=20)] = 12.7
+    """About what its volume is."""
+    method: Literal["hydrostatic", "substitution"] = "hydrostatic"
+    """What tells the liquid's density in the order."""
+    bubbles: Annotated[float, In("mm3", at_least=0, at_most=50)] = 0.1
+    """Most air that stays on a body on average, for all that it was looked at."""
+    warming: Annotated[float, In("K/h", at_least=-20, at_most=20)] = 0.0
+    """How fast the water warms."""
+    evaporation: Annotated[float, In("mg/h", at_least=0, at_most=10_000)] = 0.0
+    """How fast the carrier becomes heavier as the water falls."""
+    auto_zero: bool = False
+    """Whether the balance follows its zero, and can't be kept from it."""
+
+
+class SolidBench(Assembly):
+    """Analytical balance with a carrier in water, a silicon standard, and a solid of unknown density."""
+
+    Options = SolidOptions
+    procedures = ("density.solid",)
+    scope = (
+        Capability(
+            quantity="remotecal_density",
+            unit="kg/m3",
+            cmc="0.01",
+            against="remotecal_density",
+            against_unit="kg/m3",
+            low="600",
+            high="22000",
+        ),
+    )
+
+    def __init__(self, world: World, options: SolidOptions) -> None:
+        super().__init__(world, options)
+        rng = chance(options.seed, "outfit")
+        self.chosen = options
+        self.certificates = outfit.certified(rng)
+        """What each certificate or characterisation states, and what is true."""
+        density, volume = outfit.DENSITIES[options.material], options.volume * 1e-6
+        self.solid = draw_solid(rng, "SIM-0001", options.material, density, volume, 0.0)
+        self.standard = draw_solid(rng, "Si-1", "silicon", 2329.0, 20e-6, 0.01)
+        self.air = Air(world.random("air"))
+        pull = math.pi * outfit.WIRE * outfit.TENSION / 9.80665
+        spec = outfit.stand(
+            rng,
+            self.certificates["water_density"].correction(0.0),
+            meniscus=1.5e-7,
+            offset=outfit.MENISCUS * pull,
+            bubbles=options.bubbles * 1e-9,
+            warming=options.warming,
+            evaporation=options.evaporation * 1e-6 / 3600.0,
+        )
+        self.stand = Stand(world, spec, self.air, world.random("stand"))
+        self.certificates["balance"] = outfit.analytical(rng)
+        weighs = PlatformSpec(0.22, 1e-7, self.certificates["balance"], 5e-8)
+        self.platform = Platform(weighs, self.stand, world.random("balance"))
+        self.wired = self._wire_up()
+        put = self.stand.put
+        self.person = Person(
+            world,
+            {
+                "automatic zero": lambda _: "it can't be switched off" if options.auto_zero else None,
+                "everything off the pan": lambda _: put(None),
+                "dry, on the pan in air": lambda _: put(self.solid),
+                "empty carrier": lambda _: put(None, "carrier"),
+                "(?:Put|Take) the solid": lambda _: put(self.solid, "carrier"),
+                r"Put the standard (\S+) on the carrier": lambda _: put(self.standard, "carrier"),
+            },
+            pace=40.0,
+        )
+
+    def _wire_up(self) -> dict[str, Wired]:
+        world, known = self.world, self.certificates
+        air = [known[name] for name in ("barometer", "air_thermometer", "hygrometer")]
+        told = Certified(
+            Text(zh="分析天平", en="Analytical balance"),
+            ((Text(zh="质量", en="mass"), known["balance"]),),
+        )
+        return {
+            "dut": Wired(SbiBalance(world, self.platform, "dut"), "serial", SERIAL, certified=told),
+            "thermometer": stands.thermometer(
+                world, known["thermometer"], lambda: self.stand.temperature(world.time), "thermometer"
+            ),
+            "ambient": stands.ambient(world, self.air, *air),
+        }
+
+    def true_error(self, at: float) -> float:
+        """Return the solid's true density at 20 °C, in kg/m³: it is a value and no error that is found."""
+        return self.solid.density
+
+    @classmethod
+    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
+        return {name: parameters[name] for name in ("material", "method")}
+
+    def paper(self, today: date) -> Paper:
+        return paper.solid(self, today)
+
+
 DISPLAYS: Final = {
     "dut": Text(zh="密度示值", en="density display"),
     "liquid": Text(zh="液体密度取值", en="density of the liquid on the display"),
 }
 """What is read there."""
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"density-bench": DensityBench}
+BENCHES: Final[dict[str, type[Assembly]]] = {"density-bench": DensityBench, "solid-bench": SolidBench}
 """What the catalogue offers, by name."""

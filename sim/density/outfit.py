@@ -25,6 +25,19 @@ SOLIDS: Final = (
 LOADS: Final = (("W-1", 0.020, 2e-8), ("W-2", 0.050, 3e-8), ("W-3", 0.100, 5e-8), ("W-4", 0.200, 1e-7))
 """Weights: serial number, mass in kg, U in kg."""
 
+WIRE, TENSION, MENISCUS = 1e-4, 0.0728, 0.2
+"""Diameter of the wire in m, surface tension in N/m, and by which share the meniscus may differ."""
+
+DENSITIES: Final = {
+    "steel": 7850.0,
+    "brass": 8400.0,
+    "aluminium": 2700.0,
+    "silicon": 2329.0,
+    "glass": 2230.0,
+    "polymer": 1400.0,
+}
+"""About what materials have, in kg/m³."""
+
 WARM: Final = (15.0, 20.0, 25.0)
 
 
@@ -72,6 +85,12 @@ def weights(rng: Random) -> dict[str, Weight]:
 def densitometer(rng: Random, *, table: float) -> DensitometerSpec:
     """Draw a densitometer's program; `table` is by which share its water is too dense."""
     return DensitometerSpec(rng.gauss(0.0, 0.05), table + rng.gauss(0.0, 1e-5))
+
+
+def analytical(rng: Random) -> Calibrated:
+    """Draw an analytical balance with its certificate, up to 200 g."""
+    loads = (0.0, 0.05, 0.1, 0.15, 0.2)
+    return draw(rng, "kg", loads, spread=3e-7, expanded=(2e-7,) * 5, digits=9, correlation=0.5)
 
 
 def balance(rng: Random) -> Calibrated:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from remotecal.bench_file import Interlock
 from remotecal.model import Text
-from remotecal.sim.density.outfit import LOADS, SOLIDS
+from remotecal.sim.density.outfit import DENSITIES, LOADS, MENISCUS, SOLIDS, TENSION, WIRE
 from remotecal.sim.paper import Job, Paper, Standing, characteristic
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from remotecal.sim.density.assemblies import DensityBench
+    from remotecal.sim.density.assemblies import DensityBench, SolidBench
 
 INTERLOCKS: Final = (Interlock(watch="thermometer.temperature", above=30.0, unit="°C", every=10.0),)
 """Formulas and certificates hold for a room."""
@@ -52,6 +52,38 @@ def _parameters(bench: DensityBench) -> dict[str, object]:
         "permissible": 3.0,
     }
 
+
+def solid(bench: SolidBench, today: date) -> Paper:
+    """Return what is written of a bench for hydrostatic weighing."""
+    water, chosen = bench.certificates["water_density"].stated, bench.chosen
+    by_standard = chosen.method == "substitution"
+    told: dict[str, object] = {
+        "density": DENSITIES[chosen.material],
+        "material": chosen.material,
+        "method": chosen.method,
+        "wire": WIRE,
+        "surface_tension": TENSION,
+        "meniscus": MENISCUS,
+    }
+    if by_standard:
+        told |= {"standard_density": 2329.0, "standard_material": "silicon"}
+    return Paper(
+        name="simulated bench for hydrostatic weighing",
+        job=Job("density.solid", "SOLID", told, SOLID),
+        artefacts={"standard": Standing("Si-1", bench.standard.certified(), model="20 cm³")},
+        characteristics={
+            "water_density": characteristic(water.corrections[0], "1", water.expanded[0], today)
+        },
+        interlocks=INTERLOCKS,
+    )
+
+
+SOLID: Final = {
+    "name": Text(zh="固体样品", en="Solid sample"),
+    "maker": "Simulated",
+    "model": "cylinder",
+    "serial": "SIM-0001",
+}
 
 DENSITOMETER: Final = {
     "name": Text(zh="固体密度计", en="Solid densitometer"),
