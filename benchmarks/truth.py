@@ -38,7 +38,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
-    "density-bench": {"step": (0.1, 1.0)},
+    "density-bench": {"table": ("Tanaka", "old")},
     "solid-bench": {"method": ("hydrostatic", "substitution"), "material": ("steel", "aluminium", "glass")},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }

@@ -22,6 +22,7 @@ SHARED = {
 
 WORDS = {
     "flow": {"water", "gravimetric", "diverter", "flow", "pump", "tank"},
+    "density": {"meniscus", "pycnometer", "hydrometer", "bubbles"},
     "gas": {"nozzle", "nozzles", "choked"},
     "pressure": {"piston", "mbar"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -23,6 +24,7 @@ from remotecal.procedures.library.density.standing import (
     use_gradient,
 )
 from remotecal.procedures.library.evaluation.coefficients import Single
+from remotecal.procedures.library.evaluation.finding import scatter
 from remotecal.procedures.library.evaluation.output import Indication, mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.evaluation.standards import Standard, from_limit
@@ -95,7 +97,10 @@ class StandardCheck(Repeats[DensitometerSeen]):
         )
         use_gradient(self, "δ_t", parameters.gradient)
         use_bubble(self, "v_b", parameters.bubble)
-        self._shown = Indication(self, _shown, parameters.resolution, "kg/m3", "ρ_res")
+        told, step = [mean(_shown(seen), "kg/m3") for seen in self.seen], parameters.resolution
+        if scatter(told) > step / 2:  # then they straddle steps, whose part is in what scatters
+            step /= math.sqrt(len(told))
+        self._shown = Indication(self, _shown, step, "kg/m3", "ρ_res")
 
     def temperature(self, seen: DensitometerSeen, x: Numbers) -> Number:
         """Return the temperature of the standard in a repeat, in °C."""
@@ -159,14 +164,14 @@ class BalanceCheck(Repeats[DensitometerSeen]):
         wanted = self._parameters
         step = Input.from_limits("m_res", 0.0, "kg", wanted.balance_step / 2)
         repeated = Input.from_readings("m_rep", self.errors(self.error), "kg")
-        scatter = (step, Input.student_t("m_rep", 0.0, "kg", repeated.u, repeated.dof))
+        added = (step, Input.student_t("m_rep", 0.0, "kg", repeated.u, repeated.dof))
         return LoadFinding(
             point=self.point,
             title=Text(zh=f"砝码 {self.serial}", en=f"Weight {self.serial}"),
             reference=[known.value for known in self._weight.inputs],
             errors=self.errors(self.error),
             evaluated=self.evaluate(
-                self.error, "kg", coverage=wanted.coverage, k=wanted.coverage_factor, scatter=scatter
+                self.error, "kg", coverage=wanted.coverage, k=wanted.coverage_factor, scatter=added
             ),
             serial=self.serial,
         )

@@ -80,11 +80,11 @@ class WeighingParameters(DensityParameters):
     """Repeats of the whole set of weighings."""
     rest: Annotated[float, In("s", at_least=5, at_most=600)] = 20.0
     """How long the balance must be at rest before it is read."""
-    spread: Annotated[float, In("kg", above=0)] = 2e-6
+    spread: Annotated[float, In("kg", above=0)] = 1e-6
     """By how much its readings may differ meanwhile."""
-    drift: Annotated[float, In("kg/h", above=0)] = 2e-4
+    drift: Annotated[float, In("kg/h", above=0)] = 3e-5
     """How fast they may drift meanwhile: evaporation, soaking, bubbles that grow or dissolve."""
-    zero_change: Annotated[float, In("kg", above=0)] = 2e-6
+    zero_change: Annotated[float, In("kg", above=0)] = 1e-6
     """By how much the empty carrier may change within a repeat."""
     wire: Annotated[float, In("m", above=0, at_most=0.01)] = 1e-4
     """Diameter of the wire at the surface."""

@@ -57,12 +57,14 @@ class Stand:
         self._pull = self._bubble = 0.0
         self.sunk = 0.0
         """How much deeper the carrier hangs than when it was empty, as a volume of its wire in m³."""
+        self.heated = 0.0
+        """By how much somebody has warmed the water, in K."""
         self.disturbed = world.time
         self.thrust = 0.0
 
     def temperature(self, time: float) -> float:
         """Return what a thermometer in the water has, in °C."""
-        return self._water.at(time)
+        return self._water.at(time) + self.heated
 
     def water(self, time: float) -> float:
         """Return the density of the water at a body, in kg/m³."""
