@@ -40,6 +40,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "density-bench": {"table": ("Tanaka", "old")},
     "solid-bench": {"method": ("hydrostatic", "substitution"), "material": ("steel", "aluminium", "glass")},
+    "pycnometer-bench": {"material": ("aluminium", "steel", "glass")},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""

@@ -111,6 +111,35 @@ class SolidParameters(WeighingParameters):
     """What the standard is made of."""
 
 
+class PycnometerParameters(Parameters):
+    """What finding a density by a gas pycnometer is told."""
+
+    density: Annotated[float, In("kg/m3", at_least=100, at_most=23_000)]
+    """About what the solid's density is."""
+    material: Material
+    """What it is made of."""
+    sphere: Annotated[float, In("m3", above=0, at_most=1)]
+    """About what the sphere's volume is."""
+    sphere_material: Material = "steel"
+    """What it is made of."""
+    gas: Literal["helium", "nitrogen"] = "helium"
+    """What is filled in."""
+    pressure: Annotated[float, In("Pa", at_least=2e4, at_most=1e6)] = 134_500.0
+    """Gauge pressure to fill the cell to, about."""
+    repeats: Annotated[int, In("1", at_least=3, at_most=30)] = 5
+    """Repeats, each with the cell empty, with the sphere, and with the sample."""
+    rest: Annotated[float, In("s", at_least=10, at_most=600)] = 60.0
+    """How long a pressure must be at rest before it is read."""
+    equilibrium: Annotated[float, In("Pa/min", above=0)] = 30.0
+    """How fast it may change meanwhile."""
+    isothermal: Annotated[float, In("K", at_least=0, at_most=1)] = 0.01
+    """What the gas may lack of its temperature after it was expanded, with the sample more than without."""
+    coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
+    """Coverage probability of the expanded uncertainties."""
+    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
+    """Coverage factor, where it shall be exactly this; the coverage probability then follows from it."""
+
+
 FEWEST = 3
 """Standards a densitometer is verified by (unverified)."""
 APART = 1.5

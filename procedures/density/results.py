@@ -151,3 +151,14 @@ def solid_table(finding: VolumeFinding, *, accredited: bool) -> Result:
     )  # fmt: skip
     name = Text(zh="固体密度", en="Density of the solid")
     return Result(name=name, ref_types=("remotecal_solidDensity",), tables=(Table(columns=columns),))
+
+
+def chambers_table(cell: float, reference: float) -> Result:
+    """Return the volumes in m³ of a pycnometer's cell and of its reference chamber."""
+    columns = (
+        column("样品室容积 V_c", "Cell V_c", "remotecal_cellVolume", "cm3", [f"{1e6 * cell:.4f}"]),
+        column("参考室容积 V_r", "Reference chamber V_r", "remotecal_referenceVolume", "cm3",
+               [f"{1e6 * reference:.4f}"]),
+    )  # fmt: skip
+    name = Text(zh="腔室容积", en="Chambers")
+    return Result(name=name, ref_types=("remotecal_chambers",), tables=(Table(columns=columns),))

@@ -23,6 +23,7 @@ from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.density import outfit, paper
 from remotecal.sim.density.densitometer import SolidDensitometer
+from remotecal.sim.density.gas_bench import PycnometerBench
 from remotecal.sim.density.solids import draw_solid
 from remotecal.sim.density.stand import Stand
 from remotecal.sim.instruments.dial import Dial
@@ -256,5 +257,9 @@ DISPLAYS: Final = {
 }
 """What is read there."""
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"density-bench": DensityBench, "solid-bench": SolidBench}
+BENCHES: Final[dict[str, type[Assembly]]] = {
+    "density-bench": DensityBench,
+    "solid-bench": SolidBench,
+    "pycnometer-bench": PycnometerBench,
+}
 """What the catalogue offers, by name."""
