@@ -140,6 +140,53 @@ class PycnometerParameters(Parameters):
     """Coverage factor, where it shall be exactly this; the coverage probability then follows from it."""
 
 
+class TubeParameters(Parameters):
+    """What the calibration of an oscillating tube is told."""
+
+    densities: Annotated[tuple[float, ...], In("kg/m3", at_least=500, at_most=3000)]
+    """About what the liquids' densities are, in the order in which the bench lists them."""
+    viscosities: Annotated[tuple[float, ...], In("mPa*s", at_least=0, at_most=1e5)] = ()
+    """Their viscosities; none are corrected for where none are given."""
+    temperatures: Annotated[tuple[float, ...], In("°C", at_least=5, at_most=40)] = (20.0,)
+    """Temperatures to calibrate at."""
+    repeats: Annotated[int, In("1", at_least=2, at_most=20)] = 3
+    """Repeats of each liquid, without filling it anew."""
+    readings: Annotated[int, In("1", at_least=2, at_most=100)] = 10
+    """Readings in one repeat."""
+    every: Annotated[float, In("s", above=0)] = 2.0
+    """Time from one of them to the next."""
+    rest: Annotated[float, In("s", at_least=12, at_most=3600)] = 60.0
+    """How long the temperature must be steady before."""
+    drift: Annotated[float, In("K/h", above=0)] = 0.6
+    """How fast it may change meanwhile."""
+    near: Annotated[float, In("K", above=0, at_most=2)] = 0.2
+    """How far from the temperature asked for it may come to rest."""
+    damping: Annotated[float, In("1", at_least=0, at_most=1e-3)] = 7.5e-5
+    """c: by which share of it a density seems larger for √η = 1, η in mPa·s (unverified)."""
+    permissible: Annotated[float, In("kg/m3", above=0)] = 0.5
+    """Maximum permissible error, ± (unverified)."""
+    norm: str = "laboratory method for oscillating tubes"
+    """The regulation or method it is held against."""
+    rule: Rule = "verification"
+    """Decision rule of the statement of conformity."""
+    coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
+    """Coverage probability of the expanded uncertainties."""
+    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
+    """Coverage factor, where it shall be exactly this; the coverage probability then follows from it."""
+
+    def viscosity(self, number: int) -> float:
+        """Return the viscosity of a liquid, counted from 1, in mPa·s; 0 where none is given."""
+        return self.viscosities[number - 1] if self.viscosities else 0.0
+
+    @model_validator(mode="after")
+    def _enough_liquids(self) -> Self:
+        if len(self.densities) < FEWEST:
+            raise ValueError(f"{FEWEST} liquids or more are needed, not {len(self.densities)}")
+        if self.viscosities and len(self.viscosities) != len(self.densities):
+            raise ValueError(f"{len(self.viscosities)} viscosities for {len(self.densities)} liquids")
+        return self
+
+
 FEWEST = 3
 """Standards a densitometer is verified by (unverified)."""
 APART = 1.5

@@ -162,3 +162,66 @@ def chambers_table(cell: float, reference: float) -> Result:
     )  # fmt: skip
     name = Text(zh="腔室容积", en="Chambers")
     return Result(name=name, ref_types=("remotecal_chambers",), tables=(Table(columns=columns),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiquidFinding(Finding):
+    """What was found at a certified liquid: errors and densities in kg/m³."""
+
+    serial: str
+    """Of the liquid."""
+    temperature: float
+    """In °C."""
+    period: float
+    """In µs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """The constants of an oscillating tube at a temperature."""
+
+    there: str
+    """Which temperature."""
+    a: float
+    """In kg/(m³·µs²)."""
+    b: float
+    """In kg/m³."""
+    in_air: float
+    """Period in air, in µs."""
+    in_water: float
+    """Period in water, in µs."""
+
+
+def liquid_table(
+    findings: Sequence[LiquidFinding], specification: Specification, *, accredited: bool
+) -> Result:
+    """Return the errors of an oscillating tube, one row a liquid and temperature."""
+    columns: list[Column | Words] = [
+        Words(name=Text(zh="标准液体", en="Liquid"), ref_types=("remotecal_standard",),
+              words=tuple(finding.serial for finding in findings)),
+        column("温度", "Temperature", "basic_temperature", "°C",
+               [f"{finding.temperature:.2f}" for finding in findings]),
+        column("标准密度", "Reference density", "basic_referenceValue", "kg/m3",
+               [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
+        column("周期 τ", "Period τ", "remotecal_period", "us", [f"{finding.period:.4f}" for finding in findings]),
+        error_column(findings, specification, accredited=accredited),
+        repeatability_column(findings),
+    ]  # fmt: skip
+    name = Text(zh="密度示值误差", en="Error of indication of density")
+    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
+
+
+def constants_table(constants: Sequence[Constants]) -> Result:
+    """Return the constants of an oscillating tube, one row a temperature."""
+    each = list({one.there: one for one in constants}.values())
+    columns = (
+        column("温度", "Temperature", "basic_temperature", "°C", [one.there.split()[0] for one in each]),
+        column("空气中周期", "Period in air", "remotecal_periodInAir", "us",
+               [f"{one.in_air:.4f}" for one in each]),
+        column("水中周期", "Period in water", "remotecal_periodInWater", "us",
+               [f"{one.in_water:.4f}" for one in each]),
+        column("系数 A", "A", "remotecal_constantA", "kg/m3/us2", [f"{one.a:.8e}" for one in each]),
+        column("系数 B", "B", "remotecal_constantB", "kg/m3", [f"{one.b:.4f}" for one in each]),
+    )  # fmt: skip
+    name = Text(zh="振动管系数", en="Constants of the tube")
+    return Result(name=name, ref_types=("remotecal_tubeConstants",), tables=(Table(columns=columns),))

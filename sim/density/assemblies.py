@@ -26,6 +26,7 @@ from remotecal.sim.density.densitometer import SolidDensitometer
 from remotecal.sim.density.gas_bench import PycnometerBench
 from remotecal.sim.density.solids import draw_solid
 from remotecal.sim.density.stand import Stand
+from remotecal.sim.density.tube_bench import TubeBench
 from remotecal.sim.instruments.dial import Dial
 from remotecal.sim.instruments.sartorius import SERIAL, SbiBalance
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
@@ -261,5 +262,6 @@ BENCHES: Final[dict[str, type[Assembly]]] = {
     "density-bench": DensityBench,
     "solid-bench": SolidBench,
     "pycnometer-bench": PycnometerBench,
+    "tube-bench": TubeBench,
 }
 """What the catalogue offers, by name."""
