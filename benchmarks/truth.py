@@ -42,6 +42,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "solid-bench": {"method": ("hydrostatic", "substitution"), "material": ("steel", "aluminium", "glass")},
     "pycnometer-bench": {"material": ("aluminium", "steel", "glass")},
     "tube-bench": {},
+    "hydrometer-bench": {},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""

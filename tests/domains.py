@@ -59,7 +59,11 @@ class Domain:
 DOMAINS = {
     "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
-    "density": Domain("density", ("density",), ("density-bench", "solid-bench", "pycnometer-bench", "tube-bench")),
+    "density": Domain(
+        "density",
+        ("density",),
+        ("density-bench", "solid-bench", "pycnometer-bench", "tube-bench", "hydrometer-bench"),
+    ),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

@@ -187,6 +187,41 @@ class TubeParameters(Parameters):
         return self
 
 
+class HydrometerParameters(Parameters):
+    """What the calibration of a hydrometer is told."""
+
+    marks: Annotated[tuple[float, ...], In("kg/m3", at_least=500, at_most=3000)]
+    """Marks to calibrate."""
+    stem: Annotated[float, In("m", above=0, at_most=0.05)]
+    """Diameter of the stem at the marks."""
+    stem_spread: Annotated[float, In("m", at_least=0)] = 2e-5
+    """By how much it may be wrong."""
+    surface_tension: Annotated[float, In("N/m", above=0, at_most=0.5)] = 0.0725
+    """Of the liquid it is sunk in."""
+    tension_spread: Annotated[float, In("1", at_least=0, at_most=0.5)] = 0.03
+    """By which share that may be wrong: a surface is soon soiled (unverified)."""
+    meant_tension: Annotated[float, In("N/m", above=0, at_most=0.5)]
+    """Surface tension of the liquids that its scale is meant for."""
+    alignment: Annotated[float, In("kg/m3", at_least=0)]
+    """By how much the surface may stand beside the mark; a tenth of a division, say."""
+    repeats: Annotated[int, In("1", at_least=2, at_most=20)] = 3
+    """Repeats at each mark."""
+    temperature_change: Annotated[float, In("K", above=0, at_most=1)] = 0.02
+    """By how much the liquid's temperature may change while a repeat lasts."""
+    gradient: Annotated[float, In("K", at_least=0, at_most=1)] = 0.01
+    """By how much the liquid may be warmer or colder at the hydrometer than at the thermometer."""
+    permissible: Annotated[float, In("kg/m3", above=0)]
+    """Maximum permissible error, ±: a division of working hydrometers (unverified)."""
+    norm: str = "JJG 42"
+    """The regulation it is held against."""
+    rule: Rule = "verification"
+    """Decision rule of the statement of conformity."""
+    coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
+    """Coverage probability of the expanded uncertainties."""
+    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
+    """Coverage factor, where it shall be exactly this; the coverage probability then follows from it."""
+
+
 FEWEST = 3
 """Standards a densitometer is verified by (unverified)."""
 APART = 1.5

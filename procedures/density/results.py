@@ -225,3 +225,30 @@ def constants_table(constants: Sequence[Constants]) -> Result:
     )  # fmt: skip
     name = Text(zh="振动管系数", en="Constants of the tube")
     return Result(name=name, ref_types=("remotecal_tubeConstants",), tables=(Table(columns=columns),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkFinding(Finding):
+    """What was found at a mark of a hydrometer: errors and densities in kg/m³."""
+
+    mark: float
+    temperature: float
+    """Of the liquid, in °C."""
+
+
+def marks_table(
+    findings: Sequence[MarkFinding], specification: Specification, *, accredited: bool
+) -> Result:
+    """Return the errors of a hydrometer, one row a mark."""
+    columns = (
+        column("刻线", "Mark", "basic_measuredValue basic_tableIndex0", "kg/m3",
+               [f"{finding.mark:g}" for finding in findings]),
+        column("浮于该刻线的密度(20 °C)", "Floats at 20 °C in", "basic_referenceValue", "kg/m3",
+               [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
+        column("液体温度", "Liquid", "remotecal_liquidTemperature", "°C",
+               [f"{finding.temperature:.2f}" for finding in findings]),
+        error_column(findings, specification, accredited=accredited),
+        repeatability_column(findings),
+    )  # fmt: skip
+    name = Text(zh="示值误差", en="Error of indication")
+    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=columns),))

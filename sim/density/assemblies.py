@@ -24,6 +24,7 @@ from remotecal.sim.chance import chance
 from remotecal.sim.density import outfit, paper
 from remotecal.sim.density.densitometer import SolidDensitometer
 from remotecal.sim.density.gas_bench import PycnometerBench
+from remotecal.sim.density.hydrometer_bench import HydrometerBench
 from remotecal.sim.density.solids import draw_solid
 from remotecal.sim.density.stand import Stand
 from remotecal.sim.density.tube_bench import TubeBench
@@ -263,5 +264,6 @@ BENCHES: Final[dict[str, type[Assembly]]] = {
     "solid-bench": SolidBench,
     "pycnometer-bench": PycnometerBench,
     "tube-bench": TubeBench,
+    "hydrometer-bench": HydrometerBench,
 }
 """What the catalogue offers, by name."""
