@@ -79,9 +79,7 @@ def calibrate(name: str, seed: int) -> list[Interval]:
             order = quick(Order.load(there.order))
             found = find(order.order.procedure)
             company = Company(Beside(there.person) if there.person else Scripted())
-            evidence = execute(
-                order, found, Bench.load(there.bench), directory / "run", company, there.clock
-            )
+            evidence = execute(order, found, Bench.load(there.bench), directory / "run", company, there.clock)
             return list(compare(found.procedure, evidence, there))
 
 

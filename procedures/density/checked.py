@@ -121,9 +121,7 @@ class StandardCheck(Repeats[DensitometerSeen]):
     def found(self) -> SolidFinding:
         """Return what was found."""
         wanted, known = self._parameters, self.estimates()
-        evaluated = self.evaluate(
-            self.error, "kg/m3", coverage=wanted.coverage, k=wanted.coverage_factor
-        )
+        evaluated = self.evaluate(self.error, "kg/m3", coverage=wanted.coverage, k=wanted.coverage_factor)
         return SolidFinding(
             point=self.point,
             title=Text(zh=f"标准固体 {self.serial}", en=f"Standard {self.serial}"),

@@ -44,8 +44,8 @@ from remotecal.procedures.library.density.standing import (
     see_near,
 )
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.coefficients import Single
+from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
@@ -86,11 +86,11 @@ class SolidDensitometer(Procedure):
     reach: ClassVar[Mapping[str, str]] = {"dut.density": "density", "balance.settled_mass": "load"}
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
-    model_equation: ClassVar[str] = "E = (ρ_i + ρ_res)·(1 + v_b/V) - (ρ_s + δ_d)/(1 + γ·(t - t_l + δ_t - 20 °C))"
+    model_equation: ClassVar[str] = (
+        "E = (ρ_i + ρ_res)·(1 + v_b/V) - (ρ_s + δ_d)/(1 + γ·(t - t_l + δ_t - 20 °C))"
+    )
 
-    def __init__(
-        self, parameters: DensitometerParameters, roles: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, parameters: DensitometerParameters, roles: Mapping[str, Any] | None = None) -> None:
         super().__init__(parameters, roles)
         self._shown: dict[str, list[float]] = {}
         """What was shown at each point since the run began, or was taken up."""
@@ -183,7 +183,10 @@ class SolidDensitometer(Procedure):
             methods=(by_gum(self.model_equation, solids, self.inputs),),
             statements=(
                 *conformity.statements(
-                    solids, specification, Text(zh="该密度计", en="the densitometer"), self._further(solids, loads, liquid)
+                    solids,
+                    specification,
+                    Text(zh="该密度计", en="the densitometer"),
+                    self._further(solids, loads, liquid),
                 ),
                 *remarks(solids, BY_CMC),
                 *((IN_CMC,) if accredited else ()),

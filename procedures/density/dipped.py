@@ -98,7 +98,9 @@ class DippedRepeats(Repeats[DippedSeen]):
         self._empty = self.correction("W_0", "dut", [s.pan for s in seen], "kg")
         self._in_air = self.correction("W_a", "dut", [s.in_air for s in seen], "kg")
         self._sunk = self.correction("W_l", "dut", [one for s in seen for one in s.in_liquid], "kg")
-        self._thermometer = self.correction("t_l", "thermometer", [one for s in seen for one in s.liquid], "°C")
+        self._thermometer = self.correction(
+            "t_l", "thermometer", [one for s in seen for one in s.liquid], "°C"
+        )
         use_gradient(self, "δ_t", parameters.gradient)
         use_bubble(self, "v_b", parameters.bubble)
         use_expansion(self, "γ", parameters.material)

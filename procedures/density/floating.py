@@ -72,7 +72,9 @@ class MarkRepeats(Repeats[HydrometerSeen]):
         self._empty = self.correction("W_0", "dut", [s.hanger for s in seen], "kg")
         self._in_air = self.correction("W_a", "dut", [s.in_air for s in seen], "kg")
         self._sunk = self.correction("W_l", "dut", [s.sunk for s in seen], "kg")
-        self._thermometer = self.correction("t_l", "thermometer", [one for s in seen for one in s.liquid], "°C")
+        self._thermometer = self.correction(
+            "t_l", "thermometer", [one for s in seen for one in s.liquid], "°C"
+        )
         use_gradient(self, "δ_t", parameters.gradient)
         use_expansion(self, "γ", "glass")
         fact = self.characteristic("ρ_w", WATER, "1")
@@ -80,7 +82,12 @@ class MarkRepeats(Repeats[HydrometerSeen]):
         self.inputs[-1] = Input.normal("ρ_w", fact.value, "1", u, source=fact.source)
         for symbol, value, unit, half in (
             ("δ_m", 0.0, "kg/m3", parameters.alignment),
-            ("σ_l", parameters.surface_tension, "N/m", parameters.tension_spread * parameters.surface_tension),
+            (
+                "σ_l",
+                parameters.surface_tension,
+                "N/m",
+                parameters.tension_spread * parameters.surface_tension,
+            ),
             ("D", parameters.stem, "m", parameters.stem_spread),
         ):
             self.inputs.append(Input.from_limits(symbol, value, unit, half, source="as the order states it"))

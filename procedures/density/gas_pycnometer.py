@@ -88,7 +88,9 @@ class GasPycnometer(Procedure):
     def prepare(self, run: Run) -> None:
         """See that the gauge counts from the air's pressure."""
         if self.dut.is_absolute():
-            raise ParameterError("the pycnometer's gauge must count from the air's pressure: mend its settings")
+            raise ParameterError(
+                "the pycnometer's gauge must count from the air's pressure: mend its settings"
+            )
 
     def measure(self, point: Point, run: Run) -> PycnometerSeen:
         air = read_air(run, self.ambient)
@@ -98,7 +100,11 @@ class GasPycnometer(Procedure):
         have_done(run, IN_AIR)
         (told["in_air"],) = run.read(self.balance.settled_mass)
         (before,) = run.read(self.thermometer.temperature)
-        for part, what in (("empty", NOTHING), ("with_sphere", sphere(self.sphere.serial)), ("sample", SAMPLE)):
+        for part, what in (
+            ("empty", NOTHING),
+            ("with_sphere", sphere(self.sphere.serial)),
+            ("sample", SAMPLE),
+        ):
             told[part] = self._expand(point, what, run)
         (after,) = run.read(self.thermometer.temperature)
         return PycnometerSeen(cell=(before, after), **told)
@@ -124,7 +130,11 @@ class GasPycnometer(Procedure):
 
         wanted, gauge = self.parameters, self.dut.pressure
         slope = wanted.equilibrium / 60.0 * units.scale("Pa", gauge.declaration.unit)
-        run.settle(Stability(gauge, duration=wanted.rest, slope=slope, timeout=30 * wanted.rest, every=wanted.rest / 12))
+        run.settle(
+            Stability(
+                gauge, duration=wanted.rest, slope=slope, timeout=30 * wanted.rest, every=wanted.rest / 12
+            )
+        )
         return run.read(gauge)[0]
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
@@ -175,7 +185,8 @@ JOIN: Final = Text(zh="请打开通往参考室的阀门。", en="Open the valve
 def sphere(serial: str) -> Text:
     """Return what is asked for the sphere."""
     return Text(
-        zh=f"请将标准球 {serial} 放入样品室,{PURGED[0]}", en=f"Put the sphere {serial} into the cell, {PURGED[1]}"
+        zh=f"请将标准球 {serial} 放入样品室,{PURGED[0]}",
+        en=f"Put the sphere {serial} into the cell, {PURGED[1]}",
     )
 
 

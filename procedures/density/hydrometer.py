@@ -41,9 +41,7 @@ from remotecal.procedures.library.measuring.surroundings import AirDuring, read_
 class Hydrometer(Procedure):
     """Calibrate a hydrometer by Cuckow's method (JJG 42)."""
 
-    title: ClassVar[Text] = Text(
-        zh="浮计校准(库科夫法)", en="Calibration of a hydrometer by Cuckow's method"
-    )
+    title: ClassVar[Text] = Text(zh="浮计校准(库科夫法)", en="Calibration of a hydrometer by Cuckow's method")
     norms: ClassVar[tuple[str, ...]] = ("JJG 42",)
 
     dut: Balance
@@ -132,10 +130,12 @@ class Hydrometer(Procedure):
 
 
 HANGER = Text(
-    zh="请从天平上取下浮计,只留空挂钩。", en="Take the hydrometer off the balance, so that the empty hanger is left."
+    zh="请从天平上取下浮计,只留空挂钩。",
+    en="Take the hydrometer off the balance, so that the empty hanger is left.",
 )
 IN_AIR = Text(
-    zh="请将清洗擦干的浮计挂在天平上,置于空气中。", en="Hang the hydrometer, clean and dry, from the balance in air."
+    zh="请将清洗擦干的浮计挂在天平上,置于空气中。",
+    en="Hang the hydrometer, clean and dry, from the balance in air.",
 )
 """What is asked for."""
 

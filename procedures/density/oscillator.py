@@ -11,7 +11,9 @@ from __future__ import annotations
 from remotecal.uncertainty.number import Number, sqrt
 
 
-def constants(air: Number, water: Number, period_in_air: Number, period_in_water: Number) -> tuple[Number, Number]:
+def constants(
+    air: Number, water: Number, period_in_air: Number, period_in_water: Number
+) -> tuple[Number, Number]:
     """Return A in kg/(m³·µs²) and B in kg/m³ by the densities of air and water, and the periods in them."""
     a: Number = (water - air) / (period_in_water**2 - period_in_air**2)
     b: Number = air - a * period_in_air**2

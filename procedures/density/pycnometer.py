@@ -96,9 +96,7 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
             for gauge, reading in zip(self._gauge, run, strict=True)
         )
         outside, t = self._air.pressure(seen, x), self.temperature(seen, x)
-        n_0, n_1, n_2 = (
-            gas.ideal(outside + part, x["B"], t) for part in (0.0, first - zero, second - zero)
-        )
+        n_0, n_1, n_2 = (gas.ideal(outside + part, x["B"], t) for part in (0.0, first - zero, second - zero))
         return gas.drop(n_1 - n_0, n_2 * (1.0 + lacks / (t + 273.15)) - n_0)
 
     def temperature(self, seen: PycnometerSeen, x: Numbers) -> Number:

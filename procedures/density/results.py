@@ -236,9 +236,7 @@ class MarkFinding(Finding):
     """Of the liquid, in °C."""
 
 
-def marks_table(
-    findings: Sequence[MarkFinding], specification: Specification, *, accredited: bool
-) -> Result:
+def marks_table(findings: Sequence[MarkFinding], specification: Specification, *, accredited: bool) -> Result:
     """Return the errors of a hydrometer, one row a mark."""
     columns = (
         column("刻线", "Mark", "basic_measuredValue basic_tableIndex0", "kg/m3",

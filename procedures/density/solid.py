@@ -30,7 +30,7 @@ from remotecal.procedures.library.density import results
 from remotecal.procedures.library.density.asking import have_done, see_steady
 from remotecal.procedures.library.density.dipped import INPUTS, DippedRepeats, DippedSeen
 from remotecal.procedures.library.density.parameters import SolidParameters
-from remotecal.procedures.library.density.standing import DENSITY, DRIFT, MASS, WATER, see_near
+from remotecal.procedures.library.density.standing import DENSITY, DRIFT, WATER, see_near
 from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
@@ -46,7 +46,9 @@ FAR: Final = 0.1
 class SolidByWeighing(Procedure):
     """Find the density of a solid by weighing it in air and in a liquid (OIML R 111-1, annex B.7)."""
 
-    title: ClassVar[Text] = Text(zh="固体密度(流体静力称量法)", en="Density of a solid by hydrostatic weighing")
+    title: ClassVar[Text] = Text(
+        zh="固体密度(流体静力称量法)", en="Density of a solid by hydrostatic weighing"
+    )
     norms: ClassVar[tuple[str, ...]] = ("OIML R 111-1",)
 
     dut: Balance

@@ -64,9 +64,7 @@ def use_expansion(repeats: Repeats[S], symbol: str, material: str) -> None:
     """Make the cubic expansion of a body of some material an input."""
     value = EXPANSION[material]
     source = f"{material}, usual value, ±{EXPANSION_SPREAD:.0%}"
-    repeats.inputs.append(
-        Input.from_limits(symbol, value, "1/K", EXPANSION_SPREAD * value, source=source)
-    )
+    repeats.inputs.append(Input.from_limits(symbol, value, "1/K", EXPANSION_SPREAD * value, source=source))
 
 
 def use_bubble(repeats: Repeats[S], symbol: str, most: float) -> None:

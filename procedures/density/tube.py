@@ -96,9 +96,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
         u = (fact.u**2 + TANAKA_U**2) ** 0.5
         self.inputs[-1] = Input.normal("ρ_w", fact.value, "1", u, source=fact.source)
         t = statistics.fmean(mean(each.tube, "°C") for each in self.seen)
-        self._liquid = self.use(
-            certified_liquid(self.certificate(f"liquids[{self._number}]")).around(t)
-        )
+        self._liquid = self.use(certified_liquid(self.certificate(f"liquids[{self._number}]")).around(t))
         half = parameters.damping * DAMPING_SPREAD
         self.inputs.append(Input.from_limits("c", parameters.damping, "1", half))
 
@@ -149,7 +147,9 @@ class LiquidRepeats(Repeats[TubeSeen]):
         wanted, known = self._parameters, self.estimates()
         return LiquidFinding(
             point=self.point,
-            title=Text(zh=f"{self.serial},{self.point.series[-1]}", en=f"{self.serial}, {self.point.series[-1]}"),
+            title=Text(
+                zh=f"{self.serial},{self.point.series[-1]}", en=f"{self.serial}, {self.point.series[-1]}"
+            ),
             reference=[estimate(self.reference(seen, known)) for seen in self.seen],
             errors=self.errors(self.error),
             evaluated=self.evaluate(self.error, "kg/m3", coverage=wanted.coverage, k=wanted.coverage_factor),

@@ -53,9 +53,7 @@ from remotecal.procedures.library.measuring.surroundings import AirDuring, read_
 class VibratingTube(Procedure):
     """Calibrate an oscillating-tube density meter by its period (ISO 15212-1)."""
 
-    title: ClassVar[Text] = Text(
-        zh="振动管密度计校准", en="Calibration of an oscillating-tube density meter"
-    )
+    title: ClassVar[Text] = Text(zh="振动管密度计校准", en="Calibration of an oscillating-tube density meter")
     norms: ClassVar[tuple[str, ...]] = ("ISO 15212-1",)
 
     dut: FrequencyMeter
@@ -81,7 +79,10 @@ class VibratingTube(Procedure):
         wanted, found = self.parameters, []
         for t in wanted.temperatures:
             there = f"{t:g} °C"
-            found += [self._point(f"{AIR}, {there}", t, AIR), self._point(f"{IN_WATER}, {there}", t, IN_WATER)]
+            found += [
+                self._point(f"{AIR}, {there}", t, AIR),
+                self._point(f"{IN_WATER}, {there}", t, IN_WATER),
+            ]
             found += [
                 Point(
                     f"liquid {n}, {there}",
@@ -112,7 +113,9 @@ class VibratingTube(Procedure):
         for number, value in enumerate(self.parameters.densities, 1):
             used = certificates.get(f"liquids[{number}]")
             if used is None:
-                raise BenchError(f"there is no liquid {number} on the bench: give it an artefact, or mend densities")
+                raise BenchError(
+                    f"there is no liquid {number} on the bench: give it an artefact, or mend densities"
+                )
             for t in self.parameters.temperatures:
                 known = certified_liquid(used.certificate).around(t).value({"ρ_r": 0.0}, t)
                 if abs(float(known) / value - 1) > FAR:  # type: ignore[arg-type]  # a float of floats
@@ -168,9 +171,7 @@ class VibratingTube(Procedure):
             conditions=self._conditions(evidence),
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
-                *conformity.statements(
-                    findings, specification, Text(zh="该密度计", en="the density meter")
-                ),
+                *conformity.statements(findings, specification, Text(zh="该密度计", en="the density meter")),
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),

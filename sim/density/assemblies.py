@@ -127,9 +127,7 @@ class DensityBench(Assembly):
     def _display(self, name: str, shows: Callable[[], float], step: float) -> Wired:
         settings = {"unit": "kg/m3", "high": 25_000, "step": step, "en": DISPLAYS[name].get("en")}
         settings["zh"] = DISPLAYS[name].get("zh")
-        dial = Dial(
-            DensitometerByHand, self.world, name, {"density": shows}, settings, serial="SIM-0001"
-        )
+        dial = Dial(DensitometerByHand, self.world, name, {"density": shows}, settings, serial="SIM-0001")
         return Wired(dial, "by hand", "SIM-0001", settings)
 
     def _measure(self, asked: re.Match[str]) -> None:

@@ -48,14 +48,19 @@ def certified(rng: Random) -> dict[str, Calibrated]:
         "barometer": draw(rng, "Pa", (95e3, 101e3, 106e3), spread=25.0, expanded=(15.0,) * 3, digits=0),
         "air_thermometer": draw(rng, "°C", WARM, spread=0.2, expanded=(0.1,) * 3, digits=2),
         "hygrometer": draw(rng, "%", (30.0, 50.0, 70.0), spread=1.5, expanded=(2.0,) * 3, digits=1),
-        "water_density": Calibrated(
-            Stated("1", (0.0,), (-2e-6,), (WATER,)), rng.gauss(0.0, 1.0)
-        ),
+        "water_density": Calibrated(Stated("1", (0.0,), (-2e-6,), (WATER,)), rng.gauss(0.0, 1.0)),
     }
 
 
 def stand(
-    rng: Random, denser: float, *, meniscus: float, offset: float, bubbles: float, warming: float, evaporation: float
+    rng: Random,
+    denser: float,
+    *,
+    meniscus: float,
+    offset: float,
+    bubbles: float,
+    warming: float,
+    evaporation: float,
 ) -> StandSpec:
     """Draw a stand; masses in kg, `bubbles` the largest mean volume in m³, `warming` in K/h."""
     return StandSpec(

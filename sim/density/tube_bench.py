@@ -21,7 +21,6 @@ from remotecal.sim.gate import Gate
 from remotecal.sim.paper import Job, Paper, Standing, characteristic
 from remotecal.sim.person import Person
 from remotecal.sim.surroundings import Air
-from remotecal.sim.wiring import Wired
 
 if TYPE_CHECKING:
     import re
@@ -237,7 +236,8 @@ class TubeBench(Assembly):
                 },
             ),
             artefacts={
-                name: Standing(name, liquid.certified(), model="100 mL") for name, liquid in self.liquids.items()
+                name: Standing(name, liquid.certified(), model="100 mL")
+                for name, liquid in self.liquids.items()
             },
             roles={"liquids": tuple(self.liquids)},
             characteristics={

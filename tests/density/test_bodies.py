@@ -59,7 +59,14 @@ def test_a_cubic_millimetre_of_air_on_it():
 
 @pytest.mark.parametrize(
     ("t", "said"),
-    [(4, "999.9749"), (15, "999.1026"), (20, "998.2067"), (25, "997.0470"), (30, "995.6488"), (40, "992.2152")],
+    [
+        (4, "999.9749"),
+        (15, "999.1026"),
+        (20, "998.2067"),
+        (25, "997.0470"),
+        (30, "995.6488"),
+        (40, "992.2152"),
+    ],
 )
 def test_water_by_tanaka(t, said):
     assert f"{water_density_tanaka(t):.4f}" == said
@@ -73,4 +80,6 @@ def test_a_standard_tells_the_liquid_and_the_liquid_the_solid():
 
 def test_what_expands_is_lighter_when_it_is_warm():
     assert bodies.at_temperature(7850.0, 4.8e-5, 25.0) == pytest.approx(7850 * (1 - 2.4e-4), rel=1e-7)
-    assert bodies.at_reference(bodies.at_temperature(7850.0, 4.8e-5, 25.0), 4.8e-5, 25.0) == pytest.approx(7850)
+    assert bodies.at_reference(bodies.at_temperature(7850.0, 4.8e-5, 25.0), 4.8e-5, 25.0) == pytest.approx(
+        7850
+    )

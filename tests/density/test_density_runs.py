@@ -94,7 +94,10 @@ def test_errors_are_those_of_the_densitometer_within_their_uncertainty(bench):
     table = made.measurements[0].results[0].tables[0]
     errors = table.column("basic_measurementError")
     for error, expanded, at in zip(
-        errors.floats(), errors.uncertainty.expanded, table.column("basic_referenceValue").floats(), strict=True
+        errors.floats(),
+        errors.uncertainty.expanded,
+        table.column("basic_referenceValue").floats(),
+        strict=True,
     ):
         assert float(expanded) < 0.4
         assert error == pytest.approx(bench.true_error(at), abs=1.5 * float(expanded))
@@ -222,7 +225,9 @@ def test_a_solids_density_is_the_true_one_within_its_uncertainty(tmp_path, metho
         volume = table.column("remotecal_volume").floats()
         assert volume == pytest.approx([1e6 * bench.solid.volume], rel=2 * expanded / bench.solid.density)
     assert read(write(made)) == made
-    assert (method == "substitution") is ("m_s" in {line.symbol for line in made.measurements[0].budgets[0].lines})
+    assert (method == "substitution") is (
+        "m_s" in {line.symbol for line in made.measurements[0].budgets[0].lines}
+    )
 
 
 def test_water_ahead_of_a_standard_is_judged_by_menisci(solid):
