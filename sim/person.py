@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from remotecal.sim.world import World
 
 Deed = Callable[[re.Match[str]], str | None]
-"""Does what was asked for, the world held at its present; returns the answer, or None for the first option."""
+"""Does what was asked for, the world held at its present; returns the answer, None for the first option."""
 
 _READ = re.compile(r"(?P<name>\S+): what does the (?P<what>.+) show(?:, in (?P<unit>.+))?\?")
 _SERIAL = re.compile(r"(?P<name>\S+): which serial number stands on it\?")

@@ -34,7 +34,7 @@ class Wired:
     """How it is reached; what has no interface is read by a person."""
     serial: str | None = None
     """The serial number it tells."""
-    settings: Mapping[str, object] = field(default_factory=dict)
+    settings: Mapping[str, float | str] = field(default_factory=dict)
     """What its driver has to be told."""
     certified: Certified | None = None
     """What its certificate states; None if it has none."""

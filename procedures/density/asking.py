@@ -31,6 +31,7 @@ def see_steady(place: str, before: Measured, after: Measured, allowed: float) ->
     change = after.to("°C").value - before.to("°C").value
     if abs(change) > allowed:
         raise RunError(
-            f"{place}: the liquid's temperature changed by {1000 * change:.0f} mK, and {1000 * allowed:.0f} mK "
-            "are allowed: let it come to rest, keep hands and lamps away, and resume the run"
+            f"{place}: the liquid's temperature changed by {1000 * change:.0f} mK, and "
+            f"{1000 * allowed:.0f} mK are allowed: let it come to rest, keep hands and lamps away, "
+            "and resume the run"
         )

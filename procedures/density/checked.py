@@ -176,7 +176,7 @@ class BalanceCheck(Repeats[DensitometerSeen]):
 
 
 def liquid_deviation(evidence: Evidence, seen: Sequence[DensitometerSeen]) -> float | None:
-    """Return by how much the density used for water differs from the water's, in kg/m³, where it differs most.
+    """Return by how much the density taken for water is off, in kg/m³, where it is most.
 
     None where it is not known what was used.
     """

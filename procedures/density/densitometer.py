@@ -4,12 +4,15 @@ Each standard is weighed again and again, taken out and put in anew each time, f
 liquid at wire and body. No national document for these densitometers is known here: norm and limits are
 parameters.
 
-    E = ρ_ind·(1 + v_b/V) - ρ_s/(1 + γ·(t - 20 °C))     v_b: bubbles that stayed; V, ρ_s: the standard at 20 °C
+    E = ρ_ind·(1 + v_b/V) - ρ_s/(1 + γ·(t - 20 °C))
+
+v_b is what bubbles stayed; V and ρ_s are those of the standard at 20 °C.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import AmbientMonitor, Balance, Densitometer, Thermometer
@@ -155,7 +158,7 @@ class SolidDensitometer(Procedure):
             )
         told = self._shown.setdefault(point.name, [])
         told.append(shown)
-        steps = [b - a for a, b in zip(told, told[1:], strict=False)]
+        steps = [b - a for a, b in pairwise(told)]
         one_way = all(step > 0 for step in steps) or all(step < 0 for step in steps)
         if len(told) >= MONOTONE and one_way and abs(told[-1] - told[0]) > 2 * self.parameters.repeatability:
             raise RunError(
@@ -242,8 +245,8 @@ def weigh(serial: str) -> Text:
     """Return what is asked for a standard."""
     return Text(
         zh=f"请用密度计测量 {serial}:擦干后在空气中称量,再浸入液体至规定深度,除去气泡,等待显示密度。",
-        en=f"Measure {serial} on the densitometer: weigh it dry in air, then in the liquid at the usual depth, "
-        "freed of bubbles, and wait until a density is shown.",
+        en=f"Measure {serial} on the densitometer: weigh it dry in air, then in the liquid at the usual "
+        "depth, freed of bubbles, and wait until a density is shown.",
     )
 
 
@@ -251,5 +254,6 @@ def put_on(serial: str) -> Text:
     """Return what is asked for a weight."""
     return Text(
         zh=f"请清零,将砝码 {serial} 放在密度计的空气秤盘上,等待稳定。",
-        en=f"Zero it, put the weight {serial} on the upper pan of the densitometer, and wait until it is at rest.",
+        en=f"Zero it, put the weight {serial} on the upper pan of the densitometer, and wait until it is at "
+        "rest.",
     )

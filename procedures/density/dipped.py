@@ -1,7 +1,7 @@
 """The pure half of weighing in air and in a liquid: what a balance said, and the density that follows.
 
-Readings count less those of the empty pan or carrier. In air and in the liquid the balance's deviations are one
-input each, correlated as its certificate states.
+Readings count less those of the empty pan or carrier. In air and in the liquid the balance's deviations are
+one input each, correlated as its certificate states.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """A solid's volume by the gas it displaces: two chambers, and the pressure before and after they are joined.
 
-The cell, of volume V_c with the body V inside, is filled to p₁, and then opened to the reference chamber V_r, in
-which the gas has the pressure of the air, p₀. With n = p/Z, which is in proportion to the gas's density,
+The cell, of volume V_c with the body V inside, is filled to p₁, and then opened to the reference chamber V_r,
+in which the gas has the pressure of the air, p₀. With n = p/Z, which is in proportion to the gas's density,
 
     V = V_c - V_r/X,   X = (n₁ - n₀)/(n₂ - n₀) - 1
 
-V_c and V_r follow from the same with the cell empty, and with a sphere of known volume. Pressures are absolute,
-in Pa, volumes in m³.
+V_c and V_r follow from the same with the cell empty, and with a sphere of known volume. Pressures are
+absolute, in Pa, volumes in m³.
 """
 
 from __future__ import annotations

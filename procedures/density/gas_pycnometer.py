@@ -1,7 +1,8 @@
 """The density of a solid by a gas pycnometer, whose chambers are found by a sphere in each repeat.
 
-A person loads the cell, purges and turns the valves; a gauge is read over its wire. Each pressure is waited for
-until it changes no faster than allowed: gas that was let in is warm, what was let out is cold, a leak never ends.
+A person loads the cell, purges and turns the valves; a gauge is read over its wire. Each pressure is waited
+for until it changes no faster than allowed: gas that was let in is warm, what was expanded is cold, a leak
+never ends.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ class GasPycnometer(Procedure):
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
     model_equation: ClassVar[str] = (
-        "ρ = m/V·(1 + γ·(t - 20 °C)), m = W·(1 - ρ_a/ρ_r) + ρ_a·V, V = V_c - V_r/X, V_r = V_k/(1/X_0 - 1/X_k), "
-        "V_c = V_r/X_0, X = (n_1 - n_0)/(n_2·(1 + δ_T/T) - n_0) - 1, n = p/(1 + B·p/(R·T))"
+        "ρ = m/V·(1 + γ·(t - 20 °C)), m = W·(1 - ρ_a/ρ_r) + ρ_a·V, V = V_c - V_r/X, "
+        "V_r = V_k/(1/X_0 - 1/X_k), V_c = V_r/X_0, X = (n_1 - n_0)/(n_2·(1 + δ_T/T) - n_0) - 1, "
+        "n = p/(1 + B·p/(R·T))"
     )
 
     def points(self) -> Sequence[Point]:
@@ -195,5 +197,6 @@ def fill(pressure: float) -> Text:
     called = f"{pressure / 1000:g} kPa"
     return Text(
         zh=f"请关闭通往参考室和大气的阀门,充气至约 {called},然后关闭气源。",
-        en=f"Shut the valves to the reference chamber and to the air, fill the cell to about {called}, shut the gas.",
+        en=f"Shut the valves to the reference chamber and to the air, fill the cell to about {called}, and "
+        "shut the gas.",
     )

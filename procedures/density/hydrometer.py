@@ -1,6 +1,7 @@
-"""Calibrate a hydrometer by Cuckow's method: weighed in air, and sunk to its marks in one liquid of known density.
+"""Calibrate a hydrometer by Cuckow's method: weighed in air, and sunk to its marks in one liquid.
 
-    ρ_x = [ρ_a + (ρ_l - ρ_a)·(W_a' + π·D·σ_x/g)/(W_a' - W_l' + π·D·σ_l/g)]·(1 + γ·(t - 20 °C)),   E = mark - ρ_x
+    ρ_x = [ρ_a + (ρ_l - ρ_a)·(W_a' + π·D·σ_x/g)/(W_a' - W_l' + π·D·σ_l/g)]·(1 + γ·(t - 20 °C))
+    E = mark - ρ_x
 
 A person hangs it up and brings the liquid's surface to the mark; the balance is read over its wire.
 """
@@ -58,8 +59,8 @@ class Hydrometer(Procedure):
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
     model_equation: ClassVar[str] = (
-        "E = mark + δ_m - [ρ_a + (ρ_l - ρ_a)·(W_a' + π·D·σ_x/g)/(W_a' - W_l' + π·D·σ_l/g)]·(1 + γ·(t_l + δ_t - "
-        "20 °C)), W' = W·(1 - ρ_a/ρ_r), ρ_l = ρ_Tanaka(t_l + δ_t, p_a)·(1 + ρ_w)"
+        "E = mark + δ_m - [ρ_a + (ρ_l - ρ_a)·(W_a' + π·D·σ_x/g)/(W_a' - W_l' + π·D·σ_l/g)]·(1 + γ·(t_l "
+        "+ δ_t - 20 °C)), W' = W·(1 - ρ_a/ρ_r), ρ_l = ρ_Tanaka(t_l + δ_t, p_a)·(1 + ρ_w)"
     )
 
     def points(self) -> Sequence[Point]:
@@ -93,8 +94,8 @@ class Hydrometer(Procedure):
         (after,) = run.read(self.thermometer.temperature)
         if told["sunk"].value <= told["hanger"].value:
             raise RunError(
-                f"{point.name}: the hydrometer pulls no more at the balance: it floats above this mark. Take a "
-                "liquid that is lighter than the mark"
+                f"{point.name}: the hydrometer pulls no more at the balance: it floats above this mark. Take "
+                "a liquid that is lighter than the mark"
             )
         see_steady(point.name, before, after, self.parameters.temperature_change)
         return HydrometerSeen(liquid=(before, after), **told)

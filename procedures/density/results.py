@@ -145,7 +145,8 @@ def solid_table(finding: VolumeFinding, *, accredited: bool) -> Result:
         values,
         column("体积(20 °C)", "Volume at 20 °C", "remotecal_volume", "cm3",
                [with_uncertainty(1e6 * finding.volume, 1e6 * finding.volume * relative)]),
-        column("测量温度", "Measured at", "remotecal_liquidTemperature", "°C", [f"{finding.temperature:.2f}"]),
+        column("测量温度", "Measured at", "remotecal_liquidTemperature", "°C",
+               [f"{finding.temperature:.2f}"]),
         column("重复性", "Repeatability", "remotecal_repeatability", "kg/m3",
                [fixed(finding.repeatability, decimals(finding.evaluated.reported().expanded))]),
     )  # fmt: skip
@@ -203,7 +204,8 @@ def liquid_table(
                [f"{finding.temperature:.2f}" for finding in findings]),
         column("标准密度", "Reference density", "basic_referenceValue", "kg/m3",
                [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
-        column("周期 τ", "Period τ", "remotecal_period", "us", [f"{finding.period:.4f}" for finding in findings]),
+        column("周期 τ", "Period τ", "remotecal_period", "us",
+               [f"{finding.period:.4f}" for finding in findings]),
         error_column(findings, specification, accredited=accredited),
         repeatability_column(findings),
     ]  # fmt: skip

@@ -1,8 +1,8 @@
 """The density of a solid by hydrostatic weighing, or by substitution for a solid standard in the same liquid.
 
-A repeat weighs the solid in air, and in the liquid; each time the empty pan or carrier is read before, and the
-carrier once more after. By substitution the standard goes before and after the solid, in the same liquid, whose
-density it tells; without it the liquid is water, by formula.
+A repeat weighs the solid in air, and in the liquid; each time the empty pan or carrier is read before, and
+the carrier once more after. By substitution the standard goes before and after the solid, in the same liquid,
+whose density it tells; without it the liquid is water, by formula.
 
     V = (W_a·(1 - ρ_a/ρ_r) - W_l·(1 - ρ_a/ρ_r) + δ_w - …)/(ρ_l - ρ_a),  ρ = W_a·(1 - ρ_a/ρ_r)/V + ρ_a
 """
@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from remotecal import units
 from remotecal.drivers.capabilities import AmbientMonitor, Balance, Thermometer
+from remotecal.drivers.measured import Measured
+from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import BenchError, ParameterError, RunError
 from remotecal.model import IN_CMC, Condition, Text
 from remotecal.procedures import (
@@ -125,14 +128,15 @@ class SolidByWeighing(Procedure):
         self._see_zero(point, told["carrier"])
         return DippedSeen(liquid=(before, after), **told)
 
-    def _weigh(self, run: Run, what: Text) -> Any:
+    def _weigh(self, run: Run, what: Text) -> Measured:
         """Have something put on, wait until it is at rest, and return the reading."""
         wanted = self.parameters
+        mass: BoundReading = self.dut.mass
         have_done(run, what)
-        per = 1.0 / _kilograms(self.dut.mass)
+        per = units.scale("kg", mass.declaration.unit)
         run.settle(
             Stability(
-                self.dut.mass,
+                mass,
                 duration=wanted.rest,
                 slope=wanted.drift * per / 3600.0,
                 spread=wanted.spread * per,
@@ -141,12 +145,13 @@ class SolidByWeighing(Procedure):
         )
         return run.read(self.dut.settled_mass)[0]
 
-    def _see_zero(self, point: Point, carrier: Sequence[Any]) -> None:
+    def _see_zero(self, point: Point, carrier: Sequence[Measured]) -> None:
         first, last = (one.to("kg").value for one in carrier)
         if abs(last - first) > self.parameters.zero_change:
             raise RunError(
-                f"{point.name}: the empty carrier changed by {1e6 * (last - first):.2f} mg: look at the wire, "
-                "at the depth it hangs at, at drops on the pan and at the liquid's level, and resume the run"
+                f"{point.name}: the empty carrier changed by {1e6 * (last - first):.2f} mg: look at the "
+                "wire, at the depth it hangs at, at drops on the pan and at the liquid's level, "
+                "and resume the run"
             )
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
@@ -180,12 +185,6 @@ class SolidByWeighing(Procedure):
         return (*air.conditions(), between("remotecal_liquidTemperature", name, ends, 3))
 
 
-def _kilograms(quantity: Any) -> float:
-    from remotecal import units
-
-    return units.scale(quantity.declaration.unit, "kg")
-
-
 OFF, ON = "it is off", "it can't be switched off"
 ZERO: Final = Text(
     zh="天平的自动零位跟踪是否已关闭?", en="Is the balance's automatic zero tracking switched off?"
@@ -201,7 +200,8 @@ SUNK: Final = Text(
 )
 SUNK_AGAIN: Final = Text(
     zh="请取出被测固体,再次放入液体中的吊篮,浸至同一标记,除去气泡。",
-    en="Take the solid out, and put it on the carrier in the liquid again, down to the same mark, freed of bubbles.",
+    en="Take the solid out, and put it on the carrier in the liquid again, down to the same mark, freed of "
+    "bubbles.",
 )
 """What is asked for."""
 
@@ -210,5 +210,6 @@ def dip(serial: str) -> Text:
     """Return what is asked for a standard."""
     return Text(
         zh=f"请将标准固体 {serial} 放入液体中的吊篮,浸至同一标记,除去气泡。",
-        en=f"Put the standard {serial} on the carrier in the liquid, down to the same mark, freed of bubbles.",
+        en=f"Put the standard {serial} on the carrier in the liquid, down to the same mark, freed of "
+        "bubbles.",
     )

@@ -1,7 +1,7 @@
 """Calibrate an oscillating-tube density meter by air, water and certified liquids, at several temperatures.
 
-At each temperature its constants A and B follow from air and water; air comes first and last, and what it changed
-meanwhile is in the budget. The error is that of the density by these constants, at each liquid:
+At each temperature its constants A and B follow from air and water; air comes first and last, and what it
+changed meanwhile is in the budget. The error is that of the density by these constants, at each liquid:
 
     E = (A·τ² + B)·(1 - c·√η) - ρ_ref(t)
 """
@@ -120,8 +120,8 @@ class VibratingTube(Procedure):
                 known = certified_liquid(used.certificate).around(t).value({"ρ_r": 0.0}, t)
                 if abs(float(known) / value - 1) > FAR:  # type: ignore[arg-type]  # a float of floats
                     raise ParameterError(
-                        f"liquid {number} has {known:.6g} kg/m3 at {t:g} °C by its certificate, and the order "
-                        f"says {value:g} kg/m3: mend densities (1 g/cm3 is 1000 kg/m3), or their order"
+                        f"liquid {number} has {known:.6g} kg/m3 at {t:g} °C by its certificate, and the "
+                        f"order says {value:g} kg/m3: mend densities (1 g/cm3 is 1000 kg/m3), or their order"
                     )
 
     def approach(self, point: Point, run: Run) -> None:
@@ -141,8 +141,8 @@ class VibratingTube(Procedure):
         (reached,) = run.read(self.thermometer.temperature)
         if abs(reached.to("°C").value - t) > wanted.near:
             raise RunError(
-                f"{point.name}: the tube is at {reached.to('°C').value:.3f} °C: set its temperature, or allow "
-                "more by near"
+                f"{point.name}: the tube is at {reached.to('°C').value:.3f} °C: set its temperature, or "
+                "allow more by near"
             )
 
     def measure(self, point: Point, run: Run) -> TubeSeen:

@@ -1,4 +1,4 @@
-"""Whole simulated benches of density: instruments on their ports, bodies, a bench file, certificates, an order.
+"""Whole simulated benches of density: instruments on ports, bodies, bench file, certificates, order.
 
 ```python
 with DensityBench.up(Path("bench"), seed=7) as up:
@@ -125,8 +125,8 @@ class DensityBench(Assembly):
         }
 
     def _display(self, name: str, shows: Callable[[], float], step: float) -> Wired:
-        settings = {"unit": "kg/m3", "high": 25_000, "step": step, "en": DISPLAYS[name].get("en")}
-        settings["zh"] = DISPLAYS[name].get("zh")
+        words = {language: DISPLAYS[name].get(language) for language in ("zh", "en")}
+        settings: dict[str, float | str] = {"unit": "kg/m3", "high": 25_000, "step": step, **words}
         dial = Dial(DensitometerByHand, self.world, name, {"density": shows}, settings, serial="SIM-0001")
         return Wired(dial, "by hand", "SIM-0001", settings)
 
@@ -244,7 +244,11 @@ class SolidBench(Assembly):
         return self.solid.density
 
     @classmethod
-    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
+    def resembling(
+        cls,
+        parameters: Mapping[str, object],
+        drivers: Drivers,  # noqa: ARG003  whoever weighs
+    ) -> dict[str, object]:
         return {name: parameters[name] for name in ("material", "method")}
 
     def paper(self, today: date) -> Paper:

@@ -55,7 +55,7 @@ class SolidDensitometer:
         self._platform.tare = self._at_rest()
 
     def expected(self, body: Solid, time: float) -> float:
-        """Return what it shows of a body were there no noise, no bubble, and menisci as they are on average."""
+        """Return what it shows of a body without noise and bubbles, menisci as on average."""
         shows, stand = self._platform.spec.calibration.indicated, self._stand
         zero = shows(0.0)
         in_air, in_water = (shows(stand.weight(body, place, time)) - zero for place in ("pan", "carrier"))

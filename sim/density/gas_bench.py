@@ -86,9 +86,11 @@ class PycnometerBench(Assembly):
         )
         self.pycnometer = Pycnometer(world, spec, self.air)
         self.stand = Stand(
-            world, outfit.stand(rng, 0.0, meniscus=0.0, offset=0.0, bubbles=0.0, warming=0.0, evaporation=0.0),
-            self.air, world.random("stand"),
-        )  # fmt: skip
+            world,
+            outfit.stand(rng, 0.0, meniscus=0.0, offset=0.0, bubbles=0.0, warming=0.0, evaporation=0.0),
+            self.air,
+            world.random("stand"),
+        )
         weighs = PlatformSpec(0.22, 1e-7, self.certificates["balance"], 1e-7)
         self.platform = Platform(weighs, self.stand, world.random("balance"))
         self.wired = self._wire_up()

@@ -102,7 +102,7 @@ def _value(ref_type: str, unit: str, value: str, expanded: str) -> Column:
 def draw_solid(
     rng: Random, serial: str, material: str, density: float, volume: float, expanded: float
 ) -> Solid:
-    """Draw a body of about this density in kg/m³ and volume in m³; `expanded` 0 is one without certificate."""
+    """Draw a body of about this density in kg/m³ and volume in m³; 0 expanded: no certificate."""
     true = density * (1.0 + rng.uniform(-0.004, 0.004))
     occupied = volume * rng.uniform(0.98, 1.02)
     stated = round(true + rng.gauss(0.0, expanded / 2), 4) if expanded else 0.0

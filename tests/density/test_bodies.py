@@ -3,7 +3,7 @@
 import pytest
 
 from remotecal.fluids.water import water_density_tanaka
-from remotecal.procedures.library.density import bodies
+from remotecal.procedures.library.density import bodies, gas, oscillator
 from remotecal.procedures.library.density.bodies import Weighed
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.inputs import Input
@@ -83,3 +83,52 @@ def test_what_expands_is_lighter_when_it_is_warm():
     assert bodies.at_reference(bodies.at_temperature(7850.0, 4.8e-5, 25.0), 4.8e-5, 25.0) == pytest.approx(
         7850
     )
+
+
+def test_a_pycnometer():
+    volume = gas.displaced(153.20, 72.45, gas.drop(134.520, 68.913))
+    assert f"{volume:.4f}" == "77.0992"
+    assert f"{1e3 * 210.456 / volume:.1f}" == "2729.7"
+    assert f"{134.520 / (1 + 72.45 / (153.20 - 56.5592)):.4f}" == "76.8825"
+    off = gas.displaced(153.20, 72.45, gas.drop(134.520 * (1 + 1e-4), 68.913))
+    assert f"{off - volume:.4f}" == "0.0156"
+
+
+def test_its_chambers_come_back_from_a_sphere():
+    empty, held = (72.45 / (153.20 - inside) for inside in (0.0, 56.5592))
+    assert gas.chambers(56.5592, empty, held) == pytest.approx((153.20, 72.45), rel=1e-12)
+
+
+def test_helium_is_no_ideal_gas():
+    assert 1e5 / gas.ideal(1e5, gas.VIRIAL["helium"], 20.0) - 1 == pytest.approx(5e-4, rel=0.05)
+
+
+def test_an_oscillating_tube():
+    a, b = oscillator.constants(1.1992, 998.2067, 2556.400, 3821.700)
+    assert f"{a:.8e}" == "1.23541706e-04"
+    assert f"{b:.4f}" == "-806.1682"
+    found = oscillator.by_period(a, b, 3745.120)
+    assert f"{found:.3f}" == "926.618"
+    assert f"{oscillator.by_period(a, b, 3745.121) - found:.5f}" == "0.00093"
+
+
+def test_a_meter_on_line_by_its_constants():
+    cold = oscillator.on_line((-1000.0, 0.1, 1e-4), 4000.0)
+    assert cold == pytest.approx(1000.0)
+    warm = oscillator.warmed(cold, 1e-5, 1e-3, 30.0)
+    assert warm == pytest.approx(1000.0 * (1 + 1e-4) + 0.01)
+    assert oscillator.pressed(warm, (1e-6, 0.0), (1e-3, 0.0), 10.0) == pytest.approx(warm * (1 + 1e-5) + 0.01)
+
+
+def test_a_viscous_liquid_seems_denser_by_half_a_kilogram_or_one():
+    assert 0.5 <= 1000 - oscillator.undamped(1000.0, 7.5e-5, 100.0) <= 1.0
+
+
+def test_a_hydrometer_floats_where_it_was_drawn_to():
+    """Made from a body that floats at 1040 kg/m³: what it weighs at the mark in water gives that back."""
+    mass, pull, meant, total = 0.080, 1.16e-4, 8.8e-5, 112e-6
+    below = (mass + meant - AIR * total) / (1040.0 - AIR)
+    factor = 1 - AIR / 8000
+    in_air = Weighed((mass - AIR * total) / factor, AIR)
+    sunk = Weighed((mass - AIR * total - below * (LIQUID - AIR) + pull) / factor, AIR)
+    assert bodies.at_mark(in_air, sunk, LIQUID, pull, meant) == pytest.approx(1040.0, rel=1e-12)

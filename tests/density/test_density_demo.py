@@ -9,7 +9,13 @@ from remotecal.cli import main
 
 @pytest.mark.parametrize(
     ("bench", "procedure", "rows"),
-    [("density-bench", "density.densitometer", 5), ("solid-bench", "density.solid", 1)],
+    [
+        ("density-bench", "density.densitometer", 5),
+        ("solid-bench", "density.solid", 1),
+        ("pycnometer-bench", "density.gas_pycnometer", 1),
+        ("tube-bench", "density.vibrating_tube", 12),
+        ("hydrometer-bench", "density.hydrometer", 3),
+    ],
 )
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, bench, procedure, rows):
     out = tmp_path / "demo"
@@ -25,7 +31,10 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, be
     assert "holds" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("bench", "calibrations", "most"), [("density-bench", 4, 5), ("solid-bench", 8, 2)])
+@pytest.mark.parametrize(
+    ("bench", "calibrations", "most"),
+    [("density-bench", 4, 5), ("solid-bench", 8, 2), ("hydrometer-bench", 6, 6)],
+)
 def test_intervals_cover_the_truth(bench, calibrations, most):
     """`benchmarks/truth.py` is the full-sized check."""
     intervals = [one for seed in range(2001, 2001 + calibrations) for one in calibrate(bench, seed)]

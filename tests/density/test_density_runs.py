@@ -1,4 +1,4 @@
-"""Whole calibrations on the benches of density: over real sockets and lines, and with a person beside them."""
+"""Whole calibrations on the benches of density: over real sockets and lines, a person beside them."""
 
 from __future__ import annotations
 
