@@ -91,7 +91,7 @@ class Assembly(ABC):
         """Where bench file, certificates and order are; None for a bench without paper."""
         self.person: Callable[[str, Sequence[str]], str] | None = None
         """Who does there what an instrument can't, by what is asked in English and what may be answered;
-        None where nobody is needed. See `person.Person`."""
+        None where nobody is needed. See `person.Bystander`."""
 
     @abstractmethod
     def paper(self, today: date) -> Paper:

@@ -19,7 +19,7 @@ _READ = re.compile(r"(?P<name>\S+): what does the (?P<what>.+) show(?:, in (?P<u
 _SERIAL = re.compile(r"(?P<name>\S+): which serial number stands on it\?")
 
 
-class Person:
+class Bystander:
     """Somebody who understands some sentences, and is at a loss with any other.
 
     Args:

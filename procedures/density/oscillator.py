@@ -3,8 +3,8 @@
     ρ = A·τ² + B        A = (ρ_w - ρ_a)/(τ_w² - τ_a²), B = ρ_a - A·τ_a²
 
 of two fluids, water and air. Meters on line count with other constants: ρ_i = K₀ + K₁·τ + K₂·τ², then
-temperature and pressure. A viscous liquid damps the wall, and seems denser than it is. Periods in µs, densities in
-kg/m³.
+temperature and pressure. A viscous liquid damps the wall, and seems denser than it is. Periods are in µs,
+densities in kg/m³.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.density import outfit, paper
-from remotecal.sim.density.densitometer import SolidDensitometer
+from remotecal.sim.density.densitometer import WeighingProgram
 from remotecal.sim.density.gas_bench import PycnometerBench
 from remotecal.sim.density.hydrometer_bench import HydrometerBench
 from remotecal.sim.density.solids import draw_solid
@@ -31,7 +31,7 @@ from remotecal.sim.density.tube_bench import TubeBench
 from remotecal.sim.instruments.dial import Dial
 from remotecal.sim.instruments.sartorius import SERIAL, SbiBalance
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
-from remotecal.sim.person import Person
+from remotecal.sim.person import Bystander
 from remotecal.sim.surroundings import Air
 from remotecal.sim.wiring import Wired
 
@@ -96,12 +96,10 @@ class DensityBench(Assembly):
         weighs = PlatformSpec(0.22, 1e-7, outfit.balance(rng), 1e-7)
         self.platform = Platform(weighs, self.stand, world.random("balance"))
         table = {"Tanaka": 0.0, "old": -0.6e-3}[options.table]
-        self.densitometer = SolidDensitometer(
-            outfit.densitometer(rng, table=table), self.stand, self.platform
-        )
+        self.densitometer = WeighingProgram(outfit.densitometer(rng, table=table), self.stand, self.platform)
         """The device under test."""
         self.wired = self._wire_up()
-        self.person = Person(
+        self.person = Bystander(
             world,
             {
                 r"Measure (\S+) on the densitometer": self._measure,
@@ -146,7 +144,8 @@ class DensityBench(Assembly):
             return self.densitometer.expected(there[true], time) - true
 
     def paper(self, today: date) -> Paper:
-        return paper.densitometer(self, today)
+        water = self.certificates["water_density"].stated
+        return paper.densitometer(self.solids, self.weights, self.step, water, today)
 
 
 class SolidOptions(BenchOptions):
@@ -211,7 +210,7 @@ class SolidBench(Assembly):
         self.platform = Platform(weighs, self.stand, world.random("balance"))
         self.wired = self._wire_up()
         put = self.stand.put
-        self.person = Person(
+        self.person = Bystander(
             world,
             {
                 "automatic zero": lambda _: "it can't be switched off" if options.auto_zero else None,
@@ -252,7 +251,8 @@ class SolidBench(Assembly):
         return {name: parameters[name] for name in ("material", "method")}
 
     def paper(self, today: date) -> Paper:
-        return paper.solid(self, today)
+        water = self.certificates["water_density"].stated
+        return paper.solid(self.chosen.material, self.chosen.method, self.standard, water, today)
 
 
 DISPLAYS: Final = {

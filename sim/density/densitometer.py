@@ -26,8 +26,8 @@ class DensitometerSpec:
     """By which share its table has water denser than it is."""
 
 
-class SolidDensitometer:
-    """The densitometer. Act on it only inside `with world.present():`."""
+class WeighingProgram:
+    """The densitometer, as its program weighs. Act on it only inside `with world.present():`."""
 
     def __init__(self, spec: DensitometerSpec, stand: Stand, platform: Platform) -> None:
         self.spec, self._stand, self._platform = spec, stand, platform

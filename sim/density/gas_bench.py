@@ -22,7 +22,7 @@ from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.sartorius import SERIAL, SbiBalance
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
 from remotecal.sim.paper import Job, Paper, Standing
-from remotecal.sim.person import Person
+from remotecal.sim.person import Bystander
 from remotecal.sim.surroundings import Air
 from remotecal.sim.wiring import Wired
 
@@ -95,7 +95,7 @@ class PycnometerBench(Assembly):
         self.platform = Platform(weighs, self.stand, world.random("balance"))
         self.wired = self._wire_up()
         self._noise = world.random("gauge")
-        self.person = Person(
+        self.person = Bystander(
             world,
             {
                 "everything off the pan": lambda _: self.stand.put(None),

@@ -19,7 +19,7 @@ from remotecal.sim.density.stand import Stand
 from remotecal.sim.instruments.sartorius import SERIAL, SbiBalance
 from remotecal.sim.instruments.weighing import Platform, PlatformSpec
 from remotecal.sim.paper import Job, Paper, characteristic
-from remotecal.sim.person import Person
+from remotecal.sim.person import Bystander
 from remotecal.sim.surroundings import Air
 from remotecal.sim.wiring import Wired
 
@@ -135,7 +135,7 @@ class HydrometerBench(Assembly):
             ),
             "ambient": stands.ambient(world, self.air, *air),
         }
-        self.person = Person(
+        self.person = Bystander(
             world,
             {
                 "Take the hydrometer off": lambda _: self.stand.hang(there=False),

@@ -10,32 +10,35 @@ from remotecal.sim.density.outfit import DENSITIES, LOADS, MENISCUS, SOLIDS, TEN
 from remotecal.sim.paper import Job, Paper, Standing, characteristic
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
-    from remotecal.sim.density.assemblies import DensityBench, SolidBench
+    from remotecal.sim.calibrated import Stated
+    from remotecal.sim.density.solids import Solid, Weight
 
 INTERLOCKS: Final = (Interlock(watch="thermometer.temperature", above=30.0, unit="°C", every=10.0),)
 """Formulas and certificates hold for a room."""
 
 
-def densitometer(bench: DensityBench, today: date) -> Paper:
-    """Return what is written of a bench for solid densitometers."""
-    water = bench.certificates["water_density"].stated
+def densitometer(
+    solids: Mapping[str, Solid], weights: Mapping[str, Weight], step: float, water: Stated, today: date
+) -> Paper:
+    """Return what is written of a bench for solid densitometers, whose display has a step in kg/m³."""
     standing = {
         **{
             serial: Standing(serial, body.certified(), model=f"{1e6 * body.volume:.0f} cm³")
-            for serial, body in bench.solids.items()
+            for serial, body in solids.items()
         },
         **{
             serial: Standing(serial, weight.certified(), model=f"{1000 * weight.mass:.0f} g, E2")
-            for serial, weight in bench.weights.items()
+            for serial, weight in weights.items()
         },
     }
     return Paper(
         name="simulated bench for solid densitometers",
-        job=Job("density.densitometer", "DENS", _parameters(bench), DENSITOMETER),
+        job=Job("density.densitometer", "DENS", _parameters(step), DENSITOMETER),
         artefacts=standing,
-        roles={"standards": tuple(bench.solids), "weights": tuple(bench.weights)},
+        roles={"standards": tuple(solids), "weights": tuple(weights)},
         characteristics={
             "water_density": characteristic(water.corrections[0], "1", water.expanded[0], today)
         },
@@ -43,24 +46,23 @@ def densitometer(bench: DensityBench, today: date) -> Paper:
     )
 
 
-def _parameters(bench: DensityBench) -> dict[str, object]:
+def _parameters(step: float) -> dict[str, object]:
     return {
         "densities": [density for _, _, density, _, _ in SOLIDS],
         "materials": [material for _, material, _, _, _ in SOLIDS],
         "loads": [mass for _, mass, _ in LOADS],
-        "resolution": bench.step,
+        "resolution": step,
         "permissible": 3.0,
     }
 
 
-def solid(bench: SolidBench, today: date) -> Paper:
+def solid(material: str, method: str, standard: Solid, water: Stated, today: date) -> Paper:
     """Return what is written of a bench for hydrostatic weighing."""
-    water, chosen = bench.certificates["water_density"].stated, bench.chosen
-    by_standard = chosen.method == "substitution"
+    by_standard = method == "substitution"
     told: dict[str, object] = {
-        "density": DENSITIES[chosen.material],
-        "material": chosen.material,
-        "method": chosen.method,
+        "density": DENSITIES[material],
+        "material": material,
+        "method": method,
         "wire": WIRE,
         "surface_tension": TENSION,
         "meniscus": MENISCUS,
@@ -70,7 +72,7 @@ def solid(bench: SolidBench, today: date) -> Paper:
     return Paper(
         name="simulated bench for hydrostatic weighing",
         job=Job("density.solid", "SOLID", told, SOLID),
-        artefacts={"standard": Standing("Si-1", bench.standard.certified(), model="20 cm³")},
+        artefacts={"standard": Standing("Si-1", standard.certified(), model="20 cm³")},
         characteristics={
             "water_density": characteristic(water.corrections[0], "1", water.expanded[0], today)
         },

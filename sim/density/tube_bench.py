@@ -19,7 +19,7 @@ from remotecal.sim.chance import chance
 from remotecal.sim.density import outfit
 from remotecal.sim.gate import Gate
 from remotecal.sim.paper import Job, Paper, Standing, characteristic
-from remotecal.sim.person import Person
+from remotecal.sim.person import Bystander
 from remotecal.sim.surroundings import Air
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class TubeBench(Assembly):
             ),
             "ambient": stands.ambient(world, self.air, *air),
         }
-        self.person = Person(
+        self.person = Bystander(
             world,
             {r"Set the tube to ([\d.]+) °C, clean and dry it, and fill it with (.+), free": self._fill},
             pace=600.0,
