@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 from remotecal.bench import Bench
 from remotecal.order import Order
 from remotecal.procedures import Evidence, Procedure
+from remotecal.procedures import Evaluation, Evidence, Procedure
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -36,7 +37,9 @@ from remotecal.sim.catalogue import bench
 
 VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
+    "gas-loop": {"output": ("pulses", "current"), "pressures": ((1000.0, 400.0), (600.0,))},
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
+    "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
     "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "density-bench": {"table": ("Tanaka", "old")},
     "solid-bench": {"method": ("hydrostatic", "substitution"), "material": ("steel", "aluminium", "glass")},
@@ -99,6 +102,15 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
         errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
     ):
         yield Interval(value, float(expanded), there.true_error(at))
+    procedure = kind(read_parameters(kind.accepts(), evidence.parameters, "evidence"))
+    evaluated = procedure.evaluate(evidence)
+    for number, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
+        table = one.results[0].tables[0]
+        errors, places = table.column("basic_measurementError"), table.column("basic_referenceValue")
+        for value, expanded, at in zip(
+            errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
+        ):
+            yield Interval(value, float(expanded), there.true_errors(at)[number])
 
 
 def main() -> None:

@@ -80,6 +80,7 @@ class Bench:
             drivers = {
                 name: _driver(entry.driver, installed=installed) for name, entry in file.instruments.items()
             }
+            file = file.with_texts({name: kind.files for name, kind in drivers.items()}, path.parent)
             bench = cls(path, sha256(path.read_bytes()).hexdigest(), file, drivers)
             for name in file.instruments:
                 bench.check_settings(name)
@@ -173,17 +174,21 @@ class Bench:
         return used
 
     def characteristics(self, today: date) -> Mapping[str, Characteristic]:
-        """Return the facts of the rig.
+        """Return the facts of the rig; those that records state, as they state them.
 
         Raises:
-            CertificateRefused: one is out of date.
+            CertificateRefused: one is out of date, or its record does not state it, or is of another rig.
+            RecordError: a record can't be read.
         """
+        from remotecal.certificates.characterised import fact
+
         for name, entry in self.file.characteristics.items():
             if today > entry.valid_until:
                 raise CertificateRefused(
                     f"{name} of {self.name} was valid until {entry.valid_until}: determine it anew"
                 )
-        return self.file.characteristics
+        facts = self.file.characteristics.items()
+        return {name: fact(name, entry, self.path.parent) for name, entry in facts}
 
     def line(self, name: str) -> str | None:
         """Return what an instrument's line is called, whoever asks; None where it has none on this computer.
@@ -338,7 +343,8 @@ class Bench:
     def check_units(self) -> None:
         """Raise `UnitError` if a characteristic's unit is unknown."""
         for entry in self.file.characteristics.values():
-            units.check(entry.unit)
+            if isinstance(entry, Characteristic):
+                units.check(entry.unit)
 
     def check_safe(self) -> None:
         """Raise `BenchError` if the heartbeat is nothing that can be set."""

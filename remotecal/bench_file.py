@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from remotecal.clock import Zone
 from remotecal.configuration import Written
 from remotecal.drivers.links.wire import Serial
+from remotecal.errors import BenchError
+from remotecal.model import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
 class BenchHead(Written):
@@ -88,6 +94,17 @@ class ArtefactEntry(Written):
     """Last day on which its calibration may be relied on."""
 
 
+class Determination(Written):
+    """The record in which a fact of the rig was determined, as it was read."""
+
+    file: str
+    """Name of the file."""
+    sha256: str
+    """SHA-256 of the file, in hexadecimal."""
+    record: Record
+    """What it says."""
+
+
 class Characteristic(Written):
     """A fact of the rig, from its own characterisation."""
 
@@ -103,6 +120,39 @@ class Characteristic(Written):
     """Where it was determined."""
     valid_until: date
     """Last day on which it may be relied on."""
+    proof: Determination | None = None
+    """The record it was read from; never written, for then `record` stands in its place."""
+
+
+class Determined(Written):
+    """A fact of the rig that a record of its own states, from which value and uncertainty are read."""
+
+    record: str
+    """The record (DCC) of its determination, from where the bench file lies."""
+    serial: str | None = None
+    """The rig's serial number, which the record must be for."""
+    valid_until: date
+    """Last day on which it may be relied on."""
+
+
+WRITTEN, DETERMINED = "", " "
+"""Tags of what may be said of a fact; blank, so that no refusal names them (see `configuration`)."""
+
+
+def _kind(written: object) -> str:
+    """Tell a fact that a record states from one that is written down."""
+    return DETERMINED if isinstance(written, Determined) or _names_record(written) else WRITTEN
+
+
+def _names_record(written: object) -> bool:
+    return isinstance(written, dict) and "record" in written
+
+
+Fact = Annotated[
+    Annotated[Characteristic, Tag(WRITTEN)] | Annotated[Determined, Tag(DETERMINED)],
+    Discriminator(_kind),
+]
+"""What a bench file says of a characteristic: its value, or the record that states it."""
 
 
 class Interlock(Written):
@@ -181,7 +231,7 @@ class BenchFile(Written):
     roles: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     """Role → name of the instrument or artefact that fills it, where the names differ; names, for a role that
     holds several."""
-    characteristics: dict[str, Characteristic] = Field(default_factory=dict)
+    characteristics: dict[str, Fact] = Field(default_factory=dict)
     """Facts of the rig, by name."""
     interlocks: tuple[Interlock, ...] = ()
     """Limits that stop a run."""
@@ -191,3 +241,53 @@ class BenchFile(Written):
     """How the bench is made safe."""
     admission: Admission | None = None
     """What must allow a run."""
+
+    @model_validator(mode="after")
+    def _nothing_proves_itself(self) -> Self:
+        for name, fact in self.characteristics.items():
+            if isinstance(fact, Characteristic) and fact.proof is not None:
+                raise ValueError(f"characteristics.{name}.proof can't be written: name its record")
+        return self
+
+    def with_texts(self, files: Mapping[str, tuple[str, ...]], folder: Path) -> BenchFile:
+        """Return what it says with the texts of the files that settings name in the place of their names.
+
+        Args:
+            files: name of the instrument → its settings that name a file.
+            folder: where the bench file lies.
+
+        Raises:
+            BenchError: a file can't be read.
+        """
+        entries = {
+            name: entry.model_copy(
+                update={
+                    "settings": {
+                        key: _text(folder, f"instruments.{name}.settings.{key}", value)
+                        if key in files[name] and isinstance(value, str)
+                        else value
+                        for key, value in entry.settings.items()
+                    }
+                }
+            )
+            for name, entry in self.instruments.items()
+        }
+        return self.model_copy(update={"instruments": entries})
+
+
+def _text(folder: Path, where: str, value: str) -> str:
+    """Return the text of the file a setting names, or the text it is."""
+    try:
+        return value if "\n" in value else read_text(folder / value)
+    except BenchError as error:
+        raise BenchError(f"{where}: {error}") from None
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, its lines ending alike on any system (BenchError: none is)."""
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise BenchError(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{path} can't be read: {getattr(error, 'strerror', error)}") from None

@@ -141,14 +141,13 @@ def _plain(value: object) -> str:
 
 
 def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
-    place = ".".join(str(step) for step in fault["loc"])
+    path = [step for step in fault["loc"] if str(step).strip()]  # a blank tag of a union is nobody's word
+    place = ".".join(map(str, path))
     if fault["type"] == "missing":
         return f"{place} is missing"
     if fault["type"] == "extra_forbidden":
-        inner = _model_at(model, fault["loc"][:-1])
-        return (
-            f"{place} is unknown, {nearest(str(fault['loc'][-1]), list(inner.model_fields) if inner else [])}"
-        )
+        inner = _model_at(model, path[:-1])
+        return f"{place} is unknown, {nearest(str(path[-1]), list(inner.model_fields) if inner else [])}"
     said = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return f"{place}{' ' if said.startswith('must ') else ': '}{said}" if place else said

@@ -32,8 +32,14 @@ class Head(Written):
     """Path of the bench file, from where the order lies, unless it is given with the command."""
     certificate: Line | None = None
     """Number of the certificate; that of the order where none is given."""
+    certificates: Literal["together", "each"] = "together"
+    """Whether several devices stand together on one certificate, or each has its own."""
     demonstration: bool = False
     """Whether the certificate is a demonstration and not valid."""
+    mount: bool = False
+    """Whether somebody on site is to mount the devices first, and to confirm it, before all else."""
+    empty: tuple[Line, ...] = ()
+    """Names of what would fill the role of the devices on the bench, and where none is mounted this time."""
     adjust: bool = False
     """Whether the device is to be adjusted between what was found and what is left."""
     training: bool = False
@@ -71,6 +77,9 @@ class Dut(Written):
     """Its class there."""
     description: Words | None = None
     """Its condition on arrival, and whatever else is said of it."""
+    certificate: Line | None = None
+    """Number of its own certificate, where each device has one; the order's with the device's place behind it
+    where none is given."""
     on: Line | None = None
     """Which instrument on the bench this one is, or is read by, by its name there; needed of several devices.
     It must fill the role in which the procedure has its devices."""
@@ -176,6 +185,32 @@ class Order(Written):
                 "each of several [[duts]] says by `on` which instrument reads it, another one each"
             )
         return self
+
+    @model_validator(mode="after")
+    def _certificates_differ(self) -> Self:
+        numbered = [dut.certificate for dut in self.devices.values() if dut.certificate is not None]
+        if numbered and not self.apart:
+            raise ValueError('certificate of a device: say certificates = "each" under [order]')
+        if len(set(self.numbers.values())) < len(self.numbers):
+            raise ValueError("two devices would have certificates of one number: give each another")
+        return self
+
+    @property
+    def apart(self) -> bool:
+        """Whether each device has a certificate of its own."""
+        return self.order.certificates == "each" and bool(self.duts)
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """Id in a record → number of its certificate, where each has one; "" → that of all together."""
+        whole = self.order.certificate or self.order.number
+        if not self.apart:
+            return {"": whole}
+        width = len(str(len(self.duts)))
+        return {
+            id_: dut.certificate or f"{whole}-{place:0{width}}"
+            for place, (id_, dut) in enumerate(self.devices.items(), 1)
+        }
 
     @property
     def devices(self) -> dict[str, Dut]:

@@ -126,8 +126,13 @@ class RealBench:
     @classmethod
     def of_run(cls, evidence: Evidence) -> RealBench:
         """Return what a run's evidence says of the bench it was on, such as one at a far station."""
-        named = {role: used.driver for role, used in evidence.instruments.items()}
-        return cls(_filled(named, drivers()), evidence.certificates, evidence.characteristics, evidence.began)
+        known = drivers()
+        there = {
+            role: known[used.driver].as_stated(used.settings)
+            for role, used in evidence.instruments.items()
+            if used.driver in known
+        }
+        return cls(there, evidence.certificates, evidence.characteristics, evidence.began)
 
 
 def rehearse(
@@ -237,7 +242,8 @@ def _state_facts(path: Path, facts: Mapping[str, Characteristic]) -> list[str]:
     """
     said = read_toml(path, BenchError)
     there = cast("dict[str, object]", said.get("characteristics", {}))
-    path.write_text(as_toml({**said, "characteristics": there | dict(facts)}), encoding="utf-8")
+    real = {name: fact.model_copy(update={"proof": None}) for name, fact in facts.items()}
+    path.write_text(as_toml({**said, "characteristics": there | real}), encoding="utf-8")
     return [f"{name}: the simulated bench's own" for name in there if name not in facts]
 
 

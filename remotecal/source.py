@@ -214,7 +214,12 @@ def docstrings(cls: type) -> dict[str, str]:
 
 @cache
 def _own_docs(cls: type) -> dict[str, str]:
-    """Return the docstrings under the statements of one class body, read from its source."""
+    """Return the docstrings under the statements of one class body, read from its source.
+
+    A class that was made while running has none; it tells them in `docs_of_statements`.
+    """
+    if isinstance(told := vars(cls).get("docs_of_statements"), Mapping):
+        return dict(told)
     try:
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     except (OSError, TypeError):  # made in a session, or built in: no source to read

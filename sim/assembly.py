@@ -198,6 +198,10 @@ class Assembly(ABC):
         """
         raise NotImplementedError
 
+    def true_errors(self, at: float) -> tuple[float, ...]:
+        """Return the true error of each device of the work order, in its order; as `true_error`."""
+        return (self.true_error(at),)
+
     @classmethod
     def about(cls) -> str:
         """Return what it is, in a line."""

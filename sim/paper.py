@@ -41,11 +41,13 @@ class Job:
     parameters: Mapping[str, object]
     """The procedure's parameters."""
     dut: Mapping[str, object]
-    """The device under test, as the work order's table `dut`."""
+    """The device under test, as the work order's table `dut`; empty where there are several."""
     customer: Text = CUSTOMER
     """Whom the certificate is for."""
     laboratory: Text = LABORATORY
     """Who calibrates; the standards are its own."""
+    duts: tuple[Mapping[str, object], ...] = ()
+    """Several devices under test, as the work order's tables `duts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _entry(name: str, place: Wired, address: str) -> Entry:
 def _driver(kind: type[Instrument]) -> str:
     """Return the name of a driver in the catalogue, or where it stands if it is in none."""
     try:
-        if catalogue.driver(kind.__name__) is kind:
+        if catalogue.driver(kind.__name__) in kind.__mro__:  # as a bench completes it, perhaps
             return kind.__name__
     except BenchError:
         pass
@@ -184,11 +186,12 @@ def _order(job: Job, today: date) -> dict[str, object]:
             "number": f"SIM-ORDER-{today.year}-0001",
             "certificate": f"SIM-{job.subject}-{today.year}-0001",
             "procedure": job.procedure,
+            **({"certificates": "each"} if job.duts else {}),
             "bench": BENCH,
             "demonstration": True,
         },
         "parameters": job.parameters,
-        "dut": job.dut,
+        **({"duts": job.duts} if job.duts else {"dut": job.dut}),
         "customer": {"name": job.customer, "address": Text(zh="天津", en="Tianjin")},
         "laboratory": {"name": job.laboratory, "address": Text(zh="北京", en="Beijing")},
         "persons": _PERSONS,

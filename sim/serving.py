@@ -14,8 +14,8 @@ import socket
 import sys
 from typing import ClassVar
 
-from remotecal.drivers.links import identification
-from remotecal.drivers.links.framing import HEADER, MBAP_SIZE, checksum
+from remotecal.drivers.links import identification, modbus_ascii
+from remotecal.drivers.links.framing import HEADER, MBAP_SIZE, Nonsense, checksum
 from remotecal.drivers.links.wire import Line, Modbus
 from remotecal.errors import ConfigurationError
 from remotecal.sim.attendance import Attendance, ClientLine, Found, Servable, Serving
@@ -109,6 +109,32 @@ class RtuServing:
 
     def wrap(self, reply: bytes, needs: bytes) -> bytes:
         return needs + reply + checksum(reply)
+
+    def silent(self, needs: bytes) -> bytes:
+        return needs
+
+
+class AsciiServing:
+    """Modbus ASCII; a frame whose checksum is wrong is passed over."""
+
+    greeting = b""
+    _FRAME = re.compile(rb"[^:]*(:[0-9A-F]+)\r\n", re.IGNORECASE)
+
+    def __init__(self, wire: Modbus | None = None) -> None:
+        self._echoes = wire is not None and wire.echo
+
+    def take(self, received: bytes) -> Found | None:
+        found = self._FRAME.match(received)
+        if found is None:
+            return None
+        try:
+            payload = modbus_ascii.content(found[1])
+        except Nonsense:
+            return NOBODYS
+        return payload, found[0] if self._echoes else b"", received[found.end() :]
+
+    def wrap(self, reply: bytes, needs: bytes) -> bytes:
+        return needs + modbus_ascii.frame(reply)
 
     def silent(self, needs: bytes) -> bytes:
         return needs

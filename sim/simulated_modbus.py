@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from remotecal.drivers.codecs import Register, RegisterCodec, Table
 from remotecal.drivers.declarations import Declaration, declared
 from remotecal.drivers.links import identification, modbus
-from remotecal.errors import ConfigurationError, ModbusRefusal
+from remotecal.drivers.quantities import Action
+from remotecal.errors import ConfigurationError, GarbledReply, ModbusRefusal
 from remotecal.sim.simulated import Refused, Respond, Response, Simulated, Sink, Source
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class ModbusSimulated(Simulated):
             words = self._words(cell.register, contents[cell.item][cell.part])
             for offset, word in enumerate(words, cell.start - asked.start):
                 if 0 <= offset < asked.count:
-                    values[offset] = word
+                    values[offset] = word if cell.register.bit is None else values[offset] | word
         return values
 
     def _words(self, register: Register, content: float) -> Sequence[int]:
@@ -140,14 +141,28 @@ class ModbusSimulated(Simulated):
         whole = [
             cell for cell in cells if cell.start >= asked.start and cell.start + cell.register.size <= end
         ]
-        if sum(cell.register.size for cell in whole) != asked.count:
+        covered = {cell.start + place for cell in whole for place in range(cell.register.size)}
+        if len(covered) != asked.count:
             raise ModbusRefusal("part of what is written belongs to nothing", modbus.ILLEGAL_ADDRESS)
         for cell in whole:
             words = asked.values[cell.start - asked.start :][: cell.register.size]
             number: float = words[0]
             if cell.register.form != "bit":
                 number = modbus.unpack(words, cell.register.form, cell.register.order or self._wire.order)
-            self._take(cell.item, cast("RegisterCodec", cell.item.wire).join((number,)))
+            try:
+                value = cell.register.join((number,))
+            except GarbledReply as fault:
+                raise ModbusRefusal(str(fault), modbus.ILLEGAL_VALUE) from fault
+            if cell.register.bit is None:
+                self._take(cell.item, value)
+            elif value != self._content(cell.item):
+                self._take_bit(cell.item, value)
+
+    def _take_bit(self, item: Declaration, value: float) -> None:
+        """Take a bit that was written along with others; one by which something is done is cleared again."""
+        self._take(item, value)
+        if isinstance(item, Action):
+            self._held[item.name] = 0.0
 
 
 class Bus:

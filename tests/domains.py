@@ -57,13 +57,14 @@ class Domain:
 
 
 DOMAINS = {
-    "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
+    "flow": Domain("flow", ("water", "water_bench"), ("water-rig", "master-line", "water-bench")),
     "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
     "density": Domain(
         "density",
         ("density",),
         ("density-bench", "solid-bench", "pycnometer-bench", "tube-bench", "hydrometer-bench"),
     ),
+    "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

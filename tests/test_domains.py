@@ -24,6 +24,7 @@ WORDS = {
     "flow": {"water", "gravimetric", "diverter", "flow", "pump", "tank"},
     "density": {"meniscus", "pycnometer", "hydrometer", "bubbles"},
     "gas": {"nozzle", "nozzles", "choked"},
+    "gas_loop": {"blower", "cooler"},
     "pressure": {"piston", "mbar"},
 }
 """What only the domain itself should speak of."""

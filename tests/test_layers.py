@@ -14,7 +14,7 @@ LAYERS = [
     {"clock", "configuration", "editions", "unit_factors", "unit_names", "units"},
     {"model"},
     {"drivers", "uncertainty", "fluids", "statistics"},
-    {"certificates", "registers", "bench", "bench_file", "open_bench", "order"},
+    {"certificates", "registers", "bench", "bench_file", "open_bench", "lot", "order"},
     {"journal"},
     {"procedures"},
     {"runs"},

@@ -84,6 +84,11 @@ class Further:
     unit: str
 
     @property
+    def most(self) -> str:
+        """The limit with its unit, a number alone without."""
+        return f"{self.limit:.4g}" if self.unit == "1" else f"{self.limit:.4g} {self.unit}"
+
+    @property
     def kept(self) -> bool:
         """Whether the limit is kept."""
         return self.found <= self.limit
@@ -149,8 +154,8 @@ def statements(
     """
     whole = verdict(findings, specification, further)
     chinese, english = _VERDICTS[whole]
-    also_zh = "".join(f",{one.name.get('zh')}不超过 {one.limit:.4g} {one.unit}" for one in further)
-    also_en = "".join(f", {one.name.get('en')} up to {one.limit:.4g} {one.unit}" for one in further)
+    also_zh = "".join(f",{one.name.get('zh')}不超过 {one.most}" for one in further)
+    also_en = "".join(f", {one.name.get('en')} up to {one.most}" for one in further)
     limit = specification.permissible
     return (
         Statement(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import CertificateRefused
 from remotecal.uncertainty.inputs import Input
+from remotecal.units import convert
 
 if TYPE_CHECKING:
     from remotecal.model import Certificate
@@ -51,8 +52,9 @@ class Parts:
         """
         if not certificate.states(COMMON):
             return cls(whole, 0.0, dof, told=False)
-        (point,) = certificate.single(COMMON, "1").points
-        common = point.expanded / point.k
+        stated = certificate.single(COMMON, "1")
+        (point,) = stated.points
+        common = convert(point.expanded / point.k, stated.unit, "1")
         if common > whole * (1 + 1e-9):
             raise CertificateRefused(
                 f"certificate {certificate.number} states {common:.3g} as the part it has in common with "

@@ -1,4 +1,4 @@
-"""What every calibration of a water flow meter is told."""
+"""What everything on a water rig is told, and every calibration of a water flow meter."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from remotecal.procedures import In
+from remotecal.procedures import In, Parameters
 from remotecal.procedures.library.meters.parameters import MeterParameters
 from remotecal.procedures.library.meters.results import Judged
 
 
-class FlowParameters(MeterParameters):
-    """What every calibration of a water flow meter is told."""
+class RigParameters(Parameters):
+    """What everything that is done on a water rig is told."""
 
-    flows: Annotated[tuple[float, ...], In("m3/h", above=0)]
-    """Flows to calibrate at, in the order to measure."""
     flow_tolerance: Annotated[float, In("%", above=0, at_most=10)] = 3.0
     """How far the flow may be from the one asked for."""
     flow_spread: Annotated[float, In("%", above=0, at_most=10)] = 2.0
@@ -24,14 +22,21 @@ class FlowParameters(MeterParameters):
     """How long the flow must be stable before a repeat."""
     temperature_drift: Annotated[float, In("K/s", above=0)] = 0.002
     """How fast the water's temperature may change before a repeat."""
+    water: Literal["Tanaka", "IAPWS-95"] = "Tanaka"
+    """Formula of the water's density."""
+
+
+class FlowParameters(RigParameters, MeterParameters):
+    """What every calibration of a water flow meter is told."""
+
+    flows: Annotated[tuple[float, ...], In("m3/h", above=0)]
+    """Flows to calibrate at, in the order to measure."""
     accuracy_class: Annotated[float, In("%", above=0, at_most=5)]
     """Maximum permissible error, ±, relative."""
     norm: str = "JJG 1033-2007"
     """The regulation the meter is held against."""
     judged_by: Judged = "error"
     """What the meter's characteristics are: its error, or the linearity of its K factor."""
-    water: Literal["Tanaka", "IAPWS-95"] = "Tanaka"
-    """Formula of the water's density."""
     photo: bool = False
     """Ask for a photo of the meter as it is installed, before anything moves; for attended runs."""
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from remotecal.drivers.measured import Measured
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from remotecal.procedures.library.flow.parameters import FlowParameters
 
 
-class FlowSeen(MeterSeen):
-    """What a repeat yields, whatever the reference."""
+class InWater(InAir):
+    """What a repeat yields of the water, and of the air around."""
 
     temperature: Annotated[tuple[Measured, ...], "°C"]
     """Water at the meter, while the repeat lasted."""
@@ -28,16 +30,23 @@ class FlowSeen(MeterSeen):
     """Gauge pressure at the meter, while the repeat lasted."""
 
 
+class FlowSeen(InWater, MeterSeen):
+    """What a repeat yields, whatever the reference."""
+
+
+W = TypeVar("W", bound=InWater)
 S = TypeVar("S", bound=FlowSeen)
 
 
-class WaterRepeats(MeterRepeats[S]):
-    """The repeats at one flow, and what is known of the water."""
+class OfWater(Repeats[W]):
+    """Repeats in water, and what is known of the water."""
 
-    def __init__(
-        self, point: Point, evidence: Evidence, seen: Sequence[S], parameters: FlowParameters
-    ) -> None:
-        super().__init__(point, evidence, seen, parameters)
+    def know_water(self, formula: str) -> None:
+        """Add the inputs that temperature, pressure and density of the water take.
+
+        Args:
+            formula: of its density, one of `WATER_FORMULAS`.
+        """
         self._thermometer = self.correction(
             "t_m", "thermometer", [one for each in self.seen for one in each.temperature], "°C"
         )
@@ -46,29 +55,43 @@ class WaterRepeats(MeterRepeats[S]):
         )
         self.barometer = self.correction("p_a", "ambient", [each.air_pressure for each in self.seen], "Pa")
         """The atmospheric pressure's correction."""
-        self._formula = WATER_FORMULAS[parameters.water]
+        self._formula = WATER_FORMULAS[formula]
         water = self.characteristic("ρ", "water_density", "1")
         self.inputs[-1] = Input.normal(
             "ρ", water.value, "1", math.hypot(water.u, self._formula.u), source=water.source
         )
-        self.read_meter()
 
-    def temperature(self, seen: S, x: Numbers, place: int | None = None) -> Number:
+    def temperature(self, seen: W, x: Numbers, place: int | None = None) -> Number:
         """Return the water's temperature at the meter in °C: the mean of a repeat, or one reading of it."""
         values = [reading.value for reading in seen.temperature]
         return self._thermometer.corrected(x, statistics.fmean(values) if place is None else values[place])
 
-    def air_pressure(self, seen: S, x: Numbers) -> Number:
+    def pressure(self, seen: W, x: Numbers) -> Number:
+        """Return the absolute pressure of the water at the meter in Pa."""
+        gauge = self._manometer.corrected(x, mean(seen.pressure, "Pa"))
+        absolute: Number = gauge + self.air_pressure(seen, x)
+        return absolute
+
+    def air_pressure(self, seen: W, x: Numbers) -> Number:
         """Return the atmospheric pressure in Pa."""
         return self.barometer.corrected(x, seen.air_pressure.value)
 
-    def density(self, seen: S, x: Numbers, place: int | None = None) -> Number:
+    def density(self, seen: W, x: Numbers, place: int | None = None) -> Number:
         """Return the water's density at the meter in kg/m³, for a repeat or for one reading of it."""
         return self.density_at(seen, x, self.temperature(seen, x, place))
 
-    def density_at(self, seen: S, x: Numbers, temperature: Number) -> Number:
+    def density_at(self, seen: W, x: Numbers, temperature: Number) -> Number:
         """Return the water's density in kg/m³ at a temperature in °C and the repeat's pressure."""
-        gauge = self._manometer.corrected(x, mean(seen.pressure, "Pa"))
-        absolute = gauge + self.air_pressure(seen, x)
-        density: Number = self._formula.density(temperature, absolute) * (1.0 + x["ρ"])
+        density: Number = self._formula.density(temperature, self.pressure(seen, x)) * (1.0 + x["ρ"])
         return density
+
+
+class WaterRepeats(OfWater[S], MeterRepeats[S]):
+    """The repeats of a meter at one flow, and what is known of the water."""
+
+    def __init__(
+        self, point: Point, evidence: Evidence, seen: Sequence[S], parameters: FlowParameters
+    ) -> None:
+        super().__init__(point, evidence, seen, parameters)
+        self.know_water(parameters.water)
+        self.read_meter()

@@ -18,111 +18,69 @@ The measurement model, for one repeat:
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
-from remotecal.drivers.capabilities import (
-    Balance,
-    CollectingRig,
-    Outlet,
-    PulseCounter,
-    Valve,
-    VolumeTotalizer,
-)
-from remotecal.drivers.measured import Measured
+from remotecal.drivers.capabilities import Outlet, PulseCounter, Valve, VolumeTotalizer
 from remotecal.errors import EvidenceError, ParameterError
-from remotecal.fluids.air import air_formula, buoyancy_factor
 from remotecal.model import Text
-from remotecal.procedures import Certificates, Drivers, Evidence, In, Point, Run, Stability
-from remotecal.procedures.library.evaluation.air import INPUTS as AIR_INPUTS
-from remotecal.procedures.library.evaluation.air import AirAround
-from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures import Certificates, Drivers, Evidence, Point, Run
+from remotecal.procedures.library.flow.collecting import (
+    DRAINING,
+    OF_WEIGHING,
+    CollectingParameters,
+    OnWeighTank,
+    Weighed,
+    collected_mass,
+    see_balance,
+)
 from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parameters import FlowParameters
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.measuring.sampling import amount, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
-from remotecal.procedures.library.meters.passing import OfRepeat
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.procedures.library.meters.under_test import can
-from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers
 
-DRAINING = 45.0
-"""Seconds, about, in which a tank drains and its balance comes to rest; only by them is told what is left."""
 
-
-class Collected(FlowSeen):
+class Collected(Weighed, FlowSeen):
     """What a repeat yields: the water that was collected, and what the meter told meanwhile."""
 
-    mass_before: Annotated[Measured, "kg"]
-    """Balance with the tank drained."""
-    mass_after: Annotated[Measured, "kg"]
-    """Balance with the water collected."""
-    time: Annotated[Measured | None, "s"] = None
-    """Between the diverter's two passages, for a flying start."""
 
-
-class GravimetricParameters(FlowParameters):
+class GravimetricParameters(CollectingParameters, FlowParameters):
     """What a gravimetric calibration is told."""
 
     method: Literal["flying", "standing"] = "flying"
     """Start and finish: by the diverter in a steady flow, or by the valve from rest to rest."""
-    smallest_mass: Annotated[float, In("kg", above=0)]
-    """Water one repeat must collect at least, so that the balance's error stays small."""
-    largest_mass: Annotated[float, In("kg", above=0)]
-    """Water the weigh tank takes."""
-    empty: Annotated[float, In("kg", above=0)]
-    """Balance indication below which the tank counts as drained."""
-    dripping: Annotated[float, In("s", at_least=1)] = 10.0
-    """Time for the tank to come to rest before it is weighed."""
 
 
-class WaterGravimetric(FlowProcedure):
+class WaterGravimetric(OnWeighTank, FlowProcedure):
     """Calibrate a water flow meter by static weighing (ISO 4185, JJG 164)."""
 
     title: ClassVar[Text] = Text(zh="静态质量法水流量校准", en="Water flow calibration by static weighing")
     norms: ClassVar[tuple[str, ...]] = ("ISO 4185:1980", "JJG 164")
     model_equation: ClassVar[str] = "E = V_i/V - 1, V = (m + V_c·(ρ_end - ρ_start))/ρ · t/(t + Δt)"
 
-    rig: CollectingRig
-    balance: Balance
-
-    Parameters: ClassVar[type[FlowParameters]] = GravimetricParameters
+    Parameters: ClassVar[type[GravimetricParameters]] = GravimetricParameters
     parameters: GravimetricParameters
 
     inputs: ClassVar[Mapping[str, Text]] = {
         **FlowProcedure.inputs,
-        "W": Text(zh="天平示值偏差(满载)", en="deviation of the balance's indication, tank full"),
-        "W_0": Text(zh="天平示值偏差(空载)", en="deviation of the balance's indication, tank empty"),
-        "W_res": Text(zh="天平分辨力", en="resolution of the balance"),
-        **AIR_INPUTS,
+        **OF_WEIGHING,
         "V_c": Text(zh="连接管段容积", en="volume between meter and diverter"),
         "Δt": Text(zh="换向器时间修正", en="diverter correction"),
     }
 
     def characteristics(self) -> Mapping[str, str]:
-        facts = {**super().characteristics(), "balance_resolution": "kg"}
+        facts = super().characteristics()
         return {**facts, "diverter_correction": "s"} if self.parameters.method == "flying" else facts
-
-    def certified(self) -> Sequence[str]:
-        return ("balance",)
-
-    def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
-        return (
-            *super().corrected(drivers),
-            ("balance", "mass", "kg"),
-            ("ambient", "air_temperature", "°C"),
-            ("ambient", "humidity", "%"),
-        )
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         super().check(certificates, drivers)
         counted = can(drivers, "dut", PulseCounter)
         masses = [self._duration(flow, counted=counted) * flow / 3.6 for flow in self.parameters.flows]
-        known = Standard.certified("W", certificates["balance"].certificate, "kg")
-        known.require(0.0, max(masses), "the balance is to weigh")
+        see_balance(certificates, max(masses))
 
     def suits(self, drivers: Drivers) -> None:
         super().suits(drivers)
@@ -136,34 +94,21 @@ class WaterGravimetric(FlowProcedure):
         for flow in self.parameters.flows:
             self._duration(flow, counted=can(drivers, "dut", PulseCounter))
 
-    def prepare(self, run: Run) -> None:
-        super().prepare(run)
-        self.rig.diverter.set(Outlet.BYPASS)
-
     def takes(self, point: Point) -> float:
         collecting = self._duration(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
         return collecting + DRAINING + 2 * self.parameters.dripping
 
     def measure(self, point: Point, run: Run) -> Collected:
-        self._drain(run)
-        before, air = self._weigh(run), read_air(run, self.ambient)
+        self.drain(run)
+        before, air = self.weigh(run), read_air(run, self.ambient)
         duration = self._duration(point.nominal["flow"], counted=isinstance(self.dut, PulseCounter))
         collect = self._fly if self.parameters.method == "flying" else self._stand
         told = collect(run, duration)
-        seen = Collected(mass_before=before, mass_after=self._weigh(run), **air._asdict(), **told)
+        seen = Collected(mass_before=before, mass_after=self.weigh(run), **air._asdict(), **told)
         see_amount("the mass collected, in kg,", seen.mass_after.to("kg").value - before.to("kg").value)
         if seen.time is not None:
             see_amount("the time of collecting, in s,", seen.time.to("s").value)
         self.see_state(seen)
-        air_formula(
-            [
-                (
-                    air.air_temperature.to("°C").value,
-                    air.air_pressure.to("Pa").value,
-                    air.humidity.to("%").value / 100,
-                )
-            ]
-        )
         return seen
 
     def _fly(self, run: Run, duration: float) -> dict[str, Any]:
@@ -217,22 +162,6 @@ class WaterGravimetric(FlowProcedure):
             )
         return duration
 
-    def _drain(self, run: Run) -> None:
-        self.rig.drain.set(Valve.OPEN)
-        run.settle(
-            Stability(self.balance.mass, duration=10, spread=self.parameters.empty, timeout=3600, every=5)
-        )
-        left = self.balance.mass.read().to("kg").value
-        if left > self.parameters.empty:
-            raise ParameterError(
-                f"the drained tank weighs {left:g} kg: is the drain shut, or `empty` too low?"
-            )
-        self.rig.drain.set(Valve.SHUT)
-
-    def _weigh(self, run: Run) -> Measured:
-        run.wait(self.parameters.dripping)
-        return self.balance.settled_mass.read()
-
     def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         repeats = WaterRepeats(point, evidence, Collected.at(evidence, point), self.parameters)
         mass = collected_mass(repeats)
@@ -253,24 +182,3 @@ class WaterGravimetric(FlowProcedure):
             return passed * time / (time + x["Δt"]) if flying else passed
 
         return repeats.solve(volume, passage)
-
-
-def collected_mass(repeats: WaterRepeats[Collected]) -> OfRepeat[Collected]:
-    """Return how to get the mass collected in a repeat, in kg, and add the inputs that takes."""
-    seen = repeats.seen
-    full = repeats.correction("W", "balance", [one.mass_after for one in seen], "kg")
-    empty = repeats.correction("W_0", "balance", [one.mass_before for one in seen], "kg")
-    step = repeats.constant("balance_resolution", "kg")
-    # Two readings, each rounded to the step: their difference is triangular within one step.
-    width = step / math.sqrt(len(seen))
-    repeats.inputs.append(Input.from_limits("W_res", 0.0, "kg", width, Distribution.TRIANGULAR))
-    around = AirAround(repeats, repeats.barometer)
-
-    def mass(one: Collected, x: Numbers) -> Number:
-        after = full.corrected(x, one.mass_after.value)
-        before = empty.corrected(x, one.mass_before.value)
-        buoyancy = buoyancy_factor(around.density(one, x), repeats.density(one, x))
-        collected: Number = (after - before + x["W_res"]) * buoyancy
-        return collected
-
-    return mass

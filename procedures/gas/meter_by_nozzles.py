@@ -37,7 +37,6 @@ from remotecal.procedures import (
 )
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
-from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
@@ -59,8 +58,8 @@ from remotecal.procedures.library.gas.passing import (
 )
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
-from remotecal.procedures.library.meters.classes import CLASSES, weighted_mean_error
-from remotecal.procedures.library.meters.results import MeterFinding, error_table, weighted_characteristics
+from remotecal.procedures.library.meters.classes import weighted_mean_error
+from remotecal.procedures.library.meters.results import error_table, weighted_characteristics
 from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
 
 USUAL: Final = (85e3, 106e3)
@@ -262,7 +261,7 @@ class MeterByNozzles(MeterUnderTest):
         weighted = weighted_mean_error(
             flows, [finding.evaluated.value for finding in findings], wanted.highest
         )
-        specification, further = self._specification(findings, weighted)
+        specification, further = wanted.held_against(findings, weighted)
         accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(
@@ -278,25 +277,6 @@ class MeterByNozzles(MeterUnderTest):
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),
-        )
-
-    def _specification(
-        self, findings: Sequence[MeterFinding], weighted: float
-    ) -> tuple[Specification, Sequence[Further]]:
-        """Return what the meter is held against, and what else it is."""
-        wanted, known = self.parameters, CLASSES[self.parameters.accuracy_class]
-        above, below = wanted.permissible or (known.above, known.below)
-        zones = Zones(((wanted.q_t, below), (float("inf"), above)), "%", "m3/h")
-        most = known.weighted if wanted.weighted_mean is None else wanted.weighted_mean
-        spread = max(finding.repeatability for finding in findings)
-        return Specification(zones, wanted.norm, wanted.rule), (
-            Further(
-                Text(zh="加权平均误差绝对值", en="magnitude of the weighted mean error"),
-                abs(weighted),
-                most,
-                "%",
-            ),
-            Further(Text(zh="重复性", en="repeatability"), spread, wanted.repeatability_share * above, "%"),
         )
 
     def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:

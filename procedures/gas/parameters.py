@@ -9,19 +9,12 @@ from pydantic import model_validator
 
 from remotecal.procedures import In
 from remotecal.procedures.library.gas.nozzle import MOST_NOZZLES
-from remotecal.procedures.library.meters.classes import NORM, TRANSITION, ClassName, test_flows
-from remotecal.procedures.library.meters.parameters import MeterParameters
+from remotecal.procedures.library.meters.gas_meters import GasMeterParameters
 
 
-class NozzleParameters(MeterParameters):
+class NozzleParameters(GasMeterParameters):
     """What the calibration of a gas meter by critical nozzles is told."""
 
-    highest: Annotated[float, In("m3/h", above=0)]
-    """Q_max of the meter."""
-    lowest: Annotated[float, In("m3/h", above=0)]
-    """Q_min of the meter."""
-    flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
-    """Flows to calibrate at, in the order to measure; those of the document where they are not given."""
     nozzle_flows: Annotated[tuple[float, ...], In("m3/h", above=0)]
     """What each nozzle of the bank passes, in the order the bench lists them, as the air is ahead of it at
     20 °C: by this they are chosen, and held against their certificates before anything moves."""
@@ -52,27 +45,11 @@ class NozzleParameters(MeterParameters):
     bench states `plenum_diameter`."""
     total_resolution: Annotated[float, In("m3", at_least=0)] = 1e-4
     """Smallest step of the total, for a meter read by it."""
-    accuracy_class: ClassName
-    """Accuracy class of the meter."""
-    transition: Annotated[float | None, In("m3/h", above=0)] = None
-    """Q_t, from which on the smaller permissible error holds; 0.2 Q_max if not given (unverified)."""
-    permissible: Annotated[tuple[float, ...], In("%", above=0)] = ()
-    """Permissible errors from Q_t on and below it, where they are not those of the class."""
-    weighted_mean: Annotated[float | None, In("%", above=0)] = None
-    """Permissible weighted mean error, where it is not that of the class."""
-    norm: str = NORM
-    """The document the meter is held against."""
 
     @model_validator(mode="after")
     def _flows_can_be_made(self) -> Self:
-        if not self.lowest < self.highest:
-            raise ValueError("lowest is Q_min and highest is Q_max: the one must be less than the other")
         if len(self.nozzle_flows) > MOST_NOZZLES or not self.nozzle_flows:
             raise ValueError(f"a bank has 1 to {MOST_NOZZLES} nozzles: mend nozzle_flows")
-        if len(set(self.wanted)) < len(self.wanted):
-            raise ValueError("flows must be given, each once")
-        if len(self.permissible) not in {0, 2}:
-            raise ValueError("permissible are two errors: from Q_t on, and below it")
         for flow in self.wanted:
             made = self.made(flow)
             if abs(made / flow - 1) * 100 > self.flow_tolerance:
@@ -81,16 +58,6 @@ class NozzleParameters(MeterParameters):
                     "mend flows, or let flow_tolerance be more"
                 )
         return self
-
-    @property
-    def wanted(self) -> tuple[float, ...]:
-        """The flows to calibrate at, in m³/h."""
-        return self.flows or test_flows(self.lowest, self.highest)
-
-    @property
-    def q_t(self) -> float:
-        """The transitional flow, in m³/h."""
-        return TRANSITION * self.highest if self.transition is None else self.transition
 
     def chosen(self, flow: float) -> tuple[int, ...]:
         """Return the numbers of the nozzles for a flow in m³/h, counted from 1 (`choose`)."""

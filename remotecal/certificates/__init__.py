@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from remotecal.model import Record
 
 XML_NAME, PDF_NAME, JSON_NAME = "certificate.xml", "certificate.pdf", "record.json"
+APART = "certificates"
+"""Folder in which each of several certificates of one run has a folder of its own, called by its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,12 @@ def write_certificate(record: Record, directory: Path, *, printed: bool = True) 
     return paths
 
 
+def folder_of(number: str) -> str:
+    """Return what the folder of a certificate is called: its number, as far as a file's name takes it."""
+    return re.sub(r"[^\w.-]", "_", number).lstrip(".") or "_"
+
+
 def certificate_in(directory: Path) -> tuple[Path, ...]:
     """Return the files of a certificate that a directory has."""
-    paths = (directory / name for name in (XML_NAME, PDF_NAME, JSON_NAME))
+    paths = (directory / name for name in (XML_NAME, PDF_NAME, JSON_NAME, APART))
     return tuple(path for path in paths if path.exists() or path.is_symlink())

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
-from remotecal.certificates import PDF_NAME, XML_NAME, keeping, write_certificate
+from remotecal.certificates import APART, PDF_NAME, XML_NAME, keeping
 from remotecal.certificates.approval import print_signed, sign
 from remotecal.certificates.demonstration import (
     DemonstrationKeys,
@@ -19,6 +19,7 @@ from remotecal.certificates.demonstration import (
     make_demonstration_keys,
     write_trust_list,
 )
+from remotecal.certificates.reporting import write_summary
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
@@ -28,6 +29,7 @@ from remotecal.errors import ConfigurationError
 from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.order import Order
+from remotecal.runs.apart import write_certificates
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import check_directory, execute
@@ -80,14 +82,20 @@ class DemonstrationLaboratory:
             keeping.replace(path, sign_xml(path.read_bytes(), self.keys.signers["institute"], "issued", at))
 
     def issue(self, out: Path, at: datetime, line: ProgressLine) -> None:
-        """Let three persons and the laboratory sign the certificate, and print it."""
-        certificate = (out / XML_NAME).read_bytes()
-        for duty in DUTIES:
-            line.step(f"signing: {duty} by {self.keys.signers[duty].name}")
-            certificate = sign(certificate, self.keys.signers[duty], at)
-        line.step("printing")
-        keeping.replace(out / XML_NAME, certificate)
-        keeping.replace(out / PDF_NAME, print_signed(certificate, self.keys.signers["issued"], at))
+        """Let three persons and the laboratory sign each certificate, and print it."""
+        apart = sorted((out / APART).iterdir()) if (out / APART).is_dir() else []
+        for number, folder in enumerate(apart or [out], 1):
+            which = f" ({number}/{len(apart)})" if apart else ""
+            certificate = (folder / XML_NAME).read_bytes()
+            for duty in DUTIES:
+                line.step(f"signing: {duty} by {self.keys.signers[duty].name}{which}")
+                certificate = sign(certificate, self.keys.signers[duty], at)
+            line.step(f"printing{which}")
+            keeping.replace(folder / XML_NAME, certificate)
+            keeping.replace(folder / PDF_NAME, print_signed(certificate, self.keys.signers["issued"], at))
+        if apart:
+            line.step("listing all in a report")
+            write_summary([(folder / XML_NAME).read_bytes() for folder in apart], out)
         self.keys.write(out / KEYS)
         write_trust_list(out / TRUST, self.keys, self.order.laboratory.name, self.scope, at.date())
 
@@ -161,7 +169,7 @@ def _calibrate(
     with Journal.open(out, clock) as journal:
         seal_journal(journal, laboratory.keys.station)
     record = evaluate(read_evidence(out), found)
-    write_certificate(record, out, printed=False)
+    write_certificates(record, laboratory.order, out, printed=False)
     return laboratory, record
 
 
@@ -183,7 +191,11 @@ def _tell(out: Path) -> None:
     print("Signed by demonstration keys, which prove nothing about anybody:")
     for name in sorted(path.name for path in out.iterdir() if path.is_file()):
         print(f"  {out / name}")
+    printed = sorted(out.glob(f"{APART}/*/{PDF_NAME}"))
+    for path in printed:
+        print(f"  {path}")
+    pdf = printed[0] if printed else out / PDF_NAME
     print(
-        f"Check it:\n  remotecal verify {out / PDF_NAME} --journal {out} --trust {out / TRUST} "
+        f"Check it:\n  remotecal verify {pdf} --journal {out} --trust {out / TRUST} "
         f"--trust-key {out / KEYS}/list-issuer.pub.pem --standards {out / PAPER}"
     )

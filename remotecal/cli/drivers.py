@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from remotecal.drivers.catalogue import Described
+    from remotecal.drivers.instrument import Instrument
 
 
 def list_drivers(console: Console | None = None) -> None:
@@ -29,16 +31,16 @@ def list_drivers(console: Console | None = None) -> None:
 
 
 def show_driver(name: str, console: Console | None = None) -> None:
-    """Print what a driver says of itself.
+    """Print what a driver says of itself; one by a table is named by its file.
 
     Raises:
-        BenchError: there is no such driver.
+        BenchError: there is no such driver, or none can be by the table.
     """
     from rich.text import Text
 
     from remotecal.drivers.catalogue import describe, driver
 
-    description = describe(driver(name))
+    description = describe(_by_table(Path(name)) if name.endswith(".toml") else driver(name))
     out = console or _console()
     out.print(Text.assemble((description.name, "bold"), f"  {description.instrument}\n"))
     out.print(Text(_flowing(description.doc)), "")
@@ -59,6 +61,21 @@ def show_driver(name: str, console: Console | None = None) -> None:
         about = Text.assemble(_flowing(item.doc), *((f"\n{line}", "dim") for line in _details(item)))
         table.add_row(Text(item.name, "bold"), about, Text(item.place.replace(";", ";\n")))
     out.print(table)
+
+
+def _by_table(path: Path) -> type[Instrument]:
+    """Return the driver a table describes (BenchError: it can't be read, or can't be so)."""
+    from remotecal.bench_file import read_text
+    from remotecal.configuration import parse_toml
+    from remotecal.drivers.catalogue import driver
+    from remotecal.errors import BenchError
+
+    text = read_text(path)
+    kind = "LineMap" if "line" in parse_toml(text.encode(), path, BenchError) else "RegisterMap"
+    try:
+        return driver(kind).as_stated({"table": text})
+    except BenchError as error:
+        raise BenchError(f"{path}: {error}") from None
 
 
 def _flowing(text: str) -> str:

@@ -53,16 +53,18 @@ def evaluate_run(
 
 def issue(evidence: Evidence, found: Found, out: Path, *, new_evaluation: bool = False) -> None:
     """Evaluate, write the certificate to a directory and print a summary; `evaluate_run` says where."""
-    from remotecal.certificates import certificate_in, write_certificate
+    from remotecal.certificates import certificate_in
+    from remotecal.runs.apart import write_certificates
 
     record = evaluate(evidence, found, new_evaluation=new_evaluation)
     there = certificate_in(out)
     places = (out / f"evaluated-{number}" for number in count(1))
     place = next(place for place in places if not place.exists()) if there else out
-    write_certificate(record, place)
+    written = write_certificates(record, evidence.order, place)
     summarise(record)
-    print(f"{len(evidence.observations)} observations; everything is in {place}")
-    if there:
+    many = f"; {len(written)} certificates" if len(written) > 1 else ""
+    print(f"{len(evidence.observations)} observations{many}; everything is in {place}")
+    if there and not evidence.order.apart:
         _compare(out, record)
 
 

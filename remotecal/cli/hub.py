@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import HUB, add_directory, command, directory
+from remotecal.cli.hub_index import add_commands
 
 if TYPE_CHECKING:
     from remotecal.hub.hub import Hub
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     read.add_argument("quantity", metavar="QUANTITY", help="what to read, as its driver calls it")
     withdraw = add("withdraw", "take back an order that was not begun", _withdraw)
     withdraw.add_argument("order", metavar="ORDER", help="the order, as `remotecal order` printed it")
+    add_commands(add)
     audit = add("audit", "print what was done, and what was refused", _audit)
     audit.add_argument("--limit", type=int, default=50, metavar="N", help="entries, the latest ones")
 

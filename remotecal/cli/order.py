@@ -64,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(asked: argparse.Namespace) -> None:
     """Sign an order and hand it to its station; prints the name of its run, and what the station says.
 
+    A lot becomes an order for each mounting, which the station carries out one after the other; the names of
+    all their runs are printed.
+
     Raises:
         ConfigurationError: the order, or the station it is for, can't be used; or the station refuses it.
     """
@@ -74,15 +77,16 @@ def main(asked: argparse.Namespace) -> None:
     from remotecal.hub.laboratory import open_laboratory
     from remotecal.hub.ordering import check_order
     from remotecal.hub.settings import HubFolder
-    from remotecal.order import Order
+    from remotecal.lot import read_orders
     from remotecal.store import Store
     from remotecal.transport.messages import Terms
 
     folder = HubFolder(asked.hub)
-    order = Order.load(asked.order)
-    bundle, procedure, found = _procedure(asked, order.order.procedure, folder)
+    orders = read_orders(asked.order)
+    bundle, procedure, found = _procedure(asked, orders[0].order.procedure, folder)
     with Store(folder.database) as store:
-        check_order(order, found, store.stations.get(asked.station), asked.bench)
+        for order in orders:
+            check_order(order, found, store.stations.get(asked.station), asked.bench)
     terms = Terms(
         bench=asked.bench,
         after_crash=asked.after_crash,
@@ -93,12 +97,13 @@ def main(asked: argparse.Namespace) -> None:
 
     async def issue() -> str:
         async with open_laboratory(folder) as laboratory:
-            by = getpass.getuser()
-            issued = await laboratory.issue(
-                order, procedure, asked.station, terms, by, lasts=asked.hours * 3600
-            )
-            print(issued.id, flush=True)
-            return await _fate(laboratory, issued.id, asked.station, by)
+            by, lasts = getpass.getuser(), asked.hours * 3600
+            runs = []
+            for order in orders:
+                issued = await laboratory.issue(order, procedure, asked.station, terms, by, lasts=lasts)
+                print(issued.id, flush=True)
+                runs.append(issued.id)
+            return await _fate(laboratory, runs[0], asked.station, by)
 
     print(asyncio.run(issue()), file=sys.stderr)
 

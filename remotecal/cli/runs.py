@@ -40,6 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         written = command(commands, name, help_text, handler, [run])
         written.add_argument("--out", type=Path, required=True, metavar="DIR", help="the directory")
+    report = command(
+        commands,
+        "report",
+        "write one report of the certificates of several runs, for their customer",
+        _report,
+    )
+    report.add_argument("runs", nargs="+", metavar="RUN", help="names of the runs, or how they begin")
+    report.add_argument("--out", type=Path, required=True, metavar="DIR", help="the directory")
+    add_directory(report, *HUB, inner=True)
     again = command(
         commands, "evaluate", "compute a run's record anew, where it could not be", _evaluate, [run]
     )
@@ -118,6 +127,25 @@ def _row(run: RunRow, complete: int, files: int) -> tuple[str, ...]:
     agrees = "UNORDERED" if run.unordered else "FAILED" if run.failed else agrees
     here = f"{complete}/{files}" if files else ""
     return run.run, run.station, run.state, str(run.committed), here, moment(run.began), agrees
+
+
+def _report(asked: argparse.Namespace) -> None:
+    from remotecal.certificates.reporting import FILES, write_summary
+    from remotecal.hub.issuing import RunAt
+    from remotecal.hub.settings import HubFolder
+
+    folder = HubFolder(asked.hub)
+    with _store(asked) as store:
+        found = [find_run(store, name) for name in dict.fromkeys(asked.runs)]
+        every = [RunAt(folder, store, row.station, row.run) for row in found]
+        certificates = [one.certificate() for of_run in every for one in of_run.each()]
+    made = write_summary(certificates, asked.out)
+    counted = ", ".join(
+        f"{count} {verdict or 'without a verdict'}" for verdict, count in made.verdicts.items()
+    )
+    print(f"{len(made.listed)} certificates: {counted}")
+    for name in FILES:
+        print(asked.out / name)
 
 
 def _journal(asked: argparse.Namespace) -> None:

@@ -48,6 +48,7 @@ SHIPPED: Final = {
     "FlowMeterByHand": "remotecal.drivers.by_hand.indicating:FlowMeterByHand",
     "Fluke6270A": "remotecal.drivers.fluke.pressure6270a:Fluke6270A",
     "FrequencyMeterByHand": "remotecal.drivers.by_hand.indicating:FrequencyMeterByHand",
+    "GasLoopController": "remotecal.drivers.rig.gas_loop:GasLoopController",
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
     "KellerDigital": "remotecal.drivers.keller.digital:KellerDigital",
@@ -57,6 +58,7 @@ SHIPPED: Final = {
     "KeysightDaq970A": "remotecal.drivers.keysight.daq970a:KeysightDaq970A",
     "KrohneMfc300": "remotecal.drivers.krohne.mfc:KrohneMfc300",
     "KrohneMfc400": "remotecal.drivers.krohne.mfc:KrohneMfc400",
+    "LineMap": "remotecal.drivers.mapped.line_map:LineMap",
     "MassTotalizerByHand": "remotecal.drivers.by_hand.indicating:MassTotalizerByHand",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
     "MicroMotion2700": "remotecal.drivers.emerson.micro_motion:MicroMotion2700",
@@ -64,6 +66,7 @@ SHIPPED: Final = {
     "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
     "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",
+    "RegisterMap": "remotecal.drivers.mapped.register_map:RegisterMap",
     "SartoriusSbi": "remotecal.drivers.sartorius.sbi:SartoriusSbi",
     "SartoriusSbiKilogram": "remotecal.drivers.sartorius.sbi:SartoriusSbiKilogram",
     "SiemensFc410": "remotecal.drivers.siemens.coriolis:SiemensFc410",
@@ -71,6 +74,7 @@ SHIPPED: Final = {
     "SiemensMass6000": "remotecal.drivers.siemens.coriolis:SiemensMass6000",
     "ThermometerByHand": "remotecal.drivers.by_hand.indicating:ThermometerByHand",
     "Tuf2000M": "remotecal.drivers.tuf.tuf2000m:Tuf2000M",
+    "Tuf2000MFuji": "remotecal.drivers.tuf.fuji:Tuf2000MFuji",
     "VaisalaPtu300": "remotecal.drivers.vaisala.ptu300:VaisalaPtu300",
     "VoltmeterByHand": "remotecal.drivers.by_hand.indicating:VoltmeterByHand",
     "VolumeTotalizerByHand": "remotecal.drivers.by_hand.indicating:VolumeTotalizerByHand",
@@ -186,7 +190,7 @@ def describe(cls: type[Instrument]) -> Description:
     return Description(
         name=cls.__name__,
         instrument=" ".join(filter(None, (cls.maker, cls.model))),
-        doc="\n\n".join(_introduction(base) for base in cls.__mro__ if _declares(base)),
+        doc="\n\n".join(_introduction(base) for base in cls.__mro__ if _declares(base)) or _introduction(cls),
         wire=_wire(cls),
         capabilities=tuple(base.__name__ for base in _capabilities(cls)),
         options=_options(cls),
@@ -322,7 +326,9 @@ _SEEN: Final = {0x1B: "ESC "}
 def _register(register: Register) -> str:
     scale = "" if register.scale == 1 else f" × {register.scale:g}"
     form = "" if register.form == "bit" else f" {register.form}"
-    return f"{register.table} {register.number}{form}{scale}"
+    bit = "" if register.bit is None else f" bit {register.bit}"
+    offset = f" {register.offset:+g}" if register.offset else ""
+    return f"{register.table} {register.number}{form}{bit}{scale}{offset}"
 
 
 def _wire(cls: type[Instrument]) -> str:

@@ -229,6 +229,12 @@ class Register:
     """The quantity is the register's content times this."""
     order: Order | None = None
     """Order of the bytes, where it differs from the instrument's other numbers."""
+    offset: float = 0.0
+    """What is added to that."""
+    bit: int | None = None
+    """The value is this bit alone, 0 the least significant one; other statements may have the others."""
+    codes: tuple[tuple[float, float], ...] = ()
+    """The value each content stands for, where that is another number."""
 
     @property
     def size(self) -> int:
@@ -242,11 +248,17 @@ class Register:
     @property
     def is_plain(self) -> bool:
         """Whether the quantity's value is the one part's content."""
-        return self.scale == 1
+        return self.scale == 1 and not self.offset and self.bit is None and not self.codes
 
     def join(self, contents: tuple[float, ...]) -> float:
-        """Return the quantity's value from the parts' contents."""
-        return contents[0] if self.is_plain else contents[0] * self.scale
+        """Return the quantity's value from the parts' contents (GarbledReply: it has no meaning)."""
+        content = contents[0] if self.bit is None else int(contents[0]) >> self.bit & 1
+        for code, value in self.codes:
+            if code == content:
+                return value
+        if self.codes:
+            raise GarbledReply(f"{self.table} {self.number} holds {content:g}, which stands for nothing")
+        return content if self.is_plain else content * self.scale + self.offset
 
     def is_sentinel(self, value: float) -> bool:
         """Tell whether a value is one of the bit patterns by which integer registers say "none".
@@ -255,7 +267,7 @@ class Register:
         the instrument's maker counts them (SunSpec's "not implemented", overflow and wire break of
         analog modules).
         """
-        if self.form[0] not in "ui":
+        if self.form[0] not in "ui" or self.bit is not None:
             return False
         (raw,), half = self.split(value), 1 << (16 * self.size - 1)
         return int(raw) in ({2 * half - 1, half - 1, half} if self.form[0] == "u" else {half - 1, -half})
@@ -273,7 +285,11 @@ class Register:
 
     def split(self, value: float) -> tuple[float, ...]:
         """Return the parts' contents for a value; the inverse of `join`."""
-        content = value / self.scale
+        content = next((code for code, meant in self.codes if meant == value), None)
+        if content is None:
+            content = (value - self.offset) / self.scale
+        if self.bit is not None:
+            return (round(content) << self.bit,)
         return (content if self.form in {"f32", "f64"} else round(content),)
 
 

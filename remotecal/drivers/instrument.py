@@ -81,6 +81,8 @@ class Instrument:
     """What makes the instrument harmless, in this order."""
     expects: ClassVar[tuple[Step, ...]] = ()
     """How the instrument must be configured for this driver's statements to be true."""
+    files: ClassVar[tuple[str, ...]] = ()
+    """Settings by which a bench names a file beside it, whose text the driver is then told."""
 
     link: Link
     name: str
@@ -161,7 +163,7 @@ class Instrument:
         """
         cls._refuse_unknown(name, settings)
         driver = cls.as_stated(settings)
-        link = open_link(address, cls.wire, name=name or cls.__name__, port=port, stations=stations)
+        link = open_link(address, driver.wire, name=name or cls.__name__, port=port, stations=stations)
         if through is not None:
             link = through(link)
         try:

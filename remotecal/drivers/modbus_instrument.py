@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Lock
 from typing import ClassVar, Final, cast, get_args
 
 from remotecal.clock import Clock
@@ -19,6 +20,9 @@ from remotecal.errors import BenchError, ForbiddenCommand, LinkError, ModbusRefu
 
 _UNITS: Final = range(248)
 """Unit numbers on a serial line (MODBUS over serial line, 2.2)."""
+
+ON_SERIAL_LINES: Final = ("modbus+rtu", "modbus+ascii")
+"""How addresses of serial lines begin, gateways to them included."""
 
 _UNITS_ON_TCP: Final = range(256)
 """Behind Modbus TCP a device may have any, and 255 is the one that is no gateway's (MODBUS Messaging on
@@ -68,6 +72,8 @@ class ModbusInstrument(Instrument):
     """Requests that may be under way together."""
     _heard: bool
     """Something came back since the link was opened that can't be an echo."""
+    _writing: Lock
+    """Held while a write is on its way: a bit is written with what its register held before."""
 
     def __init__(
         self,
@@ -81,7 +87,7 @@ class ModbusInstrument(Instrument):
         manual_counts_from: int | None = None,
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)
-        units = _UNITS if link.address.lower().startswith("modbus+rtu") else _UNITS_ON_TCP
+        units = _UNITS if link.address.lower().startswith(ON_SERIAL_LINES) else _UNITS_ON_TCP
         if isinstance(unit, bool) or unit not in units:
             raise BenchError(f"{self.name}: Modbus units are numbered 0 to {units[-1]}, not {unit}")
         if order is not None and order not in get_args(Order):
@@ -90,6 +96,7 @@ class ModbusInstrument(Instrument):
         self._refused = frozenset()
         self._scans = {}
         self._heard = False
+        self._writing = Lock()
         counts_from = self.wire.manual_counts_from if manual_counts_from is None else manual_counts_from
         self.layout = replace(self.wire, order=order or self.wire.order, manual_counts_from=counts_from)
         self._at_once = self.layout.outstanding if isinstance(link, WiredLink) and link.pipelined else 1
@@ -229,13 +236,27 @@ class ModbusInstrument(Instrument):
         codec = codec_of(declaration)
         if not isinstance(codec, Register) or codec.table not in {"coil", "holding"}:
             raise ForbiddenCommand(f"{declaration!r} can't be set")
-        (value,) = codec.split(float(content))
+        with self._writing:
+            self._place(codec, *codec.split(float(content)))
+        if isinstance(declaration, Held):
+            self._placed[declaration] = content
+
+    def _place(self, codec: Register, value: float) -> None:
+        if codec.bit is not None:
+            value = self._among_others(codec, int(value))
         request = self._write(codec, value)
         if request.function in _ECHOES and not self._heard:
             self._hear(request)
         self._send(request)
-        if isinstance(declaration, Held):
-            self._placed[declaration] = content
+
+    def _among_others(self, register: Register, bit: int) -> int:
+        """Return what a register must hold for one of its bits to be as wanted, the others as they are."""
+        start = register.number - self.layout.manual_counts_from
+        request = modbus.Request(READS[register.table], start, 1)
+        reply, _ = self._exchange(self._payload(request))
+        (held,) = modbus.understand(request, reply[1:], self.name)
+        self._heard = True
+        return held & ~(1 << cast("int", register.bit)) | bit
 
     def _write(self, register: Register, value: float) -> modbus.Request:
         start = register.number - self.layout.manual_counts_from

@@ -32,7 +32,7 @@ def file_issued(folder: HubFolder, store: Store, row: SigningRow) -> None:
     """
     if row.pdf is None:
         raise CertificateRefused("a sealed certificate is a signed PDF")
-    path = _path(folder, row.station, row.run)
+    path = _path(folder, row.station, row.run, row.device)
     draft = path.with_name(f".{path.name}.new")
     write_private(draft, row.pdf)
     try:
@@ -64,12 +64,12 @@ def enter_issued(folder: HubFolder, store: Store, now: float) -> tuple[str, ...]
         draft.unlink()
     entered = []
     for path in sorted(folder.issued.glob("*/*.pdf")):
-        station, run = path.parent.name, path.stem
-        latest = store.signings.latest(station, run)
+        station, (run, _, device) = path.parent.name, path.stem.partition(OF)
+        latest = store.signings.latest(station, run, device)
         if latest is not None and latest.duty == "issued":
             continue
         try:
-            store.signings.add(_row(station, run, path.read_bytes(), now))
+            store.signings.add(_row(station, run, device, path.read_bytes(), now))
         except RemotecalError as error:
             log.error("%s can't be entered: %s", path, error)  # noqa: TRY400
             store.note("hub", "not entered again", {"station": station, "run": run, "reason": str(error)})
@@ -80,7 +80,7 @@ def enter_issued(folder: HubFolder, store: Store, now: float) -> tuple[str, ...]
     return tuple(entered)
 
 
-def _row(station: str, run: str, pdf: bytes, now: float) -> SigningRow:
+def _row(station: str, run: str, device: str, pdf: bytes, now: float) -> SigningRow:
     from remotecal.certificates.dcc import read
     from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
     from remotecal.certificates.signing.xml import read_signatures
@@ -90,8 +90,13 @@ def _row(station: str, run: str, pdf: bytes, now: float) -> SigningRow:
     newest, printed = read_signatures(xml)[-1], read_pdf_signature(pdf)
     if newest.duty != "issued" or newest.chain[0] != printed.chain[0]:
         raise CertificateRefused("it does not bear the laboratory's seal")
-    return SigningRow(station, run, "issued", "the hub", now, xml, pdf, read(newest.content).number)
+    number = read(newest.content).number
+    return SigningRow(station, run, "issued", "the hub", now, xml, pdf, number, device)
 
 
-def _path(folder: HubFolder, station: str, run: str) -> Path:
-    return folder.issued / station / f"{run}.pdf"
+OF = "~"
+"""Between a run's name, which has none, and the device whose certificate it is."""
+
+
+def _path(folder: HubFolder, station: str, run: str, device: str) -> Path:
+    return folder.issued / station / f"{run}{OF if device else ''}{device}.pdf"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from remotecal.certificates.trust import TrustList
     from remotecal.hub.settings import HubFolder
     from remotecal.model import Record
+    from remotecal.order import Order
     from remotecal.registers import LaboratoryRegister
     from remotecal.store import Store
 
@@ -62,9 +63,40 @@ class RunAt:
     """Where the run was."""
     run: str
     """The run."""
+    device: str = ""
+    """Id of the device whose certificate it is, where each of the order has its own."""
+
+    def each(self) -> tuple[RunAt, ...]:
+        """Return the certificates of the run: the one for all its devices, or that of each; as `record`."""
+        return tuple(replace(self, device=device) for device in self._certificates())
 
     def record(self) -> Record:
-        """Return the record of a run, which says that the work was done remotely.
+        """Return the record of the certificate, which says that the work was done remotely.
+
+        Raises:
+            CertificateRefused: each device has a certificate of its own, and none is named, or there is no
+                such device; or as `whole`.
+            JournalBroken: as `whole`.
+        """
+        parts = self._certificates()
+        if self.device not in parts:
+            known = ", ".join(filter(None, parts)) or "none: it is one for all"
+            raise CertificateRefused(
+                f"{self.device or 'nobody'} has no certificate of its own in {self.run}; there are {known}"
+            )
+        return remote(parts[self.device], self.station)
+
+    def _certificates(self) -> dict[str, Record]:
+        from remotecal.runs.apart import certificates
+
+        return certificates(*self._computed())
+
+    def whole(self) -> Record:
+        """Return the record of the run, with all its devices; errors as `_computed`."""
+        return remote(self._computed()[0], self.station)
+
+    def _computed(self) -> tuple[Record, Order]:
+        """Return the record of the run, and what was ordered.
 
         Raises:
             CertificateRefused: it was not computed here yet, or the station's is another one, or the
@@ -96,13 +128,13 @@ class RunAt:
             check_record(order, record)
         except NotOrdered as error:
             raise CertificateRefused(f"there is no certificate of what was not ordered: {error}") from error
-        return remote(record, self.station)
+        return record, order.order
 
     def certificate(self) -> bytes:
         """Return the certificate (DCC) with the signatures it has so far; errors as `record`."""
         from remotecal.certificates.dcc import write
 
-        signed = self.store.signings.latest(self.station, self.run)
+        signed = self.store.signings.latest(self.station, self.run, self.device)
         return write(self.record()) if signed is None else signed.xml
 
     def printed(self) -> bytes:
@@ -116,7 +148,7 @@ class RunAt:
         from remotecal.certificates.pdf import print_certificate
         from remotecal.certificates.signing.xml import read_signatures
 
-        signed = self.store.signings.latest(self.station, self.run)
+        signed = self.store.signings.latest(self.station, self.run, self.device)
         if signed is not None and signed.pdf is not None:
             return signed.pdf
         xml = self.certificate()
@@ -125,27 +157,47 @@ class RunAt:
 
 
 def issue(folder: HubFolder, store: Store, station: str, run: str, out: Path) -> tuple[Path, ...]:
-    """Write journal and certificate of a run into a directory, as far as it is signed.
+    """Write journal and certificates of a run into a directory, as far as they are signed.
 
-    What was written there earlier is replaced, unless a signature would be lost.
+    Where each device has a certificate of its own, these go into folders in `certificates`. What was written
+    there earlier is replaced, unless a signature would be lost.
 
     Raises:
         CertificateRefused, JournalBroken: as `RunAt.record`; or what is there is not of this run.
     """
-    from remotecal.certificates import JSON_NAME, PDF_NAME, XML_NAME
+    from remotecal.certificates import APART, JSON_NAME, folder_of
     from remotecal.certificates.keeping import replace
     from remotecal.hub.recomputing import write_journal
 
     of_run = RunAt(folder, store, station, run)
+    written: list[Path] = []
+    for one in of_run.each():
+        place = out / APART / folder_of(one.record().number) if one.device else out
+        written += _write(one, place)
+    if out / JSON_NAME not in written:
+        replace(out / JSON_NAME, _json(of_run.whole()))
+        written.append(out / JSON_NAME)
+    return (write_journal(store, station, run, out), *written)
+
+
+def _write(of_run: RunAt, place: Path) -> tuple[Path, ...]:
+    """Write one certificate into a directory, as `issue`."""
+    from remotecal.certificates import JSON_NAME, PDF_NAME, XML_NAME
+    from remotecal.certificates.keeping import replace
+
     written = {
         XML_NAME: of_run.certificate(),
         PDF_NAME: of_run.printed(),
-        JSON_NAME: of_run.record().to_json().encode() + b"\n",
+        JSON_NAME: _json(of_run.record()),
     }
-    out.mkdir(parents=True, exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
     for name, content in written.items():
-        replace(out / name, content)
-    return (write_journal(store, station, run, out), *(out / name for name in written))
+        replace(place / name, content)
+    return tuple(place / name for name in written)
+
+
+def _json(record: Record) -> bytes:
+    return record.to_json().encode() + b"\n"
 
 
 def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature:
@@ -179,7 +231,7 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
         )
     record = of_run.record()
     _check_signatures(of_run.folder, record, signed, now)
-    row = SigningRow(of_run.station, of_run.run, duty, by, now.timestamp(), xml, pdf)
+    row = SigningRow(of_run.station, of_run.run, duty, by, now.timestamp(), xml, pdf, device=of_run.device)
     if duty == "issued":
         file_issued(of_run.folder, of_run.store, replace(row, number=record.number))
     else:

@@ -14,6 +14,8 @@ from remotecal.runs.suitability import check_points, check_reach, fill, points_o
 from remotecal.transport.messages import BenchAnnounced
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from remotecal.drivers.instrument import Instrument
     from remotecal.order import Order
     from remotecal.procedures.procedure import Procedure
@@ -43,13 +45,13 @@ def check_order(order: Order, found: Found, station: StationRow, bench: str) -> 
         raise OrderError(
             f"bench: there is no bench {bench!r} at {station.name}, {nearest(bench, list(benches))}"
         )
-    roles, drivers = _filled(procedure, benches[bench], station.name)
+    roles, drivers = _filled(procedure, benches[bench], station.name, order.order.empty)
     check_items(order, procedure, roles)
     check_reach(procedure, points, drivers)
 
 
 def _filled(
-    procedure: Procedure, bench: BenchAnnounced, station: str
+    procedure: Procedure, bench: BenchAnnounced, station: str, empty: Collection[str]
 ) -> tuple[dict[str, str] | None, dict[str, type[Instrument]]]:
     """Return role → name, None where the station did not say; and role → driver that is installed here, too.
 
@@ -67,7 +69,8 @@ def _filled(
     def filling(role: str) -> tuple[str, ...]:
         named = (bench.roles or {}).get(role, role)
         names = (named,) if isinstance(named, str) else named
-        return tuple(name for name in names if name in there)
+        left = empty if role == procedure.under_test else ()
+        return tuple(name for name in names if name in there and name not in left)
 
     filled, faults = fill(procedure, filling, drivers, bench.artefacts)
     if faults:
@@ -78,7 +81,9 @@ def _filled(
 
 
 def _installed(kind: str) -> type[Instrument] | None:
+    """Return a driver as far as the laboratory can know it; None for one that only the station knows."""
     try:
-        return driver(kind)
+        found = driver(kind)
     except BenchError:
         return None  # the station has it, or will say that it has not
+    return None if found.files else found  # a file at the station says what it can do

@@ -108,7 +108,7 @@ def evaluate_anew(
     known = store.records.find(station, run)
     if known is not None and known.agrees:
         raise EvidenceError(f"the record of {run} was computed, and the station computed the same")
-    if store.signings.latest(station, run) is not None:
+    if store.signings.any(station, run):
         raise EvidenceError(f"somebody has signed the certificate of {run}: withdraw or amend that")
     key = PublicKey.from_text(store.stations.get(station).key)
     journal = SignedJournal(store, station, run, key)

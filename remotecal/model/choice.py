@@ -39,7 +39,11 @@ def results_of(record: Record, serials: Collection[str]) -> Record:
     """
     if len(record.items) == 1:
         return record
-    items = items_with(record, serials)
+    return of_items(record, items_with(record, serials))
+
+
+def of_items(record: Record, items: tuple[Item, ...]) -> Record:
+    """Return what a certificate says of some of its items, and of them alone, as `results_of`."""
     if len(items) == len(record.items):
         record = _of_all_together(record)
         items = record.items
@@ -47,6 +51,7 @@ def results_of(record: Record, serials: Collection[str]) -> Record:
     kept = tuple(found for each in record.measurements if (found := _measurement(each, ids)) is not None)
     untold = tuple(_untold(record, ids))
     if not kept:
+        serials = [number for item in items for number in item.serials] or [item.id or "?" for item in items]
         why = f": {untold[0]}" if untold else ""
         raise CertificateRefused(
             f"certificate {record.number} is for {len(record.items)} items, and which of its results are of "

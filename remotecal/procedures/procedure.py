@@ -5,11 +5,13 @@ from __future__ import annotations
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from remotecal import units
+from remotecal.drivers.capabilities.needs import needs
 from remotecal.drivers.declarations import Declaration
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.measured import Measured
@@ -90,6 +92,12 @@ class Procedure(ABC):
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:
         self.parameters = parameters
         vars(self).update(roles or {})
+
+    def filled(self, roles: Mapping[str, Filling]) -> Self:
+        """Return the same procedure with its roles filled: with what `check` kept of the certificates."""
+        made = copy(self)
+        vars(made).update(roles)
+        return made
 
     @classmethod
     def accepts(cls) -> type[Parameters]:
@@ -177,6 +185,8 @@ class Procedure(ABC):
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:  # noqa: B027  nor to check
         """Refuse what the evaluation could not use, before anything moves.
+
+        What it keeps on itself of the certificates, the procedure has while it measures.
 
         Args:
             certificates: role → certificate of the instrument that fills it, where it has one.
@@ -295,7 +305,8 @@ def _told(value: Value) -> str:
 def _lacks(driver: type[Instrument], capability: type) -> str:
     if capability not in driver.__mro__:
         return f"{driver.__name__} is no {capability.__name__}"
-    for name, wanted in _quantities(capability).items():
+    for name, need in needs(capability).items():
+        wanted = need.unit
         declared = getattr(driver, name, None)
         if not isinstance(declared, Declaration):
             return f"{driver.__name__} declares no {name}, which a {capability.__name__} has"
@@ -303,14 +314,3 @@ def _lacks(driver: type[Instrument], capability: type) -> str:
         if wanted and (unit is None or not units.same_dimension(unit, wanted)):
             return f"{declared!r} is in {unit}, a {capability.__name__} gives it in {wanted} or the like"
     return ""
-
-
-def _quantities(capability: type) -> dict[str, str]:
-    """Return the quantities a capability has, with the unit each is annotated with, or ""."""
-    found = {}
-    for name, kind in get_type_hints(capability, include_extras=True).items():
-        if get_origin(kind) is ClassVar:
-            (inner,) = get_args(kind)
-            metadata = getattr(inner, "__metadata__", ("",))
-            found[name] = str(metadata[0])
-    return found

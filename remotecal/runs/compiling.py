@@ -17,6 +17,7 @@ from remotecal.model import (
     ONLY_IN_FULL,
     ONLY_THE_ITEM,
     TRACEABLE,
+    Certificate,
     CertificateReference,
     Column,
     Equipment,
@@ -33,7 +34,7 @@ from remotecal.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date
 
     from remotecal.bench import CertificateUsed
@@ -42,13 +43,16 @@ if TYPE_CHECKING:
     from remotecal.runs.catalogue import Found
 
 
-def compile_record(evidence: Evidence, parts: Sequence[Evaluation], found: Found) -> Record:
+def compile_record(
+    evidence: Evidence, parts: Sequence[Evaluation], found: Found, facts: Collection[str] = ()
+) -> Record:
     """Return a record of what evidence and evaluation say.
 
     Args:
         evidence: of the run.
         parts: what the procedure makes of it, measurement by measurement.
         found: the procedure that evaluated.
+        facts: names of the rig's characteristics that it may have used.
     """
     order, head = evidence.order, evidence.order.order
     finished = civil_day(evidence.finished, evidence.time_zone)
@@ -58,7 +62,7 @@ def compile_record(evidence: Evidence, parts: Sequence[Evaluation], found: Found
         for said in (*_said(parts, ids), *_statements(evidence, found))
     )
     taken = {*order.devices, *filter(None, ids), *(said.id for said in statements if said.id)}
-    standards = _standards(evidence, taken)
+    standards = (*_standards(evidence, taken), *_proofs(evidence, facts, taken))
     return Record(
         number=head.certificate or head.number,
         country=head.country,
@@ -189,6 +193,34 @@ def _standards(evidence: Evidence, taken: set[str]) -> tuple[Equipment, ...]:
         standard = evidence.instruments.get(role) or evidence.artefacts[role]
         used[standard.name] = standard, certificate
     return tuple(_standard(*entry, _free_id(name, taken)) for name, entry in used.items())
+
+
+def _proofs(evidence: Evidence, facts: Collection[str], taken: set[str]) -> Iterator[Equipment]:
+    """Yield the rig by each record that a characteristic was read from, which it is a standard by."""
+    told = set()
+    for name, fact in evidence.characteristics.items():
+        proof = fact.proof
+        if name not in facts or proof is None or proof.sha256 in told:
+            continue
+        told.add(proof.sha256)
+        (item, *_) = proof.record.items
+        yield Equipment(
+            id=_free_id(name, taken),
+            name=item.name,
+            manufacturer=item.manufacturer,
+            model=item.model,
+            identifications=item.identifications,
+            certificate=CertificateReference(
+                number=proof.record.number,
+                title=item.name,
+                procedure="SHA256",
+                value=proof.sha256,
+                issuer=proof.record.laboratory.contact.name,
+                issued=Certificate(proof.record).issued,
+                valid_until=fact.valid_until,
+                in_validity=True,
+            ),
+        )
 
 
 def _free_id(name: str, taken: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -37,6 +37,7 @@ from remotecal.units import same_dimension
 if TYPE_CHECKING:
     from datetime import date
 
+    from remotecal.bench_file import Characteristic
     from remotecal.clock import Clock
     from remotecal.open_bench import OpenBench
     from remotecal.order import Order
@@ -172,13 +173,14 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     check_points(procedure, points)
     today = bench.day(clock)
     _check_norms(order, parameters, today)
-    roles = fill_roles(found.procedure, bench)
+    roles = fill_roles(found.procedure, bench, order.order.empty)
     drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
     check_items(order, procedure, roles)
     check_reach(procedure, points, drivers)
     check_limits(procedure, points, roles, bench.file.interlocks)
     _check_names(bench.path.resolve(), run)
-    check_facts(procedure, bench, roles)
+    facts = bench.characteristics(today)
+    check_facts(procedure, bench, roles, facts)
     certificates = {
         name: used for name in bench.standards if (used := bench.certificate(name, today)) is not None
     }
@@ -202,30 +204,42 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
             name: bench.file.artefacts[name].serial for name in roles.values() if name in bench.file.artefacts
         },
         certificates=certificates,
-        characteristics=dict(bench.characteristics(today)),
+        characteristics=dict(facts),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
         clock="virtual" if isinstance(clock, SteppedClock) else "real",
     )
     return Plan(start, procedure, bench, clock)
 
 
-def fill_roles(procedure: type[Procedure], bench: Bench) -> dict[str, str]:
+def fill_roles(procedure: type[Procedure], bench: Bench, empty: Collection[str] = ()) -> dict[str, str]:
     """Return role → name of what fills it.
+
+    Args:
+        procedure: whose roles.
+        bench: what there is.
+        empty: names of what fills none this time, for no device is there.
 
     Raises:
         BenchError: nobody fills a role, or the instrument lacks what the role needs.
     """
-    filled, faults = fill(procedure, bench.filling, bench.drivers, bench.file.artefacts)
+
+    def filling(role: str) -> tuple[str, ...]:
+        names = bench.filling(role)
+        return tuple(name for name in names if name not in empty) if role == procedure.under_test else names
+
+    filled, faults = fill(procedure, filling, bench.drivers, bench.file.artefacts)
     if faults:
         raise BenchError(f"{bench.path} does not suit {procedure.__name__}: {'; '.join(faults)}")
     return filled
 
 
-def check_facts(procedure: Procedure, bench: Bench, roles: Mapping[str, str]) -> None:
+def check_facts(
+    procedure: Procedure, bench: Bench, roles: Mapping[str, str], facts: Mapping[str, Characteristic]
+) -> None:
     """Raise `BenchError` if the bench lacks a fact or a certificate the evaluation will need."""
     faults, needed = [], procedure.characteristics()
     for name, unit in {**needed, **procedure.may_state()}.items():
-        fact = bench.file.characteristics.get(name)
+        fact = facts.get(name)
         if fact is None:
             if name in needed:
                 faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
@@ -276,7 +290,8 @@ def _connected(planned: Plan, company: Company, directory: Path) -> Iterator[Ope
     with signals(company.control, company.by):
         opened = planned.bench.connect(planned.clock, what=f"run {directory.resolve()}")
         try:
-            if opened.failures:
+            empty = planned.start.order.order.empty
+            if any(name not in empty for name in opened.failures):
                 company.control.notice()  # no signal gets in between
                 _make_safe(planned, opened)
                 raise BenchError(opened.failed())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.drivers.catalogue import drivers as installed
 from remotecal.drivers.instrument import known_serial
-from remotecal.errors import EvidenceError, OrderError, ParameterError
+from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError
 from remotecal.model.identifiers import among
 from remotecal.numerals import read_number
 from remotecal.procedures.procedure import Procedure, of_role
@@ -20,7 +20,7 @@ from remotecal.procedures.procedure import Procedure, of_role
 if TYPE_CHECKING:
     from remotecal.bench import Bench
     from remotecal.drivers.instrument import Instrument
-    from remotecal.journal.evidence import Evidence
+    from remotecal.journal.evidence import Evidence, InstrumentUsed
     from remotecal.order import Dut, Order
     from remotecal.procedures.parameters import Parameters
     from remotecal.procedures.procedure import Role
@@ -98,10 +98,18 @@ def check_evidence(evidence: Evidence, procedure: Procedure) -> None:
     known = installed()
     told = {one.name: one.serial for one in used.values()}
     told |= {artefact.name: artefact.serial for artefact in evidence.artefacts.values()}
-    there = {one.name: known[one.driver] for one in used.values() if one.driver in known}
+    there = {one.name: _as_stated(known[one.driver], one) for one in used.values() if one.driver in known}
     for name, dut in _devices(evidence.order, type(procedure), roles, there).items():
         if fault := _another(dut, told[name]):
             raise EvidenceError(f"{name} said that it is SN {told[name]}, {fault}")
+
+
+def _as_stated(driver: type[Instrument], used: InstrumentUsed) -> type[Instrument]:
+    """Return the driver of an instrument as its settings complete it (EvidenceError: they can't)."""
+    try:
+        return driver.as_stated(used.settings)
+    except BenchError as error:
+        raise EvidenceError(f"{used.name} can't be set up as it says: {error}") from error
 
 
 def _role_of_items(kind: type[Procedure]) -> Role | None:

@@ -52,7 +52,8 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         parts = tuple(_parts(evidence, procedure))
     except Exception as error:  # evidence may be anybody's, and the procedure, too
         raise EvaluationFailed(Path(found.name).name, _point_of(error), error) from error
-    return compile_record(evidence, parts, found)
+    facts = {*procedure.characteristics(), *procedure.may_state()}
+    return compile_record(evidence, parts, found, facts)
 
 
 def _parts(evidence: Evidence, procedure: Procedure) -> Iterator[Evaluation]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
 from remotecal.drivers.declarations import declared
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.quantities import Reading
+from remotecal.drivers.shown import DONE
 from remotecal.drivers.waveform import Waveform
 from remotecal.errors import (
     InterlockTripped,
@@ -24,6 +26,7 @@ from remotecal.journal.contents import File
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.observation import AS_LEFT
 from remotecal.journal.values import pack, readings
+from remotecal.model import Text
 from remotecal.procedures.observed import packed
 from remotecal.procedures.procedure import Artefact, of_role
 from remotecal.runs.items import other_device
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
     from remotecal.journal.evidence import Start
     from remotecal.journal.observation import Point, Value
     from remotecal.journal.writing import Journal
-    from remotecal.model import Text
     from remotecal.open_bench import OpenBench
     from remotecal.procedures.observed import Observed
     from remotecal.procedures.procedure import Filling, Procedure
@@ -80,7 +82,7 @@ class Session:
             opened, journal, self._control, company.answers, company.watchers, company.largest_file
         )
         kind = type(planned.procedure)
-        self._procedure = kind(planned.procedure.parameters, self._fillings(kind))
+        self._procedure = planned.procedure.filled(self._fillings(kind))
         self._done = set(journal.past.observed)
         self._set = journal.past.adjusted
         """What was set where the devices were adjusted; nothing where that was not possible."""
@@ -146,14 +148,40 @@ class Session:
         if watched := self._watch.declared:
             self._journal.append("watch", watched)
         self._watch.begin()
+        self._have_mounted()
         self._introduce(by_hand=True)
         for path in self._company.files:
             self._run.attach(path, "", self._company.by)
 
+    def _have_mounted(self) -> None:
+        """Have somebody mount the devices where the order says so, unless they were already."""
+        order, past = self._start.order, self._journal.past
+        known = {str(event.data["name"]) for event in past.instruments}
+        if not order.order.mount or self._mounted <= known:
+            return
+        named = ((dut.on, dut.serial or dut.owner_number) for dut in order.devices.values())
+        places = "; ".join(": ".join(filter(None, pair)) for pair in named)
+        empty = ", ".join(order.order.empty) or "none 无"
+        self._run.ask(
+            Text(
+                zh=f"请装上被检器具,然后确认。{places}。空位:{empty}。",
+                en=f"Mount the devices, then confirm: {places}. Places that stay empty: {empty}.",
+            ),
+            options=(DONE,),
+        )
+
+    @property
+    def _mounted(self) -> set[str]:
+        """Names of the instruments that are, or read, devices which have to be mounted first."""
+        role, order = type(self._procedure).under_test, self._start.order
+        there = {name for key, name in self._start.roles.items() if of_role(key) == role}
+        return there & self._opened.instruments.keys() if order.order.mount else set()
+
     def _introduce(self, *, by_hand: bool) -> None:
-        """Let the instruments say who they are: those with a wire, or those that a person reads."""
+        """Let the instruments say who they are: those with a wire, or those that a person reads or mounts."""
+        late = self._mounted
         for name, instrument in self._opened.instruments.items():
-            if isinstance(instrument, HandInstrument) is not by_hand:
+            if (isinstance(instrument, HandInstrument) or name in late) is not by_hand:
                 continue
             wraps = moduli(type(instrument))
             said: dict[str, Json] = {
@@ -175,7 +203,7 @@ class Session:
             if event.data["name"] == said["name"]:
                 changed = [part for part in SAME if event.data[part] != said[part]]
                 if changed:
-                    was, now = (", ".join(str(d[part]) for part in changed) for d in (event.data, said))
+                    was, now = (", ".join(_shown(d[part]) for part in changed) for d in (event.data, said))
                     raise WrongInstrument(
                         f"{said['name']}: the run began with {was}, now it is {now}: put the instrument "
                         "back, set as it was, or begin a new run"
@@ -336,3 +364,11 @@ def _refuse_strays(values: Mapping[str, Value], began: float) -> None:
                 f"the observation's {name} ({reading.source}) was read before the repeat began: read in "
                 "measure whatever the repeat rests on"
             )
+
+
+def _shown(part: Json) -> str:
+    """Return what is told of an instrument, as a person can compare it: a text of many lines by its hash."""
+    if isinstance(part, Mapping):
+        return ", ".join(f"{key} {_shown(value)}" for key, value in sorted(part.items()))
+    text = str(part)
+    return f"with SHA-256 {sha256(text.encode()).hexdigest()[:16]}" if "\n" in text else text

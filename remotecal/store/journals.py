@@ -12,6 +12,7 @@ from remotecal.errors import EvidenceError
 from remotecal.journal.chain import follow
 from remotecal.store.database import of_runs
 from remotecal.store.files import named
+from remotecal.store.index import AT_ONCE, INDEXED, Indexed
 from remotecal.store.shares import Share, add_used, lock_used, no_room
 from remotecal.store.tables import journal_lines, orders, run_files, runs
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 NOTHING = "0" * 64
 """What a journal's first line follows from."""
-
-AT_ONCE = 16
-"""Lines of a journal held at once while it is gone through."""
 
 STATES = {
     "start": "running",
@@ -218,7 +216,7 @@ class Journals:
         known, new = lines[: committed + 1 - first], lines[committed + 1 - first :]
         if fault := _compare(connection, growing, batch, known):
             return EvidenceError(f"run {run} of {station}: {fault}")
-        taken, head, state, files = used[station], growing.head, growing.state, []
+        taken, head, state, files, about = used[station], growing.head, growing.state, [], Indexed()
         for seq, line in enumerate(new, committed + 1):
             if state == "signed":
                 return EvidenceError(f"run {run} of {station}: line {seq} follows the journal's signature")
@@ -229,7 +227,9 @@ class Journals:
                 return EvidenceError(f"run {run} of {station}: {fault}")
             taken += len(line)
             head, state = link.hash, STATES.get(link.kind, state)
-            if link.kind == "file":
+            if link.kind in INDEXED:
+                about.take(station, run, link.kind, line)
+            elif link.kind == "file":
                 try:
                     files.append(named(station, run, seq, line))
                 except EvidenceError as error:
@@ -238,6 +238,7 @@ class Journals:
         growing.head, growing.state = head, state
         growing.new += new
         growing.files += files
+        growing.about.append(about)
         return growing.committed
 
     def _too_much(self, used: int, seq: int, line: bytes) -> str:
@@ -264,6 +265,8 @@ class _Growing:
     """Lines to be added."""
     files: list[dict[str, object]] = field(default_factory=list)
     """Files these name, as rows."""
+    about: list[Indexed] = field(default_factory=list)
+    """What these say the run is about."""
 
     @property
     def committed(self) -> int:
@@ -345,6 +348,8 @@ def _write(
     )
     if files := [file for one in grown.values() for file in one.files]:
         connection.execute(database.insert(run_files).on_conflict_do_nothing(), files)
+    for about in (each for one in grown.values() for each in one.about):
+        about.write(connection, database)
     values: dict[str, object] = {name: bindparam(f"its_{name}") for name in ("committed", "head", "state")}
     this = (runs.c.station == bindparam("of")) & (runs.c.run == bindparam("named"))
     connection.execute(

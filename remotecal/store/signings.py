@@ -33,6 +33,8 @@ class SigningRow:
     """Once it is issued, the PDF/A-3 that holds it and that the laboratory signed."""
     number: str | None = None
     """Once it is issued, the certificate's number, which no other has."""
+    device: str = ""
+    """Id of the device it is for, where each of a run has a certificate of its own."""
 
 
 class Signings:
@@ -41,19 +43,32 @@ class Signings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def latest(self, station: str, run: str) -> SigningRow | None:
-        """Return a run's certificate with all its signatures; None if it has none."""
+    def latest(self, station: str, run: str, device: str = "") -> SigningRow | None:
+        """Return a run's certificate with all its signatures, or that of a device; None if it has none."""
         from sqlalchemy import case, select
 
         table = signed_certificates
         rank = case({duty: number for number, duty in enumerate(DUTIES)}, value=table.c.duty)
-        of_run = (table.c.station == station) & (table.c.run == run)
+        of_run = (table.c.station == station) & (table.c.run == run) & (table.c.device == device)
         with self._database.read() as connection:
             row = connection.execute(select(table).where(of_run).order_by(rank.desc()).limit(1)).first()
         if row is None:
             return None
         pdf = None if row.pdf is None else bytes(row.pdf)
-        return SigningRow(row.station, row.run, row.duty, row.by, row.at, bytes(row.xml), pdf, row.number)
+        return SigningRow(
+            row.station, row.run, row.duty, row.by, row.at, bytes(row.xml), pdf, row.number, row.device
+        )
+
+    def any(self, station: str, run: str, duty: str | None = None) -> bool:
+        """Tell whether somebody has signed a certificate of a run, for a duty where one is given."""
+        from sqlalchemy import select
+
+        table = signed_certificates
+        of_run = select(table.c.duty).where((table.c.station == station) & (table.c.run == run)).limit(1)
+        if duty is not None:
+            of_run = of_run.where(table.c.duty == duty)
+        with self._database.read() as connection:
+            return connection.execute(of_run).first() is not None
 
     def add(self, row: SigningRow) -> None:
         """Keep a certificate with one more signature.
@@ -66,7 +81,7 @@ class Signings:
 
         table = signed_certificates
         adding = self._database.insert(table).values(**asdict(row)).on_conflict_do_nothing()
-        same = (table.c.number == row.number) & (table.c.run != row.run)
+        same = (table.c.number == row.number) & ((table.c.run != row.run) | (table.c.device != row.device))
         with self._database.begin() as connection:
             # An insert's row count is not told by every driver.
             added = connection.execute(adding.returning(table.c.duty)).first()

@@ -12,6 +12,7 @@ from typing import Self
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
 from remotecal.store.files import StoredFiles
+from remotecal.store.index import AboutRuns
 from remotecal.store.journals import Journals
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
@@ -61,6 +62,7 @@ class Store:
         self.figures = Figures(self.database)
         self.stations = Stations(self.database)
         self.orders = Orders(self.database)
+        self.about = AboutRuns(self.database)
         self.journals = Journals(self.database, share or Share())
         self.files = StoredFiles(self.database, share or Share())
         self.pages = Pages(self.database)

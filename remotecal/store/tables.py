@@ -135,6 +135,45 @@ journal_lines = Table(
     Column("line", KeptLine, nullable=False),
 )
 
+run_equipment = Table(
+    "run_equipment",
+    metadata,
+    Column("station", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("name", Text, primary_key=True, comment="its name on the bench"),
+    Column("at", Float, nullable=False, comment="when that was said, by the run's clock"),
+    Column("roles", Text, nullable=False, comment="which it filled, by blanks"),
+    Column("maker", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("serial", Text, nullable=False, comment="as it says itself, or its certificate, or the bench"),
+    Column("certificate", Text, nullable=False, comment="number of its certificate"),
+    Column("certificate_sha256", Text, nullable=False, comment="of that certificate's file"),
+    Column("valid_until", Text, nullable=False, comment="last day of that certificate, ISO 8601"),
+    Index(None, "serial", "station", "run"),
+    Index(None, "certificate", "station", "run"),
+    comment="who took part in a run; an index of journals",
+)
+
+run_items = Table(
+    "run_items",
+    metadata,
+    Column("station", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False, comment="in the order, from 0"),
+    Column("at", Float, nullable=False, comment="when that was said, by the run's clock"),
+    Column("name", Text, nullable=False, comment="by language, JSON"),
+    Column("maker", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("owner_number", Text, nullable=False),
+    Column("customer", Text, nullable=False, comment="by language, JSON"),
+    Column("certificate", Text, nullable=False, comment="number its certificate has, or will have"),
+    Index(None, "serial", "station", "run"),
+    Index(None, "owner_number", "station", "run"),
+    Index(None, "certificate"),
+    comment="what a run calibrates; an index of journals",
+)
+
 run_files = Table(
     "run_files",
     metadata,
@@ -219,6 +258,7 @@ signed_certificates = Table(
     metadata,
     Column("station", Text, primary_key=True),
     Column("run", Text, primary_key=True),
+    Column("device", Text, primary_key=True, server_default="", comment="of a run with a certificate each"),
     Column("duty", Text, primary_key=True),
     Column("by", Text, nullable=False),
     Column("at", Float, nullable=False),
@@ -227,5 +267,5 @@ signed_certificates = Table(
     Column("number", Text, comment="once it is issued, its number"),
     Index(None, "duty"),
     Index("uq_signed_certificates_number", "number", unique=True),
-    UniqueConstraint("station", "run", "by", name="uq_signed_certificates_station_run_by"),
+    UniqueConstraint("station", "run", "device", "by", name="uq_signed_certificates_station_run_device_by"),
 )

@@ -164,16 +164,17 @@ def _carried(item: Declaration, register: Register, part: float, wire: Modbus) -
 
 
 def registers_do_not_overlap_and_lie_on_the_wire(driver: type[Instrument]) -> None:
-    """No register is part of two statements, and each has an address."""
+    """No register is part of two statements, but for different bits of it, and each has an address."""
     wire = _modbus(driver)
-    taken: dict[tuple[str, int], str] = {}
+    taken: dict[tuple[str, int, int], str] = {}
     for item in declared(driver):
         for part in typing.cast("RegisterCodec", item.wire).parts:
             for number in range(part.number, part.number + part.size):
                 lies = 0 <= number - wire.manual_counts_from <= 0xFFFF
                 assert lies, f"{item!r}: {part.table} {number} is no address"
-                other = taken.setdefault((part.table, number), item.name)
-                assert other == item.name, f"{item.name} and {other} share {part.table} {number}"
+                for bit in range(16) if part.bit is None else (part.bit,):
+                    other = taken.setdefault((part.table, number, bit), item.name)
+                    assert other == item.name, f"{item.name} and {other} share {part.table} {number}"
 
 
 def lines_go_both_ways(driver: type[Instrument]) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
-from remotecal.drivers.links import Line, Link, Modbus, modbus
+from remotecal.drivers.links import Line, Link, Modbus, modbus, modbus_ascii
 from remotecal.drivers.links.framing import checksum
 
 SOON = 0.05
@@ -203,6 +203,25 @@ class RtuQuestions(ModbusQuestions):
 
     def _frame(self, payload: bytes) -> bytes:
         return payload + checksum(payload)
+
+
+class AsciiQuestions(ModbusQuestions):
+    """The same on Modbus ASCII."""
+
+    detects_damage: ClassVar[bool] = True
+
+    def foreign(self, number: int) -> bytes:
+        return modbus_ascii.frame(self.answer(number))
+
+    def oversize(self) -> bytes:
+        return modbus_ascii.frame(b"\x01\x03\xfa" + bytes(300))
+
+    def take(self, received: bytes) -> tuple[bytes, bytes] | None:
+        line, ending, rest = received.partition(modbus_ascii.ENDING)
+        if not ending:
+            return None
+        (number,) = struct.unpack_from(">H", modbus_ascii.content(line), 2)
+        return modbus_ascii.frame(self.answer(number)), rest
 
 
 class TcpQuestions(ModbusQuestions):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.added import may_be_added
+from remotecal.certificates.characterised import stated_in
 from remotecal.certificates.dcc.read import read
 from remotecal.clock import civil_day
 from remotecal.errors import (
@@ -23,6 +24,7 @@ from remotecal.journal.events import JournalReader, seconds
 from remotecal.journal.gathering import Gathering
 from remotecal.journal.occurrences import tell
 from remotecal.model.choice import results_of
+from remotecal.runs.apart import same_part
 from remotecal.runs.compiling import NEW_EVALUATION
 from remotecal.verify.conduct import NotComputed, conduct
 from remotecal.verify.outline import Outline
@@ -30,6 +32,7 @@ from remotecal.verify.people import people
 from remotecal.verify.report import Examinations, Unable
 
 if TYPE_CHECKING:
+    from remotecal.bench_file import Characteristic
     from remotecal.journal.evidence import Evidence
     from remotecal.journal.occurrences import Occurrence
     from remotecal.model import EvidenceReference, Record
@@ -119,7 +122,9 @@ class Results:
 
     def _again(self) -> Record:
         if self._gathering is not None:
-            return recomputed(self._gathering.evidence(), self._means.procedure, renewed_by(self._record))
+            evidence = self._gathering.evidence()
+            again = recomputed(evidence, self._means.procedure, renewed_by(self._record))
+            return same_part(again, self._record, evidence.order)
         assert self._means.recompute is not None  # noqa: S101  else it gathers
         return self._means.recompute(self._journal)
 
@@ -165,9 +170,26 @@ def _applied(journal: Outline, means: Means) -> str:
                 f"{name}: the run applied other numbers than those of certificate {used.certificate.number}"
             )
         compared.append(used.certificate.number)
-    if len(compared) < len(applied) or not applied:
-        raise Unable(f"{len(compared)} of the {len(applied)} certificates the run applied are at hand")
+    proven = {name: fact for name, fact in journal.start.characteristics.items() if fact.proof is not None}
+    compared += _proven(proven, means)
+    count = len(applied) + len(proven)
+    if len(compared) < count or not applied:
+        raise Unable(f"{len(compared)} of the {count} certificates the run applied are at hand")
     return f"the run applied what {', '.join(compared)} say"
+
+
+def _proven(facts: Mapping[str, Characteristic], means: Means) -> list[str]:
+    """Return the numbers of the records at hand that state the rig's facts as the run applied them."""
+    compared = []
+    for name, fact in facts.items():
+        data = means.library.by_hash(fact.proof.sha256) if fact.proof is not None else None
+        if data is None:
+            continue
+        record = read(data)
+        if stated_in(record, name) != (fact.value, fact.unit, fact.expanded_uncertainty, fact.k):
+            raise EvidenceError(f"{name}: the run applied another value than that of record {record.number}")
+        compared.append(record.number)
+    return compared
 
 
 def _part(whole: Record, used: Record) -> Record:

@@ -24,6 +24,7 @@ SIMULATED = frozenset(
     {
         "0027561234",
         "21-P2460",
+        "21-P2461",
         "9990001",
         "9990002",
         "A91245",
@@ -36,7 +37,7 @@ SIMULATED = frozenset(
 )
 """Serial numbers that the shipped simulators give."""
 
-_HOST = re.compile(r"(?:TCPIP\d*::|modbus\+\w+://)(\[[^\]]*\]|[^:/\[\]]+)", re.IGNORECASE)
+_HOST = re.compile(r"(?:TCPIP\d*::|modbus\+[\w+]+://)(\[[^\]]*\]|[^:/\[\]]+)", re.IGNORECASE)
 _PSEUDO_TERMINAL = re.compile(r"/dev/(?:pts/|tty[a-ep-z][0-9a-f](?:::|$))")
 
 

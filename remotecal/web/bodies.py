@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 from remotecal.configuration import checked
@@ -30,6 +30,12 @@ StationName = Annotated[str, Path(pattern=STATION)]
 RunName = Annotated[str, Path(pattern=NAME)]
 """A run or an order, in an address."""
 
+
+Device = Annotated[
+    str,
+    Query(pattern=r"^(dut-[1-9][0-9]{0,3})?$", description="Whose, where each device has its own."),
+]
+"""Which of the devices of an order, `dut-1` and so on."""
 
 FileHash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of a file, in an address."""

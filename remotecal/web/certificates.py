@@ -35,8 +35,8 @@ def record_row(office: Office, station: str, run: str) -> RecordRow:
     return row
 
 
-def of_run(office: Office, caller: Caller, station: str, run: str) -> issuing.RunAt:
-    """Return a run with its certificate; for a customer only once that is issued.
+def of_run(office: Office, caller: Caller, station: str, run: str, device: str = "") -> issuing.RunAt:
+    """Return a run with its certificate, or that of a device; for a customer only once that is issued.
 
     Raises:
         NotThere: it is not computed yet, or for a customer not issued.
@@ -44,10 +44,10 @@ def of_run(office: Office, caller: Caller, station: str, run: str) -> issuing.Ru
     if caller.account is None:
         record_row(office, station, run)
     else:
-        signed = office.store.signings.latest(station, run)
+        signed = office.store.signings.latest(station, run, device)
         if signed is None or signed.duty != "issued":
             raise NotThere(f"the certificate of {run} is not issued yet")
-    return issuing.RunAt(office.laboratory.folder, office.store, station, run)
+    return issuing.RunAt(office.laboratory.folder, office.store, station, run, device)
 
 
 def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: bytes) -> None:

@@ -28,21 +28,21 @@ WORDS = r"^[^\x00-\x1f\x7f]{1,100}$"
 @router.get("/procedures")
 def list_procedures(caller: Reader, here: Here) -> list[ProcedureShown]:
     """List the procedures that are installed here, which an order may name."""
-    _not_a_customer(caller)
+    not_a_customer(caller)
     return [_procedure(here, name, sha256) for name, sha256 in sorted(here.procedures.announced().items())]
 
 
 @router.get("/stations")
 def list_stations(caller: Reader, here: Here) -> list[StationShown]:
     """List the stations."""
-    _not_a_customer(caller)
+    not_a_customer(caller)
     return [_station(row) for row in here.store.stations.list()]
 
 
 @router.get("/stations/{station}")
 def get_station(station: StationName, caller: Reader, here: Here) -> StationShown:
     """Return a station."""
-    _not_a_customer(caller)
+    not_a_customer(caller)
     row = here.store.stations.find(station)
     if row is None:
         raise NotThere(f"{station} is no station in the register")
@@ -84,7 +84,8 @@ def read_audit_log(
     ]
 
 
-def _not_a_customer(caller: Caller) -> None:
+def not_a_customer(caller: Caller) -> None:
+    """Raise `NotAllowed` if a customer asks: they see what is theirs, and nothing of the laboratory's own."""
     if caller.account is not None:
         raise NotAllowed("customers don't see the laboratory's own", caller.name)
 

@@ -11,7 +11,7 @@ from remotecal.errors import NotNow, NotThere
 from remotecal.transport.messages import Live
 from remotecal.web import certificates, visible
 from remotecal.web.answers import NEXT, Limit, described, file, page
-from remotecal.web.bodies import NAME, STATION, CommandWanted, FileHash, RunName, StationName
+from remotecal.web.bodies import NAME, STATION, CommandWanted, Device, FileHash, RunName, StationName
 from remotecal.web.callers import Caller, Commanding, Issuing, Reader, Signing
 from remotecal.web.office import Here, Office
 from remotecal.web.shown import CertificateShown, FileShown, RunShown, certificate_shown
@@ -142,29 +142,31 @@ def get_record(station: StationName, run: RunName, caller: Reader, here: Here, r
 
 
 @router.get(RUN + "/certificate", tags=["certificates"])
-def get_certificate_state(station: StationName, run: RunName, caller: Reader, here: Here) -> CertificateShown:
+def get_certificate_state(
+    station: StationName, run: RunName, caller: Reader, here: Here, device: Device = ""
+) -> CertificateShown:
     """Tell how far a run's certificate has come, and who signed it."""
     visible.run(here, caller, station, run)
-    return certificate_shown(certificates.of_run(here, caller, station, run).certificate())
+    return certificate_shown(certificates.of_run(here, caller, station, run, device).certificate())
 
 
 @router.get(RUN + "/certificate.xml", response_class=Whole, responses=described(XML), tags=["certificates"])
 def get_certificate(
-    station: StationName, run: RunName, caller: Reader, here: Here, request: Request
+    station: StationName, run: RunName, caller: Reader, here: Here, request: Request, device: Device = ""
 ) -> Response:
     """Return a run's certificate for machines (DCC), with the signatures it has."""
     visible.run(here, caller, station, run)
-    found = certificates.of_run(here, caller, station, run).certificate()
+    found = certificates.of_run(here, caller, station, run, device).certificate()
     return file(request, found, XML, "certificate.xml")
 
 
 @router.get(RUN + "/certificate.pdf", response_class=Whole, responses=described(PDF), tags=["certificates"])
 async def get_printed(
-    station: StationName, run: RunName, caller: Reader, here: Here, request: Request
+    station: StationName, run: RunName, caller: Reader, here: Here, request: Request, device: Device = ""
 ) -> Response:
     """Return a run's certificate for people (PDF/A-3) with the XML inside; signed once it is issued."""
     await run_in_threadpool(visible.run, here, caller, station, run)
-    found = await run_in_threadpool(certificates.of_run, here, caller, station, run)
+    found = await run_in_threadpool(certificates.of_run, here, caller, station, run, device)
     async with here.one_print:
         return file(request, await run_in_threadpool(found.printed), PDF, "certificate.pdf")
 
@@ -175,14 +177,14 @@ async def get_printed(
     tags=["certificates"],
 )
 async def sign_certificate(
-    station: StationName, run: RunName, request: Request, caller: Signing, here: Here
+    station: StationName, run: RunName, request: Request, caller: Signing, here: Here, device: Device = ""
 ) -> CertificateShown:
     """Take the certificate back with the signature that is due next, made at home by `remotecal sign`.
 
     Persons send the XML; the laboratory's seal comes as the signed PDF that holds it (`--pdf`).
     """
     await run_in_threadpool(visible.run, here, caller, station, run)
-    found = await run_in_threadpool(certificates.of_run, here, caller, station, run)
+    found = await run_in_threadpool(certificates.of_run, here, caller, station, run, device)
     data = await request.body()
     async with here.one_print:  # a PDF is printed again, to compare it
         await run_in_threadpool(certificates.file_signed, here, caller, found, data)
@@ -191,7 +193,7 @@ async def sign_certificate(
 
 @router.post(RUN + "/certificate/issue", tags=["certificates"])
 async def issue_certificate(
-    station: StationName, run: RunName, caller: Issuing, here: Here
+    station: StationName, run: RunName, caller: Issuing, here: Here, device: Device = ""
 ) -> CertificateShown:
     """Issue the approved certificate: the hub seals XML and PDF with the laboratory's key.
 
@@ -199,7 +201,7 @@ async def issue_certificate(
     other signatures.
     """
     await run_in_threadpool(visible.run, here, caller, station, run)
-    found = await run_in_threadpool(certificates.of_run, here, caller, station, run)
+    found = await run_in_threadpool(certificates.of_run, here, caller, station, run, device)
     async with here.one_print:
         await run_in_threadpool(certificates.issue, here, caller, found)
     return await run_in_threadpool(lambda: certificate_shown(found.certificate()))
@@ -208,5 +210,5 @@ async def issue_certificate(
 def _may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:
     """Raise `NotThere` unless a caller may see journal and record; a customer waits for the certificate."""
     visible.run(here, caller, station, run)
-    if caller.account is not None:
-        certificates.of_run(here, caller, station, run)
+    if caller.account is not None and not here.store.signings.any(station, run, "issued"):
+        raise NotThere(f"the certificate of {run} is not issued yet")

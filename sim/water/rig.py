@@ -44,6 +44,8 @@ class RigSpec:
     """Pipe volume between the reference meter and the meter under test, in m³."""
     water_excess: float = 0.0
     """By how much the rig's water is denser than pure air-free water, relative (1)."""
+    water_temperature: float = 20.0
+    """About which the water's temperature swings, in °C."""
     timer_error: float = 0.0
     """Relative error of the collection timer (1)."""
     leak_before_dut: bool = False
@@ -60,7 +62,7 @@ class Rig:
         self.spec = spec
         self.world = world
         self.air = Air(world.random("air"))
-        self.water = Water(world.random("water"), spec.water_excess)
+        self.water = Water(world.random("water"), spec.water_excess, spec.water_temperature)
         self.line = Pipework(spec.line, world.random("line"))
         self.pump = Machine(world, self.line.speed, self.changed)
         self.dut = Meter(spec.dut, world.random("dut"))
@@ -79,7 +81,7 @@ class Rig:
         self._thermal_end = 0.0
         self._collection: Collection | None = None
         self.gate.listeners.append(self._note_collection)
-        self._warm(first=True)
+        self.warm(first=True)
         self.controller = Controller(world, self.pump, self.line, self.diverter, self.tank, self.changed)
         world.physics = self.advance
 
@@ -88,7 +90,10 @@ class Rig:
         time = self.world.time
         self.line.ask(time)
         self._step_end = min(self._step_end, time + Pipework.QUICK)
-        flow = self.line.expected(Pipework.QUICK)
+        self.respond(self.line.expected(Pipework.QUICK))
+
+    def respond(self, flow: float) -> None:
+        """Let every meter take up a flow in m³/s that has just been changed."""
         self.dut.respond(flow, self.temperature)
         self.reference.respond(flow, self.temperature)
 
@@ -102,7 +107,7 @@ class Rig:
 
     def _begin_step(self, time: float) -> None:
         if time >= self._thermal_end:
-            self._warm()
+            self.warm()
         line = self.line
         line.ask(time)
         line.ripple(time)
@@ -110,9 +115,26 @@ class Rig:
         self._step_end = min(time + step, self._thermal_end)
         self.density = self._unpressed + self._per_pascal * line.pressure
         step = self._step_end - time
-        flow = line.expected(step)
+        self.begin_step(line.expected(step), step)
+
+    def begin_step(self, flow: float, step: float) -> None:
+        """Let every meter begin a step of `step` s about a flow in m³/s."""
         self.dut.prepare(flow, self.temperature, step)
         self.reference.prepare(flow, self.temperature, step)
+
+    def pass_meters(self, volume: float, mass: float, between: float, duration: float) -> float:
+        """Let water pass every meter; return the mass in kg that passed the first one.
+
+        Args:
+            volume: through the meter under test, in m³ as it is there.
+            mass: of that volume, in kg.
+            between: what stayed between the reference meter and it, in kg.
+            duration: in which it did, in s.
+        """
+        upstream = mass + between  # the reference meter sees what went on, and what stayed in between
+        self.dut.take(volume, duration, self.density)
+        self.reference.take(upstream / self.density, duration, self.density)
+        return upstream
 
     def _integrate(self, duration: float, end: float) -> None:
         volume = self.line.advance(duration)
@@ -127,11 +149,7 @@ class Rig:
             between += leak
         else:
             onward -= leak
-        # The reference meter sees the same water: what went on, and what stayed in between.
-        upstream = mass + between
-        ledger.pumped += upstream
-        self.dut.take(volume, duration, self.density)
-        self.reference.take(upstream / self.density, duration, self.density)
+        ledger.pumped += self.pass_meters(volume, mass, between, duration)
         filling = self.diverter.filling
         if filling:
             ledger.collected += onward
@@ -139,7 +157,7 @@ class Rig:
             ledger.bypassed += onward
         self.tank.advance(duration, onward if filling else 0.0, end)
 
-    def _warm(self, *, first: bool = False) -> None:
+    def warm(self, *, first: bool = False) -> None:
         """Look at the water's temperature, and at where it will be at the next look."""
         self.temperature = self.water.temperature(self.world.time)
         self._unpressed = self.water.density(self.temperature)

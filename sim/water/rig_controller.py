@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from remotecal.drivers.capabilities import Outlet, Valve
 from remotecal.drivers.contents import Content
+from remotecal.drivers.declarations import named
 from remotecal.drivers.rig.controller import WaterRigController
 from remotecal.sim.simulated import NOT_NOW, Refused, Sink
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
+    from remotecal.drivers.modbus_instrument import ModbusInstrument
+    from remotecal.drivers.quantities import Flags
+    from remotecal.drivers.rig.controller import Trip
     from remotecal.sim.water.rig import Rig
 
 
-def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
-    """Return the simulated controller; while tripped it refuses (exception 4) what is not safe."""
+def rig_controller(
+    rig: Rig, *, unit: int = 1, driver: type[ModbusInstrument] = WaterRigController
+) -> ModbusSimulated:
+    """Return the simulated controller; while tripped it refuses (exception 4) what is not safe.
+
+    `driver` tells another map of the same quantities, in the same units.
+    """
     plc = rig.controller
     line = rig.line
     # The working meter and the pressure transmitter err within what the map states.
@@ -27,7 +36,7 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
         return lambda state: _insist(done=plc.open_valve(name, opened=Valve(state) is Valve.OPEN))
 
     return ModbusSimulated(
-        WaterRigController,
+        driver,
         rig.world,
         "rig controller",
         unit=unit,
@@ -38,6 +47,7 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
             "drain": lambda: _opened(float(rig.tank.draining)),
             "regulator": lambda: 100.0 * line.valves["regulator"].target,
             **plc.read(),
+            "trips": lambda: _conditions(driver, plc.trips),
             "flow": lambda: rig.reference.flow * 3600.0 * (1.0 + flow_error),
             "pressure": lambda: line.pressure / 1000.0 + pressure_error,
             "level": lambda: 100.0 * rig.tank.level,
@@ -52,6 +62,12 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
             **plc.written(),
         },
     )
+
+
+def _conditions(driver: type[ModbusInstrument], trips: Trip) -> int:
+    """Return the bits by which a map tells conditions."""
+    told = cast("Flags[Trip]", named(driver)["trips"]).conditions
+    return sum(told[str(one.name)] for one in trips)
 
 
 def _opened(opening: float) -> Content:

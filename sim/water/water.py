@@ -18,10 +18,16 @@ class Water:
     rig whose pump heats its store.
     """
 
-    def __init__(self, rng: Random, excess: float = 0.0) -> None:
-        """`excess` is by how much it is denser than pure air-free water, relative (1)."""
+    def __init__(self, rng: Random, excess: float = 0.0, mean: float = 20.0) -> None:
+        """Draw how it will drift.
+
+        Args:
+            rng: draws it.
+            excess: by how much it is denser than pure air-free water, relative (1).
+            mean: about which its temperature swings, in °C.
+        """
         trend = rng.uniform(-0.25, 0.25) / 3600.0
-        self._temperature = Wave(rng, 20.0 + rng.uniform(-1.0, 1.0), 0.15, 2.3 * 3600.0, trend)
+        self._temperature = Wave(rng, mean + rng.uniform(-1.0, 1.0), 0.15, 2.3 * 3600.0, trend)
         self._a5 = TANAKA_A5 * (1.0 + excess)
 
     def temperature(self, time: float) -> float:

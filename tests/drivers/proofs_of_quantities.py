@@ -16,6 +16,7 @@ from probes import (
     on_rtu,
     ranged,
     reading,
+    refused,
     setting,
     spans,
     written,
@@ -32,6 +33,7 @@ from remotecal.errors import (
     ForbiddenCommand,
     GarbledReply,
     InstrumentError,
+    ModbusRefusal,
     NoReply,
     OutOfSpan,
 )
@@ -323,6 +325,34 @@ def register_order() -> None:
     with on_rtu(Modbus(order="CDAB"), *both, written(16, 2, 1, 3), **body) as probe:
         assert [probe.plain.read().value, probe.own.read().value] == [65538, 65538]
         probe.own.set(65539)
+
+
+def register_offset() -> None:
+    shifted = Register("holding", 0, "u16", 0.1, offset=-20.0)
+    with on_rtu(Modbus(), asked(0, 65), q=reading(shifted, span=(-20, 100))) as probe:
+        assert probe.q.read().value == pytest.approx(-13.5)
+    assert shifted.split(-13.5) == (65,)
+
+
+def register_bit() -> None:
+    """It is read alone, and written with the others as they stand."""
+    own = Setting(Register("holding", 0, "u16", bit=3), "1", span=(0, 1))
+    with on_rtu(Modbus(), asked(0, 0b1000), asked(0, 0b0101), written(6, 0, 0b1101), q=own) as probe:
+        assert probe.q.read().value == 1
+        probe.q.set(1)
+    with on_rtu(Modbus(), asked(0, 0b1101), written(6, 0, 0b0101), q=own) as probe:
+        probe.q.set(0)
+    with on_rtu(Modbus(), refused(asked(0, 1), 2), q=own) as probe, pytest.raises(ModbusRefusal):
+        probe.q.set(1)
+
+
+def register_codes() -> None:
+    own: Choice[Mode] = Choice(Register("holding", 0, "u16", codes=((7, 1), (9, 2))), Mode)
+    with on_rtu(Modbus(), asked(0, 9), asked(0, 1), written(6, 0, 7), q=own) as probe:
+        assert probe.q.read() is Mode.FAST
+        with pytest.raises(GarbledReply, match="holding 0 holds 1, which stands for nothing"):
+            probe.q.read()
+        probe.q.set(Mode.SLOW)
 
 
 def sum_coarse() -> None:

@@ -149,6 +149,24 @@ def test_show_prints_all_there_is_in_the_width_there_is(name: str, width: int) -
     assert ("Safe state" in words) == bool(described.safe)
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_show_prints_what_a_table_makes_of_its_instrument(width: int) -> None:
+    table = Path(__file__).parents[2] / "docs" / "tables" / "rig-s7-1200.toml"
+    text = shown(width, str(table))
+    assert max(map(len, text.splitlines())) <= width
+    words = " ".join(text.split())
+    for said in ("S7-1200, water rig 2", "CollectingRig", "holding 40001", "diverter = BYPASS", "DBX0.3"):
+        assert said in words
+
+
+def test_a_table_that_can_not_be_is_refused_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "t.toml").write_text("model = 'X'\n[line]\nending = 'CR'\n", encoding="utf-8")
+    with pytest.raises(BenchError, match=r"t\.toml: table: .*source is missing"):
+        shown(80, str(tmp_path / "t.toml"))
+    with pytest.raises(BenchError, match=r"none\.toml can't be read: No such file"):
+        shown(80, str(tmp_path / "none.toml"))
+
+
 def test_list_prints_every_driver_in_80_columns() -> None:
     text = shown(80)
     assert max(map(len, text.splitlines())) <= 80

@@ -6,6 +6,8 @@ the field and without it, on a real wire where the field is about the wire.
 
 import dataclasses
 import inspect
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import proofs_by_hand
 import proofs_of_quantities
@@ -15,12 +17,14 @@ import pytest
 from probes import MODE, SCPI, Body, Mode, driver, on_lines, setting
 from proofs_of_wires import line_ending, modbus_order
 
+from remotecal.bench_file import BenchFile
 from remotecal.drivers.by_hand.stated import Dial
 from remotecal.drivers.catalogue import describe
 from remotecal.drivers.codecs import Phrase, Register, Scpi, Sum, coil
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
 from remotecal.drivers.links.wire import Line, Modbus, Serial
+from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Reading, Setting, Trace
 from remotecal.drivers.ranges import Range, Ranges
@@ -55,6 +59,18 @@ def instrument_expects() -> None:
         pass
     with pytest.raises(WrongInstrument, match="mode is SLOW"), on_lines(Line(), (b"M?\n", b"1\n"), **body):
         pass
+
+
+def instrument_files() -> None:
+    """What a setting names is read beside the bench file, if the driver says that it is a file."""
+    head = {"bench": {"name": "B"}}
+    entry = {"driver": "RegisterMap", "address": "by-hand:x", "settings": {"table": "t.toml"}}
+    file = BenchFile.model_validate({**head, "instruments": {"one": entry}})
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "t.toml").write_bytes(b"a = 1\r\n")
+        told = [file.with_texts({"one": files}, Path(folder)) for files in (("table",), ())]
+    assert [one.instruments["one"].settings["table"] for one in told] == ["a = 1\n", "t.toml"]
+    assert RegisterMap.files == ("table",)
 
 
 def lines_forbidden() -> None:
@@ -100,6 +116,7 @@ STATED = {
     "Instrument.wire": line_ending,
     "Instrument.safe": instrument_safe,
     "Instrument.expects": instrument_expects,
+    "Instrument.files": instrument_files,
     "LineInstrument.wire": line_ending,
     "LineInstrument.forbidden": lines_forbidden,
     "ScpiInstrument.compound": scpi_compound,

@@ -16,7 +16,7 @@ from remotecal.drivers.emerson.micro_motion import MicroMotion2700
 from remotecal.drivers.endress_hauser.promass import ByteOrder, Promag53, Promass83
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.krohne.mfc import Condition, KrohneMfc300, KrohneMfc400
-from remotecal.drivers.links import modbus
+from remotecal.drivers.links import modbus, modbus_ascii
 from remotecal.drivers.links.framing import checksum
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
@@ -110,6 +110,17 @@ def test_tuf_asks_for_its_first_ten_registers_as_its_manual_does() -> None:
         flow, whole = meter.read(meter.flow, meter.whole)
     assert flow.value == pytest.approx(1.2345678, rel=1e-7)
     assert whole.value == 1234567
+
+
+def test_tuf_is_asked_as_it_is_delivered_by_the_frame_its_manual_prints() -> None:
+    registers = (0x0651, 0x3F9E, 0, 0, 0, 0, 0, 0, 0xD687, 0x0012)
+    answer = modbus_ascii.frame(b"\x01" + modbus.reply(modbus.Request(3, 0, 10), registers))
+    with (
+        on_serial_port((b":01030000000AF2\r\n", answer)) as device,
+        FirstRegisters.open(f"modbus+ascii://{device}", name="dut", clock=VirtualClock(0.0)) as meter,
+    ):
+        flow, whole = meter.read(meter.flow, meter.whole)
+    assert (flow.value, whole.value) == (pytest.approx(1.2345678, rel=1e-7), 1234567)
 
 
 def test_lrf3000s_flow_and_address() -> None:

@@ -23,6 +23,8 @@ from remotecal.sim.instruments.flow_meters import (
     tuf2000m,
 )
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
+from remotecal.sim.instruments.gas_loop import LoopPlc, Sensed
+from remotecal.sim.instruments.fuji_tuf import fuji_tuf
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
@@ -37,7 +39,7 @@ from remotecal.sim.ramp import Ramp
 from remotecal.sim.simulated import Simulated
 from remotecal.sim.world import World
 
-Settings = Mapping[str, int]
+Settings = Mapping[str, int | str]
 
 
 def twins() -> Iterator[tuple[Simulated, Settings]]:
@@ -54,7 +56,10 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         meter.fill(998.0, 20.0)
         flows = kind(world, meter)
         yield flows, {"unit": flows.unit}
+    yield fuji_tuf(world, meter), {}
     yield BankPlc(world, 16, Machine(world, Ramp(0.2))).on_modbus(), {}
+    at_rest = Sensed(lambda: 1e5, lambda: 1e5, lambda: 20.0, lambda: 20.0, lambda: 0)
+    yield LoopPlc(world, 8, Machine(world, Ramp(0.05)), at_rest).on_modbus(), {}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)
     ammeter = stands.multimeter(world, lambda: 0.012, exact)
     spec = PlatformSpec(6.0, 1e-5, Calibrated(Stated("kg", (0.0,), (0.0,), (1e-5,)), 0.0), 0.0)

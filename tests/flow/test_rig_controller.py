@@ -3,10 +3,11 @@
 import pytest
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 from pymodbus.exceptions import ModbusIOException
+from pymodbus.framer import FramerType
 
 from remotecal.drivers.rig.controller import Trip
 from remotecal.errors import ConfigurationError
-from remotecal.sim.serving import PortServer, RtuServing, SocketServer, TcpServing
+from remotecal.sim.serving import AsciiServing, PortServer, RtuServing, SocketServer, TcpServing
 from remotecal.sim.simulated_modbus import Bus
 from remotecal.sim.water.rig_controller import rig_controller
 from remotecal.testing import check_twin
@@ -29,12 +30,16 @@ def test_it_and_its_driver_understand_each_other(plc):
     check_twin(plc)
 
 
-@pytest.fixture(params=["tcp", "rtu"])
+@pytest.fixture(params=["tcp", "rtu", "ascii"])
 def client(request, plc, serve):
     if request.param == "tcp":
         client = tcp_client(serve(SocketServer, plc, TcpServing()))
     else:
-        client = ModbusSerialClient(serve(PortServer, plc, RtuServing()).device, timeout=1.0, retries=0)
+        served, framer = (
+            (RtuServing(), FramerType.RTU) if request.param == "rtu" else (AsciiServing(), FramerType.ASCII)
+        )
+        port = serve(PortServer, plc, served).device
+        client = ModbusSerialClient(port, framer=framer, timeout=1.0, retries=0)
     assert client.connect()
     yield client
     client.close()

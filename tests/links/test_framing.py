@@ -8,6 +8,7 @@ import pytest
 
 from remotecal.drivers.links.framing import Nonsense, RtuFraming, TcpFraming, checksum
 from remotecal.drivers.links.line_framing import LineFraming, MessageFraming
+from remotecal.drivers.links.modbus_ascii import AsciiFraming, frame
 from remotecal.drivers.links.wire import Line, Modbus
 from remotecal.errors import ForbiddenCommand
 
@@ -26,6 +27,14 @@ def test_published_rtu_frames():
     assert checksum(bytes.fromhex("01 06 10 03 00 02")) == bytes.fromhex("FC CB")
 
 
+def test_published_ascii_frames():
+    framing, read = AsciiFraming(Modbus()), bytes.fromhex("01 03 00 00 00 0A")
+    assert framing.wrap(read) == b":01030000000AF2\r\n"
+    with pytest.raises(Nonsense, match="set to Modbus RTU"):
+        framing.unwrap(bytes.fromhex("01 03 04 06 51 3F 9E 3B 32"), read)
+    assert framing.show(b":01\r\n") == r"b':01\r\n'"
+
+
 @pytest.mark.parametrize(
     ("framing", "request_payload", "received", "reply"),
     [
@@ -33,6 +42,9 @@ def test_published_rtu_frames():
         (LineFraming(Line(ending="\r", reply_ending="\r\n")), b"S", b"1\r\n", b"1"),
         (RtuFraming(Modbus()), READ, ANSWER + checksum(ANSWER), ANSWER),
         (RtuFraming(Modbus()), READ, b"\x01\x83\x02" + checksum(b"\x01\x83\x02"), b"\x01\x83\x02"),
+        (AsciiFraming(Modbus()), READ, frame(ANSWER), ANSWER),
+        (AsciiFraming(Modbus()), READ, frame(ANSWER).lower(), ANSWER),
+        (AsciiFraming(Modbus()), READ, frame(b"\x01\x83\x02"), b"\x01\x83\x02"),
     ],
 )
 def test_a_reply_is_found_when_its_last_byte_is_there(framing, request_payload, received, reply):
@@ -74,6 +86,15 @@ def test_transaction_numbers_wrap_around():
         (RtuFraming(Modbus()), b"\x01\x04" + ANSWER[2:] + checksum(b"\x01\x04" + ANSWER[2:])),
         (RtuFraming(Modbus()), READ + checksum(READ)),
         (RtuFraming(Modbus()), b"\x01\x2c\x0e\x01"),
+        (AsciiFraming(Modbus()), frame(ANSWER) + b":"),
+        (AsciiFraming(Modbus()), b"0" + frame(ANSWER)),
+        (AsciiFraming(Modbus()), frame(ANSWER).replace(b"51", b"52")),
+        (AsciiFraming(Modbus()), frame(ANSWER).replace(b"51", b"5X")),
+        (AsciiFraming(Modbus()), frame(ANSWER).replace(b"51", b"5 1 ")),
+        (AsciiFraming(Modbus()), frame(b"\x02" + ANSWER[1:])),
+        (AsciiFraming(Modbus()), frame(READ)),
+        (AsciiFraming(Modbus()), b":FF01\r\n"),
+        (AsciiFraming(Modbus()), b":" + b"0" * 514),
         (tcp_framing(0), bytes.fromhex("00 00 00 01 00 07") + ANSWER),
         (tcp_framing(0), bytes.fromhex("00 00 00 00 01 07") + ANSWER),
         (tcp_framing(0), bytes.fromhex("00 00 00 00 00 07") + ANSWER + b"\0"),
@@ -96,7 +117,7 @@ def test_a_message_needs_no_ending():
     assert framing.unwrap(b"1", b"A?") == framing.unwrap(b"1\n", b"A?") == b"1"
 
 
-@pytest.mark.parametrize("framing", [RtuFraming, lambda wire: TcpFraming(wire, lambda: 1)])
+@pytest.mark.parametrize("framing", [AsciiFraming, RtuFraming, lambda wire: TcpFraming(wire, lambda: 1)])
 def test_functions_the_instrument_lacks_are_not_sent(framing):
     few = framing(Modbus(functions=frozenset({3, 6})))
     with pytest.raises(ForbiddenCommand, match="nothing was sent"):

@@ -63,6 +63,8 @@ def modbus_server():
         ("modbus+tcp://[2001:DB8:0::1]", Modbus(), "tcp 2001:db8::1 502"),
         ("modbus+rtu:///dev/null", Modbus(), "/dev/null"),
         ("modbus+rtu+tcp://10.0.0.4:4001", Modbus(), "tcp 10.0.0.4 4001"),
+        ("modbus+ascii:///dev/null", Modbus(), "/dev/null"),
+        ("MODBUS+ASCII+TCP://10.0.0.4:4001", Modbus(), "tcp 10.0.0.4 4001"),
     ],
 )
 def test_every_form_of_address(address, wire, key):

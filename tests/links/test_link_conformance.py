@@ -14,7 +14,7 @@ from remotecal.drivers.links import addresses
 from remotecal.drivers.links.portable_serial import PortableSerialStream
 from remotecal.testing import LINK_CHECKS
 from remotecal.testing.links import LinkCheck
-from remotecal.testing.peers import Lines, Planned, RtuQuestions, TcpQuestions
+from remotecal.testing.peers import AsciiQuestions, Lines, Planned, RtuQuestions, TcpQuestions
 
 PEERS: dict[str, Callable[[Path], Planned]] = {
     "raw socket": lambda _: TcpPeer(
@@ -29,6 +29,10 @@ PEERS: dict[str, Callable[[Path], Planned]] = {
     "Modbus RTU": lambda place: PtyPeer(RtuQuestions(), "modbus+rtu://{path}", place),
     "Modbus RTU over TCP": lambda _: TcpPeer(
         RtuQuestions(), "modbus+rtu+tcp://127.0.0.1:{port}", tells_late_replies_apart=False
+    ),
+    "Modbus ASCII": lambda place: PtyPeer(AsciiQuestions(), "modbus+ascii://{path}", place),
+    "Modbus ASCII over TCP": lambda _: TcpPeer(
+        AsciiQuestions(), "modbus+ascii+tcp://127.0.0.1:{port}", tells_late_replies_apart=False
     ),
 }
 """What is at the other end of each kind of link; a port is made in the folder that is given."""

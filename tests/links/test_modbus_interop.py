@@ -1,4 +1,4 @@
-"""Our Modbus links against an independent server: pymodbus, over TCP, RTU on a pty, RTU over TCP."""
+"""Our Modbus links against an independent server: pymodbus, over TCP, RTU and ASCII on a pty and over TCP."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def over_tcp(framer, scheme):
 
 
 @contextlib.contextmanager
-def over_serial():
+def over_serial(framer=FramerType.RTU, scheme="modbus+rtu"):
     """Two ptys joined by a thread: pymodbus opens one, the link the other."""
     pairs = [os.openpty(), os.openpty()]
     stop, stopper = os.pipe()
@@ -80,20 +80,24 @@ def over_serial():
 
     joining = threading.Thread(target=join, daemon=True)
     joining.start()
-    with contextlib.closing(Served(lambda: ModbusSerialServer(device(), port=os.ttyname(pairs[0][1])))):
-        yield f"modbus+rtu://{os.ttyname(pairs[1][1])}"
+    with contextlib.closing(
+        Served(lambda: ModbusSerialServer(device(), framer=framer, port=os.ttyname(pairs[0][1])))
+    ):
+        yield f"{scheme}://{os.ttyname(pairs[1][1])}"
     os.write(stopper, b"\0")
     joining.join()
     for descriptor in (*pairs[0], *pairs[1], stop, stopper):
         os.close(descriptor)
 
 
-@pytest.fixture(params=["tcp", "rtu", "rtu over tcp"])
+@pytest.fixture(params=["tcp", "rtu", "rtu over tcp", "ascii", "ascii over tcp"])
 def ask(request):
     carriers = {
         "tcp": lambda: over_tcp(FramerType.SOCKET, "modbus+tcp"),
         "rtu": over_serial,
         "rtu over tcp": lambda: over_tcp(FramerType.RTU, "modbus+rtu+tcp"),
+        "ascii": lambda: over_serial(FramerType.ASCII, "modbus+ascii"),
+        "ascii over tcp": lambda: over_tcp(FramerType.ASCII, "modbus+ascii+tcp"),
     }
     with (
         carriers[request.param]() as address,

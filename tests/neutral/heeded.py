@@ -22,6 +22,7 @@ from remotecal.errors import RemotecalError
 from remotecal.journal.events import read_journal
 from remotecal.journal.exchanges import kept_exchanges
 from remotecal.order import Order
+from remotecal.procedures import Evaluation
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find, names
 from remotecal.runs.company import Company
@@ -100,8 +101,12 @@ class Heeded:
     def ordered(cls, bench: Any, name: str, changes: Told) -> Order:
         order = Order.load(bench.order)
         told = {**order.parameters, **cls.quick[name], **changes}
-        dut = order.dut.model_copy(update={"class_name": f"{told['accuracy_class']}"})
-        return order.model_copy(update={"parameters": told, "dut": dut})
+        judged = (
+            {"class_name": f"{told['accuracy_class']}"} if "accuracy_class" in told else {"class_name": None}
+        )
+        one = None if order.dut is None else order.dut.model_copy(update=judged)
+        several = tuple(dut.model_copy(update=judged) for dut in order.duts)
+        return order.model_copy(update={"parameters": told, "dut": one, "duts": several})
 
     @classmethod
     def carried_out(cls, name: str, folder: Path, changes: Told) -> tuple[Any, Any]:
@@ -214,4 +219,7 @@ def certified(name, evidence, parameters):
         made = told_so(name, parameters).evaluate(evidence)
     except (RemotecalError, ValueError, LookupError) as refusal:
         return f"{type(refusal).__name__}: {refusal}"
-    return made.model_dump(mode="json")
+    if isinstance(made, Evaluation):
+        return made.model_dump(mode="json")
+    several = [one.model_dump(mode="json") for one in made]
+    return {name: [one[name] for one in several] for name in several[0]}

@@ -52,6 +52,9 @@ def test_what_fits_is_let_pass(stand: tuple[Order, Bench]) -> None:
     check(order, station(bench), bench.name)
     check(order, station(bench, roles=None), bench.name)  # an earlier version does not tell who fills a role
     check(order, station(bench, instruments={"dut": "somebody:Else"}, roles=None), bench.name)
+    known = {name: entry.driver for name, entry in bench.file.instruments.items()}
+    by_table = {**known, "balance": "LineMap"}  # what it can do stands in a file at the station
+    check(order, station(bench, instruments=by_table), bench.name)
 
 
 def test_what_the_station_would_refuse_is_refused(stand: tuple[Order, Bench]) -> None:

@@ -39,18 +39,23 @@ def print_certificate(record: Record, xml: bytes) -> bytes:
         (root / TEMPLATE).write_text(_template(), encoding="utf-8")
         (root / DATA).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         (root / EMBEDDED_NAME).write_bytes(xml)
-        return _typeset(root)
+        return typeset(root, TEMPLATE)
 
 
 def _template() -> str:
     return Path(__file__).with_name(TEMPLATE).read_text(encoding="utf-8")
 
 
-def _typeset(root: Path) -> bytes:
-    """Return the PDF of the template in a folder; Typst reads nothing outside that and fetches nothing."""
+def typeset(root: Path, template: str) -> bytes:
+    """Return the PDF of a template in a folder; Typst reads nothing outside that and fetches nothing.
+
+    Raises:
+        ConfigurationError: a font is missing.
+        RecordError: it can't be typeset.
+    """
     from typst import Compiler, TypstError
 
-    compiler = Compiler(root / TEMPLATE, root=root, font_paths=fonts())
+    compiler = Compiler(root / template, root=root, font_paths=fonts())
     try:
         printed, warnings = compiler.compile_with_warnings(
             format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=datetime.fromtimestamp(0, UTC)

@@ -12,6 +12,8 @@ from remotecal.drivers.capabilities.flow import (
     Densitometer,
     FlowMeter,
     FlowSource,
+    GasLoop,
+    LoopMode,
     MassTotalizer,
     NozzleBank,
     Outlet,
@@ -21,7 +23,7 @@ from remotecal.drivers.capabilities.flow import (
 )
 from remotecal.drivers.capabilities.pressure import PressureController, PressureGauge
 from remotecal.drivers.capabilities.rig import RigController
-from remotecal.drivers.capabilities.surroundings import AmbientMonitor
+from remotecal.drivers.capabilities.surroundings import AmbientMonitor, DewPointMeter
 from remotecal.drivers.capabilities.temperature import TemperatureScanner, Thermometer
 from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter
 from remotecal.drivers.capabilities.weighing import Balance
@@ -32,9 +34,12 @@ __all__ = [
     "Balance",
     "CollectingRig",
     "Densitometer",
+    "DewPointMeter",
     "FlowMeter",
     "FlowSource",
     "FrequencyMeter",
+    "GasLoop",
+    "LoopMode",
     "MassTotalizer",
     "NozzleBank",
     "Outlet",

@@ -109,3 +109,40 @@ class NozzleBank(RigController, Protocol):
     """Which nozzles stand open."""
     vent: ClassVar[Choice[Valve]]
     """Valve that lets the air of the room in behind the nozzles."""
+
+
+class LoopMode(Enum):
+    """What the controller of a gas loop does with its pressure."""
+
+    HOLD = 0
+    """Filling and venting valve shut: the gas is sealed in."""
+    REGULATE = 1
+    """Fill or vent towards the set point, no faster than `slew`."""
+    VENT = 2
+    """Vent to the air, no faster than `slew`; the venting valve shuts behind it."""
+
+
+@runtime_checkable
+class GasLoop(RigController, Protocol):
+    """Holds the branches and the pressure of a loop in which gas goes round, and watches over it.
+
+    A branch is a bit: the first one's counts 1, the second one's 2, the third one's 4. Pressures are
+    absolute.
+    """
+
+    opened: ClassVar[Annotated[Setting, "1"]]
+    """Which branches are told to be open."""
+    standing: ClassVar[Annotated[Reading, "1"]]
+    """Which branches stand open."""
+    mode: ClassVar[Choice[LoopMode]]
+    """What is done with the pressure."""
+    setpoint: ClassVar[Annotated[Setting, "kPa"]]
+    """Pressure to regulate to."""
+    slew: ClassVar[Annotated[Setting, "kPa/s"]]
+    """Fastest change of pressure by filling or venting."""
+    highest_pressure: ClassVar[Annotated[Setting, "kPa"]]
+    """Pressure above which it trips."""
+    pressure: ClassVar[Annotated[Reading, "kPa"]]
+    """The controller's own indication of the loop's pressure, good enough to set it by."""
+    cooling: ClassVar[Annotated[Setting, "°C"]]
+    """Temperature the cooler brings the gas to."""

@@ -14,3 +14,10 @@ class AmbientMonitor(Protocol):
     air_pressure: ClassVar[Annotated[Reading, "Pa"]]
     air_temperature: ClassVar[Annotated[Reading, "°C"]]
     humidity: ClassVar[Annotated[Reading, "%"]]
+
+
+@runtime_checkable
+class DewPointMeter(Protocol):
+    """Indicates the dew point of the gas that passes it."""
+
+    dew_point: ClassVar[Annotated[Reading, "°C"]]

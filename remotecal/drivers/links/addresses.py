@@ -8,11 +8,12 @@ import re
 import socket
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from remotecal.drivers.links.channel import Destination
 from remotecal.drivers.links.framing import RtuFraming, TcpFraming
 from remotecal.drivers.links.line_framing import LineFraming, MessageFraming
+from remotecal.drivers.links.modbus_ascii import AsciiFraming
 from remotecal.drivers.links.remote import EXAMPLE, Place
 from remotecal.drivers.links.streams import GatewayStream, SerialStream, Stream, TcpStream, listening
 from remotecal.drivers.links.way import Way
@@ -216,11 +217,28 @@ def _modbus_tcp(found: re.Match[str], wire: Modbus, _: Serial) -> Way:
     )
 
 
-def _modbus_rtu_through_gateway(found: re.Match[str], wire: Modbus, _: Serial) -> Way:
+def _modbus_through_gateway(found: re.Match[str], wire: Modbus, _: Serial) -> Way:
+    framing, name = FRAMINGS[found["framing"].lower()]
     return Way(
         locate=_on_network(found, _port(found["port"]), GatewayStream, wire),
-        manner="Modbus RTU",
-        framing=lambda _: RtuFraming(wire),
+        manner=name,
+        framing=lambda _: framing(wire),
+        pause=wire.pause,
+    )
+
+
+FRAMINGS: Final[dict[str, tuple[type[RtuFraming | AsciiFraming], str]]] = {
+    "rtu": (RtuFraming, "Modbus RTU"),
+    "ascii": (AsciiFraming, "Modbus ASCII"),
+}
+"""What goes over serial lines, by its name in an address."""
+
+
+def _modbus_ascii(found: re.Match[str], wire: Modbus, port: Serial) -> Way:
+    return Way(
+        locate=_on_serial_port(found["device"], port, wire),
+        manner=f"Modbus ASCII at {port}",
+        framing=lambda _: AsciiFraming(wire),
         pause=wire.pause,
     )
 
@@ -283,8 +301,15 @@ MODBUS_FORMS: Forms[Modbus] = (
         "modbus+rtu:///dev/ttyUSB0                 Modbus RTU on a serial port",
     ),
     (
-        re.compile(rf"modbus\+rtu\+tcp://{HOST}:(?P<port>[0-9]+)/?", re.IGNORECASE),
-        _modbus_rtu_through_gateway,
-        "modbus+rtu+tcp://192.168.1.40:4001        Modbus RTU through a gateway",
+        re.compile(r"modbus\+ascii://(?P<device>/.+|COM[0-9]+)", re.IGNORECASE),
+        _modbus_ascii,
+        "modbus+ascii:///dev/ttyUSB0               Modbus ASCII on a serial port",
+    ),
+    (
+        re.compile(rf"modbus\+(?P<framing>rtu|ascii)\+tcp://{HOST}:(?P<port>[0-9]+)/?", re.IGNORECASE),
+        _modbus_through_gateway,
+        """\
+modbus+rtu+tcp://192.168.1.40:4001        Modbus RTU through a gateway
+  modbus+ascii+tcp://192.168.1.40:4001      Modbus ASCII through a gateway""",
     ),
 )

@@ -76,10 +76,11 @@ MANUAL = "TUF-2000M user manual: better than 1 %"
 
 
 class Tuf2000M(ModbusInstrument, FlowMeter, VolumeTotalizer):
-    """Clamp-on ultrasonic meter, set to Modbus RTU in menu M63 (it is delivered set to Modbus ASCII).
+    """Clamp-on ultrasonic meter on Modbus: ASCII as it is delivered, RTU where menu M63 says so.
 
-    A wrong baud rate or protocol gives silence. A dose must last 60 s to be good to 1 %. The meter
-    takes registers one at a time (function 6) too; this driver writes nothing.
+    The address says which: `modbus+ascii://` or `modbus+rtu://`. A wrong baud rate or protocol gives
+    silence. A dose must last 60 s to be good to 1 %. The meter takes registers one at a time (function 6)
+    too; this driver writes nothing.
     """
 
     model = "TUF-2000M"

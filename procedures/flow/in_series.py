@@ -1,0 +1,371 @@
+"""The pure half of calibrating water meters in series: from what was collected to what each meter is."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Protocol, Self
+
+from pydantic import model_validator
+
+from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
+from remotecal.model import IN_CMC, Condition, Result, Statement, Table, Text
+from remotecal.procedures import Evaluation, In
+from remotecal.procedures.library.evaluation import conformity
+from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones
+from remotecal.procedures.library.evaluation.digits import same_decimals
+from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
+from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
+from remotecal.procedures.library.evaluation.repeats import CMC
+from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
+from remotecal.procedures.library.flow.collecting import CollectingParameters, Weighed, collected_mass
+from remotecal.procedures.library.flow.water import FlowSeen, OfWater
+from remotecal.procedures.library.flow.water_meter import (
+    CLASSES,
+    NORM,
+    SAME_SIGN,
+    WARM,
+    Flows,
+    PointName,
+    of_permissible,
+)
+from remotecal.procedures.library.meters.parameters import MeterParameters
+from remotecal.procedures.library.meters.passing import MeterRepeats
+from remotecal.procedures.library.meters.results import MeterFinding, error_table
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import Number, Numbers
+from remotecal.units import same_dimension
+
+if TYPE_CHECKING:
+    from remotecal.procedures import Evidence, Point
+
+INITIAL: Final[tuple[PointName, ...]] = ("Q3", "Q2", "Q1")
+"""Where a meter is tested at its initial verification (unverified)."""
+
+
+class BenchSeen(Weighed, FlowSeen):
+    """What a repeat yields: the water that was collected, and what the meters told that could be read."""
+
+    outlet_temperature: Annotated[tuple[Measured, ...], "°C"]
+    """Water behind the last meter, while the repeat lasted; `temperature` is ahead of the first one."""
+    counted_before: Annotated[tuple[Measured, ...], "m3", "1"]
+    """Totals, or pulses, of the meters that answered, at rest."""
+    counted_after: Annotated[tuple[Measured, ...], "m3", "1"]
+
+
+class BenchParameters(CollectingParameters, MeterParameters):
+    """What a calibration of water meters in series is told."""
+
+    permanent: Annotated[float, In("m3/h", above=0)]
+    """Permanent flow Q3 of the meters."""
+    ratio: Annotated[float, In("1", at_least=40, at_most=2000)]
+    """Their range R = Q3/Q1."""
+    accuracy_class: Annotated[int, In("1", at_least=1, at_most=2)]
+    """Their accuracy class, 1 or 2."""
+    at: tuple[PointName, ...] = INITIAL
+    """Where to test, in the order to measure; a type examination is at all six points (unverified)."""
+    permissible: Annotated[tuple[float, ...], In("%", above=0, at_most=20)] = ()
+    """Permissible errors, ±, below and from Q2, where they are not the class's: in service, twice as much."""
+    norm: str = NORM
+    """The document the meters are held against."""
+    flow_tolerance: Annotated[float, In("%", above=0, at_most=10)] = 1.5
+    """How far the flow may be from the one aimed at, which is the middle of the point's window."""
+    profile: Annotated[float, In("1", at_least=0, at_most=0.5)] = 0.1
+    """By how much, ±, where a meter stands between the ends of the line may be wrong for its temperature, as
+    a share of the whole line (unverified)."""
+    pressure_loss: Annotated[float, In("kPa", at_least=0, at_most=63)] = 63.0
+    """What a meter takes away at Q3, at most: its pressure loss class (unverified)."""
+
+    @model_validator(mode="after")
+    def _points_differ(self) -> Self:
+        if not self.at or len(set(self.at)) < len(self.at):
+            raise ValueError("at must name points, each once")
+        if len(self.permissible) not in {0, 2}:
+            raise ValueError("permissible are two errors: below Q2, and from it on")
+        return self
+
+    @property
+    def flows(self) -> Flows:
+        """The meters' characteristic flows."""
+        return Flows(self.permanent, self.ratio)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterPlace:
+    """Where a meter stands in the line."""
+
+    number: int
+    """Counted from 1, in the direction of the flow."""
+    count: int
+    """How many there are."""
+    name: str
+    """The name on the bench of what reads it."""
+
+    @property
+    def along(self) -> float:
+        """Its place between the ends of the line, 0 to 1."""
+        return (self.number - 0.5) / self.count
+
+    @property
+    def behind(self) -> int:
+        """How many meters are behind it."""
+        return self.count - self.number
+
+    def reading(self, readings: Sequence[Measured]) -> Measured | None:
+        """Return its reading among those of all; None if it did not answer."""
+        return next((one for one in readings if one.source.rpartition(".")[0] == self.name), None)
+
+
+class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
+    """The repeats of one meter of a line at one flow."""
+
+    def __init__(
+        self,
+        point: Point,
+        evidence: Evidence,
+        seen: Sequence[BenchSeen],
+        parameters: BenchParameters,
+        place: MeterPlace,
+    ) -> None:
+        super().__init__(point, evidence, seen, parameters)
+        self.parameters, self.place = parameters, place
+        self.know_water(parameters.water)
+        read = [one for each in self.seen for one in each.outlet_temperature]
+        self._outlet = self.correction("t_e", "outlet_thermometer", read, "°C")
+        loss = 500.0 * parameters.pressure_loss  # half of it, in Pa: it may be anything up to the class
+        self.inputs += [
+            Input.from_limits("δx", 0.0, "1", parameters.profile),
+            Input.from_limits("Δp", loss, "Pa", loss),
+        ]
+        self._mass = collected_mass(self)
+        self.characteristic("V_c", "connecting_volume", "m3")
+        self.characteristic("V_s", "meter_spacing", "m3")
+        self.read_meter()
+
+    def temperature(self, seen: BenchSeen, x: Numbers, place: int | None = None) -> Number:
+        """Return the water's temperature at this meter in °C: between those at both ends of the line."""
+        begin, end = super().temperature(seen, x, place), self._behind(seen, x, place)
+        found: Number = begin + (end - begin) * (self.place.along + x["δx"])
+        return found
+
+    def _behind(self, seen: BenchSeen, x: Numbers, place: int | None = None) -> Number:
+        """Return the water's temperature behind the last meter in °C, as `temperature`."""
+        values = [reading.value for reading in seen.outlet_temperature]
+        return self._outlet.corrected(x, statistics.fmean(values) if place is None else values[place])
+
+    def pressure(self, seen: BenchSeen, x: Numbers) -> Number:
+        """Return the absolute pressure at this meter in Pa: more than behind the last one."""
+        share = self.point.nominal["flow"] / self.parameters.permanent
+        higher: Number = super().pressure(seen, x) + self.place.behind * share**2 * x["Δp"]
+        return higher
+
+    def volume(self, seen: BenchSeen, x: Numbers) -> Number:
+        """Return what passed through this meter in a repeat, in m³ as it was there."""
+        here = self.density(seen, x, -1) - self.density(seen, x, 0)
+        end = self.density_at(seen, x, self._behind(seen, x, -1))
+        behind = end - self.density_at(seen, x, self._behind(seen, x, 0))
+        stored = x["V_c"] * behind + self.place.behind * x["V_s"] * (here + behind) / 2.0
+        passed: Number = (self._mass(seen, x) + stored) / self.density(seen, x)
+        return passed
+
+    def finding(self) -> MeterFinding:
+        """Return the error at this flow."""
+        return self.solve(self.volume, self._lasted)
+
+    def pulses(self, seen: BenchSeen) -> float:
+        return self._counted(seen, "1")
+
+    def _lasted(self, seen: BenchSeen, x: Numbers) -> Number:
+        if seen.duration is None:
+            raise EvidenceError(f"{self.point.name}: a repeat does not tell how long it lasted")
+        return seen.duration
+
+    def _counted(self, seen: BenchSeen, unit: str) -> float:
+        """Return what the meter counted in a repeat."""
+        before, after = pair(seen, self.place)
+        return self.evidence.passed(before, after).to(unit).value
+
+    def _meter_output(self) -> Output[BenchSeen]:
+        before, _ = pair(self.seen[0], self.place)
+        if not same_dimension(before.unit, "m3"):
+            return Pulses(self, self.pulses, self._given("pulses_per_volume"))
+        step = self.parameters.total_resolution
+        return Total(self, lambda seen: self._counted(seen, "m3"), step, "m3", "V_res")
+
+
+def pair(seen: BenchSeen, place: MeterPlace) -> tuple[Measured, Measured]:
+    """Return what a meter told before and after a repeat (EvidenceError if it was silent)."""
+    found = both(seen, place)
+    if found is None:
+        raise EvidenceError(f"{place.name} was not read before and after a repeat")
+    return found
+
+
+def both(seen: BenchSeen, place: MeterPlace) -> tuple[Measured, Measured] | None:
+    """Return what a meter told before and after a repeat, as it was read; None if it was silent."""
+    kept = seen.entry.values
+    readings = [
+        place.reading([one for one in several if isinstance(one, Measured)])
+        for several in (kept["counted_before"], kept["counted_after"])
+        if isinstance(several, tuple)
+    ]
+    before, after = readings
+    return None if before is None or after is None else (before, after)
+
+
+class OnBench(Protocol):
+    """What is asked of the procedure."""
+
+    parameters: BenchParameters
+    inputs: ClassVar[Mapping[str, Text]]
+    model_equation: ClassVar[str]
+
+    def conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
+        """Return the state of air and water during the run."""
+        ...
+
+
+class MeterInSeries:
+    """One meter of a line: what was found of it at all flows.
+
+    Args:
+        procedure: with its parameters.
+        evidence: of the run.
+        place: where it stands.
+        item: its id in the order.
+    """
+
+    def __init__(self, procedure: OnBench, evidence: Evidence, place: MeterPlace, item: str) -> None:
+        self._procedure, self._evidence, self._place, self._item = procedure, evidence, place, item
+        self._wanted = procedure.parameters
+        self._read: list[tuple[Point, list[BenchSeen]]] = []
+        temperatures = []
+        for point in evidence.points:
+            repeats = BenchSeen.at(evidence, point)
+            self._read.append((point, [seen for seen in repeats if both(seen, place)]))
+            temperatures += [one.value for seen in repeats for one in seen.temperature]
+        self._temperature = statistics.fmean(temperatures)
+
+    def evaluation(self) -> Evaluation:
+        """Return its measurement: what is known of it, and what is not because it did not answer."""
+        findings = [
+            InSeries(point, self._evidence, seen, self._wanted, self._place).finding()
+            for point, seen in self._read
+            if len(seen) >= FEWEST
+        ]
+        if not findings:
+            return self._of_the_silent()
+        specification = Specification(self.permissible, self._wanted.norm, self._wanted.rule)
+        accredited = CMC in self._evidence.characteristics
+        return Evaluation(
+            results=(
+                error_table(findings, specification, accredited=accredited),
+                *(() if self._whole else (self._readings(),)),
+            ),
+            budgets=budgets(findings),
+            conditions=self._procedure.conditions(self._evidence),
+            methods=(by_gum(self._procedure.model_equation, findings, self._procedure.inputs),),
+            statements=(
+                *conformity.statements(findings, specification, METER, self._further(findings)),
+                *(() if self._whole else (self._remark(),)),
+                *remarks(findings, BY_CMC),
+                *((IN_CMC,) if accredited else ()),
+            ),
+            items=(self._item,),
+            heading=self._heading,
+        )
+
+    @property
+    def permissible(self) -> Zones:
+        """The permissible errors, by the water's temperature."""
+        known = CLASSES[self._wanted.accuracy_class]
+        upper = known.warm if self._temperature > WARM else known.upper
+        below, above = self._wanted.permissible or (known.lower, upper)
+        zones = (self._wanted.flows.transitional, below), (float("inf"), above)
+        return Zones(zones, "%", "m3/h")
+
+    @property
+    def _whole(self) -> bool:
+        """Whether every repeat was read."""
+        return all(len(seen) == point.repeats for point, seen in self._read)
+
+    @property
+    def _heading(self) -> Text:
+        place = f"{self._place.number}/{self._place.count}"
+        return Text(zh=f"串联水表检定,表位 {place}", en=f"Water meters in series, place {place}")
+
+    def _further(self, findings: Sequence[MeterFinding]) -> tuple[Further, ...]:
+        permitted = [self.permissible.at(finding.judged_at).upper for finding in findings]
+        share = of_permissible([finding.evaluated.value for finding in findings], permitted)
+        scatter = max(100 * f.repeatability / limit for f, limit in zip(findings, permitted, strict=True))
+        kept = (
+            Further(REPEATABLE, scatter, 100 * self._wanted.repeatability_share, "%"),
+            Further(ALL_OF_ONE_SIGN, share, SAME_SIGN, "%"),
+        )
+        missing = len(self._read) - len(findings)
+        return (*kept, Further(WITHOUT_RESULT, missing, 0, "1")) if missing else kept
+
+    def _readings(self) -> Result:
+        """Return how many readings there are at each flow, of a meter that did not always answer."""
+        flows = same_decimals([point.nominal["flow"] for point, _ in self._read])
+        columns = (
+            column("标称流量", "Nominal flow", "remotecal_nominalValue basic_tableIndex0", "m3/h", flows),
+            column("读到的次数", "Repeats read", "remotecal_repeatsRead", "1",
+                   [str(len(seen)) for _, seen in self._read]),
+            column("应读次数", "Repeats due", "remotecal_repeatsDue", "1",
+                   [str(point.repeats) for point, _ in self._read]),
+        )  # fmt: skip
+        name = Text(zh="读数情况", en="Readings of the meter")
+        return Result(name=name, ref_types=("remotecal_readings",), tables=(Table(columns=columns),))
+
+    def _remark(self) -> Statement:
+        missed = [
+            f"{point.name}: {point.repeats - len(seen)}"
+            for point, seen in self._read
+            if len(seen) < point.repeats
+        ]
+        return Statement(
+            ref_types=("remotecal_remark",),
+            refs=(self._item,),
+            declaration=Text(
+                zh=f"被检表有时无应答,未读到的重复次数:{';'.join(missed)}。误差只由读到的重复得出。",
+                en=f"The meter did not always answer; repeats that could not be read: {'; '.join(missed)}. "
+                "Errors are of those that could.",
+            ),
+        )
+
+    def _of_the_silent(self) -> Evaluation:
+        """Return the measurement of a meter that was read nowhere often enough: that it was not."""
+        said = Statement(
+            ref_types=("basic_conformity",),
+            name=Text(zh="符合性", en="Conformity"),
+            norms=(self._wanted.norm,),
+            declaration=Text(
+                zh="被检表无应答,无法测得示值误差:不合格。",
+                en="The meter did not answer, so no error could be found: it does not conform.",
+            ),
+            conformity="fail",
+        )
+        return Evaluation(
+            results=(self._readings(),),
+            conditions=self._procedure.conditions(self._evidence),
+            statements=(said, self._remark()),
+            items=(self._item,),
+            heading=self._heading,
+        )
+
+
+FEWEST: Final = 2
+"""Repeats that must have been read at a flow, for less tell no repeatability."""
+
+METER: Final = Text(en="the meter")
+"""What the item is called in its verdict."""
+
+REPEATABLE: Final = Text(zh="重复性与最大允许误差之比", en="repeatability as a share of what is permitted")
+ALL_OF_ONE_SIGN: Final = Text(
+    zh="各点误差同号时最小误差与最大允许误差之比",
+    en="smallest error where all have one sign, as a share of what is permitted",
+)
+WITHOUT_RESULT: Final = Text(zh="无结果的流量点数", en="points without a result")

@@ -1,0 +1,214 @@
+"""Calibrate water meters in series by weighing what has passed through all of them (ISO 4064-2, JJG 162).
+
+The meters stand one behind the other in one line, and the valve behind the last of them starts and stops the
+flow; so each counts from rest to rest, and nothing has to be read at one moment. What is weighed passed every
+one of them, but at each it was as warm, and under such a pressure, as it is there: the temperature at a meter
+is taken from the thermometers at both ends of the line, the pressure from what the meters behind it take off.
+
+The measurement model, for one repeat and the meter i of n, counted in the direction of the flow:
+
+    m   = (W₁ - W₀)·(1 - ρa/ρp)/(1 - ρa/ρ)          as for one meter
+    t_i = t + (t_e - t)·(x_i + δx)                  x_i = (i - 1/2)/n; t, t_e: at both ends of the line
+    p_i = p + (n - i)·Δp·(q/Q3)²                    p: behind the last meter; Δp: what one takes away at Q3
+    M_i = m + V_c·Δρ_e + (n - i)·V_s·(Δρ_i + Δρ_e)/2
+    E_i = V_i/(M_i/ρ(t_i, p_i)) - 1
+
+Δρ is how much denser the water became in the repeat: at the meter (i), behind the last one (e). V_c is the
+volume from the last meter to the weigh tank, V_s that from one meter to the next. A meter that falls silent,
+or stands still, keeps nobody from going on: its certificate says what was found of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from remotecal.drivers.capabilities import Outlet, PulseCounter, Thermometer, Valve, VolumeTotalizer
+from remotecal.drivers.measured import Measured
+from remotecal.drivers.quantities import BoundReading
+from remotecal.errors import GarbledReply, InstrumentError, LinkLost, NoReply, ParameterError, RunError
+from remotecal.model import Text
+from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Run
+from remotecal.procedures.library.evaluation.output import see_resolution
+from remotecal.procedures.library.evaluation.repeats import CMC
+from remotecal.procedures.library.flow.collecting import (
+    DRAINING,
+    OF_WEIGHING,
+    OnWeighTank,
+    see_balance,
+)
+from remotecal.procedures.library.flow.in_series import (
+    BenchParameters,
+    BenchSeen,
+    MeterInSeries,
+    MeterPlace,
+)
+from remotecal.procedures.library.flow.on_rig import OF_WATER
+from remotecal.procedures.library.measuring.sampling import see_amount
+from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.meters.passing import INPUTS
+from remotecal.procedures.library.meters.under_test import can
+
+SILENT: Final = NoReply, LinkLost, GarbledReply, InstrumentError
+"""How a meter fails that is passed over; another one in its place is not."""
+
+
+class MetersOnBench(OnWeighTank):
+    """Calibrate water meters in series by static weighing from rest to rest (ISO 4064-2, JJG 162)."""
+
+    title: ClassVar[Text] = Text(
+        zh="水表串联检定(静态质量法,启停法)", en="Calibration of water meters in series by static weighing"
+    )
+    norms: ClassVar[tuple[str, ...]] = ("ISO 4064-2:2014", "JJG 162", "ISO 4185:1980")
+    model_equation: ClassVar[str] = (
+        "E_i = V_i/V - 1, V = (m + V_c·Δρ_e + (n - i)·V_s·(Δρ_i + Δρ_e)/2)/ρ(t_i, p_i)"
+    )
+
+    meters: tuple[PulseCounter | VolumeTotalizer, ...]
+    """How each meter is read, in the direction of the flow: by its pulses, or by its own total."""
+    outlet_thermometer: Thermometer
+    """Water temperature behind the last meter; `thermometer` is ahead of the first one."""
+
+    under_test: ClassVar[str] = "meters"
+    read_by: ClassVar[tuple[type, ...]] = (PulseCounter,)
+    reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow"}
+
+    Parameters: ClassVar[type[BenchParameters]] = BenchParameters
+    parameters: BenchParameters
+
+    inputs: ClassVar[Mapping[str, Text]] = {
+        **INPUTS,
+        **OF_WATER,
+        **OF_WEIGHING,
+        "t_m": Text(zh="首表前水温示值偏差", en="deviation of the water temperature ahead of the meters"),
+        "t_e": Text(zh="末表后水温示值偏差", en="deviation of the water temperature behind the meters"),
+        "δx": Text(zh="沿程温度分布", en="course of the temperature along the line"),
+        "Δp": Text(zh="水表压力损失(Q3)", en="pressure loss of a meter at Q3"),
+        "V_c": Text(zh="末表至换向器管段容积", en="volume between the last meter and the diverter"),
+        "V_s": Text(zh="相邻两表间管段容积", en="volume from one meter to the next"),
+    }
+    """The inputs of the measurement model, by symbol."""
+
+    def points(self) -> Sequence[Point]:
+        wanted = self.parameters
+        return tuple(Point(name, {"flow": wanted.flows.aim(name)}, wanted.repeats) for name in wanted.at)
+
+    def characteristics(self) -> Mapping[str, str]:
+        return {**super().characteristics(), "connecting_volume": "m3", "meter_spacing": "m3"}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), CMC: "%"}
+
+    def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
+        return (*super().corrected(drivers), ("outlet_thermometer", "temperature", "°C"))
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        super().check(certificates, drivers)
+        counted = any(can(drivers, role, PulseCounter) for role in drivers if role.startswith("meters["))
+        masses = [self._lasts(point, counted=counted) * _rate(point) for point in self.points()]
+        see_balance(certificates, max(masses))
+
+    def suits(self, drivers: Drivers) -> None:
+        meters = [role for role in drivers if role.startswith("meters[")]
+        counted = [role for role in meters if can(drivers, role, PulseCounter)]
+        for role in meters:
+            see_resolution(drivers, f"{role}.volume", self.parameters.total_resolution, "m3")
+        if counted and self.parameters.pulses_per_volume is None:
+            raise ParameterError(
+                f"parameters.pulses_per_volume is missing: {counted[0]} is read by its pulses"
+            )
+        for point in self.points():
+            self._lasts(point, counted=bool(counted))
+
+    def takes(self, point: Point) -> float:
+        return self._lasts(point, counted=self._counted) + DRAINING + 4 * self.parameters.dripping
+
+    @property
+    def _counted(self) -> bool:
+        return any(isinstance(meter, PulseCounter) for meter in self.meters)
+
+    def _lasts(self, point: Point, *, counted: bool) -> float:
+        """Return how long the water is let run at a point, in s."""
+        wanted, rate = self.parameters, _rate(point)
+        shortest = wanted.shortest_repeat(point.nominal["flow"], counted=counted)
+        duration = max(shortest, wanted.smallest_mass / rate)
+        if duration * rate > wanted.largest_mass:
+            raise ParameterError(
+                f"at {point.name} a repeat takes {duration:.0f} s and {duration * rate:.0f} kg, the tank "
+                f"only {wanted.largest_mass:g} kg: lower duration, fewest_pulses or smallest_mass"
+            )
+        return duration
+
+    def approach(self, point: Point, run: Run) -> None:
+        """Throttle the line for the flow, so that the pump need not turn slowly, and set it by the pump."""
+        share = point.nominal["flow"] / self.parameters.permanent
+        self.rig.regulator.set(100.0 * min(1.0, max(0.02, share)))
+        super().approach(point, run)
+
+    def watched(self) -> Mapping[str, BoundReading]:
+        return {**super().watched(), "outlet_temperature": self.outlet_thermometer.temperature}
+
+    def measure(self, point: Point, run: Run) -> BenchSeen:
+        self.drain(run)
+        before, air = self.weigh(run), read_air(run, self.ambient)
+        self.rig.outlet.set(Valve.SHUT)
+        run.wait(self.parameters.dripping)
+        self.rig.diverter.set(Outlet.TANK)
+        run.wait(1.0)
+        self._start_counting(run)
+        told: dict[str, Any] = {"counted_before": self._count(run)}
+        begun = run.clock.now()
+        self.rig.outlet.set(Valve.OPEN)
+        told |= self.watch(run, self._lasts(point, counted=self._counted))
+        self.rig.outlet.set(Valve.SHUT)
+        told["duration"] = run.clock.now() - begun
+        run.wait(self.parameters.dripping)
+        told["counted_after"] = self._count(run)
+        self.rig.diverter.set(Outlet.BYPASS)
+        self.rig.outlet.set(Valve.OPEN)
+        seen = BenchSeen(mass_before=before, mass_after=self.weigh(run), **air._asdict(), **told)
+        see_amount("the mass collected, in kg,", seen.mass_after.to("kg").value - before.to("kg").value)
+        self.see_state(seen)
+        return seen
+
+    def _count(self, run: Run) -> tuple[Measured, ...]:
+        """Return what the meters count at rest; who does not answer is passed over, and that is noted.
+
+        Raises:
+            RunError: nobody answers.
+        """
+        found: list[Measured] = []
+        for meter in self.meters:
+            counter = meter.running_pulses if isinstance(meter, PulseCounter) else meter.volume
+            try:
+                found += run.read(counter)
+            except SILENT as failure:
+                run.note("a meter under test does not answer", reading=counter.source, failure=str(failure))
+        if not found:
+            raise RunError("none of the meters under test answers: look at their wiring")
+        return tuple(found)
+
+    def _start_counting(self, run: Run) -> None:
+        """Let the counters of meters that are read by pulses count freely; as `_count`."""
+        for meter in self.meters:
+            if isinstance(meter, PulseCounter):
+                try:
+                    meter.count_freely()
+                except SILENT as failure:
+                    run.note("a counter does not answer", counter=repr(meter), failure=str(failure))
+
+    def evaluate(self, evidence: Evidence) -> Sequence[Evaluation]:
+        """Return a measurement for each meter: errors, budgets and conformity, as far as it could be read."""
+        used = evidence.instruments  # a journal has its keys in order of letters, meters[10] before meters[2]
+        count = sum(role.startswith("meters[") for role in used)
+        there = [used[f"meters[{number}]"].name for number in range(1, count + 1)]
+        places = {name: MeterPlace(number, len(there), name) for number, name in enumerate(there, 1)}
+        return tuple(
+            MeterInSeries(self, evidence, places[dut.on or there[0]], item).evaluation()
+            for item, dut in evidence.order.devices.items()
+        )
+
+
+def _rate(point: Point) -> float:
+    """Return about what flows at a point, in kg/s, to plan by."""
+    return point.nominal["flow"] / 3.6

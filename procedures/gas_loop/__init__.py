@@ -1,0 +1,1 @@
+"""Flow of gases under pressure, against master meters in a sealed loop."""

@@ -1,0 +1,138 @@
+"""Closure: the check meter, behind the meter under test, against the masters.
+
+    c = V_c/V_ref - 1 - E_c(Re_c)
+
+What the check meter shares with the masters, of one laboratory, cancels but for where their parts differ.
+Closure that misses tells of what no budget knows: a branch valve that lets pass, a soaked sensor, pulses that
+are lost.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from remotecal.errors import EvidenceError
+from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.gas_loop.master import Master
+from remotecal.procedures.library.gas_loop.passing import LoopRepeats, LoopSeen, of_each
+from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.number import Number, Numbers, estimate
+from remotecal.units import same_dimension
+
+if TYPE_CHECKING:
+    from remotecal.drivers.measured import Measured
+    from remotecal.fluids.gas_equations import GasState
+    from remotecal.procedures import Evidence
+    from remotecal.procedures.library.gas_loop.filling import LoopGas
+    from remotecal.procedures.library.gas_loop.master import Opening
+    from remotecal.uncertainty.budget import Evaluated
+
+COVERAGE = 2.0
+"""Standard uncertainties within which closure counts as kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopClosure:
+    """How the check meter agrees with the masters at one point."""
+
+    evaluated: Evaluated
+    """Its deviation from its curve in %, with its budget; U is twice u."""
+    reynolds: float
+    """Of the check meter."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is within twice its standard uncertainty."""
+        return abs(self.evaluated.value) <= COVERAGE * self.evaluated.u
+
+
+class CheckRepeats(LoopRepeats):
+    """The repeats at one point, as the check meter saw them."""
+
+    def _know_more(self) -> None:
+        self._know("c", "", "check", 0)
+        self.check = check_of(self.evidence, self.parameters.fit_order)
+        if any(seen.check_after is None for seen in self.seen):
+            raise EvidenceError(f"{self.point.name}: the check meter was not read in a repeat")
+        one = 1 / math.sqrt(len(self.seen))
+        self.inputs.append(Input.from_limits("N_c", 0.0, "1", one, Distribution.TRIANGULAR))
+
+    def _working(self) -> tuple[list[Master], list[float]]:
+        known = self.estimates()
+        states = [self.state("c", seen, known) for seen in self.seen]
+        flows = [3600.0 * estimate(self._checked(seen, known)) / self.lasted(seen) for seen in self.seen]
+        self.at_check = statistics.fmean(
+            self.check.reynolds(state, flow) for state, flow in zip(states, flows, strict=True)
+        )
+        return [*self.open, self.check], [*self.reynolds, self.at_check]
+
+    def _checked(self, seen: LoopSeen, x: Numbers) -> Number:
+        """Return the volume the check meter told in a repeat, in m³."""
+        before, after = seen.check_before, seen.check_after
+        if before is None or after is None:
+            raise EvidenceError(f"{self.point.name}: the check meter was not read in a repeat")
+        amount = self.evidence.passed(before, after)
+        if amount.unit != "1":
+            return amount.value
+        counted: Number = (amount.value + x["N_c"]) / self.check.factor
+        return counted
+
+    def closed(self) -> LoopClosure:
+        """Return how the check meter agrees."""
+
+        def deviation(seen: LoopSeen, x: Numbers) -> Number:
+            meter, check = self.state("d", seen, x), self.state("c", seen, x)
+            passed = self.volume(seen, x) * (meter.density / check.density)
+            found: Number = self._checked(seen, x) / passed - 1.0 - self.together.error("c", x)
+            return found
+
+        return LoopClosure(self.evaluate(deviation, "%", scale=100.0, k=COVERAGE), self.at_check)
+
+
+def check_of(evidence: Evidence, order: int) -> Master:
+    """Return the check meter by its certificate (EvidenceError if it has none)."""
+    used = evidence.certificates.get("check_meter")
+    if used is None:
+        raise EvidenceError("the check meter has no certificate: give its artefact one in the bench file")
+    return Master("c", used.certificate, order)
+
+
+def off_by(
+    seen: LoopSeen, choice: Opening, masters: Sequence[Master], check: Master, filling: LoopGas
+) -> float:
+    """Return how far the check meter is off its curve in a repeat, in %, by readings as they are.
+
+    For the run, which stops where that is too much; the certificate's closure is by `CheckRepeats`.
+    """
+    count, mass = len(choice.numbers), 0.0
+    at = zip(of_each(seen.master_temperature, count), of_each(seen.master_pressure, count), strict=True)
+    for n, (number, place) in enumerate(zip(choice.numbers, at, strict=True)):
+        master, density = masters[number - 1], estimate(_state(filling, *place).density)
+        error = master.fit.value(choice.reynolds[n])
+        mass += (
+            _told(seen.masters_before[n], seen.masters_after[n], master, density) / (1.0 + error) * density
+        )
+    if not (seen.check_before and seen.check_after and seen.check_temperature and seen.check_pressure):
+        return 0.0
+    state = _state(filling, seen.check_temperature, seen.check_pressure)
+    volume = _told(seen.check_before, seen.check_after, check, estimate(state.density))
+    took = seen.check_after.at - seen.check_before.at
+    error = check.fit.value(check.reynolds(state, 3600.0 * volume / took))
+    return 100.0 * (volume * estimate(state.density) / mass - 1.0 - error)
+
+
+def _state(filling: LoopGas, temperatures: Sequence[Measured], pressures: Sequence[Measured]) -> GasState:
+    return filling.state(mean(temperatures, "°C"), mean(pressures, "Pa"))
+
+
+def _told(before: Measured, after: Measured, meter: Master, density: float) -> float:
+    """Return the volume a meter told, in m³."""
+    told = after.value - before.value
+    if after.unit == "1":
+        return told / meter.factor
+    scale = after.to("kg" if same_dimension(after.unit, "kg") else "m3").value / after.value
+    return told * scale / (density if same_dimension(after.unit, "kg") else 1.0)

@@ -1,0 +1,94 @@
+"""The gas of a loop as the order states it: composition, water, and one equation of state for both ends."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from remotecal.errors import ParameterError
+from remotecal.fluids.gas import AIR, NITROGEN, Gas
+from remotecal.fluids.gas_equations import EQUATIONS, GasEquation, GasState
+from remotecal.fluids.gas_viscosity import viscosity
+from remotecal.fluids.moisture import WATER_FRACTION_U, water_fraction
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import Number, Numbers, estimate
+
+if TYPE_CHECKING:
+    from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+
+DEW_POINT: Final = "t_dp"
+"""Symbol of the dew point."""
+WATER_FORMULA: Final = "ε_w"
+"""Symbol of what the formula for the water content is off by."""
+
+
+class LoopGas:
+    """The gas, by the parameters of the order.
+
+    Raises:
+        ParameterError: the composition is none, or the equation does not hold for it.
+    """
+
+    def __init__(self, parameters: LoopParameters) -> None:
+        self._told = parameters
+        self._dry = self._composition()
+        self.equation = self._equation()
+
+    def _composition(self) -> Gas:
+        told = self._told
+        if told.gas == "air":
+            return AIR
+        if told.gas == "nitrogen":
+            return NITROGEN
+        u = dict(zip(told.components, told.fraction_uncertainties, strict=False))
+        return Gas.analysed("natural gas", dict(zip(told.components, told.fractions, strict=True)), u)
+
+    def _equation(self) -> GasEquation:
+        told = self._told
+        if told.equation:
+            return EQUATIONS[told.equation]
+        if told.dew_point is not None or told.gas == "natural gas":
+            return EQUATIONS["GERG-2008"]
+        return EQUATIONS["Lemmon 2000" if told.gas == "air" else "Span 2000"]
+
+    def inputs(self) -> list[Input]:
+        """Return what of the gas is uncertain."""
+        found = self._dry.inputs()
+        if self._told.dew_point is not None:
+            u = self._told.dew_uncertainty / 2
+            found += [
+                Input.normal(DEW_POINT, self._told.dew_point, "°C", u, source="the order 委托"),
+                Input.normal(WATER_FORMULA, 0.0, "1", WATER_FRACTION_U, source="Greenspan (1976)"),
+            ]
+        return found
+
+    def gas(self, x: Numbers | None = None) -> Gas:
+        """Return the gas, by the inputs of a model where they are given."""
+        known = {} if x is None else x
+        dry = self._dry.given(known)
+        if self._told.dew_point is None:
+            return dry
+        dew: Number = known.get(DEW_POINT, self._told.dew_point)
+        water = water_fraction(self._dry, dew, 1000.0 * self._told.dew_pressure)
+        return dry.moist(water * (1.0 + known.get(WATER_FORMULA, 0.0)))
+
+    def state(self, t: Number, p: Number, x: Numbers | None = None) -> GasState:
+        """Return the gas at `t` in °C and an absolute `p` in Pa (ParameterError where that can't be)."""
+        return self.equation.state(self.gas(x), t, p)
+
+    def density(self, t: float, p: float) -> float:
+        """Return its density in kg/m³, by the estimates alone."""
+        return estimate(self.state(t, p).density)
+
+    def require(self, t: float, p: float) -> None:
+        """Raise `ParameterError` unless the gas can be so, and its viscosity be told."""
+        try:
+            viscosity(self.state(t, p))
+        except ParameterError as error:
+            raise ParameterError(f"at {p / 1000:g} kPa: {error}; or fill the loop with a drier gas") from None
+
+
+def reynolds(state: GasState, flow: float, diameter: float) -> float:
+    """Return the Reynolds number of a pipe, 4·q·ρ/(π·D·μ): of a volume flow in m³/s, a diameter in m."""
+    kinematic = estimate(viscosity(state)) / estimate(state.density)
+    return 4.0 * flow / (math.pi * diameter * kinematic)

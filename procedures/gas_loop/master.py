@@ -1,0 +1,236 @@
+"""Master meters by their certificates: the error over the Reynolds number, and what masters have in common.
+
+A certificate states errors at Reynolds numbers (`basic_measurementError` against `remotecal_reynoldsNumber`),
+the K factor of a meter that gives pulses, its highest flow, the diameter its Reynolds numbers are for, and
+how much of its uncertainty all meters of that laboratory share (`in_common`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from remotecal.errors import CertificateRefused
+from remotecal.model import Text
+from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
+from remotecal.procedures.library.gas_loop.filling import reynolds
+from remotecal.procedures.library.gas_loop.reynolds import HIGHEST_ORDER, ReynoldsFit
+from remotecal.uncertainty.inputs import Input
+from remotecal.units import convert
+
+if TYPE_CHECKING:
+    from remotecal.fluids.gas_equations import GasState
+    from remotecal.model import Certificate
+    from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+    from remotecal.uncertainty.number import Number, Numbers
+
+ERROR: Final = "basic_measurementError"
+REYNOLDS: Final = "remotecal_reynoldsNumber"
+"""refType of the Reynolds number an error is stated at."""
+FACTOR: Final = "remotecal_kFactor"
+"""refType of the K factor, which errors are told by; it is a convention and has no uncertainty."""
+DIAMETER: Final = "remotecal_pipeDiameter"
+"""refType of the diameter that Reynolds numbers are for; a convention, too."""
+HIGHEST: Final = "remotecal_highestFlow"
+"""refType of the highest flow."""
+MOST: Final = 8
+"""How many branches a loop may have."""
+
+INPUTS: Final[dict[str, Text]] = {
+    **{
+        f"E_{n}": Text(zh=f"标准表 {n} 误差(自身部分)", en=f"error of master {n}, its own part")
+        for n in range(1, MOST + 1)
+    },
+    **{
+        f"f_{n}": Text(zh=f"标准表 {n} 误差曲线拟合", en=f"curve through the errors of master {n}")
+        for n in range(1, MOST + 1)
+    },
+    **{
+        f"δ_E{n}": Text(
+            zh=f"标准表误差公共部分(实验室 {n})", en=f"error, what the masters of laboratory {n} share"
+        )
+        for n in range(1, MOST + 2)
+    },
+    "E_c": Text(zh="核查表误差(自身部分)", en="error of the check meter, its own part"),
+    "f_c": Text(zh="核查表误差曲线拟合", en="curve through the errors of the check meter"),
+}
+"""The inputs masters bring into a model, by symbol."""
+
+
+class Master:
+    """A master meter, or a check meter, by its certificate.
+
+    Args:
+        key: what its inputs are told apart by: its place on the bench, counted from 1, or `c`.
+        certificate: its own.
+        order: highest order of the curve through its errors.
+
+    Raises:
+        CertificateRefused: it does not state what is needed, or by too few points.
+    """
+
+    def __init__(self, key: int | str, certificate: Certificate, order: int = HIGHEST_ORDER) -> None:
+        self.key, self.certificate = key, certificate
+        stated = certificate.points(ERROR, REYNOLDS, "1")
+        scale = convert(1.0, stated.unit, "1")
+        self._points = sorted((one.at, scale * one.expanded / one.k, one.dof) for one in stated.points)
+        rows = sorted(stated.points, key=lambda one: one.at)
+        self.fit = ReynoldsFit.through(
+            [one.at for one in rows],
+            [scale * one.value for one in rows],
+            [scale * one.expanded / one.k for one in rows],
+            highest=order,
+        )
+        self.diameter = self._one(DIAMETER, "m")
+        """Of the pipe, in m."""
+        self.highest = self._one(HIGHEST, "m3/h")
+        """Highest flow, in m³/h."""
+
+    @property
+    def laboratory(self) -> str:
+        """Who calibrated it."""
+        return laboratory_of(self.certificate)
+
+    @property
+    def factor(self) -> float:
+        """K factor in 1/m³ (CertificateRefused if it states none)."""
+        return self._one(FACTOR, "1/m3")
+
+    def reynolds(self, state: GasState, flow: float) -> float:
+        """Return its Reynolds number at a flow in m³/h."""
+        return reynolds(state, flow / 3600.0, self.diameter)
+
+    def require(self, number: float) -> None:
+        """Raise `CertificateRefused` unless its errors are certified at a Reynolds number."""
+        try:
+            self.fit.require(number)
+        except CertificateRefused as refusal:
+            called = "check meter" if self.key == "c" else f"master {self.key}"
+            raise CertificateRefused(f"{called}, certificate {self.certificate.number}: {refusal}") from None
+
+    def parts(self, number: float) -> Parts:
+        """Return what of its stated uncertainty it shares with others, and what is its own."""
+        self.require(number)
+        above = next((n for n, point in enumerate(self._points) if point[0] >= number), len(self._points) - 1)
+        near = self._points[max(above - 1, 0) : above + 1]
+        return Parts.of(self.certificate, max(u for _, u, _ in near), min(dof for *_, dof in near))
+
+    def inputs(self, number: float) -> tuple[Input, ...]:
+        """Return what is its own, as inputs: of the certificate, and of the curve through its points."""
+        source, parts = self.certificate.number, self.parts(number)
+        return (
+            Input.normal(f"E_{self.key}", 0.0, "1", parts.own, dof=parts.dof, source=source),
+            Input.student_t(
+                f"f_{self.key}", 0.0, "1", self.fit.u(number), float(self.fit.dof), source=source
+            ),
+        )
+
+    def _one(self, name: str, unit: str) -> float:
+        told = {
+            convert(number, column.unit, unit)
+            for table in self.certificate.record.tables
+            if (column := table.column(name)) is not None
+            for number in column.floats()
+        }
+        if len(told) != 1 or min(told) <= 0:
+            raise CertificateRefused(
+                f"certificate {self.certificate.number} must state one {name}, not {len(told)}"
+            )
+        return told.pop()
+
+
+class Together:
+    """Meters that work together, with their inputs: each one's own, and one for each laboratory.
+
+    Args:
+        meters: which.
+        numbers: at which Reynolds number each works.
+        laboratories: all that calibrated meters of the loop; their order numbers what each one's share.
+    """
+
+    def __init__(
+        self, meters: Sequence[Master], numbers: Sequence[float], laboratories: Sequence[str]
+    ) -> None:
+        pairs = tuple(zip(meters, numbers, strict=True))
+        for meter, number in pairs:
+            meter.require(number)
+        self._shared = {
+            laboratory: in_common(f"δ_E{place}", laboratory, theirs)
+            for place, laboratory in enumerate(laboratories, 1)
+            if (theirs := [meter.parts(re) for meter, re in pairs if meter.laboratory == laboratory])
+        }
+        own = [each for meter, re in pairs for each in meter.inputs(re)]
+        self.inputs: tuple[Input, ...] = (*self._shared.values(), *own)
+        self._at = {meter.key: (meter, re) for meter, re in pairs}
+
+    def error(self, key: int | str, x: Numbers) -> Number:
+        """Return the relative error of one of them, by the inputs."""
+        meter, number = self._at[key]
+        shared = self._shared[meter.laboratory]
+        deviation = meter.parts(number).weight(shared) * x[shared.symbol]
+        error: Number = meter.fit.value(number) + deviation + x[f"E_{key}"] + x[f"f_{key}"]
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Which masters are to be open at a point, and at which Reynolds number each then works."""
+
+    numbers: tuple[int, ...]
+    """Counted from 1."""
+    reynolds: tuple[float, ...]
+    load: float
+    """Share of its highest flow that each runs at."""
+
+    @property
+    def bits(self) -> int:
+        """A bit for each branch."""
+        return sum(1 << (number - 1) for number in self.numbers)
+
+
+def choose(
+    masters: Sequence[Master], flow: float, state: GasState, parameters: LoopParameters, name: str
+) -> Opening:
+    """Return which masters make a flow in m³/h: the fewest, and of these the most loaded ones.
+
+    A flow divides by the masters' size, so all that are open run at the same share of their highest flow,
+    which must be one that they are good at; and each at a Reynolds number it is certified for.
+
+    Raises:
+        CertificateRefused: none can; the point's `name` and the reasons are told.
+    """
+    refused = []
+    for count in range(1, len(masters) + 1):
+        found = []
+        for some in combinations(masters, count):
+            load = flow / sum(each.highest for each in some)
+            numbers = tuple(int(each.key) for each in some)
+            if not parameters.least_load * (1 - 1e-9) <= load <= parameters.most_load * (1 + 1e-9):
+                continue
+            at = tuple(each.reynolds(state, load * each.highest) for each in some)
+            if reason := _outside(some, at):
+                refused.append(reason)
+                continue
+            found.append(Opening(numbers, at, load))
+        if found:
+            return max(found, key=lambda choice: (round(choice.load, 9), [-n for n in choice.numbers]))
+    loads = f"{parameters.least_load:g} to {parameters.most_load:g} of their highest flows"
+    sizes = ", ".join(f"{each.highest:g}" for each in masters)
+    why = refused[0] if refused else f"no masters of {sizes} m3/h make it at {loads}"
+    raise CertificateRefused(f"{name}: {why}")
+
+
+def _outside(masters: Iterable[Master], numbers: Iterable[float]) -> str:
+    for each, number in zip(masters, numbers, strict=True):
+        try:
+            each.require(number)
+        except CertificateRefused as refusal:
+            return str(refusal)
+    return ""
+
+
+def standing_in(bits: float) -> tuple[int, ...]:
+    """Return the numbers of the branches that bits stand for, counted from 1."""
+    return tuple(number for number in range(1, MOST + 1) if round(bits) >> (number - 1) & 1)

@@ -1,0 +1,141 @@
+"""What the calibration of a gas meter in a pressurised loop is told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from remotecal.procedures import In
+from remotecal.procedures.library.gas_loop.reynolds import HIGHEST_ORDER
+from remotecal.procedures.library.meters.gas_meters import GasMeterParameters
+
+ELSEWHERE = (1.0, 0.4, 0.1)
+"""Flows at further pressures, as shares of Q_max, where they are not given."""
+
+
+def _names(written: object) -> object:
+    """Return a list of names as a tuple: orders and journals know lists alone."""
+    return tuple(written) if isinstance(written, list) else written
+
+
+class LoopParameters(GasMeterParameters):
+    """What the calibration of a gas meter in a pressurised loop is told; pressures are absolute."""
+
+    pressures: Annotated[tuple[float, ...], In("kPa", above=0, at_most=6500)]
+    """Pressures to calibrate at, in the order to come to them: at the first one at all flows, at the others
+    at `further_flows`. From high to low the loop has to be filled once only."""
+    further_flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
+    """Flows at pressures after the first one; 1, 0.4 and 0.1 of Q_max where they are not given."""
+    diameter: Annotated[float, In("m", above=0)]
+    """Inner diameter of the meter's pipe, for its Reynolds number."""
+
+    gas: Literal["air", "nitrogen", "natural gas"] = "air"
+    """What the loop is filled with."""
+    components: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    """Components of a natural gas, by the names of `remotecal.fluids.gas`."""
+    fractions: Annotated[tuple[float, ...], In("1", at_least=0, at_most=1)] = ()
+    """Mole fraction of each."""
+    fraction_uncertainties: Annotated[tuple[float, ...], In("1", at_least=0)] = ()
+    """Standard uncertainty of each; they count as exact where none are given."""
+    dew_point: Annotated[float | None, In("°C", at_least=-50, at_most=40)] = None
+    """Dew point of the filling, or frost point below 0 °C; a dry gas where it is not given."""
+    dew_pressure: Annotated[float, In("kPa", at_least=50, at_most=2000)] = 101.325
+    """Absolute pressure at which the dew point was found."""
+    dew_uncertainty: Annotated[float, In("K", at_least=0)] = 0.5
+    """Expanded uncertainty (k = 2) of the dew point."""
+    equation: Literal["", "GERG-2008", "AGA8 DETAIL", "Lemmon 2000", "Span 2000"] = ""
+    """Equation of state of both ends; the best one for the gas where none is given: Lemmon 2000 for dry air,
+    Span 2000 for dry nitrogen, GERG-2008 else."""
+    cooling: Annotated[float, In("°C", at_least=5, at_most=40)] = 20.0
+    """Temperature the cooler keeps the gas at."""
+
+    capacity: Annotated[float, In("m3/h", above=0)]
+    """What the blower sends round at full speed, about."""
+    loop_volume: Annotated[float, In("m3", above=0)]
+    """Volume of the loop, about: by it a leak is told."""
+    filling_rate: Annotated[float, In("kPa/s", above=0, at_most=5)] = 1.6
+    """Fastest change of pressure by filling or venting; 0.1 MPa a minute spares the gas the cold
+    (unverified)."""
+    pressure_tolerance: Annotated[float, In("%", above=0, at_most=10)] = 2.0
+    """How far the pressure may be from the one asked for."""
+    flow_tolerance: Annotated[float, In("%", above=0, at_most=20)] = 3.0
+    """How far the flow may be from the one asked for."""
+    masters_first: bool = True
+    """Whether the gas comes to the masters before the meter under test."""
+    least_load: Annotated[float, In("1", above=0, below=1)] = 0.2
+    """Least share of its highest flow that a master runs at (unverified)."""
+    most_load: Annotated[float, In("1", above=0, at_most=1.05)] = 0.95
+    """Greatest share of it (unverified)."""
+    fit_order: Annotated[int, In("1", at_least=1, at_most=4)] = HIGHEST_ORDER
+    """Highest order of the curve through a master's errors over the Reynolds number."""
+
+    leak_time: Annotated[float, In("s", at_least=60)] = 600.0
+    """How long the sealed loop is watched for a leak at each pressure."""
+    leak_share: Annotated[float, In("1", above=0, at_most=0.01)] = 1e-4
+    """Leak that is let pass, as a share of the lowest flow (unverified)."""
+    steady: Annotated[float, In("s", at_least=30)] = 300.0
+    """How long temperatures must be steady once gas circulates at a pressure."""
+    steady_between: Annotated[float, In("s", at_least=10)] = 60.0
+    """The same after a change of flow."""
+    temperature_drift: Annotated[float, In("K/s", above=0)] = 1.7e-4
+    """How fast temperatures may change then: 0.1 K in ten minutes (unverified)."""
+    temperature_difference: Annotated[float, In("K", above=0)] = 0.5
+    """How far the temperatures at masters and meter may be apart (unverified)."""
+    temperature_middle: Annotated[float, In("K", above=0)] = 0.25
+    """How far the temperature at the meter may be from half-way between masters and check meter, where there
+    is one (unverified): a well that soaks is steady, and wrong."""
+    temperature_change: Annotated[float, In("K", above=0)] = 0.1
+    """How much a temperature may change in a repeat (unverified)."""
+    pressure_change: Annotated[float, In("%", above=0)] = 0.05
+    """How much the pressure may change in a repeat (unverified)."""
+    flow_scatter: Annotated[float, In("%", above=0)] = 0.5
+    """Standard deviation of the flow within a repeat that is let pass (unverified)."""
+    closure: Annotated[float, In("%", above=0)] = 0.3
+    """How far the check meter may be from its curve before the run stops (unverified); whether it is within
+    twice its standard uncertainty stands on the certificate."""
+
+    well: Annotated[float, In("K", at_least=0)] = 0.05
+    """By how much at most a thermometer's well is off the gas (unverified)."""
+    pack_pressure: Annotated[float, In("Pa", at_least=0)] = 50.0
+    """How well the change of pressure between the meters is known, ± (unverified)."""
+    pack_temperature: Annotated[float, In("K", at_least=0)] = 0.02
+    """How well the change of temperature there is known, ± (unverified)."""
+    total_resolution: Annotated[float, In("m3", at_least=0)] = 1e-4
+    """Smallest step of the total, for a meter read by it."""
+
+    @model_validator(mode="after")
+    def _loop_can_do_it(self) -> Self:
+        if not self.pressures or len(set(self.pressures)) < len(self.pressures):
+            raise ValueError("pressures must be given, each once")
+        if len(set(self.elsewhere)) < len(self.elsewhere):
+            raise ValueError("further_flows must be given each once")
+        if not self.least_load < self.most_load:
+            raise ValueError("least_load must be less than most_load")
+        if (fastest := max(self.wanted + self.elsewhere)) > self.capacity:
+            raise ValueError(f"{fastest:g} m3/h is more than the blower sends round, {self.capacity:g} m3/h")
+        if (self.gas == "natural gas") is not bool(self.components):
+            raise ValueError("components and fractions are given for natural gas, and for it alone")
+        if len(self.components) != len(self.fractions):
+            raise ValueError("components and fractions go together, one of each")
+        if len(self.fraction_uncertainties) not in {0, len(self.fractions)}:
+            raise ValueError("fraction_uncertainties are given for all fractions, or for none")
+        return self
+
+    @property
+    def elsewhere(self) -> tuple[float, ...]:
+        """The flows at pressures after the first one, in m³/h."""
+        if len(self.pressures) == 1:
+            return ()
+        if self.further_flows:
+            return self.further_flows
+        return tuple(flow for share in ELSEWHERE if (flow := round(share * self.highest, 9)) >= self.lowest)
+
+    def flows_at(self, pressure: float) -> tuple[float, ...]:
+        """Return the flows to calibrate at, at one of the pressures, in m³/h."""
+        return self.wanted if pressure == self.pressures[0] else self.elsewhere
+
+    @property
+    def leak_allowed(self) -> float:
+        """Leak that is let pass, in m³/h."""
+        return self.leak_share * min(self.wanted + self.elsewhere)

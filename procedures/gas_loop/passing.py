@@ -1,0 +1,372 @@
+"""The pure half of a calibration in a pressurised loop: from readings at one point to the meter's error.
+
+For one repeat, with the masters ahead of the meter under test:
+
+    V = [Σ V_j/(1 + E_j(Re_j))·ρ_j/ρ_d - V_c·(ρ_end - ρ_start)/ρ_d - q_l·τ]·(1 + Δt/τ),  E = V_i/V - 1
+
+V_j is N_j/K_j, or a total; a master that tells mass gives M_j/ρ_d. Where the masters are behind the meter,
+what is stored and what leaks is added. Only a ratio of densities counts, by one equation of state.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final
+
+from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
+from remotecal.fluids.gas_equations import GasState, carried
+from remotecal.model import Text
+from remotecal.procedures.library.evaluation.in_common import laboratory_of
+from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.gas_loop import master
+from remotecal.procedures.library.gas_loop.filling import LoopGas
+from remotecal.procedures.library.gas_loop.master import Master, Opening, Together, choose, standing_in
+from remotecal.procedures.library.meters import passing as meters
+from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
+from remotecal.procedures.library.meters.results import MeterFinding
+from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.number import Number, Numbers, estimate
+
+if TYPE_CHECKING:
+    from remotecal.procedures import Evidence, Point
+    from remotecal.procedures.library.evaluation.standards import Deviating
+    from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+
+
+class LoopSeen(MeterSeen):
+    """What a repeat yields: what passed the masters, and the gas there and in the meter.
+
+    Readings of masters stand in the order of the branches that are open; while the repeat lasts, one of each
+    and then the next one of each.
+    """
+
+    standing: Annotated[Measured, "1"]
+    """Which branches stood open, a bit each."""
+    masters_before: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
+    """What the open masters had counted when it began."""
+    masters_after: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
+    masters_passing: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
+    """What the first of them had counted, again and again: by it the flow's scatter is told."""
+    master_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    """Absolute pressure at each of them."""
+    master_temperature: Annotated[tuple[Measured, ...], "°C"]
+    """Temperature at each of them."""
+    meter_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    """Absolute pressure at the meter."""
+    meter_temperature: Annotated[tuple[Measured, ...], "°C"]
+    """Temperature at the meter."""
+    check_before: Annotated[Measured | None, "1", "m3"] = None
+    """What the check meter had counted when it began."""
+    check_after: Annotated[Measured | None, "1", "m3"] = None
+    check_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
+    check_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
+    leak: Annotated[float, "m3/h"]
+    """What leaked out of the sealed loop at this pressure, when it was tested."""
+
+
+def of_each(readings: Sequence[Measured], count: int) -> list[tuple[Measured, ...]]:
+    """Return readings that were taken in turn, apart."""
+    return [tuple(readings[place::count]) for place in range(count)]
+
+
+def _named(symbol: str, zh: str, en: str) -> dict[str, Text]:
+    numbered = range(1, master.MOST + 1)
+    return {f"{symbol}_{n}": Text(zh=f"标准表 {n} {zh}", en=f"{en} at master {n}") for n in numbered} | {
+        f"{symbol}_d": Text(zh=f"被检表{zh}", en=f"{en} at the meter"),
+        f"{symbol}_c": Text(zh=f"核查表{zh}", en=f"{en} at the check meter"),
+    }
+
+
+INPUTS: Final[Mapping[str, Text]] = {
+    **meters.INPUTS,
+    **master.INPUTS,
+    **_named("p", "处压力示值偏差", "deviation of the pressure"),
+    **_named("t", "处温度示值偏差", "deviation of the temperature"),
+    **_named("w", "处气体与温度计套管温差", "difference of gas and thermometer well"),
+    **{
+        f"N_{n}": Text(zh=f"标准表 {n} 脉冲计数(±1)", en=f"counted pulses of master {n} (±1)")
+        for n in range(1, master.MOST + 1)
+    },
+    "N_c": Text(zh="核查表脉冲计数(±1)", en="counted pulses of the check meter (±1)"),
+    "ε_Z": Text(zh="两端密度比(状态方程)", en="ratio of the densities, by the equation of state"),
+    "ε_ρ": Text(zh="密度(状态方程)", en="density, by the equation of state"),
+    "t_dp": Text(zh="充气露点", en="dew point of the filling"),
+    "ε_w": Text(zh="含水量公式", en="formula for the water content"),
+    "V_c": Text(zh="标准表与被检表间管容", en="volume between masters and meter"),
+    "Δp_c": Text(zh="管容内压力变化", en="change of pressure between the meters"),
+    "Δt_c": Text(zh="管容内温度变化", en="change of temperature between the meters"),
+    "Δt": Text(zh="计数同步", en="time between the readings of the counters"),
+    "q_l": Text(zh="泄漏", en="leak of the loop"),
+}
+"""The inputs of the measurement model, by symbol."""
+
+
+def passed_meter(
+    masters: Sequence[tuple[Number, Number, GasState]],
+    meter: GasState,
+    pack: Number = 0.0,
+    *,
+    masters_first: bool = True,
+) -> Number:
+    """Return the volume that passed through the meter, in m³ as it was there.
+
+    Args:
+        masters: of each one, the volume it told in m³, its relative error, the gas in it.
+        meter: the gas in the meter.
+        pack: by how many kilograms more gas is stored between them at the end.
+        masters_first: whether the gas comes to the masters first.
+    """
+    total: Number = 0.0
+    for told, error, state in masters:
+        total = total + carried(told / (1.0 + error), state, meter)
+    towards = 1.0 if masters_first else -1.0
+    passed: Number = total - towards * pack / meter.density
+    return passed
+
+
+class LoopRepeats(MeterRepeats[LoopSeen]):
+    """The repeats at one point: what is known of the gas, the masters, and how the meter tells what passed.
+
+    Args:
+        point: the point.
+        evidence: of the run.
+        parameters: what the order tells.
+        filling: the gas.
+
+    Raises:
+        EvidenceError: other branches stood open than those for this point.
+        CertificateRefused: a master is not certified where it worked.
+    """
+
+    def __init__(
+        self, point: Point, evidence: Evidence, parameters: LoopParameters, filling: LoopGas
+    ) -> None:
+        super().__init__(point, evidence, LoopSeen.at(evidence, point), parameters)
+        self.parameters, self.filling = parameters, filling
+        masters = masters_of(evidence, parameters.fit_order)
+        self.choice = choice_at(point, masters, parameters, filling)
+        self.numbers = self.choice.numbers
+        for seen in self.seen:
+            self._see_branches(seen)
+        self.open = [masters[number - 1] for number in self.numbers]
+        self._place: dict[str, tuple[Deviating, Deviating]] = {}
+        for n, number in enumerate(self.numbers):
+            self._know(str(number), f"[{number}]", "master", n)
+        self._know("d", "", "meter", 0)
+        self._know_more()
+        self.inputs += filling.inputs()
+        self.states = self._mean_states()
+        """The gas at the estimates, on the mean of all repeats: each open master, last the meter."""
+        self.reynolds = [
+            each.reynolds(state, flow)
+            for each, state, flow in zip(self.open, self.states, self._branch_flows(), strict=False)
+        ]
+        """Of each open master."""
+        self.together = Together(*self._working(), laboratories(evidence))
+        self.inputs += self.together.inputs
+        self._facts()
+        self._of_equation()
+
+    def _know_more(self) -> None:
+        """Add what is known of further places."""
+
+    def _working(self) -> tuple[list[Master], list[float]]:
+        """Return the meters whose errors count, and the Reynolds number of each."""
+        return self.open, self.reynolds
+
+    def _see_branches(self, seen: LoopSeen) -> None:
+        stood = standing_in(seen.standing.value)
+        if stood != self.numbers:
+            raise EvidenceError(
+                f"{self.point.name}: the branches {stood} stood open, and {self.numbers} were to"
+            )
+
+    def _know(self, key: str, of_role: str, place: str, n: int) -> None:
+        """Add what is known of gauge and thermometer at a place."""
+        count = len(self.numbers) if place == "master" else 1
+        gauge, thermometer = (
+            (f"gauges{of_role}", f"thermometers{of_role}")
+            if place == "master"
+            else (f"{place}_gauge", f"{place}_thermometer")
+        )
+        pressures, temperatures = (
+            [
+                one
+                for seen in self.seen
+                for one in of_each(getattr(seen, f"{place}_{quantity}") or (), count)[n]
+            ]
+            for quantity in ("pressure", "temperature")
+        )
+        self._place[key] = (
+            self.correction(f"p_{key}", gauge, pressures, "Pa", extended=False),
+            self.correction(f"t_{key}", thermometer, temperatures, "°C"),
+        )
+        well = self.parameters.well
+        self.inputs.append(Input.from_limits(f"w_{key}", 0.0, "K", well, source="the order 委托"))
+
+    def _facts(self) -> None:
+        told = self.parameters
+        self.characteristic("V_c", "connecting_volume", "m3")
+        self.characteristic("Δt", "reading_delay", "s")
+        limits = [
+            ("q_l", "m3/h", told.leak_allowed, "leak test, limit 检漏限值"),
+            ("Δp_c", "Pa", told.pack_pressure, "the order 委托"),
+            ("Δt_c", "K", told.pack_temperature, "the order 委托"),
+        ]
+        self.inputs += [
+            Input.from_limits(name, 0.0, unit, most, source=by) for name, unit, most, by in limits
+        ]
+        one = 1 / math.sqrt(len(self.seen))
+        for number, reading in zip(self.numbers, self.seen[0].masters_after, strict=True):
+            if reading.unit == "1":
+                self.inputs.append(Input.from_limits(f"N_{number}", 0.0, "1", one, Distribution.TRIANGULAR))
+
+    def _of_equation(self) -> None:
+        """Add how well the equation of state is known: by ratio, or in full where a master tells mass."""
+        *masters, meter = self.states
+        equation = self.filling.equation
+        known = equation.range_of(meter.gas, meter.t, meter.pressure)
+        if any(reading.unit == "kg" for reading in self.seen[0].masters_after):
+            self.inputs.append(Input.normal("ε_ρ", 0.0, "1", known.u_density, source=equation.source))
+        else:
+            from remotecal.fluids.gas_equations import u_of_ratio
+
+            u = max(u_of_ratio(known, each, meter) for each in masters)
+            self.inputs.append(Input.normal("ε_Z", 0.0, "1", u, source=equation.source))
+
+    def at(self, key: str, seen: LoopSeen, x: Numbers) -> tuple[Number, Number]:
+        """Return temperature in °C and pressure in Pa at a place in a repeat, by the certificates."""
+        count, n = (len(self.numbers), self.numbers.index(int(key))) if key.isdigit() else (1, 0)
+        place = {"d": "meter", "c": "check"}.get(key, "master")
+        gauge, thermometer = self._place[key]
+        pressures = of_each(getattr(seen, f"{place}_pressure"), count)[n]
+        temperatures = of_each(getattr(seen, f"{place}_temperature"), count)[n]
+        t = thermometer.corrected(x, mean(temperatures, "°C")) + x.get(f"w_{key}", 0.0)
+        return t, gauge.corrected(x, mean(pressures, "Pa"))
+
+    def state(self, key: str, seen: LoopSeen, x: Numbers) -> GasState:
+        """Return the gas at a place in a repeat."""
+        return self.filling.state(*self.at(key, seen, x), x)
+
+    def _mean_states(self) -> list[GasState]:
+        known = self.estimates()
+        found = []
+        for key in (*map(str, self.numbers), "d"):
+            pairs = [self.at(key, seen, known) for seen in self.seen]
+            t, p = (statistics.fmean(estimate(pair[i]) for pair in pairs) for i in (0, 1))
+            found.append(self.filling.state(t, p))
+        return found
+
+    def _branch_flows(self) -> list[float]:
+        """Return what passed each open master in the mean, in m³/h, by what it told."""
+        return [
+            statistics.fmean(
+                3600.0 * estimate(self._told_by(n, seen, self.estimates())) / self.lasted(seen)
+                for seen in self.seen
+            )
+            for n in range(len(self.numbers))
+        ]
+
+    def _told_by(self, n: int, seen: LoopSeen, x: Numbers) -> Number:
+        """Return the volume that the nth open master told in a repeat, in m³; a mass as the volume it had."""
+        amount = self.evidence.passed(seen.masters_before[n], seen.masters_after[n])
+        if amount.unit == "1":
+            counted = amount.value + x.get(f"N_{self.numbers[n]}", 0.0)
+            volume: Number = counted / self.open[n].factor
+            return volume
+        if amount.unit == "kg":
+            density = estimate(self.states[n].density)
+            return amount.value / density
+        return amount.value
+
+    def lasted(self, seen: LoopSeen) -> float:
+        """Return the time from one reading of the counters to the other, in s."""
+        return seen.masters_after[0].at - seen.masters_before[0].at
+
+    def _stored(self, seen: LoopSeen, x: Numbers, meter: GasState) -> Number:
+        """Return by how many kilograms more gas is between the meters at the end of a repeat."""
+        t, p = estimate(meter.t) + 273.15, estimate(meter.pressure)
+        doubt = x["Δp_c"] / p - x["Δt_c"] / t
+        stored: Number = x["V_c"] * (self._denser(seen) + estimate(meter.density) * doubt)
+        return stored
+
+    def _denser(self, seen: LoopSeen) -> float:
+        """Return how much denser the gas between the meters became, in kg/m³, by the mean of both ends."""
+        known, count = self.estimates(), len(self.numbers)
+        densities = []
+        for reading in (0, -1):
+            at = []
+            for key in (*map(str, self.numbers), "d"):
+                place, n = ("meter", 0) if key == "d" else ("master", self.numbers.index(int(key)))
+                of = 1 if key == "d" else count
+                gauge, thermometer = self._place[key]
+                p = of_each(getattr(seen, f"{place}_pressure"), of)[n][reading].to("Pa").value
+                t = of_each(getattr(seen, f"{place}_temperature"), of)[n][reading].to("°C").value
+                at.append(
+                    self.filling.density(
+                        estimate(thermometer.corrected(known, t)), estimate(gauge.corrected(known, p))
+                    )
+                )
+            densities.append((statistics.fmean(at[:-1]) + at[-1]) / 2)
+        return densities[1] - densities[0]
+
+    def volume(self, seen: LoopSeen, x: Numbers) -> Number:
+        """Return what passed through the meter in a repeat, in m³ as it was there."""
+        meter = self.state("d", seen, x)
+        masters = [
+            (self._told_by(n, seen, x), self.together.error(number, x), self._through(n, seen, x, meter))
+            for n, number in enumerate(self.numbers)
+        ]
+        first = self.parameters.masters_first
+        passed = passed_meter(masters, meter, self._stored(seen, x, meter), masters_first=first)
+        took = self.lasted(seen)
+        leaked = x["q_l"] / 3600.0 * took
+        passed = passed - leaked if first else passed + leaked
+        whole: Number = (
+            passed * (1.0 + x["Δt"] / took) * (1.0 + x.get("ε_Z", 0.0)) / (1.0 + x.get("ε_ρ", 0.0))
+        )
+        return whole
+
+    def _through(self, n: int, seen: LoopSeen, x: Numbers, meter: GasState) -> GasState:
+        """Return the gas that a master's volume is of: in it, or at the mean where it told mass."""
+        if seen.masters_after[n].unit == "kg":
+            return self.states[n]
+        return self.state(str(self.numbers[n]), seen, x)
+
+    def found(self) -> MeterFinding:
+        """Return the error of the meter under test at this point."""
+        self.read_meter()
+        found = self.solve(self.volume, lambda seen, x: self.lasted(seen) + x["Δt"])
+        pressure, flow = self.point.nominal["pressure"], self.point.nominal["flow"]
+        place = f"{pressure:g} kPa, {flow:g} m³/h"
+        title = Text(zh=f"流量点 {place}", en=f"Flow point {place}")
+        return replace(found, title=title)
+
+
+def masters_of(evidence: Evidence, order: int) -> list[Master]:
+    """Return the masters of a loop by their certificates."""
+    found: list[Master] = []
+    while (used := evidence.certificates.get(f"masters[{len(found) + 1}]")) is not None:
+        found.append(Master(len(found) + 1, used.certificate, order))
+    if not found:
+        raise EvidenceError("no master has a certificate: give the artefacts of the role masters theirs")
+    return found
+
+
+def laboratories(evidence: Evidence) -> Sequence[str]:
+    """Return who calibrated meters of the loop, in the order the bench lists these, the check meter last."""
+    roles = [role for role in evidence.certificates if role.startswith("masters[") or role == "check_meter"]
+    ordered = sorted(roles, key=lambda role: (role == "check_meter", role))
+    return tuple(dict.fromkeys(laboratory_of(evidence.certificates[role].certificate) for role in ordered))
+
+
+def choice_at(
+    point: Point, masters: Sequence[Master], parameters: LoopParameters, filling: LoopGas
+) -> Opening:
+    """Return which masters are to be open at a point: by what it asks for, at the cooler's temperature."""
+    state = filling.state(parameters.cooling, 1000.0 * point.nominal["pressure"])
+    return choose(masters, point.nominal["flow"], state, parameters, point.name)

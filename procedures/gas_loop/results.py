@@ -1,0 +1,190 @@
+"""What a gas meter's certificate says of a loop: errors over Re, masters, closure, leaks, the gas."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from remotecal.model import Column, Condition, Note, Result, Statement, Table, Text, Words
+from remotecal.procedures.library.evaluation.conditions import Ends, between
+from remotecal.procedures.library.evaluation.digits import significant
+from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
+from remotecal.procedures.library.measuring.surroundings import AirDuring
+from remotecal.procedures.library.meters.results import MeterFinding
+from remotecal.uncertainty.number import estimate
+
+if TYPE_CHECKING:
+    from remotecal.drivers.measured import Measured
+    from remotecal.fluids.gas_equations import GasState
+    from remotecal.procedures.library.evaluation.conformity import Specification
+    from remotecal.procedures.library.gas_loop.closure import LoopClosure
+    from remotecal.procedures.library.gas_loop.filling import LoopGas
+    from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+    from remotecal.procedures.library.gas_loop.passing import LoopSeen
+
+
+@dataclass(frozen=True, slots=True)
+class GoneRound:
+    """What went round at one point."""
+
+    pressure: float
+    """Asked for, in kPa."""
+    meter: GasState
+    """The gas in the meter, on the mean of all repeats."""
+    reynolds: float
+    """Of the meter's pipe."""
+    numbers: Sequence[int]
+    """Masters that were open."""
+    at: Sequence[float]
+    """Reynolds number of each of them."""
+    load: float
+    """Share of its highest flow that each ran at."""
+    leak: float
+    """What leaked at this pressure when it was tested, in m³/h."""
+
+
+def error_table(
+    findings: Sequence[MeterFinding],
+    rounds: Sequence[GoneRound],
+    specification: Specification,
+    *,
+    accredited: bool,
+) -> Result:
+    """Return the errors, one row a point, against the Reynolds number: all pressures in one curve."""
+    columns: list[Column | Words] = [
+        _reynolds_column(rounds),
+        column("压力(绝压)", "Pressure (absolute)", "remotecal_meterPressure", "kPa",
+               [f"{estimate(each.meter.pressure) / 1000:.2f}" for each in rounds]),
+        column("标准流量", "Reference flow", "remotecal_referenceFlow", "m3/h",
+               [finding.with_relative_uncertainty(finding.place) for finding in findings]),
+    ]  # fmt: skip
+    if all(finding.factors for finding in findings):
+        factors = [
+            finding.with_relative_uncertainty(statistics.fmean(finding.factors)) for finding in findings
+        ]
+        columns.append(column("仪表系数 K", "K factor", "remotecal_kFactor", "1/m3", factors))
+    columns.append(error_column(findings, specification, accredited=accredited))
+    columns.append(repeatability_column(findings))
+    name = Text(zh="示值误差", en="Error of indication")
+    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
+
+
+def _reynolds_column(rounds: Sequence[GoneRound]) -> Column:
+    values = [f"{float(significant(each.reynolds, 4)):.0f}" for each in rounds]
+    return column("雷诺数 Re", "Reynolds number Re", "basic_referenceValue basic_tableIndex0", "1", values)
+
+
+def masters_table(rounds: Sequence[GoneRound]) -> Result:
+    """Return which masters worked at each point, where, and what the gas was."""
+    columns = (
+        _reynolds_column(rounds),
+        Words(
+            name=Text(zh="所用标准表", en="Masters"),
+            ref_types=("remotecal_masters",),
+            words=tuple("+".join(map(str, each.numbers)) for each in rounds),
+        ),
+        column("标准表负荷", "Load", "remotecal_load", "%", [f"{100 * each.load:.0f}" for each in rounds]),
+        column("标准表最小 Re", "Smallest Re of masters", "remotecal_smallestReynolds", "1",
+               [f"{float(significant(min(each.at), 3)):.0f}" for each in rounds]),
+        column("标准表最大 Re", "Largest Re of masters", "remotecal_largestReynolds", "1",
+               [f"{float(significant(max(each.at), 3)):.0f}" for each in rounds]),
+        column("温度", "Temperature", "remotecal_meterTemperature", "°C",
+               [f"{estimate(each.meter.t):.2f}" for each in rounds]),
+        column("密度", "Density", "remotecal_density", "kg/m3",
+               [f"{estimate(each.meter.density):.3f}" for each in rounds]),
+        column("压缩因子 Z", "Z", "remotecal_compressionFactor", "1",
+               [f"{estimate(each.meter.z):.5f}" for each in rounds]),
+    )  # fmt: skip
+    name = Text(zh="标准表与介质状态", en="Masters, and the gas at the meter")
+    return Result(name=name, ref_types=("remotecal_loopFlow",), tables=(Table(columns=columns),))
+
+
+def closure_table(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) -> Result:
+    """Return how the check meter agreed with the masters at each point."""
+    reported = [each.evaluated.reported() for each in closures]
+    columns = (
+        _reynolds_column(rounds),
+        column("核查表 Re", "Re of the check meter", "remotecal_checkReynolds", "1",
+               [f"{float(significant(each.reynolds, 3)):.0f}" for each in closures]),
+        column("闭合差 c", "Closure c", "remotecal_closure", "%", [each.value for each in reported]),
+        column("2u(c)", "2u(c)", "remotecal_closureLimit", "%", [each.expanded for each in reported]),
+        Words(
+            name=Text(zh="|c| ≤ 2u", en="|c| ≤ 2u"),
+            ref_types=("remotecal_closes",),
+            words=tuple("✓" if each.kept else "✗" for each in closures),
+        ),
+    )  # fmt: skip
+    name = Text(zh="与核查表闭合", en="Closure against the check meter")
+    return Result(name=name, ref_types=("remotecal_closure",), tables=(Table(columns=columns),))
+
+
+def leak_table(leaks: Mapping[float, float], allowed: float) -> Result:
+    """Return what leaked at each pressure in kPa, in m³/h, beside what was allowed."""
+    columns = (
+        column("压力", "Pressure", "remotecal_nominalPressure basic_tableIndex0", "kPa",
+               [f"{pressure:g}" for pressure in leaks]),
+        column("泄漏率", "Leak rate", "remotecal_leakRate", "m3/h",
+               [f"{leak:.5f}" for leak in leaks.values()]),
+        column("允许泄漏率", "Allowed", "remotecal_leakAllowed", "m3/h", [f"{allowed:.5f}"] * len(leaks)),
+    )  # fmt: skip
+    name = Text(zh="检漏", en="Leak test")
+    return Result(name=name, ref_types=("remotecal_leakTest",), tables=(Table(columns=columns),))
+
+
+def open_remark(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) -> tuple[Statement, ...]:
+    """Return what is to be said of points at which the check meter did not agree."""
+    if not closures:
+        return ()
+    there = [
+        f"Re {float(significant(each.reynolds, 3)):.0f}"
+        for each, closed in zip(rounds, closures, strict=True)
+        if not closed.kept
+    ]
+    if not there:
+        return ()
+    said = Text(
+        zh=f"核查表在 {'、'.join(there)} 处偏离其证书曲线超过 2u。",
+        en=f"At {', '.join(there)} the check meter is off its certified curve by more than 2u.",
+    )
+    return (Statement(ref_types=("remotecal_remark",), declaration=said),)
+
+
+def gas(name: str, filling: LoopGas, dew_point: float | None) -> Condition:
+    """Return the condition that names the gas, its water and its equation of state."""
+    zh = {"air": "空气", "nitrogen": "氮气", "natural gas": "天然气"}[name]
+    zh_water, en_water = (
+        ("干燥", "dry") if dew_point is None else (f"露点 {dew_point:g} °C", f"dew point {dew_point:g} °C")
+    )
+    by = f"{filling.equation.name}; {filling.equation.implementation}"
+    note = Note(
+        name=Text(zh="介质名称", en="Name"),
+        ref_types=("remotecal_fluidName",),
+        text=Text(zh=f"{zh},{zh_water}(状态方程:{by})", en=f"{name}, {en_water} (equation of state: {by})"),
+    )
+    return Condition(name=Text(zh="介质", en="Fluid"), ref_types=("remotecal_fluid",), quantities=(note,))
+
+
+CALLED: Final[Mapping[str, tuple[str, Text]]] = {
+    "meter_pressure": ("meterPressure", Text(zh="被检表处压力(绝压)", en="Pressure at the meter (absolute)")),
+    "meter_temperature": ("meterTemperature", Text(zh="被检表处温度", en="Temperature at the meter")),
+    "master_temperature": ("masterTemperature", Text(zh="标准表处温度", en="Temperature at the masters")),
+}
+"""Part of an observation → refType and name of the condition."""
+
+
+def conditions(observed: Iterable[LoopSeen], told: LoopParameters, filling: LoopGas) -> tuple[Condition, ...]:
+    """Return the gas, the air around, and between what pressures and temperatures lay in all repeats."""
+    air = AirDuring()
+    ends = {name: Ends("kPa" if name.endswith("pressure") else "°C") for name in CALLED}
+    for seen in observed:
+        air.take(seen)
+        for name, each in ends.items():
+            readings: tuple[Measured, ...] = getattr(seen, name)
+            each.take(*readings)
+    return (
+        gas(told.gas, filling, told.dew_point),
+        *air.conditions(),
+        *(between(f"remotecal_{kind}", said, ends[name], 2) for name, (kind, said) in CALLED.items()),
+    )

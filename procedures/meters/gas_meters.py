@@ -1,0 +1,75 @@
+"""What every calibration of a gas meter is told of it, and what the meter is held against (`classes`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+from pydantic import model_validator
+
+from remotecal.model import Text
+from remotecal.procedures import In
+from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones
+from remotecal.procedures.library.meters.classes import CLASSES, NORM, TRANSITION, ClassName, test_flows
+from remotecal.procedures.library.meters.parameters import MeterParameters
+from remotecal.procedures.library.meters.results import MeterFinding
+
+
+class GasMeterParameters(MeterParameters):
+    """What every calibration of a gas meter is told."""
+
+    highest: Annotated[float, In("m3/h", above=0)]
+    """Q_max of the meter."""
+    lowest: Annotated[float, In("m3/h", above=0)]
+    """Q_min of the meter."""
+    flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
+    """Flows to calibrate at, in the order to measure; those of the document where they are not given."""
+    accuracy_class: ClassName
+    """Accuracy class of the meter."""
+    transition: Annotated[float | None, In("m3/h", above=0)] = None
+    """Q_t, from which on the smaller permissible error holds; 0.2 Q_max if not given (unverified)."""
+    permissible: Annotated[tuple[float, ...], In("%", above=0)] = ()
+    """Permissible errors from Q_t on and below it, where they are not those of the class."""
+    weighted_mean: Annotated[float | None, In("%", above=0)] = None
+    """Permissible weighted mean error, where it is not that of the class."""
+    norm: str = NORM
+    """The document the meter is held against."""
+
+    @model_validator(mode="after")
+    def _meter_can_be(self) -> Self:
+        if not self.lowest < self.highest:
+            raise ValueError("lowest is Q_min and highest is Q_max: the one must be less than the other")
+        if len(set(self.wanted)) < len(self.wanted):
+            raise ValueError("flows must be given, each once")
+        if len(self.permissible) not in {0, 2}:
+            raise ValueError("permissible are two errors: from Q_t on, and below it")
+        return self
+
+    @property
+    def wanted(self) -> tuple[float, ...]:
+        """The flows to calibrate at, in m³/h."""
+        return self.flows or test_flows(self.lowest, self.highest)
+
+    @property
+    def q_t(self) -> float:
+        """The transitional flow, in m³/h."""
+        return TRANSITION * self.highest if self.transition is None else self.transition
+
+    def held_against(
+        self, findings: Sequence[MeterFinding], weighted: float
+    ) -> tuple[Specification, Sequence[Further]]:
+        """Return what the meter is held against, and what else it is: its weighted mean error, in %."""
+        known = CLASSES[self.accuracy_class]
+        above, below = self.permissible or (known.above, known.below)
+        zones = Zones(((self.q_t, below), (float("inf"), above)), "%", "m3/h")
+        most = known.weighted if self.weighted_mean is None else self.weighted_mean
+        spread = max(finding.repeatability for finding in findings)
+        return Specification(zones, self.norm, self.rule), (
+            Further(
+                Text(zh="加权平均误差绝对值", en="magnitude of the weighted mean error"),
+                abs(weighted),
+                most,
+                "%",
+            ),
+            Further(Text(zh="重复性", en="repeatability"), spread, self.repeatability_share * above, "%"),
+        )

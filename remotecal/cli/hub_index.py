@@ -1,0 +1,193 @@
+"""`remotecal hub find`, `resting`, `due`, `reindex`: what runs are about, by the numbers of things."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from remotecal.hub.reverse import Resting
+    from remotecal.store import Store
+
+Add = Callable[..., argparse.ArgumentParser]
+
+
+def add_commands(add: Add) -> None:
+    """Declare the commands of `remotecal hub` that look things up."""
+    find = add("find", "find runs by the number of a meter, a standard, a certificate or an order", _find)
+    find.add_argument("number", metavar="NUMBER", help="the whole number, as it is written on the thing")
+    resting = add("resting", "list what rests on a standard: reverse traceability", _resting)
+    resting.add_argument("number", metavar="NUMBER", help="serial number, or that of a certificate of it")
+    resting.add_argument("--since", type=_day, metavar="DAY", help="only runs begun on this day or later")
+    resting.add_argument("--until", type=_day, metavar="DAY", help="only runs begun on this day or earlier")
+    resting.add_argument(
+        "--depth",
+        type=_depth,
+        default=1,
+        metavar="N",
+        help="and on what rests on these, so far; 1 if not given",
+    )
+    due = add("due", "list the standards whose certificates end", _due)
+    due.add_argument("--within", type=int, default=30, metavar="DAYS", help="within so many days; 30")
+    for listing in (resting, due):
+        listing.add_argument("--csv", action="store_true", help="as CSV, for a spreadsheet")
+    add("reindex", "make the index of runs anew from their journals; while the hub is not up", _reindex)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-05-31") from None
+
+
+def _depth(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 20:
+        raise argparse.ArgumentTypeError(f"{text!r} is no depth: write a number from 1 to 20")
+    return int(text)
+
+
+def _store(asked: argparse.Namespace) -> Store:
+    from remotecal.hub.settings import HubFolder
+    from remotecal.store import Store
+
+    return Store(HubFolder(asked.hub).database)
+
+
+def _find(asked: argparse.Namespace) -> None:
+    from remotecal.errors import ConfigurationError
+
+    with _store(asked) as store:
+        rows = list(_found(store, asked.number))
+    if not rows:
+        raise ConfigurationError(
+            f"nothing here has the number {asked.number!r}: a number is looked for whole, as it is written"
+        )
+    _show(("what", "run", "station", "began", "about"), rows)
+
+
+def _found(store: Store, number: str) -> Iterator[tuple[str, ...]]:
+    from remotecal.cli.service import moment
+
+    about = store.about
+    items = (
+        *about.items(serial=number),
+        *about.items(owner_number=number),
+        *about.items(certificate=number),
+    )
+    for item in dict.fromkeys(items):
+        said = f"{_words(item.name)} {item.model}, certificate {item.certificate}, {_words(item.customer)}"
+        yield "item", item.run, item.station, moment(item.at), said
+    for used in (*about.equipment(serial=number), *about.equipment(certificate=number)):
+        until = f", valid until {used.valid_until}" if used.valid_until else ""
+        certificate = f"certificate {used.certificate}{until}" if used.certificate else "without certificate"
+        said = f"{used.name}: {used.maker} {used.model} {used.serial}, {certificate}"
+        yield "standard", used.run, used.station, moment(used.at), said
+    for order in store.pages.orders(100, number=number):
+        yield "order", order.id, order.station, moment(order.issued), order.state
+
+
+def _resting(asked: argparse.Namespace) -> None:
+    import math
+
+    from remotecal.cli.service import moment
+    from remotecal.errors import ConfigurationError
+    from remotecal.hub.reverse import resting_on
+
+    since = -math.inf if asked.since is None else _begins(asked.since)
+    until = math.inf if asked.until is None else _begins(asked.until + timedelta(days=1))
+    with _store(asked) as store:
+        found = list(resting_on(store, asked.number, since=since, until=until, depth=asked.depth))
+    if not found and not asked.csv:
+        raise ConfigurationError(
+            f"no run here rests on {asked.number!r}, in these days: a number is looked for whole"
+        )
+
+    def row(one: Resting) -> tuple[str, ...]:
+        use = one.use
+        issued = "not issued" if use.issued is None else moment(use.issued)
+        through = use.by or use.serial
+        return (
+            use.certificate,
+            _words(use.customer),
+            issued,
+            use.run,
+            use.station,
+            moment(use.at),
+            str(one.depth),
+            through,
+        )
+
+    headings = ("certificate", "customer", "issued", "run", "station", "began", "depth", "through")
+    _show(headings, [row(one) for one in found], csv=asked.csv)
+
+
+def _begins(day: date) -> float:
+    """Return when a day begins where this computer is, in seconds since 1970."""
+    return datetime(day.year, day.month, day.day).astimezone().timestamp()
+
+
+def _due(asked: argparse.Namespace) -> None:
+    from remotecal.cli.service import moment
+
+    today = datetime.now(UTC).astimezone().date()
+    with _store(asked) as store:
+        found = store.about.due((today + timedelta(days=asked.within)).isoformat())
+
+    def row(used_until: str) -> str:
+        left = (date.fromisoformat(used_until) - today).days
+        return f"{left} days" if left >= 0 else f"ended {-left} days ago"
+
+    rows = [
+        (
+            used.valid_until,
+            row(used.valid_until),
+            f"{used.maker} {used.model}".strip(),
+            used.serial,
+            used.certificate,
+            used.station,
+            moment(used.at),
+        )
+        for used in found
+    ]
+    if not rows and not asked.csv:
+        print(f"No standard's certificate ends within {asked.within} days, of those that took part in runs.")
+        return
+    _show(
+        ("valid until", "left", "standard", "serial", "certificate", "station", "last used"),
+        rows,
+        csv=asked.csv,
+    )
+
+
+def _reindex(asked: argparse.Namespace) -> None:
+    with _store(asked) as store:
+        print(f"The index is made anew, of {store.about.rebuild()} runs.")
+
+
+def _words(text: str) -> str:
+    """Return a text by language, kept as JSON, in English where there is any."""
+    words = json.loads(text)
+    return str(words.get("en") or next(iter(words.values()), ""))
+
+
+def _show(headings: Sequence[str], rows: Sequence[Sequence[str]], *, csv: bool = False) -> None:
+    from remotecal.cli.tables import show_table
+
+    if not csv:
+        show_table(headings, rows)
+        return
+    import csv as writing
+    import sys
+
+    writer = writing.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(headings)
+    writer.writerows([_as_text(cell) for cell in row] for row in rows)
+
+
+def _as_text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, whoever wrote it."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -1,0 +1,1 @@
+"""Instruments and rig controllers on Modbus whose registers a laboratory states in a table."""

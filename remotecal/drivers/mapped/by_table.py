@@ -1,0 +1,127 @@
+"""What drivers made from a table have in common: the table is a setting, and part of who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from hashlib import sha256
+from pathlib import Path
+from types import new_class
+from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
+
+from remotecal.configuration import checked, parse_toml
+from remotecal.drivers.instrument import Identity, Instrument
+from remotecal.drivers.mapped import fitting
+from remotecal.drivers.quantities import Action, Choice, Setting
+from remotecal.errors import BenchError, OutOfSpan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal, TypeVar
+
+    from remotecal.drivers.declarations import Declaration, Step
+    from remotecal.drivers.mapped.rows import Row, Stated
+
+    T = TypeVar("T", bound=Stated)
+
+LONGEST: Final = 200_000
+"""Characters of a table."""
+
+
+class ByTable(Instrument):
+    """An instrument as a table describes it."""
+
+    files: ClassVar[tuple[str, ...]] = ("table",)
+    stated_table: ClassVar[str] = ""
+    """The text of the table."""
+
+    @classmethod
+    def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:
+        """Return the driver that a table describes.
+
+        Raises:
+            BenchError: there is none, or it can't be so; the text names the row, and the capability.
+        """
+        text = settings.get("table")
+        if not isinstance(text, str) or not text.strip():
+            raise BenchError("table is missing: name the TOML file with its rows, beside the bench file")
+        if len(text) > LONGEST:
+            raise BenchError(f"table is longer than {LONGEST} characters, which no table is")
+        return cast("type[Self]", cls.made(text))
+
+    @classmethod
+    def made(cls, text: str) -> type[ByTable]:
+        """Return the driver for a table; the same one each time."""
+        raise NotImplementedError
+
+    def identify(self) -> Identity:
+        """Ask who it is, and tell which table that is believed by."""
+        told = super().identify()
+        table = f"table {sha256(self.stated_table.encode()).hexdigest()[:16]}"
+        return told._replace(firmware=", ".join(filter(None, (told.firmware, table))))
+
+    def _refuse_another(self, table: str) -> None:
+        """Raise `BenchError` if this is not the driver for a table."""
+        if not table or table != self.stated_table:
+            raise BenchError(f"{self.name}: {type(self).__name__}.as_stated gives the driver for a table")
+
+
+def parsed(kind: type[T], text: str) -> T:
+    """Return what a table says (BenchError: it can't be so)."""
+    return checked(kind, parse_toml(text.encode(), Path("table"), BenchError), "table", BenchError)
+
+
+def driver_of(
+    base: type[ByTable],
+    table: Stated,
+    text: str,
+    statement: Callable[[str, Row, type[Enum] | None], Declaration],
+    facts: Mapping[str, object],
+) -> type[ByTable]:
+    """Return the driver for a table that was checked.
+
+    Args:
+        base: the driver that is completed.
+        table: what the table says.
+        text: the table.
+        statement: returns what a row states, from its name and the states a capability has for it.
+        facts: what else its class states, such as `wire`.
+    """
+    wanted = fitting.wanted(table)
+    made = {name: statement(name, row, fitting.states_of(name, wanted)) for _, name, row in table.rows()}
+    body: dict[str, object] = {
+        "__doc__": f"{table.model}, by a table.\n\nSource: {table.source}",
+        "__module__": base.__module__,
+        "docs_of_statements": {name: row.doc for _, name, row in table.rows()},
+        "stated_table": text,
+        "maker": table.maker,
+        "model": table.model,
+        **facts,
+        **made,
+    }
+    if table.absolute is not None:
+        body["is_absolute"] = lambda _: table.absolute
+    try:
+        body["safe"] = tuple(_safe(made, name, value) for name, value in table.safe.items())
+        body["expects"] = tuple(_step(made, name, value, "expects") for name, value in table.expects.items())
+    except OutOfSpan as refusal:
+        raise BenchError(f"safe or expects: {refusal}") from None
+    return new_class(base.__name__, (base, *wanted), {}, lambda space: space.update(body))
+
+
+def _safe(made: Mapping[str, Declaration], name: str, value: str | float | Literal[True]) -> Step | Action:
+    item = made.get(name)
+    if isinstance(item, Action) and value is True:
+        return item
+    return _step(made, name, value, "safe")
+
+
+def _step(made: Mapping[str, Declaration], name: str, value: str | float, where: str) -> Step:
+    """Return the step that brings a statement to a value (BenchError: nothing can be brought there)."""
+    item = made.get(name)
+    if isinstance(item, Setting) and not isinstance(value, str | bool):
+        return item.to(value)
+    if isinstance(item, Choice) and value in item.options.__members__:
+        return item.to(item.options.__members__[str(value)])
+    known = f": its states are {', '.join(item.options.__members__)}" if isinstance(item, Choice) else ""
+    raise BenchError(f"{where}.{name} = {value!r} is no value of a setting or choice of the table{known}")

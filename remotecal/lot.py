@@ -1,0 +1,123 @@
+"""A customer's lot: many devices in one order, measured so many at a time as the bench has places.
+
+A lot is written like a work order, with a table `lot` in place of the devices:
+
+```toml
+[lot]
+devices = "meters.csv"  # its columns are called like the keys of a device: serial, owner_number …
+places = ["meter_1", "meter_2", "meter_3", "meter_4", "meter_5"]
+name = { zh = "冷水水表", en = "Cold water meter" }
+class_scheme = "ISO 4064-1:2014"
+class_name = "2"
+```
+
+It becomes an order for each mounting, and each device has a certificate of its own, numbered through the lot.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+
+from remotecal.configuration import Written, checked, read_toml
+from remotecal.errors import OrderError
+from remotecal.model.base import Line
+from remotecal.order import Dut, Order, Words
+
+TABLE: Final = "lot"
+"""What tells a lot from an order for devices that stand on the bench."""
+
+
+class LotTable(Written):
+    """The devices of a lot, and where they are mounted."""
+
+    devices: Line | None = None
+    """Path of a CSV file with a line for each device, from where the lot lies; its columns are called like
+    the keys of a device."""
+    serials: tuple[Line, ...] = ()
+    """Their serial numbers, instead of a file."""
+    places: tuple[Line, ...] = Field(min_length=1)
+    """Names of what fills the role of the devices on the bench, in the order to mount."""
+    name: Words
+    """What they all are."""
+    maker: Words | None = None
+    """Who made them."""
+    model: Line | None = None
+    """Their type designation."""
+    class_scheme: Line | None = None
+    """Where their class is defined."""
+    class_name: Line | None = None
+    """Their class there."""
+
+
+def read_orders(path: Path) -> tuple[Order, ...]:
+    """Return the orders in a file: the one it is, or that for each mounting of a lot.
+
+    Raises:
+        OrderError: the file can't be read, or something in it is missing, unknown or wrong.
+    """
+    content = read_toml(path, OrderError)
+    if TABLE not in content:
+        return (Order.load(path),)
+    lot = checked(LotTable, content.pop(TABLE), f"{path}, {TABLE}", OrderError)
+    devices = _devices(lot, path)
+    head = content.get("order")
+    if not isinstance(head, dict) or "dut" in content or "duts" in content:
+        raise OrderError(f"{path}: a lot has [order], and its devices under [lot] alone")
+    number = str(head.get("number", ""))
+    certificate, width = str(head.get("certificate") or number), len(str(len(devices)))
+    duts = [
+        {"certificate": f"{certificate}-{place:0{width}}", **device}
+        for place, device in enumerate(devices, 1)
+    ]
+    size = len(lot.places)
+    mountings = [duts[begin : begin + size] for begin in range(0, len(duts), size)]
+    orders = []
+    for mounting, several in enumerate(mountings, 1):
+        free, used = lot.places[: size - len(several)], lot.places[size - len(several) :]
+        own = {
+            **head,
+            "number": f"{number}-{mounting}" if len(mountings) > 1 else number,
+            "certificates": "each",
+            "mount": True,
+            "empty": list(free),
+        }
+        placed = [{**device, "on": place} for device, place in zip(several, used, strict=True)]
+        said = {**content, "order": own, "duts": placed}
+        orders.append(checked(Order, said, str(path), OrderError))
+    return tuple(orders)
+
+
+def _devices(lot: LotTable, path: Path) -> list[dict[str, object]]:
+    """Return what is said of each device: what all have in common, and its own."""
+    if (lot.devices is None) is not bool(lot.serials):
+        raise OrderError(f"{path}: give either lot.devices, the file that lists them, or lot.serials")
+    common = lot.model_dump(mode="json", exclude={"devices", "serials", "places"}, exclude_none=True)
+    own: list[dict[str, str]] = [{"serial": serial} for serial in lot.serials] or _listed(
+        path.parent / str(lot.devices)
+    )
+    numbers = [device.get("serial") or device.get("owner_number") for device in own]
+    if double := next((number for number in numbers if numbers.count(number) > 1), None):
+        raise OrderError(f"{path}: the device {double} is listed twice: take one out")
+    return [{**common, **device} for device in own]
+
+
+def _listed(path: Path) -> list[dict[str, str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise OrderError(f"{path} can't be read: {error}") from None
+    rows = csv.DictReader(text.splitlines())
+    known = set(Dut.model_fields) - {"on"}
+    if unknown := [name for name in rows.fieldnames or () if name not in known]:
+        raise OrderError(f"{path}: the column {unknown[0]!r} is none of {', '.join(sorted(known))}")
+    devices = [
+        {name: value.strip() for name, value in row.items() if value and value.strip()} for row in rows
+    ]
+    found = [device for device in devices if device]
+    if not found:
+        raise OrderError(f"{path} lists no device: its first line names columns, such as serial")
+    return found

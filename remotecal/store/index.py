@@ -1,0 +1,358 @@
+"""What runs are about: who takes part in one, by which certificates, and what it calibrates.
+
+This is an index. All of it stands in the journals, from whose lines it is made as they arrive, and from which
+`rebuild` makes it anew. So a serial number or a certificate's leads to the runs, and never the other way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from remotecal.errors import JournalBroken
+from remotecal.journal.chain import ending
+from remotecal.journal.events import seconds
+from remotecal.journal.evidence import start_of
+from remotecal.store.tables import journal_lines, run_equipment, run_items, runs, signed_certificates
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table
+
+    from remotecal.journal.evidence import Start
+    from remotecal.model import Text
+    from remotecal.store.database import Database
+
+INDEXED: Final = frozenset({"start", "instrument"})
+"""Kinds of events that say what a run is about."""
+FOUND: Final = 200
+"""How many runs a search gives at most, unless more are asked for."""
+TOGETHER: Final = 500
+"""How many numbers are asked for in one query."""
+AT_ONCE: Final = 16
+"""Lines of a journal held at once while it is gone through."""
+
+LONGEST: Final = 500
+"""Letters of a text that are kept."""
+
+Entry = dict[str, str | int | float]
+
+NOT_TOLD: Final[Entry] = dict.fromkeys(
+    ("roles", "maker", "model", "serial", "certificate", "certificate_sha256", "valid_until"), ""
+)
+"""Of somebody who took part, what a line may say."""
+
+
+@dataclass(slots=True)
+class Indexed:
+    """Rows of what some lines say, in their order."""
+
+    equipment: list[Entry] = field(default_factory=list)
+    items: list[Entry] = field(default_factory=list)
+
+    def take(self, station: str, run: str, kind: str, line: bytes) -> None:
+        """Read one line of a journal; what is not the start of a run, though it says so, tells nothing."""
+        try:
+            event = json.loads(line)
+            of: Entry = {"station": station, "run": run, "at": seconds(event["at"])}
+            if kind == "start":
+                start = start_of(event["data"])
+                self.equipment += [of | _fit(row) for row in _equipment(start)]
+                self.items += [of | _fit(row) for row in _items(start)]
+            else:
+                said = {name: str(event["data"][name]) for name in ("name", "maker", "model", "serial")}
+                self.equipment.append(of | _fit({**NOT_TOLD, **said}))
+        except (JournalBroken, ValueError, KeyError, TypeError, AttributeError):
+            return
+
+    def write(self, connection: Connection, database: Database) -> None:
+        """Enter the rows; what a later line says of somebody counts, where it says something."""
+        from sqlalchemy import case
+
+        if self.equipment:
+            insert = database.insert(run_equipment)
+            told = {
+                name: case((new == "", run_equipment.c[name]), else_=new)
+                for name in NOT_TOLD
+                for new in (insert.excluded[name],)
+            }
+            entered = insert.on_conflict_do_update(index_elements=["station", "run", "name"], set_=told)
+            connection.execute(entered, self.equipment)
+        if self.items:
+            connection.execute(database.insert(run_items).on_conflict_do_nothing(), self.items)
+
+
+def _fit(row: Entry) -> Entry:
+    """Return a row as any database takes it and indexes it, whatever a station wrote."""
+
+    def fit(text: str) -> str:
+        clean = text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return clean if len(clean) <= LONGEST else f"{clean[: LONGEST - 1]}…"
+
+    return {name: fit(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _equipment(start: Start) -> Iterator[Entry]:
+    """Yield what fills a run's roles: what its certificate and the bench say of it."""
+    names = dict.fromkeys(start.roles.values())
+    for name in (*names, *(other for other in start.certificates if other not in names)):
+        told: Entry = {
+            "name": name,
+            "roles": " ".join(role for role, fills in start.roles.items() if fills == name),
+        }
+        if (used := start.certificates.get(name)) is not None:
+            certificate = used.certificate
+            until = certificate.valid_until
+            told |= {"certificate": certificate.number, "certificate_sha256": used.sha256}
+            told |= {"valid_until": "" if until is None else until.isoformat()}
+            if used.record.items:
+                item = used.record.items[0]
+                told |= {"serial": next(iter(item.serials), ""), "model": item.model or ""}
+                told |= {"maker": "" if item.manufacturer is None else item.manufacturer.get("en")}
+        if name in start.artefacts:
+            told["serial"] = start.artefacts[name]
+        yield NOT_TOLD | told
+
+
+def _items(start: Start) -> Iterator[Entry]:
+    order = start.order
+    customer = as_json(order.customer.name)
+    for place, dut in enumerate(order.devices.values()):
+        yield {
+            "place": place,
+            "name": as_json(dut.name),
+            "maker": "" if dut.maker is None else dut.maker.get("en"),
+            "model": dut.model or "",
+            "serial": dut.serial or "",
+            "owner_number": dut.owner_number or "",
+            "customer": customer,
+            "certificate": order.order.certificate or order.order.number,
+        }
+
+
+def as_json(words: Text) -> str:
+    """Return a text in all its languages as JSON."""
+    return json.dumps(words.root, ensure_ascii=False, sort_keys=True)
+
+
+class EquipmentRow(NamedTuple):
+    """Somebody who took part in a run: an instrument, or a standard without an interface."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    name: str
+    """Its name on the bench."""
+    at: float
+    """When the run began, by its own clock, in seconds since 1970, UTC."""
+    roles: str
+    """Which it filled, by blanks."""
+    maker: str
+    model: str
+    serial: str
+    """As it says itself, or its certificate, or the bench; "" if nobody does."""
+    certificate: str
+    """Number of its certificate; "" without one."""
+    certificate_sha256: str
+    valid_until: str
+    """Last day of that certificate, ISO 8601; "" if it does not say."""
+
+
+class ItemRow(NamedTuple):
+    """Something a run calibrates."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    place: int
+    """In the order, from 0."""
+    at: float
+    """When the run began, by its own clock, in seconds since 1970, UTC."""
+    name: str
+    """By language, in JSON."""
+    maker: str
+    model: str
+    serial: str
+    owner_number: str
+    customer: str
+    """By language, in JSON."""
+    certificate: str
+    """Number its certificate has, or will have."""
+
+
+class UseRow(NamedTuple):
+    """A run in which a standard took part, and what came of it."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    at: float
+    """When it began, by its own clock, in seconds since 1970, UTC."""
+    state: str
+    """See `journals.STATES`."""
+    name: str
+    """Of the standard, on the bench."""
+    serial: str
+    """Of the standard."""
+    by: str
+    """Number of the certificate that the standard had then."""
+    certificate: str
+    """Number of the certificate that the run led to, or is to lead to; "" if nobody ordered one."""
+    customer: str
+    """By language, in JSON."""
+    issued: float | None
+    """When that certificate was issued; None if it was not."""
+
+
+class AboutRuns:
+    """In which runs something took part, or was calibrated."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def equipment(
+        self, *, serial: str | None = None, certificate: str | None = None, limit: int = FOUND
+    ) -> tuple[EquipmentRow, ...]:
+        """Return where somebody took part, by serial number or a certificate's; the latest runs first."""
+        wanted = {run_equipment.c.serial: serial, run_equipment.c.certificate: certificate}
+        return tuple(map(EquipmentRow._make, self._latest(run_equipment, wanted, limit)))
+
+    def items(
+        self,
+        *,
+        serial: str | None = None,
+        owner_number: str | None = None,
+        certificate: str | None = None,
+        account: str | None = None,
+        limit: int = FOUND,
+    ) -> tuple[ItemRow, ...]:
+        """Return where something was calibrated, by one of its numbers; the latest runs first.
+
+        Args:
+            serial: the maker's number of it, or else
+            owner_number: its owner's, or else
+            certificate: that of the certificate.
+            account: only what this customer's account ordered.
+            limit: how many, at most.
+        """
+        wanted = {
+            run_items.c.serial: serial,
+            run_items.c.owner_number: owner_number,
+            run_items.c.certificate: certificate,
+        }
+        return tuple(map(ItemRow._make, self._latest(run_items, wanted, limit, account)))
+
+    def of_run(self, station: str, run: str) -> tuple[tuple[EquipmentRow, ...], tuple[ItemRow, ...]]:
+        """Return who took part in a run, and what it calibrates."""
+        from sqlalchemy import select
+
+        def of(table: Table) -> ColumnElement[bool]:
+            return (table.c.station == station) & (table.c.run == run)
+
+        with self._database.read() as connection:
+            used = connection.execute(select(run_equipment).where(of(run_equipment))).all()
+            items = connection.execute(select(run_items).where(of(run_items))).all()
+        return tuple(sorted(map(EquipmentRow._make, used))), tuple(sorted(map(ItemRow._make, items)))
+
+    def uses(self, numbers: Collection[str], since: float, until: float) -> tuple[UseRow, ...]:
+        """Return the runs in which standards took part, the first begun first; each once.
+
+        Args:
+            numbers: serial numbers of the standards, or numbers of their certificates.
+            since: only runs begun from then on.
+            until: only runs begun before.
+        """
+        rows: dict[tuple[str, str], UseRow] = {}
+        wanted = sorted(set(numbers) - {""})
+        with self._database.read() as connection:
+            for begin in range(0, len(wanted), TOGETHER):
+                some = wanted[begin : begin + TOGETHER]
+                for column in (run_equipment.c.certificate, run_equipment.c.serial):
+                    for row in connection.execute(_using(column, some, since, until)):
+                        rows.setdefault((row.station, row.run), UseRow._make(row))
+        return tuple(sorted(rows.values(), key=lambda row: (row.at, row.station, row.run)))
+
+    def due(self, day: str) -> tuple[EquipmentRow, ...]:
+        """Return the standards whose certificate ends on a day (ISO 8601) or before, the first to end first.
+
+        Each is told as it took part last; one that has taken part with a later certificate is not due.
+        """
+        from sqlalchemy import func, select
+
+        used = run_equipment
+        last = func.row_number().over(
+            partition_by=(used.c.maker, used.c.model, used.c.serial),
+            order_by=(used.c.valid_until.desc(), used.c.at.desc(), used.c.station, used.c.run),
+        )
+        ranked = (
+            select(used, last.label("place")).where(used.c.valid_until != "", used.c.serial != "").subquery()
+        )
+        columns = [ranked.c[column.name] for column in used.c]
+        query = select(*columns).where(ranked.c.place == 1, ranked.c.valid_until <= day)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(ranked.c.valid_until, ranked.c.serial)).all()
+        return tuple(map(EquipmentRow._make, rows))
+
+    def rebuild(self) -> int:
+        """Make the index anew from the journals, while nobody else writes; return of how many runs it is."""
+        from sqlalchemy import select
+
+        count = 0
+        with self._database.begin() as connection:
+            for table in (run_equipment, run_items):
+                connection.execute(table.delete())
+            for station, run in connection.execute(select(runs.c.station, runs.c.run)).all():
+                indexed = Indexed()
+                this = (journal_lines.c.station == station) & (journal_lines.c.run == run)
+                lines = select(journal_lines.c.line).where(this).order_by(journal_lines.c.seq)
+                for line in connection.execute(lines, execution_options={"yield_per": AT_ONCE}).scalars():
+                    if (link := ending(line)) is not None and link.kind in INDEXED:
+                        indexed.take(station, run, link.kind, line)
+                indexed.write(connection, self._database)
+                count += 1
+        return count
+
+    def _latest(
+        self, table: Table, wanted: Mapping[Column[str], str | None], limit: int, account: str | None = None
+    ) -> Sequence[Row[Any]]:
+        """Return rows of one value that is asked for, of the latest runs first; "" is nobody's number."""
+        from sqlalchemy import select
+
+        ((column, value),) = ((column, value) for column, value in wanted.items() if value is not None)
+        query = select(table).where(column == value, column != "")
+        if account is not None:
+            of_run = (runs.c.station == table.c.station) & (runs.c.run == table.c.run)
+            query = query.join(runs, of_run).where(runs.c.account == account)
+        ordered = query.order_by(table.c.at.desc(), table.c.station, table.c.run)
+        with self._database.read() as connection:
+            return connection.execute(ordered.limit(limit)).all()
+
+
+def _using(column: Column[str], numbers: Sequence[str], since: float, until: float) -> Select[Any]:
+    """Return the query for runs in which standards with some numbers took part."""
+    from sqlalchemy import and_, func, select
+
+    used, items, issued = run_equipment, run_items, signed_certificates
+
+    def same(table: Table) -> ColumnElement[bool]:
+        return and_(table.c.station == used.c.station, table.c.run == used.c.run)
+
+    return (
+        select(
+            used.c.station,
+            used.c.run,
+            used.c.at,
+            runs.c.state,
+            used.c.name,
+            used.c.serial,
+            used.c.certificate,
+            func.coalesce(items.c.certificate, ""),
+            func.coalesce(items.c.customer, "{}"),
+            issued.c.at,
+        )
+        .join(runs, same(runs))
+        .outerjoin(items, and_(same(items), items.c.place == 0))
+        .outerjoin(issued, and_(same(issued), issued.c.duty == "issued"))
+        .where(column.in_(numbers), used.c.at >= since, used.c.at < until)
+    )

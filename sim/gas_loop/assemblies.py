@@ -1,0 +1,193 @@
+"""A whole simulated gas loop: instruments on their ports, masters, a bench file, certificates, an order.
+
+```python
+with ClosedLoop.up(Path("loop"), seed=7) as up:
+    print(up.bench, up.order, up.true_error(1e6))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
+
+from remotecal.certificates.trust import Capability
+from remotecal.drivers.capabilities import Ammeter
+from remotecal.model import Text
+from remotecal.procedures.parameters import In
+from remotecal.sim import stands
+from remotecal.sim.assembly import Assembly, BenchOptions
+from remotecal.sim.certificates import Certified
+from remotecal.sim.chance import chance
+from remotecal.sim.gas_loop import paper
+from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
+from remotecal.sim.gas_loop.outfit import Wanted, certified, drawn, gauges, thermometers, wells
+from remotecal.sim.gas_loop.rig import LoopRig
+from remotecal.sim.gate import Gate
+from remotecal.sim.instruments.counter import UniversalCounter
+from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.keller import keller
+from remotecal.sim.instruments.thermometers import MilliK, probe
+from remotecal.sim.wiring import Wired
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from remotecal.procedures import Drivers
+    from remotecal.sim.instruments.meter import Meter
+    from remotecal.sim.paper import Paper
+    from remotecal.sim.world import World
+
+
+class LoopOptions(BenchOptions):
+    """What can be chosen of a gas loop."""
+
+    highest: Annotated[float, In("m3/h", at_least=40, at_most=1600)] = 400.0
+    """Highest flow of the meter under test."""
+    masters: Annotated[tuple[float, ...], In("m3/h", at_least=20, at_most=1600)] = (65.0, 160.0, 400.0)
+    """Highest flow of each master."""
+    pressures: Annotated[tuple[float, ...], In("kPa", at_least=150, at_most=2500)] = (1000.0, 400.0)
+    """Absolute pressures the order asks for."""
+    gas: GasName = "air"
+    """What the loop is filled with."""
+    dew_point: Annotated[float | None, In("°C", at_least=-50, at_most=30)] = None
+    """Dew point of the filling at the pressure of the air; a dry gas if it is not given."""
+    output: Literal["pulses", "current"] = "pulses"
+    """How the meter under test is read."""
+    leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
+    """What leaks out of the loop, between masters and meter."""
+    branch_leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
+    """What passes the valves of branches that are shut."""
+    meter_lag: Annotated[float, In("s", at_least=1)] = 15.0
+    """Time constant of the thermometer at the meter; one that soaks has minutes."""
+
+
+class ClosedLoop(Assembly):
+    """Sealed loop under pressure with master meters in parallel, a check meter, a blower and a cooler."""
+
+    Options = LoopOptions
+    procedures = ("gas_loop.meter_by_masters",)
+    scope = (
+        Capability(
+            quantity="basic_measurementError",
+            unit="%",
+            cmc="0.1",
+            against="basic_referenceValue",
+            against_unit="1",
+            low="1000",
+            high="100000000",
+        ),
+    )
+
+    def __init__(self, world: World, options: LoopOptions) -> None:
+        super().__init__(world, options)
+        rng, count = chance(options.seed, "outfit"), len(options.masters)
+        self.chosen = options
+        self.certificates = certified(rng, count)
+        """What each certificate or characterisation states, and what is true."""
+        self._wells = wells(rng, count)
+        wanted = Wanted(
+            options.highest,
+            options.masters,
+            TrueGas(options.gas, options.dew_point),
+            options.leak,
+            options.branch_leak,
+            options.meter_lag,
+        )
+        self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
+        """The physics."""
+        self.wired = self._wire_up(count)
+
+    def _wire_up(self, count: int) -> dict[str, Wired]:
+        world, rig, known = self.world, self.rig, self.certificates
+        air = [known[name] for name in ("barometer", "air_thermometer", "hygrometer")]
+        return {
+            "blower": Wired(Drive(world, rig.blower), "serial", settings={"unit": 1}),
+            "loop": Wired(rig.plc.on_modbus(), "socket", settings={"unit": 1}),
+            **{f"reader_{n}": self._reader(n, meter) for n, meter in enumerate(rig.masters, 1)},
+            "check_reader": self._reader(9, rig.check),
+            **{name: self._gauge(name, place) for place, name in enumerate(gauges(count), 1)},
+            **{name: self._thermometer(name, place) for place, name in enumerate(thermometers(count), 1)},
+            "ambient": stands.ambient(world, rig.air, *air),
+            "dut": self._meter(),
+        }
+
+    def _reader(self, number: int, meter: Meter) -> Wired:
+        serial = f"MY5000123{number}"
+        name = f"counter {number}"
+        counter = UniversalCounter(self.world, lambda: meter.cycles, Gate(), name, serial=serial)
+        return Wired(counter, "socket", serial)
+
+    def _gauge(self, name: str, place: int) -> Wired:
+        known, true = self.certificates[name], self._pressure_at(name)
+        shown = keller(self.world, lambda: known.indicated(true()) / 1e5, name=name)
+        told = Certified(
+            Text(zh="绝压变送器", en="Absolute pressure transmitter"),
+            ((Text(zh="绝压", en="absolute pressure"), known),),
+        )
+        return Wired(shown, "serial", f"K-{place:02}", {"unit": 1, "absolute": True}, told)
+
+    def _pressure_at(self, name: str) -> Callable[[], float]:
+        rig = self.rig
+        if name == "meter_gauge":
+            return lambda: rig.places.meter_pressure
+        if name == "check_gauge":
+            return lambda: rig.places.check_pressure
+        return lambda: rig.places.master_pressure
+
+    def _thermometer(self, name: str, place: int) -> Wired:
+        known, well, felt = self.certificates[name], self._wells[name], self.rig.heat.felt
+        where = name.partition("_")[0] if name.startswith(("meter", "check")) else "masters"
+        serial = f"21-P25{place:02}"
+        shown = probe(self.world, known, lambda: felt[where] + well, name)
+        readout = MilliK(self.world, {1: shown}, serial=serial, name=name)
+        told = Certified(
+            Text(zh="铂电阻测温仪", en="Platinum resistance thermometer"),
+            ((Text(zh="温度", en="temperature"), known),),
+        )
+        return Wired(readout, "serial", serial, {"channel": 1, "largest_resistance": 460}, told)
+
+    def _meter(self) -> Wired:
+        meter = self.rig.meter
+        if self.chosen.output == "current":
+            return stands.multimeter(self.world, lambda: meter.current, self.certificates["ammeter"])
+        return self._reader(8, meter)
+
+    def true_error(self, at: float) -> float:
+        """Return the meter's true error in % at a Reynolds number, as it is read."""
+        spec = self.rig.spec
+        output = spec.dut.output_error if self.chosen.output == "current" else 0.0
+        return 100.0 * ((1.0 + spec.dut_curve(at)) * (1.0 + output) - 1.0)
+
+    @classmethod
+    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
+        current = Ammeter in drivers.get("dut", object).__mro__
+        chosen = {
+            "highest": parameters["highest"],
+            "pressures": tuple(cast("Sequence[float]", parameters["pressures"])),
+            "output": "current" if current else "pulses",
+            "gas": parameters.get("gas", "air"),
+        }
+        return (
+            chosen
+            if parameters.get("dew_point") is None
+            else {**chosen, "dew_point": parameters["dew_point"]}
+        )
+
+    def paper(self, today: date) -> Paper:
+        chosen, spec = self.chosen, self.rig.spec
+        told: dict[str, object] = {"pressures": list(chosen.pressures), "gas": chosen.gas}
+        if chosen.gas == "natural gas":
+            told |= {"components": list(COMPOSITION), "fractions": list(COMPOSITION.values())}
+        if chosen.dew_point is not None:
+            told["dew_point"] = chosen.dew_point
+        read = (
+            {"full_scale": chosen.highest}
+            if chosen.output == "current"
+            else {"pulses_per_volume": spec.dut.pulses}
+        )
+        return paper.paper(spec, {**told, **read}, self.certificates, today)
+
+
+BENCHES: Final[dict[str, type[Assembly]]] = {"gas-loop": ClosedLoop}
+"""What the catalogue offers, by name."""

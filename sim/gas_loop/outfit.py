@@ -1,0 +1,107 @@
+"""Draws loops at random: every systematic error consistent with what a certificate states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from remotecal.sim.calibrated import Calibrated, Stated, draw
+from remotecal.sim.gas_loop.gas import TrueGas
+from remotecal.sim.gas_loop.heat import HeatSpec
+from remotecal.sim.gas_loop.meter import ReynoldsCurve, draw_meters, width
+from remotecal.sim.gas_loop.rig import LoopSpec
+from remotecal.sim.instruments.meter import MeterSpec
+
+REYNOLDS: Final = (5.0e3, 4.0e6)
+"""Where a DN100 master was calibrated."""
+PLACES: Final = (1e5, 5e5, 1e6, 2.6e6)
+"""Where gauges were, in Pa; and their expanded uncertainty there."""
+EXPANDED: Final = (30.0, 100.0, 200.0, 500.0)
+WELL: Final = 0.05
+"""By how much at most the gas is warmer or colder than the well of a thermometer, in K."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is chosen of a loop."""
+
+    highest: float
+    """Of the meter under test, in m³/h."""
+    masters: tuple[float, ...]
+    """Highest flow of each master, in m³/h."""
+    filling: TrueGas
+    leak: float
+    """In m³/h, as `branch_leak`."""
+    branch_leak: float
+    meter_lag: float
+    """Of the thermometer at the meter, in s."""
+
+
+def gauges(count: int) -> list[str]:
+    """Return what the gauges of a loop with so many masters are called; thermometers go alike."""
+    return [*(f"gauge_{n}" for n in range(1, count + 1)), "meter_gauge", "check_gauge"]
+
+
+def thermometers(count: int) -> list[str]:
+    """Return what the thermometers are called."""
+    return [name.replace("gauge", "thermometer") for name in gauges(count)]
+
+
+def certified(rng: Random, count: int) -> dict[str, Calibrated]:
+    """Draw what is certified of the sensors of a loop with so many masters, and what is known of it."""
+    known = {
+        name: draw(rng, "Pa", PLACES, spread=100.0, expanded=EXPANDED, digits=0) for name in gauges(count)
+    }
+    known |= {
+        name: draw(rng, "°C", (5.0, 20.0, 45.0), spread=0.05, expanded=(0.06,) * 3, digits=3)
+        for name in thermometers(count)
+    }
+    return known | {
+        "barometer": draw(rng, "Pa", (95e3, 101e3, 106e3), spread=25.0, expanded=(15.0,) * 3, digits=0),
+        "air_thermometer": draw(rng, "°C", (15.0, 20.0, 25.0), spread=0.2, expanded=(0.1,) * 3, digits=2),
+        "hygrometer": draw(rng, "%", (30.0, 50.0, 70.0), spread=1.5, expanded=(2.0,) * 3, digits=1),
+        "ammeter": draw(rng, "mA", (4.0, 12.0, 20.0), spread=0.001, expanded=(0.0006,) * 3, digits=5),
+        "connecting_volume": Calibrated(Stated("m3", (0.0,), (0.8,), (0.03,)), rng.gauss(0.0, 1.0)),
+    }
+
+
+def wells(rng: Random, count: int) -> dict[str, float]:
+    """Draw by how many kelvin each thermometer's well is off the gas."""
+    return {name: rng.uniform(-WELL, WELL) for name in thermometers(count)}
+
+
+def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec:
+    """Draw a loop with what is certified of it."""
+    *masters, check = draw_meters(rng, (*wanted.masters, wanted.highest), REYNOLDS)
+    size = wanted.highest / 400.0
+    return LoopSpec(
+        masters=tuple(masters),
+        check=check,
+        dut=meter(rng, wanted.highest),
+        dut_curve=ReynoldsCurve(
+            (rng.gauss(0.001, 0.0025), rng.gauss(0.001, 0.001), rng.gauss(-0.001, 0.0007))
+        ),
+        dut_diameter=width(wanted.highest),
+        capacity=1.1 * wanted.highest / 3600.0,
+        volume=4.0 * size,
+        connecting_volume=known["connecting_volume"].correction(0.0) * size,
+        filling=wanted.filling,
+        heat=HeatSpec(walls=4e5 * size, meter_lag=wanted.meter_lag),
+        leak=wanted.leak / 3600.0,
+        branch_leak=wanted.branch_leak / 3600.0,
+        unequal=tuple(rng.uniform(-0.02, 0.02) for _ in masters),
+    )
+
+
+def meter(rng: Random, highest: float) -> MeterSpec:
+    """Draw a turbine meter, but for its error curve."""
+    largest = highest / 3600.0
+    return MeterSpec(
+        largest,
+        float(round(2.4e6 / highest)),
+        lambda _: 0.0,
+        noise=rng.uniform(1.0e-4, 2.0e-4),
+        low_cutoff=0.002,
+        output_error=rng.uniform(-2.0e-4, 2.0e-4),
+    )

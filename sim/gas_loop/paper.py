@@ -1,0 +1,101 @@
+"""What is written about a gas loop, and the work order for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from remotecal.bench_file import Heartbeat, Interlock, Safe
+from remotecal.model import Text
+from remotecal.sim.paper import Job, Paper, Standing, characteristic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from remotecal.bench_file import Characteristic
+    from remotecal.sim.calibrated import Calibrated
+    from remotecal.sim.gas_loop.rig import LoopSpec
+
+READING_DELAY: Final = 0.001
+"""Expanded uncertainty of the time between two readings of the counters, in s."""
+WITHIN: Final = 3600.0
+"""Seconds the loop may take to be safe: it lets the gas out at 0.1 MPa a minute."""
+
+
+def paper(
+    spec: LoopSpec,
+    told: Mapping[str, object],
+    certificates: Mapping[str, Calibrated],
+    today: date,
+) -> Paper:
+    """Return what is written of a loop.
+
+    Args:
+        spec: what it is made of.
+        told: the order's parameters beside those that follow from the loop.
+        certificates: what is certified of it.
+        today: the day it is there.
+    """
+    highest = 3600.0 * spec.dut.highest
+    numbers = range(1, len(spec.masters) + 1)
+    names = {"masters": "master", "readers": "reader", "gauges": "gauge", "thermometers": "thermometer"}
+    return Paper(
+        name=f"simulated gas loop, up to {highest:g} m3/h",
+        job=Job("gas_loop.meter_by_masters", "LOOP", {**_parameters(spec), **told}, DUT),
+        artefacts={
+            **{f"master_{n}": _standing(spec, n) for n in numbers},
+            "check_meter": Standing("T-00", spec.check.certified(), model=f"{spec.check.highest:g} m3/h"),
+        },
+        roles={role: tuple(f"{name}_{n}" for n in numbers) for role, name in names.items()},
+        characteristics=_facts(spec, certificates, today),
+        interlocks=_interlocks(told),
+        heartbeat=Heartbeat(quantity="loop.heartbeat", every=2.0),
+        safe=Safe(order=("blower", "loop"), within=WITHIN),
+    )
+
+
+def _standing(spec: LoopSpec, number: int) -> Standing:
+    master = spec.masters[number - 1]
+    return Standing(f"T-{number:02}", master.certified(), model=f"{master.highest:g} m3/h")
+
+
+def _facts(spec: LoopSpec, certificates: Mapping[str, Calibrated], today: date) -> dict[str, Characteristic]:
+    stated = certificates["connecting_volume"].stated
+    size = 3600.0 * spec.dut.highest / 400.0
+    volume, expanded = stated.corrections[0] * size, stated.expanded[0] * size
+    return {
+        "connecting_volume": characteristic(round(volume, 9), "m3", round(expanded, 9), today),
+        "reading_delay": characteristic(0.0, "s", READING_DELAY, today),
+    }
+
+
+def _interlocks(told: Mapping[str, object]) -> tuple[Interlock, ...]:
+    levels = cast("list[float]", told["pressures"])
+    return (
+        Interlock(watch="meter_gauge.pressure", above=1.05 * max(levels), unit="kPa", every=5.0),
+        Interlock(watch="meter_thermometer.temperature", above=45.0, unit="°C", every=5.0),
+    )
+
+
+def _parameters(spec: LoopSpec) -> dict[str, object]:
+    highest = round(3600.0 * spec.dut.highest, 9)
+    return {
+        "highest": highest,
+        "lowest": round(0.05 * highest, 9),
+        "diameter": spec.dut_diameter,
+        "capacity": round(3600.0 * spec.capacity, 6),
+        "loop_volume": round(spec.volume, 6),
+        "fewest_pulses": 3000,
+        "accuracy_class": "1",
+    }
+
+
+DUT: Final = {
+    "name": Text(zh="气体涡轮流量计", en="Turbine gas meter"),
+    "maker": "Simulated",
+    "model": "class 1",
+    "serial": "SIM-0001",
+    "class_scheme": "OIML R 137",
+    "class_name": "1",
+}
+"""The meter under test."""

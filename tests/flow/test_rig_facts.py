@@ -1,0 +1,130 @@
+"""A rig's water and a stretch of its pipe, determined with a journal, against a simulated rig's truth."""
+
+from __future__ import annotations
+
+import pytest
+
+from remotecal.bench import Bench
+from remotecal.certificates.characterised import stated_in
+from remotecal.certificates.dcc import read, write
+from remotecal.errors import BenchError, RunError
+from remotecal.fluids.air import buoyancy_factor
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute, plan
+from remotecal.runs.prompts import Answer
+from remotecal.runs.record import evaluate
+from remotecal.sim.water.assemblies import water_rig
+
+BY_HAND = """
+[instruments.can_scale]
+driver = "BalanceByHand"
+address = "by-hand:can-scale"
+serial = "S-1"
+settings = { unit = "kg", high = 60, step = 0.001, limit = 0.003 }
+
+[instruments.densitometer]
+driver = "DensitometerByHand"
+address = "by-hand:densitometer"
+serial = "S-1"
+settings = { unit = "kg/m3", low = 900, high = 1100, step = 0.001, limit = 0.01 }
+
+[roles]
+"""
+
+
+class Person:
+    """Fills the pipe, takes samples, and reads scale and density meter as they would show."""
+
+    def __init__(self, rig, spilled=0.0):
+        self.rig, self.can, self.spilled = rig.rig, 30.0, spilled
+        self.world = rig.world
+
+    def answer(self, question, still_wanted):
+        still_wanted()
+        return Answer(self._said(question), "liwei")
+
+    def _said(self, question):
+        text = question.text.get("en")
+        if question.options:
+            if text.startswith("Fill"):
+                with self.world.present():
+                    pipe = self.rig.spec.connecting_volume * (1 + 3 * 16e-6 * (self.rig.temperature - 20))
+                    self.can -= pipe * self.density - self.spilled
+            elif text.startswith("Empty"):
+                self.can = 30.0
+            return question.options[0]
+        if "density meter" in text:
+            with self.world.present():
+                return f"{self.density:.3f}"
+        if "serial" in text.lower():
+            return "S-1"
+        with self.world.present():
+            air = self.rig.air.density(self.world.time)
+            return f"{self.can / buoyancy_factor(air, self.density):.3f}"
+
+    @property
+    def density(self):
+        return self.rig.water.density(self.rig.temperature)
+
+
+def determined(rig, procedure, person, parameters, roles):
+    text = rig.bench.read_text("utf-8")
+    rig.bench.write_text(
+        text + BY_HAND + "".join(f'{role} = "{name}"\n' for role, name in roles.items()), "utf-8"
+    )
+    order = Order.load(rig.order)
+    item = order.dut.model_copy(update={"serial": "RIG-50", "class_scheme": None, "class_name": None})
+    head = order.order.model_copy(update={"procedure": procedure, "certificate": "FACT-1"})
+    order = order.model_copy(update={"order": head, "parameters": parameters, "dut": item})
+    found = find(procedure)
+    out = rig.directory.parent / "run"
+    return evaluate(execute(order, found, Bench.load(rig.bench), out, Company(person), rig.clock), found)
+
+
+@pytest.fixture
+def rig(tmp_path):
+    with water_rig(tmp_path / "rig", seed=5) as made:
+        yield made
+
+
+def test_the_volume_is_that_of_the_pipe(rig):
+    made = determined(rig, "flow.pipe_volume", Person(rig), {}, {"balance": "can_scale"})
+    found = stated_in(read(write(made)), "connecting_volume")
+    assert found.unit == "m3"
+    assert found.value == pytest.approx(rig.rig.spec.connecting_volume, abs=found.expanded)
+    assert 1e-5 < found.expanded < 5e-5
+    stated = rig.outfit.certificates["connecting_volume"].stated
+    assert found.expanded < stated.expanded[0] / 10, "ten times better than from the drawings"
+
+
+def test_what_is_spilled_is_within_what_is_allowed_for(rig):
+    made = determined(rig, "flow.pipe_volume", Person(rig, spilled=0.01), {}, {"balance": "can_scale"})
+    found = stated_in(made, "connecting_volume")
+    assert found.value == pytest.approx(rig.rig.spec.connecting_volume - 1e-5, abs=0.6e-5)
+    assert abs(found.value - rig.rig.spec.connecting_volume) < found.expanded
+
+
+def test_a_filling_that_takes_nothing_is_refused(rig):
+    person = Person(rig)
+    person.spilled = 20.0
+    with pytest.raises(RunError, match="what the filling took"):
+        determined(rig, "flow.pipe_volume", person, {}, {"balance": "can_scale"})
+
+
+def test_the_water_is_as_dense_as_it_is(rig):
+    made = determined(rig, "flow.water_density", Person(rig), {"samples": 4}, {})
+    found = stated_in(read(write(made)), "water_density")
+    assert found.unit == "1"
+    assert found.value == pytest.approx(rig.rig.spec.water_excess, abs=found.expanded)
+    assert found.expanded < 3e-5
+
+
+def test_a_density_meter_nobody_vouches_for_is_refused(rig):
+    text = rig.bench.read_text("utf-8")
+    by_hand = BY_HAND.replace(", step = 0.001, limit = 0.01 }", ", step = 0.001 }")
+    rig.bench.write_text(text + by_hand, "utf-8")
+    order = Order.load(rig.order).model_copy(update={"parameters": {}})
+    with pytest.raises(BenchError, match="the densitometer has no certificate"):
+        plan(order, find("flow.water_density"), Bench.load(rig.bench), rig.clock, "run")

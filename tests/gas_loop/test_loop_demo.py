@@ -1,0 +1,34 @@
+"""`remotecal demo gas-loop`: from the wire to the signed certificate; and the truth."""
+
+import pytest
+
+from benchmarks.truth import calibrate
+from remotecal.certificates.dcc import read
+from remotecal.cli import main
+
+
+def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
+    out = tmp_path / "demo"
+    assert main(["demo", "gas-loop", "--out", str(out)]) == 0
+    made = read((out / "certificate.xml").read_bytes())
+    assert made.evidence.procedure == "gas_loop.meter_by_masters"
+    assert len(made.measurements[0].results[0].tables[0].column("basic_measurementError").values) == 9
+    assert (out / "certificate.pdf").read_bytes().startswith(b"%PDF")
+    capsys.readouterr()
+    command = ["verify", str(out / "certificate.pdf"), "--journal", str(out)]
+    command += ["--trust", str(out / "trust.toml")]
+    command += ["--trust-key", str(out / "keys" / "list-issuer.pub.pem"), "--standards", str(out / "bench")]
+    assert main(command) == 0
+    assert "holds" in capsys.readouterr().out
+
+
+def test_intervals_cover_the_true_errors():
+    """`benchmarks/truth.py` is the full-sized check."""
+    found = [calibrate("gas-loop", seed) for seed in (1002, 1003, 1006)]
+    intervals = [one for each in found for one in each]
+    assert len(intervals) == 21
+    # Those of one calibration miss together: they share what their masters have in common.
+    assert sum(not one.covers for one in intervals) <= 9
+    ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
+    assert 0.05 < ratio < 0.95, "and they are not so wide that they would cover anything"
+    assert max(one.expanded for one in intervals) == pytest.approx(0.2, abs=0.05)

@@ -1,0 +1,119 @@
+"""A calibration in a loop under pressure that is killed at random moments: the gas is let out slowly, nothing
+is left open, and nothing is done twice or lost."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from remotecal.bench import Bench
+from remotecal.drivers.abb.acs580 import Status
+from remotecal.drivers.capabilities import LoopMode
+from remotecal.drivers.rig.gas_loop import SLOWEST, LoopTrip
+from remotecal.journal.events import FILE, read_journal
+
+REMOTECAL = [sys.executable, "-m", "remotecal"]
+KILLS = 4
+HEARTBEAT_LIMIT = 5.0
+LOOK_EVERY = 0.002
+"""Seconds between two looks at the loop's clock, in which the run goes on undisturbed; seconds pass there."""
+QUICK = {"pressures": "[ 400.0 ]", "flows": "[ 400.0, 100.0 ]", "repeats": "4", "duration": "30.0"}
+
+
+@pytest.fixture
+def loop(tmp_path):
+    """A simulated loop in a process of its own, which outlives every run, and a short order for it."""
+    place = tmp_path / "loop"
+    up = [
+        *REMOTECAL,
+        "sim",
+        "up",
+        "gas-loop",
+        "--out",
+        place,
+        "--set",
+        "seed=7",
+        "--set",
+        "pressures=[400.0]",
+    ]
+    process = subprocess.Popen(up, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.startswith("Ctrl-C"):
+            break
+    order = place / "order.toml"
+    told = "\n".join(f"{name} = {value}" for name, value in QUICK.items() if name != "pressures")
+    text = order.read_text(encoding="utf-8").replace("[parameters]\n", f"[parameters]\n{told}\n")
+    order.write_text(text, encoding="utf-8")
+    yield place
+    process.terminate()
+    process.wait(timeout=30)
+    process.stdout.close()
+
+
+def killed(arguments, clock, duration):
+    """Start remotecal and kill it when so many seconds of the loop's time have passed."""
+    moment = clock.now() + duration
+    with subprocess.Popen(
+        [*REMOTECAL, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        while clock.now() < moment and process.poll() is None:
+            threading.Event().wait(LOOK_EVERY)
+        process.send_signal(signal.SIGKILL)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, said.decode()
+
+
+def find_the_loop_safe(bench_file):
+    """Let the heartbeat be missed, and look at the loop as anyone could, over its own protocols."""
+    bench = Bench.load(bench_file)
+    clock = bench.clock()
+    clock.sleep(2 * HEARTBEAT_LIMIT)
+    with bench.open(clock) as opened:
+        loop, blower = opened.role("loop"), opened.role("blower")
+        assert loop.trips.read() & LoopTrip.HEARTBEAT_LOST
+        assert (loop.opened.read().value, loop.mode.read()) == (0, LoopMode.VENT)
+        pressures = []
+        for _ in range(20):
+            pressures.append(loop.pressure.read().value)
+            clock.sleep(20.0)
+        slopes = [(a - b) / 20.0 for a, b in pairwise(pressures)]
+        assert max(slopes) < 1.3 * SLOWEST, "slowly"
+        assert pressures[-1] < 110.0, "and all of it"
+        assert Status.RDY_REF not in blower.status.read()
+
+
+def observed(directory):
+    return [
+        (event.data["point"], event.data["repeat"])
+        for event in read_journal(directory / FILE, torn=True)
+        if event.kind == "observation"
+    ]
+
+
+def test_kills_leave_the_loop_relieved_and_cost_nothing(loop, tmp_path):
+    chance = random.Random(20261128)
+    out = tmp_path / "run"
+    begin = ["run", str(loop / "order.toml"), "--out", str(out)]
+    clock = Bench.load(loop / "bench.toml").clock()
+    moments = [chance.uniform(50, 400), *(chance.uniform(700, 1900) for _ in range(KILLS - 1))]
+    for kill, moment in enumerate(moments):
+        before = observed(out) if kill else []
+        killed(begin if kill == 0 else ["resume", str(out)], clock, moment)
+        find_the_loop_safe(loop / "bench.toml")
+        assert observed(out)[: len(before)] == before
+    finished = subprocess.run([*REMOTECAL, "resume", out], capture_output=True, text=True, timeout=300)
+    assert finished.returncode == 0, finished.stderr
+    events = read_journal(out / FILE)
+    assert [event.kind for event in events].count("resume") == KILLS
+    assert [event.kind for event in events].count("finish") == 1
+    repeats = Counter(observed(out))
+    assert len(repeats) == 8
+    assert set(repeats.values()) == {1}
+    assert (out / "certificate.pdf").exists()

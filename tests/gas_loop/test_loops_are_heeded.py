@@ -1,0 +1,105 @@
+"""Whatever the loop's procedure may be told, and whatever fact it asks for, changes something."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import ClassVar
+
+from heeded import Heeded, Somebody
+
+from remotecal.sim.gas_loop.assemblies import ClosedLoop
+
+LOOP = "gas_loop.meter_by_masters"
+ETHANE = {"components": ["methane", "ethane"], "fractions": [0.9, 0.1]}
+
+
+@contextmanager
+def gas_loop(folder):
+    with ClosedLoop.up(folder / "bench", seed=7, pressures=(400.0,)) as bench:
+        yield bench, Somebody(folder)
+
+
+class TestGasLoop(Heeded):
+    domain = "gas_loop"
+    benches: ClassVar = {LOOP: gas_loop}
+    quick: ClassVar = {
+        LOOP: {
+            "pressures": [400.0],
+            "flows": [100.0],
+            "repeats": 2,
+            "duration": 30.0,
+            "fewest_pulses": 1000,
+            "leak_time": 120.0,
+            "leak_share": 3e-4,
+            "steady": 60.0,
+        }
+    }
+    planned: ClassVar = {
+        LOOP: {
+            "highest": {"highest": 380.0},
+            "lowest": {"flows": (), "lowest": 30.0},
+            "flows": {"flows": [110.0]},
+            "pressures": {"pressures": [300.0]},
+            "further_flows": {"pressures": [400.0, 300.0], "further_flows": [200.0]},
+            "diameter": {"diameter": 0.08},
+            "repeats": {"repeats": 3},
+            "gas": {"gas": "nitrogen"},
+            "components": {"gas": "natural gas", **ETHANE},
+            "fractions": {"gas": "natural gas", **ETHANE},
+            "fraction_uncertainties": {
+                "gas": "natural gas",
+                **ETHANE,
+                "fraction_uncertainties": [0.01, 0.01],
+            },
+            "dew_point": {"dew_point": -20.0},
+            "dew_pressure": {"dew_point": -20.0, "dew_pressure": 400.0},
+            "dew_uncertainty": {"dew_point": -20.0, "dew_uncertainty": 5.0},
+            "equation": {"equation": "GERG-2008"},
+            "capacity": {"capacity": 90.0},
+            "masters_first": {"masters_first": False},
+            "least_load": {"least_load": 0.9},
+            "most_load": {"most_load": 0.5},
+            "fit_order": {"fit_order": 1},
+            "leak_share": {"leak_share": 0.001},
+            "well": {"well": 0.5},
+            "pack_pressure": {"pack_pressure": 5000.0},
+            "pack_temperature": {"pack_temperature": 5.0},
+            "pulses_per_volume": {"pulses_per_volume": 12345.0},
+            "accuracy_class": {"accuracy_class": "1.5"},
+            "transition": {"transition": 200.0},
+            "permissible": {"permissible": [0.1, 0.2]},
+            "weighted_mean": {"weighted_mean": 0.01},
+            "repeatability_share": {"repeatability_share": 0.5},
+            "norm": {"norm": "EN 12261"},
+            "rule": {"rule": "guard band U"},
+            "coverage": {"coverage": 0.99},
+            "coverage_factor": {"coverage_factor": 3.0},
+            "full_scale": {"full_scale": 99.0},
+            "total_resolution": {"total_resolution": 0.01},
+        }
+    }
+    run: ClassVar = {
+        LOOP: {
+            "duration": {"duration": 90.0},
+            "fewest_pulses": {"fewest_pulses": 20_000},
+            "cooling": {"cooling": 21.0},
+            "loop_volume": {"loop_volume": 400.0},
+            "filling_rate": {"filling_rate": 1.0},
+            "pressure_tolerance": {"pressure_tolerance": 1e-9},
+            "flow_tolerance": {"flow_tolerance": 0.02},
+            "leak_time": {"leak_time": 300.0},
+            "steady": {"steady": 400.0},
+            "steady_between": {"steady_between": 200.0},
+            "temperature_drift": {"temperature_drift": 1e-9},
+            "temperature_difference": {"temperature_difference": 1e-9},
+            "temperature_middle": {"temperature_middle": 1e-9},
+            "temperature_change": {"temperature_change": 1e-9},
+            "pressure_change": {"pressure_change": 1e-9},
+            "flow_scatter": {"flow_scatter": 1e-9},
+            "closure": {"closure": 1e-9},
+        }
+    }
+    shared = frozenset()
+    # Of outputs that this bench's meter has not: what meters share, which other tests show.
+    unused: ClassVar = {LOOP: frozenset({"full_scale", "total_resolution"})}
+    facts: ClassVar = {LOOP: ("connecting_volume", "reading_delay", "cmc")}

@@ -1,0 +1,204 @@
+"""What runs are about: found by numbers, rebuilt from journals, whatever a station writes."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+
+import pytest
+import rfc8785
+from asked import asking, plan, searched_whole
+from sqlalchemy import select
+
+from remotecal.cli import main
+from remotecal.hub.reverse import resting_on
+from remotecal.journal.events import FILE
+from remotecal.store import Store
+from remotecal.store.signings import SigningRow
+from remotecal.store.tables import run_equipment, run_items
+
+DAY = 86400.0
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+    """The events of a whole calibration by which a run is opened."""
+    out = tmp_path_factory.mktemp("demo") / "out"
+    assert main(["demo", "dosing-stand", "--out", str(out)]) == 0
+    lines = (out / FILE).read_bytes().splitlines()
+    return [event for event in map(json.loads, lines) if event["kind"] in {"start", "instrument"}]
+
+
+def written(events: list[dict]) -> list[bytes]:
+    """Return events as lines whose chain is in order."""
+    lines, head = [], "0" * 64
+    for seq, event in enumerate(events, 1):
+        bare = {"at": event["at"], "data": event["data"], "kind": event["kind"], "prev": head, "seq": seq}
+        head = sha256(rfc8785.dumps(bare)).hexdigest()
+        lines.append(rfc8785.dumps({**bare, "hash": head}))
+    return lines
+
+
+def changed(events: list[dict], change: Callable[[dict], None]) -> list[bytes]:
+    """Return the lines of a run that began otherwise."""
+    copy = json.loads(json.dumps(events))
+    change(copy[0])
+    return written(copy)
+
+
+def test_a_run_is_found_by_what_took_part_in_it_and_what_it_calibrates(enrolled: Store, events) -> None:
+    enrolled.journals.append("here", "r", 1, written(events), 1.0)
+    start = events[0]["data"]
+    dut = start["order"]["dut"]
+    (item,) = enrolled.about.items(serial=dut["serial"])
+    assert (item.station, item.run, item.model) == ("here", "r", dut["model"] or "")
+    assert item.certificate == start["order"]["order"]["certificate"] or start["order"]["order"]["number"]
+    assert json.loads(item.customer) == start["order"]["customer"]["name"]
+    assert enrolled.about.items(certificate=item.certificate) == (item,)
+    used, (same,) = enrolled.about.of_run("here", "r")
+    assert same == item
+    opened = {event["data"]["name"]: event["data"] for event in events[1:]}
+    assert {one.name for one in used} == set(start["roles"].values())
+    for one in used:
+        said = opened[one.name]
+        assert (one.maker, one.model) == (said["maker"], said["model"])
+        if said["serial"]:
+            assert one.serial == said["serial"]
+            assert one in enrolled.about.equipment(serial=said["serial"])
+        stated = start["certificates"].get(one.name)
+        assert one.certificate == ("" if stated is None else stated["record"]["number"])
+        assert one.certificate_sha256 == ("" if stated is None else stated["sha256"])
+        if stated is not None:
+            assert one.valid_until > "2026"
+            assert one in enrolled.about.equipment(certificate=one.certificate)
+    assert enrolled.about.equipment(serial="") == (), "who has no number is not found by none"
+
+
+def test_the_index_made_anew_is_the_same(enrolled: Store, events) -> None:
+    for number in range(3):
+        enrolled.journals.append("here", f"r{number}", 1, written(events), 1.0)
+    enrolled.journals.append("there", "r", 1, written(events)[:1], 1.0)
+
+    def whole() -> list[object]:
+        with enrolled.database.read() as connection:
+            return [
+                connection.execute(select(t).order_by(*t.primary_key)).all()
+                for t in (run_equipment, run_items)
+            ]
+
+    before = whole()
+    with enrolled.database.begin() as connection:
+        connection.execute(run_items.delete())
+        connection.execute(run_equipment.update().values(serial="nonsense"))
+    assert whole() != before
+    assert enrolled.about.rebuild() == 4
+    assert whole() == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\0b", "\ud800", "x" * 100_000, "'; DROP TABLE runs; --", "流量 °C"],
+    ids=["nul", "half", "long", "sql", "zh"],
+)
+def test_whatever_a_station_writes_is_taken_in(enrolled: Store, events, text: str) -> None:
+    copy = json.loads(json.dumps(events))
+    copy[0]["data"]["order"]["dut"]["model"] = text
+    copy[1]["data"]["serial"] = copy[1]["data"]["maker"] = text
+    lines, head = [], "0" * 64
+    for seq, event in enumerate(copy, 1):  # half a letter is none that rfc8785 writes
+        bare = {"at": event["at"], "data": event["data"], "kind": event["kind"], "prev": head, "seq": seq}
+        plain = json.dumps(bare, separators=(",", ":"), sort_keys=True).encode()
+        head = sha256(plain).hexdigest()
+        lines.append(
+            plain.replace(
+                b'"kind":"%s","prev"' % event["kind"].encode(),
+                b'"hash":"%s","kind":"%s","prev"' % (head.encode(), event["kind"].encode()),
+            )
+        )
+    assert enrolled.journals.append("here", "r", 1, lines, 1.0) == len(lines)
+    used, _ = enrolled.about.of_run("here", "r")
+    (one,) = (row for row in used if row.name == copy[1]["data"]["name"])
+    assert len(one.serial) <= 500
+    if text.isprintable() and len(text) < 500:
+        assert one.serial == text
+        assert one in enrolled.about.equipment(serial=text)
+
+
+@pytest.mark.parametrize("data", [{}, {"order": 3}, [], None, "start"])
+def test_a_start_that_is_none_is_kept_and_tells_nothing(enrolled: Store, data: object) -> None:
+    event = {"at": "2026-11-01T00:00:00.000000Z", "kind": "start", "data": data}
+    assert enrolled.journals.append("here", "r", 1, written([event]), 1.0) == 1
+    assert enrolled.about.of_run("here", "r") == ((), ())
+
+
+def measured(
+    store: Store, run: str, events: list[dict], day: int, *, standard: str, certificate: str
+) -> None:
+    """Have a run begin on a day, with a standard's certificate, and its own certificate issued."""
+
+    def change(start: dict) -> None:
+        start["at"] = f"2026-03-{day:02}T08:00:00.000000Z"
+        start["data"]["order"]["order"]["certificate"] = certificate
+        name = next(iter(start["data"]["certificates"]))
+        start["data"]["certificates"][name]["record"]["number"] = standard
+
+    store.journals.append("here", run, 1, changed(events[:1], change), 1.0)
+    store.signings.add(SigningRow("here", run, "issued", "the hub", day * DAY, b"x", b"p", certificate))
+
+
+def test_reverse_traceability_goes_as_far_as_it_is_asked_to(enrolled: Store, events) -> None:
+    measured(enrolled, "a", events, 1, standard="S-1", certificate="C-1")
+    measured(enrolled, "b", events, 2, standard="S-1", certificate="C-2")
+    measured(enrolled, "c", events, 9, standard="C-1", certificate="C-3")
+    measured(enrolled, "d", events, 11, standard="C-3", certificate="C-1x")
+    measured(enrolled, "e", events, 12, standard="S-2", certificate="C-9")
+
+    def found(**asked: object) -> list[tuple[int, str]]:
+        return [(one.depth, one.use.run) for one in resting_on(enrolled, "S-1", **asked)]
+
+    assert found() == [(1, "a"), (1, "b")]
+    assert found(depth=2) == [(1, "a"), (1, "b"), (2, "c")]
+    assert found(depth=9) == [(1, "a"), (1, "b"), (2, "c"), (3, "d")]
+    noon = 1_772_452_800.0  # 2 March 2026, 12:00 UTC
+    assert found(until=noon - DAY, depth=9) == [(1, "a"), (2, "c"), (3, "d")]
+    assert found(since=noon, depth=9) == []
+    use = next(iter(resting_on(enrolled, "S-1"))).use
+    assert (use.certificate, use.by, use.issued) == ("C-1", "S-1", DAY)
+
+
+def test_a_circle_of_certificates_comes_to_an_end(enrolled: Store, events) -> None:
+    measured(enrolled, "a", events, 1, standard="C-2", certificate="C-1")
+    measured(enrolled, "b", events, 2, standard="C-1", certificate="C-2")
+    assert [one.use.run for one in resting_on(enrolled, "C-1", depth=20)] == ["b", "a"]
+
+
+def test_standards_are_due_by_their_last_certificate(enrolled: Store, events) -> None:
+    enrolled.journals.append("here", "old", 1, written(events), 1.0)
+    used, _ = enrolled.about.of_run("here", "old")
+    ends = {one.serial: one.valid_until for one in used if one.valid_until}
+    last = max(ends.values())
+    assert {one.serial for one in enrolled.about.due(last)} == set(ends)
+    assert enrolled.about.due("2020-01-01") == ()
+    serial = next(iter(ends))
+    with enrolled.database.begin() as connection:
+        row = dict(next(one for one in used if one.serial == serial)._asdict())
+        connection.execute(run_equipment.insert().values(**row | {"run": "new", "valid_until": "2031-01-01"}))
+    assert serial not in {one.serial for one in enrolled.about.due(last)}
+
+
+@pytest.mark.parametrize("column", ["serial", "certificate"])
+def test_a_number_is_looked_up_in_an_index(enrolled: Store, column: str) -> None:
+    with asking(enrolled) as sent:
+        enrolled.about.equipment(**{column: "4711"})
+        enrolled.about.items(**{column: "4711"})
+        enrolled.about.uses(["4711", "4712"], 0.0, 1.0)
+    for one in sent:
+        assert (
+            searched_whole(
+                [
+                    step
+                    for step in plan(enrolled, one, sorting=True)
+                    if "TEMP" not in step and "Sort" not in step
+                ]
+            )
+            == []
+        )

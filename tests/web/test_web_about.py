@@ -1,0 +1,82 @@
+"""Runs are found by the numbers of what took part in them; customers find what is theirs."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from web_laboratory import Web, problem
+
+from remotecal.cli import main
+
+
+@pytest.fixture(scope="module")
+def run(web: Web) -> str:
+    """A run that was carried out and computed, of no customer's account."""
+    return web.do(web.carried_out())
+
+
+def numbers(web: Web, run: str) -> tuple[str, str]:
+    """Return the serial number of what a run calibrated, and that of somebody who took part."""
+    used, (item,) = web.hub.laboratory.store.about.of_run(web.site.folder.name, run)
+    return item.serial or item.owner_number, next(one.serial for one in used if one.serial)
+
+
+def test_an_item_and_a_standard_lead_to_the_run(web: Web, run: str) -> None:
+    serial, standard = numbers(web, run)
+    with web.log_in("reviewer") as client:
+        (item,) = [one for one in client.get("/items", params={"number": serial}).json() if one["run"] == run]
+        assert item["station"] == web.site.folder.name
+        assert item["customer"]
+        used = client.get("/equipment", params={"number": standard}).json()
+        assert run in {one["run"] for one in used}
+        assert {one["serial"] for one in used} == {standard}
+        resting = client.get("/resting", params={"number": standard, "depth": 3}).json()
+        (found,) = [one for one in resting if one["run"] == run]
+        assert (found["depth"], found["certificate"], found["issued"]) == (1, item["certificate"], None)
+        began = datetime.fromisoformat(found["at"])
+        params = {"number": standard, "until": (began - timedelta(seconds=1)).astimezone(UTC).isoformat()}
+        assert run not in {one["run"] for one in client.get("/resting", params=params).json()}
+        assert "nothing here" in problem(client.get("/resting", params={"number": "none"}), 404)
+
+
+def test_a_customer_finds_what_is_theirs(web: Web, run: str) -> None:
+    serial, standard = numbers(web, run)
+    with web.log_in("customer") as client:
+        assert client.get("/items", params={"number": serial}).json() == []
+        for path in ("/equipment", "/resting"):
+            assert client.get(path, params={"number": standard}).status_code == 403
+    store = web.hub.laboratory.store
+    from remotecal.store.tables import runs
+
+    with store.database.begin() as connection:
+        connection.execute(runs.update().where(runs.c.run == run).values(account="acme"))
+    try:
+        with web.log_in("customer") as client:
+            assert [one["run"] for one in client.get("/items", params={"number": serial}).json()] == [run]
+        with web.log_in("bolt") as client:
+            assert client.get("/items", params={"number": serial}).json() == []
+    finally:
+        with store.database.begin() as connection:
+            connection.execute(runs.update().where(runs.c.run == run).values(account=None))
+
+
+def test_the_same_at_a_terminal(web: Web, run: str, capsys: pytest.CaptureFixture[str]) -> None:
+    serial, standard = numbers(web, run)
+    hub = ["--hub", str(web.hub._folder.path)]
+    assert main(["hub", "find", serial, *hub]) == 0
+    assert "item" in capsys.readouterr().out
+    assert main(["hub", "find", standard, *hub]) == 0
+    assert "standard" in capsys.readouterr().out
+    assert main(["hub", "find", "nobody's", *hub]) == 2
+    assert "looked for whole" in capsys.readouterr().err
+    assert main(["hub", "resting", standard, "--csv", *hub]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert run in {row["run"] for row in rows}
+    assert main(["hub", "resting", standard, "--until", "1999-01-01", *hub]) == 2
+    assert "no run here rests on" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["hub", "resting", standard, "--since", "yesterday", *hub])
+    assert "write it as" in capsys.readouterr().err
+    assert main(["hub", "due", "--within", "100000", "--csv", *hub]) == 0
+    assert capsys.readouterr().out.startswith("valid until,left,")
