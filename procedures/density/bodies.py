@@ -24,7 +24,7 @@ GRAVITY: Final = 9.80665
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class Buoyed:
     """What a body weighs, as a balance tells it."""
 
     reading: Number
@@ -39,7 +39,7 @@ class Weighed:
         return pull
 
 
-def volume(in_air: Weighed, in_liquid: Weighed, liquid: Number, pull: Number = 0.0) -> Number:
+def volume(in_air: Buoyed, in_liquid: Buoyed, liquid: Number, pull: Number = 0.0) -> Number:
     """Return a body's volume in m³.
 
     Args:
@@ -53,7 +53,7 @@ def volume(in_air: Weighed, in_liquid: Weighed, liquid: Number, pull: Number = 0
     return found
 
 
-def density(in_air: Weighed, occupied: Number) -> Number:
+def density(in_air: Buoyed, occupied: Number) -> Number:
     """Return a body's density, by its weight in air and its volume."""
     found: Number = in_air.lightened / occupied + in_air.air
     return found
@@ -65,7 +65,7 @@ def by_readings(in_air: Number, in_liquid: Number, liquid: Number, air: Number) 
     return found
 
 
-def by_standard(mass: Number, occupied: Number, in_liquid: Weighed) -> Number:
+def by_standard(mass: Number, occupied: Number, in_liquid: Buoyed) -> Number:
     """Return a liquid's density by a standard of known mass and volume that is weighed in it."""
     found: Number = (mass - in_liquid.lightened) / occupied
     return found
@@ -95,7 +95,7 @@ def meniscus(diameter: Number, tension: Number) -> Number:
     return pull
 
 
-def at_mark(in_air: Weighed, in_liquid: Weighed, liquid: Number, pull: Number, meant: Number) -> Number:
+def at_mark(in_air: Buoyed, in_liquid: Buoyed, liquid: Number, pull: Number, meant: Number) -> Number:
     """Return the density in which a hydrometer floats at the mark it was sunk to (Cuckow).
 
     Args:

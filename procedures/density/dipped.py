@@ -15,7 +15,7 @@ from remotecal.errors import EvidenceError
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import Text
 from remotecal.procedures.library.density import bodies
-from remotecal.procedures.library.density.bodies import Weighed
+from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import VolumeFinding
 from remotecal.procedures.library.density.standing import (
     DENSITY,
@@ -165,15 +165,15 @@ class DippedRepeats(Repeats[DippedSeen]):
         at_20: Number = found / (1.0 + x["γ"] * (self.temperature(seen, x) - bodies.REFERENCE))
         return at_20
 
-    def _volume(self, seen: DippedSeen, x: Numbers) -> tuple[Weighed, Number]:
+    def _volume(self, seen: DippedSeen, x: Numbers) -> tuple[Buoyed, Number]:
         air = self._air.density(seen, x)
-        in_air = Weighed(
+        in_air = Buoyed(
             self._in_air.corrected(x, mean((seen.in_air,), "kg"))
             - self._empty.corrected(x, mean((seen.pan,), "kg")),
             air,
         )
         carrier = self._empty.corrected(x, mean(seen.carrier, "kg"))
-        sunk = Weighed(self._sunk.corrected(x, mean(seen.in_liquid, "kg")) - carrier, air)
+        sunk = Buoyed(self._sunk.corrected(x, mean(seen.in_liquid, "kg")) - carrier, air)
         liquid = self._liquid(seen, x, carrier, air)
         occupied = bodies.volume(in_air, sunk, liquid, x.get("δ_w", 0.0))
         return in_air, occupied - x["v_b"]
@@ -186,7 +186,7 @@ class DippedRepeats(Repeats[DippedSeen]):
             return known
         mass = self._mass.value(x)
         at_20 = mass / (self._density.value(x) + x.get("δ_d", 0.0))
-        sunk = Weighed(self._with_standard.corrected(x, mean(_standard(seen), "kg")) - carrier, air)
+        sunk = Buoyed(self._with_standard.corrected(x, mean(_standard(seen), "kg")) - carrier, air)
         return bodies.by_standard(mass, bodies.warmer(at_20, x["γ_s"], t) + x["v_s"], sunk)
 
     def found(self) -> VolumeFinding:

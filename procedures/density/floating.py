@@ -11,7 +11,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.fluids.water import TANAKA_U, water_density_tanaka
 from remotecal.model import Text
 from remotecal.procedures.library.density import bodies
-from remotecal.procedures.library.density.bodies import Weighed
+from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import MarkFinding
 from remotecal.procedures.library.density.standing import WATER, use_expansion, use_gradient
 from remotecal.procedures.library.evaluation import air
@@ -101,8 +101,8 @@ class MarkRepeats(Repeats[HydrometerSeen]):
         """Return the density at 20 °C in which it floats at the mark, in kg/m³."""
         around, t = self._air.density(seen, x), self.temperature(seen, x)
         hanger = self._empty.corrected(x, mean((seen.hanger,), "kg"))
-        in_air = Weighed(self._in_air.corrected(x, mean((seen.in_air,), "kg")) - hanger, around)
-        sunk = Weighed(self._sunk.corrected(x, mean((seen.sunk,), "kg")) - hanger, around)
+        in_air = Buoyed(self._in_air.corrected(x, mean((seen.in_air,), "kg")) - hanger, around)
+        sunk = Buoyed(self._sunk.corrected(x, mean((seen.sunk,), "kg")) - hanger, around)
         water = water_density_tanaka(t, self._air.pressure(seen, x)) * (1.0 + x["ρ_w"])
         pull = bodies.meniscus(x["D"], x["σ_l"])
         meant = bodies.meniscus(x["D"], self._parameters.meant_tension)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
 from remotecal.procedures.library.density import bodies, gas
-from remotecal.procedures.library.density.bodies import Weighed
+from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import VolumeFinding
 from remotecal.procedures.library.density.standing import VOLUME, use_expansion
 from remotecal.procedures.library.evaluation import air
@@ -115,7 +115,7 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
         """Return the sample's density at 20 °C in a repeat, in kg/m³."""
         load = self._load.corrected(x, mean((seen.in_air,), "kg"))
         net = load - self._no_load.corrected(x, mean((seen.pan,), "kg"))
-        found = bodies.density(Weighed(net, self._air.density(seen, x)), self.volume(seen, x))
+        found = bodies.density(Buoyed(net, self._air.density(seen, x)), self.volume(seen, x))
         return bodies.at_reference(found, x["γ"], self.temperature(seen, x))
 
     def chambers(self) -> tuple[float, float]:

@@ -4,7 +4,7 @@ import pytest
 
 from remotecal.fluids.water import water_density_tanaka
 from remotecal.procedures.library.density import bodies, gas, oscillator
-from remotecal.procedures.library.density.bodies import Weighed
+from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.inputs import Input
 
@@ -13,7 +13,7 @@ IN_AIR, IN_LIQUID = 0.1000213, 0.0873150
 
 
 def test_a_solid_of_two_readings():
-    in_air, sunk = Weighed(IN_AIR, AIR), Weighed(IN_LIQUID, AIR)
+    in_air, sunk = Buoyed(IN_AIR, AIR), Buoyed(IN_LIQUID, AIR)
     volume = bodies.volume(in_air, sunk, LIQUID)
     assert f"{1e6 * volume:.6f}" == "12.742525"
     assert f"{bodies.density(in_air, volume):.2f}" == "7849.43"
@@ -51,9 +51,9 @@ def test_a_wire_of_a_fifth_of_a_millimetre_in_water():
 
 def test_a_cubic_millimetre_of_air_on_it():
     """1 mm³ is 1 mg, and 8e-5 of 12.7 cm³."""
-    in_air = Weighed(IN_AIR, AIR)
-    clean = bodies.density(in_air, bodies.volume(in_air, Weighed(IN_LIQUID, AIR), LIQUID))
-    held = bodies.density(in_air, bodies.volume(in_air, Weighed(IN_LIQUID - 1e-6, AIR), LIQUID))
+    in_air = Buoyed(IN_AIR, AIR)
+    clean = bodies.density(in_air, bodies.volume(in_air, Buoyed(IN_LIQUID, AIR), LIQUID))
+    held = bodies.density(in_air, bodies.volume(in_air, Buoyed(IN_LIQUID - 1e-6, AIR), LIQUID))
     assert f"{1 - held / clean:.0e}" == "8e-05"
 
 
@@ -75,7 +75,7 @@ def test_water_by_tanaka(t, said):
 def test_a_standard_tells_the_liquid_and_the_liquid_the_solid():
     mass, volume = 0.0466, 20.0e-6
     shown = (mass - volume * LIQUID) / (1 - AIR / 8000)
-    assert bodies.by_standard(mass, volume, Weighed(shown, AIR)) == pytest.approx(LIQUID, rel=1e-12)
+    assert bodies.by_standard(mass, volume, Buoyed(shown, AIR)) == pytest.approx(LIQUID, rel=1e-12)
 
 
 def test_what_expands_is_lighter_when_it_is_warm():
@@ -129,6 +129,6 @@ def test_a_hydrometer_floats_where_it_was_drawn_to():
     mass, pull, meant, total = 0.080, 1.16e-4, 8.8e-5, 112e-6
     below = (mass + meant - AIR * total) / (1040.0 - AIR)
     factor = 1 - AIR / 8000
-    in_air = Weighed((mass - AIR * total) / factor, AIR)
-    sunk = Weighed((mass - AIR * total - below * (LIQUID - AIR) + pull) / factor, AIR)
+    in_air = Buoyed((mass - AIR * total) / factor, AIR)
+    sunk = Buoyed((mass - AIR * total - below * (LIQUID - AIR) + pull) / factor, AIR)
     assert bodies.at_mark(in_air, sunk, LIQUID, pull, meant) == pytest.approx(1040.0, rel=1e-12)
