@@ -25,7 +25,6 @@ from tempfile import TemporaryDirectory
 
 from remotecal.bench import Bench
 from remotecal.order import Order
-from remotecal.procedures import Evidence, Procedure
 from remotecal.procedures import Evaluation, Evidence, Procedure
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find

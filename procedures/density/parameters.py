@@ -15,7 +15,7 @@ Rule = Literal["verification", "guard band U", "simple acceptance"]
 """Decision rules."""
 
 
-class DensityParameters(Parameters):
+class DippingParameters(Parameters):
     """What every calibration of density by weighing is told."""
 
     temperature_change: Annotated[float, In("K", above=0, at_most=1)] = 0.02
@@ -30,7 +30,7 @@ class DensityParameters(Parameters):
     """Coverage factor, where it shall be exactly this; the coverage probability then follows from it."""
 
 
-class DensitometerParameters(DensityParameters):
+class DensitometerParameters(DippingParameters):
     """What the verification of a solid densitometer is told."""
 
     densities: Annotated[tuple[float, ...], In("kg/m3", at_least=100, at_most=23_000)]
@@ -73,7 +73,7 @@ class DensitometerParameters(DensityParameters):
         return self
 
 
-class WeighingParameters(DensityParameters):
+class WeighingParameters(DippingParameters):
     """What weighing in air and in a liquid is told."""
 
     repeats: Annotated[int, In("1", at_least=3, at_most=30)] = 5

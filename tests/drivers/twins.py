@@ -23,8 +23,8 @@ from remotecal.sim.instruments.flow_meters import (
     tuf2000m,
 )
 from remotecal.sim.instruments.fluke_pressure import Controller6270A
-from remotecal.sim.instruments.gas_loop import LoopPlc, Sensed
 from remotecal.sim.instruments.fuji_tuf import fuji_tuf
+from remotecal.sim.instruments.gas_loop import LoopPlc, Sensed
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
