@@ -30,7 +30,7 @@ from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
-from remotecal.runs.prompts import Scripted
+from remotecal.runs.prompts import Beside, Scripted
 from remotecal.sim.assembly import Assembly
 from remotecal.sim.catalogue import bench
 
@@ -49,6 +49,12 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "nozzles": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "pvtt": {"flow": (1.3, 5.2, 20.8)},
     "bell": {"item": ("nozzle", "meter"), "highest": (4.0, 10.0), "output": ("pulses", "current")},
+    "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
+    "density-bench": {"table": ("Tanaka", "old")},
+    "solid-bench": {"method": ("hydrostatic", "substitution"), "material": ("steel", "aluminium", "glass")},
+    "pycnometer-bench": {"material": ("aluminium", "steel", "glass")},
+    "tube-bench": {},
+    "hydrometer-bench": {},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""
@@ -84,9 +90,8 @@ def calibrate(name: str, seed: int) -> list[Interval]:
         with bench(name).up(directory / "bench", seed=seed, **variety(name, seed)) as there:
             order = quick(Order.load(there.order))
             found = find(order.order.procedure)
-            evidence = execute(
-                order, found, Bench.load(there.bench), directory / "run", Company(Scripted()), there.clock
-            )
+            company = Company(Beside(there.person) if there.person else Scripted())
+            evidence = execute(order, found, Bench.load(there.bench), directory / "run", company, there.clock)
             return list(compare(found.procedure, evidence, there))
 
 
@@ -98,6 +103,14 @@ def quick(order: Order) -> Order:
 
 def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Iterator[Interval]:
     """Hold the evaluated errors against the bench's own knowledge."""
+    procedure = kind(read_parameters(kind.accepts(), evidence.parameters, evidence.procedure.name))
+    table = procedure.evaluate(evidence).results[0].tables[0]
+    errors = table.column("basic_measurementError") or next(one for one in table.columns if one.uncertainty)
+    places = table.column("basic_referenceValue") or errors  # a value that is found is its own place
+    for value, expanded, at in zip(
+        errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
+    ):
+        yield Interval(value, float(expanded), there.true_error(at))
     procedure = kind(read_parameters(kind.accepts(), evidence.parameters, "evidence"))
     evaluated = procedure.evaluate(evidence)
     for number, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):

@@ -24,7 +24,7 @@ from remotecal.procedures.parameters import read_parameters
 from remotecal.registers import same_procedure
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
-from remotecal.runs.prompts import Scripted
+from remotecal.runs.prompts import Beside, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.catalogue import benches
@@ -184,7 +184,8 @@ def rehearse(
         with kind.put_up(chosen, directory / "bench", clock, twin.prepare) as bench:
             twin.state(bench.bench)
             began = clock.now()
-            company = Company(Scripted(first_option=True), watchers)
+            person = Beside(bench.person) if bench.person else Scripted(first_option=True)
+            company = Company(person, watchers)
             evidence = execute(
                 order.of_any_device(), found, Bench.load(bench.bench), directory / "run", company, clock
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,6 +93,9 @@ class Assembly(ABC):
         """Where each instrument is served; empty for a bench without wires."""
         self.directory: Path | None = None
         """Where bench file, certificates and order are; None for a bench without paper."""
+        self.person: Callable[[str, Sequence[str]], str] | None = None
+        """Who does there what an instrument can't, by what is asked in English and what may be answered;
+        None where nobody is needed. See `person.Bystander`."""
 
     @abstractmethod
     def paper(self, today: date) -> Paper:
@@ -282,7 +285,7 @@ class Assembly(ABC):
         opened: dict[str, Instrument] = {}
         for name, place in self.wired.items():
             link = MemoryLink(place.simulated, name, f"memory:{name}")
-            driver = place.simulated.driver
+            driver = place.simulated.driver.as_stated(place.settings)
             opened[name] = driver.over(link, name=name, serial=None, clock=self.clock, **place.settings)
         return opened
 

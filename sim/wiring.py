@@ -30,10 +30,11 @@ class Wired:
     """An instrument wired up on the bench."""
 
     simulated: Simulated
-    port: Literal["socket", "serial"]
+    port: Literal["socket", "serial", "by hand"]
+    """How it is reached; what has no interface is read by a person."""
     serial: str | None = None
     """The serial number it tells."""
-    settings: Mapping[str, int | str] = field(default_factory=dict)
+    settings: Mapping[str, float | str] = field(default_factory=dict)
     """What its driver has to be told."""
     certified: Certified | None = None
     """What its certificate states; None if it has none."""
@@ -43,6 +44,8 @@ class Wired:
 
         Where there are no pseudo-terminals a serial line ends in a gateway with a socket.
         """
+        if self.port == "by hand":
+            return f"by-hand:{self.simulated.name}"
         modbus = isinstance(self.simulated, ModbusSimulated)
         wire = self.simulated.driver.wire
         framing: Serving

@@ -57,6 +57,12 @@ class Domain:
 
 
 DOMAINS = {
+    "converter": Domain("converter", ("converter",), ("converter",)),
+    "density": Domain(
+        "density",
+        ("density",),
+        ("density-bench", "solid-bench", "pycnometer-bench", "tube-bench", "hydrometer-bench"),
+    ),
     "flow": Domain(
         "flow",
         ("water", "water_bench", "large_water", "volumetric"),
@@ -70,13 +76,9 @@ DOMAINS = {
             "still-tank",
         ),
     ),
-    "heat": Domain("heat", ("heat",), ("heat-bench", "heat-calculator", "heat-meter")),
-    "converter": Domain("converter", ("converter",), ("converter",)),
-    "flow": Domain("flow", ("water",), ("water-rig", "master-line")),
-    "flow": Domain("flow", ("water", "water_bench"), ("water-rig", "master-line", "water-bench")),
-    "gas": Domain("gas", ("gas",), ("nozzle-bench",)),
-    "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
     "gas": Domain("gas", ("gas",), ("nozzles", "pvtt", "bell")),
+    "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
+    "heat": Domain("heat", ("heat",), ("heat-bench", "heat-calculator", "heat-meter")),
     "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
 }
 

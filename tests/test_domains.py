@@ -23,6 +23,7 @@ SHARED = {
 WORDS = {
     "converter": {"soak", "compressibility"},
     "flow": {"water", "gravimetric", "diverter", "flow", "pump", "tank"},
+    "density": {"meniscus", "pycnometer", "hydrometer", "bubbles"},
     "gas": {"nozzle", "nozzles", "choked"},
     "heat": {"calorimeter", "enthalpy"},
     "gas_loop": {"blower", "cooler"},

@@ -48,16 +48,16 @@ def error_column(
         specification: what to judge by.
         accredited: whether the results are within the accredited scope, which the CMC belongs to.
     """
-    errors = stated_column("示值误差", "Error of indication", "basic_measurementError", findings)
+    kind = "basic_measurementError"
+    errors = stated_column("示值误差", "Error of indication", kind, findings, accredited=accredited)
     return errors.model_copy(
-        update={
-            "conformity": None if specification is None else _conformity(findings, specification),
-            "in_cmc": InCmc(valid=(True,) * len(findings), statement=IN_CMC.id) if accredited else None,
-        }
+        update={"conformity": None if specification is None else _conformity(findings, specification)}
     )
 
 
-def stated_column(zh: str, en: str, ref_types: str, findings: Sequence[Finding]) -> Column:
+def stated_column(
+    zh: str, en: str, ref_types: str, findings: Sequence[Finding], *, accredited: bool = False
+) -> Column:
     """Return the column of what was found, with its uncertainty, one a row in the order to print."""
     reported = [finding.evaluated.reported() for finding in findings]
     values = column(zh, en, ref_types, findings[0].evaluated.unit, [r.value for r in reported])
@@ -70,6 +70,7 @@ def stated_column(zh: str, en: str, ref_types: str, findings: Sequence[Finding])
                 distribution=tuple("normal" if finding.evaluated.dof > MANY else "t" for finding in findings),
             ),
             "dof": tuple(degrees(finding.evaluated.dof) for finding in findings),
+            "in_cmc": InCmc(valid=(True,) * len(findings), statement=IN_CMC.id) if accredited else None,
         }
     )
 

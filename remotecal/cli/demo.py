@@ -33,7 +33,7 @@ from remotecal.runs.apart import write_certificates
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import check_directory, execute
-from remotecal.runs.prompts import Scripted
+from remotecal.runs.prompts import Beside, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.catalogue import bench
@@ -161,7 +161,8 @@ def _calibrate(
     clock = assembly.clock
     began, here = clock.now(), time.monotonic()
     found = find(laboratory.order.order.procedure)
-    execute(laboratory.order, found, Bench.load(assembly.bench), out, Company(Scripted(), (line,)), clock)
+    answers = Beside(assembly.person) if assembly.person else Scripted()
+    execute(laboratory.order, found, Bench.load(assembly.bench), out, Company(answers, (line,)), clock)
     bench_time = timedelta(seconds=round(clock.now() - began))
     line.say(f"{bench_time} of bench time in {time.monotonic() - here:.1f} s")
     line.step("computing the certificate")
@@ -178,7 +179,7 @@ def _calibrate_remotely(
     """Let a station calibrate for a laboratory far away, whose key then signed the journal."""
     from remotecal.cli.demo_remote import calibrate_remotely
 
-    came = calibrate_remotely(assembly.order, assembly.bench, out, line)
+    came = calibrate_remotely(assembly.order, assembly.bench, out, line, assembly.person)
     return replace(laboratory, keys=replace(laboratory.keys, station=came.station)), came.record
 
 

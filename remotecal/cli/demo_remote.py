@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,13 @@ class Remote:
     """The key that signed the journal, for the demonstration's trust list."""
 
 
-def calibrate_remotely(order: Path, bench: Path, out: Path, line: ProgressLine) -> Remote:
+def calibrate_remotely(
+    order: Path,
+    bench: Path,
+    out: Path,
+    line: ProgressLine,
+    person: Callable[[str, Sequence[str]], str] | None = None,
+) -> Remote:
     """Carry out an order at a station, as a laboratory far away would; everything is on this machine.
 
     Hub, broker and station are processes of their own, with certificates of their own; they are
@@ -50,6 +57,7 @@ def calibrate_remotely(order: Path, bench: Path, out: Path, line: ProgressLine) 
         bench: the bench file beside the station.
         out: where journal and certificate go.
         line: shows what is done.
+        person: who is beside the bench, and answers at the station; None where nobody is needed.
 
     Raises:
         RemotecalError: something went wrong; the text says what, and shows the end of the log.
@@ -74,14 +82,16 @@ def calibrate_remotely(order: Path, bench: Path, out: Path, line: ProgressLine) 
         run = _call("order", order, *terms, "--hub", hub).strip()
         line.say(f"The order {run} was signed and sent.")
         began = time.monotonic()
-        _follow(hub, run, line)
+        _follow(hub, run, line, _Attending(station, person) if person else _nobody)
         line.say(f"The journal is complete, signed and recomputed after {time.monotonic() - began:.1f} s.")
         line.step("writing the certificate")
         return Remote(_issue(hub, run, out), SealKey.read(station / "journal.key.pem"))
 
 
-def _follow(hub: Path, run: str, line: ProgressLine) -> None:
+def _follow(hub: Path, run: str, line: ProgressLine, attend: Callable[[], bool]) -> None:
     """Wait until a run's record has been computed at the laboratory.
+
+    Who is beside the bench answers meanwhile what they are asked; `attend` tells whether that was so.
 
     Raises:
         RunError: the run ended early.
@@ -97,7 +107,42 @@ def _follow(hub: Path, run: str, line: ProgressLine) -> None:
             if failed := store.noted(what="not computed"):
                 raise RunError(f"the record can't be computed: {failed[0].data}")
             line.passing(f"{store.journals.committed(STATION, run)} lines of the journal have arrived …")
-            time.sleep(LOOK_EVERY)
+            if not attend():
+                time.sleep(LOOK_EVERY)
+
+
+def _nobody() -> bool:
+    return False
+
+
+class _Attending:
+    """Answers at the station what is asked there: each question once.
+
+    Args:
+        station: the station's directory.
+        person: who does what is asked, and returns the answer.
+    """
+
+    def __init__(self, station: Path, person: Callable[[str, Sequence[str]], str]) -> None:
+        from remotecal.station.folder import StationFolder
+
+        self._socket, self._person, self._answered = StationFolder(station).socket, person, 0
+
+    def __call__(self) -> bool:
+        """Answer the question that is open, and tell whether there was one."""
+        from remotecal.station.on_site import Wish, wish_for
+        from remotecal.transport.messages import StationState
+
+        seen = asyncio.run(wish_for(self._socket, Wish(verb="state")))
+        run = StationState.model_validate_json(seen.content).run
+        if run is None or run.prompt in {0, self._answered}:
+            return False
+        self._answered = run.prompt
+        answer = self._person(run.question["en"], run.options)
+        given = asyncio.run(wish_for(self._socket, Wish(verb="answer", argument=answer)))
+        if not given.done:
+            raise RunError(f"{answer!r} was not taken at the station: {given.reason}")
+        return True
 
 
 def _issue(hub: Path, run: str, out: Path) -> Record:

@@ -75,7 +75,7 @@ def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
     print(f"  remotecal run {assembly.order} --out run-1\nCtrl-C ends it.", flush=True)
 
 
-def _settings(settings: Mapping[str, int | str]) -> str:
+def _settings(settings: Mapping[str, float | str]) -> str:
     return ", ".join(f"{key} = {value}" for key, value in settings.items())
 
 

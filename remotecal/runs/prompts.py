@@ -119,6 +119,22 @@ class Scripted:
         return Answer(answer, self._by)
 
 
+class Beside:
+    """Somebody beside the bench, who does what is asked for, such as on a simulated one.
+
+    Args:
+        does: what is asked in English, and what may be answered, to the answer; acts before it returns.
+        by: who that is.
+    """
+
+    def __init__(self, does: Callable[[str, tuple[str, ...]], str], *, by: str = ON_SITE) -> None:
+        self._does, self._by = does, by
+
+    def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
+        still_wanted()
+        return Answer(self._does(question.text.get("en"), question.options), self._by)
+
+
 class Terminal:
     """A person at the terminal.
 

@@ -29,7 +29,7 @@ from remotecal.order import Order
 from remotecal.runs.catalogue import Found, find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
-from remotecal.runs.prompts import Scripted
+from remotecal.runs.prompts import Beside, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.catalogue import bench as bench_called
 
@@ -117,7 +117,8 @@ class RunOn:
                 own work order, which then gives the parameters that are not given here.
             parameters: of the procedure, such as `{"flow": "20 m3/h"}`.
             roles: role → instrument, where a role is not called as the instrument is.
-            answers: to the procedure's questions, in turn; then the first option is taken.
+            answers: to the procedure's questions, in turn; then the first option is taken. Where there are
+                none, the bench's own person answers, if it has one.
 
         Raises:
             RemotecalError: whatever stops a run, or its evaluation.
@@ -131,7 +132,8 @@ class RunOn:
         given = {**(written.parameters if procedure is None else {}), **(parameters or {})}
         head = written.order.model_copy(update={"procedure": found.name})
         order = written.model_copy(update={"order": head, "parameters": given})
-        company = Company(Scripted(answers, first_option=True))
+        beside = None if answers else bench.person
+        company = Company(Beside(beside) if beside else Scripted(answers, first_option=True))
         evidence = execute(order, found, _wired(bench.bench, roles or {}), out, company, bench.clock)
         return Ran(evidence, evaluate(evidence, found), out)
 

@@ -1,0 +1,1 @@
+"""Density: of solids by weighing and by gas, densitometers, oscillating tubes, hydrometers."""

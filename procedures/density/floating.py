@@ -1,0 +1,129 @@
+"""The pure half of a hydrometer's calibration: its errors at its marks, with their budget."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+from remotecal.drivers.measured import Measured
+from remotecal.fluids.water import TANAKA_U, water_density_tanaka
+from remotecal.model import Text
+from remotecal.procedures.library.density import bodies
+from remotecal.procedures.library.density.bodies import Buoyed
+from remotecal.procedures.library.density.results import MarkFinding
+from remotecal.procedures.library.density.standing import WATER, use_expansion, use_gradient
+from remotecal.procedures.library.evaluation import air
+from remotecal.procedures.library.evaluation.air import AirAround
+from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import Number, Numbers, estimate
+
+if TYPE_CHECKING:
+    from remotecal.procedures import Evidence, Point
+    from remotecal.procedures.library.density.parameters import HydrometerParameters
+
+INPUTS: Final[Mapping[str, Text]] = {
+    **air.INPUTS,
+    "W_0": Text(zh="天平空载示值偏差", en="deviation of the empty balance"),
+    "W_a": Text(zh="空气中称量示值偏差", en="deviation of the balance, in air"),
+    "W_l": Text(zh="液体中称量示值偏差", en="deviation of the balance, in the liquid"),
+    "t_l": Text(zh="液体温度计示值偏差", en="deviation of the liquid's thermometer"),
+    "δ_t": Text(zh="液体温度梯度", en="gradient of temperature in the liquid"),
+    "δ_m": Text(zh="刻线对准", en="alignment of mark and surface"),
+    "σ_l": Text(zh="液体表面张力", en="surface tension of the liquid"),
+    "D": Text(zh="干管直径", en="diameter of the stem"),
+    "γ": Text(zh="浮计体膨胀系数", en="cubic thermal expansion of the hydrometer"),
+    "ρ_w": Text(zh="水的密度偏差", en="deviation of the water's density"),
+    "E_rep": Text(zh="重复性", en="repeatability"),
+}
+"""The inputs of the measurement model, by symbol."""
+
+
+class HydrometerSeen(InAir):
+    """What a repeat yields."""
+
+    hanger: Annotated[Measured, "kg"]
+    """The balance with the empty hanger."""
+    in_air: Annotated[Measured, "kg"]
+    """The hydrometer in air."""
+    sunk: Annotated[Measured, "kg"]
+    """The hydrometer, sunk to the mark."""
+    liquid: Annotated[tuple[Measured, ...], "°C"]
+    """The liquid, before and after."""
+
+
+class MarkRepeats(Repeats[HydrometerSeen]):
+    """The repeats at a mark; arguments as `dipped.DippedRepeats`."""
+
+    def __init__(
+        self,
+        point: Point,
+        evidence: Evidence,
+        seen: Sequence[HydrometerSeen],
+        parameters: HydrometerParameters,
+    ) -> None:
+        super().__init__(point, evidence, seen)
+        self._parameters, self._mark = parameters, point.nominal["density"]
+        self._air = AirAround(self)
+        self._empty = self.correction("W_0", "dut", [s.hanger for s in seen], "kg")
+        self._in_air = self.correction("W_a", "dut", [s.in_air for s in seen], "kg")
+        self._sunk = self.correction("W_l", "dut", [s.sunk for s in seen], "kg")
+        self._thermometer = self.correction(
+            "t_l", "thermometer", [one for s in seen for one in s.liquid], "°C"
+        )
+        use_gradient(self, "δ_t", parameters.gradient)
+        use_expansion(self, "γ", "glass")
+        fact = self.characteristic("ρ_w", WATER, "1")
+        u = math.hypot(fact.u, TANAKA_U)
+        self.inputs[-1] = Input.normal("ρ_w", fact.value, "1", u, source=fact.source)
+        for symbol, value, unit, half in (
+            ("δ_m", 0.0, "kg/m3", parameters.alignment),
+            (
+                "σ_l",
+                parameters.surface_tension,
+                "N/m",
+                parameters.tension_spread * parameters.surface_tension,
+            ),
+            ("D", parameters.stem, "m", parameters.stem_spread),
+        ):
+            self.inputs.append(Input.from_limits(symbol, value, unit, half, source="as the order states it"))
+
+    def temperature(self, seen: HydrometerSeen, x: Numbers) -> Number:
+        """Return the hydrometer's temperature in the liquid, in °C."""
+        t: Number = self._thermometer.corrected(x, mean(seen.liquid, "°C")) + x["δ_t"]
+        return t
+
+    def floats_in(self, seen: HydrometerSeen, x: Numbers) -> Number:
+        """Return the density at 20 °C in which it floats at the mark, in kg/m³."""
+        around, t = self._air.density(seen, x), self.temperature(seen, x)
+        hanger = self._empty.corrected(x, mean((seen.hanger,), "kg"))
+        in_air = Buoyed(self._in_air.corrected(x, mean((seen.in_air,), "kg")) - hanger, around)
+        sunk = Buoyed(self._sunk.corrected(x, mean((seen.sunk,), "kg")) - hanger, around)
+        water = water_density_tanaka(t, self._air.pressure(seen, x)) * (1.0 + x["ρ_w"])
+        pull = bodies.meniscus(x["D"], x["σ_l"])
+        meant = bodies.meniscus(x["D"], self._parameters.meant_tension)
+        found = bodies.at_mark(in_air, sunk, water, pull, meant)
+        return bodies.at_reference(found, x["γ"], t)
+
+    def error(self, seen: HydrometerSeen, x: Numbers) -> Number:
+        """Return the error of the mark in a repeat, in kg/m³."""
+        found: Number = self._mark + x["δ_m"] - self.floats_in(seen, x)
+        return found
+
+    def found(self) -> MarkFinding:
+        """Return what was found."""
+        wanted, known = self._parameters, self.estimates()
+        return MarkFinding(
+            point=self.point,
+            title=Text(zh=f"刻线 {self._mark:g} kg/m³", en=f"Mark {self._mark:g} kg/m³"),
+            reference=[estimate(self.floats_in(seen, known)) for seen in self.seen],
+            errors=self.errors(self.error),
+            evaluated=self.evaluate(self.error, "kg/m3", coverage=wanted.coverage, k=wanted.coverage_factor),
+            beyond=self.beyond,
+            mark=self._mark,
+            temperature=statistics.fmean(estimate(self.temperature(seen, known)) for seen in self.seen),
+        )

@@ -1,0 +1,43 @@
+"""`remotecal demo` of the benches of density: from the wire to the signed certificate; and the truth."""
+
+import pytest
+
+from benchmarks.truth import calibrate
+from remotecal.certificates.dcc import read
+from remotecal.cli import main
+
+
+@pytest.mark.parametrize(
+    ("bench", "procedure", "rows"),
+    [
+        ("density-bench", "density.densitometer", 5),
+        ("solid-bench", "density.solid", 1),
+        ("pycnometer-bench", "density.gas_pycnometer", 1),
+        ("tube-bench", "density.vibrating_tube", 12),
+        ("hydrometer-bench", "density.hydrometer", 3),
+    ],
+)
+def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, bench, procedure, rows):
+    out = tmp_path / "demo"
+    assert main(["demo", bench, "--out", str(out)]) == 0
+    made = read((out / "certificate.xml").read_bytes())
+    assert made.evidence.procedure == procedure
+    columns = made.measurements[0].results[0].tables[0].columns
+    assert [len(one.values) for one in columns if getattr(one, "uncertainty", None)] == [rows]
+    capsys.readouterr()
+    trust = ["--trust", str(out / "trust.toml"), "--trust-key", str(out / "keys" / "list-issuer.pub.pem")]
+    command = ["verify", str(out / "certificate.pdf"), "--journal", str(out), *trust]
+    assert main([*command, "--standards", str(out / "bench")]) == 0
+    assert "holds" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("bench", "calibrations", "most"),
+    [("density-bench", 4, 5), ("solid-bench", 8, 2), ("hydrometer-bench", 6, 6)],
+)
+def test_intervals_cover_the_truth(bench, calibrations, most):
+    """`benchmarks/truth.py` is the full-sized check."""
+    intervals = [one for seed in range(2001, 2001 + calibrations) for one in calibrate(bench, seed)]
+    assert sum(not one.covers for one in intervals) <= most
+    ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
+    assert 0.1 < ratio < 0.9, "and they are not so wide that they would cover anything"

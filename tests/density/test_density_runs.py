@@ -1,0 +1,310 @@
+"""Whole calibrations on the benches of density: over real sockets and lines, a person beside them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from remotecal.bench import Bench
+from remotecal.certificates.dcc import read, write
+from remotecal.errors import (
+    BenchError,
+    ConfigurationError,
+    InstrumentError,
+    NotStable,
+    ParameterError,
+    RunAborted,
+    RunError,
+)
+from remotecal.journal.events import read_journal
+from remotecal.order import Order
+from remotecal.rehearsal import RealBench, rehearse
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.control import Control
+from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.prompts import Answer, Beside, Scripted
+from remotecal.runs.record import evaluate
+from remotecal.sim.density.assemblies import DensityBench, SolidBench
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with DensityBench.up(tmp_path / "bench", seed=7) as made:
+        yield made
+
+
+@pytest.fixture
+def solid(tmp_path):
+    with SolidBench.up(tmp_path / "bench", seed=7) as made:
+        yield made
+
+
+def ordered(bench, **parameters):
+    order = Order.load(bench.order)
+    return order.model_copy(update={"parameters": {**order.parameters, **parameters}})
+
+
+def planned(bench, **parameters):
+    order = ordered(bench, **parameters)
+    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+def calibrate(bench, person=None, watchers=(), control=None, **parameters):
+    order = ordered(bench, **parameters)
+    company = Company(person or Beside(bench.person), watchers, control or Control())
+    run = bench.directory.parent / "run"
+    return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
+
+
+def record(evidence):
+    return evaluate(evidence, find(evidence.procedure.name))
+
+
+def rewrite(bench, *changes):
+    text = bench.bench.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    bench.bench.write_text(text, encoding="utf-8")
+
+
+def journal(bench, kind):
+    events = read_journal(bench.directory.parent / "run" / "journal.jsonl")
+    return [event.data for event in events if event.kind == kind]
+
+
+class Says:
+    """Answers as the bench's person does, but for what is shown, which passes through `change`."""
+
+    def __init__(self, bench, change):
+        self._person, self._change = Beside(bench.person), change
+
+    def answer(self, question, still_wanted):
+        said = self._person.answer(question, still_wanted)
+        if "density display show" not in question.text.get("en"):
+            return said
+        number = float(said.text.partition(" ")[0])
+        return Answer(self._change(number), said.by)
+
+
+def test_errors_are_those_of_the_densitometer_within_their_uncertainty(bench):
+    made = record(calibrate(bench))
+    table = made.measurements[0].results[0].tables[0]
+    errors = table.column("basic_measurementError")
+    for error, expanded, at in zip(
+        errors.floats(),
+        errors.uncertainty.expanded,
+        table.column("basic_referenceValue").floats(),
+        strict=True,
+    ):
+        assert float(expanded) < 0.4
+        assert error == pytest.approx(bench.true_error(at), abs=1.5 * float(expanded))
+    weights = made.measurements[0].results[1].tables[0]
+    assert [abs(one) < 1e-3 for one in weights.column("remotecal_balanceError").floats()] == [True] * 4
+    assert read(write(made)) == made
+
+
+def test_an_old_table_of_water_is_found(tmp_path):
+    """0.6 parts in a thousand too low: 4.7 kg/m³ of steel, and the device says which density it used."""
+    with DensityBench.up(tmp_path / "bench", seed=7, table="old") as bench:
+        made = record(calibrate(bench))
+    *_, whole = made.measurements[0].results
+    found = whole.tables[0].column("remotecal_liquidDeviation").floats()
+    assert found == pytest.approx([-0.6], abs=0.05)
+    errors = made.measurements[0].results[0].tables[0].column("basic_measurementError")
+    assert errors.floats()[-1] == pytest.approx(-4.7, abs=0.4)
+    verdicts = [one.conformity for one in made.statements if one.conformity]
+    assert verdicts == ["fail"]
+
+
+@pytest.mark.parametrize("ratio", [1e-3, 1e3])
+def test_grams_per_cubic_centimetre_typed_for_kilograms_are_refused(bench, ratio):
+    """The dial asks again, is told the same again, and the run refuses; or it is out of the dial's span."""
+    person = Says(bench, lambda number: f"{number * ratio:.4f}")
+    with pytest.raises((RunError, InstrumentError), match=r"1 g/cm3 is 1000 kg/m3|outside its span"):
+        calibrate(bench, person, loads=[])
+    assert journal(bench, "observation") == []
+
+
+def test_a_density_in_another_unit_is_converted(bench):
+    person = Says(bench, lambda number: f"{number / 1000:.4f} g/cm3")
+    evidence = calibrate(bench, person, loads=[])
+    assert evidence.complete
+    assert evidence.observations[0].reading("shown").to("kg/m3").value == pytest.approx(2330, abs=15)
+
+
+def test_readings_that_go_one_way_are_refused(bench):
+    grown = iter(range(100))
+    person = Says(bench, lambda number: f"{number + 0.6 * next(grown):.1f}")
+    with pytest.raises(RunError, match="the readings go one way"):
+        calibrate(bench, person, loads=[])
+
+
+def test_a_liquid_that_warms_is_refused(tmp_path):
+    with (
+        DensityBench.up(tmp_path / "bench", seed=7, warming=3.0) as bench,
+        pytest.raises(RunError, match=r"temperature changed by .* mK, and 20 mK are allowed"),
+    ):
+        calibrate(bench, loads=[])
+
+
+def test_a_liquid_that_is_too_warm_trips_the_interlock(bench):
+    def warm(progress):
+        if progress.doing == "measure" and progress.point.name.startswith("standard 2"):
+            bench.stand.heated = 12.0
+
+    with pytest.raises(RunError, match=r"thermometer\.temperature"):
+        calibrate(bench, watchers=(warm,), loads=[])
+
+
+def test_standards_in_another_order_than_the_order_says_are_refused(bench):
+    rewrite(bench, ('"Si-1",\n    "GL-1",', '"GL-1",\n    "Si-1",'))
+    with pytest.raises(ParameterError, match=r"standards\[1\] has 2230\.21 kg/m3 by its certificate"):
+        planned(bench)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kind", "said"),
+    [
+        ({"densities": [2.329, 2.23, 2.7, 2.7, 7.85]}, ParameterError, "at least 100"),
+        ({"densities": ["2.329 g/cm3"] * 5}, ParameterError, "nearly of one density"),
+        ({"densities": [2329.0, 7850.0]}, ParameterError, "3 standards or more are needed, not 2"),
+        ({"materials": ["steel"]}, ParameterError, "1 materials for 5 standards"),
+        ({"loads": [0.02, 0.05, 0.1, 0.2, 0.1]}, BenchError, r"there is no weights\[5\] on the bench"),
+        ({"resolution": 0.01}, ParameterError, "mend either"),
+    ],
+)
+def test_orders_that_can_not_be_are_refused(bench, parameters, kind, said):
+    with pytest.raises(kind, match=said):
+        planned(bench, **parameters)
+
+
+def test_a_run_that_was_stopped_goes_on(bench):
+    control = Control()
+
+    def stop(progress):
+        if progress.doing == "measure" and progress.point.name.startswith("standard 3"):
+            control.abort("enough", "liwei")
+
+    with pytest.raises(RunAborted):
+        calibrate(bench, watchers=(stop,), control=control)
+    evidence = resume(bench.directory.parent / "run", Company(Beside(bench.person)), clock=bench.clock)
+    assert evidence.complete
+    assert record(evidence).measurements
+
+
+def test_a_script_knows_no_readings(bench):
+    with pytest.raises(RunError, match="nobody is there to answer"):
+        calibrate(bench, Scripted(first_option=True))
+
+
+def test_somebody_beside_a_simulated_bench_is_at_a_loss_with_what_is_new(bench):
+    with pytest.raises(RunError, match="nobody at the simulated bench knows what to do: Sing"):
+        bench.person("Sing", ())
+
+
+def test_a_rehearsal_says_that_it_has_not_these_standards(bench):
+    order = ordered(bench)
+    found = find(order.order.procedure)
+    real = RealBench.of_file(order, found, Bench.load(bench.bench))
+    with pytest.raises(ConfigurationError, match=r"nothing in the role standards\[1\]"):
+        rehearse(order, found, real)
+
+
+@pytest.mark.parametrize("method", ["hydrostatic", "substitution"])
+def test_a_solids_density_is_the_true_one_within_its_uncertainty(tmp_path, method):
+    with SolidBench.up(tmp_path / "bench", seed=7, method=method) as bench:
+        made = record(calibrate(bench))
+        table = made.measurements[0].results[0].tables[0]
+        column = table.column("remotecal_density")
+        (expanded,) = map(float, column.uncertainty.expanded)
+        assert expanded < 0.8
+        assert column.floats() == pytest.approx([bench.solid.density], abs=1.5 * expanded)
+        volume = table.column("remotecal_volume").floats()
+        assert volume == pytest.approx([1e6 * bench.solid.volume], rel=2 * expanded / bench.solid.density)
+    assert read(write(made)) == made
+    assert (method == "substitution") is (
+        "m_s" in {line.symbol for line in made.measurements[0].budgets[0].lines}
+    )
+
+
+def test_water_ahead_of_a_standard_is_judged_by_menisci(solid):
+    made = record(calibrate(solid))
+    lines = {line.symbol: line for line in made.measurements[0].budgets[0].lines}
+    assert float(lines["δ_w"].u) == pytest.approx(0.2 * 2.332e-6 / 3**0.5, rel=0.02)
+    assert float(lines["δ_w"].share) > 20, "the wire dominates, as the sheet says"
+    assert float(lines["W_l"].sensitivity) == pytest.approx(float(lines["δ_w"].sensitivity), rel=0.02)
+
+
+def test_a_balance_that_follows_its_zero_is_refused(tmp_path):
+    with (
+        SolidBench.up(tmp_path / "bench", seed=7, auto_zero=True) as bench,
+        pytest.raises(RunError, match="a balance that follows its zero hides what evaporates"),
+    ):
+        calibrate(bench)
+
+
+def test_what_evaporates_is_seen_while_it_rests(tmp_path):
+    with (
+        SolidBench.up(tmp_path / "bench", seed=7, evaporation=2000.0) as bench,
+        pytest.raises(NotStable),
+    ):
+        calibrate(bench)
+
+
+def test_large_bubbles_are_seen_as_they_dissolve_or_would_be_the_density(tmp_path):
+    """Ten cubic millimetres are 10 mg, which dissolve by 16 µg a second: nobody could read that."""
+    with (
+        SolidBench.up(tmp_path / "bench", seed=7, bubbles=50.0) as bench,
+        pytest.raises(NotStable),
+    ):
+        calibrate(bench)
+
+
+def test_a_budget_that_forgets_the_wire_does_not_hold(tmp_path):
+    """With the meniscus as 0 the truth is left out on some bench; with it, on none of them."""
+    missed = {0.0: 0, 0.2: 0}
+    for seed in range(1, 7):
+        with SolidBench.up(tmp_path / f"{seed}" / "bench", seed=seed) as bench:
+            evidence = calibrate(bench)
+            for share in missed:
+                kind = find("density.solid").procedure
+                told = {**evidence.parameters, "meniscus": share}
+                made = kind(kind.accepts()(**told)).evaluate(evidence)
+                column = made.results[0].tables[0].column("remotecal_density")
+                off = abs(column.floats()[0] - bench.solid.density)
+                missed[share] += off > float(column.uncertainty.expanded[0])
+    assert missed[0.0] > missed[0.2] <= 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"method": "substitution"}, "substitution needs standard_density"),
+        (
+            {"method": "substitution", "standard_density": 2700.0, "standard_material": "aluminium"},
+            r"standard has 23\d\d\.\d+ kg/m3 by its certificate",
+        ),
+        ({"density": 7.85}, "at least 100"),
+    ],
+)
+def test_solids_that_can_not_be_are_refused(solid, parameters, said):
+    with pytest.raises(ParameterError, match=said):
+        planned(solid, **parameters)
+
+
+def test_a_carrier_that_hangs_at_another_depth_is_seen(solid):
+    def deeper(question, still_wanted, times=[0]):  # noqa: B006  one list for all calls
+        said = Beside(solid.person).answer(question, still_wanted)
+        if re.search("empty carrier", question.text.get("en")):
+            times[0] += 1
+            solid.stand.sunk = 5e-9 * (times[0] % 2)
+        return said
+
+    class Careless:
+        answer = staticmethod(deeper)
+
+    with pytest.raises(RunError, match="the empty carrier changed by"):
+        calibrate(solid, Careless())
