@@ -42,9 +42,10 @@ class Domain:
     def names(self) -> Iterator[str]:
         """Yield what nobody else has reason to call by name: its folders, packages, procedures, benches.
 
-        Of the procedures' short names only those that are no plain words.
+        Of the benches' and the procedures' short names only those that are no plain words.
         """
-        yield from (*self.packages, *self.benches, f"procedures/{self.procedures}")
+        yield from (*self.packages, f"procedures/{self.procedures}")
+        yield from (bench for bench in self.benches if "-" in bench)
         yield from (f"sim/{sim}" for sim in self.sims)
         for path in self.folders[0].glob("*.py"):
             yield f"{self.procedures}.{path.stem}"

@@ -329,7 +329,9 @@ class AboutRuns:
             return connection.execute(ordered.limit(limit)).all()
 
 
-def _using(column: Column[str], numbers: Sequence[str], since: float, until: float) -> Select[Any]:
+def _using(
+    column: Column[str], numbers: Sequence[str], since: float, until: float
+) -> Select[*tuple[Any, ...]]:
     """Return the query for runs in which standards with some numbers took part."""
     from sqlalchemy import and_, func, select
 

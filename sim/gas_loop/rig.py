@@ -49,7 +49,7 @@ class LoopSpec:
 
 
 @dataclass(slots=True)
-class Places:
+class LoopPlaces:
     """The gas at the places where it is measured: pressures in Pa, temperatures in °C, densities in kg/m³."""
 
     master_pressure: float
@@ -195,14 +195,14 @@ class LoopRig:
         wide = self.spec.dut.highest * 3600.0 / 400.0
         return self.RESISTANCE * self.now.density * (self.flow / wide) ** 2
 
-    def _at_places(self) -> Places:
+    def _at_places(self) -> LoopPlaces:
         """Return the gas where it is measured."""
         loss, first = self._loss(), self.heat.gas
         p_m = self.pressure
         p_d = p_m - self.SHARES[0] * loss
         p_c = p_d - self.SHARES[1] * loss
         t_d, t_c = self.heat.meter, self.heat.check
-        return Places(
+        return LoopPlaces(
             p_m,
             first,
             self.now.at(first, p_m),
