@@ -74,7 +74,7 @@ class Converter(ModbusInstrument, VolumeConverter):
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class StatedPlaces:
     """Where a bench says a converter's quantities are, each as the catalogue prints it: "holding 500 f32"."""
 
     pressure: str | None = None
@@ -88,7 +88,7 @@ class Places:
     base_temperature: str | None = None
 
 
-NAMES: Final = frozenset(field.name for field in fields(Places))
+NAMES: Final = frozenset(field.name for field in fields(StatedPlaces))
 
 _ONE = re.compile(
     rf"\s*(?P<table>input|holding)\s+(?P<number>\d+)\s+(?P<form>{'|'.join(REGISTERS_OF_FORM)})"
@@ -148,7 +148,7 @@ class MappedConverter(Converter):
         base_temperature: where the base temperature is.
     """
 
-    places: ClassVar[Places] = Places()
+    places: ClassVar[StatedPlaces] = StatedPlaces()
     """What a bench states."""
 
     def __init__(
@@ -181,7 +181,7 @@ class MappedConverter(Converter):
             manual_counts_from=manual_counts_from,
         )
         volumes = (measured_volume, base_volume, disturbed_volume)
-        stated = Places(pressure, temperature, factor, k, *volumes, base_pressure, base_temperature)
+        stated = StatedPlaces(pressure, temperature, factor, k, *volumes, base_pressure, base_temperature)
         if stated != self.places:
             raise BenchError(
                 f"{self.name}: {type(self).__name__}.as_stated gives the driver for such a table"
@@ -191,11 +191,11 @@ class MappedConverter(Converter):
     def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:
         """Return the driver whose quantities are where a bench says they are."""
         given = {name: value for name, value in settings.items() if name in NAMES}
-        return cast("type[Self]", _stated(cls, Places(**given)))  # type: ignore[arg-type]  # placed() looks
+        return cast("type[Self]", _stated(cls, StatedPlaces(**given)))  # type: ignore[arg-type]  # placed() looks
 
 
 @cache
-def _stated(driver: type[MappedConverter], places: Places) -> type[MappedConverter]:
+def _stated(driver: type[MappedConverter], places: StatedPlaces) -> type[MappedConverter]:
     """Return a driver for a table; the same one each time."""
     if places == driver.places:
         return driver

@@ -100,7 +100,7 @@ def test_magflux_counts_cubic_millimetres_in_four_words() -> None:
 
 
 def mfe600h(unit: int) -> list[Exchange]:
-    """Return what a converter is asked when it is opened: the units of its flow and its total."""
+    """Return what a meter is asked when it is opened: the units of its flow and its total."""
     return [asked(4126, unit), asked(4129, 1)]
 
 
