@@ -97,36 +97,20 @@ def calibrate(name: str, seed: int) -> list[Interval]:
 
 def quick(order: Order) -> Order:
     """Return an order for shorter repeats, which hold for uncertainty what longer ones do."""
-    shorter = {name: value / 4 for name, value in order.parameters.items() if name.startswith("smallest_")}
+    amounts = {"smallest_mass", "smallest_volume"}
+    shorter = {name: value / 4 for name, value in order.parameters.items() if name in amounts}
     return order.model_copy(update={"parameters": {**order.parameters, **shorter}})
 
 
 def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Iterator[Interval]:
     """Hold the evaluated errors against the bench's own knowledge."""
     procedure = kind(read_parameters(kind.accepts(), evidence.parameters, evidence.procedure.name))
-    table = procedure.evaluate(evidence).results[0].tables[0]
-    errors = table.column("basic_measurementError") or next(one for one in table.columns if one.uncertainty)
-    places = table.column("basic_referenceValue") or errors  # a value that is found is its own place
-    for value, expanded, at in zip(
-        errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
-    ):
-        yield Interval(value, float(expanded), there.true_error(at))
-    procedure = kind(read_parameters(kind.accepts(), evidence.parameters, "evidence"))
     evaluated = procedure.evaluate(evidence)
-    for number, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
+    for device, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
         table = one.results[0].tables[0]
-        errors = table.column("basic_measurementError")
-        for row, (value, expanded) in enumerate(
-            zip(errors.floats(), errors.uncertainty.expanded, strict=True)
-        ):
-            yield Interval(value, float(expanded), there.true_in(table, row, number))
-    procedure = kind(kind.accepts()(**evidence.parameters))
-    table = procedure.evaluate(evidence).results[0].tables[0]
-    errors, places = map(table.column, there.states)
-    for value, expanded, at in zip(
-        errors.floats(), errors.uncertainty.expanded, places.floats(), strict=True
-    ):
-        yield Interval(value, float(expanded), there.true_error(at))
+        found = table.column(there.states[0])
+        for row, (value, expanded) in enumerate(zip(found.floats(), found.uncertainty.expanded, strict=True)):
+            yield Interval(value, float(expanded), there.true_in(table, row, device))
 
 
 def main() -> None:

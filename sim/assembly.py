@@ -227,9 +227,9 @@ class Assembly(ABC):
     def true_in(self, table: Table, row: int, device: int = 0) -> float:
         """Return the true error that a row of errors states, of a device of the order counted from 0.
 
-        By its reference value, as `true_errors`; overridden where a place is more than that.
+        By its place, as `true_errors`; overridden where a place is more than one number.
         """
-        return self.true_errors(self.place_in(table, row))[device]
+        return self.true_errors(self.place_in(table, row, self.states[1]))[device]
 
     @staticmethod
     def place_in(table: Table, row: int, ref_type: str = "basic_referenceValue") -> float:

@@ -170,6 +170,7 @@ class SolidOptions(BenchOptions):
 class SolidBench(Assembly):
     """Analytical balance with a carrier in water, a silicon standard, and a solid of unknown density."""
 
+    states = ("remotecal_density", "remotecal_density")
     Options = SolidOptions
     procedures = ("density.solid",)
     scope = (

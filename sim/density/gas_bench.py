@@ -48,6 +48,7 @@ class PycnometerOptions(BenchOptions):
 class PycnometerBench(Assembly):
     """Gas pycnometer with helium, turned by a person, and a balance for the sample."""
 
+    states = ("remotecal_density", "remotecal_density")
     Options = PycnometerOptions
     procedures = ("density.gas_pycnometer",)
     scope = (
