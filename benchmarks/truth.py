@@ -49,7 +49,6 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "nozzles": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "pvtt": {"flow": (1.3, 5.2, 20.8)},
     "bell": {"item": ("nozzle", "meter"), "highest": (4.0, 10.0), "output": ("pulses", "current")},
-    "nozzle-bench": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "density-bench": {"table": ("Tanaka", "old")},
     "solid-bench": {"method": ("hydrostatic", "substitution"), "material": ("steel", "aluminium", "glass")},
     "pycnometer-bench": {"material": ("aluminium", "steel", "glass")},
