@@ -209,7 +209,7 @@ def test_a_rehearsal_says_that_it_has_not_these_standards(bench):
     order = ordered(bench)
     found = find(order.order.procedure)
     real = RealBench.of_file(order, found, Bench.load(bench.bench))
-    with pytest.raises(ConfigurationError, match=r"nothing in the role standards\[1\]"):
+    with pytest.raises(ConfigurationError, match=r"can't be given Si-1, GL-1"):
         rehearse(order, found, real)
 
 
