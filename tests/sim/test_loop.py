@@ -178,11 +178,13 @@ def test_who_does_not_take_his_replies_holds_nobody_up_and_loses_none(serving, w
 
 def test_a_port_whose_client_does_not_take_its_replies(loop, world):
     server = PortServer(Echo(world), LineServing(Gauge.wire), loop=loop)
-    with serial.Serial(server.device, timeout=PATIENCE) as port:
-        for number in range(100):
-            port.write(b"ECHO %d %s\n" % (number, b"y" * 200))
+    asked = b"".join(b"ECHO %d %s\n" % (number, b"y" * 200) for number in range(100))
+    with serial.Serial(server.device, timeout=PATIENCE, write_timeout=PATIENCE) as port:
+        asking = threading.Thread(target=lambda: port.write(asked))  # how much a terminal holds differs
+        asking.start()
         for number in range(100):
             assert port.readline() == b"%d %s\n" % (number, b"y" * 200)
+        asking.join()
     server.close()
 
 
