@@ -131,7 +131,7 @@ class TestHeat(Heeded):
         },
     }
     shared = frozenset()
-    # Of a display, which is not read on these benches: `test_heat_runs` shows it.
+    # Of a display, which is not read on these benches.
     unused: ClassVar = {
         CALCULATOR: frozenset({"energy_resolution"}),
         COMPLETE: frozenset({"energy_resolution"}),
