@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from heeded import Heeded, Told
 
-from remotecal.procedures.library.density.standing import DRIFT
+from remotecal.procedures.library.density.standing import DRIFT, WATER
 from remotecal.runs.prompts import Beside
 from remotecal.sim.catalogue import benches
 
@@ -135,9 +135,9 @@ class TestDensity(Heeded):
     # Without a standard in the liquid: tests/density/test_density_runs.py has one.
     unused: ClassVar = {"density.solid": frozenset({"standard_density", "standard_material"})}
     facts: ClassVar = {
-        "density.densitometer": ("cmc", DRIFT, "water_density"),
-        "density.solid": ("cmc", "water_density"),
+        "density.densitometer": ("cmc", DRIFT, WATER),
+        "density.solid": ("cmc", WATER),
         "density.gas_pycnometer": ("cmc",),
-        "density.vibrating_tube": ("cmc", "water_density"),
-        "density.hydrometer": ("cmc", "water_density"),
+        "density.vibrating_tube": ("cmc", WATER),
+        "density.hydrometer": ("cmc", WATER),
     }

@@ -1,10 +1,11 @@
-"""The simulator's files: none in a circle, no bench knows another, and what they share knows none."""
+"""The simulator's files: none in a circle, no bench knows another domain's, what they share knows none."""
 
 import ast
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from domains import DOMAINS
 
 SIM = Path(__file__).parent.parent.parent / "sim"
 
@@ -29,9 +30,13 @@ IMPORTS = {name: imported(path, set(names())) for name, path in names().items()}
 BENCHES = {path.parent.name for path in SIM.glob("*/assemblies.py")}
 
 
+OF_DOMAIN = {folder: name for name, domain in DOMAINS.items() for folder in domain.sims}
+
+
 def bench_of(name: str) -> str | None:
+    """Return whose bench a module is of: its domain's, whose benches may share what they are made of."""
     folder = name.partition(".")[0]
-    return folder if folder in BENCHES else None
+    return OF_DOMAIN.get(folder, folder) if folder in BENCHES or folder in OF_DOMAIN else None
 
 
 def test_no_files_import_one_another_in_a_circle() -> None:
