@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
-from threading import Lock
+from threading import RLock
 from typing import ClassVar, Final, cast, get_args
 
 from remotecal.clock import Clock
@@ -72,8 +73,8 @@ class ModbusInstrument(Instrument):
     """Requests that may be under way together."""
     _heard: bool
     """Something came back since the link was opened that can't be an echo."""
-    _writing: Lock
-    """Held while a write is on its way: a bit is written with what its register held before."""
+    _writing: RLock
+    """Held while a bit is written, with what its register held before."""
 
     def __init__(
         self,
@@ -96,7 +97,7 @@ class ModbusInstrument(Instrument):
         self._refused = frozenset()
         self._scans = {}
         self._heard = False
-        self._writing = Lock()
+        self._writing = RLock()
         counts_from = self.wire.manual_counts_from if manual_counts_from is None else manual_counts_from
         self.layout = replace(self.wire, order=order or self.wire.order, manual_counts_from=counts_from)
         self._at_once = self.layout.outstanding if isinstance(link, WiredLink) and link.pipelined else 1
@@ -236,8 +237,13 @@ class ModbusInstrument(Instrument):
         codec = codec_of(declaration)
         if not isinstance(codec, Register) or codec.table not in {"coil", "holding"}:
             raise ForbiddenCommand(f"{declaration!r} can't be set")
-        with self._writing:
-            self._place(codec, *codec.split(float(content)))
+        (value,) = codec.split(float(content))
+        if codec.bit is None:
+            self._place(codec, value)
+        else:
+            # The link first, as whoever takes up a lost connection does: it has that, and then sets bits.
+            with self.link.alone() if isinstance(self.link, WiredLink) else nullcontext(), self._writing:
+                self._place(codec, value)
         if isinstance(declaration, Held):
             self._placed[declaration] = content
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeVar
 
 from remotecal.drivers.links.channel import Channel, Destination, release, share
@@ -141,6 +142,10 @@ class WiredLink(Exchanges):
 
     def cancel(self) -> None:
         self._channel.interrupt(self)
+
+    def alone(self) -> AbstractContextManager[object]:
+        """Keep exchanges of other threads from coming between those of a context."""
+        return self._channel.lock
 
     def close(self) -> None:
         with self._moving:
