@@ -1,4 +1,4 @@
-"""A rehearsal of a loop says why there is none: masters are artefacts, which no simulated bench imitates."""
+"""A rehearsal of a loop says why there is none: the simulated loop takes no other masters than its own."""
 
 import pytest
 
@@ -15,5 +15,5 @@ def test_it_is_refused_with_what_the_simulated_loop_lacks(tmp_path):
         order = Order.load(bench.order)
         found = find(order.order.procedure)
         real = RealBench.of_file(order, found, Bench.load(bench.bench))
-    with pytest.raises(ConfigurationError, match=r"nothing in the role masters\[1\], .* of your own"):
+    with pytest.raises(ConfigurationError, match=r"can't be given master_1, .* of your own"):
         rehearse(order, found, real)
