@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
+from short_runs import AtPoint, ShortRuns, record, rewrite, told
 
-from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
@@ -27,17 +27,16 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import FILE, read_journal
-from remotecal.order import Order
-from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
-from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Scripted
-from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.converter.assemblies import ConverterBench
 
 QUICK = {"temperatures": [20.0], "pressures": [2e5, 6e5, 1e6], "pulses": 1000, "soak": 900.0}
+RUNS = ShortRuns(**QUICK)
+ordered, planned, calibrate = RUNS.ordered, RUNS.planned, RUNS.calibrate
 
 
 def up(tmp_path, **options):
@@ -50,43 +49,9 @@ def bench(tmp_path):
         yield made
 
 
-def ordered(bench, **parameters):
-    order = Order.load(bench.order)
-    return order.model_copy(update={"parameters": {**order.parameters, **QUICK, **parameters}})
-
-
-def planned(bench, **parameters):
-    order = ordered(bench, **parameters)
-    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
-
-
-def calibrate(bench, watchers=(), control=None, **parameters):
-    order = ordered(bench, **parameters)
-    company = Company(Scripted(), watchers, control or Control())
-    run = bench.directory.parent / "run"
-    return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
-
-
-def record(evidence):
-    return evaluate(evidence, find(evidence.procedure.name))
-
-
 def said(made):
     """Return all statements of a record in English, one text."""
     return "\n".join(one.declaration.get("en") for one in made.statements if one.declaration is not None)
-
-
-def told(bench, kind):
-    journal = bench.directory.parent / "run" / "journal.jsonl"
-    return [event.data for event in read_journal(journal) if event.kind == kind]
-
-
-def rewrite(bench, *changes):
-    text = bench.bench.read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    bench.bench.write_text(text, encoding="utf-8")
 
 
 def is_safe(bench):
@@ -291,7 +256,7 @@ def test_standards_are_not_used_outside_their_certificates(bench):
 
 
 def test_standards_without_a_certificate_are_refused(bench):
-    rewrite(bench, ('certificate = "thermometer.xml"\n', ""))
+    rewrite(bench.bench, ('certificate = "thermometer.xml"\n', ""))
     with pytest.raises(BenchError, match="the thermometer is a standard and has no certificate"):
         planned(bench)
 
@@ -314,18 +279,6 @@ def test_another_method_than_the_orders_is_refused_where_the_converter_tells_it(
 def test_a_controller_that_counts_otherwise_is_refused(bench):
     with pytest.raises((ParameterError, CertificateRefused), match=r"counts absolute pressure|is to tell"):
         calibrate(bench, standard_kind="gauge", pressures=[3e5, 6e5, 1e6])
-
-
-class AtPoint:
-    """Does something when a run is to measure at a point, once."""
-
-    def __init__(self, name, act):
-        self._name, self._act = name, act
-
-    def __call__(self, progress):
-        if self._act and progress.point and progress.point.name == self._name and progress.doing == "measure":
-            act, self._act = self._act, None
-            act()
 
 
 def test_a_controller_that_runs_away_trips_the_interlock(bench):

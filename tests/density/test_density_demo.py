@@ -1,6 +1,7 @@
 """`remotecal demo` of the benches of density: from the wire to the signed certificate; and the truth."""
 
 import pytest
+from proof import verifying
 
 from benchmarks.truth import calibrate
 from remotecal.certificates.dcc import read
@@ -25,9 +26,7 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, be
     columns = made.measurements[0].results[0].tables[0].columns
     assert [len(one.values) for one in columns if getattr(one, "uncertainty", None)] == [rows]
     capsys.readouterr()
-    trust = ["--trust", str(out / "trust.toml"), "--trust-key", str(out / "keys" / "list-issuer.pub.pem")]
-    command = ["verify", str(out / "certificate.pdf"), "--journal", str(out), *trust]
-    assert main([*command, "--standards", str(out / "bench")]) == 0
+    assert main(verifying(out)) == 0
     assert "holds" in capsys.readouterr().out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from short_runs import ShortRuns, record, rewrite
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -18,15 +19,16 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import read_journal
-from remotecal.order import Order
 from remotecal.rehearsal import RealBench, rehearse
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
-from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Answer, Beside, Scripted
-from remotecal.runs.record import evaluate
 from remotecal.sim.density.assemblies import DensityBench, SolidBench
+
+RUNS = ShortRuns()
+ordered, planned, calibrate = RUNS.ordered, RUNS.planned, RUNS.calibrate
 
 
 @pytest.fixture
@@ -39,35 +41,6 @@ def bench(tmp_path):
 def solid(tmp_path):
     with SolidBench.up(tmp_path / "bench", seed=7) as made:
         yield made
-
-
-def ordered(bench, **parameters):
-    order = Order.load(bench.order)
-    return order.model_copy(update={"parameters": {**order.parameters, **parameters}})
-
-
-def planned(bench, **parameters):
-    order = ordered(bench, **parameters)
-    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
-
-
-def calibrate(bench, person=None, watchers=(), control=None, **parameters):
-    order = ordered(bench, **parameters)
-    company = Company(person or Beside(bench.person), watchers, control or Control())
-    run = bench.directory.parent / "run"
-    return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
-
-
-def record(evidence):
-    return evaluate(evidence, find(evidence.procedure.name))
-
-
-def rewrite(bench, *changes):
-    text = bench.bench.read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    bench.bench.write_text(text, encoding="utf-8")
 
 
 def journal(bench, kind):
@@ -124,13 +97,13 @@ def test_grams_per_cubic_centimetre_typed_for_kilograms_are_refused(bench, ratio
     """The dial asks again, is told the same again, and the run refuses; or it is out of the dial's span."""
     person = Says(bench, lambda number: f"{number * ratio:.4f}")
     with pytest.raises((RunError, InstrumentError), match=r"1 g/cm3 is 1000 kg/m3|outside its span"):
-        calibrate(bench, person, loads=[])
+        calibrate(bench, person=person, loads=[])
     assert journal(bench, "observation") == []
 
 
 def test_a_density_in_another_unit_is_converted(bench):
     person = Says(bench, lambda number: f"{number / 1000:.4f} g/cm3")
-    evidence = calibrate(bench, person, loads=[])
+    evidence = calibrate(bench, person=person, loads=[])
     assert evidence.complete
     assert evidence.observations[0].reading("shown").to("kg/m3").value == pytest.approx(2330, abs=15)
 
@@ -139,7 +112,7 @@ def test_readings_that_go_one_way_are_refused(bench):
     grown = iter(range(100))
     person = Says(bench, lambda number: f"{number + 0.6 * next(grown):.1f}")
     with pytest.raises(RunError, match="the readings go one way"):
-        calibrate(bench, person, loads=[])
+        calibrate(bench, person=person, loads=[])
 
 
 def test_a_liquid_that_warms_is_refused(tmp_path):
@@ -160,7 +133,7 @@ def test_a_liquid_that_is_too_warm_trips_the_interlock(bench):
 
 
 def test_standards_in_another_order_than_the_order_says_are_refused(bench):
-    rewrite(bench, ('"Si-1",\n    "GL-1",', '"GL-1",\n    "Si-1",'))
+    rewrite(bench.bench, ('"Si-1",\n    "GL-1",', '"GL-1",\n    "Si-1",'))
     with pytest.raises(ParameterError, match=r"standards\[1\] has 2230\.21 kg/m3 by its certificate"):
         planned(bench)
 
@@ -197,7 +170,7 @@ def test_a_run_that_was_stopped_goes_on(bench):
 
 def test_a_script_knows_no_readings(bench):
     with pytest.raises(RunError, match="nobody is there to answer"):
-        calibrate(bench, Scripted(first_option=True))
+        calibrate(bench, person=Scripted(first_option=True))
 
 
 def test_somebody_beside_a_simulated_bench_is_at_a_loss_with_what_is_new(bench):
@@ -307,4 +280,4 @@ def test_a_carrier_that_hangs_at_another_depth_is_seen(solid):
         answer = staticmethod(deeper)
 
     with pytest.raises(RunError, match="the empty carrier changed by"):
-        calibrate(solid, Careless())
+        calibrate(solid, person=Careless())

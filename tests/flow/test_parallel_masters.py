@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from proof import verifying
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
-from ordered import AtPoint, calibrate, evaluated, planned, record, rewrite, told
+from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
 
 from benchmarks.truth import calibrate as calibrate_any
 from remotecal.certificates.dcc import read, write
@@ -40,6 +41,9 @@ from remotecal.sim.certificates import Certified, certificate
 from remotecal.sim.large_water.assemblies import LargeWater
 from remotecal.sim.paper import Standing
 from remotecal.uncertainty import Budget, Input
+
+RUNS = ShortRuns()
+calibrate, planned = RUNS.calibrate, RUNS.planned
 
 QUICK = {"flows": [840.0, 105.0], "repeats": 2, "duration": 30.0, "fewest_pulses": 1000}
 
@@ -345,16 +349,7 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
     assert made.evidence.procedure == "flow.water_parallel_masters"
     assert (out / "certificate.pdf").read_bytes().startswith(b"%PDF")
     capsys.readouterr()
-    command = [
-        "verify",
-        str(out / "certificate.pdf"),
-        "--journal",
-        str(out),
-        "--trust",
-        str(out / "trust.toml"),
-    ]
-    command += ["--trust-key", str(out / "keys" / "list-issuer.pub.pem"), "--standards", str(out / "bench")]
-    assert main(command) == 0
+    assert main(verifying(out)) == 0
     assert "holds" in capsys.readouterr().out
 
 

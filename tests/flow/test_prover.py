@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
-from ordered import AtPoint, calibrate, planned, record, rewrite
+from short_runs import AtPoint, ShortRuns, record, rewrite
 
 from benchmarks.truth import calibrate as calibrate_any
 from remotecal.certificates.dcc import read, write
@@ -29,6 +29,9 @@ from remotecal.procedures.library.flow.proving import (
 )
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.volumetric.proving import ProverLine
+
+RUNS = ShortRuns()
+calibrate, planned = RUNS.calibrate, RUNS.planned
 
 QUICK = {"flows": [20.0], "repeats": 3}
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
-from ordered import calibrate, record, rewrite, told
+from short_runs import ShortRuns, record, rewrite, told
 
 from benchmarks.truth import calibrate as calibrate_any
 from remotecal.certificates.dcc import read, write
@@ -30,6 +30,9 @@ from remotecal.procedures.library.flow.chordal import (
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.large_water.still_tank import StillTank
 from remotecal.uncertainty import Budget
+
+RUNS = ShortRuns()
+calibrate = RUNS.calibrate
 
 PUBLISHED = b"""
 by = "published case: D 3010 mm, 2 paths"

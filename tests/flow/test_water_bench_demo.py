@@ -1,14 +1,10 @@
 """`remotecal demo water-bench`: from the wire to a signed certificate for each meter; the truth."""
 
+from proof import verifying
+
 from benchmarks.truth import calibrate
 from remotecal.certificates.dcc import read
 from remotecal.cli import main
-
-
-def verifying(out, folder):
-    keys = ["--trust-key", str(out / "keys" / "list-issuer.pub.pem"), "--standards", str(out / "bench")]
-    pdf = str(folder / "certificate.pdf")
-    return ["verify", pdf, "--journal", str(out), "--trust", str(out / "trust.toml"), *keys]
 
 
 def test_the_demonstration_ends_in_certificates_that_hold_and_a_report(tmp_path, capsys):

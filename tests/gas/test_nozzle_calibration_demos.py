@@ -1,6 +1,7 @@
 """`remotecal demo pvtt` and `demo bell`: from the wire to a signed certificate; and the truth."""
 
 import pytest
+from proof import verifying
 
 from benchmarks.truth import calibrate
 from remotecal.certificates.dcc import read
@@ -21,16 +22,7 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(bench, tmp_path, cap
     assert made.evidence.procedure == MADE[bench]
     assert (out / "certificate.pdf").read_bytes().startswith(b"%PDF")
     capsys.readouterr()
-    command = [
-        "verify",
-        str(out / "certificate.pdf"),
-        "--journal",
-        str(out),
-        "--trust",
-        str(out / "trust.toml"),
-    ]
-    command += ["--trust-key", str(out / "keys" / "list-issuer.pub.pem"), "--standards", str(out / "bench")]
-    assert main(command) == 0
+    assert main(verifying(out)) == 0
     assert "holds" in capsys.readouterr().out
 
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
+from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
 
-from remotecal.bench import Bench
 from remotecal.bench_file import Characteristic
 from remotecal.certificates.dcc import read, write
 from remotecal.certificates.library import CertificateLibrary
@@ -29,60 +29,23 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import FILE, read_journal
-from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
-from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Scripted
-from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.gas.assemblies import NozzleBench
 
 QUICK = {"flows": [26.0, 6.5], "repeats": 2, "duration": 30.0, "fewest_pulses": 1000}
+RUNS = ShortRuns(**QUICK)
+ordered, planned, calibrate = RUNS.ordered, RUNS.planned, RUNS.calibrate
 
 
 @pytest.fixture
 def bench(tmp_path):
     with NozzleBench.up(tmp_path / "bench", seed=7) as made:
         yield made
-
-
-def ordered(bench, **parameters):
-    order = Order.load(bench.order)
-    return order.model_copy(update={"parameters": {**order.parameters, **QUICK, **parameters}})
-
-
-def planned(bench, **parameters):
-    order = ordered(bench, **parameters)
-    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
-
-
-def calibrate(bench, watchers=(), control=None, **parameters):
-    order = ordered(bench, **parameters)
-    company = Company(Scripted(), watchers, control or Control())
-    run = bench.directory.parent / "run"
-    return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
-
-
-def record(evidence):
-    return evaluate(evidence, find(evidence.procedure.name))
-
-
-def told(bench, kind):
-    return [
-        event.data
-        for event in read_journal(bench.directory.parent / "run" / "journal.jsonl")
-        if event.kind == kind
-    ]
-
-
-def rewrite(bench, *changes):
-    text = bench.bench.read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    bench.bench.write_text(text, encoding="utf-8")
 
 
 def is_safe(bench):
@@ -213,7 +176,7 @@ def test_orders_that_can_not_be_are_refused(bench, parameters, said):
 
 
 def test_nozzles_in_another_order_than_the_order_says_are_refused(bench):
-    rewrite(bench, ('"nozzle_4",\n    "nozzle_5",', '"nozzle_5",\n    "nozzle_4",'))
+    rewrite(bench.bench, ('"nozzle_4",\n    "nozzle_5",', '"nozzle_5",\n    "nozzle_4",'))
     with pytest.raises(
         ParameterError, match=r"nozzle 4 passes 10.* nozzle_flows says 5.2: mend nozzle_flows"
     ):
@@ -221,7 +184,7 @@ def test_nozzles_in_another_order_than_the_order_says_are_refused(bench):
 
 
 def test_a_bank_of_fewer_nozzles_is_refused(bench):
-    rewrite(bench, ('    "nozzle_6",\n    "nozzle_7",\n', ""))
+    rewrite(bench.bench, ('    "nozzle_6",\n    "nozzle_7",\n', ""))
     with pytest.raises(BenchError, match="there is no nozzle 6 on the bench"):
         planned(bench)
 
@@ -237,22 +200,10 @@ def test_a_nozzle_that_is_certified_elsewhere_is_refused(bench):
 
 
 def test_gauges_of_gauge_pressure_are_refused(bench):
-    rewrite(bench, ("absolute = true", "absolute = false"))
+    rewrite(bench.bench, ("absolute = true", "absolute = false"))
     with pytest.raises(ParameterError, match="the inlet_gauge must show absolute pressure"):
         calibrate(bench)
     assert is_safe(bench)
-
-
-class AtPoint:
-    """Does something when a run is to measure at a point, once."""
-
-    def __init__(self, name, act):
-        self._name, self._act = name, act
-
-    def __call__(self, progress):
-        if self._act and progress.point and progress.point.name == self._name and progress.doing == "measure":
-            act, self._act = self._act, None
-            act()
 
 
 def test_a_blocked_filter_trips_the_interlock(bench):
@@ -283,10 +234,9 @@ def test_a_run_that_was_stopped_is_safe_and_goes_on(bench):
     assert len([note for note in told(bench, "note") if note["text"] == "leak"]) == 2, "looked at again"
 
 
-def evaluated(evidence, **parameters):
+def found_with(evidence, **parameters):
     """Return the errors and budgets that follow from evidence, if other parameters had been told."""
-    kind = find(evidence.procedure.name).procedure
-    made = kind(kind.accepts()(**{**evidence.parameters, **parameters})).evaluate(evidence)
+    made = evaluated(evidence, **parameters)
     return made.results[0].tables[0].column("basic_measurementError").floats(), made.budgets
 
 
@@ -304,10 +254,10 @@ def test_a_narrow_plenum_counts_by_its_velocity(bench):
         valid_until=evidence.characteristics["connecting_volume"].valid_until,
     )
     stated = replace(evidence, characteristics={**evidence.characteristics, "plenum_diameter": narrow})
-    wide, _ = evaluated(evidence)
-    thin, _ = evaluated(stated)
+    wide, _ = found_with(evidence)
+    thin, _ = found_with(stated)
     assert thin[0] - wide[0] == pytest.approx(-0.32, abs=0.03)
-    feels_all, _ = evaluated(stated, recovery=1.0)
+    feels_all, _ = found_with(stated, recovery=1.0)
     assert thin[0] - feels_all[0] == pytest.approx(50 * 0.25 * 23**2 / 2 / 1006 / 294, abs=0.011)
 
 
@@ -323,10 +273,10 @@ def test_a_meter_is_read_by_its_total(bench):
             values[f"total_{when}"] = reading._replace(value=reading.value / pulses, unit="m3")
         observations.append(replace(one, values=values))
     totals = replace(evidence, observations=tuple(observations))
-    by_pulses, _ = evaluated(evidence)
-    by_total, fine = evaluated(totals, total_resolution=1e-6)
+    by_pulses, _ = found_with(evidence)
+    by_total, fine = found_with(totals, total_resolution=1e-6)
     assert by_total == pytest.approx(by_pulses, abs=0.011)
-    _, coarse = evaluated(totals, total_resolution=0.01)
+    _, coarse = found_with(totals, total_resolution=0.01)
     shares = [{line.symbol: float(line.share) for line in made[1].lines}["V_res"] for made in (coarse, fine)]
     assert shares[0] > 90.0 > 1.0 > shares[1]
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-import signal
 import subprocess
-import sys
-import threading
 from collections import Counter
 
 import pytest
+from killed import HEARTBEAT_LIMIT, REMOTECAL, killed, observed
 
 from remotecal.bench import Bench
 from remotecal.cli import demo_remote
@@ -24,11 +22,7 @@ from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 from remotecal.sim.gas.assemblies import NozzleBench
 
-REMOTECAL = [sys.executable, "-m", "remotecal"]
 KILLS = 6
-HEARTBEAT_LIMIT = 5.0
-LOOK_EVERY = 0.002
-"""Seconds between two looks at the bench's clock, in which the run goes on undisturbed."""
 QUICK = "flows = [26.0, 6.5]\nrepeats = 9\n"
 
 
@@ -51,19 +45,6 @@ def shorten(order):
     order.write_text(text.replace("[parameters]\n", f"[parameters]\n{QUICK}", 1), encoding="utf-8")
 
 
-def killed(arguments, clock, duration):
-    """Start remotecal and kill it when so many seconds of the bench's time have passed."""
-    moment = clock.now() + duration
-    with subprocess.Popen(
-        [*REMOTECAL, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as process:
-        while clock.now() < moment and process.poll() is None:
-            threading.Event().wait(LOOK_EVERY)
-        process.send_signal(signal.SIGKILL)
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, said.decode()
-
-
 def find_the_bank_safe(bench_file):
     """Let the heartbeat be missed, and look at the bank as anyone could, over its own protocols."""
     loaded = Bench.load(bench_file)
@@ -76,14 +57,6 @@ def find_the_bank_safe(bench_file):
         assert bank.vent.read() is Valve.OPEN
         clock.sleep(60)
         assert Status.RDY_REF not in pump.status.read()
-
-
-def observed(directory):
-    return [
-        (event.data["point"], event.data["repeat"])
-        for event in read_journal(directory / FILE, torn=True)
-        if event.kind == "observation"
-    ]
 
 
 def test_kills_cost_nothing(bench, tmp_path):

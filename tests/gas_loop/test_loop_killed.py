@@ -4,14 +4,12 @@ is left open, and nothing is done twice or lost."""
 from __future__ import annotations
 
 import random
-import signal
 import subprocess
-import sys
-import threading
 from collections import Counter
 from itertools import pairwise
 
 import pytest
+from killed import HEARTBEAT_LIMIT, REMOTECAL, killed, observed
 
 from remotecal.bench import Bench
 from remotecal.drivers.abb.acs580 import Status
@@ -19,11 +17,7 @@ from remotecal.drivers.capabilities import LoopMode
 from remotecal.drivers.rig.gas_loop import SLOWEST, LoopTrip
 from remotecal.journal.events import FILE, read_journal
 
-REMOTECAL = [sys.executable, "-m", "remotecal"]
 KILLS = 4
-HEARTBEAT_LIMIT = 5.0
-LOOK_EVERY = 0.002
-"""Seconds between two looks at the loop's clock, in which the run goes on undisturbed; seconds pass there."""
 QUICK = {"pressures": "[ 400.0 ]", "flows": "[ 400.0, 100.0 ]", "repeats": "4", "duration": "30.0"}
 
 
@@ -57,19 +51,6 @@ def loop(tmp_path):
     process.stdout.close()
 
 
-def killed(arguments, clock, duration):
-    """Start remotecal and kill it when so many seconds of the loop's time have passed."""
-    moment = clock.now() + duration
-    with subprocess.Popen(
-        [*REMOTECAL, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as process:
-        while clock.now() < moment and process.poll() is None:
-            threading.Event().wait(LOOK_EVERY)
-        process.send_signal(signal.SIGKILL)
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, said.decode()
-
-
 def find_the_loop_safe(bench_file):
     """Let the heartbeat be missed, and look at the loop as anyone could, over its own protocols."""
     bench = Bench.load(bench_file)
@@ -87,14 +68,6 @@ def find_the_loop_safe(bench_file):
         assert max(slopes) < 1.3 * SLOWEST, "slowly"
         assert pressures[-1] < 110.0, "and all of it"
         assert Status.RDY_REF not in blower.status.read()
-
-
-def observed(directory):
-    return [
-        (event.data["point"], event.data["repeat"])
-        for event in read_journal(directory / FILE, torn=True)
-        if event.kind == "observation"
-    ]
 
 
 def test_kills_leave_the_loop_relieved_and_cost_nothing(loop, tmp_path):

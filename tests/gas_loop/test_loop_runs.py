@@ -9,17 +9,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from loops import (
-    AtPoint,
-    calibrate,
-    errors_of,
-    evaluated,
-    is_safe,
-    planned,
-    record,
-    rewrite,
-    told,
-)
+from loops import calibrate, errors_of, is_safe, planned
+from short_runs import AtPoint, evaluated, record, rewrite, told
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
@@ -285,7 +276,7 @@ def test_orders_that_can_not_be_are_refused(bench, parameters, said):
 
 def test_masters_are_not_extrapolated(bench):
     """At 5 MPa a DN100 works at Re 4.4e6, and the certificates end at 4.0e6."""
-    rewrite(bench, ("above = 1050.0", "above = 6000.0"))
+    rewrite(bench.bench, ("above = 1050.0", "above = 6000.0"))
     with pytest.raises(
         CertificateRefused, match=r"check meter, .* for Re 5000 to 4e\+06, .* not extrapolated"
     ):
@@ -322,7 +313,7 @@ def test_a_bench_that_lacks_something_is_refused(bench, old, new, error, said):
 
 
 def test_gauges_of_gauge_pressure_are_refused(bench):
-    rewrite(bench, ("absolute = true", "absolute = false"))
+    rewrite(bench.bench, ("absolute = true", "absolute = false"))
     with pytest.raises(ParameterError, match=r"the gauges\[1\] must show absolute pressure"):
         calibrate(bench)
     assert is_safe(bench)

@@ -1,6 +1,7 @@
 """`remotecal demo` for heat meters: from the wire to the signed certificate; and the truth."""
 
 import pytest
+from proof import verifying
 
 from benchmarks.truth import calibrate
 from remotecal.certificates.dcc import read
@@ -16,15 +17,12 @@ def test_the_demonstration_ends_in_certificates_that_hold(tmp_path, capsys, benc
     assert main(["demo", bench, "--out", str(out)]) == 0
     folders = sorted((out / "certificates").iterdir()) if apart else [out]
     assert len(folders) == max(apart, 1)
-    trusted = ["--trust", str(out / "trust.toml"), "--trust-key", str(out / "keys" / "list-issuer.pub.pem")]
     for folder in folders:
         made = read((folder / "certificate.xml").read_bytes())
         assert made.evidence.procedure == procedure
         assert len(made.measurements) == 1
         capsys.readouterr()
-        pdf = str(folder / "certificate.pdf")
-        beside = ["--journal", str(out), "--standards", str(out / "bench")]
-        assert main(["verify", pdf, *beside, *trusted]) == 0
+        assert main(verifying(out, folder)) == 0
         assert "holds" in capsys.readouterr().out
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
+from short_runs import AtPoint, ShortRuns, record
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -27,19 +28,20 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import FILE, read_journal
-from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
-from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.execute import plan, resume
 from remotecal.runs.prompts import Scripted
-from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.heat.assemblies import HeatBench
 from remotecal.sim.heat.calculator_bench import CalculatorBench
 from remotecal.sim.heat.complete_bench import CompleteBench
 
 ONE_DIFFERENCE = {"differences": [15.0], "flows": [0.5], "returns": [40.0], "repeats": 2}
+
+RUNS = ShortRuns()
+ordered, planned, calibrate = RUNS.ordered, RUNS.planned, RUNS.calibrate
 
 
 @pytest.fixture
@@ -58,47 +60,6 @@ def calculator(tmp_path):
 def complete(tmp_path):
     with CompleteBench.up(tmp_path / "bench", seed=7) as made:
         yield made
-
-
-def ordered(bench, **parameters):
-    order = Order.load(bench.order)
-    return order.model_copy(update={"parameters": {**order.parameters, **parameters}})
-
-
-def planned(bench, **parameters):
-    order = ordered(bench, **parameters)
-    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
-
-
-def calibrate(bench, watchers=(), control=None, **parameters):
-    order = ordered(bench, **parameters)
-    company = Company(Scripted(), watchers, control or Control())
-    run = bench.directory.parent / "run"
-    return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
-
-
-def record(evidence):
-    return evaluate(evidence, find(evidence.procedure.name))
-
-
-def rewrite(bench, *changes):
-    text = bench.bench.read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    bench.bench.write_text(text, encoding="utf-8")
-
-
-class AtPoint:
-    """Does something when a run is to measure at a point, once."""
-
-    def __init__(self, name, act):
-        self._name, self._act = name, act
-
-    def __call__(self, progress):
-        if self._act and progress.point and progress.point.name == self._name and progress.doing == "measure":
-            act, self._act = self._act, None
-            act()
 
 
 def errors(measurement):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-import signal
 import subprocess
-import sys
-import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from examining import examine_course, examine_instruments, examine_replies, examine_shapes, examine_times
+from killed import HEARTBEAT_LIMIT, REMOTECAL, killed, observed
 
 from remotecal.bench import Bench
 from remotecal.clock import SharedClock
@@ -20,24 +18,7 @@ from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.rig.controller import Trip
 from remotecal.journal.events import FILE, read_journal
 
-REMOTECAL = [sys.executable, "-m", "remotecal"]
 KILLS = 10
-HEARTBEAT_LIMIT = 5.0
-LOOK_EVERY = 0.002
-"""Seconds between two looks at the rig's clock, in which the run goes on undisturbed; seconds pass there."""
-
-
-def killed(arguments, clock, duration):
-    """Start remotecal and kill it when so many seconds of the rig's time have passed."""
-    moment = clock.now() + duration
-    with subprocess.Popen(
-        [*REMOTECAL, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as process:
-        while clock.now() < moment and process.poll() is None:
-            threading.Event().wait(LOOK_EVERY)
-        process.send_signal(signal.SIGKILL)
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, said.decode()
 
 
 def find_the_rig_safe(bench_file):
@@ -53,14 +34,6 @@ def find_the_rig_safe(bench_file):
         assert rig.flow.read().value == pytest.approx(0, abs=1e-3)
         assert Status.RDY_REF not in pump.status.read()
     assert isinstance(clock, SharedClock)
-
-
-def observed(directory):
-    return [
-        (event.data["point"], event.data["repeat"])
-        for event in read_journal(directory / FILE, torn=True)
-        if event.kind == "observation"
-    ]
 
 
 def test_ten_kills_cost_nothing(rig, tmp_path):

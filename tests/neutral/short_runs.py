@@ -1,4 +1,4 @@
-"""Carrying an order out on a simulated rig, and looking at what that left."""
+"""Carrying the order of a simulated bench out in little time, and looking at what that left."""
 
 from remotecal.bench import Bench
 from remotecal.journal.events import read_journal
@@ -7,25 +7,31 @@ from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
 from remotecal.runs.execute import execute, plan
-from remotecal.runs.prompts import Scripted
+from remotecal.runs.prompts import Beside, Scripted
 from remotecal.runs.record import evaluate
 
 
-def ordered(bench, parameters):
-    order = Order.load(bench.order)
-    return order.model_copy(update={"parameters": {**order.parameters, **parameters}})
+class ShortRuns:
+    """Runs of a bench's own order, which is told something else by all of them, and by each one."""
 
+    def __init__(self, **quick):
+        self._quick = quick
 
-def planned(bench, **parameters):
-    order = ordered(bench, parameters)
-    return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+    def ordered(self, bench, **parameters):
+        order = Order.load(bench.order)
+        return order.model_copy(update={"parameters": {**order.parameters, **self._quick, **parameters}})
 
+    def planned(self, bench, **parameters):
+        order = self.ordered(bench, **parameters)
+        return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
 
-def calibrate(bench, watchers=(), control=None, **parameters):
-    order = ordered(bench, parameters)
-    company = Company(Scripted(), watchers, control or Control())
-    run = bench.directory.parent / "run"
-    return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
+    def calibrate(self, bench, watchers=(), control=None, person=None, **parameters):
+        """Carry it out beside the bench, with its person if it has one and nobody else is there."""
+        order = self.ordered(bench, **parameters)
+        person = person or (Beside(bench.person) if bench.person else Scripted())
+        company = Company(person, watchers, control or Control())
+        run = bench.directory.parent / "run"
+        return execute(order, find(order.order.procedure), Bench.load(bench.bench), run, company, bench.clock)
 
 
 def record(evidence):
@@ -39,11 +45,13 @@ def evaluated(evidence, **parameters):
 
 
 def told(bench, kind):
+    """Return what the run's events of a kind say."""
     journal = bench.directory.parent / "run" / "journal.jsonl"
     return [event.data for event in read_journal(journal) if event.kind == kind]
 
 
 def rewrite(path, *changes):
+    """Change texts that stand in a file, each old one for a new one."""
     text = path.read_text(encoding="utf-8")
     for old, new in changes:
         assert old in text, old
