@@ -125,10 +125,7 @@ class DippedRepeats(Repeats[DippedSeen]):
         """Take water by formula, and allow for menisci that differ with a body on the carrier."""
         wanted = self._parameters
         self._formula = WATER_FORMULAS[wanted.water]
-        fact = self.characteristic("ρ_w", WATER, "1")
-        self.inputs[-1] = Input.normal(
-            "ρ_w", fact.value, "1", (fact.u**2 + self._formula.u**2) ** 0.5, source=fact.source
-        )
+        self.characteristic("ρ_w", WATER, "1", beside=self._formula.u)
         pull = estimate(bodies.meniscus(wanted.wire, wanted.surface_tension))
         source = f"π·d·σ/g, {wanted.meniscus:.0%} of it"
         self.inputs.append(Input.from_limits("δ_w", 0.0, "kg", wanted.meniscus * pull, source=source))

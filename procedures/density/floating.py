@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -77,9 +76,7 @@ class MarkRepeats(Repeats[HydrometerSeen]):
         )
         use_gradient(self, "δ_t", parameters.gradient)
         use_expansion(self, "γ", "glass")
-        fact = self.characteristic("ρ_w", WATER, "1")
-        u = math.hypot(fact.u, TANAKA_U)
-        self.inputs[-1] = Input.normal("ρ_w", fact.value, "1", u, source=fact.source)
+        self.characteristic("ρ_w", WATER, "1", beside=TANAKA_U)
         for symbol, value, unit, half in (
             ("δ_m", 0.0, "kg/m3", parameters.alignment),
             (

@@ -92,9 +92,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
         self.inputs.append(Input.from_readings("τ_w", [period(each) for each in self._water], "us"))
         moved = abs(statistics.fmean(after) - statistics.fmean(before))
         self.inputs.append(Input.from_limits("δ_τ", 0.0, "us", moved, source="air, first and last"))
-        fact = self.characteristic("ρ_w", WATER, "1")
-        u = (fact.u**2 + TANAKA_U**2) ** 0.5
-        self.inputs[-1] = Input.normal("ρ_w", fact.value, "1", u, source=fact.source)
+        self.characteristic("ρ_w", WATER, "1", beside=TANAKA_U)
         t = statistics.fmean(mean(each.tube, "°C") for each in self.seen)
         self._liquid = self.use(certified_liquid(self.certificate(f"liquids[{self._number}]")).around(t))
         half = parameters.damping * DAMPING_SPREAD

@@ -6,12 +6,33 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from remotecal.errors import CertificateRefused
 from remotecal.procedures.library.evaluation.standards import Applied, difference
 from remotecal.uncertainty.inputs import Input
+from remotecal.units import convert
 
 if TYPE_CHECKING:
     from remotecal.model import Certificate, Where
     from remotecal.uncertainty.number import Number, Numbers
+
+
+def convention(certificate: Certificate, ref_type: str, unit: str) -> float:
+    """Return what a certificate states as one positive number that has no uncertainty, in a unit.
+
+    Raises:
+        CertificateRefused: it states none, or several.
+    """
+    told = {
+        convert(number, column.unit, unit)
+        for table in certificate.record.tables
+        if (column := table.column(ref_type)) is not None
+        for number in column.floats()
+    }
+    if len(told) != 1 or min(told) <= 0:
+        raise CertificateRefused(
+            f"certificate {certificate.number} must state one {ref_type}, not {len(told)}"
+        )
+    return told.pop()
 
 
 class Function(Applied):

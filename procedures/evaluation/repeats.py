@@ -7,6 +7,7 @@ from repeat to repeat enters as the repeatability of the errors.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -164,12 +165,24 @@ class Repeats(Generic[Seen]):
             if reading.source.rpartition(".")[0] != name:
                 raise EvidenceError(f"{reading.source} was read where {name} has the role {role}")
 
-    def characteristic(self, symbol: str, name: str, unit: str) -> Input:
-        """Return a characteristic of the rig and make it an input (EvidenceError if the bench has none)."""
+    def characteristic(self, symbol: str, name: str, unit: str, *, beside: float = 0.0) -> Input:
+        """Return a characteristic of the rig and make it an input.
+
+        Args:
+            symbol: of the input, in the model.
+            name: of the characteristic, in the bench file.
+            unit: to work in.
+            beside: standard uncertainty of what it is added to, such as a formula, in that unit.
+
+        Raises:
+            EvidenceError: the bench states none.
+        """
         fact = self._fact(name)
         scale = convert(1.0, fact.unit, unit)
         value, expanded = fact.value * scale, fact.expanded_uncertainty * scale
         found = Input.from_certificate(symbol, value, unit, expanded, fact.k, source=fact.source)
+        if beside:
+            found = Input.normal(symbol, value, unit, math.hypot(found.u, beside), source=fact.source)
         self.inputs.append(found)
         return found
 

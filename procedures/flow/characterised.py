@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.characterised import ref_type
-from remotecal.model import Column, Result, Table, Text
+from remotecal.model import Column, Method, Result, Table, Text
+from remotecal.procedures import Evaluation
 from remotecal.procedures.library.evaluation.repeats import CMC
-from remotecal.procedures.library.evaluation.tables import error_column
+from remotecal.procedures.library.evaluation.tables import budgets, error_column
+from remotecal.procedures.library.flow.results import water
+from remotecal.procedures.library.measuring.surroundings import AirDuring, InAir
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence
@@ -25,6 +28,30 @@ def without_cmc(evidence: Evidence) -> Evidence:
 def stating(findings: Sequence[Finding], name: Text, kind: str) -> Column:
     """Return the column of what was found, with its uncertainty, under another name and refType."""
     return error_column(findings).model_copy(update={"name": name, "ref_types": (kind,)})
+
+
+def determined(
+    finding: Finding, called: str, name: Text, *, formula: str, seen: Sequence[InAir], method: Method
+) -> Evaluation:
+    """Return the evaluation that states one characteristic of a rig's water or pipes.
+
+    Args:
+        finding: its value with its budget.
+        called: what the bench file calls it, such as `connecting_volume`.
+        name: what it is.
+        formula: of the water's density.
+        seen: what the repeats yielded, with the air around.
+        method: how its uncertainty was evaluated.
+    """
+    air = AirDuring()
+    for one in seen:
+        air.take(one)
+    return Evaluation(
+        results=(characteristic(finding, called, name),),
+        budgets=budgets([finding]),
+        conditions=(water(formula), *air.conditions()),
+        methods=(method,),
+    )
 
 
 def characteristic(finding: Finding, called: str, name: Text) -> Result:

@@ -29,6 +29,7 @@ from remotecal.procedures.library.evaluation.standards import Deviating, Standar
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.flow.parallel_parameters import MOST_MASTERS, ParallelParameters
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
+from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.results import nominal_column
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
@@ -86,11 +87,6 @@ class ParallelSeen(FlowSeen):
     """Water at the master meters, while the repeat lasted."""
     header_pressure: Annotated[tuple[Measured, ...], "Pa"]
     """Gauge pressure in the header, while the repeat lasted."""
-
-
-def open_in(bits: float) -> tuple[int, ...]:
-    """Return the numbers of the branches that bits stand for, counted from 1."""
-    return tuple(n for n in range(1, MOST_MASTERS + 1) if round(bits) >> (n - 1) & 1)
 
 
 def stand_open(stood: Sequence[int], wanted: Sequence[int]) -> str:
@@ -209,7 +205,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
             self.read_by(f"masters[{place + 1}]", read)
         for seen in self.seen:
             flows = self._flows(seen)
-            asked, stood = self.point.nominal["flow"], open_in(seen.standing.value)
+            asked, stood = self.point.nominal["flow"], numbers_in(seen.standing.value)
             if refusal := see_branches(self.point.name, stood, flows, self.parameters, asked):
                 raise EvidenceError(refusal)
 
@@ -275,18 +271,9 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         leak = self.parameters.leak_share * min(self.parameters.flows)
         self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source="leak test, limit 检漏限值"))
 
-    def lasted(self, seen: ParallelSeen, x: Numbers) -> Number:
-        """Return how long the meter under test counted, by the times of its own readings, in s."""
-        for before, after in ((seen.pulses_before, seen.pulses_after), (seen.total_before, seen.total_after)):
-            if before is not None and after is not None:
-                return after.at - before.at
-        if seen.duration is None:
-            raise EvidenceError(f"{self.point.name}: a repeat does not tell how long it lasted")
-        return seen.duration
-
     def volume(self, seen: ParallelSeen, x: Numbers) -> Number:
         """Return what passed through the meter under test in a repeat, in m³ as it was there."""
-        time: Number = self.lasted(seen, x) + x["Δt"]
+        time: Number = self.lasted(seen) + x["Δt"]
         passed: Number = x["V_r"] + x["q_l"] / 3600.0 * time
         for each in self.running:
             counted = self._counted(seen, each.number) + x[f"Δt_{each.number}"]

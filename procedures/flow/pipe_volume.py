@@ -35,11 +35,10 @@ from remotecal.procedures.library.evaluation.air import INPUTS as AIR_INPUTS
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.standards import require_known
-from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.flow.characterised import characteristic, without_cmc
-from remotecal.procedures.library.flow.results import water
+from remotecal.procedures.library.evaluation.tables import by_gum
+from remotecal.procedures.library.flow.characterised import determined, without_cmc
 from remotecal.procedures.library.measuring.sampling import see_amount
-from remotecal.procedures.library.measuring.surroundings import AirDuring, InAir, read_air
+from remotecal.procedures.library.measuring.surroundings import InAir, read_air
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers
 
@@ -149,14 +148,13 @@ class PipeVolume(Procedure):
             evaluated=repeats.evaluate(volume, "m3", coverage=self.parameters.coverage),
             beyond=repeats.beyond,
         )
-        air = AirDuring()
-        for one in seen:
-            air.take(one)
-        return Evaluation(
-            results=(characteristic(finding, "connecting_volume", NAME),),
-            budgets=budgets([finding]),
-            conditions=(water(self.parameters.water), *air.conditions()),
-            methods=(by_gum(self.model_equation, [finding], self.inputs),),
+        return determined(
+            finding,
+            "connecting_volume",
+            NAME,
+            formula=self.parameters.water,
+            seen=seen,
+            method=by_gum(self.model_equation, [finding], self.inputs),
         )
 
     def _volume(self, repeats: Repeats[Filled]) -> Callable[[Filled, Numbers], Number]:
@@ -166,9 +164,7 @@ class PipeVolume(Procedure):
         left = repeats.correction("W_2", "balance", [one.can_after for one in seen], "kg")
         thermometer = repeats.correction("t_m", "thermometer", [one.temperature for one in seen], "°C")
         around, formula = AirAround(repeats), WATER_FORMULAS[wanted.water]
-        known = repeats.characteristic("ρ", "water_density", "1")
-        u = (known.u**2 + formula.u**2) ** 0.5
-        repeats.inputs[-1] = Input.normal("ρ", known.value, "1", u, source=known.source)
+        repeats.characteristic("ρ", "water_density", "1", beside=formula.u)
         repeats.inputs.append(Input.from_limits("δV", 0.0, "m3", wanted.residue))
 
         def volume(one: Filled, x: Numbers) -> Number:

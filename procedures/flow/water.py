@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -13,7 +12,6 @@ from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
-from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers
 
 if TYPE_CHECKING:
@@ -56,10 +54,7 @@ class OfWater(Repeats[W]):
         self.barometer = self.correction("p_a", "ambient", [each.air_pressure for each in self.seen], "Pa")
         """The atmospheric pressure's correction."""
         self._formula = WATER_FORMULAS[formula]
-        water = self.characteristic("ρ", "water_density", "1")
-        self.inputs[-1] = Input.normal(
-            "ρ", water.value, "1", math.hypot(water.u, self._formula.u), source=water.source
-        )
+        self.characteristic("ρ", "water_density", "1", beside=self._formula.u)
 
     def temperature(self, seen: W, x: Numbers, place: int | None = None) -> Number:
         """Return the water's temperature at the meter in °C: the mean of a repeat, or one reading of it."""

@@ -30,10 +30,9 @@ from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.standards import require_known
-from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.flow.characterised import characteristic, without_cmc
-from remotecal.procedures.library.flow.results import water
-from remotecal.procedures.library.measuring.surroundings import AirDuring, InAir, read_air
+from remotecal.procedures.library.evaluation.tables import by_gum
+from remotecal.procedures.library.flow.characterised import determined, without_cmc
+from remotecal.procedures.library.measuring.surroundings import InAir, read_air
 from remotecal.uncertainty.number import Number, Numbers
 
 SAMPLE = Text(
@@ -145,14 +144,13 @@ class WaterDensity(Procedure):
             evaluated=repeats.evaluate(excess, "1", coverage=self.parameters.coverage),
             beyond=repeats.beyond,
         )
-        air = AirDuring()
-        for one in seen:
-            air.take(one)
-        return Evaluation(
-            results=(characteristic(finding, "water_density", NAME),),
-            budgets=budgets([finding]),
-            conditions=(water(self.parameters.water), *air.conditions()),
-            methods=(by_gum(self.model_equation, [finding], self.inputs),),
+        return determined(
+            finding,
+            "water_density",
+            NAME,
+            formula=self.parameters.water,
+            seen=seen,
+            method=by_gum(self.model_equation, [finding], self.inputs),
         )
 
 

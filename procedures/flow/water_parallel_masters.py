@@ -29,7 +29,6 @@ from remotecal.procedures.library.flow.masters import (
     ParallelSeen,
     WaterMaster,
     masters_table,
-    open_in,
     see_branches,
     stand_open,
 )
@@ -38,6 +37,7 @@ from remotecal.procedures.library.flow.parallel_parameters import ParallelParame
 from remotecal.procedures.library.flow.parameters import FlowParameters
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.meters.branches import bits_of, numbers_in
 from remotecal.procedures.library.meters.results import MeterFinding
 
 FILLING: Final = 40.0
@@ -138,11 +138,11 @@ class WaterParallelMasters(FlowProcedure):
         """Open the branches for the flow, and bring the pump to it."""
         numbers = self.parameters.chosen(point.nominal["flow"])
         self.pump.speed.set(self.parameters.start_speed)
-        self.rig.opened.set(sum(1 << (number - 1) for number in numbers))
+        self.rig.opened.set(bits_of(numbers))
         run.note("masters", point=point.name, numbers=list(numbers))
         run.wait(TURNING)
         (standing,) = run.read(self.rig.standing)
-        if (stood := open_in(standing.value)) != numbers:
+        if (stood := numbers_in(standing.value)) != numbers:
             raise RunError(f"{point.name}: {stand_open(stood, numbers)}")
         super().approach(point, run)
 
@@ -183,12 +183,14 @@ class WaterParallelMasters(FlowProcedure):
         ]
         see_amount("what passed the master meters", sum(flows))
         asked = point.nominal["flow"]
-        if refusal := see_branches(point.name, open_in(seen.standing.value), flows, self.parameters, asked):
+        if refusal := see_branches(
+            point.name, numbers_in(seen.standing.value), flows, self.parameters, asked
+        ):
             raise RunError(refusal)
 
     def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         repeats = ParallelRepeats(point, evidence, self.parameters)
-        return repeats.solve(repeats.volume, repeats.lasted)
+        return repeats.solve(repeats.volume, lambda seen, _: repeats.lasted(seen))
 
     def further(self, evidence: Evidence, findings: Sequence[MeterFinding]) -> tuple[Result, ...]:
         running = [ParallelRepeats(point, evidence, self.parameters).running for point in evidence.points]

@@ -45,11 +45,11 @@ from remotecal.procedures.library.gas.passing import (
     INPUTS,
     GasSeen,
     NozzleRepeats,
-    nozzles_in,
 )
 from remotecal.procedures.library.gas.sensors import OF_ROOM, Air, During
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.meters.branches import bits_of, numbers_in
 from remotecal.procedures.library.meters.under_test import can
 
 USUAL: Final = (85e3, 106e3)
@@ -180,7 +180,7 @@ class MeterByNozzles(GasMeterUnderTest):
     def approach(self, point: Point, run: Run) -> None:
         """Open the nozzles for the flow, and wait until the air ahead of them is steady."""
         numbers = self.parameters.chosen(point.nominal["flow"])
-        bits = sum(1 << (number - 1) for number in numbers)
+        bits = bits_of(numbers)
         self.bank.vent.set(Valve.SHUT)
         self.bank.opened.set(bits)
         self.pump.speed.set(self.parameters.speed)
@@ -218,7 +218,7 @@ class MeterByNozzles(GasMeterUnderTest):
 
     def _see(self, point: Point, seen: GasSeen) -> None:
         """Raise `RunError` if a repeat can't count, while it can be measured again."""
-        stood, wanted = nozzles_in(seen.opened.value), self.parameters.chosen(point.nominal["flow"])
+        stood, wanted = numbers_in(seen.opened.value), self.parameters.chosen(point.nominal["flow"])
         if stood != wanted:
             raise RunError(
                 f"{point.name}: the nozzles {stood} stand open, and {wanted} are to: look at the valves"

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from remotecal.errors import CertificateRefused
 from remotecal.model import Text
+from remotecal.procedures.library.evaluation.coefficients import convention
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.uncertainty.inputs import Input
@@ -94,7 +94,7 @@ class Nozzle:
             if not self._by_area and certificate.states(REYNOLDS)
             else None
         )
-        self.diameter = self._throat()
+        self.diameter = convention(certificate, THROAT, "m")
         """Of the throat at 20 °C, in m."""
 
     @property
@@ -146,19 +146,6 @@ class Nozzle:
         if not self._by_area and (u := self._u_of_throat()):
             found.append(Input.normal(f"d_{self.number}", self.diameter, "m", u, source=source))
         return tuple(found)
-
-    def _throat(self) -> float:
-        told = {
-            convert(number, column.unit, "m")
-            for table in self.certificate.record.tables
-            if (column := table.column(THROAT)) is not None
-            for number in column.floats()
-        }
-        if len(told) != 1 or min(told) <= 0:
-            raise CertificateRefused(
-                f"certificate {self.certificate.number} must state one {THROAT}, not {len(told)}"
-            )
-        return told.pop()
 
     def _u_of_throat(self) -> float:
         columns = (table.column(THROAT) for table in self.certificate.record.tables)

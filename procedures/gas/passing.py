@@ -26,6 +26,7 @@ from remotecal.procedures.library.gas.nozzle import EXPANSION, PLENUM, REFERENCE
 from remotecal.procedures.library.gas.results import Through
 from remotecal.procedures.library.gas.sensors import Read, Sensors
 from remotecal.procedures.library.meters import passing as meters
+from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.inputs import Input
@@ -79,11 +80,6 @@ INPUTS: Final[Mapping[str, Text]] = {
 """The inputs of the measurement model, by symbol."""
 
 
-def nozzles_in(bits: float) -> tuple[int, ...]:
-    """Return the numbers of the nozzles that bits stand for, counted from 1."""
-    return tuple(number for number in range(1, 17) if round(bits) >> (number - 1) & 1)
-
-
 class NozzleRepeats(MeterRepeats[GasSeen]):
     """The repeats at one flow: what is known of the air, the nozzles, and how the meter tells what passed.
 
@@ -111,7 +107,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         self.read_meter()
 
     def _see(self, seen: GasSeen) -> None:
-        stood = nozzles_in(seen.opened.value)
+        stood = numbers_in(seen.opened.value)
         if stood != self.numbers:
             raise EvidenceError(
                 f"{self.point.name}: the nozzles {stood} stood open, and {self.numbers} were to"
@@ -164,15 +160,6 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         t, p = (statistics.fmean(estimate(one[i]) for one in rests) for i in (0, 1))
         water = statistics.fmean(estimate(self._sensors.water(seen, known)) for seen in self.seen)
         return inlet(self.equation, t, p, water)
-
-    def lasted(self, seen: GasSeen) -> float:
-        """Return the time from one reading of the meter to the other, in s."""
-        for before, after in ((seen.pulses_before, seen.pulses_after), (seen.total_before, seen.total_after)):
-            if before is not None and after is not None:
-                return after.at - before.at
-        if seen.duration is None:
-            raise EvidenceError(f"{self.point.name}: a repeat does not tell how long it lasted")
-        return seen.duration
 
     def volume(self, seen: GasSeen, x: Numbers) -> Number:
         """Return what passed through the meter in a repeat, in m³ as it was there."""

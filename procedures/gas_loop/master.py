@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import CertificateRefused
 from remotecal.model import Text
+from remotecal.procedures.library.evaluation.coefficients import convention
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.gas_loop.filling import reynolds
 from remotecal.procedures.library.gas_loop.reynolds import HIGHEST_ORDER, ReynoldsFit
+from remotecal.procedures.library.meters.branches import bits_of
 from remotecal.uncertainty.inputs import Input
 from remotecal.units import convert
 
@@ -83,9 +85,9 @@ class Master:
             [scale * one.expanded / one.k for one in rows],
             highest=order,
         )
-        self.diameter = self._one(DIAMETER, "m")
+        self.diameter = convention(certificate, DIAMETER, "m")
         """Of the pipe, in m."""
-        self.highest = self._one(HIGHEST, "m3/h")
+        self.highest = convention(certificate, HIGHEST, "m3/h")
         """Highest flow, in m³/h."""
 
     @property
@@ -96,7 +98,7 @@ class Master:
     @property
     def factor(self) -> float:
         """K factor in 1/m³ (CertificateRefused if it states none)."""
-        return self._one(FACTOR, "1/m3")
+        return convention(self.certificate, FACTOR, "1/m3")
 
     def reynolds(self, state: GasState, flow: float) -> float:
         """Return its Reynolds number at a flow in m³/h."""
@@ -126,19 +128,6 @@ class Master:
                 f"f_{self.key}", 0.0, "1", self.fit.u(number), float(self.fit.dof), source=source
             ),
         )
-
-    def _one(self, name: str, unit: str) -> float:
-        told = {
-            convert(number, column.unit, unit)
-            for table in self.certificate.record.tables
-            if (column := table.column(name)) is not None
-            for number in column.floats()
-        }
-        if len(told) != 1 or min(told) <= 0:
-            raise CertificateRefused(
-                f"certificate {self.certificate.number} must state one {name}, not {len(told)}"
-            )
-        return told.pop()
 
 
 class Together:
@@ -187,7 +176,7 @@ class Opening:
     @property
     def bits(self) -> int:
         """A bit for each branch."""
-        return sum(1 << (number - 1) for number in self.numbers)
+        return bits_of(self.numbers)
 
 
 def choose(
@@ -229,8 +218,3 @@ def _outside(masters: Iterable[Master], numbers: Iterable[float]) -> str:
         except CertificateRefused as refusal:
             return str(refusal)
     return ""
-
-
-def standing_in(bits: float) -> tuple[int, ...]:
-    """Return the numbers of the branches that bits stand for, counted from 1."""
-    return tuple(number for number in range(1, MOST + 1) if round(bits) >> (number - 1) & 1)

@@ -24,8 +24,9 @@ from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.gas_loop import master
 from remotecal.procedures.library.gas_loop.filling import LoopGas
-from remotecal.procedures.library.gas_loop.master import Master, Opening, Together, choose, standing_in
+from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, Together, choose
 from remotecal.procedures.library.meters import passing as meters
+from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.inputs import Distribution, Input
@@ -179,7 +180,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         return self.open, self.reynolds
 
     def _see_branches(self, seen: LoopSeen) -> None:
-        stood = standing_in(seen.standing.value)
+        stood = numbers_in(seen.standing.value, MOST)
         if stood != self.numbers:
             raise EvidenceError(
                 f"{self.point.name}: the branches {stood} stood open, and {self.numbers} were to"

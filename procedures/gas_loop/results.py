@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from remotecal.model import Column, Condition, Note, Result, Statement, Table, Text, Words
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.digits import significant
-from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
+from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.measuring.surroundings import AirDuring
-from remotecal.procedures.library.meters.results import MeterFinding
+from remotecal.procedures.library.meters.results import MeterFinding, errors_at
 from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
@@ -53,22 +52,14 @@ def error_table(
     accredited: bool,
 ) -> Result:
     """Return the errors, one row a point, against the Reynolds number: all pressures in one curve."""
-    columns: list[Column | Words] = [
+    columns = [
         _reynolds_column(rounds),
         column("压力(绝压)", "Pressure (absolute)", "remotecal_meterPressure", "kPa",
                [f"{estimate(each.meter.pressure) / 1000:.2f}" for each in rounds]),
         column("标准流量", "Reference flow", "remotecal_referenceFlow", "m3/h",
                [finding.with_relative_uncertainty(finding.place) for finding in findings]),
     ]  # fmt: skip
-    if all(finding.factors for finding in findings):
-        factors = [
-            finding.with_relative_uncertainty(statistics.fmean(finding.factors)) for finding in findings
-        ]
-        columns.append(column("仪表系数 K", "K factor", "remotecal_kFactor", "1/m3", factors))
-    columns.append(error_column(findings, specification, accredited=accredited))
-    columns.append(repeatability_column(findings))
-    name = Text(zh="示值误差", en="Error of indication")
-    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
+    return errors_at(columns, findings, specification, accredited=accredited)
 
 
 def _reynolds_column(rounds: Sequence[GoneRound]) -> Column:

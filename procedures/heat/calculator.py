@@ -26,7 +26,7 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.heat import calculator_results
+from remotecal.procedures.library.heat import calculator_results, energy
 from remotecal.procedures.library.heat.calculator_found import (
     INPUTS,
     LEADS,
@@ -153,7 +153,7 @@ class Calculator(Procedure):
             air.take(seen)
         turned = (calculator_results.other_side_said(wanted.side),) if other_side(findings) else ()
         return Evaluation(
-            results=(calculator_results.error_table(findings, specification, accredited=accredited),),
+            results=(energy.error_table(findings, specification, accredited=accredited),),
             budgets=budgets(findings),
             conditions=(*calculator_results.meant_for(wanted.side, wanted.pressure), *air.conditions()),
             methods=(by_gum(self.model_equation, findings, self.inputs),),

@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
-from remotecal.errors import EvidenceError
 from remotecal.fluids.heat_coefficient import Side, heat_coefficient
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
-from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
 from remotecal.scales.iec60751 import temperature
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -35,7 +32,7 @@ NOMINAL: Final = 100.0
 """The norm's curve is written for 100 Ω."""
 
 
-class CalculatorSeen(InAir):
+class CalculatorSeen(EnergySeen):
     """What a repeat yields: one packet of pulses."""
 
     forward: Annotated[Measured, "Ω"]
@@ -44,29 +41,16 @@ class CalculatorSeen(InAir):
     """At that of the return."""
     sent: Annotated[int, "1"]
     """Pulses of the packet."""
-    counted_before: Annotated[Measured | None, "1"] = None
-    """Pulses of the calculator's own output, where they are counted."""
-    counted_after: Annotated[Measured | None, "1"] = None
-    energy_before: Annotated[Measured | None, "kW*h"] = None
-    """Energy on its display, where that is read."""
-    energy_after: Annotated[Measured | None, "kW*h"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalculatorFinding(Finding):
+class CalculatorFinding(EnergyFinding):
     """The error at a difference that was simulated."""
 
     forward: float
     """Temperature of the flow that was simulated, in °C."""
-    back: float
-    """That of the return."""
     otherwise: float
     """Its error in %, were it meant for a flow sensor on the other side."""
-
-    @property
-    def judged_at(self) -> float:
-        """The difference that was asked for."""
-        return self.point.nominal["difference"]
 
 
 class SimulatedHeat(Repeats[CalculatorSeen]):
@@ -92,17 +76,7 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
                 "δ_k", 0.0, "1", parameters.coefficient_limit, source="the norm's formula; unverified"
             )
         )
-        self._output = self._told()
-
-    def _told(self) -> Output[CalculatorSeen]:
-        """Return how the calculator tells energy: by pulses, or on its display."""
-        wanted = self.wanted
-        if self.seen[0].counted_after is None:
-            step = wanted.energy_resolution
-            return Total(self, lambda one: self.passed(one, "energy", "kW*h"), step, "kW*h", "W_res")
-        if wanted.pulses_per_energy is None:
-            raise EvidenceError("pulses of energy were counted: pulses_per_energy says what one is worth")
-        return Pulses(self, lambda one: self.passed(one, "counted", "1"), wanted.pulses_per_energy)
+        self._output = energy_output(self, parameters)
 
     def simulated(self, seen: CalculatorSeen, x: Numbers) -> tuple[Number, Number]:
         """Return both temperatures in °C that a calculator by the norm should see."""

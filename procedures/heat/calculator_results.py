@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from remotecal.fluids.heat_coefficient import Side, heat_coefficient
-from remotecal.model import Column, Condition, Note, Result, Table, Text
-from remotecal.procedures.library.evaluation.conformity import Specification
-from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
-from remotecal.procedures.library.heat.calculator_found import CalculatorFinding
+from remotecal.model import Column, Condition, Note, Text
 
 CALCULATOR: Final = Text(en="the calculator")
 """What the item is called in its verdict."""
@@ -19,22 +16,6 @@ SIDES: Final[Mapping[Side, Text]] = {
     "return": Text(zh="回水管", en="the return pipe"),
 }
 """Where a flow sensor stands."""
-
-
-def error_table(
-    findings: Sequence[CalculatorFinding], specification: Specification, *, accredited: bool
-) -> Result:
-    """Return the table of errors, one row a difference that was simulated."""
-    columns = (
-        column("温差", "Difference", "basic_referenceValue basic_tableIndex0", "K",
-               [f"{finding.place:.3f}" for finding in findings]),
-        column("回水温度", "Return temperature", "remotecal_returnTemperature", "°C",
-               [f"{finding.back:.2f}" for finding in findings]),
-        error_column(findings, specification, accredited=accredited),
-        repeatability_column(findings),
-    )  # fmt: skip
-    name = Text(zh="热量示值误差", en="Error of the energy")
-    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=columns),))
 
 
 def meant_for(flow_sensor: Side, pascals: float) -> tuple[Condition, ...]:

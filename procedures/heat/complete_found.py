@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
-from remotecal.errors import EvidenceError
 from remotecal.fluids.heat_coefficient import heat_coefficient, liquid_density
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.procedures.library.evaluation.output import Output, Pulses, Total, mean
+from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
-from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
 from remotecal.uncertainty.conformity import Tolerance
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -36,7 +34,7 @@ LINE_PRESSURE: Final = 4e5
 """About the absolute pressure in the line in Pa, which hardly matters to the ratio of two densities."""
 
 
-class CompleteSeen(InAir):
+class CompleteSeen(EnergySeen):
     """What a repeat yields: what flowed from rest to rest, and both baths meanwhile."""
 
     forward: Annotated[tuple[Measured, ...], "°C"]
@@ -48,12 +46,6 @@ class CompleteSeen(InAir):
     master_before: Annotated[Measured, "m3"]
     """Total of the master meter."""
     master_after: Annotated[Measured, "m3"]
-    counted_before: Annotated[Measured | None, "1"] = None
-    """Pulses of the meter's output of energy, where they are counted."""
-    counted_after: Annotated[Measured | None, "1"] = None
-    energy_before: Annotated[Measured | None, "kW*h"] = None
-    """Energy on its display, where that is read."""
-    energy_after: Annotated[Measured | None, "kW*h"] = None
     duration: Annotated[float, "s"]
     """How long it flowed, by the run's clock."""
 
@@ -75,18 +67,11 @@ class CompleteLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompleteFinding(Finding):
+class CompleteFinding(EnergyFinding):
     """The error at a difference and a flow."""
 
-    back: float
-    """Temperature of the return, in °C."""
     flow: float
     """Mean flow in m³/h."""
-
-    @property
-    def judged_at(self) -> float:
-        """The difference that was asked for."""
-        return self.point.nominal["difference"]
 
 
 class CompleteRepeats(Repeats[CompleteSeen]):
@@ -117,20 +102,10 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         limit = parameters.coefficient_limit
         source = "the norm's formula; unverified"
         self.inputs.append(Input.from_limits("δ_k", 0.0, "1", limit, source=source))
-        self._output = self._told()
+        self._output = energy_output(self, parameters)
 
     def _all(self, part: str) -> list[Measured]:
         return [reading for one in self.seen for reading in getattr(one, part)]
-
-    def _told(self) -> Output[CompleteSeen]:
-        """Return how the meter tells energy: by pulses, or on its display."""
-        wanted = self.wanted
-        if self.seen[0].counted_after is None:
-            step = wanted.energy_resolution
-            return Total(self, lambda one: self.passed(one, "energy", "kW*h"), step, "kW*h", "W_res")
-        if wanted.pulses_per_energy is None:
-            raise EvidenceError("pulses of energy were counted: pulses_per_energy says what one is worth")
-        return Pulses(self, lambda one: self.passed(one, "counted", "1"), wanted.pulses_per_energy)
 
     def volume(self, seen: CompleteSeen, x: Numbers) -> Number:
         """Return what passed through the flow sensor, in m³."""

@@ -8,8 +8,8 @@ from typing import Final
 from remotecal.model import Condition, Result, Table, Text
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.digits import rounded
-from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
-from remotecal.procedures.library.heat import calculator_results
+from remotecal.procedures.library.evaluation.tables import column
+from remotecal.procedures.library.heat import calculator_results, energy
 from remotecal.procedures.library.heat.complete_found import CompleteFinding
 from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
 from remotecal.procedures.library.heat.limits import calculator_limit, flow_limit, pair_limit
@@ -22,17 +22,8 @@ def error_table(
     findings: Sequence[CompleteFinding], specification: Specification, *, accredited: bool
 ) -> Result:
     """Return the table of errors, one row a combination of difference and flow."""
-    columns = (
-        column("温差", "Difference", "basic_referenceValue basic_tableIndex0", "K",
-               [f"{finding.place:.3f}" for finding in findings]),
-        column("回水温度", "Return temperature", "remotecal_returnTemperature", "°C",
-               [f"{finding.back:.2f}" for finding in findings]),
-        column("流量", "Flow", "remotecal_flow", "m3/h", [f"{finding.flow:.4g}" for finding in findings]),
-        error_column(findings, specification, accredited=accredited),
-        repeatability_column(findings),
-    )  # fmt: skip
-    name = Text(zh="热量示值误差", en="Error of the energy")
-    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=columns),))
+    flow = column("流量", "Flow", "remotecal_flow", "m3/h", [f"{finding.flow:.4g}" for finding in findings])
+    return energy.error_table(findings, specification, accredited=accredited, further=(flow,))
 
 
 def parts_table(findings: Sequence[CompleteFinding], wanted: CompleteParameters) -> Result:

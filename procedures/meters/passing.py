@@ -96,6 +96,15 @@ class MeterRepeats(Repeats[S]):
             factors=[n / v for n, v in zip(counted, passed, strict=True)] if counted else (),
         )
 
+    def lasted(self, seen: S) -> float:
+        """Return the time from one reading of the meter to the other, or how long it flowed, in s."""
+        for before, after in ((seen.pulses_before, seen.pulses_after), (seen.total_before, seen.total_after)):
+            if before is not None and after is not None:
+                return after.at - before.at
+        if seen.duration is None:
+            raise EvidenceError(f"{self.point.name}: a repeat does not tell how long it lasted")
+        return seen.duration
+
     def pulses(self, seen: S) -> float:
         """Return the pulses of a repeat: counted within a gate, or between two readings."""
         return self.passed(seen, "pulses", "1") if seen.pulses is None else seen.pulses.value

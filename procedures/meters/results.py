@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from remotecal.model import Column, Result, Table, Text
+from remotecal.model import Column, Result, Table, Text, Words
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.digits import decimals, fixed, same_decimals, with_uncertainty
 from remotecal.procedures.library.evaluation.finding import Finding
@@ -56,6 +56,18 @@ def error_table(
         column("标准流量", "Reference flow", "basic_referenceValue", "m3/h",
                [finding.with_relative_uncertainty(finding.place) for finding in findings]),
     ]  # fmt: skip
+    return errors_at(columns, findings, specification, accredited=accredited)
+
+
+def errors_at(
+    places: Sequence[Column | Words],
+    findings: Sequence[MeterFinding],
+    specification: Specification,
+    *,
+    accredited: bool,
+) -> Result:
+    """Return the table of errors behind columns that tell where each was found; as `error_table`."""
+    columns = [*places]
     if all(finding.factors for finding in findings):
         factors = [
             finding.with_relative_uncertainty(statistics.fmean(finding.factors)) for finding in findings

@@ -72,16 +72,10 @@ def _find(asked: argparse.Namespace) -> None:
 def _found(store: Store, number: str) -> Iterator[tuple[str, ...]]:
     from remotecal.cli.service import moment
 
-    about = store.about
-    items = (
-        *about.items(serial=number),
-        *about.items(owner_number=number),
-        *about.items(certificate=number),
-    )
-    for item in dict.fromkeys(items):
+    for item in store.about.numbered(number):
         said = f"{_words(item.name)} {item.model}, certificate {item.certificate}, {_words(item.customer)}"
         yield "item", item.run, item.station, moment(item.at), said
-    for used in (*about.equipment(serial=number), *about.equipment(certificate=number)):
+    for used in store.about.took_part(number):
         until = f", valid until {used.valid_until}" if used.valid_until else ""
         certificate = f"certificate {used.certificate}{until}" if used.certificate else "without certificate"
         said = f"{used.name}: {used.maker} {used.model} {used.serial}, {certificate}"

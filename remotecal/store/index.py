@@ -243,6 +243,23 @@ class AboutRuns:
         }
         return tuple(map(ItemRow._make, self._latest(run_items, wanted, limit, account)))
 
+    def numbered(self, number: str, *, account: str | None = None, limit: int = FOUND) -> tuple[ItemRow, ...]:
+        """Return where something was calibrated, by whichever of its numbers; as `items`."""
+        found = [
+            row
+            for kind in ("serial", "owner_number", "certificate")
+            for row in self.items(**{kind: number}, account=account, limit=limit)
+        ]
+        return tuple(dict.fromkeys(found))[:limit]
+
+    def took_part(self, number: str, *, limit: int = FOUND) -> tuple[EquipmentRow, ...]:
+        """Return where somebody took part, by its own number or that of a certificate of it."""
+        found = (
+            *self.equipment(serial=number, limit=limit),
+            *self.equipment(certificate=number, limit=limit),
+        )
+        return tuple(dict.fromkeys(found))[:limit]
+
     def of_run(self, station: str, run: str) -> tuple[tuple[EquipmentRow, ...], tuple[ItemRow, ...]]:
         """Return who took part in a run, and what it calibrates."""
         from sqlalchemy import select

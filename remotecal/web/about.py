@@ -29,15 +29,10 @@ Depth = Annotated[int, Query(ge=1, le=20, description="How far to go on from wha
 @router.get("/items")
 def find_items(caller: Reader, here: Here, number: Number, limit: Limit = 100) -> list[ItemShown]:
     """Find where something was calibrated, by its serial number, its owner's, or its certificate's."""
-    about = here.store.about
-    rows = [
-        row
-        for kind in ("serial", "owner_number", "certificate")
-        for row in about.items(**{kind: number}, account=caller.account, limit=limit)
-    ]
+    rows = here.store.about.numbered(number, account=caller.account, limit=limit)
     return [
         ItemShown.model_validate({**row._asdict(), "name": words(row.name), "customer": words(row.customer)})
-        for row in list(dict.fromkeys(rows))[:limit]
+        for row in rows
     ]
 
 
@@ -45,13 +40,11 @@ def find_items(caller: Reader, here: Here, number: Number, limit: Limit = 100) -
 def find_equipment(caller: Reader, here: Here, number: Number, limit: Limit = 100) -> list[EquipmentShown]:
     """Find in which runs somebody took part, by a serial number or by that of a certificate."""
     not_a_customer(caller)
-    about = here.store.about
-    rows = (*about.equipment(serial=number, limit=limit), *about.equipment(certificate=number, limit=limit))
     return [
         EquipmentShown.model_validate(
             {**row._asdict(), "roles": row.roles.split(), "valid_until": row.valid_until or None}
         )
-        for row in list(dict.fromkeys(rows))[:limit]
+        for row in here.store.about.took_part(number, limit=limit)
     ]
 
 
