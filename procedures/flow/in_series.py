@@ -155,17 +155,18 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
         values = [reading.value for reading in seen.outlet_temperature]
         return self._outlet.corrected(x, statistics.fmean(values) if place is None else values[place])
 
-    def pressure(self, seen: BenchSeen, x: Numbers) -> Number:
-        """Return the absolute pressure at this meter in Pa: more than behind the last one."""
+    def gauge(self, seen: BenchSeen, x: Numbers, place: int | None = None) -> Number:
+        """Return the gauge pressure at this meter in Pa: more than behind the last one."""
         share = self.point.nominal["flow"] / self.parameters.permanent
-        higher: Number = super().pressure(seen, x) + self.place.behind * share**2 * x["Δp"]
+        higher: Number = super().gauge(seen, x, place) + self.place.behind * share**2 * x["Δp"]
         return higher
 
     def volume(self, seen: BenchSeen, x: Numbers) -> Number:
         """Return what passed through this meter in a repeat, in m³ as it was there."""
         here = self.density(seen, x, -1) - self.density(seen, x, 0)
-        end = self.density_at(seen, x, self._behind(seen, x, -1))
-        behind = end - self.density_at(seen, x, self._behind(seen, x, 0))
+        gauge = super().gauge(seen, x)
+        begin, end = (self.density_at(seen, x, self._behind(seen, x, at), gauge) for at in (0, -1))
+        behind = end - begin
         stored = x["V_c"] * behind + self.place.behind * x["V_s"] * (here + behind) / 2.0
         passed: Number = (self._mass(seen, x) + stored) / self.density(seen, x)
         return passed

@@ -61,11 +61,6 @@ class OfWater(Repeats[W]):
         values = [reading.value for reading in seen.temperature]
         return self._thermometer.corrected(x, statistics.fmean(values) if place is None else values[place])
 
-    def pressure(self, seen: W, x: Numbers) -> Number:
-        """Return the absolute pressure of the water at the meter in Pa."""
-        absolute: Number = self.gauge(seen, x) + self.air_pressure(seen, x)
-        return absolute
-
     def air_pressure(self, seen: W, x: Numbers) -> Number:
         """Return the atmospheric pressure in Pa."""
         return self.barometer.corrected(x, seen.air_pressure.value)

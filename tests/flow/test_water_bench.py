@@ -11,6 +11,7 @@ from remotecal.certificates.dcc import read, write
 from remotecal.errors import OrderError, ParameterError, RunAborted, RunError
 from remotecal.journal.events import read_journal
 from remotecal.order import Order
+from remotecal.procedures.library.flow.in_series import BenchSeen, InSeries, MeterPlace
 from remotecal.procedures.library.flow.water_meter import Flows, of_permissible
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.apart import certificates
@@ -144,6 +145,27 @@ def as_at_the_inlet(seen, name="inlet"):
     if name == "inlet":
         return inlet
     return tuple(end._replace(value=begin.value) for begin, end in zip(inlet, outlet, strict=True))
+
+
+def test_the_more_meters_are_behind_one_the_denser_is_its_water(bench):
+    """Half of 63 kPa for each of them at Q3, give or take that half: 4.5e-10 of the volume a pascal."""
+    evidence = calibrate(bench, ordered(bench, at=["Q3"]))
+    (point,) = evidence.points
+    kind = find(evidence.procedure.name).procedure.accepts()
+
+    def found(place, loss):
+        told = read_parameters(kind, {**evidence.parameters, "pressure_loss": loss}, "here")
+        seen = BenchSeen.at(evidence, point)
+        return InSeries(point, evidence, seen, told, place).finding().evaluated
+
+    for number, behind in ((1, 2), (2, 1), (3, 0)):
+        place = MeterPlace(number, 3, evidence.instruments[f"meters[{number}]"].name)
+        lossy, free = found(place, 63.0), found(place, 0.0)
+        share = (point.nominal["flow"] / evidence.parameters["permanent"]) ** 2
+        more = 100.0 * 4.5e-10 * behind * share * 31.5e3
+        assert lossy.value - free.value == pytest.approx(more, rel=0.05, abs=1e-9)
+        line = next(one for one in lossy.lines if one.symbol == "Δp")
+        assert abs(line.contribution) == pytest.approx(more / 3**0.5, rel=0.05, abs=1e-9)
 
 
 def test_a_meter_that_falls_silent_takes_nobody_down(bench):
