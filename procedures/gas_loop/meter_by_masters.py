@@ -36,7 +36,7 @@ from remotecal.procedures.library.gas_loop import results
 from remotecal.procedures.library.gas_loop.closure import CheckRepeats, LoopClosure, off_by
 from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
 from remotecal.procedures.library.gas_loop.gates import see_steady, watch
-from remotecal.procedures.library.gas_loop.master import Master, Opening
+from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats, LoopSeen, choice_at
 from remotecal.procedures.library.gas_loop.results import GoneRound
@@ -89,11 +89,8 @@ class MeterByMasters(MeterUnderTest):
     reach: ClassVar[Mapping[str, str]] = {"dut.flow": "flow", "meter_gauge.pressure": "pressure"}
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
-    model_equation: ClassVar[str] = (
-        "E = V_i/V - 1, V = [Σ V_j/(1 + E_j(Re_j))·(p_j/p_d)·(T_d/T_j)·(Z_d/Z_j) - V_c·(ρ_end - ρ_start)/ρ_d "
-        "- q_l·τ]·(1 + Δt/τ)"
-    )
-    """The measurement model in one line, for the certificate."""
+    model_equation: ClassVar[str] = results.model(masters_first=True)
+    """The measurement model in one line, where the gas comes to the masters first."""
 
     def __init__(self, parameters: LoopParameters, roles: Mapping[str, Any] | None = None) -> None:
         super().__init__(parameters, roles)
@@ -139,6 +136,8 @@ class MeterByMasters(MeterUnderTest):
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that every reading has its certificate, and that masters can make every point."""
         count = sum(role.startswith("masters[") for role in certificates)
+        if count > MOST:
+            raise BenchError(f"a loop has {MOST} masters at most, and the bench has {count}: mend masters")
         for role in ("readers", "gauges", "thermometers"):
             if (found := sum(each.startswith(f"{role}[") for each in drivers)) != count:
                 raise BenchError(f"there are {count} masters and {found} {role}: give each master one")
@@ -169,17 +168,19 @@ class MeterByMasters(MeterUnderTest):
             for number, at in zip(choice.numbers, choice.reynolds, strict=True):
                 self._masters[number - 1].parts(at)
         if self._checks(drivers):
-            self._see_check(Master("c", certificates["check_meter"].certificate, order))
+            self._see_check(Master("c", certificates["check_meter"].certificate, order), drivers)
 
     @staticmethod
     def _checks(drivers: Drivers) -> bool:
         return "check_reader" in drivers
 
-    def _see_check(self, check: Master) -> None:
-        """See that the check meter is certified at every point."""
+    def _see_check(self, check: Master, drivers: Drivers) -> None:
+        """See that the check meter is certified at every point, and what its pulses are worth."""
+        if can(drivers, "check_reader", PulseCounter):
+            check.factor  # noqa: B018  refuses one that states none
         for point in self.points():
             state = self._gas.state(self.parameters.cooling, 1000.0 * point.nominal["pressure"])
-            check.require(check.reynolds(state, point.nominal["flow"]))
+            check.parts(check.reynolds(state, point.nominal["flow"]))
         self._check = check
 
     def _choice(self, point: Point) -> Opening:
@@ -354,7 +355,7 @@ class MeterByMasters(MeterUnderTest):
             ),
             budgets=budgets(findings),
             conditions=results.conditions(self._all_seen(evidence), wanted, self._gas),
-            methods=(by_gum(self.model_equation, findings, self.inputs),),
+            methods=(by_gum(results.model(masters_first=wanted.masters_first), findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, METER, further),
                 *remarks(findings, BY_CMC),

@@ -312,6 +312,23 @@ def test_a_bench_that_lacks_something_is_refused(bench, old, new, error, said):
         planned(bench)
 
 
+def test_a_check_meter_whose_pulses_are_worth_nothing_known_is_refused_before_anything_moves(bench):
+    path = bench.directory / "check_meter.xml"
+    text = path.read_text(encoding="utf-8")
+    assert "remotecal_kFactor" in text
+    path.write_text(text.replace("remotecal_kFactor", "remotecal_otherFactor"), encoding="utf-8")
+    with pytest.raises(CertificateRefused, match="must state one remotecal_kFactor"):
+        planned(bench)
+
+
+def test_more_masters_than_can_be_told_apart_are_refused(tmp_path):
+    with (
+        ClosedLoop.up(tmp_path / "bench", seed=7, masters=(65.0,) * 9) as bench,
+        pytest.raises(BenchError, match="8 masters at most, and the bench has 9"),
+    ):
+        planned(bench)
+
+
 def test_gauges_of_gauge_pressure_are_refused(bench):
     rewrite(bench.bench, ("absolute = true", "absolute = false"))
     with pytest.raises(ParameterError, match=r"the gauges\[1\] must show absolute pressure"):
@@ -424,5 +441,9 @@ def test_masters_that_tell_mass_need_the_density_in_full(measured):
 
 def test_what_is_behind_the_meter_stores_with_the_other_sign(measured):
     _, evidence = measured
-    ahead, behind = (errors_of(evaluated(evidence, masters_first=first)) for first in (True, False))
-    assert ahead == pytest.approx(behind, abs=0.05)
+    ahead, behind = (evaluated(evidence, masters_first=first) for first in (True, False))
+    assert errors_of(ahead) == pytest.approx(errors_of(behind), abs=0.05)
+    said = [one.methods[0].description.get("en") for one in (ahead, behind)]
+    assert "- V_c" in said[0]
+    assert "- q_l" in said[0]
+    assert said[1] == said[0].replace("- V_c", "+ V_c").replace("- q_l", "+ q_l")
