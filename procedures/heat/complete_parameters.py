@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import model_validator
 
 from remotecal.procedures import In
-from remotecal.procedures.library.heat.limits import complete_limit
+from remotecal.procedures.library.heat.limits import CALCULATOR, PAIR, complete_limit
 from remotecal.procedures.library.heat.parameters import HeatParameters
 
 
@@ -56,6 +56,13 @@ class CompleteParameters(HeatParameters):
     """How fast they may drift then, by the references."""
     patience: Annotated[float, In("s", above=0)] = 6 * 3600.0
     """Time they are given to come to a temperature and to rest."""
+    flow_permitted: Annotated[tuple[float, float] | None, In("%", at_least=0, at_most=20)] = None
+    """What its flow sensor may be off: the first, and the second times q_p/q; its class's formula where none
+    is given (unverified)."""
+    pair_permitted: Annotated[tuple[float, float], In("%", at_least=0, at_most=20)] = PAIR
+    """What its pair may be off: the first, and the second times Δθ_min/Δθ (unverified)."""
+    calculator_permitted: Annotated[tuple[float, float], In("%", at_least=0, at_most=20)] = CALCULATOR
+    """What its calculator may be off, likewise (unverified)."""
     found_apart: Annotated[tuple[float, ...], In("%")] = ()
     """Sum of the parts' errors at each difference, by their certificates, to be set against the whole."""
 
@@ -106,7 +113,12 @@ class CompleteParameters(HeatParameters):
         return {
             difference: round(
                 complete_limit(
-                    self.accuracy_class, (self.permanent, flow), (self.smallest_difference, difference)
+                    self.accuracy_class,
+                    (self.permanent, flow),
+                    (self.smallest_difference, difference),
+                    flow=self.flow_permitted,
+                    pair=self.pair_permitted,
+                    calculator=self.calculator_permitted,
                 ),
                 2,
             )

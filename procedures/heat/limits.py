@@ -39,36 +39,48 @@ class DifferenceLimit:
         return f"±({self.constant:g} + {self.rising:g}·Δθ_min/Δθ) %, Δθ_min = {self.smallest:g} K"
 
 
-def flow_limit(accuracy_class: int, permanent: float, flow: float) -> float:
+Formula = tuple[float, float]
+"""What a part may be off in %: the first, and the second times q_p/q or Δθ_min/Δθ."""
+
+
+def flow_limit(accuracy_class: int, permanent: float, flow: float, formula: Formula | None = None) -> float:
     """Return what a flow sensor may be off in %, by its class, its permanent flow q_p and the flow.
+
+    Its class's formula counts where none is given.
 
     >>> flow_limit(2, 2.5, 0.025), flow_limit(3, 2.5, 0.025)
     (4.0, 5.0)
     """
-    constant, rising = FLOW[accuracy_class]
+    constant, rising = formula or FLOW[accuracy_class]
     return min(constant + rising * permanent / flow, MOST)
 
 
-def pair_limit(smallest: float, difference: float) -> float:
+def pair_limit(smallest: float, difference: float, formula: Formula = PAIR) -> float:
     """Return what a pair may be off in %, by its smallest difference and the difference in K.
 
     >>> pair_limit(3.0, 3.0)
     3.5
     """
-    return DifferenceLimit(*PAIR, smallest).at(difference).upper
+    return DifferenceLimit(*formula, smallest).at(difference).upper
 
 
-def calculator_limit(smallest: float, difference: float) -> float:
+def calculator_limit(smallest: float, difference: float, formula: Formula = CALCULATOR) -> float:
     """Return the same of a calculator.
 
     >>> calculator_limit(3.0, 3.0)
     1.5
     """
-    return DifferenceLimit(*CALCULATOR, smallest).at(difference).upper
+    return DifferenceLimit(*formula, smallest).at(difference).upper
 
 
 def complete_limit(
-    accuracy_class: int, flows: tuple[float, float], differences: tuple[float, float]
+    accuracy_class: int,
+    flows: tuple[float, float],
+    differences: tuple[float, float],
+    *,
+    flow: Formula | None = None,
+    pair: Formula = PAIR,
+    calculator: Formula = CALCULATOR,
 ) -> float:
     """Return what a complete meter may be off in %: the arithmetic sum of its parts' (2014/32/EU, annex VI).
 
@@ -79,6 +91,13 @@ def complete_limit(
         accuracy_class: 1, 2 or 3.
         flows: its permanent flow q_p, and the flow.
         differences: its smallest difference, and the difference.
+        flow: formula of its flow sensor, where it is not its class's.
+        pair: formula of its pair.
+        calculator: formula of its calculator.
     """
-    found = flow_limit(accuracy_class, *flows) + pair_limit(*differences) + calculator_limit(*differences)
-    return round(found, 12)
+    of_parts = (
+        flow_limit(accuracy_class, *flows, flow),
+        pair_limit(*differences, pair),
+        calculator_limit(*differences, calculator),
+    )
+    return round(sum(of_parts), 12)

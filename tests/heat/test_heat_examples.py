@@ -157,3 +157,11 @@ def test_the_budget_of_a_dry_well():
     found = Budget(lambda **x: sum(x.values()), inputs, "K").evaluate(k=2.0)
     assert (f"{found.u:.4f}", f"{found.expanded:.3f}") == ("0.0269", "0.054")
     assert math.isinf(found.dof)
+
+
+def test_a_complete_meter_may_be_off_what_its_parts_may_by_other_formulas():
+    at = (2, (2.5, 0.25), (3.0, 30.0))
+    assert complete_limit(*at) == pytest.approx(2.2 + 0.8 + 0.6)
+    assert complete_limit(*at, flow=(1.0, 0.01)) == pytest.approx(1.1 + 0.8 + 0.6)
+    assert complete_limit(*at, pair=(0.1, 0.2)) == pytest.approx(2.2 + 0.12 + 0.6)
+    assert complete_limit(*at, calculator=(0.2, 0.5)) == pytest.approx(2.2 + 0.8 + 0.25)
