@@ -71,8 +71,8 @@ class NozzleByBellParameters(DischargeParameters, OfBell):
     """From and to which pressure ahead of it the nozzle is going to be used: C_d is stated as one value for
     all of them, for a bell has no other pressure than the room's."""
     change: Annotated[float, In("1", above=0)] = 3.412
-    """b in C_d = a - b/√Re, about: by how much C_d changes on the way there (3.412 and 2.720 for toroidal
-    nozzles, ISO 9300)."""
+    """b in C_d = a - b/√Re, about: by how much C_d changes on the way there (unverified; 3.412 and 2.720 are
+    told of toroidal nozzles by ISO 9300)."""
     stroke: Annotated[float, In("mm", above=0)] = 300.0
     """By how much the bell must sink in a repeat at least."""
 
