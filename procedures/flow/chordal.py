@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 import statistics
-import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
-from remotecal.configuration import checked
+from remotecal.configuration import Written, checked, parse_toml
 from remotecal.errors import ConfigurationError, EvidenceError
-from remotecal.model import Frozen, Text
+from remotecal.model import Text
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import cos
 
@@ -35,7 +35,7 @@ MOST_PATHS: Final = 18
 Positive = Annotated[float, Field(gt=0)]
 
 
-class PathGeometry(Frozen):
+class PathGeometry(Written):
     """One acoustic path, as it was surveyed."""
 
     length: Positive
@@ -50,7 +50,7 @@ class PathGeometry(Frozen):
     """How far the difference of its transit times may be from what it was in still water, in s."""
 
 
-class Geometry(Frozen):
+class Geometry(Written):
     """A multipath meter, as it was surveyed."""
 
     by: str
@@ -64,7 +64,7 @@ class Geometry(Frozen):
     paths: tuple[PathGeometry, ...]
 
 
-class SetUp(Frozen):
+class SetUp(Written):
     """What a meter has been told of its own geometry."""
 
     diameter: Positive
@@ -80,10 +80,7 @@ def geometry_in(content: bytes) -> Geometry:
         EvidenceError: the file is none, or what was surveyed is not enough.
     """
     try:
-        told = tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise EvidenceError(f"the geometry file can't be read: {error}") from None
-    try:
+        told = parse_toml(content, Path("the geometry file"), ConfigurationError)
         found = checked(Geometry, told, "the geometry file", ConfigurationError)
     except ConfigurationError as refusal:
         raise EvidenceError(str(refusal)) from None

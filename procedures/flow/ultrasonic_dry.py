@@ -23,7 +23,7 @@ from pydantic import model_validator
 
 from remotecal.drivers.capabilities import AmbientMonitor, VelocityMeter
 from remotecal.drivers.measured import Measured
-from remotecal.errors import ParameterError
+from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Result, Table, Text, Words
 from remotecal.procedures import Evaluation, Evidence, File, In, Parameters, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
@@ -48,6 +48,8 @@ from remotecal.uncertainty.number import Number, Numbers
 
 STILL: Final = "still water"
 """What the only point is called at which anything is measured."""
+LARGEST: Final = 100_000
+"""Bytes of a file with what was surveyed; none of so few paths has as many."""
 
 
 class StillSeen(InAir):
@@ -128,6 +130,8 @@ class UltrasonicDry(Procedure):
         path = Path(self.parameters.geometry)
         if not path.is_file():
             raise ParameterError(f"parameters.geometry: there is no file {path}")
+        if path.stat().st_size > LARGEST:
+            raise ParameterError(f"parameters.geometry: {path} has more than {LARGEST} bytes, no survey has")
         self._fits(geometry_in(path.read_bytes()))
 
     def _fits(self, geometry: Geometry) -> None:
@@ -148,6 +152,11 @@ class UltrasonicDry(Procedure):
         """Return the errors at all velocities, the geometry, budgets and conformity."""
         (point,) = self.points()
         seen, wanted = StillSeen.at(evidence, point), self.parameters
+        if len({one.geometry.sha256 for one in seen}) > 1:
+            raise EvidenceError(
+                "the geometry file was changed while the run was on, and which survey counts can't be told: "
+                "calibrate anew"
+            )
         geometry = geometry_in(seen[0].geometry.content())
         self._fits(geometry)
         findings = [self._finding(evidence, seen, geometry, v) for v in wanted.velocities]

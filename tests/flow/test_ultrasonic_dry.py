@@ -96,7 +96,13 @@ def test_the_published_case_comes_to_its_uncertainty():
         (b"weight = 0.5", b"weight = 0.4", "add up to 0.9"),
         (b"angle = 44.2184", b"angle = 144.2184", "angle"),
         (b"diameter_expanded = 0.001", b"", "diameter_expanded"),
-        (b"by =", b"by", "can't be read"),
+        (b"by =", b"by", "is no TOML"),
+        (b"length = 3.643", b"length = inf", "finite"),
+        (b"length = 3.643", b"length = true", "length"),
+        (b"length = 3.643", b"length = '3.643'", "length"),
+        (b"profile_expanded = 0.014", b"profile_expanded = inf", "finite"),
+        (b"length = 3.643", b"length = " + b"9" * 6000, "is no TOML"),
+        (b"by =", b"a = " + b"[" * 50_000 + b"\nby =", "nested too deeply"),
     ],
 )  # fmt: skip
 def test_a_survey_that_is_not_enough_is_refused(old, new, said):
@@ -131,6 +137,34 @@ def test_a_survey_that_was_changed_afterwards_is_none(tank):
     kept.write_bytes(kept.read_bytes() + b"# mended\n")
     with pytest.raises(EvidenceError):
         record(evidence)
+
+
+class AtRepeat:
+    """Does something when a repeat begins, once."""
+
+    def __init__(self, repeat, act):
+        self._repeat, self._act = repeat, act
+
+    def __call__(self, progress):
+        if self._act and progress.doing == "measure" and progress.repeat == self._repeat:
+            act, self._act = self._act, None
+            act()
+
+
+def test_a_survey_that_is_another_one_in_the_middle_of_a_run_is_none(tank):
+    path = tank.directory / "geometry.toml"
+    longer = AtRepeat(2, lambda: rewrite(path, ("profile_expanded = ", "profile_expanded = 1")))
+    evidence = calibrate(tank, watchers=(longer,), repeats=3)
+    assert len({event["sha256"] for event in told(tank, "file")}) == 2
+    with pytest.raises(EvidenceError, match="was changed while the run was on"):
+        record(evidence)
+
+
+def test_what_is_larger_than_any_survey_is_not_read(tank):
+    with (tank.directory / "geometry.toml").open("ab") as file:
+        file.write(b"# more\n" * 20_000)
+    with pytest.raises(ParameterError, match="no survey has"):
+        calibrate(tank)
 
 
 def test_a_survey_of_another_meter_is_refused_before_anybody_waits(tank):
