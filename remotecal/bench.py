@@ -188,7 +188,7 @@ class Bench:
                     f"{name} of {self.name} was valid until {entry.valid_until}: determine it anew"
                 )
         facts = self.file.characteristics.items()
-        return {name: fact(name, entry, self.path.parent) for name, entry in facts}
+        return {name: fact(name, entry, self.path.parent, today) for name, entry in facts}
 
     def line(self, name: str) -> str | None:
         """Return what an instrument's line is called, whoever asks; None where it has none on this computer.

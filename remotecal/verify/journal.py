@@ -183,9 +183,9 @@ def _proven(facts: Mapping[str, Characteristic], means: Means) -> list[str]:
     compared = []
     for name, fact in facts.items():
         data = means.library.by_hash(fact.proof.sha256) if fact.proof is not None else None
-        if data is None:
+        if fact.proof is None or data is None:
             continue
-        record = read(data)
+        record = _part(read(data), fact.proof.record)
         if stated_in(record, name) != (fact.value, fact.unit, fact.expanded_uncertainty, fact.k):
             raise EvidenceError(f"{name}: the run applied another value than that of record {record.number}")
         compared.append(record.number)

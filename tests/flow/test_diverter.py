@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from hashlib import sha256
 from types import SimpleNamespace
 
@@ -12,6 +13,8 @@ from remotecal.certificates.characterised import ref_type, stated_in
 from remotecal.certificates.dcc import read, write
 from remotecal.cli import main
 from remotecal.errors import BenchError, CertificateRefused, ParameterError
+from remotecal.model import Column, Statement
+from remotecal.model.certificate import VALIDITY
 from remotecal.order import Order
 from remotecal.procedures.library.flow.diverter import correction_of
 from remotecal.runs.catalogue import find
@@ -141,6 +144,61 @@ def test_a_fact_is_only_what_its_record_states(rig):
     stating(rig, "diverter.xml", valid="2020-01-01")
     with pytest.raises(CertificateRefused, match="was valid until 2020-01-01: determine it anew"):
         planned()
+
+
+def test_a_record_is_of_this_rig_and_of_now(rig):
+    _, run = determined(rig)
+    made = run()
+    stating(rig, "diverter.xml")
+    bench = Bench.load(rig.bench)
+    day = bench.day(rig.clock)
+
+    def facts(record, today=day):
+        (rig.directory / "diverter.xml").write_bytes(write(record))
+        return bench.characteristics(today)["diverter_correction"]
+
+    assert facts(made).value == stated_in(made, "diverter_correction").value
+    (item,) = made.items
+    owned = item.identifications[0].model_copy(update={"value": "K-1", "issuer": "owner"})
+    nobody = item.model_copy(update={"identifications": (owned,)})
+    with pytest.raises(CertificateRefused, match="is of the rig RIG-50, its record DIV-1 is for K-1"):
+        facts(made.model_copy(update={"items": (nobody,)}))
+    with pytest.raises(CertificateRefused, match=r"its record DIV-1 is of .*, and today is 2001-01-01"):
+        facts(made, date(2001, 1, 1))
+    until = Statement(ref_types=VALIDITY[:1], day=date(2090, 1, 1))
+    with pytest.raises(CertificateRefused, match="is valid until 2090-01-01, not until 2099-01-01"):
+        facts(made.model_copy(update={"statements": (*made.statements, until)}))
+
+
+def test_of_a_record_for_two_rigs_the_other_ones_value_is_not_taken(rig):
+    _, run = determined(rig)
+    made = run()
+    stating(rig, "diverter.xml")
+    bench = Bench.load(rig.bench)
+    (item,) = made.items
+    number = item.identifications[0].model_copy(update={"value": "RIG-80"})
+    other = item.model_copy(update={"id": "other", "identifications": (number,)})
+    (measured,) = made.measurements
+    theirs = made.model_copy(
+        update={
+            "items": (item, other),
+            "measurements": (measured.model_copy(update={"items": ("other",)}),),
+        }
+    )
+    (rig.directory / "diverter.xml").write_bytes(write(theirs))
+    with pytest.raises(CertificateRefused, match="which of its results are of RIG-50 can't be told"):
+        bench.characteristics(bench.day(rig.clock))
+
+
+@pytest.mark.parametrize(("k", "expanded"), [("0.5", "0.001"), ("2", "inf")])
+def test_an_uncertainty_that_is_none_is_refused_in_a_sentence(k, expanded):
+    told = SimpleNamespace(expanded=(expanded,), k=(k,))
+    column = Column.model_construct(
+        ref_types=(ref_type("diverter_correction"),), unit="s", values=("0.01",), uncertainty=told
+    )
+    record = SimpleNamespace(number="R-1", tables=(SimpleNamespace(columns=(column,)),))
+    with pytest.raises(CertificateRefused, match="record R-1 states diverter_correction"):
+        stated_in(record, "diverter_correction")
 
 
 def test_nobody_writes_a_proof_into_a_bench_file(rig):
