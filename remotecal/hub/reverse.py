@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Resting(NamedTuple):
-    """A run whose result rests on a standard."""
+    """A certificate of a run whose result rests on a standard."""
 
     depth: int
     """1 for a run in which it took part; 2 for one with a standard calibrated in such a run, and so on."""
@@ -23,7 +23,7 @@ class Resting(NamedTuple):
 def resting_on(
     store: Store, number: str, *, since: float = -math.inf, until: float = math.inf, depth: int = 1
 ) -> Iterator[Resting]:
-    """Yield the runs that rest on a standard, the nearest first; each once.
+    """Yield what rests on a standard, the nearest first: each run once, with each of its certificates.
 
     A calibration is a standard's from the moment its certificate was issued, so from there on it counts for
     others; that one certificate's number leads to the next.

@@ -118,7 +118,8 @@ def _equipment(start: Start) -> Iterator[Entry]:
 def _items(start: Start) -> Iterator[Entry]:
     order = start.order
     customer = as_json(order.customer.name)
-    for place, dut in enumerate(order.devices.values()):
+    whole = order.order.certificate or order.order.number
+    for place, (id_, dut) in enumerate(order.devices.items()):
         yield {
             "place": place,
             "name": as_json(dut.name),
@@ -127,7 +128,7 @@ def _items(start: Start) -> Iterator[Entry]:
             "serial": dut.serial or "",
             "owner_number": dut.owner_number or "",
             "customer": customer,
-            "certificate": order.order.certificate or order.order.number,
+            "certificate": order.numbers.get(id_, whole),
         }
 
 
@@ -182,7 +183,7 @@ class ItemRow(NamedTuple):
 
 
 class UseRow(NamedTuple):
-    """A run in which a standard took part, and what came of it."""
+    """A run in which a standard took part, and a certificate that came of it."""
 
     station: str
     """Where the run was."""
@@ -198,7 +199,8 @@ class UseRow(NamedTuple):
     by: str
     """Number of the certificate that the standard had then."""
     certificate: str
-    """Number of the certificate that the run led to, or is to lead to; "" if nobody ordered one."""
+    """Number of the certificate that the run led to, or is to lead to; "" if nobody ordered one. A run with a
+    certificate for each device is told once for each."""
     customer: str
     """By language, in JSON."""
     issued: float | None
@@ -273,22 +275,23 @@ class AboutRuns:
         return tuple(sorted(map(EquipmentRow._make, used))), tuple(sorted(map(ItemRow._make, items)))
 
     def uses(self, numbers: Collection[str], since: float, until: float) -> tuple[UseRow, ...]:
-        """Return the runs in which standards took part, the first begun first; each once.
+        """Return the certificates of runs in which standards took part, the first begun first; each once.
 
         Args:
             numbers: serial numbers of the standards, or numbers of their certificates.
             since: only runs begun from then on.
             until: only runs begun before.
         """
-        rows: dict[tuple[str, str], UseRow] = {}
+        rows: dict[tuple[str, str, str], UseRow] = {}
         wanted = sorted(set(numbers) - {""})
         with self._database.read() as connection:
             for begin in range(0, len(wanted), TOGETHER):
                 some = wanted[begin : begin + TOGETHER]
                 for column in (run_equipment.c.certificate, run_equipment.c.serial):
                     for row in connection.execute(_using(column, some, since, until)):
-                        rows.setdefault((row.station, row.run), UseRow._make(row))
-        return tuple(sorted(rows.values(), key=lambda row: (row.at, row.station, row.run)))
+                        use = UseRow._make(row)
+                        rows.setdefault((use.station, use.run, use.certificate), use)
+        return tuple(sorted(rows.values(), key=lambda use: (use.at, use.station, use.run, use.certificate)))
 
     def due(self, day: str) -> tuple[EquipmentRow, ...]:
         """Return the standards whose certificate ends on a day (ISO 8601) or before, the first to end first.
@@ -349,14 +352,18 @@ class AboutRuns:
 def _using(
     column: Column[str], numbers: Sequence[str], since: float, until: float
 ) -> Select[*tuple[Any, ...]]:
-    """Return the query for runs in which standards with some numbers took part."""
-    from sqlalchemy import and_, func, select
+    """Return the query for certificates of runs in which standards with some numbers took part."""
+    from sqlalchemy import Text, and_, cast, func, literal, or_, select
+
+    from remotecal.order import DUT
 
     used, items, issued = run_equipment, run_items, signed_certificates
 
     def same(table: Table) -> ColumnElement[bool]:
         return and_(table.c.station == used.c.station, table.c.run == used.c.run)
 
+    device = literal(f"{DUT}-") + cast(items.c.place + 1, Text)
+    of_item = or_(issued.c.device == "", issued.c.device == device)
     return (
         select(
             used.c.station,
@@ -371,7 +378,7 @@ def _using(
             issued.c.at,
         )
         .join(runs, same(runs))
-        .outerjoin(items, and_(same(items), items.c.place == 0))
-        .outerjoin(issued, and_(same(issued), issued.c.duty == "issued"))
+        .outerjoin(items, same(items))
+        .outerjoin(issued, and_(same(issued), issued.c.duty == "issued", of_item))
         .where(column.in_(numbers), used.c.at >= since, used.c.at < until)
     )

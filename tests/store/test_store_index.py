@@ -165,6 +165,45 @@ def test_reverse_traceability_goes_as_far_as_it_is_asked_to(enrolled: Store, eve
     assert (use.certificate, use.by, use.issued) == ("C-1", "S-1", DAY)
 
 
+def each(start: dict) -> None:
+    """Have a run be of two devices, with a certificate for each."""
+    order = start["data"]["order"]
+    dut = order.pop("dut") | {"certificate": None}
+    order["dut"] = None
+    order["duts"] = [dut | {"serial": f"M-{n}", "on": f"meter_{n}"} for n in (1, 2)]
+    order["order"] |= {"certificates": "each", "certificate": "L-7"}
+    name = next(iter(start["data"]["certificates"]))
+    start["data"]["certificates"][name]["record"]["number"] = "S-1"
+    start["at"] = "2026-03-01T08:00:00.000000Z"
+
+
+def test_of_a_run_with_a_certificate_for_each_device_every_one_is_found(enrolled: Store, events) -> None:
+    enrolled.journals.append("here", "lot", 1, changed(events[:1], each), 1.0)
+    (item,) = enrolled.about.items(certificate="L-7-2")
+    assert (item.serial, item.place) == ("M-2", 1)
+    assert enrolled.about.items(certificate="L-7") == ()
+    sealed = SigningRow("here", "lot", "issued", "the hub", DAY, b"x", b"p", "L-7-2", device="dut-2")
+    enrolled.signings.add(sealed)
+    uses = [one.use for one in resting_on(enrolled, "S-1")]
+    assert [(use.certificate, use.issued) for use in uses] == [("L-7-1", None), ("L-7-2", DAY)]
+    measured(enrolled, "b", events, 9, standard="L-7-2", certificate="C-2")
+    measured(enrolled, "c", events, 9, standard="L-7-1", certificate="C-3")
+    found = [(one.depth, one.use.certificate) for one in resting_on(enrolled, "S-1", depth=2)]
+    assert found == [(1, "L-7-1"), (1, "L-7-2"), (2, "C-2")], "one that was not issued leads nowhere"
+
+
+def test_a_certificate_for_all_devices_is_told_once(enrolled: Store, events) -> None:
+    def together(start: dict) -> None:
+        each(start)
+        start["data"]["order"]["order"]["certificates"] = "together"
+
+    enrolled.journals.append("here", "lot", 1, changed(events[:1], together), 1.0)
+    enrolled.signings.add(SigningRow("here", "lot", "issued", "the hub", DAY, b"x", b"p", "L-7"))
+    (one,) = resting_on(enrolled, "S-1")
+    assert (one.use.certificate, one.use.issued) == ("L-7", DAY)
+    assert len(enrolled.about.items(certificate="L-7")) == 2
+
+
 def test_a_circle_of_certificates_comes_to_an_end(enrolled: Store, events) -> None:
     measured(enrolled, "a", events, 1, standard="C-2", certificate="C-1")
     measured(enrolled, "b", events, 2, standard="C-1", certificate="C-2")
