@@ -17,6 +17,8 @@ It becomes an order for each mounting, and each device has a certificate of its 
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +27,7 @@ from pydantic import Field
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import OrderError
 from remotecal.model.base import Line
+from remotecal.model.identifiers import comparable
 from remotecal.order import Dut, Order, Words
 
 TABLE: Final = "lot"
@@ -88,7 +91,15 @@ def read_orders(path: Path) -> tuple[Order, ...]:
         placed = [{**device, "on": place} for device, place in zip(several, used, strict=True)]
         said = {**content, "order": own, "duts": placed}
         orders.append(checked(Order, said, str(path), OrderError))
+    _differ([number for order in orders for number in order.numbers.values()], path)
     return tuple(orders)
+
+
+def _differ(numbers: Sequence[str], path: Path) -> None:
+    """Raise `OrderError` if two certificates of a lot, of whatever mounting, would have one number."""
+    counted = Counter(map(comparable, numbers))
+    if double := next((number for number in numbers if counted[comparable(number)] > 1), None):
+        raise OrderError(f"{path}: two devices would have certificates numbered {double}: give each another")
 
 
 def _devices(lot: LotTable, path: Path) -> list[dict[str, object]]:
@@ -100,7 +111,8 @@ def _devices(lot: LotTable, path: Path) -> list[dict[str, object]]:
         path.parent / str(lot.devices)
     )
     numbers = [device.get("serial") or device.get("owner_number") for device in own]
-    if double := next((number for number in numbers if numbers.count(number) > 1), None):
+    counted = Counter(numbers)
+    if double := next((number for number in numbers if counted[number] > 1), None):
         raise OrderError(f"{path}: the device {double} is listed twice: take one out")
     return [{**common, **device} for device in own]
 
@@ -110,13 +122,20 @@ def _listed(path: Path) -> list[dict[str, str]]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise OrderError(f"{path} can't be read: {error}") from None
-    rows = csv.DictReader(text.splitlines())
     known = set(Dut.model_fields) - {"on"}
-    if unknown := [name for name in rows.fieldnames or () if name not in known]:
+    try:
+        names, *rows = list(csv.reader(text.splitlines())) or [[]]
+    except csv.Error as error:
+        raise OrderError(f"{path} is no table: {error}") from None
+    if unknown := [name for name in names if name not in known]:
         raise OrderError(f"{path}: the column {unknown[0]!r} is none of {', '.join(sorted(known))}")
-    devices = [
-        {name: value.strip() for name, value in row.items() if value and value.strip()} for row in rows
-    ]
+    if len(set(names)) < len(names):
+        raise OrderError(f"{path}: two columns are called alike, and which counts can't be told")
+    devices = []
+    for row in rows:
+        if any(cell.strip() for cell in row[len(names) :]):
+            raise OrderError(f"{path}: a line has more cells than there are columns: {', '.join(row)[:100]}")
+        devices.append({name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()})
     found = [device for device in devices if device]
     if not found:
         raise OrderError(f"{path} lists no device: its first line names columns, such as serial")

@@ -11,6 +11,7 @@ from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import OrderError
 from remotecal.model import Contact, EquipmentClass, Identification, Item, Laboratory, Location, Person, Text
 from remotecal.model.base import Country, Line
+from remotecal.model.identifiers import comparable
 
 
 def _text(written: object) -> object:
@@ -191,7 +192,7 @@ class Order(Written):
         numbered = [dut.certificate for dut in self.devices.values() if dut.certificate is not None]
         if numbered and not self.apart:
             raise ValueError('certificate of a device: say certificates = "each" under [order]')
-        if len(set(self.numbers.values())) < len(self.numbers):
+        if len(set(map(comparable, self.numbers.values()))) < len(self.numbers):
             raise ValueError("two devices would have certificates of one number: give each another")
         return self
 

@@ -77,8 +77,14 @@ class Summary(Frozen):
         table = csv.DictWriter(text, ["name", *columns], extrasaction="ignore", lineterminator="\r\n")
         table.writeheader()
         for one in self.listed:
-            table.writerow({**one.model_dump(mode="json"), "name": one.name.get("en")})
+            said = {**one.model_dump(mode="json"), "name": one.name.get("en")}
+            table.writerow({name: as_text(str(said[name] or "")) for name in ("name", *columns)})
         return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def as_text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, whoever wrote it."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def summary(certificates: Sequence[bytes]) -> Summary:

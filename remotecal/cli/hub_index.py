@@ -177,11 +177,8 @@ def _show(headings: Sequence[str], rows: Sequence[Sequence[str]], *, csv: bool =
     import csv as writing
     import sys
 
+    from remotecal.certificates.summary import as_text
+
     writer = writing.writer(sys.stdout, lineterminator="\n")
     writer.writerow(headings)
-    writer.writerows([_as_text(cell) for cell in row] for row in rows)
-
-
-def _as_text(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, whoever wrote it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    writer.writerows([as_text(cell) for cell in row] for row in rows)

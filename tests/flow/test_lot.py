@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import tomllib
+from datetime import date
 
 import pytest
 
@@ -13,7 +14,7 @@ from remotecal.bench import Bench
 from remotecal.certificates import XML_NAME
 from remotecal.certificates.dcc import write
 from remotecal.certificates.reporting import FILES, write_summary
-from remotecal.certificates.summary import summary
+from remotecal.certificates.summary import Listed, Summary, summary
 from remotecal.configuration import as_toml
 from remotecal.errors import ConfigurationError, OrderError, RunAborted, RunError
 from remotecal.journal.events import read_journal
@@ -190,6 +191,45 @@ def test_a_list_of_devices_has_columns_that_are_known(bench):
     (bench.directory / "meters.csv").write_text("serial\n\n", "utf-8")
     with pytest.raises(OrderError, match="lists no device"):
         read_orders(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "refusal"),
+    [
+        ("serial,model\nA,B,C\n", "more cells than there are columns"),
+        ("serial\n" + "x" * 200_000 + "\n", "is no table"),
+        ("serial,serial\nA,B\n", "two columns are called alike"),
+        ("serial,certificate\nA,X-1\nB,\nC,\nD,X-1\n", "certificates numbered X-1"),
+        ("serial,certificate\nA,X-1\nB,\nC,\nD,x\u20111\n", "certificates numbered X-1"),
+    ],
+    ids=["cells", "long", "columns", "numbers", "alike"],
+)
+def test_a_list_of_devices_that_is_none_is_refused_in_a_sentence(bench, content, refusal):
+    path = listed(bench, 2)
+    (bench.directory / "meters.csv").write_text(content, "utf-8")
+    with pytest.raises(OrderError, match=refusal):
+        read_orders(path)
+
+
+def test_a_number_of_a_lot_that_another_mounting_counts_to_is_not_given_twice(bench):
+    path = listed(bench, 7)
+    counted = [number for order in read_orders(path) for number in order.numbers.values()]
+    rows = "".join(f"A-{n},{counted[6] if n == 1 else ''}\n" for n in range(1, 8))
+    (bench.directory / "meters.csv").write_text(f"serial,certificate\n{rows}", "utf-8")
+    with pytest.raises(OrderError, match=f"certificates numbered {counted[6]}"):
+        read_orders(path)
+
+
+def test_a_spreadsheet_takes_nothing_in_a_report_for_a_formula():
+    one = Listed(
+        certificate="-1", serial="=HYPERLINK(1)", owner_number="@A", name=Text(en="+1"), model="DN20",
+        verdict="", finished=date(2026, 3, 1), issued=None, run="r", sha256="0" * 64,
+    )  # fmt: skip
+    whom = Text(en="x")
+    made = Summary(customer=whom, laboratory=whom, orders=(), demonstration=False, listed=(one,))
+    (row,) = csv.DictReader(io.StringIO(made.to_csv().decode("utf-8-sig")))
+    told = (row["name"], row["certificate"], row["serial"], row["owner_number"], row["model"], row["issued"])
+    assert told == ("'+1", "'-1", "'=HYPERLINK(1)", "'@A", "DN20", "")
 
 
 def test_an_order_that_is_no_lot_is_one_order(bench):
