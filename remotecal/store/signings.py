@@ -70,6 +70,15 @@ class Signings:
         with self._database.read() as connection:
             return connection.execute(of_run).first() is not None
 
+    def issued(self, station: str, run: str) -> frozenset[str]:
+        """Return the devices of a run whose certificates are issued; "" is the one for all together."""
+        from sqlalchemy import select
+
+        table = signed_certificates
+        of_run = (table.c.station == station) & (table.c.run == run) & (table.c.duty == "issued")
+        with self._database.read() as connection:
+            return frozenset(connection.execute(select(table.c.device).where(of_run)).scalars())
+
     def add(self, row: SigningRow) -> None:
         """Keep a certificate with one more signature.
 

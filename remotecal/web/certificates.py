@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remotecal.clock import civil_time
-from remotecal.errors import CertificateRefused, NotAllowed, NotThere
+from remotecal.errors import CertificateRefused, EvidenceError, NotAllowed, NotThere
 from remotecal.hub import issuing
 
 if TYPE_CHECKING:
@@ -33,6 +33,25 @@ def record_row(office: Office, station: str, run: str) -> RecordRow:
     if row is None:
         raise NotThere(issuing.lacking(office.store, station, run))
     return row
+
+
+def ordered(office: Office, run: str) -> frozenset[str]:
+    """Return the devices that are to have a certificate of their own; "" is the one for all together.
+
+    Raises:
+        NotThere: the run was not ordered, or not so.
+    """
+    from remotecal.transport.envelopes import unseal
+    from remotecal.transport.messages import RemoteOrder
+
+    row = office.store.orders.find(run)
+    if row is None:
+        raise NotThere(f"there is no order {run}")
+    try:
+        order = unseal(row.envelope, "order", RemoteOrder, [office.laboratory.key.public])
+    except EvidenceError as error:
+        raise NotThere(f"the order {run} is not one that this laboratory signed: {error}") from error
+    return frozenset(order.order.numbers)
 
 
 def of_run(office: Office, caller: Caller, station: str, run: str, device: str = "") -> issuing.RunAt:

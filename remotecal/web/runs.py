@@ -208,7 +208,15 @@ async def issue_certificate(
 
 
 def _may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:
-    """Raise `NotThere` unless a caller may see journal and record; a customer waits for the certificate."""
+    """Raise `NotThere` unless a caller may see journal and record.
+
+    They tell of all devices, so a customer waits until the certificates of all are issued.
+    """
     visible.run(here, caller, station, run)
-    if caller.account is not None and not here.store.signings.any(station, run, "issued"):
+    if caller.account is None:
+        return
+    issued = here.store.signings.issued(station, run)
+    if not issued:
         raise NotThere(f"the certificate of {run} is not issued yet")
+    if not certificates.ordered(here, run) <= issued:
+        raise NotThere(f"the certificates of some devices of {run} are not issued yet, and this tells of all")

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from sites import Site
+from sites import BENCH, Site
 from sqlalchemy import text
 from web_laboratory import DIGEST, PASSWORD, Web, problem
 
+from remotecal.order import Order
+from remotecal.store.signings import SigningRow
+from remotecal.transport.messages import Terms
 from remotecal.web.sessions import OF_HOST, OF_ONE
 
 OPEN = {("post", "/api/v1/session"), ("get", "/health"), ("get", "/metrics")}
@@ -270,3 +273,28 @@ def test_who_can_not_be_noted_is_refused_all_the_same(web: Web) -> None:
     finally:
         with store.database.begin() as connection:
             connection.execute(text("ALTER TABLE audit_away RENAME TO audit"))
+
+
+def test_evidence_of_several_devices_waits_for_the_certificates_of_all(web: Web) -> None:
+    order = Order.load(web.site.tiny.order)
+    assert order.dut is not None
+    duts = tuple(order.dut.model_copy(update={"serial": f"M-{n}", "on": f"meter_{n}"}) for n in (1, 2))
+    head = order.order.model_copy(update={"certificates": "each"})
+    order = order.model_copy(update={"order": head, "dut": None, "duts": duts})
+    bundle, procedure = web.site.bundle(None)
+    terms = Terms(bench=BENCH, bundle=bundle)
+    run = web.do(web.hub.laboratory.issue(order, procedure, "here", terms, "Li Wei", lasts=60.0)).id
+    store = web.hub.laboratory.store
+    store.orders.assign(run, "acme")
+    store.journals.append("here", run, 1, [], time.time())
+
+    def issued(device: str) -> None:
+        number = order.numbers[device]
+        store.signings.add(SigningRow("here", run, "issued", "hub", time.time(), b"x", b"p", number, device))
+
+    with web.token("customer") as acme:
+        issued("dut-1")
+        for what in ("journal", "record"):
+            assert "some devices" in problem(acme.get(f"/runs/here/{run}/{what}"), 404)
+        issued("dut-2")
+        assert acme.get(f"/runs/here/{run}/journal").status_code == 200
