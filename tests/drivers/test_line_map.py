@@ -135,6 +135,11 @@ def test_where_there_is_no_value_it_says_so(answer: bytes) -> None:
         dx.density.read()
 
 
+def test_a_table_as_only_a_journal_can_have_it_is_refused_in_a_sentence() -> None:
+    with pytest.raises(BenchError, match="half a letter"):
+        LineMap.as_stated({"table": as_toml(DENSITY) + "# \ud800"})
+
+
 def test_another_serial_number_or_mode_is_refused() -> None:
     refused = pytest.raises(WrongInstrument, match="serial number 12 is expected")
     with on_socket(*OPENING[:2]) as port, refused:

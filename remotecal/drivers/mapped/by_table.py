@@ -47,6 +47,10 @@ class ByTable(Instrument):
             raise BenchError("table is missing: name the TOML file with its rows, beside the bench file")
         if len(text) > LONGEST:
             raise BenchError(f"table is longer than {LONGEST} characters, which no table is")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BenchError("table has half a letter, which no text has: mend the file") from None
         return cast("type[Self]", cls.made(text))
 
     @classmethod
