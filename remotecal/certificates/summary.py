@@ -70,6 +70,11 @@ class Summary(Frozen):
         order: tuple[Verdict | Literal[""], ...] = (*WORST, "")
         return {verdict: counted[verdict] for verdict in order if counted[verdict]}
 
+    @property
+    def unissued(self) -> int:
+        """How many of the certificates are drafts, whose verdict nobody has answered for yet."""
+        return sum(one.issued is None for one in self.listed)
+
     def to_csv(self) -> bytes:
         """Return the list as a table that spreadsheets read: UTF-8 with a mark, one line a certificate."""
         text = io.StringIO()

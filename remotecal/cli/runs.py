@@ -144,6 +144,8 @@ def _report(asked: argparse.Namespace) -> None:
         f"{count} {verdict or 'without a verdict'}" for verdict, count in made.verdicts.items()
     )
     print(f"{len(made.listed)} certificates: {counted}")
+    if made.unissued:
+        print(f"{made.unissued} of them are not issued yet: they are no certificates")
     for name in FILES:
         print(asked.out / name)
 

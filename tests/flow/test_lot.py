@@ -13,6 +13,8 @@ import pytest
 from remotecal.bench import Bench
 from remotecal.certificates import XML_NAME
 from remotecal.certificates.dcc import write
+from remotecal.certificates.pdf.compare import read_print
+from remotecal.certificates.pdf.summary import print_summary
 from remotecal.certificates.reporting import FILES, write_summary
 from remotecal.certificates.summary import Listed, Summary, summary
 from remotecal.configuration import as_toml
@@ -230,6 +232,21 @@ def test_a_spreadsheet_takes_nothing_in_a_report_for_a_formula():
     (row,) = csv.DictReader(io.StringIO(made.to_csv().decode("utf-8-sig")))
     told = (row["name"], row["certificate"], row["serial"], row["owner_number"], row["model"], row["issued"])
     assert told == ("'+1", "'-1", "'=HYPERLINK(1)", "'@A", "DN20", "")
+
+
+@pytest.mark.parametrize("issued", [None, date(2026, 3, 2)])
+def test_a_printed_report_says_what_is_not_issued(issued):
+    one = Listed(
+        certificate="L-1", serial="A", owner_number="", name=Text(zh="水表"), model="", verdict="pass",
+        finished=date(2026, 3, 1), issued=issued, run="r", sha256="0" * 64,
+    )  # fmt: skip
+    whom = Text(en="x")
+    made = Summary(customer=whom, laboratory=whom, orders=(), demonstration=False, listed=(one,))
+    said = "".join("".join(read_print(print_summary(made)).words).split())
+    assert ("合格pass*" in said) is (issued is None)
+    assert "合格pass" in said
+    assert ("Notissuedyet:notacertificate:1/1" in said) is (issued is None)
+    assert made.unissued == (issued is None)
 
 
 def test_an_order_that_is_no_lot_is_one_order(bench):

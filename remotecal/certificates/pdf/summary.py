@@ -30,6 +30,9 @@ def print_summary(summary: Summary) -> bytes:
         "laboratory": _said(summary.laboratory.root),
         "orders": ", ".join(summary.orders),
         "demonstration": summary.demonstration,
+        "unissued": f"* {_both('unissued')}: {summary.unissued} / {len(summary.listed)}"
+        if summary.unissued
+        else "",
         "counts": [[_verdict(verdict), str(count)] for verdict, count in summary.verdicts.items()],
         "rows": [
             [
@@ -37,7 +40,7 @@ def print_summary(summary: Summary) -> bytes:
                 " / ".join(filter(None, (one.serial, one.owner_number))),
                 " ".join(filter(None, (one.name.get("zh"), one.model))),
                 one.finished.isoformat(),
-                _verdict(one.verdict),
+                _verdict(one.verdict) if one.issued else f"{_verdict(one.verdict)} *",
                 one.sha256[:16],
             ]
             for one in summary.listed
@@ -54,6 +57,10 @@ def print_summary(summary: Summary) -> bytes:
 
 def _said(text: dict[str, str]) -> str:
     return " ".join(dict.fromkeys(text.values()))
+
+
+def _both(mark: str) -> str:
+    return " ".join(said for _, said in label("marks", mark))
 
 
 def _verdict(verdict: str) -> str:
