@@ -184,6 +184,9 @@ def test_a_pump_by_a_table_starts_and_stops_by_its_actions() -> None:
 
 RIG = tomllib.loads((Path(__file__).parents[2] / "docs" / "tables" / "rig-s7-1200.toml").read_text("utf-8"))
 
+AGREE: dict[str, Any] = {"product": ["density"], "gives": "density", "within": 0.01}
+"""What always hangs together."""
+
 WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         RIG,
@@ -292,6 +295,15 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (METER, {"choices__unit_of_density__bit": 1}, "a bit is 0 or 1"),
     (METER, {"never": [{"holding": 40012, "type": "u16"}]}, r"actions\.clear: it lies where never says"),
     (METER, {"readings__volume__span": [0, 1e6], "nonsense": 1}, "nonsense is unknown"),
+    (METER, {"agree": [AGREE | {"gives": "mass"}]}, "agree: 'mass' is no reading of the table"),
+    (METER, {"agree": [AGREE | {"product": ["damping"]}]}, "agree: 'damping' is no reading of the table"),
+    (METER, {"agree": [AGREE | {"product": ["temperature"]}]}, "'temperature' is no reading .* no channels"),
+    (
+        METER,
+        {"agree": [AGREE | {"product": ["density", "volume"]}]},
+        "agree: density is in kg/m3, which is no unit of kg/m3 × m3",
+    ),
+    (METER, {"agree": [AGREE | {"within": 1.5}]}, r"agree\.0\.within"),
 ]
 
 
@@ -316,6 +328,20 @@ def asked(name: str) -> Callable[[Any], object]:
     return lambda kind: (named(kind)[name].wire, kind.wire)
 
 
+NONE = {
+    "holding": 40400, "type": "u16", "unit": "kg/m3", "span": [0, 9], "accuracy": "exact", "doc": "Empty.",
+}  # fmt: skip
+
+
+def is_believed(**at: Any) -> bool:
+    """Tell whether a meter that shows 998 kg/m3 is believed with an agreement."""
+    try:
+        opened(driver(agree=[AGREE | at], readings__none=NONE), density=lambda: 998.0)
+    except WrongInstrument:
+        return False
+    return True
+
+
 KEYS: dict[str, Callable[[], bool]] = {
     "Stated.maker": lambda: driver(maker="B").maker == "B",
     "Stated.model": lambda: driver(model="B").model == "B",
@@ -334,6 +360,11 @@ KEYS: dict[str, Callable[[], bool]] = {
     "Map.actions": lambda: "clear" in named(driver()),
     "Stated.safe": lambda: str(driver(safe__damping=20).safe[0]) == "damping = 20 s",
     "Stated.expects": lambda: str(driver(expects={"damping": 3}).expects[0]) == "damping = 3 s",
+    "Stated.agree": lambda: is_believed() and not is_believed(times=2),
+    "Agreement.product": lambda: not is_believed(product=["none"]),
+    "Agreement.times": lambda: is_believed(times=1.005) and not is_believed(times=1.02),
+    "Agreement.gives": lambda: not is_believed(gives="none"),
+    "Agreement.within": lambda: is_believed(times=1.02, within=0.03),
     "Map.never": lambda: driver(never=[{"coil": 4}]).forbidden[0].number == 4,
     "Way.counts_from": lambda: driver(modbus__counts_from=40000).wire.manual_counts_from == 40000,
     "Way.functions": lambda: driver(modbus__functions=[3, 6]).wire.functions == {3, 6},
@@ -422,6 +453,14 @@ def test_every_key_of_a_table_is_heeded(field: str) -> None:
 
 def test_no_proof_is_left_of_a_key_that_is_gone() -> None:
     assert set(KEYS) == set(FIELDS)
+
+
+def test_quantities_that_do_not_hang_together_are_another_instruments() -> None:
+    kind = driver(agree=[AGREE | {"times": 2}])
+    refused = "density is 998 kg/m3, and by density 998 kg/m3 it would be 1996: these are not its registers"
+    with pytest.raises(WrongInstrument, match=refused):
+        opened(kind, density=lambda: 998.0)
+    assert opened(driver(agree=[AGREE | {"times": 2}]), density=lambda: 0.0).met is not None
 
 
 # On a bench
