@@ -173,6 +173,35 @@ def test_aquamaster_3_that_is_set_to_litres_a_second_is_refused() -> None:
         pass
 
 
+FLOWING: dict[str, tuple[Exchange, ...]] = {
+    "siemens-fst030": (
+        asked(3000, *words(0.01)), asked(3004, *words(9.98)), asked(3040, *words(998.0)),
+    ),
+    "silver-coriolis": (asked(1000, *words(9980.0, 10.0)), asked(1008, *words(0.998))),
+}  # fmt: skip
+"""How meters are opened that tell mass flow, volume flow and density."""
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "flow"), [("siemens-fst030", 3000, 0.0098), ("silver-coriolis", 1002, 9.8)]
+)
+def test_a_meter_is_believed_whose_mass_flow_is_its_flow_times_density(
+    name: str, at: int, flow: float
+) -> None:
+    with bus(name, *FLOWING[name], asked(at, *words(flow))) as meter:
+        assert meter.flow.read().value == pytest.approx(flow)
+        assert isinstance(meter, FlowMeter)
+
+
+@pytest.mark.parametrize("name", sorted(FLOWING))
+def test_a_meter_in_another_order_of_bytes_or_units_is_refused(name: str) -> None:
+    in_tonnes = text(name).replace('"kg/s"', '"t/h"').replace('"kg/h"', '"t/h"')
+    for table in (text(name).replace("ABCD", "CDAB"), in_tonnes):
+        refused = pytest.raises((WrongInstrument, InstrumentError), match="mass_flow|no valid value")
+        with refused, bus(name, *FLOWING[name], table=table):
+            pass
+
+
 # Transmitters
 
 
