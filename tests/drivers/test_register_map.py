@@ -518,9 +518,19 @@ def paths(said: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, 
     return found
 
 
-@pytest.mark.parametrize("path", paths(METER), ids=".".join)
+JUNK_AT = [*paths(METER), ("modbus", "wide"), ("agree",)]
+
+
+@pytest.mark.parametrize("path", JUNK_AT, ids=".".join)
 def test_whatever_stands_at_a_key_is_taken_or_refused_in_a_sentence(path: tuple[str, ...]) -> None:
     """A table may come from a stranger's journal."""
     for junk in JUNK:
         with contextlib.suppress(BenchError):
             driver(**{"__".join(path): junk})
+
+
+@pytest.mark.parametrize("key", [*AGREE, "times"])
+def test_whatever_stands_in_an_agreement_is_taken_or_refused_in_a_sentence(key: str) -> None:
+    for junk in (*JUNK, ["density"] * 10, ["density", "temperature[1]"], [7]):
+        with contextlib.suppress(BenchError, WrongInstrument):
+            opened(driver(agree=[AGREE | {key: junk}]), density=lambda: 998.0)

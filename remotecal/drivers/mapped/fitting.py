@@ -100,7 +100,11 @@ def _check_agreement(agreement: Agreement, rows: Mapping[str, tuple[str, Row]]) 
             raise BenchError(f"agree: {name!r} is no reading of the table, on no channels")
         found.append(row.unit)
     *factors, unit = found
-    if not units.same_dimension(product_of(factors), unit):
+    try:
+        fits = units.same_dimension(product_of(factors), coherent(unit))
+    except UnitError as error:
+        raise BenchError(f"agree: {agreement.gives}: {error}") from None
+    if not fits:
         product = " × ".join(factors)
         raise BenchError(f"agree: {agreement.gives} is in {unit}, which is no unit of {product}")
 

@@ -74,7 +74,7 @@ class Indicated(Valued):
 class Agreement(Written):
     """Quantities that hang together, by which a map that is another instrument's is found out."""
 
-    product: tuple[Words, ...] = Field(min_length=1)
+    product: tuple[Words, ...] = Field(min_length=1, max_length=9)
     """Readings that are multiplied with each other; one may stand there twice …"""
     times: float = Field(default=1.0, gt=0)
     """… and with this number …"""
