@@ -7,8 +7,8 @@ import keyword
 import re
 import sys
 from importlib.metadata import packages_distributions
-from importlib.util import find_spec
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final, NamedTuple

@@ -84,7 +84,7 @@ class Aga8Gas:
 class _Solvers(local):
     """The solvers of a thread, one for each equation, for as long as it lives.
 
-    To make one of DETAIL takes a hundred times as long as to ask it, and a budget asks for thousands of gases.
+    To make one of DETAIL takes a hundred times as long as to ask it, and a budget draws thousands of gases.
     """
 
     def __init__(self) -> None:
