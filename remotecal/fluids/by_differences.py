@@ -156,8 +156,8 @@ def _parabola(
     steps = np.ascontiguousarray(scaled.T)
     for i in range(len(varied)):
         bend = (above[i] + below[i] - 2 * middle) / 2
-        found += np.outer((above[i] - below[i]) / 2, steps[i]) + np.outer(bend, steps[i] ** 2)
+        found += (above[i] - below[i])[:, np.newaxis] / 2 * steps[i] + bend[:, np.newaxis] * steps[i] ** 2
         for j in range(i):
             twist = at(i, j) - above[i] - above[j] + middle
-            found += np.outer(twist, steps[i] * steps[j])
+            found += twist[:, np.newaxis] * (steps[i] * steps[j])
     return found
