@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.set_defaults(handler=main)
-    parser.add_argument("file", type=Path, metavar="FILE", help="the certificate, XML or PDF; or a report of many")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="the certificate, XML or PDF; or a report of many"
+    )
     parser.add_argument(
         "--journal", type=Path, metavar="FILE", help="the journal of its run, or the directory"
     )
@@ -146,9 +148,7 @@ def _of_report(asked: argparse.Namespace, listed: Summary) -> None:
         raise CertificateRefused(f"the report {asked.file} {report.verdict}: {_doubts(report)}")
 
 
-def print_report(
-    report: Report, console: Console | None = None, of: tuple[str, str] | None = None
-) -> None:
+def print_report(report: Report, console: Console | None = None, of: tuple[str, str] | None = None) -> None:
     """Print every check, what came of it and why; `of` says in English and Chinese what was verified."""
     from rich import box
     from rich.console import Console

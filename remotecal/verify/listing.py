@@ -117,5 +117,5 @@ def _same(one: Listed, library: CertificateLibrary) -> str:
         raise CertificateRefused(
             f"the report says {name} {getattr(one, name)}, the certificate {getattr(found, name)}"
         )
-    verdict = one.verdict or "no verdict"
-    return f"the report says what it says: {verdict}, {f'issued {one.issued}' if one.issued else 'not issued'}"
+    issued = f"issued {one.issued}" if one.issued else "not issued"
+    return f"the report says what it says: {one.verdict or 'no verdict'}, {issued}"

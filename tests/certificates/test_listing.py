@@ -1,4 +1,4 @@
-"""`remotecal verify` of a report of certificates: whether it says what they say, and what to verify instead."""
+"""`remotecal verify` of a report: whether it says what its certificates say, and what to verify instead."""
 
 import json
 

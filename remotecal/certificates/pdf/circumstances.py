@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from remotecal.certificates.pdf.facts import Fact, value
-from remotecal.certificates.pdf.formula import equations
+from remotecal.certificates.pdf.formula import apart, equations
 from remotecal.certificates.pdf.numbers import Cell, printed, said, with_unit
 from remotecal.certificates.pdf.wording import label
 from remotecal.model import Column, Condition, Equipment, Method
@@ -80,7 +80,7 @@ def _method(method: Method) -> dict[str, object]:
         "name": said(method.name),
         "sources": ", ".join((*method.norms, *method.references)),
         "formulas": found or [],
-        "formula_text": plain if found else "",
+        "formula_texts": apart(plain or "", len(found)) if found else [],
         "description": said(described) if described is not None and not found else None,
     }
 

@@ -99,6 +99,6 @@ def in_unit(unit: str) -> str:
 
 
 def symbol(name: str) -> Cell:
-    """Return a symbol with what follows an underscore as its index."""
+    """Return a symbol with what follows an underscore as its index; a further one parts that: `g_f_1`."""
     main, _, index = name.partition("_")
-    return {"symbol": [main, index]}
+    return {"symbol": [main, index.replace("_", ",")]}
