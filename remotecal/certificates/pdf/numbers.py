@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from remotecal import units
@@ -40,6 +41,24 @@ def printed(number: str) -> str:
     mantissa, _, exponent = number.replace("e", "E").partition("E")
     text = mantissa.lstrip("+").replace("-", "−")
     return f"{text} × 10{_raised(exponent)}" if exponent else text
+
+
+SMALLEST_WRITTEN_OUT = -4
+"""Power of ten from which down numbers of a budget have an exponent."""
+
+
+def with_exponent(number: str) -> str:
+    """Return a number of a budget with an exponent where it would begin with a row of zeros: 5.0E-11."""
+    exact = Decimal(number)
+    if (
+        not exact.is_finite()
+        or not exact
+        or exact.adjusted() >= SMALLEST_WRITTEN_OUT
+        or "e" in number.lower()
+    ):
+        return number
+    digits = len(exact.as_tuple().digits)
+    return f"{exact:.{digits - 1}E}"
 
 
 def _raised(exponent: str) -> str:

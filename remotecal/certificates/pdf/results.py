@@ -9,12 +9,24 @@ from remotecal import units
 from remotecal.certificates.pdf.curve import picture
 from remotecal.certificates.pdf.items import called
 from remotecal.certificates.pdf.joint import coefficients, correlations, covered, parts
-from remotecal.certificates.pdf.numbers import Cell, aligned, full_width, in_unit, printed, said, symbol
+from remotecal.certificates.pdf.numbers import (
+    Cell,
+    aligned,
+    full_width,
+    in_unit,
+    printed,
+    said,
+    symbol,
+    with_exponent,
+)
 from remotecal.certificates.pdf.wording import Said, has, label
 from remotecal.model import Column, Complex, Words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remotecal.model import (
+        BudgetLine,
         Conformity,
         InputQuantity,
         Measurement,
@@ -159,10 +171,12 @@ def annexes(record: Record) -> list[dict[str, object]]:
 
 def _annex(record: Record, measurement: Measurement, inputs: list[InputQuantity]) -> dict[str, object]:
     several = len(record.measurements) > 1
+    every = [budget.lines for budget in measurement.budgets]
     return {
         "name": said(measurement.name) if several else None,
         "items": called(record, measurement.items) if several else "",
         "head": [label("budget", name) for name in ("symbol", "input", "source")],
+        "remark": label("budget", "correlated") if any(map(_between, every)) else [],
         "inputs": [
             [
                 symbol(entry.symbol),
@@ -187,17 +201,21 @@ def _budget(budget: PointBudget) -> dict[str, object]:
     shares = tuple(_to_place(line.share, -1, line.contribution) for line in lines)
     columns: list[tuple[str, str, list[Cell]]] = [
         ("symbol", "1", [symbol(line.symbol) for line in lines]),
-        ("estimate", "1", aligned(tuple(line.value for line in lines))),
-        ("u", "1", aligned(tuple(line.u for line in lines))),
+        ("estimate", "1", aligned(tuple(with_exponent(line.value) for line in lines))),
+        ("u", "1", aligned(tuple(with_exponent(line.u) for line in lines))),
         ("unit", "1", [{"text": units.symbol(line.unit)} for line in lines]),
         ("distribution", "1", [_distribution(line.distribution) for line in lines]),
         ("dof", "1", [{"text": line.dof} for line in lines]),
-        ("sensitivity", "1", aligned(tuple(line.sensitivity for line in lines))),
+        ("sensitivity", "1", aligned(tuple(with_exponent(line.sensitivity) for line in lines))),
         ("contribution", budget.unit, aligned(contributions)),
         ("share", "1", aligned(shares)),
     ]
     shown = units.symbol(budget.unit)
+    between = _between(lines)
     return {
+        "covariances": {"name": label("budget", "covariances"), "share": printed(between)}
+        if between
+        else None,
         "title": said(budget.title),
         "rows": len(lines),
         "columns": [_column(label("budget", name), cells, unit) for name, unit, cells in columns],
@@ -213,6 +231,23 @@ def _budget(budget: PointBudget) -> dict[str, object]:
             )
         ],
     }
+
+
+def _between(lines: Sequence[BudgetLine]) -> str:
+    """Return what covariances have of the variance, in percent: what shares lack of 100; "" for nothing.
+
+    A share is 100·(c·u)²/u_c²; of correlated inputs 2·c_i·c_j·u(x_i, x_j) is in u_c², too (GUM 5.2.2).
+    """
+    shares = [Decimal(line.share) for line in lines]
+    if not all(share.is_finite() for share in shares):
+        return ""
+    lacking = 100 - sum(shares, Decimal(0))
+    rounding = ROUNDED * (len(lines) + 1)
+    return f"{lacking:.1f}" if abs(lacking) > rounding else ""
+
+
+ROUNDED = Decimal("0.05")
+"""By how much a printed share may be off, in percent."""
 
 
 FINEST, LONGEST = -9, 12
