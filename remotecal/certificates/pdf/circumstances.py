@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from remotecal import units
 from remotecal.certificates.pdf.facts import Fact, value
 from remotecal.certificates.pdf.formula import apart, equations
-from remotecal.certificates.pdf.numbers import Cell, printed, said, with_unit
+from remotecal.certificates.pdf.numbers import Cell, printed, said, told, with_unit
 from remotecal.certificates.pdf.wording import label
 from remotecal.model import Column, Condition, Equipment, Method
 from remotecal.uncertainty.rounding import report
@@ -84,11 +84,11 @@ def _method(method: Method) -> dict[str, object]:
     plain = described.get("") if described is not None and not described.languages else None
     found = equations(plain) if plain else None
     return {
-        "name": said(method.name),
+        "name": told(method.name),
         "sources": _BEFORE_NUMBER.sub("\u00a0", ", ".join((*method.norms, *method.references))),
         "formulas": found or [],
         "formula_texts": apart(plain or "", len(found)) if found else [],
-        "description": said(described) if described is not None and not found else None,
+        "description": told(described) if described is not None and not found else None,
     }
 
 
@@ -176,4 +176,4 @@ def _condition(condition: Condition) -> Fact:
         if parts:
             parts.append({"text": " ~ " if isinstance(entry, Column) else ", "})
         parts.append(value(entry))
-    return {"label": said(condition.name), "lines": [{"parts": parts}]}
+    return {"label": told(condition.name), "lines": [{"parts": parts}]}

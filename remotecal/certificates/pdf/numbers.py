@@ -24,6 +24,27 @@ def said(text: Text | None) -> Said:
     return [[language, full_width(content)] for language, content in entries]
 
 
+def told(text: Text | None) -> Said:
+    """Return a text that a procedure or a laboratory put together, as a book would have it; else as `said`.
+
+    A minus sign stands before a number, powers of units are raised, a number stays with its unit, and
+    brackets behind a unit are as wide as those behind Chinese. Names are not changed so: one may be `m3`.
+    """
+    return [[language, _as_in_a_book(language, content)] for language, content in said(text)]
+
+
+def _as_in_a_book(language: str, content: str) -> str:
+    if language == "zh":
+        content = _BEHIND_A_UNIT.sub(r"（\1）", content)
+    raised = _POWER.sub(lambda found: found[1] + _raised(found[2]), _MINUS.sub("−", content))
+    return _BEFORE_A_UNIT.sub("\u00a0", raised)
+
+
+_MINUS = re.compile(r"(?:(?<=[\s(（=~≤≥<>±，：|])|^)-(?=\d)")
+_POWER = re.compile(r"(?<![^\W\d_])((?:[cdkmµ])?m)([23])(?!\w)")
+_BEHIND_A_UNIT = re.compile(r"(?<=[%℃])\(([^()]*)\)")
+_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|°C|K|k?Pa|k?g|[cdkmµ]?m[²³]?|L|h|s)(?!\w))")
+
 CHINESE = "\u2e80-\u9fff\uf900-\ufaff"
 _BESIDE = re.compile(rf"(?<=[{CHINESE}”’）」』])[,;:?!] ?|[,;:?!] ?(?=[{CHINESE}“‘（「『])")
 _BRACKETS = re.compile(rf"(?<=[{CHINESE}])\(([^()]*)\)|\(([^()]*[{CHINESE}][^()]*)\)")

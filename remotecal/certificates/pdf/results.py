@@ -17,6 +17,7 @@ from remotecal.certificates.pdf.numbers import (
     printed,
     said,
     symbol,
+    told,
     with_exponent,
 )
 from remotecal.certificates.pdf.wording import Said, has, label
@@ -48,12 +49,12 @@ def results(record: Record, measurement: Measurement, font: str) -> list[dict[st
     """
     return [
         {
-            "name": said(result.name),
+            "name": told(result.name),
             "items": called(record, result.items),
-            "description": said(result.description) if result.description else None,
+            "description": told(result.description) if result.description else None,
             "tables": [
                 {
-                    "name": said(table.name) if table.name else [],
+                    "name": told(table.name) if table.name else [],
                     "rows": table.rows,
                     "columns": [printed for quantity in table.columns for printed in _columns(quantity)],
                     "remarks": _remarks(table),
@@ -74,7 +75,7 @@ def _columns(quantity: Quantity) -> list[Head]:
     if isinstance(quantity, Words):
         return [_column(name, [{"text": word} for word in quantity.words])]
     if not isinstance(quantity, Column):
-        return [_column(name, [{"said": said(quantity.text)}])]
+        return [_column(name, [{"said": told(quantity.text)}])]
     found = []
     for stated in (quantity, *quantity.in_other_units):
         found.append(_column(name, aligned(stated.values), stated.unit))
@@ -173,15 +174,15 @@ def _annex(record: Record, measurement: Measurement, inputs: list[InputQuantity]
     several = len(record.measurements) > 1
     every = [budget.lines for budget in measurement.budgets]
     return {
-        "name": said(measurement.name) if several else None,
+        "name": told(measurement.name) if several else None,
         "items": called(record, measurement.items) if several else "",
         "head": [label("budget", name) for name in ("symbol", "input", "source")],
         "remark": label("budget", "correlated") if any(map(_between, every)) else [],
         "inputs": [
             [
                 symbol(entry.symbol),
-                {"said": said(entry.name)},
-                {"said": said(entry.source)} if entry.source else {"text": ""},
+                {"said": told(entry.name)},
+                {"said": told(entry.source)} if entry.source else {"text": ""},
             ]
             for entry in inputs
         ],
@@ -216,7 +217,7 @@ def _budget(budget: PointBudget) -> dict[str, object]:
         "covariances": {"name": label("budget", "covariances"), "share": printed(between)}
         if between
         else None,
-        "title": said(budget.title),
+        "title": told(budget.title),
         "rows": len(lines),
         "columns": [_column(label("budget", name), cells, unit) for name, unit, cells in columns],
         "summary": [
