@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
-from reading import words
+from reading import poppler, words
 from sample import record
 
 from remotecal.certificates.pdf import print_certificate
@@ -17,7 +18,7 @@ from remotecal.certificates.pdf.numbers import told, with_exponent
 from remotecal.certificates.pdf.summary import print_summary
 from remotecal.certificates.pdf.words import missing_facts
 from remotecal.certificates.summary import Listed, Summary
-from remotecal.model import Column, Conformity, Limits, Record, Statement, Table, Text, Uncertainty
+from remotecal.model import Column, Conformity, Limits, Record, Statement, Table, Text, Uncertainty, Words
 
 
 def with_measurement(**changes: object) -> Record:
@@ -160,6 +161,26 @@ def test_symbols_in_headings_and_statements_have_indices_and_names_do_not() -> N
     assert "ref" in pieces, "the index is a piece of its own"
     assert "Δθ_min" not in text
     assert "n_butane and rig_x" in text
+
+
+def test_a_word_is_not_wider_than_its_column(tmp_path: Path) -> None:
+    column = Column(unit="kg/m3", values=("1448.817",), name=Text(zh="示值", en="Indication"))
+    liquids = Words(name=Text(zh="标准液体", en="Liquid"), words=("trichloroethylene",))
+    hashes = Words(name=Text.plain("SHA-256"), words=("0123456789abcdef" * 4,))
+    (result, *_) = record().measurements[0].results
+    tables = (Table(columns=(liquids, *(column,) * 8)), Table(columns=(column, hashes)))
+    changed = with_measurement(results=(result.model_copy(update={"tables": tables}),), budgets=())
+    path = tmp_path / "words.pdf"
+    path.write_bytes(print_certificate(changed, b"<a/>"))
+    (place,) = re.findall(
+        r'xMin="([0-9.]+)"[^>]*>trichloroethylene<', poppler("pdftotext", "-bbox", str(path), "-")
+    )
+    assert float(place) > MARGIN
+    assert "0123456789abcdef" * 4 in words(changed)
+
+
+MARGIN = 19 / 25.4 * 72
+"""Left margin of a page, in points."""
 
 
 def errors_within(limit: str, *values: str, u: str) -> Table:

@@ -39,7 +39,13 @@ if TYPE_CHECKING:
     )
 
 Head = dict[str, object]
-"""One printed column: `{"name": Said, "unit": str, "cells": [Cell, …]}`, with a cell for each row, or one."""
+"""One printed column: `{"name": Said, "unit": str, "cells": [Cell, …], "whole": bool}`.
+
+It has a cell for each row, or one for all; `whole` says that no word in it may be wider than the column.
+"""
+
+LONGEST_WHOLE = 20
+"""Characters of a word that a column is made as wide as; a longer one, such as a hash, is broken."""
 
 
 def results(record: Record, measurement: Measurement, font: str) -> list[dict[str, object]]:
@@ -73,7 +79,8 @@ def _columns(quantity: Quantity) -> list[Head]:
     if isinstance(quantity, Complex):
         return _complex(quantity)
     if isinstance(quantity, Words):
-        return [_column(name, [{"text": word} for word in quantity.words])]
+        whole = max(map(len, quantity.words)) <= LONGEST_WHOLE
+        return [_column(name, [{"text": word} for word in quantity.words], whole=whole)]
     if not isinstance(quantity, Column):
         return [_column(name, [{"said": told(quantity.text)}])]
     found = []
@@ -97,8 +104,8 @@ def _complex(entry: Complex) -> list[Head]:
     return [*found, _column(label("columns", "correlation"), aligned(between))] if between else found
 
 
-def _column(name: Said, cells: list[Cell], unit: str = "1") -> Head:
-    return {"name": name, "unit": in_unit(unit), "cells": cells}
+def _column(name: Said, cells: list[Cell], unit: str = "1", *, whole: bool = False) -> Head:
+    return {"name": name, "unit": in_unit(unit), "cells": cells, "whole": whole}
 
 
 def _uncertainty(stated: Uncertainty, unit: str) -> list[Head]:
