@@ -233,6 +233,14 @@ def test_places_of_an_axis_are_never_told_as_a_computer_does() -> None:
         assert shown in drawn
 
 
+def test_a_symbol_at_an_axis_has_its_index_below_the_line() -> None:
+    at = Column(name=Text(zh="标准密度 ρ_ref(t)", en="Density at t"), unit="kg/m3", values=("1", "2"))
+    drawn = error_curve(at, Column(unit="%", values=("0.1", "0.2")), "sans-serif")
+    (text,) = (text for text in drawn.iter("text") if len(text))
+    assert "".join(text.itertext()) == "标准密度 ρref(t) Density at t / (kg/m³)"
+    assert [part.text for part in text if part.get("baseline-shift") == "sub"] == ["ref"]
+
+
 def test_a_report_names_devices_in_both_languages_and_has_no_wide_apostrophe() -> None:
     one = Listed(
         certificate="L-1",

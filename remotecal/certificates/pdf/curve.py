@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
@@ -284,7 +285,18 @@ def _path(x: Axis, y: Axis, points: list[tuple[float, float]], **style: str) -> 
 
 
 def _text(content: str, x: str, y: str, anchor: str) -> _Element:
-    return tag("text", content, x=x, y=y, text_anchor=anchor, font_size="10", fill=FRAME)
+    """Return a text, in which symbols with an index have it below the line: ρ_ref."""
+    parts, place = [], 0
+    for found in SYMBOL.finditer(content):
+        below = tag("tspan", found[2], baseline_shift="sub", font_size="7.5")
+        parts += [tag("tspan", content[place : found.start()] + found[1]), below]
+        place = found.end()
+    whole = [*parts, tag("tspan", content[place:])] if parts else [content]
+    return tag("text", *whole, x=x, y=y, text_anchor=anchor, font_size="10", fill=FRAME)
+
+
+SYMBOL = re.compile(r"\b([ΔδA-Za-zα-ωΑ-Ω]{1,2})_([0-9A-Za-z]{1,5})\b")
+"""A symbol with its index, as `certificate.typ` finds them in texts."""
 
 
 def tag(name: str, /, *content: str | _Element, **attributes: str) -> _Element:
