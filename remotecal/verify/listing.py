@@ -6,6 +6,7 @@ whether each certificate it lists is at hand, the same file, and says what the l
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -81,9 +82,9 @@ def _printed(data: bytes, listed: Summary) -> str:
     here, there = read_print(again), read_print(data)
     if (there.producer, there.fonts) != (here.producer, here.fonts):
         raise Unable("printed by other programs or with other fonts than are here: verify the certificates")
-    raise CertificateRefused(
-        difference(there, here) or "the pages say what the list inside says, but the file was changed"
-    )
+    odd = tuple(each for each in there.odd if each not in here.odd)  # its list is oddity enough
+    found = difference(replace(there, odd=odd), here)
+    raise CertificateRefused(found or "the pages say what the list inside says, but the file was changed")
 
 
 def _heading(listed: Summary, library: CertificateLibrary) -> str:

@@ -104,9 +104,9 @@ def _standard(standard: Equipment) -> list[list[Cell]]:
     reference = standard.certificate
     issuer: list[Cell] = [{"said": said(reference.issuer)}] if reference and reference.issuer else []
     until = str(reference.valid_until) if reference and reference.valid_until else "—"
-    ranges: list[Cell] = [{"text": _span(entry)} for entry in _stated(standard, RANGE)]
     embodied = [_embodied(entry) for entry in _stated(standard, CERTIFIED)]
-    ranges += [{"text": value} for value, _ in embodied]
+    ends = map(_span, _stated(standard, RANGE))
+    ranges: list[Cell] = [{"text": text} for text in (*ends, *(value for value, _ in embodied))]
     classes: list[Cell] = [{"text": f"{entry.class_id} ({entry.reference})"} for entry in standard.classes]
     spans = [_span_of_uncertainty(entry) for entry in _stated(standard, UNCERTAINTY)]
     qualities: list[Cell] = [{"text": f"U = {u}"} for u in (*spans, *(u for _, u in embodied))]
