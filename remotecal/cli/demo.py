@@ -19,6 +19,7 @@ from remotecal.certificates.demonstration import (
     make_demonstration_keys,
     write_trust_list,
 )
+from remotecal.certificates.reporting import PDF_NAME as REPORT
 from remotecal.certificates.reporting import write_summary
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.signature import DUTIES
@@ -199,3 +200,5 @@ def _tell(out: Path) -> None:
         f"Check it:\n  remotecal verify {pdf} --journal {out} --trust {out / TRUST} "
         f"--trust-key {out / KEYS}/list-issuer.pub.pem --standards {out / PAPER}"
     )
+    if printed:
+        print(f"  remotecal verify {out / REPORT}")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from remotecal.certificates.summary import Summary
     from remotecal.certificates.trust import TrustList
     from remotecal.verify import Report
 
@@ -17,9 +18,19 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.set_defaults(handler=main)
-    parser.add_argument("file", type=Path, metavar="FILE", help="the certificate, XML or PDF")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="the certificate, XML or PDF; or a report of many"
+    )
     parser.add_argument(
         "--journal", type=Path, metavar="FILE", help="the journal of its run, or the directory"
+    )
+    parser.add_argument(
+        "--certificates",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="of a report: the certificates it lists, files or folders; those beside it by default",
     )
     parser.add_argument(
         "--register", type=Path, metavar="FILE", help="the laboratory's register (TOML), to ask it too"
@@ -91,7 +102,11 @@ def main(asked: argparse.Namespace) -> None:
     from remotecal.errors import CertificateRefused
     from remotecal.registers import LaboratoryRegister
     from remotecal.verify import verify
+    from remotecal.verify.listing import listed_in
 
+    if (listed := listed_in(asked.file)) is not None:
+        _of_report(asked, listed)
+        return
     report = verify(
         asked.file,
         journal=asked.journal,
@@ -103,13 +118,38 @@ def main(asked: argparse.Namespace) -> None:
     )
     print_report(report)
     if report.verdict != "holds":
-        doubts = report.failures or [c for c in report.checks if c.needed and c.outcome != "passed"]
-        names = ", ".join(check.name.strip() for check in doubts)
-        raise CertificateRefused(f"certificate {report.number} {report.verdict}: {names}")
+        what = f"certificate {report.number}" if report.number else f"{asked.file} is no certificate and"
+        raise CertificateRefused(f"{what} {report.verdict}: {_doubts(report)}")
 
 
-def print_report(report: Report, console: Console | None = None) -> None:
-    """Print every check, what came of it and why."""
+def _doubts(report: Report) -> str:
+    doubts = report.failures or [c for c in report.checks if c.needed and c.outcome != "passed"]
+    return ", ".join(check.name.strip() for check in doubts)
+
+
+def _of_report(asked: argparse.Namespace, listed: Summary) -> None:
+    """Verify a report of certificates, which proves none of them, and say what to verify."""
+    from remotecal.certificates.library import CertificateLibrary
+    from remotecal.cli.terminal import say
+    from remotecal.errors import CertificateRefused
+    from remotecal.verify.listing import verify_list
+
+    library = CertificateLibrary(asked.certificates or [asked.file.absolute().parent])
+    report = verify_list(asked.file, listed, library)
+    count = len(listed.listed)
+    print_report(report, of=(f"Report of {count} certificates", f"{count} 份证书的汇总"))
+    print(
+        say(
+            "A report bears no signature and proves no certificate: verify each certificate it lists.",
+            "汇总没有签名，不能证明任何证书：请逐份核验所列证书。",
+        )
+    )
+    if report.verdict != "holds":
+        raise CertificateRefused(f"the report {asked.file} {report.verdict}: {_doubts(report)}")
+
+
+def print_report(report: Report, console: Console | None = None, of: tuple[str, str] | None = None) -> None:
+    """Print every check, what came of it and why; `of` says in English and Chinese what was verified."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -134,7 +174,10 @@ def print_report(report: Report, console: Console | None = None) -> None:
         out.print(said, style="bold yellow")
     colour = {"holds": "bold green", "fails": "bold red", "is not proven": "bold yellow"}[report.verdict]
     chinese = {"holds": "核验通过", "fails": "核验不通过", "is not proven": "未能证实"}[report.verdict]
-    said = say(f"Certificate {report.number} {report.verdict}.", f"证书 {report.number} {chinese}。")
+    number = report.number
+    unreadable = ("This file, which is no certificate,", "本文件（不是证书）")
+    english, named = of or ((f"Certificate {number}", f"证书 {number}") if number else unreadable)
+    said = say(f"{english} {report.verdict}.", f"{named} {chinese}。")
     out.print(_as_it_is(said), style=colour)
 
 

@@ -267,10 +267,20 @@ def _standard(standard: InstrumentUsed | ArtefactUsed, used: CertificateUsed, id
 
 
 def _calibrated(table: Table) -> Iterator[Column]:
-    """Yield over which range a standard was calibrated, and the uncertainties stated there."""
+    """Yield over which range a standard was calibrated, and the uncertainties stated there.
+
+    What is for itself, such as a weight or a solid of known density, has its certified values instead.
+    """
     columns = [column for column in table.columns if isinstance(column, Column)]
     against = next((column for column in columns if column.uncertainty is None), None)
     stated = next((column for column in columns if column.uncertainty is not None), None)
+    if against is None and table.rows == 1:
+        kept = ("name", "unit", "values", "uncertainty")
+        yield from (
+            Column(ref_types=(CERTIFIED,), **{name: getattr(column, name) for name in kept})
+            for column in columns
+        )
+        return
     if against is None or stated is None or stated.uncertainty is None:
         return
     for name, ref_type, unit, numbers in (
@@ -282,6 +292,9 @@ def _calibrated(table: Table) -> Iterator[Column]:
             ends = (min(known, key=Decimal), max(known, key=Decimal))
             yield Column(name=name, ref_types=(ref_type,), unit=unit, values=ends)
 
+
+CERTIFIED = "remotecal_certifiedValue"
+"""refType of a value, with its uncertainty, that a standard embodies."""
 
 RANGE = Text(zh="测量范围", en="Range")
 UNCERTAINTY = Text(zh="扩展不确定度", en="Expanded uncertainty")

@@ -47,7 +47,8 @@ class Facts:
     def conclude(self) -> str:
         """Return the facts of the rig."""
         facts = (
-            f"{name} = {fact.value:g} {fact.unit}, U = {fact.expanded_uncertainty:g} ({fact.source})"
+            f"{name} = {fact.value:g}{'' if fact.unit == '1' else f' {fact.unit}'}, "
+            f"U = {fact.expanded_uncertainty:g} ({fact.source})"
             for name, fact in self._start.characteristics.items()
         )
         return "; ".join(facts) or "none beside the certificates"

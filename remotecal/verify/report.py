@@ -37,7 +37,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All checks of one certificate, in the order they were made."""
+    """All checks of one certificate, or of a list of certificates, in the order they were made."""
 
     number: str
     """Number of the certificate; "" where it could not be read."""

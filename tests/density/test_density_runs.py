@@ -64,6 +64,8 @@ class Says:
 
 def test_errors_are_those_of_the_densitometer_within_their_uncertainty(bench):
     made = record(calibrate(bench))
+    assert all(any("remotecal_certifiedValue" in each.ref_types for each in one.quantities)
+               for one in made.standards if one.name.get("en").startswith(("Weight", "Solid")))  # fmt: skip
     table = made.measurements[0].results[0].tables[0]
     errors = table.column("basic_measurementError")
     for error, expanded, at in zip(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from remotecal import units
 from remotecal.certificates.pdf.facts import Fact, value
-from remotecal.certificates.pdf.formula import equations
-from remotecal.certificates.pdf.numbers import Cell, printed, said, with_unit
+from remotecal.certificates.pdf.formula import apart, equations
+from remotecal.certificates.pdf.numbers import Cell, printed, said, told, with_unit
 from remotecal.certificates.pdf.wording import label
 from remotecal.model import Column, Condition, Equipment, Method
+from remotecal.uncertainty.rounding import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,21 +75,27 @@ def circumstances(told: Circumstances) -> dict[str, object]:
     }
 
 
+_BEFORE_NUMBER = re.compile(r" (?=[\dA-Z]*\d)")
+"""The blank in `JJG 643-2024`, where no line may end."""
+
+
 def _method(method: Method) -> dict[str, object]:
     described = method.description
     plain = described.get("") if described is not None and not described.languages else None
     found = equations(plain) if plain else None
     return {
-        "name": said(method.name),
-        "sources": ", ".join((*method.norms, *method.references)),
+        "name": told(method.name),
+        "sources": _BEFORE_NUMBER.sub("\u00a0", ", ".join((*method.norms, *method.references))),
         "formulas": found or [],
-        "formula_text": plain if found else "",
-        "description": said(described) if described is not None and not found else None,
+        "formula_texts": apart(plain or "", len(found)) if found else [],
+        "description": told(described) if described is not None and not found else None,
     }
 
 
 RANGE, UNCERTAINTY = "remotecal_measurementRange", "remotecal_expandedUncertainty"
 """refTypes of a standard's characteristics: the span it was calibrated over, U over that span."""
+CERTIFIED = "remotecal_certifiedValue"
+"""refType of a value that a standard embodies, with its U."""
 
 
 def _standard(standard: Equipment) -> list[list[Cell]]:
@@ -95,9 +104,12 @@ def _standard(standard: Equipment) -> list[list[Cell]]:
     reference = standard.certificate
     issuer: list[Cell] = [{"said": said(reference.issuer)}] if reference and reference.issuer else []
     until = str(reference.valid_until) if reference and reference.valid_until else "—"
-    ranges: list[Cell] = [{"text": _span(entry)} for entry in _stated(standard, RANGE)]
+    embodied = [_embodied(entry) for entry in _stated(standard, CERTIFIED)]
+    ends = map(_span, _stated(standard, RANGE))
+    ranges: list[Cell] = [{"text": text} for text in (*ends, *(value for value, _ in embodied))]
     classes: list[Cell] = [{"text": f"{entry.class_id} ({entry.reference})"} for entry in standard.classes]
-    qualities: list[Cell] = [{"text": f"U = {_span(entry)}"} for entry in _stated(standard, UNCERTAINTY)]
+    spans = [_span_of_uncertainty(entry) for entry in _stated(standard, UNCERTAINTY)]
+    qualities: list[Cell] = [{"text": f"U = {u}"} for u in (*spans, *(u for _, u in embodied))]
     if standard.description is not None:
         qualities.append({"said": said(standard.description)})
     nothing: list[Cell] = [{"text": "—"}]
@@ -118,13 +130,41 @@ def _stated(standard: Equipment, ref_type: str) -> list[Column]:
 
 
 def _span(column: Column) -> str:
-    """Return the ends of a span in one unit: `0 ~ 600 kg`; a single value by itself."""
-    ends = tuple(dict.fromkeys(column.values))
-    if UNCERTAINTY in column.ref_types and not any("e" in end.lower() for end in ends):
-        places = max(len(end.partition(".")[2]) for end in ends)
-        ends = tuple(f"{Decimal(end):.{places}f}" for end in ends)
+    """Return the ends of a span in one unit: `0 ~ 600 kg`; a single value by itself; many pascals as kPa."""
+    ends, unit = tuple(dict.fromkeys(column.values)), column.unit
+    if unit == "Pa" and all(not float(end) or abs(float(end)) >= MANY_PASCALS for end in ends):
+        ends, unit = tuple(f"{(Decimal(end) / 1000).normalize():f}" for end in ends), "kPa"
+    return _from_to(ends, unit)
+
+
+MANY_PASCALS = 10_000
+"""Pressure from which a range is told in kPa."""
+
+
+def _span_of_uncertainty(column: Column) -> str:
+    """Return the ends of U to two significant digits, or as many as are stated: `0.010 ~ 0.060 kg`."""
+    digits = max(map(_digits, column.values))
+    ends = (report(0.0, float(end), digits).expanded if float(end) > 0 else end for end in column.values)
+    return _from_to(tuple(dict.fromkeys(ends)), column.unit)
+
+
+def _embodied(column: Column) -> tuple[str, str]:
+    """Return the value that a standard embodies, to the last place of its U, and U."""
+    (value, *_), u = column.values, column.uncertainty.expanded[0] if column.uncertainty else ""
+    if u and float(u) > 0:
+        shown = report(float(value), float(u), _digits(u))
+        value, u = shown.value, shown.expanded
+    return with_unit((value,), column.unit), with_unit((u,), units.difference(column.unit)) if u else "—"
+
+
+def _digits(u: str) -> int:
+    """Return how many significant digits of an uncertainty are shown: two, or the one that is stated."""
+    return min(len(Decimal(u).as_tuple().digits), 2)
+
+
+def _from_to(ends: tuple[str, ...], unit: str) -> str:
     first = "" if len(ends) == 1 else f"{printed(ends[0])} ~ "
-    return first + with_unit(ends[-1:], column.unit)
+    return first + with_unit(ends[-1:], unit)
 
 
 def _condition(condition: Condition) -> Fact:
@@ -136,4 +176,4 @@ def _condition(condition: Condition) -> Fact:
         if parts:
             parts.append({"text": " ~ " if isinstance(entry, Column) else ", "})
         parts.append(value(entry))
-    return {"label": said(condition.name), "lines": [{"parts": parts}]}
+    return {"label": told(condition.name), "lines": [{"parts": parts}]}

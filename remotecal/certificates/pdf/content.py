@@ -12,7 +12,7 @@ from remotecal import units
 from remotecal.certificates.pdf.circumstances import Circumstances, circumstances, shared_by, told_of
 from remotecal.certificates.pdf.facts import Fact, fact, facts
 from remotecal.certificates.pdf.items import apart, called, in_common
-from remotecal.certificates.pdf.numbers import Cell, full_width, said
+from remotecal.certificates.pdf.numbers import Cell, full_width, said, told
 from remotecal.certificates.pdf.results import annexes, results
 from remotecal.certificates.pdf.wording import Said, kind, label, names
 from remotecal.certificates.signing.keys import fingerprint
@@ -165,7 +165,7 @@ def _measurement(record: Record, measurement: Measurement, shared: Circumstances
     of = dict.fromkeys(item for result in measurement.results for item in measurement.items_of(result))
     return {
         **circumstances(told_of(measurement).without(shared)),
-        "name": said(measurement.name) if len(record.measurements) > 1 else None,
+        "name": told(measurement.name) if len(record.measurements) > 1 else None,
         "items": called(record, of),
         "results": results(record, measurement, font),
     }
@@ -182,9 +182,9 @@ def _statement(record: Record, statement: Statement) -> dict[str, object]:
     sources = ", ".join((*statement.norms, *statement.references))
     verdict = label("verdicts", statement.conformity) if statement.conformity else None
     return {
-        "name": said(statement.name) if statement.name else None,
+        "name": told(statement.name) if statement.name else None,
         "sources": sources if statement.name else "",
-        "declaration": said(statement.declaration) if statement.declaration else [],
+        "declaration": told(statement.declaration) if statement.declaration else [],
         "notes": facts(
             (label("statements", "of"), _spoken_of(record, statement) or None),
             (label("statements", "norms"), sources if not statement.name else None),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.certificates.pdf.directions import Led, directions, widest
-from remotecal.certificates.pdf.numbers import full_width, in_unit, with_unit
+from remotecal.certificates.pdf.numbers import full_width, in_unit, printed, with_unit
 from remotecal.certificates.pdf.wording import label
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ class Axis:
             share = (value - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)
 
+    def length(self, difference: float) -> float:
+        """Return how long a difference is on the page, on a linear scale."""
+        return abs(difference / (self.high - self.low) * (self.end - self.start))
+
     def ticks(self) -> list[float]:
         """Return the round numbers to mark."""
         if not self.logarithmic:
@@ -69,7 +75,7 @@ def picture(table: Table, font: str) -> dict[str, object] | None:
     caption = [label("curve", "bars")] if errors.uncertainty else []
     caption += [label("curve", each.name) for each in led]
     if limits := _limits(errors, len(errors.values)):
-        caption.append(label("curve", "limits" if _to_draw(limits, _reach(errors, led), led) else "beyond"))
+        caption.append(label("curve", "limits" if _to_draw(limits, errors, led) else "beyond"))
     return {
         "svg": etree.tostring(error_curve(at, errors, font, led), encoding="unicode"),
         "alt": f"{_heading(errors)} : {_heading(at)}" + (_apart(at, errors, led) if led else ""),
@@ -92,12 +98,13 @@ def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()
     """Return a drawing (SVG) of `errors` over `at`, both with as many values, lettered in `font`.
 
     `led` are the errors in each direction, where the device was led in two. The axis is linear then, for they
-    begin at a zero, and limits that would leave no room to tell the directions apart are not drawn.
+    begin at a zero. Limits that would leave no room to tell directions apart, or to see the uncertainties,
+    are not drawn.
     """
     places, values = at.floats(), errors.floats()
     bars = _bars(errors)
     reach = _reach(errors, led)
-    limits = _to_draw(_limits(errors, len(values)), reach, led)
+    limits = _to_draw(_limits(errors, len(values)), errors, led)
     x = _place_axis(places, may_be_logarithmic=not led)
     y = _error_axis(reach + [bound for line in limits for bound in line])
     svg = tag(
@@ -123,10 +130,24 @@ WIDEST_LIMITS = 4.0
 """How much farther than errors with their uncertainties limits may lie that are drawn beside directions."""
 
 
-def _to_draw(limits: list[list[float]], reach: list[float], led: tuple[Led, ...]) -> list[list[float]]:
-    """Return the limits that leave room to tell directions apart; all of them where there are none."""
-    farthest = max((abs(bound) for line in limits for bound in line), default=0.0)
-    return [] if led and farthest > WIDEST_LIMITS * max(map(abs, reach)) else limits
+SHORTEST_BAR = 12.0
+"""Height below which the bars of most uncertainties can't be told from the points they are drawn through."""
+
+
+def _to_draw(limits: list[list[float]], errors: Column, led: tuple[Led, ...]) -> list[list[float]]:
+    """Return the limits, or none where they would hide what is drawn: directions, or uncertainties."""
+    reach = _reach(errors, led)
+    far = [bound for line in limits for bound in line]
+    if led:
+        return [] if max(map(abs, far), default=0.0) > WIDEST_LIMITS * max(map(abs, reach)) else limits
+    bar = 2 * median(_bars(errors))
+    within, beyond = (_error_axis(ends) for ends in (reach, reach + far))
+    hidden = bar and beyond.length(bar) < SHORTEST_BAR
+    return [] if hidden and within.length(bar) > WORTH_IT * beyond.length(bar) else limits
+
+
+WORTH_IT = 2.0
+"""How much longer bars must become to leave the limits away."""
 
 
 def _levels(x: Axis, points: list[tuple[float, float]]) -> list[list[tuple[float, float]]]:
@@ -202,7 +223,7 @@ def _frame(svg: _Element, x: Axis, y: Axis) -> None:
     for mark in x.ticks():
         column = f"{x.place(mark):.2f}"
         svg.append(_line(column, f"{TOP:g}", column, f"{HEIGHT - BOTTOM:g}", GRID))
-        svg.append(_text(f"{mark:g}", column, f"{HEIGHT - BOTTOM + 14:g}", anchor="middle"))
+        svg.append(_text(_tick(mark), column, f"{HEIGHT - BOTTOM + 14:g}", anchor="middle"))
     decimals = max(0, *(len(f"{mark:g}".partition(".")[2]) for mark in y.ticks()))
     for mark in y.ticks():
         place = y.place(mark)
@@ -212,6 +233,12 @@ def _frame(svg: _Element, x: Axis, y: Axis) -> None:
         svg.append(_text(label, f"{LEFT - 6:g}", f"{place + 3.5:.2f}", anchor="end"))
     frame = {"x": f"{LEFT:g}", "y": f"{TOP:g}", "width": f"{WIDTH - LEFT - RIGHT:g}"}
     svg.append(tag("rect", fill="none", stroke=FRAME, height=f"{HEIGHT - TOP - BOTTOM:g}", **frame))
+
+
+def _tick(mark: float) -> str:
+    """Return a mark as it is printed: 1000000 and 2 × 10⁷ for what Python writes as 1e+06 and 2e+07."""
+    written_out = 1e5 <= abs(mark) < 1e7
+    return printed(f"{mark:.0f}" if written_out else f"{mark:g}")
 
 
 def _labels(svg: _Element, at: Column, errors: Column) -> None:
@@ -258,7 +285,18 @@ def _path(x: Axis, y: Axis, points: list[tuple[float, float]], **style: str) -> 
 
 
 def _text(content: str, x: str, y: str, anchor: str) -> _Element:
-    return tag("text", content, x=x, y=y, text_anchor=anchor, font_size="10", fill=FRAME)
+    """Return a text, in which symbols with an index have it below the line: ρ_ref."""
+    parts, place = [], 0
+    for found in SYMBOL.finditer(content):
+        below = tag("tspan", found[2], baseline_shift="sub", font_size="7.5")
+        parts += [tag("tspan", content[place : found.start()] + found[1]), below]
+        place = found.end()
+    whole = [*parts, tag("tspan", content[place:])] if parts else [content]
+    return tag("text", *whole, x=x, y=y, text_anchor=anchor, font_size="10", fill=FRAME)
+
+
+SYMBOL = re.compile(r"\b([ΔδA-Za-zα-ωΑ-Ω]{1,2})_([0-9A-Za-z]{1,5})\b")
+"""A symbol with its index, as `certificate.typ` finds them in texts."""
 
 
 def tag(name: str, /, *content: str | _Element, **attributes: str) -> _Element:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.pdf.numbers import Cell, complex_with_unit, said, with_unit
+from remotecal.certificates.pdf.numbers import Cell, complex_with_unit, told, with_unit
 from remotecal.model import Complex, Note, Words
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def facts(*pairs: tuple[Said, Cell | str | None]) -> list[Fact]:
 def value(quantity: Quantity) -> Cell:
     """Return a quantity outside a table: its values with their unit."""
     if isinstance(quantity, Note):
-        return {"said": said(quantity.text)}
+        return {"said": told(quantity.text)}
     if isinstance(quantity, Words):
         return {"text": ", ".join(quantity.words)}
     if isinstance(quantity, Complex):

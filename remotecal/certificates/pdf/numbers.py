@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from remotecal import units
@@ -23,6 +24,27 @@ def said(text: Text | None) -> Said:
     return [[language, full_width(content)] for language, content in entries]
 
 
+def told(text: Text | None) -> Said:
+    """Return a text that a procedure or a laboratory put together, as a book would have it; else as `said`.
+
+    A minus sign stands before a number, powers of units are raised, a number stays with its unit, and
+    brackets behind a unit are as wide as those behind Chinese. Names are not changed so: one may be `m3`.
+    """
+    return [[language, _as_in_a_book(language, content)] for language, content in said(text)]
+
+
+def _as_in_a_book(language: str, content: str) -> str:
+    if language == "zh":
+        content = _BEHIND_A_UNIT.sub(r"（\1）", content)
+    raised = _POWER.sub(lambda found: found[1] + _raised(found[2]), _MINUS.sub("−", content))
+    return _BEFORE_A_UNIT.sub("\u00a0", raised)
+
+
+_MINUS = re.compile(r"(?:(?<=[\s(（=~≤≥<>±，：|])|^)-(?=\d)")
+_POWER = re.compile(r"(?<![^\W\d_])((?:[cdkmµ])?m)([23])(?!\w)")
+_BEHIND_A_UNIT = re.compile(r"(?<=[%℃])\(([^()]*)\)")
+_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|°C|K|k?Pa|k?g|[cdkmµ]?m[²³]?|L|h|s)(?!\w))")
+
 CHINESE = "\u2e80-\u9fff\uf900-\ufaff"
 _BESIDE = re.compile(rf"(?<=[{CHINESE}”’）」』])[,;:?!] ?|[,;:?!] ?(?=[{CHINESE}“‘（「『])")
 _BRACKETS = re.compile(rf"(?<=[{CHINESE}])\(([^()]*)\)|\(([^()]*[{CHINESE}][^()]*)\)")
@@ -40,6 +62,24 @@ def printed(number: str) -> str:
     mantissa, _, exponent = number.replace("e", "E").partition("E")
     text = mantissa.lstrip("+").replace("-", "−")
     return f"{text} × 10{_raised(exponent)}" if exponent else text
+
+
+SMALLEST_WRITTEN_OUT = -4
+"""Power of ten from which down numbers of a budget have an exponent."""
+
+
+def with_exponent(number: str) -> str:
+    """Return a number of a budget with an exponent where it would begin with a row of zeros: 5.0E-11."""
+    exact = Decimal(number)
+    if (
+        not exact.is_finite()
+        or not exact
+        or exact.adjusted() >= SMALLEST_WRITTEN_OUT
+        or "e" in number.lower()
+    ):
+        return number
+    digits = len(exact.as_tuple().digits)
+    return f"{exact:.{digits - 1}E}"
 
 
 def _raised(exponent: str) -> str:
@@ -99,6 +139,6 @@ def in_unit(unit: str) -> str:
 
 
 def symbol(name: str) -> Cell:
-    """Return a symbol with what follows an underscore as its index."""
+    """Return a symbol with what follows an underscore as its index; a further one parts that: `g_f_1`."""
     main, _, index = name.partition("_")
-    return {"symbol": [main, index]}
+    return {"symbol": [main, index.replace("_", ",")]}

@@ -9,12 +9,25 @@ from remotecal import units
 from remotecal.certificates.pdf.curve import picture
 from remotecal.certificates.pdf.items import called
 from remotecal.certificates.pdf.joint import coefficients, correlations, covered, parts
-from remotecal.certificates.pdf.numbers import Cell, aligned, full_width, in_unit, printed, said, symbol
+from remotecal.certificates.pdf.numbers import (
+    Cell,
+    aligned,
+    full_width,
+    in_unit,
+    printed,
+    said,
+    symbol,
+    told,
+    with_exponent,
+)
 from remotecal.certificates.pdf.wording import Said, has, label
 from remotecal.model import Column, Complex, Words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remotecal.model import (
+        BudgetLine,
         Conformity,
         InputQuantity,
         Measurement,
@@ -26,7 +39,13 @@ if TYPE_CHECKING:
     )
 
 Head = dict[str, object]
-"""One printed column: `{"name": Said, "unit": str, "cells": [Cell, …]}`, with a cell for each row, or one."""
+"""One printed column: `{"name": Said, "unit": str, "cells": [Cell, …], "whole": bool}`.
+
+It has a cell for each row, or one for all; `whole` says that no word in it may be wider than the column.
+"""
+
+LONGEST_WHOLE = 20
+"""Characters of a word that a column is made as wide as; a longer one, such as a hash, is broken."""
 
 
 def results(record: Record, measurement: Measurement, font: str) -> list[dict[str, object]]:
@@ -36,12 +55,12 @@ def results(record: Record, measurement: Measurement, font: str) -> list[dict[st
     """
     return [
         {
-            "name": said(result.name),
+            "name": told(result.name),
             "items": called(record, result.items),
-            "description": said(result.description) if result.description else None,
+            "description": told(result.description) if result.description else None,
             "tables": [
                 {
-                    "name": said(table.name) if table.name else [],
+                    "name": told(table.name) if table.name else [],
                     "rows": table.rows,
                     "columns": [printed for quantity in table.columns for printed in _columns(quantity)],
                     "remarks": _remarks(table),
@@ -60,9 +79,10 @@ def _columns(quantity: Quantity) -> list[Head]:
     if isinstance(quantity, Complex):
         return _complex(quantity)
     if isinstance(quantity, Words):
-        return [_column(name, [{"text": word} for word in quantity.words])]
+        whole = max(map(len, quantity.words)) <= LONGEST_WHOLE
+        return [_column(name, [{"text": word} for word in quantity.words], whole=whole)]
     if not isinstance(quantity, Column):
-        return [_column(name, [{"said": said(quantity.text)}])]
+        return [_column(name, [{"said": told(quantity.text)}])]
     found = []
     for stated in (quantity, *quantity.in_other_units):
         found.append(_column(name, aligned(stated.values), stated.unit))
@@ -84,8 +104,8 @@ def _complex(entry: Complex) -> list[Head]:
     return [*found, _column(label("columns", "correlation"), aligned(between))] if between else found
 
 
-def _column(name: Said, cells: list[Cell], unit: str = "1") -> Head:
-    return {"name": name, "unit": in_unit(unit), "cells": cells}
+def _column(name: Said, cells: list[Cell], unit: str = "1", *, whole: bool = False) -> Head:
+    return {"name": name, "unit": in_unit(unit), "cells": cells, "whole": whole}
 
 
 def _uncertainty(stated: Uncertainty, unit: str) -> list[Head]:
@@ -159,15 +179,17 @@ def annexes(record: Record) -> list[dict[str, object]]:
 
 def _annex(record: Record, measurement: Measurement, inputs: list[InputQuantity]) -> dict[str, object]:
     several = len(record.measurements) > 1
+    every = [budget.lines for budget in measurement.budgets]
     return {
-        "name": said(measurement.name) if several else None,
+        "name": told(measurement.name) if several else None,
         "items": called(record, measurement.items) if several else "",
         "head": [label("budget", name) for name in ("symbol", "input", "source")],
+        "remark": label("budget", "correlated") if any(map(_between, every)) else [],
         "inputs": [
             [
                 symbol(entry.symbol),
-                {"said": said(entry.name)},
-                {"said": said(entry.source)} if entry.source else {"text": ""},
+                {"said": told(entry.name)},
+                {"said": told(entry.source)} if entry.source else {"text": ""},
             ]
             for entry in inputs
         ],
@@ -187,18 +209,22 @@ def _budget(budget: PointBudget) -> dict[str, object]:
     shares = tuple(_to_place(line.share, -1, line.contribution) for line in lines)
     columns: list[tuple[str, str, list[Cell]]] = [
         ("symbol", "1", [symbol(line.symbol) for line in lines]),
-        ("estimate", "1", aligned(tuple(line.value for line in lines))),
-        ("u", "1", aligned(tuple(line.u for line in lines))),
+        ("estimate", "1", aligned(tuple(with_exponent(line.value) for line in lines))),
+        ("u", "1", aligned(tuple(with_exponent(line.u) for line in lines))),
         ("unit", "1", [{"text": units.symbol(line.unit)} for line in lines]),
         ("distribution", "1", [_distribution(line.distribution) for line in lines]),
         ("dof", "1", [{"text": line.dof} for line in lines]),
-        ("sensitivity", "1", aligned(tuple(line.sensitivity for line in lines))),
+        ("sensitivity", "1", aligned(tuple(with_exponent(line.sensitivity) for line in lines))),
         ("contribution", budget.unit, aligned(contributions)),
         ("share", "1", aligned(shares)),
     ]
     shown = units.symbol(budget.unit)
+    between = _between(lines)
     return {
-        "title": said(budget.title),
+        "covariances": {"name": label("budget", "covariances"), "share": printed(between)}
+        if between
+        else None,
+        "title": told(budget.title),
         "rows": len(lines),
         "columns": [_column(label("budget", name), cells, unit) for name, unit, cells in columns],
         "summary": [
@@ -213,6 +239,23 @@ def _budget(budget: PointBudget) -> dict[str, object]:
             )
         ],
     }
+
+
+def _between(lines: Sequence[BudgetLine]) -> str:
+    """Return what covariances have of the variance, in percent: what shares lack of 100; "" for nothing.
+
+    A share is 100·(c·u)²/u_c²; of correlated inputs 2·c_i·c_j·u(x_i, x_j) is in u_c², too (GUM 5.2.2).
+    """
+    shares = [Decimal(line.share) for line in lines]
+    if not all(share.is_finite() for share in shares):
+        return ""
+    lacking = 100 - sum(shares, Decimal(0))
+    rounding = ROUNDED * (len(lines) + 1)
+    return f"{lacking:.1f}" if abs(lacking) > rounding else ""
+
+
+ROUNDED = Decimal("0.05")
+"""By how much a printed share may be off, in percent."""
 
 
 FINEST, LONGEST = -9, 12

@@ -8,10 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf.fonts import chinese_font
+from remotecal.certificates.pdf.numbers import said
 from remotecal.certificates.pdf.wording import label
 
 if TYPE_CHECKING:
     from remotecal.certificates.summary import Summary
+    from remotecal.model import Text
 
 TEMPLATE, DATA = "summary.typ", "report.json"
 
@@ -26,8 +28,8 @@ def print_summary(summary: Summary) -> bytes:
 
     data = {
         "font": chinese_font(),
-        "customer": _said(summary.customer.root),
-        "laboratory": _said(summary.laboratory.root),
+        "customer": _said(summary.customer),
+        "laboratory": _said(summary.laboratory),
         "orders": ", ".join(summary.orders),
         "demonstration": summary.demonstration,
         "unissued": f"* {_both('unissued')}: {summary.unissued} / {len(summary.listed)}"
@@ -38,7 +40,7 @@ def print_summary(summary: Summary) -> bytes:
             [
                 one.certificate,
                 " / ".join(filter(None, (one.serial, one.owner_number))),
-                " ".join(filter(None, (one.name.get("zh"), one.model))),
+                " ".join(filter(None, (_said(one.name), one.model))),
                 one.finished.isoformat(),
                 _verdict(one.verdict) if one.issued else f"{_verdict(one.verdict)} *",
                 one.sha256[:16],
@@ -55,8 +57,9 @@ def print_summary(summary: Summary) -> bytes:
         return typeset(root, TEMPLATE)
 
 
-def _said(text: dict[str, str]) -> str:
-    return " ".join(dict.fromkeys(text.values()))
+def _said(text: Text) -> str:
+    """Return a text in its languages, Chinese first, each once."""
+    return " ".join(dict.fromkeys(content for _, content in said(text)))
 
 
 def _both(mark: str) -> str:

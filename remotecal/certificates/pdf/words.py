@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from remotecal import units
 from remotecal.certificates.pdf.content import margins
 from remotecal.certificates.pdf.joint import coefficients, padded, parts, shown
-from remotecal.certificates.pdf.numbers import full_width, printed
+from remotecal.certificates.pdf.numbers import full_width, printed, with_exponent
 from remotecal.certificates.pdf.wording import label
 from remotecal.model import Column, Complex, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from remotecal.certificates.pdf.compare import Print
     from remotecal.model import Correlation, PointBudget, Quantity, Record, Table, Text
@@ -39,8 +39,15 @@ def missing_facts(stated: Print, again: Print, record: Record) -> list[str]:
 
     A number counts with its sign, and as often as the record gives it.
     """
-    facts = Counter(word for fact in _facts(record) for word in _WORD.findall(fact))
-    return sorted(((facts & _words(again)) - _words(stated)).elements())
+    there = _words(stated)
+    facts = _counted(_facts(record)) & _words(again)
+    # Earlier versions wrote small numbers of a budget out: 0.000000000050 for 5.0 × 10⁻¹¹.
+    lacking = [facts + _counted(_of_lines(record, form)) - there for form in (with_exponent, str)]
+    return sorted(lacking[0].elements()) if all(lacking) else []
+
+
+def _counted(facts: Iterable[str]) -> Counter[str]:
+    return Counter(word for fact in facts for word in _WORD.findall(fact))
 
 
 def _text(print_: Print, record: Record) -> str:
@@ -115,7 +122,15 @@ def _of_budget(budget: PointBudget) -> Iterator[str]:
     yield units.symbol(budget.unit)
     for line in budget.lines:
         yield line.symbol
-        yield from map(printed, (line.value, line.u, line.sensitivity, line.contribution, line.share))
+        yield from map(printed, (line.contribution, line.share))
+
+
+def _of_lines(record: Record, form: Callable[[str], str]) -> Iterator[str]:
+    """Yield the numbers of budgets that may have an exponent, in a form."""
+    for measurement in record.measurements:
+        for budget in measurement.budgets:
+            for line in budget.lines:
+                yield from (printed(form(number)) for number in (line.value, line.u, line.sensitivity))
 
 
 def _said(text: Text | None) -> Iterator[str]:

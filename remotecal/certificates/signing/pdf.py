@@ -113,13 +113,18 @@ def _stamp(signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> TimeS
 
 def embedded_xml(data: bytes) -> bytes:
     """Return the one XML file in a PDF (`CertificateRefused` where there is none, or several)."""
-    try:
-        found = [content for name, content in _attachments(_reader(data)) if name.endswith(".xml")]
-    except unreadable() as error:
-        raise CertificateRefused(f"the PDF's embedded files can't be read: {error}") from error
+    found = [content for name, content in embedded_files(data) if name.endswith(".xml")]
     if len(found) != 1:
         raise CertificateRefused(f"the PDF holds {len(found)} XML files; a certificate's holds one")
     return found[0]
+
+
+def embedded_files(data: bytes) -> list[tuple[str, bytes]]:
+    """Return the files in a PDF by their names (`CertificateRefused` where they can't be read)."""
+    try:
+        return list(_attachments(_reader(data)))
+    except unreadable() as error:
+        raise CertificateRefused(f"the PDF's embedded files can't be read: {error}") from error
 
 
 def _pdf_signer(key: SigningKey, at: datetime, timestamp: str | None) -> PdfSigner:
