@@ -307,7 +307,7 @@ class AwaitedClock(SharedClock):
     have looked for as long. So a sleeper says until when, and whoever waits for them lets it pass (`idle`).
     """
 
-    PATIENCE = 2.0
+    PATIENCE = 10.0
     """Seconds after which it is moved from here, because nobody waits."""
 
     def sleep(self, duration: float) -> None:

@@ -27,3 +27,4 @@ TRIPS = {
     "bell": {"AT_A_STOP": fill_to_the_stop},
     "pvtt": {"TANK_PRESSURE_HIGH": fill_above_the_air},
 }
+BEYOND = {}

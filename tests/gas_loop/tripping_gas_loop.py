@@ -51,3 +51,4 @@ TRIPS = {
         "MASTER_OVER_SPEED": over_speed,
     }
 }
+BEYOND = {}

@@ -2,7 +2,8 @@
 
 What happens at every rig stands here; what is a bench's own stands in its domain's tests, in `tripping_DOMAIN.py`:
 `WORK`, bench → what brings it out of its safe state where not every setting may be any, and `TRIPS`, bench → trip →
-what causes it; None for one that can't happen there. Both are given the bench and its instruments by name.
+what causes it. Both are given the bench and its instruments by name. `BEYOND`, bench → what is watched → what brings
+it beyond its interlock's limit, is given the bench; it is for what no wrong reading can stand for.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ def _told(path):
 _DOMAINS = [_told(path) for path in sorted(Path(__file__).parent.parent.glob("*/tripping_*.py"))]
 WORK = {bench: work for module in _DOMAINS for bench, work in module.WORK.items()}
 TRIPS = {bench: trips for module in _DOMAINS for bench, trips in module.TRIPS.items()}
+
+
+BEYOND = {bench: truly for module in _DOMAINS for bench, truly in module.BEYOND.items()}
 
 
 def guards(bench):
@@ -77,7 +81,7 @@ def _other(declaration, safe):
 
 
 def cause(name, trip):
-    """Return what causes a trip at a bench; None if it can't happen there, KeyError if nobody says."""
+    """Return what causes a trip at a bench; KeyError if nobody says."""
     own = TRIPS.get(name, {})
     return own[trip] if trip in own else EVERYWHERE[trip]
 

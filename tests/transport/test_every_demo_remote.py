@@ -27,7 +27,7 @@ def stated(out):
     return [result.tables for each in record.measurements for result in each.results]
 
 
-@pytest.mark.parametrize("name", LEADING + ["solid-bench","pycnometer-bench","tube-bench","hydrometer-bench"])
+@pytest.mark.parametrize("name", LEADING)
 def test_from_afar_it_leaves_what_it_leaves_here_and_states_the_same(tmp_path, capsys, name):
     bench, chosen = short_in_file(name, tmp_path), options(name)
     here, afar = tmp_path / "here", tmp_path / "afar"

@@ -42,7 +42,8 @@ from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
 
-KILLS = 3
+KILLS, FEWEST = 3, 2
+"""How often each run is killed; a short one may come to its end before the last time."""
 FURTHEST = 12
 """Lines a run gets its journal beyond where it was made safe at its beginning, at most, before it is killed."""
 LONGEST = 0.05
@@ -85,11 +86,9 @@ class Carried:
         return [json.loads(line) for line in lines]
 
     def kill(self):
-        """Kill it, and tell whether it had not come to its end before."""
         self._process.send_signal(signal.SIGKILL)
         said = self._process.communicate(timeout=60)[1].decode()
         assert self._process.returncode in {0, -signal.SIGKILL}, said
-        return self._process.returncode != 0
 
     def end(self):
         said = self._process.communicate(timeout=60)[1].decode()
@@ -104,6 +103,10 @@ def has_got(lines):
         return len(told) > safe + lines
 
     return further
+
+
+def finished(out):
+    return (out / FILE).exists() and any(e.kind == "finish" for e in read_journal(out / FILE, torn=True))
 
 
 def find_it_safe(bench):
@@ -147,27 +150,28 @@ def test_kills_leave_nothing_open_and_cost_nothing(tmp_path, capsys, laboratorie
         order, today = Order.load(bench.order), datetime.fromtimestamp(clock.now(), UTC)
         laboratory = found(laboratories, order, bench.scope, today)
         laboratory.certify_standards(paper, today)
-        kills = 0
-        for _ in range(KILLS):
-            before = observed(out) if out.exists() else []
+        begun = 0
+        while not finished(out):
+            before, begun = observed(out) if begun else [], begun + 1
             run = Carried(bench, out)
-            run.go_on(has_got(chance.randint(1, FURTHEST)))
-            threading.Event().wait(chance.uniform(0.0, LONGEST))
-            kills += run.kill()
-            find_it_safe(bench)
+            if begun <= KILLS:
+                run.go_on(has_got(chance.randint(1, FURTHEST)))
+                threading.Event().wait(chance.uniform(0.0, LONGEST))
+                run.kill()
+                find_it_safe(bench)
+            else:
+                run.go_on(lambda _: False)
+                run.end()
             assert observed(out)[: len(before)] == before
-        assert kills == KILLS
-        run = Carried(bench, out)
-        run.go_on(lambda _: False)
-        run.end()
         find_nothing_energised(bench)
         certify(laboratory, order, out, SharedClock(clock.path))
     events = read_journal(out / FILE)
     kinds = Counter(event.kind for event in events)
-    assert (kinds["resume"], kinds["finish"]) == (KILLS, 1)
+    assert begun > FEWEST
+    assert (kinds["resume"], kinds["finish"]) == (begun - 1, 1)
     assert set(Counter(observed(out)).values()) == {1}
     made_safe = [event.data["reached"] for event in events if event.kind == "safe"]
-    assert len(made_safe) == KILLS + 2
+    assert len(made_safe) == begun + 1
     assert False not in made_safe
     shutil.copytree(paper, out / PAPER, ignore=shutil.ignore_patterns(CLOCK))
     folders = sorted(path.parent for path in out.glob(f"{APART}/*/{PDF_NAME}"))
