@@ -64,8 +64,7 @@ def write_certificate(record: Record, directory: Path, *, printed: bool = True) 
 def folder_of(number: str) -> str:
     """Return what the folder of a certificate is called: its number, or as an address would write it.
 
-    What a file's name does not take everywhere is written as in an address, so that no two numbers that differ
-    get the same folder.
+    What a file's name does not take everywhere is written as in an address: no two numbers get one folder.
 
     >>> folder_of("A/1"), folder_of("A_1"), folder_of("..")
     ('A%2F1', 'A_1', '%2E%2E')

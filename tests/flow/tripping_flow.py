@@ -37,4 +37,3 @@ TRIPS = {
     **dict.fromkeys(("water-rig", "master-line", "water-bench", "volumetric-tank", "prover-line"), WATER),
     "water-large": {"LINE_PRESSURE_HIGH": no_way_on},
 }
-BEYOND = {}

@@ -27,4 +27,3 @@ TRIPS = {
     "bell": {"AT_A_STOP": fill_to_the_stop},
     "pvtt": {"TANK_PRESSURE_HIGH": fill_above_the_air},
 }
-BEYOND = {}

@@ -51,4 +51,3 @@ TRIPS = {
         "MASTER_OVER_SPEED": over_speed,
     }
 }
-BEYOND = {}

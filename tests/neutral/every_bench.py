@@ -1,7 +1,7 @@
 """Every shipped bench that has a demonstration, and how its domain says that a run of it is short.
 
-A domain's tests say so in `short.toml`: a table a bench, of what is chosen of it (`options`) and what its order
-is told beside (`parameters`). A bench that is in no such table is walked over by its own order.
+A domain's tests say so in `short.toml`: a table a bench, of what is chosen of it (`options`) and what its
+order is told beside (`parameters`). A bench that is in no such table is walked over by its own order.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Bringing a simulated rig to work, tripping its controller by what truly happens there, and finding it safe.
+"""Bringing a simulated rig to work, tripping its controller by what truly happens there, finding it safe.
 
-What happens at every rig stands here; what is a bench's own stands in its domain's tests, in `tripping_DOMAIN.py`:
-`WORK`, bench → what brings it out of its safe state where not every setting may be any, and `TRIPS`, bench → trip →
-what causes it. Both are given the bench and its instruments by name. `BEYOND`, bench → what is watched → what brings
-it beyond its interlock's limit, is given the bench; it is for what no wrong reading can stand for.
+What happens at every rig stands here; what is a bench's own stands in its domain's tests, `tripping_DOMAIN.py`:
+`WORK`, bench → what brings it out of its safe state where not every setting may be any, and `TRIPS`, bench →
+trip → what causes it. Both are given the bench and its instruments by name.
 """
 
 from __future__ import annotations
@@ -12,11 +11,16 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+from every_bench import options
+from shipped import BENCHES
+
+from remotecal.clock import VirtualClock
 from remotecal.drivers.capabilities import FlowSource
 from remotecal.drivers.declarations import Step
 from remotecal.drivers.states import Choice
 from remotecal.errors import InstrumentError, LinkError
 from remotecal.sim.guard import Guard
+from remotecal.sim.world import World
 
 REFUSED = (InstrumentError, LinkError)
 """How a controller that is tripped answers what is not safe."""
@@ -34,7 +38,10 @@ WORK = {bench: work for module in _DOMAINS for bench, work in module.WORK.items(
 TRIPS = {bench: trips for module in _DOMAINS for bench, trips in module.TRIPS.items()}
 
 
-BEYOND = {bench: truly for module in _DOMAINS for bench, truly in module.BEYOND.items()}
+def as_drawn(name):
+    """Return a bench that nobody has put up, to be looked at."""
+    kind = BENCHES[name]
+    return kind(World(VirtualClock(), 7), kind.choose({"seed": 7, **options(name)}))
 
 
 def guards(bench):
@@ -48,6 +55,14 @@ def guarded(bench):
     return [name for name, place in bench.wired.items() if hasattr(place.simulated.driver, "heartbeat")]
 
 
+GUARDED = {
+    name: {type(guard.trips) for guard in guards(bench)}
+    for name, bench in zip(BENCHES, map(as_drawn, BENCHES), strict=True)
+    if guarded(bench)
+}
+"""Bench → the kinds of trips of the controllers that guard it."""
+
+
 def steps(instrument):
     """Return what makes an instrument safe by a value."""
     return [step for step in instrument.safe if isinstance(step, Step)]
@@ -56,7 +71,9 @@ def steps(instrument):
 def out_of_place(instrument):
     """Return which of these values it does not have, as it says itself."""
     found = {step: instrument.obtain(step.declaration)[0][0] for step in steps(instrument)}
-    return [str(step) for step, content in found.items() if not step.declaration.agrees(content, step.content)]
+    return [
+        str(step) for step, content in found.items() if not step.declaration.agrees(content, step.content)
+    ]
 
 
 def work(name, bench, opened):

@@ -1,4 +1,4 @@
-"""Demonstrations here and by a laboratory far away: the same files, the same results, a certificate that holds.
+"""Demonstrations here and by a laboratory far away: the same files, the same results, proven certificates.
 
 All benches can be demonstrated so; here it is the first one of each folder, for what it costs.
 """

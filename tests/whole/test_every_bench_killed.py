@@ -1,7 +1,7 @@
-"""A run on every bench, killed again and again: nothing stays open or turning, no evidence is lost, it goes on.
+"""A run on every bench, killed again and again: nothing stays open or turning, nothing is lost, it goes on.
 
-Where a controller guards the bench it makes it safe by itself. Where none does, nobody can be held to more than
-that whoever takes the run up makes it safe first; its instruments tell.
+Where a controller guards the bench it makes it safe by itself. Where none does, what the run left energised
+stays so until it is taken up: that makes it safe first, and in the end the instruments tell that nothing is.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from remotecal.sim.assembly import CLOCK
 KILLS, FEWEST = 3, 2
 """How often each run is killed; a short one may come to its end before the last time."""
 FURTHEST = 12
-"""Lines a run gets its journal beyond where it was made safe at its beginning, at most, before it is killed."""
+"""Lines its journal gets beyond where the bench was made safe at first, at most, before a run is killed."""
 LONGEST = 0.05
 """Seconds it gets beyond that, at most."""
 YESTERDAY = 86_400.0
