@@ -1,8 +1,8 @@
 """Bringing a simulated rig to work, tripping its controller by what truly happens there, finding it safe.
 
 What happens at every rig stands here; what is a bench's own in its domain's tests, `tripping_DOMAIN.py`:
-`WORK`, by the bench's name what brings it out of its safe state where not every setting may be any, and `TRIPS`,
-by the bench's name and the trip's what causes it. Both are given the bench and its instruments by name.
+`WORK`, by bench what brings it out of its safe state where not every setting may be any, and `TRIPS`, by bench
+and trip what causes it. Both are given the bench and its instruments by name.
 """
 
 from __future__ import annotations
