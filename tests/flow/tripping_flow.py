@@ -1,6 +1,8 @@
 """What trips the controllers of water rigs."""
 
 from remotecal.drivers.capabilities import Outlet
+from remotecal.drivers.rig.branched import BranchTrip
+from remotecal.drivers.rig.controller import Trip
 
 
 def overfill(bench, opened):
@@ -27,13 +29,12 @@ def diverter_stuck(bench, opened):
     opened["rig"].diverter.set(Outlet.TANK)
 
 
-WATER = {
-    "TANK_LEVEL_HIGH": overfill,
-    "LINE_PRESSURE_HIGH": over_pressure,
-    "DIVERTER_FAULT": diverter_stuck,
-}
 WORK = {}
 TRIPS = {
-    **dict.fromkeys(("water-rig", "master-line", "water-bench", "volumetric-tank", "prover-line"), WATER),
-    "water-large": {"LINE_PRESSURE_HIGH": no_way_on},
+    Trip: {
+        "TANK_LEVEL_HIGH": overfill,
+        "LINE_PRESSURE_HIGH": over_pressure,
+        "DIVERTER_FAULT": diverter_stuck,
+    },
+    BranchTrip: {"LINE_PRESSURE_HIGH": no_way_on},
 }

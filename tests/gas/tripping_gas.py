@@ -1,6 +1,8 @@
 """What trips the controllers of benches that draw or collect gas, and how a bell is brought to work."""
 
 from remotecal.drivers.capabilities import Valve
+from remotecal.drivers.rig.bell_prover import BellTrip
+from remotecal.drivers.rig.gas_tank import TankTrip
 
 
 def blow(bench, opened):
@@ -22,8 +24,8 @@ def fill_above_the_air(bench, _):
         bench.rig.held *= 1000
 
 
-WORK = {"bell": blow}
+WORK = {BellTrip: blow}
 TRIPS = {
-    "bell": {"AT_A_STOP": fill_to_the_stop},
-    "pvtt": {"TANK_PRESSURE_HIGH": fill_above_the_air},
+    BellTrip: {"AT_A_STOP": fill_to_the_stop},
+    TankTrip: {"TANK_PRESSURE_HIGH": fill_above_the_air},
 }

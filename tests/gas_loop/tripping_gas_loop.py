@@ -1,6 +1,7 @@
 """What trips the controller of a gas loop, and how it is brought to work."""
 
 from remotecal.drivers.capabilities import LoopMode
+from remotecal.drivers.rig.gas_loop import LoopTrip
 
 
 def circulate(bench, opened):
@@ -40,9 +41,9 @@ def over_speed(_, opened):
     opened["loop"].opened.set(0b1)
 
 
-WORK = {"gas-loop": circulate}
+WORK = {LoopTrip: circulate}
 TRIPS = {
-    "gas-loop": {
+    LoopTrip: {
         "PRESSURE_HIGH": over_pressure,
         "TEMPERATURE_HIGH": over_temperature,
         "SURGE": surge,

@@ -1,8 +1,9 @@
 """Bringing a simulated rig to work, tripping its controller by what truly happens there, finding it safe.
 
-What happens at every rig stands here; what is a bench's own in its domain's tests, `tripping_DOMAIN.py`:
-`WORK`, by bench what brings it out of its safe state where not every setting may be any, and `TRIPS`, by bench
-and trip what causes it. Both are given the bench and its instruments by name.
+What happens at every rig stands here; what only some controllers know of stands in the tests of the
+domain whose rigs they guard, in `tripping_DOMAIN.py`: `WORK`, kind of trips → what brings such a
+rig out of its safe state, where not every setting may be any, and `TRIPS`, kind of trips → trip →
+what causes it. Both are given the bench and its instruments by name.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ def _told(path):
 
 
 _DOMAINS = [_told(path) for path in sorted(Path(__file__).parent.parent.glob("*/tripping_*.py"))]
-WORK = {bench: work for module in _DOMAINS for bench, work in module.WORK.items()}
-TRIPS = {bench: trips for module in _DOMAINS for bench, trips in module.TRIPS.items()}
+WORK = {kind: work for module in _DOMAINS for kind, work in module.WORK.items()}
+TRIPS = {kind: trips for module in _DOMAINS for kind, trips in module.TRIPS.items()}
 
 
 def as_drawn(name):
@@ -76,10 +77,10 @@ def out_of_place(instrument):
     ]
 
 
-def work(name, bench, opened):
+def work(kind, bench, opened):
     """Bring a rig out of its safe state: open what can be opened, and let the machines turn."""
-    if name in WORK:
-        WORK[name](bench, opened)
+    if kind in WORK:
+        WORK[kind](bench, opened)
         return
     for controller in guarded(bench):
         for step in steps(opened[controller]):
@@ -97,10 +98,9 @@ def _other(declaration, safe):
     return 1 if high >= 65535 else (low + high) / 2
 
 
-def cause(name, trip):
-    """Return what causes a trip at a bench; KeyError if nobody says."""
-    own = TRIPS.get(name, {})
-    return own[trip] if trip in own else EVERYWHERE[trip]
+def cause(kind, trip):
+    """Return what causes a trip; KeyError if nobody says."""
+    return {**EVERYWHERE, **TRIPS.get(kind, {})}[trip.name]
 
 
 def _silence(bench, opened):

@@ -10,7 +10,7 @@ from tripping import GUARDED, REFUSED, as_drawn, cause, guarded, guards, out_of_
 from remotecal.clock import VirtualClock
 from remotecal.drivers.capabilities import FlowSource
 
-TRIPS = [(name, trip.name) for name, kinds in GUARDED.items() for kind in kinds for trip in kind]
+TRIPS = [(name, trip) for name, kinds in GUARDED.items() for kind in kinds for trip in kind]
 
 
 def test_every_controller_that_guards_a_bench_can_be_reached():
@@ -19,22 +19,22 @@ def test_every_controller_that_guards_a_bench_can_be_reached():
         assert len(guards(bench)) == len(guarded(bench)), name
 
 
-@pytest.mark.parametrize(("name", "trip"), TRIPS)
+@pytest.mark.parametrize(("name", "trip"), TRIPS, ids=[f"{name}-{trip.name}" for name, trip in TRIPS])
 def test_a_trip_makes_the_rig_safe(name, trip):
     """A trip that nobody says how to cause fails here: `tripping.TRIPS`."""
     with BENCHES[name].up(clock=VirtualClock(), seed=7, **options(name)) as bench:
         opened = bench.connect()
         (controller,) = (opened[one] for one in guarded(bench))
         (guard,) = guards(bench)
-        work(name, bench, opened)
+        work(type(trip), bench, opened)
         bench.clock.sleep(2.0)
         assert not controller.trips.read()
         assert out_of_place(controller)
         with bench.world.present():
             assert any(machine.started for machine in guard.machines) is bool(guard.machines)
-        cause(name, trip)(bench, opened)
+        cause(type(trip), trip)(bench, opened)
         bench.clock.sleep(2.0)
-        assert trip in [one.name for one in controller.trips.read()]
+        assert trip.name in [one.name for one in controller.trips.read()]
         assert not out_of_place(controller)
         bench.clock.sleep(60.0)
         with bench.world.present():
@@ -44,4 +44,4 @@ def test_a_trip_makes_the_rig_safe(name, trip):
         drives = [one for one in opened.values() if isinstance(one, FlowSource)]
         assert [drive.actual_speed.read().value for drive in drives] == [0.0] * len(drives)
         with pytest.raises(REFUSED):
-            work(name, bench, opened)
+            work(type(trip), bench, opened)
