@@ -100,6 +100,10 @@ class Clock(Protocol):
         """
         ...
 
+    def idle(self) -> None:
+        """Let happen what falls due while somebody else is waited for; to be called again and again."""
+        ...
+
 
 @dataclass(eq=False, slots=True)
 class Recurring:
@@ -139,6 +143,9 @@ class RealClock:
         recurring.thread = threading.Thread(target=repeat, name=f"every {period:g} s", daemon=True)
         recurring.thread.start()
         return recurring
+
+    def idle(self) -> None:
+        """Do nothing: what recurs has threads of its own."""
 
 
 class SteadyClock(RealClock):
@@ -201,6 +208,9 @@ class SteppedClock(ABC):
         self._arrange(recurring)
         return recurring
 
+    def idle(self) -> None:
+        self.sleep(0.0)
+
     def _arrange(self, recurring: Recurring) -> None:
         due = self.now() + recurring.period
         with self._lock:
@@ -234,8 +244,8 @@ class VirtualClock(SteppedClock):
 class SharedClock(SteppedClock):
     """Virtual time that the processes of one machine share: a rig, and whoever runs on it.
 
-    Eight bytes in a file, which every process sees as memory: the time, as the machine writes a
-    double. It outlives each of them.
+    Sixteen bytes in a file, which every process sees as memory: the time, as the machine writes a double,
+    and the time that somebody waits for (`AwaitedClock`). It outlives each of them.
     """
 
     def __init__(self, path: Path) -> None:
@@ -249,7 +259,7 @@ class SharedClock(SteppedClock):
         self._moving = threading.Lock()
         try:
             with path.open("r+b") as file:
-                self._time = memoryview(mmap.mmap(file.fileno(), TIME.size)).cast("d")
+                self._time = memoryview(mmap.mmap(file.fileno(), TIMES.size)).cast("d")
                 self._turn = os.dup(file.fileno())
         except (OSError, ValueError) as error:
             raise BenchError(
@@ -262,13 +272,17 @@ class SharedClock(SteppedClock):
         """Keep a new time in a file; now, if not told when it starts."""
         fresh = path.with_name(f"{path.name}.new")
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(TIME.pack(time.time() if start is None else start))
+        fresh.write_bytes(TIMES.pack(time.time() if start is None else start, 0.0))
         # Another file of the same name: who shares the old one keeps it, and is not cut off.
         fresh.replace(path)
         return cls(path)
 
     def now(self) -> float:
         return float(self._time[0])
+
+    def idle(self) -> None:
+        """Let the time pass that somebody waits for, and happen what falls due meanwhile."""
+        self.sleep(float(self._time[1]) - self.now())
 
     def reach(self, when: float) -> None:
         if when <= self.now():
@@ -282,5 +296,23 @@ class SharedClock(SteppedClock):
                 unlock(self._turn)
 
 
-TIME = struct.Struct("d")
-"""How a shared time begins."""
+TIMES = struct.Struct("dd")
+"""How a shared time begins: with what it is, and what is waited for."""
+
+
+class AwaitedClock(SharedClock):
+    """A shared time for somebody who acts beside a run of another process.
+
+    What recurs, such as looking at limits, recurs there: were the time just moved on from here, nobody would
+    have looked for as long. So a sleeper says until when, and whoever waits for them lets it pass (`idle`).
+    """
+
+    PATIENCE = 10.0
+    """Seconds after which it is moved from here, because nobody waits."""
+
+    def sleep(self, duration: float) -> None:
+        until, given_up = self.now() + max(0.0, duration), time.monotonic() + self.PATIENCE
+        self._time[1] = until
+        while self.now() < until and time.monotonic() < given_up:
+            time.sleep(0.001)
+        super().sleep(until - self.now())

@@ -7,7 +7,7 @@ from enum import IntFlag
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from remotecal.drivers.contents import Content
     from remotecal.sim.machine import Machine
@@ -18,7 +18,7 @@ T = TypeVar("T", bound=IntFlag)
 
 
 class Guard(ABC, Generic[T]):
-    """A small PLC that guards a rig with a machine that needs its permit.
+    """A small PLC that guards a rig with machines that need its permit.
 
     It trips to its safe state when one of its causes holds, or when the heartbeat has not changed for
     `heartbeat_limit` seconds since it first did. It stays tripped until `reset`.
@@ -27,13 +27,18 @@ class Guard(ABC, Generic[T]):
         world: where it is.
         machine: the pump or blower.
         trips: the bits of its trips; `HEARTBEAT_LOST` is one of them.
+        beside: other machines that need its permit too.
     """
 
     MAP_REVISION = 1
 
-    def __init__(self, world: World, machine: Machine, trips: type[T]) -> None:
+    def __init__(
+        self, world: World, machine: Machine, trips: type[T], beside: Sequence[Machine] = ()
+    ) -> None:
         self.trips = trips(0)
         """Why it is tripped."""
+        self.machines = (machine, *beside)
+        """What needs its permit."""
         self.heartbeat = 0
         self.heartbeat_limit = 5.0
         """Longest silence in s before it trips."""
@@ -50,7 +55,7 @@ class Guard(ABC, Generic[T]):
 
     @abstractmethod
     def make_safe(self) -> None:
-        """Bring everything but the machine to the safe state."""
+        """Bring everything but the machines to the safe state."""
 
     def beat(self, number: int) -> None:
         """Take a heartbeat number; only a changed one counts."""
@@ -68,7 +73,7 @@ class Guard(ABC, Generic[T]):
         """Leave the tripped state, unless a cause lasts. Counts as a sign of life."""
         if not self.causes():
             self.trips = self._kind(0)
-            self._machine.permit(given=True)
+            self._permit(given=True)
             if self._deadline is not None:
                 self._expect_heartbeat()
 
@@ -81,8 +86,12 @@ class Guard(ABC, Generic[T]):
     def trip(self, why: T) -> None:
         """Go to the safe state."""
         self.trips |= why
-        self._machine.permit(given=False)
+        self._permit(given=False)
         self.make_safe()
+
+    def _permit(self, *, given: bool) -> None:
+        for machine in self.machines:
+            machine.permit(given=given)
 
     def _watch(self) -> None:
         causes = self.causes()

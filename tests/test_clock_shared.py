@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from remotecal.clock import SharedClock, VirtualClock
+from remotecal.clock import AwaitedClock, SharedClock, VirtualClock
 from remotecal.errors import BenchError
 
 START = 1_790_000_000.0
@@ -137,3 +137,24 @@ def test_where_no_time_is_kept_is_said(tmp_path, content):
         (tmp_path / "clock").write_bytes(content)
     with pytest.raises(BenchError, match="is the simulated rig up"):
         SharedClock(tmp_path / "clock")
+
+
+def test_who_acts_beside_a_run_is_waited_for_and_what_recurs_there_is_not_missed(clock, other):
+    """Moved on from beside it, the time would be looked back on by nobody."""
+    seen, beside = [], AwaitedClock(clock.path)
+    clock.every(10.0, lambda: seen.append(clock.now() - START))
+    acting = threading.Thread(target=lambda: beside.sleep(45.0))
+    acting.start()
+    while acting.is_alive():
+        clock.idle()
+    acting.join()
+    assert seen == [10.0, 20.0, 30.0, 40.0]
+    assert other.now() == START + 45.0
+    clock.idle()
+    assert other.now() == START + 45.0, "nobody waits any more"
+
+
+def test_who_is_not_waited_for_moves_the_time_on(clock, monkeypatch):
+    monkeypatch.setattr(AwaitedClock, "PATIENCE", 0.01)
+    AwaitedClock(clock.path).sleep(45.0)
+    assert clock.now() == START + 45.0

@@ -62,8 +62,15 @@ def write_certificate(record: Record, directory: Path, *, printed: bool = True) 
 
 
 def folder_of(number: str) -> str:
-    """Return what the folder of a certificate is called: its number, as far as a file's name takes it."""
-    return re.sub(r"[^\w.-]", "_", number).lstrip(".") or "_"
+    """Return what the folder of a certificate is called: its number, or as an address would write it.
+
+    What a file's name does not take everywhere is written as in an address: no two numbers get one folder.
+
+    >>> folder_of("A/1"), folder_of("A_1"), folder_of("..")
+    ('A%2F1', 'A_1', '%2E%2E')
+    """
+    outer = r"[^\w.-]|^\.+|\.+$"
+    return re.sub(outer, lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), number)
 
 
 def certificate_in(directory: Path) -> tuple[Path, ...]:

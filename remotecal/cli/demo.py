@@ -25,7 +25,7 @@ from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli.evaluate import summarise
-from remotecal.clock import SharedClock
+from remotecal.clock import AwaitedClock, SharedClock
 from remotecal.errors import ConfigurationError
 from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
@@ -139,7 +139,8 @@ def demo(
     line.step("putting up the bench")
     with TemporaryDirectory(prefix="remotecal-demo-") as temporary:
         paper = Path(temporary) / PAPER
-        clock = SharedClock.begin(paper / CLOCK, time.time() - YESTERDAY.total_seconds())
+        shared = AwaitedClock if remote else SharedClock
+        clock = shared.begin(paper / CLOCK, time.time() - YESTERDAY.total_seconds())
         with kind.put_up(chosen, paper, clock) as assembly:
             line.step("certifying its standards")
             order, today = Order.load(assembly.order), _today(clock)

@@ -206,5 +206,5 @@ class Terminal:
 PUMPED = sys.platform == "win32"
 """Whether `select` knows nothing of terminals."""
 GONE = "the terminal was closed while a question was open: resume the run"
-LOOK_AROUND = 0.2
+LOOK_AROUND = 0.05
 """Seconds between two looks whether an answer is still wanted."""

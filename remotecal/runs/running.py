@@ -221,7 +221,12 @@ class Running(Run):
         }  # fmt: skip
         prompt = self._journal.append("prompt", {**said, **about})
         self.show(f"ask: {english}")
-        answer = self._answers.answer(asked, look)
+
+        def wait() -> None:
+            look()
+            self.clock.idle()
+
+        answer = self._answers.answer(asked, wait)
         if asked.kind == "file":
             file = answer.file or self._kept(Path(answer.text), english, answer.by)
             self._note_file(file)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from remotecal.runs.prompts import Question
     from remotecal.runs.running import Progress
 
-WAIT = 0.2
+WAIT = 0.05
 """Seconds between two looks whether an answer is still wanted."""
 WRITTEN_WITHIN = 5.0
 """Seconds a run has to write a file into its journal before whoever added it is told to look later."""

@@ -71,7 +71,7 @@ class BellRig:
         self.gas = DryAir(denser=spec.denser, c_star=spec.c_star)
         self.blower = Machine(world, Ramp(0.2))
         self.pump = VacuumPump(world, 0.05)
-        self.plc = BellPlc(world, self.blower, lambda: self.height)
+        self.plc = BellPlc(world, self.blower, lambda: self.height, pumps=(self.pump,))
         rng = world.random("bell")
         self._cooler = Wave(rng, rng.uniform(-0.05, 0.05), 0.02, 3600.0)
         self.wall = self.air.temperature(world.time)

@@ -11,7 +11,7 @@ from remotecal.sim.simulated import NOT_NOW, Refused
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from remotecal.sim.machine import Machine
     from remotecal.sim.world import World
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 class BellPlc(Guard[BellTrip]):
     """The PLC of a bell prover.
 
-    Its safe state: permit of the blower off, all valves shut. It goes there at an emergency stop, when the
-    blower fails, and when the bell comes to a stop with a valve open that moves it on.
+    Its safe state: permit of blower and vacuum pump off, all valves shut. It goes there at an emergency stop,
+    when one of them fails, and when the bell comes to a stop with a valve open that moves it on.
 
     Args:
         world: where it is.
         motor: the blower, which needs its permit.
         height: tells how high the bell stands, in mm.
         stops: the lowest and the highest it can stand.
+        pumps: what draws behind a nozzle, and needs its permit too.
     """
 
     def __init__(
@@ -36,13 +37,14 @@ class BellPlc(Guard[BellTrip]):
         motor: Machine,
         height: Callable[[], float],
         stops: tuple[float, float] = (0.0, 1200.0),
+        pumps: Sequence[Machine] = (),
     ) -> None:
         self.filling = self.outlet = False
         """Whether the valves are open."""
         self.regulator = 0.0
         """Opening of the regulating valve, 0 to 1."""
         self._height, self._stops = height, stops
-        super().__init__(world, motor, BellTrip)
+        super().__init__(world, motor, BellTrip, pumps)
 
     def fill(self, state: Valve) -> None:
         """Open or shut the blower's valve; opening is refused while tripped."""
@@ -69,7 +71,7 @@ class BellPlc(Guard[BellTrip]):
         beyond = (self.outlet and height <= low) or (self.filling and height >= high)
         held = (
             (self.pressed, BellTrip.EMERGENCY_STOP),
-            (self._machine.tripped, BellTrip.PUMP_FAULT),
+            (any(machine.tripped for machine in self.machines), BellTrip.PUMP_FAULT),
             (beyond, BellTrip.AT_A_STOP),
         )
         return sum(int(bit) for holds, bit in held if holds)

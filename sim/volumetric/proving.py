@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
 
-from remotecal.bench_file import Heartbeat, Safe
+from remotecal.bench_file import Heartbeat, Interlock, Safe
 from remotecal.certificates.trust import Capability
 from remotecal.errors import ConfigurationError
 from remotecal.model import Text
@@ -36,6 +36,10 @@ SHARES = (0.9, 0.6, 0.3, 0.1)
 """Flows to calibrate at, as shares of the highest."""
 QUICKEST = 5.0
 """Seconds a pass takes at the highest flow, about."""
+INTERLOCKS = (
+    Interlock(watch="rig.pressure", above=550.0, unit="kPa", every=5.0),
+    Interlock(watch="thermometer.temperature", above=35.0, unit="°C", every=5.0),
+)
 
 
 class ProverOptions(BenchOptions):
@@ -138,6 +142,7 @@ class ProverLine(Assembly):
                     water.corrections[0], "1", water.expanded[0], today, k=water.k
                 )
             },
+            interlocks=INTERLOCKS,
             heartbeat=Heartbeat(quantity="rig.heartbeat", every=2.0),
             safe=Safe(order=("pump", "rig"), within=20.0),
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sample import record
 
-from remotecal.certificates import PDF_NAME, XML_NAME, write_certificate
+from remotecal.certificates import PDF_NAME, XML_NAME, folder_of, write_certificate
 from remotecal.certificates.keeping import extend, replace, write_new
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 
@@ -93,3 +93,13 @@ def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
             write(Path("/dev/full/x"), b"new")
         with pytest.raises(ConfigurationError, match="can't be written"):
             write(tmp_path / "nowhere" / "x", b"new")
+
+
+def test_no_two_numbers_get_one_folder(tmp_path: Path) -> None:
+    """One device's certificate would take the place of another's, where both are drafts."""
+    numbers = ("A/1", "A_1", "A 1", "A%2F1", ".A_1", "..A_1", "A_1.", "..", "...", "证书-1", "证书/1")
+    folders = [folder_of(number) for number in numbers]
+    assert len(set(folders)) == len(numbers)
+    for folder in folders:
+        (tmp_path / folder).mkdir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(folders)

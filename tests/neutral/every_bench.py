@@ -1,0 +1,66 @@
+"""Every shipped bench that has a demonstration, and how its domain says that a run of it is short.
+
+A domain's tests say so in `short.toml`: a table a bench, of what is chosen of it (`options`) and what its
+order is told beside (`parameters`). A bench that is in no such table is walked over by its own order.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+from shipped import BENCHES
+
+TOLD = {
+    bench: told
+    for path in sorted(Path(__file__).parent.parent.glob("*/short.toml"))
+    for bench, told in tomllib.loads(path.read_text(encoding="utf-8")).items()
+}
+
+DEMONSTRATED = [name for name, kind in BENCHES.items() if kind.scope]
+"""The benches that have a demonstration, by name."""
+
+LEADING = [
+    next(name for name in DEMONSTRATED if BENCHES[name].__module__.startswith(folder))
+    for folder in dict.fromkeys(kind.__module__.rpartition(".")[0] + "." for kind in BENCHES.values())
+]
+"""The first of each folder of benches: the demonstrations a domain is shown by."""
+
+
+def options(name):
+    """Return what is chosen of a bench so that a run of it is short."""
+    return TOLD.get(name, {}).get("options", {})
+
+
+class Short:
+    """A bench whose order asks for little; to be inherited from before the bench."""
+
+    name: str
+
+    def paper(self, today):
+        made = super().paper(today)
+        parameters = {**made.job.parameters, **TOLD.get(self.name, {}).get("parameters", {})}
+        return replace(made, job=replace(made.job, parameters=parameters))
+
+
+def short(name):
+    """Return a bench of the catalogue, with a short order."""
+    return type(f"Short{BENCHES[name].__name__}", (Short, BENCHES[name]), {"name": name})
+
+
+FILE = """
+from every_bench import Short
+from shipped import BENCHES
+
+class Bench(Short, BENCHES[{name!r}]):
+    __doc__ = BENCHES[{name!r}].__doc__
+    name = {name!r}
+"""
+
+
+def short_in_file(name, folder):
+    """Write a bench with a short order as the file somebody names on the command line; returns its path."""
+    path = folder / f"short_{name.replace('-', '_')}.py"
+    path.write_text(FILE.format(name=name), encoding="utf-8")
+    return path
