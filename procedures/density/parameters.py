@@ -30,6 +30,15 @@ class DippingParameters(Parameters):
     """Coverage factor, where it shall be exactly this; the coverage probability then follows from it."""
 
 
+class BalanceParameters(Parameters):
+    """What every calibration that reads a balance of its own is told of it."""
+
+    balance_step: Annotated[float, In("kg", above=0, at_most=1e-3)] = 1e-7
+    """Smallest step of the balance."""
+    eccentricity: Annotated[float, In("kg", at_least=0, at_most=1e-3)] = 1e-7
+    """By how much its reading may depend on where a body stands or hangs (unverified)."""
+
+
 class DensitometerParameters(DippingParameters):
     """What the verification of a solid densitometer is told."""
 
@@ -73,7 +82,7 @@ class DensitometerParameters(DippingParameters):
         return self
 
 
-class WeighingParameters(DippingParameters):
+class WeighingParameters(DippingParameters, BalanceParameters):
     """What weighing in air and in a liquid is told."""
 
     repeats: Annotated[int, In("1", at_least=3, at_most=30)] = 5
@@ -111,7 +120,7 @@ class SolidParameters(WeighingParameters):
     """What the standard is made of."""
 
 
-class PycnometerParameters(Parameters):
+class PycnometerParameters(BalanceParameters):
     """What finding a density by a gas pycnometer is told."""
 
     density: Annotated[float, In("kg/m3", at_least=100, at_most=23_000)]
@@ -133,7 +142,10 @@ class PycnometerParameters(Parameters):
     equilibrium: Annotated[float, In("Pa/min", above=0)] = 30.0
     """How fast it may change meanwhile."""
     isothermal: Annotated[float, In("K", at_least=0, at_most=1)] = 0.01
-    """What the gas may lack of its temperature after it was expanded, with the sample more than without."""
+    """What the gas may lack of its temperature after it was expanded, with the sample more than without.
+
+    Less is more probable: it was waited for.
+    """
     coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
     """Coverage probability of the expanded uncertainties."""
     coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
@@ -163,6 +175,8 @@ class TubeParameters(Parameters):
     """How far from the temperature asked for it may come to rest."""
     damping: Annotated[float, In("1", at_least=0, at_most=1e-3)] = 7.5e-5
     """c: by which share of it a density seems larger for √η = 1, η in mPa·s (unverified)."""
+    dryness: Annotated[float, In("1", at_least=0, at_most=0.02)] = 1e-3
+    """By which share the air in the tube may differ from dry air: moisture is left (unverified)."""
     permissible: Annotated[float, In("kg/m3", above=0)] = 0.5
     """Maximum permissible error, ± (unverified)."""
     norm: str = "laboratory method for oscillating tubes"
@@ -187,7 +201,7 @@ class TubeParameters(Parameters):
         return self
 
 
-class HydrometerParameters(Parameters):
+class HydrometerParameters(BalanceParameters):
     """What the calibration of a hydrometer is told."""
 
     marks: Annotated[tuple[float, ...], In("kg/m3", at_least=500, at_most=3000)]
@@ -203,7 +217,11 @@ class HydrometerParameters(Parameters):
     meant_tension: Annotated[float, In("N/m", above=0, at_most=0.5)]
     """Surface tension of the liquids that its scale is meant for."""
     alignment: Annotated[float, In("kg/m3", at_least=0)]
-    """By how much the surface may stand beside the mark; a tenth of a division, say."""
+    """By how much the surface may stand beside the mark, a tenth of a division; less is likelier."""
+    expansion: Annotated[float, In("1/K", at_least=0, at_most=1e-3)] = 1.0e-5
+    """Its cubic thermal expansion: that of glass, of which some sorts have 2.5e-5 (unverified)."""
+    expansion_spread: Annotated[float, In("1/K", at_least=0, at_most=1e-3)] = 1.0e-6
+    """By how much that may be wrong."""
     repeats: Annotated[int, In("1", at_least=2, at_most=20)] = 3
     """Repeats at each mark."""
     temperature_change: Annotated[float, In("K", above=0, at_most=1)] = 0.02

@@ -91,6 +91,7 @@ class DensityBench(Assembly):
             bubbles=options.bubbles * 1e-9,
             warming=options.warming,
             evaporation=options.evaporation * 1e-6 / 3600.0,
+            eccentricity=0.0,  # what there is of it is the densitometer's own error
         )
         self.stand = Stand(world, spec, self.air, world.random("stand"))
         weighs = PlatformSpec(0.22, 1e-7, outfit.balance(rng), 1e-7)

@@ -22,6 +22,9 @@ SOLIDS: Final = (
 )
 """Standards: serial number, material, density in kg/m³, volume in m³, U in kg/m³; a small one among them."""
 
+ECCENTRICITY: Final = 1e-7
+"""By how much a balance's reading may depend on where a body stands or hangs, in kg."""
+
 LOADS: Final = (("W-1", 0.020, 2e-8), ("W-2", 0.050, 3e-8), ("W-3", 0.100, 5e-8), ("W-4", 0.200, 1e-7))
 """Weights: serial number, mass in kg, U in kg."""
 
@@ -61,8 +64,10 @@ def stand(
     bubbles: float,
     warming: float,
     evaporation: float,
+    eccentricity: float = ECCENTRICITY,
 ) -> StandSpec:
     """Draw a stand; masses in kg, `bubbles` the largest mean volume in m³, `warming` in K/h."""
+    on_pan, hanging = (rng.uniform(-eccentricity, eccentricity) for _ in range(2))
     return StandSpec(
         denser=denser,
         warmer=rng.uniform(-GRADIENT, GRADIENT),
@@ -71,6 +76,7 @@ def stand(
         meniscus=meniscus * rng.uniform(0.7, 1.3),
         bubbles=rng.uniform(0.0, bubbles),
         evaporation=evaporation,
+        beside=(on_pan, hanging),
     )
 
 

@@ -26,6 +26,7 @@ JUDGED: dict[str, Told] = {
     "norm": {"norm": "another"},
     "rule": {"rule": "guard band U"},
 }
+BALANCE: dict[str, Told] = {"balance_step": {"balance_step": 1e-4}, "eccentricity": {"eccentricity": 1e-4}}
 LIQUID: dict[str, Told] = {**COVERED, "gradient": {"gradient": 0.5}, "bubble": {"bubble": 5.0}}
 
 
@@ -61,6 +62,7 @@ class TestDensity(Heeded):
         },
         "density.solid": {
             **LIQUID,
+            **BALANCE,
             "density": {"density": 7000.0},
             "material": {"material": "polymer"},
             "method": {"method": "substitution"},
@@ -74,6 +76,7 @@ class TestDensity(Heeded):
         },
         "density.gas_pycnometer": {
             **COVERED,
+            **BALANCE,
             "density": {"density": 9000.0},
             "material": {"material": "polymer"},
             "sphere": {"sphere": 1e-4},
@@ -90,9 +93,11 @@ class TestDensity(Heeded):
             "temperatures": {"temperatures": [25.0]},
             "repeats": {"repeats": 3},
             "damping": {"damping": 9e-4},
+            "dryness": {"dryness": 0.02},
         },
         "density.hydrometer": {
             **COVERED,
+            **BALANCE,
             **JUDGED,
             "marks": {"marks": [1030.0]},
             "stem": {"stem": 0.02},
@@ -101,6 +106,8 @@ class TestDensity(Heeded):
             "tension_spread": {"tension_spread": 0.5},
             "meant_tension": {"meant_tension": 0.03},
             "alignment": {"alignment": 1.0},
+            "expansion": {"expansion": 5e-4},
+            "expansion_spread": {"expansion_spread": 1e-4},
             "repeats": {"repeats": 3},
             "gradient": {"gradient": 0.5},
         },
