@@ -25,6 +25,7 @@ from remotecal.sim.density import outfit, paper
 from remotecal.sim.density.densitometer import WeighingProgram
 from remotecal.sim.density.gas_bench import PycnometerBench
 from remotecal.sim.density.hydrometer_bench import HydrometerBench
+from remotecal.sim.density.line_bench import LineBench
 from remotecal.sim.density.solids import draw_solid
 from remotecal.sim.density.stand import Stand
 from remotecal.sim.density.tube_bench import TubeBench
@@ -269,5 +270,6 @@ BENCHES: Final[dict[str, type[Assembly]]] = {
     "pycnometer-bench": PycnometerBench,
     "tube-bench": TubeBench,
     "hydrometer-bench": HydrometerBench,
+    "line-bench": LineBench,
 }
 """What the catalogue offers, by name."""
