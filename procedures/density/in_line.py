@@ -14,7 +14,7 @@ from remotecal.fluids.air import BEYOND_CIPM_U, air_density_beyond
 from remotecal.model import Text
 from remotecal.procedures.library.density.line_constants import LineConstants, State
 from remotecal.procedures.library.density.results import LiquidFinding
-from remotecal.procedures.library.density.tube import AIR, AIR_AGAIN, certified_liquid, period
+from remotecal.procedures.library.density.tube import AIR, AIR_AGAIN, MOIST, certified_liquid, period
 from remotecal.procedures.library.evaluation import air
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
@@ -102,7 +102,7 @@ class FluidRepeats(Repeats[LineSeen]):
         self.serial = "air"
         self._barometer = self.correction("p_a", "ambient", [one.air_pressure for one in self.seen], "Pa")
         moist = Input.from_limits("δ_a", 0.0, "1", self._parameters.dryness).u
-        self.inputs.append(Input.normal("δ_a", 0.0, "1", math.hypot(moist, BEYOND_CIPM_U)))
+        self.inputs.append(Input.normal("δ_a", 0.0, "1", math.hypot(moist, BEYOND_CIPM_U), source=MOIST))
 
     def _drift(self) -> float:
         """Return by how much the period in air changed from the first point to the last, in µs."""

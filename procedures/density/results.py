@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.model import Column, Result, Table, Text, Words
+from remotecal.procedures.library.density.line_constants import LineConstants, told
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.digits import decimals, fixed, significant, with_uncertainty
 from remotecal.procedures.library.evaluation.finding import Finding
@@ -19,7 +20,6 @@ from remotecal.procedures.library.evaluation.tables import (
 
 if TYPE_CHECKING:
     from remotecal.procedures.library.density.in_line import LineFinding
-    from remotecal.procedures.library.density.line_constants import LineConstants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,13 +294,13 @@ LINE_UNITS = (
 
 
 def line_constants_table(constants: LineConstants) -> Result:
-    """Return the constants of a meter on line; those that no point tells are left out."""
-    from remotecal.procedures.library.density.line_constants import told
-
-    columns = tuple(
-        column(name, name, f"remotecal_constant{name}", unit, [told(value)])
+    """Return the constants of a meter on line, those for pressure apart; what no point tells is left out."""
+    columns = [
+        column(f"系数 {name}", name, f"remotecal_constant{name}", unit, [told(value)])
         for (name, value), unit in zip(constants.all().items(), LINE_UNITS, strict=True)
         if value
-    )
+    ]
+    apart = ([one for one in columns if (one.unit.find("bar") >= 0) is pressed] for pressed in (False, True))
     name = Text(zh="密度计系数(τ 以 µs、p 以 bar 计)", en="Constants of the meter (τ in µs, p in bar)")
-    return Result(name=name, ref_types=("remotecal_tubeConstants",), tables=(Table(columns=columns),))
+    tables = tuple(Table(columns=tuple(each)) for each in apart if each)
+    return Result(name=name, ref_types=("remotecal_tubeConstants",), tables=tables)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 AIR, IN_WATER, AIR_AGAIN = "dry air", "pure water", "dry air again"
 """Labels of the points that tell the constants."""
 
+MOIST: Final = "CIPM-2007, beyond its range; moisture as the order states it"
+"""Where the density of air in a tube is known from."""
+
 INPUTS: Final[Mapping[str, Text]] = {
     "p_a": air.INPUTS["p_a"],
     "δ_a": Text(zh="管内空气密度偏差", en="deviation of the density of the air in the tube"),
@@ -86,7 +89,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
         around = [one.air_pressure for one in (*first, *self._water, *last)]
         self._barometer = self.correction("p_a", "ambient", around, "Pa")
         dry = Input.from_limits("δ_a", 0.0, "1", parameters.dryness).u
-        self.inputs.append(Input.normal("δ_a", 0.0, "1", math.hypot(dry, BEYOND_CIPM_U)))
+        self.inputs.append(Input.normal("δ_a", 0.0, "1", math.hypot(dry, BEYOND_CIPM_U), source=MOIST))
         self._in_air = (*first, *last)
         read = [one for each in (*self.seen, *self._water, *self._in_air) for one in each.tube]
         self._thermometer = self.correction("t", "thermometer", read, "°C")

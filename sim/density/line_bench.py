@@ -169,7 +169,7 @@ class LineBench(Assembly):
     def __init__(self, world: World, options: LineOptions) -> None:
         super().__init__(world, options)
         rng = chance(options.seed, "outfit")
-        self.certificates = outfit.certified(rng)
+        self.certificates = outfit.certified(rng, outfit.IN_A_BATH)
         """What each certificate or characterisation states, and what is true."""
         places = (0.0, 250.0, 500.0, 750.0, 1000.0, 1200.0)
         self.certificates["controller"] = draw(

@@ -42,12 +42,14 @@ DENSITIES: Final = {
 """About what materials have, in kg/m³."""
 
 WARM: Final = (15.0, 20.0, 25.0)
+IN_A_BATH: Final = (5.0, 20.0, 40.0)
+"""Where thermometers are certified, in °C: in a room, and in a thermostat."""
 
 
-def certified(rng: Random) -> dict[str, Calibrated]:
-    """Draw what is certified of the sensors, and what is known of the water."""
+def certified(rng: Random, warm: tuple[float, ...] = WARM) -> dict[str, Calibrated]:
+    """Draw what is certified of the sensors, the thermometer at `warm` in °C, and what is known of water."""
     return {
-        "thermometer": draw(rng, "°C", WARM, spread=0.02, expanded=(0.01,) * 3, digits=3),
+        "thermometer": draw(rng, "°C", warm, spread=0.02, expanded=(0.01,) * 3, digits=3),
         "barometer": draw(rng, "Pa", (95e3, 101e3, 106e3), spread=25.0, expanded=(15.0,) * 3, digits=0),
         "air_thermometer": draw(rng, "°C", WARM, spread=0.2, expanded=(0.1,) * 3, digits=2),
         "hygrometer": draw(rng, "%", (30.0, 50.0, 70.0), spread=1.5, expanded=(2.0,) * 3, digits=1),

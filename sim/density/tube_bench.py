@@ -180,7 +180,7 @@ class TubeBench(Assembly):
         super().__init__(world, options)
         rng = chance(options.seed, "outfit")
         self.temperatures = options.temperatures
-        self.certificates = outfit.certified(rng)
+        self.certificates = outfit.certified(rng, outfit.IN_A_BATH)
         """What each certificate or characterisation states, and what is true."""
         self.liquids = {
             name: Liquid(
