@@ -55,14 +55,18 @@ def see_near(certificates: Certificates, role: str, ref_type: str, unit: str, sa
     if abs(known.value / said - 1) > NEAR:
         raise ParameterError(
             f"{role} has {known.value:.6g} {unit} by its certificate, and the order says {said:.6g} {unit}: "
-            f"mend the order, or the order of the artefacts on the bench{_confused(known.value / said)}"
+            f"mend the order, or the order of the artefacts on the bench{_confused(known.value / said, unit)}"
         )
 
 
-def _confused(ratio: float) -> str:
+def _confused(ratio: float, unit: str) -> str:
     """Return which units may have been confused where values are far apart."""
     thousand = abs(ratio / 1000 - 1) < NEAR or abs(ratio * 1000 - 1) < NEAR
-    return "; 1 g/cm3 is 1000 kg/m3" if thousand else ""
+    return f"; {CONFUSED[unit]}" if thousand else ""
+
+
+CONFUSED: Final = {"kg/m3": "1 g/cm3 is 1000 kg/m3", "m3": "1 cm3 is 0.001 L", "kg": "1 g is 0.001 kg"}
+"""What to remember of a unit where a value is a thousand times too large or small."""
 
 
 WEIGHED: Final[Mapping[str, Text]] = {
