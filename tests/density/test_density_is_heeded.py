@@ -37,6 +37,7 @@ class TestDensity(Heeded):
         "density.solid": on("solid-bench"),
         "density.gas_pycnometer": on("pycnometer-bench"),
         "density.vibrating_tube": on("tube-bench"),
+        "density.on_line": on("line-bench"),
         "density.hydrometer": on("hydrometer-bench"),
     }
     quick: ClassVar = {
@@ -44,6 +45,7 @@ class TestDensity(Heeded):
         "density.solid": {"repeats": 3},
         "density.gas_pycnometer": {"repeats": 3},
         "density.vibrating_tube": {"repeats": 2, "readings": 2, "temperatures": [20.0]},
+        "density.on_line": {"repeats": 2, "readings": 2, "temperatures": [20.0]},
         "density.hydrometer": {"repeats": 2},
     }
     planned: ClassVar = {
@@ -95,6 +97,17 @@ class TestDensity(Heeded):
             "damping": {"damping": 9e-4},
             "dryness": {"dryness": 0.02},
         },
+        "density.on_line": {
+            **COVERED,
+            **JUDGED,
+            "densities": {"densities": [800.0, 900.0, 998.0]},
+            "temperatures": {"temperatures": [20.0, 30.0]},
+            "pressures": {"pressures": [3e5]},
+            "compressibilities": {"compressibilities": [5e-9] * 4},
+            "compressibility_spread": {"compressibility_spread": 0.5},
+            "repeats": {"repeats": 3},
+            "dryness": {"dryness": 0.02},
+        },
         "density.hydrometer": {
             **COVERED,
             **BALANCE,
@@ -136,6 +149,15 @@ class TestDensity(Heeded):
             "drift": {"drift": 1e-9},
             "near": {"near": 1e-9},
         },
+        "density.on_line": {
+            "readings": {"readings": 3},
+            "every": {"every": 5.0},
+            "rest": {"rest": 120.0},
+            "drift": {"drift": 1e-9},
+            "pressure_change": {"pressure_change": 1e-6},
+            "near": {"near": 1e-9},
+            "slew": {"slew": 1e3},
+        },
         "density.hydrometer": {"temperature_change": {"temperature_change": 1e-9}},
     }
     shared = frozenset()
@@ -146,5 +168,6 @@ class TestDensity(Heeded):
         "density.solid": ("cmc", WATER),
         "density.gas_pycnometer": ("cmc",),
         "density.vibrating_tube": ("cmc", WATER),
+        "density.on_line": ("cmc",),
         "density.hydrometer": ("cmc", WATER),
     }
