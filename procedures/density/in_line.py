@@ -5,20 +5,25 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.air import BEYOND_CIPM_U, air_density_beyond
 from remotecal.model import Text
-from remotecal.procedures.library.density.line_constants import LineConstants, State
-from remotecal.procedures.library.density.results import LiquidFinding
-from remotecal.procedures.library.density.tube import AIR, AIR_AGAIN, MOIST, certified_liquid, period
+from remotecal.procedures.library.density.line_constants import FluidState, LineConstants
+from remotecal.procedures.library.density.results import LineFinding
+from remotecal.procedures.library.density.tube import (
+    AIR,
+    AIR_AGAIN,
+    MOIST,
+    TubeSeen,
+    certified_liquid,
+    period,
+)
 from remotecal.procedures.library.evaluation import air
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
-from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
@@ -41,23 +46,11 @@ INPUTS: Final[Mapping[str, Text]] = {
 BAR: Final = 1e5
 
 
-class LineSeen(InAir):
-    """What a repeat yields."""
+class LineSeen(TubeSeen):
+    """What a repeat yields: of a tube under pressure."""
 
-    frequency: Annotated[tuple[Measured, ...], "Hz"]
-    """The meter's frequency, reading by reading."""
-    tube: Annotated[tuple[Measured, ...], "°C"]
-    """Its temperature at the same moments."""
     pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
     """The line's pressure from that of the air, where it is under pressure."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineFinding(LiquidFinding):
-    """What was found of a fluid at a temperature and a pressure."""
-
-    pressure: float
-    """From that of the air, in Pa."""
 
 
 def fluid_of(point: Point) -> str:
@@ -133,12 +126,13 @@ class FluidRepeats(Repeats[LineSeen]):
         place = estimate(t)
         low, high = (estimate(self._liquid.value({"ρ_r": 0.0}, place + step)) for step in (-0.05, 0.05))
         at: Number = self._liquid.value(x, place) + (high - low) / 0.1 * (t - place)
-        return at / (1.0 - x.get("β", 0.0) * self.pressure(seen, x))
+        pressed: Number = at / (1.0 - x.get("β", 0.0) * self.pressure(seen, x))
+        return pressed
 
-    def state(self) -> State:
+    def state(self) -> FluidState:
         """Return the fluid as it was, for the constants."""
         known = self.estimates()
-        return State(
+        return FluidState(
             density=statistics.fmean(estimate(self.reference(seen, known)) for seen in self.seen),
             period=statistics.fmean(period(seen) for seen in self.seen),
             t=statistics.fmean(estimate(self.temperature(seen, known)) for seen in self.seen),
@@ -169,7 +163,9 @@ class FluidRepeats(Repeats[LineSeen]):
         )
 
 
-def groups(repeats: Sequence[FluidRepeats], t: float) -> tuple[list[State], list[State], list[State]]:
+def groups(
+    repeats: Sequence[FluidRepeats], t: float
+) -> tuple[list[FluidState], list[FluidState], list[FluidState]]:
     """Return the states that tell K₀ to K₂, K₁₈ and K₁₉, K₂₀ and K₂₁; `t` is the first temperature."""
     cold, warm, pressed = [], [], []
     for each in repeats:

@@ -13,20 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
 from remotecal.procedures.library.density import oscillator
-
-if TYPE_CHECKING:
-    from remotecal.uncertainty.number import Number
+from remotecal.uncertainty.number import Number, estimate
 
 NAMES = ("K0", "K1", "K2", "K18", "K19", "K20A", "K20B", "K21A", "K21B")
 """The constants, as makers name them."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class FluidState:
     """A fluid in the meter, as it was."""
 
     density: float
@@ -59,7 +56,9 @@ class LineConstants:
         return dict(zip(NAMES, (*self.k, *self.warm, *self.slope, *self.shift), strict=True))
 
 
-def determine(cold: Sequence[State], warm: Sequence[State], pressed: Sequence[State]) -> LineConstants:
+def determine(
+    cold: Sequence[FluidState], warm: Sequence[FluidState], pressed: Sequence[FluidState]
+) -> LineConstants:
     """Return the constants of a meter; those that no point tells are 0.
 
     Args:
@@ -83,23 +82,26 @@ ROUNDS = 8
 
 
 def _again(
-    known: LineConstants, cold: Sequence[State], warm: Sequence[State], pressed: Sequence[State]
+    known: LineConstants,
+    cold: Sequence[FluidState],
+    warm: Sequence[FluidState],
+    pressed: Sequence[FluidState],
 ) -> LineConstants:
     k = _solved(
         [(1.0, one.period, one.period**2) for one in cold], [_at_20(known, one) for one in cold], "fluids"
     )
     known = LineConstants((k[0], k[1], k[2]), known.warm, known.slope, known.shift)
     if warm:
-        told = [(oscillator.on_line(known.k, one.period), one.t - 20.0) for one in warm]
-        left = [float(_unpressed(known, one)) - float(i) for one, (i, _) in zip(warm, told, strict=True)]
-        k18, k19 = _solved([(float(i) * off, off) for i, off in told], left, "temperatures")
+        told = [(estimate(oscillator.on_line(known.k, one.period)), one.t - 20.0) for one in warm]
+        left = [_unpressed(known, one) - i for one, (i, _) in zip(warm, told, strict=True)]
+        k18, k19 = _solved([(i * off, off) for i, off in told], left, "temperatures")
         known = LineConstants(known.k, (k18, k19), known.slope, known.shift)
     if pressed:
         several = len({round(one.p, 1) for one in pressed}) > 1
         flat = LineConstants(known.k, known.warm)
         rows, left = [], []
         for one in pressed:
-            shown = float(flat.density(one.period, one.t, 0.0))
+            shown = estimate(flat.density(one.period, one.t, 0.0))
             linear, square = (shown * one.p, one.p), (shown * one.p**2, one.p**2)
             rows.append((*linear, *square) if several else linear)
             left.append(one.density - shown)
@@ -109,16 +111,16 @@ def _again(
     return known
 
 
-def _unpressed(known: LineConstants, one: State) -> Number:
+def _unpressed(known: LineConstants, one: FluidState) -> float:
     """Return the density that a meter would show without its corrections for pressure."""
     (a, b), (c, d) = known.slope, known.shift
     return (one.density - (c + d * one.p) * one.p) / (1.0 + (a + b * one.p) * one.p)
 
 
-def _at_20(known: LineConstants, one: State) -> float:
+def _at_20(known: LineConstants, one: FluidState) -> float:
     """Return the density that a meter would show without any correction."""
     (k18, k19), off = known.warm, one.t - 20.0
-    return float((_unpressed(known, one) - k19 * off) / (1.0 + k18 * off))
+    return (_unpressed(known, one) - k19 * off) / (1.0 + k18 * off)
 
 
 def _solved(rows: Sequence[tuple[float, ...]], values: Sequence[float], of: str) -> list[float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from remotecal.model import Column, Result, Table, Text, Words
 from remotecal.procedures.library.density.line_constants import LineConstants, told
@@ -17,9 +16,6 @@ from remotecal.procedures.library.evaluation.tables import (
     repeatability_column,
     stated_column,
 )
-
-if TYPE_CHECKING:
-    from remotecal.procedures.library.density.in_line import LineFinding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +253,14 @@ def marks_table(findings: Sequence[MarkFinding], specification: Specification, *
     )  # fmt: skip
     name = Text(zh="示值误差", en="Error of indication")
     return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=columns),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFinding(LiquidFinding):
+    """What was found of a fluid at a temperature and a pressure."""
+
+    pressure: float
+    """From that of the air, in Pa."""
 
 
 def line_table(findings: Sequence[LineFinding], specification: Specification, *, accredited: bool) -> Result:

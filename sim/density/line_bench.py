@@ -20,9 +20,9 @@ from remotecal.sim.density import outfit
 from remotecal.sim.density.tube_bench import DRYNESS, EXPANDED, Liquid
 from remotecal.sim.gate import Gate
 from remotecal.sim.instruments.druck import Pace
+from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.paper import Job, Paper, Standing
 from remotecal.sim.person import Bystander
-from remotecal.sim.pressure.line import GasLine
 from remotecal.sim.surroundings import Air
 from remotecal.sim.wiring import Wired
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from remotecal.model import Table
+    from remotecal.sim.calibrated import Calibrated
     from remotecal.sim.world import World
 
 LIQUIDS: Final = (
@@ -50,7 +51,7 @@ FULL: Final = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class MeterSpec:
+class LineMeterSpec:
     """What is true of a meter: how its period follows from what is in it."""
 
     k: tuple[float, float, float]
@@ -63,7 +64,7 @@ class MeterSpec:
     """What is not a parabola in it: a third power of the density, in (m³/kg)²."""
 
     @classmethod
-    def drawn(cls, rng: Random) -> MeterSpec:
+    def drawn(cls, rng: Random) -> LineMeterSpec:
         """Draw a meter: from 700 to 1500 kg/m³ its period goes from about 4400 to 5200 µs."""
         near = rng.uniform(0.98, 1.02)
         return cls(
@@ -89,12 +90,25 @@ class MeterSpec:
         return (-k1 + math.sqrt(k1 * k1 - 4.0 * k2 * (k0 - cold))) / (2.0 * k2)
 
 
-class Meter:
+class PressedLine(Regulator):
+    """The closed line, which its controller brings to pressures by its own indication, in kPa."""
+
+    def __init__(self, world: World, controller: Calibrated) -> None:
+        """`controller` holds the corrections of what the controller indicates."""
+        super().__init__(lambda: world.time)
+        self._controller = controller
+
+    def control(self, target: float, rate: float) -> None:
+        """Go to where the controller indicates `target`."""
+        super().control(target + self._controller.correction(target), rate)
+
+
+class LineMeter:
     """The meter in its thermostated line, and the phase it has come to."""
 
-    def __init__(self, world: World, rng: Random, air: Air, line: GasLine, *, drift: float) -> None:
+    def __init__(self, world: World, rng: Random, air: Air, line: PressedLine, *, drift: float) -> None:
         self.world, self.air, self.line, self._rng = world, air, line, rng
-        self.spec, self.drift = MeterSpec.drawn(rng), drift
+        self.spec, self.drift = LineMeterSpec.drawn(rng), drift
         self.moisture = rng.uniform(-DRYNESS, DRYNESS)
         self.filling: Liquid | None = None
         """What is in it; None is dry air."""
@@ -180,8 +194,8 @@ class LineBench(Assembly):
             for name, density, slope, _ in LIQUIDS
         }
         self.air = Air(world.random("air"))
-        self.line = GasLine(world, FULL, self.certificates["controller"])
-        self.meter = Meter(world, world.random("meter"), self.air, self.line, drift=options.drift)
+        self.line = PressedLine(world, self.certificates["controller"])
+        self.meter = LineMeter(world, world.random("meter"), self.air, self.line, drift=options.drift)
         self.meter.stiff = {name: about * (1.0 + rng.uniform(-SPREAD, SPREAD)) for name, *_, about in LIQUIDS}
         world.physics = self.meter.move
         self.wired = self._wire_up(rng)

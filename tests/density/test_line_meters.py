@@ -7,17 +7,23 @@ from short_runs import ShortRuns, evaluated, record
 
 from remotecal.certificates.dcc import read, write
 from remotecal.errors import EvidenceError
-from remotecal.procedures.library.density.line_constants import NAMES, LineConstants, State, determine, stated
-from remotecal.sim.density.line_bench import LineBench, MeterSpec
+from remotecal.procedures.library.density.line_constants import (
+    NAMES,
+    FluidState,
+    LineConstants,
+    determine,
+    stated,
+)
+from remotecal.sim.density.line_bench import LineBench, LineMeterSpec
 
 RUNS = ShortRuns()
 TRUE = LineConstants((-1150.0, -0.12, 1.22e-4), (-1.8e-5, 6e-3), (2.6e-5, -1.2e-7), (-1.5e-2, 4e-5))
-METER = MeterSpec(TRUE.k, TRUE.warm, (TRUE.slope[0], TRUE.slope[1], TRUE.shift[0], TRUE.shift[1]), 0.0)
+METER = LineMeterSpec(TRUE.k, TRUE.warm, (TRUE.slope[0], TRUE.slope[1], TRUE.shift[0], TRUE.shift[1]), 0.0)
 FLUIDS = (1.2, 718.0, 779.0, 998.0, 1464.0)
 
 
 def states(fluids, t, p):
-    return [State(density, METER.period(density, t, p), t, p) for density in fluids]
+    return [FluidState(density, METER.period(density, t, p), t, p) for density in fluids]
 
 
 def test_constants_come_back_to_the_digits_they_are_stated_with():
