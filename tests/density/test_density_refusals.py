@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from short_runs import ShortRuns, rewrite
+from short_runs import ShortRuns, evaluated, record, rewrite
 
 from remotecal.errors import BenchError, CertificateRefused, NotStable, ParameterError, RunError
 from remotecal.runs.prompts import Answer, Beside
@@ -130,12 +130,8 @@ def test_a_valve_that_stayed_shut_is_found_out(tmp_path):
 def test_another_sample_than_the_order_expects_is_refused(tmp_path):
     with up(PycnometerBench, tmp_path) as bench:
         evidence = RUNS.calibrate(bench, repeats=3, density=7850.0)
-        from remotecal.runs.catalogue import find
-
-        procedure = find("density.gas_pycnometer").procedure
-        made = procedure(procedure.accepts()(**evidence.parameters))
         with pytest.raises(ParameterError, match=r"and the order expects 7850 kg/m3: mend the order"):
-            made.evaluate(evidence)
+            evaluated(evidence)
 
 
 @pytest.mark.parametrize(
@@ -156,8 +152,6 @@ def test_a_period_that_wanders_while_air_comes_back_is_in_the_budget(tmp_path):
         far = RUNS.calibrate(wandering, **ONE)
     with up(TubeBench, tmp_path / "b", drift=0.0) as still:
         near = RUNS.calibrate(still, **ONE)
-    from short_runs import record
-
     shares = [
         next(float(line.u) for line in record(one).measurements[0].budgets[0].lines if line.symbol == "δ_τ")
         for one in (far, near)
