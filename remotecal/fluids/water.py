@@ -97,7 +97,8 @@ def water_viscosity(t: N) -> N:
     """
     require("water temperature", t, 0, 100, "°C", "IAPWS SR6-08")
     reduced = (t + 273.15) / 300.0
-    viscosity: N = 1e-3 * sum(a * reduced**b for a, b in _VISCOSITY)
+    first, second, third, fourth = (a * reduced**b for a, b in _VISCOSITY)
+    viscosity: N = 1e-3 * (first + second + third + fourth)
     return viscosity
 
 
