@@ -53,6 +53,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "solid-bench": {"method": ("hydrostatic", "substitution"), "material": ("steel", "aluminium", "glass")},
     "pycnometer-bench": {"material": ("aluminium", "steel", "glass")},
     "tube-bench": {},
+    "line-bench": {},
     "hydrometer-bench": {},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
 }

@@ -62,7 +62,7 @@ DOMAINS = {
     "density": Domain(
         "density",
         ("density",),
-        ("density-bench", "solid-bench", "pycnometer-bench", "tube-bench", "hydrometer-bench"),
+        ("density-bench", "solid-bench", "pycnometer-bench", "tube-bench", "line-bench", "hydrometer-bench"),
     ),
     "flow": Domain(
         "flow",

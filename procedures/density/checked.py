@@ -98,8 +98,8 @@ class StandardCheck(Repeats[DensitometerSeen]):
         use_gradient(self, "δ_t", parameters.gradient)
         use_bubble(self, "v_b", parameters.bubble)
         told, step = [mean(_shown(seen), "kg/m3") for seen in self.seen], parameters.resolution
-        if scatter(told) > step / 2:  # then they straddle steps, whose part is in what scatters
-            step /= math.sqrt(len(told))
+        if scatter(told) > step / math.sqrt(12):  # what scatters holds the steps (JJF 1059.1)
+            step = 0.0
         self._shown = Indication(self, _shown, step, "kg/m3", "ρ_res")
 
     def temperature(self, seen: DensitometerSeen, x: Numbers) -> Number:

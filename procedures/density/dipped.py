@@ -21,10 +21,14 @@ from remotecal.procedures.library.density.standing import (
     DENSITY,
     DRIFT,
     MASS,
+    SUNK,
     WATER,
+    WEIGHED,
     use_bubble,
+    use_eccentricity,
     use_expansion,
     use_gradient,
+    use_steps,
 )
 from remotecal.procedures.library.evaluation import air
 from remotecal.procedures.library.evaluation.air import AirAround
@@ -45,6 +49,9 @@ INPUTS: Final[Mapping[str, Text]] = {
     "W_a": Text(zh="空气中称量示值偏差", en="deviation of the balance, in air"),
     "W_l": Text(zh="液体中称量示值偏差", en="deviation of the balance, in the liquid"),
     "W_s": Text(zh="标准固体称量示值偏差", en="deviation of the balance, with the standard"),
+    **WEIGHED,
+    **SUNK,
+    "W_rs": Text(zh="天平分辨力(标准固体)", en="resolution of the balance, with the standard"),
     "t_l": Text(zh="液体温度计示值偏差", en="deviation of the liquid's thermometer"),
     "δ_t": Text(zh="液体温度梯度", en="gradient of temperature in the liquid"),
     "δ_w": Text(zh="吊丝弯月面", en="menisci at the wire"),
@@ -101,6 +108,10 @@ class DippedRepeats(Repeats[DippedSeen]):
         self._thermometer = self.correction(
             "t_l", "thermometer", [one for s in seen for one in s.liquid], "°C"
         )
+        use_steps(self, "W_ra", parameters)
+        use_steps(self, "W_rl", parameters, 2)
+        for symbol in ("W_ea", "W_el"):
+            use_eccentricity(self, symbol, parameters)
         use_gradient(self, "δ_t", parameters.gradient)
         use_bubble(self, "v_b", parameters.bubble)
         use_expansion(self, "γ", parameters.material)
@@ -113,6 +124,7 @@ class DippedRepeats(Repeats[DippedSeen]):
         """Let a standard tell the liquid's density; menisci then cancel but for what scatters."""
         readings = [one for seen in self.seen for one in _standard(seen)]
         self._with_standard = self.correction("W_s", "dut", readings, "kg")
+        use_steps(self, "W_rs", self._parameters, 2)
         certificate = self.certificate("standard")
         self._density = self.use(Single("ρ_s", certificate, DENSITY, "kg/m3"))
         self._mass = self.use(Single("m_s", certificate, MASS, "kg"))
@@ -134,7 +146,8 @@ class DippedRepeats(Repeats[DippedSeen]):
     def equation(self) -> str:
         """The measurement model in one line, for the certificate."""
         liquid = (
-            "ρ_l = (m_s - W_s·(1 - ρ_a/ρ_r))/(V_s + v_s), V_s = m_s/(ρ_s + δ_d)·(1 + γ_s·(t_l + δ_t - 20 °C))"
+            "ρ_l = (m_s - (W_s + W_rs + W_el)·(1 - ρ_a/ρ_r))/(V_s + v_s), "
+            "V_s = m_s/(ρ_s + δ_d)·(1 + γ_s·(t_l + δ_t - 20 °C))"
             if self._by_standard
             else "ρ_l = ρ_Tanaka(t_l + δ_t, p_a)·(1 + ρ_w)"
             if self._parameters.water == "Tanaka"
@@ -143,7 +156,7 @@ class DippedRepeats(Repeats[DippedSeen]):
         pull = "" if self._by_standard else " + δ_w"
         return (
             f"ρ = (W_a'/V + ρ_a)·(1 + γ·(t_l + δ_t - 20 °C)), V = (W_a' - W_l'{pull})/(ρ_l - ρ_a) - v_b, "
-            f"W' = W·(1 - ρ_a/ρ_r), {liquid}"
+            f"W_a' = (W_a + W_ra + W_ea)·(1 - ρ_a/ρ_r), W_l' = (W_l + W_rl + W_el)·(1 - ρ_a/ρ_r), {liquid}"
         )
 
     def temperature(self, seen: DippedSeen, x: Numbers) -> Number:
@@ -166,11 +179,14 @@ class DippedRepeats(Repeats[DippedSeen]):
         air = self._air.density(seen, x)
         in_air = Buoyed(
             self._in_air.corrected(x, mean((seen.in_air,), "kg"))
-            - self._empty.corrected(x, mean((seen.pan,), "kg")),
+            - self._empty.corrected(x, mean((seen.pan,), "kg"))
+            + x["W_ra"]
+            + x["W_ea"],
             air,
         )
         carrier = self._empty.corrected(x, mean(seen.carrier, "kg"))
-        sunk = Buoyed(self._sunk.corrected(x, mean(seen.in_liquid, "kg")) - carrier, air)
+        hangs = self._sunk.corrected(x, mean(seen.in_liquid, "kg")) - carrier
+        sunk = Buoyed(hangs + x["W_rl"] + x["W_el"], air)
         liquid = self._liquid(seen, x, carrier, air)
         occupied = bodies.volume(in_air, sunk, liquid, x.get("δ_w", 0.0))
         return in_air, occupied - x["v_b"]
@@ -183,7 +199,8 @@ class DippedRepeats(Repeats[DippedSeen]):
             return known
         mass = self._mass.value(x)
         at_20 = mass / (self._density.value(x) + x.get("δ_d", 0.0))
-        sunk = Buoyed(self._with_standard.corrected(x, mean(_standard(seen), "kg")) - carrier, air)
+        hangs = self._with_standard.corrected(x, mean(_standard(seen), "kg")) - carrier
+        sunk = Buoyed(hangs + x["W_rs"] + x["W_el"], air)
         return bodies.by_standard(mass, bodies.warmer(at_20, x["γ_s"], t) + x["v_s"], sunk)
 
     def found(self) -> VolumeFinding:

@@ -12,13 +12,20 @@ from remotecal.model import Text
 from remotecal.procedures.library.density import bodies
 from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import MarkFinding
-from remotecal.procedures.library.density.standing import WATER, use_expansion, use_gradient
+from remotecal.procedures.library.density.standing import (
+    SUNK,
+    WATER,
+    WEIGHED,
+    use_eccentricity,
+    use_gradient,
+    use_steps,
+)
 from remotecal.procedures.library.evaluation import air
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
-from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
@@ -30,6 +37,8 @@ INPUTS: Final[Mapping[str, Text]] = {
     "W_0": Text(zh="天平空载示值偏差", en="deviation of the empty balance"),
     "W_a": Text(zh="空气中称量示值偏差", en="deviation of the balance, in air"),
     "W_l": Text(zh="液体中称量示值偏差", en="deviation of the balance, in the liquid"),
+    **WEIGHED,
+    **SUNK,
     "t_l": Text(zh="液体温度计示值偏差", en="deviation of the liquid's thermometer"),
     "δ_t": Text(zh="液体温度梯度", en="gradient of temperature in the liquid"),
     "δ_m": Text(zh="刻线对准", en="alignment of mark and surface"),
@@ -74,11 +83,13 @@ class MarkRepeats(Repeats[HydrometerSeen]):
         self._thermometer = self.correction(
             "t_l", "thermometer", [one for s in seen for one in s.liquid], "°C"
         )
+        for symbol in ("W_ra", "W_rl"):
+            use_steps(self, symbol, parameters)
+        for symbol in ("W_ea", "W_el"):
+            use_eccentricity(self, symbol, parameters)
         use_gradient(self, "δ_t", parameters.gradient)
-        use_expansion(self, "γ", "glass")
         self.characteristic("ρ_w", WATER, "1", beside=TANAKA_U)
         for symbol, value, unit, half in (
-            ("δ_m", 0.0, "kg/m3", parameters.alignment),
             (
                 "σ_l",
                 parameters.surface_tension,
@@ -86,8 +97,11 @@ class MarkRepeats(Repeats[HydrometerSeen]):
                 parameters.tension_spread * parameters.surface_tension,
             ),
             ("D", parameters.stem, "m", parameters.stem_spread),
+            ("γ", parameters.expansion, "1/K", parameters.expansion_spread),
         ):
             self.inputs.append(Input.from_limits(symbol, value, unit, half, source="as the order states it"))
+        aligned = Input.from_limits("δ_m", 0.0, "kg/m3", parameters.alignment, Distribution.TRIANGULAR)
+        self.inputs.append(aligned)
 
     def temperature(self, seen: HydrometerSeen, x: Numbers) -> Number:
         """Return the hydrometer's temperature in the liquid, in °C."""
@@ -98,8 +112,10 @@ class MarkRepeats(Repeats[HydrometerSeen]):
         """Return the density at 20 °C in which it floats at the mark, in kg/m³."""
         around, t = self._air.density(seen, x), self.temperature(seen, x)
         hanger = self._empty.corrected(x, mean((seen.hanger,), "kg"))
-        in_air = Buoyed(self._in_air.corrected(x, mean((seen.in_air,), "kg")) - hanger, around)
-        sunk = Buoyed(self._sunk.corrected(x, mean((seen.sunk,), "kg")) - hanger, around)
+        hung = self._in_air.corrected(x, mean((seen.in_air,), "kg")) - hanger
+        deep = self._sunk.corrected(x, mean((seen.sunk,), "kg")) - hanger
+        in_air = Buoyed(hung + x["W_ra"] + x["W_ea"], around)
+        sunk = Buoyed(deep + x["W_rl"] + x["W_el"], around)
         water = water_density_tanaka(t, self._air.pressure(seen, x)) * (1.0 + x["ρ_w"])
         pull = bodies.meniscus(x["D"], x["σ_l"])
         meant = bodies.meniscus(x["D"], self._parameters.meant_tension)

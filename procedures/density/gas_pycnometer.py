@@ -66,7 +66,7 @@ class GasPycnometer(Procedure):
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
     model_equation: ClassVar[str] = (
-        "ρ = m/V·(1 + γ·(t - 20 °C)), m = W·(1 - ρ_a/ρ_r) + ρ_a·V, V = V_c - V_r/X, "
+        "ρ = m/V·(1 + γ·(t - 20 °C)), m = (W_a + W_ra + W_ea)·(1 - ρ_a/ρ_r) + ρ_a·V, V = V_c - V_r/X, "
         "V_r = V_k/(1/X_0 - 1/X_k), V_c = V_r/X_0, X = (n_1 - n_0)/(n_2·(1 + δ_T/T) - n_0) - 1, "
         "n = p/(1 + B·p/(R·T))"
     )

@@ -60,7 +60,8 @@ class Hydrometer(Procedure):
 
     model_equation: ClassVar[str] = (
         "E = mark + δ_m - [ρ_a + (ρ_l - ρ_a)·(W_a' + π·D·σ_x/g)/(W_a' - W_l' + π·D·σ_l/g)]·(1 + γ·(t_l "
-        "+ δ_t - 20 °C)), W' = W·(1 - ρ_a/ρ_r), ρ_l = ρ_Tanaka(t_l + δ_t, p_a)·(1 + ρ_w)"
+        "+ δ_t - 20 °C)), W_a' = (W_a + W_ra + W_ea)·(1 - ρ_a/ρ_r), "
+        "W_l' = (W_l + W_rl + W_el)·(1 - ρ_a/ρ_r), ρ_l = ρ_Tanaka(t_l + δ_t, p_a)·(1 + ρ_w)"
     )
 
     def points(self) -> Sequence[Point]:

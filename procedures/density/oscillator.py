@@ -3,8 +3,8 @@
     ρ = A·τ² + B        A = (ρ_w - ρ_a)/(τ_w² - τ_a²), B = ρ_a - A·τ_a²
 
 of two fluids, water and air. Meters on line count with other constants: ρ_i = K₀ + K₁·τ + K₂·τ², then
-temperature and pressure. A viscous liquid damps the wall, and seems denser than it is. Periods are in µs,
-densities in kg/m³.
+temperature and pressure. A viscous liquid damps the wall, and seems denser than it is; water does so too,
+so that the constants are those of what water seems to have. Periods are in µs, densities in kg/m³.
 """
 
 from __future__ import annotations
@@ -30,6 +30,12 @@ def by_period(a: Number, b: Number, period: Number) -> Number:
 def undamped(density: Number, damping: Number, viscosity: Number) -> Number:
     """Return the density without what viscosity in mPa·s feigns: less c·√η of it."""
     found: Number = density * (1.0 - damping * sqrt(viscosity))
+    return found
+
+
+def damped(density: Number, damping: Number, viscosity: Number) -> Number:
+    """Return the density that a liquid seems to have, the inverse of `undamped`."""
+    found: Number = density / (1.0 - damping * sqrt(viscosity))
     return found
 
 

@@ -30,6 +30,15 @@ class DippingParameters(Parameters):
     """Coverage factor, where it shall be exactly this; the coverage probability then follows from it."""
 
 
+class BalanceParameters(Parameters):
+    """What every calibration that reads a balance of its own is told of it."""
+
+    balance_step: Annotated[float, In("kg", above=0, at_most=1e-3)] = 1e-7
+    """Smallest step of the balance."""
+    eccentricity: Annotated[float, In("kg", at_least=0, at_most=1e-3)] = 1e-7
+    """By how much its reading may depend on where a body stands or hangs (unverified)."""
+
+
 class DensitometerParameters(DippingParameters):
     """What the verification of a solid densitometer is told."""
 
@@ -73,7 +82,7 @@ class DensitometerParameters(DippingParameters):
         return self
 
 
-class WeighingParameters(DippingParameters):
+class WeighingParameters(DippingParameters, BalanceParameters):
     """What weighing in air and in a liquid is told."""
 
     repeats: Annotated[int, In("1", at_least=3, at_most=30)] = 5
@@ -111,7 +120,7 @@ class SolidParameters(WeighingParameters):
     """What the standard is made of."""
 
 
-class PycnometerParameters(Parameters):
+class PycnometerParameters(BalanceParameters):
     """What finding a density by a gas pycnometer is told."""
 
     density: Annotated[float, In("kg/m3", at_least=100, at_most=23_000)]
@@ -133,7 +142,10 @@ class PycnometerParameters(Parameters):
     equilibrium: Annotated[float, In("Pa/min", above=0)] = 30.0
     """How fast it may change meanwhile."""
     isothermal: Annotated[float, In("K", at_least=0, at_most=1)] = 0.01
-    """What the gas may lack of its temperature after it was expanded, with the sample more than without."""
+    """What the gas may lack of its temperature after it was expanded, with the sample more than without.
+
+    Less is more probable: it was waited for.
+    """
     coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
     """Coverage probability of the expanded uncertainties."""
     coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
@@ -163,6 +175,8 @@ class TubeParameters(Parameters):
     """How far from the temperature asked for it may come to rest."""
     damping: Annotated[float, In("1", at_least=0, at_most=1e-3)] = 7.5e-5
     """c: by which share of it a density seems larger for √η = 1, η in mPa·s (unverified)."""
+    dryness: Annotated[float, In("1", at_least=0, at_most=0.02)] = 1e-3
+    """By which share the air in the tube may differ from dry air: moisture is left (unverified)."""
     permissible: Annotated[float, In("kg/m3", above=0)] = 0.5
     """Maximum permissible error, ± (unverified)."""
     norm: str = "laboratory method for oscillating tubes"
@@ -187,7 +201,70 @@ class TubeParameters(Parameters):
         return self
 
 
-class HydrometerParameters(Parameters):
+class OnLineParameters(Parameters):
+    """What the calibration of a density meter on line is told."""
+
+    densities: Annotated[tuple[float, ...], In("kg/m3", at_least=500, at_most=3000)]
+    """About what the liquids' densities are, in the order in which the bench lists them."""
+    temperatures: Annotated[tuple[float, ...], In("°C", at_least=5, at_most=40)] = (20.0,)
+    """Temperatures of the line; K₀ to K₂ are told at the first, near 20 °C, K₁₈ and K₁₉ by the others."""
+    pressures: Annotated[tuple[float, ...], In("Pa", at_least=1e5, at_most=1e7)] = ()
+    """Pressures from that of the air to which the liquids are brought at the first temperature."""
+    compressibilities: Annotated[tuple[float, ...], In("1/Pa", at_least=0, at_most=1e-8)] = ()
+    """Of the liquids, where there are pressures."""
+    compressibility_spread: Annotated[float, In("1", at_least=0, at_most=0.5)] = 0.05
+    """By which share they may be wrong (unverified)."""
+    repeats: Annotated[int, In("1", at_least=2, at_most=20)] = 3
+    """Repeats of each point, without filling anew."""
+    readings: Annotated[int, In("1", at_least=2, at_most=100)] = 5
+    """Readings in one repeat."""
+    every: Annotated[float, In("s", above=0)] = 2.0
+    """Time from one of them to the next."""
+    rest: Annotated[float, In("s", at_least=12, at_most=3600)] = 60.0
+    """How long temperature and pressure must be steady before."""
+    drift: Annotated[float, In("K/h", above=0)] = 0.6
+    """How fast the temperature may change meanwhile."""
+    pressure_change: Annotated[float, In("Pa", above=0)] = 500.0
+    """By how much the pressure may change meanwhile."""
+    near: Annotated[float, In("K", above=0, at_most=2)] = 0.2
+    """How far from the temperature asked for it may come to rest."""
+    slew: Annotated[float, In("Pa/s", above=0, at_most=1e6)] = 2e4
+    """How fast the pressure is changed."""
+    dryness: Annotated[float, In("1", at_least=0, at_most=0.02)] = 1e-3
+    """By which share the air in the meter may differ from dry air: moisture is left (unverified)."""
+    permissible: Annotated[float, In("kg/m3", above=0)] = 0.5
+    """Maximum permissible error with the constants that were found, ± (unverified)."""
+    norm: str = "JJG 370"
+    """The regulation it is held against."""
+    rule: Rule = "verification"
+    """Decision rule of the statement of conformity."""
+    coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
+    """Coverage probability of the expanded uncertainties."""
+    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
+    """Coverage factor, where it shall be exactly this; the coverage probability then follows from it."""
+
+    @model_validator(mode="after")
+    def _enough_fluids(self) -> Self:
+        if len(self.densities) < FEWEST:
+            raise ValueError(
+                f"{FEWEST} liquids or more are needed beside air, not {len(self.densities)}: three constants "
+                "through three points would leave no error"
+            )
+        if abs(self.temperatures[0] - 20.0) > NEAR_20:
+            raise ValueError("the first of temperatures must be near 20 °C, where K0, K1 and K2 are told")
+        if self.pressures and len(self.compressibilities) != len(self.densities):
+            raise ValueError(
+                f"{len(self.compressibilities)} compressibilities for {len(self.densities)} liquids: state "
+                "that of each, by which its density under pressure is known"
+            )
+        return self
+
+
+NEAR_20 = 2.0
+"""How far from 20 °C the constants of a meter on line may be told, in K."""
+
+
+class HydrometerParameters(BalanceParameters):
     """What the calibration of a hydrometer is told."""
 
     marks: Annotated[tuple[float, ...], In("kg/m3", at_least=500, at_most=3000)]
@@ -203,7 +280,11 @@ class HydrometerParameters(Parameters):
     meant_tension: Annotated[float, In("N/m", above=0, at_most=0.5)]
     """Surface tension of the liquids that its scale is meant for."""
     alignment: Annotated[float, In("kg/m3", at_least=0)]
-    """By how much the surface may stand beside the mark; a tenth of a division, say."""
+    """By how much the surface may stand beside the mark, a tenth of a division; less is likelier."""
+    expansion: Annotated[float, In("1/K", at_least=0, at_most=1e-3)] = 1.0e-5
+    """Its cubic thermal expansion: that of glass, of which some sorts have 2.5e-5 (unverified)."""
+    expansion_spread: Annotated[float, In("1/K", at_least=0, at_most=1e-3)] = 1.0e-6
+    """By how much that may be wrong."""
     repeats: Annotated[int, In("1", at_least=2, at_most=20)] = 3
     """Repeats at each mark."""
     temperature_change: Annotated[float, In("K", above=0, at_most=1)] = 0.02

@@ -11,14 +11,20 @@ from remotecal.model import Text
 from remotecal.procedures.library.density import bodies, gas
 from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import VolumeFinding
-from remotecal.procedures.library.density.standing import VOLUME, use_expansion
+from remotecal.procedures.library.density.standing import (
+    VOLUME,
+    WEIGHED,
+    use_eccentricity,
+    use_expansion,
+    use_steps,
+)
 from remotecal.procedures.library.evaluation import air
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
-from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
@@ -29,6 +35,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     **air.INPUTS,
     "W_0": Text(zh="天平空载示值偏差", en="deviation of the empty balance"),
     "W_a": Text(zh="称量示值偏差", en="deviation of the balance with the sample"),
+    **WEIGHED,
     "p_z": Text(zh="压力表零位示值偏差", en="deviation of the gauge, open to the air"),
     "p_1": Text(zh="膨胀前压力示值偏差", en="deviation of the gauge, before the expansion"),
     "p_2": Text(zh="膨胀后压力示值偏差", en="deviation of the gauge, after the expansion"),
@@ -75,13 +82,15 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
         self._air = AirAround(self)
         self._no_load = self.correction("W_0", "balance", [s.pan for s in seen], "kg")
         self._load = self.correction("W_a", "balance", [s.in_air for s in seen], "kg")
+        use_steps(self, "W_ra", parameters)
+        use_eccentricity(self, "W_ea", parameters)
         runs = [run for s in seen for run in (s.empty, s.with_sphere, s.sample)]
         self._gauge = [
             self.correction(symbol, "dut", [run[at] for run in runs], "Pa")
             for at, symbol in enumerate(("p_z", "p_1", "p_2"))
         ]
         self._thermometer = self.correction("t", "thermometer", [one for s in seen for one in s.cell], "°C")
-        self.inputs.append(Input.from_limits("δ_T", 0.0, "K", parameters.isothermal))
+        self.inputs.append(Input.from_limits("δ_T", 0.0, "K", parameters.isothermal, Distribution.TRIANGULAR))
         virial = gas.VIRIAL[parameters.gas]
         spread = abs(virial) * gas.VIRIAL_SPREAD
         self.inputs.append(Input.from_limits("B", virial, "m3/mol", spread, source=parameters.gas))
@@ -115,6 +124,7 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
         """Return the sample's density at 20 °C in a repeat, in kg/m³."""
         load = self._load.corrected(x, mean((seen.in_air,), "kg"))
         net = load - self._no_load.corrected(x, mean((seen.pan,), "kg"))
+        net = net + x["W_ra"] + x["W_ea"]
         found = bodies.density(Buoyed(net, self._air.density(seen, x)), self.volume(seen, x))
         return bodies.at_reference(found, x["γ"], self.temperature(seen, x))
 

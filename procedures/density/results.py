@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from remotecal.model import Column, Result, Table, Text, Words
+from remotecal.procedures.library.density.line_constants import LineConstants, told
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.digits import decimals, fixed, significant, with_uncertainty
 from remotecal.procedures.library.evaluation.finding import Finding
@@ -252,3 +253,58 @@ def marks_table(findings: Sequence[MarkFinding], specification: Specification, *
     )  # fmt: skip
     name = Text(zh="示值误差", en="Error of indication")
     return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=columns),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFinding(LiquidFinding):
+    """What was found of a fluid at a temperature and a pressure."""
+
+    pressure: float
+    """From that of the air, in Pa."""
+
+
+def line_table(findings: Sequence[LineFinding], specification: Specification, *, accredited: bool) -> Result:
+    """Return the errors that a meter's constants leave, one row a fluid, temperature and pressure."""
+    columns: list[Column | Words] = [
+        Words(name=Text(zh="流体", en="Fluid"), ref_types=("remotecal_standard",),
+              words=tuple(finding.serial for finding in findings)),
+        column("温度", "Temperature", "basic_temperature", "°C",
+               [f"{finding.temperature:.2f}" for finding in findings]),
+        column("压力(表压)", "Gauge pressure", "remotecal_linePressure", "bar",
+               [f"{1e-5 * finding.pressure:.3f}" for finding in findings]),
+        column("标准密度", "Reference density", "basic_referenceValue", "kg/m3",
+               [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
+        column("周期 τ", "Period τ", "remotecal_period", "us",
+               [f"{finding.period:.4f}" for finding in findings]),
+        error_column(findings, specification, accredited=accredited),
+        repeatability_column(findings),
+    ]  # fmt: skip
+    name = Text(zh="使用所列系数的密度示值误差", en="Error of density with the constants stated")
+    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
+
+
+LINE_UNITS = (
+    "kg/m3",
+    "kg/m3/us",
+    "kg/m3/us2",
+    "1/K",
+    "kg/m3/K",
+    "1/bar",
+    "1/bar2",
+    "kg/m3/bar",
+    "kg/m3/bar2",
+)
+"""Units of a meter's constants, in their order."""
+
+
+def line_constants_table(constants: LineConstants) -> Result:
+    """Return the constants of a meter on line, those for pressure apart; what no point tells is left out."""
+    columns = [
+        column(f"系数 {name}", name, f"remotecal_constant{name}", unit, [told(value)])
+        for (name, value), unit in zip(constants.all().items(), LINE_UNITS, strict=True)
+        if value
+    ]
+    apart = ([one for one in columns if (one.unit.find("bar") >= 0) is pressed] for pressed in (False, True))
+    name = Text(zh="密度计系数(τ 以 µs、p 以 bar 计)", en="Constants of the meter (τ in µs, p in bar)")
+    tables = tuple(Table(columns=tuple(each)) for each in apart if each)
+    return Result(name=name, ref_types=("remotecal_tubeConstants",), tables=tables)

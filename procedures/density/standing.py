@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from remotecal.errors import BenchError, CertificateRefused, ParameterError
+from remotecal.model import Text
 from remotecal.procedures import Observed
 from remotecal.procedures.library.density.bodies import EXPANSION, EXPANSION_SPREAD
 from remotecal.procedures.library.evaluation.coefficients import Single
-from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.inputs import Distribution, Input
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from remotecal.procedures import Certificates
+    from remotecal.procedures.library.density.parameters import BalanceParameters
     from remotecal.procedures.library.evaluation.repeats import Repeats
 
 DENSITY: Final = "remotecal_density"
@@ -50,14 +55,49 @@ def see_near(certificates: Certificates, role: str, ref_type: str, unit: str, sa
     if abs(known.value / said - 1) > NEAR:
         raise ParameterError(
             f"{role} has {known.value:.6g} {unit} by its certificate, and the order says {said:.6g} {unit}: "
-            f"mend the order, or the order of the artefacts on the bench{_confused(known.value / said)}"
+            f"mend the order, or the order of the artefacts on the bench{_confused(known.value / said, unit)}"
         )
 
 
-def _confused(ratio: float) -> str:
+def _confused(ratio: float, unit: str) -> str:
     """Return which units may have been confused where values are far apart."""
     thousand = abs(ratio / 1000 - 1) < NEAR or abs(ratio * 1000 - 1) < NEAR
-    return "; 1 g/cm3 is 1000 kg/m3" if thousand else ""
+    return f"; {CONFUSED[unit]}" if thousand else ""
+
+
+CONFUSED: Final = {"kg/m3": "1 g/cm3 is 1000 kg/m3", "m3": "1 cm3 is 0.001 L", "kg": "1 g is 0.001 kg"}
+"""What to remember of a unit where a value is a thousand times too large or small."""
+
+
+WEIGHED: Final[Mapping[str, Text]] = {
+    "W_ra": Text(zh="天平分辨力(空气中)", en="resolution of the balance, in air"),
+    "W_ea": Text(zh="天平偏载(空气中)", en="eccentricity of the balance, in air"),
+}
+SUNK: Final[Mapping[str, Text]] = {
+    "W_rl": Text(zh="天平分辨力(液体中)", en="resolution of the balance, in the liquid"),
+    "W_el": Text(zh="天平偏载(液体中)", en="eccentricity of the balance, in the liquid"),
+}
+"""What weighings bring into a model beside the balance's certificate: on the pan, and below it."""
+
+
+def use_steps(repeats: Repeats[S], symbol: str, parameters: BalanceParameters, readings: int = 1) -> None:
+    """Make the resolution of a balance an input, in kg.
+
+    Args:
+        repeats: at the point.
+        symbol: of the input.
+        parameters: of the run.
+        readings: how many of the body a repeat has, each less as many of the empty balance.
+    """
+    # Two readings, each rounded to the step: their difference is triangular within one step.
+    width = parameters.balance_step / math.sqrt(readings * len(repeats.seen))
+    repeats.inputs.append(Input.from_limits(symbol, 0.0, "kg", width, Distribution.TRIANGULAR))
+
+
+def use_eccentricity(repeats: Repeats[S], symbol: str, parameters: BalanceParameters) -> None:
+    """Make what a balance's reading depends on where a body stands or hangs an input, in kg."""
+    source = "as the order states it"
+    repeats.inputs.append(Input.from_limits(symbol, 0.0, "kg", parameters.eccentricity, source=source))
 
 
 def use_expansion(repeats: Repeats[S], symbol: str, material: str) -> None:

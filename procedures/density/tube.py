@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
-from remotecal.fluids.water import TANAKA_U, water_density_tanaka
+from remotecal.fluids.air import BEYOND_CIPM_U, air_density_beyond
+from remotecal.fluids.water import TANAKA_U, water_density_tanaka, water_viscosity
 from remotecal.model import Text
 from remotecal.procedures.library.density import oscillator
 from remotecal.procedures.library.density.results import Constants, LiquidFinding
 from remotecal.procedures.library.density.standing import DENSITY, WATER
 from remotecal.procedures.library.evaluation import air
-from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.evaluation.standards import Standard
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
 AIR, IN_WATER, AIR_AGAIN = "dry air", "pure water", "dry air again"
 """Labels of the points that tell the constants."""
 
+MOIST: Final = "CIPM-2007, beyond its range; moisture as the order states it"
+"""Where the density of air in a tube is known from."""
+
 INPUTS: Final[Mapping[str, Text]] = {
-    **air.INPUTS,
+    "p_a": air.INPUTS["p_a"],
+    "δ_a": Text(zh="管内空气密度偏差", en="deviation of the density of the air in the tube"),
     "t": Text(zh="振动管温度计示值偏差", en="deviation of the tube's thermometer"),
     "τ_a": Text(zh="空气中周期", en="period in air"),
     "τ_w": Text(zh="水中周期", en="period in water"),
@@ -42,9 +47,6 @@ INPUTS: Final[Mapping[str, Text]] = {
     "E_rep": Text(zh="重复性", en="repeatability"),
 }
 """The inputs of the measurement model, by symbol."""
-
-DRY: Final = 1.0e-3
-"""By which share the density of air in a tube may differ from that of the room (unverified)."""
 
 
 class TubeSeen(InAir):
@@ -84,8 +86,12 @@ class LiquidRepeats(Repeats[TubeSeen]):
         self._number = int(label.split()[-1])
         self.serial = evidence.artefacts[f"liquids[{self._number}]"].serial
         first, self._water, last = (self._at(name, there) for name in (AIR, IN_WATER, AIR_AGAIN))
-        self._in_air = AirAround(self)
-        read = [one for each in (*self.seen, *self._water) for one in each.tube]
+        around = [one.air_pressure for one in (*first, *self._water, *last)]
+        self._barometer = self.correction("p_a", "ambient", around, "Pa")
+        dry = Input.from_limits("δ_a", 0.0, "1", parameters.dryness).u
+        self.inputs.append(Input.normal("δ_a", 0.0, "1", math.hypot(dry, BEYOND_CIPM_U), source=MOIST))
+        self._in_air = (*first, *last)
+        read = [one for each in (*self.seen, *self._water, *self._in_air) for one in each.tube]
         self._thermometer = self.correction("t", "thermometer", read, "°C")
         before, after = ([period(each) for each in each_] for each_ in (first, last))
         self.inputs.append(Input.from_readings("τ_a", [*before, *after], "us"))
@@ -104,13 +110,20 @@ class LiquidRepeats(Repeats[TubeSeen]):
                 return TubeSeen.at(self.evidence, point)
         raise EvidenceError(f"{self.point.name}: there is no {label} at {there}")
 
-    def _constants(self, seen: TubeSeen, x: Numbers) -> tuple[Number, Number]:
-        in_water = self._water[0]
-        t_w = self._thermometer.corrected(x, statistics.fmean(mean(each.tube, "°C") for each in self._water))
-        water = water_density_tanaka(t_w, self._in_air.pressure(in_water, x)) * (1.0 + x["ρ_w"])
-        room = self._in_air.temperature(seen, x) + 273.15
-        filled = self._in_air.density(seen, x) * room / (t_w + 273.15)
-        return oscillator.constants(filled, water, x["τ_a"], x["τ_w"])
+    def _constants(self, x: Numbers) -> tuple[Number, Number]:
+        """Return A and B, by dry air and by what water seems to have."""
+        t_w, p_w = self._state(self._water, x)
+        t_a, p_a = self._state(self._in_air, x)
+        water = water_density_tanaka(t_w, p_w) * (1.0 + x["ρ_w"])
+        seems = oscillator.damped(water, x["c"], water_viscosity(t_w))
+        dry = air_density_beyond(t_a, p_a, 0.0) * (1.0 + x["δ_a"])
+        return oscillator.constants(dry, seems, x["τ_a"], x["τ_w"])
+
+    def _state(self, seen: Sequence[TubeSeen], x: Numbers) -> tuple[Number, Number]:
+        """Return the mean temperature of the tube in °C, and pressure of the air in Pa."""
+        t = self._thermometer.corrected(x, statistics.fmean(mean(each.tube, "°C") for each in seen))
+        p = self._barometer.corrected(x, statistics.fmean(each.air_pressure.value for each in seen))
+        return t, p
 
     def reference(self, seen: TubeSeen, x: Numbers) -> Number:
         """Return the liquid's density in a repeat, in kg/m³."""
@@ -128,7 +141,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
 
     def error(self, seen: TubeSeen, x: Numbers) -> Number:
         """Return the error in a repeat, in kg/m³."""
-        a, b = self._constants(seen, x)
+        a, b = self._constants(x)
         told = oscillator.by_period(a, b, period(seen) + x["δ_τ"])
         viscosity = self._parameters.viscosity(self._number)
         found: Number = oscillator.undamped(told, x["c"], viscosity) - self.reference(seen, x)
@@ -137,7 +150,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
     def constants(self) -> Constants:
         """Return A and B at this temperature, and what they rest on."""
         known = self.estimates()
-        a, b = (estimate(one) for one in self._constants(self.seen[0], known))
+        a, b = (estimate(one) for one in self._constants(known))
         return Constants(self.point.series[-1], a, b, estimate(known["τ_a"]), estimate(known["τ_w"]))
 
     def found(self) -> LiquidFinding:

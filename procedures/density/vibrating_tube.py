@@ -4,6 +4,8 @@ At each temperature its constants A and B follow from air and water; air comes f
 changed meanwhile is in the budget. The error is that of the density by these constants, at each liquid:
 
     E = (A·τ² + B)·(1 - c·√η) - ρ_ref(t)
+
+Water damps the tube as well: the constants go through what it seems to have, ρ_w/(1 - c·√η_w).
 """
 
 from __future__ import annotations
@@ -72,7 +74,8 @@ class VibratingTube(Procedure):
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
     model_equation: ClassVar[str] = (
-        "E = (A·τ² + B)·(1 - c·√η) - ρ_ref(t), A = (ρ_w - ρ_a)/(τ_w² - τ_a²), B = ρ_a - A·τ_a²"
+        "E = (A·(τ + δ_τ)² + B)·(1 - c·√η) - ρ_ref(t), A = (ρ_w' - ρ_a)/(τ_w² - τ_a²), B = ρ_a - A·τ_a², "
+        "ρ_w' = ρ_Tanaka(t, p_a)·(1 + ρ_w)/(1 - c·√η_w), ρ_a = ρ_CIPM(t, p_a, dry)·(1 + δ_a)"
     )
 
     def points(self) -> Sequence[Point]:
@@ -109,7 +112,7 @@ class VibratingTube(Procedure):
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that every liquid is there, is the one of the order, and is certified at all temperatures."""
-        require_known(certificates, drivers, (("thermometer", "temperature", "°C"), *CORRECTED))
+        require_known(certificates, drivers, (("thermometer", "temperature", "°C"), *CORRECTED[:1]))
         for number, value in enumerate(self.parameters.densities, 1):
             used = certificates.get(f"liquids[{number}]")
             if used is None:

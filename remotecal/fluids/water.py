@@ -1,4 +1,4 @@
-"""Density of water, by the formula a procedure chooses.
+"""Density of water, by the formula a procedure chooses, and its viscosity.
 
 Temperatures in °C (ITS-90), pressures absolute in Pa, densities in kg/m³.
 
@@ -82,6 +82,27 @@ def _shape(t: Number, p: Number | float) -> Number:
     at_standard_pressure = 1.0 - (t + a1) * (t + a1) * (t + a2) / (a3 * (t + a4))
     shape: Number = at_standard_pressure * (1.0 + (k0 + t * (k1 + t * k2)) * (p - _STANDARD_PRESSURE))
     return shape
+
+
+def water_viscosity(t: N) -> N:
+    """Return the dynamic viscosity of water at 0.1 MPa, in mPa·s (IAPWS SR6-08, equation 7).
+
+    Its own uncertainty is 1 % (k = 2).
+
+    Args:
+        t: temperature in °C, 0 to 100.
+
+    Raises:
+        ParameterError: it is outside the formula's range.
+    """
+    require("water temperature", t, 0, 100, "°C", "IAPWS SR6-08")
+    reduced = (t + 273.15) / 300.0
+    first, second, third, fourth = (a * reduced**b for a, b in _VISCOSITY)
+    viscosity: N = 1e-3 * (first + second + third + fourth)
+    return viscosity
+
+
+_VISCOSITY = ((280.68, -1.9), (511.45, -7.7), (61.131, -19.6), (0.45903, -40.0))
 
 
 @dataclass(frozen=True, slots=True)

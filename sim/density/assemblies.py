@@ -25,6 +25,7 @@ from remotecal.sim.density import outfit, paper
 from remotecal.sim.density.densitometer import WeighingProgram
 from remotecal.sim.density.gas_bench import PycnometerBench
 from remotecal.sim.density.hydrometer_bench import HydrometerBench
+from remotecal.sim.density.line_bench import LineBench
 from remotecal.sim.density.solids import draw_solid
 from remotecal.sim.density.stand import Stand
 from remotecal.sim.density.tube_bench import TubeBench
@@ -91,6 +92,7 @@ class DensityBench(Assembly):
             bubbles=options.bubbles * 1e-9,
             warming=options.warming,
             evaporation=options.evaporation * 1e-6 / 3600.0,
+            eccentricity=0.0,  # what there is of it is the densitometer's own error
         )
         self.stand = Stand(world, spec, self.air, world.random("stand"))
         weighs = PlatformSpec(0.22, 1e-7, outfit.balance(rng), 1e-7)
@@ -268,5 +270,6 @@ BENCHES: Final[dict[str, type[Assembly]]] = {
     "pycnometer-bench": PycnometerBench,
     "tube-bench": TubeBench,
     "hydrometer-bench": HydrometerBench,
+    "line-bench": LineBench,
 }
 """What the catalogue offers, by name."""

@@ -83,7 +83,7 @@ class PycnometerBench(Assembly):
             reference=72.45e-6 * rng.uniform(0.99, 1.01),
             virial=11.8e-6 * rng.uniform(0.95, 1.05),
             leak=options.leak / 3600.0,
-            cold=rng.uniform(-ISOTHERMAL, ISOTHERMAL),
+            cold=rng.triangular(-ISOTHERMAL, ISOTHERMAL),
         )
         self.pycnometer = Pycnometer(world, spec, self.air)
         self.stand = Stand(

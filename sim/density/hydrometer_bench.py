@@ -45,7 +45,8 @@ class Hanging(Stand):
         self.stem = STEM + rng.uniform(-STEM_SPREAD, STEM_SPREAD)
         self.tension = TENSION * (1.0 + rng.uniform(-TENSION_SPREAD, TENSION_SPREAD))
         self.expansion = 1.0e-5 * rng.uniform(0.9, 1.1)
-        self.beside = rng.uniform(-ALIGNMENT, ALIGNMENT)
+        self.beside = tuple(rng.triangular(-ALIGNMENT, ALIGNMENT) for _ in MARKS)
+        """By how much the surface stands beside each mark, in kg/m³."""
         self.mark: float | None = None
         self.there = False
 
@@ -69,10 +70,14 @@ class Hanging(Stand):
             return self._pull
         air = self.air.density(time)
         left = self.mass - self.total * air
-        if self.mark is not None:
+        if self.mark is None:
+            left += self.spec.beside[0]
+        else:
             t = self.temperature(time) + self.spec.warmer
-            sunk = self.below(self.mark + self.beside, air) * (1.0 + self.expansion * (t - 20.0))
-            left += math.pi * self.stem * self.tension / 9.80665 - sunk * (self.water(time) - air)
+            beside = self.mark + interpolate(MARKS, self.beside, self.mark)
+            sunk = self.below(beside, air) * (1.0 + self.expansion * (t - 20.0))
+            pull = math.pi * self.stem * self.tension / 9.80665
+            left += self.spec.beside[1] + pull - sunk * (self.water(time) - air)
         return left / (1.0 - air / 8000.0) + self._pull
 
 

@@ -22,6 +22,9 @@ SOLIDS: Final = (
 )
 """Standards: serial number, material, density in kg/m³, volume in m³, U in kg/m³; a small one among them."""
 
+ECCENTRICITY: Final = 1e-7
+"""By how much a balance's reading may depend on where a body stands or hangs, in kg."""
+
 LOADS: Final = (("W-1", 0.020, 2e-8), ("W-2", 0.050, 3e-8), ("W-3", 0.100, 5e-8), ("W-4", 0.200, 1e-7))
 """Weights: serial number, mass in kg, U in kg."""
 
@@ -39,12 +42,14 @@ DENSITIES: Final = {
 """About what materials have, in kg/m³."""
 
 WARM: Final = (15.0, 20.0, 25.0)
+IN_A_BATH: Final = (5.0, 20.0, 40.0)
+"""Where thermometers are certified, in °C: in a room, and in a thermostat."""
 
 
-def certified(rng: Random) -> dict[str, Calibrated]:
-    """Draw what is certified of the sensors, and what is known of the water."""
+def certified(rng: Random, warm: tuple[float, ...] = WARM) -> dict[str, Calibrated]:
+    """Draw what is certified of the sensors, the thermometer at `warm` in °C, and what is known of water."""
     return {
-        "thermometer": draw(rng, "°C", WARM, spread=0.02, expanded=(0.01,) * 3, digits=3),
+        "thermometer": draw(rng, "°C", warm, spread=0.02, expanded=(0.01,) * 3, digits=3),
         "barometer": draw(rng, "Pa", (95e3, 101e3, 106e3), spread=25.0, expanded=(15.0,) * 3, digits=0),
         "air_thermometer": draw(rng, "°C", WARM, spread=0.2, expanded=(0.1,) * 3, digits=2),
         "hygrometer": draw(rng, "%", (30.0, 50.0, 70.0), spread=1.5, expanded=(2.0,) * 3, digits=1),
@@ -61,8 +66,10 @@ def stand(
     bubbles: float,
     warming: float,
     evaporation: float,
+    eccentricity: float = ECCENTRICITY,
 ) -> StandSpec:
     """Draw a stand; masses in kg, `bubbles` the largest mean volume in m³, `warming` in K/h."""
+    on_pan, hanging = (rng.uniform(-eccentricity, eccentricity) for _ in range(2))
     return StandSpec(
         denser=denser,
         warmer=rng.uniform(-GRADIENT, GRADIENT),
@@ -71,6 +78,7 @@ def stand(
         meniscus=meniscus * rng.uniform(0.7, 1.3),
         bubbles=rng.uniform(0.0, bubbles),
         evaporation=evaporation,
+        beside=(on_pan, hanging),
     )
 
 

@@ -38,6 +38,8 @@ class StandSpec:
     """Mean volume of air that stays on a body, in m³."""
     evaporation: float = 0.0
     """What the carrier gains while the water falls, in kg/s."""
+    beside: tuple[float, float] = (0.0, 0.0)
+    """What a body weighs more for where it stands on the pan, and where it hangs in the liquid, in kg."""
 
 
 class Stand:
@@ -87,7 +89,8 @@ class Stand:
         bubble = self._bubble * math.exp(-since / self.SHRINKING)
         gained = self.spec.evaporation * since
         sunk = self.sunk * self.water(time) if self._place == "carrier" else 0.0
-        return self.weight(self._body, self._place, time, bubble) + self._pull + gained - sunk
+        beside = 0.0 if self._body is None else self.spec.beside[self._place == "carrier"]
+        return self.weight(self._body, self._place, time, bubble) + beside + self._pull + gained - sunk
 
     def weight(self, body: Solid | Weight | None, place: Place, time: float, bubble: float = 0.0) -> float:
         """Return what weights of 8000 kg/m³ balance a body there, menisci apart, in kg."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.bench_file import Interlock
 from remotecal.certificates.trust import Capability
 from remotecal.fluids.air import air_density_beyond
-from remotecal.fluids.water import water_density_tanaka
+from remotecal.fluids.water import water_density_tanaka, water_viscosity
 from remotecal.model import Column, Table, Text, Uncertainty
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
@@ -39,6 +39,9 @@ LIQUIDS: Final = (
 
 EXPANDED: Final = 0.03
 """U (k = 2) of their certificates, in kg/m³."""
+
+DRYNESS: Final = 1e-3
+"""By which share air may differ from dry air, as the order has it."""
 
 PLACES: Final = (10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 
@@ -88,6 +91,8 @@ class Tube:
         self.bend = rng.gauss(0.0, 1e-7)
         """What is not straight in it, in m³/kg."""
         self.damping = 7.5e-5 * rng.uniform(0.5, 1.5)
+        self.moisture = rng.uniform(-DRYNESS, DRYNESS)
+        """By which share the air in it differs from dry air."""
         self.drift = drift
         """Of the period, in ppm an hour."""
         self.filling: Liquid | str = "dry air"
@@ -110,21 +115,26 @@ class Tube:
         if isinstance(self.filling, str):
             if self.filling == "pure water":
                 return water_density_tanaka(self._t, self.air.pressure(time)) * (1.0 + self.denser)
-            return float(air_density_beyond(self._t, self.air.pressure(time), self.air.humidity(time)))
+            dry = float(air_density_beyond(self._t, self.air.pressure(time), 0.0))
+            return dry * (1.0 + self.moisture)
         return self.filling.at(self._t)
 
     denser = 0.0
     """By which share its water is denser than Tanaka's formula has it."""
 
     @property
+    def viscosity(self) -> float:
+        """Of what is in it, in mPa·s; that of air is nothing."""
+        if isinstance(self.filling, str):
+            return float(water_viscosity(self._t)) if self.filling == "pure water" else 0.0
+        return self.filling.viscosity
+
+    @property
     def period(self) -> float:
         """In s."""
         density = self.density
         seen = density + self.bend * density * (density - 998.0)
-        if isinstance(self.filling, (str,)):
-            feigned = seen
-        else:
-            feigned = seen / (1.0 - self.damping * math.sqrt(self.filling.viscosity))
+        feigned = seen / (1.0 - self.damping * math.sqrt(self.viscosity))
         drifted = 1.0 + self.drift * 1e-6 * self.world.time / 3600.0
         return 1e-6 * math.sqrt((feigned - self.b) / self.a) * drifted * (1.0 + self._rng.gauss(0.0, 5e-8))
 
@@ -170,7 +180,7 @@ class TubeBench(Assembly):
         super().__init__(world, options)
         rng = chance(options.seed, "outfit")
         self.temperatures = options.temperatures
-        self.certificates = outfit.certified(rng)
+        self.certificates = outfit.certified(rng, outfit.IN_A_BATH)
         """What each certificate or characterisation states, and what is true."""
         self.liquids = {
             name: Liquid(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from remotecal.fluids.water import water_density_tanaka
+from remotecal.fluids.water import water_density_tanaka, water_viscosity
 from remotecal.procedures.library.density import bodies, gas, oscillator
 from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.uncertainty.budget import Budget
@@ -122,6 +122,23 @@ def test_a_meter_on_line_by_its_constants():
 
 def test_a_viscous_liquid_seems_denser_by_half_a_kilogram_or_one():
     assert 0.5 <= 1000 - oscillator.undamped(1000.0, 7.5e-5, 100.0) <= 1.0
+
+
+def test_water_seems_denser_as_well_and_the_constants_are_those_of_what_it_seems():
+    """A tube of known A, B and c: with its constants through damped water any liquid comes out as it is."""
+    a, b, damping = 1.2354e-4, -806.0, 7.5e-5
+    eta = water_viscosity(20.0)
+
+    def swings(density, viscosity):
+        return ((oscillator.damped(density, damping, viscosity) - b) / a) ** 0.5
+
+    in_air, in_water, in_oil = swings(1.2, 0.0), swings(LIQUID, eta), swings(868.0, 120.0)
+    seems = oscillator.damped(LIQUID, damping, eta)
+    for period, density, viscosity in ((in_water, LIQUID, eta), (in_oil, 868.0, 120.0)):
+        found = oscillator.by_period(*oscillator.constants(1.2, seems, in_air, in_water), period)
+        assert oscillator.undamped(found, damping, viscosity) == pytest.approx(density, rel=1e-12)
+    naive = oscillator.by_period(*oscillator.constants(1.2, LIQUID, in_air, in_water), in_oil)
+    assert oscillator.undamped(naive, damping, 120.0) == pytest.approx(868.0 - 0.065, abs=0.002)
 
 
 def test_a_hydrometer_floats_where_it_was_drawn_to():

@@ -15,6 +15,7 @@ from remotecal.cli import main
         ("solid-bench", "density.solid", 1),
         ("pycnometer-bench", "density.gas_pycnometer", 1),
         ("tube-bench", "density.vibrating_tube", 12),
+        ("line-bench", "density.on_line", 22),
         ("hydrometer-bench", "density.hydrometer", 3),
     ],
 )
@@ -32,7 +33,13 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, be
 
 @pytest.mark.parametrize(
     ("bench", "calibrations", "most"),
-    [("density-bench", 4, 5), ("solid-bench", 8, 2), ("hydrometer-bench", 6, 6)],
+    [
+        ("density-bench", 4, 5),
+        ("solid-bench", 8, 2),
+        ("tube-bench", 3, 9),
+        ("line-bench", 2, 11),
+        ("hydrometer-bench", 6, 6),
+    ],
 )
 def test_intervals_cover_the_truth(bench, calibrations, most):
     """`benchmarks/truth.py` is the full-sized check."""

@@ -26,6 +26,7 @@ JUDGED: dict[str, Told] = {
     "norm": {"norm": "another"},
     "rule": {"rule": "guard band U"},
 }
+BALANCE: dict[str, Told] = {"balance_step": {"balance_step": 1e-4}, "eccentricity": {"eccentricity": 1e-4}}
 LIQUID: dict[str, Told] = {**COVERED, "gradient": {"gradient": 0.5}, "bubble": {"bubble": 5.0}}
 
 
@@ -36,6 +37,7 @@ class TestDensity(Heeded):
         "density.solid": on("solid-bench"),
         "density.gas_pycnometer": on("pycnometer-bench"),
         "density.vibrating_tube": on("tube-bench"),
+        "density.on_line": on("line-bench"),
         "density.hydrometer": on("hydrometer-bench"),
     }
     quick: ClassVar = {
@@ -43,6 +45,7 @@ class TestDensity(Heeded):
         "density.solid": {"repeats": 3},
         "density.gas_pycnometer": {"repeats": 3},
         "density.vibrating_tube": {"repeats": 2, "readings": 2, "temperatures": [20.0]},
+        "density.on_line": {"repeats": 2, "readings": 2, "temperatures": [20.0]},
         "density.hydrometer": {"repeats": 2},
     }
     planned: ClassVar = {
@@ -61,6 +64,7 @@ class TestDensity(Heeded):
         },
         "density.solid": {
             **LIQUID,
+            **BALANCE,
             "density": {"density": 7000.0},
             "material": {"material": "polymer"},
             "method": {"method": "substitution"},
@@ -74,6 +78,7 @@ class TestDensity(Heeded):
         },
         "density.gas_pycnometer": {
             **COVERED,
+            **BALANCE,
             "density": {"density": 9000.0},
             "material": {"material": "polymer"},
             "sphere": {"sphere": 1e-4},
@@ -90,9 +95,22 @@ class TestDensity(Heeded):
             "temperatures": {"temperatures": [25.0]},
             "repeats": {"repeats": 3},
             "damping": {"damping": 9e-4},
+            "dryness": {"dryness": 0.02},
+        },
+        "density.on_line": {
+            **COVERED,
+            **JUDGED,
+            "densities": {"densities": [800.0, 900.0, 998.0]},
+            "temperatures": {"temperatures": [20.0, 30.0]},
+            "pressures": {"pressures": [3e5]},
+            "compressibilities": {"compressibilities": [5e-9] * 4},
+            "compressibility_spread": {"compressibility_spread": 0.5},
+            "repeats": {"repeats": 3},
+            "dryness": {"dryness": 0.02},
         },
         "density.hydrometer": {
             **COVERED,
+            **BALANCE,
             **JUDGED,
             "marks": {"marks": [1030.0]},
             "stem": {"stem": 0.02},
@@ -101,6 +119,8 @@ class TestDensity(Heeded):
             "tension_spread": {"tension_spread": 0.5},
             "meant_tension": {"meant_tension": 0.03},
             "alignment": {"alignment": 1.0},
+            "expansion": {"expansion": 5e-4},
+            "expansion_spread": {"expansion_spread": 1e-4},
             "repeats": {"repeats": 3},
             "gradient": {"gradient": 0.5},
         },
@@ -129,6 +149,15 @@ class TestDensity(Heeded):
             "drift": {"drift": 1e-9},
             "near": {"near": 1e-9},
         },
+        "density.on_line": {
+            "readings": {"readings": 3},
+            "every": {"every": 5.0},
+            "rest": {"rest": 120.0},
+            "drift": {"drift": 1e-9},
+            "pressure_change": {"pressure_change": 1e-6},
+            "near": {"near": 1e-9},
+            "slew": {"slew": 1e3},
+        },
         "density.hydrometer": {"temperature_change": {"temperature_change": 1e-9}},
     }
     shared = frozenset()
@@ -139,5 +168,6 @@ class TestDensity(Heeded):
         "density.solid": ("cmc", WATER),
         "density.gas_pycnometer": ("cmc",),
         "density.vibrating_tube": ("cmc", WATER),
+        "density.on_line": ("cmc",),
         "density.hydrometer": ("cmc", WATER),
     }

@@ -5,7 +5,13 @@ import pytest
 from remotecal.errors import ParameterError
 from remotecal.fluids import iapws95
 from remotecal.fluids.iapws95 import water_density_iapws95
-from remotecal.fluids.water import TANAKA_A5, WATER_FORMULAS, tanaka_a5, water_density_tanaka
+from remotecal.fluids.water import (
+    TANAKA_A5,
+    WATER_FORMULAS,
+    tanaka_a5,
+    water_density_tanaka,
+    water_viscosity,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +112,10 @@ def test_draws_may_reach_beyond_the_range_that_their_mean_is_in():
     draws = np.random.default_rng(1).normal(39.95, 0.1, 1000)
     assert draws.max() > 40
     assert np.isfinite(water_density_tanaka(draws)).all()
+
+
+def test_viscosity_is_that_of_the_supplementary_release():
+    """IAPWS SR6-08, table 2: 889.996 773 679 µPa·s at 298.15 K."""
+    assert f"{1000 * water_viscosity(25.0):.9f}" == "889.996773679"
+    with pytest.raises(ParameterError, match="IAPWS SR6-08"):
+        water_viscosity(120.0)
