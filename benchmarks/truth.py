@@ -41,6 +41,8 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-large": {"output": ("pulses", "current", "promag53"), "dn": (200, 300, 400, 500, 600, 800, 1000)},
     "volumetric-tank": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "still-tank": {"paths": (2, 4), "dn": (1000.0, 3000.0)},
+    "clamp-on-site": {"dn": (100, 150, 200), "output": ("total", "pulses")},
+    "clamp-on-home": {},
     "prover-line": {"dn": (25, 40, 50, 80, 100)},
     "converter": {"maker": ("EK280", "UNIFLO 1200"), "method": ("AGA8 DETAIL", "SGERG-88")},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
