@@ -43,6 +43,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "still-tank": {"paths": (2, 4), "dn": (1000.0, 3000.0)},
     "clamp-on-site": {"dn": (100, 150, 200), "output": ("total", "pulses")},
     "clamp-on-home": {},
+    "large-balance": {"capacity": (1000.0, 3000.0, 10_000.0), "weights": (6, 1)},
     "prover-line": {"dn": (25, 40, 50, 80, 100)},
     "converter": {"maker": ("EK280", "UNIFLO 1200"), "method": ("AGA8 DETAIL", "SGERG-88")},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},

@@ -144,7 +144,7 @@ def on_site(used: CertificateUsed) -> tuple[OnSite, ...]:
         )
     points = certificate.points("basic_measurementError", VELOCITY, "%")
 
-    def numbers(ref_type: str) -> list[float]:
+    def numbers(ref_type: str) -> Sequence[float]:
         if (found := table.column(ref_type)) is None:
             raise CertificateRefused(f"certificate {certificate.number} has no column {ref_type}")
         return found.floats()
@@ -160,11 +160,12 @@ def on_site(used: CertificateUsed) -> tuple[OnSite, ...]:
         OnSite(
             flow,
             nominal,
-            row.at,
-            *(convert(each, points.unit, "%") for each in (row.value, row.expanded)),
-            row.k,
-            row.dof,
-            scatter,
+            velocity=row.at,
+            error=convert(row.value, points.unit, "%"),
+            expanded=convert(row.expanded, points.unit, "%"),
+            k=row.k,
+            dof=row.dof,
+            repeatability=scatter,
         )
         for flow, nominal, row, scatter in rows
     )

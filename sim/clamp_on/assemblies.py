@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
-from remotecal.certificates.trust import Capability
 from remotecal.drivers.capabilities import PulseCounter
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
@@ -67,7 +66,7 @@ class ClampOnSite(Assembly):
 
     Options = SiteOptions
     procedures = ("flow.meter_by_clamp_on",)
-    scope: tuple[Capability, ...] = SCOPE
+    scope = SCOPE
 
     def __init__(self, world: World, options: SiteOptions) -> None:
         super().__init__(world, options)

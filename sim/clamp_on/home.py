@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
-from remotecal.certificates.trust import Capability
 from remotecal.model import CertificateReference, Column, Equipment, Identification, Table, Text, Uncertainty
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
@@ -49,7 +48,7 @@ class ClampOnHome(Assembly):
 
     Options = HomeOptions
     procedures = ("flow.clamp_on_returned",)
-    scope: tuple[Capability, ...] = SCOPE
+    scope = SCOPE
 
     def __init__(self, world: World, options: HomeOptions) -> None:
         super().__init__(world, options)

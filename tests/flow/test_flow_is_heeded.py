@@ -11,6 +11,7 @@ from test_rig_facts import BY_HAND, Person
 
 from remotecal.runs.prompts import Beside
 from remotecal.sim.clamp_on.assemblies import ClampOnHome, ClampOnSite
+from remotecal.sim.large_balance.assemblies import LargeBalance
 from remotecal.sim.large_water.assemblies import LargeWater
 from remotecal.sim.large_water.still_tank import StillTank
 from remotecal.sim.volumetric.assemblies import VolumetricRig
@@ -136,6 +137,7 @@ class TestFlow(Heeded):
         "flow.ultrasonic_dry": lambda folder: water(folder, StillTank.up),
         "flow.water_bench": meters,
         "flow.meter_by_clamp_on": lambda folder: beside(folder, ClampOnSite, output="pulses"),
+        "flow.balance_by_substitution": lambda folder: beside(folder, LargeBalance),
         "flow.clamp_on_returned": lambda folder: beside(folder, ClampOnHome),
         "flow.diverter": diverter,
         "flow.pipe_volume": lambda folder: facts(folder, 'balance = "can_scale"\n'),
@@ -151,6 +153,7 @@ class TestFlow(Heeded):
         "flow.water_bench": {"at": ["Q3"], "repeats": 2},
         "flow.meter_by_clamp_on": {"flows": [200.0], "repeats": 2, "mountings": 3, "duration": 60.0},
         "flow.clamp_on_returned": {},
+        "flow.balance_by_substitution": {"steps": 2},
         "flow.diverter": {"repeats": 3, "diversions": 10},
         "flow.pipe_volume": {},
         "flow.water_density": {},
@@ -239,6 +242,23 @@ class TestFlow(Heeded):
             "temperature_effect": {"temperature_effect": 1.0},
             "calibrated_bore": {"calibrated_bore": 200.0},
         },
+        "flow.balance_by_substitution": {
+            "nominal": {"nominal": 610.0},
+            "capacity": {"capacity": 1000.0},
+            "steps": {"steps": 3},
+            "scale_interval": {"scale_interval": 1.0},
+            "smallest_share": {"smallest_share": 0.5},
+            "eccentric_load": {"eccentric_load": 10.0},
+            "eccentric_difference": {"eccentric_difference": 1.0},
+            "weight_density": {"weight_density": 7000.0},
+            "weight_density_expanded": {"weight_density_expanded": 3000.0},
+            "weight_drift": {"weight_drift": 4.0},
+            "load_density": {"load_density": 600.0},
+            "load_volume": {"load_volume": 1.0, "load_density": 500.0},
+            "zero_change": {"zero_change": 1e-9},
+            "coverage": {"coverage": 0.99},
+            "coverage_factor": {"coverage_factor": 3.0},
+        },
         "flow.clamp_on_returned": {
             **{name: FLOW[name] for name in (*JUDGED, "accuracy_class", "coverage", "coverage_factor")},
             "calibrated_bore": {"calibrated_bore": 200.0},
@@ -306,6 +326,10 @@ class TestFlow(Heeded):
             "steady": {"steady": 100.0},
         },
         "flow.clamp_on_returned": {},
+        "flow.balance_by_substitution": {
+            "placings": {"placings": 6},
+            "largest_difference": {"largest_difference": 1e-6},
+        },
         "flow.diverter": {
             **LINE,
             **TANK,
@@ -341,6 +365,7 @@ class TestFlow(Heeded):
         "flow.water_bench": (*FACTS, "balance_resolution", "meter_spacing"),
         "flow.meter_by_clamp_on": ("reading_delay",),
         "flow.clamp_on_returned": (),
+        "flow.balance_by_substitution": ("cmc",),
         "flow.diverter": ("balance_resolution",),
         "flow.pipe_volume": ("water_density",),
         "flow.water_density": (),
