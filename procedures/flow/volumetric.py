@@ -83,10 +83,10 @@ class VolumetricTank:
 def _below(volume: Deviating) -> float:
     """Return what a tank holds for a mm of its scale about 0, in m³: from there the scale goes straight."""
     stated = volume.standard.stated
-    low = stated.ends[0] if isinstance(stated, CertifiedCurve) else 0.0
-    if low <= 0.0:
-        return (stated.value(1.0) - stated.value(0.0)) / 1.0
-    return stated.value(low) / low
+    if not isinstance(stated, CertifiedCurve):
+        raise CertificateRefused("the tank's certificate states no volumes against a scale")
+    low, _ = stated.ends
+    return stated.value(low) / low if low > 0.0 else stated.value(1.0) - stated.value(0.0)
 
 
 def scale_of(certificate: Certificate) -> Standard:
