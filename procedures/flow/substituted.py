@@ -37,7 +37,7 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
-    from remotecal.procedures.library.flow.balance_by_substitution import SubstitutionParameters
+    from remotecal.procedures.library.flow.substitution_parameters import SubstitutionParameters
 
 CONVENTIONAL: Final = "remotecal_conventionalMass"
 """refType of a weight's conventional mass."""

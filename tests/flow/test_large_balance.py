@@ -20,8 +20,8 @@ from remotecal.errors import BenchError, EvidenceError, RunError
 from remotecal.journal.events import FILE, read_journal
 from remotecal.model import Certificate
 from remotecal.procedures.library.evaluation.standards import Standard
-from remotecal.procedures.library.flow.balance_by_substitution import SubstitutionParameters
 from remotecal.procedures.library.flow.substituted import of_readings, off_centre
+from remotecal.procedures.library.flow.substitution_parameters import SubstitutionParameters
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.large_balance.assemblies import LargeBalance
 from remotecal.uncertainty import Budget
