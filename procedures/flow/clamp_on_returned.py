@@ -37,7 +37,7 @@ from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
 from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
-from remotecal.procedures.library.flow.journey import BothWays, Change, OnSite, on_site, see_one_journey
+from remotecal.procedures.library.flow.journey import BothWays, Change, FoundOnSite, on_site, see_one_journey
 from remotecal.procedures.library.measuring.surroundings import AirDuring, InAir, read_air
 from remotecal.procedures.library.meters.results import MeterFinding, error_table
 from remotecal.procedures.library.meters.under_test import METER
@@ -166,7 +166,7 @@ class ClampOnReturned(Procedure):
         bore = self.parameters.calibrated_bore
         return BothWays(certificates, None if bore is None else bore / 1000.0)
 
-    def _finding(self, one: OnSite, both: BothWays, site: CertificateUsed) -> OfSite:
+    def _finding(self, one: FoundOnSite, both: BothWays, site: CertificateUsed) -> OfSite:
         """Return what counts at one flow."""
         before, drift = both.change(one.velocity)
         shift, source = drift / 2.0, site.certificate.number

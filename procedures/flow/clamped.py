@@ -78,7 +78,7 @@ class ClampOnFinding(MeterFinding):
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class VelocityCurve:
     """The certified errors of a clamp-on meter, by the velocity in the pipe.
 
     Args:
@@ -137,7 +137,7 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         self.velocity = parameters.velocity(point.nominal["flow"])
         """Mean velocity in m/s."""
         self.read_by("reference", [r for one in seen for r in (one.reference_before, one.reference_after)])
-        known, scale = Curve(self.certificate("reference"), parameters.bore_of_certificate).known()
+        known, scale = VelocityCurve(self.certificate("reference"), parameters.bore_of_certificate).known()
         self._place = scale * self.velocity
         self._error = self.use(known.around(self._place))
         self._thermometer = self.correction(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import CertificateRefused
 from remotecal.procedures.library.evaluation.in_common import COMMON, Parts
-from remotecal.procedures.library.flow.clamped import Curve
+from remotecal.procedures.library.flow.clamped import VelocityCurve
 from remotecal.statistics import Closure, Journey, close_journey
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.units import convert
@@ -28,7 +28,7 @@ VELOCITY: Final = "remotecal_pipeVelocity"
 
 
 @dataclass(frozen=True, slots=True)
-class OnSite:
+class FoundOnSite:
     """What the provisional certificate states at one flow."""
 
     flow: float
@@ -75,7 +75,7 @@ class BothWays:
     def __init__(self, certificates: Certificates, bore: float | None) -> None:
         self._curves = []
         for role in ("before", "after"):
-            known, scale = Curve(certificates[role].certificate, bore).known()
+            known, scale = VelocityCurve(certificates[role].certificate, bore).known()
             if not isinstance(known.stated, CertifiedCurve):
                 raise CertificateRefused(f"{role} states no errors against a velocity or a flow")
             self._curves.append((known.stated, scale))
@@ -133,7 +133,7 @@ def _common(used: CertificateUsed) -> float:
     return Parts.of(certificate, math.inf, math.inf).common if certificate.states(COMMON) else 0.0
 
 
-def on_site(used: CertificateUsed) -> tuple[OnSite, ...]:
+def on_site(used: CertificateUsed) -> tuple[FoundOnSite, ...]:
     """Return what a provisional certificate states, flow by flow (CertificateRefused: it is none)."""
     certificate = used.certificate
     table = next((one for one in certificate.record.tables if one.column(VELOCITY) is not None), None)
@@ -157,7 +157,7 @@ def on_site(used: CertificateUsed) -> tuple[OnSite, ...]:
         strict=True,
     )
     return tuple(
-        OnSite(
+        FoundOnSite(
             flow,
             nominal,
             velocity=row.at,

@@ -31,7 +31,13 @@ from remotecal.procedures.library.evaluation.tables import (
     repeatability_column,
 )
 from remotecal.procedures.library.flow.clamp_on_parameters import ClampOnParameters
-from remotecal.procedures.library.flow.clamped import INPUTS, ClampOnFinding, ClampOnSeen, Curve, OnPipe
+from remotecal.procedures.library.flow.clamped import (
+    INPUTS,
+    ClampOnFinding,
+    ClampOnSeen,
+    OnPipe,
+    VelocityCurve,
+)
 from remotecal.procedures.library.flow.journey import VELOCITY
 from remotecal.procedures.library.measuring.asking import have_done
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
@@ -96,7 +102,7 @@ class MeterByClampOn(MeterUnderTest):
         current = (("dut", "current", "mA"),) if can(drivers, "dut", Ammeter) else ()
         require_known(certificates, drivers, (("thermometer", "temperature", "°C"), *current))
         wanted = self.parameters
-        curve = Curve(certificates["reference"].certificate, wanted.bore_of_certificate)
+        curve = VelocityCurve(certificates["reference"].certificate, wanted.bore_of_certificate)
         curve.require([wanted.velocity(flow) for flow in wanted.flows])
 
     def approach(self, point: Point, run: Run) -> None:

@@ -72,7 +72,7 @@ class SubstitutedSeen(InAir):
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Swap:
     """The weights on, and a substitution load in their place: indications less the zero, in kg."""
 
     loaded: float
@@ -155,11 +155,11 @@ class Substituted(Repeats[SubstitutedSeen]):
         share = (reading.at - begin.at) / (end.at - begin.at)
         return reading.value - (begin.value + share * (end.value - begin.value))
 
-    def _exchange(self, number: int) -> Exchange:
+    def _exchange(self, number: int) -> Swap:
         seen = self.at_step(number)
         if seen.substituted is None or not seen.loaded:
             raise EvidenceError(f"load {number}: the exchange was not weighed on both sides")
-        return Exchange(self.net(seen.loaded[0]), self.net(seen.substituted), seen)
+        return Swap(self.net(seen.loaded[0]), self.net(seen.substituted), seen)
 
     @property
     def scatter(self) -> tuple[float, int]:
@@ -242,11 +242,11 @@ class Substituted(Repeats[SubstitutedSeen]):
             known = known - exchange.difference - self._buoyancy(exchange, here, x, volume)
         return known
 
-    def number_of(self, exchange: Exchange) -> int:
+    def number_of(self, exchange: Swap) -> int:
         """Return how many times the weights were on the balance in an exchange."""
         return int(exchange.seen.entry.point.nominal["step"])
 
-    def _buoyancy(self, exchange: Exchange, here: Number, x: Numbers, volume: float) -> Number:
+    def _buoyancy(self, exchange: Swap, here: Number, x: Numbers, volume: float) -> Number:
         """Return by how much less, in kg, a substitution load weighs now than when it was put on."""
         then = self._around.density(exchange.seen, x)
         less: Number = (here - then) * volume * (1.0 + x["v_s"])

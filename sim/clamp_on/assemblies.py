@@ -27,7 +27,7 @@ from remotecal.sim.clamp_on.paper import (
     clamp_on,
     customer_meter,
 )
-from remotecal.sim.clamp_on.site import PER_KELVIN, PROFILE, SIZES, Site, Travelling, instruments
+from remotecal.sim.clamp_on.site import PER_KELVIN, PROFILE, SIZES, PipeOnSite, Travelling, instruments
 from remotecal.sim.gate import Gate
 from remotecal.sim.instruments.flow_meters import mag6000, tuf2000m
 from remotecal.sim.paper import Job, Paper, characteristic
@@ -74,7 +74,7 @@ class ClampOnSite(Assembly):
         self.output, self.size = options.output, SIZES[options.dn]
         self.travelling = Travelling(rng, options.drift / 100.0)
         """The clamp-on meter: what its certificates state, and what is true."""
-        self.site = Site(
+        self.site = PipeOnSite(
             world, rng, self.size, self.travelling, options.mounting / 100.0, options.grown, options.pulses
         )
         """The pipe: what is true of it."""

@@ -92,7 +92,7 @@ class Travelling:
         return self.on_site - self.before.correction(velocity)
 
 
-class Site:
+class PipeOnSite:
     """The pipe: one flow that both meters see. Look at it only inside `with site.world.present():`.
 
     Args:
