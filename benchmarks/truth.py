@@ -33,6 +33,7 @@ from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Beside, Scripted
 from remotecal.sim.assembly import Assembly
 from remotecal.sim.catalogue import bench
+from remotecal.uncertainty.coverage import coverage_factor
 
 VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
@@ -41,6 +42,9 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-large": {"output": ("pulses", "current", "promag53"), "dn": (200, 300, 400, 500, 600, 800, 1000)},
     "volumetric-tank": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "still-tank": {"paths": (2, 4), "dn": (1000.0, 3000.0)},
+    "clamp-on-site": {"dn": (100, 150, 200), "output": ("total", "pulses")},
+    "clamp-on-home": {},
+    "large-balance": {"capacity": (1000.0, 3000.0, 10_000.0), "weights": (6, 1)},
     "prover-line": {"dn": (25, 40, 50, 80, 100)},
     "converter": {"maker": ("EK280", "UNIFLO 1200"), "method": ("AGA8 DETAIL", "SGERG-88")},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
@@ -67,6 +71,20 @@ class Interval:
     error: float
     expanded: float
     true: float
+    dof: float = math.inf
+    """Effective degrees of freedom of the error."""
+
+    @property
+    def expected(self) -> float:
+        """What the deviation is expected to be in units of U: a t-distribution's mean over its quantile.
+
+        U of few degrees of freedom is wide, so that it holds as often; its deviations are a smaller share.
+        """
+        if self.dof > 300:
+            return math.sqrt(2 / math.pi) / coverage_factor(math.inf, 0.95)
+        nu = max(math.floor(self.dof), 2)
+        mean = math.gamma((nu + 1) / 2) / math.gamma(nu / 2) * 2 * math.sqrt(nu / math.pi) / (nu - 1)
+        return mean / coverage_factor(nu, 0.95)
 
     @property
     def covers(self) -> bool:
@@ -109,8 +127,10 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
     for device, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
         table = one.results[0].tables[0]
         found = table.column(there.states[0])
-        for row, (value, expanded) in enumerate(zip(found.floats(), found.uncertainty.expanded, strict=True)):
-            yield Interval(value, float(expanded), there.true_in(table, row, device))
+        stated = zip(found.floats(), found.uncertainty.expanded, strict=True)
+        for row, (value, expanded) in enumerate(stated):
+            dof = float(found.dof[row].replace("∞", "inf")) if found.dof else math.inf
+            yield Interval(value, float(expanded), there.true_in(table, row, device), dof)
 
 
 def main() -> None:
@@ -140,10 +160,11 @@ def told(calibrations: list[list[Interval]]) -> str:
     ratio = fmean(
         abs(each.error - each.true) / each.expanded for intervals in calibrations for each in intervals
     )
+    expected = fmean(each.expected for intervals in calibrations for each in intervals)
     apart = stdev(shares) / math.sqrt(len(shares)) if len(shares) > 1 else math.nan
     return (
         f"{len(shares):4} calibrations: {fmean(shares):.1%} ± {apart:.1%} of the intervals hold the true "
-        f"error (claimed: 95 %), mean deviation {ratio:.3f} U"
+        f"error (claimed: 95 %), mean deviation {ratio:.3f} U, {expected:.3f} U by the degrees of freedom"
     )
 
 

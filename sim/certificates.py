@@ -12,6 +12,7 @@ from remotecal.model import (
     Column,
     Condition,
     Contact,
+    Equipment,
     Identification,
     Item,
     Laboratory,
@@ -50,6 +51,10 @@ class Certified:
     tables: tuple[tuple[Text, Calibrated | Table], ...]
     """The quantities calibrated: what they are called, what is stated and what is true; of what is no curve
     of errors against indications, the table as it stands."""
+    age: timedelta = AGE
+    """How long ago it was issued."""
+    standards: tuple[Equipment, ...] = ()
+    """What it rests on, where that matters."""
 
     @property
     def correlation(self) -> float | None:
@@ -80,7 +85,7 @@ def certificate(
     Errors of indication (the corrections with the other sign) stand against the indication, as
     `basic_measurementError` and `basic_measuredValue`.
     """
-    issued = today - AGE
+    issued = today - certified.age
     return Record(
         number=number,
         country="CN",
@@ -94,7 +99,7 @@ def certificate(
             Item(
                 id="item",
                 name=certified.name,
-                manufacturer=Text.plain(made.maker),
+                manufacturer=Text.plain(made.maker) if made.maker else None,
                 model=made.model,
                 identifications=(Identification(value=serial, name=Text(zh="出厂编号", en="Serial number")),),
             ),
@@ -112,6 +117,7 @@ def certificate(
             Measurement(
                 name=Text(zh="校准", en="Calibration"),
                 items=("item",),
+                standards=certified.standards,
                 methods=(Method(name=Text(zh="与标准器比较", en="Comparison with standards")),),
                 software=SOFTWARE,
                 conditions=(

@@ -66,7 +66,7 @@ DOMAINS = {
     ),
     "flow": Domain(
         "flow",
-        ("water", "water_bench", "large_water", "volumetric"),
+        ("water", "water_bench", "large_water", "volumetric", "clamp_on", "large_balance"),
         (
             "water-rig",
             "master-line",
@@ -75,6 +75,9 @@ DOMAINS = {
             "volumetric-tank",
             "prover-line",
             "still-tank",
+            "clamp-on-site",
+            "clamp-on-home",
+            "large-balance",
         ),
     ),
     "gas": Domain("gas", ("gas",), ("nozzles", "pvtt", "bell")),

@@ -1,29 +1,13 @@
-"""What a person is asked to do who puts bodies on a balance and into a liquid, and what may be answered."""
+"""What is seen of a liquid while a person puts bodies into it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from remotecal.errors import RunError
-from remotecal.model import Text
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
-    from remotecal.procedures import Run
-
-DONE: Final = "done"
-CANT: Final = "it can't be done"
-"""What may be answered."""
-
-
-def have_done(run: Run, what: Text) -> None:
-    """Let the person on site do something, and wait until they confirm it.
-
-    Raises:
-        RunError: they say that it can't be done, or nobody answers.
-    """
-    if run.ask(what, (DONE, CANT)) == CANT:
-        raise RunError(f"what was asked for can't be done: {what.get('en')}")
 
 
 def see_steady(place: str, before: Measured, after: Measured, allowed: float) -> None:

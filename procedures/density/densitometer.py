@@ -29,7 +29,7 @@ from remotecal.procedures import (
     Run,
 )
 from remotecal.procedures.library.density import results
-from remotecal.procedures.library.density.asking import have_done, see_steady
+from remotecal.procedures.library.density.asking import see_steady
 from remotecal.procedures.library.density.checked import (
     INPUTS,
     BalanceCheck,
@@ -55,6 +55,7 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
+from remotecal.procedures.library.measuring.asking import have_done
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 
 STANDARD, WEIGHT = "standard", "weight"

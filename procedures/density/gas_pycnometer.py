@@ -26,7 +26,6 @@ from remotecal.procedures import (
     Stability,
 )
 from remotecal.procedures.library.density import results
-from remotecal.procedures.library.density.asking import have_done
 from remotecal.procedures.library.density.parameters import PycnometerParameters
 from remotecal.procedures.library.density.pycnometer import INPUTS, PycnometerRepeats, PycnometerSeen
 from remotecal.procedures.library.density.standing import VOLUME, see_near
@@ -36,6 +35,7 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
+from remotecal.procedures.library.measuring.asking import have_done
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 
 

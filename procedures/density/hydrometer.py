@@ -24,7 +24,7 @@ from remotecal.procedures import (
     Run,
 )
 from remotecal.procedures.library.density import results
-from remotecal.procedures.library.density.asking import have_done, see_steady
+from remotecal.procedures.library.density.asking import see_steady
 from remotecal.procedures.library.density.floating import INPUTS, HydrometerSeen, MarkRepeats
 from remotecal.procedures.library.density.parameters import HydrometerParameters
 from remotecal.procedures.library.density.standing import WATER
@@ -36,6 +36,7 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
+from remotecal.procedures.library.measuring.asking import have_done
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 
 

@@ -28,7 +28,6 @@ from remotecal.procedures import (
     Stability,
 )
 from remotecal.procedures.library.density import results
-from remotecal.procedures.library.density.asking import have_done
 from remotecal.procedures.library.density.parameters import TubeParameters
 from remotecal.procedures.library.density.standing import NEAR, WATER
 from remotecal.procedures.library.density.tube import (
@@ -48,6 +47,7 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
+from remotecal.procedures.library.measuring.asking import have_done
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 

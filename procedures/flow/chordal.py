@@ -19,11 +19,12 @@ from pydantic import Field
 from remotecal.configuration import Written, checked, parse_toml
 from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.model import Text
+from remotecal.procedures.library.evaluation.in_common import UNTOLD
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import cos
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from remotecal.uncertainty.number import Number, Numbers
 
@@ -59,6 +60,11 @@ class Geometry(Written):
     """Inner diameters in m: for each cross section those in all directions."""
     diameter_expanded: Positive
     """Expanded uncertainty of one of them, in m."""
+    length_common_expanded: Annotated[float | None, Field(ge=0)] = None
+    """The part of each length's expanded uncertainty that is the survey's, and the same for all, in m; all of
+    it is, where none is told."""
+    angle_common_expanded: Annotated[float | None, Field(ge=0)] = None
+    """The same of the angles, in degrees."""
     profile_expanded: Positive
     """Expanded uncertainty of the integration over the profile, relative (1)."""
     paths: tuple[PathGeometry, ...]
@@ -91,6 +97,15 @@ def geometry_in(content: bytes) -> Geometry:
         )
     if not 1 <= len(found.paths) <= MOST_PATHS:
         raise EvidenceError(f"the geometry file has {len(found.paths)} paths, and 1 to {MOST_PATHS} can be")
+    for what, common, whole in (
+        ("length", found.length_common_expanded, min(path.length_expanded for path in found.paths)),
+        ("angle", found.angle_common_expanded, min(path.angle_expanded for path in found.paths)),
+    ):
+        if common is not None and common > whole * (1 + 1e-9):
+            raise EvidenceError(
+                f"the geometry file has {common:g} as {what}_common_expanded, and {whole:g} as the whole of "
+                "a path: mend either"
+            )
     if abs((total := sum(path.weight for path in found.paths)) - 1.0) > 1e-4:
         raise EvidenceError(f"the weights in the geometry file add up to {total:.6g}, and 1 is due")
     return found
@@ -116,6 +131,8 @@ def chord(length: float, angle: float, diameter: float) -> float:
 INPUTS: Final[Mapping[str, Text]] = {
     "D": Text(zh="内径", en="inner diameter"),
     "ε_p": Text(zh="流速分布积分", en="integration over the profile"),
+    "L_c": Text(zh="各声道长度公共部分", en="what the survey of all lengths has in common"),
+    "φ_c": Text(zh="各声道角度公共部分", en="what the survey of all angles has in common"),
     **{f"L_{n}": Text(zh=f"声道 {n} 长度", en=f"length of path {n}") for n in range(1, MOST_PATHS + 1)},
     **{f"φ_{n}": Text(zh=f"声道 {n} 角度", en=f"angle of path {n}") for n in range(1, MOST_PATHS + 1)},
     **{f"τ_{n}": Text(zh=f"声道 {n} 时延差", en=f"delay of path {n}") for n in range(1, MOST_PATHS + 1)},
@@ -137,13 +154,33 @@ def inputs_of(geometry: Geometry, source: str) -> tuple[Input, ...]:
         Input.normal("D", diameter, "m", u, source=source),
         Input.from_certificate("ε_p", 0.0, "1", geometry.profile_expanded, 2.0, source=source),
     ]
+    lengths = [path.length_expanded for path in geometry.paths]
+    angles = [path.angle_expanded for path in geometry.paths]
+    shared = geometry.length_common_expanded, geometry.angle_common_expanded
+    found += [
+        _in_common("L_c", "m", lengths, shared[0], source),
+        _in_common("φ_c", "°", angles, shared[1], source),
+    ]
     for n, path in enumerate(geometry.paths, 1):
+        length, angle = _own(path.length_expanded, shared[0]), _own(path.angle_expanded, shared[1])
         found += [
-            Input.from_certificate(f"L_{n}", path.length, "m", path.length_expanded, 2.0, source=source),
-            Input.from_certificate(f"φ_{n}", path.angle, "°", path.angle_expanded, 2.0, source=source),
+            Input.from_certificate(f"L_{n}", path.length, "m", length, 2.0, source=source),
+            Input.from_certificate(f"φ_{n}", path.angle, "°", angle, 2.0, source=source),
             Input.from_certificate(f"τ_{n}", 0.0, "s", path.delay_expanded, 2.0, source=source),
         ]
     return tuple(found)
+
+
+def _in_common(symbol: str, unit: str, whole: Sequence[float], common: float | None, source: str) -> Input:
+    """Return what all paths are off together: what the survey tells of it, or all there is."""
+    if common is None:
+        return Input.from_certificate(symbol, 0.0, unit, max(whole), 2.0, source=f"{source}; {UNTOLD}")
+    return Input.from_certificate(symbol, 0.0, unit, common, 2.0, source=source)
+
+
+def _own(whole: float, common: float | None) -> float:
+    """Return what is left of an expanded uncertainty for a path alone."""
+    return 0.0 if common is None else math.sqrt(max(whole**2 - common**2, 0.0))
 
 
 def told_over_true(geometry: Geometry, x: Numbers, set_up: SetUp, velocity_: float, sound: float) -> Number:
@@ -158,7 +195,7 @@ def told_over_true(geometry: Geometry, x: Numbers, set_up: SetUp, velocity_: flo
     """
     told: Number = 0.0
     for n, (path, (length, angle)) in enumerate(zip(geometry.paths, set_up.paths, strict=True), 1):
-        true_length, true_angle = x[f"L_{n}"], x[f"φ_{n}"]
+        true_length, true_angle = x[f"L_{n}"] + x["L_c"], x[f"φ_{n}"] + x["φ_c"]
         difference = 2.0 * true_length * cos(true_angle * (math.pi / 180.0)) * velocity_ / sound**2
         ratio = factor(length, angle) / factor(true_length, true_angle)
         told = told + path.weight * ratio * (1.0 + x[f"τ_{n}"] / difference)

@@ -1,9 +1,10 @@
 """A volumetric tank by its certificate, and what it holds when its scale is read.
 
-    V_s = V(h)·(1 + β·(t_s - t_0))
+    V_s = (V(h) - V(h_0))·(1 + β·(t_s - t_0))
 
 V(h) is what the certificate states for a reading h of the scale, for a tank that was drained and dripped as
-long as here; β is its cubic expansion, t_s the temperature of the water in it.
+long as here; h_0 is what the scale showed of the drained one, which is 0 but for what stayed in it other than
+at its calibration. β is its cubic expansion, t_s the temperature of the water in it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from remotecal.errors import CertificateRefused
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.coefficients import Single
-from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures.library.evaluation.standards import Deviating, Standard
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import estimate
@@ -33,6 +34,7 @@ EXPANSION: Final = "remotecal_cubicExpansion"
 INPUTS: Final[Mapping[str, Text]] = {
     "V_s": Text(zh="量器容积证书偏差", en="deviation of the tank's volume"),
     "h_res": Text(zh="标尺分辨力", en="resolution of the tank's scale"),
+    "h_0": Text(zh="标尺分辨力(空罐)", en="resolution of the tank's scale, drained"),
     "β": Text(zh="量器体膨胀系数", en="cubic expansion of the tank"),
     "t_s": Text(zh="量器内水温示值偏差", en="deviation of the water temperature in the tank"),
 }
@@ -59,9 +61,10 @@ class VolumetricTank:
     ) -> None:
         self._volume, self._reference = scale_of(certificate).around(level), reference
         self._expansion = expansion = expansion_of(certificate)
-        resolution = Input.from_limits("h_res", 0.0, "mm", step / 2 / repeats**0.5)
-        self._slope = self._rise(level)
-        self.inputs: Sequence[Input] = (*self._volume.inputs, *expansion.inputs, resolution)
+        rounded = step / 2 / repeats**0.5
+        resolution = (Input.from_limits(symbol, 0.0, "mm", rounded) for symbol in ("h_res", "h_0"))
+        self._slope, self._drained = self._rise(level), _below(self._volume)
+        self.inputs: Sequence[Input] = (*self._volume.inputs, *expansion.inputs, *resolution)
 
     def _rise(self, level: float) -> float:
         """Return what the tank holds more for a mm of its scale, in m³."""
@@ -70,10 +73,20 @@ class VolumetricTank:
         rise = self._volume.value(known, high) - self._volume.value(known, low)
         return estimate(rise) / (high - low)
 
-    def holds(self, x: Numbers, level: float, temperature: Number) -> Number:
-        """Return what it holds in m³, at a reading of its scale in mm and a temperature in °C."""
-        stated = self._volume.value(x, level) + self._slope * x["h_res"]
+    def took(self, x: Numbers, before: float, after: float, temperature: Number) -> Number:
+        """Return what it took in m³, by readings of its scale in mm, drained and filled, at t in °C."""
+        left = self._drained * (before + x["h_0"])
+        stated = self._volume.value(x, after) + self._slope * x["h_res"] - left
         return grown(stated, self._expansion.value(x), temperature, self._reference)
+
+
+def _below(volume: Deviating) -> float:
+    """Return what a tank holds for a mm of its scale about 0, in m³: from there the scale goes straight."""
+    stated = volume.standard.stated
+    if not isinstance(stated, CertifiedCurve):
+        raise CertificateRefused("the tank's certificate states no volumes against a scale")
+    low, _ = stated.ends
+    return stated.value(low) / low if low > 0.0 else stated.value(1.0) - stated.value(0.0)
 
 
 def scale_of(certificate: Certificate) -> Standard:

@@ -69,7 +69,7 @@ class WaterVolumetric(IntoTank):
     title: ClassVar[Text] = Text(zh="容积法水流量校准", en="Water flow calibration by a volumetric tank")
     norms: ClassVar[tuple[str, ...]] = ("ISO 8316:1987", "JJG 164")
     model_equation: ClassVar[str] = (
-        "E = V_i/V - 1, V = (V(h)·(1 + β·(t_s - t_0))·ρ_s + V_c·(ρ_end - ρ_start))/ρ · t/(t + Δt)"
+        "E = V_i/V - 1, V = ((V(h) - V(h_0))·(1 + β·(t_s - t_0))·ρ_s + V_c·(ρ_end - ρ_start))/ρ · t/(t + Δt)"
     )
 
     tank: Artefact
@@ -156,7 +156,8 @@ class WaterVolumetric(IntoTank):
     def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         wanted = self.parameters
         repeats = WaterRepeats(point, evidence, TankFilled.at(evidence, point), wanted)
-        repeats.read_by("tank_scale", [one.level_after for one in repeats.seen])
+        scale = [level for one in repeats.seen for level in (one.level_before, one.level_after)]
+        repeats.read_by("tank_scale", scale)
         level = sum(one.level_after.value for one in repeats.seen) / len(repeats.seen)
         tank = VolumetricTank(
             repeats.certificate("tank"),
@@ -172,7 +173,7 @@ class WaterVolumetric(IntoTank):
 
         def mass(seen: TankFilled, x: Numbers) -> Number:
             temperature = thermometer.corrected(x, seen.tank_temperature.value)
-            held = tank.holds(x, seen.level_after.value, temperature)
+            held = tank.took(x, seen.level_before.value, seen.level_after.value, temperature)
             collected: Number = held * repeats.density_at(seen, x, temperature, 0.0)
             return collected
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from remotecal.procedures import In, Parameters
 
 
-class MeterParameters(Parameters):
-    """What every calibration of a flow meter is told."""
+class ReadingParameters(Parameters):
+    """What is told of reading a flow meter, and of how sure its errors are to be stated."""
 
     repeats: Annotated[int, In("1", at_least=2, at_most=30)] = 3
     """Repeats at each flow; the verification regulations ask for three, six for class 0.2 and better
@@ -23,11 +23,6 @@ class MeterParameters(Parameters):
     """Flow at 20 mA, for a meter read by its current."""
     total_resolution: Annotated[float, In("m3", at_least=0)] = 1e-6
     """Smallest step of the total, for a meter read by it."""
-    rule: Literal["verification", "guard band U", "simple acceptance"] = "verification"
-    """Decision rule of the statement of conformity."""
-    repeatability_share: Annotated[float, In("1", above=0, at_most=1)] = 1 / 3
-    """Repeatability allowed, as a share of the maximum permissible error, of the smaller one where there are
-    two (unverified); 1/2 for Coriolis meters."""
     coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
     """Coverage probability of the expanded uncertainties."""
     coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
@@ -39,3 +34,13 @@ class MeterParameters(Parameters):
         if not (self.pulses_per_volume and counted):
             return self.duration
         return max(self.duration, self.fewest_pulses / (self.pulses_per_volume * flow / 3600))
+
+
+class MeterParameters(ReadingParameters):
+    """What every calibration is told that also judges the meter."""
+
+    rule: Literal["verification", "guard band U", "simple acceptance"] = "verification"
+    """Decision rule of the statement of conformity."""
+    repeatability_share: Annotated[float, In("1", above=0, at_most=1)] = 1 / 3
+    """Repeatability allowed, as a share of the maximum permissible error, of the smaller one where there are
+    two (unverified); 1/2 for Coriolis meters."""

@@ -16,7 +16,7 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
-    from remotecal.procedures.library.meters.parameters import MeterParameters
+    from remotecal.procedures.library.meters.parameters import ReadingParameters
 
 
 class MeterSeen(InAir):
@@ -54,7 +54,7 @@ class MeterRepeats(Repeats[S]):
     """The repeats at one flow, and how the meter under test tells what passed."""
 
     def __init__(
-        self, point: Point, evidence: Evidence, seen: Sequence[S], parameters: MeterParameters
+        self, point: Point, evidence: Evidence, seen: Sequence[S], parameters: ReadingParameters
     ) -> None:
         super().__init__(point, evidence, seen)
         self._told = parameters

@@ -11,7 +11,7 @@ from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures import Drivers, Point, Procedure
 from remotecal.procedures.library.evaluation.output import see_resolution
-from remotecal.procedures.library.meters.parameters import MeterParameters
+from remotecal.procedures.library.meters.parameters import ReadingParameters
 
 METER = Text(en="the meter")
 """What the item is called in its verdict."""
@@ -20,8 +20,8 @@ METER = Text(en="the meter")
 class MeterUnderTest(Procedure):
     """A calibration of a flow meter, whatever flows and whatever the reference."""
 
-    Parameters: ClassVar[type[MeterParameters]] = MeterParameters
-    parameters: MeterParameters
+    Parameters: ClassVar[type[ReadingParameters]] = ReadingParameters
+    parameters: ReadingParameters
 
     dut: PulseCounter | Ammeter | VolumeTotalizer
     """How the meter under test is read: counted pulses, a current, or its own total."""

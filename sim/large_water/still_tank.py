@@ -34,6 +34,8 @@ CHORDS = {
 """Paths → distance of each from the axis, as a share of the radius, and its weight."""
 U_DIAMETER, U_LENGTH, U_ANGLE, U_DELAY = 1.0e-3, 1.0e-3, 0.05, 2.0e-9
 """Expanded uncertainties of the survey: m, m, degrees, s."""
+SHARED_LENGTH, SHARED_ANGLE = 0.6e-3, 0.03
+"""The parts of these that all paths share: m, degrees."""
 PROFILE = {2: 0.014, 4: 0.005}
 """Paths → expanded uncertainty of the integration over the profile, relative (unverified)."""
 FILE = "geometry.toml"
@@ -65,12 +67,19 @@ class Surveyed:
             [self.true_diameter + off + rng.gauss(0.0, 0.5e-3) for _ in range(4)] for _ in range(3)
         ]
         self.told, self.true, self.found, self.delays = [], [], [], []
+        shared = rng.gauss(0.0, SHARED_LENGTH / 2), rng.gauss(0.0, SHARED_ANGLE / 2)
+        own = math.sqrt(U_LENGTH**2 - SHARED_LENGTH**2) / 2, math.sqrt(U_ANGLE**2 - SHARED_ANGLE**2) / 2
         for chord, weight in CHORDS[count]:
             length = diameter * math.sqrt(1.0 - chord**2) / math.sin(math.radians(45.0))
             true = length * (1.0 + rng.gauss(0.0, 0.001)), 45.0 + rng.gauss(0.0, 0.15)
             self.told.append((length, 45.0, weight))
             self.true.append(true)
-            self.found.append((true[0] + rng.gauss(0.0, U_LENGTH / 2), true[1] + rng.gauss(0.0, U_ANGLE / 2)))
+            self.found.append(
+                tuple(
+                    value + off + rng.gauss(0.0, alone)
+                    for value, off, alone in zip(true, shared, own, strict=True)
+                )
+            )
             self.delays.append(rng.gauss(0.0, U_DELAY / 2))
         self.profile = rng.gauss(0.0, PROFILE[count] / 2)
         self.zero = rng.gauss(0.0, 0.002)
@@ -95,6 +104,8 @@ class Surveyed:
                 "by": "simulated total station",
                 "diameters": [[round(one, 5) for one in section] for section in self.sections],
                 "diameter_expanded": U_DIAMETER,
+                "length_common_expanded": SHARED_LENGTH,
+                "angle_common_expanded": SHARED_ANGLE,
                 "profile_expanded": PROFILE[len(self.told)],
                 "paths": [
                     {

@@ -9,6 +9,9 @@ from typing import ClassVar
 from heeded import Heeded, Somebody, Told
 from test_rig_facts import BY_HAND, Person
 
+from remotecal.runs.prompts import Beside
+from remotecal.sim.clamp_on.assemblies import ClampOnHome, ClampOnSite
+from remotecal.sim.large_balance.assemblies import LargeBalance
 from remotecal.sim.large_water.assemblies import LargeWater
 from remotecal.sim.large_water.still_tank import StillTank
 from remotecal.sim.volumetric.assemblies import VolumetricRig
@@ -58,6 +61,13 @@ def facts(folder, roles):
 def meters(folder):
     with WaterMeterBench.up(folder / "bench", seed=5, meters=2) as bench:
         yield bench, Somebody(folder)
+
+
+@contextmanager
+def beside(folder, kind, **chosen):
+    """A bench beside which somebody stands who does what is asked for."""
+    with kind.up(folder / "bench", seed=5, **chosen) as bench:
+        yield bench, Beside(bench.person)
 
 
 QUICK: Told = {"flows": [10.0], "repeats": 2}
@@ -110,6 +120,9 @@ OF_METERS: Mapping[str, Told] = {
     )
 }
 
+JUDGED = ("norm", "rule", "repeatability_share")
+"""Fields that say how a meter is judged."""
+
 FACTS = ("connecting_volume", "water_density", "cmc")
 
 
@@ -123,6 +136,9 @@ class TestFlow(Heeded):
         "flow.water_prover": lambda folder: water(folder, ProverLine.up),
         "flow.ultrasonic_dry": lambda folder: water(folder, StillTank.up),
         "flow.water_bench": meters,
+        "flow.meter_by_clamp_on": lambda folder: beside(folder, ClampOnSite, output="pulses"),
+        "flow.balance_by_substitution": lambda folder: beside(folder, LargeBalance),
+        "flow.clamp_on_returned": lambda folder: beside(folder, ClampOnHome),
         "flow.diverter": diverter,
         "flow.pipe_volume": lambda folder: facts(folder, 'balance = "can_scale"\n'),
         "flow.water_density": lambda folder: facts(folder, ""),
@@ -135,6 +151,9 @@ class TestFlow(Heeded):
         "flow.water_prover": {"flows": [10.0], "repeats": 3},
         "flow.ultrasonic_dry": {"velocities": [1.5], "repeats": 3},
         "flow.water_bench": {"at": ["Q3"], "repeats": 2},
+        "flow.meter_by_clamp_on": {"flows": [200.0], "repeats": 2, "mountings": 3, "duration": 60.0},
+        "flow.clamp_on_returned": {},
+        "flow.balance_by_substitution": {"steps": 2},
         "flow.diverter": {"repeats": 3, "diversions": 10},
         "flow.pipe_volume": {},
         "flow.water_density": {},
@@ -201,6 +220,49 @@ class TestFlow(Heeded):
             "pressure_loss": {"pressure_loss": 10.0},
             "largest_mass": {"largest_mass": 1.0},
         },
+        "flow.meter_by_clamp_on": {
+            **{name: OF_METERS[name] for name in OF_METERS if name not in JUDGED and name != "water"},
+            "flows": {"flows": [210.0]},
+            "mountings": {"mountings": 4},
+            "outer_diameter": {"outer_diameter": 221.0},
+            "outer_diameter_expanded": {"outer_diameter_expanded": 3.0},
+            "wall": {"wall": 7.0},
+            "wall_expanded": {"wall_expanded": 1.0},
+            "lining": {"lining": 2.0},
+            "lining_expanded": {"lining_expanded": 1.0},
+            "told_inner_diameter": {"told_inner_diameter": 190.0},
+            "diameter_exponent": {"diameter_exponent": 1, "told_inner_diameter": 190.0},
+            "pipe_expansion": {"pipe_expansion": 1e-3},
+            "upstream": {"upstream": 20.0},
+            "downstream": {"downstream": 20.0},
+            "upstream_needed": {"upstream_needed": 20.0},
+            "downstream_needed": {"downstream_needed": 20.0},
+            "profile": {"profile": 4.0},
+            "calibrated_at": {"calibrated_at": 90.0},
+            "temperature_effect": {"temperature_effect": 1.0},
+            "calibrated_bore": {"calibrated_bore": 200.0},
+        },
+        "flow.balance_by_substitution": {
+            "nominal": {"nominal": 610.0},
+            "capacity": {"capacity": 1000.0},
+            "steps": {"steps": 3},
+            "scale_interval": {"scale_interval": 1.0},
+            "smallest_share": {"smallest_share": 0.5},
+            "eccentric_load": {"eccentric_load": 10.0},
+            "eccentric_difference": {"eccentric_difference": 1.0},
+            "weight_density": {"weight_density": 7000.0},
+            "weight_density_expanded": {"weight_density_expanded": 3000.0},
+            "weight_drift": {"weight_drift": 4.0},
+            "load_density": {"load_density": 600.0},
+            "load_volume": {"load_volume": 1.0, "load_density": 500.0},
+            "zero_change": {"zero_change": 1e-9},
+            "coverage": {"coverage": 0.99},
+            "coverage_factor": {"coverage_factor": 3.0},
+        },
+        "flow.clamp_on_returned": {
+            **{name: FLOW[name] for name in (*JUDGED, "accuracy_class", "coverage", "coverage_factor")},
+            "calibrated_bore": {"calibrated_bore": 200.0},
+        },
         "flow.diverter": {
             "flows": {"flows": [12.0]},
             "repeats": {"repeats": 4},
@@ -257,6 +319,17 @@ class TestFlow(Heeded):
             "fewest_pulses": {"fewest_pulses": 500_000},
             "smallest_mass": {"smallest_mass": 100.0},
         },
+        "flow.meter_by_clamp_on": {
+            "duration": {"duration": 100.0},
+            "fewest_pulses": {"fewest_pulses": 500_000},
+            "flow_tolerance": {"flow_tolerance": 0.01},
+            "steady": {"steady": 100.0},
+        },
+        "flow.clamp_on_returned": {},
+        "flow.balance_by_substitution": {
+            "placings": {"placings": 6},
+            "largest_difference": {"largest_difference": 1e-6},
+        },
         "flow.diverter": {
             **LINE,
             **TANK,
@@ -278,6 +351,9 @@ class TestFlow(Heeded):
         "flow.water_prover": frozenset({"total_resolution"}),
         "flow.ultrasonic_dry": frozenset(),
         "flow.water_bench": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
+        # Certificates of the simulated clamp-on meter go by velocity; `test_clamp_on` has one by flow.
+        "flow.meter_by_clamp_on": frozenset({"full_scale", "total_resolution", "calibrated_bore"}),
+        "flow.clamp_on_returned": frozenset({"calibrated_bore"}),
     }
     facts: ClassVar = {
         "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
@@ -287,6 +363,9 @@ class TestFlow(Heeded):
         "flow.water_prover": ("water_density", "cmc"),
         "flow.ultrasonic_dry": (),
         "flow.water_bench": (*FACTS, "balance_resolution", "meter_spacing"),
+        "flow.meter_by_clamp_on": ("reading_delay",),
+        "flow.clamp_on_returned": (),
+        "flow.balance_by_substitution": ("cmc",),
         "flow.diverter": ("balance_resolution",),
         "flow.pipe_volume": ("water_density",),
         "flow.water_density": (),

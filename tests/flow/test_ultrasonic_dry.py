@@ -75,7 +75,7 @@ def budget(content=PUBLISHED, at=1.5):
 def test_an_angle_and_a_delay_count_as_is_known():
     """0.1° of the angle are 0.170 %, 1 ns of the transit times' difference is 0.028 % at 1.5 m/s."""
     lines, _ = budget()
-    both = lines["φ_1"].sensitivity + lines["φ_2"].sensitivity
+    both = lines["φ_c"].sensitivity
     assert abs(0.1 * both) == pytest.approx(0.00170, abs=1e-5)
     assert 1e-9 * (lines["τ_1"].sensitivity + lines["τ_2"].sensitivity) == pytest.approx(0.00028, abs=2e-6)
     assert lines["D"].sensitivity == pytest.approx(-2 / 3.010, rel=1e-4)
@@ -88,6 +88,35 @@ def test_the_published_case_comes_to_its_uncertainty():
     assert found.value == pytest.approx(0.0, abs=1e-9)
 
 
+def spread(content):
+    geometry = geometry_in(content)
+    inputs = inputs_of(geometry, "survey")
+    model = Budget(lambda **x: told_over_true(geometry, x, TOLD, 1.5, 1482.0) - 1.0, inputs, "1")
+    return {each.symbol: each for each in inputs}, {
+        line.symbol: abs(line.contribution) for line in model.evaluate().lines
+    }
+
+
+def test_what_the_survey_of_all_paths_shares_does_not_average_out():
+    """Two angles to 0.05° each: apart they are 0.05°/√2 of the flow, together 0.05°."""
+    shared = PUBLISHED.replace(b"profile_expanded", b"angle_common_expanded = 0.0\nprofile_expanded", 1)
+    assert shared != PUBLISHED
+    inputs, apart = spread(shared)
+    whole = inputs["φ_1"].u
+    alone = math.hypot(apart["φ_1"], apart["φ_2"])
+    untold, together = spread(PUBLISHED)
+    assert "no common part stated" in untold["φ_c"].source, "what is not told counts as common"
+    assert untold["φ_c"].u == pytest.approx(whole)
+    assert untold["φ_1"].u == 0
+    assert together["φ_c"] == pytest.approx(alone * math.sqrt(2), rel=0.01)
+    half = PUBLISHED.replace(
+        b"profile_expanded", b"angle_common_expanded = %.6f\nprofile_expanded" % (whole * 2 * 0.6), 1
+    )
+    parts, found = spread(half)
+    assert parts["φ_1"].u == pytest.approx(0.8 * whole)
+    assert found["φ_c"] == pytest.approx(0.6 * together["φ_c"], rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -96,6 +125,8 @@ def test_the_published_case_comes_to_its_uncertainty():
         (b"weight = 0.5", b"weight = 0.4", "add up to 0.9"),
         (b"angle = 44.2184", b"angle = 144.2184", "angle"),
         (b"diameter_expanded = 0.001", b"", "diameter_expanded"),
+        (b"profile_exp", b"length_common_expanded = 1.0\nprofile_exp", "as length_common_expanded, and"),
+        (b"profile_exp", b"angle_common_expanded = 9.0\nprofile_exp", "as angle_common_expanded, and"),
         (b"by =", b"by", "is no TOML"),
         (b"length = 3.643", b"length = inf", "finite"),
         (b"length = 3.643", b"length = true", "length"),

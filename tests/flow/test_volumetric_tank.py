@@ -1,6 +1,7 @@
 """Calibrations by a volumetric tank: the published example, and whole runs to the certificate."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,36 @@ def test_every_deviation_counts_in_its_direction(bench):
         "colder water is more, a tank less"
     )
     assert slopes["t_m"] == pytest.approx(100 * 2.1e-4, rel=0.1)
+
+
+def test_what_the_scale_showed_of_the_drained_tank_is_taken_off(bench):
+    """1 mm more at the beginning is 1 mm less that came, as the certificate has the scale about its zero."""
+    evidence = calibrate(bench, **QUICK, empty=5.0)
+    (before,) = record(evidence).tables[0].column("basic_measurementError").floats()
+    observations = tuple(
+        replace(one, values={**one.values, "level_before": raised(one.reading("level_before"), 1.0)})
+        for one in evidence.observations
+    )
+    (after,) = (
+        record(replace(evidence, observations=observations))
+        .tables[0]
+        .column("basic_measurementError")
+        .floats()
+    )
+    tank = bench.rig.spec.tank / 1000.0
+    collected = bench.vessel.volume.stated.correction(bench.vessel.level or 1200.0)
+    assert after - before == pytest.approx(100 * tank / 1500 / collected, rel=0.25)
+
+
+def test_both_readings_of_the_scale_have_their_resolution(bench):
+    made = record(calibrate(bench, **QUICK))
+    lines = {line.symbol: line for line in made.measurements[0].budgets[0].lines}
+    assert float(lines["h_0"].sensitivity) == pytest.approx(-float(lines["h_res"].sensitivity), rel=0.02)
+    assert lines["h_0"].u == lines["h_res"].u
+
+
+def raised(reading, by):
+    return reading._replace(value=reading.value + by)
 
 
 def test_a_tank_that_does_not_drain_is_refused(bench):

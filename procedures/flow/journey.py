@@ -1,0 +1,201 @@
+"""A clamp-on meter's journey, the pure half: from three certificates to its closure.
+
+Where a certificate was made is not where the meter was used: it is closed at every velocity of the second
+certificate that lies between or next to those on site.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from remotecal.errors import CertificateRefused
+from remotecal.procedures.library.evaluation.in_common import COMMON, Parts
+from remotecal.procedures.library.flow.clamped import VelocityCurve
+from remotecal.statistics import Closure, Journey, close_journey
+from remotecal.uncertainty.interpolation import CertifiedCurve
+from remotecal.units import convert
+
+if TYPE_CHECKING:
+    from remotecal.bench import CertificateUsed
+    from remotecal.model import CertificateReference
+    from remotecal.procedures import Certificates
+
+VELOCITY: Final = "remotecal_pipeVelocity"
+"""refType of the mean velocity in the pipe, at which the clamp-on meter's certificate was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOnSite:
+    """What the provisional certificate states at one flow."""
+
+    flow: float
+    """Reference flow in m³/h."""
+    nominal: float
+    """The flow asked for, in m³/h."""
+    velocity: float
+    """In the pipe, in m/s."""
+    error: float
+    """Relative error of the customer's meter, in %."""
+    expanded: float
+    """Its expanded uncertainty in %."""
+    k: float
+    dof: float
+    repeatability: float
+    """In %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A clamp-on meter at one velocity, before and after its journey; relative."""
+
+    velocity: float
+    """In m/s."""
+    before: float
+    before_expanded: float
+    after: float
+    after_expanded: float
+    closure: Closure
+    """What the journey did there."""
+
+
+class BothWays:
+    """What both certificates of a clamp-on meter state.
+
+    Args:
+        certificates: by role; `before` and `after`.
+        bore: inner diameter in m of the pipe it was calibrated in, where they go by flow.
+
+    Raises:
+        CertificateRefused: one states no errors that could be used.
+    """
+
+    def __init__(self, certificates: Certificates, bore: float | None) -> None:
+        self._curves = []
+        for role in ("before", "after"):
+            known, scale = VelocityCurve(certificates[role].certificate, bore).known()
+            if not isinstance(known.stated, CertifiedCurve):
+                raise CertificateRefused(f"{role} states no errors against a velocity or a flow")
+            self._curves.append((known.stated, scale))
+        self._common = [_common(certificates[role]) for role in ("before", "after")]
+
+    def change(self, velocity: float) -> tuple[float, float]:
+        """Return the error before at a velocity in m/s, and by how much it was larger after; relative.
+
+        Raises:
+            CertificateRefused: a certificate does not hold there.
+        """
+        found = []
+        for curve, scale in self._curves:
+            if curve.outside(scale * velocity):
+                raise CertificateRefused(
+                    f"certificate {curve.source} holds from {curve.told(*curve.ends)}, and on site the "
+                    f"velocity was {velocity:.3g} m/s: have the clamp-on meter calibrated there too"
+                )
+            found.append(curve.value(scale * velocity))
+        before, after = found
+        return before, after - before
+
+    def closed(self, velocities: Sequence[float]) -> tuple[Change, ...]:
+        """Return the closure at the certified velocities about those on site (CertificateRefused: open)."""
+        for velocity in velocities:
+            self.change(velocity)
+        journeys = {each: self._journey(each) for each in self._about(min(velocities), max(velocities))}
+        closures = close_journey(tuple(journeys.values()))
+        return tuple(
+            Change(at, one.before, one.before_expanded, one.after, one.after_expanded, closure)
+            for (at, one), closure in zip(journeys.items(), closures, strict=True)
+        )
+
+    def _about(self, low: float, high: float) -> list[float]:
+        """Return the velocities of the second certificate from that below `low` to that above `high`."""
+        curve, scale = self._curves[1]
+        places = [point.at / scale for point in curve.points]
+        begin = max((each for each in places if each <= low), default=places[0])
+        end = min((each for each in places if each >= high), default=places[-1])
+        return [each for each in places if begin <= each <= end]
+
+    def _journey(self, velocity: float) -> Journey:
+        stated = []
+        for curve, scale in self._curves:
+            place = min(max(scale * velocity, curve.ends[0]), curve.ends[1])
+            stated.append((curve.value(place), 2.0 * curve.u(place)))
+        (before, whole), (after, again) = stated
+        shared = min(2.0 * each for each in self._common)
+        return Journey(f"{velocity:.3g} m/s", before, whole, after, again, common_expanded=shared)
+
+
+def _common(used: CertificateUsed) -> float:
+    """Return the relative standard uncertainty that all of a laboratory's certificates share; 0 if untold."""
+    certificate = used.certificate
+    return Parts.of(certificate, math.inf, math.inf).common if certificate.states(COMMON) else 0.0
+
+
+def on_site(used: CertificateUsed) -> tuple[FoundOnSite, ...]:
+    """Return what a provisional certificate states, flow by flow (CertificateRefused: it is none)."""
+    certificate = used.certificate
+    table = next((one for one in certificate.record.tables if one.column(VELOCITY) is not None), None)
+    if table is None:
+        raise CertificateRefused(
+            f"certificate {certificate.number} tells no velocity in a pipe: give `site` the one that "
+            "flow.meter_by_clamp_on made"
+        )
+    points = certificate.points("basic_measurementError", VELOCITY, "%")
+
+    def numbers(ref_type: str) -> Sequence[float]:
+        if (found := table.column(ref_type)) is None:
+            raise CertificateRefused(f"certificate {certificate.number} has no column {ref_type}")
+        return found.floats()
+
+    rows = zip(
+        numbers("basic_referenceValue"),
+        numbers("remotecal_nominalValue"),
+        points.points,
+        numbers("remotecal_repeatability"),
+        strict=True,
+    )
+    return tuple(
+        FoundOnSite(
+            flow,
+            nominal,
+            velocity=row.at,
+            error=convert(row.value, points.unit, "%"),
+            expanded=convert(row.expanded, points.unit, "%"),
+            k=row.k,
+            dof=row.dof,
+            repeatability=scatter,
+        )
+        for flow, nominal, row, scatter in rows
+    )
+
+
+def see_one_journey(certificates: Certificates) -> None:
+    """Raise `CertificateRefused` unless the certificates are of one journey of one meter."""
+    before, after, site = (certificates[role] for role in ("before", "after", "site"))
+    if not set(before.certificate.serials) & set(after.certificate.serials):
+        raise CertificateRefused(
+            f"certificate {before.certificate.number} is for {', '.join(before.certificate.serials)}, and "
+            f"{after.certificate.number} for {', '.join(after.certificate.serials)}: both must be of the "
+            "clamp-on meter that was on site"
+        )
+    if not any(_names(one.certificate, before) for one in site.record.standards if one.certificate):
+        raise CertificateRefused(
+            f"certificate {site.certificate.number} does not rest on {before.certificate.number}: no "
+            f"standard of it names that, or the file with the hash {before.sha256[:16]}…; give `before` the "
+            "file that was on site"
+        )
+    if before.record.finished > site.record.begun or site.record.finished > after.record.begun:
+        raise CertificateRefused(
+            f"the clamp-on meter was calibrated until {before.record.finished} and again from "
+            f"{after.record.begun}, and was on site from {site.record.begun} to {site.record.finished}: "
+            "the journey must lie between"
+        )
+
+
+def _names(reference: CertificateReference, used: CertificateUsed) -> bool:
+    """Tell whether a reference is to a certificate: by its hash, or by its number where it was on paper."""
+    if reference.procedure == "SHA256":
+        return reference.value == used.sha256
+    return reference.number == used.certificate.number
