@@ -28,7 +28,7 @@ from remotecal.procedures import (
     Stability,
 )
 from remotecal.procedures.library.density import line_constants, results
-from remotecal.procedures.library.density.asking import have_done
+from remotecal.procedures.library.measuring.asking import have_done
 from remotecal.procedures.library.density.in_line import (
     BAR,
     INPUTS,
