@@ -10,6 +10,7 @@ from remotecal.sim.chance import chance
 from remotecal.sim.instruments.meter import MeterSpec, Shape
 from remotecal.sim.water.line import PipeworkSpec
 from remotecal.sim.water.outfit import Size, outfit
+from remotecal.sim.water.water import HOT
 from remotecal.sim.water_bench.series import SeriesSpec
 
 DIAMETER = 25
@@ -51,8 +52,9 @@ def bench_outfit(
     highest = OVERLOAD * rated
     spacing = _known_to_a_tenth(rng, SPACING)
     # The same thermometers serve warm water, so their certificates must reach there.
+    reach = (40.0, 50.0, 60.0, 70.0) if temperature > HOT else (10.0, 20.0, 30.0, 40.0)
     thermometers = {
-        name: draw(rng, "°C", (10.0, 20.0, 30.0, 40.0), spread=0.05, expanded=(0.02,) * 4, digits=3)
+        name: draw(rng, "°C", reach, spread=0.05, expanded=(0.02,) * 4, digits=3)
         for name in ("line_thermometer", "outlet_thermometer")
     }
     *upstream, last = (_meter(rng, highest) for _ in range(meters))

@@ -14,7 +14,7 @@ from remotecal.sim.large_water.still_tank import StillTank
 from remotecal.sim.volumetric.assemblies import VolumetricRig
 from remotecal.sim.volumetric.proving import ProverLine
 from remotecal.sim.water.assemblies import master_line, water_rig
-from remotecal.sim.water_bench.assemblies import WaterMeterBench
+from remotecal.sim.water_bench.assemblies import FlowSensorBench, WaterMeterBench
 
 
 @contextmanager
@@ -57,6 +57,12 @@ def facts(folder, roles):
 @contextmanager
 def meters(folder):
     with WaterMeterBench.up(folder / "bench", seed=5, meters=2) as bench:
+        yield bench, Somebody(folder)
+
+
+@contextmanager
+def sensors(folder):
+    with FlowSensorBench.up(folder / "bench", seed=5, meters=2) as bench:
         yield bench, Somebody(folder)
 
 
@@ -123,6 +129,7 @@ class TestFlow(Heeded):
         "flow.water_prover": lambda folder: water(folder, ProverLine.up),
         "flow.ultrasonic_dry": lambda folder: water(folder, StillTank.up),
         "flow.water_bench": meters,
+        "flow.heat_flow_sensors": sensors,
         "flow.diverter": diverter,
         "flow.pipe_volume": lambda folder: facts(folder, 'balance = "can_scale"\n'),
         "flow.water_density": lambda folder: facts(folder, ""),
@@ -135,6 +142,7 @@ class TestFlow(Heeded):
         "flow.water_prover": {"flows": [10.0], "repeats": 3},
         "flow.ultrasonic_dry": {"velocities": [1.5], "repeats": 3},
         "flow.water_bench": {"at": ["Q3"], "repeats": 2},
+        "flow.heat_flow_sensors": {"at": ["q_p"], "repeats": 2},
         "flow.diverter": {"repeats": 3, "diversions": 10},
         "flow.pipe_volume": {},
         "flow.water_density": {},
@@ -201,6 +209,18 @@ class TestFlow(Heeded):
             "pressure_loss": {"pressure_loss": 10.0},
             "largest_mass": {"largest_mass": 1.0},
         },
+        "flow.heat_flow_sensors": {
+            **{name: told for name, told in OF_METERS.items() if name != "water"},
+            "permanent": {"permanent": 2.6},
+            "smallest_flow": {"at": ["q_i"], "smallest_flow": 0.03},
+            "overload": {"at": ["q_s"], "overload": 1.5},
+            "accuracy_class": {"accuracy_class": 1},
+            "at": {"at": ["q_s"]},
+            "limit": {"limit": [10.0, 4.0]},
+            "profile": {"profile": 0.3},
+            "pressure_loss": {"pressure_loss": 10.0},
+            "largest_mass": {"largest_mass": 1.0},
+        },
         "flow.diverter": {
             "flows": {"flows": [12.0]},
             "repeats": {"repeats": 4},
@@ -257,6 +277,15 @@ class TestFlow(Heeded):
             "fewest_pulses": {"fewest_pulses": 500_000},
             "smallest_mass": {"smallest_mass": 100.0},
         },
+        "flow.heat_flow_sensors": {
+            **LINE,
+            **TANK,
+            "water": {"water": "Tanaka"},
+            "between": {"between": [40.0, 45.0]},
+            "duration": {"duration": 100.0},
+            "fewest_pulses": {"fewest_pulses": 500_000},
+            "smallest_mass": {"smallest_mass": 100.0},
+        },
         "flow.diverter": {
             **LINE,
             **TANK,
@@ -278,6 +307,7 @@ class TestFlow(Heeded):
         "flow.water_prover": frozenset({"total_resolution"}),
         "flow.ultrasonic_dry": frozenset(),
         "flow.water_bench": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
+        "flow.heat_flow_sensors": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
     }
     facts: ClassVar = {
         "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
@@ -287,6 +317,7 @@ class TestFlow(Heeded):
         "flow.water_prover": ("water_density", "cmc"),
         "flow.ultrasonic_dry": (),
         "flow.water_bench": (*FACTS, "balance_resolution", "meter_spacing"),
+        "flow.heat_flow_sensors": (*FACTS, "balance_resolution", "meter_spacing"),
         "flow.diverter": ("balance_resolution",),
         "flow.pipe_volume": ("water_density",),
         "flow.water_density": (),
