@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from remotecal.certificates.trust import Capability
 from remotecal.errors import ConfigurationError
@@ -12,7 +12,7 @@ from remotecal.sim.assembly import Assembly
 from remotecal.sim.water.water import HOT
 from remotecal.sim.water_bench import paper
 from remotecal.sim.water_bench.options import MetersOptions, SensorsOptions
-from remotecal.sim.water_bench.outfit import bench_outfit
+from remotecal.sim.water_bench.outfit import OVERLOAD, bench_outfit
 from remotecal.sim.water_bench.series import HEAT, SeriesRig
 from remotecal.sim.water_bench.wiring import wire_up
 
@@ -32,6 +32,8 @@ class WaterMeterBench(Assembly):
 
     Options = MetersOptions
     procedures = ("flow.water_bench",)
+    overload: ClassVar[float] = OVERLOAD
+    """The meters' highest flow over their permanent one."""
     scope = (
         Capability(
             quantity="basic_measurementError",
@@ -55,6 +57,7 @@ class WaterMeterBench(Assembly):
             options.ratio,
             temperature=options.temperature,
             exchange=options.exchange,
+            overload=self.overload,
         )
         """The bench as it was drawn, with its certificates."""
         self._see_inlet(options.temperature)
@@ -103,6 +106,7 @@ class FlowSensorBench(WaterMeterBench):
 
     Options = SensorsOptions
     procedures = ("flow.heat_flow_sensors",)
+    overload = 2.0
 
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:

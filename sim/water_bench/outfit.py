@@ -34,7 +34,14 @@ class BenchOutfit:
 
 
 def bench_outfit(
-    seed: int, meters: int, permanent: float, ratio: float, *, temperature: float, exchange: float
+    seed: int,
+    meters: int,
+    permanent: float,
+    ratio: float,
+    *,
+    temperature: float,
+    exchange: float,
+    overload: float = OVERLOAD,
 ) -> BenchOutfit:
     """Draw a bench.
 
@@ -45,11 +52,12 @@ def bench_outfit(
         ratio: their range R = Q3/Q1.
         temperature: about which the water's swings, in °C.
         exchange: heat that the line gives to the hall from one meter to the next, in W/K.
+        overload: the meters' highest flow over their permanent one.
     """
     base = outfit(seed, DIAMETER)
     rng = chance(seed, "meters in series")
     rated = permanent / 3600.0
-    highest = OVERLOAD * rated
+    highest = overload * rated
     spacing = _known_to_a_tenth(rng, SPACING)
     # The same thermometers serve warm water, so their certificates must reach there.
     reach = (40.0, 50.0, 60.0, 70.0) if temperature > HOT else (10.0, 20.0, 30.0, 40.0)
