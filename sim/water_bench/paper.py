@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class BenchKind:
     """What is calibrated on the bench."""
 
     procedure: str
@@ -43,7 +43,7 @@ class Kind:
         return {"permanent": permanent, "ratio": chosen.ratio, "accuracy_class": 2}
 
 
-METERS: Final = Kind(
+METERS: Final = BenchKind(
     "water_bench",
     "METERS",
     "water meters, Q3",
@@ -59,7 +59,7 @@ METERS: Final = Kind(
 )
 """Water meters."""
 
-SENSORS: Final = Kind(
+SENSORS: Final = BenchKind(
     "heat_flow_sensors",
     "SENSORS",
     "flow sensors, q_p",
@@ -76,7 +76,7 @@ SENSORS: Final = Kind(
 """Flow sensors of heat meters."""
 
 
-def paper(drawn: BenchOutfit, chosen: MetersOptions, today: date, kind: Kind = METERS) -> Paper:
+def paper(drawn: BenchOutfit, chosen: MetersOptions, today: date, kind: BenchKind = METERS) -> Paper:
     """Return what is written of the bench."""
     names = tuple(f"meter_{number}" for number in range(1, chosen.meters + 1))
     return Paper(
@@ -124,7 +124,7 @@ def _characteristics(drawn: BenchOutfit, today: date) -> dict[str, Characteristi
     return {**facts, "balance_resolution": characteristic(drawn.size.resolution, "kg", 0.0, today)}
 
 
-def _parameters(drawn: BenchOutfit, chosen: MetersOptions, kind: Kind) -> dict[str, object]:
+def _parameters(drawn: BenchOutfit, chosen: MetersOptions, kind: BenchKind) -> dict[str, object]:
     parameters: dict[str, object] = {
         **kind.of(chosen),
         "repeats": 3,
