@@ -48,6 +48,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "prover-line": {"dn": (25, 40, 50, 80, 100)},
     "converter": {"maker": ("EK280", "UNIFLO 1200"), "method": ("AGA8 DETAIL", "SGERG-88")},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
+    "heat-flow-sensors": {"output": ("total", "pulses"), "meters": (3, 8)},
     "heat-bench": {"pairs": (1,)},
     "heat-calculator": {"declared": ("return", "forward"), "side": ("return", "forward")},
     "nozzles": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},

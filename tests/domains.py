@@ -71,6 +71,7 @@ DOMAINS = {
             "water-rig",
             "master-line",
             "water-bench",
+            "heat-flow-sensors",
             "water-large",
             "volumetric-tank",
             "prover-line",

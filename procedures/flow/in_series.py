@@ -1,20 +1,18 @@
-"""The pure half of calibrating water meters in series: from what was collected to what each meter is."""
+"""The pure half of calibrating meters in series: from what was collected to what each meter is."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Protocol, Self
-
-from pydantic import model_validator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Protocol
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import IN_CMC, Condition, Result, Statement, Table, Text
 from remotecal.procedures import Evaluation, In
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones
+from remotecal.procedures.library.evaluation.conformity import Further, Permissible, Specification
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
@@ -22,15 +20,6 @@ from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
 from remotecal.procedures.library.flow.collecting import CollectingParameters, Weighed, collected_mass
 from remotecal.procedures.library.flow.water import FlowSeen, OfWater
-from remotecal.procedures.library.flow.water_meter import (
-    CLASSES,
-    NORM,
-    SAME_SIGN,
-    WARM,
-    Flows,
-    PointName,
-    of_permissible,
-)
 from remotecal.procedures.library.meters.parameters import MeterParameters
 from remotecal.procedures.library.meters.passing import MeterRepeats
 from remotecal.procedures.library.meters.results import MeterFinding, error_table
@@ -40,9 +29,6 @@ from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
-
-INITIAL: Final[tuple[PointName, ...]] = ("Q3", "Q2", "Q1")
-"""Where a meter is tested at its initial verification (unverified)."""
 
 
 class BenchSeen(Weighed, FlowSeen):
@@ -55,20 +41,12 @@ class BenchSeen(Weighed, FlowSeen):
     counted_after: Annotated[tuple[Measured, ...], "m3", "1"]
 
 
-class BenchParameters(CollectingParameters, MeterParameters):
-    """What a calibration of water meters in series is told."""
+class SeriesParameters(CollectingParameters, MeterParameters):
+    """What every calibration of meters in series is told."""
 
     permanent: Annotated[float, In("m3/h", above=0)]
-    """Permanent flow Q3 of the meters."""
-    ratio: Annotated[float, In("1", at_least=40, at_most=2000)]
-    """Their range R = Q3/Q1."""
-    accuracy_class: Annotated[int, In("1", at_least=1, at_most=2)]
-    """Their accuracy class, 1 or 2."""
-    at: tuple[PointName, ...] = INITIAL
-    """Where to test, in the order to measure; a type examination is at all six points (unverified)."""
-    permissible: Annotated[tuple[float, ...], In("%", above=0, at_most=20)] = ()
-    """Permissible errors, ±, below and from Q2, where they are not the class's: in service, twice as much."""
-    norm: str = NORM
+    """Permanent flow of the meters: Q3 of water meters, q_p of flow sensors."""
+    norm: str
     """The document the meters are held against."""
     flow_tolerance: Annotated[float, In("%", above=0, at_most=10)] = 1.5
     """How far the flow may be from the one aimed at, which is the middle of the point's window."""
@@ -76,20 +54,25 @@ class BenchParameters(CollectingParameters, MeterParameters):
     """By how much, ±, where a meter stands between the ends of the line may be wrong for its temperature, as
     a share of the whole line (unverified)."""
     pressure_loss: Annotated[float, In("kPa", at_least=0, at_most=63)] = 63.0
-    """What a meter takes away at Q3, at most: its pressure loss class (unverified)."""
-
-    @model_validator(mode="after")
-    def _points_differ(self) -> Self:
-        if not self.at or len(set(self.at)) < len(self.at):
-            raise ValueError("at must name points, each once")
-        if len(self.permissible) not in {0, 2}:
-            raise ValueError("permissible are two errors: below Q2, and from it on")
-        return self
+    """What a meter takes away at its permanent flow, at most: its pressure loss class (unverified)."""
 
     @property
-    def flows(self) -> Flows:
-        """The meters' characteristic flows."""
-        return Flows(self.permanent, self.ratio)
+    def aims(self) -> Mapping[str, float]:
+        """Where to test, in the order to measure: name → flow in m³/h."""
+        raise NotImplementedError
+
+    @property
+    def called(self) -> Text:
+        """What is done, as it heads a meter's part of the certificate."""
+        raise NotImplementedError
+
+    def permitted(self, temperature: float) -> Permissible:
+        """Return the permissible errors at the water's mean temperature in °C."""
+        raise NotImplementedError
+
+    def further(self, errors: Sequence[float], limits: Sequence[float]) -> tuple[Further, ...]:
+        """Return what else a meter is held against, by its errors and what is permitted there, in %."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +109,7 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
         point: Point,
         evidence: Evidence,
         seen: Sequence[BenchSeen],
-        parameters: BenchParameters,
+        parameters: SeriesParameters,
         place: MeterPlace,
     ) -> None:
         super().__init__(point, evidence, seen, parameters)
@@ -219,7 +202,7 @@ def both(seen: BenchSeen, place: MeterPlace) -> tuple[Measured, Measured] | None
 class OnBench(Protocol):
     """What is asked of the procedure."""
 
-    parameters: BenchParameters
+    parameters: SeriesParameters
     inputs: ClassVar[Mapping[str, Text]]
     model_equation: ClassVar[str]
 
@@ -258,7 +241,8 @@ class MeterInSeries:
         ]
         if not findings:
             return self._of_the_silent()
-        specification = Specification(self.permissible, self._wanted.norm, self._wanted.rule)
+        permissible = self._wanted.permitted(self._temperature)
+        specification = Specification(permissible, self._wanted.norm, self._wanted.rule)
         accredited = CMC in self._evidence.characteristics
         return Evaluation(
             results=(
@@ -269,7 +253,7 @@ class MeterInSeries:
             conditions=self._procedure.conditions(self._evidence),
             methods=(by_gum(self._procedure.model_equation, findings, self._procedure.inputs),),
             statements=(
-                *conformity.statements(findings, specification, METER, self._further(findings)),
+                *conformity.statements(findings, specification, METER, self._further(findings, permissible)),
                 *(() if self._whole else (self._remark(),)),
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
@@ -279,31 +263,21 @@ class MeterInSeries:
         )
 
     @property
-    def permissible(self) -> Zones:
-        """The permissible errors, by the water's temperature."""
-        known = CLASSES[self._wanted.accuracy_class]
-        upper = known.warm if self._temperature > WARM else known.upper
-        below, above = self._wanted.permissible or (known.lower, upper)
-        zones = (self._wanted.flows.transitional, below), (float("inf"), above)
-        return Zones(zones, "%", "m3/h")
-
-    @property
     def _whole(self) -> bool:
         """Whether every repeat was read."""
         return all(len(seen) == point.repeats for point, seen in self._read)
 
     @property
     def _heading(self) -> Text:
-        place = f"{self._place.number}/{self._place.count}"
-        return Text(zh=f"串联水表检定,表位 {place}", en=f"Water meters in series, place {place}")
+        place, called = f"{self._place.number}/{self._place.count}", self._wanted.called
+        return Text(zh=f"{called.get('zh')},表位 {place}", en=f"{called.get('en')}, place {place}")
 
-    def _further(self, findings: Sequence[MeterFinding]) -> tuple[Further, ...]:
-        permitted = [self.permissible.at(finding.judged_at).upper for finding in findings]
-        share = of_permissible([finding.evaluated.value for finding in findings], permitted)
-        scatter = max(100 * f.repeatability / limit for f, limit in zip(findings, permitted, strict=True))
+    def _further(self, findings: Sequence[MeterFinding], permissible: Permissible) -> tuple[Further, ...]:
+        limits = [permissible.at(finding.judged_at).upper for finding in findings]
+        scatter = max(100 * f.repeatability / limit for f, limit in zip(findings, limits, strict=True))
         kept = (
             Further(REPEATABLE, scatter, 100 * self._wanted.repeatability_share, "%"),
-            Further(ALL_OF_ONE_SIGN, share, SAME_SIGN, "%"),
+            *self._wanted.further([finding.evaluated.value for finding in findings], limits),
         )
         missing = len(self._read) - len(findings)
         return (*kept, Further(WITHOUT_RESULT, missing, 0, "1")) if missing else kept
@@ -365,8 +339,4 @@ METER: Final = Text(en="the meter")
 """What the item is called in its verdict."""
 
 REPEATABLE: Final = Text(zh="重复性与最大允许误差之比", en="repeatability as a share of what is permitted")
-ALL_OF_ONE_SIGN: Final = Text(
-    zh="各点误差同号时最小误差与最大允许误差之比",
-    en="smallest error where all have one sign, as a share of what is permitted",
-)
 WITHOUT_RESULT: Final = Text(zh="无结果的流量点数", en="points without a result")

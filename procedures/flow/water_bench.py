@@ -21,14 +21,17 @@ or stands still, keeps nobody from going on: its certificate says what was found
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Self
+
+from pydantic import model_validator
 
 from remotecal.drivers.capabilities import Outlet, PulseCounter, Thermometer, Valve, VolumeTotalizer
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import GarbledReply, InstrumentError, LinkLost, NoReply, ParameterError, RunError
 from remotecal.model import Text
-from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Run
+from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, In, Point, Run
+from remotecal.procedures.library.evaluation.conformity import Further, Zones
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.flow.collecting import (
@@ -38,12 +41,21 @@ from remotecal.procedures.library.flow.collecting import (
     see_balance,
 )
 from remotecal.procedures.library.flow.in_series import (
-    BenchParameters,
     BenchSeen,
     MeterInSeries,
     MeterPlace,
+    SeriesParameters,
 )
 from remotecal.procedures.library.flow.on_rig import OF_WATER
+from remotecal.procedures.library.flow.water_meter import (
+    CLASSES,
+    NORM,
+    SAME_SIGN,
+    WARM,
+    Flows,
+    PointName,
+    of_permissible,
+)
 from remotecal.procedures.library.measuring.sampling import see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.passing import INPUTS
@@ -51,6 +63,61 @@ from remotecal.procedures.library.meters.under_test import can
 
 SILENT: Final = NoReply, LinkLost, GarbledReply, InstrumentError
 """How a meter fails that is passed over; another one in its place is not."""
+
+
+INITIAL: Final[tuple[PointName, ...]] = ("Q3", "Q2", "Q1")
+"""Where a meter is tested at its initial verification (unverified)."""
+
+ALL_OF_ONE_SIGN: Final = Text(
+    zh="各点误差同号时最小误差与最大允许误差之比",
+    en="smallest error where all have one sign, as a share of what is permitted",
+)
+
+
+class BenchParameters(SeriesParameters):
+    """What a calibration of water meters in series is told."""
+
+    ratio: Annotated[float, In("1", at_least=40, at_most=2000)]
+    """Their range R = Q3/Q1."""
+    accuracy_class: Annotated[int, In("1", at_least=1, at_most=2)]
+    """Their accuracy class, 1 or 2."""
+    at: tuple[PointName, ...] = INITIAL
+    """Where to test, in the order to measure; a type examination is at all six points (unverified)."""
+    permissible: Annotated[tuple[float, ...], In("%", above=0, at_most=20)] = ()
+    """Permissible errors, ±, below and from Q2, where they are not the class's: in service, twice as much."""
+    norm: str = NORM
+    """The document the meters are held against."""
+
+    @model_validator(mode="after")
+    def _points_differ(self) -> Self:
+        if not self.at or len(set(self.at)) < len(self.at):
+            raise ValueError("at must name points, each once")
+        if len(self.permissible) not in {0, 2}:
+            raise ValueError("permissible are two errors: below Q2, and from it on")
+        return self
+
+    @property
+    def flows(self) -> Flows:
+        """The meters' characteristic flows."""
+        return Flows(self.permanent, self.ratio)
+
+    @property
+    def aims(self) -> Mapping[str, float]:
+        return {name: self.flows.aim(name) for name in self.at}
+
+    @property
+    def called(self) -> Text:
+        return Text(zh="串联水表检定", en="Water meters in series")
+
+    def permitted(self, temperature: float) -> Zones:
+        known = CLASSES[self.accuracy_class]
+        upper = known.warm if temperature > WARM else known.upper
+        below, above = self.permissible or (known.lower, upper)
+        zones = (self.flows.transitional, below), (float("inf"), above)
+        return Zones(zones, "%", "m3/h")
+
+    def further(self, errors: Sequence[float], limits: Sequence[float]) -> tuple[Further, ...]:
+        return (Further(ALL_OF_ONE_SIGN, of_permissible(errors, limits), SAME_SIGN, "%"),)
 
 
 class MetersOnBench(OnWeighTank):
@@ -73,8 +140,8 @@ class MetersOnBench(OnWeighTank):
     read_by: ClassVar[tuple[type, ...]] = (PulseCounter,)
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow"}
 
-    Parameters: ClassVar[type[BenchParameters]] = BenchParameters
-    parameters: BenchParameters
+    Parameters: ClassVar[type[SeriesParameters]] = BenchParameters
+    parameters: SeriesParameters
 
     inputs: ClassVar[Mapping[str, Text]] = {
         **INPUTS,
@@ -91,7 +158,7 @@ class MetersOnBench(OnWeighTank):
 
     def points(self) -> Sequence[Point]:
         wanted = self.parameters
-        return tuple(Point(name, {"flow": wanted.flows.aim(name)}, wanted.repeats) for name in wanted.at)
+        return tuple(Point(name, {"flow": flow}, wanted.repeats) for name, flow in wanted.aims.items())
 
     def characteristics(self) -> Mapping[str, str]:
         return {**super().characteristics(), "connecting_volume": "m3", "meter_spacing": "m3"}

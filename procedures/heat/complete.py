@@ -244,6 +244,7 @@ class Complete(Procedure):
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, complete_results.METER),
+                *complete_results.apart(wanted),
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import model_validator
 
+from remotecal.model import Text
 from remotecal.procedures import In
 from remotecal.procedures.library.heat.limits import CALCULATOR, PAIR, complete_limit
 from remotecal.procedures.library.heat.parameters import HeatParameters
+
+PARTS: Final = (
+    Text(zh="流量传感器", en="flow sensor"),
+    Text(zh="配对温度传感器", en="pair"),
+    Text(zh="计算器", en="calculator"),
+)
+"""What a heat meter consists of."""
 
 
 class CompleteParameters(HeatParameters):
@@ -65,6 +73,8 @@ class CompleteParameters(HeatParameters):
     """What its calculator may be off, likewise (unverified)."""
     found_apart: Annotated[tuple[float, ...], In("%")] = ()
     """Sum of the parts' errors at each difference, by their certificates, to be set against the whole."""
+    found_by: tuple[str, ...] = ()
+    """Numbers of these certificates: of the flow sensor, the pair, and the calculator."""
 
     @model_validator(mode="after")
     def _combinations_are_within_the_range(self) -> Self:
@@ -76,6 +86,11 @@ class CompleteParameters(HeatParameters):
         ):
             if several and len(several) != count:
                 raise ValueError(f"{name} has {len(several)} values, and there are {count} differences")
+        if self.found_by and not (self.found_apart and len(self.found_by) == len(PARTS)):
+            raise ValueError(
+                "found_by are the numbers of three certificates, of the flow sensor, the pair and the "
+                "calculator, by which found_apart was computed: give both"
+            )
         if len({difference for difference, _, _ in self.places}) < count:
             raise ValueError("each of differences must be another one")
         for difference, back, flow in self.places:

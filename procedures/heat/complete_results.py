@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from remotecal.model import Condition, Result, Table, Text
+from remotecal.model import Condition, Result, Statement, Table, Text
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.digits import rounded
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.heat import calculator_results, energy
 from remotecal.procedures.library.heat.complete_found import CompleteFinding
-from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
-from remotecal.procedures.library.heat.limits import calculator_limit, flow_limit, pair_limit
+from remotecal.procedures.library.heat.complete_parameters import PARTS, CompleteParameters
+from remotecal.procedures.library.heat.limits import calculator_limit, pair_limit
+from remotecal.procedures.library.meters.heat_meters import flow_limit
 
 METER: Final = Text(en="the heat meter")
 """What the item is called in its verdict."""
@@ -30,9 +31,14 @@ def parts_table(findings: Sequence[CompleteFinding], wanted: CompleteParameters)
     """Return what the parts may be off at each combination, and what they were found to be apart."""
     smallest = wanted.smallest_difference
     nominal = [finding.point.nominal for finding in findings]
-    of_flow = [flow_limit(wanted.accuracy_class, wanted.permanent, one["flow"]) for one in nominal]
-    of_pair = [pair_limit(smallest, one["difference"]) for one in nominal]
-    of_calculator = [calculator_limit(smallest, one["difference"]) for one in nominal]
+    of_flow = [
+        flow_limit(wanted.accuracy_class, wanted.permanent, one["flow"], wanted.flow_permitted)
+        for one in nominal
+    ]
+    of_pair = [pair_limit(smallest, one["difference"], wanted.pair_permitted) for one in nominal]
+    of_calculator = [
+        calculator_limit(smallest, one["difference"], wanted.calculator_permitted) for one in nominal
+    ]
     columns = [
         column("温差", "Difference", "basic_nominalValue basic_tableIndex0", "K",
                [f"{one['difference']:g}" for one in nominal]),
@@ -54,6 +60,20 @@ def parts_table(findings: Sequence[CompleteFinding], wanted: CompleteParameters)
         ]  # fmt: skip
     name = Text(zh="各部件最大允许误差", en="What the parts may be off")
     return Result(name=name, ref_types=("remotecal_parts",), tables=(Table(columns=tuple(columns)),))
+
+
+def apart(wanted: CompleteParameters) -> tuple[Statement, ...]:
+    """Return by which certificates the parts' errors were found, where the order says so."""
+    if not wanted.found_by:
+        return ()
+    by = list(zip(PARTS, wanted.found_by, strict=True))
+    zh = "、".join(f"{part.get('zh')} {number}" for part, number in by)
+    en = ", ".join(f"{part.get('en')} {number}" for part, number in by)
+    said = Text(
+        zh=f"分量误差之和依据下列证书,由委托方给出:{zh}。",
+        en=f"The sum of the parts' errors is as the order gives it, by these certificates: {en}.",
+    )
+    return (Statement(ref_types=("remotecal_remark",), declaration=said),)
 
 
 def conditions(wanted: CompleteParameters) -> tuple[Condition, ...]:

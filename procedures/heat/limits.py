@@ -6,16 +6,12 @@ complete meter may be off by their arithmetic sum is the directive's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from remotecal.procedures.library.meters.heat_meters import Formula, flow_limit
 from remotecal.uncertainty.conformity import Tolerance
 
-FLOW: Final[Mapping[int, tuple[float, float]]] = {1: (1.0, 0.01), 2: (2.0, 0.02), 3: (3.0, 0.05)}
-"""Class → what its flow sensor may be off in %: the first, and the second times q_p/q."""
-MOST: Final = 5.0
-"""What no flow sensor may be more off, in %."""
 PAIR: Final = (0.5, 3.0)
 """What a pair of thermometers may be off in %: the first, and the second times Δθ_min/Δθ."""
 CALCULATOR: Final = (0.5, 1.0)
@@ -37,22 +33,6 @@ class DifferenceLimit:
 
     def __str__(self) -> str:
         return f"±({self.constant:g} + {self.rising:g}·Δθ_min/Δθ) %, Δθ_min = {self.smallest:g} K"
-
-
-Formula = tuple[float, float]
-"""What a part may be off in %: the first, and the second times q_p/q or Δθ_min/Δθ."""
-
-
-def flow_limit(accuracy_class: int, permanent: float, flow: float, formula: Formula | None = None) -> float:
-    """Return what a flow sensor may be off in %, by its class, its permanent flow q_p and the flow.
-
-    Its class's formula counts where none is given.
-
-    >>> flow_limit(2, 2.5, 0.025), flow_limit(3, 2.5, 0.025)
-    (4.0, 5.0)
-    """
-    constant, rising = formula or FLOW[accuracy_class]
-    return min(constant + rising * permanent / flow, MOST)
 
 
 def pair_limit(smallest: float, difference: float, formula: Formula = PAIR) -> float:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, get_origin
+from typing import TYPE_CHECKING, get_args, get_origin
 
 from remotecal import units
 from remotecal.configuration import Written, checked
@@ -90,10 +90,12 @@ class In:
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
 
+        fixed = any(get_origin(one) is tuple for one in (source, *get_args(source)))
+
         def read(written: object) -> object:
             if isinstance(written, list | tuple):
                 values = [self.read(one) for one in written]
-                return tuple(values) if get_origin(source) is tuple else values
+                return tuple(values) if fixed else values
             return None if written is None else self.read(written)
 
         return core_schema.no_info_before_validator_function(read, handler(source))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from remotecal.certificates.trust import Capability
 from remotecal.errors import ConfigurationError
 from remotecal.sim.assembly import Assembly
+from remotecal.sim.water.water import HOT
 from remotecal.sim.water_bench import paper
-from remotecal.sim.water_bench.options import MetersOptions
-from remotecal.sim.water_bench.outfit import bench_outfit
+from remotecal.sim.water_bench.options import MetersOptions, SensorsOptions
+from remotecal.sim.water_bench.outfit import OVERLOAD, bench_outfit
 from remotecal.sim.water_bench.series import HEAT, SeriesRig
 from remotecal.sim.water_bench.wiring import wire_up
 
@@ -31,6 +32,8 @@ class WaterMeterBench(Assembly):
 
     Options = MetersOptions
     procedures = ("flow.water_bench",)
+    overload: ClassVar[float] = OVERLOAD
+    """The meters' highest flow over their permanent one."""
     scope = (
         Capability(
             quantity="basic_measurementError",
@@ -54,6 +57,7 @@ class WaterMeterBench(Assembly):
             options.ratio,
             temperature=options.temperature,
             exchange=options.exchange,
+            overload=self.overload,
         )
         """The bench as it was drawn, with its certificates."""
         self._see_inlet(options.temperature)
@@ -66,7 +70,7 @@ class WaterMeterBench(Assembly):
         spec = self.outfit.spec
         loss = (len(spec.upstream) + 1) * spec.exchange / (HEAT * 1000.0 * spec.slowest)
         inlet = HALL + (temperature + SWING - HALL) * math.exp(loss)
-        if inlet > WARMEST:
+        if temperature <= HOT and inlet > WARMEST:
             raise ConfigurationError(
                 f"at the smallest flow the water would have to come at {inlet:.0f} °C: choose fewer meters, "
                 "or less of temperature or exchange"
@@ -97,5 +101,26 @@ class WaterMeterBench(Assembly):
         return paper.paper(self.outfit, self.chosen, today)
 
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"water-bench": WaterMeterBench}
+class FlowSensorBench(WaterMeterBench):
+    """Bench of heat meters' flow sensors in series: the same with hot water."""
+
+    Options = SensorsOptions
+    procedures = ("flow.heat_flow_sensors",)
+    overload = 2.0
+
+    @classmethod
+    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
+        permanent, smallest = (
+            one for name in ("permanent", "smallest_flow") if isinstance(one := parameters[name], float)
+        )
+        return {**super().resembling({**parameters, "ratio": permanent / smallest}, drivers)}
+
+    def paper(self, today: date) -> Paper:
+        return paper.paper(self.outfit, self.chosen, today, paper.SENSORS)
+
+
+BENCHES: Final[dict[str, type[Assembly]]] = {
+    "water-bench": WaterMeterBench,
+    "heat-flow-sensors": FlowSensorBench,
+}
 """What the catalogue offers, by name."""

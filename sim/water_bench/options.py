@@ -23,3 +23,12 @@ class MetersOptions(BenchOptions):
     """About which the water's temperature swings."""
     exchange: Annotated[float, In("W/K", at_least=0, at_most=20)] = 0.3
     """Heat that the line gives to the hall from one meter to the next."""
+
+
+class SensorsOptions(MetersOptions):
+    """What can be chosen of a bench of heat meters' flow sensors."""
+
+    ratio: Annotated[float, In("1", at_least=10, at_most=250)] = 100.0
+    """Their permanent flow over their smallest one, q_p/q_i."""
+    temperature: Annotated[float, In("°C", at_least=40, at_most=60)] = 50.0
+    """About which the water's temperature swings."""

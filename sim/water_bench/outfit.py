@@ -10,6 +10,7 @@ from remotecal.sim.chance import chance
 from remotecal.sim.instruments.meter import MeterSpec, Shape
 from remotecal.sim.water.line import PipeworkSpec
 from remotecal.sim.water.outfit import Size, outfit
+from remotecal.sim.water.water import HOT
 from remotecal.sim.water_bench.series import SeriesSpec
 
 DIAMETER = 25
@@ -33,7 +34,14 @@ class BenchOutfit:
 
 
 def bench_outfit(
-    seed: int, meters: int, permanent: float, ratio: float, *, temperature: float, exchange: float
+    seed: int,
+    meters: int,
+    permanent: float,
+    ratio: float,
+    *,
+    temperature: float,
+    exchange: float,
+    overload: float = OVERLOAD,
 ) -> BenchOutfit:
     """Draw a bench.
 
@@ -44,15 +52,17 @@ def bench_outfit(
         ratio: their range R = Q3/Q1.
         temperature: about which the water's swings, in °C.
         exchange: heat that the line gives to the hall from one meter to the next, in W/K.
+        overload: the meters' highest flow over their permanent one.
     """
     base = outfit(seed, DIAMETER)
     rng = chance(seed, "meters in series")
     rated = permanent / 3600.0
-    highest = OVERLOAD * rated
+    highest = overload * rated
     spacing = _known_to_a_tenth(rng, SPACING)
     # The same thermometers serve warm water, so their certificates must reach there.
+    reach = (40.0, 50.0, 60.0, 70.0) if temperature > HOT else (10.0, 20.0, 30.0, 40.0)
     thermometers = {
-        name: draw(rng, "°C", (10.0, 20.0, 30.0, 40.0), spread=0.05, expanded=(0.02,) * 4, digits=3)
+        name: draw(rng, "°C", reach, spread=0.05, expanded=(0.02,) * 4, digits=3)
         for name in ("line_thermometer", "outlet_thermometer")
     }
     *upstream, last = (_meter(rng, highest) for _ in range(meters))

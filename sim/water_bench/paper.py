@@ -1,7 +1,9 @@
-"""What is written about the bench of water meters: its facts, its safeguards, and a work order for it."""
+"""What is written about the bench of meters in series: its facts, its safeguards, and a work order for it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from remotecal.bench_file import Characteristic, Heartbeat, Interlock, Safe
@@ -14,43 +16,96 @@ if TYPE_CHECKING:
     from remotecal.sim.water_bench.options import MetersOptions
     from remotecal.sim.water_bench.outfit import BenchOutfit
 
-INTERLOCKS: Final = (
-    Interlock(watch="rig.level", above=95.0, unit="%", every=5.0),
-    Interlock(watch="rig.pressure", above=550.0, unit="kPa", every=5.0),
-    Interlock(watch="thermometer.temperature", above=45.0, unit="°C", every=5.0),
+
+@dataclass(frozen=True, slots=True)
+class BenchKind:
+    """What is calibrated on the bench."""
+
+    procedure: str
+    """Name in the catalogue."""
+    subject: str
+    """What the certificates' numbers tell of it."""
+    called: str
+    """What the bench is one of, with the symbol of their permanent flow."""
+    device: Mapping[str, object]
+    """What all of the order are."""
+    serial: str
+    """What their serial numbers begin with."""
+    warmest: float
+    """Temperature in °C above which the water trips the rig."""
+
+    def of(self, chosen: MetersOptions) -> dict[str, object]:
+        """Return the parameters that say what they are."""
+        permanent = chosen.permanent
+        if self is SENSORS:
+            smallest = float(f"{permanent / chosen.ratio:.6g}")
+            return {"permanent": permanent, "smallest_flow": smallest, "accuracy_class": 2}
+        return {"permanent": permanent, "ratio": chosen.ratio, "accuracy_class": 2}
+
+
+METERS: Final = BenchKind(
+    "water_bench",
+    "METERS",
+    "water meters, Q3",
+    {
+        "name": Text(zh="冷水水表", en="Cold water meter"),
+        "maker": "Simulated",
+        "model": "DN20",
+        "class_scheme": "ISO 4064-1:2014",
+        "class_name": "2",
+    },
+    "WM",
+    45.0,
 )
+"""Water meters."""
 
-METER: Final = {
-    "name": Text(zh="冷水水表", en="Cold water meter"),
-    "maker": "Simulated",
-    "model": "DN20",
-    "class_scheme": "ISO 4064-1:2014",
-    "class_name": "2",
-}
-"""What all meters of the order are."""
+SENSORS: Final = BenchKind(
+    "heat_flow_sensors",
+    "SENSORS",
+    "flow sensors, q_p",
+    {
+        "name": Text(zh="热量表流量传感器", en="Flow sensor of a heat meter"),
+        "maker": "Simulated",
+        "model": "DN20",
+        "class_scheme": "EN 1434-1:2022",
+        "class_name": "2",
+    },
+    "FS",
+    70.0,
+)
+"""Flow sensors of heat meters."""
 
 
-def paper(drawn: BenchOutfit, chosen: MetersOptions, today: date) -> Paper:
+def paper(drawn: BenchOutfit, chosen: MetersOptions, today: date, kind: BenchKind = METERS) -> Paper:
     """Return what is written of the bench."""
     names = tuple(f"meter_{number}" for number in range(1, chosen.meters + 1))
     return Paper(
-        name=f"simulated bench of {chosen.meters} water meters, Q3 = {chosen.permanent:g} m3/h",
+        name=f"simulated bench of {chosen.meters} {kind.called} = {chosen.permanent:g} m3/h",
         job=Job(
-            "water_bench",
-            "METERS",
-            _parameters(drawn, chosen),
+            kind.procedure,
+            kind.subject,
+            _parameters(drawn, chosen, kind),
             {},
             customer=Text(zh="示范水务有限公司", en="Example Water Co. Ltd"),
             laboratory=Text(zh="示范流量实验室", en="Demonstration Flow Laboratory"),
             duts=tuple(
-                {**METER, "serial": f"WM-{number:04}", "on": name} for number, name in enumerate(names, 1)
+                {**kind.device, "serial": f"{kind.serial}-{number:04}", "on": name}
+                for number, name in enumerate(names, 1)
             ),
         ),
         roles={"meters": names},
         characteristics=_characteristics(drawn, today),
-        interlocks=INTERLOCKS,
+        interlocks=_interlocks(kind.warmest),
         heartbeat=Heartbeat(quantity="rig.heartbeat", every=2.0),
         safe=Safe(order=("pump", "rig"), within=20.0),
+    )
+
+
+def _interlocks(warmest: float) -> tuple[Interlock, ...]:
+    return (
+        Interlock(watch="rig.level", above=95.0, unit="%", every=5.0),
+        Interlock(watch="rig.pressure", above=550.0, unit="kPa", every=5.0),
+        Interlock(watch="thermometer.temperature", above=warmest, unit="°C", every=5.0),
     )
 
 
@@ -69,11 +124,9 @@ def _characteristics(drawn: BenchOutfit, today: date) -> dict[str, Characteristi
     return {**facts, "balance_resolution": characteristic(drawn.size.resolution, "kg", 0.0, today)}
 
 
-def _parameters(drawn: BenchOutfit, chosen: MetersOptions) -> dict[str, object]:
+def _parameters(drawn: BenchOutfit, chosen: MetersOptions, kind: BenchKind) -> dict[str, object]:
     parameters: dict[str, object] = {
-        "permanent": chosen.permanent,
-        "ratio": chosen.ratio,
-        "accuracy_class": 2,
+        **kind.of(chosen),
         "repeats": 3,
         "duration": 40.0,
         "smallest_mass": 10.0,

@@ -17,7 +17,7 @@ from remotecal.sim.large_water.still_tank import StillTank
 from remotecal.sim.volumetric.assemblies import VolumetricRig
 from remotecal.sim.volumetric.proving import ProverLine
 from remotecal.sim.water.assemblies import master_line, water_rig
-from remotecal.sim.water_bench.assemblies import WaterMeterBench
+from remotecal.sim.water_bench.assemblies import FlowSensorBench, WaterMeterBench
 
 
 @contextmanager
@@ -68,6 +68,12 @@ def beside(folder, kind, **chosen):
     """A bench beside which somebody stands who does what is asked for."""
     with kind.up(folder / "bench", seed=5, **chosen) as bench:
         yield bench, Beside(bench.person)
+
+
+@contextmanager
+def sensors(folder):
+    with FlowSensorBench.up(folder / "bench", seed=5, meters=2) as bench:
+        yield bench, Somebody(folder)
 
 
 QUICK: Told = {"flows": [10.0], "repeats": 2}
@@ -139,6 +145,7 @@ class TestFlow(Heeded):
         "flow.meter_by_clamp_on": lambda folder: beside(folder, ClampOnSite, output="pulses"),
         "flow.balance_by_substitution": lambda folder: beside(folder, LargeBalance),
         "flow.clamp_on_returned": lambda folder: beside(folder, ClampOnHome),
+        "flow.heat_flow_sensors": sensors,
         "flow.diverter": diverter,
         "flow.pipe_volume": lambda folder: facts(folder, 'balance = "can_scale"\n'),
         "flow.water_density": lambda folder: facts(folder, ""),
@@ -154,6 +161,7 @@ class TestFlow(Heeded):
         "flow.meter_by_clamp_on": {"flows": [200.0], "repeats": 2, "mountings": 3, "duration": 60.0},
         "flow.clamp_on_returned": {},
         "flow.balance_by_substitution": {"steps": 2},
+        "flow.heat_flow_sensors": {"at": ["q_p"], "repeats": 2},
         "flow.diverter": {"repeats": 3, "diversions": 10},
         "flow.pipe_volume": {},
         "flow.water_density": {},
@@ -263,6 +271,18 @@ class TestFlow(Heeded):
             **{name: FLOW[name] for name in (*JUDGED, "accuracy_class", "coverage", "coverage_factor")},
             "calibrated_bore": {"calibrated_bore": 200.0},
         },
+        "flow.heat_flow_sensors": {
+            **{name: told for name, told in OF_METERS.items() if name != "water"},
+            "permanent": {"permanent": 2.6},
+            "smallest_flow": {"at": ["q_i"], "smallest_flow": 0.03},
+            "overload": {"at": ["q_s"], "overload": 1.5},
+            "accuracy_class": {"accuracy_class": 1},
+            "at": {"at": ["q_s"]},
+            "limit": {"limit": [10.0, 4.0]},
+            "profile": {"profile": 0.3},
+            "pressure_loss": {"pressure_loss": 10.0},
+            "largest_mass": {"largest_mass": 1.0},
+        },
         "flow.diverter": {
             "flows": {"flows": [12.0]},
             "repeats": {"repeats": 4},
@@ -330,6 +350,15 @@ class TestFlow(Heeded):
             "placings": {"placings": 6},
             "largest_difference": {"largest_difference": 1e-6},
         },
+        "flow.heat_flow_sensors": {
+            **LINE,
+            **TANK,
+            "water": {"water": "Tanaka"},
+            "between": {"between": [40.0, 45.0]},
+            "duration": {"duration": 100.0},
+            "fewest_pulses": {"fewest_pulses": 500_000},
+            "smallest_mass": {"smallest_mass": 100.0},
+        },
         "flow.diverter": {
             **LINE,
             **TANK,
@@ -354,6 +383,7 @@ class TestFlow(Heeded):
         # Certificates of the simulated clamp-on meter go by velocity; `test_clamp_on` has one by flow.
         "flow.meter_by_clamp_on": frozenset({"full_scale", "total_resolution", "calibrated_bore"}),
         "flow.clamp_on_returned": frozenset({"calibrated_bore"}),
+        "flow.heat_flow_sensors": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
     }
     facts: ClassVar = {
         "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
@@ -366,6 +396,7 @@ class TestFlow(Heeded):
         "flow.meter_by_clamp_on": ("reading_delay",),
         "flow.clamp_on_returned": (),
         "flow.balance_by_substitution": ("cmc",),
+        "flow.heat_flow_sensors": (*FACTS, "balance_resolution", "meter_spacing"),
         "flow.diverter": ("balance_resolution",),
         "flow.pipe_volume": ("water_density",),
         "flow.water_density": (),

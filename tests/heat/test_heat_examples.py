@@ -13,13 +13,9 @@ from remotecal.fluids.heat_coefficient import (
     liquid_enthalpy,
     saturation_pressure,
 )
-from remotecal.procedures.library.heat.limits import (
-    calculator_limit,
-    complete_limit,
-    flow_limit,
-    pair_limit,
-)
+from remotecal.procedures.library.heat.limits import calculator_limit, complete_limit, pair_limit
 from remotecal.procedures.library.heat.pair_found import correlation, u_of_difference
+from remotecal.procedures.library.meters.heat_meters import flow_limit
 from remotecal.scales.iec60751 import Fitted, deviation, resistance, slope, temperature
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.inputs import Input

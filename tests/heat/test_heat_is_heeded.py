@@ -101,6 +101,7 @@ class TestHeat(Heeded):
             "coefficient_limit": {"coefficient_limit": 0.001},
             "repeats": {"repeats": 3},
             "found_apart": {"found_apart": [0.1]},
+            "found_by": {"found_apart": [0.1], "found_by": ["F-1", "P-2", "C-3"]},
             "energy_resolution": {"energy_resolution": 0.1},
         },
     }

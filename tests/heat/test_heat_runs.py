@@ -239,7 +239,8 @@ def test_sources_that_are_not_certified_so_far_are_refused(calculator):
 
 
 def test_a_complete_meter_is_off_by_what_it_is_off(complete):
-    made = record(calibrate(complete, **ONE_DIFFERENCE, found_apart=[0.1]))
+    parts = {"found_apart": [0.1], "found_by": ["F-1", "P-2", "C-3"], "flow_permitted": [2.5, 0.05]}
+    made = record(calibrate(complete, **ONE_DIFFERENCE, **parts))
     table, found = errors(made.measurements[0])
     ((error, expanded),) = found
     assert expanded < 0.5
@@ -248,7 +249,9 @@ def test_a_complete_meter_is_off_by_what_it_is_off(complete):
     limits = [
         parts.column(f"remotecal_limitOf{name}").floats()[0] for name in ("FlowSensor", "Pair", "Calculator")
     ]
-    assert limits == [2.1, 1.1, 0.7]
+    assert limits == [2.75, 1.1, 0.7], "by the order's formula, not the class's"
+    said = [one.declaration.get("en") for one in made.statements if one.declaration]
+    assert any("flow sensor F-1, pair P-2, calculator C-3" in one for one in said)
     (upper,) = table.column("basic_measurementError").conformity.tolerance.upper
     assert float(upper) == pytest.approx(sum(limits), abs=1e-9), "the arithmetic sum"
     less = parts.column("remotecal_wholeLessParts").floats()[0]

@@ -73,3 +73,14 @@ def test_several_faults_are_told_at_once():
 def test_parameters_do_not_change():
     with pytest.raises(Exception, match="frozen"):
         read(flows=[1]).repeats = 4
+
+
+def test_several_numbers_or_none_can_be_given():
+    class Told(Parameters):
+        limit: Annotated[tuple[float, float] | None, In("%", at_least=0)] = None
+        """Two numbers, or the usual ones."""
+
+    assert read_parameters(Told, {}, "here").limit is None
+    assert read_parameters(Told, {"limit": [1.5, "0.1 %"]}, "here").limit == (1.5, 0.1)
+    with pytest.raises(ParameterError, match="at least 0"):
+        read_parameters(Told, {"limit": [1.5, -0.1]}, "here")
