@@ -8,12 +8,13 @@ meter under test a check meter sees the same gas: where it is off its own curve 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final, TypeAlias
 
 from remotecal.drivers.capabilities import (
     AmbientMonitor,
     Ammeter,
+    CounterGate,
     FlowSource,
     GasLoop,
     MassTotalizer,
@@ -32,7 +33,7 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.gas_loop import results
+from remotecal.procedures.library.gas_loop import counting, results
 from remotecal.procedures.library.gas_loop.closure import CheckRepeats, LoopClosure, off_by
 from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
 from remotecal.procedures.library.gas_loop.gates import see_steady, watch
@@ -41,7 +42,6 @@ from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats, LoopSeen, choice_at
 from remotecal.procedures.library.gas_loop.results import GoneRound
 from remotecal.procedures.library.gas_loop.running import Circulation, flow_by
-from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.classes import weighted_mean_error
 from remotecal.procedures.library.meters.results import MeterFinding, weighted_characteristics
@@ -51,6 +51,8 @@ AT_FIRST: Final = 0.7
 """Share of the highest flow at which the gas goes round until it is steady."""
 CHECKS: Final = ("check_meter", "check_reader", "check_gauge", "check_thermometer")
 """Roles of the check meter, which go together."""
+Watched: TypeAlias = tuple[tuple[Measured, ...], dict[str, tuple[Measured, ...]]]
+"""What is watched in a repeat: the first master's counter, and name → readings of the others."""
 
 
 class MeterByMasters(MeterUnderTest):
@@ -80,6 +82,8 @@ class MeterByMasters(MeterUnderTest):
     check_thermometer: Thermometer | None
     loop: GasLoop
     blower: FlowSource
+    gate: CounterGate | None
+    """What opens all counters by one signal; where there is none they are read one after another."""
     ambient: AmbientMonitor
 
     Parameters: ClassVar[type[LoopParameters]] = LoopParameters
@@ -129,9 +133,23 @@ class MeterByMasters(MeterUnderTest):
         if there and len(there) < len(CHECKS) - 1:
             missing = ", ".join(role for role in CHECKS[1:] if role not in drivers)
             raise ParameterError(f"the check meter needs {missing} too, or none of {', '.join(CHECKS)}")
+        self._see_gated(drivers)
         filling = LoopGas(self.parameters)
         for pressure in self.parameters.pressures:
             filling.require(self.parameters.cooling, 1000.0 * pressure)
+
+    @staticmethod
+    def _see_gated(drivers: Drivers) -> None:
+        """See that all that counts can be opened by the gate, where there is one."""
+        if "gate" not in drivers:
+            return
+        counts = [role for role in drivers if role.startswith("readers[") or role in {"check_reader", "dut"}]
+        for role in counts:
+            if not can(drivers, role, PulseCounter, *((Ammeter,) if role == "dut" else ())):
+                raise ParameterError(
+                    f"the gate opens counters of pulses, and {role} is {drivers[role].__name__}: take the role "
+                    "gate out of the bench file, so that all are read one after another"
+                )
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that every reading has its certificate, and that masters can make every point."""
@@ -194,9 +212,6 @@ class MeterByMasters(MeterUnderTest):
         for role, gauge in gauges.items():
             if not gauge.is_absolute():
                 raise ParameterError(f"the {role} must show absolute pressure: mend its settings")
-        for reader in (*self.readers, self.check_reader):
-            if isinstance(reader, PulseCounter):
-                reader.count_freely()
         self.loop.cooling.set(self.parameters.cooling, "°C")
         self._at = None
         self._rig = Circulation(
@@ -216,6 +231,9 @@ class MeterByMasters(MeterUnderTest):
         At another pressure the loop is filled or vented, seen to be tight, and sent round until it is steady.
         """
         pressure, flow = point.nominal["pressure"], point.nominal["flow"]
+        for reader in (*self.readers, self.check_reader, self.dut):
+            if isinstance(reader, PulseCounter):
+                reader.count_freely()
         first = self._at != pressure
         if first:
             self._at = None
@@ -261,30 +279,37 @@ class MeterByMasters(MeterUnderTest):
         return found
 
     def measure(self, point: Point, run: Run) -> LoopSeen:
-        if isinstance(self.dut, PulseCounter):
-            self.dut.count_freely()
-        air, numbers = read_air(run, self.ambient), self._choice(point).numbers
-        (standing,) = run.read(self.loop.standing)
-        counters = self._all_counters(numbers)
-        before = read_totals(run, counters)
-        begun = run.clock.now()
-        first = self._counting(numbers[:1])[0][0]
-        passing, watched = watch(run, self.lasts(point), first, self._watched(numbers))
-        took = run.clock.now() - begun
-        after = read_totals(run, counters)
-        for name, counter in counters.items():
-            see_amount(f"what {name} counted", amount(counter, before[name], after[name]))
-        told: dict[str, Any] = {**air._asdict(), **self._told(numbers, watched, before, after)}
-        seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
         choice = self._choice(point)
+        numbers = choice.numbers
+        air = read_air(run, self.ambient)
+        (standing,) = run.read(self.loop.standing)
+        first = self._counting(numbers[:1])[0][0]
+        begun = run.clock.now()
+        (passing, watched), counted, amounts = self._count(
+            run, numbers, lambda: watch(run, self.lasts(point), first, self._watched(numbers))
+        )
+        told: dict[str, Any] = {**air._asdict(), **counted, **self._told(numbers, watched)}
+        took = run.clock.now() - begun
+        seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
         see_steady(point.name, seen, choice, self.parameters)
-        self._see_closure(point, seen, choice)
+        self._see_closure(point, seen, amounts, choice)
         return seen
+
+    def _count(
+        self, run: Run, numbers: Sequence[int], watching: Callable[[], Watched]
+    ) -> tuple[Watched, dict[str, object], dict[str, Measured]]:
+        """Count what passes masters, check meter and meter under test: by the gate, if there is one."""
+        if self.gate is None:
+            return counting.by_readings(run, self._all_counters(numbers), watching)
+        called = {f"{counting.MASTER}{number}": self.readers[number - 1] for number in numbers}
+        every = {**called, "check": self.check_reader, "pulses": self.dut}
+        counters = {name: each for name, each in every.items() if isinstance(each, PulseCounter)}
+        return counting.by_gate(run, self.gate, counters, watching)
 
     def _all_counters(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
         """Return what is read together at both ends of a repeat: masters, check meter, meter under test."""
         found = {
-            f"master {number}": counter
+            f"{counting.MASTER}{number}": counter
             for number, (counter, _) in zip(numbers, self._counting(numbers), strict=True)
         }
         if isinstance(self.check_reader, PulseCounter):
@@ -305,28 +330,23 @@ class MeterByMasters(MeterUnderTest):
             watched["check_temperature"] = self.check_thermometer.temperature
         return watched | self.meter_current()
 
-    def _told(
-        self,
-        numbers: Sequence[int],
-        watched: Mapping[str, tuple[Measured, ...]],
-        before: Mapping[str, Measured],
-        after: Mapping[str, Measured],
-    ) -> dict[str, object]:
-        """Return the parts of an observation from what was read, by their names in `LoopSeen`."""
+    @staticmethod
+    def _told(numbers: Sequence[int], watched: Mapping[str, tuple[Measured, ...]]) -> dict[str, object]:
+        """Return the parts of an observation from what was watched, by their names in `LoopSeen`."""
         told: dict[str, object] = {name: one for name, one in watched.items() if not name[1:].isdigit()}
         for part, short in (("pressure", "p"), ("temperature", "t")):
             rows = zip(*(watched[f"{short}{number}"] for number in numbers), strict=True)
             told[f"master_{part}"] = tuple(one for row in rows for one in row)
-        for when, totals in (("before", before), ("after", after)):
-            told[f"masters_{when}"] = tuple(totals[f"master {number}"] for number in numbers)
-            told |= {f"{name}_{when}": one for name, one in totals.items() if not name.startswith("master ")}
         return told
 
-    def _see_closure(self, point: Point, seen: LoopSeen, choice: Opening) -> None:
+    def _see_closure(
+        self, point: Point, seen: LoopSeen, amounts: Mapping[str, Measured], choice: Opening
+    ) -> None:
         """Stop where the check meter is off its curve, by readings as they are."""
-        if self._check is None or seen.check_before is None or seen.check_after is None:
+        if self._check is None or "check" not in amounts:
             return
-        off, limit = off_by(seen, choice, self._masters, self._check, self._gas), self.parameters.closure
+        off = off_by(seen, amounts, choice, self._masters, self._check, self._gas)
+        limit = self.parameters.closure
         if abs(off) > limit:
             raise RunError(
                 f"{point.name}: the check meter is {off:+.2f} % off its curve, and {limit:g} % is allowed: "

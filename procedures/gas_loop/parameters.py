@@ -95,6 +95,9 @@ class LoopParameters(GasMeterParameters):
     """How far the check meter may be from its curve before the run stops (unverified); whether it is within
     twice its standard uncertainty stands on the certificate."""
 
+    gate_delay: Annotated[float, In("s", at_least=0)] = 1e-5
+    """How far apart counters begin and end at one gate signal, ± (unverified); where they are read one after
+    another the bench's `reading_delay` counts instead."""
     well: Annotated[float, In("K", at_least=0)] = 0.05
     """By how much at most a thermometer's well is off the gas (unverified)."""
     pack_pressure: Annotated[float, In("Pa", at_least=0)] = 50.0

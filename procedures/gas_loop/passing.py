@@ -14,7 +14,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
@@ -31,6 +31,7 @@ from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
+from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
@@ -47,9 +48,13 @@ class LoopSeen(MeterSeen):
 
     standing: Annotated[Measured, "1"]
     """Which branches stood open, a bit each."""
-    masters_before: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
-    """What the open masters had counted when it began."""
-    masters_after: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
+    masters_before: Annotated[tuple[Measured, ...] | None, "1", "m3", "kg"] = None
+    """What the open masters had counted when it began, where they are read one after another."""
+    masters_after: Annotated[tuple[Measured, ...] | None, "1", "m3", "kg"] = None
+    masters_pulses: Annotated[tuple[Measured, ...] | None, "1"] = None
+    """What they counted while one gate was open for all counters."""
+    gate_time: Annotated[Measured | None, "s"] = None
+    """How long that was."""
     masters_passing: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
     """What the first of them had counted, again and again: by it the flow's scatter is told."""
     master_pressure: Annotated[tuple[Measured, ...], "Pa"]
@@ -63,10 +68,54 @@ class LoopSeen(MeterSeen):
     check_before: Annotated[Measured | None, "1", "m3"] = None
     """What the check meter had counted when it began."""
     check_after: Annotated[Measured | None, "1", "m3"] = None
+    check_pulses: Annotated[Measured | None, "1"] = None
+    """What it counted while the gate was open."""
     check_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
     check_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
     leak: Annotated[float, "m3/h"]
     """What leaked out of the sealed loop at this pressure, when it was tested."""
+
+    def lasted(self) -> float:
+        """Return how long the gate was open, or the time between the readings of the counters, in s.
+
+        Raises:
+            EvidenceError: neither is there.
+        """
+        if self.gate_time is not None:
+            return self.gate_time.to("s").value
+        if not (self.masters_before and self.masters_after):
+            raise EvidenceError("the masters were read neither at both ends of a repeat nor by a gate")
+        return self.masters_after[0].at - self.masters_before[0].at
+
+    def counted(self, part: str, evidence: Evidence) -> tuple[Measured, ...]:
+        """Return what the counters of a part counted: `masters`, `check`; as pulses, or in m³ or kg.
+
+        Raises:
+            EvidenceError: they were read neither by a gate nor at both ends, or a total fell.
+        """
+        gated, before, after = (
+            _several(self.entry.values.get(f"{part}_{when}")) for when in ("pulses", "before", "after")
+        )
+        if gated:
+            return gated
+        if not (before and after):
+            raise EvidenceError(f"{self.entry.point.name}: the {part} counted nothing in a repeat")
+        # Readings as they were taken: a counter wraps in its own unit.
+        return tuple(_in_si(evidence.passed(*ends)) for ends in zip(before, after, strict=True))
+
+
+def _several(value: object) -> tuple[Measured, ...]:
+    """Return readings, whether it is one or several; none for what is missing."""
+    if isinstance(value, Measured):
+        return (value,)
+    return cast("tuple[Measured, ...]", value or ())
+
+
+def _in_si(amount: Measured) -> Measured:
+    """Return what passed in m³ or kg; pulses as they are."""
+    if amount.unit == "1":
+        return amount
+    return amount.to("kg" if same_dimension(amount.unit, "kg") else "m3")
 
 
 def of_each(readings: Sequence[Measured], count: int) -> list[tuple[Measured, ...]]:
@@ -212,7 +261,11 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     def _facts(self) -> None:
         told = self.parameters
         self.characteristic("V_c", "connecting_volume", "m3")
-        self.characteristic("Δt", "reading_delay", "s")
+        if self.seen[0].gate_time is None:
+            self.characteristic("Δt", "reading_delay", "s")
+        else:
+            late = told.gate_delay
+            self.inputs.append(Input.from_limits("Δt", 0.0, "s", late, source="one gate 同一门控"))
         limits = [
             ("q_l", "m3/h", told.leak_allowed, "leak test, limit 检漏限值"),
             ("Δp_c", "Pa", told.pack_pressure, "the order 委托"),
@@ -222,16 +275,20 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             Input.from_limits(name, 0.0, unit, most, source=by) for name, unit, most, by in limits
         ]
         one = 1 / math.sqrt(len(self.seen))
-        for number, reading in zip(self.numbers, self.seen[0].masters_after, strict=True):
-            if reading.unit == "1":
+        for number, unit in zip(self.numbers, self._units(), strict=True):
+            if unit == "1":
                 self.inputs.append(Input.from_limits(f"N_{number}", 0.0, "1", one, Distribution.TRIANGULAR))
+
+    def _units(self) -> list[str]:
+        """Return what each open master counts in: pulses, m³ or kg."""
+        return [one.unit for one in self.seen[0].counted("masters", self.evidence)]
 
     def _of_equation(self) -> None:
         """Add how well the equation of state is known: by ratio, or in full where a master tells mass."""
         *masters, meter = self.states
         equation = self.filling.equation
         known = equation.range_of(meter.gas, meter.t, meter.pressure)
-        if any(reading.unit == "kg" for reading in self.seen[0].masters_after):
+        if "kg" in self._units():
             self.inputs.append(Input.normal("ε_ρ", 0.0, "1", known.u_density, source=equation.source))
         else:
             from remotecal.fluids.gas_equations import u_of_ratio
@@ -274,7 +331,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def _told_by(self, n: int, seen: LoopSeen, x: Numbers) -> Number:
         """Return the volume that the nth open master told in a repeat, in m³; a mass as the volume it had."""
-        amount = self.evidence.passed(seen.masters_before[n], seen.masters_after[n])
+        amount = seen.counted("masters", self.evidence)[n]
         if amount.unit == "1":
             counted = amount.value + x.get(f"N_{self.numbers[n]}", 0.0)
             volume: Number = counted / self.open[n].factor
@@ -285,8 +342,8 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         return amount.value
 
     def lasted(self, seen: LoopSeen) -> float:
-        """Return the time from one reading of the counters to the other, in s."""
-        return seen.masters_after[0].at - seen.masters_before[0].at
+        """Return how long a repeat lasted, in s."""
+        return seen.lasted()
 
     def _stored(self, seen: LoopSeen, x: Numbers, meter: GasState) -> Number:
         """Return by how many kilograms more gas is between the meters at the end of a repeat."""
@@ -334,7 +391,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def _through(self, n: int, seen: LoopSeen, x: Numbers, meter: GasState) -> GasState:
         """Return the gas that a master's volume is of: in it, or at the mean where it told mass."""
-        if seen.masters_after[n].unit == "kg":
+        if self._units()[n] == "kg":
             return self.states[n]
         return self.state(str(self.numbers[n]), seen, x)
 

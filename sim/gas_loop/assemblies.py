@@ -23,7 +23,6 @@ from remotecal.sim.gas_loop import paper
 from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
 from remotecal.sim.gas_loop.outfit import Wanted, certified, drawn, gauges, thermometers, wells
 from remotecal.sim.gas_loop.rig import LoopRig
-from remotecal.sim.gate import Gate
 from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.keller import keller
@@ -54,6 +53,8 @@ class LoopOptions(BenchOptions):
     """Dew point of the filling at the pressure of the air; a dry gas if it is not given."""
     output: Literal["pulses", "current"] = "pulses"
     """How the meter under test is read."""
+    gate: bool = True
+    """Whether the controller opens all counters by one signal; else they are read one after another."""
     leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
     """What leaks out of the loop, between masters and meter."""
     branch_leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
@@ -115,7 +116,8 @@ class ClosedLoop(Assembly):
     def _reader(self, number: int, meter: Meter) -> Wired:
         serial = f"MY5000123{number}"
         name = f"counter {number}"
-        counter = UniversalCounter(self.world, lambda: meter.cycles, Gate(), name, serial=serial)
+        gate = self.rig.plc.gate
+        counter = UniversalCounter(self.world, lambda: meter.cycles, gate, name, serial=serial)
         return Wired(counter, "socket", serial)
 
     def _gauge(self, name: str, place: int) -> Wired:
@@ -186,7 +188,7 @@ class ClosedLoop(Assembly):
             if chosen.output == "current"
             else {"pulses_per_volume": spec.dut.pulses}
         )
-        return paper.paper(spec, {**told, **read}, self.certificates, today)
+        return paper.paper(spec, {**told, **read}, self.certificates, today, gate=chosen.gate)
 
 
 BENCHES: Final[dict[str, type[Assembly]]] = {"gas-loop": ClosedLoop}

@@ -38,7 +38,13 @@ from remotecal.drivers.capabilities.pressure import PressureController, Pressure
 from remotecal.drivers.capabilities.rig import RigController
 from remotecal.drivers.capabilities.surroundings import AmbientMonitor, DewPointMeter
 from remotecal.drivers.capabilities.temperature import HeatSource, TemperatureScanner, Thermometer
-from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter, PulseGenerator
+from remotecal.drivers.capabilities.time import (
+    CounterGate,
+    FrequencyMeter,
+    GateState,
+    PulseCounter,
+    PulseGenerator,
+)
 from remotecal.drivers.capabilities.weighing import Balance
 
 __all__ = [
@@ -48,6 +54,7 @@ __all__ = [
     "BellProver",
     "BranchedRig",
     "CollectingRig",
+    "CounterGate",
     "Densitometer",
     "DewPointMeter",
     "EnergyTotalizer",
@@ -56,6 +63,7 @@ __all__ = [
     "FrequencyMeter",
     "GasCollector",
     "GasLoop",
+    "GateState",
     "HeatSource",
     "LoopMode",
     "MassTotalizer",
