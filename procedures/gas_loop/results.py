@@ -46,10 +46,10 @@ class GoneRound:
 
 def model(*, masters_first: bool) -> str:
     """Return the measurement model in one line, by whether the gas comes to the masters first."""
-    sign = "-" if masters_first else "+"
+    sign = "−" if masters_first else "+"
     return (
-        "E = V_i/V - 1, V = [Σ V_j/(1 + E_j(Re_j))·(p_j/p_d)·(T_d/T_j)·(Z_d/Z_j) "
-        f"{sign} V_c·(ρ_end - ρ_start)/ρ_d {sign} q_l·τ]·(1 + Δt/τ)"
+        "E = V_i/V − 1, V = [Σ V_j/(1 + E_j(Re_j))·(p_j/p_d)·(T_d/T_j)·(Z_d/Z_j) "
+        f"{sign} V_c·(ρ_end − ρ_start)/ρ_d {sign} q_l·τ]·(1 + Δt/τ)"
     )
 
 
