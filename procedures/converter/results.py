@@ -137,7 +137,7 @@ def of_result(budgets: Sequence[PointBudget], result: int) -> tuple[PointBudget,
 
 
 def programmed(parameters: ConverterParameters) -> tuple[Condition, Condition]:
-    """Return the conditions that tell what is programmed (base conditions, method, the gas), and the pulses."""
+    """Return the conditions of what is programmed (base, method, gas) and of the packets of pulses."""
     base = parameters.base
     gas = _gas(parameters)
     fixed_part = f"p_b = {base.p / 1000:.6g} kPa, T_b = {base.t:g} °C; {parameters.method}"

@@ -27,7 +27,7 @@ AGREES: Final = 2e-4
 
 
 def calculator(findings: Sequence[CalculatorFinding]) -> tuple[Statement, ...]:
-    """Return what is said of the calculator's error: the largest that was found; how it is judged stands apart."""
+    """Return what is said of the calculator's error: the largest that was found."""
     worst = max(findings, key=lambda one: abs(one.evaluated.value)).evaluated.reported()
     value = printed(worst.value)
     text = Text(

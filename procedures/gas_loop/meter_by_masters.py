@@ -147,8 +147,8 @@ class MeterByMasters(MeterUnderTest):
         for role in counts:
             if not can(drivers, role, PulseCounter, *((Ammeter,) if role == "dut" else ())):
                 raise ParameterError(
-                    f"the gate opens counters of pulses, and {role} is {drivers[role].__name__}: take the role "
-                    "gate out of the bench file, so that all are read one after another"
+                    f"the gate opens counters of pulses, and {role} is {drivers[role].__name__}: take the "
+                    "role gate out of the bench file, so that all are read one after another"
                 )
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:

@@ -101,7 +101,7 @@ class TestGasLoop(Heeded):
         }
     }
     shared = frozenset()
-    # Of outputs that this bench's meter has not, and of a gate, without which its `reading_delay` counts: other
-    # tests show them.
+    # Of outputs that this bench's meter has not, and of a gate, without which `reading_delay` counts:
+    # other tests show them.
     unused: ClassVar = {LOOP: frozenset({"full_scale", "total_resolution", "gate_delay"})}
     facts: ClassVar = {LOOP: ("connecting_volume", "reading_delay", "cmc")}
