@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from remotecal.errors import EvidenceError
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.gas_loop.master import Master
-from remotecal.procedures.library.gas_loop.passing import LoopRepeats, LoopSeen, of_each
+from remotecal.procedures.library.gas_loop.passing import LoopRepeats
+from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 from remotecal.units import same_dimension
@@ -63,10 +64,10 @@ class CheckRepeats(LoopRepeats):
         known = self.estimates()
         states = [self.state("c", seen, known) for seen in self.seen]
         flows = [3600.0 * estimate(self._checked(seen, known)) / self.lasted(seen) for seen in self.seen]
-        self.at_check = statistics.fmean(
-            self.check.reynolds(state, flow) for state, flow in zip(states, flows, strict=True)
-        )
-        return [*self.open, self.check], [*self.reynolds, self.at_check]
+        pairs = tuple(zip(states, flows, strict=True))
+        self.at_check = statistics.fmean(self.check.reynolds(*pair) for pair in pairs)
+        place = statistics.fmean(self.check.place(*pair) for pair in pairs)
+        return [*self.open, self.check], [*self.places, place]
 
     def _checked(self, seen: LoopSeen, x: Numbers) -> Number:
         """Return the volume the check meter told in a repeat, in m³."""
@@ -120,13 +121,13 @@ def off_by(
     at = zip(of_each(seen.master_temperature, count), of_each(seen.master_pressure, count), strict=True)
     for n, (number, place) in enumerate(zip(choice.numbers, at, strict=True)):
         master, density = masters[number - 1], estimate(_state(filling, *place).density)
-        error = master.fit.value(choice.reynolds[n])
+        error = master.fit.value(choice.places[n])
         mass += _told(passed[f"master {number}"], master, density) / (1.0 + error) * density
     if not (seen.check_temperature and seen.check_pressure):
         return 0.0
     state = _state(filling, seen.check_temperature, seen.check_pressure)
     volume = _told(passed["check"], check, estimate(state.density))
-    error = check.fit.value(check.reynolds(state, 3600.0 * volume / seen.lasted()))
+    error = check.fit.value(check.place(state, 3600.0 * volume / seen.lasted()))
     return 100.0 * (volume * estimate(state.density) / mass - 1.0 - error)
 
 

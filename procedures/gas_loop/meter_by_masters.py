@@ -20,6 +20,7 @@ from remotecal.drivers.capabilities import (
     MassTotalizer,
     PressureGauge,
     PulseCounter,
+    SoundMeter,
     Thermometer,
     VolumeTotalizer,
 )
@@ -33,15 +34,17 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.gas_loop import counting, results
-from remotecal.procedures.library.gas_loop.closure import CheckRepeats, LoopClosure, off_by
+from remotecal.procedures.library.gas_loop import counting, results, sound
+from remotecal.procedures.library.gas_loop.closure import CheckRepeats, off_by
 from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
 from remotecal.procedures.library.gas_loop.gates import see_steady, watch
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats, LoopSeen, choice_at
+from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats, choice_at
 from remotecal.procedures.library.gas_loop.results import GoneRound
 from remotecal.procedures.library.gas_loop.running import Circulation, flow_by
+from remotecal.procedures.library.gas_loop.seen import LoopSeen
+from remotecal.procedures.library.gas_loop.sound import heard, see_sound
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.classes import weighted_mean_error
 from remotecal.procedures.library.meters.results import MeterFinding, weighted_characteristics
@@ -183,7 +186,7 @@ class MeterByMasters(MeterUnderTest):
                 master.factor  # noqa: B018  refuses one that states none
         choices = {point.name: self._choice(point) for point in self.points()}
         for choice in choices.values():
-            for number, at in zip(choice.numbers, choice.reynolds, strict=True):
+            for number, at in zip(choice.numbers, choice.places, strict=True):
                 self._masters[number - 1].parts(at)
         if self._checks(drivers):
             self._see_check(Master("c", certificates["check_meter"].certificate, order), drivers)
@@ -198,7 +201,7 @@ class MeterByMasters(MeterUnderTest):
             check.factor  # noqa: B018  refuses one that states none
         for point in self.points():
             state = self._gas.state(self.parameters.cooling, 1000.0 * point.nominal["pressure"])
-            check.parts(check.reynolds(state, point.nominal["flow"]))
+            check.parts(check.place(state, point.nominal["flow"]))
         self._check = check
 
     def _choice(self, point: Point) -> Opening:
@@ -293,6 +296,14 @@ class MeterByMasters(MeterUnderTest):
         seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
         see_steady(point.name, seen, choice, self.parameters)
         self._see_closure(point, seen, amounts, choice)
+        see_sound(
+            point,
+            list(self._sounding(numbers)),
+            seen,
+            numbers,
+            self._gas,
+            self.parameters.sound_difference,
+        )
         return seen
 
     def _count(
@@ -328,12 +339,24 @@ class MeterByMasters(MeterUnderTest):
         if self.check_gauge is not None and self.check_thermometer is not None:
             watched["check_pressure"] = self.check_gauge.pressure
             watched["check_temperature"] = self.check_thermometer.temperature
+        watched |= {f"sound {key}": each for key, each in self._sounding(numbers).items()}
         return watched | self.meter_current()
+
+    def _sounding(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
+        """Return what tells the speed of sound, by the meters' keys."""
+        meters = {str(number): self.readers[number - 1] for number in numbers}
+        every = {**meters, "c": self.check_reader, "d": self.dut}
+        return {key: each.sound_speed for key, each in every.items() if isinstance(each, SoundMeter)}
 
     @staticmethod
     def _told(numbers: Sequence[int], watched: Mapping[str, tuple[Measured, ...]]) -> dict[str, object]:
         """Return the parts of an observation from what was watched, by their names in `LoopSeen`."""
-        told: dict[str, object] = {name: one for name, one in watched.items() if not name[1:].isdigit()}
+        told: dict[str, object] = {
+            name: one for name, one in watched.items() if not name[1:].isdigit() and " " not in name
+        }
+        sounds = [one for name, one in watched.items() if name.startswith("sound ")]
+        if sounds:
+            told["sound"] = tuple(one for row in zip(*sounds, strict=True) for one in row)
         for part, short in (("pressure", "p"), ("temperature", "t")):
             rows = zip(*(watched[f"{short}{number}"] for number in numbers), strict=True)
             told[f"master_{part}"] = tuple(one for row in rows for one in row)
@@ -360,7 +383,10 @@ class MeterByMasters(MeterUnderTest):
         repeats = [LoopRepeats(point, evidence, wanted, self._gas) for point in evidence.points]
         findings = [each.found() for each in repeats]
         rounds = [self._round(each, finding) for each, finding in zip(repeats, findings, strict=True)]
-        closures = self._closures(evidence)
+        checks = self._checked(evidence)
+        closures = [each.closed() for each in checks]
+        sounds = [one for each in repeats for one in heard(each, [*map(str, each.numbers), "d"])]
+        sounds += [one for each in checks for one in heard(each, "c")]
         weighted = self._weighted(findings)
         specification, further = wanted.held_against(findings, weighted)
         accredited = CMC in evidence.characteristics
@@ -371,6 +397,7 @@ class MeterByMasters(MeterUnderTest):
                 weighted_characteristics(findings, weighted),
                 results.masters_table(rounds),
                 *((results.closure_table(rounds, closures),) if closures else ()),
+                *sound.table(sounds, wanted.sound_difference),
                 results.leak_table(leaks, wanted.leak_allowed),
             ),
             budgets=budgets(findings),
@@ -380,6 +407,7 @@ class MeterByMasters(MeterUnderTest):
                 *conformity.statements(findings, specification, METER, further),
                 *remarks(findings, BY_CMC),
                 *results.open_remark(rounds, closures),
+                *sound.remark(sounds, wanted.sound_difference),
                 *((IN_CMC,) if accredited else ()),
             ),
         )
@@ -406,12 +434,10 @@ class MeterByMasters(MeterUnderTest):
             repeats.seen[-1].leak,
         )
 
-    def _closures(self, evidence: Evidence) -> list[LoopClosure]:
+    def _checked(self, evidence: Evidence) -> list[CheckRepeats]:
         if "check_meter" not in evidence.certificates:
             return []
-        return [
-            CheckRepeats(point, evidence, self.parameters, self._gas).closed() for point in evidence.points
-        ]
+        return [CheckRepeats(point, evidence, self.parameters, self._gas) for point in evidence.points]
 
 
 def _role(place: str, kind: str) -> str:

@@ -95,6 +95,9 @@ class LoopParameters(GasMeterParameters):
     """How far the check meter may be from its curve before the run stops (unverified); whether it is within
     twice its standard uncertainty stands on the certificate."""
 
+    sound_difference: Annotated[float, In("%", above=0)] = 0.2
+    """How far the speed of sound that an ultrasonic meter tells may be from the equation of state's
+    (unverified)."""
     gate_delay: Annotated[float, In("s", at_least=0)] = 1e-5
     """How far apart counters begin and end at one gate signal, ± (unverified); where they are read one after
     another the bench's `reading_delay` counts instead."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from remotecal.procedures.library.gas_loop.closure import LoopClosure
     from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-    from remotecal.procedures.library.gas_loop.passing import LoopSeen
+    from remotecal.procedures.library.gas_loop.seen import LoopSeen
 
 
 @dataclass(frozen=True, slots=True)

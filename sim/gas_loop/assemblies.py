@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from remotecal.certificates.trust import Capability
 from remotecal.drivers.capabilities import Ammeter
+from remotecal.errors import ConfigurationError
 from remotecal.model import Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
@@ -21,10 +22,12 @@ from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.gas_loop import paper
 from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
+from remotecal.sim.gas_loop.meter import MeterKind
 from remotecal.sim.gas_loop.outfit import Wanted, certified, drawn, gauges, thermometers, wells
 from remotecal.sim.gas_loop.rig import LoopRig
 from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.gas_ultrasonic import TABLE, gas_ultrasonic
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.thermometers import MilliK, probe
 from remotecal.sim.wiring import Wired
@@ -45,6 +48,11 @@ class LoopOptions(BenchOptions):
     """Highest flow of the meter under test."""
     masters: Annotated[tuple[float, ...], In("m3/h", at_least=20, at_most=1600)] = (65.0, 160.0, 400.0)
     """Highest flow of each master."""
+    kinds: tuple[MeterKind, ...] = ()
+    """What each master is; turbines where none is given. The total of an ultrasonic one is read over a
+    bus, so no gate opens the counters then."""
+    sound_off: Annotated[float, In("%")] = 0.0
+    """By how much ultrasonic masters tell a wrong speed of sound: a path that is dirty, or another gas."""
     pressures: Annotated[tuple[float, ...], In("kPa", at_least=150, at_most=2500)] = (1000.0, 400.0)
     """Absolute pressures the order asks for."""
     gas: GasName = "air"
@@ -81,6 +89,8 @@ class ClosedLoop(Assembly):
     )
 
     def __init__(self, world: World, options: LoopOptions) -> None:
+        if options.kinds and len(options.kinds) != len(options.masters):
+            raise ConfigurationError("kinds tells of each master what it is: one of each, or none")
         super().__init__(world, options)
         rng, count = chance(options.seed, "outfit"), len(options.masters)
         self.chosen = options
@@ -93,6 +103,7 @@ class ClosedLoop(Assembly):
             TrueGas(options.gas, options.dew_point),
             options.leak,
             options.branch_leak,
+            options.kinds,
             options.meter_lag,
         )
         self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
@@ -105,13 +116,31 @@ class ClosedLoop(Assembly):
         return {
             "blower": Wired(Drive(world, rig.blower), "serial", settings={"unit": 1}),
             "loop": Wired(rig.plc.on_modbus(), "socket", settings={"unit": 1}),
-            **{f"reader_{n}": self._reader(n, meter) for n, meter in enumerate(rig.masters, 1)},
+            **{f"reader_{n}": self._reads_master(n, meter) for n, meter in enumerate(rig.masters, 1)},
             "check_reader": self._reader(9, rig.check),
             **{name: self._gauge(name, place) for place, name in enumerate(gauges(count), 1)},
             **{name: self._thermometer(name, place) for place, name in enumerate(thermometers(count), 1)},
             "ambient": stands.ambient(world, rig.air, *air),
             "dut": self._meter(),
         }
+
+    @property
+    def gated(self) -> bool:
+        """Whether one signal opens all counters."""
+        return self.chosen.gate and "ultrasonic" not in self.chosen.kinds
+
+    def _reads_master(self, number: int, meter: Meter) -> Wired:
+        """Return what reads a master: a counter of its pulses, or an ultrasonic one's own interface."""
+        if self.rig.spec.masters[number - 1].kind != "ultrasonic":
+            return self._reader(number, meter)
+        wrong, rig = 1.0 + self.chosen.sound_off / 100.0, self.rig
+        simulated = gas_ultrasonic(
+            self.world,
+            lambda: meter.indicated,
+            lambda: wrong * rig.sound(rig.places.master_temperature),
+            f"reader {number}",
+        )
+        return Wired(simulated, "socket", settings={"unit": 1, "table": TABLE})
 
     def _reader(self, number: int, meter: Meter) -> Wired:
         serial = f"MY5000123{number}"
@@ -188,7 +217,7 @@ class ClosedLoop(Assembly):
             if chosen.output == "current"
             else {"pulses_per_volume": spec.dut.pulses}
         )
-        return paper.paper(spec, {**told, **read}, self.certificates, today, gate=chosen.gate)
+        return paper.paper(spec, {**told, **read}, self.certificates, today, gate=self.gated)
 
 
 BENCHES: Final[dict[str, type[Assembly]]] = {"gas-loop": ClosedLoop}

@@ -9,7 +9,7 @@ from typing import Final
 from remotecal.sim.calibrated import Calibrated, Stated, draw
 from remotecal.sim.gas_loop.gas import TrueGas
 from remotecal.sim.gas_loop.heat import HeatSpec
-from remotecal.sim.gas_loop.meter import ReynoldsCurve, draw_meters, width
+from remotecal.sim.gas_loop.meter import MeterKind, ReynoldsCurve, draw_meters, width
 from remotecal.sim.gas_loop.rig import LoopSpec
 from remotecal.sim.instruments.meter import MeterSpec
 
@@ -34,6 +34,8 @@ class Wanted:
     leak: float
     """In m³/h, as `branch_leak`."""
     branch_leak: float
+    kinds: tuple[MeterKind, ...]
+    """Of each master; turbines where none is given."""
     meter_lag: float
     """Of the thermometer at the meter, in s."""
 
@@ -73,7 +75,12 @@ def wells(rng: Random, count: int) -> dict[str, float]:
 
 def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec:
     """Draw a loop with what is certified of it."""
-    *masters, check = draw_meters(rng, (*wanted.masters, wanted.highest), REYNOLDS)
+    *masters, check = draw_meters(
+        rng,
+        (*wanted.masters, wanted.highest),
+        REYNOLDS,
+        (*(wanted.kinds or ("turbine",) * len(wanted.masters)), "turbine"),
+    )
     size = wanted.highest / 400.0
     return LoopSpec(
         masters=tuple(masters),
