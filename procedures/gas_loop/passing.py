@@ -21,10 +21,11 @@ from remotecal.fluids.gas_equations import GasState, carried
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
-from remotecal.procedures.library.gas_loop import master
+from remotecal.procedures.library.gas_loop import master, sensors
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, Together, choose
 from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
+from remotecal.procedures.library.gas_loop.sensors import Sensor, Shared
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.passing import MeterRepeats
@@ -49,6 +50,7 @@ def _named(symbol: str, zh: str, en: str) -> dict[str, Text]:
 INPUTS: Final[Mapping[str, Text]] = {
     **meters.INPUTS,
     **master.INPUTS,
+    **sensors.INPUTS,
     **_named("p", "处压力示值偏差", "deviation of the pressure"),
     **_named("t", "处温度示值偏差", "deviation of the temperature"),
     **_named("w", "处气体与温度计套管温差", "difference of gas and thermometer well"),
@@ -93,6 +95,10 @@ def passed_meter(
     return passed
 
 
+PLACES: Final = {"d": "meter", "c": "check"}
+"""What the places are called that are no master's, by key."""
+
+
 class LoopRepeats(MeterRepeats[LoopSeen]):
     """The repeats at one point: what is known of the gas, the masters, and how the meter tells what passed.
 
@@ -119,10 +125,12 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             self._see_branches(seen)
         self.open = [masters[number - 1] for number in self.numbers]
         self._place: dict[str, tuple[Deviating, Deviating]] = {}
+        self._shared = {"p": Shared({}, (), {}), "t": Shared({}, (), {})}
         for n, number in enumerate(self.numbers):
             self._know(str(number), f"[{number}]", "master", n)
         self._know("d", "", "meter", 0)
         self._know_more()
+        self._share()
         self.inputs += filling.inputs()
         self.states = self._mean_states()
         """The gas at the estimates, on the mean of all repeats: each open master, last the meter."""
@@ -135,6 +143,34 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         self.inputs += self.together.inputs
         self._facts()
         self._of_equation()
+
+    def _share(self) -> None:
+        """Keep apart what gauges, and what thermometers, of one calibrator have in common."""
+        known = self.estimates()
+        read = {key: self._mean_at(key, known) for key in self._place}
+        whole = {each.symbol: each for each in self.inputs}
+        for n, (symbol, zero) in enumerate((("t", 273.15), ("p", 0.0))):
+            placed = {}
+            for key in self._place:
+                used = self.evidence.certificates.get(self._role(key, symbol))
+                certificate = used.certificate if used is not None else None
+                placed[key] = Sensor(certificate, read[key][n] + zero, whole[f"{symbol}_{key}"])
+            shared = Shared.of(symbol, placed)
+            self.inputs = [shared.own.get(each.symbol, each) for each in self.inputs]
+            self.inputs += shared.inputs
+            self._shared[symbol] = shared
+
+    @staticmethod
+    def _role(key: str, symbol: str) -> str:
+        """Return the role of the gauge (`p`) or thermometer (`t`) at a place."""
+        kind = {"p": "gauge", "t": "thermometer"}[symbol]
+        return f"{kind}s[{key}]" if key.isdigit() else f"{PLACES[key]}_{kind}"
+
+    def _mean_at(self, key: str, known: Numbers) -> tuple[float, float]:
+        """Return temperature in °C and pressure in Pa at a place, on the mean of all repeats."""
+        pairs = [self.at(key, seen, known) for seen in self.seen]
+        t, p = (statistics.fmean(estimate(pair[n]) for pair in pairs) for n in (0, 1))
+        return t, p
 
     def _know_more(self) -> None:
         """Add what is known of further places."""
@@ -214,12 +250,13 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     def at(self, key: str, seen: LoopSeen, x: Numbers) -> tuple[Number, Number]:
         """Return temperature in °C and pressure in Pa at a place in a repeat, by the certificates."""
         count, n = (len(self.numbers), self.numbers.index(int(key))) if key.isdigit() else (1, 0)
-        place = {"d": "meter", "c": "check"}.get(key, "master")
+        place = PLACES.get(key, "master")
         gauge, thermometer = self._place[key]
         pressures = of_each(getattr(seen, f"{place}_pressure"), count)[n]
         temperatures = of_each(getattr(seen, f"{place}_temperature"), count)[n]
-        t = thermometer.corrected(x, mean(temperatures, "°C")) + x.get(f"w_{key}", 0.0)
-        return t, gauge.corrected(x, mean(pressures, "Pa"))
+        kelvins = thermometer.corrected(x, mean(temperatures, "°C")) + 273.15
+        t = self._shared["t"].applied(key, kelvins, x) - 273.15 + x.get(f"w_{key}", 0.0)
+        return t, self._shared["p"].applied(key, gauge.corrected(x, mean(pressures, "Pa")), x)
 
     def state(self, key: str, seen: LoopSeen, x: Numbers) -> GasState:
         """Return the gas at a place in a repeat."""
@@ -227,12 +264,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def _mean_states(self) -> list[GasState]:
         known = self.estimates()
-        found = []
-        for key in (*map(str, self.numbers), "d"):
-            pairs = [self.at(key, seen, known) for seen in self.seen]
-            t, p = (statistics.fmean(estimate(pair[i]) for pair in pairs) for i in (0, 1))
-            found.append(self.filling.state(t, p))
-        return found
+        return [self.filling.state(*self._mean_at(key, known)) for key in (*map(str, self.numbers), "d")]
 
     def _branch_flows(self) -> list[float]:
         """Return what passed each open master in the mean, in m³/h, by what it told."""

@@ -23,7 +23,15 @@ from remotecal.sim.chance import chance
 from remotecal.sim.gas_loop import paper
 from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
 from remotecal.sim.gas_loop.meter import MeterKind
-from remotecal.sim.gas_loop.outfit import Wanted, certified, drawn, gauges, thermometers, wells
+from remotecal.sim.gas_loop.outfit import (
+    Wanted,
+    certified,
+    drawn,
+    gauges,
+    sensors_share,
+    thermometers,
+    wells,
+)
 from remotecal.sim.gas_loop.rig import LoopRig
 from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive
@@ -154,7 +162,7 @@ class ClosedLoop(Assembly):
         shown = keller(self.world, lambda: known.indicated(true()) / 1e5, name=name)
         told = Certified(
             Text(zh="绝压变送器", en="Absolute pressure transmitter"),
-            ((Text(zh="绝压", en="absolute pressure"), known),),
+            ((Text(zh="绝压", en="absolute pressure"), known), sensors_share()),
         )
         return Wired(shown, "serial", f"K-{place:02}", {"unit": 1, "absolute": True}, told)
 
@@ -174,7 +182,7 @@ class ClosedLoop(Assembly):
         readout = MilliK(self.world, {1: shown}, serial=serial, name=name)
         told = Certified(
             Text(zh="铂电阻测温仪", en="Platinum resistance thermometer"),
-            ((Text(zh="温度", en="temperature"), known),),
+            ((Text(zh="温度", en="temperature"), known), sensors_share()),
         )
         return Wired(readout, "serial", serial, {"channel": 1, "largest_resistance": 460}, told)
 
