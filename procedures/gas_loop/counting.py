@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from remotecal.drivers.capabilities import GateState
 from remotecal.drivers.measured import passed
+from remotecal.errors import RunError
 from remotecal.procedures.library.measuring.sampling import read_totals, see_amount
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MASTER = "master "
 """What a master's counter is called, with its number behind."""
+DISTURBED = "disturbed"
+"""What a converting meter counts with an alarm, which has to be nothing."""
 
 Told = dict[str, object]
 """Parts of an observation, by their names in `LoopSeen`."""
@@ -78,7 +81,13 @@ def by_readings(
 
 def _see(found: Mapping[str, Measured]) -> None:
     for name, amount in found.items():
-        see_amount(f"what {name} counted", amount.value)
+        if name != DISTURBED:
+            see_amount(f"what {name} counted", amount.value)
+        elif amount.value:
+            raise RunError(
+                f"the meter counted {amount.value:g} m3 as disturbed: an alarm stood, and it converted with "
+                "a substitute value; look at its limits of alarm, and let the alarm go"
+            )
 
 
 def _parts(when: str, read: Mapping[str, Measured]) -> Told:

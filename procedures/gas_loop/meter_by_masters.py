@@ -22,6 +22,7 @@ from remotecal.drivers.capabilities import (
     PulseCounter,
     SoundMeter,
     Thermometer,
+    VolumeConverter,
     VolumeTotalizer,
 )
 from remotecal.drivers.measured import Measured
@@ -30,14 +31,16 @@ from remotecal.errors import BenchError, ParameterError, RunError
 from remotecal.model import IN_CMC, Text
 from remotecal.procedures import Artefact, Certificates, Drivers, Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation import conformity
+from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.gas_loop import counting, results, sound
+from remotecal.procedures.library.gas_loop import counting, integrated, results, sound
 from remotecal.procedures.library.gas_loop.closure import CheckRepeats, off_by
 from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
 from remotecal.procedures.library.gas_loop.gates import see_steady, watch
+from remotecal.procedures.library.gas_loop.integrated import Conversion, IntegratedRepeats, see_programmed
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats, choice_at
@@ -67,6 +70,8 @@ class MeterByMasters(MeterUnderTest):
     )
     norms: ClassVar[tuple[str, ...]] = ("JJG 643",)
 
+    dut: PulseCounter | Ammeter | VolumeTotalizer | VolumeConverter
+    """How the meter under test is read; one with pressure and temperature built in tells base volume, too."""
     masters: tuple[Artefact, ...]
     """The masters, in the order of the loop's branches."""
     readers: tuple[PulseCounter | VolumeTotalizer | MassTotalizer, ...]
@@ -94,7 +99,7 @@ class MeterByMasters(MeterUnderTest):
 
     sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h", "pressure": "kPa"}
     reach: ClassVar[Mapping[str, str]] = {"dut.flow": "flow", "meter_gauge.pressure": "pressure"}
-    inputs: ClassVar[Mapping[str, Text]] = INPUTS
+    inputs: ClassVar[Mapping[str, Text]] = {**INPUTS, **integrated.INPUTS}
 
     model_equation: ClassVar[str] = results.model(masters_first=True)
     """The measurement model in one line, where the gas comes to the masters first."""
@@ -137,9 +142,20 @@ class MeterByMasters(MeterUnderTest):
             missing = ", ".join(role for role in CHECKS[1:] if role not in drivers)
             raise ParameterError(f"the check meter needs {missing} too, or none of {', '.join(CHECKS)}")
         self._see_gated(drivers)
+        if can(drivers, "dut", VolumeConverter):
+            self._see_converts(drivers)
         filling = LoopGas(self.parameters)
         for pressure in self.parameters.pressures:
             filling.require(self.parameters.cooling, 1000.0 * pressure)
+
+    def _see_converts(self, drivers: Drivers) -> None:
+        """See that it can be computed what the meter should convert by."""
+        told, filling = self.parameters, LoopGas(self.parameters)
+        see_resolution(drivers, "dut.measured_volume", told.total_resolution, "m3")
+        see_resolution(drivers, "dut.base_volume", told.base_resolution, "m3")
+        conversion = Conversion(told, filling)
+        for pressure in told.pressures:
+            conversion.factor(told.cooling, 1000.0 * pressure)
 
     @staticmethod
     def _see_gated(drivers: Drivers) -> None:
@@ -215,6 +231,8 @@ class MeterByMasters(MeterUnderTest):
         for role, gauge in gauges.items():
             if not gauge.is_absolute():
                 raise ParameterError(f"the {role} must show absolute pressure: mend its settings")
+        if isinstance(self.dut, VolumeConverter):
+            see_programmed(run, self.dut, self.parameters)
         self.loop.cooling.set(self.parameters.cooling, "°C")
         self._at = None
         self._rig = Circulation(
@@ -329,6 +347,12 @@ class MeterByMasters(MeterUnderTest):
             found["check"] = self.check_reader.volume
         return found | self.meter_counters()
 
+    def meter_counters(self) -> dict[str, BoundReading]:
+        if isinstance(self.dut, VolumeConverter):
+            base, disturbed = self.dut.base_volume, self.dut.disturbed_volume
+            return {"total": self.dut.measured_volume, "base": base, counting.DISTURBED: disturbed}
+        return super().meter_counters()
+
     def _watched(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
         watched: dict[str, BoundReading] = {}
         for number in numbers:
@@ -339,6 +363,8 @@ class MeterByMasters(MeterUnderTest):
         if self.check_gauge is not None and self.check_thermometer is not None:
             watched["check_pressure"] = self.check_gauge.pressure
             watched["check_temperature"] = self.check_thermometer.temperature
+        if isinstance(self.dut, VolumeConverter):
+            watched |= {"device_pressure": self.dut.pressure, "device_temperature": self.dut.temperature}
         watched |= {f"sound {key}": each for key, each in self._sounding(numbers).items()}
         return watched | self.meter_current()
 
@@ -380,8 +406,9 @@ class MeterByMasters(MeterUnderTest):
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors over Re at all pressures, the weighted mean error, closure, leaks, conformity."""
         wanted = self.parameters
-        repeats = [LoopRepeats(point, evidence, wanted, self._gas) for point in evidence.points]
+        repeats = [self._repeats(point, evidence) for point in evidence.points]
         findings = [each.found() for each in repeats]
+        whole = [each.whole() for each in repeats if isinstance(each, IntegratedRepeats)]
         rounds = [self._round(each, finding) for each, finding in zip(repeats, findings, strict=True)]
         checks = self._checked(evidence)
         closures = [each.closed() for each in checks]
@@ -394,23 +421,36 @@ class MeterByMasters(MeterUnderTest):
         return Evaluation(
             results=(
                 results.error_table(findings, rounds, specification, accredited=accredited),
+                *(integrated.tables(whole, results.numbers(rounds)) if whole else ()),
                 weighted_characteristics(findings, weighted),
                 results.masters_table(rounds),
                 *((results.closure_table(rounds, closures),) if closures else ()),
                 *sound.table(sounds, wanted.sound_difference),
                 results.leak_table(leaks, wanted.leak_allowed),
             ),
-            budgets=budgets(findings),
+            budgets=(
+                *budgets(findings),
+                *(one.model_copy(update={"result": 1}) for one in budgets(whole)),
+            ),
             conditions=results.conditions(self._all_seen(evidence), wanted, self._gas),
-            methods=(by_gum(results.model(masters_first=wanted.masters_first), findings, self.inputs),),
+            methods=(
+                by_gum(results.model(masters_first=wanted.masters_first), findings, self.inputs),
+                *((by_gum(integrated.MODEL, whole, self.inputs),) if whole else ()),
+            ),
             statements=(
                 *conformity.statements(findings, specification, METER, further),
                 *remarks(findings, BY_CMC),
                 *results.open_remark(rounds, closures),
+                *((integrated.remark(whole),) if whole else ()),
                 *sound.remark(sounds, wanted.sound_difference),
                 *((IN_CMC,) if accredited else ()),
             ),
         )
+
+    def _repeats(self, point: Point, evidence: Evidence) -> LoopRepeats:
+        """Return the repeats at a point, of a meter that converts with its base volume."""
+        told = LoopSeen.at(evidence, point)[0].base_after is not None
+        return (IntegratedRepeats if told else LoopRepeats)(point, evidence, self.parameters, self._gas)
 
     def _all_seen(self, evidence: Evidence) -> Iterator[LoopSeen]:
         return (LoopSeen.of(entry) for entry in evidence.observations)

@@ -71,9 +71,14 @@ def error_table(
     return errors_at(columns, findings, specification, accredited=accredited)
 
 
+def numbers(rounds: Sequence[GoneRound]) -> list[str]:
+    """Return the Reynolds numbers of the meter's pipe, which rows of all tables begin with."""
+    return [f"{float(significant(each.reynolds, 4)):.0f}" for each in rounds]
+
+
 def _reynolds_column(rounds: Sequence[GoneRound]) -> Column:
-    values = [f"{float(significant(each.reynolds, 4)):.0f}" for each in rounds]
-    return column("雷诺数 Re", "Reynolds number Re", "basic_referenceValue basic_tableIndex0", "1", values)
+    said = numbers(rounds)
+    return column("雷诺数 Re", "Reynolds number Re", "basic_referenceValue basic_tableIndex0", "1", said)
 
 
 def masters_table(rounds: Sequence[GoneRound]) -> Result:

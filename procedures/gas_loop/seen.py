@@ -49,6 +49,16 @@ class LoopSeen(MeterSeen):
     check_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
     sound: Annotated[tuple[Measured, ...] | None, "m/s"] = None
     """Speed of sound by those meters that tell it, in turn: open masters, check meter, meter under test."""
+    base_before: Annotated[Measured | None, "m3"] = None
+    """Volume at base conditions that the meter had told when it began, where it converts."""
+    base_after: Annotated[Measured | None, "m3"] = None
+    disturbed_before: Annotated[Measured | None, "m3"] = None
+    """What it had counted while an alarm stood."""
+    disturbed_after: Annotated[Measured | None, "m3"] = None
+    device_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
+    """Absolute pressure by the meter itself."""
+    device_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
+    """Temperature by the meter itself."""
     leak: Annotated[float, "m3/h"]
     """What leaked out of the sealed loop at this pressure, when it was tested."""
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from remotecal.certificates.trust import Capability
-from remotecal.drivers.capabilities import Ammeter
+from remotecal.drivers.capabilities import Ammeter, VolumeConverter
 from remotecal.errors import ConfigurationError
+from remotecal.fluids.base_conditions import by_equation, conversion_factor, ideal
 from remotecal.model import Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
@@ -22,6 +23,7 @@ from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.gas_loop import paper
 from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
+from remotecal.sim.gas_loop.integrated import IntegratedMeter, IntegratedSpec
 from remotecal.sim.gas_loop.meter import MeterKind
 from remotecal.sim.gas_loop.outfit import (
     Wanted,
@@ -33,12 +35,14 @@ from remotecal.sim.gas_loop.outfit import (
     wells,
 )
 from remotecal.sim.gas_loop.rig import LoopRig
+from remotecal.sim.instruments.converters import ek280
 from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.gas_ultrasonic import TABLE, gas_ultrasonic
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.thermometers import MilliK, probe
 from remotecal.sim.wiring import Wired
+from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
     from datetime import date
@@ -67,8 +71,13 @@ class LoopOptions(BenchOptions):
     """What the loop is filled with."""
     dew_point: Annotated[float | None, In("°C", at_least=-50, at_most=30)] = None
     """Dew point of the filling at the pressure of the air; a dry gas if it is not given."""
-    output: Literal["pulses", "current"] = "pulses"
-    """How the meter under test is read."""
+    output: Literal["pulses", "current", "base"] = "pulses"
+    """How the meter under test is read; "base" is one with pressure and temperature built in, an EK280, that
+    tells its total and its volume at base conditions over a bus."""
+    device_off: Annotated[float, In("kPa")] = 0.0
+    """What that one's pressure is off: a gauge sensor on a day with another atmosphere."""
+    computes: Literal["", "ideal"] = ""
+    """How it computes compressibility, if not as it should."""
     gate: bool = True
     """Whether the controller opens all counters by one signal; else they are read one after another."""
     leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
@@ -116,6 +125,9 @@ class ClosedLoop(Assembly):
         )
         self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
         """The physics."""
+        wrong = options.computes == "ideal"
+        self.device_spec = IntegratedSpec.draw(rng, 1000.0 * options.device_off, ideal=wrong)
+        """What is true of a meter with pressure and temperature built in."""
         self.wired = self._wire_up(count)
 
     def _wire_up(self, count: int) -> dict[str, Wired]:
@@ -135,7 +147,8 @@ class ClosedLoop(Assembly):
     @property
     def gated(self) -> bool:
         """Whether one signal opens all counters."""
-        return self.chosen.gate and "ultrasonic" not in self.chosen.kinds
+        chosen = self.chosen
+        return chosen.gate and "ultrasonic" not in chosen.kinds and chosen.output != "base"
 
     def _reads_master(self, number: int, meter: Meter) -> Wired:
         """Return what reads a master: a counter of its pulses, or an ultrasonic one's own interface."""
@@ -190,6 +203,10 @@ class ClosedLoop(Assembly):
         meter = self.rig.meter
         if self.chosen.output == "current":
             return stands.multimeter(self.world, lambda: meter.current, self.certificates["ammeter"])
+        if self.chosen.output == "base":
+            device = IntegratedMeter(self.device_spec, self.rig.spec.filling)
+            self.rig.followers.append(device.follow)
+            return Wired(ek280(self.world, device), "socket", settings={"unit": 1})
         return self._reader(8, meter)
 
     def true_error(self, at: float) -> float:
@@ -198,13 +215,30 @@ class ClosedLoop(Assembly):
         output = spec.dut.output_error if self.chosen.output == "current" else 0.0
         return 100.0 * ((1.0 + spec.dut_curve(at)) * (1.0 + output) - 1.0)
 
+    def true_whole(self, at: float, celsius: float, pressure: float) -> float:
+        """Return the true error in % of the volume at base conditions, for a meter that tells one.
+
+        Args:
+            at: Reynolds number.
+            celsius: temperature of the gas in it, in °C.
+            pressure: absolute, in Pa.
+        """
+        filling, base = self.rig.spec.filling, self.device_spec.base
+        z = by_equation(filling.equation, filling.gas)
+        right = estimate(conversion_factor(celsius, pressure, base, z))
+        shown_p, shown_t = self.device_spec.shown(pressure, celsius)
+        its = ideal if self.device_spec.ideal else z
+        made = estimate(conversion_factor(shown_t, shown_p, base, its))
+        return 100.0 * ((1.0 + self.true_error(at) / 100.0) * made / right - 1.0)
+
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
-        current = Ammeter in drivers.get("dut", object).__mro__
+        kinds = drivers.get("dut", object).__mro__
+        output = "current" if Ammeter in kinds else "base" if VolumeConverter in kinds else "pulses"
         chosen = {
             "highest": parameters["highest"],
             "pressures": tuple(cast("Sequence[float]", parameters["pressures"])),
-            "output": "current" if current else "pulses",
+            "output": output,
             "gas": parameters.get("gas", "air"),
         }
         return (
@@ -220,11 +254,11 @@ class ClosedLoop(Assembly):
             told |= {"components": list(COMPOSITION), "fractions": list(COMPOSITION.values())}
         if chosen.dew_point is not None:
             told["dew_point"] = chosen.dew_point
-        read = (
-            {"full_scale": chosen.highest}
-            if chosen.output == "current"
-            else {"pulses_per_volume": spec.dut.pulses}
-        )
+        read: dict[str, object] = {
+            "pulses": {"pulses_per_volume": spec.dut.pulses},
+            "current": {"full_scale": chosen.highest},
+            "base": {"method": spec.filling.equation.name, "total_resolution": 1e-6, "base_resolution": 1e-6},
+        }[chosen.output]
         return paper.paper(spec, {**told, **read}, self.certificates, today, gate=self.gated)
 
 

@@ -16,6 +16,8 @@ from remotecal.sim.ramp import Ramp
 from remotecal.sim.surroundings import Air
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from remotecal.sim.gas_loop.gas import Behaviour, TrueGas
     from remotecal.sim.gas_loop.meter import ReynoldsCurve, TrueMaster
     from remotecal.sim.world import World
@@ -96,6 +98,8 @@ class LoopRig:
             for n, (each, curve) in enumerate(zip(spec.masters, self._curves[:-1], strict=True))
         ]
         self.check = Meter(_spec(spec.check, self._curves[-1]), world.random("check"))
+        self.followers: list[Callable[[float, float, float], None]] = []
+        """What is told, step by step, what the meter has counted, at which pressure and temperature."""
         self.meter = Meter(_with(spec.dut, self._dut_curve), world.random("dut"))
         self.pressure = self.air.pressure(world.time)
         """Of the loop, where the masters are, in Pa absolute."""
@@ -145,6 +149,8 @@ class LoopRig:
         lost = self.spec.leak * took * here.meter_density if self.pressure > 1.2e5 else 0.0
         arriving = max(onward + stored + lost, 0.0)
         self._pass(self.meter, self.flow * took, took, here.meter_temperature, here.meter_density)
+        for follow in self.followers:
+            follow(self.meter.indicated, here.meter_pressure, self.heat.felt["meter"])
         share = arriving / onward if onward else 0.0
         thinner = here.meter_density / here.master_density
         for master, flow in zip(self.masters, self.branch_flows, strict=True):

@@ -63,6 +63,10 @@ class TestGasLoop(Heeded):
             "leak_share": {"leak_share": 0.001},
             "gate_delay": {"gate_delay": 0.01},
             "sound_difference": {"sound_difference": 0.1},
+            "method": {"method": "ideal"},
+            "base_pressure": {"base_pressure": 100.0},
+            "base_temperature": {"base_temperature": 15.0},
+            "base_resolution": {"base_resolution": 0.1},
             "well": {"well": 0.5},
             "pack_pressure": {"pack_pressure": 5000.0},
             "pack_temperature": {"pack_temperature": 5.0},
@@ -102,7 +106,20 @@ class TestGasLoop(Heeded):
         }
     }
     shared = frozenset()
-    # Of outputs that this bench's meter has not, of a gate, without which `reading_delay` counts, and
-    # of ultrasonic meters: other tests show them.
-    unused: ClassVar = {LOOP: frozenset({"full_scale", "total_resolution", "gate_delay", "sound_difference"})}
+    # Of outputs that this bench's meter has not, of a gate, without which `reading_delay` counts, of ultrasonic
+    # meters and of those that convert: other tests show them.
+    unused: ClassVar = {
+        LOOP: frozenset(
+            {
+                "full_scale",
+                "total_resolution",
+                "gate_delay",
+                "sound_difference",
+                "method",
+                "base_pressure",
+                "base_temperature",
+                "base_resolution",
+            }
+        )
+    }
     facts: ClassVar = {LOOP: ("connecting_volume", "reading_delay", "cmc")}

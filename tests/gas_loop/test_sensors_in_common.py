@@ -1,4 +1,4 @@
-"""What gauges, and thermometers, of one calibrator have in common cancels in a ratio; what is their own stays."""
+"""What gauges, and thermometers, of one calibrator share cancels in a ratio; what is their own stays."""
 
 from __future__ import annotations
 
