@@ -18,7 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import EvidenceError, ParameterError
-from remotecal.fluids.base_conditions import BaseConditions, by_equation, conversion_factor, ideal
+from remotecal.fluids.base_conditions import (
+    BaseConditions,
+    CompressionFactor,
+    by_equation,
+    conversion_factor,
+    ideal,
+)
 from remotecal.fluids.gas_equations import EQUATIONS
 from remotecal.model import Column, Result, Statement, Table, Text
 from remotecal.procedures.library.evaluation.digits import fixed, with_uncertainty
@@ -69,7 +75,7 @@ class Conversion:
                 "parameters.method is missing: state by which method the meter converts, as it is programmed"
             )
         self.base = BaseConditions(parameters.base_temperature, 1000.0 * parameters.base_pressure)
-        self._z = ideal
+        self._z: CompressionFactor = ideal
         if parameters.method != "ideal":
             self._z = by_equation(EQUATIONS[parameters.method], filling.gas())
 

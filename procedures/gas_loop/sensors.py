@@ -70,7 +70,8 @@ class Shared:
             told = Parts.of(each.certificate, each.deviation.u / each.value, each.deviation.dof)
             parts.setdefault(laboratory_of(each.certificate), {})[place] = told
             own[each.deviation.symbol] = replace(each.deviation, u=told.own * each.value)
-        weights, inputs = {}, []
+        weights: dict[str, tuple[str, float]] = {}
+        inputs: list[Input] = []
         for n, (laboratory, theirs) in enumerate(parts.items(), 1):
             shared = in_common(f"δ_{symbol}{n}", laboratory, list(theirs.values()))
             inputs.append(shared)

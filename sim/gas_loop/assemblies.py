@@ -254,12 +254,18 @@ class ClosedLoop(Assembly):
             told |= {"components": list(COMPOSITION), "fractions": list(COMPOSITION.values())}
         if chosen.dew_point is not None:
             told["dew_point"] = chosen.dew_point
-        read: dict[str, object] = {
+        step = 1e-6
+        ways: dict[str, dict[str, object]] = {
             "pulses": {"pulses_per_volume": spec.dut.pulses},
             "current": {"full_scale": chosen.highest},
-            "base": {"method": spec.filling.equation.name, "total_resolution": 1e-6, "base_resolution": 1e-6},
-        }[chosen.output]
-        return paper.paper(spec, {**told, **read}, self.certificates, today, gate=self.gated)
+            "base": {
+                "method": spec.filling.equation.name,
+                "total_resolution": step,
+                "base_resolution": step,
+            },
+        }
+        told |= ways[chosen.output]
+        return paper.paper(spec, told, self.certificates, today, gate=self.gated)
 
 
 BENCHES: Final[dict[str, type[Assembly]]] = {"gas-loop": ClosedLoop}

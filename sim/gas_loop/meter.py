@@ -172,7 +172,8 @@ def draw_meters(
     """
     shared = rng.gauss(0.0, COMMON / 2)
     own = math.sqrt(WHOLE**2 - COMMON**2) / 2
-    every = kinds or ("turbine",) * len(flows)
+    usual: MeterKind = "turbine"
+    every = kinds or (usual,) * len(flows)
     return [
         _draw(rng, flow, reynolds, shared + rng.gauss(0.0, own), kind)
         for flow, kind in zip(flows, every, strict=True)

@@ -115,12 +115,8 @@ def wells(rng: Random, count: int) -> dict[str, float]:
 
 def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec:
     """Draw a loop with what is certified of it."""
-    *masters, check = draw_meters(
-        rng,
-        (*wanted.masters, wanted.highest),
-        REYNOLDS,
-        (*(wanted.kinds or ("turbine",) * len(wanted.masters)), "turbine"),
-    )
+    flows, kinds = (*wanted.masters, wanted.highest), wanted.kinds
+    *masters, check = draw_meters(rng, flows, REYNOLDS, (*kinds, "turbine") if kinds else ())
     size = wanted.highest / 400.0
     return LoopSpec(
         masters=tuple(masters),

@@ -106,8 +106,8 @@ class TestGasLoop(Heeded):
         }
     }
     shared = frozenset()
-    # Of outputs that this bench's meter has not, of a gate, without which `reading_delay` counts, of ultrasonic
-    # meters and of those that convert: other tests show them.
+    # Of outputs that this bench's meter has not, of a gate, without which `reading_delay` counts, of
+    # ultrasonic meters and of those that convert: other tests show them.
     unused: ClassVar = {
         LOOP: frozenset(
             {
