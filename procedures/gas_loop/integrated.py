@@ -258,12 +258,15 @@ class IntegratedRepeats(LoopRepeats):
         return found
 
 
-def tables(findings: Sequence[WholeFinding], reynolds: Sequence[str]) -> tuple[Result, Result]:
+def tables(
+    findings: Sequence[WholeFinding], reynolds: Sequence[str], *, accredited: bool
+) -> tuple[Result, Result]:
     """Return the whole device's errors with the meter's beside them, and how the parts make the whole.
 
     Args:
         findings: one a row.
         reynolds: of the meter's pipe at each, as it stands in the table of errors.
+        accredited: whether the results are within the accredited scope, which the CMC belongs to.
     """
 
     def re() -> list[str]:
@@ -276,7 +279,7 @@ def tables(findings: Sequence[WholeFinding], reynolds: Sequence[str]) -> tuple[R
         column("工况体积误差 e_V", "Uncorrected volume e_V", "remotecal_meterError", "%",
                [one.volume.reported().value for one in findings]),
         stated_column("标况体积误差 e_Vb", "Volume at base conditions e_Vb", "remotecal_baseVolumeError",
-                      findings),
+                      findings, accredited=accredited),
     )  # fmt: skip
     said = [one.calculator.reported() for one in findings]
     names = ("e_V", "e_p", "e_T")

@@ -187,7 +187,7 @@ class MeterByMasters(OnLoop):
         return Evaluation(
             results=(
                 results.error_table(findings, rounds, specification, accredited=accredited),
-                *(integrated.tables(whole, results.numbers(rounds)) if whole else ()),
+                *(integrated.tables(whole, results.numbers(rounds), accredited=accredited) if whole else ()),
                 weighted_characteristics(findings, weighted),
                 results.masters_table(rounds),
                 *((results.closure_table(rounds, closures),) if closures else ()),

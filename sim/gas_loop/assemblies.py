@@ -93,16 +93,17 @@ class ClosedLoop(Assembly):
 
     Options = LoopOptions
     procedures = ("gas_loop.meter_by_masters",)
-    scope = (
+    scope = tuple(
         Capability(
-            quantity="basic_measurementError",
+            quantity=quantity,
             unit="%",
             cmc="0.1",
             against="basic_referenceValue",
             against_unit="1",
             low="1000",
             high="100000000",
-        ),
+        )
+        for quantity in ("basic_measurementError", "remotecal_baseVolumeError")
     )
 
     def __init__(self, world: World, options: LoopOptions) -> None:
