@@ -69,6 +69,8 @@ class RunRow:
     """The customer's account of its order, where that was for this station."""
     record: str
     """`agrees` or `differs`: whether the station computed the same record; "" while there is none."""
+    awaiting: str
+    """Which signature its certificates wait for; "" without a record, or once all are issued."""
 
 
 class Batch(NamedTuple):

@@ -7,11 +7,11 @@ leaves the fewest; what else is asked is looked at row by row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
-from remotecal.store.tables import orders, runs
+from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +22,23 @@ if TYPE_CHECKING:
 
     Group = Mapping[Column[str], str | None]
     """Columns that have an index together → what each must be; None for anything."""
+
+
+WANTED: Final = ("asking", "running", "paused", "stopped", "suspended")
+"""States of runs that are on, or stand still until somebody sees to them."""
+
+
+class IssuedRow(NamedTuple):
+    """A certificate that was issued."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    device: str
+    """Whose, where each device has its own; "" for the one for all."""
+    number: str
+    at: float
+    """When, in seconds since 1970, UTC."""
 
 
 class Pages:
@@ -83,6 +100,49 @@ class Pages:
         )
         rows = self._rows(runs, wanted, limit, runs.c.began, (runs.c.station, runs.c.run), before)
         return tuple(run_of(row) for row in rows)
+
+    def wanting(self, *, account: str | None = None, limit: int = 50) -> Mapping[str, tuple[RunRow, ...]]:
+        """Return the runs that want somebody, by why: the latest begun first, so many of each kind at most.
+
+        A kind is a state that a run does not leave by itself or that goes on (`WANTED`), or one of those few
+        that are counted (`FEW_RUNS`).
+        """
+        from sqlalchemy import literal, select, text, union_all
+
+        kinds = {state: runs.c.state == state for state in WANTED} | {
+            kind: text(which) for kind, which in (*FEW_RUNS.items(), ("awaiting", AWAITING)) if kind != "due"
+        }
+        own = () if account is None else (runs.c.account == account,)
+        each = [
+            select(
+                select(literal(kind).label("kind"), runs)
+                .where(which, *own)
+                .order_by(runs.c.began.desc())
+                .limit(limit)
+                .subquery()
+            )
+            for kind, which in kinds.items()
+        ]
+        found: dict[str, list[RunRow]] = {kind: [] for kind in kinds}
+        with self._database.read() as connection:
+            for kind, *row in connection.execute(union_all(*each)):
+                found[kind].append(run_of(row))
+        return {kind: tuple(rows) for kind, rows in found.items()}
+
+    def issued(self, since: float, *, account: str | None = None, limit: int = 50) -> tuple[IssuedRow, ...]:
+        """Return the certificates issued since a time, the latest first."""
+        from sqlalchemy import select
+
+        table = signed_certificates
+        query = select(table.c.station, table.c.run, table.c.device, table.c.number, table.c.at).where(
+            table.c.duty == "issued", table.c.at >= since
+        )
+        if account is not None:
+            same = (runs.c.station == table.c.station) & (runs.c.run == table.c.run)
+            query = query.join(runs, same).where(runs.c.account == account)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(table.c.at.desc()).limit(limit)).all()
+        return tuple(map(IssuedRow._make, rows))
 
     def _rows(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from remotecal.store.awaiting import next_duty
 from remotecal.store.tables import records, runs
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Records:
             connection.execute(insert.on_conflict_do_update(index_elements=["station", "run"], set_=values))
             this = (runs.c.station == row.station) & (runs.c.run == row.run)
             known = "agrees" if row.agrees else "differs"
-            connection.execute(runs.update().where(this).values(record=known))
+            connection.execute(runs.update().where(this).values(record=known, awaiting=next_duty()))
 
     def find(self, station: str, run: str) -> RecordRow | None:
         """Return a run's record; None if there is none yet."""

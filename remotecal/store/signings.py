@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.errors import CertificateRefused
-from remotecal.store.tables import signed_certificates
+from remotecal.store.awaiting import next_duty
+from remotecal.store.tables import runs, signed_certificates
 
 if TYPE_CHECKING:
     from remotecal.store.database import Database
@@ -94,6 +95,9 @@ class Signings:
         with self._database.begin() as connection:
             # An insert's row count is not told by every driver.
             added = connection.execute(adding.returning(table.c.duty)).first()
+            if added is not None:
+                this = (runs.c.station == row.station) & (runs.c.run == row.run)
+                connection.execute(runs.update().where(this).values(awaiting=next_duty()))
             other = None
             if added is None and row.number is not None:
                 other = connection.execute(select(table.c.run).where(same)).first()

@@ -41,6 +41,8 @@ FEW_RUNS = {
     "differing": "record = 'differs'",
 }
 """What is counted of the runs that somebody should look at → which ones these are; few among many."""
+AWAITING = "awaiting <> ''"
+"""Which runs have certificates that are to be signed; few among many."""
 
 
 def _few(name: str, which: str, *columns: str) -> Index:
@@ -117,6 +119,7 @@ runs = Table(
     Column("failed", Text, nullable=False, server_default="", comment="why no record of it can be computed"),
     Column("account", Text, comment="that of its order, where the order was for its station"),
     Column("record", Text, nullable=False, server_default="", comment="agrees or differs, once it is there"),
+    Column("awaiting", Text, nullable=False, server_default="", comment="which signature comes next"),
     Index(None, "began", "station", "run"),
     Index(None, "account", "began", "station", "run"),
     Index(None, "station", "began", "run"),
@@ -124,6 +127,7 @@ runs = Table(
     Index(None, "station", "state", "began", "run"),
     Index(None, "run", postgresql_ops={"run": "text_pattern_ops"}),
     *(_few(f"ix_runs_{name}", which, "state") for name, which in FEW_RUNS.items()),
+    _few("ix_runs_awaiting", AWAITING, "state"),
 )
 
 journal_lines = Table(
@@ -265,7 +269,7 @@ signed_certificates = Table(
     Column("xml", LargeBinary, nullable=False, comment="the certificate with this signature"),
     Column("pdf", LargeBinary, comment="once it is issued, as the PDF the laboratory signed"),
     Column("number", Text, comment="once it is issued, its number"),
-    Index(None, "duty"),
+    Index(None, "duty", "at"),
     Index("uq_signed_certificates_number", "number", unique=True),
     UniqueConstraint("station", "run", "device", "by", name="uq_signed_certificates_station_run_device_by"),
 )

@@ -162,13 +162,16 @@ class Users:
         with self._database.begin() as connection:
             connection.execute(sessions.delete().where(sessions.c.digest == digest_of(secret)))
 
-    def of_session(self, secret: str, now: float, idle: float) -> tuple[UserRow, float] | None:
+    def of_session(
+        self, secret: str, now: float, idle: float, *, used: bool = True
+    ) -> tuple[UserRow, float] | None:
         """Return whose session this is and when it ends at the latest; None if it is none, or over.
 
         Args:
             secret: from `open_session`.
-            now: the time; the session is used now.
+            now: the time.
             idle: seconds without use after which it is over.
+            used: whether it is used now.
         """
         from sqlalchemy import select
 
@@ -181,7 +184,7 @@ class Users:
             ).first()
         if row is None:
             return None
-        if now - row.used > idle * NOTED_AFTER:
+        if used and now - row.used > idle * NOTED_AFTER:
             with self._database.begin() as connection:
                 connection.execute(sessions.update().where(this).values(used=now))
         return _user(row), row.expires

@@ -47,6 +47,11 @@ def live(station: str, run: str) -> str:
     return f"cal.{check_name(station)}.live.{check_run(run)}"
 
 
+def every_live() -> str:
+    """Return where all stations' runs are shown."""
+    return "cal.*.live.*"
+
+
 def command(station: str, verb: str) -> str:
     """Return where a station takes a command."""
     return f"cal.{check_name(station)}.cmd.{verb}"

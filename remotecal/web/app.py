@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from remotecal.web import about, measures, orders, problems, register, runs, sessions
+from remotecal.web import about, measures, orders, pages, problems, register, runs, sessions
 from remotecal.web.answers import REFUSED
 from remotecal.web.bodies import LARGEST_BUNDLE
 from remotecal.web.office import Office
@@ -37,7 +37,7 @@ HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
 )
-"""What every answer tells a browser: keep nothing, guess nothing, load nothing, frame nothing."""
+"""What every answer tells a browser, unless it says otherwise: keep, guess, load and frame nothing."""
 
 
 DESCRIPTION = """\
@@ -72,6 +72,7 @@ def make_app(laboratory: OrderDesk, clock: Clock) -> ASGIApp:
     for part in (sessions, orders, runs, about, register):
         app.include_router(part.router, prefix=PREFIX, responses=dict(REFUSED))
     app.include_router(measures.router)
+    pages.add_to(app)
     for route in app.routes:
         if isinstance(route, APIRoute):  # what it does, and not the name of its function
             route.summary = route.description.partition("\n")[0].rstrip(".")
@@ -110,7 +111,9 @@ def _careful(app: ASGIApp) -> ASGIApp:
 
         async def send_carefully(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *HEADERS]
+                told = {name for name, _ in message["headers"]}
+                careful = [(name, value) for name, value in HEADERS if name not in told]
+                message["headers"] = [*message["headers"], *careful]
             await send(message)
 
         await app(scope, receive_some, send_carefully)

@@ -18,7 +18,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from remotecal.errors import NotAllowed, NotLoggedIn
 from remotecal.store.users import Role
-from remotecal.web.office import Here
+from remotecal.web.office import Here, Office
 
 Action = Literal["read", "order", "command", "sign", "issue", "revoke", "audit", "users"]
 """What needs leave."""
@@ -84,14 +84,30 @@ def identify(
             raise NotLoggedIn("the token is unknown, expired or revoked")
         user, role = known
         return Caller(user.name, user.roles & {role}, user.account)
+    caller = in_session(here, session)
+    if request.method not in SAFE and not _same(csrf or "", csrf_of(session or "")):
+        raise NotAllowed("the header X-CSRF-Token is not that of the session", caller.name)
+    return caller
+
+
+def in_session(here: Office, session: str | None, *, used: bool = True) -> Caller:
+    """Return whose session this is.
+
+    Args:
+        here: where they ask.
+        session: its secret, from the cookie.
+        used: whether it is used by this; looking on does not make it last longer.
+
+    Raises:
+        NotLoggedIn: there is none, or it is over.
+    """
     if session is None:
         raise NotLoggedIn("log in (POST /api/v1/session), or send a token (Authorization: Bearer …)")
-    found = here.store.users.of_session(session, now, here.settings.api.idle_minutes * 60)
+    idle = here.settings.api.idle_minutes * 60
+    found = here.store.users.of_session(session, here.clock.now(), idle, used=used)
     if found is None:
         raise NotLoggedIn("the session is over: log in anew")
     user, expires = found
-    if request.method not in SAFE and not _same(csrf or "", csrf_of(session)):
-        raise NotAllowed("the header X-CSRF-Token is not that of the session", user.name)
     return Caller(user.name, user.roles, user.account, session, expires)
 
 
@@ -103,11 +119,21 @@ Anybody = Annotated[Caller, Depends(identify)]
 """Whoever has logged in, for a request's handler."""
 
 
+def may(caller: Caller, action: Action) -> bool:
+    """Tell whether a caller may do something."""
+    return bool(caller.roles & MAY[action])
+
+
+def require(caller: Caller, action: Action) -> Caller:
+    """Return a caller who may do something (`NotAllowed` if they may not)."""
+    if not may(caller, action):
+        raise NotAllowed(f"this needs the role {' or '.join(sorted(MAY[action]))}", caller.name)
+    return caller
+
+
 def _who_may(action: Action) -> Callable[[Caller], Caller]:
     def allowed(caller: Anybody) -> Caller:
-        if not caller.roles & MAY[action]:
-            raise NotAllowed(f"this needs the role {' or '.join(sorted(MAY[action]))}", caller.name)
-        return caller
+        return require(caller, action)
 
     return allowed
 

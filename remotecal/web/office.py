@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
 from remotecal.hub.refusals import Refusals
 from remotecal.transport.bundles import TrustedProcedures
+from remotecal.web.watching import Watching
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from remotecal.clock import Clock
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import HubSettings
+    from remotecal.store.index import EquipmentRow
+
+DUE_HOLDS = 600.0
+"""Seconds for which it is remembered what falls due."""
 
 
 class Office:
@@ -36,6 +42,18 @@ class Office:
         """Certificates are printed one at a time."""
         self.refusals = Refusals(self.store)
         """Who was refused of late."""
+        self.watching = Watching(laboratory)
+        """Runs as they are now."""
+        self._due: tuple[str, float, tuple[EquipmentRow, ...]] | None = None
+
+    def due(self, day: str) -> tuple[EquipmentRow, ...]:
+        """Return the standards whose certificate ends on a day (ISO 8601) or before.
+
+        They are looked for among all runs, which takes its time, and no day's answer changes by the minute.
+        """
+        if self._due is None or self._due[0] != day or time.monotonic() - self._due[1] > DUE_HOLDS:
+            self._due = (day, time.monotonic(), self.store.about.due(day))
+        return self._due[2]
 
     @property
     def settings(self) -> HubSettings:

@@ -30,6 +30,7 @@ from remotecal.errors import (
 )
 from remotecal.web.answers import PROBLEM
 from remotecal.web.office import office_of
+from remotecal.web.pages.frame import for_people, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +66,13 @@ def add_to(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _failed)
 
 
+def _answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a refusal as whoever asked can read it: a page for people, problem details for programs."""
+    if for_people(request.url.path):
+        return refusal(request, status, detail)
+    return problem(status, detail, headers)
+
+
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return problem details."""
     content = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
@@ -80,7 +88,7 @@ def status_of(error: RemotecalError) -> HTTPStatus:
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, RemotecalError):
         raise error
-    if isinstance(error, RequestRefused) and error.noted:
+    if isinstance(error, RequestRefused) and error.noted and not _just_came(request, error):
         try:
             await run_in_threadpool(
                 office_of(request).refusals.note, error.who, _host(request), str(error), _where(request)
@@ -90,28 +98,35 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("%s", error)
-        return problem(status, "the laboratory's database can't be used now")
+        return _answer(request, status, "the laboratory's database can't be used now")
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s", error)
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    return problem(status, str(error), headers)
+    return _answer(request, status, str(error), headers)
 
 
-async def _malformed(_: Request, error: Exception) -> Response:
+def _just_came(request: Request, error: RequestRefused) -> bool:
+    """Tell whether somebody is only led to where one logs in, as everybody is who opens a page first."""
+    return isinstance(error, NotLoggedIn) and for_people(request.url.path)
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
     faults: Sequence[Mapping[str, object]] = (
         error.errors() if isinstance(error, RequestValidationError) else ()
     )
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(map(_fault, faults)))
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(map(_fault, faults)))
 
 
-async def _by_status(_: Request, error: Exception) -> Response:
+async def _by_status(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return problem(error.status_code, error.detail, error.headers)
+    return _answer(request, error.status_code, error.detail, error.headers)
 
 
-async def _failed(_: Request, __: Exception) -> Response:
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; the hub's log says what")
+async def _failed(request: Request, _: Exception) -> Response:
+    return _answer(
+        request, HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; the hub's log says what"
+    )
 
 
 def _fault(fault: Mapping[str, object]) -> str:

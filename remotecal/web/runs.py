@@ -103,7 +103,7 @@ def get_journal(
     after: Annotated[int, Query(ge=0, le=2**31 - 1, description="Leave out this many lines.")] = 0,
 ) -> Response:
     """Return a run's journal as far as it is here, byte for byte as the station wrote it."""
-    _may_see_evidence(here, caller, station, run)
+    may_see_evidence(here, caller, station, run)
     lines = here.store.journals.lines(station, run, after)
     return file(request, b"".join(line + b"\n" for line in lines), LINES, "journal.jsonl")
 
@@ -111,7 +111,7 @@ def get_journal(
 @router.get(RUN + "/files", tags=["evidence"])
 def list_files(station: StationName, run: RunName, caller: Reader, here: Here) -> list[FileShown]:
     """List the photos and other files that a run's journal names, in its order."""
-    _may_see_evidence(here, caller, station, run)
+    may_see_evidence(here, caller, station, run)
     return [
         FileShown(**row.file.model_dump(), complete=row.complete)
         for row in here.store.files.list(station, run)
@@ -123,7 +123,7 @@ def get_file(
     station: StationName, run: RunName, sha256: FileHash, caller: Reader, here: Here, request: Request
 ) -> Response:
     """Return a photo or another file of a run; 409 while not all of it is here."""
-    _may_see_evidence(here, caller, station, run)
+    may_see_evidence(here, caller, station, run)
     found = next((row for row in here.store.files.list(station, run) if row.file.sha256 == sha256), None)
     if found is None:
         raise NotThere(f"the journal of {run} names no file {sha256}")
@@ -136,7 +136,7 @@ def get_file(
 @router.get(RUN + "/record", response_class=Whole, responses=described(JSON), tags=["evidence"])
 def get_record(station: StationName, run: RunName, caller: Reader, here: Here, request: Request) -> Response:
     """Return the data of a run's certificate, as the laboratory computed them from the journal."""
-    _may_see_evidence(here, caller, station, run)
+    may_see_evidence(here, caller, station, run)
     row = certificates.record_row(here, station, run)
     return file(request, row.record.encode(), JSON, "record.json")
 
@@ -207,7 +207,7 @@ async def issue_certificate(
     return await run_in_threadpool(lambda: certificate_shown(found.certificate()))
 
 
-def _may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:
+def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:
     """Raise `NotThere` unless a caller may see journal and record.
 
     They tell of all devices, so a customer waits until the certificates of all are issued.

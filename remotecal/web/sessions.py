@@ -50,6 +50,16 @@ FAILURE = "login refused"
 @router.post("/session", status_code=HTTPStatus.CREATED)
 async def log_in(login: Login, request: Request, response: Response, here: Here) -> SessionShown:
     """Log in; sets the session's cookie."""
+    return _session(here, await open_session(here, login, request, response))
+
+
+async def open_session(here: Office, login: Login, request: Request, response: Response) -> Caller:
+    """Return who has logged in now, with the cookies of that set.
+
+    Raises:
+        NotLoggedIn: name or password is wrong.
+        TooOften: there were too many failures.
+    """
     client = _client(request)
     async with here.one_login:
         user = await run_in_threadpool(_check_password, here, login.name, login.password, client)
@@ -68,7 +78,7 @@ async def log_in(login: Login, request: Request, response: Response, here: Here)
             httponly=True,
             samesite="strict",
         )
-    return _session(here, Caller(user.name, user.roles, user.account, secret, now + lasts))
+    return Caller(user.name, user.roles, user.account, secret, now + lasts)
 
 
 @router.get("/session")
@@ -80,7 +90,12 @@ def who_am_i(caller: Anybody, here: Here) -> SessionShown:
 @router.delete("/session", status_code=HTTPStatus.NO_CONTENT)
 def log_out(caller: Anybody, response: Response, here: Here) -> None:
     """Log out."""
-    here.store.users.close_session(_in_session(caller).session or "")
+    close_session(here, _in_session(caller), response)
+
+
+def close_session(here: Office, caller: Caller, response: Response) -> None:
+    """End a caller's session, and forget its cookie."""
+    here.store.users.close_session(caller.session or "")
     here.store.note(caller.name, "logout", {})
     response.delete_cookie(COOKIE)
 

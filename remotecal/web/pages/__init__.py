@@ -1,0 +1,22 @@
+"""The console: the pages that people in a laboratory, and its customers, look at in a browser.
+
+Pages are made here, and are whole without a script; what they show comes from the store and from signed
+files, and what they do goes through the functions of the API.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def add_to(app: FastAPI) -> None:
+    """Have an application answer with pages, compressed for whoever takes that."""
+    from remotecal.web.pages import assets, entry, evidence, orders, runs, search, today
+    from remotecal.web.pages.compressed import Compressed
+
+    for part in (today, orders, runs, evidence, search, entry, assets):
+        app.include_router(part.router)
+    app.add_middleware(Compressed)

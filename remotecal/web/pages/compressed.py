@@ -1,0 +1,27 @@
+"""Pages are sent compressed; files are not, whose entity tag is the hash of what is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from starlette.middleware.gzip import GZipMiddleware
+
+from remotecal.web.pages.frame import for_people
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+SMALLEST: Final = 1000
+"""Bytes below which nothing is gained."""
+
+
+class Compressed:
+    """An application whose pages are compressed for browsers that take that."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain = app
+        self._compressed = GZipMiddleware(app, minimum_size=SMALLEST, compresslevel=6)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pages = scope["type"] == "http" and for_people(scope["path"])
+        await (self._compressed if pages else self._plain)(scope, receive, send)

@@ -1,0 +1,70 @@
+"""Coming in and going out, and the language of the pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from remotecal.errors import NotLoggedIn, TooOften
+from remotecal.web import sessions
+from remotecal.web.bodies import Login
+from remotecal.web.office import Here
+from remotecal.web.pages.frame import MOST_FIELDS, Sent, entrance, local, refuse_foreign, see, text_in
+from remotecal.web.pages.words import COOKIE, LANGUAGES
+from remotecal.web.problems import status_of
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+
+router = APIRouter(include_in_schema=False)
+
+A_YEAR = 366 * 86400
+
+
+@router.get("/login")
+def show_entrance(request: Request) -> Response:
+    """Return the page on which one logs in."""
+    return entrance(request)
+
+
+@router.post("/login")
+async def log_in(request: Request, here: Here) -> Response:
+    """Log in by name and password, and go where one wanted to."""
+    fields = await _own_form(request)
+    response = see(local(text_in(fields, "next")))
+    try:
+        login = Login(name=text_in(fields, "name"), password=text_in(fields, "password"))
+        await sessions.open_session(here, login, request, response)
+    except ValidationError:
+        return entrance(request, status_of(NotLoggedIn("")), sessions.WRONG)
+    except (NotLoggedIn, TooOften) as error:
+        return entrance(request, status_of(error), str(error))
+    return response
+
+
+@router.post("/logout")
+async def log_out(form: Sent, here: Here) -> Response:
+    """Log out."""
+    response = see("/login")
+    await run_in_threadpool(sessions.close_session, here, form.visitor.caller, response)
+    return response
+
+
+@router.post("/language")
+async def choose_language(request: Request) -> Response:
+    """Keep in the browser in which language its pages are to be."""
+    fields = await _own_form(request)
+    response, chosen = see(local(text_in(fields, "next"))), text_in(fields, "language")
+    if chosen in LANGUAGES:
+        secure = request.url.scheme == "https"
+        response.set_cookie(COOKIE, chosen, A_YEAR, secure=secure, httponly=True, samesite="strict")
+    return response
+
+
+async def _own_form(request: Request) -> FormData:
+    """Return a form that nobody need be logged in for (`NotAllowed`: another site's page sent it)."""
+    refuse_foreign(request)
+    return await request.form(max_files=0, max_fields=MOST_FIELDS)

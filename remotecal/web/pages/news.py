@@ -1,0 +1,85 @@
+"""Live pages: their parts as they change, over one stream for each page in view (server-sent events)."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from remotecal.errors import NotLoggedIn
+from remotecal.web import callers
+from remotecal.web.callers import COOKIE
+from remotecal.web.office import Here
+from remotecal.web.pages.frame import Visitor, visitor_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    Parts = Mapping[str, str]
+    """Id of an element → what stands in it."""
+
+LOOK_AGAIN: Final = 30.0
+"""Seconds after which it is looked at whether somebody may still look on."""
+HEADERS: Final = {"X-Accel-Buffering": "no"}
+"""Tells a proxy to pass on each event as it comes."""
+
+
+def looking_on(request: Request, here: Here) -> Visitor:
+    """Return who looks on: that makes a session last no longer, and ends none.
+
+    Raises:
+        NotLoggedIn: nobody known, or they have logged out.
+    """
+    secret = request.cookies.get(COOKIE)
+    found = here.store.users.of_session(secret or "", here.clock.now(), math.inf, used=False)
+    if secret is None or found is None:
+        raise NotLoggedIn("the session is over: log in anew")
+    user, expires = found
+    caller = callers.Caller(user.name, user.roles, user.account, secret, expires)
+    return visitor_of(request, callers.require(caller, "read"))
+
+
+LookingOn = Annotated[Visitor, Depends(looking_on)]
+"""Who looks on, for the handler of a stream."""
+
+
+def stream(
+    visitor: Visitor, parts: Callable[[], Parts], ask: Callable[[], Awaitable[None]] | None = None
+) -> Response:
+    """Return a stream of a page's parts: first all, then each that has changed.
+
+    Whoever reads slowly gets the latest, for nothing is made before what was made is taken.
+
+    Args:
+        visitor: who looks on.
+        parts: makes them.
+        ask: asks for what is shown, where it does not come by itself.
+    """
+    events = _events(visitor, parts, ask)
+    return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _events(
+    visitor: Visitor, parts: Callable[[], Parts], ask: Callable[[], Awaitable[None]] | None
+) -> AsyncIterator[str]:
+    sent: dict[str, str] = {}
+    looked = time.monotonic()
+    async for _ in visitor.office.watching.looks():
+        if time.monotonic() - looked > LOOK_AGAIN:
+            looked = time.monotonic()
+            try:
+                await run_in_threadpool(looking_on, visitor.request, visitor.office)
+            except NotLoggedIn:
+                yield "event: over\ndata: {}\n\n"
+                return
+        if ask is not None:
+            await ask()
+        made = await run_in_threadpool(parts)
+        new = {name: html for name, html in made.items() if sent.get(name) != html}
+        sent |= new
+        yield f"event: parts\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"

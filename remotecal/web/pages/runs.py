@@ -1,0 +1,206 @@
+"""Runs: those that are on, all there were, and one of them with what came of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from fastapi import APIRouter, Response
+from pydantic import ValidationError
+
+from remotecal.errors import ConfigurationError, NotThere
+from remotecal.model import Record
+from remotecal.model.flat import flatten
+from remotecal.web import callers, certificates, runs, visible
+from remotecal.web.bodies import CommandWanted, RunName, StationName
+from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
+from remotecal.web.pages.news import LookingOn, stream
+from remotecal.web.runs import BeforeRun, FromStation, InState
+from remotecal.web.watching import ON
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from remotecal.model.flat import FlatColumn
+    from remotecal.store.journals import RunRow
+    from remotecal.web.shown import FileShown
+
+router = APIRouter(include_in_schema=False)
+
+ON_A_PAGE = 50
+"""Runs in a list."""
+RUN = "/runs/{station}/{run}"
+
+
+@router.get("/runs")
+def list_runs(
+    visitor: Visiting, station: FromStation = None, state: InState = None, before: BeforeRun = None
+) -> Response:
+    """Return the list of runs, the latest begun first."""
+    last = None if before is None else (before.partition("/")[0], before.partition("/")[2])
+    rows = visitor.office.store.pages.runs(
+        ON_A_PAGE + 1, before=last, account=visitor.caller.account, station=station, state=state
+    )
+    further = f"{rows[ON_A_PAGE - 1].station}/{rows[ON_A_PAGE - 1].run}" if len(rows) > ON_A_PAGE else None
+    return visitor.page("runs.html", rows=rows[:ON_A_PAGE], further=further, station=station, state=state)
+
+
+@router.get("/live")
+def live(visitor: Visiting) -> Response:
+    """Return the runs that are on."""
+    return visitor.page("live.html", parts=_all_on(visitor))
+
+
+@router.get("/live/news")
+def live_news(visitor: LookingOn) -> Response:
+    """Return what changes of them."""
+    return stream(visitor, lambda: _all_on(visitor))
+
+
+@router.get(RUN)
+def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
+    """Return a run: where it is, what it is about, its results, its certificates."""
+    row = visible.run(visitor.office, visitor.caller, station, run)
+    used, items = visitor.office.store.about.of_run(station, run)
+    return visitor.page(
+        "run.html",
+        row=row,
+        parts=_one(visitor, row),
+        on=row.state in ON,
+        items=[item._replace(name=_said(visitor, item.name)) for item in items],
+        equipment=used if visitor.caller.account is None else (),
+        results=_results(visitor, row),
+        files=_files(visitor, row),
+        certificates=_certificates(visitor, row),
+    )
+
+
+@router.get(RUN + "/news")
+def run_news(station: StationName, run: RunName, visitor: LookingOn) -> Response:
+    """Return what changes of a run."""
+    visible.run(visitor.office, visitor.caller, station, run)
+    return stream(
+        visitor,
+        lambda: _one(visitor, visible.run(visitor.office, visitor.caller, station, run)),
+        lambda: visitor.office.watching.ask(station, run, visitor.caller.name),
+    )
+
+
+@router.post(RUN + "/commands")
+async def command(station: StationName, run: RunName, form: Sent) -> Response:
+    """Have the station do something with a run, and go back to it."""
+    caller = callers.require(form.visitor.caller, "command")
+    try:
+        wanted = CommandWanted.model_validate(
+            {"verb": form["verb"], "argument": form["argument"], "prompt": form["prompt"] or 0}
+        )
+    except ValidationError:
+        raise ConfigurationError("a command is told in a line of 500 characters at most") from None
+    if wanted.verb == "abort" and not wanted.argument:
+        raise ConfigurationError("say why the run is to be aborted")
+    await runs.command_run(station, run, wanted, caller, form.visitor.office)
+    return see(f"/runs/{station}/{run}")
+
+
+class StatedTable(NamedTuple):
+    """A table of results as a page shows it."""
+
+    place: str
+    """Of which measurement, result and table, for addresses: `0/0/0`."""
+    title: str
+    """What it is."""
+    columns: tuple[FlatColumn, ...]
+    rows: int
+
+
+class Issued(NamedTuple):
+    """A certificate, as far as it has come."""
+
+    device: str
+    """Whose, where each device has its own."""
+    state: str
+    """What it was signed for last; `draft` for nothing yet."""
+    number: str
+
+
+def record_of(visitor: Visitor, row: RunRow) -> Record | None:
+    """Return a run's record, where there is one and the visitor may see it."""
+    try:
+        runs.may_see_evidence(visitor.office, visitor.caller, row.station, row.run)
+        return Record.from_json(certificates.record_row(visitor.office, row.station, row.run).record)
+    except NotThere:
+        return None
+
+
+def _results(visitor: Visitor, row: RunRow) -> list[StatedTable]:
+    record = record_of(visitor, row)
+    if record is None:
+        return []
+    language = visitor.words.language
+    return [
+        StatedTable(
+            f"{m}/{r}/{t}",
+            " – ".join(
+                dict.fromkeys(
+                    name.get(language)
+                    for name in (measurement.name, result.name, table.name)
+                    if name is not None
+                )
+            ),
+            flatten(table.columns),
+            table.rows,
+        )
+        for m, measurement in enumerate(record.measurements)
+        for r, result in enumerate(measurement.results)
+        for t, table in enumerate(result.tables)
+    ]
+
+
+def _files(visitor: Visitor, row: RunRow) -> list[FileShown]:
+    try:
+        return runs.list_files(row.station, row.run, visitor.caller, visitor.office)
+    except NotThere:
+        return []
+
+
+def _certificates(visitor: Visitor, row: RunRow) -> list[Issued]:
+    """Return the certificates of a run that the visitor may have."""
+    if not row.record or row.unordered:
+        return []
+    try:
+        devices = sorted(certificates.ordered(visitor.office, row.run)) or [""]
+    except NotThere:
+        return []
+    found = []
+    for device in devices:
+        signed = visitor.office.store.signings.latest(row.station, row.run, device)
+        state = "draft" if signed is None else signed.duty
+        if visitor.caller.account is None or state == "issued":
+            found.append(Issued(device, state, (signed.number if signed else None) or ""))
+    return found
+
+
+def _one(visitor: Visitor, row: RunRow) -> Mapping[str, str]:
+    """Return the parts of a run's page that change: where it is, and what it asks."""
+    seen = visitor.office.watching.of(row.station, row.run)
+    content = {"row": row, "seen": seen, "on": row.state in ON}
+    return {
+        "values": visitor.part("run_values.html", **content),
+        "question": visitor.part("run_question.html", **content),
+    }
+
+
+def _all_on(visitor: Visitor) -> Mapping[str, str]:
+    wanting = visitor.office.store.pages.wanting(account=visitor.caller.account)
+    watching = visitor.office.watching
+    cards = [
+        (row, watching.of(row.station, row.run))
+        for kind in ("asking", "running", "paused")
+        for row in wanting[kind]
+    ]
+    return {"live": visitor.part("live_cards.html", cards=cards)}
+
+
+def _said(visitor: Visitor, text: str) -> str:
+    """Return a text by language, that was kept as JSON, in the visitor's."""
+    return visitor.words.choose(json.loads(text))

@@ -1,0 +1,72 @@
+"""Today: what waits for whoever looks, what is not as it should be, what is on, what was done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from fastapi import APIRouter, Response
+
+from remotecal.clock import civil_time
+from remotecal.web.certificates import FILED_BY
+from remotecal.web.pages.frame import Visiting, Visitor
+from remotecal.web.pages.news import LookingOn, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from remotecal.store.index import EquipmentRow
+    from remotecal.store.journals import RunRow
+
+router = APIRouter(include_in_schema=False)
+
+AHEAD: Final = timedelta(days=30)
+"""How far ahead it is looked for what falls due."""
+ABNORMAL: Final = ("stopped", "suspended", "refused", "unordered", "differing")
+"""Kinds of runs that are not as they should be; see `Pages.wanting`."""
+
+
+@router.get("/")
+def today(visitor: Visiting) -> Response:
+    """Return the page a day begins with."""
+    return visitor.page("today.html", parts=_parts(visitor))
+
+
+@router.get("/news")
+def news(visitor: LookingOn) -> Response:
+    """Return what changes on it."""
+    return stream(visitor, lambda: _parts(visitor))
+
+
+def _parts(visitor: Visitor) -> Mapping[str, str]:
+    account, pages = visitor.caller.account, visitor.office.store.pages
+    wanting = pages.wanting(account=account)
+    midnight = civil_time(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    return {
+        "today": visitor.part(
+            "today_parts.html",
+            waiting=_waiting(visitor, wanting),
+            abnormal=[(kind, row) for kind in ABNORMAL for row in wanting[kind]],
+            due=[] if account is not None else _due(visitor),
+            on=[row for kind in ("asking", "running", "paused") for row in wanting[kind]],
+            issued=pages.issued(midnight.timestamp(), account=account),
+        )
+    }
+
+
+def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[tuple[str, RunRow]]:
+    """Return what this person can do something about: questions, and certificates to be signed."""
+    questions = [("asking", row) for row in wanting["asking"] if visitor.may("command")]
+    mine = {duty for duty, role in FILED_BY.items() if role in visitor.caller.roles}
+    signatures = [
+        (row.awaiting, row) for row in wanting["awaiting"] if row.awaiting in mine and not row.unordered
+    ]
+    return questions + signatures
+
+
+def _due(visitor: Visitor) -> tuple[EquipmentRow, ...]:
+    """Return the standards whose certificate ends soon, or has ended."""
+    day = datetime.fromtimestamp(visitor.office.clock.now(), UTC).date() + AHEAD
+    return visitor.office.due(day.isoformat())

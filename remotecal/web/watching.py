@@ -1,0 +1,102 @@
+"""Runs as they are now, for everybody who looks on: each station is listened to once, however many look."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from remotecal.errors import RemotecalError
+from remotecal.transport import subjects
+from remotecal.transport.messages import Live
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from remotecal.hub.laboratory import OrderDesk
+
+ON: Final = frozenset({"running", "asking", "paused"})
+"""States of a run that is on."""
+ASK_AFTER: Final = 3.0
+"""Seconds without news of a station after which it is asked: what it shows by itself may be lost."""
+AT_LEAST: Final = 0.5
+"""Seconds from one look at what is new to the next, at least: nobody reads faster."""
+AT_MOST: Final = 2.0
+"""The same at most: what changes without a station's word, and how old its last word is."""
+MOST: Final = 2000
+"""Runs that are remembered at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a station said last of a run."""
+
+    live: Live
+    """Where the run is."""
+    heard: float
+    """When that was heard, by a clock that only runs forward, in seconds."""
+
+    @property
+    def age(self) -> float:
+        """For how many seconds there has been no news."""
+        return max(0.0, time.monotonic() - self.heard)
+
+
+@dataclass(slots=True)
+class Watching:
+    """What is known of the runs that are on."""
+
+    laboratory: OrderDesk
+    """Through whose connection stations are heard."""
+    _seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    _asked: dict[str, float] = field(default_factory=dict)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _listening: asyncio.Task[None] | None = None
+
+    def of(self, station: str, run: str) -> Seen | None:
+        """Return what a station said last of a run; None if it said nothing yet."""
+        return self._seen.get((station, run))
+
+    async def looks(self) -> AsyncIterator[None]:
+        """Yield whenever there may be something new to look at, now first."""
+        await self._listen()
+        while True:
+            changed = self._changed
+            yield
+            await asyncio.sleep(AT_LEAST)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), AT_MOST - AT_LEAST)
+
+    async def ask(self, station: str, run: str, by: str) -> None:
+        """Ask a station where a run is, unless it said so of late; one that does not answer says nothing."""
+        await self._listen()
+        seen, now = self.of(station, run), time.monotonic()
+        if (seen is not None and seen.age < ASK_AFTER) or now - self._asked.get(station, 0.0) < ASK_AFTER:
+            return
+        self._asked[station] = now
+        with suppress(RemotecalError):
+            live = (await self.laboratory.state(station, by)).run
+            if live is not None:
+                self._take(station, live)
+
+    async def _listen(self) -> None:
+        if self._listening is None:
+            listen = self.laboratory.connection.listen(subjects.every_live(), self._hear)
+            self._listening = asyncio.ensure_future(listen)
+        await asyncio.shield(self._listening)
+
+    async def _hear(self, subject: str, content: bytes) -> None:
+        with suppress(ValidationError):
+            self._take(subjects.station_of(subject), Live.model_validate_json(content))
+
+    def _take(self, station: str, live: Live) -> None:
+        self._seen.pop((station, live.run), None)
+        self._seen[station, live.run] = Seen(live, time.monotonic())
+        if len(self._seen) > MOST:
+            del self._seen[next(iter(self._seen))]
+        self._changed.set()
+        self._changed = asyncio.Event()

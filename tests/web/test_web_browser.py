@@ -1,0 +1,160 @@
+"""The pages in a real browser: what it is told to refuse, what keys do, what is live, what a phone shows."""
+
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from laboratories import PATIENCE
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sites import until
+from web_laboratory import PASSWORD, Web
+
+CHROMIUM = "/usr/bin/chromium"
+WITHIN = PATIENCE * 1000.0
+expect.set_options(timeout=WITHIN)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What the browser complained about."""
+    return []
+
+
+def opened(browser: Browser, web: Web, said: list[str], user: str = "operator", **settings: object) -> Page:
+    """Return a page of somebody who has logged in by keyboard."""
+    context = browser.new_context(**{"locale": "en", **settings})
+    context.set_default_timeout(WITHIN)
+    page = context.new_page()
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
+    page.goto(web.url + "/")
+    page.keyboard.type(user)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(web.url + "/")
+    return page
+
+
+@pytest.fixture(scope="module")
+def run(web: Web) -> str:
+    return web.do(web.carried_out())
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
+    browser: Browser, web: Web, run: str, said: list[str], locale: str
+) -> None:
+    page = opened(browser, web, said, locale=locale)
+    addresses = ("/", "/orders", f"/orders/{run}", "/live", "/runs", f"/runs/here/{run}", "/search?q=M1",
+                 f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
+    for address in addresses:
+        page.goto(web.url + address)
+        found = Axe().run(page, options=RULES)
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == [], address
+    page.get_by_role("button", name="中文" if locale == "en" else "English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh" if locale == "en" else "en")
+    assert said == []
+    page.evaluate(
+        'document.body.innerHTML += \'<img src="https://elsewhere.example/x.png" style="width:1px">\''
+    )
+    page.wait_for_timeout(100)
+    assert any("Content Security Policy" in one for one in said)  # the check would see a violation
+
+
+def test_everything_is_reached_by_keys(browser: Browser, web: Web, run: str, said: list[str]) -> None:
+    page = opened(browser, web, said)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("M1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/search\?q=M1"))
+    page.goto(web.url + "/runs")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/runs/here/"))
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert said == []
+
+
+def test_a_run_is_watched_answered_and_paused_without_loading_the_page_anew(
+    browser: Browser, web: Web, said: list[str]
+) -> None:
+    web.site.tiny.parameter("ask = true")
+    order = web.do(web.site.order())
+    up = web.site.up()
+    station = web.do(up.__aenter__())
+    try:
+        web.do(web.site.state(order, "asking"))
+        page = opened(browser, web, said)
+        expect(page.locator("#today .calls")).to_contain_text("A question")
+        page.goto(f"{web.url}/runs/here/{order.id}")
+        expect(page.get_by_role("heading", name="May it begin?")).to_be_visible()
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="yes").click()
+        expect(page.locator("#values .state")).to_have_text("paused")
+        expect(page.locator("#question")).to_be_empty()
+        page.get_by_label("Why it is aborted").fill("half typed")
+        web.do(web.hub.laboratory.command("here", "take_control", "Li Wei", run=order.id))
+        expect(page.locator("#values")).to_contain_text("Li Wei")
+        expect(page.get_by_label("Why it is aborted")).to_have_value("half typed")
+        web.do(web.hub.laboratory.command("here", "release_control", "Li Wei", run=order.id))
+        page.get_by_role("button", name="Go on").click()
+        expect(page.locator("#values .state")).to_have_text("complete")
+        web.do(until(lambda: station.live() is None))
+    finally:
+        web.do(up.__aexit__(None, None, None))
+        whole = web.site.tiny.order
+        whole.write_text(whole.read_text().replace("ask = true", ""))
+    assert said == []
+    assert [what for who, what, _ in web.audit() if who == "operator"][:3] == ["go_on", "answer", "pause"]
+
+
+def test_what_is_old_does_not_look_live(browser: Browser, web: Web, said: list[str]) -> None:
+    page = opened(browser, web, said)
+    expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
+    goes_on = threading.Event()
+    web.loop.call_soon_threadsafe(goes_on.wait)  # the hub answers nothing meanwhile
+    try:
+        expect(page.locator("body")).to_have_class(re.compile("silenced"))
+        expect(page.get_by_role("status")).to_contain_text("No news for")
+    finally:
+        goes_on.set()
+    expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
+    expect(page.get_by_role("status")).to_be_hidden()
+
+
+def test_without_a_script_the_same_is_done_by_forms(browser: Browser, web: Web, said: list[str]) -> None:
+    order = web.do(web.site.order())
+    page = opened(browser, web, said, java_script_enabled=False)
+    page.goto(f"{web.url}/orders/{order.id}")
+    page.get_by_label("Reason").fill("not needed")
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_role("main")).to_contain_text("not needed")
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(web.url + "/login")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_page_is_no_wider_than_what_it_is_read_on(
+    browser: Browser, web: Web, run: str, said: list[str], width: int
+) -> None:
+    page = opened(browser, web, said, viewport={"width": width, "height": 800})
+    for address in ("/", "/orders", "/live", "/runs", f"/runs/here/{run}", f"/orders/{run}"):
+        page.goto(web.url + address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
