@@ -108,7 +108,7 @@ class WholeFinding(Finding):
 
 
 @dataclass(frozen=True, slots=True)
-class CalculatorFinding(Finding):
+class ArithmeticFinding(Finding):
     """The calculator's own error e_f at one place of the grid; references are conversion factors."""
 
     @classmethod

@@ -9,7 +9,7 @@ from remotecal.model import Statement, Text
 from remotecal.procedures.library.converter.methods import explained
 
 if TYPE_CHECKING:
-    from remotecal.procedures.library.converter.findings import CalculatorFinding, Grid, WholeFinding
+    from remotecal.procedures.library.converter.findings import ArithmeticFinding, Grid, WholeFinding
     from remotecal.procedures.library.converter.parameters import ConverterParameters
 
 WHOLE: Final = Text(zh="整机(不含流量计)", en="the converter as a whole, without the meter,")
@@ -26,7 +26,7 @@ AGREES: Final = 2e-4
 """How well a wrong method or wrong base conditions must agree with what is shown to be named, as a share."""
 
 
-def calculator(findings: Sequence[CalculatorFinding]) -> tuple[Statement, ...]:
+def calculator(findings: Sequence[ArithmeticFinding]) -> tuple[Statement, ...]:
     """Return what is said of the calculator's error: the largest that was found."""
     worst = max(findings, key=lambda one: abs(one.evaluated.value)).evaluated.reported()
     value = printed(worst.value)

@@ -35,7 +35,7 @@ from remotecal.procedures import (
 )
 from remotecal.procedures.library.converter import atmosphere, results, said
 from remotecal.procedures.library.converter.findings import (
-    CalculatorFinding,
+    ArithmeticFinding,
     Grid,
     SensorFinding,
     WholeFinding,
@@ -323,7 +323,7 @@ class ConverterCalibration(Procedure):
         wanted = self.parameters
         grid = Grid(evidence, wanted)
         whole, pressure, temperature = grid.whole(), grid.pressure(), grid.temperature()
-        calculators = [CalculatorFinding.of(each) for each in whole]
+        calculators = [ArithmeticFinding.of(each) for each in whole]
         of_whole, of_pressure, of_temperature, of_calculator = (
             Specification(Constant(limit, "%"), wanted.norm, wanted.rule)
             for limit in (

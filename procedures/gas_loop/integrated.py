@@ -62,7 +62,7 @@ MODEL: Final = (
 ErrorOf = Callable[["LoopSeen", Numbers], Number]
 
 
-class Conversion:
+class ProgrammedConversion:
     """The conversion factor as it is programmed.
 
     Raises:
@@ -109,7 +109,7 @@ def see_programmed(run: Run, device: VolumeConverter, parameters: LoopParameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WholeFinding(Finding):
+class WholeDevice(Finding):
     """What was found of the whole device at one point, in %; references are conversion factors."""
 
     volume: Evaluated
@@ -146,7 +146,7 @@ class IntegratedRepeats(LoopRepeats):
     """
 
     def _know_more(self) -> None:
-        self._conversion = Conversion(self.parameters, self.filling)
+        self._conversion = ProgrammedConversion(self.parameters, self.filling)
         for seen in self.seen:
             if self.passed(seen, "disturbed", "m3"):
                 raise EvidenceError(
@@ -165,11 +165,11 @@ class IntegratedRepeats(LoopRepeats):
         change = told.pressure_change / 100 + told.temperature_change / 273.15
         return Input.from_limits(BETWEEN, 0.0, "1", change / (2 * times), source="the order 委托")
 
-    def whole(self) -> WholeFinding:
+    def whole(self) -> WholeDevice:
         """Return what was found of the whole device, after `found`."""
         errors = self._of_volume, self._of_pressure, self._of_temperature
         known = self.estimates()
-        return WholeFinding(
+        return WholeDevice(
             point=self.point,
             title=Text(zh=f"标况体积 {self.point.name}", en=f"Volume at base conditions, {self.point.name}"),
             reference=[estimate(self._factor(seen, known)) for seen in self.seen],
@@ -259,7 +259,7 @@ class IntegratedRepeats(LoopRepeats):
 
 
 def tables(
-    findings: Sequence[WholeFinding], reynolds: Sequence[str], *, accredited: bool
+    findings: Sequence[WholeDevice], reynolds: Sequence[str], *, accredited: bool
 ) -> tuple[Result, Result]:
     """Return the whole device's errors with the meter's beside them, and how the parts make the whole.
 
@@ -326,7 +326,7 @@ def _with_u(symbol: str, ref_type: str, every: Sequence[Evaluated]) -> tuple[Col
     )
 
 
-def remark(findings: Sequence[WholeFinding]) -> Statement:
+def remark(findings: Sequence[WholeDevice]) -> Statement:
     """Return what is said of whether the parts make the whole."""
     apart = [one for one in findings if not one.closes]
     if apart:

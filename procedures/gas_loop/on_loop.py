@@ -28,7 +28,7 @@ from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas_loop import counting
 from remotecal.procedures.library.gas_loop.filling import LoopGas
-from remotecal.procedures.library.gas_loop.integrated import Conversion
+from remotecal.procedures.library.gas_loop.integrated import ProgrammedConversion
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 from remotecal.procedures.library.gas_loop.passing import choice_at
@@ -111,7 +111,7 @@ class OnLoop(MeterUnderTest):
         told, filling = self.parameters, LoopGas(self.parameters)
         see_resolution(drivers, "dut.measured_volume", told.total_resolution, "m3")
         see_resolution(drivers, "dut.base_volume", told.base_resolution, "m3")
-        conversion = Conversion(told, filling)
+        conversion = ProgrammedConversion(told, filling)
         for pressure in told.pressures:
             conversion.factor(told.cooling, 1000.0 * pressure)
 

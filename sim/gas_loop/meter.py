@@ -25,7 +25,7 @@ MeterKind = Literal["turbine", "rotary", "ultrasonic"]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class KindOfMeter:
     """How meters of a kind are, and pulse."""
 
     name: Text
@@ -39,22 +39,22 @@ class Way:
     """Mean and spread of each coefficient of its curve."""
 
 
-WAYS: Final[dict[MeterKind, Way]] = {
-    "turbine": Way(
+WAYS: Final[dict[MeterKind, KindOfMeter]] = {
+    "turbine": KindOfMeter(
         Text(zh="标准气体涡轮流量计", en="Turbine gas meter, master"),
         by_flow=False,
         pulses=2.4e6 / 3600,
         noise=5e-5,
         curve=((0.001, 0.001), (0.001, 0.0006), (-0.001, 0.0005)),
     ),
-    "rotary": Way(
+    "rotary": KindOfMeter(
         Text(zh="标准气体腰轮流量计", en="Rotary gas meter, master"),
         by_flow=True,
         pulses=1e6 / 3600,
         noise=1e-4,
         curve=((0.001, 0.001), (0.0005, 0.0004), (-0.0012, 0.0004)),
     ),
-    "ultrasonic": Way(
+    "ultrasonic": KindOfMeter(
         Text(zh="标准气体超声流量计", en="Ultrasonic gas meter, master"),
         by_flow=True,
         pulses=2.4e6 / 3600,
