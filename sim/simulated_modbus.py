@@ -95,6 +95,8 @@ class ModbusSimulated(Simulated):
             if asked.function in _WRITES:
                 self._write(asked, cells)
                 return unit + modbus.reply(asked)
+            if self._is_wide(asked):
+                return unit + self._wide(asked, cells)
             return unit + modbus.reply(asked, self._read(asked, cells))
         except (ModbusRefusal, Refused) as refusal:
             return unit + modbus.exception(asked.function, refusal.code)
@@ -108,6 +110,8 @@ class ModbusSimulated(Simulated):
         last = max((cell.start + cell.register.size for cell in cells), default=0)
         if asked.start < first or end > last:
             raise ModbusRefusal("outside the map", modbus.ILLEGAL_ADDRESS)
+        if self._is_wide(asked):
+            return [cell for cell in cells if asked.start <= cell.start < end]
         return [cell for cell in cells if cell.start < end and cell.start + cell.register.size > asked.start]
 
     def _read(self, asked: modbus.Request, cells: list[_Cell]) -> Sequence[int]:
@@ -122,6 +126,20 @@ class ModbusSimulated(Simulated):
                 if 0 <= offset < asked.count:
                     values[offset] = word if cell.register.bit is None else values[offset] | word
         return values
+
+    def _is_wide(self, asked: modbus.Request) -> bool:
+        """Tell whether each of the addresses that are read holds 32 bits."""
+        return asked.function in modbus.REGISTER_READS and self._wire.is_wide(asked.start)
+
+    def _wide(self, asked: modbus.Request, cells: list[_Cell]) -> bytes:
+        """Answer a read of addresses that hold 32 bits each."""
+        data = bytearray(modbus.WIDE * asked.count)
+        for cell in cells:
+            number = cast("RegisterCodec", cell.item.wire).split(float(self._content(cell.item)))[cell.part]
+            words = self._words(cell.register, number)
+            at = modbus.WIDE * (cell.start - asked.start)
+            data[at : at + modbus.WIDE] = b"".join(word.to_bytes(2, "big") for word in words)
+        return bytes((asked.function, len(data))) + bytes(data)
 
     def _words(self, register: Register, content: float) -> Sequence[int]:
         if register.form == "bit":

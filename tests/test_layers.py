@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,10 @@ def imported(module: str) -> Iterator[str]:
                 yield node.module
 
 
-IMPORTS = {module: set(imported(module)) - {module} for module in MODULES}
+@cache
+def imports() -> dict[str, set[str]]:
+    """Return what each module imports; read when a test asks, for every worker collects this file."""
+    return {module: set(imported(module)) - {module} for module in MODULES}
 
 
 def test_every_module_stands_in_a_layer() -> None:
@@ -104,7 +108,7 @@ def test_every_room_of_the_layers_is_there() -> None:
 def test_a_module_imports_only_from_below(module: str) -> None:
     height = layer(module)
     assert height is not None
-    for other in IMPORTS[module]:
+    for other in imports()[module]:
         below = layer(other)
         assert below is not None, f"{module} imports {other}"
         assert below <= height, f"{module} imports {other} from above"
@@ -114,7 +118,7 @@ def test_a_module_imports_only_from_below(module: str) -> None:
 
 def circles() -> list[list[str]]:
     """Return the groups of files that import each other, directly or not."""
-    left = dict(IMPORTS)
+    left = dict(imports())
     while True:  # take away what imports nothing that is left, and what nothing that is left imports
         wanted = set().union(*left.values()) if left else set()
         free = {one for one, others in left.items() if not others & left.keys() or one not in wanted}

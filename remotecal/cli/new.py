@@ -8,6 +8,7 @@ import re
 import sys
 from importlib.metadata import packages_distributions
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -128,6 +129,8 @@ def check_name(name: str) -> None:
 
 def check_free(name: str) -> None:
     """Raise `ConfigurationError` if something that is installed is imported by this name."""
+    if find_spec(name) is None:
+        return  # who is imported by what is looked up in every package's list of files, and that takes long
     if owners := packages_distributions().get(name):
         raise ConfigurationError(f"{name} is what {', '.join(owners)} is imported by: choose another name")
 

@@ -112,6 +112,8 @@ class ModbusInstrument(Instrument):
                     )
                 if not isinstance(item, Reading | Flags) and register in cls.forbidden:
                     raise TypeError(f"{item!r} lies where nothing may be written")
+                if cls.wire.is_wide(register.number - cls.wire.manual_counts_from):
+                    _see_wide(item, register)
 
     def identify(self) -> Identity:
         """Ask who it is; what it can't say are its class's words.
@@ -297,6 +299,14 @@ class ModbusInstrument(Instrument):
             raise modbus.refusal(request, reply[2], self.name)
         if not self._heard and request.function not in _ECHOES:
             self._heard = True
+
+
+def _see_wide(item: Declaration, register: Register) -> None:
+    """Raise `TypeError` unless a statement can stand where one address holds 32 bits."""
+    if register.form != "bit" and register.size != modbus.WIDE // modbus.REGISTER:
+        raise TypeError(f"{item!r} stands where one address holds 32 bits, and has not so many")
+    if register.table == "holding" and not isinstance(item, Reading | Flags):
+        raise TypeError(f"{item!r} stands where one address holds 32 bits, which are only read")
 
 
 MOST_SCANS: Final = 256

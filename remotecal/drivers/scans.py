@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -80,19 +80,17 @@ def plan(
     reads: list[Read] = []
     found: dict[Register, tuple[int, int]] = {}
     wanted = dict.fromkeys(part for item in declarations for part in codec_of(item).parts)
-    for table, function in READS.items():
-        spans = {
-            part: (part.number - wire.manual_counts_from, part.size) for part in wanted if part.table == table
-        }
-        for start, count in _spans(
-            function, set(spans.values()), wire.longest_read, wire.longest_gap, refused
-        ):
+    for function, words, spans in _tables(wire, wanted):
+        longest = wire.longest_read // words
+        for start, count in _spans(function, set(spans.values()), longest, wire.longest_gap, refused):
             inside = [part for part, (first, size) in spans.items() if start <= first <= start + count - size]
             inside.sort(key=lambda part: spans[part])
             for part in inside:
                 found[part] = len(found), len(reads)
             parts = [
-                Placed(spans[part][0] - start, cast("modbus.Form", part.form), part.order or wire.order)
+                Placed(
+                    words * (spans[part][0] - start), cast("modbus.Form", part.form), part.order or wire.order
+                )
                 for part in inside
             ]
             request = modbus.Request(function, start, count)
@@ -106,6 +104,18 @@ def plan(
         ),
         tuple(found[codec.parts[0]][1] for codec in codecs),
     )
+
+
+def _tables(
+    wire: Modbus, wanted: Iterable[Register]
+) -> Iterator[tuple[int, int, dict[Register, tuple[int, int]]]]:
+    """Yield what is read by itself: function, registers at an address, (address, count) of each part."""
+    for table, function in READS.items():
+        starts = {part: part.number - wire.manual_counts_from for part in wanted if part.table == table}
+        wide = {part: (at, 1) for part, at in starts.items() if part.form != "bit" and wire.is_wide(at)}
+        yield function, 1, {part: (at, part.size) for part, at in starts.items() if part not in wide}
+        if wide:
+            yield function, modbus.WIDE // modbus.REGISTER, wide
 
 
 def _spans(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from functools import cache
+from threading import local
 from typing import Any
 
 from remotecal.errors import ConfigurationError, ParameterError
@@ -30,24 +31,20 @@ class Aga8Gas:
     """
 
     def __init__(self, equation: str, fractions: Mapping[str, float], molar_mass: float) -> None:
-        library = _pyaga8()
-        composition = library.Composition()
         total = sum(fractions.values())
-        for component, fraction in fractions.items():
-            setattr(composition, component, fraction / total)
-        self._solver: Any = getattr(library, equation)()
-        self._solver.set_composition(composition)
-        self._solver.calc_molar_mass()
+        self._composition = _composition({each: one / total for each, one in fractions.items()})
         self._flag = (0,) if equation == "Gerg2008" else ()
         """GERG-2008 wants to be told that it is a gas."""
         self._name = equation
         self.gas_constant = AGA8_GAS_CONSTANTS[equation]
         self.molar_mass = molar_mass
-        self._heavier = (self._solver.mm / 1000.0 / molar_mass) ** 0.5
+        solver = self._solver()
+        solver.calc_molar_mass()
+        self._heavier = (solver.mm / 1000.0 / molar_mass) ** 0.5
 
     def molar_density(self, kelvin: float, pressure: float) -> float:
         """Return the density of the gas in mol/m³."""
-        solver = self._solver
+        solver = self._solver()
         solver.temperature, solver.pressure = kelvin, pressure / 1000.0
         try:
             solver.calc_density(*self._flag)
@@ -59,7 +56,7 @@ class Aga8Gas:
 
     def at(self, kelvin: float, molar_density: float) -> Thermal:
         """Return what else the equation tells there."""
-        solver = self._solver
+        solver = self._solver()
         solver.temperature, solver.d = kelvin, molar_density / 1000.0
         solver.calc_properties()
         return Thermal(
@@ -72,6 +69,41 @@ class Aga8Gas:
             entropy=float(solver.s),
             sound=float(solver.w) * self._heavier,
         )
+
+    def _solver(self) -> Any:  # noqa: ANN401  # it has no types
+        """Return this thread's solver of the equation, with this composition in it and nothing else."""
+        solver = _SOLVERS.of(self._name)
+        # DETAIL takes fractions and temperatures that differ by less than 1e-7 for those it had before.
+        solver.set_composition(_composition({"helium": 1.0}))
+        solver.temperature, solver.d = 200.0, 1.0
+        solver.calc_pressure()
+        solver.set_composition(self._composition)
+        return solver
+
+
+class _Solvers(local):
+    """The solvers of a thread, one for each equation, for as long as it lives.
+
+    To make one of DETAIL takes a hundred times as long as to ask it, and a budget draws thousands of gases.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def of(self, equation: str) -> Any:  # noqa: ANN401  # it has no types
+        if equation not in self._made:
+            self._made[equation] = getattr(_pyaga8(), equation)()
+        return self._made[equation]
+
+
+_SOLVERS = _Solvers()
+
+
+def _composition(fractions: Mapping[str, float]) -> Any:  # noqa: ANN401  # it has no types
+    composition = _pyaga8().Composition()
+    for component, fraction in fractions.items():
+        setattr(composition, component, fraction)
+    return composition
 
 
 @cache

@@ -112,10 +112,10 @@ def _of_draws(function: Function, inputs: Sequence[Number]) -> list[Number]:
     found = _parabola(function, mean, varied, spread, scaled)
     farthest = np.argsort((scaled**2).sum(axis=1))[-FARTHEST:]
     exact = np.asarray([function([float(one) for one in table[row]]) for row in farthest])
-    wrong = np.abs(found[farthest] - exact).max(axis=0)
-    if not (wrong <= CLOSE * found.std(axis=0) + 1e-12 * np.abs(found).max(axis=0)).all():
+    wrong = np.abs(found[:, farthest].T - exact).max(axis=0)
+    if not (wrong <= CLOSE * found.std(axis=1) + 1e-12 * np.abs(found).max(axis=1)).all():
         return list(_each(function)(drawn))
-    return [cast("Number", column.reshape(drawn[0].shape)) for column in found.T]
+    return [cast("Number", row.reshape(drawn[0].shape)) for row in found]
 
 
 def _calls(varied: int) -> int:
@@ -130,7 +130,9 @@ def _parabola(
     spread: NDArray[float64],
     scaled: NDArray[float64],
 ) -> NDArray[float64]:
-    """Return each output (column) for each draw (row) by all derivatives up to the second, from differences.
+    """Return each output (row) for each draw (column) by all derivatives up to the second, from differences.
+
+    The many draws of an output lie side by side: the other way round it takes three times as long.
 
     Args:
         function: of floats.
@@ -150,11 +152,12 @@ def _parabola(
     middle = at()
     above = [at(place) for place in range(len(varied))]
     below = [at(place, side=-1) for place in range(len(varied))]
-    found = np.tile(middle, (len(scaled), 1))
+    found = np.tile(middle[:, np.newaxis], (1, len(scaled)))
+    steps = np.ascontiguousarray(scaled.T)
     for i in range(len(varied)):
         bend = (above[i] + below[i] - 2 * middle) / 2
-        found += np.outer(scaled[:, i], (above[i] - below[i]) / 2) + np.outer(scaled[:, i] ** 2, bend)
+        found += (above[i] - below[i])[:, np.newaxis] / 2 * steps[i] + bend[:, np.newaxis] * steps[i] ** 2
         for j in range(i):
             twist = at(i, j) - above[i] - above[j] + middle
-            found += np.outer(scaled[:, i] * scaled[:, j], twist)
+            found += twist[:, np.newaxis] * (steps[i] * steps[j])
     return found

@@ -58,7 +58,11 @@ def liquid_enthalpy(t: N, p: N | float) -> N:
     Raises:
         ParameterError: an input is outside the range, or the water would boil.
     """
-    density = liquid_density(t, p)
+    return _enthalpy(t, liquid_density(t, p))
+
+
+def _enthalpy(t: N, density: N) -> N:
+    """Return the specific enthalpy of water of a temperature in °C whose density is known."""
     kelvin: N = t + 273.15
     tau, delta = _T_CRITICAL / kelvin, density / _RHO_CRITICAL
     by_delta, by_tau = term_derivatives(delta, tau)
@@ -86,9 +90,9 @@ def heat_coefficient(forward: N, back: N, p: N | float, side: Side) -> N:
     """
     if estimate(forward) == estimate(back):
         raise ParameterError("without a difference of temperatures there is no heat coefficient")
-    at = forward if side == "forward" else back
-    released = liquid_enthalpy(forward, p) - liquid_enthalpy(back, p)
-    k: N = liquid_density(at, p) * released / ((forward - back) * JOULES)
+    warm, cooled = liquid_density(forward, p), liquid_density(back, p)
+    released = _enthalpy(forward, warm) - _enthalpy(back, cooled)
+    k: N = (warm if side == "forward" else cooled) * released / ((forward - back) * JOULES)
     return k
 
 

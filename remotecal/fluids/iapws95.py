@@ -98,6 +98,12 @@ def water_density_iapws95(t: N, p: N | float = 101_325.0) -> N:
     return solve(start, kelvin, p)
 
 
+_ORDERS = {c for _, c, _, _ in _TERMS}
+_BY_DELTA = _ORDERS | {d for _, _, d, _ in _TERMS}
+_BY_TAU = {t for _, _, _, t in _TERMS}
+"""The powers in these terms: many terms share one, and a power is what takes longest."""
+
+
 def solve(density: Number, kelvin: N, p: Number | float) -> N:
     """Return the density in kg/m³ of a liquid, from one near it (ParameterError if there is none)."""
     for _ in range(20):
@@ -114,12 +120,22 @@ def term_derivatives(delta: Number, tau: Number) -> tuple[Number, Number]:
     """Return what R6-95 calls δ·φʳ_δ and φʳ_τ, the derivatives of the residual part (table 4)."""
     by_delta: Number = 0.0
     by_tau: Number = 0.0
-    damping = [exp(-(delta**c)) if c else 1.0 for c in range(7)]
+    deltas, taus, damping = _powers(delta, tau)
     for n, c, d, t in _TERMS:
-        term = n * tau**t * delta**d * damping[c]
-        by_delta = by_delta + term * (d - c * delta**c)
+        term = n * taus[t] * deltas[d] * damping[c]
+        by_delta = by_delta + term * (d - c * deltas[c])
         by_tau = by_tau + term * t / tau
     return by_delta, by_tau
+
+
+def _powers(delta: Number, tau: Number) -> tuple[dict[int, Number], dict[float, Number], dict[int, Number]]:
+    """Return δ^d by d, τ^t by t, and exp(−δ^c), or 1 for c = 0, by c."""
+    deltas = {d: delta**d for d in _BY_DELTA}
+    return (
+        deltas,
+        {t: tau**t for t in _BY_TAU},
+        {c: exp(-deltas[c]) if c else 1.0 for c in _ORDERS},
+    )
 
 
 def _pressure(density: Number, kelvin: Number) -> tuple[Number, Number]:
@@ -128,11 +144,11 @@ def _pressure(density: Number, kelvin: Number) -> tuple[Number, Number]:
     tau = _T_CRITICAL / kelvin
     first: Number = 0.0
     second: Number = 0.0
-    damping = [exp(-(delta**c)) if c else 1.0 for c in range(7)]
+    deltas, taus, damping = _powers(delta, tau)
     for n, c, d, t in _TERMS:
-        term = n * tau**t * delta**d * damping[c]
-        order = d - c * delta**c
+        term = n * taus[t] * deltas[d] * damping[c]
+        order = d - c * deltas[c]
         first = first + term * order
-        second = second + term * (order * (order - 1.0) - c * c * delta**c)
+        second = second + term * (order * (order - 1.0) - c * c * deltas[c])
     rt = _R * kelvin
     return density * rt * (first + 1.0), rt * (1.0 + 2.0 * first + second)

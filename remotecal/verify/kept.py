@@ -98,6 +98,8 @@ def _part(request: bytes, exchange: Exchange) -> bytes | None:
         return None
     try:
         wanted, asked = modbus.Request.decode(request[1:]), modbus.Request.decode(exchange.request[1:])
+        if asked.function in modbus.REGISTER_READS and exchange.reply[2] == modbus.WIDE * asked.count:
+            return _wide_part(wanted, asked, exchange.reply)
         values = modbus.understand(asked, exchange.reply[1:], "the instrument")
     except (RemotecalError, IndexError, ValueError):
         return None
@@ -105,6 +107,15 @@ def _part(request: bytes, exchange: Exchange) -> bytes | None:
     if not 0 <= begin <= begin + wanted.count <= len(values):
         return None
     return request[:1] + modbus.reply(wanted, values[begin : begin + wanted.count])
+
+
+def _wide_part(wanted: modbus.Request, asked: modbus.Request, reply: bytes) -> bytes | None:
+    """Return the part of a reply whose addresses hold 32 bits each; None if it isn't in it."""
+    begin = wanted.start - asked.start
+    if not 0 <= begin <= begin + wanted.count <= asked.count or len(reply) != 3 + reply[2]:
+        return None
+    data = reply[3 + modbus.WIDE * begin :][: modbus.WIDE * wanted.count]
+    return reply[:2] + bytes((len(data),)) + data
 
 
 def on_kept_link(event: Event, link: KeptLink, drivers: Collection[str] = ()) -> Instrument:

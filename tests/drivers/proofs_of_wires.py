@@ -1,5 +1,6 @@
 """What each field of a wire changes, with the field and without it; see `test_declared_fields`."""
 
+import struct
 import termios
 
 import pytest
@@ -14,13 +15,14 @@ from probes import (
     on_rtu,
     port_set_to,
     reading,
+    rtu,
     spans,
     speed,
     took,
     written,
 )
 
-from remotecal.drivers.codecs import Phrase, holding_u16, holding_u32
+from remotecal.drivers.codecs import Phrase, holding_f32, holding_u16, holding_u32
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import modbus
 from remotecal.drivers.links.framing import Nonsense
@@ -309,6 +311,15 @@ def modbus_functions() -> None:
 def modbus_longest_read() -> None:
     pair = holding_u16(0), holding_u16(1)
     assert [len(spans(Modbus(longest_read=longest), *pair)) for longest in (1, 2)] == [2, 1]
+
+
+def modbus_wide() -> None:
+    request = modbus.Request(3, 7001, 2)
+    answer = bytes((3, 8)) + struct.pack(">ff", 1.5, 2.5)
+    body: Body = {"a": reading(holding_f32(7001)), "b": reading(holding_f32(7002))}
+    exchange = (rtu(request.encode()), rtu(answer))
+    with on_rtu(Modbus(wide=((7000, 7999),)), exchange, **body) as probe:
+        assert [each.value for each in probe.read(probe.a, probe.b)] == [1.5, 2.5]
 
 
 def modbus_longest_gap() -> None:

@@ -184,6 +184,9 @@ def test_a_pump_by_a_table_starts_and_stops_by_its_actions() -> None:
 
 RIG = tomllib.loads((Path(__file__).parents[2] / "docs" / "tables" / "rig-s7-1200.toml").read_text("utf-8"))
 
+AGREE: dict[str, Any] = {"product": ["density"], "gives": "density", "within": 0.01}
+"""What always hangs together."""
+
 WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         RIG,
@@ -292,6 +295,20 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (METER, {"choices__unit_of_density__bit": 1}, "a bit is 0 or 1"),
     (METER, {"never": [{"holding": 40012, "type": "u16"}]}, r"actions\.clear: it lies where never says"),
     (METER, {"readings__volume__span": [0, 1e6], "nonsense": 1}, "nonsense is unknown"),
+    (
+        METER,
+        {"modbus__wide": [[40001, 40999]]},
+        r"readings\.density: holding 40005 is among wide, and a i16 has no 32 bits",
+    ),
+    (METER, {"agree": [AGREE | {"gives": "mass"}]}, "agree: 'mass' is no reading of the table"),
+    (METER, {"agree": [AGREE | {"product": ["damping"]}]}, "agree: 'damping' is no reading of the table"),
+    (METER, {"agree": [AGREE | {"product": ["temperature"]}]}, "'temperature' is no reading .* no channels"),
+    (
+        METER,
+        {"agree": [AGREE | {"product": ["density", "volume"]}]},
+        "agree: density is in kg/m3, which is no unit of kg/m3 × m3",
+    ),
+    (METER, {"agree": [AGREE | {"within": 1.5}]}, r"agree\.0\.within"),
 ]
 
 
@@ -316,6 +333,20 @@ def asked(name: str) -> Callable[[Any], object]:
     return lambda kind: (named(kind)[name].wire, kind.wire)
 
 
+NONE = {
+    "holding": 40400, "type": "u16", "unit": "kg/m3", "span": [0, 9], "accuracy": "exact", "doc": "Empty.",
+}  # fmt: skip
+
+
+def is_believed(**at: Any) -> bool:
+    """Tell whether a meter that shows 998 kg/m3 is believed with an agreement."""
+    try:
+        opened(driver(agree=[AGREE | at], readings__none=NONE), density=lambda: 998.0)
+    except WrongInstrument:
+        return False
+    return True
+
+
 KEYS: dict[str, Callable[[], bool]] = {
     "Stated.maker": lambda: driver(maker="B").maker == "B",
     "Stated.model": lambda: driver(model="B").model == "B",
@@ -334,6 +365,11 @@ KEYS: dict[str, Callable[[], bool]] = {
     "Map.actions": lambda: "clear" in named(driver()),
     "Stated.safe": lambda: str(driver(safe__damping=20).safe[0]) == "damping = 20 s",
     "Stated.expects": lambda: str(driver(expects={"damping": 3}).expects[0]) == "damping = 3 s",
+    "Stated.agree": lambda: is_believed() and not is_believed(times=2),
+    "Agreement.product": lambda: not is_believed(product=["none"]),
+    "Agreement.times": lambda: is_believed(times=1.005) and not is_believed(times=1.02),
+    "Agreement.gives": lambda: not is_believed(gives="none"),
+    "Agreement.within": lambda: is_believed(times=1.02, within=0.03),
     "Map.never": lambda: driver(never=[{"coil": 4}]).forbidden[0].number == 4,
     "Way.counts_from": lambda: driver(modbus__counts_from=40000).wire.manual_counts_from == 40000,
     "Way.functions": lambda: driver(modbus__functions=[3, 6]).wire.functions == {3, 6},
@@ -342,6 +378,7 @@ KEYS: dict[str, Callable[[], bool]] = {
     "Way.pause": lambda: driver(modbus__pause=0.5).wire.pause == 0.5,
     "Way.longest_read": lambda: driver(modbus__longest_read=9).wire.longest_read == 9,
     "Way.longest_gap": lambda: driver(modbus__longest_gap=9).wire.longest_gap == 9,
+    "Way.wide": lambda: driver(modbus__wide=[[47001, 47999]]).wire.wide == ((7000, 7998),),
     "Way.baud": lambda: driver(modbus__baud=1200).wire.serial.baud == 1200,
     "Way.parity": lambda: driver(modbus__parity="E").wire.serial.parity == "E",
     "Way.stop": lambda: driver(modbus__stop=2).wire.serial.stop == 2,
@@ -424,6 +461,14 @@ def test_no_proof_is_left_of_a_key_that_is_gone() -> None:
     assert set(KEYS) == set(FIELDS)
 
 
+def test_quantities_that_do_not_hang_together_are_another_instruments() -> None:
+    kind = driver(agree=[AGREE | {"times": 2}])
+    refused = "density is 998 kg/m3, and by density 998 kg/m3 it would be 1996: these are not its registers"
+    with pytest.raises(WrongInstrument, match=refused):
+        opened(kind, density=lambda: 998.0)
+    assert opened(driver(agree=[AGREE | {"times": 2}]), density=lambda: 0.0).met is not None
+
+
 # On a bench
 
 
@@ -473,9 +518,19 @@ def paths(said: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, 
     return found
 
 
-@pytest.mark.parametrize("path", paths(METER), ids=".".join)
+JUNK_AT = [*paths(METER), ("modbus", "wide"), ("agree",)]
+
+
+@pytest.mark.parametrize("path", JUNK_AT, ids=".".join)
 def test_whatever_stands_at_a_key_is_taken_or_refused_in_a_sentence(path: tuple[str, ...]) -> None:
     """A table may come from a stranger's journal."""
     for junk in JUNK:
         with contextlib.suppress(BenchError):
             driver(**{"__".join(path): junk})
+
+
+@pytest.mark.parametrize("key", [*AGREE, "times"])
+def test_whatever_stands_in_an_agreement_is_taken_or_refused_in_a_sentence(key: str) -> None:
+    for junk in (*JUNK, ["density"] * 10, ["density", "temperature[1]"], [7]):
+        with contextlib.suppress(BenchError, WrongInstrument):
+            opened(driver(agree=[AGREE | {key: junk}]), density=lambda: 998.0)

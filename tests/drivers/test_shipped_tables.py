@@ -1,69 +1,78 @@
 """The tables in `docs/tables`: read over a line as the makers' manuals print it."""
 
-import contextlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from shipped_tables import NAMES, asked, bus, driver, is_of_lines, text
 
 from remotecal.clock import VirtualClock
 from remotecal.drivers.capabilities import FlowMeter, PressureGauge, Thermometer, VolumeTotalizer
-from remotecal.drivers.declarations import named
+from remotecal.drivers.declarations import declared, named
 from remotecal.drivers.links import modbus
-from remotecal.drivers.links.framing import checksum
 from remotecal.drivers.mapped.line_map import LineMap
-from remotecal.drivers.mapped.register_map import RegisterMap
+from remotecal.drivers.quantities import Choice, Reading
 from remotecal.drivers.screening import Screen
 from remotecal.errors import ForbiddenCommand, GarbledReply, WrongInstrument
+from remotecal.sim.serving import LineServing, SocketServer, TcpServing
+from remotecal.sim.simulated_lines import LineSimulated
 from remotecal.sim.simulated_modbus import ModbusSimulated
 from remotecal.sim.world import World
 from remotecal.testing import check_twin
 from remotecal.testing.transcripts import Exchange, frame, on_serial_port
 
-TABLES = Path(__file__).parents[2] / "docs" / "tables"
-RIGS = {"rig-s7-1200", "rig-wago-750"}
-"""These are tried on the rig itself."""
+SAID: Mapping[str, Mapping[str, str]] = {
+    "anton-paar-dma-4500m": {"getrawdata": "1.102689;19.999;20.000:8"},
+}
+"""What is answered to lines that several quantities share."""
+
+SHOWS: Mapping[str, Mapping[str, float]] = {
+    "advantech-adam-6017": {
+        "pressure": 1.0,
+        "temperature": 20.0,
+        **{f"current[{channel}]": 4.0 for channel in range(2, 8)},
+    },
+}
+"""What a twin shows where 0 is no value."""
 
 
-def text(name: str) -> str:
-    return (TABLES / f"{name}.toml").read_text(encoding="utf-8")
+def twin(name: str) -> ModbusSimulated | LineSimulated:
+    """Return a twin of an instrument by its table, at rest."""
+    kind, world = driver(name), World(VirtualClock(), 1)
+    if not is_of_lines(name):
+        reads = {item: lambda shown=shown: shown for item, shown in SHOWS.get(name, {}).items()}
+        return ModbusSimulated(kind, world, name, reads=reads)  # type: ignore[arg-type]  # it is by registers
+    commands = {line: lambda _, said=said: said for line, said in SAID.get(name, {}).items()}
+    return LineSimulated(kind, world, name, commands=commands)  # type: ignore[arg-type]  # it is by lines
 
 
-def rtu(pdu: bytes) -> bytes:
-    return b"\x01" + pdu + checksum(b"\x01" + pdu)
-
-
-def asked(start: int, *answer: int) -> Exchange:
-    request = modbus.Request(3, start, len(answer))
-    return rtu(request.encode()), rtu(modbus.reply(request, answer))
-
-
-@contextlib.contextmanager
-def bus(name: str, *exchanges: Exchange) -> Iterator[Any]:
-    with (
-        on_serial_port(*exchanges) as device,
-        RegisterMap.open(
-            f"modbus+rtu://{device}", name="dut", clock=VirtualClock(0.0), table=text(name)
-        ) as instrument,
-    ):
-        yield instrument
-
-
-OF_LINES = {"paroscientific-745"}
-"""These are no registers."""
-
-
-@pytest.mark.parametrize("name", sorted({path.stem for path in TABLES.glob("*.toml")} - RIGS - OF_LINES))
+@pytest.mark.parametrize("name", NAMES)
 def test_a_twin_of_each_and_its_driver_understand_each_other(name: str) -> None:
-    driver = RegisterMap.as_stated({"table": text(name)})
-    twin = ModbusSimulated(driver, World(VirtualClock(), 1), name)
-    check_twin(twin, table=text(name))
-    start = min(cell.start for cells in twin._cells.values() for cell in cells)
-    assert twin.answer(b"\x01" + bytes((7,))) == b"\x01\x87\x01"
-    assert (
-        twin.answer(b"\x01" + modbus.Request(3, start - 1 if start else 60000, 1).encode()) == b"\x01\x83\x02"
-    )
+    simulated = twin(name)
+    check_twin(simulated, table=text(name))
+    if isinstance(simulated, LineSimulated):
+        return
+    (table, cells), *_ = simulated._cells.items()
+    start = min(cell.start for cell in cells)
+    function = {"coil": 1, "holding": 3, "input": 4}[table]
+    beyond = modbus.Request(function, start - 1 if start else 60000, 1).encode()
+    assert simulated.answer(b"\x01" + bytes((7,))) == b"\x01\x87\x01"
+    assert simulated.answer(b"\x01" + beyond) == bytes((1, 0x80 | function, 2))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_twin_of_each_is_read_over_a_socket(name: str) -> None:
+    simulated, kind = twin(name), driver(name)
+    lines = isinstance(simulated, LineSimulated)
+    server = SocketServer(simulated, LineServing(kind.wire) if lines else TcpServing())  # type: ignore[attr-defined]
+    where = f"{server.host}:{server.port}"
+    address = f"TCPIP::{server.host}::{server.port}::SOCKET" if lines else f"modbus+tcp://{where}"
+    try:
+        with kind.open(address, name="dut", clock=VirtualClock(0.0), table=text(name)) as instrument:
+            readings = [item for item in declared(kind) if isinstance(item, Reading | Choice)]
+            assert all(item.decode(instrument.obtain(item)[0][0]) is not None for item in readings)
+    finally:
+        server.close()
 
 
 def test_lrf_3000s_by_its_manuals_frames() -> None:

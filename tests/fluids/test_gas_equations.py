@@ -2,6 +2,7 @@
 
 import math
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import GTC
 import numpy as np
@@ -95,6 +96,27 @@ def test_aga_8_gives_nists_reference_point(equation, density, z, sound, cv, cp, 
     theirs = {"Gerg2008": 20.5427445016e-3, "Detail": 20.54333051e-3}[equation]
     assert molar_mass == pytest.approx(20.5427445016e-3, rel=1e-12)
     assert thermal.sound == pytest.approx(sound * (theirs / molar_mass) ** 0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize("equation", ["Gerg2008", "Detail"])
+def test_gases_that_hardly_differ_are_told_apart(equation):
+    """A thread's gases share a solver, and DETAIL's own takes what differs by less than 1e-7 for the same."""
+    gases = [
+        aga8.Aga8Gas(equation, {"methane": 0.9 - more, "ethane": 0.1 + more}, 17.4e-3)
+        for more in (0.0, 5e-8, 0.0, 1e-3)
+    ]
+
+    def found(gas, kelvin):
+        density = gas.molar_density(kelvin, 5e6)
+        return density, gas.at(kelvin, density)
+
+    asked = [(gas, kelvin) for kelvin in (300.0, 300.0 + 5e-8, 280.0) for gas in (*gases, *gases[::-1])]
+    alone = []
+    for each in asked:
+        with ThreadPoolExecutor(1) as fresh:
+            alone.append(fresh.submit(found, *each).result())
+    assert [found(*each) for each in asked] == alone
+    assert len(set(alone)) == 9
 
 
 ISO_12213_2 = {

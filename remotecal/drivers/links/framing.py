@@ -68,6 +68,7 @@ class ModbusFraming:
 
     def __init__(self, wire: Modbus) -> None:
         self._functions = wire.functions
+        self._is_wide = wire.is_wide if wire.wide else None
         self.echoes = False
 
     def permit(self, request: bytes) -> None:
@@ -80,15 +81,17 @@ class ModbusFraming:
 
     def check(self, request: bytes, reply: bytes) -> bytes:
         """Return `reply` (unit and PDU) if it answers `request`, else raise `Nonsense`."""
+        wide = self._is_wide is not None and self._is_wide(request[2] << 8 | request[3])
+        width = modbus.WIDE if wide else modbus.REGISTER
         if (
             reply[1] in modbus.REGISTER_READS
             and reply[:2] == request[:2]
-            and len(reply) - 3 == reply[2] == 2 * (request[4] << 8 | request[5])
+            and len(reply) - 3 == reply[2] == width * (request[4] << 8 | request[5])
         ):
             return reply  # the common case at once: scans consist of it
         if reply[0] != request[0]:
             raise Nonsense(f"unit {reply[0]} answers for unit {request[0]}")
-        fault = modbus.mismatch(request[1:], reply[1:])
+        fault = modbus.mismatch(request[1:], reply[1:], width)
         if fault:
             raise Nonsense(fault)
         return reply

@@ -69,6 +69,10 @@ _REMEDIES: Final[dict[int, str]] = {
 }
 
 ADDRESSES: Final = 65536
+REGISTER: Final = 2
+"""Bytes of a register."""
+WIDE: Final = 4
+"""Bytes of what one address holds in maps after Enron, which the standard knows nothing of."""
 COIL_ON: Final = 0xFF00
 _EXCEPTION_BIT: Final = 0x80
 _BITS: Final = frozenset({1, 2, 5, 15})
@@ -224,8 +228,14 @@ def describe(payload: bytes) -> str:
         return payload.hex(" ")
 
 
-def mismatch(request: bytes, answer: bytes) -> str:
-    """Tell why a reply PDU does not answer a request PDU; "" if it does."""
+def mismatch(request: bytes, answer: bytes, width: int = REGISTER) -> str:
+    """Tell why a reply PDU does not answer a request PDU; "" if it does.
+
+    Args:
+        request: what was asked.
+        answer: what came back.
+        width: bytes of what one address holds, where registers are read.
+    """
     function = request[0]
     if answer[0] == identification.FUNCTION == function:
         return "" if identification.understand(answer) else "this is no device identification"
@@ -236,7 +246,7 @@ def mismatch(request: bytes, answer: bytes) -> str:
     if function not in _READS:
         return "" if answer == request[:5] else "a write is answered by its own address and value or count"
     count = request[3] << 8 | request[4]
-    size = (count + 7) // 8 if function in _BITS else 2 * count
+    size = (count + 7) // 8 if function in _BITS else width * count
     if len(answer) != size + 2 or answer[1] != size:
         return f"{size} bytes of data were asked for, {len(answer) - 2} came"
     return ""

@@ -139,3 +139,10 @@ class Modbus:
     """Registers the instrument gives in one reply."""
     longest_gap: int = 8
     """Registers in between that are worth reading along to save a request."""
+    wide: tuple[tuple[int, int], ...] = ()
+    """First and last address, on the wire, of registers that hold 32 bits at one address each, as in maps
+    after Enron: so many are asked for, and four bytes come for each. They are read, and never written."""
+
+    def is_wide(self, address: int) -> bool:
+        """Tell whether a register's address holds 32 bits."""
+        return any(first <= address <= last for first, last in self.wide)

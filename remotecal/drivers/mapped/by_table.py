@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import Enum
 from hashlib import sha256
@@ -9,18 +10,21 @@ from pathlib import Path
 from types import new_class
 from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
+from remotecal import units
 from remotecal.configuration import checked, parse_toml
 from remotecal.drivers.instrument import Identity, Instrument
 from remotecal.drivers.mapped import fitting
 from remotecal.drivers.quantities import Action, Choice, Setting
-from remotecal.errors import BenchError, OutOfSpan
+from remotecal.errors import BenchError, OutOfSpan, WrongInstrument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, TypeVar
 
     from remotecal.drivers.declarations import Declaration, Step
-    from remotecal.drivers.mapped.rows import Row, Stated
+    from remotecal.drivers.mapped.rows import Agreement, Row, Stated
+    from remotecal.drivers.measured import Measured
+    from remotecal.drivers.readings import BoundReading
 
     T = TypeVar("T", bound=Stated)
 
@@ -34,6 +38,8 @@ class ByTable(Instrument):
     files: ClassVar[tuple[str, ...]] = ("table",)
     stated_table: ClassVar[str] = ""
     """The text of the table."""
+    agreements: ClassVar[tuple[Agreement, ...]] = ()
+    """What must hang together when it is opened."""
 
     @classmethod
     def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:
@@ -64,10 +70,38 @@ class ByTable(Instrument):
         table = f"table {sha256(self.stated_table.encode()).hexdigest()[:16]}"
         return told._replace(firmware=", ".join(filter(None, (told.firmware, table))))
 
+    def check(self) -> Identity:
+        """Check who answers, then that its quantities hang together as the table says."""
+        identity = super().check()
+        for agreement in self.agreements:
+            self._see_agreement(agreement)
+        return identity
+
+    def _see_agreement(self, agreement: Agreement) -> None:
+        """Raise `WrongInstrument` if one quantity is not what others make it; nothing contradicts at 0."""
+        names = (*agreement.product, agreement.gives)
+        *parts, found = self.read(*(cast("BoundReading", self.quantity(name)) for name in names))
+        by_others = agreement.times * units.convert(
+            math.prod(units.convert(one.value, one.unit, fitting.coherent(one.unit)) for one in parts),
+            fitting.product_of(one.unit for one in parts),
+            found.unit,
+        )
+        if abs(found.value - by_others) > agreement.within * max(abs(found.value), abs(by_others)):
+            raise WrongInstrument(
+                f"{self.name}: {agreement.gives} is {found.value:.6g} {found.unit}, and by "
+                f"{', '.join(map(_said, agreement.product, parts))} it would be {by_others:.6g}: "
+                "these are not its registers or lines, or they are in other units or another order of bytes; "
+                "mend the table"
+            )
+
     def _refuse_another(self, table: str) -> None:
         """Raise `BenchError` if this is not the driver for a table."""
         if not table or table != self.stated_table:
             raise BenchError(f"{self.name}: {type(self).__name__}.as_stated gives the driver for a table")
+
+
+def _said(name: str, one: Measured) -> str:
+    return f"{name} {one.value:.6g} {one.unit}"
 
 
 def parsed(kind: type[T], text: str) -> T:
@@ -100,6 +134,7 @@ def driver_of(
         "stated_table": text,
         "maker": table.maker,
         "model": table.model,
+        "agreements": table.agree,
         **facts,
         **made,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from enum import Enum, IntFlag
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from remotecal import units
@@ -13,16 +14,16 @@ from remotecal.drivers import capabilities
 from remotecal.drivers.capabilities.needs import deeds, needs
 from remotecal.drivers.capabilities.rig import RigController
 from remotecal.drivers.line_instrument import LineInstrument
-from remotecal.drivers.mapped.rows import KINDS, Valued
+from remotecal.drivers.mapped.rows import KINDS, Indicated, Valued
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Reading, Setting
 from remotecal.errors import BenchError, UnitError
 from remotecal.source import docstrings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from remotecal.drivers.mapped.rows import Row, Stated
+    from remotecal.drivers.mapped.rows import Agreement, Row, Stated
 
 TABLES: Final = {
     Reading: "readings", Channels: "readings", Setting: "settings", Choice: "choices",
@@ -76,6 +77,36 @@ def check(table: Stated) -> None:
             _check_deed(table, capability, name, bare=bare)
         if RigController in capability.__mro__:
             _check_rig(table, capability)
+    for agreement in table.agree:
+        _check_agreement(agreement, rows)
+
+
+def coherent(unit: str) -> str:
+    """Return the unit in which a value can be multiplied: that of a temperature counts from absolute zero."""
+    return units.product(unit, "1")
+
+
+def product_of(factors: Iterable[str]) -> str:
+    """Return the unit of a product of values in some units."""
+    return reduce(units.product, factors, "1")
+
+
+def _check_agreement(agreement: Agreement, rows: Mapping[str, tuple[str, Row]]) -> None:
+    """Raise `BenchError` unless what is to hang together are readings of the table that can."""
+    found: list[str] = []
+    for name in (*agreement.product, agreement.gives):
+        _, row = rows.get(name, ("", None))
+        if not isinstance(row, Indicated) or bool(getattr(row, "channels", False)):
+            raise BenchError(f"agree: {name!r} is no reading of the table, on no channels")
+        found.append(row.unit)
+    *factors, unit = found
+    try:
+        fits = units.same_dimension(product_of(factors), coherent(unit))
+    except UnitError as error:
+        raise BenchError(f"agree: {agreement.gives}: {error}") from None
+    if not fits:
+        product = " × ".join(factors)
+        raise BenchError(f"agree: {agreement.gives} is in {unit}, which is no unit of {product}")
 
 
 def _check_row(table: Stated, kind: str, name: str, row: Row) -> None:
@@ -100,7 +131,9 @@ def _is_taken(name: str) -> bool:
     return known or any(hasattr(kind, name) for kind in kinds) or name in OWN
 
 
-OWN: Final = frozenset({"is_absolute", "stated_table", "made", "begin", "tells_serial", "docs_of_statements"})
+OWN: Final = frozenset(
+    {"is_absolute", "stated_table", "agreements", "made", "begin", "tells_serial", "docs_of_statements"}
+)
 """Names that instruments by a table have beside those of all."""
 
 

@@ -36,6 +36,7 @@ def wire(table: Map) -> Modbus:
         pause=way.pause,
         longest_read=way.longest_read,
         longest_gap=way.longest_gap,
+        wide=tuple((first - way.counts_from, last - way.counts_from) for first, last in way.wide),
         serial=Serial(way.baud, parity=way.parity, stop=way.stop),
     )
 

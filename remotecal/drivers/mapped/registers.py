@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 NAMES: Final = {"discrete": "a discrete input", "input": "an input register"}
 """What tables are called that nobody can write."""
 
+WIDE: Final = modbus.WIDE // modbus.REGISTER
+"""Registers of a number that stands at one address where these are wide."""
+
 IN_FORM: Final = {
     "u16": (0, 0xFFFF),
     "i16": (-0x8000, 0x7FFF),
@@ -70,6 +73,8 @@ def _check_way(table: Map, where: str, row: Place) -> None:
             raise BenchError(
                 f"{where}: state modbus.order, for there are four orders of more than one register"
             )
+        if table.is_wide(place):
+            _check_wide(where, place)
         if not 0 <= place.number - table.modbus.counts_from <= 0xFFFF:
             raise BenchError(
                 f"{where}: {place.table} {place.number} has no address, as all that is numbered is counted "
@@ -79,6 +84,16 @@ def _check_way(table: Map, where: str, row: Place) -> None:
     for place in table.never:
         if place.table == row.table and place.number == row.number and not where.startswith("readings"):
             raise BenchError(f"{where}: it lies where never says that nothing may be written")
+
+
+def _check_wide(where: str, row: Place) -> None:
+    """Raise `BenchError` unless a row can stand where one address holds 32 bits."""
+    if row.register().size != WIDE:
+        raise BenchError(f"{where}: {row.table} {row.number} is among wide, and a {row.form} has no 32 bits")
+    if row.table == "holding" and not where.startswith(("readings", "flags")):
+        raise BenchError(f"{where}: {row.table} {row.number} is among wide, whose registers are only read")
+    if getattr(row, "channels", ()) and not getattr(row, "step", 0):
+        raise BenchError(f"{where}: its channels are among wide: state step, 1 where they follow each other")
 
 
 def _check_span(where: str, row: Scaled) -> None:
@@ -109,7 +124,7 @@ def _check_overlaps(table: Map) -> None:
     """Raise `BenchError` if two rows share a register, but for different bits of it."""
     taken: dict[tuple[str, int, int | None], str] = {}
     for kind, name, row in table.rows():
-        for spot in _spots(row) if isinstance(row, Place) else ():
+        for spot in _spots(table, row) if isinstance(row, Place) else ():
             whole = (*spot[:2], None)
             rivals = [spot, whole] if spot[2] is not None else [key for key in taken if key[:2] == spot[:2]]
             for rival in rivals:
@@ -118,10 +133,10 @@ def _check_overlaps(table: Map) -> None:
             taken[spot] = f"{kind}.{name}"
 
 
-def _spots(row: Place) -> Iterator[tuple[str, int, int | None]]:
+def _spots(table: Map, row: Place) -> Iterator[tuple[str, int, int | None]]:
     bit: int | None = getattr(row, "bit", None)
     for place in _places(row):
-        size = place.register().size
+        size = 1 if table.is_wide(place) else place.register().size
         count = len(row.channels) if isinstance(row, ReadingRow) and row.channels else 1
         step = getattr(row, "step", 0) or size
         for begin in range(place.number, place.number + count * step, step):

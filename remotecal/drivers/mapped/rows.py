@@ -71,6 +71,19 @@ class Indicated(Valued):
         return self
 
 
+class Agreement(Written):
+    """Quantities that hang together, by which a map that is another instrument's is found out."""
+
+    product: tuple[Words, ...] = Field(min_length=1, max_length=9)
+    """Readings that are multiplied with each other; one may stand there twice …"""
+    times: float = Field(default=1.0, gt=0)
+    """… and with this number …"""
+    gives: Words
+    """… are this reading."""
+    within: float = Field(gt=0, lt=1)
+    """How far it may be from what they make it, as a share of the larger one."""
+
+
 class Stated(Written):
     """What every table says of its instrument."""
 
@@ -88,6 +101,8 @@ class Stated(Written):
     """What makes it harmless, in this order: setting or choice → value, action → true."""
     expects: dict[Words, str | float] = Field(default_factory=dict)
     """How it must be set for the table to be true: setting or choice → value; asked, never set."""
+    agree: tuple[Agreement, ...] = ()
+    """What must hang together when it is opened."""
 
     def rows(self) -> Iterator[tuple[str, str, Row]]:
         """Yield each row: its kind, as its table is called; its name; what it says."""

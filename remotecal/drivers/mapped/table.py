@@ -201,6 +201,8 @@ class Way(Written):
     """Registers it gives in one reply."""
     longest_gap: int = Field(default=0, ge=0, le=125)
     """Registers between two rows that may be read along; none, for what is in between may not be there."""
+    wide: tuple[tuple[Number, Number], ...] = ()
+    """First and last number of registers that hold 32 bits at one address each, as in maps after Enron."""
     baud: int = Field(default=9600, gt=0)
     """Of its serial port: bits per second."""
     parity: Literal["N", "E", "O"] = "N"
@@ -226,3 +228,7 @@ class Map(Stated):
     """Name → what is done."""
     never: tuple[Place, ...] = ()
     """Registers and coils that must never be written."""
+
+    def is_wide(self, place: Place) -> bool:
+        """Tell whether one address holds 32 bits where something stands."""
+        return place.form != "bit" and any(first <= place.number <= last for first, last in self.modbus.wide)

@@ -1,0 +1,111 @@
+"""Rig controllers by their tables, converters and a Coriolis meter, frame by frame over a serial line."""
+
+import contextlib
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from shipped_tables import asked, bus, rtu
+
+from remotecal.clock import VirtualClock
+from remotecal.drivers.capabilities import CollectingRig, Densitometer, Outlet, Valve
+from remotecal.drivers.elster.ek280 import ElsterEk280
+from remotecal.drivers.flonidan.uniflo1200 import FlonidanUniflo1200
+from remotecal.drivers.links import modbus
+from remotecal.drivers.modbus_instrument import ModbusInstrument
+from remotecal.drivers.siemens.coriolis import SiemensFc410
+from remotecal.errors import ModbusRefusal, WrongInstrument
+from remotecal.testing.transcripts import Exchange, on_serial_port
+
+
+def words(*values: float) -> tuple[int, ...]:
+    return struct.unpack(f">{2 * len(values)}H", struct.pack(f">{len(values)}f", *values))
+
+
+def swapped(value: float) -> tuple[int, ...]:
+    """Return a float in two registers, the low one first."""
+    return words(value)[::-1]
+
+
+def written(function: int, start: int, value: int) -> Exchange:
+    request = modbus.Request(function, start, 1, (value,))
+    return rtu(request.encode()), rtu(modbus.reply(request))
+
+
+@contextlib.contextmanager
+def line(kind: type[ModbusInstrument], *exchanges: Exchange) -> Iterator[Any]:
+    with (
+        on_serial_port(*exchanges) as device,
+        kind.open(f"modbus+rtu://{device}", name="dut", clock=VirtualClock(0.0)) as instrument,
+    ):
+        yield instrument
+
+
+REVISION_C = asked(14, 1)
+
+
+def test_a_valve_of_an_s7_1200_is_a_bit_of_the_first_word_and_the_others_stay() -> None:
+    """DBX0.0 is bit 8; DBX0.1, the outlet, stands open."""
+    said = (REVISION_C, asked(0, 0x0200), written(6, 0, 0x0300), asked(0, 0x0300), asked(6, *words(12.5)))
+    with bus("rig-s7-1200", *said) as rig:
+        rig.inlet.set(Valve.OPEN)
+        assert rig.outlet.read() is Valve.OPEN
+        assert rig.flow.read()[:2] == (12.5, "m3/h")
+        assert isinstance(rig, CollectingRig)
+
+
+def test_an_s7_1200_with_another_block_is_refused() -> None:
+    with pytest.raises(WrongInstrument, match="map_revision is REVISION_D"), bus("rig-s7-1200", asked(14, 2)):
+        pass
+
+
+def test_a_wago_750_opens_its_drain_by_a_coil_without_current_and_sends_low_words_first() -> None:
+    said = (
+        asked(2, 1, function=1),
+        written(5, 2, 0),
+        written(6, 12288, 2),
+        asked(12302, *swapped(12.5), function=4),
+    )
+    with bus("rig-wago-750", *said) as rig:
+        rig.drain.set(Valve.OPEN)
+        rig.diverter.set(Outlet.TANK)
+        assert rig.flow.read()[:2] == (12.5, "m3/h")
+
+
+def test_what_a_wago_750_refuses_is_told_by_its_name() -> None:
+    request = rtu(modbus.Request(4, 12302, 2).encode())
+    with (
+        bus("rig-wago-750", (request, rtu(modbus.exception(4, modbus.ILLEGAL_ADDRESS)))) as rig,
+        pytest.raises(ModbusRefusal, match="illegal data address"),
+    ):
+        rig.flow.read()
+
+
+def ek280(factor: float) -> tuple[Exchange, ...]:
+    """Return how an EK280 is opened at 4 bar and 10 °C, K 0.992: its C is 4.1201."""
+    return asked(0, *words(4.0, 10.0, factor)), asked(20, *words(1.01325, 20.0)), asked(6, *words(0.992))
+
+
+def test_ek280_is_believed_by_its_factor_and_counts_in_doubles() -> None:
+    volume = struct.unpack(">4H", struct.pack(">d", 70_000.125))
+    with line(ElsterEk280, *ek280(4.1201), asked(12, *volume)) as dut:
+        assert dut.base_volume.read()[:2] == (70_000.125, "m3")
+
+
+@pytest.mark.parametrize("factor", [1.0, 4.3])
+def test_ek280_whose_factor_is_anothers_is_refused(factor: float) -> None:
+    with pytest.raises(WrongInstrument, match="C is"), line(ElsterEk280, *ek280(factor)):
+        pass
+
+
+def test_fc410_gives_what_flows_in_one_request() -> None:
+    with line(SiemensFc410, asked(3000, *words(2.5, 0.0025, 998.2))) as meter:
+        found = meter.read(meter.mass_flow, meter.flow, meter.density)
+    assert [one.value for one in found] == [2.5, pytest.approx(0.0025), pytest.approx(998.2)]
+    assert isinstance(meter, Densitometer)
+
+
+def test_converters_are_never_written_to() -> None:
+    for kind in (ElsterEk280, FlonidanUniflo1200):
+        assert kind.wire.functions <= {3, 4, 43}
