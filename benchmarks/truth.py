@@ -37,7 +37,11 @@ from remotecal.uncertainty.coverage import coverage_factor
 
 VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-rig": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
-    "gas-loop": {"output": ("pulses", "current"), "pressures": ((1000.0, 400.0), (600.0,))},
+    "gas-loop": {
+        "output": ("pulses", "current", "base"),
+        "pressures": ((1000.0, 400.0), (600.0,)),
+        "kinds": ((), ("rotary", "ultrasonic", "turbine")),
+    },
     "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
     "water-large": {"output": ("pulses", "current", "promag53"), "dn": (200, 300, 400, 500, 600, 800, 1000)},
     "volumetric-tank": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},

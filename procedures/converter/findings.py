@@ -10,7 +10,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
@@ -105,6 +105,16 @@ class WholeFinding(Finding):
     def closes(self) -> bool:
         """Whether parts and whole agree within the uncertainty of their difference."""
         return abs(self.calculator.value) <= self.calculator.expanded
+
+
+@dataclass(frozen=True, slots=True)
+class ArithmeticFinding(Finding):
+    """The calculator's own error e_f at one place of the grid; references are conversion factors."""
+
+    @classmethod
+    def of(cls, whole: WholeFinding) -> Self:
+        """Return it as it was found with the whole."""
+        return cls(whole.point, whole.title, whole.reference, whole.errors, whole.calculator, whole.beyond)
 
 
 class Grid:

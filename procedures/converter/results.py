@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.model import Column, Condition, Note, Result, Table, Text
+from remotecal.procedures.library.converter.gas_names import composition
 from remotecal.procedures.library.evaluation.digits import decimals, fixed, with_uncertainty
 from remotecal.procedures.library.evaluation.tables import column, error_column
 
@@ -94,7 +95,7 @@ def parts(findings: Sequence[WholeFinding]) -> Result:
                [fixed(one.temperature, 4) for one in each]),
         _plain("e_Z", "remotecal_compressibilityError", "%",
                [fixed(one.compressibility, 4) for one in each]),
-        _plain("e_V+e_p-e_T+e_Z", "remotecal_composedError", "%",
+        _plain("e_V + e_p − e_T + e_Z", "remotecal_composedError", "%",
                [fixed(one.composed, 4) for one in each]),
         _plain("e_Vb", "remotecal_wholeError", "%",
                [fixed(one.evaluated.value, 4) for one in findings]),
@@ -135,30 +136,50 @@ def of_result(budgets: Sequence[PointBudget], result: int) -> tuple[PointBudget,
     return tuple(one.model_copy(update={"result": result}) for one in budgets)
 
 
-def programmed(parameters: ConverterParameters) -> Condition:
-    """Return the condition that tells what is programmed: base conditions, method, the gas."""
+def programmed(parameters: ConverterParameters) -> tuple[Condition, Condition]:
+    """Return the conditions of what is programmed (base, method, gas) and of the packets of pulses."""
     base = parameters.base
-    gas = ", ".join(f"{name} {fraction:.6g}" for name, fraction in parameters.composition.items())
-    if parameters.method == "SGERG-88":
-        gas = (
-            f"H_s {parameters.calorific_value:g} MJ/m3, d {parameters.relative_density:g}, "
-            f"CO2 {parameters.carbon_dioxide:g}, H2 {parameters.hydrogen:g}"
-        )
-    elif parameters.method in {"ideal", "Lemmon 2000"}:
-        gas = "-"
-    text = f"p_b = {base.p / 1000:.6g} kPa, T_b = {base.t:g} °C; {parameters.method}; {gas}"
+    gas = _gas(parameters)
+    fixed_part = f"p_b = {base.p / 1000:.6g} kPa, T_b = {base.t:g} °C; {parameters.method}"
     note = Note(
         name=Text(zh="参比条件、压缩因子方法、气体组成", en="Base conditions, method for Z, gas"),
         ref_types=("remotecal_programmed",),
-        text=Text.plain(text),
+        text=Text(zh=f"{fixed_part}; {gas.get('zh')}", en=f"{fixed_part}; {gas.get('en')}")
+        if gas is not None
+        else Text.plain(fixed_part),
     )
+    worth, packet = parameters.pulses_per_volume, parameters.packet
     pulses = Note(
-        name=Text(zh="脉冲当量", en="Pulses"),
+        name=Text(zh="脉冲", en="Pulses"),
         ref_types=("remotecal_pulses",),
-        text=Text.plain(f"{parameters.pulses} × 1/({parameters.pulses_per_volume:g} 1/m3)"),
+        text=Text(
+            zh=f"每组 {parameters.pulses} 个脉冲,每立方米 {worth:g} 个脉冲:每组 N/K = {packet:g} m³",
+            en=f"packets of {parameters.pulses} pulses, {worth:g} pulses per m³: N/K = {packet:g} m³ each",
+        ),
     )
-    return Condition(
-        name=Text(zh="设置参数", en="What is programmed"),
-        ref_types=("remotecal_settings",),
-        quantities=(note, pulses),
+    return (
+        Condition(
+            name=Text(zh="设置参数", en="What is programmed"),
+            ref_types=("remotecal_settings",),
+            quantities=(note,),
+        ),
+        Condition(
+            name=Text(zh="脉冲组", en="Packets of pulses"),
+            ref_types=("remotecal_packets",),
+            quantities=(pulses,),
+        ),
+    )
+
+
+def _gas(parameters: ConverterParameters) -> Text | None:
+    """Return what is programmed of the gas; None where the method asks for nothing."""
+    if parameters.method in {"ideal", "Lemmon 2000"}:
+        return None
+    if parameters.method != "SGERG-88":
+        return composition(parameters.composition)
+    shares = f"{100 * parameters.carbon_dioxide:g} %", f"{100 * parameters.hydrogen:g} %"
+    known = f"H_s = {parameters.calorific_value:g} MJ/m³, d = {parameters.relative_density:g}"
+    return Text(
+        zh=f"{known},二氧化碳 {shares[0]},氢气 {shares[1]}",
+        en=f"{known}, carbon dioxide {shares[0]}, hydrogen {shares[1]}",
     )

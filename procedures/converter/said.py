@@ -9,12 +9,13 @@ from remotecal.model import Statement, Text
 from remotecal.procedures.library.converter.methods import explained
 
 if TYPE_CHECKING:
-    from remotecal.procedures.library.converter.findings import Grid, WholeFinding
+    from remotecal.procedures.library.converter.findings import ArithmeticFinding, Grid, WholeFinding
     from remotecal.procedures.library.converter.parameters import ConverterParameters
 
 WHOLE: Final = Text(zh="整机(不含流量计)", en="the converter as a whole, without the meter,")
 PRESSURE: Final = Text(zh="压力测量部分", en="the measurement of pressure")
 TEMPERATURE: Final = Text(zh="温度测量部分", en="the measurement of temperature")
+CALCULATOR: Final = Text(zh="计算器", en="the calculator")
 """What each is called in its verdict."""
 
 CONTROLLER: Final = Text(zh="压力控制器示值", en="Pressure by the controller")
@@ -25,18 +26,20 @@ AGREES: Final = 2e-4
 """How well a wrong method or wrong base conditions must agree with what is shown to be named, as a share."""
 
 
-def calculator(findings: Sequence[WholeFinding], parameters: ConverterParameters) -> tuple[Statement, ...]:
-    """Return what is said of the calculator's error: the largest, and whether it keeps its limit."""
-    worst = max(findings, key=lambda one: abs(one.calculator.value))
-    limit, found = parameters.permissible_calculator, worst.calculator.reported()
-    kept = abs(worst.calculator.value) <= limit
+def calculator(findings: Sequence[ArithmeticFinding]) -> tuple[Statement, ...]:
+    """Return what is said of the calculator's error: the largest that was found."""
+    worst = max(findings, key=lambda one: abs(one.evaluated.value)).evaluated.reported()
+    value = printed(worst.value)
     text = Text(
-        zh=f"计算器误差 e_f 最大为 {found.value} %(U = {found.expanded} %),"
-        f"{'不超过' if kept else '超过'}最大允许误差 ±{limit:g} %。",
-        en=f"The calculator's error e_f is {found.value} % at most (U = {found.expanded} %), which is "
-        f"{'within' if kept else 'beyond'} its permissible error of ±{limit:g} %.",
+        zh=f"计算器误差 e_f 绝对值最大处为 {value} %,U = {worst.expanded} %。",
+        en=f"The largest error e_f of the calculator is {value} % (U = {worst.expanded} %).",
     )
     return (Statement(ref_types=("remotecal_calculator",), declaration=text),)
+
+
+def printed(number: str) -> str:
+    """Return a number with a minus sign, as it stands in a sentence."""
+    return number.replace("-", "−")
 
 
 def packets(grid: Grid) -> tuple[Statement, ...]:
@@ -94,9 +97,9 @@ def methods(findings: Sequence[WholeFinding], parameters: ConverterParameters) -
     most = max((one.parts.other or 0.0 for one in findings), key=abs)
     text = Text(
         zh=f"换算系数的标准值按仪表设置的方法 {parameters.method} 计算;{parameters.compared_with} "
-        f"与其最大相差 {most:+.4f} %,此差异不计为仪表误差。",
+        f"与其相差绝对值最大处为 {printed(f'{most:+.4f}')} %,此差异不计为仪表误差。",
         en=f"The reference's conversion factor is by {parameters.method}, as the device is programmed. "
-        f"{parameters.compared_with} differs from it by {most:+.4f} % at most, which is no error of the "
-        "device.",
+        f"The largest difference of {parameters.compared_with} from it is {printed(f'{most:+.4f}')} %, which "
+        "is no error of the device.",
     )
     return (Statement(ref_types=("remotecal_remark", "remotecal_methodDifference"), declaration=text),)

@@ -34,7 +34,12 @@ from remotecal.procedures import (
     Stability,
 )
 from remotecal.procedures.library.converter import atmosphere, results, said
-from remotecal.procedures.library.converter.findings import Grid, SensorFinding, WholeFinding
+from remotecal.procedures.library.converter.findings import (
+    ArithmeticFinding,
+    Grid,
+    SensorFinding,
+    WholeFinding,
+)
 from remotecal.procedures.library.converter.methods import Conversion
 from remotecal.procedures.library.converter.parameters import ConverterParameters
 from remotecal.procedures.library.converter.places import (
@@ -110,10 +115,10 @@ class ConverterCalibration(Procedure):
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
     model_equation: ClassVar[str] = (
-        "e_Vb = ΔV_b/(N/K·C) - 1, C = (p/p_b)(T_b/T)(Z_b/Z), p = (p_std [+ p_a])(1 - M·g·h/(R·T_0)), "
-        "T = t_ref + δ_w + δ_s + 273.15 K; e_p = p_i/p - 1, e_T = T_i/T - 1"
+        "e_Vb = ΔV_b·K/(N·C) − 1, C = (p/p_b)·(T_b/T)·(Z_b/Z), p = (p_std + p_a)·(1 − M·g·h/(R·T_0)), "
+        "T = t_ref + δ_w + δ_s + 273.15, e_p = p_i/p − 1, e_T = T_i/T − 1"
     )
-    """The measurement model in one line, for the certificate."""
+    """The measurement model in one line, for a controller of gauge pressure; an absolute one has no p_a."""
 
     def __init__(self, parameters: ConverterParameters, roles: Mapping[str, Any] | None = None) -> None:
         super().__init__(parameters, roles)
@@ -318,9 +323,15 @@ class ConverterCalibration(Procedure):
         wanted = self.parameters
         grid = Grid(evidence, wanted)
         whole, pressure, temperature = grid.whole(), grid.pressure(), grid.temperature()
-        of_whole, of_pressure, of_temperature = (
+        calculators = [ArithmeticFinding.of(each) for each in whole]
+        of_whole, of_pressure, of_temperature, of_calculator = (
             Specification(Constant(limit, "%"), wanted.norm, wanted.rule)
-            for limit in (wanted.permissible, wanted.permissible_pressure, wanted.permissible_temperature)
+            for limit in (
+                wanted.permissible,
+                wanted.permissible_pressure,
+                wanted.permissible_temperature,
+                wanted.permissible_calculator,
+            )
         )
         accredited = CMC in evidence.characteristics
         every: Sequence[Finding] = (*whole, *pressure, *temperature)
@@ -338,18 +349,25 @@ class ConverterCalibration(Procedure):
                 *results.of_result(budgets(temperature), results.OF_TEMPERATURE),
             ),
             conditions=self._conditions(grid),
-            methods=(by_gum(self.model_equation, every, self.inputs),),
+            methods=(by_gum(self._model(), every, self.inputs),),
             statements=(
                 *conformity.statements(whole, of_whole, said.WHOLE),
                 *conformity.statements(pressure, of_pressure, said.PRESSURE)[1:],
                 *conformity.statements(temperature, of_temperature, said.TEMPERATURE)[1:],
-                *said.calculator(whole, wanted),
+                *conformity.statements(calculators, of_calculator, said.CALCULATOR)[1:],
+                *said.calculator(calculators),
                 *said.packets(grid),
                 *self._remarked(grid, whole, pressure),
                 *remarks(every, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),
         )
+
+    def _model(self) -> str:
+        """Return the measurement model for what the controller counts."""
+        if self.parameters.standard_kind == "gauge":
+            return self.model_equation
+        return self.model_equation.replace("(p_std + p_a)", "p_std")
 
     def _remarked(
         self, grid: Grid, whole: Sequence[WholeFinding], pressure: Sequence[SensorFinding]
@@ -371,7 +389,7 @@ class ConverterCalibration(Procedure):
             ends[0].take(*seen.reference)
             ends[1].take(*seen.bath)
         return (
-            results.programmed(self.parameters),
+            *results.programmed(self.parameters),
             *air.conditions(),
             between("remotecal_controllerPressure", said.CONTROLLER, ends[0], 1),
             between("remotecal_wellTemperature", said.WELL, ends[1], 2),

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.gas_loop.master import Master
-from remotecal.procedures.library.gas_loop.passing import LoopRepeats, LoopSeen, of_each
+from remotecal.procedures.library.gas_loop.passing import LoopRepeats
+from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 from remotecal.units import same_dimension
@@ -56,8 +57,6 @@ class CheckRepeats(LoopRepeats):
     def _know_more(self) -> None:
         self._know("c", "", "check", 0)
         self.check = check_of(self.evidence, self.parameters.fit_order)
-        if any(seen.check_after is None for seen in self.seen):
-            raise EvidenceError(f"{self.point.name}: the check meter was not read in a repeat")
         one = 1 / math.sqrt(len(self.seen))
         self.inputs.append(Input.from_limits("N_c", 0.0, "1", one, Distribution.TRIANGULAR))
 
@@ -65,17 +64,14 @@ class CheckRepeats(LoopRepeats):
         known = self.estimates()
         states = [self.state("c", seen, known) for seen in self.seen]
         flows = [3600.0 * estimate(self._checked(seen, known)) / self.lasted(seen) for seen in self.seen]
-        self.at_check = statistics.fmean(
-            self.check.reynolds(state, flow) for state, flow in zip(states, flows, strict=True)
-        )
-        return [*self.open, self.check], [*self.reynolds, self.at_check]
+        pairs = tuple(zip(states, flows, strict=True))
+        self.at_check = statistics.fmean(self.check.reynolds(*pair) for pair in pairs)
+        place = statistics.fmean(self.check.place(*pair) for pair in pairs)
+        return [*self.open, self.check], [*self.places, place]
 
     def _checked(self, seen: LoopSeen, x: Numbers) -> Number:
         """Return the volume the check meter told in a repeat, in m³."""
-        before, after = seen.check_before, seen.check_after
-        if before is None or after is None:
-            raise EvidenceError(f"{self.point.name}: the check meter was not read in a repeat")
-        amount = self.evidence.passed(before, after)
+        (amount,) = seen.counted("check", self.evidence)
         if amount.unit != "1":
             return amount.value
         counted: Number = (amount.value + x["N_c"]) / self.check.factor
@@ -102,26 +98,36 @@ def check_of(evidence: Evidence, order: int) -> Master:
 
 
 def off_by(
-    seen: LoopSeen, choice: Opening, masters: Sequence[Master], check: Master, filling: LoopGas
+    seen: LoopSeen,
+    passed: Mapping[str, Measured],
+    choice: Opening,
+    masters: Sequence[Master],
+    check: Master,
+    filling: LoopGas,
 ) -> float:
     """Return how far the check meter is off its curve in a repeat, in %, by readings as they are.
 
     For the run, which stops where that is too much; the certificate's closure is by `CheckRepeats`.
+
+    Args:
+        seen: what the repeat yielded.
+        passed: what each counter counted in it, wraps included: `master 1`, …, `check`.
+        choice: the masters that were open.
+        masters: all of the loop.
+        check: the check meter.
+        filling: the gas.
     """
     count, mass = len(choice.numbers), 0.0
     at = zip(of_each(seen.master_temperature, count), of_each(seen.master_pressure, count), strict=True)
     for n, (number, place) in enumerate(zip(choice.numbers, at, strict=True)):
         master, density = masters[number - 1], estimate(_state(filling, *place).density)
-        error = master.fit.value(choice.reynolds[n])
-        mass += (
-            _told(seen.masters_before[n], seen.masters_after[n], master, density) / (1.0 + error) * density
-        )
-    if not (seen.check_before and seen.check_after and seen.check_temperature and seen.check_pressure):
+        error = master.fit.value(choice.places[n])
+        mass += _told(passed[f"master {number}"], master, density) / (1.0 + error) * density
+    if not (seen.check_temperature and seen.check_pressure):
         return 0.0
     state = _state(filling, seen.check_temperature, seen.check_pressure)
-    volume = _told(seen.check_before, seen.check_after, check, estimate(state.density))
-    took = seen.check_after.at - seen.check_before.at
-    error = check.fit.value(check.reynolds(state, 3600.0 * volume / took))
+    volume = _told(passed["check"], check, estimate(state.density))
+    error = check.fit.value(check.place(state, 3600.0 * volume / seen.lasted()))
     return 100.0 * (volume * estimate(state.density) / mass - 1.0 - error)
 
 
@@ -129,10 +135,10 @@ def _state(filling: LoopGas, temperatures: Sequence[Measured], pressures: Sequen
     return filling.state(mean(temperatures, "°C"), mean(pressures, "Pa"))
 
 
-def _told(before: Measured, after: Measured, meter: Master, density: float) -> float:
-    """Return the volume a meter told, in m³."""
-    told = after.value - before.value
-    if after.unit == "1":
-        return told / meter.factor
-    scale = after.to("kg" if same_dimension(after.unit, "kg") else "m3").value / after.value
-    return told * scale / (density if same_dimension(after.unit, "kg") else 1.0)
+def _told(amount: Measured, meter: Master, density: float) -> float:
+    """Return the volume a meter told by what it counted, in m³."""
+    if amount.unit == "1":
+        return amount.value / meter.factor
+    if same_dimension(amount.unit, "kg"):
+        return amount.to("kg").value / density
+    return amount.to("m3").value

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from remotecal.errors import RunError
-from remotecal.procedures.library.gas_loop.passing import of_each
+from remotecal.procedures.library.gas_loop.seen import of_each
 from remotecal.procedures.library.measuring.sampling import SAMPLES
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from remotecal.procedures import Run
     from remotecal.procedures.library.gas_loop.master import Opening
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-    from remotecal.procedures.library.gas_loop.passing import LoopSeen
+    from remotecal.procedures.library.gas_loop.seen import LoopSeen
 
 
 def watch(

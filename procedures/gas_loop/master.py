@@ -1,8 +1,9 @@
 """Master meters by their certificates: the error over the Reynolds number, and what masters have in common.
 
 A certificate states errors at Reynolds numbers (`basic_measurementError` against `remotecal_reynoldsNumber`),
-the K factor of a meter that gives pulses, its highest flow, the diameter its Reynolds numbers are for, and
-how much of its uncertainty all meters of that laboratory share (`in_common`).
+as a turbine's follow them, or at flows (against `remotecal_referenceFlow`), as those of rotary and ultrasonic
+meters do; the K factor of a meter that gives pulses, its highest flow, the diameter its Reynolds numbers are
+for, and how much of its uncertainty all meters of that laboratory share (`in_common`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 ERROR: Final = "basic_measurementError"
 REYNOLDS: Final = "remotecal_reynoldsNumber"
 """refType of the Reynolds number an error is stated at."""
+FLOW: Final = "remotecal_referenceFlow"
+"""refType of the flow an error is stated at, where it follows the flow."""
 FACTOR: Final = "remotecal_kFactor"
 """refType of the K factor, which errors are told by; it is a convention and has no uncertainty."""
 DIAMETER: Final = "remotecal_pipeDiameter"
@@ -75,15 +78,19 @@ class Master:
 
     def __init__(self, key: int | str, certificate: Certificate, order: int = HIGHEST_ORDER) -> None:
         self.key, self.certificate = key, certificate
-        stated = certificate.points(ERROR, REYNOLDS, "1")
-        scale = convert(1.0, stated.unit, "1")
-        self._points = sorted((one.at, scale * one.expanded / one.k, one.dof) for one in stated.points)
-        rows = sorted(stated.points, key=lambda one: one.at)
+        self.by_flow = not certificate.states(REYNOLDS)
+        """Whether its error follows the flow, and not the Reynolds number."""
+        stated = certificate.points(ERROR, FLOW if self.by_flow else REYNOLDS, "1")
+        scale, across = convert(1.0, stated.unit, "1"), "m3/h" if self.by_flow else "1"
+        ascending = sorted(stated.points, key=lambda one: one.at)
+        rows = [(convert(one.at, stated.at_unit, across), one) for one in ascending]
+        self._points = [(at, scale * one.expanded / one.k, one.dof) for at, one in rows]
         self.fit = ReynoldsFit.through(
-            [one.at for one in rows],
-            [scale * one.value for one in rows],
-            [scale * one.expanded / one.k for one in rows],
+            [at for at, _ in rows],
+            [scale * one.value for _, one in rows],
+            [scale * one.expanded / one.k for _, one in rows],
             highest=order,
+            over="a flow in m3/h of" if self.by_flow else "Re",
         )
         self.diameter = convention(certificate, DIAMETER, "m")
         """Of the pipe, in m."""
@@ -104,8 +111,12 @@ class Master:
         """Return its Reynolds number at a flow in m³/h."""
         return reynolds(state, flow / 3600.0, self.diameter)
 
+    def place(self, state: GasState, flow: float) -> float:
+        """Return where on its curve it works at a flow in m³/h: that flow, or its Reynolds number."""
+        return flow if self.by_flow else self.reynolds(state, flow)
+
     def require(self, number: float) -> None:
-        """Raise `CertificateRefused` unless its errors are certified at a Reynolds number."""
+        """Raise `CertificateRefused` unless its errors are certified at a place."""
         try:
             self.fit.require(number)
         except CertificateRefused as refusal:
@@ -135,7 +146,7 @@ class Together:
 
     Args:
         meters: which.
-        numbers: at which Reynolds number each works.
+        numbers: where on its curve each works (`Master.place`).
         laboratories: all that calibrated meters of the loop; their order numbers what each one's share.
     """
 
@@ -165,10 +176,12 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Which masters are to be open at a point, and at which Reynolds number each then works."""
+    """Which masters are to be open at a point, and where each then works."""
 
     numbers: tuple[int, ...]
     """Counted from 1."""
+    places: tuple[float, ...]
+    """Where on its curve each works."""
     reynolds: tuple[float, ...]
     load: float
     """Share of its highest flow that each runs at."""
@@ -185,7 +198,7 @@ def choose(
     """Return which masters make a flow in m³/h: the fewest, and of these the most loaded ones.
 
     A flow divides by the masters' size, so all that are open run at the same share of their highest flow,
-    which must be one that they are good at; and each at a Reynolds number it is certified for.
+    which must be one that they are good at; and each where on its curve it is certified.
 
     Raises:
         CertificateRefused: none can; the point's `name` and the reasons are told.
@@ -198,11 +211,12 @@ def choose(
             numbers = tuple(int(each.key) for each in some)
             if not parameters.least_load * (1 - 1e-9) <= load <= parameters.most_load * (1 + 1e-9):
                 continue
-            at = tuple(each.reynolds(state, load * each.highest) for each in some)
+            at = tuple(each.place(state, load * each.highest) for each in some)
             if reason := _outside(some, at):
                 refused.append(reason)
                 continue
-            found.append(Opening(numbers, at, load))
+            reynolds = tuple(each.reynolds(state, load * each.highest) for each in some)
+            found.append(Opening(numbers, at, reynolds, load))
         if found:
             return max(found, key=lambda choice: (round(choice.load, 9), [-n for n in choice.numbers]))
     loads = f"{parameters.least_load:g} to {parameters.most_load:g} of their highest flows"

@@ -12,48 +12,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import (
-    AmbientMonitor,
-    Ammeter,
-    FlowSource,
-    GasLoop,
-    MassTotalizer,
-    PressureGauge,
     PulseCounter,
-    Thermometer,
-    VolumeTotalizer,
+    VolumeConverter,
 )
 from remotecal.drivers.measured import Measured
-from remotecal.drivers.quantities import BoundReading
-from remotecal.errors import BenchError, ParameterError, RunError
+from remotecal.errors import ParameterError, RunError
 from remotecal.model import IN_CMC, Text
-from remotecal.procedures import Artefact, Certificates, Drivers, Evaluation, Evidence, Point, Run
+from remotecal.procedures import Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
-from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.gas_loop import results
-from remotecal.procedures.library.gas_loop.closure import CheckRepeats, LoopClosure, off_by
-from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
+from remotecal.procedures.library.gas_loop import integrated, results, sound
+from remotecal.procedures.library.gas_loop.closure import CheckRepeats, off_by
+from remotecal.procedures.library.gas_loop.filling import reynolds
 from remotecal.procedures.library.gas_loop.gates import see_steady, watch
-from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
-from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats, LoopSeen, choice_at
+from remotecal.procedures.library.gas_loop.integrated import IntegratedRepeats, see_programmed
+from remotecal.procedures.library.gas_loop.master import Opening
+from remotecal.procedures.library.gas_loop.on_loop import OnLoop
+from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats
 from remotecal.procedures.library.gas_loop.results import GoneRound
 from remotecal.procedures.library.gas_loop.running import Circulation, flow_by
-from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
+from remotecal.procedures.library.gas_loop.seen import LoopSeen
+from remotecal.procedures.library.gas_loop.sound import heard, see_sound
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.classes import weighted_mean_error
 from remotecal.procedures.library.meters.results import MeterFinding, weighted_characteristics
-from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
+from remotecal.procedures.library.meters.under_test import METER
 
 AT_FIRST: Final = 0.7
 """Share of the highest flow at which the gas goes round until it is steady."""
-CHECKS: Final = ("check_meter", "check_reader", "check_gauge", "check_thermometer")
-"""Roles of the check meter, which go together."""
 
 
-class MeterByMasters(MeterUnderTest):
+class MeterByMasters(OnLoop):
     """Calibrate a gas meter under pressure against master meters in a closed loop (JJG 643)."""
 
     title: ClassVar[Text] = Text(
@@ -62,45 +53,12 @@ class MeterByMasters(MeterUnderTest):
     )
     norms: ClassVar[tuple[str, ...]] = ("JJG 643",)
 
-    masters: tuple[Artefact, ...]
-    """The masters, in the order of the loop's branches."""
-    readers: tuple[PulseCounter | VolumeTotalizer | MassTotalizer, ...]
-    """What tells each master's pulses or total, in the same order."""
-    gauges: tuple[PressureGauge, ...]
-    """Absolute pressure at each master."""
-    thermometers: tuple[Thermometer, ...]
-    """Temperature at each master."""
-    meter_gauge: PressureGauge
-    """Absolute pressure at the meter under test."""
-    meter_thermometer: Thermometer
-    check_meter: Artefact | None
-    """The check meter, behind the meter under test."""
-    check_reader: PulseCounter | VolumeTotalizer | None
-    check_gauge: PressureGauge | None
-    check_thermometer: Thermometer | None
-    loop: GasLoop
-    blower: FlowSource
-    ambient: AmbientMonitor
-
-    Parameters: ClassVar[type[LoopParameters]] = LoopParameters
-    parameters: LoopParameters
-
     sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h", "pressure": "kPa"}
     reach: ClassVar[Mapping[str, str]] = {"dut.flow": "flow", "meter_gauge.pressure": "pressure"}
-    inputs: ClassVar[Mapping[str, Text]] = INPUTS
+    inputs: ClassVar[Mapping[str, Text]] = {**INPUTS, **integrated.INPUTS}
 
     model_equation: ClassVar[str] = results.model(masters_first=True)
     """The measurement model in one line, where the gas comes to the masters first."""
-
-    def __init__(self, parameters: LoopParameters, roles: Mapping[str, Any] | None = None) -> None:
-        super().__init__(parameters, roles)
-        self._gas = LoopGas(parameters)
-        self._masters: list[Master] = []
-        self._check: Master | None = None
-        self._at: float | None = None
-        """Pressure the loop is at, in kPa; None where it is not known."""
-        self._leak = 0.0
-        """What leaked there, in m³/h."""
 
     def points(self) -> Sequence[Point]:
         wanted = self.parameters
@@ -110,82 +68,6 @@ class MeterByMasters(MeterUnderTest):
             for flow in wanted.flows_at(pressure)
         )
 
-    def characteristics(self) -> Mapping[str, str]:
-        return {"connecting_volume": "m3", "reading_delay": "s"}
-
-    def may_state(self) -> Mapping[str, str]:
-        return {**super().may_state(), CMC: "%"}
-
-    def certified(self) -> Sequence[str]:
-        return ("masters", "check_meter")
-
-    def allowance(self) -> Mapping[str, float]:
-        return {"pressure": self.parameters.pressure_tolerance / 100 * max(self.parameters.pressures)}
-
-    def suits(self, drivers: Drivers) -> None:
-        """See that what belongs to the check meter is there whole, or not at all; and what the gas can be."""
-        super().suits(drivers)
-        there = [role for role in CHECKS[1:] if role in drivers]
-        if there and len(there) < len(CHECKS) - 1:
-            missing = ", ".join(role for role in CHECKS[1:] if role not in drivers)
-            raise ParameterError(f"the check meter needs {missing} too, or none of {', '.join(CHECKS)}")
-        filling = LoopGas(self.parameters)
-        for pressure in self.parameters.pressures:
-            filling.require(self.parameters.cooling, 1000.0 * pressure)
-
-    def check(self, certificates: Certificates, drivers: Drivers) -> None:
-        """See that every reading has its certificate, and that masters can make every point."""
-        count = sum(role.startswith("masters[") for role in certificates)
-        if count > MOST:
-            raise BenchError(f"a loop has {MOST} masters at most, and the bench has {count}: mend masters")
-        for role in ("readers", "gauges", "thermometers"):
-            if (found := sum(each.startswith(f"{role}[") for each in drivers)) != count:
-                raise BenchError(f"there are {count} masters and {found} {role}: give each master one")
-        places = [
-            *(f"s[{n}]" for n in range(1, count + 1)),
-            "meter",
-            *(["check"] if self._checks(drivers) else []),
-        ]
-        own = [
-            (each, quantity, unit)
-            for place in places
-            for each, quantity, unit in (
-                (_role(place, "gauge"), "pressure", "Pa"),
-                (_role(place, "thermometer"), "temperature", "°C"),
-            )
-        ]
-        current = [("dut", "current", "mA")] if can(drivers, "dut", Ammeter) else []
-        require_known(certificates, drivers, [*own, *current])
-        order = self.parameters.fit_order
-        self._masters = [
-            Master(n, certificates[f"masters[{n}]"].certificate, order) for n in range(1, count + 1)
-        ]
-        for master in self._masters:
-            if can(drivers, f"readers[{master.key}]", PulseCounter):
-                master.factor  # noqa: B018  refuses one that states none
-        choices = {point.name: self._choice(point) for point in self.points()}
-        for choice in choices.values():
-            for number, at in zip(choice.numbers, choice.reynolds, strict=True):
-                self._masters[number - 1].parts(at)
-        if self._checks(drivers):
-            self._see_check(Master("c", certificates["check_meter"].certificate, order), drivers)
-
-    @staticmethod
-    def _checks(drivers: Drivers) -> bool:
-        return "check_reader" in drivers
-
-    def _see_check(self, check: Master, drivers: Drivers) -> None:
-        """See that the check meter is certified at every point, and what its pulses are worth."""
-        if can(drivers, "check_reader", PulseCounter):
-            check.factor  # noqa: B018  refuses one that states none
-        for point in self.points():
-            state = self._gas.state(self.parameters.cooling, 1000.0 * point.nominal["pressure"])
-            check.parts(check.reynolds(state, point.nominal["flow"]))
-        self._check = check
-
-    def _choice(self, point: Point) -> Opening:
-        return choice_at(point, self._masters, self.parameters, self._gas)
-
     def prepare(self, run: Run) -> None:
         """See that the gauges count absolute pressure, and set the cooler."""
         gauges = {f"gauges[{n}]": each for n, each in enumerate(self.gauges, 1)}
@@ -194,9 +76,8 @@ class MeterByMasters(MeterUnderTest):
         for role, gauge in gauges.items():
             if not gauge.is_absolute():
                 raise ParameterError(f"the {role} must show absolute pressure: mend its settings")
-        for reader in (*self.readers, self.check_reader):
-            if isinstance(reader, PulseCounter):
-                reader.count_freely()
+        if isinstance(self.dut, VolumeConverter):
+            see_programmed(run, self.dut, self.parameters)
         self.loop.cooling.set(self.parameters.cooling, "°C")
         self._at = None
         self._rig = Circulation(
@@ -216,6 +97,9 @@ class MeterByMasters(MeterUnderTest):
         At another pressure the loop is filled or vented, seen to be tight, and sent round until it is steady.
         """
         pressure, flow = point.nominal["pressure"], point.nominal["flow"]
+        for reader in (*self.readers, self.check_reader, self.dut):
+            if isinstance(reader, PulseCounter):
+                reader.count_freely()
         first = self._at != pressure
         if first:
             self._at = None
@@ -245,88 +129,39 @@ class MeterByMasters(MeterUnderTest):
         counters = self._counting(choice.numbers)
         self._rig.open_for(choice.bits, flow, lambda: flow_by(run, counters))
 
-    def _counting(self, numbers: Sequence[int]) -> list[tuple[BoundReading, float]]:
-        """Return what counts what passes masters, each with what one of its units is in m³."""
-        pressure = self._at or self.parameters.pressures[0]
-        density = self._gas.density(self.parameters.cooling, 1000.0 * pressure)
-        found = []
-        for number in numbers:
-            reader = self.readers[number - 1]
-            if isinstance(reader, PulseCounter):
-                found.append((reader.running_pulses, 1.0 / self._masters[number - 1].factor))
-            elif isinstance(reader, VolumeTotalizer):
-                found.append((reader.volume, 1.0))
-            else:
-                found.append((reader.total_mass, 1.0 / density))
-        return found
-
     def measure(self, point: Point, run: Run) -> LoopSeen:
-        if isinstance(self.dut, PulseCounter):
-            self.dut.count_freely()
-        air, numbers = read_air(run, self.ambient), self._choice(point).numbers
-        (standing,) = run.read(self.loop.standing)
-        counters = self._all_counters(numbers)
-        before = read_totals(run, counters)
-        begun = run.clock.now()
-        first = self._counting(numbers[:1])[0][0]
-        passing, watched = watch(run, self.lasts(point), first, self._watched(numbers))
-        took = run.clock.now() - begun
-        after = read_totals(run, counters)
-        for name, counter in counters.items():
-            see_amount(f"what {name} counted", amount(counter, before[name], after[name]))
-        told: dict[str, Any] = {**air._asdict(), **self._told(numbers, watched, before, after)}
-        seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
         choice = self._choice(point)
+        numbers = choice.numbers
+        air = read_air(run, self.ambient)
+        (standing,) = run.read(self.loop.standing)
+        first = self._counting(numbers[:1])[0][0]
+        begun = run.clock.now()
+        (passing, watched), counted, amounts = self._count(
+            run, numbers, lambda: watch(run, self.lasts(point), first, self._watched(numbers))
+        )
+        told: dict[str, Any] = {**air._asdict(), **counted, **self._told(numbers, watched)}
+        took = run.clock.now() - begun
+        seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
         see_steady(point.name, seen, choice, self.parameters)
-        self._see_closure(point, seen, choice)
+        self._see_closure(point, seen, amounts, choice)
+        see_sound(
+            point,
+            list(self._sounding(numbers)),
+            seen,
+            numbers,
+            self._gas,
+            self.parameters.sound_difference,
+        )
         return seen
 
-    def _all_counters(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
-        """Return what is read together at both ends of a repeat: masters, check meter, meter under test."""
-        found = {
-            f"master {number}": counter
-            for number, (counter, _) in zip(numbers, self._counting(numbers), strict=True)
-        }
-        if isinstance(self.check_reader, PulseCounter):
-            found["check"] = self.check_reader.running_pulses
-        elif isinstance(self.check_reader, VolumeTotalizer):
-            found["check"] = self.check_reader.volume
-        return found | self.meter_counters()
-
-    def _watched(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
-        watched: dict[str, BoundReading] = {}
-        for number in numbers:
-            watched[f"p{number}"] = self.gauges[number - 1].pressure
-            watched[f"t{number}"] = self.thermometers[number - 1].temperature
-        watched["meter_pressure"] = self.meter_gauge.pressure
-        watched["meter_temperature"] = self.meter_thermometer.temperature
-        if self.check_gauge is not None and self.check_thermometer is not None:
-            watched["check_pressure"] = self.check_gauge.pressure
-            watched["check_temperature"] = self.check_thermometer.temperature
-        return watched | self.meter_current()
-
-    def _told(
-        self,
-        numbers: Sequence[int],
-        watched: Mapping[str, tuple[Measured, ...]],
-        before: Mapping[str, Measured],
-        after: Mapping[str, Measured],
-    ) -> dict[str, object]:
-        """Return the parts of an observation from what was read, by their names in `LoopSeen`."""
-        told: dict[str, object] = {name: one for name, one in watched.items() if not name[1:].isdigit()}
-        for part, short in (("pressure", "p"), ("temperature", "t")):
-            rows = zip(*(watched[f"{short}{number}"] for number in numbers), strict=True)
-            told[f"master_{part}"] = tuple(one for row in rows for one in row)
-        for when, totals in (("before", before), ("after", after)):
-            told[f"masters_{when}"] = tuple(totals[f"master {number}"] for number in numbers)
-            told |= {f"{name}_{when}": one for name, one in totals.items() if not name.startswith("master ")}
-        return told
-
-    def _see_closure(self, point: Point, seen: LoopSeen, choice: Opening) -> None:
+    def _see_closure(
+        self, point: Point, seen: LoopSeen, amounts: Mapping[str, Measured], choice: Opening
+    ) -> None:
         """Stop where the check meter is off its curve, by readings as they are."""
-        if self._check is None or seen.check_before is None or seen.check_after is None:
+        if self._check is None or "check" not in amounts:
             return
-        off, limit = off_by(seen, choice, self._masters, self._check, self._gas), self.parameters.closure
+        off = off_by(seen, amounts, choice, self._masters, self._check, self._gas)
+        limit = self.parameters.closure
         if abs(off) > limit:
             raise RunError(
                 f"{point.name}: the check meter is {off:+.2f} % off its curve, and {limit:g} % is allowed: "
@@ -337,10 +172,14 @@ class MeterByMasters(MeterUnderTest):
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors over Re at all pressures, the weighted mean error, closure, leaks, conformity."""
         wanted = self.parameters
-        repeats = [LoopRepeats(point, evidence, wanted, self._gas) for point in evidence.points]
+        repeats = [self._repeats(point, evidence) for point in evidence.points]
         findings = [each.found() for each in repeats]
+        whole = [each.whole() for each in repeats if isinstance(each, IntegratedRepeats)]
         rounds = [self._round(each, finding) for each, finding in zip(repeats, findings, strict=True)]
-        closures = self._closures(evidence)
+        checks = self._checked(evidence)
+        closures = [each.closed() for each in checks]
+        sounds = [one for each in repeats for one in heard(each, [*map(str, each.numbers), "d"])]
+        sounds += [one for each in checks for one in heard(each, "c")]
         weighted = self._weighted(findings)
         specification, further = wanted.held_against(findings, weighted)
         accredited = CMC in evidence.characteristics
@@ -348,21 +187,36 @@ class MeterByMasters(MeterUnderTest):
         return Evaluation(
             results=(
                 results.error_table(findings, rounds, specification, accredited=accredited),
+                *(integrated.tables(whole, results.numbers(rounds), accredited=accredited) if whole else ()),
                 weighted_characteristics(findings, weighted),
                 results.masters_table(rounds),
                 *((results.closure_table(rounds, closures),) if closures else ()),
+                *sound.table(sounds, wanted.sound_difference),
                 results.leak_table(leaks, wanted.leak_allowed),
             ),
-            budgets=budgets(findings),
+            budgets=(
+                *budgets(findings),
+                *(one.model_copy(update={"result": 1}) for one in budgets(whole)),
+            ),
             conditions=results.conditions(self._all_seen(evidence), wanted, self._gas),
-            methods=(by_gum(results.model(masters_first=wanted.masters_first), findings, self.inputs),),
+            methods=(
+                by_gum(results.model(masters_first=wanted.masters_first), findings, self.inputs),
+                *((by_gum(integrated.MODEL, whole, self.inputs),) if whole else ()),
+            ),
             statements=(
                 *conformity.statements(findings, specification, METER, further),
                 *remarks(findings, BY_CMC),
                 *results.open_remark(rounds, closures),
+                *((integrated.remark(whole),) if whole else ()),
+                *sound.remark(sounds, wanted.sound_difference),
                 *((IN_CMC,) if accredited else ()),
             ),
         )
+
+    def _repeats(self, point: Point, evidence: Evidence) -> LoopRepeats:
+        """Return the repeats at a point, of a meter that converts with its base volume."""
+        told = LoopSeen.at(evidence, point)[0].base_after is not None
+        return (IntegratedRepeats if told else LoopRepeats)(point, evidence, self.parameters, self._gas)
 
     def _all_seen(self, evidence: Evidence) -> Iterator[LoopSeen]:
         return (LoopSeen.of(entry) for entry in evidence.observations)
@@ -386,14 +240,7 @@ class MeterByMasters(MeterUnderTest):
             repeats.seen[-1].leak,
         )
 
-    def _closures(self, evidence: Evidence) -> list[LoopClosure]:
+    def _checked(self, evidence: Evidence) -> list[CheckRepeats]:
         if "check_meter" not in evidence.certificates:
             return []
-        return [
-            CheckRepeats(point, evidence, self.parameters, self._gas).closed() for point in evidence.points
-        ]
-
-
-def _role(place: str, kind: str) -> str:
-    """Return the role of a gauge or thermometer at a place: `s[2]` of a master, else the place's name."""
-    return f"{kind}{place}" if place.startswith("s[") else f"{place}_{kind}"
+        return [CheckRepeats(point, evidence, self.parameters, self._gas) for point in evidence.points]

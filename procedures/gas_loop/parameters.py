@@ -95,6 +95,21 @@ class LoopParameters(GasMeterParameters):
     """How far the check meter may be from its curve before the run stops (unverified); whether it is within
     twice its standard uncertainty stands on the certificate."""
 
+    method: Literal["AGA8 DETAIL", "GERG-2008", "Lemmon 2000", "Span 2000", "ideal"] | None = None
+    """By which method for Z a meter that tells its volume at base conditions converts, as it is programmed;
+    "ideal" is Z/Z_b = 1."""
+    base_pressure: Annotated[float, In("kPa", above=0)] = 101.325
+    """Pressure of its base conditions."""
+    base_temperature: Annotated[float, In("°C", at_least=-10, at_most=40)] = 20.0
+    """Temperature of its base conditions; 20 °C in China, 15 °C or 0 °C in Europe."""
+    base_resolution: Annotated[float, In("m3", above=0)] = 0.001
+    """Smallest step of its volume at base conditions."""
+    sound_difference: Annotated[float, In("%", above=0)] = 0.2
+    """How far the speed of sound that an ultrasonic meter tells may be from the equation of state's
+    (unverified)."""
+    gate_delay: Annotated[float, In("s", at_least=0)] = 1e-5
+    """How far apart counters begin and end at one gate signal, ± (unverified); where they are read one after
+    another the bench's `reading_delay` counts instead."""
     well: Annotated[float, In("K", at_least=0)] = 0.05
     """By how much at most a thermometer's well is off the gas (unverified)."""
     pack_pressure: Annotated[float, In("Pa", at_least=0)] = 50.0

@@ -14,20 +14,21 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.gas_equations import GasState, carried
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
-from remotecal.procedures.library.gas_loop import master
+from remotecal.procedures.library.gas_loop import master, sensors
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, Together, choose
+from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
+from remotecal.procedures.library.gas_loop.sensors import Sensor, Shared
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.branches import numbers_in
-from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
+from remotecal.procedures.library.meters.passing import MeterRepeats
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -36,42 +37,6 @@ if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
     from remotecal.procedures.library.evaluation.standards import Deviating
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-
-
-class LoopSeen(MeterSeen):
-    """What a repeat yields: what passed the masters, and the gas there and in the meter.
-
-    Readings of masters stand in the order of the branches that are open; while the repeat lasts, one of each
-    and then the next one of each.
-    """
-
-    standing: Annotated[Measured, "1"]
-    """Which branches stood open, a bit each."""
-    masters_before: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
-    """What the open masters had counted when it began."""
-    masters_after: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
-    masters_passing: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
-    """What the first of them had counted, again and again: by it the flow's scatter is told."""
-    master_pressure: Annotated[tuple[Measured, ...], "Pa"]
-    """Absolute pressure at each of them."""
-    master_temperature: Annotated[tuple[Measured, ...], "°C"]
-    """Temperature at each of them."""
-    meter_pressure: Annotated[tuple[Measured, ...], "Pa"]
-    """Absolute pressure at the meter."""
-    meter_temperature: Annotated[tuple[Measured, ...], "°C"]
-    """Temperature at the meter."""
-    check_before: Annotated[Measured | None, "1", "m3"] = None
-    """What the check meter had counted when it began."""
-    check_after: Annotated[Measured | None, "1", "m3"] = None
-    check_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
-    check_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
-    leak: Annotated[float, "m3/h"]
-    """What leaked out of the sealed loop at this pressure, when it was tested."""
-
-
-def of_each(readings: Sequence[Measured], count: int) -> list[tuple[Measured, ...]]:
-    """Return readings that were taken in turn, apart."""
-    return [tuple(readings[place::count]) for place in range(count)]
 
 
 def _named(symbol: str, zh: str, en: str) -> dict[str, Text]:
@@ -85,6 +50,7 @@ def _named(symbol: str, zh: str, en: str) -> dict[str, Text]:
 INPUTS: Final[Mapping[str, Text]] = {
     **meters.INPUTS,
     **master.INPUTS,
+    **sensors.INPUTS,
     **_named("p", "处压力示值偏差", "deviation of the pressure"),
     **_named("t", "处温度示值偏差", "deviation of the temperature"),
     **_named("w", "处气体与温度计套管温差", "difference of gas and thermometer well"),
@@ -129,6 +95,10 @@ def passed_meter(
     return passed
 
 
+PLACES: Final = {"d": "meter", "c": "check"}
+"""What the places are called that are no master's, by key."""
+
+
 class LoopRepeats(MeterRepeats[LoopSeen]):
     """The repeats at one point: what is known of the gas, the masters, and how the meter tells what passed.
 
@@ -155,29 +125,59 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             self._see_branches(seen)
         self.open = [masters[number - 1] for number in self.numbers]
         self._place: dict[str, tuple[Deviating, Deviating]] = {}
+        self._shared = {"p": Shared({}, (), {}), "t": Shared({}, (), {})}
         for n, number in enumerate(self.numbers):
             self._know(str(number), f"[{number}]", "master", n)
         self._know("d", "", "meter", 0)
         self._know_more()
+        self._share()
         self.inputs += filling.inputs()
         self.states = self._mean_states()
         """The gas at the estimates, on the mean of all repeats: each open master, last the meter."""
-        self.reynolds = [
-            each.reynolds(state, flow)
-            for each, state, flow in zip(self.open, self.states, self._branch_flows(), strict=False)
-        ]
+        working = list(zip(self.open, self.states, self._branch_flows(), strict=False))
+        self.reynolds = [each.reynolds(state, flow) for each, state, flow in working]
         """Of each open master."""
+        self.places = [each.place(state, flow) for each, state, flow in working]
+        """Where on its curve each of them works."""
         self.together = Together(*self._working(), laboratories(evidence))
         self.inputs += self.together.inputs
         self._facts()
         self._of_equation()
 
+    def _share(self) -> None:
+        """Keep apart what gauges, and what thermometers, of one calibrator have in common."""
+        known = self.estimates()
+        read = {key: self._mean_at(key, known) for key in self._place}
+        whole = {each.symbol: each for each in self.inputs}
+        for n, (symbol, zero) in enumerate((("t", 273.15), ("p", 0.0))):
+            placed = {}
+            for key in self._place:
+                used = self.evidence.certificates.get(self._role(key, symbol))
+                certificate = used.certificate if used is not None else None
+                placed[key] = Sensor(certificate, read[key][n] + zero, whole[f"{symbol}_{key}"])
+            shared = Shared.of(symbol, placed)
+            self.inputs = [shared.own.get(each.symbol, each) for each in self.inputs]
+            self.inputs += shared.inputs
+            self._shared[symbol] = shared
+
+    @staticmethod
+    def _role(key: str, symbol: str) -> str:
+        """Return the role of the gauge (`p`) or thermometer (`t`) at a place."""
+        kind = {"p": "gauge", "t": "thermometer"}[symbol]
+        return f"{kind}s[{key}]" if key.isdigit() else f"{PLACES[key]}_{kind}"
+
+    def _mean_at(self, key: str, known: Numbers) -> tuple[float, float]:
+        """Return temperature in °C and pressure in Pa at a place, on the mean of all repeats."""
+        pairs = [self.at(key, seen, known) for seen in self.seen]
+        t, p = (statistics.fmean(estimate(pair[n]) for pair in pairs) for n in (0, 1))
+        return t, p
+
     def _know_more(self) -> None:
         """Add what is known of further places."""
 
     def _working(self) -> tuple[list[Master], list[float]]:
-        """Return the meters whose errors count, and the Reynolds number of each."""
-        return self.open, self.reynolds
+        """Return the meters whose errors count, and where on its curve each works."""
+        return self.open, self.places
 
     def _see_branches(self, seen: LoopSeen) -> None:
         stood = numbers_in(seen.standing.value, MOST)
@@ -212,7 +212,11 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     def _facts(self) -> None:
         told = self.parameters
         self.characteristic("V_c", "connecting_volume", "m3")
-        self.characteristic("Δt", "reading_delay", "s")
+        if self.seen[0].gate_time is None:
+            self.characteristic("Δt", "reading_delay", "s")
+        else:
+            late = told.gate_delay
+            self.inputs.append(Input.from_limits("Δt", 0.0, "s", late, source="one gate 同一门控"))
         limits = [
             ("q_l", "m3/h", told.leak_allowed, "leak test, limit 检漏限值"),
             ("Δp_c", "Pa", told.pack_pressure, "the order 委托"),
@@ -222,16 +226,20 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             Input.from_limits(name, 0.0, unit, most, source=by) for name, unit, most, by in limits
         ]
         one = 1 / math.sqrt(len(self.seen))
-        for number, reading in zip(self.numbers, self.seen[0].masters_after, strict=True):
-            if reading.unit == "1":
+        for number, unit in zip(self.numbers, self._units(), strict=True):
+            if unit == "1":
                 self.inputs.append(Input.from_limits(f"N_{number}", 0.0, "1", one, Distribution.TRIANGULAR))
+
+    def _units(self) -> list[str]:
+        """Return what each open master counts in: pulses, m³ or kg."""
+        return [one.unit for one in self.seen[0].counted("masters", self.evidence)]
 
     def _of_equation(self) -> None:
         """Add how well the equation of state is known: by ratio, or in full where a master tells mass."""
         *masters, meter = self.states
         equation = self.filling.equation
         known = equation.range_of(meter.gas, meter.t, meter.pressure)
-        if any(reading.unit == "kg" for reading in self.seen[0].masters_after):
+        if "kg" in self._units():
             self.inputs.append(Input.normal("ε_ρ", 0.0, "1", known.u_density, source=equation.source))
         else:
             from remotecal.fluids.gas_equations import u_of_ratio
@@ -242,12 +250,13 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     def at(self, key: str, seen: LoopSeen, x: Numbers) -> tuple[Number, Number]:
         """Return temperature in °C and pressure in Pa at a place in a repeat, by the certificates."""
         count, n = (len(self.numbers), self.numbers.index(int(key))) if key.isdigit() else (1, 0)
-        place = {"d": "meter", "c": "check"}.get(key, "master")
+        place = PLACES.get(key, "master")
         gauge, thermometer = self._place[key]
         pressures = of_each(getattr(seen, f"{place}_pressure"), count)[n]
         temperatures = of_each(getattr(seen, f"{place}_temperature"), count)[n]
-        t = thermometer.corrected(x, mean(temperatures, "°C")) + x.get(f"w_{key}", 0.0)
-        return t, gauge.corrected(x, mean(pressures, "Pa"))
+        kelvins = thermometer.corrected(x, mean(temperatures, "°C")) + 273.15
+        t = self._shared["t"].applied(key, kelvins, x) - 273.15 + x.get(f"w_{key}", 0.0)
+        return t, self._shared["p"].applied(key, gauge.corrected(x, mean(pressures, "Pa")), x)
 
     def state(self, key: str, seen: LoopSeen, x: Numbers) -> GasState:
         """Return the gas at a place in a repeat."""
@@ -255,12 +264,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def _mean_states(self) -> list[GasState]:
         known = self.estimates()
-        found = []
-        for key in (*map(str, self.numbers), "d"):
-            pairs = [self.at(key, seen, known) for seen in self.seen]
-            t, p = (statistics.fmean(estimate(pair[i]) for pair in pairs) for i in (0, 1))
-            found.append(self.filling.state(t, p))
-        return found
+        return [self.filling.state(*self._mean_at(key, known)) for key in (*map(str, self.numbers), "d")]
 
     def _branch_flows(self) -> list[float]:
         """Return what passed each open master in the mean, in m³/h, by what it told."""
@@ -274,7 +278,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def _told_by(self, n: int, seen: LoopSeen, x: Numbers) -> Number:
         """Return the volume that the nth open master told in a repeat, in m³; a mass as the volume it had."""
-        amount = self.evidence.passed(seen.masters_before[n], seen.masters_after[n])
+        amount = seen.counted("masters", self.evidence)[n]
         if amount.unit == "1":
             counted = amount.value + x.get(f"N_{self.numbers[n]}", 0.0)
             volume: Number = counted / self.open[n].factor
@@ -285,8 +289,8 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         return amount.value
 
     def lasted(self, seen: LoopSeen) -> float:
-        """Return the time from one reading of the counters to the other, in s."""
-        return seen.masters_after[0].at - seen.masters_before[0].at
+        """Return how long a repeat lasted, in s."""
+        return seen.lasted()
 
     def _stored(self, seen: LoopSeen, x: Numbers, meter: GasState) -> Number:
         """Return by how many kilograms more gas is between the meters at the end of a repeat."""
@@ -334,7 +338,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def _through(self, n: int, seen: LoopSeen, x: Numbers, meter: GasState) -> GasState:
         """Return the gas that a master's volume is of: in it, or at the mean where it told mass."""
-        if seen.masters_after[n].unit == "kg":
+        if self._units()[n] == "kg":
             return self.states[n]
         return self.state(str(self.numbers[n]), seen, x)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from remotecal.procedures.library.gas_loop.closure import LoopClosure
     from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-    from remotecal.procedures.library.gas_loop.passing import LoopSeen
+    from remotecal.procedures.library.gas_loop.seen import LoopSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class GoneRound:
 
 def model(*, masters_first: bool) -> str:
     """Return the measurement model in one line, by whether the gas comes to the masters first."""
-    sign = "-" if masters_first else "+"
+    sign = "−" if masters_first else "+"
     return (
-        "E = V_i/V - 1, V = [Σ V_j/(1 + E_j(Re_j))·(p_j/p_d)·(T_d/T_j)·(Z_d/Z_j) "
-        f"{sign} V_c·(ρ_end - ρ_start)/ρ_d {sign} q_l·τ]·(1 + Δt/τ)"
+        "E = V_i/V − 1, V = [Σ V_j/(1 + E_j(Re_j))·(p_j/p_d)·(T_d/T_j)·(Z_d/Z_j) "
+        f"{sign} V_c·(ρ_end − ρ_start)/ρ_d {sign} q_l·τ]·(1 + Δt/τ)"
     )
 
 
@@ -71,9 +71,14 @@ def error_table(
     return errors_at(columns, findings, specification, accredited=accredited)
 
 
+def numbers(rounds: Sequence[GoneRound]) -> list[str]:
+    """Return the Reynolds numbers of the meter's pipe, which rows of all tables begin with."""
+    return [f"{float(significant(each.reynolds, 4)):.0f}" for each in rounds]
+
+
 def _reynolds_column(rounds: Sequence[GoneRound]) -> Column:
-    values = [f"{float(significant(each.reynolds, 4)):.0f}" for each in rounds]
-    return column("雷诺数 Re", "Reynolds number Re", "basic_referenceValue basic_tableIndex0", "1", values)
+    said = numbers(rounds)
+    return column("雷诺数 Re", "Reynolds number Re", "basic_referenceValue basic_tableIndex0", "1", said)
 
 
 def masters_table(rounds: Sequence[GoneRound]) -> Result:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import CertificateRefused
@@ -41,6 +41,8 @@ class ReynoldsFit:
     """Degrees of freedom of the points' scatter."""
     scatter: float
     """How much more they scatter than `curve` was told, as a factor."""
+    over: str = "Re"
+    """What it is over, as a refusal calls it."""
 
     @classmethod
     def through(
@@ -50,6 +52,7 @@ class ReynoldsFit:
         u: Sequence[float] = (),
         *,
         highest: int = HIGHEST_ORDER,
+        over: str = "Re",
     ) -> ReynoldsFit:
         """Return the fit of the lowest order that a higher one does not better.
 
@@ -58,14 +61,15 @@ class ReynoldsFit:
             errors: in whatever unit; so is what the fit tells.
             u: standard uncertainty of each, by which it weighs; all weigh the same where none are given.
             highest: highest order to try.
+            over: what errors are over, as a refusal calls it: "Re", or a flow.
 
         Raises:
             CertificateRefused: the points are too few for any curve whose uncertainty can be told.
         """
         if len(errors) < 3:
             raise CertificateRefused(
-                f"{len(errors)} errors over Re are too few for a curve whose uncertainty can be told: have "
-                "the meter calibrated at three Reynolds numbers or more"
+                f"{len(errors)} errors are too few for a curve whose uncertainty can be told: have the meter "
+                "calibrated at three Reynolds numbers, or flows, or more"
             )
         known = tuple(u) or (1.0,) * len(errors)
         found = cls._of_order(1, reynolds, errors, known)
@@ -73,7 +77,7 @@ class ReynoldsFit:
             better = cls._of_order(order, reynolds, errors, known)
             if _helps(found, better):
                 found = better
-        return found
+        return replace(found, over=over)
 
     @classmethod
     def _of_order(
@@ -117,8 +121,8 @@ class ReynoldsFit:
         for each in reynolds:
             if not low * (1 - ROUNDING) <= each <= high * (1 + ROUNDING):
                 raise CertificateRefused(
-                    f"errors are certified for Re {low:.4g} to {high:.4g}, and Re {each:.4g} is asked for: "
-                    "they are not extrapolated; take another master, flow or pressure, or have it "
+                    f"errors are certified for {self.over} {low:.4g} to {high:.4g}, and {each:.4g} is asked "
+                    "for: they are not extrapolated; take another master, flow or pressure, or have it "
                     "calibrated there"
                 )
 

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from remotecal.certificates.trust import Capability
-from remotecal.drivers.capabilities import Ammeter
+from remotecal.drivers.capabilities import Ammeter, VolumeConverter
+from remotecal.errors import ConfigurationError
+from remotecal.fluids.base_conditions import by_equation, conversion_factor, ideal
 from remotecal.model import Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
@@ -21,14 +23,26 @@ from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.gas_loop import paper
 from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
-from remotecal.sim.gas_loop.outfit import Wanted, certified, drawn, gauges, thermometers, wells
+from remotecal.sim.gas_loop.integrated import IntegratedMeter, IntegratedSpec
+from remotecal.sim.gas_loop.meter import MeterKind
+from remotecal.sim.gas_loop.outfit import (
+    Wanted,
+    certified,
+    drawn,
+    gauges,
+    sensors_share,
+    thermometers,
+    wells,
+)
 from remotecal.sim.gas_loop.rig import LoopRig
-from remotecal.sim.gate import Gate
+from remotecal.sim.instruments.converters import ek280
 from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.gas_ultrasonic import TABLE, gas_ultrasonic
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.thermometers import MilliK, probe
 from remotecal.sim.wiring import Wired
+from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
     from datetime import date
@@ -46,14 +60,26 @@ class LoopOptions(BenchOptions):
     """Highest flow of the meter under test."""
     masters: Annotated[tuple[float, ...], In("m3/h", at_least=20, at_most=1600)] = (65.0, 160.0, 400.0)
     """Highest flow of each master."""
+    kinds: tuple[MeterKind, ...] = ()
+    """What each master is; turbines where none is given. The total of an ultrasonic one is read over a
+    bus, so no gate opens the counters then."""
+    sound_off: Annotated[float, In("%")] = 0.0
+    """By how much ultrasonic masters tell a wrong speed of sound: a path that is dirty, or another gas."""
     pressures: Annotated[tuple[float, ...], In("kPa", at_least=150, at_most=2500)] = (1000.0, 400.0)
     """Absolute pressures the order asks for."""
     gas: GasName = "air"
     """What the loop is filled with."""
     dew_point: Annotated[float | None, In("°C", at_least=-50, at_most=30)] = None
     """Dew point of the filling at the pressure of the air; a dry gas if it is not given."""
-    output: Literal["pulses", "current"] = "pulses"
-    """How the meter under test is read."""
+    output: Literal["pulses", "current", "base"] = "pulses"
+    """How the meter under test is read; "base" is one with pressure and temperature built in, an EK280, that
+    tells its total and its volume at base conditions over a bus."""
+    device_off: Annotated[float, In("kPa")] = 0.0
+    """What that one's pressure is off: a gauge sensor on a day with another atmosphere."""
+    computes: Literal["", "ideal"] = ""
+    """How it computes compressibility, if not as it should."""
+    gate: bool = True
+    """Whether the controller opens all counters by one signal; else they are read one after another."""
     leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
     """What leaks out of the loop, between masters and meter."""
     branch_leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
@@ -67,19 +93,22 @@ class ClosedLoop(Assembly):
 
     Options = LoopOptions
     procedures = ("gas_loop.meter_by_masters",)
-    scope = (
+    scope = tuple(
         Capability(
-            quantity="basic_measurementError",
+            quantity=quantity,
             unit="%",
             cmc="0.1",
             against="basic_referenceValue",
             against_unit="1",
             low="1000",
             high="100000000",
-        ),
+        )
+        for quantity in ("basic_measurementError", "remotecal_baseVolumeError")
     )
 
     def __init__(self, world: World, options: LoopOptions) -> None:
+        if options.kinds and len(options.kinds) != len(options.masters):
+            raise ConfigurationError("kinds tells of each master what it is: one of each, or none")
         super().__init__(world, options)
         rng, count = chance(options.seed, "outfit"), len(options.masters)
         self.chosen = options
@@ -92,10 +121,14 @@ class ClosedLoop(Assembly):
             TrueGas(options.gas, options.dew_point),
             options.leak,
             options.branch_leak,
+            options.kinds,
             options.meter_lag,
         )
         self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
         """The physics."""
+        wrong = options.computes == "ideal"
+        self.device_spec = IntegratedSpec.draw(rng, 1000.0 * options.device_off, ideal=wrong)
+        """What is true of a meter with pressure and temperature built in."""
         self.wired = self._wire_up(count)
 
     def _wire_up(self, count: int) -> dict[str, Wired]:
@@ -104,7 +137,7 @@ class ClosedLoop(Assembly):
         return {
             "blower": Wired(Drive(world, rig.blower), "serial", settings={"unit": 1}),
             "loop": Wired(rig.plc.on_modbus(), "socket", settings={"unit": 1}),
-            **{f"reader_{n}": self._reader(n, meter) for n, meter in enumerate(rig.masters, 1)},
+            **{f"reader_{n}": self._reads_master(n, meter) for n, meter in enumerate(rig.masters, 1)},
             "check_reader": self._reader(9, rig.check),
             **{name: self._gauge(name, place) for place, name in enumerate(gauges(count), 1)},
             **{name: self._thermometer(name, place) for place, name in enumerate(thermometers(count), 1)},
@@ -112,10 +145,30 @@ class ClosedLoop(Assembly):
             "dut": self._meter(),
         }
 
+    @property
+    def gated(self) -> bool:
+        """Whether one signal opens all counters."""
+        chosen = self.chosen
+        return chosen.gate and "ultrasonic" not in chosen.kinds and chosen.output != "base"
+
+    def _reads_master(self, number: int, meter: Meter) -> Wired:
+        """Return what reads a master: a counter of its pulses, or an ultrasonic one's own interface."""
+        if self.rig.spec.masters[number - 1].kind != "ultrasonic":
+            return self._reader(number, meter)
+        wrong, rig = 1.0 + self.chosen.sound_off / 100.0, self.rig
+        simulated = gas_ultrasonic(
+            self.world,
+            lambda: meter.indicated,
+            lambda: wrong * rig.sound(rig.places.master_temperature),
+            f"reader {number}",
+        )
+        return Wired(simulated, "socket", settings={"unit": 1, "table": TABLE})
+
     def _reader(self, number: int, meter: Meter) -> Wired:
         serial = f"MY5000123{number}"
         name = f"counter {number}"
-        counter = UniversalCounter(self.world, lambda: meter.cycles, Gate(), name, serial=serial)
+        gate = self.rig.plc.gate
+        counter = UniversalCounter(self.world, lambda: meter.cycles, gate, name, serial=serial)
         return Wired(counter, "socket", serial)
 
     def _gauge(self, name: str, place: int) -> Wired:
@@ -123,7 +176,7 @@ class ClosedLoop(Assembly):
         shown = keller(self.world, lambda: known.indicated(true()) / 1e5, name=name)
         told = Certified(
             Text(zh="绝压变送器", en="Absolute pressure transmitter"),
-            ((Text(zh="绝压", en="absolute pressure"), known),),
+            ((Text(zh="绝压", en="absolute pressure"), known), sensors_share()),
         )
         return Wired(shown, "serial", f"K-{place:02}", {"unit": 1, "absolute": True}, told)
 
@@ -143,7 +196,7 @@ class ClosedLoop(Assembly):
         readout = MilliK(self.world, {1: shown}, serial=serial, name=name)
         told = Certified(
             Text(zh="铂电阻测温仪", en="Platinum resistance thermometer"),
-            ((Text(zh="温度", en="temperature"), known),),
+            ((Text(zh="温度", en="temperature"), known), sensors_share()),
         )
         return Wired(readout, "serial", serial, {"channel": 1, "largest_resistance": 460}, told)
 
@@ -151,6 +204,10 @@ class ClosedLoop(Assembly):
         meter = self.rig.meter
         if self.chosen.output == "current":
             return stands.multimeter(self.world, lambda: meter.current, self.certificates["ammeter"])
+        if self.chosen.output == "base":
+            device = IntegratedMeter(self.device_spec, self.rig.spec.filling)
+            self.rig.followers.append(device.follow)
+            return Wired(ek280(self.world, device), "socket", settings={"unit": 1})
         return self._reader(8, meter)
 
     def true_error(self, at: float) -> float:
@@ -159,13 +216,30 @@ class ClosedLoop(Assembly):
         output = spec.dut.output_error if self.chosen.output == "current" else 0.0
         return 100.0 * ((1.0 + spec.dut_curve(at)) * (1.0 + output) - 1.0)
 
+    def true_whole(self, at: float, celsius: float, pressure: float) -> float:
+        """Return the true error in % of the volume at base conditions, for a meter that tells one.
+
+        Args:
+            at: Reynolds number.
+            celsius: temperature of the gas in it, in °C.
+            pressure: absolute, in Pa.
+        """
+        filling, base = self.rig.spec.filling, self.device_spec.base
+        z = by_equation(filling.equation, filling.gas)
+        right = estimate(conversion_factor(celsius, pressure, base, z))
+        shown_p, shown_t = self.device_spec.shown(pressure, celsius)
+        its = ideal if self.device_spec.ideal else z
+        made = estimate(conversion_factor(shown_t, shown_p, base, its))
+        return 100.0 * ((1.0 + self.true_error(at) / 100.0) * made / right - 1.0)
+
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
-        current = Ammeter in drivers.get("dut", object).__mro__
+        kinds = drivers.get("dut", object).__mro__
+        output = "current" if Ammeter in kinds else "base" if VolumeConverter in kinds else "pulses"
         chosen = {
             "highest": parameters["highest"],
             "pressures": tuple(cast("Sequence[float]", parameters["pressures"])),
-            "output": "current" if current else "pulses",
+            "output": output,
             "gas": parameters.get("gas", "air"),
         }
         return (
@@ -181,12 +255,18 @@ class ClosedLoop(Assembly):
             told |= {"components": list(COMPOSITION), "fractions": list(COMPOSITION.values())}
         if chosen.dew_point is not None:
             told["dew_point"] = chosen.dew_point
-        read = (
-            {"full_scale": chosen.highest}
-            if chosen.output == "current"
-            else {"pulses_per_volume": spec.dut.pulses}
-        )
-        return paper.paper(spec, {**told, **read}, self.certificates, today)
+        step = 1e-6
+        ways: dict[str, dict[str, object]] = {
+            "pulses": {"pulses_per_volume": spec.dut.pulses},
+            "current": {"full_scale": chosen.highest},
+            "base": {
+                "method": spec.filling.equation.name,
+                "total_resolution": step,
+                "base_resolution": step,
+            },
+        }
+        told |= ways[chosen.output]
+        return paper.paper(spec, told, self.certificates, today, gate=self.gated)
 
 
 BENCHES: Final[dict[str, type[Assembly]]] = {"gas-loop": ClosedLoop}

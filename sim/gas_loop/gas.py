@@ -41,6 +41,8 @@ class Behaviour:
     gamma: float
     viscosity: float
     """In Pa s."""
+    sound: float
+    """Its speed, in m/s."""
 
     def at(self, celsius: float, pressure: float) -> float:
         """Return the density in kg/m³ at a state nearby."""
@@ -80,4 +82,5 @@ class TrueGas:
             estimate(state.heat_capacity),
             estimate(state.gamma),
             estimate(viscosity(state)),
+            estimate(state.sound),
         )

@@ -1,10 +1,11 @@
-"""A meter whose error follows the Reynolds number: what is true of it, and what its certificate states."""
+"""A meter whose error follows the Reynolds number, or the flow: what is true of it, and what is certified."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from random import Random
+from typing import Final, Literal
 
 from remotecal.model import Column, Table, Text, Uncertainty
 from remotecal.sim.certificates import Certified
@@ -20,9 +21,56 @@ POINTS = 8
 """How many of them a certificate has."""
 
 
+MeterKind = Literal["turbine", "rotary", "ultrasonic"]
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfMeter:
+    """How meters of a kind are, and pulse."""
+
+    name: Text
+    by_flow: bool
+    """Whether its error follows the flow, and not the Reynolds number."""
+    pulses: float
+    """Pulses per second at the highest flow."""
+    noise: float
+    """Of its relative error over one minute: a rotary meter pulsates, an ultrasonic one sees eddies."""
+    curve: tuple[tuple[float, float], ...]
+    """Mean and spread of each coefficient of its curve."""
+
+
+WAYS: Final[dict[MeterKind, KindOfMeter]] = {
+    "turbine": KindOfMeter(
+        Text(zh="标准气体涡轮流量计", en="Turbine gas meter, master"),
+        by_flow=False,
+        pulses=2.4e6 / 3600,
+        noise=5e-5,
+        curve=((0.001, 0.001), (0.001, 0.0006), (-0.001, 0.0005)),
+    ),
+    "rotary": KindOfMeter(
+        Text(zh="标准气体腰轮流量计", en="Rotary gas meter, master"),
+        by_flow=True,
+        pulses=1e6 / 3600,
+        noise=1e-4,
+        curve=((0.001, 0.001), (0.0005, 0.0004), (-0.0012, 0.0004)),
+    ),
+    "ultrasonic": KindOfMeter(
+        Text(zh="标准气体超声流量计", en="Ultrasonic gas meter, master"),
+        by_flow=True,
+        pulses=2.4e6 / 3600,
+        noise=2e-4,
+        curve=((0.0, 0.001), (0.0, 0.0004), (0.0, 0.0004)),
+    ),
+}
+"""By kind: a turbine's error collapses over Re, a rotary one leaks at low flows, an ultrasonic one is flat.
+"""
+FLOWS: Final = (0.02, 1.05)
+"""Where meters by flow were calibrated, as shares of the highest one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReynoldsCurve:
-    """E = Σ a_k·(lg Re/10⁶)^k, relative."""
+    """E = Σ a_k·(lg Re/10⁶)^k, relative; of a meter by flow, with 10⁶ at its highest one."""
 
     coefficients: tuple[float, ...]
 
@@ -39,7 +87,7 @@ class ByReynolds:
     def __init__(self, curve: ReynoldsCurve) -> None:
         self._curve = curve
         self.per_flow = 1e7
-        """Re for 1 m³/s, as the gas is."""
+        """Re for 1 m³/s, as the gas is; of a meter by flow what stands for it."""
 
     def __call__(self, flow: float) -> float:
         return self._curve(flow * self.per_flow)
@@ -55,14 +103,15 @@ class TrueMaster:
     """Of the pipe, in m."""
     pulses: float
     """K factor in 1/m³."""
-    reynolds: tuple[float, ...]
-    """Where its error is certified, ascending."""
+    places: tuple[float, ...]
+    """Where its error is certified, ascending: Reynolds numbers, or flows in m³/h."""
     stated: tuple[float, ...]
     """Errors there, as stated."""
     curve: ReynoldsCurve
     """The curve those are points of."""
     off: float
     """What is true less what the curve tells."""
+    kind: MeterKind = "turbine"
 
     @property
     def true(self) -> ReynoldsCurve:
@@ -72,7 +121,9 @@ class TrueMaster:
 
     def certified(self) -> Certified:
         """Return what its certificate states."""
-        at = _column("remotecal_reynoldsNumber", "1", tuple(f"{each:.0f}" for each in self.reynolds))
+        way = WAYS[self.kind]
+        across = ("remotecal_referenceFlow", "m3/h") if way.by_flow else ("remotecal_reynoldsNumber", "1")
+        at = _column(*across, tuple(f"{each:.5g}" if way.by_flow else f"{each:.0f}" for each in self.places))
         errors = _column("basic_measurementError", "1", tuple(f"{each:.5f}" for each in self.stated), WHOLE)
         facts = (
             ("仪表系数", "K factor", "remotecal_kFactor", "1/m3", f"{self.pulses:g}"),
@@ -81,7 +132,7 @@ class TrueMaster:
         )
         shared = Table(columns=(_column("remotecal_commonDeviation", "1", ("0",), COMMON),))
         return Certified(
-            Text(zh="标准气体涡轮流量计", en="Turbine gas meter, master"),
+            way.name,
             (
                 (Text(zh="示值误差", en="error of indication"), Table(columns=(at, errors))),
                 (Text(zh="公共部分", en="common part"), shared),
@@ -105,25 +156,43 @@ def width(highest: float) -> float:
     return round(0.1 * math.sqrt(highest / 400.0), 4)
 
 
-def draw_meters(rng: Random, flows: tuple[float, ...], reynolds: tuple[float, float]) -> list[TrueMaster]:
+def draw_meters(
+    rng: Random,
+    flows: tuple[float, ...],
+    reynolds: tuple[float, float],
+    kinds: tuple[MeterKind, ...] = (),
+) -> list[TrueMaster]:
     """Draw meters of one laboratory; what their certificates are off by, these allow.
 
     Args:
         rng: what they are drawn by.
         flows: highest flow of each in m³/h.
         reynolds: lowest and highest number at which the largest one, as a DN100, was calibrated.
+        kinds: what each is; turbines where none is given.
     """
     shared = rng.gauss(0.0, COMMON / 2)
     own = math.sqrt(WHOLE**2 - COMMON**2) / 2
-    return [_draw(rng, flow, reynolds, shared + rng.gauss(0.0, own)) for flow in flows]
+    usual: MeterKind = "turbine"
+    every = kinds or (usual,) * len(flows)
+    return [
+        _draw(rng, flow, reynolds, shared + rng.gauss(0.0, own), kind)
+        for flow, kind in zip(flows, every, strict=True)
+    ]
 
 
-def _draw(rng: Random, highest: float, reynolds: tuple[float, float], off: float) -> TrueMaster:
-    diameter = width(highest)
-    low, high = (each * highest / 400.0 * 0.1 / diameter for each in reynolds)
-    at = tuple(float(round(low * (high / low) ** (n / (POINTS - 1)))) for n in range(POINTS))
-    curve = ReynoldsCurve(
-        (rng.gauss(0.001, 0.001), rng.gauss(0.001, 0.0006), rng.gauss(-0.001, 0.0005)),
+def _draw(
+    rng: Random, highest: float, reynolds: tuple[float, float], off: float, kind: MeterKind
+) -> TrueMaster:
+    diameter, way = width(highest), WAYS[kind]
+    low, high = (
+        (share * highest for share in FLOWS)
+        if way.by_flow
+        else (each * highest / 400.0 * 0.1 / diameter for each in reynolds)
     )
-    stated = tuple(round(curve(each) + rng.gauss(0.0, SCATTER), 5) for each in at)
-    return TrueMaster(highest, diameter, float(round(2.4e6 / highest)), at, stated, curve, off)
+    spaced = (low * (high / low) ** (n / (POINTS - 1)) for n in range(POINTS))
+    at = tuple(float(f"{each:.5g}") if way.by_flow else float(round(each)) for each in spaced)
+    curve = ReynoldsCurve(tuple(rng.gauss(*each) for each in way.curve))
+    told = (each * 1e6 / highest if way.by_flow else each for each in at)
+    stated = tuple(round(curve(each) + rng.gauss(0.0, SCATTER), 5) for each in told)
+    pulses = float(round(3600.0 * way.pulses / highest))
+    return TrueMaster(highest, diameter, pulses, at, stated, curve, off, kind)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from remotecal.model import Column, Table, Text, Uncertainty
 from remotecal.sim.calibrated import Calibrated, Stated, draw
 from remotecal.sim.gas_loop.gas import TrueGas
 from remotecal.sim.gas_loop.heat import HeatSpec
-from remotecal.sim.gas_loop.meter import ReynoldsCurve, draw_meters, width
+from remotecal.sim.gas_loop.meter import MeterKind, ReynoldsCurve, draw_meters, width
 from remotecal.sim.gas_loop.rig import LoopSpec
 from remotecal.sim.instruments.meter import MeterSpec
 
@@ -18,6 +20,9 @@ REYNOLDS: Final = (5.0e3, 4.0e6)
 PLACES: Final = (1e5, 5e5, 1e6, 2.6e6)
 """Where gauges were, in Pa; and their expanded uncertainty there."""
 EXPANDED: Final = (30.0, 100.0, 200.0, 500.0)
+SENSORS_COMMON: Final = 1.5e-4
+"""What of that all gauges share, and all thermometers, for one calibrator was at them; relative to the
+pressure, and to kelvins, k = 2."""
 WELL: Final = 0.05
 """By how much at most the gas is warmer or colder than the well of a thermometer, in K."""
 
@@ -34,6 +39,8 @@ class Wanted:
     leak: float
     """In m³/h, as `branch_leak`."""
     branch_leak: float
+    kinds: tuple[MeterKind, ...]
+    """Of each master; turbines where none is given."""
     meter_lag: float
     """Of the thermometer at the meter, in s."""
 
@@ -50,11 +57,20 @@ def thermometers(count: int) -> list[str]:
 
 def certified(rng: Random, count: int) -> dict[str, Calibrated]:
     """Draw what is certified of the sensors of a loop with so many masters, and what is known of it."""
+    together = {"Pa": rng.gauss(0.0, 1.0), "°C": rng.gauss(0.0, 1.0)}
     known = {
-        name: draw(rng, "Pa", PLACES, spread=100.0, expanded=EXPANDED, digits=0) for name in gauges(count)
+        name: _of_one_calibrator(
+            rng, draw(rng, "Pa", PLACES, spread=100.0, expanded=EXPANDED, digits=0), together["Pa"]
+        )
+        for name in gauges(count)
     }
     known |= {
-        name: draw(rng, "°C", (5.0, 20.0, 45.0), spread=0.05, expanded=(0.06,) * 3, digits=3)
+        name: _of_one_calibrator(
+            rng,
+            draw(rng, "°C", (5.0, 20.0, 45.0), spread=0.05, expanded=(0.06,) * 3, digits=3),
+            together["°C"],
+            zero=273.15,
+        )
         for name in thermometers(count)
     }
     return known | {
@@ -66,6 +82,32 @@ def certified(rng: Random, count: int) -> dict[str, Calibrated]:
     }
 
 
+def sensors_share() -> tuple[Text, Table]:
+    """Return what a sensor's certificate states of the part it has in common with the others."""
+    known = Uncertainty(expanded=(f"{SENSORS_COMMON:.6f}",), k=("2",), p=("0.95",))
+    part = Column(ref_types=("remotecal_commonDeviation",), unit="1", values=("0",), uncertainty=known)
+    return Text(zh="公共部分", en="common part"), Table(columns=(part,))
+
+
+def _of_one_calibrator(rng: Random, known: Calibrated, together: float, zero: float = 0.0) -> Calibrated:
+    """Return a sensor whose true corrections are off by what it shares with others, and by its own part.
+
+    Args:
+        rng: draws its own part.
+        known: what it states.
+        together: by how many standard uncertainties of the common part all of them are off.
+        zero: what makes of its readings what the common part is relative to.
+    """
+    stated, alone = known.stated, rng.gauss(0.0, 1.0)
+    found = []
+    for at, correction, expanded in zip(stated.points, stated.corrections, stated.expanded, strict=True):
+        common = SENSORS_COMMON * (at + zero)
+        own = math.sqrt(expanded**2 - common**2)
+        found.append(correction + (common * together + own * alone) / stated.k)
+    known.true = tuple(found)
+    return known
+
+
 def wells(rng: Random, count: int) -> dict[str, float]:
     """Draw by how many kelvin each thermometer's well is off the gas."""
     return {name: rng.uniform(-WELL, WELL) for name in thermometers(count)}
@@ -73,7 +115,8 @@ def wells(rng: Random, count: int) -> dict[str, float]:
 
 def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec:
     """Draw a loop with what is certified of it."""
-    *masters, check = draw_meters(rng, (*wanted.masters, wanted.highest), REYNOLDS)
+    flows, kinds = (*wanted.masters, wanted.highest), wanted.kinds
+    *masters, check = draw_meters(rng, flows, REYNOLDS, (*kinds, "turbine") if kinds else ())
     size = wanted.highest / 400.0
     return LoopSpec(
         masters=tuple(masters),

@@ -27,6 +27,8 @@ def paper(
     told: Mapping[str, object],
     certificates: Mapping[str, Calibrated],
     today: date,
+    *,
+    gate: bool,
 ) -> Paper:
     """Return what is written of a loop.
 
@@ -35,6 +37,7 @@ def paper(
         told: the order's parameters beside those that follow from the loop.
         certificates: what is certified of it.
         today: the day it is there.
+        gate: whether its controller opens all counters by one signal.
     """
     highest = 3600.0 * spec.dut.highest
     numbers = range(1, len(spec.masters) + 1)
@@ -46,7 +49,10 @@ def paper(
             **{f"master_{n}": _standing(spec, n) for n in numbers},
             "check_meter": Standing("T-00", spec.check.certified(), model=f"{spec.check.highest:g} m3/h"),
         },
-        roles={role: tuple(f"{name}_{n}" for n in numbers) for role, name in names.items()},
+        roles={
+            **{role: tuple(f"{name}_{n}" for n in numbers) for role, name in names.items()},
+            **({"gate": "loop"} if gate else {}),
+        },
         characteristics=_facts(spec, certificates, today),
         interlocks=_interlocks(told),
         heartbeat=Heartbeat(quantity="loop.heartbeat", every=2.0),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.drivers.rig.gas_loop import LoopTrip
 from remotecal.sim.gas_loop.heat import Heat, HeatSpec
-from remotecal.sim.gas_loop.meter import ByReynolds
+from remotecal.sim.gas_loop.meter import WAYS, ByReynolds
 from remotecal.sim.instruments.gas_loop import LoopPlc, Sensed
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.machine import Machine
@@ -16,6 +16,8 @@ from remotecal.sim.ramp import Ramp
 from remotecal.sim.surroundings import Air
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from remotecal.sim.gas_loop.gas import Behaviour, TrueGas
     from remotecal.sim.gas_loop.meter import ReynoldsCurve, TrueMaster
     from remotecal.sim.world import World
@@ -92,10 +94,12 @@ class LoopRig:
         self._curves = [ByReynolds(each.true) for each in (*spec.masters, spec.check)]
         self._dut_curve = ByReynolds(spec.dut_curve)
         self.masters = [
-            Meter(_turbine(each, curve), world.random(f"master {n}"))
+            Meter(_spec(each, curve), world.random(f"master {n}"))
             for n, (each, curve) in enumerate(zip(spec.masters, self._curves[:-1], strict=True))
         ]
-        self.check = Meter(_turbine(spec.check, self._curves[-1]), world.random("check"))
+        self.check = Meter(_spec(spec.check, self._curves[-1]), world.random("check"))
+        self.followers: list[Callable[[float, float, float], None]] = []
+        """What is told, step by step, what the meter has counted, at which pressure and temperature."""
         self.meter = Meter(_with(spec.dut, self._dut_curve), world.random("dut"))
         self.pressure = self.air.pressure(world.time)
         """Of the loop, where the masters are, in Pa absolute."""
@@ -129,6 +133,10 @@ class LoopRig:
         leak = min(self.spec.branch_leak, 0.5 * self.flow) if shut else 0.0
         return [(self.flow - leak) * size / whole if size else leak / shut for size in sizes]
 
+    def sound(self, celsius: float) -> float:
+        """Return the speed of sound in m/s at a temperature there is in the loop."""
+        return self.now.sound * math.sqrt((celsius + 273.15) / (self.heat.gas + 273.15))
+
     def advance(self, begin: float, until: float) -> float:
         """Move on by one step at most (`world.Physics`)."""
         took = min(until - begin, self.MOVING if self.blower.speed else self.STANDING)
@@ -141,6 +149,8 @@ class LoopRig:
         lost = self.spec.leak * took * here.meter_density if self.pressure > 1.2e5 else 0.0
         arriving = max(onward + stored + lost, 0.0)
         self._pass(self.meter, self.flow * took, took, here.meter_temperature, here.meter_density)
+        for follow in self.followers:
+            follow(self.meter.indicated, here.meter_pressure, self.heat.felt["meter"])
         share = arriving / onward if onward else 0.0
         thinner = here.meter_density / here.master_density
         for master, flow in zip(self.masters, self.branch_flows, strict=True):
@@ -226,7 +236,9 @@ class LoopRig:
         self._looked, self._looked_at = self.world.time, p
         kinematic = self.now.viscosity / self.now.density
         for curve, each in zip(self._curves, (*self.spec.masters, self.spec.check), strict=True):
-            curve.per_flow = 4.0 / (math.pi * each.diameter * kinematic)
+            by_flow = 3600.0 * 1e6 / each.highest
+            reynolds = 4.0 / (math.pi * each.diameter * kinematic)
+            curve.per_flow = by_flow if WAYS[each.kind].by_flow else reynolds
         self._dut_curve.per_flow = 4.0 / (math.pi * self.spec.dut_diameter * kinematic)
 
     def _alarms(self) -> int:
@@ -247,8 +259,9 @@ class LoopRig:
         return int(found)
 
 
-def _turbine(master: TrueMaster, curve: ByReynolds) -> MeterSpec:
-    return MeterSpec(master.highest / 3600.0, master.pulses, curve, noise=5e-5, low_cutoff=0.02)
+def _spec(master: TrueMaster, curve: ByReynolds) -> MeterSpec:
+    noise = WAYS[master.kind].noise
+    return MeterSpec(master.highest / 3600.0, master.pulses, curve, noise=noise, low_cutoff=0.02)
 
 
 def _with(spec: MeterSpec, curve: ByReynolds) -> MeterSpec:

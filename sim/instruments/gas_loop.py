@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from remotecal.drivers.capabilities import LoopMode
 from remotecal.drivers.rig.gas_loop import SLOWEST, GasLoopController, LoopTrip
+from remotecal.sim.gate import Gate, Timer
 from remotecal.sim.guard import Guard
 from remotecal.sim.simulated import NOT_NOW, Refused
 from remotecal.sim.simulated_modbus import ModbusSimulated
@@ -62,6 +63,9 @@ class LoopPlc(Guard[LoopTrip]):
         """Branches whose valves do not move, a bit each; they stay shut."""
         self.vent_stuck = False
         """Whether the venting valve does not open."""
+        self.gate = Gate()
+        """What all counters' gates are wired to."""
+        self._timer = Timer(self.gate, 0.0)
         self._held = 0
         self._count, self._sensed = count, sensed
         super().__init__(world, blower, LoopTrip)
@@ -129,6 +133,7 @@ class LoopPlc(Guard[LoopTrip]):
             writes={
                 **self.written(),
                 "opened": lambda branches: self.open(round(float(branches))),
+                "gate": lambda state: self.gate.set(self._world.time, opened=bool(state)),
                 "mode": lambda mode: self.turn(LoopMode(int(mode))),
                 **{name: self._set(name) for name in ("setpoint", "slew", "cooling")},
                 "highest_pressure": self._set("highest"),
@@ -140,6 +145,7 @@ class LoopPlc(Guard[LoopTrip]):
 
     def _told(self) -> Mapping[str, Callable[[], float]]:
         return {
+            "gate": lambda: int(self.gate.opened),
             "opened": lambda: self.opened,
             "mode": lambda: int(self.mode.value),
             "setpoint": lambda: self.setpoint,
@@ -153,4 +159,5 @@ class LoopPlc(Guard[LoopTrip]):
             "standing": lambda: self.standing,
             "pressure": lambda: self._sensed.pressure() / 1000.0,
             "temperature": self._sensed.hot,
+            "gate_time": lambda: self._timer.elapsed(self._world.time),
         }

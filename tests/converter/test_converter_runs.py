@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
-from short_runs import AtPoint, ShortRuns, record, rewrite, told
+from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
 
 from remotecal.certificates.dcc import read, write
 from remotecal.certificates.library import CertificateLibrary
+from remotecal.certificates.pdf.formula import equations
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
 from remotecal.errors import (
@@ -126,7 +127,10 @@ def test_a_method_difference_is_stated_and_not_charged_to_the_device(bench):
     made = record(calibrate(bench))
     differ = column(made, 4, "remotecal_methodDifference").floats()
     assert differ[-1] == pytest.approx(-0.0064, abs=5e-4)
-    assert "GERG-2008 differs from it by -0.0064 % at most, which is no error of the device" in said(made)
+    assert (
+        "The largest difference of GERG-2008 from it is −0.0064 %, which is no error of the device"
+        in said(made)
+    )
     assert max(map(abs, off(bench, made))) < 1.5
 
 
@@ -169,7 +173,46 @@ def test_what_the_calculator_does_wrong_is_found_and_named(tmp_path, options, wh
 
 def test_a_wrong_method_breaks_the_permissible_error_of_the_calculator(tmp_path):
     with up(tmp_path, computes="ideal") as bench:
-        assert "which is beyond its permissible error of ±0.2 %" in said(record(calibrate(bench)))
+        assert "error ±0.2 %: the calculator does not conform." in said(record(calibrate(bench)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        ("simple acceptance", "pass"),
+        ("verification", "noFail"),
+        ("guard band U", "fail"),
+    ],
+)
+def test_the_calculator_is_judged_by_the_decision_rule_as_the_rest_is(bench, rule, verdict):
+    """Its error keeps the limit, but by less than its uncertainty."""
+    evidence = calibrate(bench)
+    column_of = column(record(evidence), 3, "remotecal_calculatorError").floats()
+    limit = max(map(abs, column_of)) + 5e-5
+    made = evaluated(evidence, permissible_calculator=limit, rule=rule)
+    judged = [one.conformity for one in made.statements if one.conformity is not None]
+    assert judged[-1] == verdict
+    assert judged[0] == "pass", "the whole is judged by its own limit"
+
+
+def test_a_certificate_names_the_gas_the_packets_and_minus_signs_as_they_are_read(bench):
+    made = record(calibrate(bench))
+    gas, pulses = (
+        note.text
+        for one in made.measurements[0].conditions
+        if {"remotecal_settings", "remotecal_packets"} & set(one.ref_types)
+        for note in one.quantities
+    )
+    assert "甲烷 90.6724 %, 乙烷 4.5279 %" in gas.get("zh")
+    assert "methane 90.6724 %" in gas.get("en")
+    assert "_" not in gas.get("en").partition("; ")[2]
+    assert pulses.get("en") == "packets of 1000 pulses, 10 pulses per m³: N/K = 100 m³ each"
+    assert pulses.get("zh") == "每组 1000 个脉冲,每立方米 10 个脉冲:每组 N/K = 100 m³"
+    assert "% at most" not in said(made)
+    assert " -0" not in said(made)
+    equation = made.measurements[0].methods[-1].description.get("en")
+    assert equations(equation), "it is set as a formula"
+    assert "p_a" not in equation
 
 
 def test_a_body_that_still_soaks_would_have_been_an_error(tmp_path):

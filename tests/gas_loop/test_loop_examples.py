@@ -117,7 +117,7 @@ def test_a_higher_order_is_taken_where_it_helps_and_not_else():
     line = [0.1 + 0.05 * math.log10(each / 1e6) for each in NUMBERS]
     wiggling = [one + 0.01 * (-1) ** n for n, one in enumerate(line)]
     assert ReynoldsFit.through(NUMBERS, wiggling).order == 1
-    with pytest.raises(CertificateRefused, match="2 errors over Re are too few"):
+    with pytest.raises(CertificateRefused, match="2 errors are too few"):
         ReynoldsFit.through(NUMBERS[:2], ERRORS[:2])
 
 

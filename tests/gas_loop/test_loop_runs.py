@@ -48,8 +48,8 @@ def bench(tmp_path):
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """A short calibration, with the bench it was made on."""
-    with ClosedLoop.up(tmp_path_factory.mktemp("loop") / "bench", seed=7) as made:
+    """A short calibration, with the bench it was made on; counters are read one after another."""
+    with ClosedLoop.up(tmp_path_factory.mktemp("loop") / "bench", seed=7, gate=False) as made:
         yield made, calibrate(made)
 
 
@@ -444,6 +444,6 @@ def test_what_is_behind_the_meter_stores_with_the_other_sign(measured):
     ahead, behind = (evaluated(evidence, masters_first=first) for first in (True, False))
     assert errors_of(ahead) == pytest.approx(errors_of(behind), abs=0.05)
     said = [one.methods[0].description.get("en") for one in (ahead, behind)]
-    assert "- V_c" in said[0]
-    assert "- q_l" in said[0]
-    assert said[1] == said[0].replace("- V_c", "+ V_c").replace("- q_l", "+ q_l")
+    assert "− V_c" in said[0]
+    assert "− q_l" in said[0]
+    assert said[1] == said[0].replace("− V_c", "+ V_c").replace("− q_l", "+ q_l")

@@ -28,6 +28,7 @@ from remotecal.drivers.capabilities.flow import (
     NozzleBank,
     Outlet,
     Prover,
+    SoundMeter,
     TankScale,
     Valve,
     VelocityMeter,
@@ -38,7 +39,13 @@ from remotecal.drivers.capabilities.pressure import PressureController, Pressure
 from remotecal.drivers.capabilities.rig import RigController
 from remotecal.drivers.capabilities.surroundings import AmbientMonitor, DewPointMeter
 from remotecal.drivers.capabilities.temperature import HeatSource, TemperatureScanner, Thermometer
-from remotecal.drivers.capabilities.time import FrequencyMeter, PulseCounter, PulseGenerator
+from remotecal.drivers.capabilities.time import (
+    CounterGate,
+    FrequencyMeter,
+    GateState,
+    PulseCounter,
+    PulseGenerator,
+)
 from remotecal.drivers.capabilities.weighing import Balance
 
 __all__ = [
@@ -48,6 +55,7 @@ __all__ = [
     "BellProver",
     "BranchedRig",
     "CollectingRig",
+    "CounterGate",
     "Densitometer",
     "DewPointMeter",
     "EnergyTotalizer",
@@ -56,6 +64,7 @@ __all__ = [
     "FrequencyMeter",
     "GasCollector",
     "GasLoop",
+    "GateState",
     "HeatSource",
     "LoopMode",
     "MassTotalizer",
@@ -69,6 +78,7 @@ __all__ = [
     "ResistancePair",
     "ResistanceSource",
     "RigController",
+    "SoundMeter",
     "TankScale",
     "TemperatureScanner",
     "Thermometer",

@@ -31,6 +31,13 @@ class VolumeTotalizer(Protocol):
 
 
 @runtime_checkable
+class SoundMeter(Protocol):
+    """Indicates the speed of sound in what flows, as an ultrasonic meter finds it."""
+
+    sound_speed: ClassVar[Annotated[Reading, "m/s"]]
+
+
+@runtime_checkable
 class MassTotalizer(Protocol):
     """Indicates the mass that has passed."""
 

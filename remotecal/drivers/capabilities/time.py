@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated, ClassVar, Protocol, runtime_checkable
 
-from remotecal.drivers.quantities import Reading
+from remotecal.drivers.quantities import Choice, Reading
 
 
 @runtime_checkable
@@ -23,6 +24,22 @@ class PulseCounter(Protocol):
     def count_freely(self) -> None:
         """Start to count now, until told otherwise."""
         ...
+
+
+class GateState(Enum):
+    """A gate that is open or shut."""
+
+    SHUT = 0
+    OPEN = 1
+
+
+@runtime_checkable
+class CounterGate(Protocol):
+    """Opens one gate for all the counters it is wired to, and times how long it was open."""
+
+    gate: ClassVar[Choice[GateState]]
+    gate_time: ClassVar[Annotated[Reading, "s"]]
+    """Time for which the gate was open the last time."""
 
 
 @runtime_checkable

@@ -1,7 +1,8 @@
 """The register map of a gas loop's controller, revision 1.
 
 A small PLC holds the valves of a sealed loop under pressure: a valve in each branch, one for filling, one for
-venting; it gives the blower its permit and keeps the cooler at a temperature. The station talks to it over
+venting; it gives the blower its permit, keeps the cooler at a temperature, and opens one gate for all
+counters. The station talks to it over
 Modbus, and any PLC that serves these registers is one. Addresses are those on the wire (counted from 0),
 floats stand high word first, pressures are absolute.
 
@@ -16,9 +17,9 @@ from __future__ import annotations
 from enum import IntFlag
 from typing import ClassVar, Final
 
-from remotecal.drivers.accuracy import EXACT, percent_of_span
-from remotecal.drivers.capabilities import GasLoop, LoopMode
-from remotecal.drivers.codecs import coil, holding_f32, holding_u16, input_f32, input_u16
+from remotecal.drivers.accuracy import EXACT, absolute, percent_of_span
+from remotecal.drivers.capabilities import CounterGate, GasLoop, GateState, LoopMode
+from remotecal.drivers.codecs import coil, holding_f32, holding_u16, input_f32, input_u16, input_u32
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
@@ -48,7 +49,7 @@ class LoopTrip(IntFlag):
     MASTER_OVER_SPEED = 256
 
 
-class GasLoopController(ModbusInstrument, GasLoop):
+class GasLoopController(ModbusInstrument, GasLoop, CounterGate):
     """Controller of a gas loop with up to 8 branches, register map revision 1.
 
     Made safe, it has let the gas out: that takes ten minutes for each megapascal, and a bench file's `within`
@@ -58,6 +59,9 @@ class GasLoopController(ModbusInstrument, GasLoop):
     maker = "remotecal"
     model = "gas loop controller, map 1"
     wire: ClassVar[Modbus] = Modbus(slowest_reply=0.5)
+
+    gate = Choice(coil(0), GateState)
+    """The one signal to the gate inputs of all counters of pulses."""
 
     reset = Action(coil(8), 1)
     """Leave the tripped state; does nothing while the cause lasts."""
@@ -100,6 +104,9 @@ class GasLoopController(ModbusInstrument, GasLoop):
 
     temperature = Reading(input_f32(6), "°C", span=(-20, 150), accuracy=percent_of_span(0.5))
     """Gas behind the blower, ahead of the cooler."""
+
+    gate_time = Reading(input_u32(8, scale=1e-6), "s", span=(0, 4294), accuracy=absolute(1e-4))
+    """Time for which the gate was open the last time."""
 
     safe = (opened.to(0), mode.to(LoopMode.VENT))
 

@@ -1,0 +1,266 @@
+"""A gas loop with a meter under test: its roles, what suits them, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final, TypeAlias
+
+from remotecal.drivers.capabilities import (
+    AmbientMonitor,
+    Ammeter,
+    CounterGate,
+    FlowSource,
+    GasLoop,
+    MassTotalizer,
+    PressureGauge,
+    PulseCounter,
+    SoundMeter,
+    Thermometer,
+    VolumeConverter,
+    VolumeTotalizer,
+)
+from remotecal.drivers.measured import Measured
+from remotecal.drivers.quantities import BoundReading
+from remotecal.errors import BenchError, ParameterError
+from remotecal.procedures import Artefact, Certificates, Drivers, Point, Run
+from remotecal.procedures.library.evaluation.output import see_resolution
+from remotecal.procedures.library.evaluation.repeats import CMC
+from remotecal.procedures.library.evaluation.standards import require_known
+from remotecal.procedures.library.gas_loop import counting
+from remotecal.procedures.library.gas_loop.filling import LoopGas
+from remotecal.procedures.library.gas_loop.integrated import ProgrammedConversion
+from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
+from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+from remotecal.procedures.library.gas_loop.passing import choice_at
+from remotecal.procedures.library.meters.under_test import MeterUnderTest, can
+
+CHECKS: Final = ("check_meter", "check_reader", "check_gauge", "check_thermometer")
+"""Roles of the check meter, which go together."""
+Watched: TypeAlias = tuple[tuple[Measured, ...], dict[str, tuple[Measured, ...]]]
+"""What is watched in a repeat: the first master's counter, and name → readings of the others."""
+
+
+class OnLoop(MeterUnderTest):
+    """A calibration of a meter in a sealed loop, against masters in parallel."""
+
+    dut: PulseCounter | Ammeter | VolumeTotalizer | VolumeConverter  # type: ignore[assignment]  # one more way
+    """How the meter under test is read; one with pressure and temperature built in tells base volume, too."""
+    masters: tuple[Artefact, ...]
+    """The masters, in the order of the loop's branches."""
+    readers: tuple[PulseCounter | VolumeTotalizer | MassTotalizer, ...]
+    """What tells each master's pulses or total, in the same order."""
+    gauges: tuple[PressureGauge, ...]
+    """Absolute pressure at each master."""
+    thermometers: tuple[Thermometer, ...]
+    """Temperature at each master."""
+    meter_gauge: PressureGauge
+    """Absolute pressure at the meter under test."""
+    meter_thermometer: Thermometer
+    check_meter: Artefact | None
+    """The check meter, behind the meter under test."""
+    check_reader: PulseCounter | VolumeTotalizer | None
+    check_gauge: PressureGauge | None
+    check_thermometer: Thermometer | None
+    loop: GasLoop
+    blower: FlowSource
+    gate: CounterGate | None
+    """What opens all counters by one signal; where there is none they are read one after another."""
+    ambient: AmbientMonitor
+
+    Parameters: ClassVar[type[LoopParameters]] = LoopParameters
+    parameters: LoopParameters
+
+    def __init__(self, parameters: LoopParameters, roles: Mapping[str, Any] | None = None) -> None:
+        super().__init__(parameters, roles)
+        self._gas = LoopGas(parameters)
+        self._masters: list[Master] = []
+        self._check: Master | None = None
+        self._at: float | None = None
+        """Pressure the loop is at, in kPa; None where it is not known."""
+        self._leak = 0.0
+        """What leaked there, in m³/h."""
+
+    def characteristics(self) -> Mapping[str, str]:
+        return {"connecting_volume": "m3", "reading_delay": "s"}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), CMC: "%"}
+
+    def certified(self) -> Sequence[str]:
+        return ("masters", "check_meter")
+
+    def allowance(self) -> Mapping[str, float]:
+        return {"pressure": self.parameters.pressure_tolerance / 100 * max(self.parameters.pressures)}
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that what belongs to the check meter is there whole, or not at all; and what the gas can be."""
+        super().suits(drivers)
+        there = [role for role in CHECKS[1:] if role in drivers]
+        if there and len(there) < len(CHECKS) - 1:
+            missing = ", ".join(role for role in CHECKS[1:] if role not in drivers)
+            raise ParameterError(f"the check meter needs {missing} too, or none of {', '.join(CHECKS)}")
+        self._see_gated(drivers)
+        if can(drivers, "dut", VolumeConverter):
+            self._see_converts(drivers)
+        filling = LoopGas(self.parameters)
+        for pressure in self.parameters.pressures:
+            filling.require(self.parameters.cooling, 1000.0 * pressure)
+
+    def _see_converts(self, drivers: Drivers) -> None:
+        """See that it can be computed what the meter should convert by."""
+        told, filling = self.parameters, LoopGas(self.parameters)
+        see_resolution(drivers, "dut.measured_volume", told.total_resolution, "m3")
+        see_resolution(drivers, "dut.base_volume", told.base_resolution, "m3")
+        conversion = ProgrammedConversion(told, filling)
+        for pressure in told.pressures:
+            conversion.factor(told.cooling, 1000.0 * pressure)
+
+    @staticmethod
+    def _see_gated(drivers: Drivers) -> None:
+        """See that all that counts can be opened by the gate, where there is one."""
+        if "gate" not in drivers:
+            return
+        counts = [role for role in drivers if role.startswith("readers[") or role in {"check_reader", "dut"}]
+        for role in counts:
+            if not can(drivers, role, PulseCounter, *((Ammeter,) if role == "dut" else ())):
+                raise ParameterError(
+                    f"the gate opens counters of pulses, and {role} is {drivers[role].__name__}: take the "
+                    "role gate out of the bench file, so that all are read one after another"
+                )
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that every reading has its certificate, and that masters can make every point."""
+        count = sum(role.startswith("masters[") for role in certificates)
+        if count > MOST:
+            raise BenchError(f"a loop has {MOST} masters at most, and the bench has {count}: mend masters")
+        for role in ("readers", "gauges", "thermometers"):
+            if (found := sum(each.startswith(f"{role}[") for each in drivers)) != count:
+                raise BenchError(f"there are {count} masters and {found} {role}: give each master one")
+        places = [
+            *(f"s[{n}]" for n in range(1, count + 1)),
+            "meter",
+            *(["check"] if self._checks(drivers) else []),
+        ]
+        own = [
+            (each, quantity, unit)
+            for place in places
+            for each, quantity, unit in (
+                (_role(place, "gauge"), "pressure", "Pa"),
+                (_role(place, "thermometer"), "temperature", "°C"),
+            )
+        ]
+        current = [("dut", "current", "mA")] if can(drivers, "dut", Ammeter) else []
+        require_known(certificates, drivers, [*own, *current])
+        order = self.parameters.fit_order
+        self._masters = [
+            Master(n, certificates[f"masters[{n}]"].certificate, order) for n in range(1, count + 1)
+        ]
+        for master in self._masters:
+            if can(drivers, f"readers[{master.key}]", PulseCounter):
+                master.factor  # noqa: B018  refuses one that states none
+        choices = {point.name: self._choice(point) for point in self.points()}
+        for choice in choices.values():
+            for number, at in zip(choice.numbers, choice.places, strict=True):
+                self._masters[number - 1].parts(at)
+        if self._checks(drivers):
+            self._see_check(Master("c", certificates["check_meter"].certificate, order), drivers)
+
+    @staticmethod
+    def _checks(drivers: Drivers) -> bool:
+        return "check_reader" in drivers
+
+    def _see_check(self, check: Master, drivers: Drivers) -> None:
+        """See that the check meter is certified at every point, and what its pulses are worth."""
+        if can(drivers, "check_reader", PulseCounter):
+            check.factor  # noqa: B018  refuses one that states none
+        for point in self.points():
+            state = self._gas.state(self.parameters.cooling, 1000.0 * point.nominal["pressure"])
+            check.parts(check.place(state, point.nominal["flow"]))
+        self._check = check
+
+    def _choice(self, point: Point) -> Opening:
+        return choice_at(point, self._masters, self.parameters, self._gas)
+
+    def _counting(self, numbers: Sequence[int]) -> list[tuple[BoundReading, float]]:
+        """Return what counts what passes masters, each with what one of its units is in m³."""
+        pressure = self._at or self.parameters.pressures[0]
+        density = self._gas.density(self.parameters.cooling, 1000.0 * pressure)
+        found = []
+        for number in numbers:
+            reader = self.readers[number - 1]
+            if isinstance(reader, PulseCounter):
+                found.append((reader.running_pulses, 1.0 / self._masters[number - 1].factor))
+            elif isinstance(reader, VolumeTotalizer):
+                found.append((reader.volume, 1.0))
+            else:
+                found.append((reader.total_mass, 1.0 / density))
+        return found
+
+    def _count(
+        self, run: Run, numbers: Sequence[int], watching: Callable[[], Watched]
+    ) -> tuple[Watched, dict[str, object], dict[str, Measured]]:
+        """Count what passes masters, check meter and meter under test: by the gate, if there is one."""
+        if self.gate is None:
+            return counting.by_readings(run, self._all_counters(numbers), watching)
+        called = {f"{counting.MASTER}{number}": self.readers[number - 1] for number in numbers}
+        every = {**called, "check": self.check_reader, "pulses": self.dut}
+        counters = {name: each for name, each in every.items() if isinstance(each, PulseCounter)}
+        return counting.by_gate(run, self.gate, counters, watching)
+
+    def _all_counters(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
+        """Return what is read together at both ends of a repeat: masters, check meter, meter under test."""
+        found = {
+            f"{counting.MASTER}{number}": counter
+            for number, (counter, _) in zip(numbers, self._counting(numbers), strict=True)
+        }
+        if isinstance(self.check_reader, PulseCounter):
+            found["check"] = self.check_reader.running_pulses
+        elif isinstance(self.check_reader, VolumeTotalizer):
+            found["check"] = self.check_reader.volume
+        return found | self.meter_counters()
+
+    def meter_counters(self) -> dict[str, BoundReading]:
+        if isinstance(self.dut, VolumeConverter):
+            base, disturbed = self.dut.base_volume, self.dut.disturbed_volume
+            return {"total": self.dut.measured_volume, "base": base, counting.DISTURBED: disturbed}
+        return super().meter_counters()
+
+    def _watched(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
+        watched: dict[str, BoundReading] = {}
+        for number in numbers:
+            watched[f"p{number}"] = self.gauges[number - 1].pressure
+            watched[f"t{number}"] = self.thermometers[number - 1].temperature
+        watched["meter_pressure"] = self.meter_gauge.pressure
+        watched["meter_temperature"] = self.meter_thermometer.temperature
+        if self.check_gauge is not None and self.check_thermometer is not None:
+            watched["check_pressure"] = self.check_gauge.pressure
+            watched["check_temperature"] = self.check_thermometer.temperature
+        if isinstance(self.dut, VolumeConverter):
+            watched |= {"device_pressure": self.dut.pressure, "device_temperature": self.dut.temperature}
+        watched |= {f"sound {key}": each for key, each in self._sounding(numbers).items()}
+        return watched | self.meter_current()
+
+    def _sounding(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
+        """Return what tells the speed of sound, by the meters' keys."""
+        meters = {str(number): self.readers[number - 1] for number in numbers}
+        every: dict[str, object] = {**meters, "c": self.check_reader, "d": self.dut}
+        return {key: each.sound_speed for key, each in every.items() if isinstance(each, SoundMeter)}
+
+    @staticmethod
+    def _told(numbers: Sequence[int], watched: Mapping[str, tuple[Measured, ...]]) -> dict[str, object]:
+        """Return the parts of an observation from what was watched, by their names in `LoopSeen`."""
+        told: dict[str, object] = {
+            name: one for name, one in watched.items() if not name[1:].isdigit() and " " not in name
+        }
+        sounds = [one for name, one in watched.items() if name.startswith("sound ")]
+        if sounds:
+            told["sound"] = tuple(one for row in zip(*sounds, strict=True) for one in row)
+        for part, short in (("pressure", "p"), ("temperature", "t")):
+            rows = zip(*(watched[f"{short}{number}"] for number in numbers), strict=True)
+            told[f"master_{part}"] = tuple(one for row in rows for one in row)
+        return told
+
+
+def _role(place: str, kind: str) -> str:
+    """Return the role of a gauge or thermometer at a place: `s[2]` of a master, else the place's name."""
+    return f"{kind}{place}" if place.startswith("s[") else f"{place}_{kind}"

@@ -1,0 +1,167 @@
+"""Meters with pressure and temperature built in, whole on the loop: base volume beside uncorrected volume."""
+
+from __future__ import annotations
+
+import pytest
+from loops import calibrate, is_safe, planned
+from short_runs import evaluated, record, rewrite
+
+from remotecal.certificates.dcc import read, write
+from remotecal.errors import ParameterError
+from remotecal.sim.gas_loop.assemblies import ClosedLoop
+
+
+def up(folder, **options):
+    return ClosedLoop.up(folder / "bench", **{"seed": 7, "output": "base", **options})
+
+
+def found(made):
+    return {result.ref_types[0]: result.tables[0] for result in made.measurements[0].results}
+
+
+def off(bench, made):
+    """Return how far the errors of base volume are from the truth, in U."""
+    tables = found(made)
+    column = tables["remotecal_wholeDevice"].column("remotecal_baseVolumeError")
+    numbers = tables["remotecal_wholeDevice"].column("basic_referenceValue").floats()
+    t = tables["remotecal_loopFlow"].column("remotecal_meterTemperature").floats()
+    p = tables["remotecal_errorCurve"].column("remotecal_meterPressure").floats()
+    return [
+        (error - bench.true_whole(re, celsius, 1000 * kpa)) / float(expanded)
+        for error, expanded, re, celsius, kpa in zip(
+            column.floats(), column.uncertainty.expanded, numbers, t, p, strict=True
+        )
+    ]
+
+
+def parts(made):
+    table = found(made)["remotecal_partsAndWhole"]
+    return {column.ref_types[0].removeprefix("remotecal_"): column.floats() for column in table.columns}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    with up(tmp_path_factory.mktemp("integrated")) as bench:
+        evidence = calibrate(bench)
+        assert is_safe(bench)
+        yield bench, evidence
+
+
+def test_base_volume_is_stated_beside_uncorrected_volume_and_both_are_true(measured):
+    bench, evidence = measured
+    made = record(evidence)
+    assert max(map(abs, off(bench, made))) < 1.5
+    tables = found(made)
+    errors = tables["remotecal_errorCurve"].column("basic_measurementError")
+    beside = tables["remotecal_wholeDevice"].column("remotecal_meterError")
+    assert beside.floats() == pytest.approx(errors.floats(), abs=0.011)
+    factors = tables["remotecal_wholeDevice"].column("remotecal_referenceFactor").floats()
+    assert factors == pytest.approx((5.93, 5.93), rel=0.02)
+    assert read(write(made)) == made
+    assert len(made.measurements[0].budgets) == 4
+    assert {budget.result for budget in made.measurements[0].budgets} == {0, 1}
+
+
+def test_the_parts_make_the_whole(measured):
+    bench, evidence = measured
+    made = record(evidence)
+    each = parts(made)
+    v = found(made)["remotecal_wholeDevice"].column("remotecal_meterError").floats()
+    for n in range(2):
+        total = v[n] + each["pressureError"][n] - each["temperatureErrorRelative"][n]
+        assert each["composedError"][n] == pytest.approx(total + each["compressibilityError"][n], abs=0.01)
+        assert each["wholeError"][n] == pytest.approx(each["composedError"][n], abs=0.003)
+        assert abs(each["calculatorError"][n]) <= each["calculatorUncertainty"][n] < 0.02
+        p, t = bench.device_spec.shown(6e5, 20.0)
+        assert each["pressureError"][n] == pytest.approx(100 * (p / 6e5 - 1), abs=0.04)
+        assert each["temperatureErrorRelative"][n] == pytest.approx(100 * (t - 20.0) / 293.15, abs=0.04)
+    said = [one.declaration.get("en") for one in made.statements if one.declaration]
+    assert any(one.startswith("Closure: everywhere the whole") for one in said)
+
+
+def test_whole_and_parts_hang_together(measured):
+    """The masters stand behind e_V and e_Vb alike; gauge and thermometer at the meter cancel in the whole."""
+    _, evidence = measured
+    each = parts(record(evidence))
+    for with_v, with_p, with_t in zip(
+        each["correlation1"], each["correlation2"], each["correlation3"], strict=True
+    ):
+        assert with_v > 0.75
+        assert abs(with_p) < 0.3
+        assert abs(with_t) < 0.3
+    made = record(evidence)
+    lines = {line.symbol: float(line.contribution) for line in made.measurements[0].budgets[2].lines}
+    flow = {line.symbol: float(line.contribution) for line in made.measurements[0].budgets[0].lines}
+    assert lines["p_d"] < 0.05 * flow["p_d"], "V ~ 1/p_d and C ~ p_d"
+    assert lines["t_d"] < 0.05 * flow["t_d"]
+    assert lines["δ_E1"] == pytest.approx(flow["δ_E1"], rel=0.02)
+
+
+def test_a_sensor_that_is_off_is_the_wholes_error_and_not_the_meters(tmp_path):
+    """1 kPa is 0.17 % at 600 kPa: in e_p and in e_Vb, and nowhere in e_V."""
+    with up(tmp_path, device_off=1.0) as bench:
+        made = record(calibrate(bench, flows=[100.0]))
+        assert max(map(abs, off(bench, made))) < 1.5
+        (e_p,) = parts(made)["pressureError"]
+        (whole,) = parts(made)["wholeError"]
+        (e_v,) = found(made)["remotecal_wholeDevice"].column("remotecal_meterError").floats()
+        shown, _ = bench.device_spec.shown(6e5, 20.0)
+    assert bench.device_spec.offset == pytest.approx(1000.0, abs=200.0)
+    assert e_p == pytest.approx(100 * (shown / 6e5 - 1), abs=0.04)
+    assert whole - e_v == pytest.approx(e_p - parts(made)["temperatureErrorRelative"][0], abs=0.02)
+
+
+def test_one_that_knows_no_compressibility_is_found_out(tmp_path):
+    with up(tmp_path, computes="ideal", pressures=(1000.0,)) as bench:
+        made = record(calibrate(bench, flows=[100.0], pressures=[1000.0]))
+        assert max(map(abs, off(bench, made))) < 1.5
+    (e_f,) = parts(made)["calculatorError"]
+    assert e_f == pytest.approx(-0.29, abs=0.03), "Z/Z_b of air is 0.9969 at 1 MPa"
+    said = [one.declaration.get("en") for one in made.statements if one.declaration]
+    assert any("the whole and the sum of the parts differ by more" in one for one in said)
+    assert any("look at its base conditions, method for Z" in one for one in said)
+
+
+def test_what_it_converts_by_is_the_orders(measured):
+    _, evidence = measured
+    right, other = (evaluated(evidence, method=method) for method in ("Lemmon 2000", "ideal"))
+    errors = [
+        one.results[1].tables[0].column("remotecal_baseVolumeError").floats()[0] for one in (right, other)
+    ]
+    assert errors[1] - errors[0] == pytest.approx(100 * (1 / 0.997858 * 0.999624 - 1), abs=0.02)
+    for base, worth in (
+        ({"base_temperature": 15.0}, 293.15 / 288.15),
+        ({"base_pressure": 101.0}, 101.0 / 101.325),
+    ):
+        made = evaluated(evidence, **base)
+        value = made.results[1].tables[0].column("remotecal_baseVolumeError").floats()[0]
+        assert value - errors[0] == pytest.approx(100 * (worth - 1), abs=0.05)
+
+
+def test_how_finely_its_base_volume_is_read_counts(measured):
+    _, evidence = measured
+    coarse = evaluated(evidence, base_resolution=0.1)
+    (line,) = (one for one in coarse.budgets[3].lines if one.symbol == "V_b_res")
+    passed = 5.93 * 100.0 / 3600 * 30
+    assert float(line.contribution) == pytest.approx(100 * 0.1 / 6**0.5 / passed, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"method": None}, "parameters.method is missing: state by which method the meter converts"),
+        ({"base_temperature": 15.0}, r"base conditions are 101\.325 kPa and 20 °C, the order says .* 15 °C"),
+    ],
+)
+def test_orders_that_do_not_suit_it_are_refused(tmp_path, told, said):
+    with up(tmp_path) as bench:
+        with pytest.raises(ParameterError, match=said):
+            calibrate(bench, **told)
+        assert is_safe(bench)
+
+
+def test_no_gate_opens_a_bus(tmp_path):
+    with up(tmp_path) as bench:
+        rewrite(bench.bench, ("[roles]\n", '[roles]\ngate = "loop"\n'))
+        with pytest.raises(ParameterError, match=r"dut is ElsterEk280: take the role gate out"):
+            planned(bench)
