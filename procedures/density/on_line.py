@@ -28,7 +28,6 @@ from remotecal.procedures import (
     Stability,
 )
 from remotecal.procedures.library.density import line_constants, results
-from remotecal.procedures.library.measuring.asking import have_done
 from remotecal.procedures.library.density.in_line import (
     BAR,
     INPUTS,
@@ -48,6 +47,7 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
+from remotecal.procedures.library.measuring.asking import have_done
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 
