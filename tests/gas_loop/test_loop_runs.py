@@ -187,7 +187,7 @@ def test_a_branch_that_lets_pass_would_have_been_the_meters_error(tmp_path):
     [
         (600.0, "the sealed loop gains"),
         (
-            1800.0,
+            2400.0,
             r"the temperature at the meter is [+-]0\.\d+ K from half-way between masters and check meter",
         ),
         (3600.0, r"the temperatures at masters and meter are 0\.\d+ K apart"),
