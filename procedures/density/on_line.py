@@ -80,7 +80,7 @@ class OnLineMeter(Procedure):
         "E = ρ_t·[1 + (K_20A + K_20B·p)·p] + (K_21A + K_21B·p)·p - ρ_ref, "
         "ρ_t = ρ_i·[1 + K_18·(t - 20 °C)] + K_19·(t - 20 °C), "
         "ρ_i = K_0 + K_1·(τ + δ_τ) + K_2·(τ + δ_τ)², ρ_ref = ρ_r(t)/(1 - β·p), "
-        "in air ρ_ref = ρ_CIPM(t, p_a, dry)·(1 + δ_a)"
+        "ρ_air = ρ_CIPM(t, p_a)·(1 + δ_a)"
     )
 
     def __init__(self, parameters: OnLineParameters, roles: Mapping[str, Any] | None = None) -> None:

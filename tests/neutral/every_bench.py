@@ -21,6 +21,9 @@ TOLD = {
 DEMONSTRATED = [name for name, kind in BENCHES.items() if kind.scope]
 """The benches that have a demonstration, by name."""
 
+MEASURING = [name for name in DEMONSTRATED if name != "clamp-on-home"]
+"""Those on which something is measured: a journey is closed by paper, at once, and can't be cut short."""
+
 LEADING = [
     next(name for name in DEMONSTRATED if BENCHES[name].__module__.startswith(folder))
     for folder in dict.fromkeys(kind.__module__.rpartition(".")[0] + "." for kind in BENCHES.values())

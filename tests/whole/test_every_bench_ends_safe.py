@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from every_bench import DEMONSTRATED, options, short
+from every_bench import MEASURING, options, short
 from short_runs import ShortRuns, told
 from tripping import GUARDED, guarded, out_of_place
 
@@ -47,7 +47,7 @@ def moment(name, why):
     return random.Random(f"{name} {why}").randint(0, LONGEST)
 
 
-@pytest.mark.parametrize("name", DEMONSTRATED)
+@pytest.mark.parametrize("name", MEASURING)
 def test_a_run_that_is_called_off(bench, name):
     control = Control()
     ends = AtSomeMoment(moment(name, "aborted"), lambda: control.abort("enough", "liwei"))
