@@ -26,6 +26,7 @@ from remotecal.procedures.library.meters.passing import INPUTS as OF_METER
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import estimate
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         seen = [one for each in by_mounting for one in each]
         super().__init__(point, evidence, seen, parameters)
         self._pipe, self._sizes = parameters, [len(each) for each in by_mounting]
-        self.velocity = parameters.velocity(point.nominal["flow"])
-        """Mean velocity in m/s."""
+        self.velocity = parameters.velocity(self._flowed())
+        """Mean velocity in m/s, by what the clamp-on meter told: a plant makes about the flow asked for."""
         self.read_by("reference", [r for one in seen for r in (one.reference_before, one.reference_after)])
         known, scale = VelocityCurve(self.certificate("reference"), parameters.bore_of_certificate).known()
         self._place = scale * self.velocity
@@ -146,6 +147,11 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         self.inputs += self._of_site()
         self.characteristic("Δt", "reading_delay", "s")
         self.read_meter()
+
+    def _flowed(self) -> float:
+        """Return the flow that the clamp-on meter told, on the mean of all repeats, in m³/h."""
+        told = (self.passed(one, "reference", "m3") / self._lasted(one, {}) for one in self.seen)
+        return 3600.0 * statistics.fmean(map(estimate, told))
 
     def _of_site(self) -> tuple[Input, ...]:
         """Return what the pipe and the place bring into the model."""

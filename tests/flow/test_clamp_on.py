@@ -93,6 +93,16 @@ def test_a_hundredth_of_the_diameter_is_three_hundredths_of_the_flow(site):
     assert (1 + before[0] / 100) / (1 + after[0] / 100) == pytest.approx(1.01**3, abs=2e-3)
 
 
+def test_the_curve_is_read_at_the_velocity_that_was(site):
+    made = record(SITE.calibrate(site))
+    (velocity,) = column(made, "remotecal_pipeVelocity").floats()
+    (flow,) = column(made, "basic_referenceValue").floats()
+    asked = ClampOnParameters(**GIVEN).velocity(200.0)
+    inner = (219.1 - 2 * 9.0) / 1000.0
+    assert velocity == pytest.approx(flow / 3600.0 / (3.141592653589793 / 4 * inner**2), rel=0.02)
+    assert abs(velocity / asked - 1) > 1e-4
+
+
 GIVEN = {
     "flows": (200.0,),
     "outer_diameter": 219.1,
