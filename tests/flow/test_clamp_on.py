@@ -97,10 +97,10 @@ def test_the_curve_is_read_at_the_velocity_that_was(site):
     made = record(SITE.calibrate(site))
     (velocity,) = column(made, "remotecal_pipeVelocity").floats()
     (flow,) = column(made, "basic_referenceValue").floats()
-    asked = ClampOnParameters(**GIVEN).velocity(200.0)
+    asked = ClampOnParameters(**{**GIVEN, "wall": 9.0}).velocity(200.0)
     inner = (219.1 - 2 * 9.0) / 1000.0
     assert velocity == pytest.approx(flow / 3600.0 / (3.141592653589793 / 4 * inner**2), rel=0.02)
-    assert abs(velocity / asked - 1) > 1e-4
+    assert abs(velocity / asked - 1) > 1e-3
 
 
 GIVEN = {
