@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from remotecal.certificates.signing.signature import DUTIES
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
 from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
@@ -104,13 +105,15 @@ class Pages:
     def wanting(self, *, account: str | None = None, limit: int = 50) -> Mapping[str, tuple[RunRow, ...]]:
         """Return the runs that want somebody, by why: the latest begun first, so many of each kind at most.
 
-        A kind is a state that a run does not leave by itself or that goes on (`WANTED`), or one of those few
-        that are counted (`FEW_RUNS`).
+        A kind is a state that a run does not leave by itself or that goes on (`WANTED`), one of those few
+        that are counted (`FEW_RUNS`), or the duty its certificates are to be signed for next.
         """
-        from sqlalchemy import literal, select, text, union_all
+        from sqlalchemy import and_, literal, select, text, union_all
 
-        kinds = {state: runs.c.state == state for state in WANTED} | {
-            kind: text(which) for kind, which in (*FEW_RUNS.items(), ("awaiting", AWAITING)) if kind != "due"
+        kinds: dict[str, ColumnElement[bool]] = {state: runs.c.state == state for state in WANTED}
+        kinds |= {kind: and_(text(which)) for kind, which in FEW_RUNS.items() if kind != "due"}
+        kinds |= {
+            duty: and_(text(AWAITING), runs.c.awaiting == duty, runs.c.unordered == "") for duty in DUTIES
         }
         own = () if account is None else (runs.c.account == account,)
         each = [

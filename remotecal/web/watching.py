@@ -84,7 +84,8 @@ class Watching:
                 self._take(station, live)
 
     async def _listen(self) -> None:
-        if self._listening is None:
+        failed = self._listening is not None and self._listening.done() and self._listening.exception()
+        if self._listening is None or failed:
             listen = self.laboratory.connection.listen(subjects.every_live(), self._hear)
             self._listening = asyncio.ensure_future(listen)
         await asyncio.shield(self._listening)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Response
 
-from remotecal.clock import civil_time
+from remotecal.clock import civil_day, civil_time
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.pages.frame import Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, stream
@@ -59,14 +59,13 @@ def _parts(visitor: Visitor) -> Mapping[str, str]:
 def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[tuple[str, RunRow]]:
     """Return what this person can do something about: questions, and certificates to be signed."""
     questions = [("asking", row) for row in wanting["asking"] if visitor.may("command")]
-    mine = {duty for duty, role in FILED_BY.items() if role in visitor.caller.roles}
-    signatures = [
-        (row.awaiting, row) for row in wanting["awaiting"] if row.awaiting in mine and not row.unordered
-    ]
+    mine = [duty for duty, role in FILED_BY.items() if role in visitor.caller.roles]
+    signatures = [(str(duty), row) for duty in mine for row in wanting[duty]]
     return questions + signatures
 
 
 def _due(visitor: Visitor) -> tuple[EquipmentRow, ...]:
     """Return the standards whose certificate ends soon, or has ended."""
-    day = datetime.fromtimestamp(visitor.office.clock.now(), UTC).date() + AHEAD
+    zone = visitor.office.laboratory.folder.time_zone
+    day = civil_day(visitor.office.clock.now(), zone) + AHEAD
     return visitor.office.due(day.isoformat())
