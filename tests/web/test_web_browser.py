@@ -39,6 +39,7 @@ def opened(browser: Browser, web: Web, said: list[str], user: str = "operator", 
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
     page.goto(web.url + "/")
+    expect(page.get_by_label("Name" if settings.get("locale", "en") == "en" else "用户名")).to_be_focused()
     page.keyboard.type(user)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
