@@ -198,11 +198,41 @@ def liquid_table(
     findings: Sequence[LiquidFinding], specification: Specification, *, accredited: bool
 ) -> Result:
     """Return the errors of an oscillating tube, one row a liquid and temperature."""
+    return _error_curve(
+        findings,
+        specification,
+        names=(
+            Text(zh="标准液体", en="Liquid"),
+            Text(zh="密度示值误差", en="Error of indication of density"),
+        ),
+        accredited=accredited,
+    )
+
+
+def _error_curve(
+    findings: Sequence[LiquidFinding],
+    specification: Specification,
+    *,
+    names: tuple[Text, Text],
+    accredited: bool,
+    further: Sequence[Column] = (),
+) -> Result:
+    """Return the errors of a meter whose period tells the density, one row a finding.
+
+    Args:
+        findings: in the order to print.
+        specification: what to judge by.
+        names: what the fluids are called, and the result.
+        accredited: whether the results are within the accredited scope.
+        further: what else tells where a row was found, behind its temperature.
+    """
+    fluids, name = names
     columns: list[Column | Words] = [
-        Words(name=Text(zh="标准液体", en="Liquid"), ref_types=("remotecal_standard",),
+        Words(name=fluids, ref_types=("remotecal_standard",),
               words=tuple(finding.serial for finding in findings)),
         column("温度", "Temperature", "basic_temperature", "°C",
                [f"{finding.temperature:.2f}" for finding in findings]),
+        *further,
         column("标准密度", "Reference density", "basic_referenceValue", "kg/m3",
                [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
         column("周期 τ", "Period τ", "remotecal_period", "us",
@@ -210,7 +240,6 @@ def liquid_table(
         error_column(findings, specification, accredited=accredited),
         repeatability_column(findings),
     ]  # fmt: skip
-    name = Text(zh="密度示值误差", en="Error of indication of density")
     return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
 
 
@@ -265,22 +294,17 @@ class LineFinding(LiquidFinding):
 
 def line_table(findings: Sequence[LineFinding], specification: Specification, *, accredited: bool) -> Result:
     """Return the errors that a meter's constants leave, one row a fluid, temperature and pressure."""
-    columns: list[Column | Words] = [
-        Words(name=Text(zh="流体", en="Fluid"), ref_types=("remotecal_standard",),
-              words=tuple(finding.serial for finding in findings)),
-        column("温度", "Temperature", "basic_temperature", "°C",
-               [f"{finding.temperature:.2f}" for finding in findings]),
-        column("压力(表压)", "Gauge pressure", "remotecal_linePressure", "bar",
-               [f"{1e-5 * finding.pressure:.3f}" for finding in findings]),
-        column("标准密度", "Reference density", "basic_referenceValue", "kg/m3",
-               [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
-        column("周期 τ", "Period τ", "remotecal_period", "us",
-               [f"{finding.period:.4f}" for finding in findings]),
-        error_column(findings, specification, accredited=accredited),
-        repeatability_column(findings),
-    ]  # fmt: skip
-    name = Text(zh="使用所列系数的密度示值误差", en="Error of density with the constants stated")
-    return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
+    pressures = [f"{1e-5 * finding.pressure:.3f}" for finding in findings]
+    return _error_curve(
+        findings,
+        specification,
+        names=(
+            Text(zh="流体", en="Fluid"),
+            Text(zh="使用所列系数的密度示值误差", en="Error of density with the constants stated"),
+        ),
+        accredited=accredited,
+        further=(column("压力(表压)", "Gauge pressure", "remotecal_linePressure", "bar", pressures),),
+    )
 
 
 LINE_UNITS = (
