@@ -8,6 +8,7 @@ another site's page can't know. Programs have a token, which stands for one role
 from __future__ import annotations
 
 import hmac
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -90,21 +91,21 @@ def identify(
     return caller
 
 
-def in_session(here: Office, session: str | None, *, used: bool = True) -> Caller:
+def in_session(here: Office, session: str | None, *, looking_on: bool = False) -> Caller:
     """Return whose session this is.
 
     Args:
         here: where they ask.
         session: its secret, from the cookie.
-        used: whether it is used by this; looking on does not make it last longer.
+        looking_on: whether they only look on, which makes it last no longer, and needs no use of it.
 
     Raises:
         NotLoggedIn: there is none, or it is over.
     """
     if session is None:
         raise NotLoggedIn("log in (POST /api/v1/session), or send a token (Authorization: Bearer …)")
-    idle = here.settings.api.idle_minutes * 60
-    found = here.store.users.of_session(session, here.clock.now(), idle, used=used)
+    idle = math.inf if looking_on else here.settings.api.idle_minutes * 60
+    found = here.store.users.of_session(session, here.clock.now(), idle, used=not looking_on)
     if found is None:
         raise NotLoggedIn("the session is over: log in anew")
     user, expires = found

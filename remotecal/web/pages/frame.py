@@ -20,7 +20,7 @@ from remotecal.clock import civil_time
 from remotecal.errors import NotAllowed
 from remotecal.web import callers
 from remotecal.web.callers import COOKIE, SAFE, Action, Caller, csrf_of
-from remotecal.web.office import Here, Office, office_of
+from remotecal.web.office import Here, Office
 from remotecal.web.pages.assets import address
 from remotecal.web.pages.words import LANGUAGES, Catalogue, words_for
 
@@ -86,10 +86,21 @@ class Visitor:
 
 def visiting(request: Request, here: Here) -> Visitor:
     """Return who looks at a page (`NotLoggedIn`: nobody known)."""
-    caller = callers.in_session(here, request.cookies.get(COOKIE))
-    if not callers.may(caller, "read"):
-        raise NotAllowed(f"{caller.name} may not read", caller.name)
-    return Visitor(request, caller, words_for(request), here)
+    return _visitor(request, here, looking_on=False)
+
+
+def looking_on(request: Request, here: Here) -> Visitor:
+    """Return who looks on: that makes a session last no longer, and ends none.
+
+    Raises:
+        NotLoggedIn: nobody known, or they have logged out.
+    """
+    return _visitor(request, here, looking_on=True)
+
+
+def _visitor(request: Request, here: Office, *, looking_on: bool) -> Visitor:
+    caller = callers.in_session(here, request.cookies.get(COOKIE), looking_on=looking_on)
+    return Visitor(request, callers.require(caller, "read"), words_for(request), here)
 
 
 Visiting = Annotated[Visitor, Depends(visiting)]
@@ -220,8 +231,3 @@ def legible(data: bytes) -> str:
 def for_people(path: str) -> bool:
     """Tell whether an address is one of the pages, whose refusals people read."""
     return not path.startswith(("/api/", "/health", "/metrics"))
-
-
-def visitor_of(request: Request, caller: Caller) -> Visitor:
-    """Return a visitor who is known already."""
-    return Visitor(request, caller, words_for(request), office_of(request))

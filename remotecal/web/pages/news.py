@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from typing import TYPE_CHECKING, Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from remotecal.errors import NotLoggedIn
-from remotecal.web import callers
-from remotecal.web.callers import COOKIE
-from remotecal.web.office import Here
-from remotecal.web.pages.frame import Visitor, visitor_of
+from remotecal.web.pages.frame import Visitor, looking_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -27,21 +23,6 @@ LOOK_AGAIN: Final = 30.0
 """Seconds after which it is looked at whether somebody may still look on."""
 HEADERS: Final = {"X-Accel-Buffering": "no"}
 """Tells a proxy to pass on each event as it comes."""
-
-
-def looking_on(request: Request, here: Here) -> Visitor:
-    """Return who looks on: that makes a session last no longer, and ends none.
-
-    Raises:
-        NotLoggedIn: nobody known, or they have logged out.
-    """
-    secret = request.cookies.get(COOKIE)
-    found = here.store.users.of_session(secret or "", here.clock.now(), math.inf, used=False)
-    if secret is None or found is None:
-        raise NotLoggedIn("the session is over: log in anew")
-    user, expires = found
-    caller = callers.Caller(user.name, user.roles, user.account, secret, expires)
-    return visitor_of(request, callers.require(caller, "read"))
 
 
 LookingOn = Annotated[Visitor, Depends(looking_on)]
