@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from remotecal import units
 from remotecal.drivers.capabilities import AmbientMonitor, FrequencyMeter, PressureController, Thermometer
-from remotecal.errors import BenchError, ParameterError, RunError
+from remotecal.errors import BenchError, ParameterError
 from remotecal.model import IN_CMC, Condition, Text
 from remotecal.procedures import (
     Artefact,
@@ -28,6 +28,7 @@ from remotecal.procedures import (
     Stability,
 )
 from remotecal.procedures.library.density import line_constants, results
+from remotecal.procedures.library.density.filled import at_rest, see_liquids, see_near
 from remotecal.procedures.library.density.in_line import (
     BAR,
     INPUTS,
@@ -37,8 +38,7 @@ from remotecal.procedures.library.density.in_line import (
     groups,
 )
 from remotecal.procedures.library.density.parameters import OnLineParameters
-from remotecal.procedures.library.density.tube import AIR, AIR_AGAIN, certified_liquid
-from remotecal.procedures.library.density.vibrating_tube import FAR
+from remotecal.procedures.library.density.tube import AIR, AIR_AGAIN
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.conditions import Ends, between
@@ -114,19 +114,7 @@ class OnLineMeter(Procedure):
         """See that every liquid is the one of the order, and the controller's certificate holds."""
         wanted = self.parameters
         require_known(certificates, drivers, (("thermometer", "temperature", "°C"), *CORRECTED[:1]))
-        for number, value in enumerate(wanted.densities, 1):
-            used = certificates.get(f"liquids[{number}]")
-            if used is None:
-                raise BenchError(
-                    f"there is no liquid {number} on the bench: give it an artefact, or mend densities"
-                )
-            for t in wanted.temperatures:
-                known = certified_liquid(used.certificate).around(t).value({"ρ_r": 0.0}, t)
-                if abs(float(known) / value - 1) > FAR:  # type: ignore[arg-type]  # a float of floats
-                    raise ParameterError(
-                        f"liquid {number} has {known:.6g} kg/m3 at {t:g} °C by its certificate, and the "
-                        f"order says {value:g} kg/m3: mend densities (1 g/cm3 is 1000 kg/m3), or their order"
-                    )
+        see_liquids(certificates, wanted.densities, wanted.temperatures)
         if wanted.pressures:
             if "controller" not in drivers:
                 raise BenchError(
@@ -162,15 +150,7 @@ class OnLineMeter(Procedure):
 
     def _settle(self, point: Point, run: Run) -> None:
         wanted, p = self.parameters, point.nominal["pressure"]
-        still = [
-            Stability(
-                self.thermometer.temperature,
-                duration=wanted.rest,
-                slope=wanted.drift / 3600.0,
-                timeout=40 * wanted.rest,
-                every=wanted.rest / 12,
-            )
-        ]
+        still = [at_rest(self.thermometer.temperature, wanted.rest, wanted.drift)]
         if p and self.controller is not None:
             gauge = self.controller.pressure
             spread = wanted.pressure_change * units.scale("Pa", gauge.declaration.unit)
@@ -185,11 +165,7 @@ class OnLineMeter(Procedure):
             )
         run.settle(*still)
         (reached,) = run.read(self.thermometer.temperature)
-        if abs(reached.to("°C").value - point.nominal["temperature"]) > wanted.near:
-            raise RunError(
-                f"{point.name}: the line is at {reached.to('°C').value:.3f} °C: set its temperature, or "
-                "allow more by near"
-            )
+        see_near(point.name, "line", reached, point.nominal["temperature"], wanted.near)
 
     def measure(self, point: Point, run: Run) -> LineSeen:
         air, wanted = read_air(run, self.ambient), self.parameters

@@ -11,10 +11,9 @@ Water damps the tube as well: the constants go through what it seems to have, ρ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from remotecal.drivers.capabilities import AmbientMonitor, FrequencyMeter, Thermometer
-from remotecal.errors import BenchError, ParameterError, RunError
 from remotecal.model import IN_CMC, Condition, Text
 from remotecal.procedures import (
     Artefact,
@@ -25,11 +24,11 @@ from remotecal.procedures import (
     Point,
     Procedure,
     Run,
-    Stability,
 )
 from remotecal.procedures.library.density import results
+from remotecal.procedures.library.density.filled import at_rest, see_liquids, see_near
 from remotecal.procedures.library.density.parameters import TubeParameters
-from remotecal.procedures.library.density.standing import NEAR, WATER
+from remotecal.procedures.library.density.standing import WATER
 from remotecal.procedures.library.density.tube import (
     AIR,
     AIR_AGAIN,
@@ -37,7 +36,6 @@ from remotecal.procedures.library.density.tube import (
     INPUTS,
     LiquidRepeats,
     TubeSeen,
-    certified_liquid,
 )
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.air import CORRECTED
@@ -113,40 +111,16 @@ class VibratingTube(Procedure):
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that every liquid is there, is the one of the order, and is certified at all temperatures."""
         require_known(certificates, drivers, (("thermometer", "temperature", "°C"), *CORRECTED[:1]))
-        for number, value in enumerate(self.parameters.densities, 1):
-            used = certificates.get(f"liquids[{number}]")
-            if used is None:
-                raise BenchError(
-                    f"there is no liquid {number} on the bench: give it an artefact, or mend densities"
-                )
-            for t in self.parameters.temperatures:
-                known = certified_liquid(used.certificate).around(t).value({"ρ_r": 0.0}, t)
-                if abs(float(known) / value - 1) > FAR:  # type: ignore[arg-type]  # a float of floats
-                    raise ParameterError(
-                        f"liquid {number} has {known:.6g} kg/m3 at {t:g} °C by its certificate, and the "
-                        f"order says {value:g} kg/m3: mend densities (1 g/cm3 is 1000 kg/m3), or their order"
-                    )
+        see_liquids(certificates, self.parameters.densities, self.parameters.temperatures)
 
     def approach(self, point: Point, run: Run) -> None:
         """Have the tube filled, and wait until its temperature is steady."""
         label, t, wanted = point.series[-2], point.nominal["temperature"], self.parameters
         serial = self.liquids[int(label.split()[-1]) - 1].serial if label.startswith("liquid") else label
         have_done(run, fill(t, serial))
-        run.settle(
-            Stability(
-                self.thermometer.temperature,
-                duration=wanted.rest,
-                slope=wanted.drift / 3600.0,
-                timeout=40 * wanted.rest,
-                every=wanted.rest / 12,
-            )
-        )
+        run.settle(at_rest(self.thermometer.temperature, wanted.rest, wanted.drift))
         (reached,) = run.read(self.thermometer.temperature)
-        if abs(reached.to("°C").value - t) > wanted.near:
-            raise RunError(
-                f"{point.name}: the tube is at {reached.to('°C').value:.3f} °C: set its temperature, or "
-                "allow more by near"
-            )
+        see_near(point.name, "tube", reached, t, wanted.near)
 
     def measure(self, point: Point, run: Run) -> TubeSeen:
         air, wanted = read_air(run, self.ambient), self.parameters
@@ -187,10 +161,6 @@ class VibratingTube(Procedure):
             ends.take(*one.tube)
         name = Text(zh="振动管温度(示值)", en="Temperature of the tube (as read)")
         return (*air.conditions(), between("remotecal_tubeTemperature", name, ends, 3))
-
-
-FAR: Final = 3 * NEAR
-"""By which share a liquid may differ from what the order says, at any of the temperatures."""
 
 
 def fill(t: float, what: str) -> Text:
