@@ -265,7 +265,7 @@ class Repeats(Generic[Seen]):
         cmc = self.constant(CMC, unit) if CMC in self.evidence.characteristics else 0.0
         budget = Budget(model, (*added, *self.inputs), unit, self.correlations)
         evaluated = budget.evaluate(coverage=coverage, cmc=max(cmc, smallest), k=k)
-        return confirmed(budget, evaluated, seed=self.evidence.seed(self.point.name))
+        return confirmed(budget, evaluated, about=self.point.name)
 
     def _repeatability(self, errors: Sequence[float], unit: str) -> tuple[Input]:
         if len(errors) < 2:

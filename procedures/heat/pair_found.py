@@ -144,7 +144,7 @@ class InBaths(Repeats[PairSeen]):
         wanted = self.wanted
         cmc = self.constant(CMC, "%") if CMC in self.evidence.characteristics else 0.0
         found = budget.evaluate(coverage=wanted.coverage, cmc=cmc, k=wanted.coverage_factor)
-        return confirmed(budget, found, seed=self.evidence.seed(f"{self.role} {difference:g} K"))
+        return confirmed(budget, found, about=f"{self.role} {difference:g} K")
 
     def names(self) -> Mapping[str, Text]:
         """Return what the inputs of the model are called, by symbol."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -191,10 +190,6 @@ class Evidence:
             for entry in self.observations
         )
         return html.facts(told) + html.table(("点\nPoint", "次\nRepeat", *names), rows)
-
-    def seed(self, about: str) -> int:
-        """Return where random numbers about something begin: the same evidence gives the same certificate."""
-        return int(sha256(f"{self.head} {about}".encode()).hexdigest()[:16], 16)
 
     def passed(self, before: Measured, after: Measured) -> Measured:
         """Return what passed between two readings of a total; see `remotecal.drivers.measured.passed`.

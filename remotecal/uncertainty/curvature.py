@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from remotecal.uncertainty.budget import Budget, Evaluated, line_of
@@ -34,13 +35,14 @@ CURVATURE = "curvature"
 SOURCE = "JCGM 101, clause 8"
 
 
-def confirmed(budget: Budget, result: Evaluated, *, seed: int) -> Evaluated:
+def confirmed(budget: Budget, result: Evaluated, *, about: str) -> Evaluated:
     """Return `result`, with a line for the model's curvature where straight lines don't do.
 
     Args:
         budget: model and inputs.
         result: what the budget evaluates to.
-        seed: start of the random numbers; the same one gives the same result.
+        about: what is evaluated, by name; the random numbers begin with it, so that the same observations
+            give the same result, whoever made them and when.
 
     Raises:
         ParameterError: the model gives no finite number for some draws.
@@ -49,7 +51,7 @@ def confirmed(budget: Budget, result: Evaluated, *, seed: int) -> Evaluated:
 
     inputs = [_normal(each) for each in budget.inputs]
     sampler = Sampler(replace(budget, inputs=inputs))
-    drawn = sampler.draw(np.random.Generator(np.random.PCG64(seed)), TRIALS)
+    drawn = sampler.draw(np.random.Generator(np.random.PCG64(_seed(about))), TRIALS)
     with np.errstate(all="ignore"):  # what overflows is refused below
         model: Any = budget.model(**drawn)
     slopes = {line.symbol: line.sensitivity for line in result.lines}
@@ -62,6 +64,10 @@ def confirmed(budget: Budget, result: Evaluated, *, seed: int) -> Evaluated:
     if wider <= max(numerical_tolerance(result.u, 2), 1e-9 * abs(result.value)):
         return result
     return _with_curvature(result, result.u + wider / coverage_factor(math.inf, result.coverage))
+
+
+def _seed(about: str) -> int:
+    return int(sha256(about.encode()).hexdigest()[:16], 16)
 
 
 def _normal(quantity: Input) -> Input:

@@ -1,7 +1,8 @@
 """Every shipped bench that has a demonstration, and how its domain says that a run of it is short.
 
-A domain's tests say so in `short.toml`: a table a bench, of what is chosen of it (`options`) and what its
-order is told beside (`parameters`). A bench that is in no such table is walked over by its own order.
+A domain's tests say so in `short.toml`: a table a bench, of what is chosen of it (`options`), what its order
+is told beside (`parameters`), and whether anything is measured there (`measures`). A bench that is in no such
+table is walked over by its own order.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ TOLD = {
 DEMONSTRATED = [name for name, kind in BENCHES.items() if kind.scope]
 """The benches that have a demonstration, by name."""
 
-MEASURING = [name for name in DEMONSTRATED if name != "clamp-on-home"]
+MEASURING = [name for name in DEMONSTRATED if TOLD.get(name, {}).get("measures", True)]
 """Those on which something is measured: a journey is closed by paper, at once, and can't be cut short."""
 
 LEADING = [

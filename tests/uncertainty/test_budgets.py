@@ -281,7 +281,7 @@ def test_correlations_that_a_certificate_may_state_are_taken_by_the_budget(state
     pairs = {("a", "b"): matrix[0][1], ("a", "c"): matrix[0][2], ("b", "c"): matrix[1][2]}
     inputs = [Input.normal(symbol, 1.0, "1", 0.1) for symbol in "abc"]
     budget = Budget(three, inputs, "1", pairs)
-    found = confirmed(budget, budget.evaluate(), seed=1)
+    found = confirmed(budget, budget.evaluate(), about="a point")
     assert found.u == pytest.approx(0.1 * sum(map(sum, matrix)) ** 0.5)
     half = 0.5 * 10.0 ** -len(ab.partition(".")[2])
     assert list(pairs.values()) == pytest.approx([float(one) for one in stated], abs=half)
