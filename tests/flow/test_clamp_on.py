@@ -1,5 +1,6 @@
 """A clamp-on meter as a transfer standard: on site, and its journey closed by two certificates."""
 
+import math
 import shutil
 import sys
 from datetime import UTC, datetime, timedelta
@@ -23,9 +24,10 @@ from remotecal.journal.events import FILE, read_journal
 from remotecal.procedures.library.flow.clamp_on_parameters import ClampOnParameters
 from remotecal.runs.prompts import Beside
 from remotecal.sim.assembly import CLOCK
-from remotecal.sim.certificates import certificate
+from remotecal.sim.certificates import ISSUER, certificate
 from remotecal.sim.clamp_on.assemblies import ClampOnHome, ClampOnSite
 from remotecal.sim.clamp_on.paper import CLAMP_ON, LABORATORY, clamp_on
+from remotecal.sim.clamp_on.site import COMMON, WHOLE
 
 SITE = ShortRuns(flows=[200.0], repeats=2, duration=60.0)
 HOME = ShortRuns()
@@ -227,6 +229,18 @@ def test_a_journey_that_did_not_close_is_refused(tmp_path):
         pytest.raises(CertificateRefused, match=r"did not come back as it went: .* E_n"),
     ):
         HOME.planned(bench)
+
+
+def test_certificates_of_two_laboratories_have_nothing_in_common(tmp_path):
+    """Each one's whole uncertainty counts then, and |E_n| is smaller by just that much."""
+    with ClampOnHome.up(tmp_path / "bench", seed=3, drift=0.5) as bench:
+        of_one = column(record(HOME.calibrate(bench)), "remotecal_en", 1).floats()
+    with ClampOnHome.up(tmp_path / "again" / "bench", seed=3, drift=0.5) as bench:
+        rewrite(bench.directory / "after.xml", (ISSUER.get("en"), "Another institute"))
+        of_two = column(record(HOME.calibrate(bench)), "remotecal_en", 1).floats()
+    smaller = math.sqrt(1.0 - (COMMON / WHOLE) ** 2)
+    assert of_two == pytest.approx([en * smaller for en in of_one], abs=0.006)
+    assert any(abs(en) > 0.1 for en in of_one)
 
 
 def test_a_meter_that_came_home_harmed_closes_nothing(tmp_path):
