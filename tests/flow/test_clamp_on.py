@@ -3,6 +3,7 @@
 import math
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -135,6 +136,26 @@ def test_a_site_that_will_not_do_is_refused(changed, said):
 def test_a_velocity_the_certificate_does_not_reach_is_refused(site):
     with pytest.raises(CertificateRefused, match="by the velocities in this pipe it is to tell"):
         SITE.planned(site, flows=[10.0])
+
+
+def test_it_holds_at_whatever_flow_the_plant_may_make(site):
+    """The certificate ends at 4 m/s, which is 457 m³/h here."""
+    with pytest.raises(CertificateRefused, match="by the velocities in this pipe it is to tell"):
+        SITE.planned(site, flows=[440.0])
+    SITE.planned(site, flows=[440.0], flow_tolerance=3.0)
+
+
+def test_a_flow_is_what_passed_between_the_readings_of_the_total(site):
+    """However long it took to read the rest beside it."""
+    evidence = SITE.calibrate(site)
+    at_once = column(record(evidence), "basic_referenceValue").floats()[0]
+    later = [
+        replace(one, values={**one.values, "reference_after": after._replace(at=after.at + 6.0)})
+        for one in evidence.observations
+        for after in (one.values["reference_after"],)
+    ]
+    at_length = column(record(replace(evidence, observations=tuple(later))), "basic_referenceValue")
+    assert at_length.floats()[0] == pytest.approx(at_once * 60.0 / 66.0, abs=0.06)
 
 
 def test_a_certificate_by_flow_needs_the_bore_it_was_calibrated_in(site):
