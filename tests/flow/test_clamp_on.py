@@ -23,7 +23,7 @@ from remotecal.journal.events import FILE, read_journal
 from remotecal.procedures.library.flow.clamp_on_parameters import ClampOnParameters
 from remotecal.runs.prompts import Beside
 from remotecal.sim.assembly import CLOCK
-from remotecal.sim.certificates import certificate
+from remotecal.sim.certificates import ISSUER, certificate
 from remotecal.sim.clamp_on.assemblies import ClampOnHome, ClampOnSite
 from remotecal.sim.clamp_on.paper import CLAMP_ON, LABORATORY, clamp_on
 
@@ -219,6 +219,18 @@ def test_the_difference_before_and_after_is_in_the_budget_as_the_sheet_says(tmp_
     for budget in made.measurements[0].budgets:
         (line,) = [line for line in budget.lines if line.symbol == "δ_d"]
         assert float(line.u) == pytest.approx(abs(drift) / (2 * 3**0.5), rel=0.02)
+
+
+def test_two_laboratories_have_nothing_in_common(tmp_path):
+    """What each states as common to its own certificates is no reason for those of another to agree."""
+    found = {}
+    for laboratory in (ISSUER.get("en"), "Another Institute"):
+        with ClampOnHome.up(tmp_path / laboratory / "bench", seed=3, drift=0.5) as bench:
+            rewrite(bench.directory / "after.xml", (ISSUER.get("en"), laboratory))
+            found[laboratory] = column(record(HOME.calibrate(bench)), "remotecal_en", 1).floats()
+    one, two = (max(map(abs, each)) for each in found.values())
+    # The whole is 0.4 %, of which 0.25 % are the laboratory's.
+    assert two / one == pytest.approx((1 - (0.25 / 0.4) ** 2) ** 0.5, abs=0.03)
 
 
 def test_a_journey_that_did_not_close_is_refused(tmp_path):
