@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
-from remotecal.errors import CertificateRefused, EvidenceError
+from remotecal.errors import CertificateRefused
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
@@ -26,7 +26,6 @@ from remotecal.procedures.library.meters.passing import INPUTS as OF_METER
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.inputs import Input
-from remotecal.uncertainty.number import estimate
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -150,8 +149,9 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
 
     def _flowed(self) -> float:
         """Return the flow that the clamp-on meter told, on the mean of all repeats, in m³/h."""
-        told = (self.passed(one, "reference", "m3") / self._lasted(one, {}) for one in self.seen)
-        return 3600.0 * statistics.fmean(map(estimate, told))
+        return 3600.0 * statistics.fmean(
+            self.passed(one, "reference", "m3") / self.lasted(one) for one in self.seen
+        )
 
     def _of_site(self) -> tuple[Input, ...]:
         """Return what the pipe and the place bring into the model."""
@@ -178,17 +178,16 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         wider = (inner / self._pipe.told_inner) ** self._pipe.diameter_exponent
         true = self.passed(seen, "reference", "m3") / (1.0 + self._error.value(x, self._place))
         of_place = (1.0 + x["δ_p"]) * (1.0 + x["δ_T"])
-        passed: Number = true * wider * of_place / (1.0 + x["Δt"] / self._lasted(seen, x))
+        passed: Number = true * wider * of_place / (1.0 + x["Δt"] / self.lasted(seen))
         return passed
 
-    def _lasted(self, seen: ClampOnSeen, x: Numbers) -> Number:
-        if seen.duration is None:
-            raise EvidenceError(f"{self.point.name}: a repeat does not tell how long it lasted")
-        return seen.duration
+    def lasted(self, seen: ClampOnSeen) -> float:
+        """Return the time from one reading of the clamp-on meter's total to the other, in s."""
+        return seen.reference_after.at - seen.reference_before.at
 
     def finding(self) -> ClampOnFinding:
         """Return the error at this flow."""
-        found = self.solve(self.volume, self._lasted)
+        found = self.solve(self.volume, lambda seen, _: self.lasted(seen))
         return ClampOnFinding(
             point=found.point,
             title=found.title,

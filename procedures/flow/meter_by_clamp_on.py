@@ -125,7 +125,8 @@ class MeterByClampOn(MeterUnderTest):
         totals |= self._totals(run, counters, "after")
         found = amount(counters["reference"], totals["reference_before"], totals["reference_after"])
         see_amount("what passed the clamp-on meter", found)
-        self._see_flow(point, 3600.0 * found / took)
+        between = totals["reference_after"].at - totals["reference_before"].at
+        self._see_flow(point, 3600.0 * found / between)
         return ClampOnSeen(duration=took, **told, **totals)
 
     def _counters(self) -> dict[str, BoundReading]:

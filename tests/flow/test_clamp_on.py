@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -101,6 +102,28 @@ def test_the_curve_is_read_at_the_velocity_that_was(site):
     inner = (219.1 - 2 * 9.0) / 1000.0
     assert velocity == pytest.approx(flow / 3600.0 / (3.141592653589793 / 4 * inner**2), rel=0.02)
     assert abs(velocity / asked - 1) > 1e-3
+
+
+def test_a_flow_is_what_passed_between_the_readings_of_the_totals(site):
+    """How long the repeat took besides is nothing to that: reading takes time."""
+    evidence = SITE.calibrate(site)
+    made = evaluated(evidence).results[0].tables[0]
+    other = [
+        replace(entry, values={**entry.values, "duration": 0.8 * entry.values["duration"]})
+        for entry in evidence.observations
+    ]
+    again = evaluated(replace(evidence, observations=tuple(other))).results[0].tables[0]
+    for place in ("basic_referenceValue", "remotecal_pipeVelocity"):
+        assert again.column(place).values == made.column(place).values
+    (flow,) = made.column("basic_referenceValue").floats()
+    told = [
+        3600.0 * (after.value - before.value) / (after.at - before.at)
+        for before, after in (
+            (entry.values["reference_before"], entry.values["reference_after"])
+            for entry in evidence.observations
+        )
+    ]
+    assert flow == pytest.approx(sum(told) / len(told), rel=0.02)
 
 
 GIVEN = {
