@@ -126,6 +126,18 @@ def test_a_flow_is_what_passed_between_the_readings_of_the_totals(site):
     assert flow == pytest.approx(sum(told) / len(told), rel=0.02)
 
 
+def test_the_clamp_on_meter_s_own_step_counts_in_both_readings(site):
+    evidence = SITE.calibrate(site)
+    (budget,) = record(evidence).measurements[0].budgets
+    assert "V_r" in {line.symbol for line in budget.lines}
+    made = evaluated(evidence, reference_resolution=0.01)
+    (line,) = [line for line in made.budgets[0].lines if line.symbol == "V_r"]
+    repeats = len(evidence.observations)
+    assert float(line.u) == pytest.approx(0.01 / (6 * repeats) ** 0.5, rel=0.01)
+    passed = 200.0 / 60.0
+    assert float(line.sensitivity) == pytest.approx(-100.0 / passed, rel=0.1)
+
+
 GIVEN = {
     "flows": (200.0,),
     "outer_diameter": 219.1,
@@ -156,6 +168,15 @@ def test_a_site_that_will_not_do_is_refused(changed, said):
 def test_a_velocity_the_certificate_does_not_reach_is_refused(site):
     with pytest.raises(CertificateRefused, match="by the velocities in this pipe it is to tell"):
         SITE.planned(site, flows=[10.0])
+
+
+def test_a_certificate_holds_for_all_that_the_plant_may_make(site):
+    """It goes from 0.3 to 4 m/s: 450 m3/h are 3.94 m/s here, and 10 % more are not certified."""
+    with pytest.raises(CertificateRefused, match=r"0\.3 to 4 m/s.*better than to 10 % by flow_tolerance"):
+        SITE.planned(site, flows=[450.0, 200.0])
+    with pytest.raises(CertificateRefused, match=r"it is to tell 0\.2597\d* to "):
+        SITE.planned(site, flows=[200.0, 33.0])
+    SITE.planned(site, flows=[450.0, 33.0], flow_tolerance=1.0)
 
 
 def test_a_certificate_by_flow_needs_the_bore_it_was_calibrated_in(site):
