@@ -277,6 +277,45 @@ def test_two_laboratories_have_nothing_in_common(tmp_path):
     assert two / one == pytest.approx((1 - (0.25 / 0.4) ** 2) ** 0.5, abs=0.03)
 
 
+@pytest.mark.parametrize(
+    ("laboratory", "common", "own"),
+    [(ISSUER.get("en"), 0.25, (0.4**2 - 0.25**2) ** 0.5), ("Another Institute", None, 0.4)],
+)
+def test_the_mean_of_both_calibrations_is_as_sure_as_both_make_it(tmp_path, laboratory, common, own):
+    """What both share is in their mean whole, what is each one's own by half; the site is without either."""
+    with ClampOnHome.up(tmp_path / "bench", seed=3, drift=0.05) as bench:
+        rewrite(bench.directory / "after.xml", (ISSUER.get("en"), laboratory))
+        made = record(HOME.calibrate(bench))
+    for budget in made.measurements[0].budgets:
+        lines = {line.symbol: 2 * float(line.contribution) for line in budget.lines}
+        assert lines["E_s"] == pytest.approx((1.5**2 - 0.4**2) ** 0.5, rel=0.01)
+        assert lines.get("e_c") == (common and pytest.approx(common, abs=0.011))
+        assert lines["e_b"] == lines["e_a"] == pytest.approx(own / 2, rel=0.03)
+
+
+def test_certificates_that_do_not_tell_what_they_share_share_all_of_it(tmp_path):
+    with ClampOnHome.up(tmp_path / "bench", seed=3, drift=0.05) as bench:
+        for name in ("before.xml", "after.xml"):
+            rewrite(bench.directory / name, ("remotecal_commonDeviation", "remotecal_otherDeviation"))
+        made = record(HOME.calibrate(bench))
+    for budget in made.measurements[0].budgets:
+        lines = {line.symbol: line for line in budget.lines}
+        assert 2 * float(lines["e_c"].contribution) == pytest.approx(0.4, rel=0.03)
+        assert "e_b" not in lines
+
+
+def test_a_provisional_certificate_surer_than_its_standard_is_refused(tmp_path):
+    with (
+        ClampOnHome.up(tmp_path / "bench", seed=3) as bench,
+        pytest.raises(CertificateRefused, match=r"U = 0\.3 % at 300 m³/h, less than .* 0\.4\d* % .* have it"),
+    ):
+        rewrite(
+            bench.directory / "site.xml",
+            ("<si:valueExpandedMUXMLList>1.5</si:", "<si:valueExpandedMUXMLList>0.3</si:"),
+        )
+        HOME.planned(bench)
+
+
 def test_a_journey_that_did_not_close_is_refused(tmp_path):
     with (
         ClampOnHome.up(tmp_path / "bench", seed=3, closes=False) as bench,
