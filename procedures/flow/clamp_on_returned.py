@@ -130,6 +130,7 @@ class ClampOnReturned(Procedure):
     Parameters: ClassVar[type[ReturnedParameters]] = ReturnedParameters
     parameters: ReturnedParameters
 
+    under_test: ClassVar[str] = "site"
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
     def points(self) -> Sequence[Point]:

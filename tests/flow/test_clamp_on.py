@@ -19,7 +19,7 @@ from remotecal.certificates.dcc import write
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
-from remotecal.errors import CertificateRefused, EvidenceError, RunError
+from remotecal.errors import CertificateRefused, EvidenceError, OrderError, RunError
 from remotecal.journal.events import FILE, read_journal
 from remotecal.procedures.library.flow.clamp_on_parameters import ClampOnParameters
 from remotecal.runs.prompts import Beside
@@ -360,9 +360,16 @@ def test_a_calibration_from_before_the_site_is_none_from_after_it(tmp_path):
             HOME.planned(bench)
 
 
-def test_a_provisional_certificate_of_another_meter_is_refused(tmp_path):
+def test_an_order_for_another_meter_than_the_provisional_certificate_s_is_refused_before_anything(tmp_path):
     with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
         rewrite(bench.order, ('serial = "SIM-0001"', 'serial = "SIM-0002"'))
+        with pytest.raises(OrderError, match="site is SN SIM-0001, and the order is for SN SIM-0002"):
+            HOME.planned(bench)
+
+
+def test_an_order_that_names_the_meter_by_its_owners_number_alone_closes_nothing(tmp_path):
+    with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
+        rewrite(bench.order, ('serial = "SIM-0001"', 'owner_number = "E-17"'))
         evidence = HOME.calibrate(bench)
         with pytest.raises(EvidenceError, match="the provisional certificate is for SIM-0001"):
             record(evidence)
