@@ -115,9 +115,7 @@ class ClampOnReturned(Procedure):
         en="On-site calibration, the transfer standard's journey closed",
     )
     norms: ClassVar[tuple[str, ...]] = ("ISO 13528:2022",)
-    model_equation: ClassVar[str] = (
-        "E = (1 + E_s)·(1 + (d/2 + e_c + (e_b + e_a)/2)/(1 + e_0) + δ_d) - 1"
-    )
+    model_equation: ClassVar[str] = "E = (1 + E_s)·(1 + (d/2 + e_c + (e_b + e_a)/2)/(1 + e_0) + δ_d) - 1"
 
     before: Artefact
     """The clamp-on meter, with the certificate from before its journey."""
