@@ -67,7 +67,7 @@ class BalanceBySubstitution(Procedure):
     reach: ClassVar[Mapping[str, str]] = {"dut.mass": "load"}
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
-    def prepare(self, run: Run) -> None:  # noqa: ARG002  nothing is made ready
+    def prepare(self, run: Run) -> None:
         """Forget the first zero: of a run that is taken up again the evaluation sees it."""
         self._begun: Measured | None = None
 
@@ -131,8 +131,8 @@ class BalanceBySubstitution(Procedure):
         shown, allowed = zero.to("kg").value, self.parameters.largest_difference * self.parameters.nominal
         if abs(shown) > allowed:
             raise RunError(
-                f"the balance shows {shown:.6g} kg with nothing on: take off what is on it, set it to zero, and "
-                "resume the run"
+                f"the balance shows {shown:.6g} kg with nothing on: take off what is on it, set it to "
+                "zero, and resume the run"
             )
 
     def _see_same_zero(self, zero: Measured) -> None:
@@ -191,7 +191,8 @@ class BalanceBySubstitution(Procedure):
         allowed = self.parameters.zero_change
         if last.zero_span > allowed:
             raise EvidenceError(
-                f"the balance's zero wandered over {last.zero_span:.4g} kg, {allowed:g} kg are allowed: {ANEW}"
+                f"the balance's zero wandered over {last.zero_span:.4g} kg, {allowed:g} kg are allowed: "
+                f"{ANEW}"
             )
 
     def _named(self, last: Substituted) -> Mapping[str, Text]:

@@ -7,12 +7,12 @@ meter is taken to have been half way between, anywhere between with the same rig
 
     E = (1 + E_s)·(1 + (d/2 + e_c + (e_b + e_a)/2)/(1 + e_0) + δ_d) - 1,  δ_d within ± |d|/2
 
-d is its error after less that before, e_0, so that the difference adds u = |d|/(2·√3). Its error is then the mean
-of two calibrations: what both have in common (`in_common`) is e_c and is in it whole, what is each one's own, e_b
-and e_a, by half. The provisional certificate knows the clamp-on meter by the one before alone, which E_s is
-therefore without. Where certificates of one laboratory do not tell what they have in common, all of it is; those
-of two laboratories have nothing in common. What is in common is no reason for them to agree, and is left out of
-E_n.
+d is its error after less that before, e_0, so that the difference adds u = |d|/(2·√3). Its error is then the
+mean of two calibrations: what both have in common (`in_common`) is e_c and is in it whole, what is each one's
+own, e_b and e_a, by half. The provisional certificate knows the clamp-on meter by the one before alone, which
+E_s is therefore without. Where certificates of one laboratory do not tell what they have in common, all of it
+is; those of two laboratories have nothing in common. What is in common is no reason for them to agree, and is
+left out of E_n.
 """
 
 from __future__ import annotations

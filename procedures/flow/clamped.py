@@ -3,9 +3,10 @@
     V = (V_c + V_r)/(1 + e_r)·(D/D_s)^n·(1 + δ_p)·(1 + δ_T),  D = (D_o - 2·(w + l))·(1 + α·(t - 20 °C))
 
 V_c is what its total went on by, V_r what the total's step leaves open, e_r its certified error at the
-velocity in this pipe, D the pipe's inner diameter by its outer one D_o, its wall w and lining l, D_s the diameter the meter has been told. δ_p is what the profile at this place may be
-other than where it was calibrated, δ_T what another temperature may do. What mounting does scatters from one
-mounting to the next, so the repeatability is that of the mountings' means.
+velocity in this pipe, D the pipe's inner diameter by its outer one D_o, its wall w and lining l, D_s the
+diameter the meter has been told. δ_p is what the profile at this place may be other than where it was
+calibrated, δ_T what another temperature may do. What mounting does scatters from one mounting to the next, so
+the repeatability is that of the mountings' means.
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ class ClampOnSeen(MeterSeen):
     reference_after: Annotated[Measured, "m3"]
     temperature: Annotated[tuple[Measured, ...], "°C"]
     """Water, or the pipe's wall under the insulation, while the repeat lasted."""
+
+    @property
+    def between_totals(self) -> float:
+        """Time in s from one reading of the clamp-on meter's total to the other."""
+        return self.reference_after.at - self.reference_before.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +203,7 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
 
     def lasted(self, seen: ClampOnSeen) -> float:
         """Return the time from one reading of the clamp-on meter's total to the other, in s."""
-        return seen.reference_after.at - seen.reference_before.at
+        return seen.between_totals
 
     def finding(self) -> ClampOnFinding:
         """Return the error at this flow."""

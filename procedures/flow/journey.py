@@ -102,7 +102,7 @@ class BothWays:
         return before, after - before
 
     def parts(self, velocity: float) -> tuple[Parts, Parts]:
-        """Return how sure the errors before and after are at a velocity in m/s: what they share, and their own.
+        """Return how sure the errors before and after are at a velocity in m/s.
 
         What a straight line between a certificate's points may miss is the meter's, on site as at home, and
         no part of either; only by how much more it may be after the journey counts there.

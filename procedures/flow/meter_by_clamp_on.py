@@ -98,7 +98,7 @@ class MeterByClampOn(MeterUnderTest):
         return ("reference",)
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
-        """See that the clamp-on meter's certificate holds for whatever the plant makes, and readings are known."""
+        """See that the clamp-on meter's curve holds for all the plant may make, and readings are known."""
         current = (("dut", "current", "mA"),) if can(drivers, "dut", Ammeter) else ()
         require_known(certificates, drivers, (("thermometer", "temperature", "°C"), *current))
         wanted = self.parameters
@@ -118,16 +118,14 @@ class MeterByClampOn(MeterUnderTest):
         if isinstance(self.dut, PulseCounter):
             self.dut.count_freely()
         air, totals = read_air(run, self.ambient), self._totals(run, counters, "before")
-        begun = run.clock.now()
         watched = {"temperature": self.thermometer.temperature, **self.meter_current()}
         told: dict[str, Any] = {**air._asdict(), **sample(run, self.lasts(point), watched)}
-        took = run.clock.now() - begun
         totals |= self._totals(run, counters, "after")
-        found = amount(counters["reference"], totals["reference_before"], totals["reference_after"])
+        seen = ClampOnSeen(**told, **totals)
+        found = amount(counters["reference"], seen.reference_before, seen.reference_after)
         see_amount("what passed the clamp-on meter", found)
-        between = totals["reference_after"].at - totals["reference_before"].at
-        self._see_flow(point, 3600.0 * found / between)
-        return ClampOnSeen(duration=took, **told, **totals)
+        self._see_flow(point, 3600.0 * found / seen.between_totals)
+        return seen
 
     def _counters(self) -> dict[str, BoundReading]:
         return {"reference": self.reference.volume, **self.meter_counters()}

@@ -7,11 +7,11 @@ and by the difference of each exchange, which adds up:
     L_n = n·m_c·(1 + δ_B) - Σ (I_j - I_s,j) - b,   E_n = I_n - L_n
 
 I are indications less the zero, which is taken to go from each reading of it to the next in a straight line,
-and may be off that by half of all it wandered over; I_j is with the weights on, I_s,j with the substitution load in their place, and b what the change of the air's
-density, since it was put on, makes of a substitution load's buoyancy. The weights' own uncertainty counts n
-times; that of the exchanges grows with the root of their number. A substitution load that stands off the
-centre is taken for another mass, and shows as that mass from then on: only the weights' own place counts, n
-times at most.
+and may be off that by half of all it wandered over; I_j is with the weights on, I_s,j with the substitution
+load in their place, and b what the change of the air's density, since it was put on, makes of a substitution
+load's buoyancy. The weights' own uncertainty counts n times; that of the exchanges grows with the root of
+their number. A substitution load that stands off the centre is taken for another mass, and shows as that mass
+from then on: only the weights' own place counts, n times at most.
 """
 
 from __future__ import annotations

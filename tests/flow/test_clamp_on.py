@@ -1,5 +1,6 @@
 """A clamp-on meter as a transfer standard: on site, and its journey closed by two certificates."""
 
+import math
 import shutil
 import sys
 from dataclasses import replace
@@ -27,6 +28,7 @@ from remotecal.sim.assembly import CLOCK
 from remotecal.sim.certificates import ISSUER, certificate
 from remotecal.sim.clamp_on.assemblies import ClampOnHome, ClampOnSite
 from remotecal.sim.clamp_on.paper import CLAMP_ON, LABORATORY, clamp_on
+from remotecal.sim.clamp_on.site import COMMON, WHOLE
 
 SITE = ShortRuns(flows=[200.0], repeats=2, duration=60.0)
 HOME = ShortRuns()
@@ -104,28 +106,6 @@ def test_the_curve_is_read_at_the_velocity_that_was(site):
     assert abs(velocity / asked - 1) > 1e-3
 
 
-def test_a_flow_is_what_passed_between_the_readings_of_the_totals(site):
-    """How long the repeat took besides is nothing to that: reading takes time."""
-    evidence = SITE.calibrate(site)
-    made = evaluated(evidence).results[0].tables[0]
-    other = [
-        replace(entry, values={**entry.values, "duration": 0.8 * entry.values["duration"]})
-        for entry in evidence.observations
-    ]
-    again = evaluated(replace(evidence, observations=tuple(other))).results[0].tables[0]
-    for place in ("basic_referenceValue", "remotecal_pipeVelocity"):
-        assert again.column(place).values == made.column(place).values
-    (flow,) = made.column("basic_referenceValue").floats()
-    told = [
-        3600.0 * (after.value - before.value) / (after.at - before.at)
-        for before, after in (
-            (entry.values["reference_before"], entry.values["reference_after"])
-            for entry in evidence.observations
-        )
-    ]
-    assert flow == pytest.approx(sum(told) / len(told), rel=0.02)
-
-
 def test_the_clamp_on_meter_s_own_step_counts_in_both_readings(site):
     evidence = SITE.calibrate(site)
     (budget,) = record(evidence).measurements[0].budgets
@@ -177,6 +157,19 @@ def test_a_certificate_holds_for_all_that_the_plant_may_make(site):
     with pytest.raises(CertificateRefused, match=r"it is to tell 0\.2597\d* to "):
         SITE.planned(site, flows=[200.0, 33.0])
     SITE.planned(site, flows=[450.0, 33.0], flow_tolerance=1.0)
+
+
+def test_a_flow_is_what_passed_between_the_readings_of_the_total(site):
+    """However long it took to read the rest beside it."""
+    evidence = SITE.calibrate(site)
+    at_once = column(record(evidence), "basic_referenceValue").floats()[0]
+    later = [
+        replace(one, values={**one.values, "reference_after": after._replace(at=after.at + 6.0)})
+        for one in evidence.observations
+        for after in (one.values["reference_after"],)
+    ]
+    at_length = column(record(replace(evidence, observations=tuple(later))), "basic_referenceValue")
+    assert at_length.floats()[0] == pytest.approx(at_once * 60.0 / 66.0, abs=0.06)
 
 
 def test_a_certificate_by_flow_needs_the_bore_it_was_calibrated_in(site):
@@ -265,18 +258,6 @@ def test_the_difference_before_and_after_is_in_the_budget_as_the_sheet_says(tmp_
         assert float(line.u) == pytest.approx(abs(drift) / (2 * 3**0.5), rel=0.02)
 
 
-def test_two_laboratories_have_nothing_in_common(tmp_path):
-    """What each states as common to its own certificates is no reason for those of another to agree."""
-    found = {}
-    for laboratory in (ISSUER.get("en"), "Another Institute"):
-        with ClampOnHome.up(tmp_path / laboratory / "bench", seed=3, drift=0.5) as bench:
-            rewrite(bench.directory / "after.xml", (ISSUER.get("en"), laboratory))
-            found[laboratory] = column(record(HOME.calibrate(bench)), "remotecal_en", 1).floats()
-    one, two = (max(map(abs, each)) for each in found.values())
-    # The whole is 0.4 %, of which 0.25 % are the laboratory's.
-    assert two / one == pytest.approx((1 - (0.25 / 0.4) ** 2) ** 0.5, abs=0.03)
-
-
 @pytest.mark.parametrize(
     ("laboratory", "common", "own"),
     [(ISSUER.get("en"), 0.25, (0.4**2 - 0.25**2) ** 0.5), ("Another Institute", None, 0.4)],
@@ -305,15 +286,13 @@ def test_certificates_that_do_not_tell_what_they_share_share_all_of_it(tmp_path)
 
 
 def test_a_provisional_certificate_surer_than_its_standard_is_refused(tmp_path):
-    with (
-        ClampOnHome.up(tmp_path / "bench", seed=3) as bench,
-        pytest.raises(CertificateRefused, match=r"U = 0\.3 % at 300 m³/h, less than .* 0\.4\d* % .* have it"),
-    ):
-        rewrite(
-            bench.directory / "site.xml",
-            ("<si:valueExpandedMUXMLList>1.5</si:", "<si:valueExpandedMUXMLList>0.3</si:"),
-        )
-        HOME.planned(bench)
+    tag = "<si:valueExpandedMUXMLList>"
+    with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
+        rewrite(bench.directory / "site.xml", (f"{tag}1.5<", f"{tag}0.3<"))
+        with pytest.raises(
+            CertificateRefused, match=r"U = 0\.3 % at 300 m³/h, less than .* 0\.4\d* % .* have it"
+        ):
+            HOME.planned(bench)
 
 
 def test_a_journey_that_did_not_close_is_refused(tmp_path):
@@ -322,6 +301,18 @@ def test_a_journey_that_did_not_close_is_refused(tmp_path):
         pytest.raises(CertificateRefused, match=r"did not come back as it went: .* E_n"),
     ):
         HOME.planned(bench)
+
+
+def test_certificates_of_two_laboratories_have_nothing_in_common(tmp_path):
+    """Each one's whole uncertainty counts then, and |E_n| is smaller by just that much."""
+    with ClampOnHome.up(tmp_path / "bench", seed=3, drift=0.5) as bench:
+        of_one = column(record(HOME.calibrate(bench)), "remotecal_en", 1).floats()
+    with ClampOnHome.up(tmp_path / "again" / "bench", seed=3, drift=0.5) as bench:
+        rewrite(bench.directory / "after.xml", (ISSUER.get("en"), "Another institute"))
+        of_two = column(record(HOME.calibrate(bench)), "remotecal_en", 1).floats()
+    smaller = math.sqrt(1.0 - (COMMON / WHOLE) ** 2)
+    assert of_two == pytest.approx([en * smaller for en in of_one], abs=0.006)
+    assert any(abs(en) > 0.1 for en in of_one)
 
 
 def test_a_meter_that_came_home_harmed_closes_nothing(tmp_path):

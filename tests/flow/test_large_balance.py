@@ -116,7 +116,7 @@ def spoiled(evidence, place, **changes):
 
 
 def wandered(evidence, bump):
-    """Return evidence of a balance whose zero went up by `bump` while the weights were put on, and came back."""
+    """Return evidence of a balance whose zero went up by `bump` in the placings, and came back."""
     values = evidence.observations[0].values
     moved = [bump * share for share in (0.0, 0.5, 1.0, 1.0, 0.5, 0.0)]
     return spoiled(
@@ -173,7 +173,7 @@ def test_a_substitution_load_weighed_on_another_balance_is_no_evidence(bench):
     evidence = calibrate(bench)
     reading = evidence.observations[1].values["substituted"]
     other = spoiled(evidence, 1, substituted=reading._replace(source="another.settled_mass"))
-    with pytest.raises(EvidenceError, match="another.settled_mass was read where"):
+    with pytest.raises(EvidenceError, match=r"another\.settled_mass was read where"):
         record(other)
 
 
