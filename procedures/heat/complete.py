@@ -230,7 +230,8 @@ class Complete(Procedure):
             CompleteRepeats(point, evidence, CompleteSeen.at(evidence, point), wanted).found()
             for point in evidence.points
         ]
-        specification = Specification(CompleteLimit(wanted.limits()), wanted.norm, wanted.rule)
+        limits = {one.judged_at: wanted.limit(one.judged_at, one.flow) for one in findings}
+        specification = Specification(CompleteLimit(limits), wanted.norm, wanted.rule)
         accredited, air = CMC in evidence.characteristics, AirDuring()
         for seen in map(CompleteSeen.of, evidence.observations):
             air.take(seen)

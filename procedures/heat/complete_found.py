@@ -52,17 +52,17 @@ class CompleteSeen(EnergySeen):
 
 @dataclass(frozen=True, slots=True)
 class CompleteLimit:
-    """What a complete meter may be off at each difference: the arithmetic sum of its parts' limits."""
+    """What a complete meter may be off where it was measured: the arithmetic sum of its parts' limits."""
 
     limits: Mapping[float, float]
-    """Difference in K → limit in %."""
+    """Difference in K → limit in %, at the flow there."""
 
     def at(self, place: float) -> Tolerance:
-        """Return the limits at a difference in K that was asked for."""
+        """Return the limits at a difference in K that was measured at."""
         return Tolerance.symmetric(self.limits[place])
 
     def __str__(self) -> str:
-        told = ", ".join(f"±{limit:.3g} % (Δθ = {at:g} K)" for at, limit in self.limits.items())
+        told = ", ".join(f"±{limit:.3g} % (Δθ = {at:.4g} K)" for at, limit in self.limits.items())
         return f"E_f + E_t + E_c: {told}"
 
 
@@ -72,6 +72,11 @@ class CompleteFinding(EnergyFinding):
 
     flow: float
     """Mean flow in m³/h."""
+
+    @property
+    def judged_at(self) -> float:
+        """The difference that there was: baths come to rest a little beside what was asked for."""
+        return self.place
 
 
 class CompleteRepeats(Repeats[CompleteSeen]):

@@ -123,22 +123,17 @@ class CompleteParameters(HeatParameters):
         flows = self.flows or tuple(max(one, self.smallest_flow) for one in usual)
         return tuple(zip(at, backs, flows, strict=True))
 
-    def limits(self) -> dict[float, float]:
-        """Return what the complete meter may be off at each difference, to 0.01 %."""
-        return {
-            difference: round(
-                complete_limit(
-                    self.accuracy_class,
-                    (self.permanent, flow),
-                    (self.smallest_difference, difference),
-                    flow=self.flow_permitted,
-                    pair=self.pair_permitted,
-                    calculator=self.calculator_permitted,
-                ),
-                2,
-            )
-            for difference, _, flow in self.places
-        }
+    def limit(self, difference: float, flow: float) -> float:
+        """Return what the complete meter may be off at a difference in K and a flow in m³/h, to 0.01 %."""
+        of_whole = complete_limit(
+            self.accuracy_class,
+            (self.permanent, flow),
+            (self.smallest_difference, difference),
+            flow=self.flow_permitted,
+            pair=self.pair_permitted,
+            calculator=self.calculator_permitted,
+        )
+        return round(of_whole, 2)
 
     def lasts(self, flow: float) -> float:
         """Return how long the water flows in a repeat at a flow in m³/h, in s."""
