@@ -89,7 +89,7 @@ class Complete(Procedure):
     parameters: CompleteParameters
 
     model_equation: ClassVar[str] = (
-        "E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1, V = V_m/(1 + e_m)·ρ(t_w)/ρ(t_w + δt), "
+        "E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1, V = (V_m + V_r)/(1 + e_m)·ρ(t_w)/ρ(t_w + δt), "
         "θ = t + g - s·(t - t_a)"
     )
     """The measurement model in one line, for the certificate."""
@@ -118,8 +118,9 @@ class Complete(Procedure):
         return ("forward_reference", "return_reference", "master")
 
     def suits(self, drivers: Drivers) -> None:
-        """See that the meter's output is described."""
+        """See that the meter's output is described, and the master's total."""
         see_resolution(drivers, "dut.energy", self.parameters.energy_resolution, "kW*h")
+        see_resolution(drivers, "master.volume", self.parameters.master_resolution, "m3")
         counted = "dut" in drivers and PulseCounter in drivers["dut"].__mro__
         if counted and self.parameters.pulses_per_energy is None:
             raise ParameterError(

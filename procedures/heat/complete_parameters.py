@@ -40,6 +40,8 @@ class CompleteParameters(HeatParameters):
     """Pulses of its output for a kilowatt hour, where these are counted."""
     energy_resolution: Annotated[float, In("kW*h", above=0)] = 0.001
     """Smallest step of its display, where that is read."""
+    master_resolution: Annotated[float, In("m3", at_least=0)] = 1e-6
+    """Smallest step of the master meter's total."""
     pressure: Annotated[float, In("Pa", at_least=1e5, at_most=10e6)] = 1.6e6
     """Absolute pressure for which it knows the heat coefficient."""
     coefficient_limit: Annotated[float, In("1", at_least=0, at_most=0.01)] = 2e-5

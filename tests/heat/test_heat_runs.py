@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
-from short_runs import AtPoint, ShortRuns, record
+from short_runs import AtPoint, ShortRuns, evaluated, record
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -277,6 +278,16 @@ def test_a_complete_meter_is_held_against_what_it_may_be_off_where_it_was(comple
     assert float(upper) == pytest.approx(complete_limit(2, (2.5, flow), (3.0, difference)), abs=0.011)
     parts = made.measurements[0].results[1].tables[0]
     assert parts.column("remotecal_limitOfPair").floats()[0] == pytest.approx(0.5 + 9 / difference, abs=0.006)
+
+
+def test_a_master_total_that_is_read_coarsely_counts(complete):
+    """0.1 L in two readings of some 50 L: a triangle of 0.2 %, less by the root of two repeats."""
+    evidence = calibrate(complete, **ONE_DIFFERENCE, duration=300.0, smallest_volume=0.0)
+    coarse = evaluated(evidence, found_by=(), master_resolution=1e-4).budgets[0].lines
+    volume = 0.5 / 3600 * 300.0
+    (line,) = [one for one in coarse if one.symbol == "V_r"]
+    expected = 100 * 1e-4 / volume / math.sqrt(6 * 2)
+    assert float(line.contribution) == pytest.approx(expected, rel=0.1)
 
 
 def test_references_in_each_others_baths_are_found(tmp_path):
