@@ -290,6 +290,20 @@ def test_a_master_total_that_is_read_coarsely_counts(complete):
     assert float(line.contribution) == pytest.approx(expected, rel=0.1)
 
 
+@pytest.mark.parametrize("bench", ["calculator", "complete"])
+def test_water_that_would_boil_is_refused_before_anything_is_measured(request, bench):
+    """At 130 °C water boils at 0.27 MPa; the heat coefficient would have been refused when all was done."""
+    with pytest.raises(ParameterError, match="boils at"):
+        planned(request.getfixturevalue(bench), pressure=1e5)
+
+
+def test_a_bath_in_which_an_interlock_would_trip_is_refused_before_anything_is_measured(complete):
+    """The return would be at 131 °C, and the flow, the last point of three, at 146 °C: it trips at 145 °C."""
+    at = {"differences": [3.0, 10.0, 15.0], "returns": [40.0, 40.0, 131.0], "flows": [2.3, 1.0, 0.5]}
+    with pytest.raises(ParameterError, match=r"flow_temperature: the bench's interlock stops a run at"):
+        planned(complete, highest=150.0, largest_difference=100.0, **at)
+
+
 def test_references_in_each_others_baths_are_found(tmp_path):
     bench = CompleteBench.up(tmp_path / "bench", seed=7, swapped=True)
     with bench as made, pytest.raises(RunError, match="look which reference hangs in which bath"):
