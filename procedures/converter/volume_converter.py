@@ -55,6 +55,7 @@ from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Constant, Specification
 from remotecal.procedures.library.evaluation.finding import Finding
+from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import FALLING, RISING, cycle, is_rising
@@ -161,8 +162,12 @@ class ConverterCalibration(Procedure):
         return {**super().may_state(), CMC: "%"}
 
     def suits(self, drivers: Drivers) -> None:
-        """See that the methods can be computed with what is programmed."""
+        """See that the methods can be computed with what is programmed, and to which steps it is read."""
         wanted = self.parameters
+        see_resolution(drivers, "dut.base_volume", wanted.base_resolution, "m3")
+        see_resolution(drivers, "dut.measured_volume", wanted.step, "m3")
+        see_resolution(drivers, "dut.pressure", wanted.pressure_resolution, "Pa")
+        see_resolution(drivers, "dut.temperature", wanted.temperature_resolution, "K")
         for method in (wanted.method, wanted.compared_with or wanted.method):
             conversion = Conversion(wanted.base, wanted.programmed.compression(method))
             for t in (min(wanted.temperatures) - OVER, max(wanted.temperatures) + OVER):

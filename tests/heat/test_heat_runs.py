@@ -265,7 +265,7 @@ def test_a_complete_meter_is_off_by_what_it_is_off(complete):
 
 
 def test_a_complete_meter_is_held_against_what_it_may_be_off_where_it_was(complete):
-    """Baths half a kelvin farther apart than ordered: 3.5 K, where the pair may be off by less than at 3 K."""
+    """Baths half a kelvin farther apart than ordered: 3.5 K, where the pair may be off by less than at 3."""
     at = {"differences": [3.0], "flows": [0.5], "returns": [40.0], "repeats": 2}
     with complete.world.present():
         complete.wired["forward_bath"].simulated._off = complete._off[1] - 0.5
