@@ -124,6 +124,16 @@ class ConverterParameters(Parameters):
         return 1 / self.pulses_per_volume if self.measured_resolution is None else self.measured_resolution
 
     @property
+    def steps(self) -> dict[str, tuple[float, str]]:
+        """What it shows → the smallest step of that, and its unit."""
+        return {
+            "measured_volume": (self.step, "m3"),
+            "base_volume": (self.base_resolution, "m3"),
+            "pressure": (self.pressure_resolution, "Pa"),
+            "temperature": (self.temperature_resolution, "K"),
+        }
+
+    @property
     def packet(self) -> float:
         """Volume in m³ that a packet stands for."""
         return self.pulses / self.pulses_per_volume

@@ -164,10 +164,8 @@ class ConverterCalibration(Procedure):
     def suits(self, drivers: Drivers) -> None:
         """See that the methods can be computed with what is programmed, and to which steps it is read."""
         wanted = self.parameters
-        see_resolution(drivers, "dut.base_volume", wanted.base_resolution, "m3")
-        see_resolution(drivers, "dut.measured_volume", wanted.step, "m3")
-        see_resolution(drivers, "dut.pressure", wanted.pressure_resolution, "Pa")
-        see_resolution(drivers, "dut.temperature", wanted.temperature_resolution, "K")
+        for name, (step, unit) in wanted.steps.items():
+            see_resolution(drivers, f"dut.{name}", step, unit)
         for method in (wanted.method, wanted.compared_with or wanted.method):
             conversion = Conversion(wanted.base, wanted.programmed.compression(method))
             for t in (min(wanted.temperatures) - OVER, max(wanted.temperatures) + OVER):
