@@ -178,11 +178,13 @@ class AtPlace(Repeats[ConverterSeen]):
 
     def shown_pressure(self, seen: ConverterSeen, x: Numbers) -> Number:
         """Return the pressure it shows in a repeat, in Pa, as far as its step tells."""
-        return mean(seen.pressure, "Pa") + x["p_res"]
+        found: Number = mean(seen.pressure, "Pa") + x["p_res"]
+        return found
 
     def shown_temperature(self, seen: ConverterSeen, x: Numbers) -> Number:
         """Return the temperature it shows in a repeat, in °C, as far as its step tells."""
-        return mean(seen.temperature, "°C") + x["T_res"]
+        found: Number = mean(seen.temperature, "°C") + x["T_res"]
+        return found
 
     def of_pressure(self, seen: ConverterSeen, x: Numbers) -> Number:
         """Return e_p."""
