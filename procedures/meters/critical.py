@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from remotecal.fluids.critical_flow import GAS_CONSTANT
 from remotecal.fluids.gas_viscosity import viscosity
-from remotecal.uncertainty.number import estimate
+from remotecal.uncertainty.number import Number, estimate
 
 if TYPE_CHECKING:
-    from remotecal.fluids.gas_equations import GasState
+    from remotecal.fluids.gas import Gas
+    from remotecal.fluids.gas_equations import GasEquation, GasState
 
 RECOVERY: Final = 0.75
 """Share of the gas's kinetic energy that a thermometer in the stream feels (unverified)."""
@@ -51,6 +52,20 @@ class Inlet:
         for _ in range(4):
             found = per_area * discharge(found)
         return found
+
+
+def flux(equation: GasEquation, gas: Gas, t: Number, p: Number) -> Number:
+    """Return `Inlet.flux` of a gas at rest, with its slopes; its fractions may be numbers of a model.
+
+    Args:
+        equation: of the gas.
+        gas: at rest ahead of the nozzle.
+        t: its temperature in °C.
+        p: its absolute pressure in Pa.
+    """
+    specific = GAS_CONSTANT / gas.molar_mass
+    found: Number = equation.critical_flow(gas, t, p) * p / (specific * (t + 273.15)) ** 0.5
+    return found
 
 
 def at_rest(state: GasState, velocity: float, recovery: float = RECOVERY) -> tuple[float, float]:
