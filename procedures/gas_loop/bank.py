@@ -35,6 +35,7 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
+    from remotecal.fluids.gas_equations import GasState
     from remotecal.procedures import Evidence, Point
     from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
@@ -48,7 +49,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     "α": Text(zh="喷嘴热膨胀系数", en="thermal expansion of the nozzles"),
     "ε_C": Text(zh="临界流函数 C*(状态方程)", en="critical flow function C*, by the equation of state"),
     "ε_n": Text(
-        zh="质量与体积换算密度(状态方程)", en="density that makes mass of volume, by the equation of state"
+        zh="质量与体积换算密度(状态方程)", en="density, for a mass against a volume, by the equation"
     ),
 }
 """What a bank brings into the loop's model, by symbol."""
@@ -205,6 +206,12 @@ class BankRepeats(LoopRepeats):
 
     def _know_more(self) -> None:
         self._know("n", "", "bank", 0)
+
+    def state(self, key: str, seen: LoopSeen, x: Numbers) -> GasState:
+        """Return the gas at a place; in the meter as it is read: from a closure of masses it cancels."""
+        if key == "d":
+            return self.filling.state(*self.at(key, seen, self.estimates()), x)
+        return super().state(key, seen, x)
 
     def _velocity(self, bank: NozzlesOfLoop, nozzles: Sequence[Nozzle]) -> tuple[float, float]:
         """Return what brings the stream to rest (`at_rest`): nothing, unless the bench states its width."""

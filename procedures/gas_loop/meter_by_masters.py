@@ -204,8 +204,8 @@ class MeterByMasters(OnLoop):
             raise RunError(
                 f"{point.name}: the nozzles let {off:+.2f} % pass against the masters, and "
                 f"{told.nozzle_closure:g} % is allowed: look at the valves of branches and nozzles, at the "
-                "way round the bank, for leaks, and at the masters' certificates, whose fault the check meter "
-                "may share"
+                "way round the bank, for leaks, and at the masters' certificates: with them the check "
+                "meter may be wrong"
             )
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
