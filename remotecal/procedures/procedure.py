@@ -50,8 +50,8 @@ class Procedure(ABC):
 
     A role is an annotation in the class body whose type is a capability, several of them joined by
     `|`, or with `| None` where the bench may do without. A tuple of them, `tuple[FlowMeter, ...]`, holds
-    several instruments, which evidence calls `duts[1]`, `duts[2]` …; and `Artefact` is a standard that
-    nobody can ask:
+    several instruments, which evidence calls `duts[1]`, `duts[2]` …, and with `| None` behind it may hold
+    none; and `Artefact` is a standard that nobody can ask:
 
     ```python
     class MasterMeter(Procedure):
