@@ -11,7 +11,14 @@ from loops import calibrate, errors_of, is_safe, planned
 from short_runs import evaluated, record, rewrite, told
 
 from remotecal.bench_file import Characteristic
-from remotecal.errors import BenchError, CertificateRefused, EvidenceError, ParameterError, RunError
+from remotecal.errors import (
+    BenchError,
+    CertificateRefused,
+    EvidenceError,
+    InstrumentError,
+    ParameterError,
+    RunError,
+)
 from remotecal.fluids.critical_flow import GAS_CONSTANT
 from remotecal.fluids.gas import AIR
 from remotecal.fluids.gas_equations import EQUATIONS
@@ -213,3 +220,19 @@ def test_a_bank_that_the_order_does_not_ask_for_stays_shut(bench):
     assert "remotecal_nozzleClosure" not in tables(made)
     with bench.world.present():
         assert bench.rig.plc.nozzles == 0
+
+
+def test_a_loop_that_tripped_has_the_way_round_its_nozzles_open(bench):
+    loop = bench.connect()["loop"]
+    loop.opened.set(0b111)
+    loop.nozzles.set(0b11)
+    assert loop.nozzles_standing.read().value == 0b11
+    with pytest.raises(InstrumentError):
+        loop.nozzles.set(1 << 7)
+    with bench.world.present():
+        bench.rig.plc.press()
+    bench.clock.sleep(1.0)
+    assert loop.trips.read()
+    assert (loop.nozzles.read().value, loop.nozzles_standing.read().value) == (0, 0)
+    with pytest.raises(InstrumentError):
+        loop.nozzles.set(1)
