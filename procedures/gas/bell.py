@@ -19,10 +19,10 @@ from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.gas.critical import density
-from remotecal.procedures.library.gas.nozzle import REFERENCE_TEMPERATURE
 from remotecal.procedures.library.gas.sensors import Read, Sensors
 from remotecal.procedures.library.gas.tanks import MOST_THERMOMETERS, see_alike
 from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.procedures.library.meters.nozzle import REFERENCE_TEMPERATURE
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 

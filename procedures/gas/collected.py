@@ -24,9 +24,9 @@ from remotecal.procedures.library.gas.critical import density, thin
 from remotecal.procedures.library.gas.discharge import DischargeFinding, DischargeRepeats, DischargeSeen
 from remotecal.procedures.library.gas.discharge_parameters import PvttParameters
 from remotecal.procedures.library.gas.discharge_results import inlet_columns
-from remotecal.procedures.library.gas.nozzle import REFERENCE_TEMPERATURE
 from remotecal.procedures.library.gas.sensors import Read
 from remotecal.procedures.library.gas.tanks import MOST_THERMOMETERS, see_alike
+from remotecal.procedures.library.meters.nozzle import REFERENCE_TEMPERATURE
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 

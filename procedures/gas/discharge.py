@@ -22,10 +22,11 @@ from remotecal.model import Text
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.gas import sensors
-from remotecal.procedures.library.gas.critical import Inlet, air_equation, at_rest, flux, inlet, see_choked
-from remotecal.procedures.library.gas.nozzle import EXPANSION, PLENUM, REFERENCE_TEMPERATURE
+from remotecal.procedures.library.gas.critical import air_equation, flux, inlet
 from remotecal.procedures.library.gas.sensors import Read, Sensors
 from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.procedures.library.meters.critical import Inlet, at_rest, see_choked
+from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM, REFERENCE_TEMPERATURE
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 

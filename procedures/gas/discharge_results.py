@@ -10,7 +10,7 @@ from remotecal.model import Result, Table, Text, Uncertainty
 from remotecal.procedures.library.evaluation.digits import fixed, same_decimals, with_uncertainty
 from remotecal.procedures.library.evaluation.in_common import COMMON
 from remotecal.procedures.library.evaluation.tables import column, repeatability_column, stated_column
-from remotecal.procedures.library.gas.nozzle import DISCHARGE, REYNOLDS, THROAT
+from remotecal.procedures.library.meters.nozzle import DISCHARGE, REYNOLDS, THROAT
 from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:

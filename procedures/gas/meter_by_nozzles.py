@@ -36,9 +36,8 @@ from remotecal.procedures import (
 )
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas import results
-from remotecal.procedures.library.gas.critical import air_equation, inlet, see_choked
+from remotecal.procedures.library.gas.critical import air_equation, inlet
 from remotecal.procedures.library.gas.meter_under_test import GasMeterUnderTest
-from remotecal.procedures.library.gas.nozzle import EXPANSION, PLENUM, Nozzle
 from remotecal.procedures.library.gas.parameters import NozzleParameters
 from remotecal.procedures.library.gas.passing import (
     CORRECTED,
@@ -50,6 +49,8 @@ from remotecal.procedures.library.gas.sensors import OF_ROOM, Air, During
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.branches import bits_of, numbers_in
+from remotecal.procedures.library.meters.critical import see_choked
+from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM, Nozzle
 from remotecal.procedures.library.meters.under_test import can
 
 USUAL: Final = (85e3, 106e3)

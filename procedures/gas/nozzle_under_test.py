@@ -17,12 +17,13 @@ from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.gas import results
-from remotecal.procedures.library.gas.critical import air_equation, see_choked
+from remotecal.procedures.library.gas.critical import air_equation
 from remotecal.procedures.library.gas.discharge import CORRECTED, DischargeFinding, DischargeRepeats
 from remotecal.procedures.library.gas.discharge_parameters import DischargeParameters
 from remotecal.procedures.library.gas.discharge_results import nozzle_results
-from remotecal.procedures.library.gas.nozzle import EXPANSION, PLENUM
 from remotecal.procedures.library.gas.sensors import OF_ROOM, During, Read
+from remotecal.procedures.library.meters.critical import see_choked
+from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Annotated, Self
 
 from pydantic import model_validator
 
 from remotecal.procedures import In
-from remotecal.procedures.library.gas.nozzle import MOST_NOZZLES
 from remotecal.procedures.library.gas.sensors import Air
+from remotecal.procedures.library.meters.critical import choose
 from remotecal.procedures.library.meters.gas_meters import GasMeterParameters
+from remotecal.procedures.library.meters.nozzle import MOST_NOZZLES
 
 
 class NozzleParameters(GasMeterParameters):
@@ -65,15 +65,3 @@ class NozzleParameters(GasMeterParameters):
     def made(self, flow: float) -> float:
         """Return what the nozzles for a flow make together, in m³/h."""
         return sum(self.nozzle_flows[number - 1] for number in self.chosen(flow))
-
-
-def choose(bank: tuple[float, ...], flow: float) -> tuple[int, ...]:
-    """Return which nozzles of a bank come nearest to a flow together, counted from 1.
-
-    Of those that come as near the fewest are taken, and the first ones of these.
-    """
-    numbers = range(1, len(bank) + 1)
-    sets = (some for count in numbers for some in combinations(numbers, count))
-    return min(
-        sets, key=lambda some: (round(abs(sum(bank[n - 1] for n in some) - flow) / flow, 9), len(some))
-    )

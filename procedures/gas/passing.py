@@ -20,13 +20,15 @@ from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
-from remotecal.procedures.library.gas import nozzle, sensors
-from remotecal.procedures.library.gas.critical import Inlet, air_equation, at_rest, drawn, inlet, see_choked
-from remotecal.procedures.library.gas.nozzle import EXPANSION, PLENUM, REFERENCE_TEMPERATURE, Nozzle, Open
+from remotecal.procedures.library.gas import sensors
+from remotecal.procedures.library.gas.critical import air_equation, drawn, inlet
 from remotecal.procedures.library.gas.results import Through
 from remotecal.procedures.library.gas.sensors import Read, Sensors
+from remotecal.procedures.library.meters import nozzle
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.branches import numbers_in
+from remotecal.procedures.library.meters.critical import Inlet, at_rest, see_choked
+from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM, REFERENCE_TEMPERATURE, Nozzle, Open
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.inputs import Input

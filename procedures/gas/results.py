@@ -14,7 +14,7 @@ from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
     from remotecal.fluids.gas_equations import GasEquation
-    from remotecal.procedures.library.gas.critical import Inlet
+    from remotecal.procedures.library.meters.critical import Inlet
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,18 +117,30 @@ def off_by(
         check: the check meter.
         filling: the gas.
     """
-    count, mass = len(choice.numbers), 0.0
-    at = zip(of_each(seen.master_temperature, count), of_each(seen.master_pressure, count), strict=True)
-    for n, (number, place) in enumerate(zip(choice.numbers, at, strict=True)):
-        master, density = masters[number - 1], estimate(_state(filling, *place).density)
-        error = master.fit.value(choice.places[n])
-        mass += _told(passed[f"master {number}"], master, density) / (1.0 + error) * density
+    mass = mass_by(seen, passed, choice, masters, filling)
     if not (seen.check_temperature and seen.check_pressure):
         return 0.0
     state = _state(filling, seen.check_temperature, seen.check_pressure)
     volume = _told(passed["check"], check, estimate(state.density))
     error = check.fit.value(check.place(state, 3600.0 * volume / seen.lasted()))
     return 100.0 * (volume * estimate(state.density) / mass - 1.0 - error)
+
+
+def mass_by(
+    seen: LoopSeen,
+    passed: Mapping[str, Measured],
+    choice: Opening,
+    masters: Sequence[Master],
+    filling: LoopGas,
+) -> float:
+    """Return what passed the masters in a repeat, in kg, by readings as they are (`off_by`)."""
+    count, mass = len(choice.numbers), 0.0
+    at = zip(of_each(seen.master_temperature, count), of_each(seen.master_pressure, count), strict=True)
+    for n, (number, place) in enumerate(zip(choice.numbers, at, strict=True)):
+        master, density = masters[number - 1], estimate(_state(filling, *place).density)
+        error = master.fit.value(choice.places[n])
+        mass += _told(passed[f"master {number}"], master, density) / (1.0 + error) * density
+    return mass
 
 
 def _state(filling: LoopGas, temperatures: Sequence[Measured], pressures: Sequence[Measured]) -> GasState:

@@ -3,7 +3,8 @@
 The loop is filled to a pressure and sealed, watched for a leak, and sent round until it is steady; then come
 the flows at this pressure, from high to low. Which masters are open at a flow follows from the order and from
 their certificates: the fewest that it loads well, each at a Reynolds number it is certified for. Behind the
-meter under test a check meter sees the same gas: where it is off its own curve the run stops.
+meter under test a check meter sees the same gas: where it is off its own curve the run stops. Where the order
+says so a bank of critical nozzles behind it holds the flow, and is a second check by another chain.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.gas_loop import integrated, results, sound
-from remotecal.procedures.library.gas_loop.closure import CheckRepeats, off_by
+from remotecal.procedures.library.gas_loop import bank, integrated, results, sound
+from remotecal.procedures.library.gas_loop.bank import BankFinding, BankRepeats
+from remotecal.procedures.library.gas_loop.closure import CheckRepeats, mass_by, off_by
 from remotecal.procedures.library.gas_loop.filling import reynolds
 from remotecal.procedures.library.gas_loop.gates import see_steady, watch
 from remotecal.procedures.library.gas_loop.integrated import IntegratedRepeats, see_programmed
@@ -36,6 +38,7 @@ from remotecal.procedures.library.gas_loop.running import Circulation, flow_by
 from remotecal.procedures.library.gas_loop.seen import LoopSeen
 from remotecal.procedures.library.gas_loop.sound import heard, see_sound
 from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.meters.branches import bits_of
 from remotecal.procedures.library.meters.classes import weighted_mean_error
 from remotecal.procedures.library.meters.results import MeterFinding, weighted_characteristics
 from remotecal.procedures.library.meters.under_test import METER
@@ -55,7 +58,7 @@ class MeterByMasters(OnLoop):
 
     sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h", "pressure": "kPa"}
     reach: ClassVar[Mapping[str, str]] = {"dut.flow": "flow", "meter_gauge.pressure": "pressure"}
-    inputs: ClassVar[Mapping[str, Text]] = {**INPUTS, **integrated.INPUTS}
+    inputs: ClassVar[Mapping[str, Text]] = {**INPUTS, **integrated.INPUTS, **bank.INPUTS}
 
     model_equation: ClassVar[str] = results.model(masters_first=True)
     """The measurement model in one line, where the gas comes to the masters first."""
@@ -73,11 +76,14 @@ class MeterByMasters(OnLoop):
         gauges = {f"gauges[{n}]": each for n, each in enumerate(self.gauges, 1)}
         gauges |= {"meter_gauge": self.meter_gauge}
         gauges |= {"check_gauge": self.check_gauge} if self.check_gauge is not None else {}
+        gauges |= self._bank_gauges()
         for role, gauge in gauges.items():
             if not gauge.is_absolute():
                 raise ParameterError(f"the {role} must show absolute pressure: mend its settings")
         if isinstance(self.dut, VolumeConverter):
             see_programmed(run, self.dut, self.parameters)
+        if self._nozzles is not None and self.bank is not None:
+            self.bank.nozzles.set(0)
         self.loop.cooling.set(self.parameters.cooling, "°C")
         self._at = None
         self._rig = Circulation(
@@ -100,6 +106,8 @@ class MeterByMasters(OnLoop):
         for reader in (*self.readers, self.check_reader, self.dut):
             if isinstance(reader, PulseCounter):
                 reader.count_freely()
+        if self._nozzles is not None and self.bank is not None:
+            self._rig.release(self.bank)
         first = self._at != pressure
         if first:
             self._at = None
@@ -123,7 +131,17 @@ class MeterByMasters(OnLoop):
             reynolds=list(choice.reynolds),
             load=choice.load,
         )
+        self._choke(point, run)
         self._rig.settle(self.parameters.steady_between)
+
+    def _choke(self, point: Point, run: Run) -> None:
+        """Have the nozzles for a point hold its flow, where the order says so."""
+        if self._nozzles is None or self.bank is None:
+            return
+        numbers = self._nozzles.chosen(point, self.parameters)
+        serials = [self.nozzles[number - 1].serial for number in numbers] if self.nozzles else []
+        run.note("nozzles", point=point.name, numbers=list(numbers), serials=serials)
+        self._rig.choke(self.bank, bits_of(numbers), self.parameters.back_pressure)
 
     def _go(self, run: Run, choice: Opening, flow: float) -> None:
         counters = self._counting(choice.numbers)
@@ -134,16 +152,18 @@ class MeterByMasters(OnLoop):
         numbers = choice.numbers
         air = read_air(run, self.ambient)
         (standing,) = run.read(self.loop.standing)
+        nozzles = self._standing_nozzles(run)
         first = self._counting(numbers[:1])[0][0]
         begun = run.clock.now()
         (passing, watched), counted, amounts = self._count(
             run, numbers, lambda: watch(run, self.lasts(point), first, self._watched(numbers))
         )
-        told: dict[str, Any] = {**air._asdict(), **counted, **self._told(numbers, watched)}
+        told: dict[str, Any] = {**air._asdict(), **nozzles, **counted, **self._told(numbers, watched)}
         took = run.clock.now() - begun
         seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
         see_steady(point.name, seen, choice, self.parameters)
         self._see_closure(point, seen, amounts, choice)
+        self._see_nozzles_close(point, seen, amounts, choice)
         see_sound(
             point,
             list(self._sounding(numbers)),
@@ -169,6 +189,25 @@ class MeterByMasters(OnLoop):
                 "for pulses that are lost"
             )
 
+    def _see_nozzles_close(
+        self, point: Point, seen: LoopSeen, amounts: Mapping[str, Measured], choice: Opening
+    ) -> None:
+        """Stop where nozzles are not choked, or are off the masters, by readings as they are."""
+        if self._nozzles is None:
+            return
+        told, numbers = self.parameters, self._nozzles.chosen(point, self.parameters)
+        if refusal := bank.not_so(point, seen, numbers, told.back_pressure):
+            raise RunError(refusal)
+        passed = mass_by(seen, amounts, choice, self._masters, self._gas)
+        off = bank.bank_off_by(seen, passed, numbers, self._nozzles)
+        if abs(off) > told.nozzle_closure:
+            raise RunError(
+                f"{point.name}: the nozzles let {off:+.2f} % pass against the masters, and "
+                f"{told.nozzle_closure:g} % is allowed: look at the valves of branches and nozzles, at the "
+                "way round the bank, for leaks, and at the masters' certificates: with them the check "
+                "meter may be wrong"
+            )
+
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors over Re at all pressures, the weighted mean error, closure, leaks, conformity."""
         wanted = self.parameters
@@ -178,6 +217,7 @@ class MeterByMasters(OnLoop):
         rounds = [self._round(each, finding) for each, finding in zip(repeats, findings, strict=True)]
         checks = self._checked(evidence)
         closures = [each.closed() for each in checks]
+        banks = self._by_bank(evidence)
         sounds = [one for each in repeats for one in heard(each, [*map(str, each.numbers), "d"])]
         sounds += [one for each in checks for one in heard(each, "c")]
         weighted = self._weighted(findings)
@@ -188,6 +228,7 @@ class MeterByMasters(OnLoop):
             results=(
                 results.error_table(findings, rounds, specification, accredited=accredited),
                 *(integrated.tables(whole, results.numbers(rounds), accredited=accredited) if whole else ()),
+                *((results.bank_table(rounds, banks),) if banks else ()),
                 weighted_characteristics(findings, weighted),
                 results.masters_table(rounds),
                 *((results.closure_table(rounds, closures),) if closures else ()),
@@ -197,16 +238,19 @@ class MeterByMasters(OnLoop):
             budgets=(
                 *budgets(findings),
                 *(one.model_copy(update={"result": 1}) for one in budgets(whole)),
+                *(one.model_copy(update={"result": 3 if whole else 1}) for one in budgets(banks)),
             ),
             conditions=results.conditions(self._all_seen(evidence), wanted, self._gas),
             methods=(
                 by_gum(results.model(masters_first=wanted.masters_first), findings, self.inputs),
                 *((by_gum(integrated.MODEL, whole, self.inputs),) if whole else ()),
+                *((by_gum(bank.MODEL, banks, self.inputs),) if banks else ()),
             ),
             statements=(
                 *conformity.statements(findings, specification, METER, further),
                 *remarks(findings, BY_CMC),
                 *results.open_remark(rounds, closures),
+                *results.open_bank_remark(rounds, banks),
                 *((integrated.remark(whole),) if whole else ()),
                 *sound.remark(sounds, wanted.sound_difference),
                 *((IN_CMC,) if accredited else ()),
@@ -244,3 +288,10 @@ class MeterByMasters(OnLoop):
         if "check_meter" not in evidence.certificates:
             return []
         return [CheckRepeats(point, evidence, self.parameters, self._gas) for point in evidence.points]
+
+    def _by_bank(self, evidence: Evidence) -> list[BankFinding]:
+        if not self.parameters.by_nozzles:
+            return []
+        return [
+            BankRepeats(point, evidence, self.parameters, self._gas).closed() for point in evidence.points
+        ]

@@ -12,6 +12,7 @@ from remotecal.drivers.capabilities import (
     FlowSource,
     GasLoop,
     MassTotalizer,
+    NozzleValves,
     PressureGauge,
     PulseCounter,
     SoundMeter,
@@ -27,15 +28,19 @@ from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas_loop import counting
+from remotecal.procedures.library.gas_loop.bank import NozzlesOfLoop
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.integrated import ProgrammedConversion
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 from remotecal.procedures.library.gas_loop.passing import choice_at
+from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM
 from remotecal.procedures.library.meters.under_test import MeterUnderTest, can
 
 CHECKS: Final = ("check_meter", "check_reader", "check_gauge", "check_thermometer")
 """Roles of the check meter, which go together."""
+BANK: Final = ("bank", "bank_gauge", "bank_thermometer", "back_gauge")
+"""Roles that go with the nozzles of a bank."""
 Watched: TypeAlias = tuple[tuple[Measured, ...], dict[str, tuple[Measured, ...]]]
 """What is watched in a repeat: the first master's counter, and name → readings of the others."""
 
@@ -61,6 +66,14 @@ class OnLoop(MeterUnderTest):
     check_reader: PulseCounter | VolumeTotalizer | None
     check_gauge: PressureGauge | None
     check_thermometer: Thermometer | None
+    nozzles: tuple[Artefact, ...] | None
+    """Critical nozzles behind the check meter, in the order of their valves."""
+    bank: NozzleValves | None
+    bank_gauge: PressureGauge | None
+    """Absolute pressure ahead of them."""
+    bank_thermometer: Thermometer | None
+    back_gauge: PressureGauge | None
+    """Absolute pressure behind them."""
     loop: GasLoop
     blower: FlowSource
     gate: CounterGate | None
@@ -75,6 +88,7 @@ class OnLoop(MeterUnderTest):
         self._gas = LoopGas(parameters)
         self._masters: list[Master] = []
         self._check: Master | None = None
+        self._nozzles: NozzlesOfLoop | None = None
         self._at: float | None = None
         """Pressure the loop is at, in kPa; None where it is not known."""
         self._leak = 0.0
@@ -84,10 +98,10 @@ class OnLoop(MeterUnderTest):
         return {"connecting_volume": "m3", "reading_delay": "s"}
 
     def may_state(self) -> Mapping[str, str]:
-        return {**super().may_state(), CMC: "%"}
+        return {**super().may_state(), CMC: "%", PLENUM: "m", EXPANSION: "1/K"}
 
     def certified(self) -> Sequence[str]:
-        return ("masters", "check_meter")
+        return ("masters", "check_meter", *(("nozzles",) if self.parameters.by_nozzles else ()))
 
     def allowance(self) -> Mapping[str, float]:
         return {"pressure": self.parameters.pressure_tolerance / 100 * max(self.parameters.pressures)}
@@ -99,6 +113,11 @@ class OnLoop(MeterUnderTest):
         if there and len(there) < len(CHECKS) - 1:
             missing = ", ".join(role for role in CHECKS[1:] if role not in drivers)
             raise ParameterError(f"the check meter needs {missing} too, or none of {', '.join(CHECKS)}")
+        if self.parameters.by_nozzles and (lacking := [role for role in BANK if role not in drivers]):
+            raise ParameterError(
+                f"by_nozzles needs a bank of nozzles, and the bench has no {', '.join(lacking)}: add what is "
+                "missing to the bench file, or leave by_nozzles out"
+            )
         self._see_gated(drivers)
         if can(drivers, "dut", VolumeConverter):
             self._see_converts(drivers)
@@ -142,6 +161,7 @@ class OnLoop(MeterUnderTest):
             *(f"s[{n}]" for n in range(1, count + 1)),
             "meter",
             *(["check"] if self._checks(drivers) else []),
+            *(["bank"] if self.parameters.by_nozzles else []),
         ]
         own = [
             (each, quantity, unit)
@@ -166,6 +186,17 @@ class OnLoop(MeterUnderTest):
                 self._masters[number - 1].parts(at)
         if self._checks(drivers):
             self._see_check(Master("c", certificates["check_meter"].certificate, order), drivers)
+
+        if self.parameters.by_nozzles:
+            self._see_nozzles(certificates)
+
+    def _see_nozzles(self, certificates: Certificates) -> None:
+        """See that nozzles that are certified there make every point."""
+        self._nozzles = NozzlesOfLoop.of(certificates, self._gas)
+        if not self._nozzles.nozzles:
+            raise BenchError("by_nozzles needs nozzles: give the role nozzles its artefacts")
+        for point in self.points():
+            self._nozzles.chosen(point, self.parameters)
 
     @staticmethod
     def _checks(drivers: Drivers) -> bool:
@@ -237,10 +268,35 @@ class OnLoop(MeterUnderTest):
         if self.check_gauge is not None and self.check_thermometer is not None:
             watched["check_pressure"] = self.check_gauge.pressure
             watched["check_temperature"] = self.check_thermometer.temperature
+        watched |= self._at_bank()
         if isinstance(self.dut, VolumeConverter):
             watched |= {"device_pressure": self.dut.pressure, "device_temperature": self.dut.temperature}
         watched |= {f"sound {key}": each for key, each in self._sounding(numbers).items()}
         return watched | self.meter_current()
+
+    def _at_bank(self) -> dict[str, BoundReading]:
+        """Return what is read at the bank of nozzles, where it is used."""
+        gauge, thermometer, back = self.bank_gauge, self.bank_thermometer, self.back_gauge
+        if self._nozzles is None or gauge is None or thermometer is None or back is None:
+            return {}
+        return {
+            "bank_pressure": gauge.pressure,
+            "bank_temperature": thermometer.temperature,
+            "back_pressure": back.pressure,
+        }
+
+    def _bank_gauges(self) -> dict[str, PressureGauge]:
+        """Return the gauges at the bank of nozzles, where it is used."""
+        every = {"bank_gauge": self.bank_gauge, "back_gauge": self.back_gauge}
+        used = self.parameters.by_nozzles
+        return {role: each for role, each in every.items() if used and each is not None}
+
+    def _standing_nozzles(self, run: Run) -> dict[str, Measured]:
+        """Return which nozzles stand open, as a part of an observation, where the bank is used."""
+        if self._nozzles is None or self.bank is None:
+            return {}
+        (found,) = run.read(self.bank.nozzles_standing)
+        return {"nozzles_standing": found}
 
     def _sounding(self, numbers: Sequence[int]) -> dict[str, BoundReading]:
         """Return what tells the speed of sound, by the meters' keys."""

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, model_validator
 
 from remotecal.procedures import In
 from remotecal.procedures.library.gas_loop.reynolds import HIGHEST_ORDER
+from remotecal.procedures.library.meters.critical import RECOVERY
 from remotecal.procedures.library.meters.gas_meters import GasMeterParameters
 
 ELSEWHERE = (1.0, 0.4, 0.1)
@@ -95,6 +96,19 @@ class LoopParameters(GasMeterParameters):
     """How far the check meter may be from its curve before the run stops (unverified); whether it is within
     twice its standard uncertainty stands on the certificate."""
 
+    by_nozzles: bool = False
+    """Whether a bank of critical nozzles holds the flow and is the loop's second check: which are open
+    follows from the flow and their certificates."""
+    back_pressure: Annotated[float, In("1", above=0, at_most=0.98)] = 0.5
+    """Pressure behind the nozzles that may be there at most, as a share of that ahead of them. A diffuser
+    lets it be more, up to what is measured for each nozzle, often 0.6 to 0.95 (unverified)."""
+    nozzle_closure: Annotated[float, In("%", above=0)] = 0.5
+    """How far the nozzles may be from the masters before the run stops (unverified); whether they are within
+    twice the standard uncertainty of both stands on the certificate."""
+    recovery: Annotated[float, In("1", at_least=0, at_most=1)] = RECOVERY
+    """What the thermometer ahead of the nozzles feels of the stream's velocity (unverified); counts where the
+    bench states `plenum_diameter`."""
+
     method: Literal["AGA8 DETAIL", "GERG-2008", "Lemmon 2000", "Span 2000", "ideal"] | None = None
     """By which method for Z a meter that tells its volume at base conditions converts, as it is programmed;
     "ideal" is Z/Z_b = 1."""
@@ -131,6 +145,11 @@ class LoopParameters(GasMeterParameters):
             raise ValueError("least_load must be less than most_load")
         if (fastest := max(self.wanted + self.elsewhere)) > self.capacity:
             raise ValueError(f"{fastest:g} m3/h is more than the blower sends round, {self.capacity:g} m3/h")
+        if self.by_nozzles and (drawn := fastest / self.back_pressure) > self.capacity:
+            raise ValueError(
+                f"at {fastest:g} m3/h nozzles are choked where the blower draws {drawn:.4g} m3/h, and its "
+                f"capacity is {self.capacity:g} m3/h: mend flows, or back_pressure if diffusers allow"
+            )
         if (self.gas == "natural gas") is not bool(self.components):
             raise ValueError("components and fractions are given for natural gas, and for it alone")
         if len(self.components) != len(self.fractions):

@@ -95,7 +95,7 @@ def passed_meter(
     return passed
 
 
-PLACES: Final = {"d": "meter", "c": "check"}
+PLACES: Final = {"d": "meter", "c": "check", "n": "bank"}
 """What the places are called that are no master's, by key."""
 
 

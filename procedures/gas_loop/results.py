@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
     from remotecal.fluids.gas_equations import GasState
     from remotecal.procedures.library.evaluation.conformity import Specification
+    from remotecal.procedures.library.gas_loop.bank import BankFinding
     from remotecal.procedures.library.gas_loop.closure import LoopClosure
     from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
@@ -125,6 +126,34 @@ def closure_table(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) 
     return Result(name=name, ref_types=("remotecal_closure",), tables=(Table(columns=columns),))
 
 
+def bank_table(rounds: Sequence[GoneRound], closures: Sequence[BankFinding]) -> Result:
+    """Return how the nozzles agreed with the masters at each point."""
+    reported = [each.evaluated.reported() for each in closures]
+    columns = (
+        _reynolds_column(rounds),
+        Words(
+            name=Text(zh="所用喷嘴", en="Nozzles"),
+            ref_types=("remotecal_nozzles",),
+            words=tuple("+".join(map(str, each.numbers)) for each in closures),
+        ),
+        column("喷嘴最小 Re", "Smallest Re of nozzles", "remotecal_smallestReynolds", "1",
+               [f"{float(significant(each.smallest, 3)):.0f}" for each in closures]),
+        column("最大背压比", "Largest back-pressure ratio", "remotecal_backPressureRatio", "1",
+               [f"{each.ratio:.3f}" for each in closures]),
+        column("闭合差 c_n", "Closure c_n", "remotecal_nozzleClosure", "%",
+               [each.value for each in reported]),
+        column("2u(c_n)", "2u(c_n)", "remotecal_nozzleClosureLimit", "%",
+               [each.expanded for each in reported]),
+        Words(
+            name=Text(zh="|c_n| ≤ 2u", en="|c_n| ≤ 2u"),
+            ref_types=("remotecal_closes",),
+            words=tuple("✓" if each.kept else "✗" for each in closures),
+        ),
+    )  # fmt: skip
+    name = Text(zh="与临界流喷嘴闭合", en="Closure against critical nozzles")
+    return Result(name=name, ref_types=("remotecal_nozzleClosure",), tables=(Table(columns=columns),))
+
+
 def leak_table(leaks: Mapping[float, float], allowed: float) -> Result:
     """Return what leaked at each pressure in kPa, in m³/h, beside what was allowed."""
     columns = (
@@ -140,13 +169,7 @@ def leak_table(leaks: Mapping[float, float], allowed: float) -> Result:
 
 def open_remark(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) -> tuple[Statement, ...]:
     """Return what is to be said of points at which the check meter did not agree."""
-    if not closures:
-        return ()
-    there = [
-        f"Re {float(significant(each.reynolds, 3)):.0f}"
-        for each, closed in zip(rounds, closures, strict=True)
-        if not closed.kept
-    ]
+    there = _not_kept(rounds, closures)
     if not there:
         return ()
     said = Text(
@@ -154,6 +177,27 @@ def open_remark(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) ->
         en=f"At {', '.join(there)} the check meter is off its certified curve by more than 2u.",
     )
     return (Statement(ref_types=("remotecal_remark",), declaration=said),)
+
+
+def open_bank_remark(rounds: Sequence[GoneRound], closures: Sequence[BankFinding]) -> tuple[Statement, ...]:
+    """Return what is to be said of points at which the nozzles did not agree."""
+    there = _not_kept(rounds, closures)
+    if not there:
+        return ()
+    said = Text(
+        zh=f"临界流喷嘴在 {'、'.join(there)} 处与标准表之差超过 2u。",
+        en=f"At {', '.join(there)} the critical nozzles differ from the masters by more than 2u.",
+    )
+    return (Statement(ref_types=("remotecal_remark",), declaration=said),)
+
+
+def _not_kept(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure | BankFinding]) -> list[str]:
+    """Return where closure was not kept; nowhere if there is none."""
+    return [
+        f"Re {float(significant(each.reynolds, 3)):.0f}"
+        for each, closed in zip(rounds, closures, strict=False)
+        if not closed.kept
+    ]
 
 
 def gas(name: str, filling: LoopGas, dew_point: float | None) -> Condition:

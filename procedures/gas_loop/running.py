@@ -17,7 +17,13 @@ from remotecal.procedures import Stability
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample
 
 if TYPE_CHECKING:
-    from remotecal.drivers.capabilities import FlowSource, GasLoop, PressureGauge, Thermometer
+    from remotecal.drivers.capabilities import (
+        FlowSource,
+        GasLoop,
+        NozzleValves,
+        PressureGauge,
+        Thermometer,
+    )
     from remotecal.drivers.quantities import BoundReading
     from remotecal.procedures import Run
     from remotecal.procedures.library.gas_loop.filling import LoopGas
@@ -36,6 +42,8 @@ RAMP: Final = 30.0
 """Seconds in which the blower comes to another speed."""
 TRIES: Final = 6
 """How often the blower's speed is mended before a flow counts as out of reach."""
+SPARE: Final = 1.03
+"""How much more the blower draws than nozzles need to be choked."""
 LOOKED_AT: Final = 20.0
 """Seconds over which the flow is looked at to mend the speed."""
 ABOVE: Final = 1.05
@@ -72,7 +80,7 @@ class Circulation:
         self._run, self._told, self._loop, self._blower = run, told, loop, blower
         self._gauge, self._filling = gauge, filling
         self._thermometers, self._behind = tuple(thermometers), behind
-        self._opened = 0
+        self._opened, self._speed, self._choked = 0, 0.0, False
 
     def come_to(self, pressure: float) -> None:
         """Bring the standing loop to an absolute pressure in kPa, and seal it.
@@ -147,6 +155,7 @@ class Circulation:
         self._see_open(bits)
         found = 0.0
         for _ in range(TRIES):
+            self._speed = min(share, 100.0)
             found = look()
             if abs(found / flow - 1.0) * 100.0 <= self._told.flow_tolerance / 2:
                 return
@@ -161,6 +170,36 @@ class Circulation:
             f"{flow:g} m3/h can't be made: {found:.4g} m3/h go round; look at the blower and the valves, "
             "or mend capacity"
         )
+
+    def choke(self, valves: NozzleValves, bits: int, limit: float) -> None:
+        """Have nozzles hold the flow: open them, shut the way round them, and draw the pressure down behind.
+
+        Args:
+            valves: of the nozzles.
+            bits: of those to be open.
+            limit: pressure behind them that may be there at most, as a share of that ahead.
+
+        Raises:
+            RunError: others stand open.
+        """
+        self._choked = True
+        valves.nozzles.set(bits)
+        self._blower.speed.set(min(self._speed / limit * SPARE, 100.0))
+        self._run.wait(RAMP)
+        (stood,) = self._run.read(valves.nozzles_standing)
+        if round(stood.value) != bits:
+            raise RunError(
+                f"nozzles {bits:b} are to be open, and {round(stood.value):b} stand open (the first one's "
+                "digit is the last): look at the valves"
+            )
+
+    def release(self, valves: NozzleValves) -> None:
+        """Let the gas go round the nozzles, the blower no faster than masters can bear without them."""
+        if self._choked:
+            self._blower.speed.set(self._speed)
+            self._run.wait(RAMP)
+        self._choked = False
+        valves.nozzles.set(0)
 
     def _see_open(self, bits: int) -> None:
         (stood,) = self._run.read(self._loop.standing)

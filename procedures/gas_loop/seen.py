@@ -47,6 +47,13 @@ class LoopSeen(MeterSeen):
     """What it counted while the gate was open."""
     check_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
     check_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
+    nozzles_standing: Annotated[Measured | None, "1"] = None
+    """Which nozzles of a bank stood open, a bit each."""
+    bank_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
+    """Absolute pressure ahead of them."""
+    bank_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
+    back_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
+    """Absolute pressure behind them."""
     sound: Annotated[tuple[Measured, ...] | None, "m/s"] = None
     """Speed of sound by those meters that tell it, in turn: open masters, check meter, meter under test."""
     base_before: Annotated[Measured | None, "m3"] = None

@@ -50,8 +50,8 @@ class Procedure(ABC):
 
     A role is an annotation in the class body whose type is a capability, several of them joined by
     `|`, or with `| None` where the bench may do without. A tuple of them, `tuple[FlowMeter, ...]`, holds
-    several instruments, which evidence calls `duts[1]`, `duts[2]` …; and `Artefact` is a standard that
-    nobody can ask:
+    several instruments, which evidence calls `duts[1]`, `duts[2]` …, and with `| None` behind it may hold
+    none; and `Artefact` is a standard that nobody can ask:
 
     ```python
     class MasterMeter(Procedure):
@@ -282,10 +282,11 @@ def of_role(key: str) -> str:
 
 
 def _role(procedure: type, name: str, kind: object) -> Role:
-    several = get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
+    choices = _choices(kind)
+    groups = [each for each in choices if get_origin(each) is tuple and get_args(each)[1:] == (...,)]
+    several = len(groups) == 1
     if several:
-        kind = get_args(kind)[0]
-    choices = get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
+        choices = (*_choices(get_args(groups[0])[0]), *(each for each in choices if each is not groups[0]))
     capabilities: list[type] = []
     for choice in choices:
         if choice is types.NoneType:
@@ -294,6 +295,10 @@ def _role(procedure: type, name: str, kind: object) -> Role:
             raise ParameterError(f"{procedure.__name__}.{name} must be typed by a capability, not {choice!r}")
         capabilities.append(choice)
     return Role(name, tuple(capabilities), types.NoneType in choices, several)
+
+
+def _choices(kind: object) -> tuple[object, ...]:
+    return get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
 
 
 def _told(value: Value) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from remotecal.sim.gas.nozzle import CURVE, TrueNozzle
+from remotecal.sim.instruments.nozzle import CURVE, TrueNozzle
 from remotecal.units import convert
 
 if TYPE_CHECKING:

@@ -19,13 +19,13 @@ from remotecal.sim.calibrated import Calibrated, Stated, draw
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.gas.bell_rig import BellRig, BellSpec
-from remotecal.sim.gas.nozzle import CURVE, OF_NOZZLES, draw_nozzle
 from remotecal.sim.gas.outfit import meter
 from remotecal.sim.gas.paper import DUT as METER
 from remotecal.sim.gas.pvtt import DUT as NOZZLE
 from remotecal.sim.gas.sensors import gauge, room_sensors, thermometer
 from remotecal.sim.gate import Gate
 from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.nozzle import CURVE, OF_NOZZLES, draw_nozzle
 from remotecal.sim.paper import Job, Paper, Standing, characteristic
 from remotecal.sim.wiring import Wired
 

@@ -15,8 +15,8 @@ from remotecal.sim.ramp import Ramp
 from remotecal.sim.surroundings import Air, Wave
 
 if TYPE_CHECKING:
-    from remotecal.sim.gas.nozzle import TrueNozzle
     from remotecal.sim.instruments.meter import MeterSpec
+    from remotecal.sim.instruments.nozzle import TrueNozzle
     from remotecal.sim.world import World
 
 

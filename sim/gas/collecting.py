@@ -13,7 +13,7 @@ from remotecal.sim.instruments.gas_tank import TankPlc
 from remotecal.sim.surroundings import Air, Wave
 
 if TYPE_CHECKING:
-    from remotecal.sim.gas.nozzle import TrueNozzle
+    from remotecal.sim.instruments.nozzle import TrueNozzle
     from remotecal.sim.world import World
 
 PLACES = (-1.0, -1 / 3, 1 / 3, 1.0)

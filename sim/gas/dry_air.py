@@ -12,7 +12,7 @@ from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
-    from remotecal.sim.gas.nozzle import TrueNozzle
+    from remotecal.sim.instruments.nozzle import TrueNozzle
 
 
 class DryAir:

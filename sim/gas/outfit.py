@@ -6,9 +6,9 @@ from random import Random
 
 from remotecal.fluids.gas_equations import EQUATIONS
 from remotecal.sim.calibrated import Calibrated, Stated, draw
-from remotecal.sim.gas.nozzle import draw_bank
 from remotecal.sim.gas.rig import NozzleRigSpec
 from remotecal.sim.instruments.meter import MeterSpec, Shape
+from remotecal.sim.instruments.nozzle import draw_bank
 
 SHARES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 """What the nozzles pass, as shares of the meter's highest flow."""

@@ -15,9 +15,9 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated, draw
 from remotecal.sim.chance import chance
 from remotecal.sim.gas.collecting import PLACES, TankRig, TankSpec
-from remotecal.sim.gas.nozzle import CURVE, OF_NOZZLES, draw_nozzle
 from remotecal.sim.gas.sensors import gauge, room_sensors, thermometer
 from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.nozzle import CURVE, OF_NOZZLES, draw_nozzle
 from remotecal.sim.paper import Job, Paper, characteristic
 from remotecal.sim.wiring import Wired
 

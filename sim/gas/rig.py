@@ -18,7 +18,7 @@ from remotecal.sim.surroundings import Air, Wave
 from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
-    from remotecal.sim.gas.nozzle import TrueNozzle
+    from remotecal.sim.instruments.nozzle import TrueNozzle
     from remotecal.sim.world import World
 
 

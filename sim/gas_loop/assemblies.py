@@ -26,10 +26,12 @@ from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
 from remotecal.sim.gas_loop.integrated import IntegratedMeter, IntegratedSpec
 from remotecal.sim.gas_loop.meter import MeterKind
 from remotecal.sim.gas_loop.outfit import (
+    WELL,
     Wanted,
     certified,
     drawn,
     gauges,
+    of_bank,
     sensors_share,
     thermometers,
     wells,
@@ -84,6 +86,13 @@ class LoopOptions(BenchOptions):
     """What leaks out of the loop, between masters and meter."""
     branch_leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
     """What passes the valves of branches that are shut."""
+    bank: bool = False
+    """Whether there is a bank of critical nozzles behind the check meter, and the order is to use it."""
+    choked_to: Annotated[float, In("1", above=0, at_most=0.98)] = 0.9
+    """Up to which ratio of pressures the order counts its nozzles as choked."""
+    calibrated_off: Annotated[float, In("%")] = 0.0
+    """What all masters and the check meter are off beyond what their certificates allow: their laboratory was
+    wrong."""
     meter_lag: Annotated[float, In("s", at_least=1)] = 15.0
     """Time constant of the thermometer at the meter; one that soaks has minutes."""
 
@@ -115,6 +124,10 @@ class ClosedLoop(Assembly):
         self.certificates = certified(rng, count)
         """What each certificate or characterisation states, and what is true."""
         self._wells = wells(rng, count)
+        if options.bank:
+            of_it = chance(options.seed, "bank")
+            self.certificates |= of_bank(of_it)
+            self._wells["bank_thermometer"] = of_it.uniform(-WELL, WELL)
         wanted = Wanted(
             options.highest,
             options.masters,
@@ -123,6 +136,8 @@ class ClosedLoop(Assembly):
             options.branch_leak,
             options.kinds,
             options.meter_lag,
+            options.pressures if options.bank else (),
+            options.calibrated_off / 100.0,
         )
         self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
         """The physics."""
@@ -143,6 +158,16 @@ class ClosedLoop(Assembly):
             **{name: self._thermometer(name, place) for place, name in enumerate(thermometers(count), 1)},
             "ambient": stands.ambient(world, rig.air, *air),
             "dut": self._meter(),
+            **(self._at_bank() if self.chosen.bank else {}),
+        }
+
+    def _at_bank(self) -> dict[str, Wired]:
+        rig = self.rig
+        back = keller(self.world, lambda: rig.back * rig.places.bank_pressure / 1e5, name="back_gauge")
+        return {
+            "bank_gauge": self._gauge("bank_gauge", 20),
+            "bank_thermometer": self._thermometer("bank_thermometer", 20),
+            "back_gauge": Wired(back, "serial", "K-21", {"unit": 1, "absolute": True}),
         }
 
     @property
@@ -186,11 +211,14 @@ class ClosedLoop(Assembly):
             return lambda: rig.places.meter_pressure
         if name == "check_gauge":
             return lambda: rig.places.check_pressure
+        if name == "bank_gauge":
+            return lambda: rig.places.bank_pressure
         return lambda: rig.places.master_pressure
 
     def _thermometer(self, name: str, place: int) -> Wired:
         known, well, felt = self.certificates[name], self._wells[name], self.rig.heat.felt
-        where = name.partition("_")[0] if name.startswith(("meter", "check")) else "masters"
+        of = name.partition("_")[0]
+        where = {"meter": "meter", "check": "check", "bank": "check"}.get(of, "masters")
         serial = f"21-P25{place:02}"
         shown = probe(self.world, known, lambda: felt[where] + well, name)
         readout = MilliK(self.world, {1: shown}, serial=serial, name=name)
@@ -241,6 +269,7 @@ class ClosedLoop(Assembly):
             "pressures": tuple(cast("Sequence[float]", parameters["pressures"])),
             "output": output,
             "gas": parameters.get("gas", "air"),
+            "bank": parameters.get("by_nozzles", False),
         }
         return (
             chosen
@@ -255,6 +284,8 @@ class ClosedLoop(Assembly):
             told |= {"components": list(COMPOSITION), "fractions": list(COMPOSITION.values())}
         if chosen.dew_point is not None:
             told["dew_point"] = chosen.dew_point
+        if chosen.bank:
+            told |= {"by_nozzles": True, "back_pressure": chosen.choked_to}
         step = 1e-6
         ways: dict[str, dict[str, object]] = {
             "pulses": {"pulses_per_volume": spec.dut.pulses},

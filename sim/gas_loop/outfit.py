@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
 from remotecal.model import Column, Table, Text, Uncertainty
 from remotecal.sim.calibrated import Calibrated, Stated, draw
+from remotecal.sim.gas_loop.bank import draw_for
 from remotecal.sim.gas_loop.gas import TrueGas
 from remotecal.sim.gas_loop.heat import HeatSpec
 from remotecal.sim.gas_loop.meter import MeterKind, ReynoldsCurve, draw_meters, width
@@ -43,6 +44,10 @@ class Wanted:
     """Of each master; turbines where none is given."""
     meter_lag: float
     """Of the thermometer at the meter, in s."""
+    bank: tuple[float, ...] = ()
+    """Pressures in kPa that a bank of nozzles is for; none where there is no bank."""
+    calibrated_off: float = 0.0
+    """What all masters and the check meter are off beyond what their certificates allow, relative."""
 
 
 def gauges(count: int) -> list[str]:
@@ -53,6 +58,14 @@ def gauges(count: int) -> list[str]:
 def thermometers(count: int) -> list[str]:
     """Return what the thermometers are called."""
     return [name.replace("gauge", "thermometer") for name in gauges(count)]
+
+
+def of_bank(rng: Random) -> dict[str, Calibrated]:
+    """Draw what is certified of gauge and thermometer at a bank of nozzles, which another laboratory saw."""
+    return {
+        "bank_gauge": draw(rng, "Pa", PLACES, spread=100.0, expanded=EXPANDED, digits=0),
+        "bank_thermometer": draw(rng, "°C", (5.0, 20.0, 45.0), spread=0.05, expanded=(0.06,) * 3, digits=3),
+    }
 
 
 def certified(rng: Random, count: int) -> dict[str, Calibrated]:
@@ -116,7 +129,8 @@ def wells(rng: Random, count: int) -> dict[str, float]:
 def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec:
     """Draw a loop with what is certified of it."""
     flows, kinds = (*wanted.masters, wanted.highest), wanted.kinds
-    *masters, check = draw_meters(rng, flows, REYNOLDS, (*kinds, "turbine") if kinds else ())
+    meters = draw_meters(rng, flows, REYNOLDS, (*kinds, "turbine") if kinds else ())
+    *masters, check = (replace(each, off=each.off + wanted.calibrated_off) for each in meters)
     size = wanted.highest / 400.0
     return LoopSpec(
         masters=tuple(masters),
@@ -126,14 +140,17 @@ def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec
             (rng.gauss(0.001, 0.0025), rng.gauss(0.001, 0.001), rng.gauss(-0.001, 0.0007))
         ),
         dut_diameter=width(wanted.highest),
-        capacity=1.1 * wanted.highest / 3600.0,
+        capacity=(1.25 if wanted.bank else 1.1) * wanted.highest / 3600.0,
         volume=4.0 * size,
         connecting_volume=known["connecting_volume"].correction(0.0) * size,
         filling=wanted.filling,
-        heat=HeatSpec(walls=4e5 * size, meter_lag=wanted.meter_lag),
+        heat=HeatSpec(
+            walls=4e5 * size, cooler=4000.0 * size if wanted.bank else 500.0, meter_lag=wanted.meter_lag
+        ),
         leak=wanted.leak / 3600.0,
         branch_leak=wanted.branch_leak / 3600.0,
         unequal=tuple(rng.uniform(-0.02, 0.02) for _ in masters),
+        bank=draw_for(rng, wanted.highest, wanted.filling, wanted.bank) if wanted.bank else None,
     )
 
 

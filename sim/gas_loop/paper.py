@@ -48,10 +48,12 @@ def paper(
         artefacts={
             **{f"master_{n}": _standing(spec, n) for n in numbers},
             "check_meter": Standing("T-00", spec.check.certified(), model=f"{spec.check.highest:g} m3/h"),
+            **_bank(spec),
         },
         roles={
             **{role: tuple(f"{name}_{n}" for n in numbers) for role, name in names.items()},
             **({"gate": "loop"} if gate else {}),
+            **({"nozzles": tuple(_bank(spec)), "bank": "loop"} if spec.bank is not None else {}),
         },
         characteristics=_facts(spec, certificates, today),
         interlocks=_interlocks(told),
@@ -63,6 +65,15 @@ def paper(
 def _standing(spec: LoopSpec, number: int) -> Standing:
     master = spec.masters[number - 1]
     return Standing(f"T-{number:02}", master.certified(), model=f"{master.highest:g} m3/h")
+
+
+def _bank(spec: LoopSpec) -> dict[str, Standing]:
+    """Return the nozzles of the bank by their names, in the order of its valves."""
+    nozzles = () if spec.bank is None else spec.bank.nozzles
+    return {
+        f"nozzle_{n}": Standing(f"N-{n:02}", each.certified(), model=f"{1000 * each.diameter:.2f} mm")
+        for n, each in enumerate(nozzles, 1)
+    }
 
 
 def _facts(spec: LoopSpec, certificates: Mapping[str, Calibrated], today: date) -> dict[str, Characteristic]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.rig.gas_loop import LoopTrip
+from remotecal.sim.gas_loop.bank import TrueBank
 from remotecal.sim.gas_loop.heat import Heat, HeatSpec
 from remotecal.sim.gas_loop.meter import WAYS, ByReynolds
 from remotecal.sim.instruments.gas_loop import LoopPlc, Sensed
@@ -18,6 +19,7 @@ from remotecal.sim.surroundings import Air
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from remotecal.sim.gas_loop.bank import BankSpec
     from remotecal.sim.gas_loop.gas import Behaviour, TrueGas
     from remotecal.sim.gas_loop.meter import ReynoldsCurve, TrueMaster
     from remotecal.sim.world import World
@@ -48,6 +50,8 @@ class LoopSpec:
     """What passes the valves of branches that are shut, in m³/s."""
     unequal: tuple[float, ...] = ()
     """By how much more each branch lets through than its size tells, relative."""
+    bank: BankSpec | None = None
+    """Nozzles behind the check meter."""
 
 
 @dataclass(slots=True)
@@ -63,6 +67,8 @@ class LoopPlaces:
     check_pressure: float
     check_temperature: float
     check_density: float
+    bank_pressure: float
+    """Ahead of the nozzles; it is as warm there as at the check meter."""
 
 
 class LoopRig:
@@ -74,8 +80,8 @@ class LoopRig:
     """Seconds between two looks at what the equation of state tells."""
     RESISTANCE = 1.3e5
     """Loss of pressure round the loop, in Pa for each kg/m³ and (m³/s)², of one for 400 m³/h."""
-    SHARES = 0.25, 0.2
-    """What of it is lost from masters to meter, and from there to the check meter."""
+    SHARES = 0.25, 0.2, 0.1
+    """What of it is lost from masters to meter, from there to the check meter, and from there to the bank."""
     RIPPLE, REMEMBERED = 0.002, 2.0
     """Standard deviation of the flow, relative, and its correlation time in s."""
     SURGES = 0.3
@@ -101,6 +107,9 @@ class LoopRig:
         self.followers: list[Callable[[float, float, float], None]] = []
         """What is told, step by step, what the meter has counted, at which pressure and temperature."""
         self.meter = Meter(_with(spec.dut, self._dut_curve), world.random("dut"))
+        self.bank = None if spec.bank is None else TrueBank(spec.bank, spec.filling)
+        self.back = 1.0
+        """Pressure behind the nozzles, as a share of that ahead of them."""
         self.pressure = self.air.pressure(world.time)
         """Of the loop, where the masters are, in Pa absolute."""
         self.mass = 0.0
@@ -116,7 +125,8 @@ class LoopRig:
             cooled=lambda: self.heat.gas,
             alarms=self._alarms,
         )
-        self.plc = LoopPlc(world, len(spec.masters), self.blower, sensed)
+        count = 0 if spec.bank is None else len(spec.bank.nozzles)
+        self.plc = LoopPlc(world, len(spec.masters), self.blower, sensed, count)
         world.physics = self.advance
 
     @property
@@ -172,6 +182,13 @@ class LoopRig:
         self._ripple += self.RIPPLE * math.sqrt(1.0 - kept * kept) * self._rng.gauss(0.0, 1.0)
         way = self.blower.speed if self.plc.standing else 0.0
         self.flow = self.spec.capacity * way * (1.0 + self._ripple)
+        self.back = 1.0
+        if self.bank is not None and self.plc.nozzles_standing:
+            here = self.places
+            mass, self.back = self.bank.passes(
+                self.plc.nozzles_standing, self.now, here.check_temperature, here.bank_pressure, self.flow
+            )
+            self.flow = mass / here.meter_density / (1.0 + self.bank.spec.denser)
 
     def _change(self, took: float) -> float:
         """Let heat, valves and leaks change the gas; return by how many kg more is between the meters."""
@@ -179,7 +196,8 @@ class LoopRig:
         before = (here.master_density + here.meter_density) / 2
         moved = self.plc.rate() * took
         leaks = self.pressure > 1.2e5 and self.spec.leak * took * here.meter_density
-        work = self._loss() * self.flow / self.spec.heat.efficiency
+        throttled = (1.0 - self.back) * here.bank_pressure
+        work = (self._loss() + throttled) * self.flow / self.spec.heat.efficiency
         self.heat.advance(
             took,
             stored=self.mass * self.now.heat_capacity / self.now.gamma,
@@ -222,6 +240,7 @@ class LoopRig:
             p_c,
             t_c,
             self.now.at(t_c, p_c) * self._by_z(p_m - p_c),
+            p_c - self.SHARES[2] * loss,
         )
 
     def _by_z(self, fall: float) -> float:
@@ -232,6 +251,8 @@ class LoopRig:
         """Ask the equation of state how the gas behaves about where it is."""
         filling, t, p = self.spec.filling, self.heat.gas, self.pressure
         self.now = filling.about(t, p)
+        if self.bank is not None:
+            self.bank.look(t, p)
         self._z_slope = (filling.about(t, p * 1.01).z - self.now.z) / (0.01 * p)
         self._looked, self._looked_at = self.world.time, p
         kinematic = self.now.viscosity / self.now.density

@@ -49,11 +49,12 @@ class LoopPlc(Guard[LoopTrip]):
     Args:
         world: where it is.
         count: how many branches there are.
+        bank: how many nozzles there are.
         blower: the machine that needs its permit.
         sensed: what its sensors tell.
     """
 
-    def __init__(self, world: World, count: int, blower: Machine, sensed: Sensed) -> None:
+    def __init__(self, world: World, count: int, blower: Machine, sensed: Sensed, bank: int = 0) -> None:
         self.opened = 0
         """Which branches are told to be open, a bit each."""
         self.mode = LoopMode.VENT
@@ -63,11 +64,13 @@ class LoopPlc(Guard[LoopTrip]):
         """Branches whose valves do not move, a bit each; they stay shut."""
         self.vent_stuck = False
         """Whether the venting valve does not open."""
+        self.nozzles = 0
+        """Which nozzles of a bank are told to be open, a bit each."""
         self.gate = Gate()
         """What all counters' gates are wired to."""
         self._timer = Timer(self.gate, 0.0)
         self._held = 0
-        self._count, self._sensed = count, sensed
+        self._count, self._bank, self._sensed = count, bank, sensed
         super().__init__(world, blower, LoopTrip)
 
     @property
@@ -75,6 +78,19 @@ class LoopPlc(Guard[LoopTrip]):
         """Which branches stand open, a bit each: those told to, and the last ones while the blower turns."""
         held = self._held if self._machine.speed else 0
         return (self.opened | held) & ~self.stuck
+
+    @property
+    def nozzles_standing(self) -> int:
+        """Which nozzles stand open, a bit each: with every branch shut the way round them opens by itself."""
+        return self.nozzles if self.standing else 0
+
+    def choke(self, nozzles: int) -> None:
+        """Open these nozzles and shut the way round them; refused while tripped, and where there is none."""
+        if nozzles >> self._bank:
+            raise Refused
+        if self.trips and nozzles:
+            raise Refused(*NOT_NOW)
+        self.nozzles = nozzles
 
     def rate(self) -> float:
         """Return how fast filling or venting changes the pressure now, in Pa/s."""
@@ -107,6 +123,7 @@ class LoopPlc(Guard[LoopTrip]):
     def make_safe(self) -> None:
         """Shut every branch once the blower stands, vent."""
         self.open(0)
+        self.choke(0)
         self.mode = LoopMode.VENT
 
     def causes(self) -> int:
@@ -133,6 +150,7 @@ class LoopPlc(Guard[LoopTrip]):
             writes={
                 **self.written(),
                 "opened": lambda branches: self.open(round(float(branches))),
+                "nozzles": lambda nozzles: self.choke(round(float(nozzles))),
                 "gate": lambda state: self.gate.set(self._world.time, opened=bool(state)),
                 "mode": lambda mode: self.turn(LoopMode(int(mode))),
                 **{name: self._set(name) for name in ("setpoint", "slew", "cooling")},
@@ -147,6 +165,7 @@ class LoopPlc(Guard[LoopTrip]):
         return {
             "gate": lambda: int(self.gate.opened),
             "opened": lambda: self.opened,
+            "nozzles": lambda: self.nozzles,
             "mode": lambda: int(self.mode.value),
             "setpoint": lambda: self.setpoint,
             "slew": lambda: self.slew,
@@ -157,6 +176,7 @@ class LoopPlc(Guard[LoopTrip]):
     def _indicated(self) -> Mapping[str, Callable[[], float]]:
         return {
             "standing": lambda: self.standing,
+            "nozzles_standing": lambda: self.nozzles_standing,
             "pressure": lambda: self._sensed.pressure() / 1000.0,
             "temperature": self._sensed.hot,
             "gate_time": lambda: self._timer.elapsed(self._world.time),

@@ -115,7 +115,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     yield prover(world, {**shown, **timed}, lambda: None), {}
     yield tank_scale(world, lambda: 1000.0), {}
     at_rest = Sensed(lambda: 1e5, lambda: 1e5, lambda: 20.0, lambda: 20.0, lambda: 0)
-    yield LoopPlc(world, 8, Machine(world, Ramp(0.05)), at_rest).on_modbus(), {}
+    yield LoopPlc(world, 8, Machine(world, Ramp(0.05)), at_rest, bank=16).on_modbus(), {}
     yield BellPlc(world, Machine(world, Ramp(0.2)), lambda: 500.0).on_modbus(), {}
     yield TankPlc(world, Machine(world, Ramp(0.2)), lambda _: None).on_modbus(), {}
     exact = Calibrated(Stated("mA", (4.0, 20.0), (0.0, 0.0), (0.001, 0.001)), 0.0)

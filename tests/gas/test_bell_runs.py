@@ -11,7 +11,7 @@ from remotecal.errors import BenchError, EvidenceError, ParameterError, RunError
 from remotecal.journal.events import read_journal
 from remotecal.model import Certificate
 from remotecal.order import Order
-from remotecal.procedures.library.gas.nozzle import Nozzle
+from remotecal.procedures.library.meters.nozzle import Nozzle
 from remotecal.rehearsal import RealBench, rehearse
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company

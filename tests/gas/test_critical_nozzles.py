@@ -12,8 +12,10 @@ from remotecal.fluids.air import vapour_fraction
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.model import Certificate, Column, Contact, Table, Text, Uncertainty
 from remotecal.procedures.library.evaluation.in_common import COMMON, UNTOLD
-from remotecal.procedures.library.gas.critical import air_equation, at_rest, drawn, inlet
-from remotecal.procedures.library.gas.nozzle import (
+from remotecal.procedures.library.gas.critical import air_equation, drawn, inlet
+from remotecal.procedures.library.meters.classes import CLASSES, test_flows, weighted_mean_error
+from remotecal.procedures.library.meters.critical import at_rest, choose
+from remotecal.procedures.library.meters.nozzle import (
     DISCHARGE,
     EFFECTIVE_AREA,
     REYNOLDS,
@@ -21,8 +23,6 @@ from remotecal.procedures.library.gas.nozzle import (
     Nozzle,
     Open,
 )
-from remotecal.procedures.library.gas.parameters import choose
-from remotecal.procedures.library.meters.classes import CLASSES, test_flows, weighted_mean_error
 from remotecal.sim.certificates import Certified, certificate
 from remotecal.sim.paper import Standing
 from remotecal.uncertainty import Budget

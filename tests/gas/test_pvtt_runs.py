@@ -13,7 +13,7 @@ from remotecal.journal.events import read_journal
 from remotecal.model import Certificate
 from remotecal.order import Order
 from remotecal.procedures.library.evaluation.in_common import COMMON
-from remotecal.procedures.library.gas.nozzle import DISCHARGE, REYNOLDS, THROAT, Nozzle
+from remotecal.procedures.library.meters.nozzle import DISCHARGE, REYNOLDS, THROAT, Nozzle
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan

@@ -15,7 +15,7 @@ ETHANE = {"components": ["methane", "ethane"], "fractions": [0.9, 0.1]}
 
 @contextmanager
 def gas_loop(folder):
-    with ClosedLoop.up(folder / "bench", seed=7, pressures=(400.0,), gate=False) as bench:
+    with ClosedLoop.up(folder / "bench", seed=7, pressures=(400.0,), gate=False, bank=True) as bench:
         yield bench, Somebody(folder)
 
 
@@ -73,6 +73,8 @@ class TestGasLoop(Heeded):
             "pack_pressure": {"pack_pressure": 5000.0},
             "pack_temperature": {"pack_temperature": 5.0},
             "pulses_per_volume": {"pulses_per_volume": 12345.0},
+            "by_nozzles": {"by_nozzles": False},
+            "recovery": {"recovery": 0.0},
             "accuracy_class": {"accuracy_class": "1.5"},
             "transition": {"transition": 200.0},
             "permissible": {"permissible": [0.1, 0.2]},
@@ -105,11 +107,13 @@ class TestGasLoop(Heeded):
             "pressure_change": {"pressure_change": 1e-9},
             "flow_scatter": {"flow_scatter": 1e-9},
             "closure": {"closure": 1e-9},
+            "back_pressure": {"back_pressure": 0.92},
+            "nozzle_closure": {"nozzle_closure": 1e-9},
         }
     }
     shared = frozenset()
     # Of outputs that this bench's meter has not, of a gate, without which `reading_delay` counts, of
-    # ultrasonic meters and of those that convert: other tests show them.
+    # ultrasonic meters, of those that convert, and of a plenum's width: other tests show them.
     unused: ClassVar = {
         LOOP: frozenset(
             {
@@ -123,7 +127,11 @@ class TestGasLoop(Heeded):
                 "base_resolution",
                 "pressure_resolution",
                 "temperature_resolution",
+                "recovery",
+                "plenum_diameter",
             }
         )
     }
-    facts: ClassVar = {LOOP: ("connecting_volume", "reading_delay", "cmc")}
+    facts: ClassVar = {
+        LOOP: ("connecting_volume", "reading_delay", "cmc", "plenum_diameter", "nozzle_expansion")
+    }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from examining import examine_course, examine_instruments, examine_shapes
-from tiny import PROCEDURE
+from tiny import PROCEDURE, Indicator, Leveller
 from tiny_bench import Tiny, tiny_bench
 
 from remotecal.certificates.dcc import read, write
@@ -14,6 +14,7 @@ from remotecal.drivers.keysight.dmm34461a import Keysight34461A
 from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError, WrongInstrument
 from remotecal.journal.evidence import Evidence, read_start
 from remotecal.model import Record, Text
+from remotecal.procedures import Artefact, Procedure
 from remotecal.runs.catalogue import find
 from remotecal.runs.record import evaluate
 from remotecal.sim.calibrated import Calibrated, Stated
@@ -79,6 +80,17 @@ def test_a_role_holds_several_instruments(tiny: Tiny) -> None:
     assert read_start(events).run == "out"
     assert "all of known kinds" in examine_shapes(events)
     assert "second: Maker Tiny, SN M2" in examine_instruments(events, OWN)
+
+
+def test_a_role_of_several_may_be_missing() -> None:
+    class Wanting(Procedure):
+        title = Text.plain("wanting")
+        weights: tuple[Artefact, ...] | None
+        meters: tuple[Indicator | Leveller, ...]
+
+    weights, meters = Wanting.roles()
+    assert (weights.several, weights.optional, weights.artefact) == (True, True, True)
+    assert (meters.several, meters.optional, meters.capabilities) == (True, False, (Indicator, Leveller))
 
 
 def test_a_role_of_one_takes_no_two(tiny: Tiny) -> None:

@@ -207,6 +207,20 @@ class GasLoop(RigController, Protocol):
 
 
 @runtime_checkable
+class NozzleValves(Protocol):
+    """Holds the valves of critical nozzles in a line, and that of the way round them.
+
+    A nozzle is a bit, as a branch of `GasLoop`. While none is open the way round them is, and so it is when
+    all branches are shut.
+    """
+
+    nozzles: ClassVar[Annotated[Setting, "1"]]
+    """Which nozzles are told to be open."""
+    nozzles_standing: ClassVar[Annotated[Reading, "1"]]
+    """Which nozzles stand open."""
+
+
+@runtime_checkable
 class GasCollector(RigController, Protocol):
     """Collects gas that passes a nozzle in a tank that was pumped empty (PVTt), and times it.
 

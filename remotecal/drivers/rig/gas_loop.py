@@ -1,10 +1,10 @@
 """The register map of a gas loop's controller, revision 1.
 
-A small PLC holds the valves of a sealed loop under pressure: a valve in each branch, one for filling, one for
-venting; it gives the blower its permit, keeps the cooler at a temperature, and opens one gate for all
-counters. The station talks to it over
-Modbus, and any PLC that serves these registers is one. Addresses are those on the wire (counted from 0),
-floats stand high word first, pressures are absolute.
+A small PLC holds the valves of a sealed loop under pressure: a valve in each branch, one for filling, one
+for venting, and those of a bank of nozzles where there is one; it gives the blower its permit, keeps the
+cooler at a temperature, and opens one gate for all counters. The station talks to it over Modbus, and any
+PLC that serves these registers is one. Addresses are those on the wire (counted from 0), floats stand high
+word first, pressures are absolute.
 
 It trips to its safe state (permit of the blower off, every branch shut once that stands, filling shut,
 venting no faster than 0.1 MPa a minute whatever `slew` says) when a limit is passed, when somebody presses
@@ -18,7 +18,7 @@ from enum import IntFlag
 from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import EXACT, absolute, percent_of_span
-from remotecal.drivers.capabilities import CounterGate, GasLoop, GateState, LoopMode
+from remotecal.drivers.capabilities import CounterGate, GasLoop, GateState, LoopMode, NozzleValves
 from remotecal.drivers.codecs import coil, holding_f32, holding_u16, input_f32, input_u16, input_u32
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
@@ -49,7 +49,7 @@ class LoopTrip(IntFlag):
     MASTER_OVER_SPEED = 256
 
 
-class GasLoopController(ModbusInstrument, GasLoop, CounterGate):
+class GasLoopController(ModbusInstrument, GasLoop, CounterGate, NozzleValves):
     """Controller of a gas loop with up to 8 branches, register map revision 1.
 
     Made safe, it has let the gas out: that takes ten minutes for each megapascal, and a bench file's `within`
@@ -90,6 +90,10 @@ class GasLoopController(ModbusInstrument, GasLoop, CounterGate):
     cooling = Setting(holding_f32(10), "°C", span=(5, 40))
     """Temperature the cooler brings the gas to."""
 
+    nozzles = Setting(holding_u16(12), "1", span=(0, 65535))
+    """Which nozzles of a bank are open, a bit each as in `opened`; 0 opens the way round them. A loop without
+    a bank need not serve it."""
+
     map_revision = Reading(input_u16(0), "1", span=(1, 65535), accuracy=EXACT)
     """Revision of this register map."""
 
@@ -98,6 +102,9 @@ class GasLoopController(ModbusInstrument, GasLoop, CounterGate):
 
     standing = Reading(input_u16(2), "1", span=(0, 255), accuracy=EXACT)
     """Which branches stand open by their limit switches, a bit each as in `opened`."""
+
+    nozzles_standing = Reading(input_u16(3), "1", span=(0, 65535), accuracy=EXACT)
+    """Which nozzles stand open by their limit switches; none while every branch is shut."""
 
     pressure = Reading(input_f32(4), "kPa", span=(0, 7000), accuracy=percent_of_span(0.1))
     """Absolute pressure behind the blower, by the controller's own transmitter."""

@@ -111,19 +111,28 @@ def _column(ref_type: str, unit: str, values: tuple[str, ...], *expanded: float)
     return Column(ref_types=(ref_type,), unit=unit, values=values, uncertainty=known)
 
 
-def draw_bank(rng: Random, flows: tuple[float, ...]) -> list[TrueNozzle]:
-    """Draw the nozzles that pass about these flows in m³/h; their C_d errs as the certificates allow."""
+def draw_bank(rng: Random, flows: tuple[float, ...], shares: tuple[float, ...] = SHARES) -> list[TrueNozzle]:
+    """Draw the nozzles that pass about these flows in m³/h; their C_d errs as the certificates allow.
+
+    `rng`, `flows` and `shares` are as for `draw_nozzle`.
+    """
     shared = rng.gauss(0.0, COMMON / 2)
     own = math.sqrt(WHOLE**2 - COMMON**2) / 2
-    return [replace(draw_nozzle(rng, flow), off=shared + rng.gauss(0.0, own)) for flow in flows]
+    return [replace(draw_nozzle(rng, flow, shares), off=shared + rng.gauss(0.0, own)) for flow in flows]
 
 
-def draw_nozzle(rng: Random, flow: float) -> TrueNozzle:
-    """Draw a nozzle that passes about this flow in m³/h from a room; nothing is off what is stated."""
+def draw_nozzle(rng: Random, flow: float, shares: tuple[float, ...] = SHARES) -> TrueNozzle:
+    """Draw a nozzle that passes about this flow in m³/h from a room; nothing is off what is stated.
+
+    Args:
+        rng: what it is drawn by.
+        flow: in m³/h.
+        shares: where its C_d is stated, as shares of its Reynolds number in a room's air.
+    """
     area = flow * rng.uniform(0.99, 1.01) / 3600.0 / (0.983 * 198.6)
     diameter = round(math.sqrt(4.0 * area / math.pi), 7)
     best = 4.0 * flow / 3600.0 * 1.18 / (math.pi * diameter * 1.82e-5)
-    reynolds = tuple(float(round(best * share)) for share in SHARES)
+    reynolds = tuple(float(round(best * share)) for share in shares)
     level = rng.uniform(0.996, 1.000)
     stated = tuple(round(level - 3.0 / math.sqrt(each), 5) for each in reynolds)
     return TrueNozzle(diameter, reynolds, stated, 0.0, rng.uniform(0.75, 0.85))
