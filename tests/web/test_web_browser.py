@@ -59,7 +59,7 @@ def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
 ) -> None:
     page = opened(browser, web, said, locale=locale)
     addresses = ("/", "/orders", f"/orders/{run}", "/live", "/runs", f"/runs/here/{run}", "/search?q=M1",
-                 f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
+                 "/review", f"/review/here/{run}", f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
     for address in addresses:
         page.goto(web.url + address)
         found = Axe().run(page, options=RULES)
@@ -156,6 +156,36 @@ def test_a_page_is_no_wider_than_what_it_is_read_on(
     browser: Browser, web: Web, run: str, said: list[str], width: int
 ) -> None:
     page = opened(browser, web, said, viewport={"width": width, "height": 800})
-    for address in ("/", "/orders", "/live", "/runs", f"/runs/here/{run}", f"/orders/{run}"):
+    for address in (
+        "/",
+        "/orders",
+        "/live",
+        "/runs",
+        f"/runs/here/{run}",
+        f"/orders/{run}",
+        "/review",
+        f"/review/here/{run}",
+    ):
         page.goto(web.url + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_a_run_is_returned_by_keys_and_answered(
+    browser: Browser, web: Web, run: str, said: list[str]
+) -> None:
+    page = opened(browser, web, said, "reviewer")
+    page.goto(f"{web.url}/review/here/{run}")
+    page.get_by_label("Remark", exact=True).focus()
+    page.keyboard.type("repeat 2 looks odd")
+    page.keyboard.press("Enter")
+    expect(page.locator("#content .refusal")).to_contain_text("reviewer: repeat 2 looks odd")
+    performer = opened(browser, web, said)
+    performer.get_by_role("link", name="Returned with a remark").click()
+    found = Axe().run(performer, options=RULES)
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+    performer.get_by_label("Answer").fill("a bubble")
+    performer.get_by_role("button", name="Answer").click()
+    expect(performer.get_by_role("main")).to_contain_text("operator: a bubble")
+    page.goto(web.url + "/")
+    expect(page.get_by_role("link", name="Returned with a remark")).to_have_count(0)
+    assert said == []

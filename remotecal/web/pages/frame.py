@@ -41,6 +41,7 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("orders", "/orders", "read"),
     ("live", "/live", "read"),
     ("runs", "/runs", "read"),
+    ("review", "/review", "sign"),
 )
 """Page → its address, and what one must be allowed to see it."""
 HEADERS: Final = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
