@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.errors import CertificateRefused
 from remotecal.store.awaiting import next_duty
+from remotecal.store.database import of_runs
 from remotecal.store.tables import runs, signed_certificates
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from remotecal.store.database import Database
 
 
@@ -36,6 +39,25 @@ class SigningRow:
     """Once it is issued, the certificate's number, which no other has."""
     device: str = ""
     """Id of the device it is for, where each of a run has a certificate of its own."""
+
+
+class SignedRow(NamedTuple):
+    """That a certificate was signed for a duty, without the certificate."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    """The run."""
+    device: str
+    """Whose, where each device has its own."""
+    duty: str
+    """What for."""
+    by: str
+    """The user who filed it."""
+    at: float
+    """When it was filed."""
+    number: str | None
+    """Once it is issued, its number."""
 
 
 class Signings:
@@ -79,6 +101,16 @@ class Signings:
         of_run = (table.c.station == station) & (table.c.run == run) & (table.c.duty == "issued")
         with self._database.read() as connection:
             return frozenset(connection.execute(select(table.c.device).where(of_run)).scalars())
+
+    def of_runs(self, wanted: Collection[tuple[str, str]]) -> tuple[SignedRow, ...]:
+        """Return what the certificates of runs, named by station and name, are signed for, in that order."""
+        from sqlalchemy import select
+
+        columns = [signed_certificates.c[name] for name in SignedRow._fields]
+        query = select(*columns).where(of_runs(signed_certificates, wanted))
+        with self._database.read() as connection:
+            rows = map(SignedRow._make, connection.execute(query))
+            return tuple(sorted(rows, key=lambda row: DUTIES.index(row.duty)))
 
     def add(self, row: SigningRow) -> None:
         """Keep a certificate with one more signature.

@@ -59,7 +59,8 @@ def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
 ) -> None:
     page = opened(browser, web, said, locale=locale)
     addresses = ("/", "/orders", f"/orders/{run}", "/live", "/runs", f"/runs/here/{run}", "/search?q=M1",
-                 "/review", f"/review/here/{run}", f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
+                 "/certificates", "/review", f"/review/here/{run}",
+                 f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
     for address in addresses:
         page.goto(web.url + address)
         found = Axe().run(page, options=RULES)
@@ -163,6 +164,7 @@ def test_a_page_is_no_wider_than_what_it_is_read_on(
         "/runs",
         f"/runs/here/{run}",
         f"/orders/{run}",
+        "/certificates",
         "/review",
         f"/review/here/{run}",
     ):

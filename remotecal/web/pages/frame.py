@@ -42,6 +42,7 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("live", "/live", "read"),
     ("runs", "/runs", "read"),
     ("review", "/review", "sign"),
+    ("certificates", "/certificates", "read"),
 )
 """Page → its address, and what one must be allowed to see it."""
 HEADERS: Final = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
