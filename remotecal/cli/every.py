@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, Declare]] = {
     "rehearse": ("tell what a run would state, before anything moves", _of("rehearse")),
     "bench": ("look after a bench", declared.bench),
     "record": ("keep what an instrument says, for tests to hear it again", declared.record),
+    "keys": ("make keys that sign, and have an authority say whose they are", _of("keys")),
     "sign": ("sign a certificate, a trust list or a journal", _of("sign")),
     "verify": ("check a certificate and whatever proves it", _of("verify")),
     "trace": ("draw a certificate's chain of traceability", _of("trace")),

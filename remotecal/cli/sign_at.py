@@ -118,7 +118,7 @@ def fetch(hub: AtHub, run: str, folder: Path, device: str) -> Fetched:
 
 
 def _introduce(hub: AtHub, asked: argparse.Namespace) -> None:
-    from remotecal.transport.private_files import read_private
+    from remotecal.private_files import read_private
 
     if asked.token_file is not None:
         hub.use_token(read_private(asked.token_file).decode().strip())
@@ -194,7 +194,7 @@ def _key(source: str, password: str | None, record: Record, duty: Duty) -> Signi
         ConfigurationError: the key can't be used, or others can read it.
     """
     from remotecal.certificates.signing.keys import read_key
-    from remotecal.transport.private_files import read_private
+    from remotecal.private_files import read_private
 
     token = source.startswith("pkcs11:")
     encrypted = token or source.endswith((".p12", ".pfx"))

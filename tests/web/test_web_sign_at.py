@@ -17,7 +17,7 @@ from tiny import PROCEDURE
 from web_laboratory import PASSWORD, Web
 
 from remotecal.certificates.signing.xml import read_signatures
-from remotecal.transport.private_files import write_private
+from remotecal.private_files import write_private
 
 USERS = {"performed": "operator", "reviewed": "reviewer", "approved": "approver", "issued": "administrator"}
 
