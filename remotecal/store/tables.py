@@ -271,8 +271,10 @@ signed_certificates = Table(
     Column("xml", LargeBinary, nullable=False, comment="the certificate with this signature"),
     Column("pdf", LargeBinary, comment="once it is issued, as the PDF the laboratory signed"),
     Column("number", Text, comment="once it is issued, its number"),
+    Column("token", Text, comment="once it is issued, by which its public page is found"),
     Index(None, "duty", "at"),
     Index("uq_signed_certificates_number", "number", unique=True),
+    Index("uq_signed_certificates_token", "token", unique=True),
     UniqueConstraint("station", "run", "device", "by", name="uq_signed_certificates_station_run_device_by"),
 )
 

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from laboratories import PATIENCE
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sites import until
+from test_web_certificates import issued
 from web_laboratory import PASSWORD, Web
 
 CHROMIUM = "/usr/bin/chromium"
@@ -190,4 +191,33 @@ def test_a_run_is_returned_by_keys_and_answered(
     expect(performer.get_by_role("main")).to_contain_text("operator: a bubble")
     page.goto(web.url + "/")
     expect(page.get_by_role("link", name="Returned with a remark")).to_have_count(0)
+    assert said == []
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_a_stranger_compares_a_file_and_sends_it_nowhere(
+    browser: Browser, web: Web, said: list[str], locale: str
+) -> None:
+    run = web.do(web.carried_out())
+    number = issued(web, run)
+    page = opened(browser, web, said, locale=locale)
+    page.goto(f"{web.url}/certificates?q={number}")
+    address = page.locator("a[href^='/v/']").get_attribute("href")
+    with web.token("operator") as operator:
+        pdf = operator.get(f"/runs/here/{run}/certificate.pdf").content
+    context = browser.new_context(locale=locale, viewport={"width": 360, "height": 800})
+    stranger = context.new_page()
+    stranger.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
+    stranger.goto(f"{web.url}{address}")
+    sent: list[str] = []
+    stranger.on("request", lambda request: sent.append(request.url))
+    marks = {"✓": pdf, "✗": pdf + b" "}
+    for mark, content in marks.items():
+        file = {"name": "certificate.pdf", "mimeType": "application/pdf", "buffer": content}
+        stranger.locator("#file").set_input_files([file])
+        expect(stranger.locator("#checked")).to_contain_text(mark)
+    assert sent == []
+    assert stranger.evaluate("document.documentElement.scrollWidth") <= 360
+    found = Axe().run(stranger, options=RULES)
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
     assert said == []

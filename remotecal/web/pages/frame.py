@@ -180,6 +180,12 @@ def entrance(request: Request, status: HTTPStatus = HTTPStatus.OK, refusal: str 
     return HTMLResponse(_environment().get_template("login.html").render(**content), status, HEADERS)
 
 
+def for_anybody(request: Request, office: Office, template: str, **content: object) -> Response:
+    """Return a page for which nobody need be logged in."""
+    common = _common(request, words_for(request)) | {"laboratory": office.settings.laboratory}
+    return HTMLResponse(_environment().get_template(template).render(**common, **content), headers=HEADERS)
+
+
 def refusal(request: Request, status: int, detail: str) -> Response:
     """Return a page that says why something was refused; who is not logged in is led to where one does."""
     if status == HTTPStatus.UNAUTHORIZED and request.method in SAFE:

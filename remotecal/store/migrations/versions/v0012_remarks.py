@@ -1,4 +1,4 @@
-"""Runs are returned with remarks, and these are answered."""
+"""Runs are returned with remarks, and these are answered; an issued certificate has a public page."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the table, and the column; the hub fills it when it starts."""
     op.create_table(
         "remarks",
         sa.Column(
@@ -30,3 +30,6 @@ def upgrade() -> None:
     op.create_index("ix_remarks_station_run", "remarks", ["station", "run"])
     few = sa.text("settled IS NULL")
     op.create_index("ix_remarks_open", "remarks", ["at"], sqlite_where=few, postgresql_where=few)
+    comment = "once it is issued, by which its public page is found"
+    op.add_column("signed_certificates", sa.Column("token", sa.Text, comment=comment))
+    op.create_index("uq_signed_certificates_token", "signed_certificates", ["token"], unique=True)
