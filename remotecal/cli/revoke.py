@@ -44,7 +44,8 @@ def main(asked: argparse.Namespace) -> None:
     from datetime import UTC, datetime
 
     from remotecal.certificates.signing.seal import SealKey
-    from remotecal.certificates.trust import Revocation, revoke
+    from remotecal.certificates.trust import Revocation
+    from remotecal.certificates.trust_issues import revoke
     from remotecal.configuration import checked
     from remotecal.errors import ConfigurationError
 

@@ -1,4 +1,4 @@
-"""Keys made by `remotecal keys`: what they sign is recognised by a list that names their authority alone."""
+"""Keys of `remotecal keys` and lists of `remotecal trust`: what the keys sign, the lists recognise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from remotecal.certificates.signing.keys import common_name, fingerprint, read_k
 from remotecal.certificates.signing.seal import SealKey, read_public_key
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import read_signatures
-from remotecal.certificates.trust import TrustList
+from remotecal.certificates.trust import Capability, TrustList, read_trust_list
 from remotecal.cli import main
 from remotecal.errors import CertificateRefused
 from remotecal.private_files import write_private
@@ -168,3 +168,117 @@ def test_a_password_that_others_can_read_is_refused(desk: Path, capsys: pytest.C
     assert keys("new", "Li Na", "--out", "li.pem", "--password-file", "pin") == 2
     assert "pin can be read by others" in capsys.readouterr().err
     assert not Path("li.pem").exists()
+
+
+def trust(*words: object) -> int:
+    """Say something about the list `trust.toml`, as its issuer where a key is needed."""
+    command, *more = map(str, words)
+    key = [] if command == "show" else ["--key", "list.pem", "--password-file", "pin"]
+    return main(["trust", command, "trust.toml", *more, *key])
+
+
+@pytest.fixture
+def listed(desk: Path) -> Path:
+    """A list with an accreditation body on it; where everybody's files lie."""
+    assert keys("seal", "--out", "list.pem", "--password-file", "pin") == 0
+    assert trust("new", "--issuer", "Province", "--issuer-zh", "某省", "--until", "9000-01-01") == 0
+    body = ("--body", "cnas", "--name", "CNAS", "--kind", "accreditation body")
+    assert trust("add", *body, "--since", "2020-01-01", "--until", "9000-01-01") == 0
+    return desk
+
+
+SCOPE = {
+    "quantity": "basic_measurementError",
+    "unit": "%",
+    "cmc": "0.05",
+    "against": "basic_referenceValue",
+    "against_unit": "m3/h",
+    "low": "0.5",
+    "high": "120",
+}
+LABORATORY = ("--body", "laboratory", "--name", NAMES["issued"], "--name-zh", "示范流量实验室")
+
+
+def read_list() -> TrustList:
+    return read_trust_list(Path("trust.toml"), read_public_key(Path("list.pub.pem")))
+
+
+def test_a_laboratory_is_recognised_by_a_list_made_by_commands(
+    listed: Path, made: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write(read(made.certificate.read_bytes()))
+    for number, duty in enumerate(DUTIES):
+        certified(NAMES[duty], duty)
+        data = sign(data, read_key(f"{duty}.pem", SECRET), datetime.now(UTC) + timedelta(minutes=number))
+    record, signatures = read(data), read_signatures(data)
+    assert keys("seal", "--out", "station.pem", "--plain") == 0
+    Path("scope.toml").write_text(tomli_w.dumps({"scope": [SCOPE]}), "utf-8")
+    told = ("--certificate", "ca.crt", "--journal-key", "station.pub.pem", "--scope", "scope.toml")
+    with pytest.raises(CertificateRefused, match="not on the trust list"):
+        read_list().recognise_certificate(record, signatures)
+    span = ("--since", "2020-01-01", "--until", "9000-01-01")
+    assert trust("add", *LABORATORY, "--recognised-by", "cnas", *told, *span) == 0
+    found = read_list().recognise_certificate(record, signatures)
+    assert found.scope == (Capability.model_validate(SCOPE),)
+    assert found.journal_keys == (read_public_key(Path("station.pub.pem")).text,)
+    assert (read_list().number, found.recognised_by) == (3, "cnas")
+    capsys.readouterr()
+    assert trust("show") == 0
+    shown = capsys.readouterr().out
+    for said in ("Issue 3 by Province", "示范流量实验室", "station ", "0.5 to 120 m3/h: U at least 0.05 %"):
+        assert said in shown
+
+
+def test_each_issue_before_is_kept_with_its_signature(listed: Path) -> None:
+    issuer = read_public_key(Path("list.pub.pem"))
+    for number in (1, 2):
+        if number == 2:
+            assert trust("renew", "--until", "8000-01-01") == 0
+        assert read_trust_list(Path(f"trust-{number}.toml"), issuer).number == number
+    assert (read_list().number, read_list().next_update) == (3, date(8000, 1, 1))
+
+
+def test_what_somebody_else_changed_is_not_signed_along(
+    listed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path("trust.toml")
+    path.write_text(path.read_text("utf-8").replace("CNAS", "Another"), "utf-8")
+    before = {one.name: one.read_bytes() for one in listed.iterdir()}
+    assert trust("add", *LABORATORY, "--until", "9000-01-01") == 2
+    assert "is not as this key signed it" in capsys.readouterr().err
+    reason = ("--certificate", "X-1", "--reason", "wrong", "--key", "list.pem", "--password-file", "pin")
+    assert main(["revoke", "trust.toml", *reason]) == 2
+    assert "is not as this key signed it" in capsys.readouterr().err
+    assert {one.name: one.read_bytes() for one in listed.iterdir()} == before
+    # Who has looked at it signs it as it is; the issue that was changed is nobody's, and is not kept.
+    assert trust("renew", "--until", "9000-01-01") == 0
+    assert read_list().bodies[0].name.get("en") == "Another"
+    assert not Path("trust-2.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("new", "--issuer", "Another", "--until", "9000-01-01"), "trust.toml is there already"),
+        (("renew", "--until", "2020-01-01"), "and end on 2020-01-01: name a later day"),
+        (("add", "--body", "cnas", "--name", "X", "--until", "9000-01-01"), "two bodies have one id"),
+        (
+            ("add", *LABORATORY, "--recognised-by", "nobody", "--until", "9000-01-01"),
+            "recognised by 'nobody', which leads nowhere",
+        ),
+        (("add", *LABORATORY, "--until", "9000-01-01", "--certificate", "pin"), "pin holds no certificate"),
+        (("add", *LABORATORY, "--until", "9000-01-01", "--journal-key", "pin"), "gives no public key"),
+        (("add", *LABORATORY, "--until", "9000-01-01", "--journal-key", "AAAA"), "it has 3 bytes for 32"),
+        (
+            ("add", *LABORATORY, "--until", "9000-01-01", "--scope", "trust.toml"),
+            "must have tables [[scope]]",
+        ),
+    ],
+)
+def test_what_no_list_takes(
+    listed: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], why: str
+) -> None:
+    before = {one.name: one.read_bytes() for one in listed.iterdir()}
+    assert trust(*words) == 2
+    assert why in capsys.readouterr().err
+    assert {one.name: one.read_bytes() for one in listed.iterdir()} == before
