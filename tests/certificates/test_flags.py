@@ -60,8 +60,8 @@ def test_a_share_unlike_the_other_points_is_flagged() -> None:
 
 
 def test_typed_numbers_and_going_on_are_flagged() -> None:
-    def event(seq: int, kind: str, **data: object) -> Event:
-        return Event(seq, "", kind, data, "")
+    def event(seq: int, what: str, **data: object) -> Event:
+        return Event(seq, "", what, data, "")
 
     journal = [
         event(2, "prompt", kind="number"),

@@ -8,7 +8,8 @@ from test_web_review import FILED, sign_as
 from web_laboratory import Web
 
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.certificates.trust import Revocation, revoke
+from remotecal.certificates.trust import Revocation
+from remotecal.certificates.trust_issues import revoke
 from remotecal.hub.issuing import RunAt
 from remotecal.model import Text
 

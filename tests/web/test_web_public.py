@@ -12,7 +12,8 @@ from test_web_pages import browsing
 from web_laboratory import Web
 
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.certificates.trust import Revocation, revoke
+from remotecal.certificates.trust import Revocation
+from remotecal.certificates.trust_issues import revoke
 from remotecal.hub.issued import enter_issued
 from remotecal.model import Text
 from remotecal.store.tables import signed_certificates
