@@ -238,6 +238,10 @@ class TrustList(Written):
         """Raise `CertificateRefused` if a calibration certificate may not be used on a day."""
         self._refuse_revoked("certificate", number, day)
 
+    def revocation_of(self, number: str) -> Revocation | None:
+        """Return what the list says against a calibration certificate; None if nothing."""
+        return next((entry for entry in self.revoked if entry.names("certificate", number)), None)
+
     def above(self, body: Body) -> Iterator[Body]:
         """Yield a body and those that recognise it, upwards."""
         while body.recognised_by is not None:

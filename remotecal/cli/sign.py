@@ -1,4 +1,7 @@
-"""`remotecal sign`: sign a certificate, a trust list or a journal; the file tells which it is."""
+"""`remotecal sign`: sign a certificate, a trust list or a journal; the file tells which it is.
+
+With `--at` it is a certificate that a hub has, and is examined here first (`sign_at`).
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from remotecal.cli.commands import add_password, password_of
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    from remotecal.cli.sign_at import add_arguments as add_of_hub
+
     parser.set_defaults(handler=main)
     parser.add_argument(
         "file",
         type=Path,
         metavar="FILE",
-        help="a certificate (.xml), a trust list (.toml) or a journal (.jsonl)",
+        help="a certificate (.xml), a trust list (.toml) or a journal (.jsonl); with --at STATION/RUN",
     )
     parser.add_argument(
         "--key",
@@ -39,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="let this time-stamping authority (RFC 3161) witness when the PDF was signed",
     )
+    add_of_hub(parser)
 
 
 def _zone(name: str) -> str:
@@ -60,12 +66,27 @@ def main(asked: argparse.Namespace) -> None:
     from remotecal.errors import ConfigurationError
 
     password = password_of(asked)
+    if asked.at is not None:
+        _at_hub(asked, password)
+        return
     sign_file = {".xml": _certificate, ".toml": _trust_list, ".jsonl": _journal}.get(asked.file.suffix)
     if sign_file is None or not asked.file.is_file():
         raise ConfigurationError(
             f"{asked.file} is no certificate (.xml), trust list (.toml) or journal (.jsonl)"
         )
     sign_file(asked, password)
+
+
+def _at_hub(asked: argparse.Namespace, password: str | None) -> None:
+    import time
+
+    from remotecal.cli.sign_at import sign_at
+    from remotecal.clock import civil_time, local_zone
+    from remotecal.errors import ConfigurationError
+
+    if asked.pdf is not None:
+        raise ConfigurationError("--pdf is for a file here; the hub keeps the PDF it is sent")
+    sign_at(asked, civil_time(time.time(), asked.time_zone or local_zone()), password)
 
 
 def _certificate(asked: argparse.Namespace, password: str | None) -> None:

@@ -6,8 +6,13 @@ between, or whose database is an older copy, finds here what it had issued, and 
 
 from __future__ import annotations
 
+import hmac
 import logging
 import os
+from base64 import urlsafe_b64encode
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, RemotecalError
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
     from remotecal.hub.settings import HubFolder
     from remotecal.store import Store
     from remotecal.store.signings import SigningRow
+
+TOKEN_BYTES = 16
+"""Of the token in the address of a public page."""
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +57,7 @@ def file_issued(folder: HubFolder, store: Store, row: SigningRow) -> None:
     finally:
         draft.unlink(missing_ok=True)
     try:
-        store.signings.add(row)
+        store.signings.add(replace(row, token=token_of(folder, row.number or "")))
     except CertificateRefused:
         path.unlink()
         raise
@@ -62,6 +70,7 @@ def enter_issued(folder: HubFolder, store: Store, now: float) -> tuple[str, ...]
     """
     for draft in folder.issued.glob("*/.*.pdf.new*"):
         draft.unlink()
+    store.signings.give_tokens(partial(token_of, folder))
     entered = []
     for path in sorted(folder.issued.glob("*/*.pdf")):
         station, (run, _, device) = path.parent.name, path.stem.partition(OF)
@@ -69,7 +78,8 @@ def enter_issued(folder: HubFolder, store: Store, now: float) -> tuple[str, ...]
         if latest is not None and latest.duty == "issued":
             continue
         try:
-            store.signings.add(_row(station, run, device, path.read_bytes(), now))
+            row = _row(station, run, device, path.read_bytes(), now)
+            store.signings.add(replace(row, token=token_of(folder, row.number or "")))
         except RemotecalError as error:
             log.error("%s can't be entered: %s", path, error)  # noqa: TRY400
             store.note("hub", "not entered again", {"station": station, "run": run, "reason": str(error)})
@@ -78,6 +88,19 @@ def enter_issued(folder: HubFolder, store: Store, now: float) -> tuple[str, ...]
         log.warning("the database did not know that %s was issued: it was entered again", path)
         entered.append(run)
     return tuple(entered)
+
+
+def token_of(folder: HubFolder, number: str) -> str:
+    """Return the token of a certificate's public page.
+
+    It is made of the number with the laboratory's key: nobody else can make it up, and a hub whose database
+    is an older copy makes the same again.
+    """
+    from remotecal.certificates.signing.seal import SealKey
+
+    key = SealKey.read(folder.laboratory).sign(b"tokens of certificates").encode()
+    made = hmac.new(key, number.encode(), sha256).digest()[:TOKEN_BYTES]
+    return urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def _row(station: str, run: str, device: str, pdf: bytes, now: float) -> SigningRow:

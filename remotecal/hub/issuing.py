@@ -78,13 +78,17 @@ class RunAt:
                 such device; or as `whole`.
             JournalBroken: as `whole`.
         """
+        return remote(self.computed(), self.station)
+
+    def computed(self) -> Record:
+        """Return the record of the certificate as its journal alone gives it; errors as `record`."""
         parts = self._certificates()
         if self.device not in parts:
             known = ", ".join(filter(None, parts)) or "none: it is one for all"
             raise CertificateRefused(
                 f"{self.device or 'nobody'} has no certificate of its own in {self.run}; there are {known}"
             )
-        return remote(parts[self.device], self.station)
+        return parts[self.device]
 
     def _certificates(self) -> dict[str, Record]:
         from remotecal.runs.apart import certificates
@@ -305,7 +309,7 @@ def _check_signatures(
     if any(last.time < earlier.time for earlier in signed[:-1]):
         raise CertificateRefused(f"{last.name} says to have signed before those who signed earlier")
     try:
-        register, trust = _register(folder), _trust(folder)
+        register, trust = _register(folder), trust_of(folder)
     except ConfigurationError as error:
         raise CertificateRefused(f"who may sign can't be told: {error}") from error
     if register is None and trust is None:
@@ -337,7 +341,8 @@ def _register(folder: HubFolder) -> LaboratoryRegister | None:
     return None if named is None else LaboratoryRegister.load(folder.path / named)
 
 
-def _trust(folder: HubFolder) -> TrustList | None:
+def trust_of(folder: HubFolder) -> TrustList | None:
+    """Return whom the laboratory believes; None where it says nobody (`ConfigurationError`: unusable)."""
     from remotecal.certificates.signing.seal import read_public_key
     from remotecal.certificates.trust import read_trust_list
 

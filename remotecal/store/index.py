@@ -15,6 +15,7 @@ from remotecal.errors import JournalBroken
 from remotecal.journal.chain import ending
 from remotecal.journal.events import seconds
 from remotecal.journal.evidence import start_of
+from remotecal.store.database import of_runs
 from remotecal.store.tables import journal_lines, run_equipment, run_items, runs, signed_certificates
 
 if TYPE_CHECKING:
@@ -273,6 +274,14 @@ class AboutRuns:
             used = connection.execute(select(run_equipment).where(of(run_equipment))).all()
             items = connection.execute(select(run_items).where(of(run_items))).all()
         return tuple(sorted(map(EquipmentRow._make, used))), tuple(sorted(map(ItemRow._make, items)))
+
+    def items_of(self, wanted: Collection[tuple[str, str]]) -> tuple[ItemRow, ...]:
+        """Return what runs, named by station and name, calibrate, in the order of their orders."""
+        from sqlalchemy import select
+
+        query = select(run_items).where(of_runs(run_items, wanted))
+        with self._database.read() as connection:
+            return tuple(sorted(map(ItemRow._make, connection.execute(query))))
 
     def uses(self, numbers: Collection[str], since: float, until: float) -> tuple[UseRow, ...]:
         """Return the certificates of runs in which standards took part, the first begun first; each once.

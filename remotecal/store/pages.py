@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.certificates.signing.signature import DUTIES
+from remotecal.store.database import of_runs
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
 from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, Row, Table
 
@@ -102,6 +103,37 @@ class Pages:
         rows = self._rows(runs, wanted, limit, runs.c.began, (runs.c.station, runs.c.run), before)
         return tuple(run_of(row) for row in rows)
 
+    def certified(
+        self,
+        limit: int,
+        *,
+        before: tuple[str, str] | None = None,
+        account: str | None = None,
+        issued: bool = False,
+        among: Collection[tuple[str, str]] | None = None,
+    ) -> tuple[RunRow, ...]:
+        """Return the runs that have a record, and so a certificate, the latest begun first.
+
+        Args:
+            limit: how many, at most.
+            before: station and name of the last run of the page before; None for the first page.
+            account: only those of this account.
+            issued: only those of which a certificate is issued.
+            among: only these, named by station and name.
+        """
+        from sqlalchemy import exists
+
+        table = signed_certificates
+        which = [runs.c.record != "", runs.c.unordered == ""]
+        if issued:
+            same = (table.c.station == runs.c.station) & (table.c.run == runs.c.run)
+            which.append(exists().where(same, table.c.duty == "issued"))
+        if among is not None:
+            which.append(of_runs(runs, among))
+        key = (runs.c.station, runs.c.run)
+        rows = self._rows(runs, ({runs.c.account: account},), limit, runs.c.began, key, before, which)
+        return tuple(run_of(row) for row in rows)
+
     def wanting(self, *, account: str | None = None, limit: int = 50) -> Mapping[str, tuple[RunRow, ...]]:
         """Return the runs that want somebody, by why: the latest begun first, so many of each kind at most.
 
@@ -155,11 +187,12 @@ class Pages:
         latest: Column[float],
         key: Sequence[Column[str]],
         before: Sequence[str] | None,
+        which: Sequence[ColumnElement[bool]] = (),
     ) -> Sequence[Row[tuple[object, ...]]]:
         """Return rows by `latest` and, where that is the same, by `key`, both falling."""
         from sqlalchemy import and_, select, tuple_
 
-        query = select(table).where(*_only(wanted))
+        query = select(table).where(*_only(wanted), *which)
         if before is not None:
             of_last = and_(*(column == value for column, value in zip(key, before, strict=True)))
             last = select(latest).where(of_last).scalar_subquery()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.errors import CertificateRefused
 from remotecal.store.awaiting import next_duty
+from remotecal.store.database import of_runs
 from remotecal.store.tables import runs, signed_certificates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from sqlalchemy import Row
+
     from remotecal.store.database import Database
 
 
@@ -36,6 +41,29 @@ class SigningRow:
     """Once it is issued, the certificate's number, which no other has."""
     device: str = ""
     """Id of the device it is for, where each of a run has a certificate of its own."""
+    token: str | None = None
+    """Once it is issued, by which anybody finds its public page, and nobody guesses it."""
+
+
+class SignedRow(NamedTuple):
+    """That a certificate was signed for a duty, without the certificate."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    """The run."""
+    device: str
+    """Whose, where each device has its own."""
+    duty: str
+    """What for."""
+    by: str
+    """The user who filed it."""
+    at: float
+    """When it was filed."""
+    number: str | None
+    """Once it is issued, its number."""
+    token: str | None
+    """Once it is issued, by which its public page is found."""
 
 
 class Signings:
@@ -53,12 +81,27 @@ class Signings:
         of_run = (table.c.station == station) & (table.c.run == run) & (table.c.device == device)
         with self._database.read() as connection:
             row = connection.execute(select(table).where(of_run).order_by(rank.desc()).limit(1)).first()
-        if row is None:
-            return None
-        pdf = None if row.pdf is None else bytes(row.pdf)
-        return SigningRow(
-            row.station, row.run, row.duty, row.by, row.at, bytes(row.xml), pdf, row.number, row.device
-        )
+        return None if row is None else _signing(row)
+
+    def by_token(self, token: str) -> SigningRow | None:
+        """Return the issued certificate whose public page has a token; None if there is none."""
+        from sqlalchemy import select
+
+        query = select(signed_certificates).where(signed_certificates.c.token == token)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _signing(row)
+
+    def give_tokens(self, token_of: Callable[[str], str]) -> None:
+        """Give those issued certificates a token that have none; `token_of` makes it of the number."""
+        from sqlalchemy import select
+
+        table = signed_certificates
+        without = select(table.c.number).where(table.c.duty == "issued", table.c.token.is_(None))
+        with self._database.begin() as connection:
+            for number in connection.execute(without).scalars().all():
+                this = table.update().where(table.c.number == number)
+                connection.execute(this.values(token=token_of(number)))
 
     def any(self, station: str, run: str, duty: str | None = None) -> bool:
         """Tell whether somebody has signed a certificate of a run, for a duty where one is given."""
@@ -79,6 +122,16 @@ class Signings:
         of_run = (table.c.station == station) & (table.c.run == run) & (table.c.duty == "issued")
         with self._database.read() as connection:
             return frozenset(connection.execute(select(table.c.device).where(of_run)).scalars())
+
+    def of_runs(self, wanted: Collection[tuple[str, str]]) -> tuple[SignedRow, ...]:
+        """Return what the certificates of runs, named by station and name, are signed for, in that order."""
+        from sqlalchemy import select
+
+        columns = [signed_certificates.c[name] for name in SignedRow._fields]
+        query = select(*columns).where(of_runs(signed_certificates, wanted))
+        with self._database.read() as connection:
+            rows = map(SignedRow._make, connection.execute(query))
+            return tuple(sorted(rows, key=lambda row: DUTIES.index(row.duty)))
 
     def add(self, row: SigningRow) -> None:
         """Keep a certificate with one more signature.
@@ -111,3 +164,10 @@ class Signings:
                 f"{row.by} has filed a signature on this certificate already, or it was signed as {row.duty} "
                 "a moment ago: nobody signs twice, and nothing is signed for twice"
             )
+
+
+def _signing(row: Row[Any]) -> SigningRow:
+    pdf = None if row.pdf is None else bytes(row.pdf)
+    return SigningRow(
+        row.station, row.run, row.duty, row.by, row.at, bytes(row.xml), pdf, row.number, row.device, row.token
+    )

@@ -17,6 +17,7 @@ from remotecal.store.journals import Journals
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
 from remotecal.store.records import Records
+from remotecal.store.remarks import Remarks
 from remotecal.store.shares import Share
 from remotecal.store.signings import Signings
 from remotecal.store.stations import Stations
@@ -67,6 +68,7 @@ class Store:
         self.files = StoredFiles(self.database, share or Share())
         self.pages = Pages(self.database)
         self.records = Records(self.database)
+        self.remarks = Remarks(self.database)
         self.signings = Signings(self.database)
         self.users = Users(self.database)
 

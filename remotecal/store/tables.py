@@ -43,6 +43,8 @@ FEW_RUNS = {
 """What is counted of the runs that somebody should look at → which ones these are; few among many."""
 AWAITING = "awaiting <> ''"
 """Which runs have certificates that are to be signed; few among many."""
+OPEN = "settled IS NULL"
+"""Which remarks nobody has answered yet; few among many."""
 
 
 def _few(name: str, which: str, *columns: str) -> Index:
@@ -269,7 +271,27 @@ signed_certificates = Table(
     Column("xml", LargeBinary, nullable=False, comment="the certificate with this signature"),
     Column("pdf", LargeBinary, comment="once it is issued, as the PDF the laboratory signed"),
     Column("number", Text, comment="once it is issued, its number"),
+    Column("token", Text, comment="once it is issued, by which its public page is found"),
     Index(None, "duty", "at"),
     Index("uq_signed_certificates_number", "number", unique=True),
+    Index("uq_signed_certificates_token", "token", unique=True),
     UniqueConstraint("station", "run", "device", "by", name="uq_signed_certificates_station_run_device_by"),
+)
+
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("station", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("line", Integer, nullable=False, comment="of the journal that it is about; 0 for the run"),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("answer", Text, nullable=False, server_default=""),
+    Column("settled_by", Text, nullable=False, server_default=""),
+    Column("settled", Float, comment="when it was answered"),
+    Index(None, "station", "run"),
+    _few("ix_remarks_open", OPEN, "at"),
+    comment="with which runs were returned to whoever performed them",
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from remotecal.registers import LaboratoryRegister
     from remotecal.verify.subject import Recompute
 
-__all__ = ["Check", "Report", "verify"]
+__all__ = ["Check", "Report", "verify", "verify_draft"]
 
 
 def verify(
@@ -67,5 +67,41 @@ def verify(
     body = examine_issue(checks, subject, means)
     keeps = body is not None and body.kind == "institute"
     examine_standards(checks, subject.record, means, keeps=keeps)
+    examine_journal(checks, subject.record, journal, means)
+    return Report(subject.record.number, subject.record.demonstration, tuple(checks.checks))
+
+
+def verify_draft(
+    path: Path,
+    *,
+    journal: Path | None = None,
+    trust: TrustList | None = None,
+    library: CertificateLibrary | None = None,
+    procedure: Path | None = None,
+    drivers: Collection[str] = (),
+    recompute: Recompute | None = None,
+    now: datetime | None = None,
+) -> Report:
+    """Examine a certificate that is still to be signed: all that `verify` does but who issued it, and when.
+
+    Arguments and errors are those of `verify`.
+    """
+    from remotecal.certificates.library import CertificateLibrary
+    from remotecal.verify.issue import examine_signers
+    from remotecal.verify.journal import examine_journal
+    from remotecal.verify.report import Checklist
+    from remotecal.verify.standards import examine_standards
+    from remotecal.verify.subject import Means, open_certificate
+
+    moment = now or datetime.now(UTC).astimezone()
+    means = Means(
+        moment, trust, library or CertificateLibrary(), None, procedure, frozenset(drivers), recompute
+    )
+    checks = Checklist()
+    subject = open_certificate(checks, path, draft=True)
+    if subject is None:
+        return Report("", demonstration=False, checks=tuple(checks.checks))
+    examine_signers(checks, subject, means)
+    examine_standards(checks, subject.record, means)
     examine_journal(checks, subject.record, journal, means)
     return Report(subject.record.number, subject.record.demonstration, tuple(checks.checks))

@@ -6,7 +6,14 @@ import dataclasses
 from datetime import date
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.approval import check_amendment, check_approval, check_identifiers, state
+from remotecal.certificates.approval import (
+    check_amendment,
+    check_approval,
+    check_identifiers,
+    check_signers,
+    next_duty,
+    state,
+)
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.scope import check_scope
 from remotecal.certificates.signing.keys import fingerprint
@@ -47,6 +54,15 @@ def examine_issue(checks: Checklist, subject: Subject, means: Means) -> Body | N
     if register is not None:
         checks.examine("register", lambda: _registered(subject, register), needed=True)
     return body
+
+
+def examine_signers(checks: Checklist, subject: Subject, means: Means) -> None:
+    """Check of a certificate that is not issued yet who has signed so far, and that its numbers are plain."""
+    record = subject.record
+    checks.examine("numbers", lambda: _numbers(record), needed=True)
+    checks.examine("approval", lambda: _so_far(subject), needed=True)
+    if means.trust is not None:
+        checks.examine("trust list", lambda: _list(_trust(means)), needed=True)
 
 
 def examine_trust(
@@ -149,6 +165,13 @@ def _approval(subject: Subject) -> str:
         raise Unable("the certificate names nobody as having performed, reviewed or approved it")
     check_approval(subject.record, subject.signatures)
     return "performed, reviewed, approved by three persons, sealed by the laboratory"
+
+
+def _so_far(subject: Subject) -> str:
+    check_signers(subject.record, subject.signatures)
+    signed = ", ".join(f"{one.name} as {one.duty}" for one in subject.signatures) or "nobody"
+    due = "" if state(subject.signatures) == "issued" else f"; due next: {next_duty(subject.signatures)}"
+    return f"signed by {signed}{due}"
 
 
 def _stamped(stamp: TimeStamp, subject: Subject, means: Means) -> str:

@@ -66,8 +66,8 @@ class Subject:
         return self.signatures if self.pdf_signature is None else (*self.signatures, self.pdf_signature)
 
 
-def open_certificate(checks: Checklist, path: Path) -> Subject | None:
-    """Read the certificate and check that its signatures hold, whosever they are."""
+def open_certificate(checks: Checklist, path: Path, *, draft: bool = False) -> Subject | None:
+    """Read the certificate and check that its signatures hold, whosever they are; a draft may have none."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
@@ -91,18 +91,20 @@ def open_certificate(checks: Checklist, path: Path) -> Subject | None:
         if not checks.examine("XML in the PDF", inside, needed=True):
             return None
     checks.examine("schema", lambda: _schema(data), needed=True)
-    subject = _read(checks, data, seal[0] if seal else None)
+    subject = _read(checks, data, seal[0] if seal else None, draft=draft)
     if pdf is not None and subject is not None:
         checks.examine("printed pages", partial(examine_print, pdf, data, subject.record), needed=True)
     return subject
 
 
-def _read(checks: Checklist, data: bytes, seal: Signature | None) -> Subject | None:
+def _read(checks: Checklist, data: bytes, seal: Signature | None, *, draft: bool) -> Subject | None:
     signatures: list[Signature] = []
     found: list[Record] = []
 
     def hold() -> str:
         signatures.extend(read_signatures(data))
+        if draft and not signatures:
+            return "nobody has signed it yet"
         if not signatures:
             raise CertificateRefused("the certificate is not signed")
         comments, _ = asides(data)

@@ -148,6 +148,22 @@ class Reason(_Sent):
     """Why."""
 
 
+class RemarkWritten(_Sent):
+    """Why a run is returned to whoever performed it."""
+
+    text: Line
+    """What is remarked."""
+    line: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Number of the journal's line it is about; 0 for the run as a whole."""
+
+
+class RemarkAnswered(_Sent):
+    """What is answered to a remark."""
+
+    answer: Line
+    """What was looked into, and what came of it."""
+
+
 class AccountGiven(_Sent):
     """Whose an order is."""
 

@@ -21,7 +21,7 @@ from remotecal.errors import NotAllowed, NotLoggedIn
 from remotecal.store.users import Role
 from remotecal.web.office import Here, Office
 
-Action = Literal["read", "order", "command", "sign", "issue", "revoke", "audit", "users"]
+Action = Literal["read", "order", "command", "sign", "return", "settle", "issue", "revoke", "audit", "users"]
 """What needs leave."""
 
 MAY: Mapping[Action, frozenset[Role]] = {
@@ -29,6 +29,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "order": frozenset({"operator"}),
     "command": frozenset({"operator"}),
     "sign": frozenset({"operator", "reviewer", "approver", "administrator"}),
+    "return": frozenset({"reviewer", "approver", "administrator"}),
+    "settle": frozenset({"operator"}),
     "issue": frozenset({"administrator"}),
     "revoke": frozenset({"administrator"}),
     "audit": frozenset({"administrator"}),
@@ -147,6 +149,10 @@ Commanding = Annotated[Caller, Depends(_who_may("command"))]
 """Who may command runs."""
 Signing = Annotated[Caller, Depends(_who_may("sign"))]
 """Who may sign some stage of a certificate."""
+Returning = Annotated[Caller, Depends(_who_may("return"))]
+"""Who may return a run with a remark."""
+Settling = Annotated[Caller, Depends(_who_may("settle"))]
+"""Who may answer a remark."""
 Issuing = Annotated[Caller, Depends(_who_may("issue"))]
 """Who may issue certificates with the laboratory's key."""
 Revoking = Annotated[Caller, Depends(_who_may("revoke"))]

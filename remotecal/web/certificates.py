@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remotecal.clock import civil_time
-from remotecal.errors import CertificateRefused, EvidenceError, NotAllowed, NotThere
+from remotecal.errors import CertificateRefused, EvidenceError, NotAllowed, NotNow, NotThere
 from remotecal.hub import issuing
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: byt
     Raises:
         CertificateRefused, RecordError: as `issuing.file_signed`.
         NotAllowed: somebody with another role is to file this signature.
+        NotNow: the run was returned with a remark that nobody has answered.
     """
     from remotecal.certificates import approval
     from remotecal.certificates.signing.keys import fingerprint
@@ -83,6 +84,7 @@ def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: byt
     duty = approval.next_duty(read_signatures(signed.certificate()))
     if FILED_BY[duty] not in caller.roles:
         raise NotAllowed(f"it is to be signed as {duty}, which the role {FILED_BY[duty]} files", caller.name)
+    _refuse_returned(office, signed)
     try:
         signature = issuing.file_signed(signed, data, caller.name, _now(office))
     except CertificateRefused as error:
@@ -100,6 +102,16 @@ def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: byt
             "certificate": fingerprint(signature.chain[0]),
         },
     )
+
+
+def _refuse_returned(office: Office, signed: issuing.RunAt) -> None:
+    remarks = office.store.remarks.of_run(signed.station, signed.run)
+    if waits := [row for row in remarks if row.settled is None]:
+        first = waits[0]
+        raise NotNow(
+            f"{first.by} returned {signed.run} with a remark that nobody has answered: {first.text}. Once it "
+            "is answered, sign"
+        )
 
 
 def issue(office: Office, caller: Caller, approved: issuing.RunAt) -> None:

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from remotecal.hub.refusals import Refusals
 from remotecal.transport.bundles import TrustedProcedures
+from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Office:
         """Certificates are printed one at a time."""
         self.refusals = Refusals(self.store)
         """Who was refused of late."""
+        self.sparing = Sparing()
+        """How often strangers ask."""
         self.watching = Watching(laboratory)
         """Runs as they are now."""
         self._due: tuple[str, float, tuple[EquipmentRow, ...]] | None = None

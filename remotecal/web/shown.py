@@ -364,3 +364,24 @@ class RestingShown(ShownBody):
     """By language."""
     issued: datetime | None
     """When that certificate was issued."""
+
+
+class RemarkShown(ShownBody):
+    """A remark with which a run was returned."""
+
+    id: int
+    """Its number, by which it is answered."""
+    line: int
+    """Number of the journal's line it is about; 0 for the run as a whole."""
+    text: str
+    """What is remarked."""
+    by: str
+    """Who."""
+    at: datetime
+    """When."""
+    answer: str
+    """What was answered; empty while it is open."""
+    settled_by: str
+    """Who answered."""
+    settled: datetime | None
+    """When; null while it is open, and no certificate of the run is signed."""

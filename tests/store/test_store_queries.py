@@ -62,7 +62,16 @@ def noted(**wanted: str | int) -> Callable[[Store], object]:
     return lambda store: store.noted(limit=20, **wanted)
 
 
+def certified(**wanted: object) -> Callable[[Store], object]:
+    return lambda store: store.pages.certified(20, **wanted)
+
+
 LISTS = {
+    "certificates": (certified(), "ix_runs_began_station_run"),
+    "certificates of an account": (
+        certified(account="account 3", issued=True),
+        "ix_runs_account_began_station_run",
+    ),
     "orders": (orders(), "ix_orders_issued_id"),
     "orders, next page": (orders(before="o2000"), "ix_orders_issued_id"),
     "orders of a station": (orders(station="s7"), "ix_orders_station_issued_id"),

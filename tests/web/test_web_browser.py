@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from laboratories import PATIENCE
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sites import until
+from test_web_certificates import issued
 from web_laboratory import PASSWORD, Web
 
 CHROMIUM = "/usr/bin/chromium"
@@ -59,6 +60,7 @@ def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
 ) -> None:
     page = opened(browser, web, said, locale=locale)
     addresses = ("/", "/orders", f"/orders/{run}", "/live", "/runs", f"/runs/here/{run}", "/search?q=M1",
+                 "/certificates", "/review", f"/review/here/{run}",
                  f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
     for address in addresses:
         page.goto(web.url + address)
@@ -156,6 +158,66 @@ def test_a_page_is_no_wider_than_what_it_is_read_on(
     browser: Browser, web: Web, run: str, said: list[str], width: int
 ) -> None:
     page = opened(browser, web, said, viewport={"width": width, "height": 800})
-    for address in ("/", "/orders", "/live", "/runs", f"/runs/here/{run}", f"/orders/{run}"):
+    for address in (
+        "/",
+        "/orders",
+        "/live",
+        "/runs",
+        f"/runs/here/{run}",
+        f"/orders/{run}",
+        "/certificates",
+        "/review",
+        f"/review/here/{run}",
+    ):
         page.goto(web.url + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_a_run_is_returned_by_keys_and_answered(
+    browser: Browser, web: Web, run: str, said: list[str]
+) -> None:
+    page = opened(browser, web, said, "reviewer")
+    page.goto(f"{web.url}/review/here/{run}")
+    page.get_by_label("Remark", exact=True).focus()
+    page.keyboard.type("repeat 2 looks odd")
+    page.keyboard.press("Enter")
+    expect(page.locator("#content .refusal")).to_contain_text("reviewer: repeat 2 looks odd")
+    performer = opened(browser, web, said)
+    performer.get_by_role("link", name="Returned with a remark").click()
+    found = Axe().run(performer, options=RULES)
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+    performer.get_by_label("Answer").fill("a bubble")
+    performer.get_by_role("button", name="Answer").click()
+    expect(performer.get_by_role("main")).to_contain_text("operator: a bubble")
+    page.goto(web.url + "/")
+    expect(page.get_by_role("link", name="Returned with a remark")).to_have_count(0)
+    assert said == []
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_a_stranger_compares_a_file_and_sends_it_nowhere(
+    browser: Browser, web: Web, said: list[str], locale: str
+) -> None:
+    run = web.do(web.carried_out())
+    number = issued(web, run)
+    page = opened(browser, web, said, locale=locale)
+    page.goto(f"{web.url}/certificates?q={number}")
+    address = page.locator("a[href^='/v/']").get_attribute("href")
+    with web.token("operator") as operator:
+        pdf = operator.get(f"/runs/here/{run}/certificate.pdf").content
+    context = browser.new_context(locale=locale, viewport={"width": 360, "height": 800})
+    stranger = context.new_page()
+    stranger.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
+    stranger.goto(f"{web.url}{address}")
+    sent: list[str] = []
+    stranger.on("request", lambda request: sent.append(request.url))
+    marks = {"✓": pdf, "✗": pdf + b" "}
+    for mark, content in marks.items():
+        file = {"name": "certificate.pdf", "mimeType": "application/pdf", "buffer": content}
+        stranger.locator("#file").set_input_files([file])
+        expect(stranger.locator("#checked")).to_contain_text(mark)
+    assert sent == []
+    assert stranger.evaluate("document.documentElement.scrollWidth") <= 360
+    found = Axe().run(stranger, options=RULES)
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+    assert said == []

@@ -23,6 +23,7 @@ NEEDS = {
     ("put", "/orders/X/account"): "operator",
     ("post", "/runs/here/X/commands"): "operator",
     ("post", "/runs/here/X/certificate/issue"): "administrator",
+    ("post", "/runs/here/X/remarks/1/settle"): "operator",
     ("post", "/stations/here/revoke"): "administrator",
     ("get", "/audit"): "administrator",
     ("get", "/users"): "administrator",
@@ -32,6 +33,7 @@ BODIES = {
     "/orders/X/cancel": {"reason": "no"},
     "/orders/X/account": {"account": "bolt"},
     "/runs/here/X/commands": {"verb": "abort", "argument": "no"},
+    "/runs/here/X/remarks/1/settle": {"answer": "no"},
     "/users/somebody": {"roles": ["administrator"], "password": PASSWORD},
 }
 
@@ -61,7 +63,7 @@ def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
     with httpx.Client(base_url=web.url) as client:
         for method, path in asked:
             named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
-            address = path.format(**named, token_id="0" * 16, sha256="0" * 64)
+            address = path.format(**named, token_id="0" * 16, sha256="0" * 64, remark=1)
             body = BODIES.get(address.removeprefix("/api/v1"))
             assert "log in" in problem(client.request(method, address, json=body), 401)
     refused = [data for who, _, data in web.audit("refused") if who == "somebody"]

@@ -50,6 +50,10 @@ def pages(run: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def of_staff(run: str) -> tuple[str, ...]:
+    return (*pages(run), "/certificates", "/review", f"/review/here/{run}")
+
+
 # Words
 
 
@@ -102,7 +106,7 @@ def test_a_page_comes_in_the_language_of_the_browser_or_of_the_person(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_brings_nothing_of_its_own_but_html(web: Web, run: str, language: str) -> None:
     with browsing(web, "operator", language) as client:
-        for address in ("/login", "/nowhere", *pages(run)):
+        for address in ("/login", "/nowhere", *of_staff(run)):
             page = client.get(address)
             assert page.headers["content-security-policy"] == frame.POLICY
             assert page.headers["cache-control"] == "no-store"
@@ -297,8 +301,8 @@ def test_looking_on_ends_no_session_and_prolongs_none(web: Web) -> None:
 def test_a_page_asks_the_database_few_times(web: Web, run: str) -> None:
     with browsing(web, "operator") as client:
         client.get("/")  # what falls due is remembered
-        for address in pages(run):
+        for address in of_staff(run):
             with asking(web.hub.laboratory.store) as sent:
                 assert client.get(address).status_code == 200
-            most = {"/search?q=M1": 8, f"/runs/here/{run}": 10}.get(address, 6)
+            most = {"/search?q=M1": 8, f"/runs/here/{run}": 10, f"/review/here/{run}": 17}.get(address, 6)
             assert len(sent) <= most, (address, [one.statement[:60] for one in sent])

@@ -41,6 +41,8 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("orders", "/orders", "read"),
     ("live", "/live", "read"),
     ("runs", "/runs", "read"),
+    ("review", "/review", "sign"),
+    ("certificates", "/certificates", "read"),
 )
 """Page → its address, and what one must be allowed to see it."""
 HEADERS: Final = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
@@ -176,6 +178,12 @@ def entrance(request: Request, status: HTTPStatus = HTTPStatus.OK, refusal: str 
     )
     content = _common(request, words_for(request)) | {"next": local(asked), "refusal": refusal}
     return HTMLResponse(_environment().get_template("login.html").render(**content), status, HEADERS)
+
+
+def for_anybody(request: Request, office: Office, template: str, **content: object) -> Response:
+    """Return a page for which nobody need be logged in."""
+    common = _common(request, words_for(request)) | {"laboratory": office.settings.laboratory}
+    return HTMLResponse(_environment().get_template(template).render(**common, **content), headers=HEADERS)
 
 
 def refusal(request: Request, status: int, detail: str) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi import APIRouter, Response
 
@@ -56,12 +56,32 @@ def _parts(visitor: Visitor) -> Mapping[str, str]:
     }
 
 
-def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[tuple[str, RunRow]]:
-    """Return what this person can do something about: questions, and certificates to be signed."""
-    questions = [("asking", row) for row in wanting["asking"] if visitor.may("command")]
-    mine = [duty for duty, role in FILED_BY.items() if role in visitor.caller.roles]
-    signatures = [(str(duty), row) for duty in mine for row in wanting[duty]]
-    return questions + signatures
+class ToDo(NamedTuple):
+    """Something that somebody can do about a run."""
+
+    what: str
+    """A question, the duty to sign for, or that it was returned."""
+    row: RunRow
+    remark: str = ""
+    """With which it was returned, and by whom."""
+
+
+def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[ToDo]:
+    """Return what this person can do something about: questions, remarks, certificates to be signed."""
+    found = [ToDo("asking", row) for row in wanting["asking"] if visitor.may("command")]
+    if not visitor.may("sign"):
+        return found
+    returned = {
+        (one.station, one.run): f"{one.by}: {one.text}" for one in visitor.office.store.remarks.open()
+    }
+    for duty, role in FILED_BY.items():
+        for row in wanting[duty]:
+            remark = returned.get((row.station, row.run), "")
+            if remark and visitor.may("settle"):
+                found.append(ToDo("returned", row, remark))
+            elif not remark and role in visitor.caller.roles:
+                found.append(ToDo(duty, row))
+    return found
 
 
 def _due(visitor: Visitor) -> tuple[EquipmentRow, ...]:

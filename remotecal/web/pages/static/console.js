@@ -91,3 +91,25 @@ if (from) {
   listen();
   setInterval(look, 500);
 }
+
+// A file is hashed here and compared with what was issued; nothing of it is sent anywhere.
+const check = document.getElementById("check");
+
+async function compare(file) {
+  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  const hash = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const same = hash === check.dataset.xml || hash === check.dataset.pdf;
+  document.getElementById("checked").textContent = `${same ? check.dataset.same : check.dataset.other} (${file.name})`;
+}
+
+if (check && window.crypto && crypto.subtle) {
+  check.hidden = false;
+  document.getElementById("file").addEventListener("change", (event) => {
+    if (event.target.files.length) compare(event.target.files[0]);
+  });
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files.length) compare(event.dataTransfer.files[0]);
+  });
+}

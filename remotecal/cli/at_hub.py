@@ -1,0 +1,130 @@
+"""The hub's API, as a command on somebody's own computer asks it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.cookies import SimpleCookie
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlencode, urlsplit
+
+from remotecal.errors import ConfigurationError, NotAllowed, NotConnected, NotLoggedIn, NotNow, NotThere
+
+WITHIN: Final = 120.0
+"""Seconds in which the hub must say something; printing a certificate takes it some."""
+LARGEST: Final = 2**20
+"""Bytes of an answer that is no file."""
+SESSION: Final = "remotecal_session"
+
+
+class AtHub:
+    """A hub's API, to whom one is known while the context lasts.
+
+    Args:
+        url: where the hub serves, `https://lab.example:4290`; plain HTTP only on this computer, for what is
+            sent is a password.
+
+    Raises:
+        ConfigurationError: no hub can be there.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigurationError(f"{url!r} is no hub: give its address, such as https://lab.example:4290")
+        if parts.scheme == "http" and not _here(parts.hostname):
+            raise ConfigurationError(
+                f"{url} would carry a password in clear: use https, or a tunnel to this computer"
+            )
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._connection = kind(parts.hostname, parts.port, timeout=WITHIN)
+        self._url, self._headers = url, dict[str, str]()
+        self._logged_in = False
+
+    def use_token(self, token: str) -> None:
+        """Be known by a token."""
+        self._headers["Authorization"] = f"Bearer {token}"
+
+    def log_in(self, name: str, password: str) -> None:
+        """Be known by name and password (`NotLoggedIn`: they are wrong)."""
+        login = json.dumps({"name": name, "password": password}).encode()
+        answer = self._ask("POST", "/session", login, "application/json")
+        cookies: SimpleCookie = SimpleCookie()
+        for cookie in answer.headers.get_all("Set-Cookie") or ():
+            cookies.load(cookie)
+        told = json.loads(answer.read(LARGEST))
+        session = cookies.get(SESSION)
+        if session is None:
+            raise NotLoggedIn(f"{self._url} opened no session: is it a hub?", name)
+        self._headers |= {"Cookie": f"{SESSION}={session.value}", "X-CSRF-Token": str(told["csrf"])}
+        self._logged_in = True
+
+    def get(self, path: str, into: Path, **query: str) -> bytes:
+        """Keep a file of the hub's, and return it; errors as `_ask`."""
+        asked = urlencode({name: value for name, value in query.items() if value})
+        answer = self._ask("GET", f"{path}?{asked}" if asked else path)
+        into.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with into.open("wb") as file:
+                shutil.copyfileobj(answer, file)
+        except (OSError, HTTPException) as error:
+            raise NotConnected(f"{path} could not be fetched from {self._url}: {error}") from error
+        return into.read_bytes()
+
+    def post(self, path: str, content: bytes, kind: str, **query: str) -> Mapping[str, object]:
+        """Send a file, and return what is answered; errors as `_ask`."""
+        asked = urlencode({name: value for name, value in query.items() if value})
+        answer = self._ask("POST", f"{path}?{asked}" if asked else path, content, kind)
+        told: Mapping[str, object] = json.loads(answer.read(LARGEST))
+        return told
+
+    def _ask(self, method: str, path: str, content: bytes | None = None, kind: str = "") -> HTTPResponse:
+        """Return an answer.
+
+        Raises:
+            NotConnected: the hub can't be reached, or breaks off.
+            NotLoggedIn, NotAllowed, NotThere, NotNow: the hub refuses, in its own words.
+            ConfigurationError: what answers is no hub.
+        """
+        headers = self._headers | ({"Content-Type": kind} if kind else {})
+        try:
+            self._connection.request(method, f"/api/v1{path}", content, headers)
+            answer = self._connection.getresponse()
+            if answer.status < 300:
+                return answer
+            said = answer.read(LARGEST)
+        except (OSError, HTTPException) as error:
+            raise NotConnected(f"the hub at {self._url} can't be reached: {error}") from error
+        try:
+            detail = str(json.loads(said)["detail"])
+        except (ValueError, LookupError, TypeError):
+            raise ConfigurationError(
+                f"{self._url} answers {answer.status}, and not as a hub does: is the address right?"
+            ) from None
+        refused = {401: NotLoggedIn, 403: NotAllowed, 404: NotThere}.get(answer.status, NotNow)
+        raise refused(detail)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._logged_in and error is None:
+                self._ask("DELETE", "/session").read()
+        finally:
+            self._connection.close()
+
+
+def _here(host: str) -> bool:
+    """Tell whether a host is this computer."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

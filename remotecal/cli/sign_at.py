@@ -1,0 +1,229 @@
+"""`remotecal sign --at`: fetch a certificate from a hub, examine it here, sign it here, and file it there."""
+
+from __future__ import annotations
+
+import argparse
+from getpass import getpass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+from remotecal.cli.terminal import say
+from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from remotecal.certificates.signing.keys import SigningKey
+    from remotecal.certificates.signing.signature import Duty
+    from remotecal.cli.at_hub import AtHub
+    from remotecal.model import Record
+    from remotecal.verify import Report
+
+XML, PDF = "application/xml", "application/pdf"
+
+
+class Fetched(NamedTuple):
+    """A certificate as it is to be signed, and what proves it, on this computer."""
+
+    xml: bytes
+    """The certificate, with the signatures it has so far."""
+    folder: Path
+    """Where it stands beside the journal and its files."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `sign` takes besides to sign what a hub has."""
+    from remotecal.cli.verify import add_trust_arguments
+
+    parser.add_argument(
+        "--at",
+        metavar="HUB",
+        help="sign what this hub has (https://lab.example:4290): FILE is STATION/RUN, its certificate",
+    )
+    parser.add_argument("--user", metavar="NAME", help="who files it there; the password is asked for")
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="holds a token for there, instead of a password"
+    )
+    parser.add_argument("--device", default="", metavar="ID", help="whose, where each has its own: dut-1")
+    parser.add_argument(
+        "--procedure", type=Path, metavar="FILE", help="the procedure's file, if it is one of yours"
+    )
+    parser.add_argument(
+        "--driver",
+        action="append",
+        default=[],
+        metavar="MODULE:CLASS",
+        help="a driver that is not installed and that you trust; may be given again",
+    )
+    add_trust_arguments(parser)
+
+
+def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> None:
+    """Sign the certificate of a run at a hub, once it is computed again here and shown.
+
+    Raises:
+        CertificateRefused: a check fails, the results can't be computed again, or whoever sits here says no.
+        ConfigurationError: an option, the key or the hub's address can't be used.
+        NotConnected, RequestRefused: the hub can't be reached, or refuses.
+    """
+    from remotecal.certificates.approval import check_day, next_duty
+    from remotecal.certificates.dcc import read
+    from remotecal.certificates.signing.xml import read_signatures
+    from remotecal.cli.at_hub import AtHub
+
+    run = asked.file.as_posix()
+    with AtHub(asked.at) as hub, TemporaryDirectory(prefix="remotecal-sign-") as kept:
+        _introduce(hub, asked)
+        fetched = fetch(hub, run, Path(kept), asked.device)
+        signatures = read_signatures(fetched.xml)
+        record, duty = read(signatures[-1].content if signatures else fetched.xml), next_duty(signatures)
+        _examine(asked, fetched, record, now)
+        check_day(fetched.xml, now)
+        key = _key(asked.key, password, record, duty)
+        content, kind = _signed(asked, fetched.xml, key, duty, now)
+        address = f"/runs/{run}/certificate/signatures"
+        told = hub.post(address, content, kind, device=asked.device)
+    print(
+        say(
+            f"{record.number} is {told['state']} at {asked.at}",
+            f"{record.number}：{told['state']}（{asked.at}）",
+        )
+    )
+
+
+def fetch(hub: AtHub, run: str, folder: Path, device: str) -> Fetched:
+    """Return a run's certificate, with journal and files beside it in a folder.
+
+    Raises:
+        JournalBroken: the journal is not what a station wrote.
+        EvidenceError: a file is not the one the journal names.
+        NotConnected, RequestRefused: as `AtHub`.
+    """
+    from hashlib import sha256
+
+    from remotecal.certificates import XML_NAME
+    from remotecal.journal.events import FILE, JournalReader
+    from remotecal.journal.files import Attached
+
+    xml = hub.get(f"/runs/{run}/certificate.xml", folder / XML_NAME, device=device)
+    hub.get(f"/runs/{run}/journal", folder / FILE)
+    for event in JournalReader.at(folder / FILE):
+        if event.kind == "file":
+            file = Attached.model_validate(event.data)
+            content = hub.get(f"/runs/{run}/files/{file.sha256}", folder / file.place)
+            if sha256(content).hexdigest() != file.sha256:
+                raise EvidenceError(f"{file.name} of {run} is not the file that the journal names")
+    return Fetched(xml, folder)
+
+
+def _introduce(hub: AtHub, asked: argparse.Namespace) -> None:
+    from remotecal.private_files import read_private
+
+    if asked.token_file is not None:
+        hub.use_token(read_private(asked.token_file).decode().strip())
+    elif asked.user is not None:
+        hub.log_in(asked.user, getpass(say(f"Password of {asked.user}: ", f"{asked.user} 的口令：")))
+    else:
+        raise ConfigurationError("say who you are at the hub: --user NAME, or --token-file FILE")
+
+
+def _examine(asked: argparse.Namespace, fetched: Fetched, record: Record, now: datetime) -> None:
+    """Verify and compute again what was fetched, and show all there is to know of it.
+
+    Raises:
+        CertificateRefused: a check fails, or the results can't be computed again.
+    """
+    from remotecal.certificates import XML_NAME
+    from remotecal.certificates.library import CertificateLibrary
+    from remotecal.cli.verify import print_report, trust_list
+    from remotecal.journal.events import FILE, JournalReader
+    from remotecal.verify import verify_draft
+    from remotecal.verify.flags import flagged
+
+    report = verify_draft(
+        fetched.folder / XML_NAME,
+        journal=fetched.folder / FILE,
+        trust=trust_list(asked),
+        library=CertificateLibrary(asked.standards),
+        procedure=asked.procedure,
+        drivers=asked.driver,
+        now=now,
+    )
+    print_report(report)
+    _refuse_unproven(report)
+    _show(record)
+    for flag in flagged(record, JournalReader.at(fetched.folder / FILE)):
+        print(f"! {flag.said.get(say('en', 'zh'))}")
+
+
+def _refuse_unproven(report: Report) -> None:
+    if failed := [f"{check.name.strip()}: {check.said}" for check in report.failures]:
+        raise CertificateRefused(f"certificate {report.number} is not signed, for it fails: {failed[0]}")
+    results = next((check for check in report.checks if check.name == "results"), None)
+    if results is None or results.outcome != "passed":
+        why = "there is no journal" if results is None else results.said
+        raise CertificateRefused(
+            f"certificate {report.number} is not signed, for its results were not computed again here: "
+            f"{why}. Give the trust list (--trust, --trust-key), and --procedure where it is one of yours"
+        )
+
+
+def _show(record: Record) -> None:
+    """Print what is signed: whose certificate, of what, and every result with its digits."""
+    from remotecal.cli.tables import plain, show_table
+    from remotecal.model.flat import flatten, headings
+
+    language = say("en", "zh")
+    items = "; ".join(
+        " ".join(filter(None, (item.name.get(language), item.model, *item.serials))) for item in record.items
+    )
+    customer = record.customer.name.get(language)
+    print(plain(f"{record.number} · {items} · {customer} · {record.finished}"))
+    for table in record.tables:
+        columns = flatten(table.columns)
+        rows = [[column.at(row, language) for column in columns] for row in range(table.rows)]
+        show_table(headings(columns, language), rows)
+
+
+def _key(source: str, password: str | None, record: Record, duty: Duty) -> SigningKey:
+    """Return the signer's key, once whoever sits here has given its PIN, or said yes.
+
+    Raises:
+        CertificateRefused: they say no.
+        ConfigurationError: the key can't be used, or others can read it.
+    """
+    from remotecal.certificates.signing.keys import read_key
+    from remotecal.private_files import read_private
+
+    token = source.startswith("pkcs11:")
+    encrypted = token or source.endswith((".p12", ".pfx"))
+    if not token:
+        encrypted = encrypted or b"ENCRYPTED" in read_private(Path(source))
+    if encrypted and password is None:
+        asked = say(f"PIN to sign {record.number} as {duty}: ", f"签署 {record.number}（{duty}）的 PIN：")
+        return read_key(source, getpass(asked))
+    question = say(
+        f"Sign {record.number} as {duty}? (yes/no) ", f"签署 {record.number}（{duty}）？（yes/no）"
+    )
+    try:
+        answer = input(question).strip().lower()
+    except EOFError:
+        answer = ""
+    if answer not in {"yes", "是"}:
+        raise CertificateRefused(f"certificate {record.number} is not signed: nobody said yes")
+    return read_key(source, password)
+
+
+def _signed(
+    asked: argparse.Namespace, xml: bytes, key: SigningKey, duty: Duty, now: datetime
+) -> tuple[bytes, str]:
+    """Return the signed certificate as it is filed: the XML of a person, the PDF of the laboratory."""
+    from remotecal.certificates.approval import print_signed, sign
+    from remotecal.registers import LaboratoryRegister
+
+    register = None if asked.register is None else LaboratoryRegister.load(asked.register)
+    signed = sign(xml, key, now, register)
+    if duty == "issued":
+        return print_signed(signed, key, now, asked.timestamp), PDF
+    return signed, XML

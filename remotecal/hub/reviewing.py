@@ -1,0 +1,123 @@
+"""What whoever is to sign a certificate looks at: its checks, what is unusual, what the last one said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+from remotecal.hub.issuing import trust_of
+from remotecal.hub.recomputing import write_journal
+from remotecal.journal.events import JournalReader
+from remotecal.model import Record
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from remotecal.hub.issuing import RunAt
+    from remotecal.model import PointBudget, Text
+    from remotecal.store import Store
+    from remotecal.verify import Report
+    from remotecal.verify.flags import Flag
+
+LOOKED_BACK = 10
+"""Runs of an item among which its last certificate is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A certificate under review."""
+
+    report: Report
+    """What was checked; the results against those the hub computed when the journal was complete."""
+    flags: tuple[Flag, ...]
+    """What is unusual."""
+    record: Record
+    """What it says."""
+    xml: bytes
+    """The certificate with the signatures it has so far."""
+
+
+def review(of_run: RunAt, now: datetime) -> Reviewed:
+    """Return what is to be known of a certificate before it is signed.
+
+    Raises:
+        CertificateRefused, JournalBroken: as `RunAt.record`.
+        ConfigurationError: the laboratory's trust list can't be used.
+        EvidenceError: a file of the journal is not here.
+    """
+    from remotecal.certificates import XML_NAME
+    from remotecal.verify import verify_draft
+    from remotecal.verify.flags import flagged
+
+    computed, xml = of_run.computed(), of_run.certificate()
+    with TemporaryDirectory(prefix="remotecal-review-") as kept:
+        folder = Path(kept)
+        journal = write_journal(of_run.store, of_run.station, of_run.run, folder)
+        (folder / XML_NAME).write_bytes(xml)
+        report = verify_draft(
+            folder / XML_NAME,
+            journal=journal,
+            trust=trust_of(of_run.folder),
+            recompute=lambda _: computed,
+            now=now,
+        )
+        return Reviewed(report, flagged(computed, JournalReader.at(journal)), computed, xml)
+
+
+class PointChange(NamedTuple):
+    """What a point had in the last certificate of an item, and has in this one."""
+
+    point: Text
+    """The budget's title."""
+    unit: str
+    before: str
+    before_expanded: str
+    now: str
+    now_expanded: str
+    e_n: Decimal | None
+    """Their difference as a share of the U of it; None where both U are 0."""
+
+
+def last_issued(store: Store, station: str, run: str) -> tuple[str, Record] | None:
+    """Return the number and the record of the last certificate of what a run calibrates.
+
+    None if the index knows none: it goes by maker, model and serial number of the run's one item.
+    """
+    _, items = store.about.of_run(station, run)
+    if len(items) != 1 or not items[0].serial:
+        return None
+    this = items[0]
+    for row in store.about.items(serial=this.serial, limit=LOOKED_BACK):
+        alike = (row.maker, row.model) == (this.maker, this.model) and row.at < this.at
+        if not alike or not store.signings.any(row.station, row.run, "issued"):
+            continue
+        kept = store.records.find(row.station, row.run)
+        if kept is not None:
+            return row.certificate, Record.from_json(kept.record)
+    return None
+
+
+def changes(before: Record, now: Record) -> tuple[PointChange, ...]:
+    """Return the points that both certificates have a budget for, in the same unit, and what either says."""
+    old = {_title(budget): budget for measurement in before.measurements for budget in measurement.budgets}
+    found = []
+    for measurement in now.measurements:
+        for budget in measurement.budgets:
+            last = old.get(_title(budget))
+            if last is not None and last.unit == budget.unit:
+                found.append(_change(last, budget))
+    return tuple(found)
+
+
+def _title(budget: PointBudget) -> tuple[str, int]:
+    return budget.title.get("en"), budget.result
+
+
+def _change(before: PointBudget, now: PointBudget) -> PointChange:
+    squares = sum(Decimal(one.expanded) ** 2 for one in (before, now))
+    apart = abs(Decimal(now.value) - Decimal(before.value))
+    e_n = apart / Decimal(squares).sqrt() if squares else None
+    return PointChange(now.title, now.unit, before.value, before.expanded, now.value, now.expanded, e_n)

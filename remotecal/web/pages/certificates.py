@@ -1,0 +1,122 @@
+"""Certificates: all there are, whose, how far they have come, and what takes their place."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from fastapi import APIRouter, Response
+
+from remotecal.errors import ConfigurationError, EvidenceError
+from remotecal.hub.issuing import trust_of
+from remotecal.order import DUT
+from remotecal.web.pages.frame import Visiting, Visitor
+from remotecal.web.pages.orders import Searched
+from remotecal.web.runs import BeforeRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from remotecal.certificates.trust import Revocation, TrustList
+    from remotecal.store.index import ItemRow
+    from remotecal.store.journals import RunRow
+    from remotecal.store.signings import SignedRow
+    from remotecal.web.office import Office
+
+router = APIRouter(prefix="/certificates", include_in_schema=False)
+
+ON_A_PAGE = 50
+"""Runs whose certificates are in a list."""
+
+
+class CertificateLine(NamedTuple):
+    """A certificate in the list."""
+
+    row: RunRow
+    """Of which run."""
+    device: str
+    """Whose, where each device has its own."""
+    number: str
+    items: tuple[str, ...]
+    """What it is for: name, maker, model and numbers."""
+    customer: str
+    state: str
+    """What it was signed for last; `draft` for nothing yet."""
+    signed: tuple[SignedRow, ...]
+    """Its signatures."""
+    revoked: Revocation | None
+    """What the laboratory's trust list says against it."""
+
+
+@router.get("")
+def list_certificates(visitor: Visiting, q: Searched = "", before: BeforeRun = None) -> Response:
+    """Return the certificates, those of the latest runs first; a number finds its own."""
+    store, account, number = visitor.office.store, visitor.caller.account, q.strip()
+    last = None if before is None else (before.partition("/")[0], before.partition("/")[2])
+    found = store.about.numbered(number, account=account) if number else ()
+    rows = store.pages.certified(
+        ON_A_PAGE + 1,
+        before=last,
+        account=account,
+        issued=account is not None,
+        among={(item.station, item.run) for item in found} if number else None,
+    )
+    shown = rows[:ON_A_PAGE]
+    further = f"{shown[-1].station}/{shown[-1].run}" if len(rows) > ON_A_PAGE else None
+    trust, doubt = believed(visitor.office)
+    lines = _lines(visitor, shown, trust)
+    return visitor.page("certificates.html", lines=lines, further=further, number=number, doubt=doubt)
+
+
+def believed(office: Office) -> tuple[TrustList | None, str]:
+    """Return the laboratory's trust list, if it has one, and why that can't be used; "" if it can."""
+    try:
+        return trust_of(office.laboratory.folder), ""
+    except (ConfigurationError, EvidenceError) as error:
+        return None, str(error)
+
+
+def _lines(visitor: Visitor, rows: Sequence[RunRow], trust: TrustList | None) -> list[CertificateLine]:
+    store, runs = visitor.office.store, {(row.station, row.run) for row in rows}
+    items = store.about.items_of(runs) if runs else ()
+    signed = store.signings.of_runs(runs) if runs else ()
+    lines = []
+    for row in rows:
+        own = [item for item in items if (item.station, item.run) == (row.station, row.run)]
+        theirs = [one for one in signed if (one.station, one.run) == (row.station, row.run)]
+        lines += [
+            line
+            for line in _of_run(visitor, row, own, theirs, trust)
+            if visitor.caller.account is None or line.state == "issued"
+        ]
+    return lines
+
+
+def _of_run(
+    visitor: Visitor,
+    row: RunRow,
+    items: Sequence[ItemRow],
+    signed: Sequence[SignedRow],
+    trust: TrustList | None,
+) -> Iterator[CertificateLine]:
+    """Give the certificates of a run: one for each number that its items have."""
+    numbers = dict.fromkeys(item.certificate for item in items)
+    for number in numbers:
+        of = [item for item in items if item.certificate == number]
+        device = f"{DUT}-{of[0].place + 1}"
+        theirs = tuple(one for one in signed if len(numbers) == 1 or one.device == device)
+        yield CertificateLine(
+            row,
+            theirs[-1].device if theirs else "",
+            number,
+            tuple(_called(visitor, item) for item in of),
+            visitor.words.choose(json.loads(of[0].customer)),
+            theirs[-1].duty if theirs else "draft",
+            theirs,
+            None if trust is None else trust.revocation_of(number),
+        )
+
+
+def _called(visitor: Visitor, item: ItemRow) -> str:
+    name = visitor.words.choose(json.loads(item.name))
+    return " ".join(filter(None, (name, item.maker, item.model, item.serial or item.owner_number)))

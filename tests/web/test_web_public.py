@@ -1,0 +1,104 @@
+"""The public page of a certificate: what anybody is told, how often, and what is never told."""
+
+import re
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import httpx
+import pytest
+from sqlalchemy import update
+from test_web_certificates import issued
+from test_web_pages import browsing
+from web_laboratory import Web
+
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.certificates.trust import Revocation
+from remotecal.certificates.trust_issues import revoke
+from remotecal.hub.issued import enter_issued
+from remotecal.model import Text
+from remotecal.store.tables import signed_certificates
+from remotecal.web.sparing import MOST
+
+
+@pytest.fixture(scope="module")
+def run(web: Web) -> str:
+    return web.do(web.carried_out())
+
+
+@pytest.fixture(scope="module")
+def number(web: Web, run: str) -> str:
+    return issued(web, run)
+
+
+@pytest.fixture
+def address(web: Web, run: str, number: str) -> str:
+    """Where its public page is; and a minute later than what was asked before."""
+    web.clock.ahead += 61.0
+    with browsing(web, "operator") as client:
+        page = client.get(f"/certificates?q={number}").text
+    (found,) = set(re.findall(r'href="(/v/[A-Za-z0-9_-]{22})"', page))
+    return found
+
+
+def test_anybody_is_told_whether_it_counts(web: Web, run: str, number: str, address: str) -> None:
+    with web.token("operator") as operator:
+        files = [operator.get(f"/runs/here/{run}/certificate.{kind}").content for kind in ("xml", "pdf")]
+    for language, said in (("en", "neither revoked nor replaced"), ("zh", "未被撤销或替换")):
+        with browsing(web, language=language) as anybody:
+            page = anybody.get(address)
+        assert page.status_code == 200
+        assert said in page.text
+        assert number in page.text
+        assert all(sha256(content).hexdigest() in page.text for content in files)
+        assert "remotecal verify" in page.text
+        for secret in ("Customer", "Street 1", "Person", run, "/api/", "M1"):
+            assert secret not in page.text, secret
+
+
+def test_what_was_revoked_is_told_with_day_and_reason(web: Web, number: str, address: str) -> None:
+    folder = web.hub.laboratory.folder.path
+    before = {path: path.read_bytes() for path in (folder / "trust.toml", folder / "trust.toml.sig")}
+    today = datetime.now(UTC).date()
+    entry = Revocation(what="certificate", id=number, reason=Text.plain("wrong standard"), since=today)
+    try:
+        revoke(folder / "trust.toml", entry, SealKey.read(folder / "keys" / "list-issuer.pem"), today)
+        page = httpx.get(web.url + address).text
+        assert all(said in page for said in ("revoked", f"since {today}", "wrong standard"))
+        assert "neither revoked" not in page
+        (folder / "trust.toml.sig").write_bytes(b"forged")
+        page = httpx.get(web.url + address).text
+        assert "be told now" in page
+        assert "neither revoked" not in page
+    finally:
+        for path, content in before.items():
+            path.write_bytes(content)
+
+
+def test_whatever_is_no_certificate_gets_the_same_answer(
+    web: Web, run: str, number: str, address: str
+) -> None:
+    other = address[:-1] + ("A" if address[-1] != "A" else "B")
+    pages = {httpx.get(web.url + wrong).text for wrong in (other, "/v/x", f"/v/{number}", "/v/" + "Ü" * 22)}
+    said = {re.sub(r'value="/v/[^"]*"', "", page) for page in pages}
+    assert len(said) == 1
+    assert httpx.get(web.url + other).status_code == 404
+
+
+def test_an_address_is_answered_so_often_in_a_minute(web: Web, address: str) -> None:
+    web.clock.ahead += 61.0
+    with browsing(web) as one:
+        answers = [one.get("/v/" + "x" * 22).status_code for _ in range(2 * MOST)]
+        assert answers.count(404) in range(MOST, 2 * MOST)  # more where a minute begins meanwhile
+        assert 429 in answers
+        assert one.get("/login").status_code == 200
+    web.clock.ahead += 61.0
+    assert httpx.get(web.url + address).status_code == 200
+
+
+def test_a_database_that_forgot_makes_the_same_address_again(web: Web, address: str) -> None:
+    laboratory = web.hub.laboratory
+    with laboratory.store.database.begin() as connection:
+        connection.execute(update(signed_certificates).values(token=None))
+    assert httpx.get(web.url + address).status_code == 404
+    assert enter_issued(laboratory.folder, laboratory.store, 1.0) == ()
+    assert httpx.get(web.url + address).status_code == 200

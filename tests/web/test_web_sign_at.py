@@ -1,0 +1,145 @@
+"""A certificate at a hub is signed where the key is: fetched, computed again there, shown, and filed."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from tiny import PROCEDURE
+from web_laboratory import PASSWORD, Web
+
+from remotecal.certificates.signing.xml import read_signatures
+from remotecal.private_files import write_private
+
+USERS = {"performed": "operator", "reviewed": "reviewer", "approved": "approver", "issued": "administrator"}
+
+
+@pytest.fixture
+def run(web: Web) -> str:
+    return f"here/{web.do(web.carried_out())}"
+
+
+def key_of(web: Web, duty: str) -> Path:
+    return web.hub.laboratory.folder.path / "keys" / f"{duty}.pem"
+
+
+def sign_at(web: Web, run: str, key: Path, typed: str, *more: str, trusting: bool = True) -> tuple[int, str]:
+    """Sign as whoever types that, with no terminal; returns the exit code, and all that was printed."""
+    hub = web.hub.laboratory.folder.path
+    trust = ["--trust", str(hub / "trust.toml"), "--trust-key", str(hub / "keys" / "list-issuer.pub.pem")]
+    ours = ["--procedure", str(PROCEDURE), "--driver", "tiny:TinySource", "--driver", "tiny:TinyMeter"]
+    command = [sys.executable, "-W", "ignore", "-m", "remotecal", "sign", "--at", web.url, run, "--key",
+               str(key), *ours, *(trust if trusting else []), *more]  # fmt: skip
+    path = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(PROCEDURE.parent)])
+    there = {**os.environ, "PYTHONPATH": path, "LC_ALL": "C.UTF-8", "COLUMNS": "200"}
+    done = subprocess.run(
+        command, input=typed, capture_output=True, text=True, env=there, start_new_session=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def signed_by(web: Web, run: str) -> list[str]:
+    with web.token("operator") as operator:
+        return [one.duty for one in read_signatures(operator.get(f"/runs/{run}/certificate.xml").content)]
+
+
+def test_three_persons_and_the_laboratory_sign_where_their_keys_are(web: Web, run: str) -> None:
+    for place, (duty, user) in enumerate(USERS.items()):
+        code, said = sign_at(web, run, key_of(web, duty), f"{PASSWORD}\nyes\n", "--user", user)
+        assert code == 0, said
+        assert "computed again from the journal, and the same to the last digit" in said
+        assert "Meter M1" in said
+        assert f"is {duty} at {web.url}" in said
+        assert signed_by(web, run) == list(USERS)[: place + 1]
+    with web.token("operator") as operator:
+        assert operator.get(f"/runs/{run}/certificate.pdf").content.startswith(b"%PDF")
+    assert [who for who, what, _ in web.audit() if what == "sign"][:4] == [*USERS.values()][::-1]
+    assert next(who for who, what, _ in web.audit() if what == "logout") == "administrator"
+
+
+def test_a_pin_is_asked_for_where_the_key_has_one(web: Web, run: str, tmp_path: Path) -> None:
+    plain = key_of(web, "performed").read_bytes()
+    private = load_pem_private_key(plain, None)
+    locked = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"2580"))
+    key, token = tmp_path / "me.pem", tmp_path / "token"
+    write_private(key, locked + plain[plain.index(b"-----BEGIN CERTIFICATE") :])
+    with web.token("operator") as operator:
+        write_private(token, operator.headers["Authorization"].removeprefix("Bearer ").encode())
+    code, said = sign_at(web, run, key, "1111\n", "--token-file", str(token))
+    assert (code, "is the password right?" in said) == (2, True), said
+    assert signed_by(web, run) == []
+    code, said = sign_at(web, run, key, "2580\n", "--token-file", str(token))
+    assert code == 0, said
+    assert signed_by(web, run) == ["performed"]
+
+
+def test_nothing_is_signed_that_is_not_computed_again_here(web: Web, run: str) -> None:
+    key, operator = key_of(web, "performed"), ("--user", "operator")
+    code, said = sign_at(web, run, key, f"{PASSWORD}\nyes\n", *operator, trusting=False)
+    assert code != 0
+    assert "its results were not computed again here" in said
+    assert "--trust" in said
+    laboratory = web.hub.laboratory
+    station, name = run.split("/")
+    row = laboratory.store.records.find(station, name)
+    number = re.search(r'"values":\["(\d[\d.]+)"', row.record)[1]
+    other = row.record.replace(f'"{number}"', f'"{number[:-1]}{(int(number[-1]) + 1) % 10}"')
+    assert other != row.record
+    changed = type(row)(station, name, row.head, row.key, other, row.agrees, row.computed)
+    laboratory.store.records.put(changed)
+    code, said = sign_at(web, run, key, f"{PASSWORD}\nyes\n", *operator)
+    assert code != 0
+    assert "is not signed, for it fails: results: the journal gives another" in said
+    assert signed_by_row(web, run) is None
+
+
+def signed_by_row(web: Web, run: str) -> object:
+    station, name = run.split("/")
+    return web.hub.laboratory.store.signings.latest(station, name)
+
+
+@pytest.mark.parametrize("typed", [f"{PASSWORD}\nno\n", f"{PASSWORD}\n", "wrong\nyes\n"])
+def test_who_does_not_say_yes_signs_nothing(web: Web, run: str, typed: str) -> None:
+    code, said = sign_at(web, run, key_of(web, "performed"), typed, "--user", "operator")
+    assert code != 0
+    assert "nobody said yes" in said or "password is wrong" in said
+    assert signed_by(web, run) == []
+
+
+def test_another_persons_key_and_one_that_others_read_are_refused(web: Web, run: str, tmp_path: Path) -> None:
+    code, said = sign_at(web, run, key_of(web, "reviewed"), f"{PASSWORD}\nyes\n", "--user", "operator")
+    assert code != 0
+    assert "Reviewer signs as performed" in said
+    key = tmp_path / "key.pem"
+    key.write_bytes(key_of(web, "performed").read_bytes())
+    key.chmod(0o644)
+    code, said = sign_at(web, run, key, f"{PASSWORD}\nyes\n", "--user", "operator")
+    assert code != 0
+    assert "others" in said.splitlines()[-1], said
+    assert signed_by(web, run) == []
+
+
+@pytest.mark.parametrize(
+    ("hub", "said"),
+    [("http://lab.example:4290", "use https"), ("ftp://127.0.0.1", "is no hub"), ("here", "is no hub")],
+)
+def test_no_password_is_sent_in_clear(web: Web, run: str, hub: str, said: str) -> None:
+    code, told = sign_at(web, run, key_of(web, "performed"), "", "--at", hub, "--user", "operator")
+    assert code == 2
+    assert said in told
+
+
+def test_a_hub_that_is_not_there(web: Web, run: str) -> None:
+    more = ("--at", "http://127.0.0.1:9", "--user", "operator")
+    code, told = sign_at(web, run, key_of(web, "performed"), f"{PASSWORD}\n", *more)
+    assert code != 0
+    assert "can't be reached" in told
+    assert "Traceback" not in told
