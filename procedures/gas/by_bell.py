@@ -67,7 +67,7 @@ class ByBell(Procedure):
             )
 
     def _amount(self, run: Run) -> tuple[float, float]:
-        """Return how much gas there is, that in the pipe too, as a share of what fills to `upper`, and when."""
+        """Return how much gas there is, the pipe's too, as a share of what is up to `upper`, and when."""
         gauge, scale = self.bell_gauge.pressure, self.rig.height
         pressure, height, *warm = run.read(
             gauge, scale, *(each.temperature for each in self.bell_thermometers)
