@@ -24,6 +24,7 @@ from statistics import fmean, stdev
 from tempfile import TemporaryDirectory
 
 from remotecal.bench import Bench
+from remotecal.model import Table
 from remotecal.order import Order
 from remotecal.procedures import Evaluation, Evidence, Procedure
 from remotecal.procedures.parameters import read_parameters
@@ -126,7 +127,7 @@ def quick(order: Order) -> Order:
 
 
 def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Iterator[Interval]:
-    """Hold the evaluated errors against the bench's own knowledge."""
+    """Hold the evaluated errors against the bench's own knowledge, but those of a zero that is set."""
     procedure = kind(read_parameters(kind.accepts(), evidence.parameters, evidence.procedure.name))
     evaluated = procedure.evaluate(evidence)
     for device, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
@@ -134,8 +135,17 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
         found = table.column(there.states[0])
         stated = zip(found.floats(), found.uncertainty.expanded, strict=True)
         for row, (value, expanded) in enumerate(stated):
+            true = there.true_in(table, row, device)
+            if value == true == 0.0 and at_zero(table, row, there.states[1]):
+                continue
             dof = float(found.dof[row].replace("∞", "inf")) if found.dof else math.inf
-            yield Interval(value, float(expanded), there.true_in(table, row, device), dof)
+            yield Interval(value, float(expanded), true, dof)
+
+
+def at_zero(table: Table, row: int, against: str) -> bool:
+    """Tell whether a row is about nothing at all, where an instrument that is set to zero has no error."""
+    places = table.column(against)
+    return places is not None and places.floats()[row] == 0.0
 
 
 def main() -> None:

@@ -25,6 +25,8 @@ class OfBell(Parameters):
     """How fast the shut bell may sink."""
     leak_time: Annotated[float, In("s", at_least=10)] = 600.0
     """How long it is watched for that before the first point."""
+    dead_height: Annotated[float, In("mm", at_least=0)] = 0.0
+    """The dead volume as a height of the bell: its gas grows and shrinks as well, which is no leak."""
     settled_temperature: Annotated[float, In("K/s", above=0)] = 5e-4
     """How fast the temperature at each thermometer under the bell may change before a repeat."""
     settling: Annotated[float, In("s", above=60)] = 3600.0

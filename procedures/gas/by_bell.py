@@ -67,13 +67,13 @@ class ByBell(Procedure):
             )
 
     def _amount(self, run: Run) -> tuple[float, float]:
-        """Return how much gas is under the bell, as a share of what it holds at `upper`, and when."""
+        """Return how much gas there is, the pipe's too, as a share of what is up to `upper`, and when."""
         gauge, scale = self.bell_gauge.pressure, self.rig.height
         pressure, height, *warm = run.read(
             gauge, scale, *(each.temperature for each in self.bell_thermometers)
         )
         kelvin = statistics.fmean(one.to("K").value for one in warm)
-        full = height.to("mm").value / self.of_bell.upper
+        full = (height.to("mm").value + self.of_bell.dead_height) / self.of_bell.upper
         return full * pressure.to("Pa").value / 101_325.0 * 293.15 / kelvin, height.at
 
     def fill(self, run: Run) -> None:

@@ -126,6 +126,15 @@ def test_a_bell_that_leaks_is_refused_before_it_is_used(tmp_path):
         assert is_safe(bench)
 
 
+@pytest.mark.parametrize("told_of", [True, False])
+def test_what_the_gas_in_the_pipe_does_by_itself_is_no_leak(tmp_path, told_of):
+    with put_up(tmp_path, "meter") as bench:
+        calibrate(bench, **({} if told_of else {"dead_height": 0.0}))
+        (tight,) = told(bench, "note")
+        missed = tight["leak"] - 1000.0 * bench.rig.spec.leak / bench.rig.spec.area
+    assert (abs(missed) < 2e-5) is told_of, "in mm/s; the room's weather makes ten times as much of it"
+
+
 def test_a_leak_would_have_been_the_meters_error(tmp_path):
     with put_up(tmp_path, "meter", leak=0.02) as bench:
         value, _, true = found(bench, record(calibrate(bench, leak=0.01)))

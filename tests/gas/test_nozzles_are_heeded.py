@@ -76,7 +76,12 @@ OF_METER = {
 }
 MAY = ("plenum_diameter", "nozzle_expansion", "cmc")
 BELL = ("dead_volume", "film", "bell_sampling", "reading_delay", "bell_expansion")
-OF_BELL = {"upper": {"upper": 900.0}, "stroke": {"stroke": 320.0}, "leak_time": {"leak_time": 900.0}}
+OF_BELL = {
+    "upper": {"upper": 900.0},
+    "stroke": {"stroke": 320.0},
+    "leak_time": {"leak_time": 900.0},
+    "dead_height": {"dead_height": 0.0},
+}
 STEADY = {
     "steady": {"steady": 60.0},
     "pressure_drift": {"pressure_drift": 1e-9},
