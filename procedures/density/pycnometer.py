@@ -143,12 +143,13 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
         found = bodies.density(Buoyed(net, self._air.density(seen, x)), self.volume(seen, x))
         return bodies.at_reference(found, x["γ"], self.temperature(seen, x))
 
-    def chambers(self) -> tuple[float, float]:
-        """Return the mean V_c and V_r, in m³."""
+    def chambers(self) -> tuple[float, float, float]:
+        """Return the mean V_c and V_r in m³, and U (k = 2) of the sphere that told them, as a share."""
         known = self.estimates()
         both = [self._chambers(seen, known) for seen in self.seen]
         cell, reference = (statistics.fmean(map(estimate, each)) for each in zip(*both, strict=True))
-        return cell, reference
+        (sphere,) = self._sphere.inputs
+        return cell, reference, 2.0 * sphere.u / sphere.value
 
     def found(self) -> VolumeFinding:
         """Return what was found."""
