@@ -38,6 +38,15 @@ LIQUIDS: Final = (
 )
 """Liquids: name, density in kg/m³ at 20 °C, its slope in kg/(m³·K), viscosity in mPa·s."""
 
+CHINESE: Final = {
+    "nonane": "壬烷",
+    "cyclohexane": "环己烷",
+    "trichloroethylene": "三氯乙烯",
+    "oil": "油",
+    "water": "水",
+}
+"""What liquids are called in Chinese."""
+
 EXPANDED: Final = 0.03
 """U (k = 2) of their certificates, in kg/m³."""
 
@@ -79,7 +88,7 @@ class Liquid:
                 ),
             )
         )
-        name = Text(zh=f"密度标准液({self.serial})", en=f"Certified liquid, {self.serial}")
+        name = Text(zh=f"密度标准液({CHINESE.get(self.serial, self.serial)})", en=f"Certified liquid, {self.serial}")
         return Certified(name, ((Text(zh="密度", en="density"), table),))
 
 
