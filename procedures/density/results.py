@@ -358,7 +358,7 @@ def line_constants_table(constants: LineConstants, scatter: float, between: Eval
     expanded = between.reported().expanded
     known = (
         column("拟合标准差 s", "Scatter of the fit s", "remotecal_fitScatter", "kg/m3",
-               [fixed(scatter, decimals(expanded))]),
+               [significant(scatter)]),
         column("标准液体之间的扩展不确定度 U", "Expanded uncertainty U between the fluids",
                "remotecal_fitExpandedUncertainty", "kg/m3", [expanded]),
         column("包含因子 k", "Coverage factor k", "remotecal_fitCoverageFactor", "1", [f"{between.k:.2f}"]),

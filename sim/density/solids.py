@@ -73,7 +73,9 @@ class Solid:
                 _value("basic_mass", "g", f"{1000 * self.mass:.5f}", "0.00005"),
             )
         )
-        name = Text(zh=f"标准固体({CHINESE[self.material]})", en=f"Solid standard of density, {self.material}")
+        name = Text(
+            zh=f"标准固体({CHINESE[self.material]})", en=f"Solid standard of density, {self.material}"
+        )
         return Certified(name, ((Text(zh="密度", en="density"), table),))
 
 

@@ -35,7 +35,7 @@ def test_gas_that_is_still_warm_is_no_more_gas(bench):
 
 def test_what_has_not_settled_when_a_pressure_is_read_is_below_a_pascal():
     told = PycnometerParameters(density=2230.0, material="glass", sphere=56.56e-6)
-    still = Stability(None, duration=told.rest, slope=told.equilibrium / 60.0, every=told.rest / 12)
+    still = Stability(None, duration=told.rest, slope=told.equilibrium / 60.0, every=told.rest / 12)  # type: ignore[arg-type]  # judges, reads nothing
     off = Pycnometer.HEATED / 293.15 * 236e3
     seen = []
     for at in range(0, 600, 5):
