@@ -1,7 +1,7 @@
 """Calibrate a hydrometer by Cuckow's method: weighed in air, and sunk to its marks in one liquid.
 
     ρ_x = [ρ_a + (ρ_l - ρ_a)·(W_a' + π·D·σ_x/g)/(W_a' - W_l' + π·D·σ_l/g)]·(1 + γ·(t - 20 °C))
-    E = mark - ρ_x
+    E = ρ_m - ρ_x
 
 A person hangs it up and brings the liquid's surface to the mark; the balance is read over its wire.
 """
@@ -60,7 +60,7 @@ class Hydrometer(Procedure):
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
     model_equation: ClassVar[str] = (
-        "E = mark + δ_m - [ρ_a + (ρ_l - ρ_a)·(W_a' + π·D·σ_x/g)/(W_a' - W_l' + π·D·σ_l/g)]·(1 + γ·(t_l "
+        "E = ρ_m + δ_m - [ρ_a + (ρ_l - ρ_a)·(W_a' + π·D·σ_x/g)/(W_a' - W_l' + π·D·σ_l/g)]·(1 + γ·(t_l "
         "+ δ_t - 20 °C)), W_a' = (W_a + W_ra + W_ea)·(1 - ρ_a/ρ_r), "
         "W_l' = (W_l + W_rl + W_el)·(1 - ρ_a/ρ_r), ρ_l = ρ_Tanaka(t_l + δ_t, p_a)·(1 + ρ_w)"
     )

@@ -11,6 +11,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.air import BEYOND_CIPM_U, air_density_beyond
 from remotecal.model import Text
+from remotecal.procedures.library.density import line_constants
 from remotecal.procedures.library.density.line_constants import FluidState, LineConstants
 from remotecal.procedures.library.density.results import LineFinding
 from remotecal.procedures.library.density.tube import (
@@ -24,12 +25,14 @@ from remotecal.procedures.library.density.tube import (
 from remotecal.procedures.library.evaluation import air
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
     from remotecal.procedures.library.density.parameters import OnLineParameters
+    from remotecal.uncertainty.budget import Evaluated
 
 INPUTS: Final[Mapping[str, Text]] = {
     "p_a": air.INPUTS["p_a"],
@@ -161,6 +164,46 @@ class FluidRepeats(Repeats[LineSeen]):
             period=state.period,
             pressure=BAR * state.p,
         )
+
+
+def by_constants(
+    repeats: Sequence[FluidRepeats],
+    findings: Sequence[LineFinding],
+    constants: LineConstants,
+    wanted: OnLineParameters,
+) -> tuple[float, Evaluated]:
+    """Return how far K₀ to K₂ miss fluids, and what a density between these is known to by them.
+
+    What a fit misses at a fluid is that fluid's error, and told as such; what it misses between fluids nobody
+    has seen, so that there its scatter joins the largest uncertainty of an error near 20 °C.
+
+    Args:
+        repeats: of all points.
+        findings: what was found at each, in the same order.
+        constants: as they are stated.
+        wanted: the parameters of the run.
+    """
+    t = wanted.temperatures[0]
+    near = [
+        (each, finding)
+        for each, finding in zip(repeats, findings, strict=True)
+        if fluid_of(each.point) != AIR_AGAIN  # the same fluid as at first
+        and not each.point.nominal["pressure"]
+        and each.point.nominal["temperature"] == t
+    ]
+    s, dof = line_constants.scatter(constants, [each.state() for each, _ in near])
+    largest = max((finding.evaluated for _, finding in near), key=lambda one: one.u)
+    missed = Input.student_t("E_fit", 0.0, "kg/m3", s, dof, source="K0, K1, K2")
+    known = Input.normal("E", 0.0, "kg/m3", largest.u, dof=largest.dof, source="largest error near 20 °C")
+
+    def between(**x: Number) -> Number:
+        total: Number = x["E_fit"] + x["E"]
+        return total
+
+    evaluated = Budget(between, (missed, known), "kg/m3").evaluate(
+        coverage=wanted.coverage, k=wanted.coverage_factor
+    )
+    return s, evaluated
 
 
 def groups(

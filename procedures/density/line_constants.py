@@ -11,6 +11,7 @@ densities in kg/m³.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,6 +80,23 @@ def determine(
 
 ROUNDS = 8
 """How often all groups are found, each with the others as found before; 3 are enough."""
+
+
+def scatter(constants: LineConstants, cold: Sequence[FluidState]) -> tuple[float, int]:
+    """Return what K₀, K₁ and K₂ leave of fluids, as a standard deviation, and its degrees of freedom.
+
+    Args:
+        constants: as they are stated.
+        cold: fluids near 20 °C, each once.
+
+    Raises:
+        EvidenceError: there are no more fluids than constants.
+    """
+    dof = len(cold) - 3
+    if dof < 1:
+        raise EvidenceError(f"{len(cold)} fluids leave nothing that K0, K1 and K2 miss: add some")
+    left = (estimate(constants.density(one.period, one.t, one.p)) - one.density for one in cold)
+    return math.sqrt(sum(each**2 for each in left) / dof), dof
 
 
 def _again(

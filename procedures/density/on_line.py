@@ -34,6 +34,7 @@ from remotecal.procedures.library.density.in_line import (
     INPUTS,
     FluidRepeats,
     LineSeen,
+    by_constants,
     fluid_of,
     groups,
 )
@@ -182,12 +183,13 @@ class OnLineMeter(Procedure):
         determined = line_constants.determine(*groups(repeats, wanted.temperatures[0]))
         constants = line_constants.stated(determined)
         findings = [each.found(constants) for each in repeats]
+        fitted = by_constants(repeats, findings, constants, wanted)
         specification = Specification(Constant(wanted.permissible, "kg/m3"), wanted.norm, wanted.rule)
         accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(
                 results.line_table(findings, specification, accredited=accredited),
-                results.line_constants_table(constants),
+                results.line_constants_table(constants, *fitted),
             ),
             budgets=budgets(findings),
             conditions=self._conditions(evidence),

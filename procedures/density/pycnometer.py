@@ -38,7 +38,9 @@ INPUTS: Final[Mapping[str, Text]] = {
     **WEIGHED,
     "p_z": Text(zh="压力表零位示值偏差", en="deviation of the gauge, open to the air"),
     "p_1": Text(zh="膨胀前压力示值偏差", en="deviation of the gauge, before the expansion"),
-    "p_2": Text(zh="膨胀后压力示值偏差", en="deviation of the gauge, after the expansion"),
+    "p_20": Text(zh="膨胀后压力示值偏差(空样品室)", en="deviation of the gauge, expanded, the cell empty"),
+    "p_2k": Text(zh="膨胀后压力示值偏差(标准球)", en="deviation of the gauge, expanded, with the sphere"),
+    "p_2": Text(zh="膨胀后压力示值偏差(样品)", en="deviation of the gauge, expanded, with the sample"),
     "t": Text(zh="样品室温度计示值偏差", en="deviation of the cell's thermometer"),
     "δ_T": Text(zh="膨胀后气体温度偏差", en="what the gas lacks of its temperature after the expansion"),
     "B": Text(zh="第二维里系数", en="second virial coefficient"),
@@ -85,10 +87,15 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
         use_steps(self, "W_ra", parameters)
         use_eccentricity(self, "W_ea", parameters)
         runs = [run for s in seen for run in (s.empty, s.with_sphere, s.sample)]
-        self._gauge = [
+        self._zero, self._filled = (
             self.correction(symbol, "dut", [run[at] for run in runs], "Pa")
-            for at, symbol in enumerate(("p_z", "p_1", "p_2"))
-        ]
+            for at, symbol in enumerate(("p_z", "p_1"))
+        )
+        # The pressures after the three expansions lie apart, and the volume follows from their differences.
+        self._expanded = {
+            part: self.correction(symbol, "dut", [getattr(s, part)[2] for s in seen], "Pa")
+            for part, symbol in (("empty", "p_20"), ("with_sphere", "p_2k"), ("sample", "p_2"))
+        }
         self._thermometer = self.correction("t", "thermometer", [one for s in seen for one in s.cell], "°C")
         self.inputs.append(Input.from_limits("δ_T", 0.0, "K", parameters.isothermal, Distribution.TRIANGULAR))
         virial = gas.VIRIAL[parameters.gas]
@@ -98,11 +105,19 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
         use_expansion(self, "γ_k", parameters.sphere_material)
         use_expansion(self, "γ", parameters.material)
 
-    def _x(self, seen: PycnometerSeen, x: Numbers, run: Sequence[Measured], lacks: Number = 0.0) -> Number:
-        """Return X of a run; `lacks` is what the gas lacks of its temperature after the expansion, in K."""
+    def _x(self, seen: PycnometerSeen, x: Numbers, part: str, lacks: Number = 0.0) -> Number:
+        """Return X of a run.
+
+        Args:
+            seen: the repeat.
+            x: the inputs, by symbol.
+            part: which of its runs.
+            lacks: what the gas lacks of its temperature after the expansion, in K.
+        """
+        gauges = self._zero, self._filled, self._expanded[part]
         zero, first, second = (
             gauge.corrected(x, mean((reading,), "Pa"))
-            for gauge, reading in zip(self._gauge, run, strict=True)
+            for gauge, reading in zip(gauges, getattr(seen, part), strict=True)
         )
         outside, t = self._air.pressure(seen, x), self.temperature(seen, x)
         n_0, n_1, n_2 = (gas.ideal(outside + part, x["B"], t) for part in (0.0, first - zero, second - zero))
@@ -114,11 +129,11 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
 
     def _chambers(self, seen: PycnometerSeen, x: Numbers) -> tuple[Number, Number]:
         sphere = bodies.warmer(self._sphere.value(x), x["γ_k"], self.temperature(seen, x))
-        return gas.chambers(sphere, self._x(seen, x, seen.empty), self._x(seen, x, seen.with_sphere))
+        return gas.chambers(sphere, self._x(seen, x, "empty"), self._x(seen, x, "with_sphere"))
 
     def volume(self, seen: PycnometerSeen, x: Numbers) -> Number:
         """Return the sample's volume in a repeat, in m³."""
-        return gas.displaced(*self._chambers(seen, x), self._x(seen, x, seen.sample, x["δ_T"]))
+        return gas.displaced(*self._chambers(seen, x), self._x(seen, x, "sample", x["δ_T"]))
 
     def density(self, seen: PycnometerSeen, x: Numbers) -> Number:
         """Return the sample's density at 20 °C in a repeat, in kg/m³."""
@@ -128,12 +143,13 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
         found = bodies.density(Buoyed(net, self._air.density(seen, x)), self.volume(seen, x))
         return bodies.at_reference(found, x["γ"], self.temperature(seen, x))
 
-    def chambers(self) -> tuple[float, float]:
-        """Return the mean V_c and V_r, in m³."""
+    def chambers(self) -> tuple[float, float, float]:
+        """Return the mean V_c and V_r in m³, and U (k = 2) of the sphere that told them, as a share."""
         known = self.estimates()
         both = [self._chambers(seen, known) for seen in self.seen]
         cell, reference = (statistics.fmean(map(estimate, each)) for each in zip(*both, strict=True))
-        return cell, reference
+        (sphere,) = self._sphere.inputs
+        return cell, reference, 2.0 * sphere.u / sphere.value
 
     def found(self) -> VolumeFinding:
         """Return what was found."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from remotecal.model import Column, Result, Table, Text, Words
 from remotecal.procedures.library.density.line_constants import LineConstants, told
@@ -16,6 +17,9 @@ from remotecal.procedures.library.evaluation.tables import (
     repeatability_column,
     stated_column,
 )
+
+if TYPE_CHECKING:
+    from remotecal.uncertainty.budget import Evaluated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,7 @@ def density_table(
                [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
         column("体积", "Volume", "remotecal_volume", "cm3",
                [f"{1e6 * finding.volume:.3f}" for finding in findings]),
-        column("液体温度", "Liquid", "remotecal_liquidTemperature", "°C",
+        column("液体温度", "Liquid at", "remotecal_liquidTemperature", "°C",
                [f"{finding.temperature:.2f}" for finding in findings]),
         column("示值", "Indication", "basic_measuredValue", "kg/m3",
                [with_uncertainty(finding.shown, _expanded(finding)) for finding in findings]),
@@ -155,12 +159,16 @@ def solid_table(finding: VolumeFinding, *, accredited: bool) -> Result:
     return Result(name=name, ref_types=("remotecal_solidDensity",), tables=(Table(columns=columns),))
 
 
-def chambers_table(cell: float, reference: float) -> Result:
-    """Return the volumes in m³ of a pycnometer's cell and of its reference chamber."""
+def chambers_table(cell: float, reference: float, relative: float) -> Result:
+    """Return the volumes in m³ of a pycnometer's cell and of its reference chamber.
+
+    `relative` is U of the sphere that told them, as a share: what it leaves of their digits is printed.
+    """
     columns = (
-        column("样品室容积 V_c", "Cell V_c", "remotecal_cellVolume", "cm3", [f"{1e6 * cell:.4f}"]),
+        column("样品室容积 V_c", "Cell V_c", "remotecal_cellVolume", "cm3",
+               [with_uncertainty(1e6 * cell, 1e6 * cell * relative)]),
         column("参考室容积 V_r", "Reference chamber V_r", "remotecal_referenceVolume", "cm3",
-               [f"{1e6 * reference:.4f}"]),
+               [with_uncertainty(1e6 * reference, 1e6 * reference * relative)]),
     )  # fmt: skip
     name = Text(zh="腔室容积", en="Chambers")
     return Result(name=name, ref_types=("remotecal_chambers",), tables=(Table(columns=columns),))
@@ -275,7 +283,7 @@ def marks_table(findings: Sequence[MarkFinding], specification: Specification, *
                [f"{finding.mark:g}" for finding in findings]),
         column("浮于该刻线的密度(20 °C)", "Floats at 20 °C in", "basic_referenceValue", "kg/m3",
                [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
-        column("液体温度", "Liquid", "remotecal_liquidTemperature", "°C",
+        column("液体温度", "Liquid at", "remotecal_liquidTemperature", "°C",
                [f"{finding.temperature:.2f}" for finding in findings]),
         error_column(findings, specification, accredited=accredited),
         repeatability_column(findings),
@@ -321,14 +329,39 @@ LINE_UNITS = (
 """Units of a meter's constants, in their order."""
 
 
-def line_constants_table(constants: LineConstants) -> Result:
-    """Return the constants of a meter on line, those for pressure apart; what no point tells is left out."""
+def called(constant: str) -> str:
+    """Return a constant's name with its subscript: K_20A of K20A."""
+    return f"{constant[0]}_{constant[1:]}"
+
+
+def line_constants_table(constants: LineConstants, scatter: float, between: Evaluated) -> Result:
+    """Return the constants of a meter on line, and how well a density is known by them.
+
+    Args:
+        constants: those for pressure stand apart; what no point tells is left out.
+        scatter: how far K₀ to K₂ miss the fluids, in kg/m³.
+        between: what a density between the fluids is known to.
+    """
     columns = [
-        column(f"系数 {name}", name, f"remotecal_constant{name}", unit, [told(value)])
+        column(
+            f"系数 {called(name)}",
+            f"Constant {called(name)}",
+            f"remotecal_constant{name}",
+            unit,
+            [told(value)],
+        )
         for (name, value), unit in zip(constants.all().items(), LINE_UNITS, strict=True)
         if value
     ]
     apart = ([one for one in columns if (one.unit.find("bar") >= 0) is pressed] for pressed in (False, True))
     name = Text(zh="密度计系数(τ 以 µs、p 以 bar 计)", en="Constants of the meter (τ in µs, p in bar)")
-    tables = tuple(Table(columns=tuple(each)) for each in apart if each)
+    expanded = between.reported().expanded
+    known = (
+        column("拟合标准差 s", "Scatter of the fit s", "remotecal_fitScatter", "kg/m3",
+               [significant(scatter)]),
+        column("标准液体之间的扩展不确定度 U", "Expanded uncertainty U between the fluids",
+               "remotecal_fitExpandedUncertainty", "kg/m3", [expanded]),
+        column("包含因子 k", "Coverage factor k", "remotecal_fitCoverageFactor", "1", [f"{between.k:.2f}"]),
+    )  # fmt: skip
+    tables = tuple(Table(columns=tuple(each)) for each in (*apart, known) if each)
     return Result(name=name, ref_types=("remotecal_tubeConstants",), tables=tables)

@@ -73,7 +73,7 @@ class VibratingTube(Procedure):
 
     model_equation: ClassVar[str] = (
         "E = (A·(τ + δ_τ)² + B)·(1 - c·√η) - ρ_ref(t), A = (ρ_w' - ρ_a)/(τ_w² - τ_a²), B = ρ_a - A·τ_a², "
-        "ρ_w' = ρ_Tanaka(t, p_a)·(1 + ρ_w)/(1 - c·√η_w), ρ_a = ρ_CIPM(t, p_a, dry)·(1 + δ_a)"
+        "ρ_w' = ρ_Tanaka(t, p_a)·(1 + ρ_w)/(1 - c·√η_w), ρ_a = ρ_CIPM(t, p_a, 0)·(1 + δ_a)"
     )
 
     def points(self) -> Sequence[Point]:

@@ -71,7 +71,7 @@ class PycnometerBench(Assembly):
         """What each certificate states, and what is true."""
         places = (0.0, 40e3, 80e3, 150e3)
         self.certificates["gauge"] = draw(
-            rng, "Pa", places, spread=20.0, expanded=(8.0,) * 4, digits=0, correlation=0.8
+            rng, "Pa", places, spread=5.0, expanded=(8.0,) * 4, digits=0, correlation=0.8
         )
         self.certificates["balance"] = outfit.analytical(rng)
         density = outfit.DENSITIES[options.material]

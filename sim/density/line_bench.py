@@ -17,6 +17,7 @@ from remotecal.sim.calibrated import draw
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.density import outfit
+from remotecal.sim.density.swinging import Swinging
 from remotecal.sim.density.tube_bench import DRYNESS, EXPANDED, Liquid
 from remotecal.sim.gate import Gate
 from remotecal.sim.instruments.druck import Pace
@@ -103,26 +104,19 @@ class PressedLine(Regulator):
         super().control(target + self._controller.correction(target), rate)
 
 
-class LineMeter:
-    """The meter in its thermostated line, and the phase it has come to."""
+class LineMeter(Swinging):
+    """The meter in its thermostated line."""
 
     def __init__(self, world: World, rng: Random, air: Air, line: PressedLine, *, drift: float) -> None:
-        self.world, self.air, self.line, self._rng = world, air, line, rng
-        self.spec, self.drift = LineMeterSpec.drawn(rng), drift
+        super().__init__(world, rng, drift=drift, noise=1e-7)
+        self.air, self.line, self.spec = air, line, LineMeterSpec.drawn(rng)
         self.moisture = rng.uniform(-DRYNESS, DRYNESS)
         self.filling: Liquid | None = None
         """What is in it; None is dry air."""
         self.stiff: dict[str, float] = {}
         """Compressibility of each liquid, in 1/Pa."""
-        self.target = self._t = 20.0
         self.opened_under: float = 0.0
         """The highest pressure in kPa at which anybody opened it."""
-        self._phase = 0.0
-
-    @property
-    def temperature(self) -> float:
-        """In °C; it follows its thermostat."""
-        return self._t
 
     def fill(self, t: float, filling: Liquid | None) -> None:
         """Open the line and fill it, and set its thermostat."""
@@ -137,23 +131,9 @@ class LineMeter:
         return self.filling.at(t) / (1.0 - self.stiff[self.filling.serial] * pressure)
 
     @property
-    def period(self) -> float:
-        """In s."""
+    def still(self) -> float:
         pressure = 1000.0 * self.line.pressure() if self.filling else 0.0
-        swings = self.spec.period(self.density(self._t, pressure), self._t, pressure / 1e5)
-        drifted = 1.0 + self.drift * 1e-6 * self.world.time / 3600.0
-        return 1e-6 * swings * drifted * (1.0 + self._rng.gauss(0.0, 1e-7))
-
-    def move(self, begin: float, until: float) -> float:
-        """Go on by a step at most (`world.Physics`)."""
-        took = min(until - begin, 2.0)
-        self._t = self.target + (self._t - self.target) * math.exp(-took / 60.0)
-        self._phase += took / self.period
-        return begin + took
-
-    def cycles(self) -> float:
-        """Return how many cycles there were."""
-        return self._phase
+        return self.spec.period(self.density(self._t, pressure), self._t, pressure / 1e5)
 
 
 class LineOptions(BenchOptions):

@@ -63,18 +63,22 @@ class Pycnometer:
         """Open the valve between the chambers; `lacking` where the gas stays a little colder."""
         held = 0.0 if self.body is None else self.body.volume_at(self.temperature)
         cell, outside = self.spec.cell - held, self._outside
-        amount = self._amount(outside + self.above) * cell + self._amount(outside) * self.spec.reference
+        # Gas that is still warm from being let in is no more gas for that.
+        amount = self._amount(outside + self._tight) * cell + self._amount(outside) * self.spec.reference
         self._let(self._pressure(amount / (cell + self.spec.reference)) - outside, self.COOLED)
         self._rest = -self.spec.cold if lacking else 0.0
 
     @property
     def above(self) -> float:
         """Pressure above the air's, in Pa."""
-        since = self.world.time - self._changed
-        off = self._off * math.exp(-since / self.SETTLING) + self._rest
+        off = self._off * math.exp(-(self.world.time - self._changed) / self.SETTLING) + self._rest
         warm = 1.0 + off / (self.temperature + 273.15) if self._above else 1.0
-        tight = self._above * math.exp(-self.spec.leak * since)
-        return (tight + self._outside) * warm - self._outside
+        return (self._tight + self._outside) * warm - self._outside
+
+    @property
+    def _tight(self) -> float:
+        """What has not leaked of the pressure above the air's, were the gas as warm as its walls."""
+        return self._above * math.exp(-self.spec.leak * (self.world.time - self._changed))
 
     @property
     def _outside(self) -> float:

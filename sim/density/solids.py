@@ -19,6 +19,16 @@ EXPANSION: Final = {
 }
 """Usual cubic expansion in 1/K; a piece's own lies within 10 % of it."""
 
+CHINESE: Final = {
+    "steel": "钢",
+    "brass": "黄铜",
+    "aluminium": "铝",
+    "silicon": "硅",
+    "glass": "玻璃",
+    "polymer": "聚合物",
+}
+"""What materials are called in Chinese."""
+
 REFERENCE: Final = 20.0
 
 
@@ -63,7 +73,9 @@ class Solid:
                 _value("basic_mass", "g", f"{1000 * self.mass:.5f}", "0.00005"),
             )
         )
-        name = Text(zh=f"标准固体({self.material})", en=f"Solid standard of density, {self.material}")
+        name = Text(
+            zh=f"标准固体({CHINESE[self.material]})", en=f"Solid standard of density, {self.material}"
+        )
         return Certified(name, ((Text(zh="密度", en="density"), table),))
 
 

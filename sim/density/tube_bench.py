@@ -17,6 +17,7 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.density import outfit
+from remotecal.sim.density.swinging import Swinging
 from remotecal.sim.gate import Gate
 from remotecal.sim.paper import Job, Paper, Standing, characteristic
 from remotecal.sim.person import Bystander
@@ -36,6 +37,15 @@ LIQUIDS: Final = (
     ("oil", 868.0, -0.62, 120.0),
 )
 """Liquids: name, density in kg/m³ at 20 °C, its slope in kg/(m³·K), viscosity in mPa·s."""
+
+CHINESE: Final = {
+    "nonane": "壬烷",
+    "cyclohexane": "环己烷",
+    "trichloroethylene": "三氯乙烯",
+    "oil": "油",
+    "water": "水",
+}
+"""What liquids are called in Chinese."""
 
 EXPANDED: Final = 0.03
 """U (k = 2) of their certificates, in kg/m³."""
@@ -78,31 +88,25 @@ class Liquid:
                 ),
             )
         )
-        name = Text(zh=f"密度标准液({self.serial})", en=f"Certified liquid, {self.serial}")
+        name = Text(
+            zh=f"密度标准液({CHINESE.get(self.serial, self.serial)})", en=f"Certified liquid, {self.serial}"
+        )
         return Certified(name, ((Text(zh="密度", en="density"), table),))
 
 
-class Tube:
-    """The oscillating tube, and the phase it has come to."""
+class Tube(Swinging):
+    """The oscillating tube."""
 
     def __init__(self, world: World, rng: Random, air: Air, *, drift: float) -> None:
-        self.world, self.air, self._rng = world, air, rng
+        super().__init__(world, rng, drift=drift, noise=5e-8)
+        self.air = air
         self.a, self.b = 1.2354e-4 * rng.uniform(0.98, 1.02), -806.0 * rng.uniform(0.98, 1.02)
         self.bend = rng.gauss(0.0, 1e-7)
         """What is not straight in it, in m³/kg."""
         self.damping = 7.5e-5 * rng.uniform(0.5, 1.5)
         self.moisture = rng.uniform(-DRYNESS, DRYNESS)
         """By which share the air in it differs from dry air."""
-        self.drift = drift
-        """Of the period, in ppm an hour."""
         self.filling: Liquid | str = "dry air"
-        self.target = self._t = 20.0
-        self._phase, self._looked = 0.0, world.time
-
-    @property
-    def temperature(self) -> float:
-        """In °C; it follows its thermostat."""
-        return self._t
 
     def set(self, t: float, filling: Liquid | str) -> None:
         """Set the thermostat, and fill it."""
@@ -130,24 +134,11 @@ class Tube:
         return self.filling.viscosity
 
     @property
-    def period(self) -> float:
-        """In s."""
+    def still(self) -> float:
         density = self.density
         seen = density + self.bend * density * (density - 998.0)
         feigned = seen / (1.0 - self.damping * math.sqrt(self.viscosity))
-        drifted = 1.0 + self.drift * 1e-6 * self.world.time / 3600.0
-        return 1e-6 * math.sqrt((feigned - self.b) / self.a) * drifted * (1.0 + self._rng.gauss(0.0, 5e-8))
-
-    def move(self, begin: float, until: float) -> float:
-        """Go on by a step at most (`world.Physics`)."""
-        took = min(until - begin, 2.0)
-        self._t = self.target + (self._t - self.target) * math.exp(-took / 60.0)
-        self._phase += took / self.period
-        return begin + took
-
-    def cycles(self) -> float:
-        """Return how many cycles there were."""
-        return self._phase
+        return math.sqrt((feigned - self.b) / self.a)
 
 
 class TubeOptions(BenchOptions):

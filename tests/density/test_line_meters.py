@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from short_runs import ShortRuns, evaluated, record
 
@@ -12,6 +14,7 @@ from remotecal.procedures.library.density.line_constants import (
     FluidState,
     LineConstants,
     determine,
+    scatter,
     stated,
 )
 from remotecal.sim.density.line_bench import LineBench, LineMeterSpec
@@ -117,3 +120,29 @@ def test_a_meter_that_fits_no_parabola_leaves_errors_that_fail(ran):
     evidence, _ = ran
     (statement,) = [one for one in evaluated(evidence, permissible=1e-3).statements if one.conformity]
     assert statement.conformity != "pass"
+
+
+def fitted(folder, bend):
+    """Return the scatter of the fit and U between the fluids that a meter's certificate states."""
+    with LineBench.up(folder / "bench", seed=7) as bench:
+        bench.meter.spec = replace(bench.meter.spec, bend=bend)
+        made = evaluated(RUNS.calibrate(bench, repeats=2, readings=2, temperatures=[20.0], pressures=[]))
+    table = made.results[1].tables[-1]
+    largest = max(map(float, made.results[0].tables[0].column("basic_measurementError").uncertainty.expanded))
+    return [*(table.column(f"remotecal_fit{what}").floats()[0] for what in FIT), largest]
+
+
+FIT = ("Scatter", "ExpandedUncertainty")
+
+
+def test_a_fit_that_misses_its_fluids_states_a_larger_uncertainty_between_them(tmp_path):
+    straight, bent = (fitted(tmp_path / f"{bend}", bend) for bend in (0.0, 3e-9))
+    assert bent[0] > 5 * straight[0] > 0.0
+    assert bent[1] > 4 * straight[1]
+    for missed, expanded, largest in (straight, bent):
+        assert expanded > max(largest, 2.5 * missed)
+
+
+def test_fluids_no_more_than_constants_leave_no_scatter():
+    with pytest.raises(EvidenceError, match="K0, K1 and K2 miss: add some"):
+        scatter(TRUE, states(FLUIDS[:3], 20.0, 0.0))
