@@ -14,7 +14,7 @@ from remotecal.web.answers import Limit
 from remotecal.web.callers import Reader
 from remotecal.web.office import Here
 from remotecal.web.register import not_a_customer
-from remotecal.web.shown import EquipmentShown, ItemShown, RestingShown, words
+from remotecal.web.shown import EquipmentShown, ItemShown, RestingShown, StandardShown, words
 
 router = APIRouter(tags=["what runs are about"])
 
@@ -45,6 +45,19 @@ def find_equipment(caller: Reader, here: Here, number: Number, limit: Limit = 10
             {**row._asdict(), "roles": row.roles.split(), "valid_until": row.valid_until or None}
         )
         for row in here.store.about.took_part(number, limit=limit)
+    ]
+
+
+@router.get("/standards")
+def list_standards(caller: Reader, here: Here) -> list[StandardShown]:
+    """List the standards that took part in runs, the first whose certificate ends first."""
+    not_a_customer(caller)
+    return [
+        StandardShown.model_validate(
+            one.last._asdict()
+            | {"valid_until": one.last.valid_until or None, "runs": one.runs, "runs_this_year": one.lately}
+        )
+        for one in here.standards()
     ]
 
 

@@ -41,8 +41,11 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("orders", "/orders", "read"),
     ("live", "/live", "read"),
     ("runs", "/runs", "read"),
+    ("standards", "/standards", "read"),
 )
 """Page → its address, and what one must be allowed to see it."""
+OURS: Final = frozenset({"standards"})
+"""Pages of the laboratory's own, which customers don't see."""
 HEADERS: Final = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
 """What a browser is told with each page; without a referrer it would not say whose form it sends."""
 
@@ -78,7 +81,11 @@ class Visitor:
             "caller": self.caller,
             "csrf": csrf_of(self.caller.session or ""),
             "may": self.may,
-            "menu": [(name, where) for name, where, action in MENU if self.may(action)],
+            "menu": [
+                (name, where)
+                for name, where, action in MENU
+                if self.may(action) and (self.caller.account is None or name not in OURS)
+            ],
             "laboratory": self.office.settings.laboratory,
             "when": lambda at: _when(at, self.office),
         }
