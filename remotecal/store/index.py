@@ -203,6 +203,10 @@ class UseRow(NamedTuple):
     certificate for each device is told once for each."""
     customer: str
     """By language, in JSON."""
+    item: str
+    """What it is for, by language, in JSON."""
+    item_serial: str
+    """The maker's number of that, or else its owner's."""
     issued: float | None
     """When that certificate was issued; None if it was not."""
 
@@ -354,6 +358,8 @@ def _using(
             used.c.certificate,
             func.coalesce(items.c.certificate, ""),
             func.coalesce(items.c.customer, "{}"),
+            func.coalesce(items.c.name, "{}"),
+            func.coalesce(func.nullif(items.c.serial, ""), items.c.owner_number, ""),
             issued.c.at,
         )
         .join(runs, same(runs))

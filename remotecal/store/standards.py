@@ -1,4 +1,4 @@
-"""The standards that took part in runs, each as it did last; from the index that `index.AboutRuns` looks up."""
+"""The standards that took part in runs, each as it did last; from the index of what runs are about."""
 
 from __future__ import annotations
 

@@ -74,7 +74,12 @@ def list_resting(
     not_a_customer(caller)
     found = [
         RestingShown.model_validate(
-            {**one.use._asdict(), "depth": one.depth, "customer": words(one.use.customer)}
+            {
+                **one.use._asdict(),
+                "depth": one.depth,
+                "customer": words(one.use.customer),
+                "item": words(one.use.item),
+            }
         )
         for one in resting_on(
             here.store,

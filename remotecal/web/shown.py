@@ -391,5 +391,9 @@ class RestingShown(ShownBody):
     """Number of the certificate the run led to, or is to lead to."""
     customer: dict[str, str]
     """By language."""
+    item: dict[str, str]
+    """What that is for, by language."""
+    item_serial: str
+    """The maker's number of that, or else its owner's."""
     issued: datetime | None
     """When that certificate was issued."""

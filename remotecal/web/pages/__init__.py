@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def add_to(app: FastAPI) -> None:
     """Have an application answer with pages, compressed for whoever takes that."""
-    from remotecal.web.pages import assets, entry, evidence, orders, runs, search, standards, today
+    from remotecal.web.pages import assets, entry, evidence, orders, resting, runs, search, standards, today
     from remotecal.web.pages.compressed import Compressed
 
-    for part in (today, orders, runs, evidence, standards, search, entry, assets):
+    for part in (today, orders, runs, evidence, standards, resting, search, entry, assets):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -1,4 +1,4 @@
-"""The standards: which there are and how long their certificates hold, where one took part, what rests on it."""
+"""The standards: which there are, how long their certificates hold, where one took part."""
 
 from __future__ import annotations
 
