@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     {"canonical", "errors", "html", "numerals", "source"},
-    {"locks", "opening", "signals"},
+    {"locks", "opening", "private_files", "signals"},
     {"clock", "configuration", "editions", "unit_factors", "unit_names", "units"},
     {"model"},
     {"drivers", "uncertainty", "fluids", "scales", "statistics"},

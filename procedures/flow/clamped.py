@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
-from remotecal.errors import CertificateRefused, EvidenceError
+from remotecal.errors import CertificateRefused
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
@@ -61,6 +61,11 @@ class ClampOnSeen(MeterSeen):
     reference_after: Annotated[Measured, "m3"]
     temperature: Annotated[tuple[Measured, ...], "°C"]
     """Water, or the pipe's wall under the insulation, while the repeat lasted."""
+
+    @property
+    def between_totals(self) -> float:
+        """Time in s from one reading of the clamp-on meter's total to the other."""
+        return self.reference_after.at - self.reference_before.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +187,7 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         return passed
 
     def _lasted(self, seen: ClampOnSeen, x: Numbers) -> Number:
-        if seen.duration is None:
-            raise EvidenceError(f"{self.point.name}: a repeat does not tell how long it lasted")
-        return seen.duration
+        return seen.between_totals
 
     def finding(self) -> ClampOnFinding:
         """Return the error at this flow."""

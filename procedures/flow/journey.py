@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import CertificateRefused
-from remotecal.procedures.library.evaluation.in_common import COMMON, Parts
+from remotecal.procedures.library.evaluation.in_common import COMMON, Parts, laboratory_of
 from remotecal.procedures.library.flow.clamped import VelocityCurve
 from remotecal.statistics import Closure, Journey, close_journey
 from remotecal.uncertainty.interpolation import CertifiedCurve
@@ -79,7 +79,9 @@ class BothWays:
             if not isinstance(known.stated, CertifiedCurve):
                 raise CertificateRefused(f"{role} states no errors against a velocity or a flow")
             self._curves.append((known.stated, scale))
-        self._common = [_common(certificates[role]) for role in ("before", "after")]
+        both = [certificates[role] for role in ("before", "after")]
+        one = len({laboratory_of(each.certificate) for each in both}) == 1
+        self._common = [_common(each) if one else 0.0 for each in both]
 
     def change(self, velocity: float) -> tuple[float, float]:
         """Return the error before at a velocity in m/s, and by how much it was larger after; relative.

@@ -345,7 +345,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     def found(self) -> MeterFinding:
         """Return the error of the meter under test at this point."""
         self.read_meter()
-        found = self.solve(self.volume, lambda seen, x: self.lasted(seen) + x["Δt"])
+        found = self.solve(self.volume, lambda seen, _: self.lasted(seen))  # Δt is in the volume
         pressure, flow = self.point.nominal["pressure"], self.point.nominal["flow"]
         place = f"{pressure:g} kPa, {flow:g} m³/h"
         title = Text(zh=f"流量点 {place}", en=f"Flow point {place}")

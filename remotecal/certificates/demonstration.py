@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
-from remotecal.certificates.signing.keys import SMALLEST_KEY, SigningKey
+from remotecal.certificates.signing.issuing import BACKDATED, issue, new_authority, new_rsa_key, subject
+from remotecal.certificates.signing.keys import SigningKey
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.model import Text
+from remotecal.private_files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.x509 import Certificate, CertificateBuilder, Name
+    from cryptography.x509 import Certificate
 
     from remotecal.certificates.trust import Capability
 
+MARK = "DEMONSTRATION"
+"""Organisation in the name of whoever holds a demonstration's key."""
 AUTHORITY = "DEMONSTRATION authority of remotecal (proves nothing)"
 LIFE = timedelta(days=3650)
 
@@ -61,10 +65,10 @@ class DemonstrationKeys:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "authority.pem").write_bytes(self.authority.public_bytes(Encoding.PEM))
         for name, key in self.signers.items():
-            _write_private(folder / f"{name}.pem", pem(key))
+            write_private(folder / f"{name}.pem", pem(key))
         for name, seal in (("station", self.station), ("list-issuer", self.list_issuer)):
             private = seal.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            _write_private(folder / f"{name}.pem", private)
+            write_private(folder / f"{name}.pem", private)
             public = seal.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
             (folder / f"{name}.pub.pem").write_bytes(public)
 
@@ -81,7 +85,7 @@ class NewKeys:
 
     def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(TOGETHER, thread_name_prefix="new keys")
-        self._begun = [self._pool.submit(_new_key) for _ in range(count)]
+        self._begun = [self._pool.submit(new_rsa_key) for _ in range(count)]
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +97,7 @@ class NewKeys:
 
     def take(self) -> RSAPrivateKey:
         """Return a key that nobody else has."""
-        return self._begun.pop(0).result() if self._begun else _new_key()
+        return self._begun.pop(0).result() if self._begun else new_rsa_key()
 
 
 def make_demonstration_keys(
@@ -118,16 +122,15 @@ def make_demonstration_keys(
 def _certified(names: Mapping[str, str], at: datetime, keys: NewKeys) -> DemonstrationKeys:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    begin = at - timedelta(days=1)
-    root_key = keys.take()
-    root_name = _name(AUTHORITY)
-    root = _builder(root_name, root_name, root_key, begin, authority=True)
-    authority = _issue(root, root_key)
+    begin, end = at - BACKDATED, at - BACKDATED + LIFE
+    root = keys.take()
+    authority = new_authority(root, subject(AUTHORITY, MARK), begin, end)
+    above = SigningKey(root, (authority,))
     signers: dict[str, SigningKey] = {}
     for duty, name in names.items():
         private = keys.take()
-        builder = _builder(_name(name), root_name, private, begin, authority=False)
-        signers[duty] = SigningKey(private, (_issue(builder, root_key),))
+        certificate = issue(private.public_key(), subject(name, MARK), above, begin, end)
+        signers[duty] = SigningKey(private, (certificate,))
     return DemonstrationKeys(
         authority, signers, SealKey(Ed25519PrivateKey.generate()), SealKey(Ed25519PrivateKey.generate())
     )
@@ -209,61 +212,3 @@ def pem(key: SigningKey) -> bytes:
 
     private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return private + b"".join(found.public_bytes(Encoding.PEM) for found in key.chain)
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(data)
-
-
-def _new_key() -> RSAPrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-
-    return generate_private_key(public_exponent=65537, key_size=SMALLEST_KEY)
-
-
-def _name(common: str) -> Name:
-    from cryptography.x509 import Name, NameAttribute, NameOID
-
-    return Name(
-        [
-            NameAttribute(NameOID.ORGANIZATION_NAME, "DEMONSTRATION"),
-            NameAttribute(NameOID.COMMON_NAME, common),
-        ]
-    )
-
-
-def _builder(
-    subject: Name, issuer: Name, key: RSAPrivateKey, begin: datetime, *, authority: bool
-) -> CertificateBuilder:
-    from cryptography import x509
-
-    usage = x509.KeyUsage(
-        digital_signature=not authority,
-        content_commitment=not authority,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    return (
-        x509.CertificateBuilder(
-            issuer, subject, key.public_key(), x509.random_serial_number(), begin, begin + LIFE
-        )
-        .add_extension(
-            x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True
-        )
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _issue(builder: CertificateBuilder, issuer: RSAPrivateKey) -> Certificate:
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.x509 import AuthorityKeyIdentifier
-
-    identifier = AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())
-    return builder.add_extension(identifier, critical=False).sign(issuer, SHA256())

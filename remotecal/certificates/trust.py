@@ -7,9 +7,6 @@ believed.
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from remotecal.certificates.keeping import extend, replace
+from remotecal.certificates.keeping import replace
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.certificates.signing.signature import Signature
@@ -143,7 +140,7 @@ class TrustList(Written):
     """Last day on which the list may be used."""
     demonstration: bool = False
     """Whether it is for demonstrations: then only certificates marked so can be recognised."""
-    bodies: tuple[Body, ...]
+    bodies: tuple[Body, ...] = ()
     """Whom to believe."""
     revoked: tuple[Revocation, ...] = ()
     """What not to believe any more."""
@@ -332,53 +329,6 @@ def sign_trust_list(path: Path, key: SealKey) -> None:
     """Write the issuer's signature beside a trust list, once the list itself is found in order."""
     checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
     replace(signature_file(path), key.sign(path.read_bytes()).encode() + b"\n")
-
-
-def revoke(path: Path, revocation: Revocation, key: SealKey, day: date) -> TrustList:
-    """Add an entry to a trust list, in a new issue of the list signed with `key`, and return it.
-
-    The rest of the file, comments included, stays as it is. The issue before, with its signature, is
-    kept beside it under its number, such as `trust-7.toml`.
-
-    Raises:
-        ConfigurationError: the list can't be read, it has the entry already, or it is laid out so that
-            nothing can be added to it; nothing was written then.
-    """
-    old = checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
-    if revocation in old.revoked:
-        raise ConfigurationError(f"{path} has this entry already")
-    text = path.read_text("utf-8")
-    for name, value in (("number", old.number + 1), ("issued", day)):
-        text = re.sub(rf"^{name}\s*=.*$", f"{name} = {value}", text, count=1, flags=re.MULTILINE)
-    new = text.rstrip("\n") + "\n\n[[revoked]]\n" + "".join(_entries(revocation))
-    try:
-        content = tomllib.loads(new)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} must be changed by hand, to use `[[revoked]]`: {error}") from error
-    written = checked(TrustList, content, str(path), ConfigurationError)
-    expected = {"number": old.number + 1, "issued": day, "revoked": (*old.revoked, revocation)}
-    if written != old.model_copy(update=expected):
-        raise ConfigurationError(f"{path} must be changed by hand: its number and day were not found")
-    kept = path.with_name(f"{path.stem}-{old.number}{path.suffix}")
-    for there, beside in ((path, kept), (signature_file(path), signature_file(kept))):
-        if there.exists():
-            extend(beside, [there.read_bytes()])
-    replace(path, new.encode())
-    sign_trust_list(path, key)
-    return written
-
-
-def _entries(revocation: Revocation) -> Iterator[str]:
-    """Yield the lines of an entry in TOML, whose strings are JSON's."""
-    for name, value in revocation.model_dump(exclude_none=True).items():
-        if isinstance(value, dict):
-            inner = ", ".join(
-                f"{json.dumps(language)} = {json.dumps(said, ensure_ascii=False)}"
-                for language, said in value.items()
-            )
-            yield f"{name} = {{ {inner} }}\n"
-        else:
-            yield f"{name} = {value if isinstance(value, date) else json.dumps(value, ensure_ascii=False)}\n"
 
 
 def signature_file(path: Path) -> Path:

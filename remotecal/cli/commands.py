@@ -72,6 +72,22 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_password(parser: argparse.ArgumentParser) -> None:
+    """Add `--password-file FILE`, for the key a command signs with."""
+    parser.add_argument("--password-file", type=Path, metavar="FILE", help="holds the key's password or PIN")
+
+
+def password_of(asked: argparse.Namespace) -> str | None:
+    """Return what stands in the password file that was named; None where there is none.
+
+    Raises:
+        ConfigurationError: it can't be read, or others can read it.
+    """
+    from remotecal.private_files import read_private
+
+    return None if asked.password_file is None else read_private(asked.password_file).decode().strip()
+
+
 def _setting(text: str) -> tuple[str, object]:
     """Return a key and its value: a number, a list or whatever TOML knows, and else the text itself."""
     import tomllib

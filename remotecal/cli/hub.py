@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import HUB, add_directory, command, directory
 from remotecal.cli.hub_index import add_commands
+from remotecal.cli.install_service import add_command as add_install
 
 if TYPE_CHECKING:
     from remotecal.hub.hub import Hub
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_directory(parser, *HUB)
-    add = partial(command, parser.add_subparsers(metavar="COMMAND", required=True), parents=[directory(*HUB)])
+    commands, parents = parser.add_subparsers(metavar="COMMAND", required=True), [directory(*HUB)]
+    add = partial(command, commands, parents=parents)
     init = add("init", "make a hub: authority, keys, settings and database", _init)
     init.add_argument("--laboratory", required=True, metavar="NAME", help="name of the laboratory")
     init.add_argument("--host", required=True, metavar="HOST", help="where stations find this machine")
@@ -31,13 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--authority", type=Path, metavar="FILE", help="key and certificate of an authority to use (PEM)"
     )
     up = add("up", "serve until interrupted", _up)
-    up.add_argument("--api", metavar="ADDRESS:PORT", help="serve the REST API there, too: 127.0.0.1:4290")
-    up.add_argument(
-        "--api-certificate", type=Path, metavar="FILE", help="the API's key and certificate chain (PEM)"
-    )
-    up.add_argument(
-        "--api-proxied", action="store_true", help="a reverse proxy on this machine speaks TLS for the API"
-    )
+    for one in (up, add_install(commands, "hub", parents)):
+        _add_api(one)
     user = add("user", "enter a user of the API, or change one; asks for a password", _user)
     user.add_argument("name", metavar="NAME", help="how they log in")
     user.add_argument("--role", action="append", required=True, metavar="ROLE", help="may be given again")
@@ -60,6 +57,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_commands(add)
     audit = add("audit", "print what was done, and what was refused", _audit)
     audit.add_argument("--limit", type=int, default=50, metavar="N", help="entries, the latest ones")
+
+
+def _add_api(one: argparse.ArgumentParser) -> None:
+    """Declare where a hub serves the API and the console."""
+    one.add_argument("--api", metavar="ADDRESS:PORT", help="serve the REST API there, too: 127.0.0.1:4290")
+    one.add_argument(
+        "--api-certificate", type=Path, metavar="FILE", help="the API's key and certificate chain (PEM)"
+    )
+    one.add_argument(
+        "--api-proxied", action="store_true", help="a reverse proxy on this machine speaks TLS for the API"
+    )
 
 
 def _folder(asked: argparse.Namespace) -> HubFolder:

@@ -6,6 +6,8 @@ import argparse
 from datetime import date
 from pathlib import Path
 
+from remotecal.cli.commands import add_password, password_of
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -30,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", required=True, type=Path, metavar="FILE", help="key of the list's issuer (PEM)"
     )
-    parser.add_argument("--password-file", type=Path, metavar="FILE", help="holds the key's password")
+    add_password(parser)
 
 
 def main(asked: argparse.Namespace) -> None:
@@ -42,11 +44,12 @@ def main(asked: argparse.Namespace) -> None:
     from datetime import UTC, datetime
 
     from remotecal.certificates.signing.seal import SealKey
-    from remotecal.certificates.trust import Revocation, revoke
+    from remotecal.certificates.trust import Revocation
+    from remotecal.certificates.trust_issues import revoke
     from remotecal.configuration import checked
     from remotecal.errors import ConfigurationError
 
-    password = None if asked.password_file is None else asked.password_file.read_text("utf-8").strip()
+    password = password_of(asked)
     reason = {"en": asked.reason} | ({"zh": asked.reason_zh} if asked.reason_zh else {})
     content: dict[str, object] = {
         "what": "key" if asked.certificate is None else "certificate",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from remotecal.cli.commands import add_password, password_of
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -21,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="PEM or PKCS#12 file or PKCS#11 URI; for trust lists and journals an Ed25519 PEM file",
     )
-    parser.add_argument("--password-file", type=Path, metavar="FILE", help="holds the key's password or PIN")
+    add_password(parser)
     parser.add_argument("--register", type=Path, metavar="FILE", help="the laboratory's register (TOML)")
     parser.add_argument(
         "--pdf", type=Path, metavar="FILE", help="print an issued certificate there, and sign that, too"
@@ -57,7 +59,7 @@ def main(asked: argparse.Namespace) -> None:
     """
     from remotecal.errors import ConfigurationError
 
-    password = None if asked.password_file is None else asked.password_file.read_text("utf-8").strip()
+    password = password_of(asked)
     sign_file = {".xml": _certificate, ".toml": _trust_list, ".jsonl": _journal}.get(asked.file.suffix)
     if sign_file is None or not asked.file.is_file():
         raise ConfigurationError(

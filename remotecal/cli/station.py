@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from remotecal.cli.commands import add_directory, command, declare_verbs, directory
+from remotecal.cli.install_service import add_command as add_install
 
 WISHES = {
     "pause": "let the run hold before its next repeat",
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--at", required=True, metavar="HOST:PORT", help="where the laboratory enrols stations"
     )
     command(commands, "up", "fetch and carry out orders until interrupted", _up, at)
+    add_install(commands, "station", at)
     command(commands, "state", "tell what the station does", _state, at)
     for verb, told in declare_verbs(commands, WISHES, _wish, at):
         if verb == "resend":

@@ -10,10 +10,10 @@ from remotecal.certificates.signing.seal import new_seal_key
 from remotecal.configuration import as_toml
 from remotecal.errors import ConfigurationError
 from remotecal.hub.settings import FILE, HubFolder
+from remotecal.private_files import write_private
 from remotecal.store import Store
 from remotecal.transport.identities import BROKER, HUB, host_and_port
 from remotecal.transport.pki import Authority, Credentials, certificate_pem, new_key
-from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,6 +30,7 @@ from remotecal.hub.laboratory import OrderDesk, connection
 from remotecal.hub.refusals import Refusals
 from remotecal.hub.settings import FILE
 from remotecal.locks import hold
+from remotecal.private_files import read_private
 from remotecal.store import Store
 from remotecal.transport import subjects
 from remotecal.transport.bundles import TrustedProcedures
@@ -57,7 +58,6 @@ from remotecal.transport.pki import (
     requested_key,
     uri_of,
 )
-from remotecal.transport.private_files import read_private
 from remotecal.transport.tls import server_context
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, RemotecalError
 from remotecal.opening import make_durable
-from remotecal.transport.private_files import write_private
+from remotecal.private_files import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -349,7 +349,7 @@ def _trust(folder: HubFolder) -> TrustList | None:
 
 def _seal_key(folder: HubFolder) -> SigningKey:
     from remotecal.certificates.signing.keys import read_key
-    from remotecal.transport.private_files import read_private
+    from remotecal.private_files import read_private
 
     issuing = folder.settings.issuing
     if issuing.key is None:
@@ -362,9 +362,7 @@ def _seal_key(folder: HubFolder) -> SigningKey:
         password = read_private(folder.path / issuing.password_file).decode().strip()
     if issuing.key.startswith("pkcs11:"):
         return read_key(issuing.key, password)
-    path = folder.path / issuing.key
-    read_private(path)  # refuses a key others can read
-    return read_key(str(path), password)
+    return read_key(str(folder.path / issuing.key), password)
 
 
 def remote(record: Record, station: str) -> Record:

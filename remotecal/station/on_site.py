@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Literal
 from remotecal import locks
 from remotecal.configuration import Written, checked
 from remotecal.errors import ConfigurationError, NotConnected
+from remotecal.private_files import write_private
 from remotecal.transport.messages import CommandAnswer
-from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,11 +25,11 @@ from remotecal.journal.chain import ending
 from remotecal.journal.events import FILE, found_in, opened_lines
 from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
+from remotecal.private_files import write_private
 from remotecal.runs.company import Company
 from remotecal.runs.execute import carry_out, go_on
 from remotecal.runs.record import evaluate
 from remotecal.runs.safety import NOTHING, Safety, make_safe
-from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from remotecal.configuration import Written, checked
 from remotecal.errors import EvidenceError, OrderError
+from remotecal.private_files import write_private
 from remotecal.runs.catalogue import (
     MOST_BYTES,
     MOST_FILES,
@@ -28,7 +29,6 @@ from remotecal.runs.catalogue import (
 )
 from remotecal.transport.envelopes import seal, unseal
 from remotecal.transport.messages import ProcedureNamed
-from remotecal.transport.private_files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from remotecal.errors import ConfigurationError, EvidenceError
-from remotecal.transport.private_files import read_private, write_private
+from remotecal.private_files import read_private, write_private
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -1,7 +1,9 @@
 """A clamp-on meter as a transfer standard: on site, and its journey closed by two certificates."""
 
+import math
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,9 +25,10 @@ from remotecal.journal.events import FILE, read_journal
 from remotecal.procedures.library.flow.clamp_on_parameters import ClampOnParameters
 from remotecal.runs.prompts import Beside
 from remotecal.sim.assembly import CLOCK
-from remotecal.sim.certificates import certificate
+from remotecal.sim.certificates import ISSUER, certificate
 from remotecal.sim.clamp_on.assemblies import ClampOnHome, ClampOnSite
 from remotecal.sim.clamp_on.paper import CLAMP_ON, LABORATORY, clamp_on
+from remotecal.sim.clamp_on.site import COMMON, WHOLE
 
 SITE = ShortRuns(flows=[200.0], repeats=2, duration=60.0)
 HOME = ShortRuns()
@@ -135,6 +138,26 @@ def test_a_velocity_the_certificate_does_not_reach_is_refused(site):
         SITE.planned(site, flows=[10.0])
 
 
+def test_it_holds_at_whatever_flow_the_plant_may_make(site):
+    """The certificate ends at 4 m/s, which is 457 m³/h here."""
+    with pytest.raises(CertificateRefused, match="by the velocities in this pipe it is to tell"):
+        SITE.planned(site, flows=[440.0])
+    SITE.planned(site, flows=[440.0], flow_tolerance=3.0)
+
+
+def test_a_flow_is_what_passed_between_the_readings_of_the_total(site):
+    """However long it took to read the rest beside it."""
+    evidence = SITE.calibrate(site)
+    at_once = column(record(evidence), "basic_referenceValue").floats()[0]
+    later = [
+        replace(one, values={**one.values, "reference_after": after._replace(at=after.at + 6.0)})
+        for one in evidence.observations
+        for after in (one.values["reference_after"],)
+    ]
+    at_length = column(record(replace(evidence, observations=tuple(later))), "basic_referenceValue")
+    assert at_length.floats()[0] == pytest.approx(at_once * 60.0 / 66.0, abs=0.06)
+
+
 def test_a_certificate_by_flow_needs_the_bore_it_was_calibrated_in(site):
     path = site.directory / "reference.xml"
     # The laboratory's pipe had 3600 s/h · 100 m/h: v in m/s is told as 100·v in m³/h.
@@ -227,6 +250,18 @@ def test_a_journey_that_did_not_close_is_refused(tmp_path):
         pytest.raises(CertificateRefused, match=r"did not come back as it went: .* E_n"),
     ):
         HOME.planned(bench)
+
+
+def test_certificates_of_two_laboratories_have_nothing_in_common(tmp_path):
+    """Each one's whole uncertainty counts then, and |E_n| is smaller by just that much."""
+    with ClampOnHome.up(tmp_path / "bench", seed=3, drift=0.5) as bench:
+        of_one = column(record(HOME.calibrate(bench)), "remotecal_en", 1).floats()
+    with ClampOnHome.up(tmp_path / "again" / "bench", seed=3, drift=0.5) as bench:
+        rewrite(bench.directory / "after.xml", (ISSUER.get("en"), "Another institute"))
+        of_two = column(record(HOME.calibrate(bench)), "remotecal_en", 1).floats()
+    smaller = math.sqrt(1.0 - (COMMON / WHOLE) ** 2)
+    assert of_two == pytest.approx([en * smaller for en in of_one], abs=0.006)
+    assert any(abs(en) > 0.1 for en in of_one)
 
 
 def test_a_meter_that_came_home_harmed_closes_nothing(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 from dataclasses import replace
@@ -75,6 +76,19 @@ def test_errors_are_those_of_the_meter_within_their_uncertainty(tmp_path, option
     with ClosedLoop.up(tmp_path / "bench", seed=7, **options) as bench:
         covers(bench, record(calibrate(bench)))
         assert is_safe(bench)
+
+
+def test_a_meter_by_current_feels_the_time_between_the_readings(tmp_path):
+    """What the masters counted, over another time than they are said to have, is another flow."""
+    delays = {}
+    for delay in (0.01, 0.2):
+        with ClosedLoop.up(tmp_path / f"{delay}" / "bench", seed=7, output="current") as bench:
+            evidence = calibrate(bench, gate_delay=delay)
+        for line in record(evidence).measurements[0].budgets[0].lines:
+            if line.symbol == "Δt":
+                delays[delay] = float(line.contribution)
+        duration = statistics.fmean(one.values["duration"] for one in evidence.observations)
+        assert delays[delay] == pytest.approx(100 * delay / math.sqrt(3) / duration, rel=0.06)
 
 
 def test_the_certificate_holds_all_pressures_in_one_curve_over_reynolds_numbers(bench):

@@ -15,7 +15,7 @@ from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import read_public_key
 from remotecal.certificates.signing.signature import DUTIES
-from remotecal.certificates.trust import TrustList, read_trust_list
+from remotecal.certificates.trust import TrustList, read_trust_list, sign_trust_list
 from remotecal.cli import main
 from remotecal.model import Record, Text
 from remotecal.verify import Report, verify
@@ -164,6 +164,7 @@ def test_a_journal_does_not_let_an_amendment_change_the_item(made: Made, lists: 
 def test_a_key_is_revoked(made: Made, lists: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = lists.read_text("utf-8")
     lists.write_text("# kept by the quality manager\n" + before, "utf-8")
+    sign_trust_list(lists, made.keys.list_issuer)
     assert revoked(made, lists, "--signer", made.folder / "keys" / "reviewed.pem", "--reason", "lost") == 0
     again = current(made, lists)
     assert again.number == 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +23,7 @@ from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature,
 from remotecal.certificates.signing.seal import PublicKey, SealKey, read_public_key
 from remotecal.certificates.signing.xml import read_signatures, sign_xml
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
+from remotecal.private_files import write_private
 
 LABEL = "lab"
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -182,10 +185,10 @@ def test_a_key_from_pkcs12_or_an_encrypted_pem_signs(key: SigningKey, signed: by
 
     secret = BestAvailableEncryption(b"secret")
     container = tmp_path / "key.p12"
-    container.write_bytes(serialize_key_and_certificates(b"key", key.private, key.chain[0], None, secret))
+    write_private(container, serialize_key_and_certificates(b"key", key.private, key.chain[0], None, secret))
     encrypted = tmp_path / "key.pem"
     private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret)
-    encrypted.write_bytes(private + key.chain[0].public_bytes(Encoding.PEM))
+    write_private(encrypted, private + key.chain[0].public_bytes(Encoding.PEM))
     for path in (container, encrypted):
         data = sign_xml(write(scale_certificate()), read_key(str(path), "secret"), "issued", SIGNED)
         assert read_signatures(data)[0].name == key.name
@@ -250,13 +253,27 @@ def test_keys_that_cannot_sign_certificates(keys: DemonstrationKeys, tmp_path: P
     }
     for content, reason in refused.items():
         path = tmp_path / "key.pem"
-        path.write_bytes(content)
+        write_private(path, content)
         with pytest.raises(ConfigurationError, match=reason):
             read_key(str(path))
     with pytest.raises(ConfigurationError, match="can't be read"):
         read_key(str(tmp_path / "nothing.pem"))
     with pytest.raises(ConfigurationError, match="must have the form"):
         read_key("pkcs11:token=lab")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="access lists are kept elsewhere there")
+def test_a_key_that_others_can_read_signs_nothing(keys: DemonstrationKeys, tmp_path: Path) -> None:
+    keys.write(tmp_path)
+    read: dict[str, Callable[[Path], object]] = {
+        "performed.pem": lambda path: read_key(str(path)),
+        "station.pem": SealKey.read,
+    }
+    for name, reading in read.items():
+        reading(tmp_path / name)
+        (tmp_path / name).chmod(0o640)
+        with pytest.raises(ConfigurationError, match="can be read by others: `chmod 600"):
+            reading(tmp_path / name)
 
 
 def test_seals_are_checked_by_openssl_too(keys: DemonstrationKeys, tmp_path: Path) -> None:

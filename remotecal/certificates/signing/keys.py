@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import parse_qsl, unquote
 
 from remotecal.errors import ConfigurationError
+from remotecal.private_files import read_private
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -54,16 +55,13 @@ def read_key(source: str, password: str | None = None) -> SigningKey:
         password: of the file, or the token's PIN.
 
     Raises:
-        ConfigurationError: there is no such key, the password is wrong, or the key can't sign
-            certificates: not RSA, too short, or with another key's certificate.
+        ConfigurationError: there is no such key, others can read it, the password is wrong, or the key
+            can't sign certificates: not RSA, too short, or with another key's certificate.
     """
     if source.startswith("pkcs11:"):
         key = _from_token(source, password)
     else:
-        try:
-            data = Path(source).read_bytes()
-        except OSError as error:
-            raise ConfigurationError(f"the key {source} can't be read: {error.strerror}") from error
+        data = read_private(Path(source))
         secret = None if password is None else password.encode()
         try:
             key = _from_pkcs12(data, secret) if source.endswith((".p12", ".pfx")) else _from_pem(data, secret)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError, EvidenceError
+from remotecal.private_files import read_private
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -74,18 +75,17 @@ class SealKey:
 
     @classmethod
     def read(cls, path: Path, password: str | None = None) -> SealKey:
-        """Read the key from a PEM file (`ConfigurationError` where there is none)."""
+        """Read the key from a PEM file (`ConfigurationError` where there is none, or others can read it)."""
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+        data = read_private(path)
         try:
-            private = load_pem_private_key(path.read_bytes(), None if password is None else password.encode())
-        except (OSError, ValueError, TypeError) as error:
+            private = load_pem_private_key(data, None if password is None else password.encode())
+        except (ValueError, TypeError) as error:
             raise ConfigurationError(f"{path} gives no key: {error}") from error
         if not isinstance(private, Ed25519PrivateKey):
-            raise ConfigurationError(
-                f"{path} is no Ed25519 key; make one with `openssl genpkey -algorithm ed25519`"
-            )
+            raise ConfigurationError(f"{path} is no Ed25519 key; make one with `remotecal keys seal`")
         return cls(private)
 
 

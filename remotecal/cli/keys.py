@@ -1,0 +1,300 @@
+"""`remotecal keys`: make keys that sign, have a laboratory's authority say whose they are, look at them."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal.cli.commands import add_password, command, password_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.x509 import Certificate
+
+AUTHORITY_LASTS, KEY_LASTS = 20, 5
+"""Years a certificate is good for, unless somebody says otherwise."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    authority = command(
+        commands, "authority", "make a laboratory's authority, which says whose keys are whose", _authority
+    )
+    authority.add_argument("laboratory", metavar="NAME", help="the laboratory's name")
+    _add_new(authority)
+    _add_until(authority, AUTHORITY_LASTS)
+    new = command(
+        commands, "new", "make a key that signs certificates, and the request for its certificate", _new
+    )
+    new.add_argument("name", metavar="NAME", help="the person's name, or the laboratory's for its seal")
+    _add_new(new)
+    show_request = command(commands, "request", "write the request of a key once more", _request)
+    show_request.add_argument("key", type=Path, metavar="KEY", help="the key (PEM)")
+    add_password(show_request)
+    issue = command(commands, "issue", "certify, as the authority, whose key a request is for", _issue)
+    issue.add_argument("request", type=Path, metavar="REQUEST", help="the request (.csr)")
+    issue.add_argument("--to", required=True, metavar="NAME", help="whom you have seen ask for it")
+    issue.add_argument("--by", type=Path, required=True, metavar="KEY", help="the authority's key")
+    issue.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the certificate goes")
+    add_password(issue)
+    _add_until(issue, KEY_LASTS)
+    take = command(commands, "take", "put the certificate that came back into the key's file", _take)
+    take.add_argument("certificate", type=Path, metavar="CERTIFICATE", help="what the authority issued")
+    take.add_argument("--into", type=Path, required=True, metavar="KEY", help="the key it is for")
+    add_password(take)
+    seal = command(commands, "seal", "make an Ed25519 key for journals, trust lists or procedures", _seal)
+    _add_new(seal)
+    show = command(commands, "show", "tell whose a key or certificate is, and until when", _show)
+    show.add_argument("file", type=Path, metavar="FILE", help="a key with its certificate, or a certificate")
+    add_password(show)
+
+
+def _add_new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the key goes (.pem)")
+    add_password(parser)
+    parser.add_argument(
+        "--plain", action="store_true", help="do not encrypt it: whoever reads the file signs as its holder"
+    )
+
+
+def _add_until(parser: argparse.ArgumentParser, years: int) -> None:
+    parser.add_argument(
+        "--until",
+        type=date.fromisoformat,
+        metavar="DAY",
+        help=f"last day it is good for (2031-11-30); {years} years if not given",
+    )
+
+
+def _authority(asked: argparse.Namespace) -> None:
+    """Make an authority's key with its certificate."""
+    from remotecal.certificates.signing.issuing import BACKDATED, new_authority, new_rsa_key, subject
+    from remotecal.certificates.signing.keys import fingerprint
+
+    named = subject(f"{asked.laboratory} CA", asked.laboratory)
+    password, key, now = _new_password(asked), new_rsa_key(), _now()
+    certificate = new_authority(key, named, now - BACKDATED, _end(asked.until, now, AUTHORITY_LASTS))
+    _write_new_key(asked.out, key, password, certificate)
+    public = asked.out.with_suffix(".crt")
+    _write_certificate(public, certificate)
+    print(f"{asked.out} is the authority of {asked.laboratory}: keep it where nobody works, such as a safe")
+    print(f"{public} goes on the trust list, under `certificates`; SHA-256 {fingerprint(certificate)}")
+
+
+def _new(asked: argparse.Namespace) -> None:
+    """Make a key and its request."""
+    from remotecal.certificates.keeping import write_new
+    from remotecal.certificates.signing.issuing import key_fingerprint, new_rsa_key, request, subject
+
+    named, password, key = subject(asked.name), _new_password(asked), new_rsa_key()
+    _write_new_key(asked.out, key, password)
+    asking = asked.out.with_suffix(".csr")
+    write_new(asking, request(key, named))
+    print(f"{asked.out} is the key of {asked.name}: it never leaves this computer")
+    print(f"{asking} goes to the authority; tell them in person: {key_fingerprint(key.public_key())}")
+
+
+def _request(asked: argparse.Namespace) -> None:
+    """Write a request for a key that has a certificate already, under the name that one gives."""
+    from remotecal.certificates.keeping import replace
+    from remotecal.certificates.signing.issuing import key_fingerprint, request, subject
+    from remotecal.certificates.signing.keys import read_key
+
+    key = read_key(str(asked.key), password_of(asked))
+    asking = asked.key.with_suffix(".csr")
+    replace(asking, request(key.private, subject(key.name)))
+    print(f"{asking} is written; the key's SHA-256 is {key_fingerprint(key.private.public_key())}")
+
+
+def _issue(asked: argparse.Namespace) -> None:
+    """Write the certificate a request asks for.
+
+    Raises:
+        ConfigurationError: the request is for another name than `--to`, or can't be certified.
+    """
+    from remotecal.certificates.signing.issuing import BACKDATED, issue, key_fingerprint, requested, subject
+    from remotecal.certificates.signing.keys import fingerprint, read_key
+    from remotecal.errors import ConfigurationError
+
+    name, public = requested(_read(asked.request))
+    if name != asked.to:
+        raise ConfigurationError(f"{asked.request} asks for {name!r}, not for {asked.to!r}: issue nothing")
+    by, now = read_key(str(asked.by), password_of(asked)), _now()
+    end = _end(asked.until, now, KEY_LASTS)
+    certificate = issue(public, subject(name), by, now - BACKDATED, end)
+    _write_certificate(asked.out, certificate)
+    print(f"{asked.out} says until {certificate.not_valid_after_utc:%Y-%m-%d} that this is {name}'s key:")
+    print(f"  {key_fingerprint(public)}")
+    print("Hand it out only if its holder read you the same. Into the register, under `key`, goes")
+    print(f"  {fingerprint(certificate)}")
+
+
+def _take(asked: argparse.Namespace) -> None:
+    """Put a certificate in front of whatever certificates a key's file has.
+
+    Raises:
+        ConfigurationError: it is no certificate, or another key's; the file is as it was.
+    """
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
+    from remotecal.errors import ConfigurationError
+    from remotecal.private_files import read_private, write_private
+
+    password = password_of(asked)
+    try:
+        certificate = load_pem_x509_certificate(_read(asked.certificate))
+    except ValueError as error:
+        raise ConfigurationError(f"{asked.certificate} holds no certificate: {error}") from error
+    content = read_private(asked.into)
+    try:
+        private = load_pem_private_key(content, None if password is None else password.encode())
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"{asked.into} gives no key: {error}; is the password right?") from error
+    if certificate.public_key() != private.public_key():
+        raise ConfigurationError(f"{asked.certificate} is for another key than {asked.into}")
+    key, mark, _ = content.partition(b"-----BEGIN CERTIFICATE")
+    write_private(asked.into, (key if mark else content.rstrip() + b"\n") + _pem(certificate))
+    print(f"{asked.into} can sign: `remotecal sign … --key {asked.into}`")
+
+
+def _seal(asked: argparse.Namespace) -> None:
+    """Make an Ed25519 key, and write its public half beside it."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from remotecal.certificates.keeping import write_new
+    from remotecal.certificates.signing.seal import SealKey
+
+    password, key = _new_password(asked), Ed25519PrivateKey.generate()
+    _write_new_key(asked.out, key, password)
+    public = asked.out.with_suffix(".pub.pem")
+    write_new(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    print(f"{asked.out} is the key; {public} is for whoever checks what it signs")
+    print(f"In a trust list, under `journal_keys`, and in station.toml, under `trusted`, it is called\n  "
+          f"{SealKey(key).public.text}")  # fmt: skip
+
+
+def _show(asked: argparse.Namespace) -> None:
+    """Tell whose a key or certificate is."""
+    from remotecal.certificates.signing.issuing import key_fingerprint
+    from remotecal.certificates.signing.keys import common_name, fingerprint
+
+    certificate = _certificate_in(asked.file, password_of(asked))
+    print(f"{common_name(certificate)}, certified by {certificate.issuer.rfc4514_string()}")
+    print(
+        f"good from {certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}"
+    )
+    print(f"SHA-256 of the certificate, for the register: {fingerprint(certificate)}")
+    print(f"SHA-256 of the key, to compare with its holder: {key_fingerprint(certificate.public_key())}")
+
+
+def _certificate_in(path: Path, password: str | None) -> Certificate:
+    """Return the certificate in a file, which is the first where a key stands there, too.
+
+    Raises:
+        ConfigurationError: there is none, or a key that can't be read or that others can read.
+    """
+    from cryptography.x509 import load_pem_x509_certificate
+
+    from remotecal.certificates.signing.keys import read_key
+    from remotecal.errors import ConfigurationError
+
+    content = _read(path)
+    if b"PRIVATE KEY" in content or path.suffix in {".p12", ".pfx"}:
+        return read_key(str(path), password).chain[0]
+    try:
+        return load_pem_x509_certificate(content)
+    except ValueError as error:
+        raise ConfigurationError(f"{path} holds no certificate: {error}") from error
+
+
+def _new_password(asked: argparse.Namespace) -> str | None:
+    """Return what a new key is encrypted with; None where that is not wanted.
+
+    Raises:
+        ConfigurationError: nobody is there to be asked, or what was typed twice differs or is empty.
+    """
+    import sys
+    from getpass import getpass
+
+    from remotecal.errors import ConfigurationError
+
+    if asked.plain or asked.password_file is not None:
+        return None if asked.plain else password_of(asked)
+    if not sys.stdin.isatty():
+        raise ConfigurationError("say how the key is protected: --password-file FILE, or --plain")
+    first = getpass(f"Password for {asked.out}: ")
+    if not first or getpass("Again: ") != first:
+        raise ConfigurationError("the password is empty, or was typed in two ways; nothing was written")
+    return first
+
+
+def _write_new_key(
+    path: Path, key: RSAPrivateKey | Ed25519PrivateKey, password: str | None, *certificates: Certificate
+) -> None:
+    """Write a key with mode 0600, where there is nothing yet."""
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    from remotecal.errors import ConfigurationError
+    from remotecal.private_files import write_private
+
+    if path.exists():
+        raise ConfigurationError(
+            f"{path} is there already, and a key is never overwritten: name another file"
+        )
+    how = NoEncryption() if password is None else BestAvailableEncryption(password.encode())
+    data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)
+    write_private(path, data + b"".join(map(_pem, certificates)))
+
+
+def _write_certificate(path: Path, certificate: Certificate) -> None:
+    from remotecal.certificates.keeping import write_new
+
+    write_new(path, _pem(certificate))
+
+
+def _pem(certificate: Certificate) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return certificate.public_bytes(Encoding.PEM)
+
+
+def _read(path: Path) -> bytes:
+    from remotecal.errors import ConfigurationError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
+
+
+def _now() -> datetime:
+    from datetime import UTC
+
+    return datetime.now(UTC)
+
+
+def _end(until: date | None, now: datetime, years: int) -> datetime:
+    """Return the end of the last day a certificate is good for.
+
+    Raises:
+        ConfigurationError: that day is over.
+    """
+    from datetime import UTC, time
+
+    from remotecal.errors import ConfigurationError
+
+    last = now.date() + timedelta(days=365 * years) if until is None else until
+    if last < now.date():
+        raise ConfigurationError(f"--until {last} is over: name a day to come")
+    return datetime.combine(last, time(23, 59, 59), UTC)

@@ -1,0 +1,186 @@
+"""`remotecal trust`: make a trust list, put bodies on it, renew it, look at it."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from remotecal.cli.commands import add_password, command, password_of
+
+KINDS = ("laboratory", "institute", "accreditation body", "time-stamping authority")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    new = command(commands, "new", "make a list, on which nobody is yet", _new)
+    add = command(commands, "add", "put a body on a list, in its next issue", _add)
+    renew = command(commands, "renew", "sign the next issue of a list, also after a change by hand", _renew)
+    show = command(commands, "show", "tell who is on a list, and what is revoked", _show)
+    for one in (new, add, renew, show):
+        one.add_argument("list", type=Path, metavar="LIST", help="the trust list (TOML)")
+    _add_name(new, "issuer", "who makes the list")
+    add.add_argument("--body", required=True, metavar="ID", help="what the list calls it")
+    _add_name(add, "name", "the body's name, as certificates give it")
+    add.add_argument("--kind", choices=KINDS, default="laboratory", help="laboratory if not given")
+    add.add_argument("--recognised-by", metavar="ID", help="the body on the list that accredited it")
+    add.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="first day; today if not given")
+    add.add_argument(
+        "--certificate",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="of its authority, or one it signs with (PEM); may be given again",
+    )
+    add.add_argument(
+        "--journal-key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a station's: an Ed25519 public key in base64, or a PEM file; may be given again",
+    )
+    add.add_argument(
+        "--scope", type=Path, metavar="FILE", help="what it may certify: a TOML file with tables [[scope]]"
+    )
+    for one, what in ((new, "the list may be used"), (add, "the body counts"), (renew, "it may be used")):
+        one.add_argument(
+            "--until", type=date.fromisoformat, required=True, metavar="DAY", help=f"last day {what}"
+        )
+        one.add_argument(
+            "--key", type=Path, required=True, metavar="FILE", help="key of the list's issuer (PEM)"
+        )
+        add_password(one)
+
+
+def _add_name(parser: argparse.ArgumentParser, option: str, about: str) -> None:
+    parser.add_argument(f"--{option}", required=True, metavar="TEXT", help=about)
+    parser.add_argument(f"--{option}-zh", metavar="TEXT", help="the same in Chinese")
+
+
+def _named(english: str, chinese: str | None) -> dict[str, str]:
+    return {"en": english} | ({"zh": chinese} if chinese else {})
+
+
+def _new(asked: argparse.Namespace) -> None:
+    """Write and sign the first issue."""
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.certificates.trust_issues import found
+    from remotecal.model import Text
+
+    key = SealKey.read(asked.key, password_of(asked))
+    found(asked.list, Text(_named(asked.issuer, asked.issuer_zh)), key, _today(), asked.until)
+    print(f"Issue 1 of {asked.list} is signed; whoever uses it pins the key {key.public.text}")
+    print(f"Next: remotecal trust add {asked.list} --body …")
+
+
+def _add(asked: argparse.Namespace) -> None:
+    """Put a body on the list.
+
+    Raises:
+        ConfigurationError: the list, the key or the body can't be used; nothing was written then.
+    """
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.certificates.trust import Body
+    from remotecal.certificates.trust_issues import add
+    from remotecal.configuration import checked
+    from remotecal.errors import ConfigurationError
+
+    content = {
+        "id": asked.body,
+        "name": _named(asked.name, asked.name_zh),
+        "kind": asked.kind,
+        "recognised_by": asked.recognised_by,
+        "certificates": tuple(map(_pem, asked.certificate)),
+        "journal_keys": tuple(map(_journal_key, asked.journal_key)),
+        "valid_from": asked.since or _today(),
+        "valid_until": asked.until,
+        "scope": _scope(asked.scope),
+    }
+    body = checked(Body, content, f"body {asked.body}", ConfigurationError)
+    new = add(asked.list, (body,), SealKey.read(asked.key, password_of(asked)), _today())
+    print(f"{body.id} is on issue {new.number} of {asked.list}, until {body.valid_until}")
+
+
+def _renew(asked: argparse.Namespace) -> None:
+    """Sign the next issue."""
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.certificates.trust_issues import renew
+
+    key = SealKey.read(asked.key, password_of(asked))
+    new = renew(asked.list, key, _today(), asked.until)
+    print(f"Issue {new.number} of {asked.list} is signed, good until {new.next_update}")
+
+
+def _show(asked: argparse.Namespace) -> None:
+    """Print who is on a list; whose signature it bears is for who pins the key."""
+    from cryptography.x509 import load_pem_x509_certificate
+
+    from remotecal.certificates.signing.keys import common_name, fingerprint
+    from remotecal.certificates.trust import TrustList
+    from remotecal.cli.tables import plain
+    from remotecal.configuration import checked, read_toml
+    from remotecal.errors import ConfigurationError
+
+    found = checked(TrustList, read_toml(asked.list, ConfigurationError), str(asked.list), ConfigurationError)
+    print(
+        plain(f"Issue {found.number} by {found.issuer.get('en')}, for {found.issued} to {found.next_update}")
+    )
+    for body in found.bodies:
+        print(plain(f"{body.id}: {' / '.join(body.name.root.values())}"))
+        by = body.recognised_by or "the issuer"
+        print(plain(f"  {body.kind}, recognised by {by}, {body.valid_from} to {body.valid_until}"))
+        for held in (load_pem_x509_certificate(text.encode()) for text in body.certificates):
+            print(plain(f"  certificate of {common_name(held)}, {fingerprint(held)}"))
+        for text in body.journal_keys:
+            print(f"  station {text}")
+        for one in body.scope:
+            span = f"{one.against} {one.low} to {one.high} {one.against_unit}"
+            print(plain(f"  {one.quantity}, {span}: U at least {one.cmc} {one.unit}"))
+    for entry in found.revoked:
+        since = f" since {entry.since}" if entry.since else ""
+        print(plain(f"revoked{since}: {entry.what} {entry.id}, {entry.reason.get('en')}"))
+
+
+def _scope(path: Path | None) -> object:
+    """Return the tables [[scope]] of a file.
+
+    Raises:
+        ConfigurationError: it can't be read, or has something else.
+    """
+    from remotecal.configuration import read_toml
+    from remotecal.errors import ConfigurationError
+
+    if path is None:
+        return []
+    content = read_toml(path, ConfigurationError)
+    if content.keys() != {"scope"}:
+        raise ConfigurationError(f"{path} must have tables [[scope]], and nothing else")
+    return content["scope"]
+
+
+def _pem(path: Path) -> str:
+    """Return the first certificate in a file, in PEM."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509 import load_pem_x509_certificate
+
+    from remotecal.errors import ConfigurationError
+
+    try:
+        return load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.PEM).decode()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} holds no certificate: {error}") from error
+
+
+def _journal_key(said: str) -> str:
+    """Return a station's public key in base64, as it was said, or of a PEM file."""
+    from remotecal.certificates.signing.seal import read_public_key
+
+    return read_public_key(Path(said)).text if Path(said).is_file() else said
+
+
+def _today() -> date:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).astimezone().date()
