@@ -54,7 +54,7 @@ def resting_on(
             return
 
 
-class Share(NamedTuple):
+class Portion(NamedTuple):
     """How much of the variance of a run's results is a certificate's, in percent."""
 
     least: Decimal
@@ -92,7 +92,7 @@ class _Budgets(BaseModel):
     measurements: tuple[_Measurement, ...]
 
 
-def shares_in(record: str, certificate: str) -> Share | None:
+def shares_in(record: str, certificate: str) -> Portion | None:
     """Return how much of a record's results is a certificate's, by the budget lines that name its number.
 
     A line that names several certificates counts whole for each; correlated inputs may exceed 100 together.
@@ -109,7 +109,7 @@ def shares_in(record: str, certificate: str) -> Share | None:
     except ValidationError:
         return None
     found = [share for one in read.measurements for share in _shares(one, certificate)]
-    return Share(min(found), max(found)) if found else None
+    return Portion(min(found), max(found)) if found else None
 
 
 def _shares(measurement: _Measurement, certificate: str) -> list[Decimal]:
@@ -128,7 +128,7 @@ def _shares(measurement: _Measurement, certificate: str) -> list[Decimal]:
     ]
 
 
-def shares(store: Store, uses: Iterable[UseRow]) -> dict[tuple[str, str], Share]:
+def shares(store: Store, uses: Iterable[UseRow]) -> dict[tuple[str, str], Portion]:
     """Return for runs, by station and name, how much of their results is that of the standard told there."""
     through = {(use.station, use.run): use.by for use in uses if use.by}
     found = {}

@@ -94,5 +94,6 @@ def _counted(connection: Connection, since: float) -> dict[tuple[str, ...], tupl
     used, same = run_equipment, _same()
     run = used.c.station + "/" + used.c.run
     lately = func.count(case((used.c.at >= since, run)).distinct())
-    query = select(*same, func.count(run.distinct()), lately).where(used.c.certificate != "").group_by(*same)
+    told = select(*same).add_columns(func.count(run.distinct()), lately)
+    query = told.where(used.c.certificate != "").group_by(*same)
     return {tuple(row[:4]): (row[4], row[5]) for row in connection.execute(query)}

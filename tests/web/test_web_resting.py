@@ -13,7 +13,7 @@ from test_web_pages import browsing
 from web_laboratory import Web
 
 from remotecal.clock import civil_day
-from remotecal.hub.reverse import Share, shares_in
+from remotecal.hub.reverse import Portion, shares_in
 from remotecal.store.tables import run_equipment, run_items
 
 CERTIFICATE = "N-1"
@@ -70,7 +70,7 @@ def test_days_are_the_laboratorys_and_the_last_one_counts(web: Web, run: str) ->
 
 def test_the_share_of_the_variance_is_that_of_the_lines_that_name_the_certificate(web: Web, run: str) -> None:
     record = web.hub.laboratory.store.records.find("here", run).record
-    assert shares_in(record, CERTIFICATE) == Share(LEAST, MOST)
+    assert shares_in(record, CERTIFICATE) == Portion(LEAST, MOST)
     assert shares_in(record, "N") is None  # a number is looked for whole
     assert shares_in("{}", CERTIFICATE) is None
     with browsing(web, "operator") as client:

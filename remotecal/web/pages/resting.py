@@ -23,7 +23,7 @@ from remotecal.web.register import not_a_customer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remotecal.hub.reverse import Resting, Share
+    from remotecal.hub.reverse import Portion, Resting
     from remotecal.web.pages.frame import Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -83,7 +83,7 @@ def _found(
             store,
             number,
             since=-math.inf if since is None else begins(since),
-            until=math.inf if until in {None, date.max} else begins(until + timedelta(days=1)),
+            until=math.inf if until is None or until == date.max else begins(until + timedelta(days=1)),
             depth=depth,
         )
     )
@@ -116,7 +116,7 @@ def _file(visitor: Visitor, found: Sequence[Resting]) -> Response:
     return Response(out.getvalue(), media_type="text/csv", headers=name)
 
 
-def _row(visitor: Visitor, one: Resting, share: Share | None) -> list[str]:
+def _row(visitor: Visitor, one: Resting, share: Portion | None) -> list[str]:
     use = one.use
     texts = (
         said(visitor, use.customer),

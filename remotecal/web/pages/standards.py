@@ -37,7 +37,7 @@ class Marked(NamedTuple):
     """"" where the certificate has no end."""
 
 
-class Held(NamedTuple):
+class CertificateHeld(NamedTuple):
     """A certificate that a standard had in runs."""
 
     number: str
@@ -88,7 +88,7 @@ def ending(visitor: Visitor, valid_until: str) -> Ending:
     return "ended" if until < today else "ending" if until <= today + AHEAD else "holds"
 
 
-def _held(visitor: Visitor, used: Iterable[EquipmentRow]) -> Iterable[Held]:
+def _held(visitor: Visitor, used: Iterable[EquipmentRow]) -> Iterable[CertificateHeld]:
     """Yield the certificates of a standard, the latest first."""
 
     def which(row: EquipmentRow) -> tuple[str, str, str]:
@@ -98,4 +98,4 @@ def _held(visitor: Visitor, used: Iterable[EquipmentRow]) -> Iterable[Held]:
     for (until, number, sha256), rows in groupby(with_one, which):
         moments = [row.at for row in rows]
         how = ending(visitor, until)
-        yield Held(number, sha256, until, how, min(moments), max(moments), len(moments))
+        yield CertificateHeld(number, sha256, until, how, min(moments), max(moments), len(moments))
