@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"canonical", "errors", "html", "numerals", "source"},
     {"locks", "opening", "private_files", "signals"},
-    {"clock", "configuration", "editions", "unit_factors", "unit_names", "units"},
+    {"clock", "configuration", "editions", "toml_entries", "unit_factors", "unit_names", "units"},
     {"model"},
     {"drivers", "uncertainty", "fluids", "scales", "statistics"},
     {"certificates", "registers", "bench", "bench_file", "open_bench", "lot", "order"},

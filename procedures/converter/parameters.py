@@ -77,6 +77,10 @@ class ConverterParameters(Parameters):
     """Smallest step of the volume by pulses; what one pulse stands for, if not given."""
     base_resolution: Annotated[float, In("m3", above=0)] = 0.01
     """Smallest step of the volume at base conditions."""
+    pressure_resolution: Annotated[float, In("Pa", at_least=0)] = 1.0
+    """Smallest step of the pressure it shows."""
+    temperature_resolution: Annotated[float, In("K", at_least=0)] = 0.01
+    """Smallest step of the temperature it shows."""
     permissible: Annotated[float, In("%", above=0)] = 0.5
     """Permissible error of the whole, without the meter: of EN 12405-1 at reference conditions (unverified);
     1 at rated ones."""
@@ -118,6 +122,16 @@ class ConverterParameters(Parameters):
     def step(self) -> float:
         """Smallest step of the volume by pulses, in m³."""
         return 1 / self.pulses_per_volume if self.measured_resolution is None else self.measured_resolution
+
+    @property
+    def steps(self) -> dict[str, tuple[float, str]]:
+        """What it shows → the smallest step of that, and its unit."""
+        return {
+            "measured_volume": (self.step, "m3"),
+            "base_volume": (self.base_resolution, "m3"),
+            "pressure": (self.pressure_resolution, "Pa"),
+            "temperature": (self.temperature_resolution, "K"),
+        }
 
     @property
     def packet(self) -> float:

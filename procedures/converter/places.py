@@ -79,10 +79,10 @@ class ConverterSeen(InAir):
 EXACTLY: Final = 1e-9
 """What computing alone may make of a step of one pulse."""
 
-OF_PRESSURE: Final = frozenset({"p_std", "p_a", "h"})
-OF_TEMPERATURE: Final = frozenset({"t_ref", "δ_w", "δ_s"})
-OF_WHOLE: Final = OF_PRESSURE | OF_TEMPERATURE | {"V_b_res"}
-OF_CALCULATOR: Final = OF_WHOLE | {"V_res"}
+OF_PRESSURE: Final = frozenset({"p_std", "p_a", "h", "p_res"})
+OF_TEMPERATURE: Final = frozenset({"t_ref", "δ_w", "δ_s", "T_res"})
+OF_WHOLE: Final = (OF_PRESSURE | OF_TEMPERATURE | {"V_b_res"}) - {"p_res", "T_res"}
+OF_CALCULATOR: Final = OF_WHOLE | {"V_res", "p_res", "T_res"}
 """The inputs each error takes."""
 
 ErrorOf = Callable[[ConverterSeen, Numbers], "Number"]
@@ -97,6 +97,8 @@ INPUTS: Final[Mapping[str, Text]] = {
     "t_ref": Text(zh="标准温度示值偏差", en="deviation of the reference temperature"),
     "δ_w": Text(zh="恒温槽均匀性", en="uniformity of the well"),
     "δ_s": Text(zh="传感器未完全热平衡", en="what the sensor's temperature may still have lacked"),
+    "p_res": Text(zh="压力示值分辨力", en="resolution of the pressure shown"),
+    "T_res": Text(zh="温度示值分辨力", en="resolution of the temperature shown"),
     "V_res": Text(zh="工况体积分辨力", en="resolution of the volume by pulses"),
     "V_b_res": Text(zh="标况体积分辨力", en="resolution of the volume at base conditions"),
 }
@@ -144,6 +146,12 @@ class AtPlace(Repeats[ConverterSeen]):
             )  # otherwise each pulse is seen, and the packet has exactly so many
         for symbol, step in steps.items():
             self.inputs.append(Input.from_limits(symbol, 0.0, "m3", step, Distribution.TRIANGULAR))
+        # Come to rest it shows the same each time, so the mean of readings is as coarse as one of them.
+        shown = (
+            ("p_res", "Pa", parameters.pressure_resolution),
+            ("T_res", "K", parameters.temperature_resolution),
+        )
+        self.inputs += [Input.from_limits(symbol, 0.0, unit, step / 2) for symbol, unit, step in shown]
 
     def limited(self, symbols: Collection[str]) -> AtPlace:
         """Return the same with those inputs alone that an error takes, by their symbols."""
@@ -168,19 +176,30 @@ class AtPlace(Repeats[ConverterSeen]):
         """Return the reference's conversion factor in a repeat."""
         return self.conversion.factor(self.temperature(seen, x), self.pressure(seen, x))
 
+    def shown_pressure(self, seen: ConverterSeen, x: Numbers) -> Number:
+        """Return the pressure it shows in a repeat, in Pa, as far as its step tells."""
+        found: Number = mean(seen.pressure, "Pa") + x["p_res"]
+        return found
+
+    def shown_temperature(self, seen: ConverterSeen, x: Numbers) -> Number:
+        """Return the temperature it shows in a repeat, in °C, as far as its step tells."""
+        found: Number = mean(seen.temperature, "°C") + x["T_res"]
+        return found
+
     def of_pressure(self, seen: ConverterSeen, x: Numbers) -> Number:
         """Return e_p."""
-        found: Number = mean(seen.pressure, "Pa") / self.pressure(seen, x) - 1.0
+        found: Number = self.shown_pressure(seen, x) / self.pressure(seen, x) - 1.0
         return found
 
     def of_temperature(self, seen: ConverterSeen, x: Numbers) -> Number:
         """Return e_T, of kelvins."""
-        found: Number = (mean(seen.temperature, "°C") + 273.15) / (self.temperature(seen, x) + 273.15) - 1.0
+        shown = self.shown_temperature(seen, x) + 273.15
+        found: Number = shown / (self.temperature(seen, x) + 273.15) - 1.0
         return found
 
     def of_z(self, seen: ConverterSeen, x: Numbers) -> Number:
         """Return e_Z: what the errors of pressure and temperature make in Z_b/Z."""
-        shown = self.conversion.ratio(mean(seen.temperature, "°C"), mean(seen.pressure, "Pa"))
+        shown = self.conversion.ratio(self.shown_temperature(seen, x), self.shown_pressure(seen, x))
         found: Number = shown / self.conversion.ratio(self.temperature(seen, x), self.pressure(seen, x)) - 1.0
         return found
 

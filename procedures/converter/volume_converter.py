@@ -55,6 +55,7 @@ from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Constant, Specification
 from remotecal.procedures.library.evaluation.finding import Finding
+from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import FALLING, RISING, cycle, is_rising
@@ -161,8 +162,10 @@ class ConverterCalibration(Procedure):
         return {**super().may_state(), CMC: "%"}
 
     def suits(self, drivers: Drivers) -> None:
-        """See that the methods can be computed with what is programmed."""
+        """See that the methods can be computed with what is programmed, and to which steps it is read."""
         wanted = self.parameters
+        for name, (step, unit) in wanted.steps.items():
+            see_resolution(drivers, f"dut.{name}", step, unit)
         for method in (wanted.method, wanted.compared_with or wanted.method):
             conversion = Conversion(wanted.base, wanted.programmed.compression(method))
             for t in (min(wanted.temperatures) - OVER, max(wanted.temperatures) + OVER):

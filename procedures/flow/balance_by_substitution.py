@@ -67,6 +67,10 @@ class BalanceBySubstitution(Procedure):
     reach: ClassVar[Mapping[str, str]] = {"dut.mass": "load"}
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
+    def prepare(self, run: Run) -> None:
+        """Forget the first zero: of a run that is taken up again the evaluation sees it."""
+        self._begun: Measured | None = None
+
     def points(self) -> Sequence[Point]:
         wanted = self.parameters
         steps = (
@@ -103,6 +107,7 @@ class BalanceBySubstitution(Procedure):
         if point.name == ZERO_POINT:
             have_done(run, EVERYTHING_OFF)
             air, zero = read_air(run, self.ambient), self._read(run)
+            self._see_same_zero(zero)
             return SubstitutedSeen(zero=(zero,), **air._asdict())
         return self._step(run, int(point.nominal["step"]))
 
@@ -111,12 +116,35 @@ class BalanceBySubstitution(Procedure):
         have_done(run, EVERYTHING_OFF)
         air = read_air(run, self.ambient)
         zeros, loads = [self._read(run)], []
+        self._see_nothing_on(zeros[0])
+        self._begun = zeros[0]
         for _ in range(self.parameters.placings):
             have_done(run, WEIGHTS_ON)
             loads.append(self._read(run))
             have_done(run, WEIGHTS_OFF)
             zeros.append(self._read(run))
+            self._see_same_zero(zeros[-1])
         return SubstitutedSeen(zero=tuple(zeros), loaded=tuple(loads), **air._asdict())
+
+    def _see_nothing_on(self, zero: Measured) -> None:
+        """Raise `RunError` if the balance shows a load where nothing is to be on it."""
+        shown, allowed = zero.to("kg").value, self.parameters.largest_difference * self.parameters.nominal
+        if abs(shown) > allowed:
+            raise RunError(
+                f"the balance shows {shown:.6g} kg with nothing on: take off what is on it, set it to "
+                "zero, and resume the run"
+            )
+
+    def _see_same_zero(self, zero: Measured) -> None:
+        """Raise `RunError` if the zero has moved by more than is allowed since the first one of this run."""
+        if self._begun is None:
+            return
+        moved, allowed = zero.to("kg").value - self._begun.to("kg").value, self.parameters.zero_change
+        if abs(moved) > allowed:
+            raise RunError(
+                f"the balance's zero has moved by {moved:+.4g} kg, {allowed:g} kg are allowed: see that "
+                f"everything is off, and resume the run; if it stays, {ANEW}"
+            )
 
     def _step(self, run: Run, number: int) -> SubstitutedSeen:
         """Weigh with the weights on, and with a further substitution load in their place."""
@@ -159,13 +187,12 @@ class BalanceBySubstitution(Procedure):
         )
 
     def _see_zero(self, last: Substituted) -> None:
-        """Raise `EvidenceError` if the zero moved too much to be taken as a straight line."""
+        """Raise `EvidenceError` if the zero moved too much to be known between its readings."""
         allowed = self.parameters.zero_change
-        if abs(last.zero_change) > allowed:
+        if last.zero_span > allowed:
             raise EvidenceError(
-                f"the balance's zero changed by {last.zero_change:+.4g} kg, {allowed:g} kg are allowed: let "
-                "it warm up, look for draughts and for what touches the platform, and "
-                "calibrate anew"
+                f"the balance's zero wandered over {last.zero_span:.4g} kg, {allowed:g} kg are allowed: "
+                f"{ANEW}"
             )
 
     def _named(self, last: Substituted) -> Mapping[str, Text]:
@@ -208,6 +235,8 @@ class BalanceBySubstitution(Procedure):
         return Result(name=name, ref_types=("remotecal_repeatability",), tables=(Table(columns=columns),))
 
 
+ANEW = "let it warm up, look for draughts and for what touches the platform, and calibrate anew"
+"""What to do about a zero that moves."""
 EVERYTHING_OFF = Text(
     zh="请取下衡器上的全部砝码和替代物。",
     en="Take everything off the balance: weights and substitution loads.",

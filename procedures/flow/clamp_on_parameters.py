@@ -17,7 +17,10 @@ class ClampOnParameters(ReadingParameters):
     flows: Annotated[tuple[float, ...], In("m3/h", above=0)]
     """Flows to calibrate at, as far as the plant can make them, in the order to measure."""
     flow_tolerance: Annotated[float, In("%", above=0, at_most=30)] = 10.0
-    """How far the flow may be from the one asked for; it is a plant's, not a rig's."""
+    """How far the flow may be from the one asked for; it is a plant's, not a rig's. The clamp-on meter's
+    certificate must hold so far beyond the flows."""
+    reference_resolution: Annotated[float, In("m3", at_least=0)] = 1e-6
+    """Smallest step of the clamp-on meter's total."""
     mountings: Annotated[int, In("1", at_least=3, at_most=10)] = 5
     """How often the clamp-on meter is mounted; all flows are measured with each mounting."""
     steady: Annotated[float, In("s", at_least=5)] = 60.0
@@ -85,6 +88,12 @@ class ClampOnParameters(ReadingParameters):
     def bore_of_certificate(self) -> float | None:
         """Inner diameter in m of the pipe it was calibrated in, where that is told."""
         return None if self.calibrated_bore is None else self.calibrated_bore / 1000.0
+
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The least and the greatest mean velocity in m/s that a plant may make."""
+        share = self.flow_tolerance / 100.0
+        return self.velocity(min(self.flows) * (1.0 - share)), self.velocity(max(self.flows) * (1.0 + share))
 
     @property
     def straight_run(self) -> str:

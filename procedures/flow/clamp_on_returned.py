@@ -5,10 +5,14 @@ came home, and the provisional one of the customer's meter. It is closed where b
 agree, |E_n| ≤ 1, at every velocity about those on site; otherwise the run is refused. On the way the clamp-on
 meter is taken to have been half way between, anywhere between with the same right:
 
-    E = (1 + E_s)·(1 + d/2/(1 + e_b) + δ_d) - 1,  d = e_a - e_b,  δ_d within ± |d|/2
+    E = (1 + E_s)·(1 + (d/2 + e_c + (e_b + e_a)/2)/(1 + e_0) + δ_d) - 1,  δ_d within ± |d|/2
 
-so that the difference adds u = |d|/(2·√3). What both certificates have in common, where they state it
-(`in_common`), is no reason for them to agree, and is left out of E_n.
+d is its error after less that before, e_0, so that the difference adds u = |d|/(2·√3). Its error is then the
+mean of two calibrations: what both have in common (`in_common`) is e_c and is in it whole, what is each one's
+own, e_b and e_a, by half. The provisional certificate knows the clamp-on meter by the one before alone, which
+E_s is therefore without. Where certificates of one laboratory do not tell what they have in common, all of it
+is; those of two laboratories have nothing in common. What is in common is no reason for them to agree, and is
+left out of E_n.
 """
 
 from __future__ import annotations
@@ -36,8 +40,16 @@ from remotecal.procedures import (
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
 from remotecal.procedures.library.evaluation.digits import fixed
+from remotecal.procedures.library.evaluation.in_common import UNTOLD
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
-from remotecal.procedures.library.flow.journey import BothWays, Change, FoundOnSite, on_site, see_one_journey
+from remotecal.procedures.library.flow.journey import (
+    BothWays,
+    Change,
+    FoundOnSite,
+    on_site,
+    see_one_journey,
+    without_standard,
+)
 from remotecal.procedures.library.measuring.surroundings import AirDuring, InAir, read_air
 from remotecal.procedures.library.meters.results import MeterFinding, error_table
 from remotecal.procedures.library.meters.under_test import METER
@@ -51,10 +63,21 @@ UNHARMED, HARMED = "unharmed", "harmed"
 """What may be answered."""
 
 INPUTS: Final[Mapping[str, Text]] = {
-    "E_s": Text(zh="现场示值误差(临时证书)", en="error on site (provisional certificate)"),
+    "E_s": Text(
+        zh="现场示值误差(临时证书),不含标准表证书的不确定度",
+        en="error on site (provisional certificate), without what is uncertain of the clamp-on meter",
+    ),
+    "e_c": Text(
+        zh="标准表两次校准的公共部分", en="what both calibrations of the clamp-on meter have in common"
+    ),
+    "e_b": Text(zh="标准表行程前校准的自身部分", en="the calibration before, its own part"),
+    "e_a": Text(zh="标准表行程后校准的自身部分", en="the calibration after, its own part"),
     "δ_d": Text(zh="标准表行程前后之差", en="difference of the clamp-on meter before and after its journey"),
 }
 """The inputs of the measurement model, by symbol."""
+
+SHARES: Final[Mapping[str, float]] = {"e_c": 1.0, "e_b": 0.5, "e_a": 0.5}
+"""What of each is in the mean of both calibrations."""
 
 
 class ReturnedSeen(InAir):
@@ -92,7 +115,7 @@ class ClampOnReturned(Procedure):
         en="On-site calibration, the transfer standard's journey closed",
     )
     norms: ClassVar[tuple[str, ...]] = ("ISO 13528:2022",)
-    model_equation: ClassVar[str] = "E = (1 + E_s)·(1 + (e_a - e_b)/(2·(1 + e_b)) + δ_d) - 1"
+    model_equation: ClassVar[str] = "E = (1 + E_s)·(1 + (d/2 + e_c + (e_b + e_a)/2)/(1 + e_0) + δ_d) - 1"
 
     before: Artefact
     """The clamp-on meter, with the certificate from before its journey."""
@@ -105,6 +128,7 @@ class ClampOnReturned(Procedure):
     Parameters: ClassVar[type[ReturnedParameters]] = ReturnedParameters
     parameters: ReturnedParameters
 
+    under_test: ClassVar[str] = "site"
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
     def points(self) -> Sequence[Point]:
@@ -117,7 +141,10 @@ class ClampOnReturned(Procedure):
         """Refuse a journey that did not close, or certificates that are not of one journey."""
         see_one_journey(certificates)
         there = on_site(certificates["site"])
-        self._both_ways(certificates).closed([one.velocity for one in there])
+        both = self._both_ways(certificates)
+        both.closed([one.velocity for one in there])
+        for one in there:
+            without_standard(one, both.change(one.velocity)[0], both.parts(one.velocity)[0])
 
     def measure(self, point: Point, run: Run) -> ReturnedSeen:
         air = read_air(run, self.ambient)
@@ -169,16 +196,13 @@ class ClampOnReturned(Procedure):
     def _finding(self, one: FoundOnSite, both: BothWays, site: CertificateUsed) -> OfSite:
         """Return what counts at one flow."""
         before, drift = both.change(one.velocity)
-        shift, source = drift / 2.0, site.certificate.number
-        inputs = (
-            Input.from_certificate(
-                "E_s", one.error / 100, "1", one.expanded / 100, one.k, dof=one.dof, source=source
-            ),
-            Input.from_limits("δ_d", 0.0, "1", abs(shift), source="before, after"),
-        )
+        shift = drift / 2.0
+        inputs = _inputs(one, both, site, before, shift)
+        known = {each.symbol for each in inputs}
 
         def model(**x: Number) -> Number:
-            error: Number = 100.0 * ((1.0 + x["E_s"]) * (1.0 + shift / (1.0 + before) + x["δ_d"]) - 1.0)
+            off: Number = sum((x[name] * share for name, share in SHARES.items() if name in known), shift)
+            error: Number = 100.0 * ((1.0 + x["E_s"]) * (1.0 + off / (1.0 + before) + x["δ_d"]) - 1.0)
             return error
 
         wanted = self.parameters
@@ -192,6 +216,28 @@ class ClampOnReturned(Procedure):
             factors=(),
             scattered=one.repeatability,
         )
+
+
+def _inputs(
+    one: FoundOnSite, both: BothWays, site: CertificateUsed, before: float, shift: float
+) -> list[Input]:
+    """Return what is uncertain of an error on site, and of the clamp-on meter half way between."""
+    parts = both.parts(one.velocity)
+    u, dof = without_standard(one, before, parts[0])
+    common = sum(each.common for each in parts) / 2.0
+    told = "" if all(each.told for each in parts) else f"; {UNTOLD}"
+    inputs = [
+        Input.normal("E_s", one.error / 100.0, "1", u, dof=dof, source=site.certificate.number),
+        Input.normal(
+            "e_c", 0.0, "1", common, dof=min(each.dof for each in parts), source=f"before, after{told}"
+        ),
+        *(
+            Input.normal(symbol, 0.0, "1", each.own, dof=each.dof, source=source)
+            for symbol, source, each in zip(("e_b", "e_a"), ("before", "after"), parts, strict=True)
+        ),
+        Input.from_limits("δ_d", 0.0, "1", abs(shift), source="before, after"),
+    ]
+    return [each for each in inputs if each.u or each.symbol in {"E_s", "δ_d"}]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """A clamp-on meter on a pipe, the pure half: what truly passed where it told of a volume.
 
-    V = V_r/(1 + e_r)·(D/D_s)^n·(1 + δ_p)·(1 + δ_T),  D = (D_o - 2·(w + l))·(1 + α·(t - 20 °C))
+    V = (V_c + V_r)/(1 + e_r)·(D/D_s)^n·(1 + δ_p)·(1 + δ_T),  D = (D_o - 2·(w + l))·(1 + α·(t - 20 °C))
 
-e_r is its certified error at the velocity in this pipe, D the pipe's inner diameter by its outer one D_o, its
-wall w and lining l, D_s the diameter the meter has been told. δ_p is what the profile at this place may be
-other than where it was calibrated, δ_T what another temperature may do. What mounting does scatters from one
-mounting to the next, so the repeatability is that of the mountings' means.
+V_c is what its total went on by, V_r what the total's step leaves open, e_r its certified error at the
+velocity in this pipe, D the pipe's inner diameter by its outer one D_o, its wall w and lining l, D_s the
+diameter the meter has been told. δ_p is what the profile at this place may be other than where it was
+calibrated, δ_T what another temperature may do. What mounting does scatters from one mounting to the next, so
+the repeatability is that of the mountings' means.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.meters.passing import INPUTS as OF_METER
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
-from remotecal.uncertainty.inputs import Input
-from remotecal.uncertainty.number import estimate
+from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     **OF_METER,
     REPEATABILITY: Text(zh="各次安装间的重复性", en="repeatability from one mounting to the next"),
     "e_r": Text(zh="外夹式标准表证书误差", en="certified error of the clamp-on meter"),
+    "V_r": Text(zh="外夹式标准表累积量分辨力", en="resolution of the clamp-on meter's total"),
     "D_o": Text(zh="管道外径", en="outer diameter of the pipe"),
     "w": Text(zh="管壁厚度", en="wall of the pipe"),
     "l": Text(zh="衬里厚度", en="lining of the pipe"),
@@ -119,12 +120,22 @@ class VelocityCurve:
             )
         return 3600.0 * math.pi / 4 * self.bore**2
 
-    def require(self, velocities: Sequence[float]) -> None:
-        """Raise `CertificateRefused` unless it holds at all velocities in m/s."""
+    def require(self, lowest: float, highest: float, tolerance: float) -> None:
+        """Raise `CertificateRefused` unless it holds at all velocities that a plant may make.
+
+        Args:
+            lowest: velocity in m/s.
+            highest: velocity in m/s.
+            tolerance: how far a flow may be from the one asked for, in %; for what is said.
+        """
         known, scale = self.known()
-        known.require(
-            scale * min(velocities), scale * max(velocities), "by the velocities in this pipe it is to tell"
-        )
+        try:
+            known.require(scale * lowest, scale * highest, "by the velocities in this pipe it is to tell")
+        except CertificateRefused as refusal:
+            raise CertificateRefused(
+                f"{refusal}, or order flows that are within, or a plant that holds them better than to "
+                f"{tolerance:g} % by flow_tolerance"
+            ) from None
 
 
 class OnPipe(MeterRepeats[ClampOnSeen]):
@@ -149,14 +160,18 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         self._thermometer = self.correction(
             "t_m", "thermometer", [one for each in seen for one in each.temperature], "°C"
         )
+        # Two readings of a total, rounded to the step, of several repeats.
+        width = parameters.reference_resolution / math.sqrt(len(seen))
+        self.inputs.append(Input.from_limits("V_r", 0.0, "m3", width, Distribution.TRIANGULAR))
         self.inputs += self._of_site()
         self.characteristic("Δt", "reading_delay", "s")
         self.read_meter()
 
     def _flowed(self) -> float:
         """Return the flow that the clamp-on meter told, on the mean of all repeats, in m³/h."""
-        told = (self.passed(one, "reference", "m3") / self._lasted(one, {}) for one in self.seen)
-        return 3600.0 * statistics.fmean(map(estimate, told))
+        return 3600.0 * statistics.fmean(
+            self.passed(one, "reference", "m3") / self.lasted(one) for one in self.seen
+        )
 
     def _of_site(self) -> tuple[Input, ...]:
         """Return what the pipe and the place bring into the model."""
@@ -181,17 +196,18 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         t = self._thermometer.corrected(x, mean(seen.temperature, "°C"))
         inner = (x["D_o"] - 2.0 * (x["w"] + x["l"])) * (1.0 + self._pipe.pipe_expansion * (t - 20.0))
         wider = (inner / self._pipe.told_inner) ** self._pipe.diameter_exponent
-        true = self.passed(seen, "reference", "m3") / (1.0 + self._error.value(x, self._place))
+        true = (self.passed(seen, "reference", "m3") + x["V_r"]) / (1.0 + self._error.value(x, self._place))
         of_place = (1.0 + x["δ_p"]) * (1.0 + x["δ_T"])
-        passed: Number = true * wider * of_place / (1.0 + x["Δt"] / self._lasted(seen, x))
+        passed: Number = true * wider * of_place / (1.0 + x["Δt"] / self.lasted(seen))
         return passed
 
-    def _lasted(self, seen: ClampOnSeen, x: Numbers) -> Number:
+    def lasted(self, seen: ClampOnSeen) -> float:
+        """Return the time from one reading of the clamp-on meter's total to the other, in s."""
         return seen.between_totals
 
     def finding(self) -> ClampOnFinding:
         """Return the error at this flow."""
-        found = self.solve(self.volume, self._lasted)
+        found = self.solve(self.volume, lambda seen, _: self.lasted(seen))
         return ClampOnFinding(
             point=found.point,
             title=found.title,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import CertificateRefused
@@ -80,8 +80,9 @@ class BothWays:
                 raise CertificateRefused(f"{role} states no errors against a velocity or a flow")
             self._curves.append((known.stated, scale))
         both = [certificates[role] for role in ("before", "after")]
-        one = len({laboratory_of(each.certificate) for each in both}) == 1
-        self._common = [_common(each) if one else 0.0 for each in both]
+        self._one_laboratory = len({laboratory_of(each.certificate) for each in both}) == 1
+        self._common = [_common(each) if self._one_laboratory else 0.0 for each in both]
+        self._certificates = [each.certificate for each in both]
 
     def change(self, velocity: float) -> tuple[float, float]:
         """Return the error before at a velocity in m/s, and by how much it was larger after; relative.
@@ -99,6 +100,25 @@ class BothWays:
             found.append(curve.value(scale * velocity))
         before, after = found
         return before, after - before
+
+    def parts(self, velocity: float) -> tuple[Parts, Parts]:
+        """Return how sure the errors before and after are at a velocity in m/s.
+
+        What a straight line between a certificate's points may miss is the meter's, on site as at home, and
+        no part of either; only by how much more it may be after the journey counts there.
+        """
+        found, missed = [], []
+        for (curve, scale), certificate in zip(self._curves, self._certificates, strict=True):
+            straight = replace(curve, nonlinearity=0.0).at("e", scale * velocity)
+            missed.append(curve.u(scale * velocity) ** 2 - straight.u**2)
+            found.append(
+                Parts.of(certificate, straight.u, straight.dof)
+                if self._one_laboratory
+                else Parts(0.0, straight.u, straight.dof, told=True)
+            )
+        before, after = found
+        more = max(missed[1] - missed[0], 0.0)
+        return before, replace(after, own=math.sqrt(after.own**2 + more))
 
     def closed(self, velocities: Sequence[float]) -> tuple[Change, ...]:
         """Return the closure at the certified velocities about those on site (CertificateRefused: open)."""
@@ -127,6 +147,31 @@ class BothWays:
         (before, whole), (after, again) = stated
         shared = min(2.0 * each for each in self._common)
         return Journey(f"{velocity:.3g} m/s", before, whole, after, again, common_expanded=shared)
+
+
+def without_standard(one: FoundOnSite, before: float, parts: Parts) -> tuple[float, float]:
+    """Return how sure an error on site is without what its certificate knows of the clamp-on meter.
+
+    Args:
+        one: what was found.
+        before: error of the clamp-on meter by its certificate before the journey.
+        parts: how sure that is.
+
+    Returns:
+        The standard uncertainty, relative, and its degrees of freedom.
+
+    Raises:
+        CertificateRefused: the provisional certificate claims to be surer than its standard.
+    """
+    whole = one.expanded / 100.0 / one.k
+    standard = math.hypot(parts.common, parts.own) * (1.0 + one.error / 100.0) / (1.0 + before)
+    if not whole > standard:
+        raise CertificateRefused(
+            f"the provisional certificate states U = {one.expanded:.3g} % at {one.nominal:g} m³/h, less than "
+            f"the clamp-on meter's own {200.0 * standard:.3g} % (k = 2): have it corrected"
+        )
+    u = math.sqrt(whole**2 - standard**2)
+    return u, max(1.0, one.dof * (u / whole) ** 4)
 
 
 def _common(used: CertificateUsed) -> float:

@@ -6,18 +6,19 @@ and by the difference of each exchange, which adds up:
 
     L_n = n·m_c·(1 + δ_B) - Σ (I_j - I_s,j) - b,   E_n = I_n - L_n
 
-I are indications less the zero, which is taken to go from that before to that after in a straight line; I_j
-is with the weights on, I_s,j with the substitution load in their place, and b what the change of the air's
-density, since it was put on, makes of a substitution load's buoyancy. The weights' own uncertainty counts n
-times; that of the exchanges grows with the root of their number. A substitution load that stands off the
-centre is taken for another mass, and shows as that mass from then on: only the weights' own place counts, n
-times at most.
+I are indications less the zero, which is taken to go from each reading of it to the next in a straight line,
+and may be off that by half of all it wandered over; I_j is with the weights on, I_s,j with the substitution
+load in their place, and b what the change of the air's density, since it was put on, makes of a substitution
+load's buoyancy. The weights' own uncertainty counts n times; that of the exchanges grows with the root of
+their number. A substitution load that stands off the centre is taken for another mass, and shows as that mass
+from then on: only the weights' own place counts, n times at most.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
@@ -69,6 +70,12 @@ class SubstitutedSeen(InAir):
     """With the weights on, ahead of each zero but the first, or on top of the substitution loads."""
     substituted: Annotated[Measured | None, "kg"] = None
     """With a further substitution load in the weights' place."""
+
+    @property
+    def weighed(self) -> tuple[Measured, ...]:
+        """All that the balance showed."""
+        substituted = () if self.substituted is None else (self.substituted,)
+        return *(self.zero or ()), *(self.loaded or ()), *substituted
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,7 @@ class Substituted(Repeats[SubstitutedSeen]):
         seen = [one for at in evidence.points for one in SubstitutedSeen.at(evidence, at)]
         super().__init__(point, evidence, seen)
         self.number, self._told = number, parameters
-        self.read_by("dut", [one for each in seen for one in (*(each.zero or ()), *(each.loaded or ()))])
+        self.read_by("dut", [one for each in seen for one in each.weighed])
         self._first = self._of(REPEATABILITY_POINT)
         self._last = self._of(ZERO_POINT)
         self._zeros = [one for each in (self._first, self._last) for one in each.zero or ()]
@@ -151,7 +158,8 @@ class Substituted(Repeats[SubstitutedSeen]):
 
     def net(self, reading: Measured) -> float:
         """Return an indication less the zero at its time, in kg."""
-        begin, end = self._zeros[0], self._zeros[-1]
+        after = bisect_right(self._zeros, reading.at, key=lambda zero: zero.at)
+        begin, end = self._zeros[max(after - 1, 0) :][:2] if after < len(self._zeros) else self._zeros[-2:]
         share = (reading.at - begin.at) / (end.at - begin.at)
         return reading.value - (begin.value + share * (end.value - begin.value))
 
@@ -181,6 +189,12 @@ class Substituted(Repeats[SubstitutedSeen]):
     def zero_change(self) -> float:
         """By how much the zero went up from before to after, in kg."""
         return self._zeros[-1].value - self._zeros[0].value
+
+    @property
+    def zero_span(self) -> float:
+        """How far apart the lowest and the highest zero were, in kg."""
+        zeros = [zero.value for zero in self._zeros]
+        return max(zeros) - min(zeros)
 
     @property
     def count(self) -> int:
@@ -223,7 +237,7 @@ class Substituted(Repeats[SubstitutedSeen]):
         if self._exchanges:
             readings = 2 * len(self._exchanges)
             self.inputs.append(of_readings("ΔI_s", s, dof, told.scale_interval, readings))
-        self.inputs.append(Input.from_limits("δ_z", 0.0, "kg", abs(self.zero_change) / 2.0))
+        self.inputs.append(Input.from_limits("δ_z", 0.0, "kg", self.zero_span / 2.0))
 
     def weights(self, x: Numbers) -> Number:
         """Return the conventional mass of all weights together, in kg."""

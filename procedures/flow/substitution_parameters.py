@@ -42,7 +42,7 @@ class SubstitutionParameters(Parameters):
     load_volume: Annotated[float, In("1", at_least=0, at_most=1)] = 0.2
     """How far their volume may be from what that makes of it, ±, relative (unverified)."""
     zero_change: Annotated[float, In("kg", above=0)]
-    """Most that the zero may have changed in the end."""
+    """Most that the zero may move while it lasts."""
     coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
     """Coverage probability of the expanded uncertainties."""
     coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None

@@ -47,9 +47,13 @@ if TYPE_CHECKING:
     from remotecal.uncertainty.budget import Evaluated
 
 STEP: Final = "V_b_res"
+OF_PRESSURE, OF_TEMPERATURE = "p_res", "T_res"
+"""Symbols of the steps in which it shows them."""
 BETWEEN: Final = "δ_C"
 INPUTS: Final[Mapping[str, Text]] = {
     STEP: Text(zh="标况体积分辨力", en="resolution of the volume at base conditions"),
+    OF_PRESSURE: Text(zh="压力示值分辨力", en="resolution of the pressure shown"),
+    OF_TEMPERATURE: Text(zh="温度示值分辨力", en="resolution of the temperature shown"),
     BETWEEN: Text(zh="读数间换算系数的变化", en="change of the conversion factor between readings"),
 }
 AS_PROGRAMMED: Final = 1e-4
@@ -152,8 +156,12 @@ class IntegratedRepeats(LoopRepeats):
                 raise EvidenceError(
                     f"{self.point.name}: the meter counted with an alarm, by a substitute value"
                 )
-        step = self.parameters.base_resolution
-        self.inputs.append(Input.from_limits(STEP, 0.0, "m3", step, Distribution.TRIANGULAR))
+        told = self.parameters
+        self.inputs += [
+            Input.from_limits(STEP, 0.0, "m3", told.base_resolution, Distribution.TRIANGULAR),
+            Input.from_limits(OF_PRESSURE, 0.0, "Pa", told.pressure_resolution / 2),
+            Input.from_limits(OF_TEMPERATURE, 0.0, "K", told.temperature_resolution / 2),
+        ]
         self.inputs.append(self._between())
 
     def _between(self) -> Input:
@@ -219,27 +227,29 @@ class IntegratedRepeats(LoopRepeats):
         """Return the reference's conversion factor in a repeat."""
         return self._conversion.factor(*self.at("d", seen, x))
 
-    def _shown(self, seen: LoopSeen) -> tuple[float, float]:
-        """Return temperature in °C and pressure in Pa by the device."""
+    def _shown(self, seen: LoopSeen, x: Numbers) -> tuple[Number, Number]:
+        """Return temperature in °C and pressure in Pa by the device, as far as its steps tell."""
         if not (seen.device_temperature and seen.device_pressure):
             raise EvidenceError(f"{self.point.name}: the meter's own pressure and temperature were not read")
-        return mean(seen.device_temperature, "°C"), mean(seen.device_pressure, "Pa")
+        t, p = mean(seen.device_temperature, "°C"), mean(seen.device_pressure, "Pa")
+        return t + x[OF_TEMPERATURE], p + x[OF_PRESSURE]
 
     def _of_volume(self, seen: LoopSeen, x: Numbers) -> Number:
         found: Number = self._indicated(seen, x, lambda one, _: one.lasted()) / self.volume(seen, x) - 1.0
         return found
 
     def _of_pressure(self, seen: LoopSeen, x: Numbers) -> Number:
-        found: Number = self._shown(seen)[1] / self.at("d", seen, x)[1] - 1.0
+        found: Number = self._shown(seen, x)[1] / self.at("d", seen, x)[1] - 1.0
         return found
 
     def _of_temperature(self, seen: LoopSeen, x: Numbers) -> Number:
-        found: Number = (self._shown(seen)[0] + 273.15) / (self.at("d", seen, x)[0] + 273.15) - 1.0
+        shown = self._shown(seen, x)[0] + 273.15
+        found: Number = shown / (self.at("d", seen, x)[0] + 273.15) - 1.0
         return found
 
     def _of_z(self, seen: LoopSeen, x: Numbers) -> Number:
         shown, true = (
-            self._conversion.ratio(*self._shown(seen)),
+            self._conversion.ratio(*self._shown(seen, x)),
             self._conversion.ratio(*self.at("d", seen, x)),
         )
         found: Number = shown / true - 1.0

@@ -111,6 +111,8 @@ class OnLoop(MeterUnderTest):
         told, filling = self.parameters, LoopGas(self.parameters)
         see_resolution(drivers, "dut.measured_volume", told.total_resolution, "m3")
         see_resolution(drivers, "dut.base_volume", told.base_resolution, "m3")
+        see_resolution(drivers, "dut.pressure", told.pressure_resolution, "Pa")
+        see_resolution(drivers, "dut.temperature", told.temperature_resolution, "K")
         conversion = ProgrammedConversion(told, filling)
         for pressure in told.pressures:
             conversion.factor(told.cooling, 1000.0 * pressure)

@@ -104,6 +104,10 @@ class LoopParameters(GasMeterParameters):
     """Temperature of its base conditions; 20 °C in China, 15 °C or 0 °C in Europe."""
     base_resolution: Annotated[float, In("m3", above=0)] = 0.001
     """Smallest step of its volume at base conditions."""
+    pressure_resolution: Annotated[float, In("Pa", at_least=0)] = 1.0
+    """Smallest step of the pressure it shows."""
+    temperature_resolution: Annotated[float, In("K", at_least=0)] = 0.01
+    """Smallest step of the temperature it shows."""
     sound_difference: Annotated[float, In("%", above=0)] = 0.2
     """How far the speed of sound that an ultrasonic meter tells may be from the equation of state's
     (unverified)."""

@@ -20,7 +20,7 @@ from remotecal.errors import EvidenceError
 from remotecal.fluids.gas_equations import GasState, carried
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
-from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.evaluation.output import Current, mean
 from remotecal.procedures.library.gas_loop import master, sensors
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, Together, choose
@@ -336,6 +336,11 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         )
         return whole
 
+    def _took(self, seen: LoopSeen, x: Numbers) -> Number:
+        """Return how long it took, in s: for a current as the masters told, for in `volume` is Δt already."""
+        took: Number = self.lasted(seen)
+        return took if isinstance(self._output, Current) else took + x["Δt"]
+
     def _through(self, n: int, seen: LoopSeen, x: Numbers, meter: GasState) -> GasState:
         """Return the gas that a master's volume is of: in it, or at the mean where it told mass."""
         if self._units()[n] == "kg":
@@ -345,7 +350,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     def found(self) -> MeterFinding:
         """Return the error of the meter under test at this point."""
         self.read_meter()
-        found = self.solve(self.volume, lambda seen, _: self.lasted(seen))  # Δt is in the volume
+        found = self.solve(self.volume, self._took)
         pressure, flow = self.point.nominal["pressure"], self.point.nominal["flow"]
         place = f"{pressure:g} kPa, {flow:g} m³/h"
         title = Text(zh=f"流量点 {place}", en=f"Flow point {place}")

@@ -92,7 +92,9 @@ class Calculator(Procedure):
         return ("forward", "back")
 
     def suits(self, drivers: Drivers) -> None:
-        """See that the calculator's output is described."""
+        """See that the calculator's output is described, and that no water would boil."""
+        told = self.parameters
+        energy.see_liquid(told.places, told.pressure, told.side)
         see_resolution(drivers, "dut.energy", self.parameters.energy_resolution, "kW*h")
         counted = "dut" in drivers and PulseCounter in drivers["dut"].__mro__
         if counted and self.parameters.pulses_per_energy is None:

@@ -50,9 +50,12 @@ from remotecal.procedures.library.heat.complete_found import (
     CompleteSeen,
 )
 from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
+from remotecal.procedures.library.heat.energy import see_liquid
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 
+BESIDE = 1.0
+"""By how many kelvins a bath may come to rest beside what it was told."""
 EVERY = 10.0
 """Seconds from one look at the baths to the next, while they come to rest."""
 
@@ -78,8 +81,15 @@ class Complete(Procedure):
     ambient: AmbientMonitor
 
     read_by: ClassVar[tuple[type, ...]] = (PulseCounter,)
-    sets: ClassVar[Mapping[str, str]] = {"difference": "K", "return_temperature": "°C", "flow": "m3/h"}
+    sets: ClassVar[Mapping[str, str]] = {
+        "difference": "K",
+        "flow_temperature": "°C",
+        "return_temperature": "°C",
+        "flow": "m3/h",
+    }
     reach: ClassVar[Mapping[str, str]] = {
+        "forward_bath.setpoint": "flow_temperature",
+        "forward_reference.temperature": "flow_temperature",
         "return_bath.setpoint": "return_temperature",
         "return_reference.temperature": "return_temperature",
     }
@@ -89,7 +99,7 @@ class Complete(Procedure):
     parameters: CompleteParameters
 
     model_equation: ClassVar[str] = (
-        "E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1, V = V_m/(1 + e_m)·ρ(t_w)/ρ(t_w + δt), "
+        "E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1, V = (V_m + V_r)/(1 + e_m)·ρ(t_w)/ρ(t_w + δt), "
         "θ = t + g - s·(t - t_a)"
     )
     """The measurement model in one line, for the certificate."""
@@ -99,7 +109,12 @@ class Complete(Procedure):
         return tuple(
             Point(
                 f"{difference:g} K, {flow:.4g} m3/h",
-                {"difference": difference, "return_temperature": back, "flow": flow},
+                {
+                    "difference": difference,
+                    "flow_temperature": back + difference,
+                    "return_temperature": back,
+                    "flow": flow,
+                },
                 wanted.repeats,
             )
             for difference, back, flow in wanted.places
@@ -118,8 +133,11 @@ class Complete(Procedure):
         return ("forward_reference", "return_reference", "master")
 
     def suits(self, drivers: Drivers) -> None:
-        """See that the meter's output is described."""
+        """See that the meter's output is described, and the master's total; and that no water would boil."""
+        told = self.parameters
+        see_liquid([(d + BESIDE, back) for d, back, _ in told.places], told.pressure, told.side)
         see_resolution(drivers, "dut.energy", self.parameters.energy_resolution, "kW*h")
+        see_resolution(drivers, "master.volume", self.parameters.master_resolution, "m3")
         counted = "dut" in drivers and PulseCounter in drivers["dut"].__mro__
         if counted and self.parameters.pulses_per_energy is None:
             raise ParameterError(
@@ -147,9 +165,10 @@ class Complete(Procedure):
 
     def approach(self, point: Point, run: Run) -> None:
         """Bring both baths to their temperatures, and let them come to rest."""
-        wanted, back = self.parameters, point.nominal["return_temperature"]
-        for bath, at in ((self.forward_bath, back + point.nominal["difference"]), (self.return_bath, back)):
-            bath.setpoint.set(at)
+        wanted, told = self.parameters, point.nominal
+        baths = ((self.forward_bath, "flow_temperature"), (self.return_bath, "return_temperature"))
+        for bath, name in baths:
+            bath.setpoint.set(told[name])
             bath.start()
         run.settle(
             *(
@@ -170,7 +189,7 @@ class Complete(Procedure):
         """Raise `RunError` if the baths are not as far apart as they were told to be."""
         forward, back = run.read(self.forward_reference.temperature, self.return_reference.temperature)
         apart, wanted = forward.value - back.value, point.nominal["difference"]
-        if abs(apart - wanted) > max(0.2 * wanted, 1.0):
+        if abs(apart - wanted) > max(0.2 * wanted, BESIDE):
             raise RunError(
                 f"the baths are {apart:.2f} K apart by the references, and were told {wanted:g} K: look "
                 "which reference hangs in which bath, and at their own sensors"
@@ -230,7 +249,8 @@ class Complete(Procedure):
             CompleteRepeats(point, evidence, CompleteSeen.at(evidence, point), wanted).found()
             for point in evidence.points
         ]
-        specification = Specification(CompleteLimit(wanted.limits()), wanted.norm, wanted.rule)
+        limits = {one.judged_at: wanted.limit(one.judged_at, one.flow) for one in findings}
+        specification = Specification(CompleteLimit(limits), wanted.norm, wanted.rule)
         accredited, air = CMC in evidence.characteristics, AirDuring()
         for seen in map(CompleteSeen.of, evidence.observations):
             air.take(seen)

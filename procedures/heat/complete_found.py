@@ -1,12 +1,13 @@
 """The pure half of calibrating a complete heat meter: from what passed and was cooled to its error.
 
-V = V_m/(1 + e_m)·ρ(t_w)/ρ(t_w + δt)        through the flow sensor, by the master meter ahead of it
+V = (V_m + V_r)/(1 + e_m)·ρ(t_w)/ρ(t_w + δt)        through the flow sensor, by the master meter ahead of it
 θ = t + g - s·(t - t_a)                     of each thermometer of the meter, by the reference beside it
 E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
 from remotecal.uncertainty.conformity import Tolerance
-from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
@@ -52,17 +53,17 @@ class CompleteSeen(EnergySeen):
 
 @dataclass(frozen=True, slots=True)
 class CompleteLimit:
-    """What a complete meter may be off at each difference: the arithmetic sum of its parts' limits."""
+    """What a complete meter may be off where it was measured: the arithmetic sum of its parts' limits."""
 
     limits: Mapping[float, float]
-    """Difference in K → limit in %."""
+    """Difference in K → limit in %, at the flow there."""
 
     def at(self, place: float) -> Tolerance:
-        """Return the limits at a difference in K that was asked for."""
+        """Return the limits at a difference in K that was measured at."""
         return Tolerance.symmetric(self.limits[place])
 
     def __str__(self) -> str:
-        told = ", ".join(f"±{limit:.3g} % (Δθ = {at:g} K)" for at, limit in self.limits.items())
+        told = ", ".join(f"±{limit:.3g} % (Δθ = {at:.4g} K)" for at, limit in self.limits.items())
         return f"E_f + E_t + E_c: {told}"
 
 
@@ -72,6 +73,11 @@ class CompleteFinding(EnergyFinding):
 
     flow: float
     """Mean flow in m³/h."""
+
+    @property
+    def judged_at(self) -> float:
+        """The difference that there was: baths come to rest a little beside what was asked for."""
+        return self.place
 
 
 class CompleteRepeats(Repeats[CompleteSeen]):
@@ -95,6 +101,9 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         self._water = self.correction("t_w", "water_thermometer", water, "°C")
         self.read_by("master", [one.master_after for one in self.seen])
         self._master = self.certified("e_m", "master", "1", place=self._flow, at_unit="m3/h")
+        # Two readings of the total in each repeat, rounded to the step; of several repeats.
+        width = parameters.master_resolution / math.sqrt(len(self.seen))
+        self.inputs.append(Input.from_limits("V_r", 0.0, "m3", width, Distribution.TRIANGULAR))
         for side in told:
             self.characteristic(f"g_{side}", UNIFORMITY, "K")
             self.characteristic(f"s_{side}", STEM, "1")
@@ -110,7 +119,8 @@ class CompleteRepeats(Repeats[CompleteSeen]):
     def volume(self, seen: CompleteSeen, x: Numbers) -> Number:
         """Return what passed through the flow sensor, in m³."""
         water = self._water.corrected(x, mean(seen.water, "°C"))
-        passed = self.passed(seen, "master", "m3") / (1.0 + self._master.value(x, self._flow))
+        told = self.passed(seen, "master", "m3") + x["V_r"]
+        passed = told / (1.0 + self._master.value(x, self._flow))
         there = liquid_density(water + x["δt"], LINE_PRESSURE)
         volume: Number = passed * liquid_density(water, LINE_PRESSURE) / there
         return volume
@@ -165,6 +175,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     "t_w": Text(zh="水温示值偏差", en="deviation of the water's temperature"),
     "δt": Text(zh="被检表与标准表处水温差", en="water warmer at the meter than at the master meter"),
     "e_m": Text(zh="标准表误差", en="error of the master meter"),
+    "V_r": Text(zh="标准表累积量分辨力", en="resolution of the master meter's total"),
     "δ_k": Text(zh="热系数 k", en="heat coefficient k"),
     "N": Text(zh="热量脉冲计数(±1)", en="counted pulses of energy (±1)"),
     "W_res": Text(zh="热量示值分辨力", en="resolution of the energy on the display"),

@@ -40,6 +40,8 @@ class CompleteParameters(HeatParameters):
     """Pulses of its output for a kilowatt hour, where these are counted."""
     energy_resolution: Annotated[float, In("kW*h", above=0)] = 0.001
     """Smallest step of its display, where that is read."""
+    master_resolution: Annotated[float, In("m3", at_least=0)] = 1e-6
+    """Smallest step of the master meter's total."""
     pressure: Annotated[float, In("Pa", at_least=1e5, at_most=10e6)] = 1.6e6
     """Absolute pressure for which it knows the heat coefficient."""
     coefficient_limit: Annotated[float, In("1", at_least=0, at_most=0.01)] = 2e-5
@@ -123,22 +125,17 @@ class CompleteParameters(HeatParameters):
         flows = self.flows or tuple(max(one, self.smallest_flow) for one in usual)
         return tuple(zip(at, backs, flows, strict=True))
 
-    def limits(self) -> dict[float, float]:
-        """Return what the complete meter may be off at each difference, to 0.01 %."""
-        return {
-            difference: round(
-                complete_limit(
-                    self.accuracy_class,
-                    (self.permanent, flow),
-                    (self.smallest_difference, difference),
-                    flow=self.flow_permitted,
-                    pair=self.pair_permitted,
-                    calculator=self.calculator_permitted,
-                ),
-                2,
-            )
-            for difference, _, flow in self.places
-        }
+    def limit(self, difference: float, flow: float) -> float:
+        """Return what the complete meter may be off at a difference in K and a flow in m³/h, to 0.01 %."""
+        of_whole = complete_limit(
+            self.accuracy_class,
+            (self.permanent, flow),
+            (self.smallest_difference, difference),
+            flow=self.flow_permitted,
+            pair=self.pair_permitted,
+            calculator=self.calculator_permitted,
+        )
+        return round(of_whole, 2)
 
     def lasts(self, flow: float) -> float:
         """Return how long the water flows in a repeat at a flow in m³/h, in s."""

@@ -30,18 +30,17 @@ def error_table(
 def parts_table(findings: Sequence[CompleteFinding], wanted: CompleteParameters) -> Result:
     """Return what the parts may be off at each combination, and what they were found to be apart."""
     smallest = wanted.smallest_difference
-    nominal = [finding.point.nominal for finding in findings]
     of_flow = [
-        flow_limit(wanted.accuracy_class, wanted.permanent, one["flow"], wanted.flow_permitted)
-        for one in nominal
+        flow_limit(wanted.accuracy_class, wanted.permanent, one.flow, wanted.flow_permitted)
+        for one in findings
     ]
-    of_pair = [pair_limit(smallest, one["difference"], wanted.pair_permitted) for one in nominal]
+    of_pair = [pair_limit(smallest, one.judged_at, wanted.pair_permitted) for one in findings]
     of_calculator = [
-        calculator_limit(smallest, one["difference"], wanted.calculator_permitted) for one in nominal
+        calculator_limit(smallest, one.judged_at, wanted.calculator_permitted) for one in findings
     ]
     columns = [
-        column("温差", "Difference", "basic_nominalValue basic_tableIndex0", "K",
-               [f"{one['difference']:g}" for one in nominal]),
+        column("温差", "Difference", "basic_referenceValue basic_tableIndex0", "K",
+               [f"{one.judged_at:.3f}" for one in findings]),
         column("流量传感器 E_f", "Flow sensor E_f", "remotecal_limitOfFlowSensor", "%", _short(of_flow)),
         column("配对传感器 E_t", "Pair E_t", "remotecal_limitOfPair", "%", _short(of_pair)),
         column("计算器 E_c", "Calculator E_c", "remotecal_limitOfCalculator", "%", _short(of_calculator)),

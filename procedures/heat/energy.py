@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, TypeVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
+from remotecal.fluids.heat_coefficient import Side, heat_coefficient
 from remotecal.model import Column, Result, Table, Text
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.finding import Finding
@@ -66,6 +67,18 @@ def energy_output(repeats: Repeats[S], wanted: ToldEnergy) -> Output[S]:
     if wanted.pulses_per_energy is None:
         raise EvidenceError("pulses of energy were counted: pulses_per_energy says what one is worth")
     return Pulses(repeats, lambda one: repeats.passed(one, "counted", "1"), wanted.pulses_per_energy)
+
+
+def see_liquid(places: Iterable[tuple[float, float]], pressure: float, side: Side) -> None:
+    """Raise `ParameterError` if water would boil at a place, for then there is no heat coefficient.
+
+    Args:
+        places: differences in K, and temperatures of the return in °C.
+        pressure: absolute pressure in Pa for which a device knows the heat coefficient.
+        side: where its flow sensor stands.
+    """
+    for difference, back in places:
+        heat_coefficient(back + difference, back, pressure, side)
 
 
 def error_table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,7 +13,7 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.certificates import AGE, ISSUER, VALIDITY, Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.clamp_on.paper import CLAMP_ON, CUSTOMERS, LABORATORY, SCOPE, clamp_on, customer_meter
-from remotecal.sim.clamp_on.site import Travelling, customers, instruments
+from remotecal.sim.clamp_on.site import WHOLE, Travelling, customers, instruments
 from remotecal.sim.paper import Job, Paper, Standing
 from remotecal.sim.person import Bystander
 from remotecal.sim.surroundings import Air
@@ -59,7 +60,8 @@ class ClampOnHome(Assembly):
         """The clamp-on meter: what both certificates state, and what is true."""
         self.meter = customers(rng, max(FLOWS) / 3600.0)
         """The customer's meter."""
-        off = rng.gauss(0.0, EXPANDED / 2)  # all that the provisional certificate knows it may be off by
+        # What the provisional certificate knows it may be off by: the clamp-on meter's certificate is in it.
+        off = rng.gauss(0.0, math.sqrt(EXPANDED**2 - (100.0 * WHOLE) ** 2) / 2) + 100.0 * self.travelling.off
         self._found = [self.true_error(flow) + off - 100.0 * self.travelling.on_site for flow in FLOWS]
         known = instruments(rng)
         air = [known[name] for name in ("barometer", "air_thermometer", "hygrometer")]

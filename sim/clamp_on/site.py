@@ -87,6 +87,11 @@ class Travelling:
         apart = self.after.stated.corrections[0] - self.before.stated.corrections[0]
         return abs(apart) <= math.sqrt(2.0 * (WHOLE**2 - COMMON**2))
 
+    @property
+    def off(self) -> float:
+        """By how much more its first certificate states of its relative error than was true."""
+        return self.before.true[0] - self.before.stated.corrections[0]
+
     def error(self, velocity: float) -> float:
         """Return its true relative error on site, mounted as in the laboratory."""
         return self.on_site - self.before.correction(velocity)

@@ -45,6 +45,8 @@ class TestConverter(Heeded):
             "soak_time": {"soak_time": 600.0},
             "measured_resolution": {"measured_resolution": 1.0},
             "base_resolution": {"base_resolution": 1.0},
+            "pressure_resolution": {"pressure_resolution": 1000.0},
+            "temperature_resolution": {"temperature_resolution": 0.1},
             "permissible": {"permissible": 0.001},
             "permissible_pressure": {"permissible_pressure": 0.001},
             "permissible_temperature": {"permissible_temperature": 0.001},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +194,25 @@ def test_the_calculator_is_judged_by_the_decision_rule_as_the_rest_is(bench, rul
     judged = [one.conformity for one in made.statements if one.conformity is not None]
     assert judged[-1] == verdict
     assert judged[0] == "pass", "the whole is judged by its own limit"
+
+
+def test_steps_in_which_pressure_and_temperature_are_shown_count(bench):
+    """A converter that shows 1 kPa and 0.1 K, come to rest, shows the very same: no scatter tells it."""
+    evidence = calibrate(bench)
+    made = evaluated(evidence, pressure_resolution=1000.0, temperature_resolution=0.1)
+
+    def of(result, symbol):
+        budget = next(one for one in made.budgets if one.result == result)
+        (line,) = [one for one in budget.lines if one.symbol == symbol]
+        return float(line.contribution)
+
+    p = 1000.0 * made.results[1].tables[0].column("basic_referenceValue").floats()[0]
+    t = 273.15 + made.results[2].tables[0].column("basic_referenceValue").floats()[0]
+    assert of(1, "p_res") == pytest.approx(100 * 1000 / math.sqrt(12) / p, rel=0.05)
+    assert of(2, "T_res") == pytest.approx(100 * 0.1 / math.sqrt(12) / t, rel=0.05)
+    assert not {"p_res", "T_res"} & {line.symbol for line in made.budgets[0].lines}, "no part of the whole"
+    closing = made.results[3].tables[0].column("remotecal_calculatorUncertainty").floats()[0]
+    assert closing > 2 * 0.9 * 100 * 1000 / math.sqrt(12) / p
 
 
 def test_a_certificate_names_the_gas_the_packets_and_minus_signs_as_they_are_read(bench):

@@ -20,7 +20,7 @@ from remotecal.certificates.dcc import write
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
-from remotecal.errors import CertificateRefused, EvidenceError, RunError
+from remotecal.errors import CertificateRefused, EvidenceError, OrderError, RunError
 from remotecal.journal.events import FILE, read_journal
 from remotecal.procedures.library.flow.clamp_on_parameters import ClampOnParameters
 from remotecal.runs.prompts import Beside
@@ -106,6 +106,18 @@ def test_the_curve_is_read_at_the_velocity_that_was(site):
     assert abs(velocity / asked - 1) > 1e-3
 
 
+def test_the_clamp_on_meter_s_own_step_counts_in_both_readings(site):
+    evidence = SITE.calibrate(site)
+    (budget,) = record(evidence).measurements[0].budgets
+    assert "V_r" in {line.symbol for line in budget.lines}
+    made = evaluated(evidence, reference_resolution=0.01)
+    (line,) = [line for line in made.budgets[0].lines if line.symbol == "V_r"]
+    repeats = len(evidence.observations)
+    assert float(line.u) == pytest.approx(0.01 / (6 * repeats) ** 0.5, rel=0.01)
+    passed = 200.0 / 60.0
+    assert float(line.sensitivity) == pytest.approx(-100.0 / passed, rel=0.1)
+
+
 GIVEN = {
     "flows": (200.0,),
     "outer_diameter": 219.1,
@@ -138,11 +150,13 @@ def test_a_velocity_the_certificate_does_not_reach_is_refused(site):
         SITE.planned(site, flows=[10.0])
 
 
-def test_it_holds_at_whatever_flow_the_plant_may_make(site):
-    """The certificate ends at 4 m/s, which is 457 m³/h here."""
-    with pytest.raises(CertificateRefused, match="by the velocities in this pipe it is to tell"):
-        SITE.planned(site, flows=[440.0])
-    SITE.planned(site, flows=[440.0], flow_tolerance=3.0)
+def test_a_certificate_holds_for_all_that_the_plant_may_make(site):
+    """It goes from 0.3 to 4 m/s: 450 m3/h are 3.94 m/s here, and 10 % more are not certified."""
+    with pytest.raises(CertificateRefused, match=r"0\.3 to 4 m/s.*better than to 10 % by flow_tolerance"):
+        SITE.planned(site, flows=[450.0, 200.0])
+    with pytest.raises(CertificateRefused, match=r"it is to tell 0\.2597\d* to "):
+        SITE.planned(site, flows=[200.0, 33.0])
+    SITE.planned(site, flows=[450.0, 33.0], flow_tolerance=1.0)
 
 
 def test_a_flow_is_what_passed_between_the_readings_of_the_total(site):
@@ -244,6 +258,43 @@ def test_the_difference_before_and_after_is_in_the_budget_as_the_sheet_says(tmp_
         assert float(line.u) == pytest.approx(abs(drift) / (2 * 3**0.5), rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ("laboratory", "common", "own"),
+    [(ISSUER.get("en"), 0.25, (0.4**2 - 0.25**2) ** 0.5), ("Another Institute", None, 0.4)],
+)
+def test_the_mean_of_both_calibrations_is_as_sure_as_both_make_it(tmp_path, laboratory, common, own):
+    """What both share is in their mean whole, what is each one's own by half; the site is without either."""
+    with ClampOnHome.up(tmp_path / "bench", seed=3, drift=0.05) as bench:
+        rewrite(bench.directory / "after.xml", (ISSUER.get("en"), laboratory))
+        made = record(HOME.calibrate(bench))
+    for budget in made.measurements[0].budgets:
+        lines = {line.symbol: 2 * float(line.contribution) for line in budget.lines}
+        assert lines["E_s"] == pytest.approx((1.5**2 - 0.4**2) ** 0.5, rel=0.01)
+        assert lines.get("e_c") == (common and pytest.approx(common, abs=0.011))
+        assert lines["e_b"] == lines["e_a"] == pytest.approx(own / 2, rel=0.03)
+
+
+def test_certificates_that_do_not_tell_what_they_share_share_all_of_it(tmp_path):
+    with ClampOnHome.up(tmp_path / "bench", seed=3, drift=0.05) as bench:
+        for name in ("before.xml", "after.xml"):
+            rewrite(bench.directory / name, ("remotecal_commonDeviation", "remotecal_otherDeviation"))
+        made = record(HOME.calibrate(bench))
+    for budget in made.measurements[0].budgets:
+        lines = {line.symbol: line for line in budget.lines}
+        assert 2 * float(lines["e_c"].contribution) == pytest.approx(0.4, rel=0.03)
+        assert "e_b" not in lines
+
+
+def test_a_provisional_certificate_surer_than_its_standard_is_refused(tmp_path):
+    tag = "<si:valueExpandedMUXMLList>"
+    with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
+        rewrite(bench.directory / "site.xml", (f"{tag}1.5<", f"{tag}0.3<"))
+        with pytest.raises(
+            CertificateRefused, match=r"U = 0\.3 % at 300 m³/h, less than .* 0\.4\d* % .* have it"
+        ):
+            HOME.planned(bench)
+
+
 def test_a_journey_that_did_not_close_is_refused(tmp_path):
     with (
         ClampOnHome.up(tmp_path / "bench", seed=3, closes=False) as bench,
@@ -300,9 +351,16 @@ def test_a_calibration_from_before_the_site_is_none_from_after_it(tmp_path):
             HOME.planned(bench)
 
 
-def test_a_provisional_certificate_of_another_meter_is_refused(tmp_path):
+def test_an_order_for_another_meter_than_the_provisional_certificate_s_is_refused_before_anything(tmp_path):
     with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
         rewrite(bench.order, ('serial = "SIM-0001"', 'serial = "SIM-0002"'))
+        with pytest.raises(OrderError, match="site is SN SIM-0001, and the order is for SN SIM-0002"):
+            HOME.planned(bench)
+
+
+def test_an_order_that_names_the_meter_by_its_owners_number_alone_closes_nothing(tmp_path):
+    with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
+        rewrite(bench.order, ('serial = "SIM-0001"', 'owner_number = "E-17"'))
         evidence = HOME.calibrate(bench)
         with pytest.raises(EvidenceError, match="the provisional certificate is for SIM-0001"):
             record(evidence)

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from remotecal.model import Certificate
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.flow.substituted import of_readings, off_centre
 from remotecal.procedures.library.flow.substitution_parameters import SubstitutionParameters
+from remotecal.runs.prompts import Beside
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.large_balance.assemblies import LargeBalance
 from remotecal.uncertainty import Budget
@@ -105,11 +107,74 @@ def test_a_zero_that_drifts_straight_is_taken_off(tmp_path):
             assert error == pytest.approx(bench.true_error(load), abs=1.5 * u)
 
 
-def test_a_zero_that_went_away_is_refused(tmp_path):
-    with LargeBalance.up(tmp_path / "bench", seed=7, drift=2.0) as bench:
-        evidence = calibrate(bench)
-        with pytest.raises(EvidenceError, match=r"zero changed by .* let it warm up"):
-            record(evidence)
+def spoiled(evidence, place, **changes):
+    """Return evidence with other readings in the observation at a place of the list."""
+    observations = list(evidence.observations)
+    one = observations[place]
+    observations[place] = replace(one, values={**one.values, **changes})
+    return replace(evidence, observations=tuple(observations))
+
+
+def wandered(evidence, bump):
+    """Return evidence of a balance whose zero went up by `bump` in the placings, and came back."""
+    values = evidence.observations[0].values
+    moved = [bump * share for share in (0.0, 0.5, 1.0, 1.0, 0.5, 0.0)]
+    return spoiled(
+        evidence,
+        0,
+        zero=tuple(one._replace(value=one.value + by) for one, by in zip(values["zero"], moved, strict=True)),
+        loaded=tuple(
+            one._replace(value=one.value + (a + b) / 2)
+            for one, a, b in zip(values["loaded"], moved, moved[1:], strict=False)
+        ),
+    )
+
+
+def test_a_zero_that_wandered_and_came_back_is_no_scatter_but_is_in_the_budget(bench):
+    evidence = calibrate(bench)
+    found = []
+    for one in (evidence, wandered(evidence, 0.2)):
+        made = record(one)
+        (line,) = [each for each in made.measurements[0].budgets[-1].lines if each.symbol == "δ_z"]
+        (s,) = made.tables[1].column("remotecal_repeatability").floats()
+        found.append((s, float(line.u)))
+    (before, sure), (after, doubted_) = found
+    assert after == pytest.approx(before, abs=0.02)
+    assert doubted_ > sure
+    assert doubted_ == pytest.approx(0.2 / 2 / 3**0.5, rel=0.25)
+
+
+def test_a_zero_that_wandered_too_far_and_came_back_is_refused(bench):
+    evidence = calibrate(bench)
+    with pytest.raises(EvidenceError, match=r"zero wandered over .* let it warm up"):
+        record(wandered(evidence, 0.5))
+
+
+def test_a_zero_that_goes_away_stops_the_run(tmp_path):
+    with (
+        LargeBalance.up(tmp_path / "bench", seed=7, drift=2.0) as bench,
+        pytest.raises(RunError, match=r"zero has moved by \+.* let it warm up"),
+    ):
+        calibrate(bench)
+    assert not told(bench, "observation"), "and that at once"
+
+
+def test_what_is_left_on_the_balance_stops_the_run(bench):
+    def idle(asked, options):
+        with bench.world.present():
+            bench.loaded.put(on=True)
+        return options[0]
+
+    with pytest.raises(RunError, match=r"shows 7[12]\d\.\d+ kg with nothing on: take off"):
+        calibrate(bench, person=Beside(idle))
+
+
+def test_a_substitution_load_weighed_on_another_balance_is_no_evidence(bench):
+    evidence = calibrate(bench)
+    reading = evidence.observations[1].values["substituted"]
+    other = spoiled(evidence, 1, substituted=reading._replace(source="another.settled_mass"))
+    with pytest.raises(EvidenceError, match=r"another\.settled_mass was read where"):
+        record(other)
 
 
 def test_a_substitution_load_that_is_far_off_stops_the_run(tmp_path):

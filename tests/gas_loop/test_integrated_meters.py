@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from loops import calibrate, is_safe, planned
 from short_runs import evaluated, record, rewrite
@@ -144,6 +146,28 @@ def test_how_finely_its_base_volume_is_read_counts(measured):
     (line,) = (one for one in coarse.budgets[3].lines if one.symbol == "V_b_res")
     passed = 5.93 * 100.0 / 3600 * 30
     assert float(line.contribution) == pytest.approx(100 * 0.1 / 6**0.5 / passed, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "worth"),
+    [
+        ({"pressure_resolution": 3000.0}, "pressureError", 3000.0 / 600e3),
+        ({"temperature_resolution": 1.0}, "temperatureErrorRelative", 1.0 / 293.15),
+    ],
+)
+def test_how_finely_it_shows_pressure_and_temperature_counts(measured, step, name, worth):
+    """In the error of the one and in what closes parts and whole, and not in the whole."""
+    _, evidence = measured
+    fine, coarse = evaluated(evidence), evaluated(evidence, **step)
+
+    def u(made, told):
+        return made.results[2].tables[0].column(f"remotecal_{told}").floats()[0] / 2
+
+    for told in (f"{name}Uncertainty", "calculatorUncertainty"):
+        added = math.sqrt(u(coarse, told) ** 2 - u(fine, told) ** 2)
+        assert added == pytest.approx(100 * worth / math.sqrt(12), rel=0.15)
+    whole = [made.budgets[3].expanded for made in (fine, coarse)]
+    assert whole[0] == whole[1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from loops import calibrate, errors_of, planned
 from short_runs import evaluated, record, rewrite
@@ -53,6 +55,19 @@ def test_one_gate_opens_all_counters_and_the_budget_follows(tmp_path):
     number = record(gated).measurements[0].results[0].tables[0].column("basic_referenceValue").floats()
     for error, at in zip(errors_of(evaluated(gated)), number, strict=True):
         assert error == pytest.approx(bench.true_error(at), abs=0.3)
+
+
+def test_counters_that_are_read_later_tell_the_same_flow(tmp_path):
+    """More passed the meter in that time, and it is divided by that time."""
+    _, apart, _ = run_on(tmp_path, gate=False)
+    fact = apart.characteristics["reading_delay"]
+    late_by = fact.model_copy(update={"value": 3.0})
+    later = replace(apart, characteristics={**apart.characteristics, "reading_delay": late_by})
+    flows = [
+        record(one).measurements[0].results[0].tables[0].column("remotecal_referenceFlow").floats()
+        for one in (apart, later)
+    ]
+    assert flows[1] == pytest.approx(flows[0], rel=1e-3)
 
 
 def test_what_a_gate_is_late_by_is_told_by_the_order(tmp_path):

@@ -67,6 +67,8 @@ class TestGasLoop(Heeded):
             "base_pressure": {"base_pressure": 100.0},
             "base_temperature": {"base_temperature": 15.0},
             "base_resolution": {"base_resolution": 0.1},
+            "pressure_resolution": {"pressure_resolution": 1000.0},
+            "temperature_resolution": {"temperature_resolution": 0.1},
             "well": {"well": 0.5},
             "pack_pressure": {"pack_pressure": 5000.0},
             "pack_temperature": {"pack_temperature": 5.0},
@@ -119,6 +121,8 @@ class TestGasLoop(Heeded):
                 "base_pressure",
                 "base_temperature",
                 "base_resolution",
+                "pressure_resolution",
+                "temperature_resolution",
             }
         )
     }

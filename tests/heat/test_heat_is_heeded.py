@@ -98,6 +98,7 @@ class TestHeat(Heeded):
             "returns": {"returns": [41.0]},
             "pulses_per_energy": {"pulses_per_energy": 9999.0},
             "pressure": {"pressure": 1e6},
+            "master_resolution": {"master_resolution": 1e-3},
             "coefficient_limit": {"coefficient_limit": 0.001},
             "repeats": {"repeats": 3},
             "found_apart": {"found_apart": [0.1]},

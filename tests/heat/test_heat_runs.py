@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
-from short_runs import AtPoint, ShortRuns, record
+from short_runs import AtPoint, ShortRuns, evaluated, record
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -28,6 +29,7 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import FILE, read_journal
+from remotecal.procedures.library.heat.limits import complete_limit
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
@@ -249,17 +251,57 @@ def test_a_complete_meter_is_off_by_what_it_is_off(complete):
     limits = [
         parts.column(f"remotecal_limitOf{name}").floats()[0] for name in ("FlowSensor", "Pair", "Calculator")
     ]
-    assert limits == [2.75, 1.1, 0.7], "by the order's formula, not the class's"
+    assert limits == pytest.approx([2.75, 1.1, 0.7], abs=0.01), "by the order's formula, not the class's"
     said = [one.declaration.get("en") for one in made.statements if one.declaration]
     assert any("flow sensor F-1, pair P-2, calculator C-3" in one for one in said)
     (upper,) = table.column("basic_measurementError").conformity.tolerance.upper
-    assert float(upper) == pytest.approx(sum(limits), abs=1e-9), "the arithmetic sum"
+    assert float(upper) == pytest.approx(sum(limits), abs=0.011), "the arithmetic sum"
     less = parts.column("remotecal_wholeLessParts").floats()[0]
     assert less == pytest.approx(error - 0.1, abs=0.02)
     with complete.world.present():
         assert not complete.pump.started
         assert not any(tank.on for tank in complete.tanks)
     assert read(write(made)) == made
+
+
+def test_a_complete_meter_is_held_against_what_it_may_be_off_where_it_was(complete):
+    """Baths half a kelvin farther apart than ordered: 3.5 K, where the pair may be off by less than at 3."""
+    at = {"differences": [3.0], "flows": [0.5], "returns": [40.0], "repeats": 2}
+    with complete.world.present():
+        complete.wired["forward_bath"].simulated._off = complete._off[1] - 0.5
+    made = record(calibrate(complete, **at))
+    table, _ = errors(made.measurements[0])
+    difference = table.column("basic_referenceValue").floats()[0]
+    flow = table.column("remotecal_flow").floats()[0]
+    assert difference == pytest.approx(3.5, abs=0.1)
+    (upper,) = table.column("basic_measurementError").conformity.tolerance.upper
+    assert float(upper) == pytest.approx(complete_limit(2, (2.5, flow), (3.0, difference)), abs=0.011)
+    parts = made.measurements[0].results[1].tables[0]
+    assert parts.column("remotecal_limitOfPair").floats()[0] == pytest.approx(0.5 + 9 / difference, abs=0.006)
+
+
+def test_a_master_total_that_is_read_coarsely_counts(complete):
+    """0.1 L in two readings of some 50 L: a triangle of 0.2 %, less by the root of two repeats."""
+    evidence = calibrate(complete, **ONE_DIFFERENCE, duration=300.0, smallest_volume=0.0)
+    coarse = evaluated(evidence, found_by=(), master_resolution=1e-4).budgets[0].lines
+    volume = 0.5 / 3600 * 300.0
+    (line,) = [one for one in coarse if one.symbol == "V_r"]
+    expected = 100 * 1e-4 / volume / math.sqrt(6 * 2)
+    assert float(line.contribution) == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("bench", ["calculator", "complete"])
+def test_water_that_would_boil_is_refused_before_anything_is_measured(request, bench):
+    """At 130 °C water boils at 0.27 MPa; the heat coefficient would have been refused when all was done."""
+    with pytest.raises(ParameterError, match="boils at"):
+        planned(request.getfixturevalue(bench), pressure=1e5)
+
+
+def test_a_bath_in_which_an_interlock_would_trip_is_refused_before_anything_is_measured(complete):
+    """The return would be at 131 °C, and the flow, the last point of three, at 146 °C: it trips at 145 °C."""
+    at = {"differences": [3.0, 10.0, 15.0], "returns": [40.0, 40.0, 131.0], "flows": [2.3, 1.0, 0.5]}
+    with pytest.raises(ParameterError, match=r"flow_temperature: the bench's interlock stops a run at"):
+        planned(complete, highest=150.0, largest_difference=100.0, **at)
 
 
 def test_references_in_each_others_baths_are_found(tmp_path):

@@ -195,5 +195,5 @@ def test_a_list_that_must_be_changed_by_hand(
     made.trust(revoked=[])
     before = lists.read_bytes()
     assert revoked(made, lists, "--certificate", "FLOW-1", "--reason", "x") == 2
-    assert "must be changed by hand" in capsys.readouterr().err
+    assert "change the file by hand" in capsys.readouterr().err
     assert lists.read_bytes() == before

@@ -1,0 +1,94 @@
+"""Entries of TOML files that people write into as well: their comments and their order stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from pydantic import BaseModel
+
+from remotecal.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Array, InlineTable, String, Table
+
+    Kept: TypeAlias = "Table | InlineTable | Array | String | object"
+
+
+def document(path: Path) -> TOMLDocument:
+    """Return a file as it is written, to be changed and written again.
+
+    Raises:
+        ConfigurationError: it can't be read, or is no TOML.
+    """
+    import tomlkit
+    from tomlkit.exceptions import ParseError
+
+    try:
+        return tomlkit.parse(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ParseError) as error:
+        raise ConfigurationError(f"{path} can't be read: {error}") from error
+
+
+def add_entry(file: TOMLDocument, name: str, entry: BaseModel) -> None:
+    """Add a table at the end of the tables `[[name]]`.
+
+    Raises:
+        ConfigurationError: they are written otherwise.
+    """
+    import tomlkit
+    from tomlkit.items import AoT
+
+    there = file.setdefault(name, tomlkit.aot())
+    if not isinstance(there, AoT):
+        raise ConfigurationError(f"{name} must be written as tables [[{name}]]: change the file by hand")
+    made = tomlkit.table()
+    put(made, entry)
+    there.append(made)
+
+
+def put(table: Table | TOMLDocument, entry: BaseModel) -> None:
+    """Write what an entry says into a table; what it does not say stays as it was.
+
+    Names in several languages stand in one line, further tables behind everything else.
+    """
+    import tomlkit
+
+    later = {}
+    for name, value in entry.model_dump(exclude_unset=True).items():
+        if value is None:
+            table.pop(name, None)
+        elif isinstance(value, tuple | list) and value and all(isinstance(each, Mapping) for each in value):
+            later[name] = value
+        else:
+            table[name] = _kept(value)
+    for name, tables in later.items():
+        inner = tomlkit.aot()
+        for each in tables:
+            one = tomlkit.table()
+            for key, value in each.items():
+                if value is not None:
+                    one[key] = _kept(value)
+            inner.append(one)
+        table[name] = inner
+
+
+def _kept(value: object) -> Kept:
+    import tomlkit
+
+    if isinstance(value, Mapping):
+        names = tomlkit.inline_table()
+        for language, said in value.items():
+            names[str(language)] = said
+        return names
+    if isinstance(value, tuple | list):
+        array = tomlkit.array()
+        for each in value:
+            array.append(_kept(each))
+        return array.multiline(any("\n" in str(each) for each in value))
+    if isinstance(value, str) and "\n" in value and "'''" not in value:  # such as PEM
+        return tomlkit.string(value, multiline=True, literal=True)
+    return value
