@@ -129,7 +129,7 @@ def _due(asked: argparse.Namespace) -> None:
 
     today = datetime.now(UTC).astimezone().date()
     with _store(asked) as store:
-        found = store.about.due((today + timedelta(days=asked.within)).isoformat())
+        found = store.standards.due((today + timedelta(days=asked.within)).isoformat())
 
     def row(used_until: str) -> str:
         left = (date.fromisoformat(used_until) - today).days

@@ -1,10 +1,13 @@
-"""Reverse traceability: which certificates rest on a standard, and which on these in turn."""
+"""Reverse traceability: which certificates rest on a standard, which on these in turn, and by how much."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import BaseModel, ValidationError
 
 if TYPE_CHECKING:
     from remotecal.store import Store
@@ -49,3 +52,87 @@ def resting_on(
         numbers = {use.certificate for use in new if use.issued is not None}
         if not numbers:
             return
+
+
+class Portion(NamedTuple):
+    """How much of the variance of a run's results is a certificate's, in percent."""
+
+    least: Decimal
+    """Of the result of which it is least."""
+    most: Decimal
+    """Of the result of which it is most."""
+
+
+class _Input(BaseModel):
+    symbol: str
+    source: dict[str, str] | None = None
+
+
+class _Line(BaseModel):
+    symbol: str
+    share: Decimal
+
+
+class _Method(BaseModel):
+    inputs: tuple[_Input, ...] = ()
+
+
+class _Budget(BaseModel):
+    lines: tuple[_Line, ...]
+
+
+class _Measurement(BaseModel):
+    methods: tuple[_Method, ...] = ()
+    budgets: tuple[_Budget, ...] = ()
+
+
+class _Budgets(BaseModel):
+    """What of a record tells shares; to read the whole of it takes many times as long."""
+
+    measurements: tuple[_Measurement, ...]
+
+
+def shares_in(record: str, certificate: str) -> Portion | None:
+    """Return how much of a record's results is a certificate's, by the budget lines that name its number.
+
+    A line that names several certificates counts whole for each; correlated inputs may exceed 100 together.
+
+    Args:
+        record: in JSON.
+        certificate: its number.
+
+    Returns:
+        None where no line names it, or what is no record was given.
+    """
+    try:
+        read = _Budgets.model_validate_json(record)
+    except ValidationError:
+        return None
+    found = [share for one in read.measurements for share in _shares(one, certificate)]
+    return Portion(min(found), max(found)) if found else None
+
+
+def _shares(measurement: _Measurement, certificate: str) -> list[Decimal]:
+    """Return the share in each budget of a measurement; none where no input of its model names it."""
+    named = {
+        each.symbol
+        for method in measurement.methods
+        for each in method.inputs
+        if each.source and any(certificate in said.split("; ") for said in each.source.values())
+    }
+    if not named:
+        return []
+    return [
+        sum((line.share for line in budget.lines if line.symbol in named), Decimal())
+        for budget in measurement.budgets
+    ]
+
+
+def shares(store: Store, uses: Iterable[UseRow]) -> dict[tuple[str, str], Portion]:
+    """Return for runs, by station and name, how much of their results is that of the standard told there."""
+    through = {(use.station, use.run): use.by for use in uses if use.by}
+    found = {}
+    for station, run, record in store.records.each(through):
+        if (share := shares_in(record, through[station, run])) is not None:
+            found[station, run] = share
+    return found

@@ -204,6 +204,10 @@ class UseRow(NamedTuple):
     certificate for each device is told once for each."""
     customer: str
     """By language, in JSON."""
+    item: str
+    """What it is for, by language, in JSON."""
+    item_serial: str
+    """The maker's number of that, or else its owner's."""
     issued: float | None
     """When that certificate was issued; None if it was not."""
 
@@ -302,27 +306,6 @@ class AboutRuns:
                         rows.setdefault((use.station, use.run, use.certificate), use)
         return tuple(sorted(rows.values(), key=lambda use: (use.at, use.station, use.run, use.certificate)))
 
-    def due(self, day: str) -> tuple[EquipmentRow, ...]:
-        """Return the standards whose certificate ends on a day (ISO 8601) or before, the first to end first.
-
-        Each is told as it took part last; one that has taken part with a later certificate is not due.
-        """
-        from sqlalchemy import func, select
-
-        used = run_equipment
-        last = func.row_number().over(
-            partition_by=(used.c.maker, used.c.model, used.c.serial),
-            order_by=(used.c.valid_until.desc(), used.c.at.desc(), used.c.station, used.c.run),
-        )
-        ranked = (
-            select(used, last.label("place")).where(used.c.valid_until != "", used.c.serial != "").subquery()
-        )
-        columns = [ranked.c[column.name] for column in used.c]
-        query = select(*columns).where(ranked.c.place == 1, ranked.c.valid_until <= day)
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(ranked.c.valid_until, ranked.c.serial)).all()
-        return tuple(map(EquipmentRow._make, rows))
-
     def rebuild(self) -> int:
         """Make the index anew from the journals, while nobody else writes; return of how many runs it is."""
         from sqlalchemy import select
@@ -384,6 +367,8 @@ def _using(
             used.c.certificate,
             func.coalesce(items.c.certificate, ""),
             func.coalesce(items.c.customer, "{}"),
+            func.coalesce(items.c.name, "{}"),
+            func.coalesce(func.nullif(items.c.serial, ""), items.c.owner_number, ""),
             issued.c.at,
         )
         .join(runs, same(runs))

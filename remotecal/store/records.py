@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.store.awaiting import next_duty
 from remotecal.store.tables import records, runs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from remotecal.store.database import Database
+
+
+AT_ONCE: Final = 100
+"""Records held at once where several are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +69,16 @@ class Records:
                 select(records).where(records.c.station == station, records.c.run == run)
             ).first()
         return None if row is None else RecordRow(*row)
+
+    def each(self, of: Collection[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+        """Yield station, run and record (JSON) of those of several runs that have one."""
+        from sqlalchemy import select, tuple_
+
+        wanted = sorted(set(of))
+        columns = select(records.c.station, records.c.run, records.c.record)
+        for begin in range(0, len(wanted), AT_ONCE):
+            some = wanted[begin : begin + AT_ONCE]
+            query = columns.where(tuple_(records.c.station, records.c.run).in_(some))
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            yield from ((row.station, row.run, row.record) for row in rows)

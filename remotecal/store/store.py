@@ -20,6 +20,7 @@ from remotecal.store.records import Records
 from remotecal.store.remarks import Remarks
 from remotecal.store.shares import Share
 from remotecal.store.signings import Signings
+from remotecal.store.standards import Standards
 from remotecal.store.stations import Stations
 from remotecal.store.tables import audit
 from remotecal.store.users import Users
@@ -64,6 +65,7 @@ class Store:
         self.stations = Stations(self.database)
         self.orders = Orders(self.database)
         self.about = AboutRuns(self.database)
+        self.standards = Standards(self.database)
         self.journals = Journals(self.database, share or Share())
         self.files = StoredFiles(self.database, share or Share())
         self.pages = Pages(self.database)

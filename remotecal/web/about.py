@@ -14,7 +14,7 @@ from remotecal.web.answers import Limit
 from remotecal.web.callers import Reader
 from remotecal.web.office import Here
 from remotecal.web.register import not_a_customer
-from remotecal.web.shown import EquipmentShown, ItemShown, RestingShown, words
+from remotecal.web.shown import EquipmentShown, ItemShown, RestingShown, StandardShown, words
 
 router = APIRouter(tags=["what runs are about"])
 
@@ -48,6 +48,19 @@ def find_equipment(caller: Reader, here: Here, number: Number, limit: Limit = 10
     ]
 
 
+@router.get("/standards")
+def list_standards(caller: Reader, here: Here) -> list[StandardShown]:
+    """List the standards that took part in runs, the first whose certificate ends first."""
+    not_a_customer(caller)
+    return [
+        StandardShown.model_validate(
+            one.last._asdict()
+            | {"valid_until": one.last.valid_until or None, "runs": one.runs, "runs_this_year": one.lately}
+        )
+        for one in here.standards()
+    ]
+
+
 @router.get("/resting")
 def list_resting(
     caller: Reader,
@@ -61,7 +74,12 @@ def list_resting(
     not_a_customer(caller)
     found = [
         RestingShown.model_validate(
-            {**one.use._asdict(), "depth": one.depth, "customer": words(one.use.customer)}
+            {
+                **one.use._asdict(),
+                "depth": one.depth,
+                "customer": words(one.use.customer),
+                "item": words(one.use.item),
+            }
         )
         for one in resting_on(
             here.store,

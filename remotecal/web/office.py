@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from remotecal.clock import civil_time
 from remotecal.hub.refusals import Refusals
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.web.sparing import Sparing
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import HubSettings
     from remotecal.store.index import EquipmentRow
+    from remotecal.store.standards import StandardRow
 
-DUE_HOLDS = 600.0
-"""Seconds for which it is remembered what falls due."""
+STANDARDS_HOLD = 600.0
+"""Seconds for which it is remembered which standards there are."""
 
 
 class Office:
@@ -47,16 +49,26 @@ class Office:
         """How often strangers ask."""
         self.watching = Watching(laboratory)
         """Runs as they are now."""
-        self._due: tuple[str, float, tuple[EquipmentRow, ...]] | None = None
+        self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
+
+    def standards(self) -> tuple[StandardRow, ...]:
+        """Return the standards, and in how many runs of this year each took part.
+
+        They are looked for among all runs, which takes its time, so what was found is remembered a while.
+        """
+        today = civil_time(self.clock.now(), self.laboratory.folder.time_zone)
+        midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
+        year = midnight.replace(month=1, day=1).timestamp()
+        known = self._standards
+        if known is None or known[0] != year or time.monotonic() - known[1] > STANDARDS_HOLD:
+            self._standards = known = (year, time.monotonic(), self.store.standards.list(year))
+        return known[2]
 
     def due(self, day: str) -> tuple[EquipmentRow, ...]:
-        """Return the standards whose certificate ends on a day (ISO 8601) or before.
-
-        They are looked for among all runs, which takes its time, and no day's answer changes by the minute.
-        """
-        if self._due is None or self._due[0] != day or time.monotonic() - self._due[1] > DUE_HOLDS:
-            self._due = (day, time.monotonic(), self.store.about.due(day))
-        return self._due[2]
+        """Return the standards with a serial number whose certificate ends on a day (ISO 8601) or before."""
+        return tuple(
+            one.last for one in self.standards() if one.last.serial and "" < one.last.valid_until <= day
+        )
 
     @property
     def settings(self) -> HubSettings:

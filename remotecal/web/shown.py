@@ -339,6 +339,35 @@ class EquipmentShown(ShownBody):
     """Last day of that certificate."""
 
 
+class StandardShown(ShownBody):
+    """A standard that took part in runs, as it did last."""
+
+    name: str
+    """Its name on the bench."""
+    maker: str
+    """Who made it."""
+    model: str
+    """Type designation."""
+    serial: str
+    """The maker's number."""
+    certificate: str
+    """Number of its certificate."""
+    certificate_sha256: str
+    """SHA-256 of that certificate's file."""
+    valid_until: date | None
+    """Last day of that certificate."""
+    station: str
+    """Where it was last."""
+    run: str
+    """The run in which."""
+    at: datetime
+    """When that began."""
+    runs: int
+    """In how many runs it took part."""
+    runs_this_year: int
+    """In how many of this year."""
+
+
 class RestingShown(ShownBody):
     """A run whose result rests on a standard."""
 
@@ -362,6 +391,10 @@ class RestingShown(ShownBody):
     """Number of the certificate the run led to, or is to lead to."""
     customer: dict[str, str]
     """By language."""
+    item: dict[str, str]
+    """What that is for, by language."""
+    item_serial: str
+    """The maker's number of that, or else its owner's."""
     issued: datetime | None
     """When that certificate was issued."""
 

@@ -215,13 +215,13 @@ def test_standards_are_due_by_their_last_certificate(enrolled: Store, events) ->
     used, _ = enrolled.about.of_run("here", "old")
     ends = {one.serial: one.valid_until for one in used if one.valid_until}
     last = max(ends.values())
-    assert {one.serial for one in enrolled.about.due(last)} == set(ends)
-    assert enrolled.about.due("2020-01-01") == ()
+    assert {one.serial for one in enrolled.standards.due(last)} == set(ends)
+    assert enrolled.standards.due("2020-01-01") == ()
     serial = next(iter(ends))
     with enrolled.database.begin() as connection:
         row = dict(next(one for one in used if one.serial == serial)._asdict())
         connection.execute(run_equipment.insert().values(**row | {"run": "new", "valid_until": "2031-01-01"}))
-    assert serial not in {one.serial for one in enrolled.about.due(last)}
+    assert serial not in {one.serial for one in enrolled.standards.due(last)}
 
 
 @pytest.mark.parametrize("column", ["serial", "certificate"])

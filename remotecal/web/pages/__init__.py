@@ -21,13 +21,16 @@ def add_to(app: FastAPI) -> None:
         evidence,
         orders,
         public,
+        resting,
         review,
         runs,
         search,
+        standards,
         today,
     )
     from remotecal.web.pages.compressed import Compressed
 
-    for part in (today, orders, runs, evidence, search, entry, assets, review, certificates, public):
+    of_laboratory = (today, orders, runs, evidence, review, certificates, standards, resting, search)
+    for part in (*of_laboratory, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -43,8 +43,12 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("runs", "/runs", "read"),
     ("review", "/review", "sign"),
     ("certificates", "/certificates", "read"),
+    ("standards", "/standards", "read"),
+    ("resting", "/resting", "read"),
 )
 """Page → its address, and what one must be allowed to see it."""
+OURS: Final = frozenset({"standards", "resting"})
+"""Pages of the laboratory's own, which customers don't see."""
 HEADERS: Final = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
 """What a browser is told with each page; without a referrer it would not say whose form it sends."""
 
@@ -80,10 +84,18 @@ class Visitor:
             "caller": self.caller,
             "csrf": csrf_of(self.caller.session or ""),
             "may": self.may,
-            "menu": [(name, where) for name, where, action in MENU if self.may(action)],
+            "menu": [
+                (name, where)
+                for name, where, action in MENU
+                if self.may(action) and (self.caller.account is None or name not in OURS)
+            ],
             "laboratory": self.office.settings.laboratory,
-            "when": lambda at: _when(at, self.office),
+            "when": self.when,
         }
+
+    def when(self, at: float | datetime) -> str:
+        """Return a time as it is told at the laboratory, with its offset."""
+        return _when(at, self.office)
 
 
 def visiting(request: Request, here: Here) -> Visitor:

@@ -1,0 +1,97 @@
+"""The page of reverse traceability: what rests on a standard, whose it is, how much is the standard's."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from decimal import Decimal
+from html import unescape
+
+import pytest
+from test_web_pages import browsing
+from web_laboratory import Web
+
+from remotecal.clock import civil_day
+from remotecal.hub.reverse import Portion, shares_in
+from remotecal.store.tables import run_equipment, run_items
+
+CERTIFICATE = "N-1"
+BUDGETS = ({"a": "12.5", "b": "80.0", "c": "7.5"}, {"a": "1.1", "b": "98.9", "c": "0.0"})
+"""Symbol → share; a and c rest on the certificate."""
+LEAST, MOST = Decimal("1.1"), Decimal("20.0")
+
+
+@pytest.fixture(scope="module")
+def run(web: Web) -> str:
+    """A run that rests on the certificate N-1, by an input of its model; of a customer with a sly name."""
+    run = web.do(web.carried_out())
+    store = web.hub.laboratory.store
+    row = store.records.find("here", run)
+    named = [{"symbol": "a", "source": {"": f"other; {CERTIFICATE}"}}, {"symbol": "b", "source": None},
+             {"symbol": "c", "source": {"en": CERTIFICATE}}]  # fmt: skip
+    budgets = [
+        {"lines": [{"symbol": symbol, "share": share} for symbol, share in shares.items()]}
+        for shares in BUDGETS
+    ]
+    record = {"measurements": [{"methods": [{"inputs": named}], "budgets": budgets}, {"methods": []}]}
+    store.records.put(replace(row, record=json.dumps(record)))
+    with store.database.begin() as connection:
+        of_run = run_equipment.c.run == run
+        connection.execute(run_equipment.update().where(of_run).values(serial="N", certificate=CERTIFICATE))
+        sly = json.dumps({"en": "=1+1 <b>", "zh": "水表厂"})
+        connection.execute(run_items.update().where(run_items.c.run == run).values(customer=sly))
+    return run
+
+
+def test_what_rests_on_a_standard_is_told_by_customer(web: Web, run: str) -> None:
+    with browsing(web, "operator", "zh") as client:
+        page = client.get("/resting?number=N&since=&until=&depth=1").text
+        assert "<h2>水表厂 (1)</h2>" in page
+        assert f'href="/runs/here/{run}"' in page
+        assert "未签发" in page
+    with browsing(web, "reviewer") as client:
+        page = unescape(client.get(f"/resting?number={CERTIFICATE}").text)
+        assert "1 certificates of 1 runs, 0 of them issued" in page
+        assert client.get("/resting").status_code == 200
+        assert client.get("/resting?number=nobody").status_code == 404
+        assert client.get("/resting?number=N&since=yesterday").status_code == 422
+        assert client.get("/resting?number=N&until=9999-12-31&since=0001-01-01").status_code == 200
+
+
+def test_days_are_the_laboratorys_and_the_last_one_counts(web: Web, run: str) -> None:
+    at = web.hub.laboratory.store.about.of_run("here", run)[0][0].at
+    day = civil_day(at, web.hub.laboratory.folder.time_zone)
+    with browsing(web, "operator") as client:
+        for asked, counts in ((f"since={day}", 1), (f"until={day}", 1), ("until=2020-01-01", 0)):
+            page = client.get(f"/resting?number=N&{asked}").text
+            assert f"{counts} certificates" in page, asked
+
+
+def test_the_share_of_the_variance_is_that_of_the_lines_that_name_the_certificate(web: Web, run: str) -> None:
+    record = web.hub.laboratory.store.records.find("here", run).record
+    assert shares_in(record, CERTIFICATE) == Portion(LEAST, MOST)
+    assert shares_in(record, "N") is None  # a number is looked for whole
+    assert shares_in("{}", CERTIFICATE) is None
+    with browsing(web, "operator") as client:
+        page = client.get("/resting?number=N").text
+        assert f">{LEAST} … {MOST}</td>" in page
+
+
+def test_the_list_comes_as_csv_by_the_same_address(web: Web, run: str) -> None:
+    with browsing(web, "operator") as client:
+        page = client.get("/resting?number=N&depth=2").text
+        (address,) = re.findall(r'href="(/resting[^"]+format=csv)"', page)
+        answer = client.get(unescape(address))
+        assert answer.headers["content-type"].startswith("text/csv")
+        (row,) = csv.DictReader(io.StringIO(answer.text))
+        assert row["Customer"] == "'=1+1 <b>"  # no spreadsheet's formula
+        assert (row["Run"], row["Depth"], row["Through"]) == (run, "1", CERTIFICATE)
+        assert (row["Least share / %"], row["Most share / %"]) == (str(LEAST), str(MOST))
+
+
+def test_customers_do_not_see_what_rests_on_the_laboratorys_standards(web: Web, run: str) -> None:
+    with browsing(web, "customer") as client:
+        assert client.get("/resting?number=N").status_code == 403
+        assert client.get("/resting?number=N&format=csv").status_code == 403
+        assert "/resting" not in client.get("/").text
