@@ -14,7 +14,7 @@ from remotecal.web.answers import Limit
 from remotecal.web.callers import Reader
 from remotecal.web.office import Here
 from remotecal.web.register import not_a_customer
-from remotecal.web.shown import EquipmentShown, ItemShown, RestingShown, StandardShown, words
+from remotecal.web.shown_about import EquipmentShown, ItemShown, RestingShown, StandardShown, words
 
 router = APIRouter(tags=["what runs are about"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 
@@ -280,123 +280,6 @@ def details(text: str | None) -> dict[str, object] | None:
         return None
     content: dict[str, object] = json.loads(text)
     return content
-
-
-def words(text: str) -> dict[str, str]:
-    """Return a text by language that was kept as JSON."""
-    return {str(language): str(said) for language, said in json.loads(text).items()}
-
-
-class ItemShown(ShownBody):
-    """Something a run calibrated."""
-
-    station: str
-    """Where the run was."""
-    run: str
-    """The run."""
-    at: datetime
-    """When the run began, by its own clock."""
-    name: dict[str, str]
-    """By language."""
-    maker: str
-    """Who made it."""
-    model: str
-    """Type designation."""
-    serial: str
-    """The maker's number."""
-    owner_number: str
-    """The owner's number."""
-    customer: dict[str, str]
-    """By language."""
-    certificate: str
-    """Number its certificate has, or will have."""
-
-
-class EquipmentShown(ShownBody):
-    """Somebody who took part in a run: an instrument, or a standard without an interface."""
-
-    station: str
-    """Where the run was."""
-    run: str
-    """The run."""
-    at: datetime
-    """When the run began, by its own clock."""
-    name: str
-    """Its name on the bench."""
-    roles: tuple[str, ...]
-    """What it was there for."""
-    maker: str
-    """Who made it."""
-    model: str
-    """Type designation."""
-    serial: str
-    """The maker's number."""
-    certificate: str
-    """Number of its certificate; empty without one."""
-    certificate_sha256: str
-    """SHA-256 of that certificate's file."""
-    valid_until: date | None
-    """Last day of that certificate."""
-
-
-class StandardShown(ShownBody):
-    """A standard that took part in runs, as it did last."""
-
-    name: str
-    """Its name on the bench."""
-    maker: str
-    """Who made it."""
-    model: str
-    """Type designation."""
-    serial: str
-    """The maker's number."""
-    certificate: str
-    """Number of its certificate."""
-    certificate_sha256: str
-    """SHA-256 of that certificate's file."""
-    valid_until: date | None
-    """Last day of that certificate."""
-    station: str
-    """Where it was last."""
-    run: str
-    """The run in which."""
-    at: datetime
-    """When that began."""
-    runs: int
-    """In how many runs it took part."""
-    runs_this_year: int
-    """In how many of this year."""
-
-
-class RestingShown(ShownBody):
-    """A run whose result rests on a standard."""
-
-    depth: int
-    """1 where the standard took part; 2 where one calibrated in such a run did, and so on."""
-    station: str
-    """Where the run was."""
-    run: str
-    """The run."""
-    at: datetime
-    """When the run began, by its own clock."""
-    state: str
-    """How far the run is."""
-    name: str
-    """Of the standard through which, on the bench."""
-    serial: str
-    """Its number."""
-    by: str
-    """Number of the certificate it had then."""
-    certificate: str
-    """Number of the certificate the run led to, or is to lead to."""
-    customer: dict[str, str]
-    """By language."""
-    item: dict[str, str]
-    """What that is for, by language."""
-    item_serial: str
-    """The maker's number of that, or else its owner's."""
-    issued: datetime | None
-    """When that certificate was issued."""
 
 
 class RemarkShown(ShownBody):

@@ -27,6 +27,7 @@ from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.hub.settings import HubFolder
+from remotecal.private_files import write_private
 from remotecal.store import Store
 from remotecal.store.journals import RunRow
 from remotecal.store.tables import records
@@ -136,7 +137,7 @@ class Processes:
             file = self.station / "laboratory.json"
             file.write_text(json.dumps(json.loads(file.read_text()) | {"servers": [f"tls://{self.server}"]}))
         key = Ed25519PrivateKey.generate()
-        self.author.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        write_private(self.author, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         settings = {"name": "here", "benches": [str(self.tiny.bench)], "trusted": [SealKey(key).public.text]}
         text = "\n".join(f"{name} = {json.dumps(value)}" for name, value in settings.items())
         (self.station / "station.toml").write_text(text)

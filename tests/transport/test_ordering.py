@@ -20,6 +20,7 @@ from remotecal.hub import laboratory
 from remotecal.hub.ordering import check_order
 from remotecal.hub.settings import HubFolder
 from remotecal.order import Order
+from remotecal.private_files import write_private
 from remotecal.runs.catalogue import find
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.stations import StationRow
@@ -78,7 +79,7 @@ async def test_the_command_ends_by_what_the_station_says(
     async with hub_up(folder) as hub:
         trusted, stranger = tmp_path / "trusted.pem", tmp_path / "stranger.pem"
         for key in (trusted, stranger):
-            key.write_bytes(new_seal_key())
+            write_private(key, new_seal_key())
         pinned = [SealKey.read(trusted).public.text]
         site = await enrol_site(hub, tiny, tmp_path / "here", consent=True, trusted=pinned)
 

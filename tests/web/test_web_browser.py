@@ -210,13 +210,14 @@ def test_a_stranger_compares_a_file_and_sends_it_nowhere(
     stranger.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
     stranger.goto(f"{web.url}{address}")
     sent: list[str] = []
-    stranger.on("request", lambda request: sent.append(request.url))
+    stranger.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
     marks = {"✓": pdf, "✗": pdf + b" "}
     for mark, content in marks.items():
         file = {"name": "certificate.pdf", "mimeType": "application/pdf", "buffer": content}
         stranger.locator("#file").set_input_files([file])
         expect(stranger.locator("#checked")).to_contain_text(mark)
-    assert sent == []
+    icon = f"GET {web.url}/static/mark."  # which a browser fetches when it likes
+    assert [each for each in sent if not each.startswith(icon)] == []
     assert stranger.evaluate("document.documentElement.scrollWidth") <= 360
     found = Axe().run(stranger, options=RULES)
     assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []

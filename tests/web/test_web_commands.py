@@ -13,6 +13,7 @@ from procedure_package import package
 
 from remotecal.certificates.signing.seal import SealKey, new_seal_key
 from remotecal.cli import main
+from remotecal.private_files import write_private
 from remotecal.transport.bundles import TrustedProcedures
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
@@ -47,7 +48,7 @@ def test_a_hub_serves_the_api_to_a_user_entered_at_it(tmp_path):
 
 def test_a_bundle_is_written_and_can_be_read(tmp_path, capsys):
     author = tmp_path / "author.pem"
-    author.write_bytes(new_seal_key())
+    write_private(author, new_seal_key())
     file, out = package(tmp_path / "levels"), tmp_path / "levels.bundle"
     assert main(["bundle", str(file), "--author", str(author), "--out", str(out)]) == 0
     key = SealKey.read(author).public
