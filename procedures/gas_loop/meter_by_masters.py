@@ -102,7 +102,7 @@ class MeterByMasters(OnLoop):
 
         At another pressure the loop is filled or vented, seen to be tight, and sent round until it is steady.
         """
-        pressure, flow = point.nominal["pressure"], point.nominal["flow"]
+        pressure = point.nominal["pressure"]
         for reader in (*self.readers, self.check_reader, self.dut):
             if isinstance(reader, PulseCounter):
                 reader.count_freely()
@@ -117,11 +117,11 @@ class MeterByMasters(OnLoop):
             best = Point(
                 f"{pressure:g} kPa, {warm:g} m3/h to come to rest", {"flow": warm, "pressure": pressure}
             )
-            self._go(run, self._choice(best), warm)
+            self._go(run, self._choice(best), best)
             self._rig.warm_up(pressure)
             self._at = pressure
         choice = self._choice(point)
-        self._go(run, choice, flow)
+        self._go(run, choice, point)
         serials = [self.masters[number - 1].serial for number in choice.numbers]
         run.note(
             "masters",
@@ -143,9 +143,11 @@ class MeterByMasters(OnLoop):
         run.note("nozzles", point=point.name, numbers=list(numbers), serials=serials)
         self._rig.choke(self.bank, bits_of(numbers), self.parameters.back_pressure)
 
-    def _go(self, run: Run, choice: Opening, flow: float) -> None:
-        counters = self._counting(choice.numbers)
-        self._rig.open_for(choice.bits, flow, lambda: flow_by(run, counters))
+    def _go(self, run: Run, choice: Opening, point: Point) -> None:
+        """Bring the flow to a point's, by the masters chosen for it."""
+        worth = self._worth(choice.numbers, point.nominal["pressure"])
+        counters = list(zip(self._counters(choice.numbers), worth, strict=True))
+        self._rig.open_for(choice.bits, point.nominal["flow"], lambda: flow_by(run, counters))
 
     def measure(self, point: Point, run: Run) -> LoopSeen:
         choice = self._choice(point)
@@ -153,7 +155,7 @@ class MeterByMasters(OnLoop):
         air = read_air(run, self.ambient)
         (standing,) = run.read(self.loop.standing)
         nozzles = self._standing_nozzles(run)
-        first = self._counting(numbers[:1])[0][0]
+        (first,) = self._counters(numbers[:1])
         begun = run.clock.now()
         (passing, watched), counted, amounts = self._count(
             run, numbers, lambda: watch(run, self.lasts(point), first, self._watched(numbers))

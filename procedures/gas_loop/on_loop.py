@@ -214,20 +214,29 @@ class OnLoop(MeterUnderTest):
     def _choice(self, point: Point) -> Opening:
         return choice_at(point, self._masters, self.parameters, self._gas)
 
-    def _counting(self, numbers: Sequence[int]) -> list[tuple[BoundReading, float]]:
-        """Return what counts what passes masters, each with what one of its units is in m³."""
-        pressure = self._at or self.parameters.pressures[0]
+    def _counters(self, numbers: Sequence[int]) -> list[BoundReading]:
+        """Return what counts what passes masters."""
+        readers = [self.readers[number - 1] for number in numbers]
+        return [
+            each.running_pulses
+            if isinstance(each, PulseCounter)
+            else each.volume
+            if isinstance(each, VolumeTotalizer)
+            else each.total_mass
+            for each in readers
+        ]
+
+    def _worth(self, numbers: Sequence[int], pressure: float) -> list[float]:
+        """Return what one unit of what each master counts in is in m³, at a pressure in kPa."""
         density = self._gas.density(self.parameters.cooling, 1000.0 * pressure)
-        found = []
+        worth = []
         for number in numbers:
             reader = self.readers[number - 1]
             if isinstance(reader, PulseCounter):
-                found.append((reader.running_pulses, 1.0 / self._masters[number - 1].factor))
-            elif isinstance(reader, VolumeTotalizer):
-                found.append((reader.volume, 1.0))
+                worth.append(1.0 / self._masters[number - 1].factor)
             else:
-                found.append((reader.total_mass, 1.0 / density))
-        return found
+                worth.append(1.0 if isinstance(reader, VolumeTotalizer) else 1.0 / density)
+        return worth
 
     def _count(
         self, run: Run, numbers: Sequence[int], watching: Callable[[], Watched]
@@ -244,7 +253,7 @@ class OnLoop(MeterUnderTest):
         """Return what is read together at both ends of a repeat: masters, check meter, meter under test."""
         found = {
             f"{counting.MASTER}{number}": counter
-            for number, (counter, _) in zip(numbers, self._counting(numbers), strict=True)
+            for number, counter in zip(numbers, self._counters(numbers), strict=True)
         }
         if isinstance(self.check_reader, PulseCounter):
             found["check"] = self.check_reader.running_pulses
