@@ -247,9 +247,9 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
 
 def test_intervals_cover_the_true_errors():
     """`benchmarks/truth.py` is the full-sized check."""
-    intervals = [one for seed in range(1001, 1013) for one in calibrate_any("large-balance", seed)]
-    assert len(intervals) == 12 * 4, "at no load the balance is set to zero, and nothing is found"
+    intervals = [one for seed in range(1, 41) for one in calibrate_any("large-balance", seed)]
+    assert len(intervals) == 40 * 4, "at no load the balance is set to zero, and nothing is found"
     # Those of one calibration miss together: they share the weights.
-    assert sum(not one.covers for one in intervals) <= len(intervals) / 5
+    assert sum(not one.covers for one in intervals) <= len(intervals) / 8
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
-    assert 0.25 < ratio < 0.6
+    assert 0.25 < ratio < 0.47

@@ -171,7 +171,8 @@ def test_kills_leave_nothing_open_and_cost_nothing(tmp_path, capsys, laboratorie
     assert (kinds["resume"], kinds["finish"]) == (begun - 1, 1)
     assert set(Counter(observed(out)).values()) == {1}
     made_safe = [event.data["reached"] for event in events if event.kind == "safe"]
-    assert len(made_safe) == begun + 1
+    # Once at each beginning and once at the end; one that is killed behind its last reading ends twice.
+    assert begun + 1 <= len(made_safe) <= 2 * begun
     assert False not in made_safe
     shutil.copytree(paper, out / PAPER, ignore=shutil.ignore_patterns(CLOCK))
     folders = sorted(path.parent for path in out.glob(f"{APART}/*/{PDF_NAME}"))
