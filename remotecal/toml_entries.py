@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from pydantic import BaseModel
 
@@ -51,29 +51,31 @@ def add_entry(file: TOMLDocument, name: str, entry: BaseModel) -> None:
 
 
 def put(table: Table | TOMLDocument, entry: BaseModel) -> None:
-    """Write what an entry says into a table; what it does not say stays as it was.
+    """Write what an entry says into a table; what it does not say is left out.
 
     Names in several languages stand in one line, further tables behind everything else.
     """
+    _fill(table, entry.model_dump(exclude_unset=True, exclude_none=True))
+
+
+def _fill(table: Table | TOMLDocument, said: Mapping[str, object]) -> None:
     import tomlkit
 
-    later = {}
-    for name, value in entry.model_dump(exclude_unset=True).items():
-        if value is None:
-            table.pop(name, None)
-        elif isinstance(value, tuple | list) and value and all(isinstance(each, Mapping) for each in value):
-            later[name] = value
-        else:
+    later = {name: value for name, value in said.items() if _are_tables(value)}
+    for name, value in said.items():
+        if name not in later:
             table[name] = _kept(value)
     for name, tables in later.items():
         inner = tomlkit.aot()
         for each in tables:
             one = tomlkit.table()
-            for key, value in each.items():
-                if value is not None:
-                    one[key] = _kept(value)
+            _fill(one, each)
             inner.append(one)
         table[name] = inner
+
+
+def _are_tables(value: object) -> TypeGuard[Sequence[Mapping[str, object]]]:
+    return isinstance(value, tuple | list) and bool(value) and all(isinstance(one, Mapping) for one in value)
 
 
 def _kept(value: object) -> Kept:

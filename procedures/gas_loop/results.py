@@ -116,11 +116,7 @@ def closure_table(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) 
                [f"{float(significant(each.reynolds, 3)):.0f}" for each in closures]),
         column("闭合差 c", "Closure c", "remotecal_closure", "%", [each.value for each in reported]),
         column("2u(c)", "2u(c)", "remotecal_closureLimit", "%", [each.expanded for each in reported]),
-        Words(
-            name=Text(zh="|c| ≤ 2u", en="|c| ≤ 2u"),
-            ref_types=("remotecal_closes",),
-            words=tuple("✓" if each.kept else "✗" for each in closures),
-        ),
+        _kept_column("|c| ≤ 2u", closures),
     )  # fmt: skip
     name = Text(zh="与核查表闭合", en="Closure against the check meter")
     return Result(name=name, ref_types=("remotecal_closure",), tables=(Table(columns=columns),))
@@ -144,14 +140,19 @@ def bank_table(rounds: Sequence[GoneRound], closures: Sequence[BankFinding]) -> 
                [each.value for each in reported]),
         column("2u(c_n)", "2u(c_n)", "remotecal_nozzleClosureLimit", "%",
                [each.expanded for each in reported]),
-        Words(
-            name=Text(zh="|c_n| ≤ 2u", en="|c_n| ≤ 2u"),
-            ref_types=("remotecal_closes",),
-            words=tuple("✓" if each.kept else "✗" for each in closures),
-        ),
+        _kept_column("|c_n| ≤ 2u", closures),
     )  # fmt: skip
     name = Text(zh="与临界流喷嘴闭合", en="Closure against critical nozzles")
     return Result(name=name, ref_types=("remotecal_nozzleClosure",), tables=(Table(columns=columns),))
+
+
+def _kept_column(name: str, closures: Sequence[LoopClosure | BankFinding]) -> Words:
+    """Return whether each closure was kept, under a name that both languages read alike."""
+    return Words(
+        name=Text(zh=name, en=name),
+        ref_types=("remotecal_closes",),
+        words=tuple("✓" if each.kept else "✗" for each in closures),
+    )
 
 
 def leak_table(leaks: Mapping[float, float], allowed: float) -> Result:
@@ -169,26 +170,39 @@ def leak_table(leaks: Mapping[float, float], allowed: float) -> Result:
 
 def open_remark(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) -> tuple[Statement, ...]:
     """Return what is to be said of points at which the check meter did not agree."""
-    there = _not_kept(rounds, closures)
-    if not there:
-        return ()
-    said = Text(
-        zh=f"核查表在 {'、'.join(there)} 处偏离其证书曲线超过 2u。",
-        en=f"At {', '.join(there)} the check meter is off its certified curve by more than 2u.",
+    return _not_closed(
+        rounds,
+        closures,
+        Text(
+            zh="核查表在 {there} 处偏离其证书曲线超过 2u。",
+            en="At {there} the check meter is off its certified curve by more than 2u.",
+        ),
     )
-    return (Statement(ref_types=("remotecal_remark",), declaration=said),)
 
 
 def open_bank_remark(rounds: Sequence[GoneRound], closures: Sequence[BankFinding]) -> tuple[Statement, ...]:
     """Return what is to be said of points at which the nozzles did not agree."""
+    return _not_closed(
+        rounds,
+        closures,
+        Text(
+            zh="临界流喷嘴在 {there} 处与标准表之差超过 2u。",
+            en="At {there} the critical nozzles differ from the masters by more than 2u.",
+        ),
+    )
+
+
+def _not_closed(
+    rounds: Sequence[GoneRound], closures: Sequence[LoopClosure | BankFinding], said: Text
+) -> tuple[Statement, ...]:
+    """Return a remark on the points at which a closure was not kept; none if it was everywhere."""
     there = _not_kept(rounds, closures)
     if not there:
         return ()
-    said = Text(
-        zh=f"临界流喷嘴在 {'、'.join(there)} 处与标准表之差超过 2u。",
-        en=f"At {', '.join(there)} the critical nozzles differ from the masters by more than 2u.",
+    declaration = Text(
+        zh=said.get("zh").format(there="、".join(there)), en=said.get("en").format(there=", ".join(there))
     )
-    return (Statement(ref_types=("remotecal_remark",), declaration=said),)
+    return (Statement(ref_types=("remotecal_remark",), declaration=declaration),)
 
 
 def _not_kept(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure | BankFinding]) -> list[str]:

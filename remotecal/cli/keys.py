@@ -140,16 +140,13 @@ def _take(asked: argparse.Namespace) -> None:
         ConfigurationError: it is no certificate, or another key's; the file is as it was.
     """
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    from cryptography.x509 import load_pem_x509_certificate
 
+    from remotecal.certificates.signing.keys import read_certificate
     from remotecal.errors import ConfigurationError
     from remotecal.private_files import read_private, write_private
+    from remotecal.transport.pki import certificate_pem
 
-    password = password_of(asked)
-    try:
-        certificate = load_pem_x509_certificate(_read(asked.certificate))
-    except ValueError as error:
-        raise ConfigurationError(f"{asked.certificate} holds no certificate: {error}") from error
+    password, certificate = password_of(asked), read_certificate(asked.certificate)
     content = read_private(asked.into)
     try:
         private = load_pem_private_key(content, None if password is None else password.encode())
@@ -158,7 +155,7 @@ def _take(asked: argparse.Namespace) -> None:
     if certificate.public_key() != private.public_key():
         raise ConfigurationError(f"{asked.certificate} is for another key than {asked.into}")
     key, mark, _ = content.partition(b"-----BEGIN CERTIFICATE")
-    write_private(asked.into, (key if mark else content.rstrip() + b"\n") + _pem(certificate))
+    write_private(asked.into, (key if mark else content.rstrip() + b"\n") + certificate_pem(certificate))
     print(f"{asked.into} can sign: `remotecal sign … --key {asked.into}`")
 
 
@@ -199,18 +196,11 @@ def _certificate_in(path: Path, password: str | None) -> Certificate:
     Raises:
         ConfigurationError: there is none, or a key that can't be read or that others can read.
     """
-    from cryptography.x509 import load_pem_x509_certificate
+    from remotecal.certificates.signing.keys import read_certificate, read_key
 
-    from remotecal.certificates.signing.keys import read_key
-    from remotecal.errors import ConfigurationError
-
-    content = _read(path)
-    if b"PRIVATE KEY" in content or path.suffix in {".p12", ".pfx"}:
+    if path.suffix in {".p12", ".pfx"} or b"PRIVATE KEY" in _read(path):
         return read_key(str(path), password).chain[0]
-    try:
-        return load_pem_x509_certificate(content)
-    except ValueError as error:
-        raise ConfigurationError(f"{path} holds no certificate: {error}") from error
+    return read_certificate(path)
 
 
 def _new_password(asked: argparse.Namespace) -> str | None:
@@ -247,6 +237,7 @@ def _write_new_key(
 
     from remotecal.errors import ConfigurationError
     from remotecal.private_files import write_private
+    from remotecal.transport.pki import certificate_pem
 
     if path.exists():
         raise ConfigurationError(
@@ -254,19 +245,14 @@ def _write_new_key(
         )
     how = NoEncryption() if password is None else BestAvailableEncryption(password.encode())
     data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)
-    write_private(path, data + b"".join(map(_pem, certificates)))
+    write_private(path, data + b"".join(map(certificate_pem, certificates)))
 
 
 def _write_certificate(path: Path, certificate: Certificate) -> None:
     from remotecal.certificates.keeping import write_new
+    from remotecal.transport.pki import certificate_pem
 
-    write_new(path, _pem(certificate))
-
-
-def _pem(certificate: Certificate) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return certificate.public_bytes(Encoding.PEM)
+    write_new(path, certificate_pem(certificate))
 
 
 def _read(path: Path) -> bytes:

@@ -69,14 +69,7 @@ def main(asked: argparse.Namespace) -> None:
 
 def _key_id(said: str) -> str:
     """Return the id of a key: as it was said, or of the certificate in a PEM file."""
-    from cryptography.x509 import load_pem_x509_certificate
+    from remotecal.certificates.signing.keys import fingerprint, read_certificate
 
-    from remotecal.certificates.signing.keys import fingerprint
-    from remotecal.errors import ConfigurationError
-
-    if not Path(said).is_file():
-        return said.lower()
-    try:
-        return fingerprint(load_pem_x509_certificate(Path(said).read_bytes()))
-    except ValueError as error:
-        raise ConfigurationError(f"{said} holds no X.509 certificate: {error}") from error
+    path = Path(said)
+    return fingerprint(read_certificate(path)) if path.is_file() else said.lower()

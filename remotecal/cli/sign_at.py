@@ -34,7 +34,7 @@ class Fetched(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `sign` takes besides to sign what a hub has."""
-    from remotecal.cli.verify import add_trust_arguments
+    from remotecal.cli.verify import add_proof_arguments
 
     parser.add_argument(
         "--at",
@@ -46,17 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--token-file", type=Path, metavar="FILE", help="holds a token for there, instead of a password"
     )
     parser.add_argument("--device", default="", metavar="ID", help="whose, where each has its own: dut-1")
-    parser.add_argument(
-        "--procedure", type=Path, metavar="FILE", help="the procedure's file, if it is one of yours"
-    )
-    parser.add_argument(
-        "--driver",
-        action="append",
-        default=[],
-        metavar="MODULE:CLASS",
-        help="a driver that is not installed and that you trust; may be given again",
-    )
-    add_trust_arguments(parser)
+    add_proof_arguments(parser)
 
 
 def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> None:

@@ -162,15 +162,10 @@ def _scope(path: Path | None) -> object:
 
 def _pem(path: Path) -> str:
     """Return the first certificate in a file, in PEM."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509 import load_pem_x509_certificate
+    from remotecal.certificates.signing.keys import read_certificate
+    from remotecal.transport.pki import certificate_pem
 
-    from remotecal.errors import ConfigurationError
-
-    try:
-        return load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.PEM).decode()
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} holds no certificate: {error}") from error
+    return certificate_pem(read_certificate(path)).decode()
 
 
 def _journal_key(said: str) -> str:

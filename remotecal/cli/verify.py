@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--register", type=Path, metavar="FILE", help="the laboratory's register (TOML), to ask it too"
     )
+    add_proof_arguments(parser)
+
+
+def add_proof_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare by what results are computed again, and what `add_trust_arguments` does."""
     parser.add_argument(
         "--procedure",
         type=Path,

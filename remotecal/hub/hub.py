@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
 from remotecal.hub import admission
@@ -53,7 +54,6 @@ from remotecal.transport.pki import (
     Authority,
     Credentials,
     certificate_pem,
-    fingerprint,
     holder_of,
     requested_key,
     uri_of,

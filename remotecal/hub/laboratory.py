@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import ConfigurationError, NotAnswered, NotConnected, OrderError
 from remotecal.hub.broker import CONNECTIONS, KICK
@@ -25,7 +26,7 @@ from remotecal.transport.enrolment import Code
 from remotecal.transport.envelopes import seal, unseal
 from remotecal.transport.identities import check_name
 from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder, StationState
-from remotecal.transport.pki import fingerprint, parse_certificate
+from remotecal.transport.pki import parse_certificate
 from remotecal.transport.tls import client_context
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from typing import Self
 
 from pydantic import Field
 
+from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey, new_seal_key
 from remotecal.configuration import Written, as_toml, checked, read_toml
 from remotecal.errors import ConfigurationError, TransportError
@@ -28,7 +29,7 @@ from remotecal.journal.files import LARGEST, LARGEST_EVER
 from remotecal.private_files import write_private
 from remotecal.transport.enrolment import Application, Code, apply, ask_authority
 from remotecal.transport.identities import station_uri
-from remotecal.transport.pki import Credentials, fingerprint, new_key, parse_certificate, request
+from remotecal.transport.pki import Credentials, new_key, parse_certificate, request
 from remotecal.transport.tls import client_context
 
 NONE_THERE = "say where the station's directory is with --station, or make one with `remotecal station enrol`"

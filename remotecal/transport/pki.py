@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from remotecal.certificates.signing.issuing import key_usage, may_issue
 from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.private_files import read_private, write_private
 
@@ -121,7 +122,7 @@ class Authority:
             .not_valid_before(now - BACKDATED)
             .not_valid_after(now + AUTHORITY_LASTS)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(signs_certificates=True), critical=True)
+            .add_extension(key_usage(signs_certificates=True, commits=False), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, SHA256())
         )
@@ -135,14 +136,8 @@ class Authority:
             ConfigurationError: the file can't be read, or it may not issue certificates, or it has
                 expired.
         """
-        from cryptography.x509 import BasicConstraints, ExtensionNotFound
-
         identity = Credentials.read(path)
-        try:
-            may_issue = identity.certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
-        except ExtensionNotFound:
-            may_issue = False
-        if not may_issue:
+        if not may_issue(identity.certificate):
             raise ConfigurationError(
                 f"{path}: its certificate does not allow to issue others (basicConstraints)"
             )
@@ -202,7 +197,7 @@ class Authority:
             .not_valid_before(max(now - BACKDATED, own.not_valid_before_utc))
             .not_valid_after(min(now + lasts, own.not_valid_after_utc))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(key_usage(signs_certificates=False, commits=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(
@@ -286,13 +281,6 @@ def holder_of(certificate: Certificate) -> str:
     return str(found[0].value) if found else ""
 
 
-def fingerprint(certificate: Certificate) -> str:
-    """Return the SHA-256 of a certificate in DER, in hexadecimal."""
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    return certificate.fingerprint(SHA256()).hex()
-
-
 def certificate_pem(certificate: Certificate) -> bytes:
     """Return a certificate in PEM."""
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -325,19 +313,3 @@ def _subject(common_name: str, holder: str = "") -> x509.Name:
 
     names = [NameAttribute(NameOID.COMMON_NAME, common_name[:64])]
     return Name([*names, NameAttribute(NameOID.SERIAL_NUMBER, holder)] if holder else names)
-
-
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    from cryptography.x509 import KeyUsage
-
-    return KeyUsage(
-        digital_signature=not signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
-    )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-    from cryptography.x509 import Certificate, CertificateBuilder, Name
+    from cryptography.x509 import Certificate, CertificateBuilder, KeyUsage, Name
 
 BACKDATED = timedelta(days=1)
 """How much earlier than it is made a certificate begins, for computers whose clock is behind."""
@@ -69,7 +69,10 @@ def issue(public: RSAPublicKey, named: Name, by: SigningKey, begin: datetime, en
     own = by.chain[0]
     if public.key_size < SMALLEST_KEY:
         raise ConfigurationError(f"the key must be of at least {SMALLEST_KEY} bits, not {public.key_size}")
-    _require_authority(own)
+    if not may_issue(own):
+        raise ConfigurationError(
+            f"{common_name(own)} is no authority: its certificate does not allow to issue others"
+        )
     last = own.not_valid_after_utc
     if not begin < min(end, last):
         raise ConfigurationError(f"the authority {common_name(own)} is good until {last:%Y-%m-%d} only")
@@ -118,17 +121,31 @@ def key_fingerprint(public: CertificatePublicKeyTypes) -> str:
     return sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
-def _require_authority(certificate: Certificate) -> None:
+def may_issue(certificate: Certificate) -> bool:
+    """Tell whether a certificate allows its holder to issue others (basicConstraints)."""
     from cryptography.x509 import BasicConstraints, ExtensionNotFound
 
     try:
-        may_issue = certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+        return certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
     except ExtensionNotFound:
-        may_issue = False
-    if not may_issue:
-        raise ConfigurationError(
-            f"{common_name(certificate)} is no authority: its certificate does not allow to issue others"
-        )
+        return False
+
+
+def key_usage(*, signs_certificates: bool, commits: bool) -> KeyUsage:
+    """Return what a key is for: certificates, or else signatures; `commits` where these bind its holder."""
+    from cryptography.x509 import KeyUsage
+
+    return KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=commits,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _builder(
@@ -136,17 +153,7 @@ def _builder(
 ) -> CertificateBuilder:
     from cryptography import x509
 
-    usage = x509.KeyUsage(
-        digital_signature=not authority,
-        content_commitment=not authority,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
-    )
+    usage = key_usage(signs_certificates=authority, commits=not authority)
     constraints = x509.BasicConstraints(ca=authority, path_length=0 if authority else None)
     return (
         x509.CertificateBuilder(issuer, named, public, x509.random_serial_number(), begin, end)

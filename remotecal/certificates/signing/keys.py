@@ -71,6 +71,18 @@ def read_key(source: str, password: str | None = None) -> SigningKey:
     return key
 
 
+def read_certificate(path: Path) -> Certificate:
+    """Return the first certificate in a PEM file (`ConfigurationError` where there is none)."""
+    from cryptography.x509 import load_pem_x509_certificate
+
+    try:
+        return load_pem_x509_certificate(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{path} holds no certificate: {error}") from error
+
+
 def common_name(certificate: Certificate) -> str:
     """Return the name a certificate was issued to."""
     from cryptography.x509 import NameOID
