@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, Declare]] = {
     "keys": ("make keys that sign, and have an authority say whose they are", _of("keys")),
     "sign": ("sign a certificate, a trust list or a journal", _of("sign")),
     "verify": ("check a certificate and whatever proves it", _of("verify")),
+    "certificate": ("make a certificate on paper one that benches read", _of("certificate")),
     "trace": ("draw a certificate's chain of traceability", _of("trace")),
     "amend": ("draft the certificate that takes the place of an issued one", _of("amend")),
     "trust": ("make a trust list, put bodies on it, renew it", _of("trust")),
