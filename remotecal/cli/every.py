@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, tuple[str, Declare]] = {
     "trace": ("draw a certificate's chain of traceability", _of("trace")),
     "amend": ("draft the certificate that takes the place of an issued one", _of("amend")),
     "trust": ("make a trust list, put bodies on it, renew it", _of("trust")),
+    "register": ("say who may sign what, with which standards and procedures", _of("register")),
     "revoke": ("say in a trust list that a certificate or a key is not to be believed", _of("revoke")),
     "hub": ("the laboratory's side: serve stations, invite and revoke them", _of("hub")),
     "station": ("the computer beside a bench: enrol it, let it work", _of("station")),
