@@ -15,11 +15,11 @@ Declare: TypeAlias = "Callable[[argparse.ArgumentParser], None]"
 """Gives a command its arguments, and its handler."""
 
 
-def _of(module: str) -> Declare:
-    """Return what lets a module of this package declare its command's arguments, by its `add_arguments`."""
+def _of(module: str, function: str = "add_arguments") -> Declare:
+    """Return what lets a module of this package declare its command's arguments."""
 
     def declare(one: argparse.ArgumentParser) -> None:
-        import_module(f"{__package__}.{module}").add_arguments(one)
+        getattr(import_module(f"{__package__}.{module}"), function)(one)
 
     return declare
 
@@ -45,6 +45,8 @@ COMMANDS: Mapping[str, tuple[str, Declare]] = {
     "order": ("sign a work order and send it to a station", _of("order")),
     "bundle": ("pack and sign a procedure of one's own, for an order over the API", _of("bundle")),
     "runs": ("list the runs of all stations, control them, issue their certificates", _of("runs")),
+    "certificates": ("list the certificates, and how far they are signed", _of("lists", "certificates")),
+    "due": ("list the standards whose certificates end", _of("lists", "due")),
     "watch": ("show a run at a station, live", _of("watch")),
     "drivers": ("list the drivers", declared.drivers),
     "procedures": ("list the procedures", declared.procedures),
