@@ -27,6 +27,7 @@ from remotecal.journal.evidence import start_of
 from remotecal.journal.gathering import gather
 from remotecal.model import Record
 from remotecal.model.identifiers import same
+from remotecal.order import Order
 from remotecal.runs.catalogue import find_followed
 from remotecal.runs.record import evaluate
 from remotecal.store import Store
@@ -121,6 +122,13 @@ class Shelf:
                 return one.directory
         raise ConfigurationError(f"there is no run {run} in {self._folder}")
 
+    def order(self, run: str) -> Order:
+        """Return what a run's journal says was ordered (`JournalBroken`: it says nothing of the kind)."""
+        try:
+            return start_of(json.loads(self.store.journals.first_line(HERE, run))["data"]).order
+        except (ValueError, LookupError, TypeError) as error:
+            raise JournalBroken(f"the journal of {run} begins with no order: {error}") from None
+
     def _take(self, run: Shelved) -> bool:
         """Take in a journal's new lines and its files; tell whether there was anything new."""
         size = _size(run.directory)
@@ -167,8 +175,7 @@ class Shelf:
         if not signatures:
             return
         number = read(signatures[-1].content).number
-        order = start_of(json.loads(self.store.journals.first_line(HERE, run.name))["data"]).order
-        device = next((id_ for id_, its in order.numbers.items() if same(its, number)), "")
+        device = next((id_ for id_, its in self.order(run.name).numbers.items() if same(its, number)), "")
         printed = path.with_name(PDF_NAME)
         for signature in signatures:
             issued = signature.duty == "issued"

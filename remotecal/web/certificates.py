@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remotecal.clock import civil_time
-from remotecal.errors import CertificateRefused, EvidenceError, NotAllowed, NotNow, NotThere
+from remotecal.errors import CertificateRefused, NotAllowed, NotNow, NotThere
 from remotecal.hub import issuing
 
 if TYPE_CHECKING:
@@ -41,17 +41,7 @@ def ordered(office: Office, run: str) -> frozenset[str]:
     Raises:
         NotThere: the run was not ordered, or not so.
     """
-    from remotecal.transport.envelopes import unseal
-    from remotecal.transport.messages import RemoteOrder
-
-    row = office.store.orders.find(run)
-    if row is None:
-        raise NotThere(f"there is no order {run}")
-    try:
-        order = unseal(row.envelope, "order", RemoteOrder, [office.laboratory.key.public])
-    except EvidenceError as error:
-        raise NotThere(f"the order {run} is not one that this laboratory signed: {error}") from error
-    return frozenset(order.order.numbers)
+    return office.laboratory.devices(run)
 
 
 def of_run(office: Office, caller: Caller, station: str, run: str, device: str = "") -> issuing.RunAt:
@@ -66,7 +56,7 @@ def of_run(office: Office, caller: Caller, station: str, run: str, device: str =
         signed = office.store.signings.latest(station, run, device)
         if signed is None or signed.duty != "issued":
             raise NotThere(f"the certificate of {run} is not issued yet")
-    return issuing.RunAt(office.laboratory.folder, office.store, station, run, device)
+    return office.laboratory.at(station, run, device)
 
 
 def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: bytes) -> None:
