@@ -33,6 +33,11 @@ def question(first: int = MAKER, code: int = BASIC) -> bytes:
     return bytes((FUNCTION, MEI_TYPE, code, first))
 
 
+def is_question(pdu: bytes) -> bool:
+    """Tell whether a PDU asks who an instrument is."""
+    return pdu[:-1] in {question(0, code)[:-1] for code in (BASIC, INDIVIDUAL)}
+
+
 def answer(objects: dict[int, str], code: int = BASIC) -> bytes:
     """Return the PDU that answers `question` by all objects at once."""
     texts = b"".join(bytes((number, len(text))) + text.encode("ascii") for number, text in objects.items())
