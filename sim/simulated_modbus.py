@@ -99,7 +99,9 @@ class ModbusSimulated(Simulated):
     def _identify(self, pdu: bytes) -> bytes:
         """Return what answers a question who it is; an object that it doesn't have is exception 2."""
         if pdu == identification.question():
-            basic = {number: said for number, said in self._objects.items() if number <= identification.REVISION}
+            basic = {
+                number: said for number, said in self._objects.items() if number <= identification.REVISION
+            }
             return identification.answer(basic)
         number = pdu[-1]
         if number in self._objects and pdu == identification.question(number, identification.INDIVIDUAL):

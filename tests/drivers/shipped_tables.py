@@ -47,6 +47,11 @@ def asked(start: int, *answer: int, function: int = 3) -> Exchange:
     return rtu(request.encode()), rtu(modbus.reply(request, answer))
 
 
+def words(*values: float) -> tuple[int, ...]:
+    """Return floats in registers, the most significant one first."""
+    return struct.unpack(f">{2 * len(values)}H", struct.pack(f">{len(values)}f", *values))
+
+
 def wide(start: int, count: int, form: str, *values: float) -> Exchange:
     """Return an exchange that reads registers of 32 bits, whose content is packed as `form` says."""
     data = struct.pack(f">{form}", *values)
