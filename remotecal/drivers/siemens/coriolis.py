@@ -1,7 +1,7 @@
 """Siemens Coriolis meters: MASS 6000 with the USM II Modbus RTU module; FC410, FC310, MASS 2100 with FCT010.
 
 Source: `usm2`; Siemens, SITRANS FC410 with Modbus A5E33120874-AC, tables A-1, A-14 and A-15 and pages
-133 and 137; FC310 A5E44036384-AA, page 192; MASS 2100 & FC300 (FCT010/DSL) A5E39788682-AB, pages 152,
+133, 137 and 151; FC310 A5E44036384-AA, page 192; MASS 2100 & FC300 (FCT010/DSL) A5E39788682-AB, pages 152,
 170 and 171. The maps share the registers of what flows. Numbers are those printed as 4:03001, one more
 than what the newer manuals call the Modbus address, 3000, and send: 01 03 0B B8 00 02 46 0A is answered
 by 01 03 04 40 C3 52 8B 62 C8, which is 6.10383 kg/s.
@@ -93,9 +93,10 @@ class Alarm(IntFlag):
 class SiemensFc410(TellsOrder, SitransCoriolis, Thermometer):
     """SITRANS FC410, FC310, or an FCT010 on a MASS 2100 or FC300. Nothing is written: that needs a password.
 
-    It is read in the order of bytes that it tells. That an FC410 and FC310 tell it where an FCT010 does,
-    and that all have the frame's temperature and the alarms where the FC410 has them, is unverified. Who
-    it is stands in letters, which are not read here; of its totalizers no address is known.
+    It is read in the order of bytes that it tells. That an FC410 and FC310, whose order can be changed as
+    well, tell it where an FCT010 does, and that all have the frame's temperature and the alarms where the
+    FC410 has them, is unverified. Who it is stands in letters, which are not read here; of its totalizers
+    no address is known.
     """
 
     model = "SITRANS FC410"
