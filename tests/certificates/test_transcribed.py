@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from dosing.bench import DosingStand
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read_file, validate
@@ -14,11 +15,10 @@ from remotecal.certificates.sheet import read_sheet
 from remotecal.certificates.transcribed import told, transcribe
 from remotecal.cli import main
 from remotecal.errors import ConfigurationError
-from remotecal.model import Certificate
+from remotecal.model import Certificate, Record
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.execute import plan
-from remotecal.sim.water.assemblies import master_line
 
 SHEET = """
 [typed]
@@ -216,31 +216,30 @@ def test_a_second_sheet_has_the_columns_and_nothing_of_the_paper(desk: Desk) -> 
 
 
 def test_a_bench_runs_with_it(tmp_path: Path, desk: Desk) -> None:
-    """The simulated master meter's certificate, printed, typed twice and given to the bench instead."""
-    with master_line(tmp_path / "line") as line:
-        path = line.bench.parent / "reference.xml"
+    """A simulated balance's certificate, printed, typed twice and given to the bench instead."""
+    with DosingStand.up(tmp_path / "rig", seed=4) as rig:
+        bench = Bench.load(rig.bench)
+        path = rig.bench.parent / bench.file.instruments["balance"].certificate
         original = read_file(path)
-        table = original.tables[0]
-        at, error = table.column("basic_measuredValue"), table.column("basic_measurementError")
-        rows = "\n".join(map(" ".join, zip(at.values, error.values, error.uncertainty.expanded, strict=True)))
-        told_ = re.sub(r"# kg .*6\.2\n", rows + "\n", SHEET, flags=re.DOTALL)
-        for old, new in (
-            ("B-77", original.items[0].serials[0]),
-            ('"kg"', f'"{at.unit}"'),
-            ('"g"', f'"{error.unit}"'),
-        ):
-            told_ = told_.replace(old, new)
-        for day in ("begun", "issued", "valid_until"):
-            told_ = re.sub(rf"{day} = .*\n", "", told_)
-        until = Certificate(original).valid_until
-        told_ = told_.replace(
-            'number = "LN-2026-0815"',
-            f'number = "LN-2026-0815"\nissued = {original.issued}\nvalid_until = {until}',
-        )
+        told_ = printed(original)
         assert desk.joined(desk.typed("Li", told_), desk.typed("Zhao", told_)) == 0
         path.write_bytes((desk.folder / "standard.xml").read_bytes())
-        order = Order.load(line.order)
-        bench = Bench.load(line.bench)
-        assert plan(order, find(order.order.procedure), bench, line.clock, "run").start.points
+        order = Order.load(rig.order)
+        assert plan(order, find(order.order.procedure), Bench.load(rig.bench), rig.clock, "run").start.points
         points = ("basic_measurementError", "basic_measuredValue")
         assert Certificate(read_file(path)).points(*points) == Certificate(original).points(*points)
+
+
+def printed(record: Record) -> str:
+    """Return a sheet as somebody would type it from what a certificate prints."""
+    table = record.tables[0]
+    at, error = table.column("basic_measuredValue"), table.column("basic_measurementError")
+    rows = "\n".join(map(" ".join, zip(at.values, error.values, error.uncertainty.expanded, strict=True)))
+    typed = re.sub(r"# kg .*6\.2\n", rows + "\n", SHEET, flags=re.DOTALL)
+    units = (('"kg"', f'"{at.unit}"'), ('"g"', f'"{error.unit}"'))
+    for old, new in (("B-77", record.items[0].serials[0]), *units):
+        typed = typed.replace(old, new)
+    typed = re.sub(r"(begun|issued|valid_until) = .*\n", "", typed)
+    number = 'number = "LN-2026-0815"\n'
+    until = Certificate(record).valid_until
+    return typed.replace(number, f"{number}issued = {record.issued}\nvalid_until = {until}\n")
