@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -109,8 +109,8 @@ class OrderDesk:
         """Return a run at a station with its certificate, or with that of a device."""
         return RunAt(self.folder, self.store, station, run, device)
 
-    def devices(self, run: str) -> frozenset[str]:
-        """Return the devices of a run that are to have a certificate of their own; "" is the one for all.
+    def devices(self, run: str) -> Mapping[str, str]:
+        """Return device of a run → number of the certificate it is to have of its own; "" is the one for all.
 
         Raises:
             NotThere: the run was not ordered, or not so.
@@ -122,7 +122,7 @@ class OrderDesk:
             order = unseal(row.envelope, "order", RemoteOrder, [self.key.public])
         except EvidenceError as error:
             raise NotThere(f"the order {run} is not one that this laboratory signed: {error}") from error
-        return frozenset(order.order.numbers)
+        return order.order.numbers
 
     def new_code(self, station: str, by: str) -> Code:
         """Return a code; see `new_code`."""

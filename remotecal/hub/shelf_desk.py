@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,8 +86,8 @@ class ShelfDesk(OrderDesk):
         directory, order = self.shelf.directory(run), self.shelf.order(run)
         return ShelvedRun(self.folder, self.store, station, run, device, directory=directory, order=order)
 
-    def devices(self, run: str) -> frozenset[str]:
-        return frozenset(self.shelf.order(run).numbers)
+    def devices(self, run: str) -> Mapping[str, str]:
+        return self.shelf.order(run).numbers
 
     async def follow(self) -> None:
         """Take in what comes, and compute records, until cancelled."""

@@ -35,8 +35,8 @@ def record_row(office: Office, station: str, run: str) -> RecordRow:
     return row
 
 
-def ordered(office: Office, run: str) -> frozenset[str]:
-    """Return the devices that are to have a certificate of their own; "" is the one for all together.
+def ordered(office: Office, run: str) -> Mapping[str, str]:
+    """Return device → number of the certificate it is to have of its own; "" is the one for all together.
 
     Raises:
         NotThere: the run was not ordered, or not so.
