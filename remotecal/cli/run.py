@@ -88,7 +88,7 @@ def resumable(directory: Path) -> Iterator[None]:
     """Add to whatever ends a run that has begun how it is taken up again.
 
     Raises:
-        RunAborted: somebody pressed Ctrl-C once more, while a run that was stopped, and made safe, was ending.
+        RunAborted: somebody pressed Ctrl-C once more, while a run that was stopped and made safe was ending.
     """
     try:
         yield
