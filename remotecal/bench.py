@@ -166,7 +166,12 @@ class Bench:
                 f"{name}: certificate {used.certificate.number} was valid until {until}: have it calibrated"
             )
         serials = used.certificate.serials
-        if entry.serial and serials and entry.serial not in serials:
+        if serials and not entry.serial:
+            raise CertificateRefused(
+                f"{name}: certificate {used.certificate.number} is for {', '.join(serials)}, and the bench "
+                'file does not say what it is itself: state its serial number, `serial = "…"`'
+            )
+        if serials and entry.serial not in serials:
             raise CertificateRefused(
                 f"{name} has the serial number {entry.serial}, its certificate {used.certificate.number} "
                 f"is for {', '.join(serials)}"
@@ -370,8 +375,8 @@ class Bench:
         """Return what a certificate says of an instrument, where it is for several."""
         if len(record.items) == 1:
             return record
-        serial = self.file.instruments[name].serial
-        if serial is None:
+        serial = self.standards[name].serial
+        if not serial:
             raise CertificateRefused(
                 f"{name}: certificate {record.number} is for {len(record.items)} instruments: "
                 "state the serial number of this one in the bench file"
