@@ -112,7 +112,7 @@ class LoopParameters(GasMeterParameters):
     method: Literal["AGA8 DETAIL", "GERG-2008", "Lemmon 2000", "Span 2000", "ideal"] | None = None
     """By which method for Z a meter that tells its volume at base conditions converts, as it is programmed;
     "ideal" is Z/Z_b = 1."""
-    base_pressure: Annotated[float, In("kPa", above=0)] = 101.325
+    base_pressure: Annotated[float, In("kPa", at_least=90, at_most=110)] = 101.325
     """Pressure of its base conditions."""
     base_temperature: Annotated[float, In("°C", at_least=-10, at_most=40)] = 20.0
     """Temperature of its base conditions; 20 °C in China, 15 °C or 0 °C in Europe."""

@@ -45,7 +45,8 @@ def never_more(limit: float, decimals: int) -> float:
     >>> never_more(2.0109, 2), never_more(1.01, 3)
     (2.01, 1.01)
     """
-    return math.floor(limit * 10**decimals + 1e-6) / 10**decimals
+    steps = 10.0**decimals
+    return math.floor(limit * steps + 1e-6) / steps
 
 
 @dataclass(frozen=True, slots=True)

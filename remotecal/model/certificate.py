@@ -224,7 +224,8 @@ class Certificate:
         except ValueError as error:
             raise CertificateRefused(f"certificate {self.number} gives {error}") from None
         # A single 0 without uncertainty is a statement too, such as that nothing is in common.
-        if not any(point.expanded for point in points) and (len(points) > 1 or points[0].value):
+        alone = len(points) == 1 and not any(point.value for point in points)
+        if not (alone or any(point.expanded for point in points)):
             raise CertificateRefused(
                 f"certificate {self.number} states an uncertainty of 0 for all its values of "
                 f"{', '.join(selected.values.ref_types)}: nobody measures so; have it corrected"

@@ -66,7 +66,9 @@ def test_a_certificate_that_may_not_be_used_is_refused_before_anything_is_opened
 def test_a_certificate_that_nothing_ties_to_its_instrument_is_refused(certified):
     """An instrument that can't tell its serial number would take any certificate for its own."""
     certified.bench.write_text(certified.bench.read_text().replace('serial = "M1"\n', ""))
-    with pytest.raises(CertificateRefused, match="T-1 is for M1, and the bench file does not"):
+    with pytest.raises(
+        CertificateRefused, match="gauge has no `serial` in the bench file, its certificate T-1 is for M1"
+    ):
         certified.run()
     assert certified.world.lines == []
 
