@@ -306,6 +306,7 @@ def test_evidence_of_other_branches_is_none(measured):
         ({"dew_point": 15.0}, "or fill the loop with a drier gas"),
         ({"equation": "Span 2000"}, "Span 2000"),
         ({"filling_rate": "0.1 m/s"}, "filling_rate"),
+        ({"base_pressure": 101_325.0}, "base_pressure"),
     ],
 )
 def test_orders_that_can_not_be_are_refused(bench, parameters, said):
