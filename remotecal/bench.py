@@ -137,8 +137,8 @@ class Bench:
         """Return the certificate of an instrument or artefact; None where the bench file names none.
 
         Raises:
-            CertificateRefused: it is expired, of another instrument, or of several and it can't be told
-                which of its results are of this one.
+            CertificateRefused: it is expired, of another instrument or of who knows which, or of several and
+                it can't be told which of its results are of this one.
             RecordError: it can't be read.
         """
         entry = self.standards[name]
@@ -166,10 +166,10 @@ class Bench:
                 f"{name}: certificate {used.certificate.number} was valid until {until}: have it calibrated"
             )
         serials = used.certificate.serials
-        if entry.serial and serials and entry.serial not in serials:
+        if serials and entry.serial not in serials:
+            told = f"the serial number {entry.serial}" if entry.serial else "no `serial` in the bench file"
             raise CertificateRefused(
-                f"{name} has the serial number {entry.serial}, its certificate {used.certificate.number} "
-                f"is for {', '.join(serials)}"
+                f"{name} has {told}, its certificate {used.certificate.number} is for {', '.join(serials)}"
             )
         return used
 
@@ -370,8 +370,8 @@ class Bench:
         """Return what a certificate says of an instrument, where it is for several."""
         if len(record.items) == 1:
             return record
-        serial = self.file.instruments[name].serial
-        if serial is None:
+        serial = self.standards[name].serial
+        if not serial:
             raise CertificateRefused(
                 f"{name}: certificate {record.number} is for {len(record.items)} instruments: "
                 "state the serial number of this one in the bench file"

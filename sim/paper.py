@@ -152,7 +152,7 @@ def write_paper(
 
 def _write_certificates(directory: Path, wired: Mapping[str, Wired], paper: Paper, today: date) -> None:
     instruments: dict[str, tuple[Certified, Made, str]] = {
-        name: (place.certified, place.simulated.driver, place.serial or f"SIM-{name}")
+        name: (place.certified, place.simulated.driver, _serial(name, place) or "")
         for name, place in wired.items()
         if place.certified is not None
     }
@@ -175,14 +175,19 @@ def _artefact(name: str, standing: Standing) -> ArtefactEntry:
 def _entry(name: str, place: Wired, address: str) -> Entry:
     """Return what the bench file says of an instrument."""
     said: dict[str, object] = {"driver": _driver(place.simulated.driver), "address": address}
-    if place.serial:
-        said["serial"] = place.serial
+    if serial := _serial(name, place):
+        said["serial"] = serial
     if place.certified is not None:
         said["certificate"] = f"{name}.xml"
         said["correlation"] = place.certified.correlation
     if place.settings:
         said["settings"] = dict(place.settings)
     return Entry.model_validate(said)
+
+
+def _serial(name: str, place: Wired) -> str | None:
+    """Return the serial number that stands on an instrument, whether it tells it or not."""
+    return place.serial or (f"SIM-{name}" if place.certified is not None else None)
 
 
 def _driver(kind: type[Instrument]) -> str:

@@ -42,7 +42,7 @@ class ConverterParameters(Parameters):
     """Mole fraction of CO₂ that is programmed, likewise."""
     hydrogen: Annotated[float, In("1", at_least=0, at_most=0.1)] = 0.0
     """Mole fraction of H₂ that is programmed, likewise."""
-    base_pressure: Annotated[float, In("Pa", above=0)] = 101_325.0
+    base_pressure: Annotated[float, In("Pa", at_least=90e3, at_most=110e3)] = 101_325.0
     """Pressure of the base conditions."""
     base_temperature: Annotated[float, In("°C", at_least=-10, at_most=40)] = 20.0
     """Temperature of the base conditions; 20 °C in China, 15 °C or 0 °C in Europe."""

@@ -48,12 +48,17 @@ class Parts:
         """Return the parts of a value whose relative standard uncertainty is `whole`.
 
         Raises:
-            CertificateRefused: what is stated as common is more than the whole.
+            CertificateRefused: what is stated as common is more than the whole, or is no 0.
         """
         if not certificate.states(COMMON):
             return cls(whole, 0.0, dof, told=False)
         stated = certificate.single(COMMON, "1")
         (point,) = stated.points
+        if point.value:
+            raise CertificateRefused(
+                f"certificate {certificate.number} states a common deviation of {point.value:g} beside its "
+                "values: have it brought into these, and stated as 0 with its uncertainty"
+            )
         common = convert(point.expanded / point.k, stated.unit, "1")
         if common > whole * (1 + 1e-9):
             raise CertificateRefused(

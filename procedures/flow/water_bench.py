@@ -94,6 +94,8 @@ class BenchParameters(SeriesParameters):
             raise ValueError("at must name points, each once")
         if len(self.permissible) not in {0, 2}:
             raise ValueError("permissible are two errors: below Q2, and from it on")
+        if self.permissible and self.permissible[0] < self.permissible[1]:
+            raise ValueError("permissible are two errors, below Q2 and from it on: the first is the larger")
         return self
 
     @property

@@ -15,7 +15,7 @@ from remotecal.drivers.capabilities import FlowSource, GasCollector, Outlet, Pre
 from remotecal.errors import ParameterError, RunError
 from remotecal.model import Text
 from remotecal.procedures import Certificates, Drivers, Evidence, Point, Run, Stability
-from remotecal.procedures.library.evaluation.standards import require_known
+from remotecal.procedures.library.evaluation.standards import Standard, require_known
 from remotecal.procedures.library.gas.collected import (
     CORRECTED,
     INPUTS,
@@ -102,6 +102,11 @@ class NozzleByPvtt(NozzleUnderTest):
                 f"{len(self.parameters.weights)} weights: mend weights"
             )
         require_known(certificates, drivers, [(role, "temperature", "°C") for role in roles])
+        low, high = (1000.0 * end(self.parameters.pressures) for end in (min, max))
+        for role, share in (("inlet_gauge", 1.0), ("tank_gauge", self.parameters.fill)):
+            if role in certificates:
+                known = Standard.certified(role, certificates[role].certificate, "Pa")
+                known.require(share * low, share * high, f"the {role} is to tell")
 
     def prepare(self, run: Run) -> None:
         """See that the gauges count absolute pressure, and that the tank is tight."""

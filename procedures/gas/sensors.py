@@ -47,13 +47,20 @@ class Sensors(Generic[S]):
         repeats: at the point.
         read: what is read.
         air: whether the room's humidity counts.
+
+    Raises:
+        CertificateRefused: a gauge, by which the mass of the gas is told, was read outside its certificate.
     """
 
     def __init__(self, repeats: Repeats[S], read: Read, air: Air) -> None:
         self._read, self._dry = read, air == "dry"
         self._known = {
             symbol: repeats.correction(
-                symbol, role, [one for seen in repeats.seen for one in getattr(seen, part)], unit
+                symbol,
+                role,
+                [one for seen in repeats.seen for one in getattr(seen, part)],
+                unit,
+                extended=unit != "Pa",
             )
             for symbol, (role, _, part, unit) in read.items()
         }

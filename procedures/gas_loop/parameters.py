@@ -112,7 +112,7 @@ class LoopParameters(GasMeterParameters):
     method: Literal["AGA8 DETAIL", "GERG-2008", "Lemmon 2000", "Span 2000", "ideal"] | None = None
     """By which method for Z a meter that tells its volume at base conditions converts, as it is programmed;
     "ideal" is Z/Z_b = 1."""
-    base_pressure: Annotated[float, In("kPa", above=0)] = 101.325
+    base_pressure: Annotated[float, In("kPa", at_least=90, at_most=110)] = 101.325
     """Pressure of its base conditions."""
     base_temperature: Annotated[float, In("°C", at_least=-10, at_most=40)] = 20.0
     """Temperature of its base conditions; 20 °C in China, 15 °C or 0 °C in Europe."""
@@ -141,6 +141,8 @@ class LoopParameters(GasMeterParameters):
             raise ValueError("pressures must be given, each once")
         if len(set(self.elsewhere)) < len(self.elsewhere):
             raise ValueError("further_flows must be given each once")
+        if beside := [flow for flow in self.elsewhere if not self.measures(flow)]:
+            raise ValueError(self.beside(beside[0]))
         if not self.least_load < self.most_load:
             raise ValueError("least_load must be less than most_load")
         if (fastest := max(self.wanted + self.elsewhere)) > self.capacity:
@@ -150,10 +152,18 @@ class LoopParameters(GasMeterParameters):
                 f"at {fastest:g} m3/h nozzles are choked where the blower draws {drawn:.4g} m3/h, and its "
                 f"capacity is {self.capacity:g} m3/h: mend flows, or back_pressure if diffusers allow"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _gas_can_be(self) -> Self:
         if (self.gas == "natural gas") is not bool(self.components):
             raise ValueError("components and fractions are given for natural gas, and for it alone")
         if len(self.components) != len(self.fractions):
             raise ValueError("components and fractions go together, one of each")
+        if len(set(self.components)) < len(self.components):
+            raise ValueError("components must be named, each once")
+        if self.dew_point is not None and "water" in self.components:
+            raise ValueError("the water is told twice: leave out dew_point, or water among components")
         if len(self.fraction_uncertainties) not in {0, len(self.fractions)}:
             raise ValueError("fraction_uncertainties are given for all fractions, or for none")
         return self

@@ -156,8 +156,9 @@ class Complete(Procedure):
             known = Standard.certified("t", certificates[role].certificate, "°C")
             known.require(min(temperatures), max(temperatures), f"the {role} is to tell")
         master = Standard.certified("e_m", certificates["master"].certificate, "1", at_unit="m3/h")
-        flows = [flow for _, _, flow in places]
-        master.require(min(flows), max(flows), "the master meter is to tell")
+        flows, share = [flow for _, _, flow in places], self.parameters.flow_tolerance / 100.0
+        lowest, highest = min(flows) * (1.0 - share), max(flows) * (1.0 + share)
+        master.require(lowest, highest, "the master meter is to tell, with flow_tolerance,")
 
     def prepare(self, run: Run) -> None:
         """Let nothing flow."""

@@ -10,6 +10,7 @@ from remotecal.model import Text
 from remotecal.procedures import In
 from remotecal.procedures.library.heat.limits import CALCULATOR, PAIR, complete_limit
 from remotecal.procedures.library.heat.parameters import HeatParameters
+from remotecal.procedures.library.meters.heat_meters import never_more
 
 PARTS: Final = (
     Text(zh="流量传感器", en="flow sensor"),
@@ -135,7 +136,7 @@ class CompleteParameters(HeatParameters):
             pair=self.pair_permitted,
             calculator=self.calculator_permitted,
         )
-        return round(of_whole, 2)
+        return never_more(of_whole, 2)
 
     def lasts(self, flow: float) -> float:
         """Return how long the water flows in a repeat at a flow in m³/h, in s."""

@@ -43,9 +43,27 @@ class GasMeterParameters(MeterParameters):
             raise ValueError("lowest is Q_min and highest is Q_max: the one must be less than the other")
         if len(set(self.wanted)) < len(self.wanted):
             raise ValueError("flows must be given, each once")
+        if beside := [flow for flow in self.wanted if not self.measures(flow)]:
+            raise ValueError(self.beside(beside[0]))
+        if self.q_t > self.highest:
+            raise ValueError(f"transition is Q_t, and can't be more than highest, {self.highest:g} m3/h")
         if len(self.permissible) not in {0, 2}:
             raise ValueError("permissible are two errors: from Q_t on, and below it")
+        if self.permissible and self.permissible[0] > self.permissible[1]:
+            raise ValueError("permissible are two errors, from Q_t on and below it: the second is the larger")
         return self
+
+    def measures(self, flow: float) -> bool:
+        """Tell whether a flow in m³/h lies between Q_min and Q_max."""
+        return self.lowest * (1 - 1e-9) <= flow <= self.highest * (1 + 1e-9)
+
+    def beside(self, flow: float) -> str:
+        """Return why a flow in m³/h is none to judge a meter at."""
+        return (
+            f"{flow:g} m3/h lies outside what the meter is for, {self.lowest:g} to {self.highest:g} m3/h, "
+            "where no error is permitted and the weighted mean error has no weight: mend flows, lowest or "
+            "highest"
+        )
 
     @property
     def wanted(self) -> tuple[float, ...]:

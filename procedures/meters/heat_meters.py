@@ -6,6 +6,7 @@ standards themselves have not been seen here, so all of it is unverified, and pa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -38,6 +39,16 @@ def flow_limit(accuracy_class: int, permanent: float, flow: float, formula: Form
     return min(constant + rising * permanent / flow, MOST)
 
 
+def never_more(limit: float, decimals: int) -> float:
+    """Return a limit as it is printed, and judged by: rounded down, for a norm permits no more than it says.
+
+    >>> never_more(2.0109, 2), never_more(1.01, 3)
+    (2.01, 1.01)
+    """
+    steps = 10.0**decimals
+    return math.floor(limit * steps + 1e-6) / steps
+
+
 @dataclass(frozen=True, slots=True)
 class FlowLimit:
     """What a flow sensor may be off, in %: more at small flows."""
@@ -49,9 +60,9 @@ class FlowLimit:
     """Its own, where it is not its class's."""
 
     def at(self, place: float) -> Tolerance:
-        """Return the limits at a flow in m³/h, to four digits."""
+        """Return the limits at a flow in m³/h, to 0.001 %."""
         limit = flow_limit(self.accuracy_class, self.permanent, place, self.formula)
-        return Tolerance.symmetric(float(f"{limit:.4g}"))
+        return Tolerance.symmetric(never_more(limit, 3))
 
     def __str__(self) -> str:
         constant, rising = self.formula or FLOW[self.accuracy_class]

@@ -14,6 +14,13 @@ from typing import Any
 from remotecal.errors import ConfigurationError, ParameterError
 from remotecal.fluids.helmholtz import Thermal
 
+_STEPS = 16
+"""In so many steps the way from no gas at all to its density is looked at."""
+_WIDER = 1.08
+"""By which factor denser and denser states are looked at for a liquid."""
+_DENSEST = 60e3
+"""Denser than any liquid of the components, mol/m³."""
+
 AGA8_GAS_CONSTANTS: Mapping[str, float] = {"Gerg2008": 8.314472, "Detail": 8.31451}
 """Molar gas constant of each equation, J/(mol K)."""
 
@@ -60,7 +67,8 @@ class Aga8Gas:
         solver.temperature, solver.d = kelvin, molar_density / 1000.0
         solver.calc_properties()
         return Thermal(
-            pressure=float(solver.pressure) * 1000.0,
+            # GERG-2008 leaves the solver's own pressure as it was asked for.
+            pressure=float(solver.z) * molar_density * self.gas_constant * kelvin,
             dp_dd=float(solver.dp_dd),
             dp_dt=float(solver.dp_dt) * 1000.0,
             cv=float(solver.cv),
@@ -69,6 +77,43 @@ class Aga8Gas:
             entropy=float(solver.s),
             sound=float(solver.w) * self._heavier,
         )
+
+    def condenses(self, kelvin: float, pressure: float) -> bool:
+        """Tell whether the gas would be a liquid there, as a whole; that some of it drops out is not seen.
+
+        The equations have a density for both, and for what is neither. A gas comes to its own from nothing,
+        with the pressure rising all the way, and the liquid has no smaller Gibbs energy.
+        """
+        density = self.molar_density(kelvin, pressure)
+        on_the_way = [self.at(kelvin, density * step / _STEPS) for step in range(1, _STEPS + 1)]
+        if min(each.dp_dd for each in on_the_way) <= 0:
+            return True
+        gas, liquid = on_the_way[-1], self._liquid(kelvin, pressure, density)
+        return liquid is not None and liquid.enthalpy - gas.enthalpy < kelvin * (liquid.entropy - gas.entropy)
+
+    def _liquid(self, kelvin: float, pressure: float, density: float) -> Thermal | None:
+        """Return the densest state that has a pressure, denser than one in mol/m³; None if there is none.
+
+        Between gas and liquid lie states that no fluid can be in, and some of them have the pressure too.
+        """
+        found, low = None, density * _WIDER
+        while low < _DENSEST:
+            high = low * _WIDER
+            if self.at(kelvin, low).pressure < pressure <= self.at(kelvin, high).pressure:
+                found = (low, high)
+            low = high
+        return None if found is None else self.at(kelvin, self._between(kelvin, pressure, found))
+
+    def _between(self, kelvin: float, pressure: float, ends: tuple[float, float]) -> float:
+        """Return the density in mol/m³ between two that has a pressure, to 1e-9 of itself."""
+        low, high = ends
+        while high - low > 1e-9 * low:
+            middle = (low + high) / 2
+            if self.at(kelvin, middle).pressure < pressure:
+                low = middle
+            else:
+                high = middle
+        return high
 
     def _solver(self) -> Any:  # noqa: ANN401  # it has no types
         """Return this thread's solver of the equation, with this composition in it and nothing else."""

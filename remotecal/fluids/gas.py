@@ -41,6 +41,33 @@ MOLAR_MASSES: Mapping[str, float] = MappingProxyType(
 )
 """Molar masses of the components that are known, kg/mol (GERG-2008)."""
 
+CRITICAL: Mapping[str, float] = MappingProxyType(
+    {
+        "methane": 190.564,
+        "nitrogen": 126.192,
+        "carbon_dioxide": 304.1282,
+        "ethane": 305.322,
+        "propane": 369.825,
+        "isobutane": 407.817,
+        "n_butane": 425.125,
+        "isopentane": 460.35,
+        "n_pentane": 469.7,
+        "hexane": 507.82,
+        "heptane": 540.13,
+        "octane": 569.32,
+        "nonane": 594.55,
+        "decane": 617.7,
+        "hydrogen": 33.19,
+        "oxygen": 154.595,
+        "carbon_monoxide": 132.86,
+        "water": 647.096,
+        "hydrogen_sulfide": 373.1,
+        "helium": 5.1953,
+        "argon": 150.687,
+    }
+)
+"""Their critical temperatures, K (GERG-2008)."""
+
 SUM_WITHIN = 1e-3
 """How far the fractions of an analysis may sum up beside 1 before they are scaled to it: the house's own
 limit, for what is rounded. An analysis that is off by more has missed something or is no mole fractions."""
@@ -126,6 +153,11 @@ class Gas:
         mass: Number = sum(MOLAR_MASSES[each] * fraction for each, fraction in self.fractions.items())
         return mass
 
+    @property
+    def pseudocritical(self) -> float:
+        """Mean of the components' critical temperatures, K: well above it there is no liquid (Kay 1936)."""
+        return sum(CRITICAL[each] * estimate(fraction) for each, fraction in self.fractions.items())
+
     def fraction(self, *components: str) -> float:
         """Return the estimate of the mole fraction that some components have together."""
         return sum(estimate(self.fractions.get(each, 0.0)) for each in components)
@@ -156,6 +188,8 @@ class Gas:
         least, greatest = extent(water)
         if not (least >= 0 and greatest < 1):
             raise ParameterError(f"{self.name}: a mole fraction of water is between 0 and 1, not {least:g}")
+        if self.fraction("water") >= 1:
+            raise ParameterError(f"{self.name} is nothing but water: it can't be made moist")
         dry = {each: fraction for each, fraction in self.fractions.items() if each != "water"}
         share = (1.0 - water) / (1.0 - self.fractions.get("water", 0.0))
         fractions: dict[str, Number] = {each: fraction * share for each, fraction in dry.items()}

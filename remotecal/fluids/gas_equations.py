@@ -33,6 +33,8 @@ from remotecal.fluids.span import require
 from remotecal.fluids.span2000 import NITROGEN as SPAN_2000
 from remotecal.uncertainty.number import Number, estimate, extent
 
+_FAR_ABOVE = 0.9
+"""Share of a temperature below which a gas's pseudocritical one makes sure that it is no liquid."""
 _OF_EXPONENT = 0.345
 """Relative change of C* for one of the isentropic exponent, by the perfect gas at 1.4."""
 
@@ -136,7 +138,19 @@ class GasEquation:
         require("gas temperature", t, *known.temperature, "°C", self.name)
         require("gas pressure", p, *known.pressure, "Pa", self.name)
         require_vapour(gas, t, p)
+        self._require_gas(gas, extent(t)[0] + 273.15, extent(p)[1])
         return known
+
+    def _require_gas(self, gas: Gas, kelvin: float, pressure: float) -> None:
+        """Refuse a state in which all of it would be liquid, at its coldest and under most pressure."""
+        if gas.pseudocritical < _FAR_ABOVE * kelvin:
+            return
+        fractions = {each: estimate(fraction) for each, fraction in gas.fractions.items()}
+        if self.surface(fractions, estimate(gas.molar_mass)).condenses(kelvin, pressure):
+            raise ParameterError(
+                f"{gas.name} is no gas at {kelvin - 273.15:g} °C and {pressure:g} Pa by {self.name}, it "
+                "condenses: check composition, temperature and pressure"
+            )
 
     def state(self, gas: Gas, t: Number, p: Number) -> GasState:
         """Return what the equation tells of a gas, with the slopes by `t`, `p` and the fractions.

@@ -52,6 +52,10 @@ class Surface(Protocol):
         """Return the density of the gas in mol/m³."""
         ...
 
+    def condenses(self, kelvin: float, pressure: float) -> bool:
+        """Tell whether the gas would be a liquid there, as a whole."""
+        ...
+
     def at(self, kelvin: float, molar_density: float) -> Thermal:
         """Return what else it tells there."""
         ...
@@ -135,6 +139,9 @@ class HelmholtzGas:
             if abs(step / density) < 1e-12:
                 return density
         raise ParameterError(f"{equation.name} finds no gas there: check temperature and pressure")
+
+    def condenses(self, kelvin: float, pressure: float) -> bool:
+        return kelvin < self.equation.temperature  # the critical one; above it there is no liquid
 
     def at(self, kelvin: float, molar_density: float) -> Thermal:
         equation, r = self.equation, self.equation.gas_constant

@@ -94,7 +94,7 @@ class Certificate:
 
         Raises:
             CertificateRefused: no table has both, or such rows; several have and don't say the same; or
-                the values have no uncertainty: a value without one can't be used for a calibration; or
+                the values have no uncertainty, or 0: a value without one can't be used for a calibration; or
                 its items have results of their own, and it was not said which is meant (see `of`).
         """
         found = [
@@ -220,9 +220,17 @@ class Certificate:
 
     def _points(self, selected: Selected, places: Column) -> tuple[CertifiedPoint, ...]:
         try:
-            return selected.points(places)
+            points = selected.points(places)
         except ValueError as error:
             raise CertificateRefused(f"certificate {self.number} gives {error}") from None
+        # A single 0 without uncertainty is a statement too, such as that nothing is in common.
+        alone = len(points) == 1 and not any(point.value for point in points)
+        if not (alone or any(point.expanded for point in points)):
+            raise CertificateRefused(
+                f"certificate {self.number} states an uncertainty of 0 for all its values of "
+                f"{', '.join(selected.values.ref_types)}: nobody measures so; have it corrected"
+            )
+        return points
 
     def _agreed(self, found: Sequence[Stated], said: str, where: Where | None) -> Stated:
         """Return what every table says (CertificateRefused where they differ: none is taken by its place)."""

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from remotecal.model.certified import CertifiedPoint
 
 BEYOND = 0.01
-"""Share of a certificate's range by which a reading may scatter beyond its ends."""
+"""By how much a reading may scatter beyond a certificate's ends, as a share of the interval beside that end.
+
+Not of the whole range: of a meter that is certified from 0.03 to 3 m³/h that would be all there is below.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,11 @@ class CertifiedCurve:
 
     def outside(self, x: float) -> float:
         """Return how far `x` lies outside, more than `BEYOND`, as a share of the range; 0 if it doesn't."""
-        first, last = self.ends
-        return max(0.0, max(first - x, x - last) / (last - first) - BEYOND)
+        first, second, *_ = places = [point.at for point in self.points]
+        *_, last_but_one, last = places
+        below = first - x - BEYOND * (second - first)
+        above = x - last - BEYOND * (last - last_but_one)
+        return max(0.0, below, above) / (last - first)
 
     def told(self, *places: float) -> str:
         """Return places in words, in the unit the certificate states them in: "0 to 1000 kPa"."""

@@ -301,6 +301,7 @@ def test_a_packet_of_which_pulses_are_lost_is_told(bench):
         ({"temperatures": [20.0, 20.0]}, "each once"),
         ({"pressures": [2.0, 6.0, 1e6]}, None),
         ({"method": "NX-19"}, "method"),
+        ({"base_pressure": 101.325}, "base_pressure"),
         ({"method": "SGERG-88"}, "SGERG-88 takes calorific_value"),
         ({"composition": {"methane": 96.5}}, "mole fractions sum up to 96.5"),
         ({"pressures": ["2 bar", "6 m3", "10 bar"]}, "6 m3"),

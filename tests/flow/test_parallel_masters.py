@@ -96,13 +96,22 @@ def test_four_equal_masters_are_as_sure_as_what_they_share_lets_them():
     assert u_together(4, 0.0010817, 0.0) == pytest.approx(0.1082, abs=5e-5), "as wholly correlated ones are"
 
 
-def test_a_common_part_may_be_stated_in_per_cent():
+def with_common(value, unit="%"):
     known = Uncertainty(expanded=("0.18",), k=("2",), p=("0.95",))
-    common = Column(ref_types=(COMMON,), unit="%", values=("0",), uncertainty=known)
+    common = Column(ref_types=(COMMON,), unit=unit, values=(value,), uncertainty=known)
     about = Certified(Text.plain("meter"), ((Text.plain("part"), Table(columns=(common,))),))
     made = Standing("M-1", about, "DN300")
-    stated = Certificate(certificate(about, made, "M-1", Text.plain("owner"), "C-1", date(2026, 11, 1)))
-    assert Parts.of(stated, 0.00108, 60.0).common == pytest.approx(0.0009)
+    return Certificate(certificate(about, made, "M-1", Text.plain("owner"), "C-1", date(2026, 11, 1)))
+
+
+def test_a_common_part_may_be_stated_in_per_cent():
+    assert Parts.of(with_common("0"), 0.00108, 60.0).common == pytest.approx(0.0009)
+
+
+def test_a_common_deviation_that_is_no_0_is_refused():
+    """Nobody would correct by it: what masters are off together belongs into their errors."""
+    with pytest.raises(CertificateRefused, match=r"states a common deviation of 0\.3 beside its values"):
+        Parts.of(with_common("0.3"), 0.00108, 60.0)
 
 
 @pytest.mark.parametrize(

@@ -286,6 +286,8 @@ def test_what_can_not_work_is_refused_before_anything_moves(bench):
         planned(bench, duration=600.0)
     with pytest.raises(ParameterError, match="at must name points, each once"):
         planned(bench, at=["Q3", "Q3"])
+    with pytest.raises(ParameterError, match="below Q2 and from it on: the first is the larger"):
+        planned(bench, permissible=[2.0, 5.0])
     with pytest.raises(ParameterError, match="ratio"):
         planned(bench, ratio=10.0)
     with pytest.raises(ParameterError, match="flow"):

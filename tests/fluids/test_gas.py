@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remotecal.errors import ParameterError
-from remotecal.fluids.gas import AIR, MOLAR_MASSES, NITROGEN, Gas
+from remotecal.fluids.gas import AIR, CRITICAL, MOLAR_MASSES, NITROGEN, Gas
 from remotecal.uncertainty import Budget
 
 LEAN = {"methane": 0.95, "nitrogen": 0.03, "ethane": 0.02}
@@ -14,6 +14,16 @@ fractions = st.dictionaries(st.sampled_from(list(MOLAR_MASSES)), st.floats(1e-6,
 
 def scaled(parts):
     return {each: part / sum(parts.values()) for each, part in parts.items()}
+
+
+def test_what_is_water_alone_can_not_be_made_moist():
+    with pytest.raises(ParameterError, match="nothing but water"):
+        Gas("steam", {"water": 1.0}).moist(0.1)
+
+
+def test_critical_temperatures_are_known_of_all_components():
+    assert set(CRITICAL) == set(MOLAR_MASSES)
+    assert AIR.pseudocritical == pytest.approx(132.5, abs=0.5)
 
 
 def test_air_has_the_molar_mass_of_cipm_2007():

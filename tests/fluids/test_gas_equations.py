@@ -119,6 +119,15 @@ def test_gases_that_hardly_differ_are_told_apart(equation):
     assert len(set(alone)) == 9
 
 
+@pytest.mark.parametrize("equation", ["Gerg2008", "Detail"])
+def test_a_state_tells_the_pressure_it_has(equation):
+    gas = aga8.Aga8Gas(equation, {"methane": 0.9, "ethane": 0.1}, 17.4e-3)
+    density = gas.molar_density(300.0, 5e6)
+    assert gas.at(300.0, density).pressure == pytest.approx(5e6, rel=1e-9)
+    at_half = gas.at(300.0, density / 2).pressure
+    assert gas.molar_density(300.0, at_half) == pytest.approx(density / 2, rel=1e-9)
+
+
 ISO_12213_2 = {
     """
     methane .965 nitrogen .003 carbon_dioxide .006 ethane .018 propane .0045 isobutane .001
@@ -235,6 +244,36 @@ def test_what_an_equation_does_not_hold_for_is_refused(equation, gas, t, p, said
     for ask in (equation.state, equation.critical_flow, equation.range_of):
         with pytest.raises(ParameterError, match=said):
             ask(gas, t, p)
+
+
+@pytest.mark.parametrize(
+    ("component", "name"),
+    [("carbon_dioxide", "CO2"), ("ethane", "Ethane"), ("propane", "Propane"), ("n_butane", "n-Butane")],
+)
+@pytest.mark.parametrize("t", [-20.0, 20.0])
+def test_a_gas_that_condenses_is_refused(component, name, t):
+    """GERG-2008 has a density for what is liquid, and for a gas that should have become it."""
+    gas = Gas(name, {component: 1.0})
+    boils = PropsSI("P", "T", t + 273.15, "Q", 1, name)
+    theirs = PropsSI("D", "T", t + 273.15, "P", 0.97 * boils, name)
+    assert GERG.state(gas, t, 0.97 * boils).density == pytest.approx(theirs, rel=3e-3)
+    for above in (1.03, 1.5, 4.0):
+        with pytest.raises(ParameterError, match=f"{name} is no gas at {t:g} °C|finds no gas"):
+            GERG.state(gas, t, above * boils)
+
+
+def test_a_gas_above_its_critical_temperature_is_none_that_condenses():
+    gas = Gas("carbon dioxide", {"carbon_dioxide": 1.0})
+    theirs = PropsSI("D", "T", 313.15, "P", 12e6, "CO2")
+    assert GERG.state(gas, 40.0, 12e6).density == pytest.approx(theirs, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("equation", "gas"), [(GERG, AIR), (GERG, AMARILLO), (LEMMON, AIR), (SPAN, NITROGEN)]
+)
+def test_what_is_far_above_is_not_looked_at(equation, gas, monkeypatch):
+    monkeypatch.setattr(aga8.Aga8Gas, "condenses", None)
+    assert equation.state(gas, 0.0, 5e6).z < 1
 
 
 def test_figures_of_uncertainty_are_those_of_the_range():

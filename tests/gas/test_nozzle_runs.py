@@ -164,7 +164,8 @@ def test_evidence_of_other_nozzles_is_none(bench):
     ("parameters", "said"),
     [
         ({"flows": [9.0], "flow_tolerance": 0.5}, r"9 m3/h can't be made: .* together is 9.1 m3/h"),
-        ({"flows": [100.0]}, "nearest that nozzles make together is 82.55 m3/h"),
+        ({"flows": [70.0]}, "70 m3/h lies outside what the meter is for, 1.3 to 65 m3/h"),
+        ({"flows": [100.0], "highest": 100.0}, "nearest that nozzles make together is 82.55 m3/h"),
         ({"lowest": 70.0}, "the one must be less than the other"),
         ({"nozzle_flows": [65.0] * 17}, "a bank has 1 to 16 nozzles"),
         ({"pulses_per_volume": None}, "parameters.pulses_per_volume is missing"),

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
+from short_runs import rewrite
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
-from remotecal.errors import EvidenceError, InstrumentError, NotStable, ParameterError, RunError
+from remotecal.errors import (
+    CertificateRefused,
+    EvaluationFailed,
+    EvidenceError,
+    InstrumentError,
+    NotStable,
+    ParameterError,
+    RunError,
+)
 from remotecal.journal.events import read_journal
 from remotecal.model import Certificate
 from remotecal.order import Order
@@ -208,6 +218,32 @@ def test_a_nozzle_that_is_not_choked_is_refused(bench):
 def planned(bench, **parameters):
     order = ordered(bench, **parameters)
     return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+@pytest.mark.parametrize(
+    ("gauge", "stated", "said"),
+    [
+        (
+            "inlet_gauge",
+            ("20000 110000 200000", "20000 60000 90000"),
+            "holds from 20000 to 90000 Pa",
+        ),
+        (
+            "tank_gauge",
+            ("50 25000 50000 120000", "50 10000 20000 30000"),
+            "holds from 50 to 30000 Pa",
+        ),
+    ],
+)
+def test_gauges_are_not_used_beyond_their_certificates(bench, gauge, stated, said):
+    """What a mass is told by is refused, and not carried on with more uncertainty as the room's air is."""
+    evidence = calibrate(bench, ordered(bench))
+    rewrite(bench.bench.parent / f"{gauge}.xml", stated)
+    with pytest.raises(CertificateRefused, match=f"{said}, but the {gauge} is to tell"):
+        planned(bench)
+    narrow = Bench.load(bench.bench).certificate(gauge, date(2026, 11, 1))
+    with pytest.raises(EvaluationFailed, match="was read"):
+        record(replace(evidence, certificates={**evidence.certificates, gauge: narrow}))
 
 
 def test_a_larger_inventory_than_is_known_would_count(tmp_path):

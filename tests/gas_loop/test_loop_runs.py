@@ -262,7 +262,32 @@ def test_evidence_of_other_branches_is_none(measured):
             {"pressures": [600.0, 400.0], "further_flows": [100.0, 100.0]},
             "further_flows must be given each once",
         ),
-        ({"flows": [500.0]}, "500 m3/h is more than the blower sends round, 440 m3/h"),
+        ({"highest": 500.0, "flows": [500.0]}, "500 m3/h is more than the blower sends round, 440 m3/h"),
+        ({"flows": [500.0]}, "500 m3/h lies outside what the meter is for, 20 to 400 m3/h"),
+        ({"flows": [10.0]}, "10 m3/h lies outside what the meter is for"),
+        (
+            {"pressures": [600.0, 400.0], "further_flows": [500.0]},
+            "500 m3/h lies outside what the meter is for",
+        ),
+        ({"transition": 600.0}, "transition is Q_t, and can't be more than highest, 400 m3/h"),
+        ({"permissible": [2.0, 1.0]}, "from Q_t on and below it: the second is the larger"),
+        (
+            {
+                "gas": "natural gas",
+                "components": ["methane", "hexane", "hexane"],
+                "fractions": [0.9993, 0.0003, 0.0004],
+            },
+            "components must be named, each once",
+        ),
+        (
+            {
+                "gas": "natural gas",
+                "components": ["methane", "water"],
+                "fractions": [0.9999, 0.0001],
+                "dew_point": -20.0,
+            },
+            "the water is told twice",
+        ),
         ({"lowest": 500.0}, "the one must be less than the other"),
         ({"least_load": 0.9, "most_load": 0.5}, "least_load must be less than most_load"),
         ({"gas": "natural gas"}, "components and fractions are given for natural gas, and for it alone"),
@@ -281,6 +306,7 @@ def test_evidence_of_other_branches_is_none(measured):
         ({"dew_point": 15.0}, "or fill the loop with a drier gas"),
         ({"equation": "Span 2000"}, "Span 2000"),
         ({"filling_rate": "0.1 m/s"}, "filling_rate"),
+        ({"base_pressure": 101_325.0}, "base_pressure"),
     ],
 )
 def test_orders_that_can_not_be_are_refused(bench, parameters, said):

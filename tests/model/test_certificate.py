@@ -53,6 +53,9 @@ def test_a_table_or_an_uncertainty_that_is_missing_is_refused() -> None:
         Certificate(scale_certificate(bare)).points("basic_measurementError", "basic_referenceValue")
     with pytest.raises(CertificateRefused, match="no table"):
         Certificate(scale_certificate(ERRORS)).points("basic_correction", "basic_referenceValue")
+    exact = ERRORS.model_copy(update={"uncertainty": Uncertainty(expanded=("0", "0.00"), p=("0.95",))})
+    with pytest.raises(CertificateRefused, match="states an uncertainty of 0 for all its values of basic_m"):
+        Certificate(scale_certificate(exact)).points("basic_measurementError", "basic_referenceValue")
 
 
 def with_another_table(values: Column) -> Certificate:

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 
+from remotecal.bench import Bench
 from remotecal.certificates.dcc import write
 from remotecal.errors import CertificateRefused, EvidenceError, JournalBroken, RunAborted
 from remotecal.journal.gathering import gather, read_evidence
@@ -60,6 +61,29 @@ def test_a_certificate_that_may_not_be_used_is_refused_before_anything_is_opened
     with pytest.raises(CertificateRefused, match=message):
         certified.run()
     assert certified.world.lines == []
+
+
+def test_a_certificate_that_nothing_ties_to_its_instrument_is_refused(certified):
+    """An instrument that can't tell its serial number would take any certificate for its own."""
+    certified.bench.write_text(certified.bench.read_text().replace('serial = "M1"\n', ""))
+    with pytest.raises(
+        CertificateRefused, match="gauge has no `serial` in the bench file, its certificate T-1 is for M1"
+    ):
+        certified.run()
+    assert certified.world.lines == []
+
+
+def test_an_artefact_takes_its_own_of_a_certificate_for_several(certified):
+    (certified.directory / "both.xml").write_bytes(write(for_two(certified.record)))
+    artefact = '\n[artefacts.nozzle]\nserial = "{}"\ncertificate = "both.xml"\n'
+    text = certified.bench.read_text()
+    certified.bench.write_text(text + artefact.format("M2"))
+    used = Bench.load(certified.bench).certificate("nozzle", date(2026, 6, 1))
+    assert used is not None
+    assert [table.columns[0].values for table in used.record.tables] == [("7.000", "8.000")]
+    certified.bench.write_text(text + artefact.format("M9"))
+    with pytest.raises(CertificateRefused, match="nozzle: certificate T-1 is for M2, M1, not for serial"):
+        Bench.load(certified.bench).certificate("nozzle", date(2026, 6, 1))
 
 
 def test_a_run_does_not_go_on_with_another_certificate(certified):

@@ -226,7 +226,7 @@ def test_the_curve_of_a_parabola_is_covered_exactly():
         return CertifiedPoint(x, value, 0.001, 2.0, math.inf)
 
     curve = CertifiedCurve([point(x, 0.01 * x**2) for x in (0.0, 1.0, 3.0, 4.0)], "1")
-    for x in (2.2, 4.03):  # between two points, and a little beyond the last
+    for x in (2.2, 4.009):  # between two points, and a little beyond the last
         given = curve.at("c", x)
         limit = math.sqrt(given.u**2 - 0.0005**2) * math.sqrt(3)
         assert abs(given.value - 0.01 * x**2) == pytest.approx(limit)
@@ -243,13 +243,24 @@ def test_a_stated_nonlinearity_is_greatest_in_the_middle():
 
 
 def test_a_little_beyond_an_end_is_less_certain_than_the_end():
-    given = CERTIFICATE.at("c", 9.8)
-    assert given.value == pytest.approx(0.10 - 0.02 * 0.2)
-    assert given.u == pytest.approx(math.hypot(0.010, CURVATURE * 0.2 * 10.2 / math.sqrt(3)))
-    assert CERTIFICATE.u(40.3) > CERTIFICATE.u(40.1) > CERTIFICATE.u(40.0)
+    given = CERTIFICATE.at("c", 9.92)
+    assert given.value == pytest.approx(0.10 - 0.02 * 0.08)
+    assert given.u == pytest.approx(math.hypot(0.010, CURVATURE * 0.08 * 10.08 / math.sqrt(3)))
+    assert CERTIFICATE.u(40.19) > CERTIFICATE.u(40.1) > CERTIFICATE.u(40.0)
 
 
-@pytest.mark.parametrize("x", [9.69, 40.31, math.nan])
+def test_a_little_beyond_the_lowest_flow_is_no_share_of_the_highest():
+    """A meter's certificate over two decades: 1 % of the highest flow is the whole of the lowest."""
+    points = [CertifiedPoint(flow, 0.0, 0.1, 2.0, math.inf) for flow in (0.03, 0.1, 0.3, 1.0, 3.0)]
+    meter = CertifiedCurve(points, "%", "M-8")
+    assert not meter.outside(0.0295)
+    assert not meter.outside(3.01)
+    for flow in (0.028, 0.01, 0.0, 3.03):
+        with pytest.raises(CertificateRefused, match=r"certificate M-8 holds from 0\.03 to 3,"):
+            meter.value(flow)
+
+
+@pytest.mark.parametrize("x", [9.89, 40.21, math.nan])
 def test_nothing_is_extrapolated_from_a_certificate(x):
     with pytest.raises(CertificateRefused, match="certificate M-7 holds from 10 to 40"):
         CERTIFICATE.at("c", x)
