@@ -89,6 +89,9 @@ class Pair(Procedure):
     def takes(self, point: Point) -> float:
         return self.parameters.duration
 
+    def arrives(self, point: Point, last: Point | None) -> float:
+        return self.parameters.steady + self.parameters.rest
+
     def characteristics(self) -> Mapping[str, str]:
         return {UNIFORMITY: "K", STEM: "1", SELF_HEATING: "K"}
 
