@@ -96,7 +96,8 @@ class LoopParameters(GasMeterParameters):
     """How far the temperatures at masters and meter may be apart (unverified)."""
     temperature_middle: Annotated[float, In("K", above=0)] = 0.25
     """How far the temperature at the meter may be from half-way between masters and check meter, where there
-    is one (unverified): a well that soaks is steady, and wrong."""
+    is one (unverified): a well that soaks is steady, and wrong. Beyond this it is a fault; as much as it was
+    off in a repeat is in the budget, which for 0.25 K is a standard uncertainty of 0.05 % of the volume."""
     temperature_change: Annotated[float, In("K", above=0)] = 0.1
     """How much a temperature may change in a repeat (unverified)."""
     pressure_change: Annotated[float, In("%", above=0)] = 0.05

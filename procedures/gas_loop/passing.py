@@ -27,6 +27,7 @@ from remotecal.procedures.library.gas_loop.line_pack import LinePack
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, Together, choose
 from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
 from remotecal.procedures.library.gas_loop.sensors import Sensor, Shared
+from remotecal.procedures.library.gas_loop.soaking import SOAKING, soaking
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.passing import MeterRepeats
@@ -55,6 +56,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     **_named("p", "处压力示值偏差", "deviation of the pressure"),
     **_named("t", "处温度示值偏差", "deviation of the temperature"),
     **_named("w", "处气体与温度计套管温差", "difference of gas and thermometer well"),
+    SOAKING: Text(zh="被检表温度计未达热平衡", en="thermometer at the meter may still soak"),
     **{
         f"N_{n}": Text(zh=f"标准表 {n} 脉冲计数(±1)", en=f"counted pulses of master {n} (±1)")
         for n in range(1, master.MOST + 1)
@@ -135,6 +137,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         for n, number in enumerate(self.numbers):
             self._know(str(number), f"[{number}]", "master", n)
         self._know("d", "", "meter", 0)
+        self.inputs.append(soaking(self))
         self._know_more()
         self._share()
         self.inputs += filling.inputs()
@@ -259,7 +262,8 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         pressures = of_each(getattr(seen, f"{place}_pressure"), count)[n]
         temperatures = of_each(getattr(seen, f"{place}_temperature"), count)[n]
         kelvins = thermometer.corrected(x, mean(temperatures, "°C")) + 273.15
-        t = self._shared["t"].applied(key, kelvins, x) - 273.15 + x.get(f"w_{key}", 0.0)
+        soaks = x.get(SOAKING, 0.0) if key == "d" else 0.0
+        t = self._shared["t"].applied(key, kelvins, x) - 273.15 + x.get(f"w_{key}", 0.0) + soaks
         return t, self._shared["p"].applied(key, gauge.corrected(x, mean(pressures, "Pa")), x)
 
     def state(self, key: str, seen: LoopSeen, x: Numbers) -> GasState:
