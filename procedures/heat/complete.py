@@ -268,6 +268,7 @@ class Complete(Procedure):
             statements=(
                 *conformity.statements(findings, specification, complete_results.METER),
                 *complete_results.apart(wanted),
+                *complete_results.below(findings, wanted),
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),
