@@ -290,9 +290,12 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         number, told = self.numbers[n], amount.value
         if amount.unit == "1":
             pulses: Number = told + x.get(f"N_{number}", 0.0)
-            return pulses / self.open[n].factor
+            volume: Number = pulses / self.open[n].factor
+            return volume
         total: Number = told + x.get(f"r_{number}", 0.0)
-        return total / estimate(self.states[n].density) if amount.unit == "kg" else total
+        if amount.unit == "kg":
+            total = total / estimate(self.states[n].density)
+        return total
 
     def lasted(self, seen: LoopSeen) -> float:
         """Return how long a repeat lasted, in s."""

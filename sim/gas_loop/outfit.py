@@ -137,8 +137,9 @@ def wells(rng: Random, count: int) -> dict[str, float]:
 
 def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec:
     """Draw a loop with what is certified of it."""
-    flows, kinds = (*wanted.masters, wanted.highest), wanted.kinds
-    meters = draw_meters(rng, flows, REYNOLDS, (*(kinds or ("turbine",) * len(wanted.masters)), wanted.check))
+    usual: MeterKind = "turbine"
+    flows, kinds = (*wanted.masters, wanted.highest), wanted.kinds or (usual,) * len(wanted.masters)
+    meters = draw_meters(rng, flows, REYNOLDS, (*kinds, wanted.check))
     *masters, check = (replace(each, off=each.off + wanted.calibrated_off) for each in meters)
     size = wanted.highest / 400.0
     return _with_bank(

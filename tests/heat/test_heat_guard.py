@@ -4,7 +4,7 @@ import pytest
 
 from remotecal.drivers.fluke.well import Output
 from remotecal.drivers.rig.power_guard import GuardTrip, Supply
-from remotecal.errors import ModbusRefusal
+from remotecal.errors import InstrumentError, ModbusRefusal
 from remotecal.sim.heat.complete_bench import CompleteBench
 
 SILENT = 61.0
@@ -61,6 +61,9 @@ def test_what_lost_its_supply_stays_off_until_it_is_started_again(bench):
     assert running(bench) == [True] * 3
 
 
-def test_nothing_heats_that_nobody_has_beaten_for(bench):
-    start(bench.connect())
+def test_nothing_runs_that_nobody_has_beaten_for(bench):
+    opened = bench.connect()
+    opened["forward_bath"].start()
+    with pytest.raises(InstrumentError, match="run enabled"):
+        opened["pump"].start()
     assert running(bench) == [False] * 3
