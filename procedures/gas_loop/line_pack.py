@@ -10,15 +10,30 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
     from remotecal.fluids.gas_equations import GasState
-    from remotecal.procedures.library.gas_loop.passing import LoopRepeats
+    from remotecal.procedures.library.gas_loop.parameters import LoopParameters
     from remotecal.procedures.library.gas_loop.seen import LoopSeen
+
+
+class InLoop(Protocol):
+    """The repeats at a point, as a pipe needs them."""
+
+    parameters: LoopParameters
+    inputs: list[Input]
+
+    def characteristic(self, symbol: str, name: str, unit: str) -> Input:
+        """Return a fact of the bench and make it an input."""
+        ...
+
+    def density_at(self, key: str, seen: LoopSeen, reading: int) -> float:
+        """Return the density in kg/m³ at a place by one reading there in a repeat."""
+        ...
 
 
 class LinePack:
@@ -32,7 +47,7 @@ class LinePack:
     """
 
     def __init__(
-        self, repeats: LoopRepeats, key: str, fact: str, ends: tuple[Sequence[str], Sequence[str]]
+        self, repeats: InLoop, key: str, fact: str, ends: tuple[Sequence[str], Sequence[str]]
     ) -> None:
         self._repeats, self._key, self._ends = repeats, key, ends
         told = repeats.parameters
