@@ -32,7 +32,7 @@ class Thermometers(Protocol):
 
     numbers: tuple[int, ...]
     """Masters that are open."""
-    seen: Sequence[LoopSeen]
+    seen: tuple[LoopSeen, ...]
     evidence: Evidence
 
     def estimates(self) -> Numbers:

@@ -396,7 +396,7 @@ def test_an_order_for_another_meter_than_the_provisional_certificate_s_is_refuse
             HOME.planned(bench)
 
 
-def test_an_order_that_names_the_meter_by_a_number_the_certificate_does_not_is_refused_before_anything(
+def test_an_order_by_a_number_that_the_certificate_does_not_name_is_refused(
     tmp_path,
 ):
     with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
