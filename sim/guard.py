@@ -4,17 +4,41 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import IntFlag
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from remotecal.drivers.contents import Content
-    from remotecal.sim.machine import Machine
     from remotecal.sim.simulated import Sink, Source
     from remotecal.sim.world import World
 
 T = TypeVar("T", bound=IntFlag)
+
+
+class Permitted(Protocol):
+    """What runs with a controller's permit alone: a machine, or a heater."""
+
+    tripped: bool
+    """Whether it has failed."""
+
+    @property
+    def started(self) -> bool:
+        """Whether it was started and runs."""
+        ...
+
+    @property
+    def speed(self) -> float:
+        """Share of full speed, or of full power, at which it runs."""
+        ...
+
+    def start(self) -> bool:
+        """Start, if nothing forbids it; tell whether it runs."""
+        ...
+
+    def permit(self, *, given: bool) -> None:
+        """Give or take the permit."""
+        ...
 
 
 class Guard(ABC, Generic[T]):
@@ -33,11 +57,11 @@ class Guard(ABC, Generic[T]):
     MAP_REVISION = 1
 
     def __init__(
-        self, world: World, machine: Machine, trips: type[T], beside: Sequence[Machine] = ()
+        self, world: World, machine: Permitted, trips: type[T], beside: Sequence[Permitted] = ()
     ) -> None:
         self.trips = trips(0)
         """Why it is tripped."""
-        self.machines = (machine, *beside)
+        self.machines: tuple[Permitted, ...] = (machine, *beside)
         """What needs its permit."""
         self.heartbeat = 0
         self.heartbeat_limit = 5.0

@@ -286,6 +286,12 @@ class ConverterCalibration(Procedure):
     def takes(self, point: Point) -> float:
         return self.parameters.duration + self.parameters.settling
 
+    def arrives(self, point: Point, last: Point | None) -> float:
+        told = self.parameters
+        same = last is not None and last.nominal[TEMPERATURE] == point.nominal[TEMPERATURE]
+        heated = 0.0 if same else told.soak + 2 * told.steady_temperature
+        return heated + self.sweep.rest(point.nominal[PRESSURE])
+
     def measure(self, point: Point, run: Run) -> ConverterSeen:
         wanted = self.parameters
         air = read_air(run, self.ambient)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from remotecal.model import Column, Result, Table, Text, Words
 from remotecal.procedures.library.density.line_constants import LineConstants, told
 from remotecal.procedures.library.evaluation.conformity import Specification
-from remotecal.procedures.library.evaluation.digits import decimals, fixed, significant, with_uncertainty
+from remotecal.procedures.library.evaluation.digits import (
+    decimals,
+    fixed,
+    scattered,
+    significant,
+    with_uncertainty,
+)
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.tables import (
     column,
@@ -153,7 +159,7 @@ def solid_table(finding: VolumeFinding, *, accredited: bool) -> Result:
         column("测量温度", "Measured at", "remotecal_liquidTemperature", "°C",
                [f"{finding.temperature:.2f}"]),
         column("重复性", "Repeatability", "remotecal_repeatability", "kg/m3",
-               [fixed(finding.repeatability, decimals(finding.evaluated.reported().expanded))]),
+               [scattered(finding.repeatability, finding.evaluated.reported().expanded)]),
     )  # fmt: skip
     name = Text(zh="固体密度", en="Density of the solid")
     return Result(name=name, ref_types=("remotecal_solidDensity",), tables=(Table(columns=columns),))

@@ -40,6 +40,12 @@ def fixed(value: float, places: int) -> str:
     return text.lstrip("-") if float(text) == 0 else text
 
 
+def scattered(spread: float, like: str) -> str:
+    """Return a repeatability with the decimals of U, or one digit where these show nothing of it."""
+    text = fixed(spread, decimals(like))
+    return text if float(text) or not spread else significant(spread, 1)
+
+
 def decimals(printed: str) -> int:
     """Return how many decimals a printed number has."""
     return len(printed.partition(".")[2])

@@ -20,10 +20,10 @@ from remotecal.model import (
 from remotecal.procedures.library.evaluation.conformity import RULE, Specification
 from remotecal.procedures.library.evaluation.digits import (
     MANY,
-    decimals,
     degrees,
     probability,
     rounded,
+    scattered,
     significant,
 )
 from remotecal.procedures.library.evaluation.finding import Finding
@@ -100,10 +100,8 @@ def _conformity(findings: Sequence[Finding], specification: Specification) -> Co
 
 
 def repeatability_column(findings: Sequence[Finding]) -> Column:
-    """Return the column of repeatabilities, each with the decimals of its error's uncertainty."""
-    values = [
-        f"{finding.repeatability:.{decimals(finding.evaluated.reported().expanded)}f}" for finding in findings
-    ]
+    """Return the column of repeatabilities, each with the decimals of its U (`scattered`)."""
+    values = [scattered(finding.repeatability, finding.evaluated.reported().expanded) for finding in findings]
     unit = findings[0].evaluated.unit
     return column("重复性", "Repeatability", "remotecal_repeatability", unit, values)
 

@@ -12,7 +12,7 @@ mean of two calibrations: what both have in common (`in_common`) is e_c and is i
 own, e_b and e_a, by half. The provisional certificate knows the clamp-on meter by the one before alone, which
 E_s is therefore without. Where certificates of one laboratory do not tell what they have in common, all of it
 is; those of two laboratories have nothing in common. What is in common is no reason for them to agree, and is
-left out of E_n.
+left out of E_n: as one of them states it, if the other does not; as the order says, if neither does.
 """
 
 from __future__ import annotations
@@ -98,6 +98,9 @@ class ReturnedParameters(Parameters):
     """Decision rule of the statement of conformity."""
     repeatability_share: Annotated[float, In("1", above=0, at_most=1)] = 1 / 3
     """Repeatability allowed, as a share of the maximum permissible error (unverified)."""
+    common_untold: Annotated[float | None, In("1", at_least=0, below=1)] = None
+    """What share of U both certificates of one laboratory have in common where neither states it: by as much
+    E_n is larger. Where it is not told either such certificates are refused: E_n would be too small."""
     calibrated_bore: Annotated[float | None, In("mm", above=0)] = None
     """Inner diameter of the pipe the clamp-on meter was calibrated in, both times, where its certificates go
     by flow and not by velocity."""
@@ -186,12 +189,13 @@ class ClampOnReturned(Procedure):
             statements=(
                 *conformity.statements(findings, specification, METER, (spread,)),
                 _said(evidence.certificates),
+                *both.said(),
             ),
         )
 
     def _both_ways(self, certificates: Certificates) -> BothWays:
         bore = self.parameters.calibrated_bore
-        return BothWays(certificates, None if bore is None else bore / 1000.0)
+        return BothWays(certificates, None if bore is None else bore / 1000.0, self.parameters.common_untold)
 
     def _finding(self, one: FoundOnSite, both: BothWays, site: CertificateUsed) -> OfSite:
         """Return what counts at one flow."""
@@ -284,13 +288,12 @@ def received(serial: str) -> Text:
 
 
 def _see_device(evidence: Evidence) -> None:
-    """Raise `EvidenceError` unless the provisional certificate is of the order's device."""
-    serial = evidence.artefacts["site"].serial
-    ours = {one.serial for one in evidence.order.devices.values()}
-    if serial not in ours:
+    """Raise `EvidenceError` unless the provisional certificate is of the order's device, by any number."""
+    certificate = evidence.certificates["site"].certificate
+    if not any(certificate.is_for(one.item()) for one in evidence.order.devices.values()):
         raise EvidenceError(
-            f"the provisional certificate is for {serial}, and the order for "
-            f"{', '.join(each or '–' for each in ours)}: mend either"
+            f"the provisional certificate {certificate.number} names no number of the order's device: mend "
+            "either"
         )
 
 

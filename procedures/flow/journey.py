@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import CertificateRefused
+from remotecal.model import Statement, Text
 from remotecal.procedures.library.evaluation.in_common import COMMON, Parts, laboratory_of
 from remotecal.procedures.library.flow.clamped import VelocityCurve
 from remotecal.statistics import Closure, Journey, close_journey
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 VELOCITY: Final = "remotecal_pipeVelocity"
 """refType of the mean velocity in the pipe, at which the clamp-on meter's certificate was read."""
+MOST_IN_COMMON: Final = 0.999
+"""Most of a certificate's U that may be in common: something is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,14 @@ class BothWays:
     Args:
         certificates: by role; `before` and `after`.
         bore: inner diameter in m of the pipe it was calibrated in, where they go by flow.
+        untold: share of U that they have in common, where neither says so.
 
     Raises:
-        CertificateRefused: one states no errors that could be used.
+        CertificateRefused: one states no errors that could be used; or both are of one laboratory, and nobody
+            tells what they have in common.
     """
 
-    def __init__(self, certificates: Certificates, bore: float | None) -> None:
+    def __init__(self, certificates: Certificates, bore: float | None, untold: float | None) -> None:
         self._curves = []
         for role in ("before", "after"):
             known, scale = VelocityCurve(certificates[role].certificate, bore).known()
@@ -81,8 +86,16 @@ class BothWays:
             self._curves.append((known.stated, scale))
         both = [certificates[role] for role in ("before", "after")]
         self._one_laboratory = len({laboratory_of(each.certificate) for each in both}) == 1
-        self._common = [_common(each) if self._one_laboratory else 0.0 for each in both]
         self._certificates = [each.certificate for each in both]
+        self._told = [2.0 * _common(each) for each in both if each.certificate.states(COMMON)]
+        self._untold = untold
+        if self._one_laboratory and not self._told and untold is None:
+            numbers = " nor ".join(each.number for each in self._certificates)
+            raise CertificateRefused(
+                f"both certificates are of {laboratory_of(self._certificates[0])}, and neither {numbers} "
+                "states what they have in common (remotecal_commonDeviation): E_n without it would be too "
+                "small; have it stated, or tell by common_untold what share of U it may be"
+            )
 
     def change(self, velocity: float) -> tuple[float, float]:
         """Return the error before at a velocity in m/s, and by how much it was larger after; relative.
@@ -145,8 +158,39 @@ class BothWays:
             place = min(max(scale * velocity, curve.ends[0]), curve.ends[1])
             stated.append((curve.value(place), 2.0 * curve.u(place)))
         (before, whole), (after, again) = stated
-        shared = min(2.0 * each for each in self._common)
+        shared = self._shared(whole, again)
         return Journey(f"{velocity:.3g} m/s", before, whole, after, again, common_expanded=shared)
+
+    def _shared(self, before: float, after: float) -> float:
+        """Return what both expanded uncertainties have in common: as told, else as ordered."""
+        if not self._one_laboratory:
+            return 0.0
+        whole = min(before, after)
+        if not self._told:
+            return whole * (self._untold or 0.0)
+        stated = min(self._told)
+        # One that states nothing has the other's part, and that can't be more than all of it.
+        return stated if len(self._told) == len(self._certificates) else min(stated, MOST_IN_COMMON * whole)
+
+    def said(self) -> tuple[Statement, ...]:
+        """Return what is to be said of a part in common that not both certificates state."""
+        if not self._one_laboratory or len(self._told) == len(self._certificates):
+            return ()
+        share = f"{100.0 * (self._untold or 0.0):g} %"
+        zh, en = (
+            ("一份证书声明的公共部分", "the part in common that one of both certificates states")
+            if self._told
+            else (
+                f"委托方给出的公共部分(U 的 {share})",
+                f"the part in common that the order tells, {share} of U",
+            )
+        )
+        text = Text(
+            zh=f"传递标准行程前后的证书未都声明公共部分;E_n 计算中已扣除{zh}。",
+            en=f"Not both certificates from before and after the journey state what they have in common; "
+            f"{en} was left out of E_n.",
+        )
+        return (Statement(ref_types=("remotecal_remark",), declaration=text),)
 
 
 def without_standard(one: FoundOnSite, before: float, parts: Parts) -> tuple[float, float]:
@@ -175,9 +219,8 @@ def without_standard(one: FoundOnSite, before: float, parts: Parts) -> tuple[flo
 
 
 def _common(used: CertificateUsed) -> float:
-    """Return the relative standard uncertainty that all of a laboratory's certificates share; 0 if untold."""
-    certificate = used.certificate
-    return Parts.of(certificate, math.inf, math.inf).common if certificate.states(COMMON) else 0.0
+    """Return the relative standard uncertainty that it shares with others of its laboratory, as stated."""
+    return Parts.of(used.certificate, math.inf, math.inf).common
 
 
 def on_site(used: CertificateUsed) -> tuple[FoundOnSite, ...]:

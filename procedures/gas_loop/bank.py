@@ -1,8 +1,10 @@
 """A bank of critical nozzles behind the check meter: the loop's second check, by another chain than meters.
 
-    c = V_n/V - 1,  V_n = Σ A·C_d·(1 + 2α(t_0 - 20 °C))·C*·p_0/√(R·T_0/M)·τ·(1 + ε_C)/(ρ_d·(1 + ε_n))
+    c = V_n/V - 1,  V_n = [Σ A·C_d·(1 + 2α(t_0 - 20 °C))·C*·p_0/√(R·T_0/M)·τ·(1 + ε_C)/(1 + ε_n)
+                           + V_b·(ρ_end - ρ_start)]/ρ_d
 
-V is what the masters say passed the meter under test, ρ_d the density there. What all master meters of a
+V is what the masters say passed the meter under test, ρ_d the density there, V_b the volume from there to the
+nozzles. What all master meters of a
 laboratory err by together the check meter errs by, too, and its closure can't see it: nozzles can.
 """
 
@@ -19,6 +21,7 @@ from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.gas_loop.closure import COVERAGE
+from remotecal.procedures.library.gas_loop.line_pack import LinePack
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
 from remotecal.procedures.library.meters import nozzle
 from remotecal.procedures.library.meters.branches import numbers_in
@@ -51,11 +54,18 @@ INPUTS: Final[Mapping[str, Text]] = {
     "ε_n": Text(
         zh="质量与体积换算密度(状态方程)", en="density, for a mass against a volume, by the equation"
     ),
+    "V_b": Text(zh="被检表至喷嘴间管容", en="volume between meter and nozzles"),
+    "Δp_b": Text(zh="被检表至喷嘴管容内压力变化", en="change of pressure between meter and nozzles"),
+    "Δt_b": Text(zh="被检表至喷嘴管容内温度变化", en="change of temperature between meter and nozzles"),
 }
 """What a bank brings into the loop's model, by symbol."""
 
+BANK_VOLUME: Final = "bank_volume"
+"""Fact of the bench: the volume between the meter under test and the nozzles, in m³."""
+
 MODEL: Final = (
-    "c_n = V_n/V − 1, V_n = Σ A·C_d·(1 + 2α·(t_0 − 20 °C))·C*·p_0/√(R·T_0/M)·τ·(1 + ε_C)/(ρ_d·(1 + ε_n))"
+    "c_n = V_n/V − 1, V_n = [Σ A·C_d·(1 + 2α·(t_0 − 20 °C))·C*·p_0/√(R·T_0/M)·τ·(1 + ε_C)/(1 + ε_n) "
+    "+ V_b·(ρ_end − ρ_start)]/ρ_d"
 )
 """The measurement model of the closure, in one line."""
 
@@ -203,6 +213,7 @@ class BankRepeats(LoopRepeats):
         self._open = Open(nozzles, self._throats, laboratories)
         self.inputs += self._open.inputs
         self._of_critical(ahead)
+        self._behind = LinePack(self, "b", BANK_VOLUME, (["d"], ["n"]))
 
     def _know_more(self) -> None:
         self._know("n", "", "bank", 0)
@@ -238,12 +249,13 @@ class BankRepeats(LoopRepeats):
             self.inputs.append(Input.normal("ε_n", 0.0, "1", known.u_density, source=equation.source))
 
     def _let_pass(self, seen: LoopSeen, x: Numbers) -> Number:
-        """Return what passed the nozzles in a repeat, in m³ as it is in the meter under test."""
+        """Return what passed the meter under test in a repeat by the nozzles, in m³ as it is there."""
         t, p = self._rest_of(*self.at("n", seen, x))
         area = self._open.effective_area(x) * (1.0 + 2.0 * x.get("α", 0.0) * (t - REFERENCE_TEMPERATURE))
         flow = area * flux(self.filling.equation, self.filling.gas(x), t, p) * (1.0 + x["ε_C"])
-        density = self.state("d", seen, x).density * (1.0 + x.get("ε_n", 0.0) + x.get("ε_ρ", 0.0))
-        passed: Number = flow * self.lasted(seen) / density
+        meter = self.state("d", seen, x)
+        mass = flow * self.lasted(seen) / (1.0 + x.get("ε_n", 0.0) + x.get("ε_ρ", 0.0))
+        passed: Number = (mass + self._behind.stored(seen, x, meter)) / meter.density
         return passed
 
     def closed(self) -> BankFinding:

@@ -9,7 +9,6 @@ are lost.
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.gas_loop.master import Master
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
 from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
-from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 from remotecal.units import same_dimension
 
@@ -57,8 +55,8 @@ class CheckRepeats(LoopRepeats):
     def _know_more(self) -> None:
         self._know("c", "", "check", 0)
         self.check = check_of(self.evidence, self.parameters.fit_order)
-        one = 1 / math.sqrt(len(self.seen))
-        self.inputs.append(Input.from_limits("N_c", 0.0, "1", one, Distribution.TRIANGULAR))
+        (told,) = self.seen[0].counted("check", self.evidence)
+        self.inputs.append(self._counting("c", "check", told.unit))
 
     def _working(self) -> tuple[list[Master], list[float]]:
         known = self.estimates()
@@ -73,7 +71,8 @@ class CheckRepeats(LoopRepeats):
         """Return the volume the check meter told in a repeat, in m³."""
         (amount,) = seen.counted("check", self.evidence)
         if amount.unit != "1":
-            return amount.value
+            total: Number = amount.value + x["r_c"]
+            return total
         counted: Number = (amount.value + x["N_c"]) / self.check.factor
         return counted
 

@@ -34,7 +34,12 @@ from remotecal.procedures.library.gas_loop.master import Opening
 from remotecal.procedures.library.gas_loop.on_loop import OnLoop
 from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats
 from remotecal.procedures.library.gas_loop.results import GoneRound
-from remotecal.procedures.library.gas_loop.running import Circulation, flow_by
+from remotecal.procedures.library.gas_loop.running import (
+    Circulation,
+    comes_to_flow,
+    comes_to_pressure,
+    flow_by,
+)
 from remotecal.procedures.library.gas_loop.seen import LoopSeen
 from remotecal.procedures.library.gas_loop.sound import heard, see_sound
 from remotecal.procedures.library.measuring.surroundings import read_air
@@ -133,6 +138,12 @@ class MeterByMasters(OnLoop):
         )
         self._choke(point, run)
         self._rig.settle(self.parameters.steady_between)
+
+    def arrives(self, point: Point, last: Point | None) -> float:
+        told, pressure = self.parameters, point.nominal["pressure"]
+        was = None if last is None else last.nominal["pressure"]
+        filled = 0.0 if pressure == was else comes_to_pressure(told, pressure, was)
+        return filled + comes_to_flow(told)
 
     def _choke(self, point: Point, run: Run) -> None:
         """Have the nozzles for a point hold its flow, where the order says so."""

@@ -28,7 +28,7 @@ from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas_loop import counting
-from remotecal.procedures.library.gas_loop.bank import NozzlesOfLoop
+from remotecal.procedures.library.gas_loop.bank import BANK_VOLUME, NozzlesOfLoop
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.integrated import ProgrammedConversion
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
@@ -95,7 +95,9 @@ class OnLoop(MeterUnderTest):
         """What leaked there, in m³/h."""
 
     def characteristics(self) -> Mapping[str, str]:
-        return {"connecting_volume": "m3", "reading_delay": "s"}
+        """Return the facts of the bench; with nozzles the volume up to them is one, too."""
+        to_bank = {BANK_VOLUME: "m3"} if self.parameters.by_nozzles else {}
+        return {"connecting_volume": "m3", "reading_delay": "s", **to_bank}
 
     def may_state(self) -> Mapping[str, str]:
         return {**super().may_state(), CMC: "%", PLENUM: "m", EXPANSION: "1/K"}
@@ -119,6 +121,7 @@ class OnLoop(MeterUnderTest):
                 "missing to the bench file, or leave by_nozzles out"
             )
         self._see_gated(drivers)
+        self._see_steps(drivers)
         if can(drivers, "dut", VolumeConverter):
             self._see_converts(drivers)
         filling = LoopGas(self.parameters)
@@ -135,6 +138,18 @@ class OnLoop(MeterUnderTest):
         conversion = ProgrammedConversion(told, filling)
         for pressure in told.pressures:
             conversion.factor(told.cooling, 1000.0 * pressure)
+
+    def _see_steps(self, drivers: Drivers) -> None:
+        """See that the step of every total is told, and not more finely than the bench file has it."""
+        told = self.parameters
+        for role in drivers:
+            if role != "check_reader" and not role.startswith("readers["):
+                continue
+            if can(drivers, role, PulseCounter):
+                continue
+            name, unit = ("total_mass", "kg") if can(drivers, role, MassTotalizer) else ("volume", "m3")
+            step = told.step_of("check" if role == "check_reader" else "masters", unit)
+            see_resolution(drivers, f"{role}.{name}", step, unit)
 
     @staticmethod
     def _see_gated(drivers: Drivers) -> None:
@@ -216,15 +231,7 @@ class OnLoop(MeterUnderTest):
 
     def _counters(self, numbers: Sequence[int]) -> list[BoundReading]:
         """Return what counts what passes masters."""
-        readers = [self.readers[number - 1] for number in numbers]
-        return [
-            each.running_pulses
-            if isinstance(each, PulseCounter)
-            else each.volume
-            if isinstance(each, VolumeTotalizer)
-            else each.total_mass
-            for each in readers
-        ]
+        return [_counter(self.readers[number - 1]) for number in numbers]
 
     def _worth(self, numbers: Sequence[int], pressure: float) -> list[float]:
         """Return what one unit of what each master counts in is in m³, at a pressure in kPa."""
@@ -235,7 +242,7 @@ class OnLoop(MeterUnderTest):
             if isinstance(reader, PulseCounter):
                 worth.append(1.0 / self._masters[number - 1].factor)
             else:
-                worth.append(1.0 if isinstance(reader, VolumeTotalizer) else 1.0 / density)
+                worth.append(1.0 / density if isinstance(reader, MassTotalizer) else 1.0)
         return worth
 
     def _count(
@@ -326,6 +333,13 @@ class OnLoop(MeterUnderTest):
             rows = zip(*(watched[f"{short}{number}"] for number in numbers), strict=True)
             told[f"master_{part}"] = tuple(one for row in rows for one in row)
         return told
+
+
+def _counter(reader: PulseCounter | VolumeTotalizer | MassTotalizer) -> BoundReading:
+    """Return what a master counts: a Coriolis meter, which can tell both, tells a gas by its mass."""
+    if isinstance(reader, PulseCounter):
+        return reader.running_pulses
+    return reader.total_mass if isinstance(reader, MassTotalizer) else reader.volume
 
 
 def _role(place: str, kind: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from remotecal.errors import ParameterError
 from remotecal.procedures import In
 from remotecal.procedures.library.gas_loop.reynolds import HIGHEST_ORDER
 from remotecal.procedures.library.meters.critical import RECOVERY
 from remotecal.procedures.library.meters.gas_meters import GasMeterParameters
 
+STEPS: Final = {"m3": "master_resolution", "kg": "master_mass_resolution"}
+"""Unit of a master's total → what tells its step."""
 ELSEWHERE = (1.0, 0.4, 0.1)
 """Flows at further pressures, as shares of Q_max, where they are not given."""
 
@@ -71,6 +74,14 @@ class LoopParameters(GasMeterParameters):
     fit_order: Annotated[int, In("1", at_least=1, at_most=4)] = HIGHEST_ORDER
     """Highest order of the curve through a master's errors over the Reynolds number."""
 
+    master_resolution: Annotated[float | None, In("m3", at_least=0)] = None
+    """Smallest step of the total of masters that tell one in m³; of masters that tell pulses alone it does
+    not count."""
+    master_mass_resolution: Annotated[float | None, In("kg", at_least=0)] = None
+    """The same of masters that tell mass."""
+    check_resolution: Annotated[float | None, In("m3", at_least=0)] = None
+    """The same of a check meter that tells a total."""
+
     leak_time: Annotated[float, In("s", at_least=60)] = 600.0
     """How long the sealed loop is watched for a leak at each pressure."""
     leak_share: Annotated[float, In("1", above=0, at_most=0.01)] = 1e-4
@@ -85,7 +96,8 @@ class LoopParameters(GasMeterParameters):
     """How far the temperatures at masters and meter may be apart (unverified)."""
     temperature_middle: Annotated[float, In("K", above=0)] = 0.25
     """How far the temperature at the meter may be from half-way between masters and check meter, where there
-    is one (unverified): a well that soaks is steady, and wrong."""
+    is one (unverified): a well that soaks is steady, and wrong. Beyond this it is a fault; as much as it was
+    off in a repeat is in the budget, which for 0.25 K is a standard uncertainty of 0.05 % of the volume."""
     temperature_change: Annotated[float, In("K", above=0)] = 0.1
     """How much a temperature may change in a repeat (unverified)."""
     pressure_change: Annotated[float, In("%", above=0)] = 0.05
@@ -131,7 +143,7 @@ class LoopParameters(GasMeterParameters):
     well: Annotated[float, In("K", at_least=0)] = 0.05
     """By how much at most a thermometer's well is off the gas (unverified)."""
     pack_pressure: Annotated[float, In("Pa", at_least=0)] = 50.0
-    """How well the change of pressure between the meters is known, ± (unverified)."""
+    """How well the change of pressure between the meters, and up to the nozzles, is known, ± (unverified)."""
     pack_temperature: Annotated[float, In("K", at_least=0)] = 0.02
     """How well the change of temperature there is known, ± (unverified)."""
 
@@ -180,6 +192,24 @@ class LoopParameters(GasMeterParameters):
     def flows_at(self, pressure: float) -> tuple[float, ...]:
         """Return the flows to calibrate at, at one of the pressures, in m³/h."""
         return self.wanted if pressure == self.pressures[0] else self.elsewhere
+
+    def step_of(self, role: str, unit: str) -> float:
+        """Return the step of a total in m³ or kg.
+
+        Args:
+            role: `masters` or `check`.
+            unit: of the total.
+
+        Raises:
+            ParameterError: the order does not tell it.
+        """
+        name = "check_resolution" if role == "check" else STEPS[unit]
+        step: float | None = getattr(self, name)
+        if step is None:
+            raise ParameterError(
+                f"parameters.{name} is missing: {role} tell a total in {unit}; state its smallest step"
+            )
+        return step
 
     @property
     def leak_allowed(self) -> float:

@@ -23,9 +23,11 @@ from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import Current, mean
 from remotecal.procedures.library.gas_loop import master, sensors
 from remotecal.procedures.library.gas_loop.filling import LoopGas
+from remotecal.procedures.library.gas_loop.line_pack import LinePack
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, Together, choose
 from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
 from remotecal.procedures.library.gas_loop.sensors import Sensor, Shared
+from remotecal.procedures.library.gas_loop.soaking import SOAKING, soaking
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.passing import MeterRepeats
@@ -54,10 +56,16 @@ INPUTS: Final[Mapping[str, Text]] = {
     **_named("p", "处压力示值偏差", "deviation of the pressure"),
     **_named("t", "处温度示值偏差", "deviation of the temperature"),
     **_named("w", "处气体与温度计套管温差", "difference of gas and thermometer well"),
+    SOAKING: Text(zh="被检表温度计未达热平衡", en="thermometer at the meter may still soak"),
     **{
         f"N_{n}": Text(zh=f"标准表 {n} 脉冲计数(±1)", en=f"counted pulses of master {n} (±1)")
         for n in range(1, master.MOST + 1)
     },
+    **{
+        f"r_{n}": Text(zh=f"标准表 {n} 累积量分辨力", en=f"resolution of the total of master {n}")
+        for n in range(1, master.MOST + 1)
+    },
+    "r_c": Text(zh="核查表累积量分辨力", en="resolution of the check meter's total"),
     "N_c": Text(zh="核查表脉冲计数(±1)", en="counted pulses of the check meter (±1)"),
     "ε_Z": Text(zh="两端密度比(状态方程)", en="ratio of the densities, by the equation of state"),
     "ε_ρ": Text(zh="密度(状态方程)", en="density, by the equation of state"),
@@ -129,6 +137,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         for n, number in enumerate(self.numbers):
             self._know(str(number), f"[{number}]", "master", n)
         self._know("d", "", "meter", 0)
+        self.inputs.append(soaking(self))
         self._know_more()
         self._share()
         self.inputs += filling.inputs()
@@ -211,24 +220,22 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def _facts(self) -> None:
         told = self.parameters
-        self.characteristic("V_c", "connecting_volume", "m3")
+        self._pack = LinePack(self, "c", "connecting_volume", ([*map(str, self.numbers)], ["d"]))
         if self.seen[0].gate_time is None:
             self.characteristic("Δt", "reading_delay", "s")
         else:
             late = told.gate_delay
             self.inputs.append(Input.from_limits("Δt", 0.0, "s", late, source="one gate 同一门控"))
-        limits = [
-            ("q_l", "m3/h", told.leak_allowed, "leak test, limit 检漏限值"),
-            ("Δp_c", "Pa", told.pack_pressure, "the order 委托"),
-            ("Δt_c", "K", told.pack_temperature, "the order 委托"),
-        ]
-        self.inputs += [
-            Input.from_limits(name, 0.0, unit, most, source=by) for name, unit, most, by in limits
-        ]
-        one = 1 / math.sqrt(len(self.seen))
+        leak = told.leak_allowed
+        self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source="leak test, limit 检漏限值"))
         for number, unit in zip(self.numbers, self._units(), strict=True):
-            if unit == "1":
-                self.inputs.append(Input.from_limits(f"N_{number}", 0.0, "1", one, Distribution.TRIANGULAR))
+            self.inputs.append(self._counting(str(number), "masters", unit))
+
+    def _counting(self, key: str, role: str, unit: str) -> Input:
+        """Return what counting is off by: a pulse, or a step of a total; in two readings, of all repeats."""
+        symbol = f"N_{key}" if unit == "1" else f"r_{key}"
+        step = 1.0 if unit == "1" else self.parameters.step_of(role, unit)
+        return Input.from_limits(symbol, 0.0, unit, step / math.sqrt(len(self.seen)), Distribution.TRIANGULAR)
 
     def _units(self) -> list[str]:
         """Return what each open master counts in: pulses, m³ or kg."""
@@ -249,13 +256,14 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def at(self, key: str, seen: LoopSeen, x: Numbers) -> tuple[Number, Number]:
         """Return temperature in °C and pressure in Pa at a place in a repeat, by the certificates."""
-        count, n = (len(self.numbers), self.numbers.index(int(key))) if key.isdigit() else (1, 0)
+        count, n = self._turn(key)
         place = PLACES.get(key, "master")
         gauge, thermometer = self._place[key]
         pressures = of_each(getattr(seen, f"{place}_pressure"), count)[n]
         temperatures = of_each(getattr(seen, f"{place}_temperature"), count)[n]
         kelvins = thermometer.corrected(x, mean(temperatures, "°C")) + 273.15
-        t = self._shared["t"].applied(key, kelvins, x) - 273.15 + x.get(f"w_{key}", 0.0)
+        soaks = x.get(SOAKING, 0.0) if key == "d" else 0.0
+        t = self._shared["t"].applied(key, kelvins, x) - 273.15 + x.get(f"w_{key}", 0.0) + soaks
         return t, self._shared["p"].applied(key, gauge.corrected(x, mean(pressures, "Pa")), x)
 
     def state(self, key: str, seen: LoopSeen, x: Numbers) -> GasState:
@@ -279,45 +287,33 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     def _told_by(self, n: int, seen: LoopSeen, x: Numbers) -> Number:
         """Return the volume that the nth open master told in a repeat, in m³; a mass as the volume it had."""
         amount = seen.counted("masters", self.evidence)[n]
+        number, told = self.numbers[n], amount.value
         if amount.unit == "1":
-            counted = amount.value + x.get(f"N_{self.numbers[n]}", 0.0)
-            volume: Number = counted / self.open[n].factor
+            pulses: Number = told + x.get(f"N_{number}", 0.0)
+            volume: Number = pulses / self.open[n].factor
             return volume
+        total: Number = told + x.get(f"r_{number}", 0.0)
         if amount.unit == "kg":
-            density = estimate(self.states[n].density)
-            return amount.value / density
-        return amount.value
+            total = total / estimate(self.states[n].density)
+        return total
 
     def lasted(self, seen: LoopSeen) -> float:
         """Return how long a repeat lasted, in s."""
         return seen.lasted()
 
-    def _stored(self, seen: LoopSeen, x: Numbers, meter: GasState) -> Number:
-        """Return by how many kilograms more gas is between the meters at the end of a repeat."""
-        t, p = estimate(meter.t) + 273.15, estimate(meter.pressure)
-        doubt = x["Δp_c"] / p - x["Δt_c"] / t
-        stored: Number = x["V_c"] * (self._denser(seen) + estimate(meter.density) * doubt)
-        return stored
+    def density_at(self, key: str, seen: LoopSeen, reading: int) -> float:
+        """Return the density in kg/m³ at a place by one reading there in a repeat, by the estimates."""
+        known, (count, n) = self.estimates(), self._turn(key)
+        gauge, thermometer = self._place[key]
+        place = PLACES.get(key, "master")
+        p = of_each(getattr(seen, f"{place}_pressure"), count)[n][reading].to("Pa").value
+        t = of_each(getattr(seen, f"{place}_temperature"), count)[n][reading].to("°C").value
+        corrected = thermometer.corrected(known, t), gauge.corrected(known, p)
+        return self.filling.density(*(estimate(one) for one in corrected))
 
-    def _denser(self, seen: LoopSeen) -> float:
-        """Return how much denser the gas between the meters became, in kg/m³, by the mean of both ends."""
-        known, count = self.estimates(), len(self.numbers)
-        densities = []
-        for reading in (0, -1):
-            at = []
-            for key in (*map(str, self.numbers), "d"):
-                place, n = ("meter", 0) if key == "d" else ("master", self.numbers.index(int(key)))
-                of = 1 if key == "d" else count
-                gauge, thermometer = self._place[key]
-                p = of_each(getattr(seen, f"{place}_pressure"), of)[n][reading].to("Pa").value
-                t = of_each(getattr(seen, f"{place}_temperature"), of)[n][reading].to("°C").value
-                at.append(
-                    self.filling.density(
-                        estimate(thermometer.corrected(known, t)), estimate(gauge.corrected(known, p))
-                    )
-                )
-            densities.append((statistics.fmean(at[:-1]) + at[-1]) / 2)
-        return densities[1] - densities[0]
+    def _turn(self, key: str) -> tuple[int, int]:
+        """Return among how many places that are read in turn one is, and the how manieth it is."""
+        return (len(self.numbers), self.numbers.index(int(key))) if key.isdigit() else (1, 0)
 
     def volume(self, seen: LoopSeen, x: Numbers) -> Number:
         """Return what passed through the meter in a repeat, in m³ as it was there."""
@@ -327,7 +323,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             for n, number in enumerate(self.numbers)
         ]
         first = self.parameters.masters_first
-        passed = passed_meter(masters, meter, self._stored(seen, x, meter), masters_first=first)
+        passed = passed_meter(masters, meter, self._pack.stored(seen, x, meter), masters_first=first)
         took = self.lasted(seen)
         leaked = x["q_l"] / 3600.0 * took
         passed = passed - leaked if first else passed + leaked

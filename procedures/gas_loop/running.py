@@ -48,6 +48,8 @@ LOOKED_AT: Final = 20.0
 """Seconds over which the flow is looked at to mend the speed."""
 ABOVE: Final = 1.05
 """Share of a pressure above which the controller trips."""
+OF_THE_AIR: Final = 100.0
+"""About the pressure of the air, in kPa, from which a loop is filled."""
 LONGEST: Final = 14400.0
 """Seconds after which a loop counts as never getting steady."""
 
@@ -270,6 +272,24 @@ class Circulation:
     def _pressure(self) -> float:
         (found,) = self._run.read(self._loop.pressure)
         return found.to("kPa").value
+
+
+def comes_to_pressure(told: LoopParameters, pressure: float, last: float | None) -> float:
+    """Return how long it takes to a pressure in kPa, about, in s, until all is steady there.
+
+    Args:
+        told: what the order tells.
+        pressure: to come to.
+        last: the one before it; None of the first one.
+    """
+    filled = abs(pressure - (OF_THE_AIR if last is None else last)) / told.filling_rate
+    return filled + REST + told.steady_between + told.leak_time + comes_to_flow(told) + told.steady
+
+
+def comes_to_flow(told: LoopParameters) -> float:
+    """Return how long it takes to another flow, about, in s, until all is steady there."""
+    choked = RAMP if told.by_nozzles else 0.0
+    return 3 * RAMP + LOOK + 2 * LOOKED_AT + choked + told.steady_between
 
 
 def flow_by(run: Run, counters: Sequence[tuple[BoundReading, float]]) -> float:

@@ -82,6 +82,9 @@ class Calculator(Procedure):
     def takes(self, point: Point) -> float:
         return self.parameters.packet / self.parameters.frequency + self.parameters.integration
 
+    def arrives(self, point: Point, last: Point | None) -> float:
+        return self.parameters.settling
+
     def characteristics(self) -> Mapping[str, str]:
         return {LEADS: "Ω"}
 

@@ -123,6 +123,9 @@ class Complete(Procedure):
     def takes(self, point: Point) -> float:
         return self.parameters.lasts(point.nominal["flow"]) + 2 * self.parameters.coming_to_rest
 
+    def arrives(self, point: Point, last: Point | None) -> float:
+        return self.parameters.steady + self.parameters.rest
+
     def characteristics(self) -> Mapping[str, str]:
         return {UNIFORMITY: "K", STEM: "1", WARMER: "K"}
 
@@ -266,6 +269,7 @@ class Complete(Procedure):
             statements=(
                 *conformity.statements(findings, specification, complete_results.METER),
                 *complete_results.apart(wanted),
+                *complete_results.below(findings, wanted),
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),

@@ -100,8 +100,9 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         water = self._all("water")
         self._water = self.correction("t_w", "water_thermometer", water, "°C")
         self.read_by("master", [one.master_after for one in self.seen])
-        self._there = self._through_master()
-        self._master = self.certified("e_m", "master", "1", place=self._there, at_unit="m3/h")
+        flows = [self._by_master(one) for one in self.seen]
+        self._master = self.certified("e_m", "master", "1", place=statistics.fmean(flows), at_unit="m3/h")
+        self._note_beyond("master", self._master.standard, flows)
         # Two readings of the total in each repeat, rounded to the step; of several repeats.
         width = parameters.master_resolution / math.sqrt(len(self.seen))
         self.inputs.append(Input.from_limits("V_r", 0.0, "m3", width, Distribution.TRIANGULAR))
@@ -117,15 +118,15 @@ class CompleteRepeats(Repeats[CompleteSeen]):
     def _all(self, part: str) -> list[Measured]:
         return [reading for one in self.seen for reading in getattr(one, part)]
 
-    def _through_master(self) -> float:
-        """Return the mean flow by the master meter in m³/h: it may be well beside the one asked for."""
-        return statistics.fmean(3600.0 * self.passed(one, "master", "m3") / one.duration for one in self.seen)
+    def _by_master(self, seen: CompleteSeen) -> float:
+        """Return the mean flow of a repeat by what the master meter tells, in m³/h."""
+        return 3600.0 * self.passed(seen, "master", "m3") / seen.duration
 
     def volume(self, seen: CompleteSeen, x: Numbers) -> Number:
         """Return what passed through the flow sensor, in m³."""
         water = self._water.corrected(x, mean(seen.water, "°C"))
         told = self.passed(seen, "master", "m3") + x["V_r"]
-        passed = told / (1.0 + self._master.value(x, self._there))
+        passed = told / (1.0 + self._master.value(x, self._by_master(seen)))
         there = liquid_density(water + x["δt"], LINE_PRESSURE)
         volume: Number = passed * liquid_density(water, LINE_PRESSURE) / there
         return volume

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from remotecal.model import Text
 from remotecal.procedures import In
 from remotecal.procedures.library.heat.limits import CALCULATOR, PAIR, complete_limit
-from remotecal.procedures.library.heat.parameters import HeatParameters
+from remotecal.procedures.library.heat.parameters import LEAST_RATIO, HeatParameters
 from remotecal.procedures.library.meters.heat_meters import never_more
 
 PARTS: Final = (
@@ -32,9 +32,10 @@ class CompleteParameters(HeatParameters):
     side: Literal["forward", "return"]
     """Where its flow sensor stands: in the warm pipe, or in the one that leads back."""
     differences: Annotated[tuple[float, ...], In("K", above=0)] = ()
-    """Differences to measure at; about the smallest one, 15 K, and near the largest, if not given."""
+    """Differences to measure at; 1.1 times the smallest one, 15 K, and 2.5 K below the largest, if not given:
+    the middle of where the norm wants them (unverified)."""
     flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
-    """Flow at each of them; near q_p, a fifth of it, and q_i, if not given (unverified)."""
+    """Flow at each of them; 0.95 q_p, 0.21 q_p, and 1.05 q_i, if not given (unverified)."""
     returns: Annotated[tuple[float, ...], In("°C", at_least=0, at_most=200)] = ()
     """Temperature of the return at each; 40 °C, or as near as the range allows, if not given."""
     pulses_per_energy: Annotated[float | None, In("1/kW/h", above=0)] = None
@@ -94,6 +95,8 @@ class CompleteParameters(HeatParameters):
                 "found_by are the numbers of three certificates, of the flow sensor, the pair and the "
                 "calculator, by which found_apart was computed: give both"
             )
+        if self.permanent < LEAST_RATIO * self.smallest_flow * (1 - 1e-9):
+            raise ValueError("permanent must be ten times smallest_flow or more (2014/32/EU, annex VI)")
         if len({difference for difference, _, _ in self.places}) < count:
             raise ValueError("each of differences must be another one")
         for difference, back, flow in self.places:
@@ -111,7 +114,7 @@ class CompleteParameters(HeatParameters):
         """Differences in K, in the order to measure."""
         least, most = self.smallest_difference, self.largest_difference
         middle = (15.0,) if 1.2 * least < 15.0 < most else ()
-        return self.differences or (least, *middle, most)
+        return self.differences or (round(1.1 * least, 9), *middle, most - 2.5)
 
     @property
     def places(self) -> tuple[tuple[float, float, float], ...]:
@@ -120,18 +123,30 @@ class CompleteParameters(HeatParameters):
         backs = self.returns or tuple(min(max(40.0, self.lowest), self.highest - one) for one in at)
         last = len(at) - 1
         usual = tuple(
-            0.95 * self.permanent if n == 0 else self.smallest_flow if n == last else 0.21 * self.permanent
+            0.95 * self.permanent
+            if n == 0
+            else 1.05 * self.smallest_flow
+            if n == last
+            else 0.21 * self.permanent
             for n in range(len(at))
         )
-        flows = self.flows or tuple(max(one, self.smallest_flow) for one in usual)
+        flows = self.flows or usual
         return tuple(zip(at, backs, flows, strict=True))
+
+    def counting(self, difference: float, flow: float) -> tuple[float, float]:
+        """Return at what difference and flow a meter is judged that was measured there.
+
+        The norm's formulas end at the smallest ones: below them a meter may be off no more than there.
+        """
+        return max(difference, self.smallest_difference), max(flow, self.smallest_flow)
 
     def limit(self, difference: float, flow: float) -> float:
         """Return what the complete meter may be off at a difference in K and a flow in m³/h, to 0.01 %."""
+        at, at_flow = self.counting(difference, flow)
         of_whole = complete_limit(
             self.accuracy_class,
-            (self.permanent, flow),
-            (self.smallest_difference, difference),
+            (self.permanent, at_flow),
+            (self.smallest_difference, at),
             flow=self.flow_permitted,
             pair=self.pair_permitted,
             calculator=self.calculator_permitted,

@@ -30,14 +30,13 @@ def error_table(
 def parts_table(findings: Sequence[CompleteFinding], wanted: CompleteParameters) -> Result:
     """Return what the parts may be off at each combination, and what they were found to be apart."""
     smallest = wanted.smallest_difference
+    counting = [wanted.counting(one.judged_at, one.flow) for one in findings]
     of_flow = [
-        flow_limit(wanted.accuracy_class, wanted.permanent, one.flow, wanted.flow_permitted)
-        for one in findings
+        flow_limit(wanted.accuracy_class, wanted.permanent, flow, wanted.flow_permitted)
+        for _, flow in counting
     ]
-    of_pair = [pair_limit(smallest, one.judged_at, wanted.pair_permitted) for one in findings]
-    of_calculator = [
-        calculator_limit(smallest, one.judged_at, wanted.calculator_permitted) for one in findings
-    ]
+    of_pair = [pair_limit(smallest, at, wanted.pair_permitted) for at, _ in counting]
+    of_calculator = [calculator_limit(smallest, at, wanted.calculator_permitted) for at, _ in counting]
     columns = [
         column("温差", "Difference", "basic_referenceValue basic_tableIndex0", "K",
                [f"{one.judged_at:.3f}" for one in findings]),
@@ -71,6 +70,25 @@ def apart(wanted: CompleteParameters) -> tuple[Statement, ...]:
     said = Text(
         zh=f"分量误差之和依据下列证书,由委托方给出:{zh}。",
         en=f"The sum of the parts' errors is as the order gives it, by these certificates: {en}.",
+    )
+    return (Statement(ref_types=("remotecal_remark",), declaration=said),)
+
+
+def below(findings: Sequence[CompleteFinding], wanted: CompleteParameters) -> tuple[Statement, ...]:
+    """Return that a meter was measured below its smallest difference or flow, where it was."""
+    least, lowest = wanted.smallest_difference, wanted.smallest_flow
+    there = [
+        (f"{one.judged_at:.3f} K, {one.flow:.4g} m³/h")
+        for one in findings
+        if wanted.counting(one.judged_at, one.flow) != (one.judged_at, one.flow)
+    ]
+    if not there:
+        return ()
+    said = Text(
+        zh=f"{'; '.join(there)} 处低于 Δθ_min = {least:g} K 或 q_i = {lowest:g} m³/h,"
+        "按最小值处的最大允许误差判定。",
+        en=f"{'; '.join(there)}: below Δθ_min = {least:g} K or q_i = {lowest:g} m³/h; held against what the "
+        "meter may be off at the smallest ones.",
     )
     return (Statement(ref_types=("remotecal_remark",), declaration=said),)
 

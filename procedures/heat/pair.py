@@ -77,8 +77,8 @@ class Pair(Procedure):
     parameters: PairParameters
 
     model_equation: ClassVar[str] = (
-        "E = (θ'(R_f(θ_f)) - θ'(R_r(θ_r)))/(θ_f - θ_r) - 1, R(θ) = Σ w_i(θ)·(R_i - R'·(T_i - t_i)), "
-        "T_i = t_i + g_i + a_i - s·(t_i - t_a) + h"
+        "E = (θ'(R_f(θ_f)) - θ'(R_r(θ_r)))/(θ_f - θ_r) - 1, "
+        "R(θ) = Σ w_i·(R_i - R'·(T_i - t_i)) + c·√(Σ w_i²), T_i = t_i + g_i + a_i - s·(t_i - t_a) + h"
     )
     """The measurement model in one line, for the certificate."""
 
@@ -88,6 +88,9 @@ class Pair(Procedure):
 
     def takes(self, point: Point) -> float:
         return self.parameters.duration
+
+    def arrives(self, point: Point, last: Point | None) -> float:
+        return self.parameters.steady + self.parameters.rest
 
     def characteristics(self) -> Mapping[str, str]:
         return {UNIFORMITY: "K", STEM: "1", SELF_HEATING: "K"}

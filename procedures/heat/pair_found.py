@@ -4,9 +4,11 @@ In each bath i the bridge reads both thermometers of a pair, and the reference t
 
     T = t_i + g - s·(t_i - t_a) + h          what a thermometer has there: by the reference, its place, its
                                              stem, and what the current of the bridge warms it
-    R(θ) = Σ w_i(θ)·(R_i - R'·(T_i - t_i))   its curve by R₀, A and B, of least squares
+    R(θ) = Σ w_i(θ)·(R_i - R'·(T_i - t_i)) + c·√(Σ w_i²)   its curve by R₀, A and B, of least squares
     E = (θ'(R_f(θ_f)) - θ'(R_r(θ_r)))/(θ_f - θ_r) - 1   θ': the norm's curve, by which the calculator goes
 
+c is 0, and by how much a curve through more than three baths misses them, which it would not if thermometers
+were as the curve has it, and baths all alike.
 The reference's deviation in a bath is one and the same for both thermometers, as the bridge's is, and both
 move together by chance; so what they have in common cancels, and would not if each were calibrated by itself.
 """
@@ -24,7 +26,7 @@ from remotecal.model import Text
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import CMC, Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
-from remotecal.scales.iec60751 import Fitted, resistance, slope, temperature
+from remotecal.scales.iec60751 import COEFFICIENTS, Fitted, resistance, slope, temperature
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Input
@@ -85,6 +87,10 @@ class InBaths(Repeats[PairSeen]):
             self.characteristic(f"h_{side}", SELF_HEATING, "K")
         self.curves = {side: self._curve(side) for side in SIDES}
         """Each thermometer's curve by the estimates."""
+        for side, curve in self.curves.items():
+            if dof := len(self.baths) - COEFFICIENTS:
+                u, source = curve.s, "residuals of the curve 曲线残差"
+                self.inputs.append(Input.student_t(f"c_{side}", 0.0, "Ω", u, float(dof), source=source))
 
     def own(self, readings: Sequence[Measured]) -> list[Measured]:
         """Return the readings of this pair among those of all."""
@@ -107,7 +113,8 @@ class InBaths(Repeats[PairSeen]):
         for weight, at, bath in zip(curve.weights(place), curve.temperatures, self.baths, strict=True):
             moved = bath.ohms(side, x) - scale * slope(at) * (bath.bears(side, x) - at)
             ohms = ohms + weight * moved
-        return self.norm(ohms)
+        missed = math.sqrt(math.fsum(weight**2 for weight in curve.weights(place)))
+        return self.norm(ohms + missed * x.get(f"c_{side}", 0.0))
 
     def error(self, forward: float, back: float, x: Numbers) -> Number:
         """Return the relative error of the difference between two temperatures in °C, in %."""
@@ -166,6 +173,9 @@ class InBaths(Repeats[PairSeen]):
                 )
         for side, (chinese, english) in CALLED.items():
             called[f"s_{side}"] = Text(zh=f"{chinese}导热误差", en=f"stem conduction of the {english}")
+            called[f"c_{side}"] = Text(
+                zh=f"{chinese}曲线拟合", en=f"curve of the {english} through the baths"
+            )
             called[f"h_{side}"] = Text(zh=f"{chinese}自热", en=f"self-heating of the {english}")
         return called
 

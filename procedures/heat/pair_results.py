@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from remotecal.model import Result, Statement, Table, Text
+from remotecal.model import Column, Result, Statement, Table, Text
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.tables import column, error_column
 from remotecal.procedures.library.heat.pair_found import SIDES, InBaths, PairFinding
+from remotecal.scales.iec60751 import COEFFICIENTS
 
 PAIR: Final = Text(en="the pair")
 """What the item is called in its verdict."""
@@ -59,9 +60,18 @@ def curves_table(pair: InBaths) -> Result:
         column("0 °C 电阻 R_0", "R_0, at 0 °C", "remotecal_cvdR0", "Ω", [f"{r0:.4f}" for r0, _, _ in found]),
         column("系数 A", "Coefficient A", "remotecal_cvdA", "1/K", [f"{a:.6e}" for _, a, _ in found]),
         column("系数 B", "Coefficient B", "remotecal_cvdB", "1/K2", [f"{b:.4e}" for _, _, b in found]),
+        *_misses(pair),
     )  # fmt: skip
     name = Text(zh="传感器特性系数", en="Coefficients of the thermometers")
     return Result(name=name, ref_types=("remotecal_coefficients",), tables=(Table(columns=columns),))
+
+
+def _misses(pair: InBaths) -> tuple[Column, ...]:
+    """Return by how much curves through more than three baths miss them."""
+    if len(pair.baths) == COEFFICIENTS:
+        return ()
+    ohms = [f"{pair.curves[side].s:.5f}" for side in SIDES]
+    return (column("残差标准差", "Standard deviation of residuals", "remotecal_curveResidual", "Ω", ohms),)
 
 
 def said(pair: InBaths) -> tuple[Statement, ...]:

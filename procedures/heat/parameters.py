@@ -11,6 +11,8 @@ from remotecal.procedures.library.heat.limits import CALCULATOR, PAIR
 
 BEYOND: Final = 10.0
 """How far in K a thermometer's curve may be used outside the baths it was measured in (unverified)."""
+LEAST_RATIO: Final = 10.0
+"""Least ratio of a heat meter's largest and smallest difference, and of its q_p and q_i (2014/32/EU)."""
 
 
 class HeatParameters(Parameters):
@@ -39,6 +41,10 @@ class HeatParameters(Parameters):
             raise ValueError(
                 "smallest_difference must be below largest_difference, and that no more than lies between "
                 "lowest and highest"
+            )
+        if self.largest_difference < LEAST_RATIO * self.smallest_difference * (1 - 1e-9):
+            raise ValueError(
+                "largest_difference must be ten times smallest_difference or more (2014/32/EU, annex VI)"
             )
         return self
 

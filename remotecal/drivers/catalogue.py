@@ -76,6 +76,7 @@ SHIPPED: Final = {
     "PressureGaugeByHand": "remotecal.drivers.by_hand.indicating:PressureGaugeByHand",
     "Promag53": "remotecal.drivers.endress_hauser.promass:Promag53",
     "Promass83": "remotecal.drivers.endress_hauser.promass:Promass83",
+    "PowerGuard": "remotecal.drivers.rig.power_guard:PowerGuard",
     "ProverController": "remotecal.drivers.rig.prover:ProverController",
     "RegisterMap": "remotecal.drivers.mapped.register_map:RegisterMap",
     "SartoriusSbi": "remotecal.drivers.sartorius.sbi:SartoriusSbi",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from remotecal.model.certified import Where
+    from remotecal.model.equipment import Item
     from remotecal.model.quantities import Column
     from remotecal.model.record import Measurement, Record
 
@@ -54,6 +55,11 @@ class Certificate:
     def serials(self) -> tuple[str, ...]:
         """The makers' serial numbers of the items it is for."""
         return tuple(serial for item in self.record.items for serial in item.serials)
+
+    def is_for(self, item: Item) -> bool:
+        """Tell whether it is for an item: it names one by a number that whoever gave it gave this one."""
+        theirs = {(each.issuer, each.value) for one in self.record.items for each in one.identifications}
+        return any((each.issuer, each.value) in theirs for each in item.identifications)
 
     def of(self, serials: Collection[str]) -> Certificate:
         """Return what it says of the items with these serial numbers, and of them alone.

@@ -211,6 +211,15 @@ class Procedure(ABC):
         """
         return 1.0
 
+    def arrives(self, point: Point, last: Point | None) -> float:
+        """Return how long `approach` takes to a point, as far as can be told; in the unit of `takes`.
+
+        Args:
+            point: to come to.
+            last: the point before it; None of the first one.
+        """
+        return 0.0
+
     @abstractmethod
     def measure(self, point: Point, run: Run) -> Observed:
         """Measure once, and return what that yields: a declared observation of the procedure's own."""

@@ -28,7 +28,7 @@ from remotecal.runs.admission import admit
 from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
-from remotecal.runs.items import check_items, check_serials
+from remotecal.runs.items import check_certified, check_items, check_serials
 from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
 from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, points_of
@@ -185,6 +185,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
         name: used for name in bench.standards if (used := bench.certificate(name, today)) is not None
     }
     check_serials(order, found.procedure, roles, bench)
+    check_certified(order, found.procedure, roles, certificates)
     procedure.check(
         {role: certificates[name] for role, name in roles.items() if name in certificates}, drivers
     )

@@ -18,7 +18,7 @@ from remotecal.numerals import read_number
 from remotecal.procedures.procedure import Procedure, of_role
 
 if TYPE_CHECKING:
-    from remotecal.bench import Bench
+    from remotecal.bench import Bench, CertificateUsed
     from remotecal.drivers.instrument import Instrument
     from remotecal.journal.evidence import Evidence, InstrumentUsed
     from remotecal.order import Dut, Order
@@ -65,6 +65,24 @@ def check_serials(order: Order, kind: type[Procedure], roles: Mapping[str, str],
         said = (entry and entry.serial) or ""
         if fault := _another(dut, said):
             raise OrderError(f"{bench.path}: {name} is SN {said}, {fault}")
+
+
+def check_certified(
+    order: Order, kind: type[Procedure], roles: Mapping[str, str], certificates: Mapping[str, CertificateUsed]
+) -> None:
+    """Raise `OrderError` if the certificate of an artefact is not for the device of the order it shall be."""
+    for name, dut in _devices(order, kind, roles, {}).items():
+        if (used := certificates.get(name)) is None or used.certificate.is_for(dut.item()):
+            continue
+        ours, theirs = (
+            ", ".join(f"{each.issuer} {each.value}" for each in one.identifications)
+            for one in (dut.item(), used.record.items[0])
+        )
+        raise OrderError(
+            f"{name}: its certificate {used.certificate.number} is for {theirs or 'no number'}, and the "
+            f"order for {ours}: give the device in the order a number that the certificate names, or give "
+            "the certificate of that device"
+        )
 
 
 def other_device(

@@ -62,7 +62,8 @@ class Progress:
     due: int = 0
     """Observations there shall be."""
     share: float = 0.0
-    """How much of the time that the plan takes lies behind the observations made (`Procedure.takes`)."""
+    """How much of the time that the plan takes lies behind the observations made (`Procedure.takes`,
+    `Procedure.arrives`)."""
     began: float = 0.0
     """When the run began or was taken up again, by its clock."""
     now: float = 0.0

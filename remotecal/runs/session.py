@@ -87,6 +87,7 @@ class Session:
         self._set = journal.past.adjusted
         """What was set where the devices were adjusted; nothing where that was not possible."""
         self._takes: Mapping[str, float] = {}
+        self._arrives: Mapping[str, float] = {}
 
     def _fillings(self, kind: type[Procedure]) -> dict[str, Filling]:
         """Return role → what fills it."""
@@ -220,6 +221,10 @@ class Session:
         left = [p for p in points if self._repeats_left(p) and not self._stays_as_found(p)]
         due = sum(point.repeats for point in points)
         self._takes = {point.name: self._procedure.takes(point) for point in points}
+        self._arrives = {
+            point.name: self._procedure.arrives(point, last)
+            for last, point in zip((None, *points), points, strict=False)
+        }
         run.show("prepare", points=len(points), observed=len(self._done), due=due, share=self._share())
         if left:
             self._procedure.prepare(run)
@@ -262,7 +267,9 @@ class Session:
     def _share(self) -> float:
         """Return how much of the time that the plan takes is behind the run."""
         whole = sum(self._takes[point.name] * point.repeats for point in self._start.points)
+        whole += sum(self._arrives.values())
         done = sum(self._takes.get(str(point), 0.0) for point, _ in self._done)
+        done += sum(self._arrives.get(point, 0.0) for point in {str(point) for point, _ in self._done})
         return done / whole if whole > 0 else 0.0
 
     def _observe(self, point: Point, repeat: int) -> None:

@@ -24,7 +24,7 @@ from remotecal.sim.chance import chance
 from remotecal.sim.gas_loop import paper
 from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
 from remotecal.sim.gas_loop.integrated import IntegratedMeter, IntegratedSpec
-from remotecal.sim.gas_loop.meter import MeterKind
+from remotecal.sim.gas_loop.meter import ON_A_BUS, MeterKind
 from remotecal.sim.gas_loop.outfit import (
     WELL,
     Wanted,
@@ -34,12 +34,14 @@ from remotecal.sim.gas_loop.outfit import (
     of_bank,
     sensors_share,
     thermometers,
+    volume_to_bank,
     wells,
 )
 from remotecal.sim.gas_loop.rig import LoopRig
 from remotecal.sim.instruments.converters import ek280
 from remotecal.sim.instruments.counter import UniversalCounter
 from remotecal.sim.instruments.drive import Drive
+from remotecal.sim.instruments.flow_meters import micro_motion
 from remotecal.sim.instruments.gas_ultrasonic import TABLE, gas_ultrasonic
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.thermometers import MilliK, probe
@@ -54,6 +56,9 @@ if TYPE_CHECKING:
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
 
+MASS_STEP: Final = 1e-3
+"""Step of a Coriolis meter's total, in kg: single precision has as much up to 16 t."""
+
 
 class LoopOptions(BenchOptions):
     """What can be chosen of a gas loop."""
@@ -63,19 +68,25 @@ class LoopOptions(BenchOptions):
     masters: Annotated[tuple[float, ...], In("m3/h", at_least=20, at_most=1600)] = (65.0, 160.0, 400.0)
     """Highest flow of each master."""
     kinds: tuple[MeterKind, ...] = ()
-    """What each master is; turbines where none is given. The total of an ultrasonic one is read over a
-    bus, so no gate opens the counters then."""
+    """What each master is; turbines where none is given. The total of an ultrasonic or Coriolis one is read
+    over a bus, so no gate opens the counters then."""
+    check: MeterKind = "turbine"
+    """What the check meter is, if no Coriolis one."""
     sound_off: Annotated[float, In("%")] = 0.0
     """By how much ultrasonic masters tell a wrong speed of sound: a path that is dirty, or another gas."""
+    check_sound_off: Annotated[float, In("%")] = 0.0
+    """The same of an ultrasonic check meter."""
+    meter_sound_off: Annotated[float, In("%")] = 0.0
+    """The same of an ultrasonic meter under test."""
     pressures: Annotated[tuple[float, ...], In("kPa", at_least=150, at_most=2500)] = (1000.0, 400.0)
     """Absolute pressures the order asks for."""
     gas: GasName = "air"
     """What the loop is filled with."""
     dew_point: Annotated[float | None, In("°C", at_least=-50, at_most=30)] = None
     """Dew point of the filling at the pressure of the air; a dry gas if it is not given."""
-    output: Literal["pulses", "current", "base"] = "pulses"
-    """How the meter under test is read; "base" is one with pressure and temperature built in, an EK280, that
-    tells its total and its volume at base conditions over a bus."""
+    output: Literal["pulses", "current", "total", "base"] = "pulses"
+    """How the meter under test is read; "total" is an ultrasonic one, over a bus; "base" is one with pressure
+    and temperature built in, an EK280, that tells its total and its volume at base conditions over a bus."""
     device_off: Annotated[float, In("kPa")] = 0.0
     """What that one's pressure is off: a gauge sensor on a day with another atmosphere."""
     computes: Literal["", "ideal"] = ""
@@ -118,6 +129,8 @@ class ClosedLoop(Assembly):
     def __init__(self, world: World, options: LoopOptions) -> None:
         if options.kinds and len(options.kinds) != len(options.masters):
             raise ConfigurationError("kinds tells of each master what it is: one of each, or none")
+        if options.check == "coriolis":
+            raise ConfigurationError("the check meter tells volume: take another one than a Coriolis meter")
         super().__init__(world, options)
         rng, count = chance(options.seed, "outfit"), len(options.masters)
         self.chosen = options
@@ -128,6 +141,7 @@ class ClosedLoop(Assembly):
             of_it = chance(options.seed, "bank")
             self.certificates |= of_bank(of_it)
             self._wells["bank_thermometer"] = of_it.uniform(-WELL, WELL)
+            self.certificates["bank_volume"] = volume_to_bank(of_it)
         wanted = Wanted(
             options.highest,
             options.masters,
@@ -138,6 +152,8 @@ class ClosedLoop(Assembly):
             options.meter_lag,
             options.pressures if options.bank else (),
             options.calibrated_off / 100.0,
+            options.check,
+            self._denser(options),
         )
         self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
         """The physics."""
@@ -146,6 +162,15 @@ class ClosedLoop(Assembly):
         """What is true of a meter with pressure and temperature built in."""
         self.wired = self._wire_up(count)
 
+    @staticmethod
+    def _denser(options: LoopOptions) -> float:
+        """Draw by how much the gas is denser than the equation tells, relative, where a mass is told."""
+        if "coriolis" not in options.kinds:
+            return 0.0
+        filling, highest = TrueGas(options.gas, options.dew_point), 1000.0 * max(options.pressures)
+        u = filling.equation.range_of(filling.gas, 20.0, highest).u_density
+        return chance(options.seed, "density").gauss(0.0, u)
+
     def _wire_up(self, count: int) -> dict[str, Wired]:
         world, rig, known = self.world, self.rig, self.certificates
         air = [known[name] for name in ("barometer", "air_thermometer", "hygrometer")]
@@ -153,7 +178,7 @@ class ClosedLoop(Assembly):
             "blower": Wired(Drive(world, rig.blower), "serial", settings={"unit": 1}),
             "loop": Wired(rig.plc.on_modbus(), "socket", settings={"unit": 1}),
             **{f"reader_{n}": self._reads_master(n, meter) for n, meter in enumerate(rig.masters, 1)},
-            "check_reader": self._reader(9, rig.check),
+            "check_reader": self._reads_check(),
             **{name: self._gauge(name, place) for place, name in enumerate(gauges(count), 1)},
             **{name: self._thermometer(name, place) for place, name in enumerate(thermometers(count), 1)},
             "ambient": stands.ambient(world, rig.air, *air),
@@ -174,20 +199,31 @@ class ClosedLoop(Assembly):
     def gated(self) -> bool:
         """Whether one signal opens all counters."""
         chosen = self.chosen
-        return chosen.gate and "ultrasonic" not in chosen.kinds and chosen.output != "base"
+        counted = not ON_A_BUS.intersection((*chosen.kinds, chosen.check))
+        return chosen.gate and counted and chosen.output in {"pulses", "current"}
 
     def _reads_master(self, number: int, meter: Meter) -> Wired:
-        """Return what reads a master: a counter of its pulses, or an ultrasonic one's own interface."""
-        if self.rig.spec.masters[number - 1].kind != "ultrasonic":
+        """Return what reads a master: a counter of its pulses, or an ultrasonic or Coriolis one's own bus."""
+        kind, name = self.rig.spec.masters[number - 1].kind, f"reader {number}"
+        if kind == "coriolis":
+            return Wired(micro_motion(self.world, meter, name=name), "socket", settings={"unit": 1})
+        if kind != "ultrasonic":
             return self._reader(number, meter)
-        wrong, rig = 1.0 + self.chosen.sound_off / 100.0, self.rig
-        simulated = gas_ultrasonic(
-            self.world,
-            lambda: meter.indicated,
-            lambda: wrong * rig.sound(rig.places.master_temperature),
-            f"reader {number}",
-        )
-        return Wired(simulated, "socket", settings={"unit": 1, "table": TABLE})
+        rig, off = self.rig, self.chosen.sound_off
+        return self._ultrasonic(name, meter, lambda: rig.places.master_temperature, off)
+
+    def _reads_check(self) -> Wired:
+        rig = self.rig
+        if self.chosen.check != "ultrasonic":
+            return self._reader(9, rig.check)
+        off = self.chosen.check_sound_off
+        return self._ultrasonic("check reader", rig.check, lambda: rig.places.check_temperature, off)
+
+    def _ultrasonic(self, name: str, meter: Meter, celsius: Callable[[], float], off: float) -> Wired:
+        """Return an ultrasonic meter that tells the speed of sound off by some percent."""
+        wrong, rig = 1.0 + off / 100.0, self.rig
+        told = gas_ultrasonic(self.world, lambda: meter.indicated, lambda: wrong * rig.sound(celsius()), name)
+        return Wired(told, "socket", settings={"unit": 1, "table": TABLE})
 
     def _reader(self, number: int, meter: Meter) -> Wired:
         serial = f"MY5000123{number}"
@@ -232,6 +268,9 @@ class ClosedLoop(Assembly):
         meter = self.rig.meter
         if self.chosen.output == "current":
             return stands.multimeter(self.world, lambda: meter.current, self.certificates["ammeter"])
+        if self.chosen.output == "total":
+            rig, off = self.rig, self.chosen.meter_sound_off
+            return self._ultrasonic("dut", meter, lambda: rig.places.meter_temperature, off)
         if self.chosen.output == "base":
             device = IntegratedMeter(self.device_spec, self.rig.spec.filling)
             self.rig.followers.append(device.follow)
@@ -287,9 +326,17 @@ class ClosedLoop(Assembly):
         if chosen.bank:
             told |= {"by_nozzles": True, "back_pressure": chosen.choked_to}
         step = 1e-6
+        steps = (
+            ("ultrasonic" in chosen.kinds, {"master_resolution": step}),
+            ("coriolis" in chosen.kinds, {"master_mass_resolution": MASS_STEP}),
+            (chosen.check == "ultrasonic", {"check_resolution": step}),
+        )
+        for read_so, resolution in steps:
+            told |= resolution if read_so else {}
         ways: dict[str, dict[str, object]] = {
             "pulses": {"pulses_per_volume": spec.dut.pulses},
             "current": {"full_scale": chosen.highest},
+            "total": {"total_resolution": step},
             "base": {
                 "method": spec.filling.equation.name,
                 "total_resolution": step,

@@ -21,7 +21,7 @@ POINTS = 8
 """How many of them a certificate has."""
 
 
-MeterKind = Literal["turbine", "rotary", "ultrasonic"]
+MeterKind = Literal["turbine", "rotary", "ultrasonic", "coriolis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,18 @@ WAYS: Final[dict[MeterKind, KindOfMeter]] = {
         noise=2e-4,
         curve=((0.0, 0.001), (0.0, 0.0004), (0.0, 0.0004)),
     ),
+    "coriolis": KindOfMeter(
+        Text(zh="标准气体科里奥利质量流量计", en="Coriolis gas meter, master"),
+        by_flow=True,
+        pulses=2.4e6 / 3600,
+        noise=1e-4,
+        curve=((0.0, 0.001), (0.0, 0.0003), (0.0005, 0.0003)),
+    ),
 }
-"""By kind: a turbine's error collapses over Re, a rotary one leaks at low flows, an ultrasonic one is flat.
-"""
+"""By kind: a turbine's error collapses over Re, a rotary one leaks at low flows, an ultrasonic one is flat, a
+Coriolis one is off where little flows, and tells mass."""
+ON_A_BUS: Final[frozenset[MeterKind]] = frozenset({"ultrasonic", "coriolis"})
+"""Those whose total is read over a bus."""
 FLOWS: Final = (0.02, 1.05)
 """Where meters by flow were calibrated, as shares of the highest one."""
 

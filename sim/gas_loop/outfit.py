@@ -48,6 +48,10 @@ class Wanted:
     """Pressures in kPa that a bank of nozzles is for; none where there is no bank."""
     calibrated_off: float = 0.0
     """What all masters and the check meter are off beyond what their certificates allow, relative."""
+    check: MeterKind = "turbine"
+    """What the check meter is."""
+    denser: float = 0.0
+    """What is true of the density less what the equation tells, relative, where no bank says it."""
 
 
 def gauges(count: int) -> list[str]:
@@ -66,6 +70,11 @@ def of_bank(rng: Random) -> dict[str, Calibrated]:
         "bank_gauge": draw(rng, "Pa", PLACES, spread=100.0, expanded=EXPANDED, digits=0),
         "bank_thermometer": draw(rng, "°C", (5.0, 20.0, 45.0), spread=0.05, expanded=(0.06,) * 3, digits=3),
     }
+
+
+def volume_to_bank(rng: Random) -> Calibrated:
+    """Draw what is stated of the volume between the meter under test and a bank, for one of 400 m³/h."""
+    return Calibrated(Stated("m3", (0.0,), (0.5,), (0.02,)), rng.gauss(0.0, 1.0))
 
 
 def certified(rng: Random, count: int) -> dict[str, Calibrated]:
@@ -128,30 +137,45 @@ def wells(rng: Random, count: int) -> dict[str, float]:
 
 def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec:
     """Draw a loop with what is certified of it."""
-    flows, kinds = (*wanted.masters, wanted.highest), wanted.kinds
-    meters = draw_meters(rng, flows, REYNOLDS, (*kinds, "turbine") if kinds else ())
+    usual: MeterKind = "turbine"
+    flows, kinds = (*wanted.masters, wanted.highest), wanted.kinds or (usual,) * len(wanted.masters)
+    meters = draw_meters(rng, flows, REYNOLDS, (*kinds, wanted.check))
     *masters, check = (replace(each, off=each.off + wanted.calibrated_off) for each in meters)
     size = wanted.highest / 400.0
-    return LoopSpec(
-        masters=tuple(masters),
-        check=check,
-        dut=meter(rng, wanted.highest),
-        dut_curve=ReynoldsCurve(
-            (rng.gauss(0.001, 0.0025), rng.gauss(0.001, 0.001), rng.gauss(-0.001, 0.0007))
+    return _with_bank(
+        LoopSpec(
+            masters=tuple(masters),
+            check=check,
+            dut=meter(rng, wanted.highest),
+            dut_curve=ReynoldsCurve(
+                (rng.gauss(0.001, 0.0025), rng.gauss(0.001, 0.001), rng.gauss(-0.001, 0.0007))
+            ),
+            dut_diameter=width(wanted.highest),
+            capacity=(1.25 if wanted.bank else 1.1) * wanted.highest / 3600.0,
+            volume=4.0 * size,
+            connecting_volume=known["connecting_volume"].correction(0.0) * size,
+            filling=wanted.filling,
+            heat=HeatSpec(
+                walls=4e5 * size, cooler=4000.0 * size if wanted.bank else 500.0, meter_lag=wanted.meter_lag
+            ),
+            leak=wanted.leak / 3600.0,
+            branch_leak=wanted.branch_leak / 3600.0,
+            unequal=tuple(rng.uniform(-0.02, 0.02) for _ in masters),
+            denser=wanted.denser,
         ),
-        dut_diameter=width(wanted.highest),
-        capacity=(1.25 if wanted.bank else 1.1) * wanted.highest / 3600.0,
-        volume=4.0 * size,
-        connecting_volume=known["connecting_volume"].correction(0.0) * size,
-        filling=wanted.filling,
-        heat=HeatSpec(
-            walls=4e5 * size, cooler=4000.0 * size if wanted.bank else 500.0, meter_lag=wanted.meter_lag
-        ),
-        leak=wanted.leak / 3600.0,
-        branch_leak=wanted.branch_leak / 3600.0,
-        unequal=tuple(rng.uniform(-0.02, 0.02) for _ in masters),
-        bank=draw_for(rng, wanted.highest, wanted.filling, wanted.bank) if wanted.bank else None,
+        rng,
+        wanted,
+        known,
     )
+
+
+def _with_bank(spec: LoopSpec, rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec:
+    """Return a loop with its bank of nozzles, if one is wanted."""
+    if not wanted.bank:
+        return spec
+    bank = draw_for(rng, wanted.highest, wanted.filling, wanted.bank)
+    volume = known["bank_volume"].correction(0.0) * wanted.highest / 400.0
+    return replace(spec, bank=bank, bank_volume=volume, denser=bank.denser)
 
 
 def meter(rng: Random, highest: float) -> MeterSpec:

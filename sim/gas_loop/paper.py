@@ -77,13 +77,13 @@ def _bank(spec: LoopSpec) -> dict[str, Standing]:
 
 
 def _facts(spec: LoopSpec, certificates: Mapping[str, Calibrated], today: date) -> dict[str, Characteristic]:
-    stated = certificates["connecting_volume"].stated
     size = 3600.0 * spec.dut.highest / 400.0
-    volume, expanded = stated.corrections[0] * size, stated.expanded[0] * size
-    return {
-        "connecting_volume": characteristic(round(volume, 9), "m3", round(expanded, 9), today),
-        "reading_delay": characteristic(0.0, "s", READING_DELAY, today),
-    }
+    volumes = {}
+    for name in ("connecting_volume", *(("bank_volume",) if spec.bank is not None else ())):
+        stated = certificates[name].stated
+        volume, expanded = stated.corrections[0] * size, stated.expanded[0] * size
+        volumes[name] = characteristic(round(volume, 9), "m3", round(expanded, 9), today)
+    return {**volumes, "reading_delay": characteristic(0.0, "s", READING_DELAY, today)}
 
 
 def _interlocks(told: Mapping[str, object]) -> tuple[Interlock, ...]:

@@ -52,6 +52,10 @@ class LoopSpec:
     """By how much more each branch lets through than its size tells, relative."""
     bank: BankSpec | None = None
     """Nozzles behind the check meter."""
+    bank_volume: float = 0.0
+    """Between the meter under test and them, in m³."""
+    denser: float = 0.0
+    """What is true of the density less what the equation tells, relative."""
 
 
 @dataclass(slots=True)
@@ -69,6 +73,7 @@ class LoopPlaces:
     check_density: float
     bank_pressure: float
     """Ahead of the nozzles; it is as warm there as at the check meter."""
+    bank_density: float
 
 
 class LoopRig:
@@ -153,19 +158,21 @@ class LoopRig:
         if begin - self._looked >= self.SLOW or abs(self.pressure / self._looked_at - 1) > 0.02:
             self._look()
         self._blow(took)
-        stored = self._change(took)
+        stored, stored_behind = self._change(took)
         here = self.places
-        onward = self.flow * took * here.meter_density
+        through = self.flow * took * here.meter_density
+        onward = max(through + stored_behind, 0.0)
         lost = self.spec.leak * took * here.meter_density if self.pressure > 1.2e5 else 0.0
         arriving = max(onward + stored + lost, 0.0)
-        self._pass(self.meter, self.flow * took, took, here.meter_temperature, here.meter_density)
+        volume = onward / here.meter_density
+        self._pass(self.meter, volume, took, here.meter_temperature, here.meter_density)
         for follow in self.followers:
             follow(self.meter.indicated, here.meter_pressure, self.heat.felt["meter"])
-        share = arriving / onward if onward else 0.0
+        share = arriving / through if through else 0.0
         thinner = here.meter_density / here.master_density
         for master, flow in zip(self.masters, self.branch_flows, strict=True):
-            volume = flow * took * share * thinner
-            self._pass(master, volume, took, here.master_temperature, here.master_density)
+            volume, density = flow * took * share * thinner, here.master_density * (1.0 + self.spec.denser)
+            self._pass(master, volume, took, here.master_temperature, density)
         volume = onward / here.check_density
         self._pass(self.check, volume, took, here.check_temperature, here.check_density)
         return begin + took
@@ -188,12 +195,14 @@ class LoopRig:
             mass, self.back = self.bank.passes(
                 self.plc.nozzles_standing, self.now, here.check_temperature, here.bank_pressure, self.flow
             )
-            self.flow = mass / here.meter_density / (1.0 + self.bank.spec.denser)
+            self.flow = mass / here.meter_density / (1.0 + self.spec.denser)
 
-    def _change(self, took: float) -> float:
-        """Let heat, valves and leaks change the gas; return by how many kg more is between the meters."""
+    def _change(self, took: float) -> tuple[float, float]:
+        """Let heat, valves and leaks change the gas; return by how many kg more is stored of it.
+
+        That is between masters and meter, and from there to the nozzles where these hold the flow.
+        """
         here = self.places
-        before = (here.master_density + here.meter_density) / 2
         moved = self.plc.rate() * took
         leaks = self.pressure > 1.2e5 and self.spec.leak * took * here.meter_density
         throttled = (1.0 - self.back) * here.bank_pressure
@@ -209,9 +218,11 @@ class LoopRig:
         )
         self.mass += self.mass * moved / self.pressure - leaks
         self.pressure = self.mass / self.spec.volume * self._pressed
-        self.places = self._at_places()
-        now = (self.places.master_density + self.places.meter_density) / 2
-        return self.spec.connecting_volume * (now - before)
+        self.places = now = self._at_places()
+        ahead = now.master_density + now.meter_density - here.master_density - here.meter_density
+        behind = now.meter_density + now.bank_density - here.meter_density - here.bank_density
+        held = self.spec.bank_volume if self.plc.nozzles_standing else 0.0
+        return self.spec.connecting_volume * ahead / 2, held * behind / 2
 
     @property
     def _pressed(self) -> float:
@@ -229,6 +240,7 @@ class LoopRig:
         p_m = self.pressure
         p_d = p_m - self.SHARES[0] * loss
         p_c = p_d - self.SHARES[1] * loss
+        p_n = p_c - self.SHARES[2] * loss
         t_d, t_c = self.heat.meter, self.heat.check
         return LoopPlaces(
             p_m,
@@ -240,7 +252,8 @@ class LoopRig:
             p_c,
             t_c,
             self.now.at(t_c, p_c) * self._by_z(p_m - p_c),
-            p_c - self.SHARES[2] * loss,
+            p_n,
+            self.now.at(t_c, p_n) * self._by_z(p_m - p_n),
         )
 
     def _by_z(self, fall: float) -> float:

@@ -23,6 +23,7 @@ from remotecal.sim.heat.calculator_bench import CalculatorBench
 from remotecal.sim.heat.complete_bench import CompleteBench
 from remotecal.sim.heat.outfit import SELF_HEATING, STEM, UNIFORMITY, certified
 from remotecal.sim.heat.thermometers import Immersed, draw_pair
+from remotecal.sim.instruments.power_guard import GuardPlc
 from remotecal.sim.instruments.thermometers import PairBridge
 from remotecal.sim.instruments.well import Well
 from remotecal.sim.surroundings import Air
@@ -94,6 +95,7 @@ class HeatBench(Assembly):
         ]
         self.immersed[0][1].leads = options.leads
         self._off = rng.gauss(0.0, 0.15)
+        self.guard = GuardPlc(world, [self.tank])
         world.physics = self._advance
         self.wired = self._wire_up()
 
@@ -121,6 +123,7 @@ class HeatBench(Assembly):
                 "serial",
                 "9142B0017",
             ),
+            "guard": Wired(self.guard.on_modbus(), "socket", settings={"unit": 1}),
             "reference": Wired(reference.simulated, "serial", reference.serial, settings, told),
             **bridges,
             "ambient": stands.ambient(world, self.air, *air),

@@ -25,6 +25,7 @@ from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.flow_meters import mag6000
 from remotecal.sim.instruments.meter import Meter, MeterSpec, Shape
 from remotecal.sim.instruments.meter import certified as certified_curve
+from remotecal.sim.instruments.power_guard import GuardPlc
 from remotecal.sim.instruments.thermometers import MilliK, probe
 from remotecal.sim.instruments.well import Well
 from remotecal.sim.machine import Machine
@@ -103,6 +104,7 @@ class CompleteBench(Assembly):
         self.spec = replace(spec, off=(spec.off[0] / 2, spec.off[1] / 2))
         self.device = HeatCalculator(self.spec, self._ohms, lambda: math.floor(self.sensor.cycles))
         self._off = rng.gauss(0.0, 0.15), rng.gauss(0.0, 0.15)
+        self.guard = GuardPlc(world, [self.pump, *self.tanks])
         world.physics = self._advance
         self.wired = self._wire_up()
 
@@ -157,6 +159,7 @@ class CompleteBench(Assembly):
             "return_bath": self._bath(1, "9142B0018"),
             "forward_reference": self._thermometer("forward_reference", "21-P2461", lambda: tanks[0].fluid),
             "return_reference": self._thermometer("return_reference", "21-P2462", lambda: tanks[1].fluid),
+            "guard": Wired(self.guard.on_modbus(), "socket", settings={"unit": 1}),
             "pump": Wired(Drive(world, self.pump), "serial", settings={"unit": 1}),
             "master": Wired(mag6000(world, self.master), "serial", settings={"unit": 1}, certified=told),
             "water_thermometer": self._thermometer("water_thermometer", "21-P2463", water),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from remotecal.bench_file import Interlock, Safe
+from remotecal.bench_file import Heartbeat, Interlock, Safe
 from remotecal.model import Text
 from remotecal.sim.heat.outfit import FACTS, STEM, UNIFORMITY, WARMER
 from remotecal.sim.paper import Job, Paper, characteristic
@@ -17,6 +17,8 @@ RANGE: Final = {"lowest": 5.0, "highest": 130.0, "smallest_difference": 3.0, "la
 
 HOTTEST: Final = 145.0
 """Temperature of the bath in °C at which a run is stopped: the thermometers bear no more."""
+HEARTBEAT: Final = Heartbeat(quantity="guard.heartbeat", every=20.0)
+"""Of the guard that supplies baths and pump; it waits for three."""
 
 
 def pair_paper(pairs: int, today: date) -> Paper:
@@ -43,7 +45,8 @@ def pair_paper(pairs: int, today: date) -> Paper:
             for name, fact in FACTS.items()
         },
         interlocks=(Interlock(watch="reference.temperature", above=HOTTEST, unit="°C", every=5.0),),
-        safe=Safe(order=("bath",), within=20.0),
+        heartbeat=HEARTBEAT,
+        safe=Safe(order=("bath", "guard"), within=20.0),
     )
 
 
@@ -119,5 +122,6 @@ def complete_paper(permanent: float, smallest: float, full: float, pulses: float
             Interlock(watch="forward_reference.temperature", above=HOTTEST, unit="°C", every=5.0),
             Interlock(watch="water_thermometer.temperature", above=35.0, unit="°C", every=5.0),
         ),
-        safe=Safe(order=("pump", "forward_bath", "return_bath"), within=30.0),
+        heartbeat=HEARTBEAT,
+        safe=Safe(order=("pump", "forward_bath", "return_bath", "guard"), within=30.0),
     )

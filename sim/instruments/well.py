@@ -26,8 +26,30 @@ class Block:
         self.temperature = room()
         self.target = self.temperature
         """What its own sensor is to show, as it truly is there."""
-        self.on = False
+        self.on = self.tripped = False
+        self.permitted = True
+        """Whether its heater has its supply, which a guard may hold."""
         self._room = room
+
+    @property
+    def started(self) -> bool:
+        """Whether it is on."""
+        return self.on
+
+    @property
+    def speed(self) -> float:
+        """Whether it heats, as 1 or 0."""
+        return float(self.on)
+
+    def start(self) -> bool:
+        """Switch it on, if it has its supply; tell whether it is."""
+        self.on = self.permitted
+        return self.on
+
+    def permit(self, *, given: bool) -> None:
+        """Give or take its supply; it has to be switched on again."""
+        self.permitted = given
+        self.on = self.on and given
 
     def move(self, took: float) -> None:
         """Let `took` seconds pass."""
@@ -83,7 +105,7 @@ class Well(ScpiSimulated):
         self._block.target = float(told) - self._off
 
     def _switch(self, state: Content) -> None:
-        self._block.on = float(state) == Output.ON.value
+        self._block.on = self._block.permitted and float(state) == Output.ON.value
 
     def _reset(self) -> None:
         self._block.on = False

@@ -348,6 +348,24 @@ def test_a_standard_is_shown_with_its_range_and_uncertainty_or_class() -> None:
     assert "AA(JJG229-2010)" in said
 
 
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [
+        (("0.0000002",), "U=0.2mg"),
+        (("0.00000025", "0.0000011"), "U=0.25~1.1mg"),
+        (("0.00050",), "U=0.50g"),
+    ],
+)
+def test_a_small_mass_is_told_in_a_unit_that_reads(stated: tuple[str, ...], shown: str) -> None:
+    plain = record()
+    measurement = plain.measurements[0]
+    scale, *others = measurement.standards
+    u = Column(ref_types=("remotecal_expandedUncertainty",), unit="kg", values=stated)
+    standards = (scale.model_copy(update={"quantities": (u,)}), *others)
+    changed = measurement.model_copy(update={"standards": standards})
+    assert shown in words(plain.model_copy(update={"measurements": (changed,)}))
+
+
 def test_nothing_stands_beyond_the_edge_of_the_paper(tmp_path: Path) -> None:
     long = "SN" + "0123456789" * 20
     plain = record()

@@ -36,6 +36,7 @@ from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
 from remotecal.sim.instruments.nozzle_bank import BankPlc
+from remotecal.sim.instruments.power_guard import GuardPlc
 from remotecal.sim.instruments.prover import prover
 from remotecal.sim.instruments.regulator import Regulator
 from remotecal.sim.instruments.sartorius import SbiBalance
@@ -111,6 +112,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         yield flows, {"unit": flows.unit}
     yield fuji_tuf(world, meter), {}
     yield BankPlc(world, 16, Machine(world, Ramp(0.2))).on_modbus(), {}
+    yield GuardPlc(world, [Machine(world, Ramp(0.2))]).on_modbus(), {}
     yield BranchedPlc(world, Machine(world, Ramp(0.1)), Pipes()).on_modbus(), {}
     shown = dict.fromkeys(("map_revision", "passes", "whole_pulses"), lambda: 1)
     timed = dict.fromkeys(("pulse_time", "pass_time", "pressure"), lambda: 10.0)

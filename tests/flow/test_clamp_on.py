@@ -20,7 +20,7 @@ from remotecal.certificates.dcc import write
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
-from remotecal.errors import CertificateRefused, EvidenceError, OrderError, RunError
+from remotecal.errors import CertificateRefused, OrderError, RunError
 from remotecal.journal.events import FILE, read_journal
 from remotecal.procedures.library.flow.clamp_on_parameters import ClampOnParameters
 from remotecal.runs.prompts import Beside
@@ -288,7 +288,7 @@ def test_certificates_that_do_not_tell_what_they_share_share_all_of_it(tmp_path)
     with ClampOnHome.up(tmp_path / "bench", seed=3, drift=0.05) as bench:
         for name in ("before.xml", "after.xml"):
             rewrite(bench.directory / name, ("remotecal_commonDeviation", "remotecal_otherDeviation"))
-        made = record(HOME.calibrate(bench))
+        made = record(HOME.calibrate(bench, common_untold=0.5))
     for budget in made.measurements[0].budgets:
         lines = {line.symbol: line for line in budget.lines}
         assert 2 * float(lines["e_c"].contribution) == pytest.approx(0.4, rel=0.03)
@@ -323,6 +323,34 @@ def test_certificates_of_two_laboratories_have_nothing_in_common(tmp_path):
     smaller = math.sqrt(1.0 - (COMMON / WHOLE) ** 2)
     assert of_two == pytest.approx([en * smaller for en in of_one], abs=0.006)
     assert any(abs(en) > 0.1 for en in of_one)
+
+
+def unstated(bench, *names):
+    for name in names:
+        rewrite(bench.directory / name, ("remotecal_commonDeviation", "remotecal_otherDeviation"))
+
+
+def test_a_part_in_common_that_nobody_tells_does_not_make_e_n_smaller(tmp_path):
+    """As one of them states it, where the other does not; as the order tells it, where neither does."""
+    found = []
+    for n, names in enumerate([(), ("before.xml",), ("after.xml",), ("before.xml", "after.xml")]):
+        with ClampOnHome.up(tmp_path / str(n) / "bench", seed=3, drift=0.5) as bench:
+            unstated(bench, *names)
+            made = record(HOME.calibrate(bench, **({"common_untold": 0.8} if len(names) > 1 else {})))
+        said = " ".join(one.declaration.get("en") for one in made.statements if one.declaration)
+        assert ("was left out of E_n" in said) is bool(names)
+        found.append(column(made, "remotecal_en", 1).floats())
+    stated, before, after, neither = found
+    assert before == after == stated
+    larger = math.sqrt((1.0 - (COMMON / WHOLE) ** 2) / (1.0 - 0.8**2))
+    assert neither == pytest.approx([en * larger for en in stated], abs=0.02)
+
+
+def test_certificates_of_one_laboratory_of_which_neither_tells_it_are_refused_before_anything(tmp_path):
+    with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
+        unstated(bench, "before.xml", "after.xml")
+        with pytest.raises(CertificateRefused, match=r"neither .* nor .* states .* tell by common_untold"):
+            HOME.planned(bench)
 
 
 def test_a_meter_that_came_home_harmed_closes_nothing(tmp_path):
@@ -368,12 +396,32 @@ def test_an_order_for_another_meter_than_the_provisional_certificate_s_is_refuse
             HOME.planned(bench)
 
 
-def test_an_order_that_names_the_meter_by_its_owners_number_alone_closes_nothing(tmp_path):
+def test_an_order_by_a_number_that_the_certificate_does_not_name_is_refused(
+    tmp_path,
+):
     with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
         rewrite(bench.order, ('serial = "SIM-0001"', 'owner_number = "E-17"'))
-        evidence = HOME.calibrate(bench)
-        with pytest.raises(EvidenceError, match="the provisional certificate is for SIM-0001"):
-            record(evidence)
+        with pytest.raises(
+            OrderError, match=r"is for manufacturer SIM-0001, and the order for owner E-17: give the device"
+        ):
+            HOME.planned(bench)
+
+
+def test_an_order_may_name_the_meter_by_its_owners_number_alone(tmp_path):
+    """The order for the site gave both numbers, and so the provisional certificate names both."""
+    with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
+        site = bench.directory / "site.xml"
+        text = site.read_text("utf-8")
+        begin, end = text.index("<dcc:items>"), text.index("</dcc:items>")
+        items = text[begin:end]
+        first = items.index("<dcc:identification>")
+        last = items.index("</dcc:identification>") + len("</dcc:identification>")
+        owners = items[first:last].replace("manufacturer", "owner").replace("SIM-0001", "E-17")
+        site.write_text(f"{text[:begin]}{items[:last]}{owners}{items[last:]}{text[end:]}", "utf-8")
+        rewrite(bench.order, ('serial = "SIM-0001"', 'owner_number = "E-17"'))
+        made = record(HOME.calibrate(bench))
+    assert [one.value for one in made.items[0].identifications] == ["E-17"]
+    assert made.measurements
 
 
 def test_a_certificate_that_tells_no_velocity_is_not_of_a_site(tmp_path):

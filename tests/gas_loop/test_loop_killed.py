@@ -18,11 +18,14 @@ from remotecal.drivers.rig.gas_loop import SLOWEST, LoopTrip
 from remotecal.journal.events import FILE, read_journal
 
 KILLS = 4
+PLAIN = ()
+BANK = ("bank=true", 'kinds=["rotary", "ultrasonic", "turbine"]')
+"""Of a loop with nozzles, and masters of several kinds."""
 QUICK = {"pressures": "[ 400.0 ]", "flows": "[ 400.0, 100.0 ]", "repeats": "4", "duration": "30.0"}
 
 
 @pytest.fixture
-def loop(tmp_path):
+def loop(tmp_path, request):
     """A simulated loop in a process of its own, which outlives every run, and a short order for it."""
     place = tmp_path / "loop"
     up = [
@@ -36,6 +39,7 @@ def loop(tmp_path):
         "seed=7",
         "--set",
         "pressures=[400.0]",
+        *(part for chosen in request.param for part in ("--set", chosen)),
     ]
     process = subprocess.Popen(up, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
@@ -60,6 +64,7 @@ def find_the_loop_safe(bench_file):
         loop, blower = opened.role("loop"), opened.role("blower")
         assert loop.trips.read() & LoopTrip.HEARTBEAT_LOST
         assert (loop.opened.read().value, loop.mode.read()) == (0, LoopMode.VENT)
+        assert loop.nozzles_standing.read().value == 0, "the way round the nozzles is open"
         pressures = []
         for _ in range(20):
             pressures.append(loop.pressure.read().value)
@@ -70,12 +75,13 @@ def find_the_loop_safe(bench_file):
         assert Status.RDY_REF not in blower.status.read()
 
 
-def test_kills_leave_the_loop_relieved_and_cost_nothing(loop, tmp_path):
+@pytest.mark.parametrize(("loop", "kills"), [(PLAIN, KILLS), (BANK, 2)], indirect=["loop"])
+def test_kills_leave_the_loop_relieved_and_cost_nothing(loop, kills, tmp_path):
     chance = random.Random(20261128)
     out = tmp_path / "run"
     begin = ["run", str(loop / "order.toml"), "--out", str(out)]
     clock = Bench.load(loop / "bench.toml").clock()
-    moments = [chance.uniform(50, 400), *(chance.uniform(700, 1900) for _ in range(KILLS - 1))]
+    moments = [chance.uniform(50, 400), *(chance.uniform(700, 1900) for _ in range(kills - 1))]
     for kill, moment in enumerate(moments):
         before = observed(out) if kill else []
         killed(begin if kill == 0 else ["resume", str(out)], clock, moment)
@@ -84,7 +90,7 @@ def test_kills_leave_the_loop_relieved_and_cost_nothing(loop, tmp_path):
     finished = subprocess.run([*REMOTECAL, "resume", out], capture_output=True, text=True, timeout=300)
     assert finished.returncode == 0, finished.stderr
     events = read_journal(out / FILE)
-    assert [event.kind for event in events].count("resume") == KILLS
+    assert [event.kind for event in events].count("resume") == kills
     assert [event.kind for event in events].count("finish") == 1
     repeats = Counter(observed(out))
     assert len(repeats) == 8

@@ -217,13 +217,16 @@ def test_a_thermometer_that_soaks_is_refused(tmp_path, lag, said):
 
 
 def test_a_thermometer_that_soaks_would_have_been_the_meters_error(tmp_path):
-    """0.9 K are 0.3 % of the volume, and neither closure nor steadiness sees it."""
+    """0.9 K are 0.3 % of the volume; neither closure nor steadiness sees it, and the budget knows of it."""
     with ClosedLoop.up(tmp_path / "bench", seed=7, meter_lag=3600.0) as bench:
         made = record(calibrate(bench, temperature_difference=9.0, temperature_middle=9.0))
         curve = made.measurements[0].results[0].tables[0]
         errors = curve.column("basic_measurementError")
         off = errors.floats()[0] - bench.true_error(curve.column("basic_referenceValue").floats()[0])
-        assert abs(off) > float(errors.uncertainty.expanded[0])
+        assert abs(off) > 0.2
+        assert abs(off) < float(errors.uncertainty.expanded[0])
+        (line,) = (one for one in made.measurements[0].budgets[0].lines if one.symbol == "s_d")
+        assert float(line.contribution) == pytest.approx(abs(off) / math.sqrt(3), rel=0.3)
 
 
 def test_a_loop_without_cooling_never_gets_steady(bench):
@@ -467,13 +470,14 @@ def test_masters_that_tell_mass_need_the_density_in_full(measured):
     """
     bench, evidence = measured
     masses = by_mass(evidence, bench.rig.spec.masters)
-    volume, mass = evaluated(evidence), evaluated(masses)
+    volume, mass = evaluated(evidence), evaluated(masses, master_mass_resolution=0.0)
     assert errors_of(mass) == pytest.approx(errors_of(volume), abs=0.04)
     lines = {line.symbol: float(line.contribution) for line in mass.budgets[0].lines}
     assert lines["ε_ρ"] == pytest.approx(0.05, rel=0.02)
     assert "ε_ρ" not in {line.symbol for line in volume.budgets[0].lines}
     moist = {"dew_point": -5.0}
-    dry, wet = (errors_of(evaluated(masses, equation="GERG-2008", **water)) for water in ({}, moist))
+    told = {"equation": "GERG-2008", "master_mass_resolution": 0.0}
+    dry, wet = (errors_of(evaluated(masses, **told, **water)) for water in ({}, moist))
     assert [a - b for a, b in zip(dry, wet, strict=True)] == pytest.approx([0.15, 0.15], abs=0.021)
     dry, wet = (errors_of(evaluated(evidence, equation="GERG-2008", **water)) for water in ({}, moist))
     assert dry == pytest.approx(wet, abs=0.011)
@@ -487,3 +491,17 @@ def test_what_is_behind_the_meter_stores_with_the_other_sign(measured):
     assert "− V_c" in said[0]
     assert "− q_l" in said[0]
     assert said[1] == said[0].replace("− V_c", "+ V_c").replace("− q_l", "+ q_l")
+
+
+def test_how_long_a_run_takes_is_told_from_the_first_repeat_on(bench):
+    """Filling, the leak test and warming up are most of it; they were told as if each repeat took as long."""
+    seen = []
+
+    def watch(progress):
+        if progress.doing == "done":
+            seen.append((progress.now - progress.began, progress.share))
+
+    calibrate(bench, (watch,), flows=[400.0, 250.0, 100.0])
+    (spent, share), whole = seen[0], seen[-1][0]
+    assert seen[-1][1] == pytest.approx(1.0)
+    assert spent / share == pytest.approx(whole, rel=0.25)

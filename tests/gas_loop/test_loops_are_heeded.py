@@ -86,6 +86,9 @@ class TestGasLoop(Heeded):
             "coverage_factor": {"coverage_factor": 3.0},
             "full_scale": {"full_scale": 99.0},
             "total_resolution": {"total_resolution": 0.01},
+            "master_resolution": {"master_resolution": 0.01},
+            "master_mass_resolution": {"master_mass_resolution": 0.01},
+            "check_resolution": {"check_resolution": 0.01},
         }
     }
     run: ClassVar = {
@@ -119,6 +122,9 @@ class TestGasLoop(Heeded):
             {
                 "full_scale",
                 "total_resolution",
+                "master_resolution",
+                "master_mass_resolution",
+                "check_resolution",
                 "gate_delay",
                 "sound_difference",
                 "method",
@@ -133,5 +139,12 @@ class TestGasLoop(Heeded):
         )
     }
     facts: ClassVar = {
-        LOOP: ("connecting_volume", "reading_delay", "cmc", "plenum_diameter", "nozzle_expansion")
+        LOOP: (
+            "connecting_volume",
+            "bank_volume",
+            "reading_delay",
+            "cmc",
+            "plenum_diameter",
+            "nozzle_expansion",
+        )
     }

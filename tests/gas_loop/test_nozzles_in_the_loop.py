@@ -127,6 +127,42 @@ def test_a_stream_ahead_of_them_is_brought_to_rest_where_the_bench_states_its_wi
     assert none_felt - all_felt == pytest.approx(-0.13, abs=0.02)
 
 
+def test_what_is_stored_up_to_the_nozzles_passed_the_meter_and_not_them(measured):
+    """10 kPa more at both ends of 0.5 m³ when a repeat ends: 0.5/3.3 of 1.7 %, in one repeat of two."""
+    bench, evidence = measured
+    first, *others = evidence.observations
+    values = dict(first.values)
+    for name in ("meter_pressure", "bank_pressure"):
+        *before, last = values[name]
+        rise = 10.0 / last._replace(value=1.0).to("kPa").value
+        values[name] = (*before, last._replace(value=last.value + rise))
+    risen = replace(evidence, observations=(replace(first, values=values), *others))
+    told = evidence.characteristics["bank_volume"]
+    none = told.model_copy(update={"value": 0.0, "expanded_uncertainty": 0.0})
+
+    def closed(some, volume):
+        known = {**some.characteristics, "bank_volume": volume}
+        budgets = evaluated(replace(some, characteristics=known)).budgets
+        return next(one for one in budgets if one.title.get("en").startswith("Closure against nozzles"))
+
+    change = [
+        float(closed(risen, volume).value) - float(closed(evidence, volume).value) for volume in (told, none)
+    ]
+    share = 100.0 * told.value / (400.0 / 120.0)
+    assert change[0] - change[1] == pytest.approx(10 * share / 600.0 / 2, rel=0.06)
+    parts = {line.symbol: abs(float(line.contribution)) for line in closed(evidence, told).lines}
+    assert parts["Δp_b"] == pytest.approx(share * 50 / 600e3 / math.sqrt(3), rel=0.05)
+    assert parts["Δt_b"] == pytest.approx(share * 0.02 / 293 / math.sqrt(3), rel=0.05)
+    assert bench.rig.spec.bank_volume == pytest.approx(told.value, abs=0.05)
+
+
+def test_a_bank_whose_volume_is_not_stated_is_refused(bench):
+    rewrite(bench.bench, ("[characteristics.bank_volume]", "[characteristics.other_volume]"))
+    with pytest.raises(BenchError, match="bank_volume"):
+        planned(bench)
+    planned(bench, by_nozzles=False)
+
+
 def test_masters_that_their_laboratory_got_wrong_are_found_by_nozzles_alone(tmp_path):
     """0.7 % that the check meter shares: its closure holds, and no budget knows of it."""
     with ClosedLoop.up(tmp_path / "bench", seed=3, bank=True, calibrated_off=-0.7) as bench:

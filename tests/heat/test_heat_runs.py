@@ -29,10 +29,7 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import FILE, read_journal
-from remotecal.procedures.library.heat.complete_found import CompleteRepeats, CompleteSeen
-from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
 from remotecal.procedures.library.heat.limits import complete_limit
-from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
@@ -92,6 +89,36 @@ def test_every_pair_gets_its_own_errors(baths):
     with baths.world.present():
         assert not baths.tank.on, "the bath is off"
         assert baths.tank.temperature < 50.0, "and cool, so that the pairs can be taken out"
+
+
+def test_a_curve_through_more_than_three_baths_covers_the_truth_and_says_what_it_misses(tmp_path):
+    """One of five baths is taken 50 mΩ off, 0.13 K: by the other four the curve misses it, and U grows."""
+    baths = {"temperatures": [10.0, 40.0, 65.0, 95.0, 125.0], "repeats": 4}
+    with HeatBench.up(tmp_path / "bench", seed=7, pairs=1) as made:
+        evidence = calibrate(made, **baths)
+        spec = made.pairs[0]
+    measurement = record(evidence).measurements[0]
+    table, found = errors(measurement)
+    backs = table.column("remotecal_returnTemperature").floats()
+    differences = table.column("basic_referenceValue").floats()
+    for (error, expanded), difference, back in zip(found, differences, backs, strict=True):
+        assert error == pytest.approx(spec.error(back + difference, back), abs=1.5 * expanded)
+    of_curves = measurement.results[2].tables[0].column("remotecal_curveResidual").floats()
+    assert max(of_curves) < 0.003
+    wrong = [
+        replace(one, values={**one.values, "forward": tuple(
+            each._replace(value=each.value + 0.05) for each in one.values["forward"]
+        )})
+        if one.point.nominal["temperature"] == 65.0 else one
+        for one in evidence.observations
+    ]  # fmt: skip
+    disturbed = record(replace(evidence, observations=tuple(wrong))).measurements[0]
+    missed, _ = disturbed.results[2].tables[0].column("remotecal_curveResidual").floats()
+    assert missed > 0.02
+    _, now = errors(disturbed)
+    for (error, expanded), (was, before) in zip(now, found, strict=True):
+        assert expanded > 2 * before
+        assert abs(error - was) < expanded
 
 
 def test_what_both_thermometers_have_in_common_cancels(baths):
@@ -284,22 +311,46 @@ def test_a_complete_meter_is_held_against_what_it_may_be_off_where_it_was(comple
     assert parts.column("remotecal_limitOfPair").floats()[0] == pytest.approx(0.5 + 9 / difference, abs=0.006)
 
 
-def test_the_master_is_corrected_where_it_worked_and_not_where_it_was_to(complete):
-    """Orders let a flow be up to half beside the one asked for, and there the master's error is another."""
-    evidence = calibrate(complete, **ONE_DIFFERENCE, duration=300.0, smallest_volume=0.0)
-    (point,) = evidence.points
-    told = read_parameters(CompleteParameters, {**evidence.parameters, "found_by": []}, "here")
-    seen = CompleteSeen.at(evidence, point)
-    elsewhere = replace(point, nominal={**point.nominal, "flow": 0.8})
-    here, there = (
-        CompleteRepeats(one, evidence, seen, told).found().evaluated.value for one in (point, elsewhere)
-    )
-    assert there == here
-
-
 def test_the_master_is_certified_as_far_as_the_flow_may_be_beside(complete):
     with pytest.raises(CertificateRefused, match="the master meter is to tell, with flow_tolerance"):
         planned(complete, **{**ONE_DIFFERENCE, "flows": [0.031], "smallest_flow": 0.025})
+
+
+def test_below_its_smallest_difference_a_meter_may_be_off_no_more_than_there(complete):
+    """2.5 K where 3 K is the smallest: by the formula it might have been off by 0.8 % more."""
+    at = {"differences": [3.0], "flows": [0.5], "returns": [40.0], "repeats": 2}
+    with complete.world.present():
+        complete.wired["forward_bath"].simulated._off = complete._off[1] + 0.5
+    made = record(calibrate(complete, **at))
+    table, _ = errors(made.measurements[0])
+    flow = table.column("remotecal_flow").floats()[0]
+    assert table.column("basic_referenceValue").floats()[0] == pytest.approx(2.5, abs=0.1)
+    (upper,) = table.column("basic_measurementError").conformity.tolerance.upper
+    assert float(upper) == pytest.approx(complete_limit(2, (2.5, flow), (3.0, 3.0)), abs=0.011)
+    parts = made.measurements[0].results[1].tables[0]
+    assert parts.column("remotecal_limitOfPair").floats() == pytest.approx((3.5,))
+    assert any("below Δθ_min = 3 K" in one for one in statements(made))
+
+
+def test_what_a_complete_meter_is_measured_at_is_where_the_norm_wants_it(complete):
+    wanted = planned(complete).procedure.parameters
+    differences, _, flows = zip(*wanted.places, strict=True)
+    assert differences == pytest.approx((3.3, 15.0, 97.5))
+    assert flows == pytest.approx((2.375, 0.525, 0.0525))
+
+
+def test_the_master_is_off_by_what_it_is_off_at_the_flow_there_was(complete):
+    """Whatever flow was ordered, by its certificate it is off as at the one that flowed."""
+    evidence = calibrate(complete, **ONE_DIFFERENCE)
+    (point,) = evidence.points
+
+    def ordered_as(flow):
+        other = replace(point, nominal={**point.nominal, "flow": flow})
+        entries = tuple(replace(one, point=other) for one in evidence.observations)
+        return evaluated(replace(evidence, points=(other,), observations=entries), found_by=())
+
+    found = [errors(ordered_as(flow))[1] for flow in (0.5, 2.5)]
+    assert found[0] == found[1]
 
 
 def test_a_master_total_that_is_read_coarsely_counts(complete):
@@ -346,6 +397,11 @@ def test_another_flow_than_ordered_is_refused(complete):
         ({"differences": [15.0, 15.0], "flows": [1.0, 0.5]}, "each of differences must be another one"),
         ({"full_flow": 2.0}, "below smallest_flow, or above full_flow"),
         ({"accuracy_class": 4}, "accuracy_class"),
+        (
+            {"smallest_flow": 0.3, "flows": [2.3, 1.0, 0.5]},
+            "permanent must be ten times smallest_flow or more",
+        ),
+        ({"smallest_difference": 12.0}, "largest_difference must be ten times smallest_difference or more"),
     ],
 )
 def test_orders_of_complete_meters_that_can_not_be_are_refused(complete, parameters, said):

@@ -7,7 +7,7 @@ import pytest
 from remotecal.journal.observation import Point
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, statements
-from remotecal.procedures.library.evaluation.digits import degrees, same_decimals, significant
+from remotecal.procedures.library.evaluation.digits import degrees, same_decimals, scattered, significant
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.uncertainty import Budget, Input
 from remotecal.uncertainty.coverage import coverage_factor
@@ -62,3 +62,10 @@ def test_what_fails_by_its_repeatability_is_not_within_the_limit_printed():
     _, verdict = statements([finding], specification, Text(en="the meter"), (spread,))
     assert verdict.conformity == "fail"
     assert "repeatability up to 0.1667 %" in (verdict.declaration.get("en") or "")
+
+
+@pytest.mark.parametrize(
+    ("spread", "like", "shown"), [(0.034, "0.12", "0.03"), (0.0004, "0.12", "0.0004"), (0.0, "0.12", "0.00")]
+)
+def test_a_repeatability_is_never_printed_as_nothing(spread, like, shown):
+    assert scattered(spread, like) == shown

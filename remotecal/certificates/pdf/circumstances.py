@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from remotecal import units
 from remotecal.certificates.pdf.facts import Fact, value
@@ -145,7 +145,20 @@ def _span_of_uncertainty(column: Column) -> str:
     """Return the ends of U to two significant digits, or as many as are stated: `0.010 ~ 0.060 kg`."""
     digits = max(map(_digits, column.values))
     ends = (report(0.0, float(end), digits).expanded if float(end) > 0 else end for end in column.values)
-    return _from_to(tuple(dict.fromkeys(ends)), column.unit)
+    return _from_to(*_to_read(tuple(dict.fromkeys(ends)), column.unit))
+
+
+SMALLER: Final = {"kg": "g", "g": "mg"}
+"""Unit → the one of a thousandth, for what reads better in it."""
+TOO_SMALL: Final = Decimal("0.01")
+"""Numbers below are told in a smaller unit, if there is one."""
+
+
+def _to_read(numbers: tuple[str, ...], unit: str) -> tuple[tuple[str, ...], str]:
+    """Return numbers and their unit, in a smaller one where they are small: `0.0000002` kg as `0.2` mg."""
+    while unit in SMALLER and 0 < max(Decimal(number) for number in numbers) < TOO_SMALL:
+        numbers, unit = tuple(f"{Decimal(number).scaleb(3):f}" for number in numbers), SMALLER[unit]
+    return numbers, unit
 
 
 def _embodied(column: Column) -> tuple[str, str]:
@@ -154,7 +167,8 @@ def _embodied(column: Column) -> tuple[str, str]:
     if u and float(u) > 0:
         shown = report(float(value), float(u), _digits(u))
         value, u = shown.value, shown.expanded
-    return with_unit((value,), column.unit), with_unit((u,), units.difference(column.unit)) if u else "—"
+    shown_u = with_unit(*_to_read((u,), units.difference(column.unit))) if u else "—"
+    return with_unit((value,), column.unit), shown_u
 
 
 def _digits(u: str) -> int:
