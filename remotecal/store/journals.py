@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 NOTHING = "0" * 64
 """What a journal's first line follows from."""
+TOGETHER = 100
+"""Ranges of lines that are asked for in one query."""
 
 STATES = {
     "start": "running",
@@ -185,17 +187,33 @@ class Journals:
         return tuple(bytes(row.line) for row in rows)
 
     @contextmanager
-    def opened(self, station: str, run: str) -> Iterator[Iterator[bytes]]:
-        """Give a journal's lines one after another, each with its line feed; few are held at once."""
-        from sqlalchemy import select
+    def opened(
+        self, station: str, run: str, within: Sequence[tuple[int, int]] = ()
+    ) -> Iterator[Iterator[bytes]]:
+        """Give a journal's lines one after another, each with its line feed; few are held at once.
+
+        Args:
+            station: where the run was.
+            run: the run.
+            within: only lines from one number to another, of any of these, which rise and don't overlap; all
+                where none are named.
+        """
+        from sqlalchemy import or_, select
 
         table = journal_lines
         query = (
             select(table.c.line).where(table.c.station == station, table.c.run == run).order_by(table.c.seq)
         )
+        parts = [
+            query.where(or_(*(table.c.seq.between(*ends) for ends in within[begin : begin + TOGETHER])))
+            for begin in range(0, len(within), TOGETHER)
+        ]
         with self._database.read() as connection:
-            rows = connection.execute(query, execution_options={"yield_per": AT_ONCE}).scalars()
-            yield (bytes(line) + b"\n" for line in rows)
+            yield (
+                bytes(line) + b"\n"
+                for part in parts or [query]
+                for line in connection.execute(part, execution_options={"yield_per": AT_ONCE}).scalars()
+            )
 
     def first_line(self, station: str, run: str) -> bytes:
         """Return a journal's first line; empty if it is not here."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends, Request
 
 from remotecal.clock import civil_time
 from remotecal.hub.refusals import Refusals
 from remotecal.transport.bundles import TrustedProcedures
+from remotecal.web.remembered import Remembered
 from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
 
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from remotecal.clock import Clock
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import HubSettings
+    from remotecal.journal.places import Places
     from remotecal.store.index import EquipmentRow
     from remotecal.store.standards import StandardRow
 
 STANDARDS_HOLD = 600.0
 """Seconds for which it is remembered which standards there are."""
+
+PLACES_HELD: Final = 200_000
+"""Repeats of which it is remembered where they stand in their journals."""
 
 
 class Office:
@@ -49,6 +54,8 @@ class Office:
         """How often strangers ask."""
         self.watching = Watching(laboratory)
         """Runs as they are now."""
+        self.places: Remembered[Places] = Remembered(PLACES_HELD, lambda one: 1 + len(one.repeats))
+        """What stands where in journals, by station, run and the hash of their last line."""
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
 
     def standards(self) -> tuple[StandardRow, ...]:

@@ -207,14 +207,22 @@ async def issue_certificate(
     return await run_in_threadpool(lambda: certificate_shown(found.certificate()))
 
 
-def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:
-    """Raise `NotThere` unless a caller may see journal and record.
+def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> RunRow:
+    """Return a run whose journal and record a caller may see.
 
     They tell of all devices, so a customer waits until the certificates of all are issued.
+
+    Raises:
+        NotThere: there is none, or it is another customer's, or a customer has to wait.
     """
-    visible.run(here, caller, station, run)
-    if caller.account is None:
-        return
+    row = visible.run(here, caller, station, run)
+    if caller.account is not None:
+        _see_issued(here, station, run)
+    return row
+
+
+def _see_issued(here: Office, station: str, run: str) -> None:
+    """Raise `NotThere` unless the certificates of all devices are issued."""
     issued = here.store.signings.issued(station, run)
     if not issued:
         raise NotThere(f"the certificate of {run} is not issued yet")

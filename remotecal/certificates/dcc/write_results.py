@@ -44,6 +44,7 @@ INPUT = "remotecal_input"
 RESULT = "remotecal_budgetResult"
 ROW = "remotecal_tableRow"
 OF_RESULT = "remotecal_resultNumber"
+POINT = "remotecal_budgetPoint"
 SENSITIVITY = "remotecal_sensitivityCoefficient"
 CONTRIBUTION = "remotecal_contribution"
 SHARE = "remotecal_shareOfVariance"
@@ -304,6 +305,7 @@ def _budget_result(budget: PointBudget) -> list[Quantity]:
     return [
         Column(ref_types=(ROW,), unit="1", values=(str(budget.row),)),
         *([Column(ref_types=(OF_RESULT,), unit="1", values=(str(budget.result),))] if budget.result else []),
+        *(Note(ref_types=(POINT,), text=Text.plain(point)) for point in budget.points),
         Column(
             ref_types=(RESULT,),
             unit=budget.unit,
