@@ -29,6 +29,7 @@ from remotecal.errors import (
     TransportError,
 )
 from remotecal.web.answers import PROBLEM
+from remotecal.web.callers import SAFE
 from remotecal.web.office import office_of
 from remotecal.web.pages.frame import for_people, refusal
 
@@ -69,7 +70,9 @@ def add_to(app: FastAPI) -> None:
 def _answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return a refusal as whoever asked can read it: a page for people, problem details for programs."""
     if for_people(request.url.path):
-        return refusal(request, status, detail)
+        page = refusal(request, status, detail)
+        page.headers.update(headers or {})
+        return page
     return problem(status, detail, headers)
 
 
@@ -88,13 +91,8 @@ def status_of(error: RemotecalError) -> HTTPStatus:
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, RemotecalError):
         raise error
-    if isinstance(error, RequestRefused) and error.noted and not _just_came(request, error):
-        try:
-            await run_in_threadpool(
-                office_of(request).refusals.note, error.who, _host(request), str(error), _where(request)
-            )
-        except StoreError:
-            log.exception("a refusal can't be noted")
+    if isinstance(error, RequestRefused) and not _just_came(request, error):
+        await note_refusal(request, error)
     status = status_of(error)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("%s", error)
@@ -105,9 +103,21 @@ async def _refused(request: Request, error: Exception) -> Response:
     return _answer(request, status, str(error), headers)
 
 
+async def note_refusal(request: Request, error: RequestRefused) -> None:
+    """Note in the audit log who was refused, where that is a refusal that is noted."""
+    if not error.noted:
+        return
+    try:
+        await run_in_threadpool(
+            office_of(request).refusals.note, error.who, _host(request), str(error), _where(request)
+        )
+    except StoreError:
+        log.exception("a refusal can't be noted")
+
+
 def _just_came(request: Request, error: RequestRefused) -> bool:
     """Tell whether somebody is only led to where one logs in, as everybody is who opens a page first."""
-    return isinstance(error, NotLoggedIn) and for_people(request.url.path)
+    return isinstance(error, NotLoggedIn) and for_people(request.url.path) and request.method in SAFE
 
 
 async def _malformed(request: Request, error: Exception) -> Response:

@@ -16,14 +16,16 @@ from remotecal.web.bodies import CommandWanted, RunName, StationName
 from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
 from remotecal.web.pages.news import LookingOn, stream
 from remotecal.web.runs import BeforeRun, FromStation, InState
-from remotecal.web.watching import ON
+from remotecal.web.watching import ON, turned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from remotecal.model.flat import FlatColumn
     from remotecal.store.journals import RunRow
+    from remotecal.transport.messages import Live
     from remotecal.web.shown import FileShown
+    from remotecal.web.watching import Seen
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,13 +50,24 @@ def list_runs(
 @router.get("/live")
 def live(visitor: Visiting) -> Response:
     """Return the runs that are on."""
-    return visitor.page("live.html", parts=_all_on(visitor))
+    return visitor.page("live.html", parts=_all_on(visitor, _cards(visitor)))
 
 
 @router.get("/live/news")
 def live_news(visitor: LookingOn) -> Response:
     """Return what changes of them."""
-    return stream(visitor, lambda: _all_on(visitor))
+    shown: set[tuple[str, str]] = set()
+
+    def parts() -> Mapping[str, str]:
+        cards = _cards(visitor)
+        shown.clear()
+        shown.update((row.station, row.run) for row, _ in cards)
+        return _all_on(visitor, cards)
+
+    def shows(station: str, live: Live, before: Live | None) -> bool:
+        return (station, live.run) in shown or (visitor.caller.account is None and turned(live, before))
+
+    return stream(visitor, parts, shows)
 
 
 @router.get(RUN)
@@ -82,6 +95,7 @@ def run_news(station: StationName, run: RunName, visitor: LookingOn) -> Response
     return stream(
         visitor,
         lambda: _one(visitor, visible.run(visitor.office, visitor.caller, station, run)),
+        lambda of, live, _: (of, live.run) == (station, run),
         lambda: visitor.office.watching.ask(station, run, visitor.caller.name),
     )
 
@@ -190,14 +204,18 @@ def _one(visitor: Visitor, row: RunRow) -> Mapping[str, str]:
     }
 
 
-def _all_on(visitor: Visitor) -> Mapping[str, str]:
+def _cards(visitor: Visitor) -> list[tuple[RunRow, Seen | None]]:
+    """Return the runs that are on, each with what was heard of it last."""
     wanting = visitor.office.store.pages.wanting(account=visitor.caller.account)
     watching = visitor.office.watching
-    cards = [
+    return [
         (row, watching.of(row.station, row.run))
         for kind in ("asking", "running", "paused")
         for row in wanting[kind]
     ]
+
+
+def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]]) -> Mapping[str, str]:
     return {"live": visitor.part("live_cards.html", cards=cards)}
 
 

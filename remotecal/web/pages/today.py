@@ -11,6 +11,7 @@ from remotecal.clock import civil_day, civil_time
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.pages.frame import Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, stream
+from remotecal.web.watching import turned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ def today(visitor: Visiting) -> Response:
 @router.get("/news")
 def news(visitor: LookingOn) -> Response:
     """Return what changes on it."""
-    return stream(visitor, lambda: _parts(visitor))
+    return stream(visitor, lambda: _parts(visitor), lambda _, live, before: turned(live, before))
 
 
 def _parts(visitor: Visitor) -> Mapping[str, str]:
