@@ -73,6 +73,8 @@ class RunRow:
     """`agrees` or `differs`: whether the station computed the same record; "" while there is none."""
     awaiting: str
     """Which signature its certificates wait for; "" without a record, or once all are issued."""
+    acknowledged: int | None
+    """Number of the journal's line up to which somebody has seen to it; None if nobody has."""
 
 
 class Batch(NamedTuple):
@@ -132,15 +134,25 @@ class Journals:
     def note_conflict(self, station: str, run: str, reason: str) -> None:
         """Keep why lines of a run were refused, for whoever looks at it."""
         with self._database.begin() as connection:
-            connection.execute(
-                runs.update().where(runs.c.station == station, runs.c.run == run).values(conflict=reason)
-            )
+            this = (runs.c.station == station) & (runs.c.run == run) & (runs.c.conflict != reason)
+            connection.execute(runs.update().where(this).values(conflict=reason, acknowledged=None))
 
     def note_unordered(self, station: str, run: str, reason: str) -> bool:
         """Keep why a run is none that the laboratory ordered, "" if it is; tell whether that is new."""
         this = (runs.c.station == station) & (runs.c.run == run) & (runs.c.unordered != reason)
         with self._database.begin() as connection:
-            return connection.execute(runs.update().where(this).values(unordered=reason)).rowcount == 1
+            return (
+                connection.execute(
+                    runs.update().where(this).values(unordered=reason, acknowledged=None)
+                ).rowcount
+                == 1
+            )
+
+    def acknowledge(self, station: str, run: str, lines: int) -> None:
+        """Keep that somebody has seen to a run as it was after so many lines; later ones call them again."""
+        this = (runs.c.station == station) & (runs.c.run == run)
+        with self._database.begin() as connection:
+            connection.execute(runs.update().where(this).values(acknowledged=lines))
 
     def note_failed(self, station: str, run: str, reason: str) -> None:
         """Keep why no record of a run can be computed, "" once one was."""

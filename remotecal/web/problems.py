@@ -124,7 +124,12 @@ async def _malformed(request: Request, error: Exception) -> Response:
     faults: Sequence[Mapping[str, object]] = (
         error.errors() if isinstance(error, RequestValidationError) else ()
     )
-    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(map(_fault, faults)))
+    if for_people(request.url.path):
+        names = ", ".join(dict.fromkeys(str(_steps(fault)[-1]) for fault in faults))
+        detail = f"{names} is not as it can be read: mend it in the address or the form"
+    else:
+        detail = "; ".join(map(_fault, faults))
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 async def _by_status(request: Request, error: Exception) -> Response:
@@ -140,9 +145,13 @@ async def _failed(request: Request, _: Exception) -> Response:
 
 
 def _fault(fault: Mapping[str, object]) -> str:
+    return f"{'.'.join(map(str, _steps(fault)))}: {fault['msg']}"
+
+
+def _steps(fault: Mapping[str, object]) -> tuple[object, ...]:
+    """Return where in a request a fault is."""
     place = fault["loc"]
-    steps = place if isinstance(place, tuple) else ()
-    return f"{'.'.join(map(str, steps))}: {fault['msg']}"
+    return place if isinstance(place, tuple) and place else ("request",)
 
 
 def _host(request: Request) -> str:

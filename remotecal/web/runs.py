@@ -11,7 +11,16 @@ from remotecal.errors import NotNow, NotThere
 from remotecal.transport.messages import Live
 from remotecal.web import certificates, visible
 from remotecal.web.answers import NEXT, Limit, described, file, page
-from remotecal.web.bodies import NAME, STATION, CommandWanted, Device, FileHash, RunName, StationName
+from remotecal.web.bodies import (
+    NAME,
+    STATION,
+    Acknowledged,
+    CommandWanted,
+    Device,
+    FileHash,
+    RunName,
+    StationName,
+)
 from remotecal.web.callers import Caller, Commanding, Issuing, Reader, Signing
 from remotecal.web.office import Here, Office
 from remotecal.web.shown import CertificateShown, FileShown, RunShown, certificate_shown
@@ -91,6 +100,19 @@ async def command_run(
     if not answer.done:
         raise NotNow(answer.reason)
     return RunShown.model_validate(await run_in_threadpool(visible.run, here, caller, station, run))
+
+
+@router.post(RUN + "/acknowledge")
+def acknowledge_run(
+    station: StationName, run: RunName, seen: Acknowledged, caller: Commanding, here: Here
+) -> RunShown:
+    """Say that one has seen to a run that is not as it should be; it is called again if something happens."""
+    row = visible.run(here, caller, station, run)
+    if seen.lines > row.committed:
+        raise NotThere(f"the journal of {run} has {row.committed} lines, and no line {seen.lines}")
+    here.store.journals.acknowledge(station, run, seen.lines)
+    here.store.note(caller.name, "acknowledge", {"station": station, "run": run, "lines": seen.lines})
+    return RunShown.model_validate(visible.run(here, caller, station, run))
 
 
 @router.get(RUN + "/journal", response_class=Whole, responses=described(LINES), tags=["evidence"])

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import civil_time
 from remotecal.errors import ConfigurationError
 from remotecal.hub import reviewing
@@ -20,6 +21,7 @@ from remotecal.web.shown import certificate_shown
 
 if TYPE_CHECKING:
     from remotecal.hub.issuing import RunAt
+    from remotecal.store.awaiting import Awaiting
     from remotecal.store.journals import RunRow
     from remotecal.store.remarks import RemarkRow
 
@@ -29,10 +31,10 @@ RUN = "/{station}/{run}"
 
 
 class ToSign(NamedTuple):
-    """A run that somebody is to do something about."""
+    """A certificate that somebody is to do something about."""
 
-    duty: str
-    """What its certificates are to be signed for next."""
+    awaiting: Awaiting
+    """Its certificate, and what that is to be signed for next."""
     row: RunRow
     mine: bool
     """Whether that is for whoever looks."""
@@ -103,9 +105,8 @@ def _waiting(visitor: Visitor) -> list[ToSign]:
     wanting = store.pages.wanting()
     returned = {(one.station, one.run): one for one in reversed(store.remarks.open())}
     found = [
-        ToSign(duty, row, role in visitor.caller.roles, returned.get((row.station, row.run)))
-        for duty, role in FILED_BY.items()
-        for row in wanting[duty]
+        ToSign(one, row, FILED_BY[one.duty] in visitor.caller.roles, returned.get((row.station, row.run)))
+        for one, row in sorted(store.pages.to_sign(wanting), key=lambda each: DUTIES.index(each[0].duty))
     ]
     return sorted(found, key=lambda one: (not one.mine, one.returned is not None))
 

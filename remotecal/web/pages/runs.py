@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import APIRouter, Response
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import ConfigurationError, NotThere
 from remotecal.model import Record
 from remotecal.model.flat import flatten
 from remotecal.web import callers, certificates, runs, visible
-from remotecal.web.bodies import CommandWanted, RunName, StationName
+from remotecal.web.bodies import Acknowledged, CommandWanted, RunName, StationName
 from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
 from remotecal.web.pages.news import LookingOn, stream
 from remotecal.web.runs import BeforeRun, FromStation, InState
@@ -114,6 +115,18 @@ async def command(station: StationName, run: RunName, form: Sent) -> Response:
         raise ConfigurationError("say why the run is to be aborted")
     await runs.command_run(station, run, wanted, caller, form.visitor.office)
     return see(f"/runs/{station}/{run}")
+
+
+@router.post(RUN + "/acknowledge")
+async def acknowledge(station: StationName, run: RunName, form: Sent) -> Response:
+    """Keep that somebody has seen to a run, and go back to Today."""
+    caller = callers.require(form.visitor.caller, "command")
+    try:
+        seen = Acknowledged.model_validate({"lines": form["lines"]})
+    except ValidationError:
+        raise ConfigurationError("say by the number of lines what you have seen to") from None
+    await run_in_threadpool(runs.acknowledge_run, station, run, seen, caller, form.visitor.office)
+    return see("/")
 
 
 class StatedTable(NamedTuple):
