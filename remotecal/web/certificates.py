@@ -41,14 +41,19 @@ def ordered(office: Office, run: str) -> frozenset[str]:
     Raises:
         NotThere: the run was not ordered, or not so.
     """
+    row = office.store.orders.find(run)
+    return devices_of(office, run, None if row is None else row.envelope)
+
+
+def devices_of(office: Office, run: str, envelope: bytes | None) -> frozenset[str]:
+    """Return the same as `ordered`, by the order as it was signed."""
     from remotecal.transport.envelopes import unseal
     from remotecal.transport.messages import RemoteOrder
 
-    row = office.store.orders.find(run)
-    if row is None:
+    if envelope is None:
         raise NotThere(f"there is no order {run}")
     try:
-        order = unseal(row.envelope, "order", RemoteOrder, [office.laboratory.key.public])
+        order = unseal(envelope, "order", RemoteOrder, [office.laboratory.key.public])
     except EvidenceError as error:
         raise NotThere(f"the order {run} is not one that this laboratory signed: {error}") from error
     return frozenset(order.order.numbers)

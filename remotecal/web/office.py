@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from remotecal.clock import Clock
     from remotecal.hub.laboratory import OrderDesk
+    from remotecal.hub.reviewing import Reviewed
     from remotecal.hub.settings import HubSettings
     from remotecal.journal.places import Places
     from remotecal.store.index import EquipmentRow
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 STANDARDS_HOLD = 600.0
 """Seconds for which it is remembered which standards there are."""
 
+REVIEWS_HELD: Final = 32
+"""Certificates of which it is remembered what a review found."""
+REVIEW_HOLDS: Final = 600.0
+"""Seconds for which it is, at most: whoever changed something in the database meanwhile is found out then."""
 PLACES_HELD: Final = 200_000
 """Repeats of which it is remembered where they stand in their journals."""
 
@@ -56,6 +61,8 @@ class Office:
         """Runs as they are now."""
         self.places: Remembered[Places] = Remembered(PLACES_HELD, lambda one: 1 + len(one.repeats))
         """What stands where in journals, by station, run and the hash of their last line."""
+        self.reviewed: Remembered[Reviewed] = Remembered(REVIEWS_HELD)
+        """What was found of certificates under review, by all that it follows from."""
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
 
     def standards(self) -> tuple[StandardRow, ...]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remotecal.store.journals import RunRow
+    from remotecal.store.whole import WholeRun
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -134,10 +135,7 @@ def get_journal(
 def list_files(station: StationName, run: RunName, caller: Reader, here: Here) -> list[FileShown]:
     """List the photos and other files that a run's journal names, in its order."""
     may_see_evidence(here, caller, station, run)
-    return [
-        FileShown(**row.file.model_dump(), complete=row.complete)
-        for row in here.store.files.list(station, run)
-    ]
+    return files_of(here, station, run)
 
 
 @router.get(RUN + "/files/{sha256}", response_class=Whole, responses=described("*/*"), tags=["evidence"])
@@ -229,24 +227,35 @@ async def issue_certificate(
     return await run_in_threadpool(lambda: certificate_shown(found.certificate()))
 
 
-def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> RunRow:
-    """Return a run whose journal and record a caller may see.
+def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:
+    """Raise `NotThere` unless a caller may see journal and record; see `see_evidence_of`."""
+    visible.run(here, caller, station, run)
+    if caller.account is not None:
+        _see_issued(here, station, run, certificates.ordered(here, run))
+
+
+def files_of(here: Office, station: str, run: str) -> list[FileShown]:
+    """Return the files that a run's journal names, in its order, for whoever may see them."""
+    return [
+        FileShown(**row.file.model_dump(), complete=row.complete)
+        for row in here.store.files.list(station, run)
+    ]
+
+
+def see_evidence_of(here: Office, caller: Caller, whole: WholeRun) -> None:
+    """Raise `NotThere` unless a caller who sees a run may see its journal and its record.
 
     They tell of all devices, so a customer waits until the certificates of all are issued.
-
-    Raises:
-        NotThere: there is none, or it is another customer's, or a customer has to wait.
     """
-    row = visible.run(here, caller, station, run)
     if caller.account is not None:
-        _see_issued(here, station, run)
-    return row
+        row = whole.row
+        _see_issued(here, row.station, row.run, certificates.devices_of(here, row.run, whole.order))
 
 
-def _see_issued(here: Office, station: str, run: str) -> None:
-    """Raise `NotThere` unless the certificates of all devices are issued."""
+def _see_issued(here: Office, station: str, run: str, devices: frozenset[str]) -> None:
+    """Raise `NotThere` unless the certificates of all these devices are issued."""
     issued = here.store.signings.issued(station, run)
     if not issued:
         raise NotThere(f"the certificate of {run} is not issued yet")
-    if not certificates.ordered(here, run) <= issued:
+    if not devices <= issued:
         raise NotThere(f"the certificates of some devices of {run} are not issued yet, and this tells of all")

@@ -17,7 +17,7 @@ from remotecal.journal.occurrences import tell
 from remotecal.journal.places import places
 from remotecal.journal.values import readings
 from remotecal.model.flat import flatten
-from remotecal.web import runs
+from remotecal.web import runs, visible
 from remotecal.web.bodies import RunName, StationName
 from remotecal.web.pages.frame import Visiting
 from remotecal.web.pages.runs import record_of
@@ -92,8 +92,9 @@ def show_number(
     begin: From = 0,
 ) -> Response:
     """Return what a number of a run's results rests on."""
-    of_run = runs.may_see_evidence(visitor.office, visitor.caller, station, run)
-    record = record_of(visitor, of_run)
+    whole = visible.whole(visitor.office, visitor.caller, station, run)
+    runs.see_evidence_of(visitor.office, visitor.caller, whole)
+    of_run, record = whole.row, record_of(visitor, whole)
     if record is None:
         raise NotThere(f"{run} has no record yet")
     flat, cell = _cell(record, (measurement, result, table), row, column, visitor.words.language)

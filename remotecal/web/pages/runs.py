@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from remotecal.model.flat import FlatColumn
     from remotecal.store.journals import RunRow
+    from remotecal.store.whole import WholeRun
     from remotecal.transport.messages import Live
     from remotecal.web.shown import FileShown
     from remotecal.web.watching import Seen
@@ -74,7 +75,8 @@ def live_news(visitor: LookingOn) -> Response:
 @router.get(RUN)
 def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
     """Return a run: where it is, what it is about, its results, its certificates."""
-    row = visible.run(visitor.office, visitor.caller, station, run)
+    whole = visible.whole(visitor.office, visitor.caller, station, run)
+    row, record = whole.row, record_of(visitor, whole)
     used, items = visitor.office.store.about.of_run(station, run)
     return visitor.page(
         "run.html",
@@ -83,9 +85,9 @@ def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
         on=row.state in ON,
         items=[item._replace(name=_said(visitor, item.name)) for item in items],
         equipment=used if visitor.caller.account is None else (),
-        results=_results(visitor, row),
-        files=_files(visitor, row),
-        certificates=_certificates(visitor, row),
+        results=[] if record is None else _results(visitor, record),
+        files=_files(visitor, whole),
+        certificates=_certificates(visitor, whole),
     )
 
 
@@ -150,19 +152,22 @@ class Issued(NamedTuple):
     number: str
 
 
-def record_of(visitor: Visitor, row: RunRow) -> Record | None:
+def record_of(visitor: Visitor, whole: WholeRun) -> Record | None:
     """Return a run's record, where there is one and the visitor may see it."""
-    try:
-        runs.may_see_evidence(visitor.office, visitor.caller, row.station, row.run)
-        return Record.from_json(certificates.record_row(visitor.office, row.station, row.run).record)
-    except NotThere:
+    if whole.record is None or not _sees_evidence(visitor, whole):
         return None
+    return Record.from_json(whole.record.record)
 
 
-def _results(visitor: Visitor, row: RunRow) -> list[StatedTable]:
-    record = record_of(visitor, row)
-    if record is None:
-        return []
+def _sees_evidence(visitor: Visitor, whole: WholeRun) -> bool:
+    try:
+        runs.see_evidence_of(visitor.office, visitor.caller, whole)
+    except NotThere:
+        return False
+    return True
+
+
+def _results(visitor: Visitor, record: Record) -> list[StatedTable]:
     language = visitor.words.language
     return [
         StatedTable(
@@ -183,27 +188,29 @@ def _results(visitor: Visitor, row: RunRow) -> list[StatedTable]:
     ]
 
 
-def _files(visitor: Visitor, row: RunRow) -> list[FileShown]:
-    try:
-        return runs.list_files(row.station, row.run, visitor.caller, visitor.office)
-    except NotThere:
+def _files(visitor: Visitor, whole: WholeRun) -> list[FileShown]:
+    if not _sees_evidence(visitor, whole):
         return []
+    return runs.files_of(visitor.office, whole.row.station, whole.row.run)
 
 
-def _certificates(visitor: Visitor, row: RunRow) -> list[Issued]:
+def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
     """Return the certificates of a run that the visitor may have."""
+    row = whole.row
     if not row.record or row.unordered:
         return []
     try:
-        devices = sorted(certificates.ordered(visitor.office, row.run)) or [""]
+        devices = sorted(certificates.devices_of(visitor.office, row.run, whole.order)) or [""]
     except NotThere:
         return []
+    signed = visitor.office.store.signings.of_runs({(row.station, row.run)})
+    latest = {one.device: one for one in signed}  # the last duty comes last
     found = []
     for device in devices:
-        signed = visitor.office.store.signings.latest(row.station, row.run, device)
-        state = "draft" if signed is None else signed.duty
+        one = latest.get(device)
+        state = "draft" if one is None else one.duty
         if visitor.caller.account is None or state == "issued":
-            found.append(Issued(device, state, (signed.number if signed else None) or ""))
+            found.append(Issued(device, state, (one.number if one else None) or ""))
     return found
 
 
