@@ -43,7 +43,7 @@ def awaiting(connection: Connection, wanted: Collection[tuple[str, str]]) -> tup
             items.c.run,
             items.c.certificate,
             func.min(items.c.place).label("place"),
-            func.count().over(partition_by=[items.c.station, items.c.run]).label("count"),
+            func.count().over(partition_by=[items.c.station, items.c.run]).label("numbers"),
         )
         .where(of_runs(items, wanted))
         .group_by(items.c.station, items.c.run, items.c.certificate)
@@ -53,7 +53,7 @@ def awaiting(connection: Connection, wanted: Collection[tuple[str, str]]) -> tup
     its = and_(
         signed.c.station == numbers.c.station,
         signed.c.run == numbers.c.run,
-        or_(numbers.c.count == 1, signed.c.device == device),
+        or_(numbers.c.numbers == 1, signed.c.device == device),
     )
     query = (
         select(*numbers.c, func.count(signed.c.duty).label("signed"))
@@ -65,7 +65,7 @@ def awaiting(connection: Connection, wanted: Collection[tuple[str, str]]) -> tup
         Awaiting(
             row.station,
             row.run,
-            f"{DUT}-{row.place + 1}" if row.count > 1 else "",
+            f"{DUT}-{row.place + 1}" if row.numbers > 1 else "",
             row.certificate,
             DUTIES[row.signed],
         )

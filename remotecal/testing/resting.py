@@ -94,5 +94,5 @@ def _other(value: Value, factor: float) -> Value:
     if isinstance(value, Measured):
         return value._replace(value=value.value * factor)
     if isinstance(value, tuple):
-        return tuple(each._replace(value=each.value * factor) for each in value)
+        return tuple(each._replace(value=each.value * factor) for each in value if isinstance(each, Measured))
     return value * factor if isinstance(value, float) else value

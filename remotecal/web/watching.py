@@ -135,5 +135,5 @@ class Watching:
         if len(seen) > OF_ONE:
             del seen[next(iter(seen))]
         for viewer in self._viewers:
-            if viewer.shows(station, live, before and before.live):
+            if viewer.shows(station, live, None if before is None else before.live):
                 viewer.woken.set()
