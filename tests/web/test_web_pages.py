@@ -51,7 +51,7 @@ def pages(run: str) -> tuple[str, ...]:
 
 
 def of_staff(run: str) -> tuple[str, ...]:
-    return (*pages(run), "/certificates", "/review", f"/review/here/{run}")
+    return (*pages(run), "/help", "/certificates", "/review", f"/review/here/{run}")
 
 
 # Words

@@ -56,6 +56,7 @@ def test_only_whom_news_concern_are_woken(web: Web) -> None:
             "lists": watching.looks(noting("lists", lambda _, said, before: turned(said, before))),
             "all": watching.looks(noting("all", anything)),
         }
+        viewers["idle"] = watching.looks(idle := lambda _, said, _before: said.run == "r-7")
         async with web.site.up() as station:
             for one in viewers.values():
                 await anext(one)
@@ -68,6 +69,7 @@ def test_only_whom_news_concern_are_woken(web: Web) -> None:
             ):
                 await say(station, said)
             await until(lambda: "r-2 2" in woken["all"])
+            woken["idle"] = [str(one.woken.is_set()) for one in watching._viewers if one.shows is idle]
         for one in viewers.values():
             await one.aclose()
         told = {name: [one for one in all_ if not one.startswith("r-0")] for name, all_ in woken.items()}
@@ -77,6 +79,7 @@ def test_only_whom_news_concern_are_woken(web: Web) -> None:
     assert woken["one"] == ["r-1 0"]
     assert woken["lists"] == ["r-1 0", "r-2 0", "r-2 2"]
     assert woken["all"] == ["r-1 0", "r-2 0", "r-2 1", "r-2 2"]
+    assert woken["idle"] == ["False"]
     assert left == 0, "who looks away is forgotten"
 
 

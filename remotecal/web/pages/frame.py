@@ -91,6 +91,7 @@ class Visitor:
             ],
             "laboratory": self.office.settings.laboratory,
             "when": self.when,
+            "today": self.when(self.office.clock.now()).partition(" ")[0],
         }
 
     def when(self, at: float | datetime) -> str:
