@@ -104,7 +104,7 @@ def last_issued(store: Store, station: str, run: str) -> tuple[str, Record] | No
 
     None if the index knows none: it goes by maker, model and serial number of the run's one item.
     """
-    found = store.about.last_issued(station, run)
+    found = store.last_issued(station, run)
     return None if found is None else (found[0], Record.from_json(found[1]))
 
 

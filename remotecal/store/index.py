@@ -18,7 +18,6 @@ from remotecal.journal.evidence import start_of
 from remotecal.store.database import of_runs
 from remotecal.store.tables import (
     journal_lines,
-    records,
     run_equipment,
     run_items,
     runs,
@@ -268,33 +267,6 @@ class AboutRuns:
         """Return where somebody took part, by its own number or that of a certificate of it."""
         columns = (run_equipment.c.serial, run_equipment.c.certificate)
         return tuple(map(EquipmentRow._make, self._latest(run_equipment, columns, number, limit)))
-
-    def last_issued(self, station: str, run: str) -> tuple[str, str] | None:
-        """Return the number and the record (JSON) of the last certificate of what a run calibrates.
-
-        None if there is none: it goes by maker, model and serial number of the run's one item.
-        """
-        from sqlalchemy import and_, exists, func, select
-
-        this, other, signed = run_items.alias("this"), run_items.alias("other"), signed_certificates
-        of_run = (run_items.c.station == station) & (run_items.c.run == run)
-        alone = select(func.count()).select_from(run_items).where(of_run).scalar_subquery() == 1
-        alike = [this.c[name] == other.c[name] for name in ("serial", "maker", "model")]
-        issued = exists().where(
-            signed.c.station == other.c.station, signed.c.run == other.c.run, signed.c.duty == "issued"
-        )
-        kept = (records.c.station == other.c.station) & (records.c.run == other.c.run)
-        query = (
-            select(other.c.certificate, records.c.record)
-            .select_from(this.join(other, and_(*alike)).join(records, kept))
-            .where(this.c.station == station, this.c.run == run, this.c.serial != "", alone)
-            .where(other.c.at < this.c.at, issued)
-            .order_by(other.c.at.desc())
-            .limit(1)
-        )
-        with self._database.read() as connection:
-            found = connection.execute(query).first()
-        return None if found is None else (found[0], found[1])
 
     def of_run(self, station: str, run: str) -> tuple[tuple[EquipmentRow, ...], tuple[ItemRow, ...]]:
         """Return who took part in a run, and what it calibrates."""

@@ -173,23 +173,6 @@ class Journals:
             row = connection.execute(select(runs).where(runs.c.station == station, runs.c.run == run)).first()
         return None if row is None else run_of(row)
 
-    def named(self, beginning: str, *, limit: int, account: str | None = None) -> tuple[RunRow, ...]:
-        """Return runs whose name begins so, the latest first.
-
-        Args:
-            beginning: of the name.
-            limit: how many, at most.
-            account: only those of this account.
-        """
-        from sqlalchemy import select
-
-        query = select(runs).where(self._database.begins(runs.c.run, beginning))
-        if account is not None:
-            query = query.where(runs.c.account == account)
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(runs.c.began.desc()).limit(limit)).all()
-        return tuple(run_of(row) for row in rows)
-
     def lines(self, station: str, run: str, after: int = 0) -> tuple[bytes, ...]:
         """Return a journal's lines behind line `after`, without their line feeds."""
         from sqlalchemy import select

@@ -107,6 +107,23 @@ class Pages:
         rows = self._rows(runs, wanted, limit, runs.c.began, (runs.c.station, runs.c.run), before)
         return tuple(run_of(row) for row in rows)
 
+    def named(self, beginning: str, *, limit: int, account: str | None = None) -> tuple[RunRow, ...]:
+        """Return runs whose name begins so, the latest first.
+
+        Args:
+            beginning: of the name.
+            limit: how many, at most.
+            account: only those of this account.
+        """
+        from sqlalchemy import select
+
+        query = select(runs).where(self._database.begins(runs.c.run, beginning))
+        if account is not None:
+            query = query.where(runs.c.account == account)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(runs.c.began.desc()).limit(limit)).all()
+        return tuple(run_of(row) for row in rows)
+
     def certified(
         self,
         limit: int,

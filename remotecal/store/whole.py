@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.records import RecordRow
-from remotecal.store.tables import orders, records, runs
+from remotecal.store.tables import orders, records, run_items, runs, signed_certificates
 
 if TYPE_CHECKING:
     from remotecal.store.database import Database
@@ -44,3 +44,31 @@ def whole_run(database: Database, station: str, run: str) -> WholeRun | None:
         None if of_record[0] is None else RecordRow(*of_record),
         None if envelope is None else bytes(envelope),
     )
+
+
+def last_issued(database: Database, station: str, run: str) -> tuple[str, str] | None:
+    """Return the number and the record (JSON) of the last certificate of what a run calibrates.
+
+    None if there is none: it goes by maker, model and serial number of the run's one item.
+    """
+    from sqlalchemy import and_, exists, func, select
+
+    this, other, signed = run_items.alias("this"), run_items.alias("other"), signed_certificates
+    of_run = (run_items.c.station == station) & (run_items.c.run == run)
+    alone = select(func.count()).select_from(run_items).where(of_run).scalar_subquery() == 1
+    alike = [this.c[name] == other.c[name] for name in ("serial", "maker", "model")]
+    issued = exists().where(
+        signed.c.station == other.c.station, signed.c.run == other.c.run, signed.c.duty == "issued"
+    )
+    kept = (records.c.station == other.c.station) & (records.c.run == other.c.run)
+    query = (
+        select(other.c.certificate, records.c.record)
+        .select_from(this.join(other, and_(*alike)).join(records, kept))
+        .where(this.c.station == station, this.c.run == run, this.c.serial != "", alone)
+        .where(other.c.at < this.c.at, issued)
+        .order_by(other.c.at.desc())
+        .limit(1)
+    )
+    with database.read() as connection:
+        found = connection.execute(query).first()
+    return None if found is None else (found[0], found[1])

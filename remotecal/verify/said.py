@@ -16,7 +16,7 @@ Language = Literal["zh", "en"]
 CATALOGUE: Final = Path(__file__).parent / "said_zh.toml"
 
 
-class Said(NamedTuple):
+class CheckShown(NamedTuple):
     """A check as it is shown."""
 
     name: str
@@ -29,14 +29,14 @@ class Said(NamedTuple):
     """The language of what was found."""
 
 
-def said(check: Check, language: Language) -> Said:
+def said(check: Check, language: Language) -> CheckShown:
     """Return a check in a language, or in English where nobody put it otherwise."""
     if language == "en":
-        return Said(check.name, check.said, "en", "en")
+        return CheckShown(check.name, check.said, "en", "en")
     names, sentences = catalogue()
     called = check.name.lstrip(" ")  # how far down the chain it is
     name, found = names.of(called), sentences.of(check.said)
-    return Said(
+    return CheckShown(
         check.name if name is None else check.name.removesuffix(called) + name,
         check.said if found is None else found,
         "en" if name is None else language,

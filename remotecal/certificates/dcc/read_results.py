@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from remotecal.certificates.dcc import write_results as names
 from remotecal.certificates.dcc.read_forms import (
@@ -197,7 +198,6 @@ def _budget(source: CertificateSource, element: _Element) -> PointBudget:
     estimates: list[Column] = []
     numbers: dict[str, Column] = {}
     words: dict[str, tuple[str, ...]] = {}
-    points: list[str] = []
     for table in (table for data in apart.get("data", ()) for table in _tables(source, data)):
         for entry in table.columns:
             if names.ESTIMATES in table.ref_types and isinstance(entry, Column):
@@ -206,10 +206,8 @@ def _budget(source: CertificateSource, element: _Element) -> PointBudget:
                 numbers |= dict.fromkeys(entry.ref_types, entry)
             elif isinstance(entry, Words):
                 words |= dict.fromkeys(entry.ref_types, entry.words)
-            elif isinstance(entry, Note) and names.POINT in entry.ref_types:
-                points.append(entry.text.get("en"))
     try:
-        fields |= _budget_result(numbers) | {"points": tuple(points)}
+        fields |= _budget_result(numbers) | {"points": tuple(map(unquote, words.get(names.POINTS, ())))}
         fields["lines"] = _budget_lines(source, element, estimates, numbers, words)
     except (KeyError, ValueError, TypeError) as error:
         source.refuse(element, f"the budget is not complete: {error}")
