@@ -160,7 +160,7 @@ class FluidRepeats(Repeats[LineSeen]):
         return LineFinding(
             point=self.point,
             observed_at=self.points,
-            title=Text(zh=f"{self.serial},{place}", en=f"{self.serial}, {place}"),
+            title=Text(zh=f"{self.serial}, {place}", en=f"{self.serial}, {place}"),
             reference=[estimate(self.reference(seen, known)) for seen in self.seen],
             errors=self.errors(error),
             evaluated=self.evaluate(error, "kg/m3", coverage=wanted.coverage, k=wanted.coverage_factor),

@@ -166,7 +166,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
             point=self.point,
             observed_at=self.points,
             title=Text(
-                zh=f"{self.serial},{self.point.series[-1]}", en=f"{self.serial}, {self.point.series[-1]}"
+                zh=f"{self.serial}, {self.point.series[-1]}", en=f"{self.serial}, {self.point.series[-1]}"
             ),
             reference=[estimate(self.reference(seen, known)) for seen in self.seen],
             errors=self.errors(self.error),

@@ -85,7 +85,7 @@ class Store:
             database.close()
 
     def whole(self, station: str, run: str) -> WholeRun | None:
-        """Return a run with its record and its order; None if no line of it is here."""
+        """Return a run with its record; None if no line of it is here."""
         return whole_run(self.database, station, run)
 
     def last_issued(self, station: str, run: str) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remotecal.clock import civil_time
-from remotecal.errors import CertificateRefused, EvidenceError, NotAllowed, NotNow, NotThere
+from remotecal.errors import CertificateRefused, NotAllowed, NotNow, NotThere
 from remotecal.hub import issuing
 
 if TYPE_CHECKING:
@@ -35,28 +35,13 @@ def record_row(office: Office, station: str, run: str) -> RecordRow:
     return row
 
 
-def ordered(office: Office, run: str) -> frozenset[str]:
-    """Return the devices that are to have a certificate of their own; "" is the one for all together.
+def ordered(office: Office, run: str) -> Mapping[str, str]:
+    """Return device → number of the certificate it is to have of its own; "" is the one for all together.
 
     Raises:
         NotThere: the run was not ordered, or not so.
     """
-    row = office.store.orders.find(run)
-    return devices_of(office, run, None if row is None else row.envelope)
-
-
-def devices_of(office: Office, run: str, envelope: bytes | None) -> frozenset[str]:
-    """Return the same as `ordered`, by the order as it was signed."""
-    from remotecal.transport.envelopes import unseal
-    from remotecal.transport.messages import RemoteOrder
-
-    if envelope is None:
-        raise NotThere(f"there is no order {run}")
-    try:
-        order = unseal(envelope, "order", RemoteOrder, [office.laboratory.key.public])
-    except EvidenceError as error:
-        raise NotThere(f"the order {run} is not one that this laboratory signed: {error}") from error
-    return frozenset(order.order.numbers)
+    return office.devices.get(run, lambda: office.laboratory.devices(run))
 
 
 def of_run(office: Office, caller: Caller, station: str, run: str, device: str = "") -> issuing.RunAt:
@@ -71,7 +56,7 @@ def of_run(office: Office, caller: Caller, station: str, run: str, device: str =
         signed = office.store.signings.latest(station, run, device)
         if signed is None or signed.duty != "issued":
             raise NotThere(f"the certificate of {run} is not issued yet")
-    return issuing.RunAt(office.laboratory.folder, office.store, station, run, device)
+    return office.laboratory.at(station, run, device)
 
 
 def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: bytes) -> None:

@@ -16,6 +16,8 @@ from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.applications import Starlette
 
     from remotecal.clock import Clock
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 STANDARDS_HOLD = 600.0
 """Seconds for which it is remembered which standards there are."""
 
+ORDERS_HELD: Final = 1000
+"""Runs of which it is remembered what was ordered."""
 REVIEWS_HELD: Final = 32
 """Certificates of which it is remembered what a review found."""
 REVIEW_HOLDS: Final = 600.0
@@ -61,6 +65,8 @@ class Office:
         """Runs as they are now."""
         self.places: Remembered[Places] = Remembered(PLACES_HELD, lambda one: 1 + len(one.repeats))
         """What stands where in journals, by station, run and the hash of their last line."""
+        self.devices: Remembered[Mapping[str, str]] = Remembered(ORDERS_HELD)
+        """Run → device → number of its certificate, as ordered: that is signed, and stays."""
         self.reviewed: Remembered[Reviewed] = Remembered(REVIEWS_HELD)
         """What was found of certificates under review, by all that it follows from."""
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None

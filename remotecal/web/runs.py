@@ -27,6 +27,7 @@ from remotecal.web.shown import CertificateShown, FileShown, RunShown, certifica
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from remotecal.store.journals import RunRow
     from remotecal.store.whole import WholeRun
@@ -231,7 +232,7 @@ def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> No
     """Raise `NotThere` unless a caller may see journal and record; see `see_evidence_of`."""
     visible.run(here, caller, station, run)
     if caller.account is not None:
-        _see_issued(here, station, run, certificates.ordered(here, run))
+        _see_issued(here, station, run, certificates.ordered(here, run).keys())
 
 
 def files_of(here: Office, station: str, run: str) -> list[FileShown]:
@@ -249,10 +250,10 @@ def see_evidence_of(here: Office, caller: Caller, whole: WholeRun) -> None:
     """
     if caller.account is not None:
         row = whole.row
-        _see_issued(here, row.station, row.run, certificates.devices_of(here, row.run, whole.order))
+        _see_issued(here, row.station, row.run, certificates.ordered(here, row.run).keys())
 
 
-def _see_issued(here: Office, station: str, run: str, devices: frozenset[str]) -> None:
+def _see_issued(here: Office, station: str, run: str, devices: AbstractSet[str]) -> None:
     """Raise `NotThere` unless the certificates of all these devices are issued."""
     issued = here.store.signings.issued(station, run)
     if not issued:

@@ -39,10 +39,10 @@ def run(office: Office, caller: Caller, station: str, name: str) -> RunRow:
 
 
 def whole(office: Office, caller: Caller, station: str, name: str) -> WholeRun:
-    """Return a run with its record and its order; errors as `run`."""
+    """Return a run with its record; errors as `run`."""
     found = office.store.whole(station, name)
     row = _theirs(caller, None if found is None else found.row, station, name)
-    return WholeRun(row, None, None) if found is None else found
+    return WholeRun(row, None) if found is None else found
 
 
 def _theirs(caller: Caller, found: RunRow | None, station: str, name: str) -> RunRow:

@@ -58,7 +58,7 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
     """Return all that is to be known of a certificate before it is signed."""
     caller, office = callers.require(visitor.caller, "sign"), visitor.office
     whole = visible.whole(office, caller, station, run)
-    row, devices = whole.row, sorted(certificates.devices_of(office, run, whole.order))
+    row, devices = whole.row, sorted(certificates.ordered(office, run))
     if whole.record is None:
         raise NotThere(issuing.lacking(office.store, station, run))
     of_run = issuing.RunAt(

@@ -150,6 +150,7 @@ class Issued(NamedTuple):
     state: str
     """What it was signed for last; `draft` for nothing yet."""
     number: str
+    """What it has, or will have."""
 
 
 def record_of(visitor: Visitor, whole: WholeRun) -> Record | None:
@@ -200,17 +201,17 @@ def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
     if not row.record or row.unordered:
         return []
     try:
-        devices = sorted(certificates.devices_of(visitor.office, row.run, whole.order)) or [""]
+        numbers = certificates.ordered(visitor.office, row.run)
     except NotThere:
         return []
     signed = visitor.office.store.signings.of_runs({(row.station, row.run)})
     latest = {one.device: one for one in signed}  # the last duty comes last
     found = []
-    for device in devices:
+    for device, number in numbers.items():
         one = latest.get(device)
         state = "draft" if one is None else one.duty
         if visitor.caller.account is None or state == "issued":
-            found.append(Issued(device, state, (one.number if one else None) or ""))
+            found.append(Issued(device, state, (one.number if one else None) or number))
     return found
 
 
