@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    {"canonical", "errors", "html", "numerals", "source"},
+    {"canonical", "errors", "html", "numerals", "sayings", "source"},
     {"locks", "opening", "private_files", "signals"},
     {"clock", "configuration", "editions", "toml_entries", "unit_factors", "unit_names", "units"},
     {"model"},

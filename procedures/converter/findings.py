@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
 from remotecal.errors import EvidenceError
@@ -114,7 +114,15 @@ class ArithmeticFinding(Finding):
     @classmethod
     def of(cls, whole: WholeFinding) -> Self:
         """Return it as it was found with the whole."""
-        return cls(whole.point, whole.title, whole.reference, whole.errors, whole.calculator, whole.beyond)
+        return cls(
+            whole.point,
+            whole.title,
+            whole.reference,
+            whole.errors,
+            whole.calculator,
+            whole.beyond,
+            whole.observed_at,
+        )
 
 
 class Grid:
@@ -182,6 +190,7 @@ class Grid:
         closing = Scatter(self, AtPlace.of_calculator).at(p, 1)[:1]
         return WholeFinding(
             point=at.point,
+            observed_at=self._all(at),
             title=Text(zh=f"标况体积 {called}", en=f"Volume at base conditions, {called}"),
             reference=[estimate(at.factor(one, known)) for one in at.seen],
             errors=at.errors(at.of_whole, 100.0),
@@ -192,6 +201,10 @@ class Grid:
             parts=self._parts(at, added, Scatter(self, AtPlace.of_pressure).at(p, 1)),
             calculator=self._evaluated(at.limited(OF_CALCULATOR), at.of_calculator, closing),
         )
+
+    def _all(self, at: AtPlace) -> tuple[str, ...]:
+        """Return the names of all points, those of a place first: what scatters is that of the whole grid."""
+        return tuple(dict.fromkeys((*at.points, *(point.name for point in self.evidence.points))))
 
     def _evaluated(self, at: AtPlace, error: ErrorOf, added: Sequence[Input]) -> Evaluated:
         wanted = self.parameters
@@ -254,7 +267,8 @@ class Grid:
             true = [estimate(at.pressure(one, at.estimates())) / 1000 for one in at.seen]
             title = Text(zh=f"压力 {p / 1000:g} kPa", en=f"Pressure {p / 1000:g} kPa")
             added = scatter.at(p, len(self.parameters.temperatures))
-            found.append(self._sensor(at.limited(OF_PRESSURE), at.of_pressure, added, title, true))
+            sensor = self._sensor(at.limited(OF_PRESSURE), at.of_pressure, added, title, true)
+            found.append(replace(sensor, observed_at=self._all(at)))
         return found
 
     def temperature(self) -> list[SensorFinding]:
@@ -288,6 +302,7 @@ class Grid:
         size = statistics.fmean(true) + above
         return SensorFinding(
             point=at.point,
+            observed_at=at.points,
             title=title,
             reference=true,
             errors=errors,

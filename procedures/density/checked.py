@@ -124,6 +124,7 @@ class StandardCheck(Repeats[DensitometerSeen]):
         evaluated = self.evaluate(self.error, "kg/m3", coverage=wanted.coverage, k=wanted.coverage_factor)
         return SolidFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh=f"标准固体 {self.serial}", en=f"Standard {self.serial}"),
             reference=[estimate(self.true(seen, known)) for seen in self.seen],
             errors=self.errors(self.error),
@@ -165,6 +166,7 @@ class BalanceCheck(Repeats[DensitometerSeen]):
         added = (step, Input.student_t("m_rep", 0.0, "kg", repeated.u, repeated.dof))
         return LoadFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh=f"砝码 {self.serial}", en=f"Weight {self.serial}"),
             reference=[known.value for known in self._weight.inputs],
             errors=self.errors(self.error),

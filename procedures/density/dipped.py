@@ -210,6 +210,7 @@ class DippedRepeats(Repeats[DippedSeen]):
         volumes = [estimate(self.volume(seen, known)) for seen in self.seen]
         return VolumeFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh="固体密度(20 °C)", en="Density of the solid at 20 °C"),
             reference=self.errors(self.density),
             errors=self.errors(self.density),

@@ -132,6 +132,7 @@ class MarkRepeats(Repeats[HydrometerSeen]):
         wanted, known = self._parameters, self.estimates()
         return MarkFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh=f"刻线 {self._mark:g} kg/m³", en=f"Mark {self._mark:g} kg/m³"),
             reference=[estimate(self.floats_in(seen, known)) for seen in self.seen],
             errors=self.errors(self.error),

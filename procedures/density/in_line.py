@@ -105,6 +105,11 @@ class FluidRepeats(Repeats[LineSeen]):
         first, last = (self._in_air(name) for name in (AIR, AIR_AGAIN))
         return abs(last - first)
 
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Names of all points, its own first: all of them tell the meter's constants."""
+        return tuple(dict.fromkeys((*super().points, *(point.name for point in self.evidence.points))))
+
     def _in_air(self, label: str) -> float:
         for point in self.evidence.points:
             if fluid_of(point) == label:
@@ -154,6 +159,7 @@ class FluidRepeats(Repeats[LineSeen]):
         known, place = self.estimates(), self.point.series[1]
         return LineFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh=f"{self.serial}, {place}", en=f"{self.serial}, {place}"),
             reference=[estimate(self.reference(seen, known)) for seen in self.seen],
             errors=self.errors(error),

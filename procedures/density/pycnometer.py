@@ -160,6 +160,7 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
         warm = bodies.warmer(1.0, known["γ"], statistics.fmean(t))
         return VolumeFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh="固体密度(20 °C)", en="Density of the solid at 20 °C"),
             reference=self.errors(self.density),
             errors=self.errors(self.density),

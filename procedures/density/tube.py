@@ -104,6 +104,12 @@ class LiquidRepeats(Repeats[TubeSeen]):
         half = parameters.damping * DAMPING_SPREAD
         self.inputs.append(Input.from_limits("c", parameters.damping, "1", half))
 
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Names of its points, then of those in air and water that tell the constants."""
+        beside = (one.entry.point.name for one in (*self._in_air, *self._water))
+        return tuple(dict.fromkeys((*super().points, *beside)))
+
     def _at(self, label: str, there: str) -> tuple[TubeSeen, ...]:
         for point in self.evidence.points:
             if point.series[-2:] == (label, there):
@@ -158,6 +164,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
         wanted, known = self._parameters, self.estimates()
         return LiquidFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(
                 zh=f"{self.serial}, {self.point.series[-1]}", en=f"{self.serial}, {self.point.series[-1]}"
             ),

@@ -42,6 +42,14 @@ class Finding:
     """Error with its uncertainty and budget."""
     beyond: Sequence[Beyond] = ()
     """What was read outside its certificate."""
+    observed_at: Sequence[str] = ()
+    """Names of the run's points whose observations are in it or its budget (`Repeats.points`); only its own
+    where none are named."""
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Names of the run's points whose observations are in it or its budget."""
+        return tuple(self.observed_at) or (self.point.name,)
 
     @property
     def place(self) -> float:

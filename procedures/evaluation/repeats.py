@@ -57,6 +57,12 @@ class Repeats(Generic[Seen]):
         self.beyond: list[Beyond] = []
         self._corrected: dict[object, list[Deviating]] = {}
 
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Names of the points at which the repeats were observed, its own first."""
+        names = dict.fromkeys(one.entry.point.name for one in self.seen)
+        return tuple(sorted(names, key=lambda name: name != self.point.name))
+
     def correction(
         self,
         symbol: str,

@@ -117,6 +117,7 @@ def _budget(row: int, finding: Finding) -> PointBudget:
     return PointBudget(
         title=finding.title,
         row=row,
+        points=finding.points,
         lines=tuple(_line(line) for line in found.lines),
         value=reported.value,
         unit=found.unit,

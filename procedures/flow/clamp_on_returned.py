@@ -213,6 +213,7 @@ class ClampOnReturned(Procedure):
         evaluated = Budget(model, inputs, "%").evaluate(coverage=wanted.coverage, k=wanted.coverage_factor)
         return OfSite(
             point=Point(f"{one.nominal:g} m3/h", {"flow": one.nominal}),
+            observed_at=(HOME,),
             title=Text(zh=f"流量点 {one.nominal:g} m³/h", en=f"Flow point {one.nominal:g} m³/h"),
             reference=[one.flow],
             errors=[evaluated.value],

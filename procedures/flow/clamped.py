@@ -210,6 +210,7 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         found = self.solve(self.volume, lambda seen, _: self.lasted(seen))
         return ClampOnFinding(
             point=found.point,
+            observed_at=found.points,
             title=found.title,
             reference=found.reference,
             errors=found.errors,

@@ -229,6 +229,7 @@ class DiverterCorrection(OnWeighTank):
         )
         return Finding(
             point=point,
+            observed_at=repeats.points,
             title=title,
             reference=[3.6 * one.mass_after.value / one.time.value for one in seen],
             errors=values,

@@ -142,6 +142,7 @@ class PipeVolume(Procedure):
         volume = self._volume(repeats)
         finding = Finding(
             point=point,
+            observed_at=repeats.points,
             title=NAME,
             reference=[one.can_before.value - one.can_after.value for one in seen],
             errors=repeats.errors(volume),

@@ -279,6 +279,7 @@ class Substituted(Repeats[SubstitutedSeen]):
         known, wanted = self.estimates(), self._told
         return Finding(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh=f"载荷 {self.number} 倍砝码", en=f"Load of {self.number} times the weights"),
             reference=[estimate(self.load(known))],
             errors=[estimate(error(self._first, known))],

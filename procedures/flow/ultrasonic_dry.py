@@ -193,6 +193,7 @@ class UltrasonicDry(Procedure):
 
         return MeterFinding(
             point=point,
+            observed_at=repeats.points,
             title=Text(zh=f"流速 {velocity:g} m/s", en=f"Velocity {velocity:g} m/s"),
             reference=[flow] * len(seen),
             errors=repeats.errors(error, 100.0),

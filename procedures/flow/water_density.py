@@ -138,6 +138,7 @@ class WaterDensity(Procedure):
 
         finding = Finding(
             point=point,
+            observed_at=repeats.points,
             title=NAME,
             reference=[mean(one.density, "kg/m3") for one in seen],
             errors=repeats.errors(excess),

@@ -172,6 +172,7 @@ class DischargeRepeats(Repeats[D]):
         pressure = point.nominal.get("pressure", round(pressure, 1))
         return DischargeFinding(
             point=point,
+            observed_at=self.points,
             title=Text(zh=f"喷嘴前压力 {pressure:g} kPa", en=f"Inlet pressure {pressure:g} kPa"),
             reference=[4.0 * flow / (math.pi * self.wanted.diameter * viscous) for flow in flows],
             errors=coefficients,

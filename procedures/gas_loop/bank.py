@@ -270,6 +270,7 @@ class BankRepeats(LoopRepeats):
         place = f"{self.point.nominal['pressure']:g} kPa, {self.point.nominal['flow']:g} m³/h"
         return BankFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh=f"喷嘴闭合差 {place}", en=f"Closure against nozzles, {place}"),
             reference=[3600.0 * estimate(self.volume(seen, known)) / self.lasted(seen) for seen in self.seen],
             errors=self.errors(deviation, 100.0),

@@ -179,6 +179,7 @@ class IntegratedRepeats(LoopRepeats):
         known = self.estimates()
         return WholeDevice(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh=f"标况体积 {self.point.name}", en=f"Volume at base conditions, {self.point.name}"),
             reference=[estimate(self._factor(seen, known)) for seen in self.seen],
             errors=self.errors(self._of_whole, 100.0),

@@ -117,6 +117,7 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
         difference = self.point.nominal["difference"]
         return CalculatorFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(
                 zh=f"温差 {difference:g} K,回水 {back:.4g} °C",
                 en=f"Difference {difference:g} K, return {back:.4g} °C",

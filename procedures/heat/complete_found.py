@@ -155,6 +155,7 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         difference, flow = self.point.nominal["difference"], statistics.fmean(flows)
         return CompleteFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(
                 zh=f"温差 {difference:g} K,流量 {self._flow:.4g} m³/h",
                 en=f"Difference {difference:g} K, flow {self._flow:.4g} m³/h",

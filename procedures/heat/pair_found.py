@@ -136,6 +136,7 @@ class InBaths(Repeats[PairSeen]):
         evaluated = self._evaluated(Budget(error, self.inputs, "%", self.correlations), difference)
         return PairFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(
                 zh=f"温差 {difference:g} K,回水 {back:g} °C",
                 en=f"Difference {difference:g} K, return {back:g} °C",

@@ -86,6 +86,7 @@ class MeterRepeats(Repeats[S]):
         counted = [self.pulses(seen) for seen in self.seen] if isinstance(self._output, Pulses) else []
         return MeterFinding(
             point=self.point,
+            observed_at=self.points,
             title=Text(zh=f"流量点 {flow:g} m³/h", en=f"Flow point {flow:g} m³/h"),
             reference=[3600.0 * v / t for v, t in zip(passed, took, strict=True)],
             errors=self.errors(error, 100.0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from remotecal.drivers.capabilities import AmbientMonitor
@@ -234,8 +235,15 @@ class PressureProcedure(Procedure, Generic[S]):
             ),
             PRESSURE,
         )
+        # Zero deviation and repeatability are of all cycles, and count at each set point.
+        of_all = [
+            name for place in (at if self.parameters.single else (min(at),)) for name in at[place].points
+        ]
         findings = [
-            found_at(repeats, error[value], errors, self.ideal, self.unit, self.full)
+            replace(
+                found_at(repeats, error[value], errors, self.ideal, self.unit, self.full),
+                observed_at=tuple(dict.fromkeys((*repeats.points, *of_all))),
+            )
             for value, repeats in at.items()
         ]
         return findings, DeviceFound.of(errors, findings)

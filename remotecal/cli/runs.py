@@ -76,7 +76,7 @@ def find_run(store: Store, name: str) -> RunRow:
     """Return the run whose name begins so (`ConfigurationError` if that is not exactly one)."""
     from remotecal.errors import ConfigurationError
 
-    found = store.journals.named(name)
+    found = store.pages.named(name, limit=LISTED)
     if len(found) == 1:
         return found[0]
     orders = [order for order in store.pages.orders(LISTED) if name and order.id.startswith(name)]

@@ -160,19 +160,21 @@ def print_report(report: Report, console: Console | None = None, of: tuple[str, 
     from rich.table import Table
     from rich.text import Text
 
-    from remotecal.cli.terminal import say
+    from remotecal.cli.terminal import language, say
+    from remotecal.verify.said import said as said_in
 
     out = console or Console()
     marks = {
-        "passed": ("passed", "green"),
-        "failed": ("FAILED", "bold red"),
-        "not possible": ("not possible", "yellow"),
+        "passed": (say("passed", "通过"), "green"),
+        "failed": (say("FAILED", "不通过"), "bold red"),
+        "not possible": (say("not possible", "无法进行"), "yellow"),
     }
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Check", "Outcome", "What was found"):
+    for heading in (say("Check", "检查"), say("Outcome", "结论"), say("What was found", "发现")):
         table.add_column(heading, overflow="fold")  # a word that is longer than a line is no reason to cut it
     for check in report.checks:
-        table.add_row(_as_it_is(check.name), Text(*marks[check.outcome]), _as_it_is(check.said))
+        told = said_in(check, language())
+        table.add_row(_as_it_is(told.name), Text(*marks[check.outcome]), _as_it_is(told.found))
     out.print(table)
     if report.demonstration:
         said = say("This is a demonstration, and no valid certificate.", "本证书仅为演示，无效。")

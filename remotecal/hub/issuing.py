@@ -134,12 +134,18 @@ class RunAt:
             raise CertificateRefused(f"there is no certificate of what was not ordered: {error}") from error
         return record, order.order
 
-    def certificate(self) -> bytes:
-        """Return the certificate (DCC) with the signatures it has so far; errors as `record`."""
+    def certificate(self, computed: Record | None = None) -> bytes:
+        """Return the certificate (DCC) with the signatures it has so far; errors as `record`.
+
+        Args:
+            computed: what `computed` has returned, where that is known.
+        """
         from remotecal.certificates.dcc import write
 
         signed = self.store.signings.latest(self.station, self.run, self.device)
-        return write(self.record()) if signed is None else signed.xml
+        if signed is not None:
+            return signed.xml
+        return write(self.record() if computed is None else remote(computed, self.station))
 
     def printed(self) -> bytes:
         """Return the certificate for people, with the XML inside; once it is issued, as it was signed.

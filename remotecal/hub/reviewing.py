@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,16 +16,16 @@ from remotecal.journal.events import JournalReader
 from remotecal.model import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Hashable
     from datetime import datetime
 
     from remotecal.hub.issuing import RunAt
     from remotecal.model import PointBudget, Text
     from remotecal.store import Store
+    from remotecal.store.signings import SignedRow
+    from remotecal.store.whole import WholeRun
     from remotecal.verify import Report
     from remotecal.verify.flags import Flag
-
-LOOKED_BACK = 10
-"""Runs of an item among which its last certificate is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,21 @@ class Reviewed:
     """The certificate with the signatures it has so far."""
 
 
+def state_of(of_run: RunAt, known: WholeRun, signed: Collection[SignedRow]) -> tuple[Hashable, ...]:
+    """Return all that a review follows from, so that what was found is found again while it is the same.
+
+    The journal is told by its last hash, which stands for all of it; the record by what it was computed from
+    and when; the certificate by its signatures; whom the laboratory believes by the file that says so.
+    """
+    record, trust = known.record, of_run.folder.settings.issuing.trust
+    believed = None
+    if trust is not None:
+        with suppress(OSError):
+            believed = sha256((of_run.folder.path / trust).read_bytes()).hexdigest()
+    computed = None if record is None else (record.head, record.key, record.computed, record.agrees)
+    return of_run.station, of_run.run, of_run.device, known.row.head, computed, tuple(signed), believed
+
+
 def review(of_run: RunAt, now: datetime) -> Reviewed:
     """Return what is to be known of a certificate before it is signed.
 
@@ -52,7 +69,8 @@ def review(of_run: RunAt, now: datetime) -> Reviewed:
     from remotecal.verify import verify_draft
     from remotecal.verify.flags import flagged
 
-    computed, xml = of_run.computed(), of_run.certificate()
+    computed = of_run.computed()
+    xml = of_run.certificate(computed)
     with TemporaryDirectory(prefix="remotecal-review-") as kept:
         folder = Path(kept)
         journal = write_journal(of_run.store, of_run.station, of_run.run, folder)
@@ -86,18 +104,8 @@ def last_issued(store: Store, station: str, run: str) -> tuple[str, Record] | No
 
     None if the index knows none: it goes by maker, model and serial number of the run's one item.
     """
-    _, items = store.about.of_run(station, run)
-    if len(items) != 1 or not items[0].serial:
-        return None
-    this = items[0]
-    for row in store.about.items(serial=this.serial, limit=LOOKED_BACK):
-        alike = (row.maker, row.model) == (this.maker, this.model) and row.at < this.at
-        if not alike or not store.signings.any(row.station, row.run, "issued"):
-            continue
-        kept = store.records.find(row.station, row.run)
-        if kept is not None:
-            return row.certificate, Record.from_json(kept.record)
-    return None
+    found = store.last_issued(station, run)
+    return None if found is None else (found[0], Record.from_json(found[1]))
 
 
 def changes(before: Record, now: Record) -> tuple[PointChange, ...]:

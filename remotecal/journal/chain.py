@@ -36,6 +36,12 @@ def ending(line: bytes) -> ChainLink | None:
     )
 
 
+def previous(line: bytes) -> str:
+    """Return the hash that a line says it follows from; "" if it is no event's."""
+    found = _END.search(line, max(0, len(line) - _LONGEST_END))
+    return "" if found is None else found["prev"].decode()
+
+
 def follow(line: bytes, seq: int, prev: str) -> ChainLink | str:
     """Return what a line says of itself, or why it can't be line `seq` after the hash `prev`."""
     found = _END.search(line, max(0, len(line) - _LONGEST_END))

@@ -47,7 +47,7 @@ from typing import NamedTuple, Self, TypeAlias
 
 from remotecal.canonical import as_named, quoted
 from remotecal.errors import JournalBroken
-from remotecal.journal.chain import follow
+from remotecal.journal.chain import follow, previous
 
 FORMAT = 2
 """Version of the description above."""
@@ -212,6 +212,18 @@ class JournalReader:
 def read_journal(path: Path, *, torn: bool = False) -> tuple[Event, ...]:
     """Return all events of a journal at once, where it is known to be small; as `JournalReader`."""
     return tuple(JournalReader.at(path, torn=torn))
+
+
+def read_alone(line: bytes, number: int) -> Event:
+    """Return the event of one line, without its line feed, that is read without the others.
+
+    Raises:
+        JournalBroken: it is no event, or was changed.
+    """
+    fault, event = _read(line, number, previous(line))
+    if event is None:
+        raise JournalBroken(f"line {number}: {fault}")
+    return event
 
 
 def found_in(path: Path) -> Path:

@@ -88,6 +88,8 @@ class PointBudget(Frozen):
     """Row of the first table of the result, counted from 0."""
     result: int = Field(default=0, ge=0)
     """Which result of the measurement, counted from 0."""
+    points: tuple[Line, ...] = ()
+    """Names of the run's points whose observations are in it, its own first; none where that is not told."""
     lines: Annotated[tuple[BudgetLine, ...], Field(min_length=1)]
     """The contributions."""
     value: Number

@@ -2,13 +2,76 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from remotecal.certificates.signing.signature import DUTIES
+from remotecal.certificates.signing.signature import DUTIES, Duty
+from remotecal.order import DUT
+from remotecal.store.database import of_runs
 from remotecal.store.tables import run_items, runs, signed_certificates
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from collections.abc import Collection
+
+    from sqlalchemy import ColumnElement, Connection
+
+
+class Awaiting(NamedTuple):
+    """A certificate that is to be signed."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    device: str
+    """Whose, where each device of the run has its own; "" for the one for all."""
+    number: str
+    """Its number, as the index of journals tells."""
+    duty: Duty
+    """What it is to be signed for next."""
+
+
+def awaiting(connection: Connection, wanted: Collection[tuple[str, str]]) -> tuple[Awaiting, ...]:
+    """Return the certificates of runs, named by station and name, that are to be signed, each on its own.
+
+    A certificate is signed for one duty after the other, so the number of its signatures tells the next.
+    """
+    from sqlalchemy import String, and_, cast, func, literal, or_, select
+
+    items, signed = run_items, signed_certificates
+    numbers = (
+        select(
+            items.c.station,
+            items.c.run,
+            items.c.certificate,
+            func.min(items.c.place).label("place"),
+            func.count().over(partition_by=[items.c.station, items.c.run]).label("numbers"),
+        )
+        .where(of_runs(items, wanted))
+        .group_by(items.c.station, items.c.run, items.c.certificate)
+        .subquery()
+    )
+    device = literal(f"{DUT}-") + cast(numbers.c.place + 1, String)
+    its = and_(
+        signed.c.station == numbers.c.station,
+        signed.c.run == numbers.c.run,
+        or_(numbers.c.numbers == 1, signed.c.device == device),
+    )
+    query = (
+        select(*numbers.c, func.count(signed.c.duty).label("signed"))
+        .select_from(numbers.outerjoin(signed, its))
+        .group_by(*numbers.c)
+        .order_by(numbers.c.station, numbers.c.run, numbers.c.place)
+    )
+    return tuple(
+        Awaiting(
+            row.station,
+            row.run,
+            f"{DUT}-{row.place + 1}" if row.numbers > 1 else "",
+            row.certificate,
+            DUTIES[row.signed],
+        )
+        for row in connection.execute(query)
+        if row.signed < len(DUTIES)
+    )
 
 
 def next_duty() -> ColumnElement[str]:

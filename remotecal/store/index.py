@@ -16,7 +16,13 @@ from remotecal.journal.chain import ending
 from remotecal.journal.events import seconds
 from remotecal.journal.evidence import start_of
 from remotecal.store.database import of_runs
-from remotecal.store.tables import journal_lines, run_equipment, run_items, runs, signed_certificates
+from remotecal.store.tables import (
+    journal_lines,
+    run_equipment,
+    run_items,
+    runs,
+    signed_certificates,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table
@@ -222,8 +228,8 @@ class AboutRuns:
         self, *, serial: str | None = None, certificate: str | None = None, limit: int = FOUND
     ) -> tuple[EquipmentRow, ...]:
         """Return where somebody took part, by serial number or a certificate's; the latest runs first."""
-        wanted = {run_equipment.c.serial: serial, run_equipment.c.certificate: certificate}
-        return tuple(map(EquipmentRow._make, self._latest(run_equipment, wanted, limit)))
+        column, number = _asked({run_equipment.c.serial: serial, run_equipment.c.certificate: certificate})
+        return tuple(map(EquipmentRow._make, self._latest(run_equipment, [column], number, limit)))
 
     def items(
         self,
@@ -243,29 +249,24 @@ class AboutRuns:
             account: only what this customer's account ordered.
             limit: how many, at most.
         """
-        wanted = {
-            run_items.c.serial: serial,
-            run_items.c.owner_number: owner_number,
-            run_items.c.certificate: certificate,
-        }
-        return tuple(map(ItemRow._make, self._latest(run_items, wanted, limit, account)))
+        column, number = _asked(
+            {
+                run_items.c.serial: serial,
+                run_items.c.owner_number: owner_number,
+                run_items.c.certificate: certificate,
+            }
+        )
+        return tuple(map(ItemRow._make, self._latest(run_items, [column], number, limit, account)))
 
     def numbered(self, number: str, *, account: str | None = None, limit: int = FOUND) -> tuple[ItemRow, ...]:
         """Return where something was calibrated, by whichever of its numbers; as `items`."""
-        found = [
-            row
-            for kind in ("serial", "owner_number", "certificate")
-            for row in self.items(**{kind: number}, account=account, limit=limit)
-        ]
-        return tuple(dict.fromkeys(found))[:limit]
+        columns = (run_items.c.serial, run_items.c.owner_number, run_items.c.certificate)
+        return tuple(map(ItemRow._make, self._latest(run_items, columns, number, limit, account)))
 
     def took_part(self, number: str, *, limit: int = FOUND) -> tuple[EquipmentRow, ...]:
         """Return where somebody took part, by its own number or that of a certificate of it."""
-        found = (
-            *self.equipment(serial=number, limit=limit),
-            *self.equipment(certificate=number, limit=limit),
-        )
-        return tuple(dict.fromkeys(found))[:limit]
+        columns = (run_equipment.c.serial, run_equipment.c.certificate)
+        return tuple(map(EquipmentRow._make, self._latest(run_equipment, columns, number, limit)))
 
     def of_run(self, station: str, run: str) -> tuple[tuple[EquipmentRow, ...], tuple[ItemRow, ...]]:
         """Return who took part in a run, and what it calibrates."""
@@ -326,19 +327,34 @@ class AboutRuns:
         return count
 
     def _latest(
-        self, table: Table, wanted: Mapping[Column[str], str | None], limit: int, account: str | None = None
+        self,
+        table: Table,
+        columns: Sequence[Column[str]],
+        number: str,
+        limit: int,
+        account: str | None = None,
     ) -> Sequence[Row[Any]]:
-        """Return rows of one value that is asked for, of the latest runs first; "" is nobody's number."""
-        from sqlalchemy import select
+        """Return rows that have a number in one of these columns, of the latest runs first; "" is nobody's.
 
-        ((column, value),) = ((column, value) for column, value in wanted.items() if value is not None)
-        query = select(table).where(column == value, column != "")
+        Each column is looked up in its own index: among alternatives, SQLite would rather take any other.
+        """
+        from sqlalchemy import select, union
+
+        each = [select(table).where(column == number, column != "") for column in columns]
+        found = (each[0] if len(each) == 1 else union(*each)).subquery()
+        query = select(found)
         if account is not None:
-            of_run = (runs.c.station == table.c.station) & (runs.c.run == table.c.run)
+            of_run = (runs.c.station == found.c.station) & (runs.c.run == found.c.run)
             query = query.join(runs, of_run).where(runs.c.account == account)
-        ordered = query.order_by(table.c.at.desc(), table.c.station, table.c.run)
+        ordered = query.order_by(found.c.at.desc(), found.c.station, found.c.run)
         with self._database.read() as connection:
             return connection.execute(ordered.limit(limit)).all()
+
+
+def _asked(given: Mapping[Column[str], str | None]) -> tuple[Column[str], str]:
+    """Return the one column that is asked for, and what it is to be."""
+    ((column, value),) = ((column, value) for column, value in given.items() if value is not None)
+    return column, value
 
 
 def _using(

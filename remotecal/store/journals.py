@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 NOTHING = "0" * 64
 """What a journal's first line follows from."""
+TOGETHER = 100
+"""Ranges of lines that are asked for in one query."""
 
 STATES = {
     "start": "running",
@@ -71,6 +73,8 @@ class RunRow:
     """`agrees` or `differs`: whether the station computed the same record; "" while there is none."""
     awaiting: str
     """Which signature its certificates wait for; "" without a record, or once all are issued."""
+    acknowledged: int | None
+    """Number of the journal's line up to which somebody has seen to it; None if nobody has."""
 
 
 class Batch(NamedTuple):
@@ -130,15 +134,25 @@ class Journals:
     def note_conflict(self, station: str, run: str, reason: str) -> None:
         """Keep why lines of a run were refused, for whoever looks at it."""
         with self._database.begin() as connection:
-            connection.execute(
-                runs.update().where(runs.c.station == station, runs.c.run == run).values(conflict=reason)
-            )
+            this = (runs.c.station == station) & (runs.c.run == run) & (runs.c.conflict != reason)
+            connection.execute(runs.update().where(this).values(conflict=reason, acknowledged=None))
 
     def note_unordered(self, station: str, run: str, reason: str) -> bool:
         """Keep why a run is none that the laboratory ordered, "" if it is; tell whether that is new."""
         this = (runs.c.station == station) & (runs.c.run == run) & (runs.c.unordered != reason)
         with self._database.begin() as connection:
-            return connection.execute(runs.update().where(this).values(unordered=reason)).rowcount == 1
+            return (
+                connection.execute(
+                    runs.update().where(this).values(unordered=reason, acknowledged=None)
+                ).rowcount
+                == 1
+            )
+
+    def acknowledge(self, station: str, run: str, lines: int) -> None:
+        """Keep that somebody has seen to a run as it was after so many lines; later ones call them again."""
+        this = (runs.c.station == station) & (runs.c.run == run)
+        with self._database.begin() as connection:
+            connection.execute(runs.update().where(this).values(acknowledged=lines))
 
     def note_failed(self, station: str, run: str, reason: str) -> None:
         """Keep why no record of a run can be computed, "" once one was."""
@@ -159,15 +173,6 @@ class Journals:
             row = connection.execute(select(runs).where(runs.c.station == station, runs.c.run == run)).first()
         return None if row is None else run_of(row)
 
-    def named(self, beginning: str) -> tuple[RunRow, ...]:
-        """Return the runs whose name begins so, the latest first."""
-        from sqlalchemy import select
-
-        begins = self._database.begins(runs.c.run, beginning)
-        with self._database.read() as connection:
-            rows = connection.execute(select(runs).where(begins).order_by(runs.c.began.desc())).all()
-        return tuple(run_of(row) for row in rows)
-
     def lines(self, station: str, run: str, after: int = 0) -> tuple[bytes, ...]:
         """Return a journal's lines behind line `after`, without their line feeds."""
         from sqlalchemy import select
@@ -185,17 +190,33 @@ class Journals:
         return tuple(bytes(row.line) for row in rows)
 
     @contextmanager
-    def opened(self, station: str, run: str) -> Iterator[Iterator[bytes]]:
-        """Give a journal's lines one after another, each with its line feed; few are held at once."""
-        from sqlalchemy import select
+    def opened(
+        self, station: str, run: str, within: Sequence[tuple[int, int]] = ()
+    ) -> Iterator[Iterator[bytes]]:
+        """Give a journal's lines one after another, each with its line feed; few are held at once.
+
+        Args:
+            station: where the run was.
+            run: the run.
+            within: only lines from one number to another, of any of these, which rise and don't overlap; all
+                where none are named.
+        """
+        from sqlalchemy import or_, select
 
         table = journal_lines
         query = (
             select(table.c.line).where(table.c.station == station, table.c.run == run).order_by(table.c.seq)
         )
+        parts = [
+            query.where(or_(*(table.c.seq.between(*ends) for ends in within[begin : begin + TOGETHER])))
+            for begin in range(0, len(within), TOGETHER)
+        ]
         with self._database.read() as connection:
-            rows = connection.execute(query, execution_options={"yield_per": AT_ONCE}).scalars()
-            yield (bytes(line) + b"\n" for line in rows)
+            yield (
+                bytes(line) + b"\n"
+                for part in parts or [query]
+                for line in connection.execute(part, execution_options={"yield_per": AT_ONCE}).scalars()
+            )
 
     def first_line(self, station: str, run: str) -> bytes:
         """Return a journal's first line; empty if it is not here."""

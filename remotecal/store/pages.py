@@ -7,9 +7,10 @@ leaves the fewest; what else is asked is looked at row by row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from remotecal.certificates.signing.signature import DUTIES
+from remotecal.store.awaiting import Awaiting, awaiting
 from remotecal.store.database import of_runs
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, ColumnElement, Row, Table
 
+    from remotecal.certificates.signing.signature import Duty
     from remotecal.store.database import Database
 
     Group = Mapping[Column[str], str | None]
     """Columns that have an index together → what each must be; None for anything."""
 
 
+ABNORMAL: Final = ("stopped", "suspended", "refused", "unordered", "differing")
+"""Kinds of runs that are not as they should be: they are told until somebody has seen to them."""
 WANTED: Final = ("asking", "running", "paused", "stopped", "suspended")
 """States of runs that are on, or stand still until somebody sees to them."""
 
@@ -103,6 +107,23 @@ class Pages:
         rows = self._rows(runs, wanted, limit, runs.c.began, (runs.c.station, runs.c.run), before)
         return tuple(run_of(row) for row in rows)
 
+    def named(self, beginning: str, *, limit: int, account: str | None = None) -> tuple[RunRow, ...]:
+        """Return runs whose name begins so, the latest first.
+
+        Args:
+            beginning: of the name.
+            limit: how many, at most.
+            account: only those of this account.
+        """
+        from sqlalchemy import select
+
+        query = select(runs).where(self._database.begins(runs.c.run, beginning))
+        if account is not None:
+            query = query.where(runs.c.account == account)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(runs.c.began.desc()).limit(limit)).all()
+        return tuple(run_of(row) for row in rows)
+
     def certified(
         self,
         limit: int,
@@ -138,12 +159,15 @@ class Pages:
         """Return the runs that want somebody, by why: the latest begun first, so many of each kind at most.
 
         A kind is a state that a run does not leave by itself or that goes on (`WANTED`), one of those few
-        that are counted (`FEW_RUNS`), or the duty its certificates are to be signed for next.
+        that are counted (`FEW_RUNS`), or the duty its certificates are to be signed for next. What is not as
+        it should be (`ABNORMAL`) is left out from when somebody saw to it until something happens in it.
         """
         from sqlalchemy import and_, literal, select, text, union_all
 
         kinds: dict[str, ColumnElement[bool]] = {state: runs.c.state == state for state in WANTED}
         kinds |= {kind: and_(text(which)) for kind, which in FEW_RUNS.items() if kind != "due"}
+        unseen = runs.c.acknowledged.is_(None) | (runs.c.committed > runs.c.acknowledged)
+        kinds = {kind: and_(which, unseen) if kind in ABNORMAL else which for kind, which in kinds.items()}
         kinds |= {
             duty: and_(text(AWAITING), runs.c.awaiting == duty, runs.c.unordered == "") for duty in DUTIES
         }
@@ -163,6 +187,24 @@ class Pages:
             for kind, *row in connection.execute(union_all(*each)):
                 found[kind].append(run_of(row))
         return {kind: tuple(rows) for kind, rows in found.items()}
+
+    def to_sign(self, wanting: Mapping[str, Sequence[RunRow]]) -> tuple[tuple[Awaiting, RunRow], ...]:
+        """Return the certificates that are to be signed, each with its run, of those that `wanting` tells.
+
+        What no index knows the items of has one certificate.
+        """
+        rows = {(row.station, row.run): row for duty in DUTIES for row in wanting[duty]}
+        if not rows:
+            return ()
+        with self._database.read() as connection:
+            found = awaiting(connection, rows)
+        known = {(one.station, one.run) for one in found}
+        others = (
+            Awaiting(row.station, row.run, "", "", cast("Duty", row.awaiting))
+            for place, row in rows.items()
+            if place not in known
+        )
+        return tuple((one, rows[one.station, one.run]) for one in (*found, *others))
 
     def issued(self, since: float, *, account: str | None = None, limit: int = 50) -> tuple[IssuedRow, ...]:
         """Return the certificates issued since a time, the latest first."""

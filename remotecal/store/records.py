@@ -58,7 +58,8 @@ class Records:
             connection.execute(insert.on_conflict_do_update(index_elements=["station", "run"], set_=values))
             this = (runs.c.station == row.station) & (runs.c.run == row.run)
             known = "agrees" if row.agrees else "differs"
-            connection.execute(runs.update().where(this).values(record=known, awaiting=next_duty()))
+            values = {"record": known, "awaiting": next_duty(), "acknowledged": None}
+            connection.execute(runs.update().where(this).values(values))
 
     def find(self, station: str, run: str) -> RecordRow | None:
         """Return a run's record; None if there is none yet."""

@@ -24,6 +24,7 @@ from remotecal.store.standards import Standards
 from remotecal.store.stations import Stations
 from remotecal.store.tables import audit
 from remotecal.store.users import Users
+from remotecal.store.whole import WholeRun, last_issued, whole_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,14 @@ class Store:
             database.migrate()
         finally:
             database.close()
+
+    def whole(self, station: str, run: str) -> WholeRun | None:
+        """Return a run with its record; None if no line of it is here."""
+        return whole_run(self.database, station, run)
+
+    def last_issued(self, station: str, run: str) -> tuple[str, str] | None:
+        """Return number and record (JSON) of the last certificate of what a run calibrates, if any."""
+        return last_issued(self.database, station, run)
 
     def note(self, who: str, what: str, data: Mapping[str, str | int | float | None]) -> None:
         """Write into the audit log."""

@@ -122,6 +122,7 @@ runs = Table(
     Column("account", Text, comment="that of its order, where the order was for its station"),
     Column("record", Text, nullable=False, server_default="", comment="agrees or differs, once it is there"),
     Column("awaiting", Text, nullable=False, server_default="", comment="which signature comes next"),
+    Column("acknowledged", Integer, comment="lines of its journal up to which somebody has seen to it"),
     Index(None, "began", "station", "run"),
     Index(None, "account", "began", "station", "run"),
     Index(None, "station", "began", "run"),

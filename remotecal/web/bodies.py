@@ -171,6 +171,13 @@ class AccountGiven(_Sent):
     """The customer's account."""
 
 
+class Acknowledged(_Sent):
+    """What somebody has seen to."""
+
+    lines: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    """Lines of the run's journal that were there when they saw it."""
+
+
 class CommandWanted(_Sent):
     """What a run is to do."""
 

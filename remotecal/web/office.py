@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends, Request
 
 from remotecal.clock import civil_time
 from remotecal.hub.refusals import Refusals
 from remotecal.transport.bundles import TrustedProcedures
+from remotecal.web.remembered import Remembered
 from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.applications import Starlette
 
     from remotecal.clock import Clock
     from remotecal.hub.laboratory import OrderDesk
+    from remotecal.hub.reviewing import Reviewed
     from remotecal.hub.settings import HubSettings
+    from remotecal.journal.places import Places
     from remotecal.store.index import EquipmentRow
     from remotecal.store.standards import StandardRow
 
 STANDARDS_HOLD = 600.0
 """Seconds for which it is remembered which standards there are."""
+
+ORDERS_HELD: Final = 1000
+"""Runs of which it is remembered what was ordered."""
+REVIEWS_HELD: Final = 32
+"""Certificates of which it is remembered what a review found."""
+REVIEW_HOLDS: Final = 600.0
+"""Seconds for which it is, at most: whoever changed something in the database meanwhile is found out then."""
+PLACES_HELD: Final = 200_000
+"""Repeats of which it is remembered where they stand in their journals."""
 
 
 class Office:
@@ -49,6 +63,12 @@ class Office:
         """How often strangers ask."""
         self.watching = Watching(laboratory)
         """Runs as they are now."""
+        self.places: Remembered[Places] = Remembered(PLACES_HELD, lambda one: 1 + len(one.repeats))
+        """What stands where in journals, by station, run and the hash of their last line."""
+        self.devices: Remembered[Mapping[str, str]] = Remembered(ORDERS_HELD)
+        """Run → device → number of its certificate, as ordered: that is signed, and stays."""
+        self.reviewed: Remembered[Reviewed] = Remembered(REVIEWS_HELD)
+        """What was found of certificates under review, by all that it follows from."""
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
 
     def standards(self) -> tuple[StandardRow, ...]:

@@ -29,6 +29,7 @@ from remotecal.errors import (
     TransportError,
 )
 from remotecal.web.answers import PROBLEM
+from remotecal.web.callers import SAFE
 from remotecal.web.office import office_of
 from remotecal.web.pages.frame import for_people, refusal
 
@@ -69,7 +70,9 @@ def add_to(app: FastAPI) -> None:
 def _answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return a refusal as whoever asked can read it: a page for people, problem details for programs."""
     if for_people(request.url.path):
-        return refusal(request, status, detail)
+        page = refusal(request, status, detail)
+        page.headers.update(headers or {})
+        return page
     return problem(status, detail, headers)
 
 
@@ -88,13 +91,8 @@ def status_of(error: RemotecalError) -> HTTPStatus:
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, RemotecalError):
         raise error
-    if isinstance(error, RequestRefused) and error.noted and not _just_came(request, error):
-        try:
-            await run_in_threadpool(
-                office_of(request).refusals.note, error.who, _host(request), str(error), _where(request)
-            )
-        except StoreError:
-            log.exception("a refusal can't be noted")
+    if isinstance(error, RequestRefused) and not _just_came(request, error):
+        await note_refusal(request, error)
     status = status_of(error)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("%s", error)
@@ -105,16 +103,33 @@ async def _refused(request: Request, error: Exception) -> Response:
     return _answer(request, status, str(error), headers)
 
 
+async def note_refusal(request: Request, error: RequestRefused) -> None:
+    """Note in the audit log who was refused, where that is a refusal that is noted."""
+    if not error.noted:
+        return
+    try:
+        await run_in_threadpool(
+            office_of(request).refusals.note, error.who, _host(request), str(error), _where(request)
+        )
+    except StoreError:
+        log.exception("a refusal can't be noted")
+
+
 def _just_came(request: Request, error: RequestRefused) -> bool:
     """Tell whether somebody is only led to where one logs in, as everybody is who opens a page first."""
-    return isinstance(error, NotLoggedIn) and for_people(request.url.path)
+    return isinstance(error, NotLoggedIn) and for_people(request.url.path) and request.method in SAFE
 
 
 async def _malformed(request: Request, error: Exception) -> Response:
     faults: Sequence[Mapping[str, object]] = (
         error.errors() if isinstance(error, RequestValidationError) else ()
     )
-    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(map(_fault, faults)))
+    if for_people(request.url.path):
+        names = ", ".join(dict.fromkeys(str(_steps(fault)[-1]) for fault in faults))
+        detail = f"{names} is not as it can be read: mend it in the address or the form"
+    else:
+        detail = "; ".join(map(_fault, faults))
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 async def _by_status(request: Request, error: Exception) -> Response:
@@ -130,9 +145,13 @@ async def _failed(request: Request, _: Exception) -> Response:
 
 
 def _fault(fault: Mapping[str, object]) -> str:
+    return f"{'.'.join(map(str, _steps(fault)))}: {fault['msg']}"
+
+
+def _steps(fault: Mapping[str, object]) -> tuple[object, ...]:
+    """Return where in a request a fault is."""
     place = fault["loc"]
-    steps = place if isinstance(place, tuple) else ()
-    return f"{'.'.join(map(str, steps))}: {fault['msg']}"
+    return place if isinstance(place, tuple) and place else ("request",)
 
 
 def _host(request: Request) -> str:

@@ -11,15 +11,26 @@ from remotecal.errors import NotNow, NotThere
 from remotecal.transport.messages import Live
 from remotecal.web import certificates, visible
 from remotecal.web.answers import NEXT, Limit, described, file, page
-from remotecal.web.bodies import NAME, STATION, CommandWanted, Device, FileHash, RunName, StationName
+from remotecal.web.bodies import (
+    NAME,
+    STATION,
+    Acknowledged,
+    CommandWanted,
+    Device,
+    FileHash,
+    RunName,
+    StationName,
+)
 from remotecal.web.callers import Caller, Commanding, Issuing, Reader, Signing
 from remotecal.web.office import Here, Office
 from remotecal.web.shown import CertificateShown, FileShown, RunShown, certificate_shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from remotecal.store.journals import RunRow
+    from remotecal.store.whole import WholeRun
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -93,6 +104,19 @@ async def command_run(
     return RunShown.model_validate(await run_in_threadpool(visible.run, here, caller, station, run))
 
 
+@router.post(RUN + "/acknowledge")
+def acknowledge_run(
+    station: StationName, run: RunName, seen: Acknowledged, caller: Commanding, here: Here
+) -> RunShown:
+    """Say that one has seen to a run that is not as it should be; it is called again if something happens."""
+    row = visible.run(here, caller, station, run)
+    if seen.lines > row.committed:
+        raise NotThere(f"the journal of {run} has {row.committed} lines, and no line {seen.lines}")
+    here.store.journals.acknowledge(station, run, seen.lines)
+    here.store.note(caller.name, "acknowledge", {"station": station, "run": run, "lines": seen.lines})
+    return RunShown.model_validate(visible.run(here, caller, station, run))
+
+
 @router.get(RUN + "/journal", response_class=Whole, responses=described(LINES), tags=["evidence"])
 def get_journal(
     station: StationName,
@@ -112,10 +136,7 @@ def get_journal(
 def list_files(station: StationName, run: RunName, caller: Reader, here: Here) -> list[FileShown]:
     """List the photos and other files that a run's journal names, in its order."""
     may_see_evidence(here, caller, station, run)
-    return [
-        FileShown(**row.file.model_dump(), complete=row.complete)
-        for row in here.store.files.list(station, run)
-    ]
+    return files_of(here, station, run)
 
 
 @router.get(RUN + "/files/{sha256}", response_class=Whole, responses=described("*/*"), tags=["evidence"])
@@ -208,15 +229,34 @@ async def issue_certificate(
 
 
 def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:
-    """Raise `NotThere` unless a caller may see journal and record.
+    """Raise `NotThere` unless a caller may see journal and record; see `see_evidence_of`."""
+    visible.run(here, caller, station, run)
+    if caller.account is not None:
+        _see_issued(here, station, run, certificates.ordered(here, run).keys())
+
+
+def files_of(here: Office, station: str, run: str) -> list[FileShown]:
+    """Return the files that a run's journal names, in its order, for whoever may see them."""
+    return [
+        FileShown(**row.file.model_dump(), complete=row.complete)
+        for row in here.store.files.list(station, run)
+    ]
+
+
+def see_evidence_of(here: Office, caller: Caller, whole: WholeRun) -> None:
+    """Raise `NotThere` unless a caller who sees a run may see its journal and its record.
 
     They tell of all devices, so a customer waits until the certificates of all are issued.
     """
-    visible.run(here, caller, station, run)
-    if caller.account is None:
-        return
+    if caller.account is not None:
+        row = whole.row
+        _see_issued(here, row.station, row.run, certificates.ordered(here, row.run).keys())
+
+
+def _see_issued(here: Office, station: str, run: str, devices: AbstractSet[str]) -> None:
+    """Raise `NotThere` unless the certificates of all these devices are issued."""
     issued = here.store.signings.issued(station, run)
     if not issued:
         raise NotThere(f"the certificate of {run} is not issued yet")
-    if not certificates.ordered(here, run).keys() <= issued:
+    if not devices <= issued:
         raise NotThere(f"the certificates of some devices of {run} are not issued yet, and this tells of all")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal.errors import NotTheirs, NotThere
+from remotecal.store.whole import WholeRun
 
 if TYPE_CHECKING:
     from remotecal.store.journals import RunRow
@@ -34,8 +35,18 @@ def run(office: Office, caller: Caller, station: str, name: str) -> RunRow:
     Raises:
         NotThere: there is none of this name at the station, or it is another customer's.
     """
+    return _theirs(caller, office.store.journals.find(station, name), station, name)
+
+
+def whole(office: Office, caller: Caller, station: str, name: str) -> WholeRun:
+    """Return a run with its record; errors as `run`."""
+    found = office.store.whole(station, name)
+    row = _theirs(caller, None if found is None else found.row, station, name)
+    return WholeRun(row, None) if found is None else found
+
+
+def _theirs(caller: Caller, found: RunRow | None, station: str, name: str) -> RunRow:
     missing = f"there is no run {name} at {station}"
-    found = office.store.journals.find(station, name)
     if found is None:
         raise NotThere(missing)
     if not _owns(caller, found.account):

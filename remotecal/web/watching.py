@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from remotecal.transport import subjects
 from remotecal.transport.messages import Live
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from remotecal.hub.laboratory import OrderDesk
 
@@ -27,8 +28,8 @@ AT_LEAST: Final = 0.5
 """Seconds from one look at what is new to the next, at least: nobody reads faster."""
 AT_MOST: Final = 2.0
 """The same at most: what changes without a station's word, and how old its last word is."""
-MOST: Final = 2000
-"""Runs that are remembered at once."""
+OF_ONE: Final = 8
+"""Runs of one station that are remembered at once: what it makes up pushes out nothing of another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +47,62 @@ class Seen:
         return max(0.0, time.monotonic() - self.heard)
 
 
+Shows = Callable[[str, Live, Live | None], bool]
+"""Tells whether what a station says of a run, and said before, changes what somebody looks at."""
+
+
+def anything(_station: str, _live: Live, _before: Live | None) -> bool:
+    """Tell that it does, whatever it is."""
+    return True
+
+
+def turned(live: Live, before: Live | None) -> bool:
+    """Tell whether a run begins, asks, or has come to another state: what lists of runs show."""
+    return before is None or (live.state, live.prompt) != (before.state, before.prompt)
+
+
+@dataclass(eq=False, slots=True)
+class _Viewer:
+    """Somebody who looks on."""
+
+    shows: Shows
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 @dataclass(slots=True)
 class Watching:
     """What is known of the runs that are on."""
 
     laboratory: OrderDesk
     """Through whose connection stations are heard."""
-    _seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    _seen: dict[str, dict[str, Seen]] = field(default_factory=dict)
+    """Station → run → what it said last of it, the latest last."""
     _asked: dict[str, float] = field(default_factory=dict)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _viewers: set[_Viewer] = field(default_factory=set)
     _listening: asyncio.Task[None] | None = None
 
     def of(self, station: str, run: str) -> Seen | None:
         """Return what a station said last of a run; None if it said nothing yet."""
-        return self._seen.get((station, run))
+        return self._seen.get(station, {}).get(run)
 
-    async def looks(self) -> AsyncIterator[None]:
-        """Yield whenever there may be something new to look at, now first."""
+    async def looks(self, shows: Shows = anything) -> AsyncGenerator[None]:
+        """Yield whenever there may be something new to look at, now first.
+
+        Args:
+            shows: tells what of the stations' news that is.
+        """
         await self._listen()
-        while True:
-            changed = self._changed
-            yield
-            await asyncio.sleep(AT_LEAST)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), AT_MOST - AT_LEAST)
+        viewer = _Viewer(shows)
+        self._viewers.add(viewer)
+        try:
+            while True:
+                viewer.woken.clear()
+                yield
+                await asyncio.sleep(AT_LEAST)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(viewer.woken.wait(), AT_MOST - AT_LEAST)
+        finally:
+            self._viewers.discard(viewer)
 
     async def ask(self, station: str, run: str, by: str) -> None:
         """Ask a station where a run is, unless it said so of late; one that does not answer says nothing."""
@@ -77,10 +110,11 @@ class Watching:
         seen, now = self.of(station, run), time.monotonic()
         if (seen is not None and seen.age < ASK_AFTER) or now - self._asked.get(station, 0.0) < ASK_AFTER:
             return
-        self._asked[station] = now
+        self._asked[station], known = now, dict(self._seen.get(station, {}))
         with suppress(RemotecalError):
             live = (await self.laboratory.state(station, by)).run
-            if live is not None:
+            # What was heard while the answer was on its way may be later than the answer.
+            if live is not None and self.of(station, live.run) is known.get(live.run):
                 self._take(station, live)
 
     async def _listen(self) -> None:
@@ -95,9 +129,11 @@ class Watching:
             self._take(subjects.station_of(subject), Live.model_validate_json(content))
 
     def _take(self, station: str, live: Live) -> None:
-        self._seen.pop((station, live.run), None)
-        self._seen[station, live.run] = Seen(live, time.monotonic())
-        if len(self._seen) > MOST:
-            del self._seen[next(iter(self._seen))]
-        self._changed.set()
-        self._changed = asyncio.Event()
+        seen = self._seen.setdefault(station, {})
+        before = seen.pop(live.run, None)
+        seen[live.run] = Seen(live, time.monotonic())
+        if len(seen) > OF_ONE:
+            del seen[next(iter(seen))]
+        for viewer in self._viewers:
+            if viewer.shows(station, live, None if before is None else before.live):
+                viewer.woken.set()

@@ -275,3 +275,17 @@ def test_budgets_and_characteristics_may_be_in_any_unit() -> None:
     xml = write(written)
     assert [str(problem) for problem in validate(xml)] == []
     assert read(xml) == written
+
+
+def test_a_budget_names_its_points_and_one_that_names_none_is_written_as_ever() -> None:
+    plain = record()
+    measurement = plain.measurements[0]
+    named = measurement.budgets[0].model_copy(update={"points": ("50 m3/h, as left", "点 1", "5 %20 / <2>")})
+    budgets = (named, *measurement.budgets[1:])
+    told = plain.model_copy(update={"measurements": (measurement.model_copy(update={"budgets": budgets}),)})
+    xml = write(told)
+    assert [str(problem) for problem in validate(xml)] == []
+    assert read(xml) == told
+    assert b"budgetPoint" not in write(plain)
+    assert '"points"' not in plain.to_json(), "older records are the same to the last byte"
+    assert Record.from_json(told.to_json()) == told

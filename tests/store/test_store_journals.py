@@ -195,9 +195,11 @@ def test_runs_are_found_by_how_their_name_begins(enrolled: Store, lines: list[by
     for at, run in enumerate(("F-1-ab", "F-1-cd", "f-1-ab", "F%1")):
         enrolled.journals.append("here", run, 1, lines[:1], float(at))
 
-    def named(beginning: str) -> list[str]:
-        return [row.run for row in enrolled.journals.named(beginning)]
+    def named(beginning: str, limit: int = 50) -> list[str]:
+        return [row.run for row in enrolled.pages.named(beginning, limit=limit)]
 
     assert named("F-1-") == ["F-1-cd", "F-1-ab"], "capitals count, on both databases"
     assert named("F%") == ["F%1"]
     assert named("F_") == []
+    assert named("F", limit=2) == ["F%1", "F-1-cd"], "so many of the latest, and of one account only"
+    assert enrolled.pages.named("F", limit=50, account="acme") == ()

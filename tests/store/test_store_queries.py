@@ -135,7 +135,7 @@ LISTS = {
     ),
     "an order": (lambda store: store.orders.find("o2000"), "pk"),
     "a run": (lambda store: store.journals.find("s20", "o2000"), "pk"),
-    "runs that begin so": (lambda store: store.journals.named("o20"), "ix_runs_run"),
+    "runs that begin so": (lambda store: store.pages.named("o20", limit=50), "ix_runs_run"),
     "a journal": (lambda store: store.journals.lines("s20", "o2000"), "pk"),
     "a run's files": (lambda store: store.files.missing("s20", "o2000"), "pk"),
     "a record": (lambda store: store.records.find("s20", "o2000"), "pk"),
@@ -285,7 +285,7 @@ def test_batches_of_one_run_wait_together(filled: Store, text_of: bytes) -> None
     assert said[5] == (10, "")
     assert filled.journals.lines("s1", "r-s1") == tuple(text_of.splitlines())
     assert filled.stations.get("s1").used == sum(map(len, text_of.splitlines()))
-    (row,) = filled.journals.named("r-s1")
+    (row,) = filled.pages.named("r-s1", limit=50)
     assert (row.committed, row.state) == (10, "running")
 
 

@@ -12,6 +12,8 @@ from sites import until
 from test_web_certificates import issued
 from web_laboratory import PASSWORD, Web
 
+from remotecal.clock import civil_day
+
 CHROMIUM = "/usr/bin/chromium"
 WITHIN = PATIENCE * 1000.0
 expect.set_options(timeout=WITHIN)
@@ -61,7 +63,8 @@ def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
     page = opened(browser, web, said, locale=locale)
     addresses = ("/", "/orders", f"/orders/{run}", "/live", "/runs", f"/runs/here/{run}", "/search?q=M1",
                  "/certificates", "/review", f"/review/here/{run}", "/standards", "/standard?number=M1",
-                 "/resting", "/resting?number=M1", f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
+                 "/help", "/resting", "/resting?number=M1",
+                 f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
     for address in addresses:
         page.goto(web.url + address)
         found = Axe().run(page, options=RULES)
@@ -92,7 +95,23 @@ def test_everything_is_reached_by_keys(browser: Browser, web: Web, run: str, sai
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.keyboard.press("?")
+    expect(page).to_have_url(web.url + "/help")
+    expect(page.get_by_role("row", name="find a number")).to_be_visible()
     assert said == []
+
+
+def test_a_printed_list_tells_whose_it_is_and_of_which_day(
+    browser: Browser, web: Web, run: str, said: list[str]
+) -> None:
+    page = opened(browser, web, said)
+    page.goto(web.url + "/runs")
+    expect(page.locator(".printed")).to_be_hidden()
+    page.emulate_media(media="print")
+    today = civil_day(web.clock.now(), web.hub.laboratory.folder.time_zone).isoformat()
+    expect(page.locator(".laboratory")).to_have_text(f"Water laboratory · {today} · operator")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    expect(page.get_by_role("row").first).to_be_visible()
 
 
 def test_a_run_is_watched_answered_and_paused_without_loading_the_page_anew(

@@ -22,6 +22,7 @@ NEEDS = {
     ("post", "/orders/X/cancel"): "operator",
     ("put", "/orders/X/account"): "operator",
     ("post", "/runs/here/X/commands"): "operator",
+    ("post", "/runs/here/X/acknowledge"): "operator",
     ("post", "/runs/here/X/certificate/issue"): "administrator",
     ("post", "/runs/here/X/remarks/1/settle"): "operator",
     ("post", "/stations/here/revoke"): "administrator",
@@ -33,6 +34,7 @@ BODIES = {
     "/orders/X/cancel": {"reason": "no"},
     "/orders/X/account": {"account": "bolt"},
     "/runs/here/X/commands": {"verb": "abort", "argument": "no"},
+    "/runs/here/X/acknowledge": {"lines": 1},
     "/runs/here/X/remarks/1/settle": {"answer": "no"},
     "/users/somebody": {"roles": ["administrator"], "password": PASSWORD},
 }

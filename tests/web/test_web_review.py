@@ -45,12 +45,18 @@ def test_the_queue_tells_each_first_what_is_theirs(web: Web, run: str) -> None:
         assert customer.get(f"/review/here/{run}").status_code in {403, 404}
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "the same to the last digit"), ("zh", "通过")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "the same to the last digit"), ("zh", "直至最后一位数字都相同")]
+)
 def test_a_certificate_is_shown_with_its_checks(web: Web, run: str, language: str, said: str) -> None:
     with browsing(web, "reviewer", language) as client:
         page = client.get(f"/review/here/{run}")
     assert page.status_code == 200
     assert said in page.text
+    checks = page.text.partition('aria-labelledby="checks"')[2].partition("</section>")[0]
+    names = re.findall(r'<th scope="row"[^>]*>([^<]+)</th>', checks)
+    assert len(names) > 15
+    assert all((re.search("[一-鿿]", name) is not None) is (language == "zh") for name in names), names
     assert f"remotecal sign --at {web.url} here/{run} --user reviewer --key" in unescape(page.text)
     assert 'href="/api/v1/runs/here/' in page.text
     for link in re.findall(r'<a href="(/api/[^"]*certificate[^"]*)"([^>]*)>', page.text):

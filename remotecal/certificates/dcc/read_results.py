@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from remotecal.certificates.dcc import write_results as names
 from remotecal.certificates.dcc.read_forms import (
@@ -206,7 +207,7 @@ def _budget(source: CertificateSource, element: _Element) -> PointBudget:
             elif isinstance(entry, Words):
                 words |= dict.fromkeys(entry.ref_types, entry.words)
     try:
-        fields |= _budget_result(numbers)
+        fields |= _budget_result(numbers) | {"points": tuple(map(unquote, words.get(names.POINTS, ())))}
         fields["lines"] = _budget_lines(source, element, estimates, numbers, words)
     except (KeyError, ValueError, TypeError) as error:
         source.refuse(element, f"the budget is not complete: {error}")

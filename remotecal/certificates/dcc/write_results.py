@@ -44,6 +44,7 @@ INPUT = "remotecal_input"
 RESULT = "remotecal_budgetResult"
 ROW = "remotecal_tableRow"
 OF_RESULT = "remotecal_resultNumber"
+POINTS = "remotecal_budgetPoints"
 SENSITIVITY = "remotecal_sensitivityCoefficient"
 CONTRIBUTION = "remotecal_contribution"
 SHARE = "remotecal_shareOfVariance"
@@ -299,11 +300,17 @@ def _contributions(budget: PointBudget) -> list[Quantity]:
     ]
 
 
+def _word(text: str) -> str:
+    """Return a text without blanks, which a list of words has between them (RFC 3986, 2.1)."""
+    return text.replace("%", "%25").replace(" ", "%20")
+
+
 def _budget_result(budget: PointBudget) -> list[Quantity]:
     expanded = Uncertainty(expanded=(budget.expanded,), k=(budget.k,), p=(budget.p,))
     return [
         Column(ref_types=(ROW,), unit="1", values=(str(budget.row),)),
         *([Column(ref_types=(OF_RESULT,), unit="1", values=(str(budget.result),))] if budget.result else []),
+        *([Words(ref_types=(POINTS,), words=tuple(map(_word, budget.points)))] if budget.points else []),
         Column(
             ref_types=(RESULT,),
             unit=budget.unit,

@@ -19,6 +19,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
         entry,
         evidence,
+        keys,
         orders,
         public,
         resting,
@@ -31,6 +32,6 @@ def add_to(app: FastAPI) -> None:
     from remotecal.web.pages.compressed import Compressed
 
     of_laboratory = (today, orders, runs, evidence, review, certificates, standards, resting, search)
-    for part in (*of_laboratory, entry, assets, public):
+    for part in (*of_laboratory, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -14,7 +14,7 @@ from remotecal.web.bodies import Login
 from remotecal.web.office import Here
 from remotecal.web.pages.frame import MOST_FIELDS, Sent, entrance, local, refuse_foreign, see, text_in
 from remotecal.web.pages.words import COOKIE, LANGUAGES
-from remotecal.web.problems import status_of
+from remotecal.web.problems import note_refusal, status_of
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -41,6 +41,7 @@ async def log_in(request: Request, here: Here) -> Response:
     except ValidationError:
         return entrance(request, status_of(NotLoggedIn("")), sessions.WRONG)
     except (NotLoggedIn, TooOften) as error:
+        await note_refusal(request, error)
         return entrance(request, status_of(error), str(error))
     return response
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from remotecal.errors import NotThere
+from remotecal.journal.chain import ending
 from remotecal.journal.contents import Files
-from remotecal.journal.events import JournalReader
+from remotecal.journal.events import read_alone
 from remotecal.journal.evidence import Start, start_of
-from remotecal.journal.observation import Point
+from remotecal.journal.exchanges import kept_exchanges
 from remotecal.journal.occurrences import tell
+from remotecal.journal.places import places
+from remotecal.journal.values import readings
 from remotecal.model.flat import flatten
 from remotecal.web import runs, visible
 from remotecal.web.bodies import RunName, StationName
@@ -23,16 +23,30 @@ from remotecal.web.pages.frame import Visiting
 from remotecal.web.pages.runs import record_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
     from remotecal.drivers.measured import Measured
+    from remotecal.journal.events import Event
     from remotecal.journal.exchanges import Exchange
     from remotecal.journal.occurrences import Occurrence
+    from remotecal.journal.places import Places, RepeatAt
     from remotecal.model import PointBudget, Record
+    from remotecal.model.flat import FlatColumn
+    from remotecal.store import Store
+    from remotecal.store.journals import RunRow
+    from remotecal.web.office import Office
 
 router = APIRouter(include_in_schema=False)
 
+ON_A_PAGE: Final = 20
+"""Repeats on a page."""
 MOST_SHOWN: Final = 2000
-"""Indications on a page, at most."""
+"""What was observed that is on a page, of all its repeats together, at most."""
+LONGEST_TEXT: Final = 500
+"""Letters of anything else that was observed."""
 Place = Annotated[int, Path(ge=0, le=10**6)]
+From = Annotated[int, Query(alias="from", ge=0, le=10**6)]
+"""How many repeats stand on the pages before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,8 @@ class RepeatShown:
     reads: tuple[ReadBack, ...]
     others: tuple[tuple[str, str], ...]
     """What else was observed, as text."""
+    left_out: int
+    """How much more stands in the line."""
 
 
 @router.get("/runs/{station}/{run}/results/{measurement}/{result}/{table}/{row}/{column}")
@@ -73,38 +89,48 @@ def show_number(
     row: Place,
     column: Place,
     visitor: Visiting,
+    begin: From = 0,
 ) -> Response:
     """Return what a number of a run's results rests on."""
-    of_run = visible.run(visitor.office, visitor.caller, station, run)
-    runs.may_see_evidence(visitor.office, visitor.caller, station, run)
-    record = record_of(visitor, of_run)
-    missing = f"the record of {run} has no such number"
+    whole = visible.whole(visitor.office, visitor.caller, station, run)
+    runs.see_evidence_of(visitor.office, visitor.caller, whole)
+    of_run, record = whole.row, record_of(visitor, whole)
     if record is None:
         raise NotThere(f"{run} has no record yet")
-    try:
-        stated = record.measurements[measurement].results[result].tables[table]
-        flat = flatten(stated.columns)[column]
-        cell = flat.at(row, visitor.words.language)
-    except IndexError:
-        raise NotThere(missing) from None
-    if row >= stated.rows:
-        raise NotThere(missing)
+    flat, cell = _cell(record, (measurement, result, table), row, column, visitor.words.language)
     budget = budget_of(record, measurement, result, row) if table == 0 else None
-    store = visitor.office.store
-    journal = JournalReader(partial(store.journals.opened, station, run), f"the journal of {run}")
-    files = Files(lambda file: store.files.content(station, run, file.sha256))
-    start, repeats = observed(tell(journal, files), budget)
+    points = () if budget is None else budget.points
+    wanted = wanted_of(stands(visitor.office, of_run), points)
+    start, repeats = observed(visitor.office, of_run, wanted[begin : begin + ON_A_PAGE])
     return visitor.page(
         "evidence.html",
         row=of_run,
         flat=flat,
         cell=cell,
         budget=budget,
+        points=points,
         method=[one for one in record.measurements[measurement].methods if one.description],
         start=start,
         repeats=repeats,
-        record=record,
+        begin=begin,
+        count=len(wanted),
+        step=ON_A_PAGE,
     )
+
+
+def _cell(
+    record: Record, place: tuple[int, int, int], row: int, column: int, language: str
+) -> tuple[FlatColumn, str]:
+    """Return a number of a record, and its column (`NotThere`: it has none such)."""
+    measurement, result, table = place
+    try:
+        stated = record.measurements[measurement].results[result].tables[table]
+        flat = flatten(stated.columns)[column]
+        if row < stated.rows:
+            return flat, flat.at(row, language)
+    except IndexError:
+        pass
+    raise NotThere("the record has no such number")
 
 
 def budget_of(record: Record, measurement: int, result: int, row: int) -> PointBudget | None:
@@ -113,61 +139,111 @@ def budget_of(record: Record, measurement: int, result: int, row: int) -> PointB
     return next((one for one in budgets if one.result == result and one.row == row), None)
 
 
+def stands(office: Office, row: RunRow) -> Places:
+    """Return what stands where in a run's journal; it is gone through once, until it grows."""
+
+    def find() -> Places:
+        with office.store.journals.opened(row.station, row.run) as lines:
+            return places(lines)
+
+    return office.places.get((row.station, row.run, row.head), find)
+
+
+def wanted_of(all_: Places, points: Sequence[str]) -> list[RepeatAt]:
+    """Return the repeats at some points, in the order of these; all of the run's where none are named."""
+    if not points:
+        return list(all_.repeats)
+    order = {name: at for at, name in enumerate(points)}
+    # A record has names in one line, with single blanks.
+    placed = ((order.get(" ".join(one.point.split())), one) for one in all_.repeats)
+    found = [(at, one) for at, one in placed if at is not None]
+    return [one for _, one in sorted(found, key=lambda each: (each[0], each[1].ends))]
+
+
 def observed(
-    journal: Iterable[Occurrence], budget: PointBudget | None
+    office: Office, row: RunRow, shown: Sequence[RepeatAt]
 ) -> tuple[Start | None, list[RepeatShown]]:
-    """Return how a journal begins, and what was observed at the points that a budget is of.
-
-    These are those whose set value stands in the budget's title; where it names none, all points.
-    """
+    """Return how a run's journal begins, and what some of its repeats yielded; only their lines are read."""
+    last = max((one.ends for one in shown), default=1)
+    named = [line for line in stands(office, row).files if line <= last]
+    files = Checked(lambda file: office.store.files.content(row.station, row.run, file.sha256))
     start: Start | None = None
-    repeats: list[RepeatShown] = []
-    latest: dict[int, tuple[Exchange, int]] = {}
-    wanted: frozenset[str] = frozenset()
-    for told in journal:
-        event = told.event
-        if event.kind == "start":
-            start = start_of(event.data)
-            wanted = points_of(start.points, budget)
-        elif event.kind == "repeat":
-            latest = {}
-        elif event.kind == "replies":
-            latest.update((one.number, (one, event.seq)) for one in told.exchanges)
-        elif event.kind == "observation" and str(event.data["point"]) in wanted:
-            repeats.append(_repeat(told, latest))
-    return start, repeats
+    yielded: dict[int, Yielded] = {}
+    room = MOST_SHOWN
+    lines = sorted({1, *named, *(one.ends for one in shown)})
+    for told in tell(_events(office.store, row, [(line, line) for line in lines]), files):
+        if told.event.kind == "start":
+            start = start_of(told.event.data)
+        elif told.event.kind == "observation":
+            yielded[told.event.seq] = found = Yielded.of(told, room)
+            room -= len(found.indications) + len(found.others)
+    wanted = {measured.exchange or 0 for found in yielded.values() for _, measured in found.indications}
+    replies = _replies(office.store, row, shown, wanted)
+    return start, [yielded[one.ends].shown(one, replies) for one in shown if one.ends in yielded]
 
 
-def points_of(points: Iterable[Point], budget: PointBudget | None) -> frozenset[str]:
-    """Return the names of the points that a budget's title tells by a value they were set to."""
-    names = {point.name: {f"{value:.6g}" for value in point.nominal.values()} for point in points}
-    if budget is None:
-        return frozenset(names)
-    titles = [budget.title.get(language) for language in budget.title.languages]
-    told = {number for title in titles for number in re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", title)}
-    found = frozenset(name for name, values in names.items() if values & told or name in titles)
-    return found or frozenset(names)
+class Checked(Files):
+    """What a journal names, of one that was checked when it was complete: it is not looked for again."""
+
+    def check(self, digest: str) -> None:
+        """Believe that the journal names bytes with this SHA-256."""
 
 
-def _repeat(told: Occurrence, latest: dict[int, tuple[Exchange, int]]) -> RepeatShown:
-    event = told.event
-    indicated = {name for name, _ in told.observed}
-    return RepeatShown(
-        str(event.data["point"]),
-        int(str(event.data["repeat"])),
-        event.seq,
-        event.hash,
-        tuple(_reads(told, latest)),
-        tuple((name, str(value)) for name, value in told.values.items() if name not in indicated),
-    )
+@dataclass(frozen=True, slots=True)
+class Yielded:
+    """What an observation holds, as much of it as is shown."""
+
+    event: Event
+    """Its line."""
+    indications: tuple[tuple[str, Measured], ...]
+    others: tuple[tuple[str, str], ...]
+    """What else there is, as text."""
+    left_out: int
+    """How much more there is."""
+
+    @classmethod
+    def of(cls, told: Occurrence, room: int) -> Self:
+        """Return what an observation holds, so much at most."""
+        indications = tuple(readings(told.values))
+        names = {name for name, _ in indications}
+        others = [
+            (name, str(value)[:LONGEST_TEXT]) for name, value in told.values.items() if name not in names
+        ]
+        shown = indications[: max(room, 0)]
+        beside = tuple(others[: max(room - len(shown), 0)])
+        left_out = len(indications) + len(others) - len(shown) - len(beside)
+        return cls(told.event, shown, beside, left_out)
+
+    def shown(self, at: RepeatAt, replies: Mapping[int, tuple[Exchange, int]]) -> RepeatShown:
+        """Return it with the replies it was read from, which are told with their lines."""
+        reads = tuple(
+            ReadBack(name, measured, *replies.get(measured.exchange or 0, (None, 0)))
+            for name, measured in self.indications
+        )
+        return RepeatShown(
+            at.point, at.number, self.event.seq, self.event.hash, reads, self.others, self.left_out
+        )
 
 
-def _reads(told: Occurrence, latest: dict[int, tuple[Exchange, int]]) -> Iterator[ReadBack]:
-    from remotecal.drivers.measured import Measured as Indication
+def _replies(
+    store: Store, row: RunRow, shown: Sequence[RepeatAt], wanted: Collection[int]
+) -> dict[int, tuple[Exchange, int]]:
+    """Return the exchanges with some numbers, each with the line it stands in."""
+    if not wanted:
+        return {}
+    within = sorted((one.begins, one.ends) for one in shown)
+    return {
+        one.number: (one, event.seq)
+        for event in _events(store, row, within, "replies")
+        for one in kept_exchanges(event)
+        if one.number in wanted
+    }
 
-    shown = 0
-    for name, measured in told.observed:
-        if isinstance(measured, Indication) and shown < MOST_SHOWN:
-            shown += 1
-            exchange, line = latest.get(measured.exchange or 0, (None, 0))
-            yield ReadBack(name, measured, exchange, line)
+
+def _events(store: Store, row: RunRow, within: Sequence[tuple[int, int]], kind: str = "") -> Iterator[Event]:
+    """Give the events of some lines of a journal, of one kind where it is named."""
+    with store.journals.opened(row.station, row.run, within) as lines:
+        for line in lines:
+            link = ending(line[:-1])
+            if link is not None and kind in {"", link.kind}:
+                yield read_alone(line[:-1], link.seq)

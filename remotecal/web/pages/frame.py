@@ -91,6 +91,7 @@ class Visitor:
             ],
             "laboratory": self.office.settings.laboratory,
             "when": self.when,
+            "today": self.when(self.office.clock.now()).partition(" ")[0],
         }
 
     def when(self, at: float | datetime) -> str:
@@ -188,7 +189,9 @@ def entrance(request: Request, status: HTTPStatus = HTTPStatus.OK, refusal: str 
     asked = request.query_params.get("next") or (
         f"{request.url.path}?{request.url.query}".rstrip("?") if request.method in SAFE else "/"
     )
-    content = _common(request, words_for(request)) | {"next": local(asked), "refusal": refusal}
+    words = words_for(request)
+    said = words.refusal(refusal)[0] if refusal else ""
+    content = _common(request, words) | {"next": local(asked), "refusal": said}
     return HTMLResponse(_environment().get_template("login.html").render(**content), status, HEADERS)
 
 
@@ -203,7 +206,9 @@ def refusal(request: Request, status: int, detail: str) -> Response:
     if status == HTTPStatus.UNAUTHORIZED and request.method in SAFE:
         here = f"{request.url.path}?{request.url.query}".rstrip("?")
         return see(f"/login?next={quote(here)}")
-    content = _common(request, words_for(request)) | {"status": int(status), "detail": detail}
+    words = words_for(request)
+    said, language = words.refusal(detail)
+    content = _common(request, words) | {"status": int(status), "detail": said, "said_in": language}
     return HTMLResponse(_environment().get_template("refusal.html").render(**content), status, HEADERS)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import aclosing
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends
@@ -15,6 +17,8 @@ from remotecal.web.pages.frame import Visitor, looking_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from remotecal.web.watching import Shows
 
     Parts = Mapping[str, str]
     """Id of an element → what stands in it."""
@@ -30,7 +34,10 @@ LookingOn = Annotated[Visitor, Depends(looking_on)]
 
 
 def stream(
-    visitor: Visitor, parts: Callable[[], Parts], ask: Callable[[], Awaitable[None]] | None = None
+    visitor: Visitor,
+    parts: Callable[[], Parts],
+    shows: Shows,
+    ask: Callable[[], Awaitable[None]] | None = None,
 ) -> Response:
     """Return a stream of a page's parts: first all, then each that has changed.
 
@@ -39,28 +46,35 @@ def stream(
     Args:
         visitor: who looks on.
         parts: makes them.
+        shows: tells which of the stations' news change them; that of others wakes nobody.
         ask: asks for what is shown, where it does not come by itself.
     """
-    events = _events(visitor, parts, ask)
+    events = _events(visitor, parts, shows, ask)
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _events(
-    visitor: Visitor, parts: Callable[[], Parts], ask: Callable[[], Awaitable[None]] | None
+    visitor: Visitor,
+    parts: Callable[[], Parts],
+    shows: Shows,
+    ask: Callable[[], Awaitable[None]] | None,
 ) -> AsyncIterator[str]:
-    sent: dict[str, str] = {}
+    sent: dict[str, bytes] = {}
     looked = time.monotonic()
-    async for _ in visitor.office.watching.looks():
-        if time.monotonic() - looked > LOOK_AGAIN:
-            looked = time.monotonic()
-            try:
-                await run_in_threadpool(looking_on, visitor.request, visitor.office)
-            except NotLoggedIn:
-                yield "event: over\ndata: {}\n\n"
-                return
-        if ask is not None:
-            await ask()
-        made = await run_in_threadpool(parts)
-        new = {name: html for name, html in made.items() if sent.get(name) != html}
-        sent |= new
-        yield f"event: parts\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"
+    async with aclosing(visitor.office.watching.looks(shows)) as looks:
+        async for _ in looks:
+            if time.monotonic() - looked > LOOK_AGAIN:
+                looked = time.monotonic()
+                try:
+                    await run_in_threadpool(looking_on, visitor.request, visitor.office)
+                except NotLoggedIn:
+                    yield "event: over\ndata: {}\n\n"
+                    return
+            if ask is not None:
+                await ask()
+            made = await run_in_threadpool(parts)
+            # What was sent is known by its hash: many look on, and each is to take little.
+            hashes = {name: sha256(html.encode()).digest() for name, html in made.items()}
+            new = {name: html for name, html in made.items() if sent.get(name) != hashes[name]}
+            sent = hashes
+            yield f"event: parts\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"

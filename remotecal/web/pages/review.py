@@ -8,20 +8,26 @@ from fastapi import APIRouter, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import civil_time
-from remotecal.errors import ConfigurationError
-from remotecal.hub import reviewing
+from remotecal.errors import ConfigurationError, NotThere
+from remotecal.hub import issuing, reviewing
+from remotecal.verify.said import said
 from remotecal.web import callers, certificates, remarks, visible
 from remotecal.web.bodies import Device, RemarkAnswered, RemarkWritten, RunName, StationName
 from remotecal.web.certificates import FILED_BY
+from remotecal.web.office import REVIEW_HOLDS
 from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
 from remotecal.web.remarks import RemarkNumber
 from remotecal.web.shown import certificate_shown
 
 if TYPE_CHECKING:
     from remotecal.hub.issuing import RunAt
+    from remotecal.hub.reviewing import Reviewed
+    from remotecal.store.awaiting import Awaiting
     from remotecal.store.journals import RunRow
     from remotecal.store.remarks import RemarkRow
+    from remotecal.store.whole import WholeRun
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 
@@ -29,10 +35,10 @@ RUN = "/{station}/{run}"
 
 
 class ToSign(NamedTuple):
-    """A run that somebody is to do something about."""
+    """A certificate that somebody is to do something about."""
 
-    duty: str
-    """What its certificates are to be signed for next."""
+    awaiting: Awaiting
+    """Its certificate, and what that is to be signed for next."""
     row: RunRow
     mine: bool
     """Whether that is for whoever looks."""
@@ -51,11 +57,14 @@ def queue(visitor: Visiting) -> Response:
 def show_review(station: StationName, run: RunName, visitor: Visiting, device: Device = "") -> Response:
     """Return all that is to be known of a certificate before it is signed."""
     caller, office = callers.require(visitor.caller, "sign"), visitor.office
-    row = visible.run(office, caller, station, run)
-    devices = sorted(certificates.ordered(office, run))
-    of_run = certificates.of_run(office, caller, station, run, device or (devices or [""])[0])
-    now = civil_time(office.clock.now(), office.laboratory.folder.time_zone)
-    reviewed = reviewing.review(of_run, now)
+    whole = visible.whole(office, caller, station, run)
+    row, devices = whole.row, sorted(certificates.ordered(office, run))
+    if whole.record is None:
+        raise NotThere(issuing.lacking(office.store, station, run))
+    of_run = issuing.RunAt(
+        office.laboratory.folder, office.store, station, run, device or (devices or [""])[0]
+    )
+    reviewed = _reviewed(visitor, of_run, whole)
     last = reviewing.last_issued(office.store, station, run)
     return visitor.page(
         "review_run.html",
@@ -64,6 +73,7 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
         device=of_run.device,
         certificate=certificate_shown(reviewed.xml),
         report=reviewed.report,
+        checks=[(one, said(one, visitor.words.language)) for one in reviewed.report.checks],
         flags=reviewed.flags,
         last=None if last is None else last[0],
         changes=() if last is None else reviewing.changes(last[1], reviewed.record),
@@ -98,14 +108,23 @@ async def settle(station: StationName, run: RunName, remark: RemarkNumber, form:
     return see(f"/review/{station}/{run}")
 
 
+def _reviewed(visitor: Visitor, of_run: RunAt, whole: WholeRun) -> Reviewed:
+    """Return what is to be known of a certificate; it is not found anew while it follows from the same."""
+    office = visitor.office
+    signed = office.store.signings.of_runs({(of_run.station, of_run.run)})
+    now = civil_time(office.clock.now(), office.laboratory.folder.time_zone)
+    slot = int(office.clock.now() // REVIEW_HOLDS)
+    state = (*reviewing.state_of(of_run, whole, signed), now.date(), slot)
+    return office.reviewed.get(state, lambda: reviewing.review(of_run, now))
+
+
 def _waiting(visitor: Visitor) -> list[ToSign]:
     store = visitor.office.store
     wanting = store.pages.wanting()
     returned = {(one.station, one.run): one for one in reversed(store.remarks.open())}
     found = [
-        ToSign(duty, row, role in visitor.caller.roles, returned.get((row.station, row.run)))
-        for duty, role in FILED_BY.items()
-        for row in wanting[duty]
+        ToSign(one, row, FILED_BY[one.duty] in visitor.caller.roles, returned.get((row.station, row.run)))
+        for one, row in sorted(store.pages.to_sign(wanting), key=lambda each: DUTIES.index(each[0].duty))
     ]
     return sorted(found, key=lambda one: (not one.mine, one.returned is not None))
 

@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import APIRouter, Response
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import ConfigurationError, NotThere
 from remotecal.model import Record
 from remotecal.model.flat import flatten
 from remotecal.web import callers, certificates, runs, visible
-from remotecal.web.bodies import CommandWanted, RunName, StationName
+from remotecal.web.bodies import Acknowledged, CommandWanted, RunName, StationName
 from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
 from remotecal.web.pages.news import LookingOn, stream
 from remotecal.web.runs import BeforeRun, FromStation, InState
-from remotecal.web.watching import ON
+from remotecal.web.watching import ON, turned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from remotecal.model.flat import FlatColumn
     from remotecal.store.journals import RunRow
+    from remotecal.store.whole import WholeRun
+    from remotecal.transport.messages import Live
     from remotecal.web.shown import FileShown
+    from remotecal.web.watching import Seen
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,19 +52,31 @@ def list_runs(
 @router.get("/live")
 def live(visitor: Visiting) -> Response:
     """Return the runs that are on."""
-    return visitor.page("live.html", parts=_all_on(visitor))
+    return visitor.page("live.html", parts=_all_on(visitor, _cards(visitor)))
 
 
 @router.get("/live/news")
 def live_news(visitor: LookingOn) -> Response:
     """Return what changes of them."""
-    return stream(visitor, lambda: _all_on(visitor))
+    shown: set[tuple[str, str]] = set()
+
+    def parts() -> Mapping[str, str]:
+        cards = _cards(visitor)
+        shown.clear()
+        shown.update((row.station, row.run) for row, _ in cards)
+        return _all_on(visitor, cards)
+
+    def shows(station: str, live: Live, before: Live | None) -> bool:
+        return (station, live.run) in shown or (visitor.caller.account is None and turned(live, before))
+
+    return stream(visitor, parts, shows)
 
 
 @router.get(RUN)
 def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
     """Return a run: where it is, what it is about, its results, its certificates."""
-    row = visible.run(visitor.office, visitor.caller, station, run)
+    whole = visible.whole(visitor.office, visitor.caller, station, run)
+    row, record = whole.row, record_of(visitor, whole)
     used, items = visitor.office.store.about.of_run(station, run)
     return visitor.page(
         "run.html",
@@ -69,9 +85,9 @@ def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
         on=row.state in ON,
         items=[item._replace(name=_said(visitor, item.name)) for item in items],
         equipment=used if visitor.caller.account is None else (),
-        results=_results(visitor, row),
-        files=_files(visitor, row),
-        certificates=_certificates(visitor, row),
+        results=[] if record is None else _results(visitor, record),
+        files=_files(visitor, whole),
+        certificates=_certificates(visitor, whole),
     )
 
 
@@ -82,6 +98,7 @@ def run_news(station: StationName, run: RunName, visitor: LookingOn) -> Response
     return stream(
         visitor,
         lambda: _one(visitor, visible.run(visitor.office, visitor.caller, station, run)),
+        lambda of, live, _: (of, live.run) == (station, run),
         lambda: visitor.office.watching.ask(station, run, visitor.caller.name),
     )
 
@@ -100,6 +117,18 @@ async def command(station: StationName, run: RunName, form: Sent) -> Response:
         raise ConfigurationError("say why the run is to be aborted")
     await runs.command_run(station, run, wanted, caller, form.visitor.office)
     return see(f"/runs/{station}/{run}")
+
+
+@router.post(RUN + "/acknowledge")
+async def acknowledge(station: StationName, run: RunName, form: Sent) -> Response:
+    """Keep that somebody has seen to a run, and go back to Today."""
+    caller = callers.require(form.visitor.caller, "command")
+    try:
+        seen = Acknowledged.model_validate({"lines": form["lines"]})
+    except ValidationError:
+        raise ConfigurationError("say by the number of lines what you have seen to") from None
+    await run_in_threadpool(runs.acknowledge_run, station, run, seen, caller, form.visitor.office)
+    return see("/")
 
 
 class StatedTable(NamedTuple):
@@ -124,19 +153,22 @@ class Issued(NamedTuple):
     """What it has, or will have."""
 
 
-def record_of(visitor: Visitor, row: RunRow) -> Record | None:
+def record_of(visitor: Visitor, whole: WholeRun) -> Record | None:
     """Return a run's record, where there is one and the visitor may see it."""
-    try:
-        runs.may_see_evidence(visitor.office, visitor.caller, row.station, row.run)
-        return Record.from_json(certificates.record_row(visitor.office, row.station, row.run).record)
-    except NotThere:
+    if whole.record is None or not _sees_evidence(visitor, whole):
         return None
+    return Record.from_json(whole.record.record)
 
 
-def _results(visitor: Visitor, row: RunRow) -> list[StatedTable]:
-    record = record_of(visitor, row)
-    if record is None:
-        return []
+def _sees_evidence(visitor: Visitor, whole: WholeRun) -> bool:
+    try:
+        runs.see_evidence_of(visitor.office, visitor.caller, whole)
+    except NotThere:
+        return False
+    return True
+
+
+def _results(visitor: Visitor, record: Record) -> list[StatedTable]:
     language = visitor.words.language
     return [
         StatedTable(
@@ -157,27 +189,29 @@ def _results(visitor: Visitor, row: RunRow) -> list[StatedTable]:
     ]
 
 
-def _files(visitor: Visitor, row: RunRow) -> list[FileShown]:
-    try:
-        return runs.list_files(row.station, row.run, visitor.caller, visitor.office)
-    except NotThere:
+def _files(visitor: Visitor, whole: WholeRun) -> list[FileShown]:
+    if not _sees_evidence(visitor, whole):
         return []
+    return runs.files_of(visitor.office, whole.row.station, whole.row.run)
 
 
-def _certificates(visitor: Visitor, row: RunRow) -> list[Issued]:
+def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
     """Return the certificates of a run that the visitor may have."""
+    row = whole.row
     if not row.record or row.unordered:
         return []
     try:
         numbers = certificates.ordered(visitor.office, row.run)
     except NotThere:
         return []
+    signed = visitor.office.store.signings.of_runs({(row.station, row.run)})
+    latest = {one.device: one for one in signed}  # the last duty comes last
     found = []
     for device, number in numbers.items():
-        signed = visitor.office.store.signings.latest(row.station, row.run, device)
-        state = "draft" if signed is None else signed.duty
+        one = latest.get(device)
+        state = "draft" if one is None else one.duty
         if visitor.caller.account is None or state == "issued":
-            found.append(Issued(device, state, (signed.number if signed else None) or number))
+            found.append(Issued(device, state, (one.number if one else None) or number))
     return found
 
 
@@ -191,14 +225,18 @@ def _one(visitor: Visitor, row: RunRow) -> Mapping[str, str]:
     }
 
 
-def _all_on(visitor: Visitor) -> Mapping[str, str]:
+def _cards(visitor: Visitor) -> list[tuple[RunRow, Seen | None]]:
+    """Return the runs that are on, each with what was heard of it last."""
     wanting = visitor.office.store.pages.wanting(account=visitor.caller.account)
     watching = visitor.office.watching
-    cards = [
+    return [
         (row, watching.of(row.station, row.run))
         for kind in ("asking", "running", "paused")
         for row in wanting[kind]
     ]
+
+
+def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]]) -> Mapping[str, str]:
     return {"live": visitor.part("live_cards.html", cards=cards)}
 
 

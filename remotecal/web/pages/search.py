@@ -25,7 +25,5 @@ def search(visitor: Visiting, q: Annotated[str, Query(max_length=500)] = "") -> 
         items=store.about.numbered(number, account=account, limit=MOST) if number else (),
         orders=store.pages.orders(MOST, account=account, number=number) if number else (),
         equipment=store.about.took_part(number, limit=MOST) if ours else (),
-        runs=[row for row in store.journals.named(number) if account in {None, row.account}][:MOST]
-        if number
-        else (),
+        runs=store.pages.named(number, limit=MOST, account=account) if number else (),
     )

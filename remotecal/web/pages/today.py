@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from fastapi import APIRouter, Response
 
 from remotecal.clock import civil_day, civil_time
+from remotecal.store.pages import ABNORMAL
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.pages.frame import Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, stream
+from remotecal.web.watching import turned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +24,6 @@ router = APIRouter(include_in_schema=False)
 
 AHEAD: Final = timedelta(days=30)
 """How far ahead it is looked for what falls due."""
-ABNORMAL: Final = ("stopped", "suspended", "refused", "unordered", "differing")
-"""Kinds of runs that are not as they should be; see `Pages.wanting`."""
 
 
 @router.get("/")
@@ -35,7 +35,7 @@ def today(visitor: Visiting) -> Response:
 @router.get("/news")
 def news(visitor: LookingOn) -> Response:
     """Return what changes on it."""
-    return stream(visitor, lambda: _parts(visitor))
+    return stream(visitor, lambda: _parts(visitor), lambda _, live, before: turned(live, before))
 
 
 def _parts(visitor: Visitor) -> Mapping[str, str]:
@@ -62,6 +62,10 @@ class ToDo(NamedTuple):
     what: str
     """A question, the duty to sign for, or that it was returned."""
     row: RunRow
+    device: str = ""
+    """Whose certificate, where each device has its own."""
+    number: str = ""
+    """Of that certificate."""
     remark: str = ""
     """With which it was returned, and by whom."""
 
@@ -74,13 +78,16 @@ def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> lis
     returned = {
         (one.station, one.run): f"{one.by}: {one.text}" for one in visitor.office.store.remarks.open()
     }
+    to_sign = visitor.office.store.pages.to_sign(wanting)
     for duty, role in FILED_BY.items():
-        for row in wanting[duty]:
+        for one, row in to_sign:
+            if one.duty != duty:
+                continue
             remark = returned.get((row.station, row.run), "")
             if remark and visitor.may("settle"):
-                found.append(ToDo("returned", row, remark))
+                found.append(ToDo("returned", row, one.device, one.number, remark))
             elif not remark and role in visitor.caller.roles:
-                found.append(ToDo(duty, row))
+                found.append(ToDo(duty, row, one.device, one.number))
     return found
 
 

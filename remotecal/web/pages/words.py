@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from remotecal.sayings import Sayings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,7 @@ COOKIE: Final = "remotecal_language"
 """Keeps which language somebody chose."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """The catalogue of one language."""
 
@@ -35,6 +37,18 @@ class Catalogue:
     def of(self, group: str, name: str) -> str:
         """Return the text of something that others name, such as a state; the name itself where none is."""
         return self.texts.get(f"{group}.{name}", name)
+
+    def refusal(self, sentence: str) -> tuple[str, Language]:
+        """Return why something was refused in this language, or in English where nobody put it otherwise."""
+        said = self._refusals.of(sentence)
+        return (sentence, "en") if said is None else (said, self.language)
+
+    @cached_property
+    def _refusals(self) -> Sayings:
+        group = "refusals."
+        return Sayings(
+            {name.removeprefix(group): text for name, text in self.texts.items() if name.startswith(group)}
+        )
 
     def choose(self, said: Mapping[str, str]) -> str:
         """Return a text by language in this one, or in the one it has."""

@@ -64,7 +64,7 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
-// Keys: / searches, j and k go through rows, Enter opens what they stand on.
+// Keys: / searches, ? shows which there are, j and k go through rows, Enter opens what they stand on.
 let at = -1;
 
 function choose(step) {
@@ -83,7 +83,8 @@ document.addEventListener("keydown", (event) => {
       event.preventDefault();
       find.focus();
     }
-  } else if (event.key === "j") choose(1);
+  } else if (event.key === "?") location.assign("/help");
+  else if (event.key === "j") choose(1);
   else if (event.key === "k") choose(-1);
 });
 

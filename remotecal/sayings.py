@@ -1,0 +1,47 @@
+"""Sentences in another language, found by what they are in the one they were written in."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PART = re.compile(r"\{(\w+)\}")
+
+
+class Sayings:
+    """Sentences with parts that stay as they are: `there is no run {run} at {station}`.
+
+    Args:
+        said: each sentence → the same in the other language, with the same parts.
+    """
+
+    def __init__(self, said: Mapping[str, str]) -> None:
+        self._said = said
+
+    def of(self, sentence: str) -> str | None:
+        """Return a sentence in the other language; None where that is not known."""
+        if (whole := self._said.get(sentence)) is not None and not _PART.search(whole):
+            return whole
+        for pattern, other in self._patterns:
+            if found := pattern.fullmatch(sentence):
+                return _PART.sub(lambda part: found[part[1]], other)
+        return None
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """The sentences with parts; those that say most themselves come first."""
+        with_parts = sorted(
+            (each for each in self._said.items() if _PART.search(each[0])),
+            key=lambda each: -len(_PART.sub("", each[0])),
+        )
+        return tuple((_pattern(sentence), other) for sentence, other in with_parts)
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    pieces = _PART.split(sentence)
+    told = [f"(?P<{piece}>.+?)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)]
+    return re.compile("".join(told), re.DOTALL)

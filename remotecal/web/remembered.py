@@ -1,0 +1,44 @@
+"""What took long to find, for whoever asks again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """What was found, under a key that tells all it follows from; so much at most, the latest used.
+
+    Safe from any thread; two who ask at once for what is not there yet may both look for it.
+
+    Args:
+        most: how much is kept.
+        weight: how much of that something takes.
+    """
+
+    def __init__(self, most: int, weight: Callable[[T], int] = lambda _: 1) -> None:
+        self._most, self._weight, self._held = most, weight, 0
+        self._found: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Return what was found under a key, or find it now."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        found = find()
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = found
+                self._held += self._weight(found)
+            while self._held > self._most:
+                _, oldest = self._found.popitem(last=False)
+                self._held -= self._weight(oldest)
+        return found

@@ -1,0 +1,50 @@
+"""What a verification found is said in Chinese as well, with what it quotes as it is."""
+
+import re
+import tomllib
+
+import pytest
+
+from remotecal.sayings import Sayings
+from remotecal.verify.report import Check
+from remotecal.verify.said import CATALOGUE, said
+
+TOLD = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("group", TOLD)
+def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
+    for english, chinese in TOLD[group].items():
+        assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", chinese)), english
+        assert re.search("[一-鿿，：]", chinese), english
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "shown"),
+    [
+        ("journal", "17 lines, each following from the one before", ("日志", "17 行，行行相接")),
+        ("  standard C: 1: validity", "it is on paper", ("  标准器 C: 1：有效期", "为纸质证书")),
+        ("what nobody knows", "or said", ("what nobody knows", "or said")),
+    ],
+)
+def test_a_check_is_shown_in_the_readers_language(name: str, found: str, shown: tuple[str, str]) -> None:
+    check = Check(name, "passed", found, needed=True)
+    told = said(check, "zh")
+    assert (told.name, told.found) == shown
+    assert told.name_in == told.found_in == ("en" if shown == (name, found) else "zh")
+    assert said(check, "en")[:2] == (name, found)
+
+
+def test_what_is_quoted_is_never_read_as_a_sentence() -> None:
+    sayings = Sayings({"of {name}": "{name}的", "of {name}, {day}": "{name}在{day}", "{count} {name}": "x"})
+    assert sayings.of("of {day}, {name}") == "{day}在{name}"
+    assert sayings.of("of (.+)\n") == "(.+)\n的"
+    assert sayings.of("unknown") is None
+
+
+def test_the_sentences_are_those_that_are_said() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in CATALOGUE.parent.glob("*.py"))
+    code = re.sub(r'"\n\s*f?"', "", code)
+    for sentence in TOLD["found"]:
+        words = max(re.split(r"{\w+}|; |nobody| on | from ", sentence), key=len)
+        assert words.strip() in code, sentence
