@@ -89,7 +89,7 @@ async def test_the_command_ends_by_what_the_station_says(
             return code, *capsys.readouterr()
 
         code, run, said = await order(trusted)
-        assert code == 0
+        assert code == 0, said
         assert "here can't be reached now" in said
         hub.laboratory.store.orders.withdraw(run.strip(), "a test")
         async with site.up() as agent:
@@ -104,7 +104,7 @@ async def test_the_command_ends_by_what_the_station_says(
             assert (code, run) == (2, "")
             assert "there is no station" in said
             code, run, said = await order(trusted)
-            assert code == 0
+            assert code == 0, said
             assert said == "the order waits until somebody at here agrees\n"
             await until(lambda: agent.consent.order is not None)
             assert (await wish_for(site.folder.socket, Wish(verb="decline"))).done
