@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from remotecal.clock import civil_day
 from remotecal.hub.ordering import announced
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from remotecal.store import Store
     from remotecal.store.index import EquipmentRow
     from remotecal.store.stations import StationRow
-    from remotecal.store.users import UserRow
+    from remotecal.store.users import Role, UserRow
 
 AHEAD: Final = (60, 30, 14, 7)
 """Days before the last day at which somebody is told; once it has passed they are told again."""
@@ -26,6 +26,18 @@ PASSED: Final = 0
 """Stands for the last of these."""
 RENEWED_BY: Final = 4
 """A station renews its certificate long before its last quarter: one in that is due."""
+
+
+class Somebody(Protocol):
+    """Who may be told: a user, or who asks."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def roles(self) -> frozenset[Role]: ...
+    @property
+    def account(self) -> str | None: ...
+
 
 Kind = Literal["standard", "item", "person", "accreditation", "station"]
 
@@ -46,6 +58,8 @@ class Due(NamedTuple):
     """Whose it is; "" for the laboratory's own."""
     where: str = ""
     """Which station it is at, where that is known."""
+    item: int | None = None
+    """Its number in the register of items, where it stands there."""
 
 
 def falling_due(
@@ -67,12 +81,17 @@ def falling_due(
     stations = store.stations.list()
     used = store.standards.due(last.isoformat()) if standards is None else standards
     found = [*_standards(stations, used), *_register(folder), *_stations(stations, folder, now)]
-    ours = {one.about for one in found if one.kind == "standard"}
-    found += (one for one in _items(store, last) if one.account or one.number not in ours)
-    return tuple(sorted({one for one in found if one.day <= last}))
+    own = {one.serial: one.id for one in store.items.list(None, account="") if one.serial}
+    found = [one._replace(item=own.get(one.about)) if one.kind == "standard" else one for one in found]
+    ours = {one.item for one in found} - {None}
+    found += (one for one in _items(store, last) if one.item not in ours)
+    soon = {one for one in found if one.day <= last}
+    return tuple(sorted(soon, key=lambda one: (one.day, one.kind, one.about, one.what, one.where)))
 
 
-def notices_of(due: Iterable[Due], users: Iterable[UserRow], folder: HubFolder, today: date) -> Iterator[Told]:
+def notices_of(
+    due: Iterable[Due], users: Iterable[UserRow], folder: HubFolder, today: date
+) -> Iterator[Told]:
     """Yield what people are to be told of what falls due: of each the shortest time that it is within."""
     there = [user for user in users if user.enabled]
     for one in due:
@@ -80,7 +99,7 @@ def notices_of(due: Iterable[Due], users: Iterable[UserRow], folder: HubFolder, 
         if days is None:
             continue
         for user in there:
-            if _concerns(one, user, folder):
+            if concerns(one, user, folder):
                 what = f"{one.what} ({one.number})" if one.number else one.what
                 yield Told(one.kind, one.about, what, one.account, user.name, one.day.isoformat(), days)
 
@@ -90,7 +109,8 @@ def _within(day: date, today: date) -> int | None:
     return PASSED if left < 0 else min((days for days in AHEAD if left <= days), default=None)
 
 
-def _concerns(due: Due, user: UserRow, folder: HubFolder) -> bool:
+def concerns(due: Due, user: Somebody, folder: HubFolder) -> bool:
+    """Tell whether somebody is to be told that something falls due."""
     if due.account or user.account is not None:
         return due.account == user.account
     if due.kind in {"standard", "item"}:
@@ -108,9 +128,7 @@ def _standards(stations: Iterable[StationRow], used: Iterable[EquipmentRow]) -> 
                 known |= {one.serial, one.certificate} - {""}
                 called = f"{one.name}, {bench.name}"
                 about = one.serial or one.certificate or f"{station.name}/{bench.name}/{one.name}"
-                yield Due(
-                    one.valid_until, "standard", about, called, one.certificate, where=station.name
-                )
+                yield Due(one.valid_until, "standard", about, called, one.certificate, where=station.name)
     for row in used:
         if row.serial and row.valid_until and row.serial not in known:
             called = f"{row.maker} {row.model}, {row.name}".strip()
@@ -126,7 +144,7 @@ def _items(store: Store, last: date) -> Iterator[Due]:
         name = words.get("en") or next(iter(words.values()), "")
         number = item.serial or item.owner_number
         called = " ".join(filter(None, (name, item.maker, item.model)))
-        yield Due(_day(item.due), "item", str(item.id), called, number, item.account)
+        yield Due(_day(item.due), "item", str(item.id), called, number, item.account, item=item.id)
 
 
 def _register(folder: HubFolder) -> Iterator[Due]:

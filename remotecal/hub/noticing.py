@@ -62,9 +62,7 @@ class Noticing:
         now = self._clock.now()
         due = falling_due(self._store, self._folder, now)
         today = civil_day(now, self._folder.time_zone)
-        new = self._store.notices.make(
-            notices_of(due, self._store.users.list(), self._folder, today), now
-        )
+        new = self._store.notices.make(notices_of(due, self._store.users.list(), self._folder, today), now)
         if new:
             self._store.note("hub", "notices", {"new": new})
         self._send(now)
@@ -87,5 +85,7 @@ class Noticing:
     def _to_midnight(self) -> float:
         here = civil_time(self._clock.now(), self._folder.time_zone)
         tomorrow = here.date() + timedelta(days=1)
-        midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=ZoneInfo(self._folder.time_zone))
+        midnight = datetime(
+            tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=ZoneInfo(self._folder.time_zone)
+        )
         return max(1.0, midnight.timestamp() - here.timestamp())

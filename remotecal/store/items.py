@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from remotecal.store.database import Database
 
 Rule = Literal["before", "same", "month"]
-"""Which day is the last of an interval: the one before the same day of the month, that day, or the month's end."""
+"""The last day of an interval: that before the same day of the month, that day, or the end of the month."""
 RULES: Final[tuple[Rule, ...]] = get_args(Rule)
 Sort = Literal["due", "serial", "model", "entered"]
 """By what a list is in order."""
@@ -101,6 +101,11 @@ class KeptItem(NamedTuple):
     by: str
     """Who entered it."""
 
+    @property
+    def entered_as(self) -> Entered:
+        """What people said of it."""
+        return Entered(**{field.name: getattr(self, field.name) for field in fields(Entered)})
+
 
 class Calibration(NamedTuple):
     """A certificate that was issued for an item."""
@@ -138,6 +143,26 @@ class Items:
             refresh(connection, [added])
         return int(added)
 
+    def ensure(self, told: Entered, by: str, at: float) -> int:
+        """Return the number of an item: of the one there with its number, maker and model, or of a new one.
+
+        Where one of two says no maker or model, they are one all the same.
+        """
+        from sqlalchemy import select
+
+        by_number = (
+            items.c.serial == told.serial if told.serial else items.c.owner_number == told.owner_number
+        )
+        query = select(items).where(by_number, items.c.account == told.account).order_by(items.c.id)
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                if _alike(told, row):
+                    return int(row.id)
+        try:
+            return self.enter(told, by, at)
+        except NotNow:  # somebody has entered it meanwhile, or as numbers are compared it is there
+            return self.known([told])[told.account, told.same].id
+
     def change(self, item: int, entered: Entered) -> None:
         """Say something else of an item.
 
@@ -161,9 +186,9 @@ class Items:
         """Enter many items, and change those that are there, all or none; return their numbers in order."""
         values = [{**asdict(one), "same": one.same, "entered": at, "by": by, **_UNKNOWN} for one in told]
         insert = self._database.insert(items)
-        fields = ("name", *WRITTEN, "months", "rule", "due_set")
+        said = ("name", *WRITTEN, "months", "rule", "due_set")
         put = insert.on_conflict_do_update(
-            index_elements=["account", "same"], set_={name: insert.excluded[name] for name in fields}
+            index_elements=["account", "same"], set_={name: insert.excluded[name] for name in said}
         ).returning(items.c.id)
         with self._database.begin() as connection:
             numbers = tuple(int(connection.execute(put, row).scalar_one()) for row in values)
@@ -363,7 +388,7 @@ def _calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[C
     return tuple(Calibration._make(row[:6]) for row, _ in zip(found, range(limit), strict=False))
 
 
-def _alike(item: KeptItem, row: Row[Any]) -> bool:
+def _alike(item: KeptItem | Entered, row: Row[Any]) -> bool:
     """Tell whether maker and model are the item's, where both say them."""
     pairs = ((item.maker, row.maker), (item.model, row.model))
     return all(not one or not other or comparable(one) == comparable(other) for one, other in pairs)

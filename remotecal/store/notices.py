@@ -118,7 +118,7 @@ class Notices:
             of_it = (notices.c.kind == row.kind) & (notices.c.about == row.about) & (notices.c.to == user)
             unseen = of_it & notices.c.acknowledged.is_(None) & (notices.c.id <= notice)
             connection.execute(notices.update().where(unseen).values(acknowledged=at))
-        return NoticeRow._make(row)
+            return NoticeRow._make(connection.execute(select(notices).where(this)).one())
 
     def to_send(self, now: float) -> dict[str, tuple[NoticeRow, ...]]:
         """Return the notices that are to go by mail, by address, and let no other hub send them meanwhile."""

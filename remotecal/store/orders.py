@@ -274,8 +274,13 @@ class Orders:
             row = connection.execute(select(orders).where(orders.c.id == order)).first()
         return None if row is None else order_of(row)
 
-    def assign(self, order: str, account: str) -> None:
+    def assign(self, order: str, account: str, item: int | None = None) -> None:
         """Give an order and its run to a customer's account, instead of the one it had.
+
+        Args:
+            order: its id.
+            account: the account.
+            item: number of the item as it stands in the register for that account.
 
         Raises:
             OrderError: there is no such order.
@@ -285,7 +290,8 @@ class Orders:
         station = select(orders.c.station).where(orders.c.id == order).scalar_subquery()
         given = {"account": account}
         with self._database.begin() as connection:
-            changed = connection.execute(orders.update().where(orders.c.id == order).values(given))
+            this = orders.update().where(orders.c.id == order)
+            changed = connection.execute(this.values(**given, item=item))
             if changed.rowcount != 1:
                 raise OrderError(f"there is no order {order}")
             its_run = (runs.c.station == station) & (runs.c.run == order)

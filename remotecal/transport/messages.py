@@ -72,7 +72,7 @@ class RemoteOrder(Terms):
 
 
 class Held(Written):
-    """Until when something on a bench may be relied on: a standard by its certificate, or a fact of the rig."""
+    """Until when something on a bench is relied on: a standard by its certificate, or a fact of the rig."""
 
     name: str
     """Its name on the bench."""
