@@ -388,7 +388,7 @@ def _calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[C
     return tuple(Calibration._make(row[:6]) for row, _ in zip(found, range(limit), strict=False))
 
 
-def _alike(item: KeptItem | Entered, row: Row[Any]) -> bool:
+def _alike(item: KeptItem | Entered, row: Row[*tuple[Any, ...]]) -> bool:
     """Tell whether maker and model are the item's, where both say them."""
     pairs = ((item.maker, row.maker), (item.model, row.model))
     return all(not one or not other or comparable(one) == comparable(other) for one, other in pairs)

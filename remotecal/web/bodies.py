@@ -156,7 +156,7 @@ class OrderWanted(Terms):
     """The customer's account that may see it."""
     hours: Annotated[float, Field(gt=0, le=8784)] = 24.0
     """Within which it may be begun."""
-    planned: date | None = None
+    planned: Annotated[date | None, Field(strict=False)] = None
     """Day it is planned for, on which the bench's standards must still hold; today where not given."""
     item: ItemNumber | None = None
     """Number of the item it is for, in the register; account and device must be the item's."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from remotecal.hub.settings import HubFolder
 from remotecal.order import Order
 from remotecal.private_files import write_private
 from remotecal.runs.catalogue import find
+from remotecal.station.held import held
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.stations import StationRow
 from remotecal.transport.messages import BenchAnnounced
@@ -71,6 +74,44 @@ def test_what_the_station_would_refuse_is_refused(stand: tuple[Order, Bench]) ->
         check(order, station(bench, instruments=fewer), bench.name)
     with pytest.raises(OrderError, match="balance can't fill the role balance"):
         check(order, station(bench, instruments={**fewer, "balance": "VaisalaPtu300"}), bench.name)
+
+
+def test_a_bench_whose_standard_ends_before_the_day_is_refused_and_others_are_named(
+    stand: tuple[Order, Bench],
+) -> None:
+    order, bench = stand
+    ends = {"name": "balance", "serial": "B-1", "certificate": "C-9", "valid_until": "2026-11-30"}
+    ended, found = station(bench, holds=[ends]), find(order.order.procedure)
+    other = replace(station(bench), name="site-8")
+    last, after = date(2026, 11, 30), date(2026, 12, 1)
+    check_order(order, found, ended, bench.name, last)
+    check_order(order, found, ended, bench.name)
+    with pytest.raises(
+        OrderError, match=r"balance \(B-1\) holds until 2026-11-30 by its certificate C-9"
+    ) as why:
+        check_order(order, found, ended, bench.name, after, [ended, other])
+    assert f"this could do it: '{bench.name}' at site-8" in str(why.value)
+    revoked = replace(other, enabled=False)
+    with pytest.raises(OrderError, match="no other bench could do it"):
+        check_order(order, found, ended, bench.name, after, [ended, revoked])
+    fact = {"name": "drift", "valid_until": "2026-11-30"}
+    with pytest.raises(OrderError, match="drift holds until 2026-11-30 by what is said of it"):
+        check_order(order, found, station(bench, holds=[fact]), bench.name, after)
+
+
+def test_a_station_tells_until_when_what_it_has_holds(stand: tuple[Order, Bench], tmp_path: Path) -> None:
+    _, bench = stand
+    told = {one.name: one for one in held(bench)}
+    day = date(2026, 11, 30)
+    for name, entry in bench.standards.items():
+        if entry.certificate is None:
+            assert name not in told
+            continue
+        used = bench.certificate(name, day)
+        assert told[name].valid_until == used.certificate.valid_until
+        assert told[name].certificate == used.certificate.number
+    assert told.keys() >= bench.file.characteristics.keys()
+    assert len(told) > len(bench.file.characteristics)
 
 
 async def test_the_command_ends_by_what_the_station_says(

@@ -69,12 +69,9 @@ def _items(visitor: Visitor, number: str) -> list[Whereabouts]:
     for row in store.orders.of_items([one.id for one in items]) if items else ():
         if row.item is not None:
             last.setdefault(row.item, row)
-    found = []
-    for item in items:
-        order = last.get(item.id)
-        run = None if order is None else store.journals.find(order.station, order.id)
-        found.append(Whereabouts(item, order, run, None))
-    return found
+    begun = store.journals.some({(one.station, one.id) for one in last.values()}) if last else {}
+    runs = {item: begun.get((order.station, order.id)) for item, order in last.items()}
+    return [Whereabouts(item, last.get(item.id), runs.get(item.id), None) for item in items]
 
 
 def _end(visitor: Visitor, one: Whereabouts) -> float | date | None:
