@@ -54,7 +54,7 @@ def test_a_spreadsheet_is_read_as_it_is_shown() -> None:
     lines = read_table(
         sheet(
             ["name", "serial", "months", "due"],
-            ["Meter", 20211, 12, datetime(2027, 5, 31, 0, 0)],
+            ["Meter", 20211, 12, datetime(2027, 5, 31)],  # noqa: DTZ001  a spreadsheet knows no zones
             [None, None, None, None],
             ["Meter", 2.5, 6.0, date(2027, 6, 1)],
         ),
