@@ -25,7 +25,7 @@ from remotecal.web.pages.assets import address
 from remotecal.web.pages.words import LANGUAGES, Catalogue, words_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
@@ -181,9 +181,13 @@ Sent = Annotated[SentForm, Depends(sent)]
 """A form, for its handler."""
 
 
-async def brought(request: Request, here: Here) -> SentForm:
-    """Return a form with a file; errors as `sent`."""
-    return await _sent(request, here, files=1)
+async def brought(request: Request, here: Here) -> AsyncIterator[SentForm]:
+    """Give a form with a file, until its handler is done; errors as `sent`."""
+    form = await _sent(request, here, files=1)
+    try:
+        yield form
+    finally:
+        await form.fields.close()
 
 
 Brought = Annotated[SentForm, Depends(brought)]

@@ -95,10 +95,10 @@ def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> lis
     return found
 
 
-def _due(visitor: Visitor) -> list[tuple[Due, Ending]]:
-    """Return what falls due for whoever looks, and what does soon for the laboratory."""
+def _due(visitor: Visitor) -> list[tuple[Due, Ending, int]]:
+    """Return what falls due for whoever looks, and what does soon for the laboratory; with the days left."""
     office, caller = visitor.office, visitor.caller
-    soon = civil_day(office.clock.now(), office.laboratory.folder.time_zone) + AHEAD
+    today = civil_day(office.clock.now(), office.laboratory.folder.time_zone)
     try:
         found = office.due()
     except ConfigurationError:
@@ -108,6 +108,8 @@ def _due(visitor: Visitor) -> list[tuple[Due, Ending]]:
         one
         for one in found
         if concerns(one, caller, office.laboratory.folder)
-        or (caller.account is None and not one.account and one.day <= soon)
+        or (caller.account is None and not one.account and one.day <= today + AHEAD)
     ]
-    return [(one, ending(visitor, one.day.isoformat())) for one in mine[:MOST_DUE]]
+    return [
+        (one, ending(visitor, one.day.isoformat()), max(1, (one.day - today).days)) for one in mine[:MOST_DUE]
+    ]
