@@ -115,4 +115,4 @@ def _written(here: Office, name: str) -> bytes:
         event.add("summary", f"{one.what}")
         event.add("transp", "TRANSPARENT")
         written.add_component(event)
-    return written.to_ical()
+    return bytes(written.to_ical())

@@ -148,7 +148,7 @@ def _form(
         "refused": refused,
         "key": typed.get("key") or secrets.token_hex(16),
         "today": _today(visitor).isoformat(),
-        "fields": {} if told is None else _filled(visitor, told) | typed,
+        "fields": {} if told is None else {**_filled(visitor, told), **typed},
         "parameters": [] if told is None else [f"{BEFORE}{name}" for name in told.order.parameters],
         "procedure": "" if told is None else told.order.order.procedure,
         "persons": () if told is None else told.order.persons,
