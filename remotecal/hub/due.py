@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 from remotecal.clock import civil_day
 from remotecal.hub.ordering import announced
 from remotecal.registers import LaboratoryRegister
-from remotecal.store.notices import Told
+from remotecal.store.notices import NoticeWanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,10 +39,10 @@ class Somebody(Protocol):
     def account(self) -> str | None: ...
 
 
-Kind = Literal["standard", "item", "person", "accreditation", "station"]
+Kind = Literal["standard", "fact", "item", "person", "accreditation", "station"]
 
 
-class Due(NamedTuple):
+class FallingDue(NamedTuple):
     """Something that holds until a day."""
 
     day: date
@@ -64,7 +64,7 @@ class Due(NamedTuple):
 
 def falling_due(
     store: Store, folder: HubFolder, now: float, standards: Iterable[EquipmentRow] | None = None
-) -> tuple[Due, ...]:
+) -> tuple[FallingDue, ...]:
     """Return what ends within the longest of the times `AHEAD`, or has ended, the first to end first.
 
     Args:
@@ -90,8 +90,8 @@ def falling_due(
 
 
 def notices_of(
-    due: Iterable[Due], users: Iterable[UserRow], folder: HubFolder, today: date
-) -> Iterator[Told]:
+    due: Iterable[FallingDue], users: Iterable[UserRow], folder: HubFolder, today: date
+) -> Iterator[NoticeWanted]:
     """Yield what people are to be told of what falls due: of each the shortest time that it is within."""
     there = [user for user in users if user.enabled]
     for one in due:
@@ -101,7 +101,9 @@ def notices_of(
         for user in there:
             if concerns(one, user, folder):
                 what = f"{one.what} ({one.number})" if one.number else one.what
-                yield Told(one.kind, one.about, what, one.account, user.name, one.day.isoformat(), days)
+                yield NoticeWanted(
+                    one.kind, one.about, what, one.account, user.name, one.day.isoformat(), days
+                )
 
 
 def _within(day: date, today: date) -> int | None:
@@ -109,17 +111,17 @@ def _within(day: date, today: date) -> int | None:
     return PASSED if left < 0 else min((days for days in AHEAD if left <= days), default=None)
 
 
-def concerns(due: Due, user: Somebody, folder: HubFolder) -> bool:
+def concerns(due: FallingDue, user: Somebody, folder: HubFolder) -> bool:
     """Tell whether somebody is to be told that something falls due."""
     if due.account or user.account is not None:
         return due.account == user.account
-    if due.kind in {"standard", "item"}:
+    if due.kind in {"standard", "fact", "item"}:
         keepers = folder.settings.notices.keepers.get(due.about)
         return "operator" in user.roles if keepers is None else user.name in keepers
     return "administrator" in user.roles
 
 
-def _standards(stations: Iterable[StationRow], used: Iterable[EquipmentRow]) -> Iterator[Due]:
+def _standards(stations: Iterable[StationRow], used: Iterable[EquipmentRow]) -> Iterator[FallingDue]:
     """Yield the standards: as stations say that they have them now, others as they took part in runs last."""
     known: set[str] = set()
     for station in stations:
@@ -127,16 +129,18 @@ def _standards(stations: Iterable[StationRow], used: Iterable[EquipmentRow]) -> 
             for one in bench.holds:
                 known |= {one.serial, one.certificate} - {""}
                 called = f"{one.name}, {bench.name}"
-                about = one.serial or one.certificate or f"{station.name}/{bench.name}/{one.name}"
-                yield Due(one.valid_until, "standard", about, called, one.certificate, where=station.name)
+                number = one.serial or one.certificate
+                kind: Kind = "standard" if number else "fact"
+                about = number or f"{station.name}/{bench.name}/{one.name}"
+                yield FallingDue(one.valid_until, kind, about, called, one.certificate, where=station.name)
     for row in used:
         if row.serial and row.valid_until and row.serial not in known:
             called = f"{row.maker} {row.model}, {row.name}".strip()
             day = _day(row.valid_until)
-            yield Due(day, "standard", row.serial, called, row.certificate, where=row.station)
+            yield FallingDue(day, "standard", row.serial, called, row.certificate, where=row.station)
 
 
-def _items(store: Store, last: date) -> Iterator[Due]:
+def _items(store: Store, last: date) -> Iterator[FallingDue]:
     from json import loads
 
     for item in store.items.list(None, due=last.isoformat()):
@@ -144,31 +148,31 @@ def _items(store: Store, last: date) -> Iterator[Due]:
         name = words.get("en") or next(iter(words.values()), "")
         number = item.serial or item.owner_number
         called = " ".join(filter(None, (name, item.maker, item.model)))
-        yield Due(_day(item.due), "item", str(item.id), called, number, item.account, item=item.id)
+        yield FallingDue(_day(item.due), "item", str(item.id), called, number, item.account, item=item.id)
 
 
-def _register(folder: HubFolder) -> Iterator[Due]:
+def _register(folder: HubFolder) -> Iterator[FallingDue]:
     file = folder.settings.issuing.signatories
     if file is None:
         return
     register = LaboratoryRegister.load(folder.path / file)
     laboratory = register.laboratory
     name = laboratory.name.get("en")
-    yield Due(laboratory.valid_until, "accreditation", laboratory.code, name, laboratory.code)
+    yield FallingDue(laboratory.valid_until, "accreditation", laboratory.code, name, laboratory.code)
     for person in register.persons:
         called = person.name.get("en")
-        yield Due(person.valid_until, "person", person.registration, called, person.registration)
+        yield FallingDue(person.valid_until, "person", person.registration, called, person.registration)
     for standard in register.standards:
         called = f"{standard.name.get('en')} ({standard.serial})"
-        yield Due(standard.valid_until, "accreditation", standard.approval, called, standard.approval)
+        yield FallingDue(standard.valid_until, "accreditation", standard.approval, called, standard.approval)
 
 
-def _stations(stations: Iterable[StationRow], folder: HubFolder, now: float) -> Iterator[Due]:
+def _stations(stations: Iterable[StationRow], folder: HubFolder, now: float) -> Iterator[FallingDue]:
     quarter = folder.settings.certificates_last.total_seconds() / RENEWED_BY
     for station in stations:
         if station.enabled and station.certificate_until - now < quarter:
             day = civil_day(station.certificate_until, folder.time_zone)
-            yield Due(day, "station", station.name, station.name, "", where=station.name)
+            yield FallingDue(day, "station", station.name, station.name, "", where=station.name)
 
 
 def _day(written: str) -> date:

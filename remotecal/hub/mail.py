@@ -27,6 +27,7 @@ PATIENCE = 30.0
 """Seconds in which the server must answer."""
 KINDS = {
     "standard": ("标准器", "Standard"),
+    "fact": ("装置特性", "Fact of a rig"),
     "item": ("器具", "Item"),
     "person": ("人员", "Person"),
     "accreditation": ("认可/考核", "Accreditation"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from remotecal.procedures.procedure import Procedure
     from remotecal.runs.catalogue import Found
     from remotecal.store.stations import StationRow
-    from remotecal.transport.messages import Held
+    from remotecal.transport.messages import HeldUntil
 
 
 def check_order(
@@ -83,12 +83,12 @@ def announced(station: StationRow) -> dict[str, BenchAnnounced]:
     return {one["name"]: BenchAnnounced.model_validate_json(json.dumps(one)) for one in said}
 
 
-def ends_before(bench: BenchAnnounced, day: date) -> tuple[Held, ...]:
+def ends_before(bench: BenchAnnounced, day: date) -> tuple[HeldUntil, ...]:
     """Return what of a bench can't be relied on any more on a day: a run there needs all of it."""
     return tuple(one for one in bench.holds if one.valid_until < day)
 
 
-def _ended(one: Held) -> str:
+def _ended(one: HeldUntil) -> str:
     called = f"{one.name} ({one.serial})" if one.serial else one.name
     by = f"by its certificate {one.certificate}" if one.certificate else "by what is said of it"
     return f"{called} holds until {one.valid_until} {by}"

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import RemotecalError
-from remotecal.transport.messages import Held
+from remotecal.transport.messages import HeldUntil
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ REMEMBERED = 1000
 """Certificates that are not read again until their file is another."""
 
 
-class Told(NamedTuple):
+class CertificateTells(NamedTuple):
     """What a certificate says of itself."""
 
     number: str
@@ -28,19 +28,20 @@ class Told(NamedTuple):
     valid_until: date | None
 
 
-def held(bench: Bench) -> tuple[Held, ...]:
+def held(bench: Bench) -> tuple[HeldUntil, ...]:
     """Return until when each standard of a bench, and each fact of its rig, may be relied on.
 
     A certificate that can't be read says nothing here; the bench's check, and the run, will say so.
     """
     standards = (one for name, entry in bench.standards.items() for one in _standard(bench, name, entry))
     facts = (
-        Held(name=name, valid_until=fact.valid_until) for name, fact in bench.file.characteristics.items()
+        HeldUntil(name=name, valid_until=fact.valid_until)
+        for name, fact in bench.file.characteristics.items()
     )
     return (*standards, *facts)
 
 
-def _standard(bench: Bench, name: str, entry: Entry | ArtefactEntry) -> Iterator[Held]:
+def _standard(bench: Bench, name: str, entry: Entry | ArtefactEntry) -> Iterator[HeldUntil]:
     told = None
     if entry.certificate is not None:
         path = bench.path.parent / entry.certificate
@@ -53,13 +54,13 @@ def _standard(bench: Bench, name: str, entry: Entry | ArtefactEntry) -> Iterator
     if days:
         serial = entry.serial or next(iter(told.serials if told else ()), "")
         number = told.number if told else ""
-        yield Held(name=name, serial=serial, certificate=number, valid_until=min(days))
+        yield HeldUntil(name=name, serial=serial, certificate=number, valid_until=min(days))
 
 
 @lru_cache(REMEMBERED)
-def _read(path: Path, _changed: int, _size: int) -> Told:
+def _read(path: Path, _changed: int, _size: int) -> CertificateTells:
     from remotecal.certificates.dcc import read
     from remotecal.model import Certificate
 
     certificate = Certificate(read(path.read_bytes()))
-    return Told(certificate.number, certificate.serials, certificate.valid_until)
+    return CertificateTells(certificate.number, certificate.serials, certificate.valid_until)

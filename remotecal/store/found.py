@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from remotecal.store.database import Database
 
 
-class Found:
+class ByNumber:
     """Looks for what a number is of."""
 
     def __init__(self, database: Database) -> None:

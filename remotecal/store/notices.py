@@ -17,11 +17,11 @@ TRIED_AGAIN = 3600.0
 """Seconds after which a mail that was not sent is tried again."""
 
 
-class Told(NamedTuple):
+class NoticeWanted(NamedTuple):
     """What somebody is to be told."""
 
     kind: str
-    """`standard`, `item`, `person`, `accreditation` or `station`."""
+    """`standard`, `fact`, `item`, `person`, `accreditation` or `station`."""
     about: str
     """What it is called by, such as a serial number."""
     what: str
@@ -73,11 +73,20 @@ class Notices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def make(self, told: Iterable[Told], at: float) -> int:
+    def make(self, told: Iterable[NoticeWanted], at: float) -> int:
         """Keep notices; what somebody was told before is left as it is. Return how many are new."""
+        from sqlalchemy import select
+
+        wanted = set(told)
+        columns = [notices.c[name] for name in ("kind", "about", "to", "due", "days")]
+        with self._database.read() as connection:  # most are there, and need not keep others from writing
+            known = {tuple(row) for row in connection.execute(select(*columns))} if wanted else set()
+        new = sorted(one for one in wanted if (one.kind, one.about, one.to, one.due, one.days) not in known)
+        if not new:
+            return 0
         added = 0
         with self._database.begin() as connection:
-            for one in told:
+            for one in new:
                 row = {**one._asdict(), "made": at}
                 insert = self._database.insert(notices).values(**row).on_conflict_do_nothing()
                 added += connection.execute(insert.returning(notices.c.id)).first() is not None

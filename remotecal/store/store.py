@@ -12,7 +12,7 @@ from typing import Self
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
 from remotecal.store.files import StoredFiles
-from remotecal.store.found import Found
+from remotecal.store.found import ByNumber
 from remotecal.store.index import AboutRuns
 from remotecal.store.items import Items
 from remotecal.store.journals import Journals
@@ -69,7 +69,7 @@ class Store:
         self.orders = Orders(self.database)
         self.about = AboutRuns(self.database)
         self.items = Items(self.database)
-        self.found = Found(self.database)
+        self.found = ByNumber(self.database)
         self.notices = Notices(self.database)
         self.standards = Standards(self.database)
         self.journals = Journals(self.database, share or Share())

@@ -347,7 +347,7 @@ notices = Table(
     "notices",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("kind", Text, nullable=False, comment="standard, item, person, accreditation or station"),
+    Column("kind", Text, nullable=False, comment="standard, fact, item, person, accreditation or station"),
     Column("about", Text, nullable=False, comment="what it is called by"),
     Column("what", Text, nullable=False, comment="what it is, in words"),
     Column(

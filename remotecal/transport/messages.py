@@ -71,7 +71,7 @@ class RemoteOrder(Terms):
     """Who issued it."""
 
 
-class Held(Written):
+class HeldUntil(Written):
     """Until when something on a bench is relied on: a standard by its certificate, or a fact of the rig."""
 
     name: str
@@ -97,7 +97,7 @@ class BenchAnnounced(Written):
     """Names of the standards without an interface."""
     roles: dict[str, str | tuple[str, ...]] | None = None
     """Role → name of what fills it, where the names differ, or names; None: it does not say."""
-    holds: tuple[Held, ...] = ()
+    holds: tuple[HeldUntil, ...] = ()
     """What of it may be relied on until a day; what says no day is not among it."""
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from remotecal.store.items import KeptItem
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
-    from remotecal.web.table_of_items import Fault, Line
+    from remotecal.web.table_of_items import RowFault, TableRow
 
 router = APIRouter(prefix="/items", tags=["items"])
 
@@ -88,7 +88,7 @@ def import_items(brought: ItemsBrought, caller: Ordering, here: Here) -> TableSh
 
 def take_in(
     here: Office, caller: Caller, brought: ItemsBrought
-) -> tuple[tuple[Line, ...], tuple[Outcome, ...], tuple[int | None, ...]]:
+) -> tuple[tuple[TableRow, ...], tuple[Outcome, ...], tuple[int | None, ...]]:
     """Take a table in as it is asked for; return its rows, what comes of each, and the items' numbers.
 
     Raises:
@@ -154,7 +154,7 @@ def _said(written: ItemWritten) -> dict[str, str | int | float | None]:
     }
 
 
-def _outcome(line: Line, known: Mapping[tuple[str, str], KeptItem]) -> Outcome:
+def _outcome(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> Outcome:
     if line.entered is None:
         return "fault"
     there = known.get((line.entered.account, line.entered.same))
@@ -164,7 +164,7 @@ def _outcome(line: Line, known: Mapping[tuple[str, str], KeptItem]) -> Outcome:
     return "same" if all(getattr(there, one) == getattr(line.entered, one) for one in fields) else "changed"
 
 
-def _told(fault: Fault) -> str:
+def _told(fault: RowFault) -> str:
     from remotecal.web.pages.words import words
 
     where = f"{fault.column}: " if fault.column else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from remotecal.clock import Clock
-    from remotecal.hub.due import Due
+    from remotecal.hub.due import FallingDue
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import HubSettings
     from remotecal.store.standards import StandardRow
@@ -52,7 +52,7 @@ class Office:
         """How often strangers ask."""
         self.watching = Watching(laboratory)
         """Runs as they are now."""
-        self._due: tuple[float, tuple[Due, ...]] | None = None
+        self._due: tuple[float, tuple[FallingDue, ...]] | None = None
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
 
     def standards(self) -> tuple[StandardRow, ...]:
@@ -72,7 +72,7 @@ class Office:
         """Have it looked for anew what falls due: something that may is entered, or has changed."""
         self._due = None
 
-    def due(self) -> tuple[Due, ...]:
+    def due(self) -> tuple[FallingDue, ...]:
         """Return what falls due, the first to end first; what was found is remembered a while.
 
         Raises:

@@ -52,7 +52,7 @@ SAVE_AS: Final = (
 )
 
 
-class Fault(NamedTuple):
+class RowFault(NamedTuple):
     """What is wrong in a row."""
 
     kind: str
@@ -64,20 +64,20 @@ class Fault(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableRow:
     """A row of a table."""
 
     row: int
     """Its number, the headings' being 1."""
     cells: Mapping[str, str]
     """Column → what stands there."""
-    faults: tuple[Fault, ...]
+    faults: tuple[RowFault, ...]
     """What is wrong in it; empty if it is an item."""
     entered: Entered | None
     """The item; None with a fault."""
 
 
-def read_table(content: bytes, account: str | None) -> tuple[Line, ...]:
+def read_table(content: bytes, account: str | None) -> tuple[TableRow, ...]:
     """Return the rows of a table of items; empty ones are left out.
 
     Raises:
@@ -86,7 +86,7 @@ def read_table(content: bytes, account: str | None) -> tuple[Line, ...]:
     rows = _xlsx(content) if content.startswith(b"PK") else _csv(content)
     first = next(rows, None)
     columns = _columns([cell.text for cell in first or ()])
-    lines: list[Line] = []
+    lines: list[TableRow] = []
     before: dict[str, int] = {}
     for number, cells in enumerate(rows, 2):
         if not any(cell.text for cell in cells):
@@ -95,7 +95,7 @@ def read_table(content: bytes, account: str | None) -> tuple[Line, ...]:
             raise ConfigurationError(f"the table has more than {MOST_ROWS} rows: bring it in parts")
         line = _line(number, {columns[at]: cell for at, cell in enumerate(cells) if at in columns}, account)
         if line.entered is not None and (other := before.setdefault(line.entered.same, number)) != number:
-            line = Line(number, line.cells, (Fault("twice", told=str(other)),), None)
+            line = TableRow(number, line.cells, (RowFault("twice", told=str(other)),), None)
         lines.append(line)
     if not lines:
         raise ConfigurationError("the table has no rows below its headings")
@@ -132,38 +132,38 @@ def _columns(headings: Sequence[str]) -> dict[int, str]:
     return found
 
 
-def _line(number: int, cells: Mapping[str, _Cell], account: str | None) -> Line:
+def _line(number: int, cells: Mapping[str, _Cell], account: str | None) -> TableRow:
     texts = {name: cell.text for name, cell in cells.items()}
-    faults = [Fault(cell.fault, name, cell.text[:60]) for name, cell in cells.items() if cell.fault]
+    faults = [RowFault(cell.fault, name, cell.text[:60]) for name, cell in cells.items() if cell.fault]
     said: dict[str, object] = {name: texts[name] for name in PLAIN if name in texts}
     names = {language: texts[language] for language in ("zh", "en") if texts.get(language)}
     if not names:
-        faults.append(Fault("no_name"))
+        faults.append(RowFault("no_name"))
     if not (texts.get("serial") or texts.get("owner_number")):
-        faults.append(Fault("no_number"))
+        faults.append(RowFault("no_number"))
     whose = texts.get("account", "")
     if whose and account and whose != account:
-        faults.append(Fault("account", "account", whose[:60]))
+        faults.append(RowFault("account", "account", whose[:60]))
     months = texts.get("months", "")
     if months and not (months.isascii() and months.isdigit() and 1 <= int(months) <= 600):
-        faults.append(Fault("months", "months", months[:60]))
+        faults.append(RowFault("months", "months", months[:60]))
     elif months:
         said["months"] = int(months)
     due = texts.get("due", "")
     if due:
         day = _day(due)
         if day is None:
-            faults.append(Fault("day", "due", due[:60]))
+            faults.append(RowFault("day", "due", due[:60]))
         said["due"] = day
     if faults:
-        return Line(number, texts, tuple(faults), None)
+        return TableRow(number, texts, tuple(faults), None)
     try:
         item = ItemWritten.model_validate({**said, "name": names, "account": account or whose or None})
     except ValidationError as error:
         told = error.errors()[0]
         where = str(told["loc"][0]) if told["loc"] else ""
-        return Line(number, texts, (Fault("text", where, str(texts.get(where, ""))[:60]),), None)
-    return Line(number, texts, (), item.entered())
+        return TableRow(number, texts, (RowFault("text", where, str(texts.get(where, ""))[:60]),), None)
+    return TableRow(number, texts, (), item.entered())
 
 
 def _day(text: str) -> date | None:

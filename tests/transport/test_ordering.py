@@ -99,7 +99,7 @@ def test_a_bench_whose_standard_ends_before_the_day_is_refused_and_others_are_na
         check_order(order, found, station(bench, holds=[fact]), bench.name, after)
 
 
-def test_a_station_tells_until_when_what_it_has_holds(stand: tuple[Order, Bench], tmp_path: Path) -> None:
+def test_a_station_tells_until_when_what_it_has_holds(stand: tuple[Order, Bench]) -> None:
     _, bench = stand
     told = {one.name: one for one in held(bench)}
     day = date(2026, 11, 30)
@@ -112,6 +112,12 @@ def test_a_station_tells_until_when_what_it_has_holds(stand: tuple[Order, Bench]
         assert told[name].certificate == used.certificate.number
     assert told.keys() >= bench.file.characteristics.keys()
     assert len(told) > len(bench.file.characteristics)
+    name = next(name for name, entry in bench.standards.items() if entry.certificate is not None)
+    line = f'certificate = "{bench.standards[name].certificate}"'
+    earlier = bench.path.with_name("earlier.toml")
+    earlier.write_text(bench.path.read_text().replace(line, f"{line}\nvalid_until = 2026-01-02", 1))
+    said = {one.name: one.valid_until for one in held(Bench.load(earlier))}
+    assert said[name] == date(2026, 1, 2)
 
 
 async def test_the_command_ends_by_what_the_station_says(

@@ -9,7 +9,7 @@ from openpyxl import Workbook
 
 from remotecal.errors import ConfigurationError
 from remotecal.web import table_of_items
-from remotecal.web.table_of_items import Line, read_table
+from remotecal.web.table_of_items import TableRow, read_table
 
 
 def table(*rows: str, encoding: str = "utf-8-sig") -> bytes:
@@ -25,7 +25,7 @@ def sheet(*rows: list[object]) -> bytes:
     return out.getvalue()
 
 
-def kinds(line: Line) -> list[tuple[str, str]]:
+def kinds(line: TableRow) -> list[tuple[str, str]]:
     return [(fault.kind, fault.column) for fault in line.faults]
 
 

@@ -239,7 +239,7 @@ def test_items_are_ordered_at_once_by_a_pattern_and_pressing_twice_orders_once(
 
 
 def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, announced: None) -> None:
-    ordered(web)
+    order = ordered(web)["id"]
     numbers = [entered(web, serial=f"W-{one}")["id"] for one in range(2)]
     other = entered(web, serial="W-acme", account="acme")["id"]
     with browsing(web, "operator") as client:
@@ -251,6 +251,7 @@ def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, a
             ({"planned": "2020-01-01"}, "planned for 2020-01-01"),
             ({"parameter.nonsense": "1"}, "nonsense"),
             ({"customer": ""}, "customer"),
+            ({"days": "many"}, "'many' is no number of days"),
         ):
             answer = client.post("/orders/new", data=form | {"address": "Typed Street 7"} | wrong)
             assert answer.status_code == 409, wrong
@@ -258,6 +259,8 @@ def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, a
             assert "Typed Street 7" in answer.text
         assert client.get("/orders?number=WRONG").text.count(">WRONG") == 0
         assert client.get(f"/orders/new?item={numbers[0]}&item={other}").status_code == 422
+        theirs = form_of(client.get(f"/orders/new?item={other}&pattern={order}"))
+        assert (theirs["customer"], theirs["address"]) == ("", "")  # the pattern was another's
         assert client.get("/orders/new?item=99999").status_code == 404
         assert client.post("/orders/new", data=form | {"csrf": ""}).status_code == 403
     with browsing(web, "reviewer") as reviewer:

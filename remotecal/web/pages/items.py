@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from remotecal.store.items import Calibration, KeptItem
     from remotecal.web.pages.frame import SentForm, Visitor
     from remotecal.web.pages.standards import Ending
-    from remotecal.web.table_of_items import Line
+    from remotecal.web.table_of_items import TableRow
 
 router = APIRouter(prefix="/items", include_in_schema=False)
 
@@ -52,7 +52,7 @@ COLUMNS: Final = (
 Asked = Annotated[str, Query(max_length=200)]
 
 
-class Marked(NamedTuple):
+class ItemMarked(NamedTuple):
     """An item in a list."""
 
     item: KeptItem
@@ -176,8 +176,10 @@ async def change_item(item: ItemInPath, form: Sent) -> Response:
     return see(f"/items/{item}")
 
 
-def _marked(visitor: Visitor, row: KeptItem) -> Marked:
-    return Marked(row, visitor.words.choose(json.loads(row.name)), ending(visitor, row.due), due_from(row))
+def _marked(visitor: Visitor, row: KeptItem) -> ItemMarked:
+    return ItemMarked(
+        row, visitor.words.choose(json.loads(row.name)), ending(visitor, row.due), due_from(row)
+    )
 
 
 def _written(form: SentForm) -> ItemWritten:
@@ -208,7 +210,7 @@ def _brought(content: str, account: str, *, look: bool) -> ItemsBrought:
         ) from None
 
 
-def _faults(visitor: Visitor, line: Line) -> list[str]:
+def _faults(visitor: Visitor, line: TableRow) -> list[str]:
     return [
         (f"{visitor.words.of('item_column', fault.column)}: " if fault.column else "")
         + visitor.words(f"fault.{fault.kind}", told=fault.told)
@@ -216,31 +218,31 @@ def _faults(visitor: Visitor, line: Line) -> list[str]:
     ]
 
 
-class Mark(NamedTuple):
+class ErrorMark(NamedTuple):
     """What a drawing's mark stands for."""
 
     sign: str
     then: ErrorsThen
 
 
-class History(NamedTuple):
+class ErrorHistory(NamedTuple):
     """Errors of an item in the same units, over its certificates."""
 
     drawing: Markup
-    marks: tuple[Mark, ...]
+    marks: tuple[ErrorMark, ...]
     """Of the drawing."""
     rows: tuple[tuple[ErrorsThen, str, str, str], ...]
     """Of the table: which certificate, place, error and U."""
 
 
-def _histories(found: Sequence[Calibration]) -> list[History]:
+def _histories(found: Sequence[Calibration]) -> list[ErrorHistory]:
     then = [
         errors for one in found for errors in errors_of(Record.from_json(one.record), one.place, one.number)
     ]
     return [_history(group) for group in by_kind(then)]
 
 
-def _history(group: tuple[ErrorsThen, ...]) -> History:
+def _history(group: tuple[ErrorsThen, ...]) -> ErrorHistory:
     from lxml import etree
 
     from remotecal.certificates.pdf.curve import history
@@ -250,9 +252,9 @@ def _history(group: tuple[ErrorsThen, ...]) -> History:
     svg.set("aria-hidden", "true")  # its table follows, and its key stands before it
     rows = [(one, *row) for one in group for row in one.rows()]
     rows.sort(key=lambda row: float(row[1]))  # of one place the latest stays first
-    marks = tuple(map(Mark, SIGNS, drawn))
+    marks = tuple(map(ErrorMark, SIGNS, drawn))
     # Every text in it went through lxml, which lets none be markup.
-    return History(Markup(etree.tostring(svg, encoding="unicode")), marks, tuple(rows))  # noqa: S704
+    return ErrorHistory(Markup(etree.tostring(svg, encoding="unicode")), marks, tuple(rows))  # noqa: S704
 
 
 def _file(found: Iterable[KeptItem]) -> Response:

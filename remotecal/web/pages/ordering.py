@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from remotecal.store.items import KeptItem
     from remotecal.store.orders import OrderRow
-    from remotecal.transport.messages import Held
+    from remotecal.transport.messages import HeldUntil
     from remotecal.web.pages.frame import SentForm
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
@@ -39,6 +39,9 @@ MOST: Final = 100
 """Items in one form."""
 PATTERNS: Final = 20
 """Orders that are offered as pattern."""
+BEGUN_WITHIN: Final = 7
+"""Days from the planned one on in which an order may be begun, unless the form says otherwise."""
+MOST_DAYS: Final = 180
 BEFORE: Final = "parameter."
 """Before the name of a parameter, in the name of its field."""
 Items = Annotated[list[int], Query(max_length=MOST)]
@@ -50,7 +53,7 @@ class BenchOffered(NamedTuple):
 
     station: str
     bench: str
-    ended: tuple[Held, ...]
+    ended: tuple[HeldUntil, ...]
     """What of it can't be relied on today; such a bench is shown, and not offered."""
 
 
@@ -148,7 +151,9 @@ def _form(
         "refused": refused,
         "key": typed.get("key") or secrets.token_hex(16),
         "today": _today(visitor).isoformat(),
-        "fields": {} if told is None else {**_filled(visitor, told), **typed},
+        "fields": {}
+        if row is None or told is None
+        else {**_filled(visitor, told, theirs=(row.account or "") == items[0].account), **typed},
         "parameters": [] if told is None else [f"{BEFORE}{name}" for name in told.order.parameters],
         "procedure": "" if told is None else told.order.order.procedure,
         "persons": () if told is None else told.order.persons,
@@ -191,16 +196,23 @@ def _today(visitor: Visitor) -> date:
     return civil_day(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone)
 
 
-def _filled(visitor: Visitor, told: RemoteOrder) -> dict[str, str]:
-    """Return field → what stands in it at first: what the pattern says."""
+def _filled(visitor: Visitor, told: RemoteOrder, *, theirs: bool) -> dict[str, str]:
+    """Return field → what stands in it at first: what the pattern says.
+
+    Args:
+        visitor: who looks.
+        told: the pattern.
+        theirs: whether it was of the same account; another one's name and address are left out.
+    """
     now = civil_time(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone)
     series = told.order.order.number.rstrip("0123456789-./") or told.order.order.number
     fields = {
         "number": f"{series}-{now:%Y%m%d-%H%M}",
         "at": f"{told.station}/{told.bench}",
         "planned": now.date().isoformat(),
-        "customer": visitor.words.choose(told.order.customer.name.root),
-        "address": visitor.words.choose(told.order.customer.address.root),
+        "days": f"{BEGUN_WITHIN}",
+        "customer": visitor.words.choose(told.order.customer.name.root) if theirs else "",
+        "address": visitor.words.choose(told.order.customer.address.root) if theirs else "",
     }
     return fields | {f"{BEFORE}{name}": _shown(value) for name, value in told.order.parameters.items()}
 
@@ -233,8 +245,11 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
         planned = date.fromisoformat(form["planned"])
     except ValueError:
         raise ConfigurationError(f"{form['planned']!r} is no day: write it as 2026-05-31") from None
+    days = form["days"]
+    if not (days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS):
+        raise ConfigurationError(f"{days!r} is no number of days from 1 to {MOST_DAYS}")
     zone = ZoneInfo(visitor.office.laboratory.folder.time_zone)
-    after = planned + timedelta(days=1)
+    after = planned + timedelta(days=int(days))
     ends = datetime(after.year, after.month, after.day, tzinfo=zone).timestamp()
     terms = told.model_dump(include=set(Terms.model_fields) - {"bench"})
     made = []

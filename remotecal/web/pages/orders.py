@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from remotecal.store.orders import OrderRow
-    from remotecal.transport.messages import Held
+    from remotecal.transport.messages import HeldUntil
     from remotecal.web.pages.frame import Visitor
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
@@ -59,13 +59,13 @@ def list_orders(
     )
 
 
-def _outlives(visitor: Visitor, rows: Sequence[OrderRow]) -> Mapping[str, tuple[Held, ...]]:
+def _outlives(visitor: Visitor, rows: Sequence[OrderRow]) -> Mapping[str, tuple[HeldUntil, ...]]:
     """Return id → what of its bench ends before the last day on which an order that waits can be begun."""
     office = visitor.office
     waiting = [row for row in rows if row.state == "issued" and row.bench and visitor.caller.account is None]
     stations = office.store.stations.some({row.station for row in waiting}) if waiting else {}
     benches = {name: announced(station) for name, station in stations.items()}
-    found: dict[str, tuple[Held, ...]] = {}
+    found: dict[str, tuple[HeldUntil, ...]] = {}
     for row in waiting:
         bench = benches.get(row.station, {}).get(row.bench or "")
         last = civil_day(row.expires - 1, office.laboratory.folder.time_zone)

@@ -19,7 +19,7 @@ from remotecal.web.pages.standards import ending
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remotecal.hub.due import Due
+    from remotecal.hub.due import FallingDue
     from remotecal.store.journals import RunRow
     from remotecal.web.pages.standards import Ending
 
@@ -95,7 +95,7 @@ def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> lis
     return found
 
 
-def _due(visitor: Visitor) -> list[tuple[Due, Ending, int]]:
+def _due(visitor: Visitor) -> list[tuple[FallingDue, Ending, int]]:
     """Return what falls due for whoever looks, and what does soon for the laboratory; with the days left."""
     office, caller = visitor.office, visitor.caller
     today = civil_day(office.clock.now(), office.laboratory.folder.time_zone)

@@ -38,7 +38,7 @@ def upgrade() -> None:
     op.create_table(
         "notices",
         _number(),
-        _told("kind", "standard, item, person, accreditation or station"),
+        _told("kind", "standard, fact, item, person, accreditation or station"),
         _told("about", "what it is called by"),
         _told("what", "what it is, in words"),
         _told("account", "whose it is; '' for the laboratory's own", default=True),
