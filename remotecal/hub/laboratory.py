@@ -28,7 +28,7 @@ from remotecal.errors import (
 from remotecal.hub.broker import CONNECTIONS, KICK
 from remotecal.hub.issuing import RunAt
 from remotecal.store import Store
-from remotecal.store.orders import Plan
+from remotecal.store.orders import OrderPlan
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
 from remotecal.transport.enrolment import Code
@@ -185,7 +185,7 @@ class OrderDesk:
             by,
             account=account,
             repeat=repeat,
-            plan=Plan(terms.bench, item, planned),
+            plan=OrderPlan(terms.bench, item, planned),
         )
         if row.id == issued.id:
             noted = {"order": issued.id, "station": station, "account": account}

@@ -57,7 +57,7 @@ class NoticeRow(NamedTuple):
     """When its reader said that they have seen it."""
 
 
-class Way(NamedTuple):
+class ToldBy(NamedTuple):
     """How somebody is told besides the page."""
 
     user: str
@@ -155,13 +155,13 @@ class Notices:
         with self._database.begin() as connection:
             connection.execute(notices.update().where(notices.c.id.in_(numbers)).values(sent=at))
 
-    def way(self, user: str) -> Way:
+    def way(self, user: str) -> ToldBy:
         """Return how somebody is told besides the page."""
         from sqlalchemy import select
 
         with self._database.read() as connection:
             row = connection.execute(select(notice_ways).where(notice_ways.c.user == user)).first()
-        return Way(user, "", None) if row is None else Way._make(row)
+        return ToldBy(user, "", None) if row is None else ToldBy._make(row)
 
     def set_mail(self, user: str, mail: str) -> None:
         """Say to which address somebody is told; "" for none."""

@@ -54,7 +54,7 @@ class OrderRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OrderPlan:
     """What the laboratory keeps of an order beside what is signed."""
 
     bench: str
@@ -93,7 +93,7 @@ class Orders:
         *,
         account: str | None = None,
         repeat: Repeat | None = None,
-        plan: Plan | None = None,
+        plan: OrderPlan | None = None,
     ) -> OrderRow:
         """Enter a signed order, and return it; for a repeated request the one it brought the first time.
 

@@ -102,7 +102,7 @@ def read_table(content: bytes, account: str | None) -> tuple[TableRow, ...]:
     return tuple(lines)
 
 
-class _Cell(NamedTuple):
+class _CellRead(NamedTuple):
     text: str
     fault: str = ""
     """Why it can't be taken as it is; "" if it can."""
@@ -132,7 +132,7 @@ def _columns(headings: Sequence[str]) -> dict[int, str]:
     return found
 
 
-def _line(number: int, cells: Mapping[str, _Cell], account: str | None) -> TableRow:
+def _line(number: int, cells: Mapping[str, _CellRead], account: str | None) -> TableRow:
     texts = {name: cell.text for name, cell in cells.items()}
     faults = [RowFault(cell.fault, name, cell.text[:60]) for name, cell in cells.items() if cell.fault]
     said: dict[str, object] = {name: texts[name] for name in PLAIN if name in texts}
@@ -178,7 +178,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _csv(content: bytes) -> Iterator[list[_Cell]]:
+def _csv(content: bytes) -> Iterator[list[_CellRead]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -194,15 +194,15 @@ def _csv(content: bytes) -> Iterator[list[_Cell]]:
         raise ConfigurationError(f"the file is no CSV: {error}") from None
 
 
-def _written(cell: str) -> _Cell:
+def _written(cell: str) -> _CellRead:
     """Return a cell of CSV; an apostrophe that keeps a spreadsheet from computing is none of the text."""
     text = cell.strip()
     if text.startswith("'") and text[1:2] in {"=", "+", "-", "@"}:
-        return _Cell(text[1:])
-    return _Cell(text, "formula" if text.startswith("=") else "")
+        return _CellRead(text[1:])
+    return _CellRead(text, "formula" if text.startswith("=") else "")
 
 
-def _xlsx(content: bytes) -> Iterator[list[_Cell]]:
+def _xlsx(content: bytes) -> Iterator[list[_CellRead]]:
     """Yield the rows of the first sheet; nothing is unpacked beyond the bounds, and nothing is computed."""
     from openpyxl import load_workbook
 
@@ -237,19 +237,19 @@ def _check_parts(content: bytes) -> None:
         raise ConfigurationError(f"the file is no XLSX ({type(error).__name__}): save it anew") from None
 
 
-def _of_sheet(cell: object) -> _Cell:
+def _of_sheet(cell: object) -> _CellRead:
     value = getattr(cell, "value", None)
     if getattr(cell, "data_type", "") == "f":
-        return _Cell(str(value), "formula")
+        return _CellRead(str(value), "formula")
     if value is None:
-        return _Cell("")
+        return _CellRead("")
     if isinstance(value, datetime):
-        return _Cell(value.date().isoformat())
+        return _CellRead(value.date().isoformat())
     if isinstance(value, date):
-        return _Cell(value.isoformat())
+        return _CellRead(value.isoformat())
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
     if isinstance(value, int) and not isinstance(value, bool) and len(text.lstrip("-")) > EXACT_DIGITS:
-        return _Cell(text, "digits")
-    return _Cell(text)
+        return _CellRead(text, "digits")
+    return _CellRead(text)
