@@ -294,7 +294,7 @@ class Items:
 
 
 _TOGETHER: Final = 500
-_UNKNOWN: Final = dict.fromkeys(("due", "certificate", "calibrated", "station", "run"), "")
+_UNKNOWN: Final[dict[str, str]] = dict.fromkeys(("due", "certificate", "calibrated", "station", "run"), "")
 
 
 def refresh(connection: Connection, numbers: Collection[int]) -> None:

@@ -101,7 +101,7 @@ def take_in(
     lines = read_table(content, brought.account)
     told = [line.entered for line in lines if line.entered is not None]
     known = here.store.items.known(told)
-    outcomes = tuple(_outcome(line, known) for line in lines)
+    outcomes: tuple[Outcome, ...] = tuple(_outcome(line, known) for line in lines)
     if brought.look or "fault" in outcomes:
         there = (
             None if line.entered is None else known.get((line.entered.account, line.entered.same))
