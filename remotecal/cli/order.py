@@ -73,7 +73,9 @@ def main(asked: argparse.Namespace) -> None:
     import asyncio
     import getpass
     import sys
+    import time
 
+    from remotecal.clock import civil_day
     from remotecal.hub.laboratory import open_laboratory
     from remotecal.hub.ordering import check_order
     from remotecal.hub.settings import HubFolder
@@ -85,8 +87,9 @@ def main(asked: argparse.Namespace) -> None:
     orders = read_orders(asked.order)
     bundle, procedure, found = _procedure(asked, orders[0].order.procedure, folder)
     with Store(folder.database) as store:
+        today, others = civil_day(time.time(), folder.time_zone), store.stations.list()
         for order in orders:
-            check_order(order, found, store.stations.get(asked.station), asked.bench)
+            check_order(order, found, store.stations.get(asked.station), asked.bench, today, others)
     terms = Terms(
         bench=asked.bench,
         after_crash=asked.after_crash,

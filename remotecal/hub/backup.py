@@ -68,5 +68,7 @@ def _named(folder: HubFolder) -> tuple[str, ...]:
     """Return the files that the settings name."""
     issuing = folder.settings.issuing
     key = None if issuing.key is not None and issuing.key.startswith("pkcs11:") else issuing.key
-    named = (issuing.signatories, issuing.trust, issuing.trust_key, key, issuing.password_file)
+    mail = folder.settings.notices.mail
+    of_mail = () if mail is None else (mail.password_file, mail.trusted)
+    named = (issuing.signatories, issuing.trust, issuing.trust_key, key, issuing.password_file, *of_mail)
     return tuple(name for name in named if name is not None)

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
+from remotecal.clock import RealClock
 from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
 from remotecal.hub import admission
 from remotecal.hub.broker import READY_WITHIN, Broker
@@ -28,6 +29,7 @@ from remotecal.hub.ingest import Ingest
 from remotecal.hub.issued import enter_issued
 from remotecal.hub.keeping import Keeping
 from remotecal.hub.laboratory import OrderDesk, connection
+from remotecal.hub.noticing import Noticing
 from remotecal.hub.refusals import Refusals
 from remotecal.hub.settings import FILE
 from remotecal.locks import hold
@@ -145,7 +147,8 @@ class Hub:
             if self._folder.settings.broker.start:
                 broker = asyncio.create_task(Broker(self._folder, self._admission.public).run())
                 stack.push_async_callback(end, broker)
-            for work in (self._ingest.run(), self._evaluating.run()):
+            noticing = Noticing(self._folder, self._store, RealClock())
+            for work in (self._ingest.run(), self._evaluating.run(), noticing.run()):
                 stack.push_async_callback(end, asyncio.create_task(work))
             await asyncio.to_thread(enter_issued, self._folder, self._store, time.time())
             desk = await self._open_desk()

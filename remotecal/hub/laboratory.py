@@ -28,6 +28,7 @@ from remotecal.errors import (
 from remotecal.hub.broker import CONNECTIONS, KICK
 from remotecal.hub.issuing import RunAt
 from remotecal.store import Store
+from remotecal.store.orders import OrderPlan
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
 from remotecal.transport.enrolment import Code
@@ -139,6 +140,8 @@ class OrderDesk:
         lasts: float = ORDER_LASTS,
         account: str | None = None,
         repeat: Repeat | None = None,
+        item: int | None = None,
+        planned: str | None = None,
     ) -> RemoteOrder:
         """Sign an order, enter it, and tell the station that there is one.
 
@@ -151,6 +154,8 @@ class OrderDesk:
             lasts: seconds in which it may be begun.
             account: the customer's account that may see it.
             repeat: the request for it, which may come again; returns the order it brought then.
+            item: number of the item it is for, in the register.
+            planned: day it is planned for, ISO 8601.
 
         Raises:
             ConfigurationError: the station is not in the register.
@@ -180,6 +185,7 @@ class OrderDesk:
             by,
             account=account,
             repeat=repeat,
+            plan=OrderPlan(terms.bench, item, planned),
         )
         if row.id == issued.id:
             noted = {"order": issued.id, "station": station, "account": account}

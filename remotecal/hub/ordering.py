@@ -7,28 +7,46 @@ from typing import TYPE_CHECKING
 
 from remotecal.configuration import nearest
 from remotecal.drivers.catalogue import driver
-from remotecal.errors import BenchError, OrderError
+from remotecal.errors import BenchError, OrderError, ParameterError
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.items import check_items
 from remotecal.runs.suitability import check_points, check_reach, fill, points_of
 from remotecal.transport.messages import BenchAnnounced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
+    from datetime import date
 
     from remotecal.drivers.instrument import Instrument
     from remotecal.order import Order
     from remotecal.procedures.procedure import Procedure
     from remotecal.runs.catalogue import Found
     from remotecal.store.stations import StationRow
+    from remotecal.transport.messages import HeldUntil
 
 
-def check_order(order: Order, found: Found, station: StationRow, bench: str) -> None:
+def check_order(
+    order: Order,
+    found: Found,
+    station: StationRow,
+    bench: str,
+    day: date | None = None,
+    others: Iterable[StationRow] = (),
+) -> None:
     """Raise why a station would refuse an order, as far as the laboratory knows procedure, station and bench.
+
+    Args:
+        order: what is to be done.
+        found: the procedure.
+        station: who is to do it.
+        bench: name of the bench there.
+        day: on which it is planned; standards and facts must hold until then. None: it is not known.
+        others: stations among which benches are looked for that could do it, where this one can't.
 
     Raises:
         ParameterError: a parameter or a point is wrong, or beyond an instrument there.
-        OrderError: the station said which benches it has, and this is none of them, or lacks a role.
+        OrderError: the station said which benches it has, and this is none of them, or lacks a role, or a
+            standard's certificate or a fact ends before the day.
     """
     where = f"order {order.order.number}, parameters"
     procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
@@ -37,10 +55,7 @@ def check_order(order: Order, found: Found, station: StationRow, bench: str) -> 
     check_items(order, procedure, None)
     if station.announced is None:
         return  # it was never heard of: it will look at the order when it fetches it
-    benches = {
-        one["name"]: BenchAnnounced.model_validate_json(json.dumps(one))
-        for one in json.loads(station.announced).get("benches", [])
-    }
+    benches = announced(station)
     if bench not in benches:
         raise OrderError(
             f"bench: there is no bench {bench!r} at {station.name}, {nearest(bench, list(benches))}"
@@ -48,6 +63,44 @@ def check_order(order: Order, found: Found, station: StationRow, bench: str) -> 
     roles, drivers = _filled(procedure, benches[bench], station.name, order.order.empty)
     check_items(order, procedure, roles)
     check_reach(procedure, points, drivers)
+    if day is not None and (ended := ends_before(benches[bench], day)):
+        could = [
+            f"{name!r} at {other.name}"
+            for other in others
+            for name in announced(other)
+            if (other.name, name) != (station.name, bench) and _could(order, found, other, name, day)
+        ]
+        instead = f"this could do it: {', '.join(could)}" if could else "no other bench could do it"
+        raise OrderError(
+            f"bench {bench!r} of {station.name} can't be used on {day}: {'; '.join(map(_ended, ended))}. "
+            f"Have it calibrated, or plan for an earlier day; {instead}"
+        )
+
+
+def announced(station: StationRow) -> dict[str, BenchAnnounced]:
+    """Return name → bench of a station, as it said last; none if it was never heard of."""
+    said = [] if station.announced is None else json.loads(station.announced).get("benches", [])
+    return {one["name"]: BenchAnnounced.model_validate_json(json.dumps(one)) for one in said}
+
+
+def ends_before(bench: BenchAnnounced, day: date) -> tuple[HeldUntil, ...]:
+    """Return what of a bench can't be relied on any more on a day: a run there needs all of it."""
+    return tuple(one for one in bench.holds if one.valid_until < day)
+
+
+def _ended(one: HeldUntil) -> str:
+    called = f"{one.name} ({one.serial})" if one.serial else one.name
+    by = f"by its certificate {one.certificate}" if one.certificate else "by what is said of it"
+    return f"{called} holds until {one.valid_until} {by}"
+
+
+def _could(order: Order, found: Found, station: StationRow, bench: str, day: date) -> bool:
+    """Tell whether a bench could carry out an order on a day."""
+    try:
+        check_order(order, found, station, bench, day)
+    except (ParameterError, OrderError):
+        return False
+    return station.enabled
 
 
 def _filled(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -123,6 +123,40 @@ class ShareSettings(Written):
     """Seconds in which a run's record must be computed."""
 
 
+class MailSettings(Written):
+    """Who carries notices; paths begin where this file lies. Nothing needs mail to be seen."""
+
+    server: Listen
+    """The server for mail, `host:port`."""
+    security: Literal["tls", "starttls"] = "tls"
+    """TLS from the first byte (port 465), or after STARTTLS (port 587); never without."""
+    sender: Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$")]
+    """Address that notices come from."""
+    user: str | None = None
+    """With which name the hub logs in there."""
+    password_file: str | None = None
+    """Holds the password; nobody but its owner may read it."""
+    trusted: str | None = None
+    """Certificates (PEM) by which the server is believed; those of the computer where not given."""
+    console: str | None = None
+    """Address of the console, to which mails lead."""
+
+    @model_validator(mode="after")
+    def _with_password(self) -> Self:
+        if (self.user is None) != (self.password_file is None):
+            raise ValueError("user and password_file go together")
+        return self
+
+
+class NoticeSettings(Written):
+    """Who is told what falls due; days ahead as in `hub.due.AHEAD`."""
+
+    keepers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Serial number of a standard → users who keep it; of others it is every operator's business."""
+    mail: MailSettings | None = None
+    """By which server notices go as mail; by none where not given."""
+
+
 class HubSettings(Written):
     """Everything."""
 
@@ -144,6 +178,8 @@ class HubSettings(Written):
     """Calibration certificates."""
     api: ApiSettings = ApiSettings()
     """The REST API."""
+    notices: NoticeSettings = NoticeSettings()
+    """Who is told what falls due, and by which mail server."""
     share: ShareSettings = ShareSettings()
     """What one station may take of the hub."""
     trusted: tuple[str, ...] = ()

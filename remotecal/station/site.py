@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from remotecal.errors import NotConnected
 from remotecal.station.acceptance import benches
+from remotecal.station.held import held
 from remotecal.station.liaison import Liaison
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.ending import end
@@ -95,6 +96,7 @@ class Site:
                     instruments={name: entry.driver for name, entry in bench.file.instruments.items()},
                     artefacts=tuple(bench.file.artefacts),
                     roles=bench.file.roles,
+                    holds=held(bench),
                 )
                 for bench in benches(self.folder).values()
             ),

@@ -173,6 +173,14 @@ class Journals:
             row = connection.execute(select(runs).where(runs.c.station == station, runs.c.run == run)).first()
         return None if row is None else run_of(row)
 
+    def some(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], RunRow]:
+        """Return runs by station and name; those that are there."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            found = map(run_of, connection.execute(select(runs).where(of_runs(runs, wanted))))
+            return {(row.station, row.run): row for row in found}
+
     def lines(self, station: str, run: str, after: int = 0) -> tuple[bytes, ...]:
         """Return a journal's lines behind line `after`, without their line feeds."""
         from sqlalchemy import select

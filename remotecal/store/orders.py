@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import OrderError
+from remotecal.store.items import refresh_run
 from remotecal.store.tables import WAITING, orders, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from remotecal.store.database import Database
 
@@ -44,6 +45,24 @@ class OrderRow:
     """SHA-256 of the request that had that key."""
     account: str | None
     """The customer's account that may see it."""
+    item: int | None = None
+    """Number of the item it is for, where that is one of the register's."""
+    bench: str | None = None
+    """Name of the bench it is for; None of orders by an older version."""
+    planned: str | None = None
+    """Day it is planned for, ISO 8601; None where that is not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlan:
+    """What the laboratory keeps of an order beside what is signed."""
+
+    bench: str
+    """Name of the bench."""
+    item: int | None = None
+    """Number of the item it is for."""
+    day: str | None = None
+    """Day it is planned for, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,7 @@ class Orders:
         *,
         account: str | None = None,
         repeat: Repeat | None = None,
+        plan: OrderPlan | None = None,
     ) -> OrderRow:
         """Enter a signed order, and return it; for a repeated request the one it brought the first time.
 
@@ -87,6 +107,7 @@ class Orders:
             by: who issues it.
             account: the customer's account that may see it.
             repeat: the request for it, which may come again.
+            plan: for which item, on which bench, when.
 
         Raises:
             OrderError: the request has the key of another one.
@@ -103,6 +124,9 @@ class Orders:
             repeat_key=repeat.key if repeat else None,
             repeat_digest=repeat.digest if repeat else None,
             account=account,
+            item=plan.item if plan else None,
+            bench=plan.bench if plan else None,
+            planned=plan.day if plan else None,
         )
         adding = insert.on_conflict_do_nothing(index_elements=["by", "repeat_key"]).returning(orders)
         with self._database.begin() as connection:
@@ -233,6 +257,15 @@ class Orders:
         if changed.rowcount != 1:
             raise OrderError(f"order {order} can't be withdrawn: it is not waiting; abort its run instead")
 
+    def of_items(self, items: Collection[int], limit: int = 200) -> tuple[OrderRow, ...]:
+        """Return the orders for items, by their numbers in the register, the latest first."""
+        from sqlalchemy import select
+
+        query = select(orders).where(orders.c.item.in_(items))
+        ordered = query.order_by(orders.c.issued.desc(), orders.c.id.desc()).limit(limit)
+        with self._database.read() as connection:
+            return tuple(map(order_of, connection.execute(ordered)))
+
     def find(self, order: str) -> OrderRow | None:
         """Return an order; None if there is none of this id."""
         from sqlalchemy import select
@@ -241,8 +274,13 @@ class Orders:
             row = connection.execute(select(orders).where(orders.c.id == order)).first()
         return None if row is None else order_of(row)
 
-    def assign(self, order: str, account: str) -> None:
+    def assign(self, order: str, account: str, item: int | None = None) -> None:
         """Give an order and its run to a customer's account, instead of the one it had.
+
+        Args:
+            order: its id.
+            account: the account.
+            item: number of the item as it stands in the register for that account.
 
         Raises:
             OrderError: there is no such order.
@@ -252,11 +290,14 @@ class Orders:
         station = select(orders.c.station).where(orders.c.id == order).scalar_subquery()
         given = {"account": account}
         with self._database.begin() as connection:
-            changed = connection.execute(orders.update().where(orders.c.id == order).values(given))
+            this = orders.update().where(orders.c.id == order)
+            changed = connection.execute(this.values(**given, item=item))
             if changed.rowcount != 1:
                 raise OrderError(f"there is no order {order}")
             its_run = (runs.c.station == station) & (runs.c.run == order)
             connection.execute(runs.update().where(its_run).values(given))
+            where = connection.execute(select(orders.c.station).where(orders.c.id == order)).scalar_one()
+            refresh_run(connection, where, order)
 
 
 def order_of(row: Sequence[Any]) -> OrderRow:

@@ -9,6 +9,7 @@ from remotecal.certificates.signing.signature import DUTIES
 from remotecal.errors import CertificateRefused
 from remotecal.store.awaiting import next_duty
 from remotecal.store.database import of_runs
+from remotecal.store.items import refresh_run
 from remotecal.store.tables import runs, signed_certificates
 
 if TYPE_CHECKING:
@@ -151,6 +152,8 @@ class Signings:
             if added is not None:
                 this = (runs.c.station == row.station) & (runs.c.run == row.run)
                 connection.execute(runs.update().where(this).values(awaiting=next_duty()))
+                if row.duty == "issued":
+                    refresh_run(connection, row.station, row.run)
             other = None
             if added is None and row.number is not None:
                 other = connection.execute(select(table.c.run).where(same)).first()

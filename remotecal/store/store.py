@@ -12,8 +12,11 @@ from typing import Self
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
 from remotecal.store.files import StoredFiles
+from remotecal.store.found import ByNumber
 from remotecal.store.index import AboutRuns
+from remotecal.store.items import Items
 from remotecal.store.journals import Journals
+from remotecal.store.notices import Notices
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
 from remotecal.store.records import Records
@@ -66,6 +69,9 @@ class Store:
         self.stations = Stations(self.database)
         self.orders = Orders(self.database)
         self.about = AboutRuns(self.database)
+        self.items = Items(self.database)
+        self.found = ByNumber(self.database)
+        self.notices = Notices(self.database)
         self.standards = Standards(self.database)
         self.journals = Journals(self.database, share or Share())
         self.files = StoredFiles(self.database, share or Share())

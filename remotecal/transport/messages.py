@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -70,6 +71,19 @@ class RemoteOrder(Terms):
     """Who issued it."""
 
 
+class HeldUntil(Written):
+    """Until when something on a bench is relied on: a standard by its certificate, or a fact of the rig."""
+
+    name: str
+    """Its name on the bench."""
+    serial: str = ""
+    """The maker's number; "" of a fact, and where nobody tells it."""
+    certificate: str = ""
+    """Number of its certificate."""
+    valid_until: date
+    """The last day."""
+
+
 class BenchAnnounced(Written):
     """A bench at a station."""
 
@@ -83,6 +97,8 @@ class BenchAnnounced(Written):
     """Names of the standards without an interface."""
     roles: dict[str, str | tuple[str, ...]] | None = None
     """Role → name of what fills it, where the names differ, or names; None: it does not say."""
+    holds: tuple[HeldUntil, ...] = ()
+    """What of it may be relied on until a day; what says no day is not among it."""
 
 
 class Hello(Written):

@@ -26,8 +26,8 @@ Until = Annotated[datetime | None, Query(description="Only runs begun before.")]
 Depth = Annotated[int, Query(ge=1, le=20, description="How far to go on from what rests on it.")]
 
 
-@router.get("/items")
-def find_items(caller: Reader, here: Here, number: Number, limit: Limit = 100) -> list[ItemShown]:
+@router.get("/calibrated")
+def find_calibrated(caller: Reader, here: Here, number: Number, limit: Limit = 100) -> list[ItemShown]:
     """Find where something was calibrated, by its serial number, its owner's, or its certificate's."""
     rows = here.store.about.numbered(number, account=caller.account, limit=limit)
     return [

@@ -9,7 +9,19 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from remotecal.web import about, measures, orders, pages, problems, register, remarks, runs, sessions
+from remotecal.web import (
+    about,
+    items,
+    measures,
+    notices,
+    orders,
+    pages,
+    problems,
+    register,
+    remarks,
+    runs,
+    sessions,
+)
 from remotecal.web.answers import REFUSED
 from remotecal.web.bodies import LARGEST_BUNDLE
 from remotecal.web.office import Office
@@ -76,7 +88,7 @@ def make_app(laboratory: OrderDesk, clock: Clock, *, key: str = "") -> ASGIApp:
     app.state.office = Office(laboratory, clock)
     figures = app.state.measures = measures.Measures(app.state.office)
     problems.add_to(app)
-    for part in (sessions, orders, runs, remarks, about, register):
+    for part in (sessions, orders, runs, remarks, items, notices, about, register):
         app.include_router(part.router, prefix=PREFIX, responses=dict(REFUSED))
     app.include_router(measures.router)
     pages.add_to(app)

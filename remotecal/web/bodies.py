@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Literal, Self
 
 from fastapi import Path, Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
-from remotecal.order import Order
+from remotecal.order import Order, Words
+from remotecal.store.index import as_json
+from remotecal.store.items import Entered, Rule
 from remotecal.store.users import Role
 from remotecal.transport.messages import Terms
 from remotecal.web.passwords import LONGEST, SHORTEST
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 """Words in one line."""
+LineOrNone = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+"""Words in one line, or none."""
+ItemNumber = Annotated[int, Field(ge=1, le=2**53)]
+"""Number of an item."""
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{0,62}$")]
 """Name of a user."""
 Account = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
@@ -87,6 +102,8 @@ class TokenWanted(_Sent):
     """How long it is good."""
 
 
+LARGEST_TABLE = 700_000
+"""Characters of a table of items in base64."""
 LARGEST_BUNDLE = 3 * 2**20
 """Characters of a bundle: two encodings in base64 of what a procedure may hold, and its envelope."""
 
@@ -139,6 +156,74 @@ class OrderWanted(Terms):
     """The customer's account that may see it."""
     hours: Annotated[float, Field(gt=0, le=8784)] = 24.0
     """Within which it may be begun."""
+    planned: Annotated[date | None, Field(strict=False)] = None
+    """Day it is planned for, on which the bench's standards must still hold; today where not given."""
+    item: ItemNumber | None = None
+    """Number of the item it is for, in the register; account and device must be the item's."""
+
+
+class ItemWritten(_Sent):
+    """An item as it is entered: something that is calibrated here."""
+
+    name: Annotated[Words, Field(examples=[{"zh": "涡轮流量计", "en": "Turbine meter"}])]
+    """What it is, by language, or one text for all."""
+    maker: LineOrNone = ""
+    """Who made it."""
+    model: LineOrNone = ""
+    """Type designation."""
+    serial: LineOrNone = ""
+    """The maker's number."""
+    owner_number: LineOrNone = ""
+    """The owner's number; it must have one of the two."""
+    place: LineOrNone = ""
+    """Where it is."""
+    months: Annotated[int, Field(ge=1, le=600)] | None = None
+    """From one calibration to the next."""
+    rule: Rule = "before"
+    """Which day is the last of that time: the one `before` the same day of the month, the `same`, or the end
+    of the `month`."""
+    due: date | None = None
+    """Last day as set by hand; none to have it computed from the last certificate."""
+    account: Account | None = None
+    """The customer's account that sees it; none for the laboratory's own."""
+
+    @model_validator(mode="after")
+    def _has_a_number(self) -> Self:
+        if not (self.serial or self.owner_number):
+            raise ValueError("serial or owner_number is missing: nothing tells the item from others")
+        return self
+
+    def entered(self) -> Entered:
+        """Return it as it is kept."""
+        return Entered(
+            **self.model_dump(
+                include={"maker", "model", "serial", "owner_number", "place", "months", "rule"}
+            ),
+            name=as_json(self.name),
+            due_set="" if self.due is None else self.due.isoformat(),
+            account=self.account or "",
+        )
+
+
+class ItemsBrought(_Sent):
+    """A file with items: a table as CSV or XLSX."""
+
+    content: Annotated[str, StringConstraints(max_length=LARGEST_TABLE)]
+    """The file, in base64."""
+    account: Account | None = None
+    """Whose the items are; none for the laboratory's own."""
+    look: bool = True
+    """Only to look what would come of it; nothing is kept."""
+
+
+class MailWritten(_Sent):
+    """Where somebody is told besides the page."""
+
+    mail: Annotated[
+        str,
+        StringConstraints(max_length=254, pattern=r"^([^@\s<>,;:\"\x00-\x1f]+@[^@\s<>,;:\"\x00-\x1f]+)?$"),
+    ]
+    """Address for mail; empty for none."""
 
 
 class Reason(_Sent):

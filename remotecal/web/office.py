@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import Depends, Request
 
 from remotecal.clock import civil_time
+from remotecal.hub.due import falling_due
 from remotecal.hub.refusals import Refusals
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.web.remembered import Remembered
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from remotecal.clock import Clock
+    from remotecal.hub.due import FallingDue
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.reviewing import Reviewed
     from remotecal.hub.settings import HubSettings
     from remotecal.journal.places import Places
-    from remotecal.store.index import EquipmentRow
     from remotecal.store.standards import StandardRow
 
+DUE_HOLDS = 60.0
+"""Seconds for which it is remembered what falls due."""
 STANDARDS_HOLD = 600.0
 """Seconds for which it is remembered which standards there are."""
 
@@ -69,6 +72,7 @@ class Office:
         """Run → device → number of its certificate, as ordered: that is signed, and stays."""
         self.reviewed: Remembered[Reviewed] = Remembered(REVIEWS_HELD)
         """What was found of certificates under review, by all that it follows from."""
+        self._due: tuple[float, tuple[FallingDue, ...]] | None = None
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
 
     def standards(self) -> tuple[StandardRow, ...]:
@@ -84,11 +88,22 @@ class Office:
             self._standards = known = (year, time.monotonic(), self.store.standards.list(year))
         return known[2]
 
-    def due(self, day: str) -> tuple[EquipmentRow, ...]:
-        """Return the standards with a serial number whose certificate ends on a day (ISO 8601) or before."""
-        return tuple(
-            one.last for one in self.standards() if one.last.serial and "" < one.last.valid_until <= day
-        )
+    def forget_due(self) -> None:
+        """Have it looked for anew what falls due: something that may is entered, or has changed."""
+        self._due = None
+
+    def due(self) -> tuple[FallingDue, ...]:
+        """Return what falls due, the first to end first; what was found is remembered a while.
+
+        Raises:
+            ConfigurationError: the laboratory's register can't be read.
+        """
+        now = self.clock.now()
+        known = self._due
+        if known is None or not 0 <= now - known[0] < DUE_HOLDS:
+            used = [one.last for one in self.standards()]
+            self._due = known = (now, falling_due(self.store, self.laboratory.folder, now, used))
+        return known[1]
 
     @property
     def settings(self) -> HubSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,8 +11,11 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.certificates.signing.seal import PublicKey
+from remotecal.clock import civil_day
 from remotecal.errors import NotNow, OrderError, ParameterError
 from remotecal.hub.ordering import check_order
+from remotecal.store.index import as_json
+from remotecal.store.items import Entered
 from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import ProcedureNamed, RemoteOrder, Terms
@@ -88,13 +92,18 @@ async def issue_order(
     """
     repeat = None if key is None else Repeat(key, sha256(wanted.model_dump_json().encode()).hexdigest())
     row = await run_in_threadpool(here.store.orders.repeated, caller.name, repeat) if repeat else None
-    order = row.id if row else await _issue(here, wanted, caller.name, repeat)
+    order = row.id if row else await issue(here, wanted, caller.name, repeat)
     response.headers["Location"] = str(request.url_for("get_order", order=order).path)
     return await run_in_threadpool(get_order, order, caller, here)
 
 
-async def _issue(here: Office, wanted: OrderWanted, by: str, repeat: Repeat | None) -> str:
-    procedure = await run_in_threadpool(_procedure, here, wanted)
+async def issue(here: Office, wanted: OrderWanted, by: str, repeat: Repeat | None) -> str:
+    """Issue an order, and return its id; for a repeated request that of the order it brought.
+
+    Raises:
+        ParameterError, OrderError, NotNow, ConfigurationError: as `check_wanted`.
+    """
+    procedure = await run_in_threadpool(check_wanted, here, wanted)
     terms = Terms(**wanted.model_dump(include=set(Terms.model_fields)))
     issued = await here.laboratory.issue(
         wanted.order,
@@ -105,6 +114,8 @@ async def _issue(here: Office, wanted: OrderWanted, by: str, repeat: Repeat | No
         lasts=wanted.hours * 3600,
         account=wanted.account,
         repeat=repeat,
+        item=await run_in_threadpool(_item, here, wanted, by),
+        planned=None if wanted.planned is None else wanted.planned.isoformat(),
     )
     return issued.id
 
@@ -127,24 +138,72 @@ def cancel_order(order: RunName, why: Reason, caller: Ordering, here: Here) -> W
 @router.put("/{order}/account")
 def give_order(order: RunName, given: AccountGiven, caller: Ordering, here: Here) -> WholeOrder:
     """Let a customer's account see an order, and no other any more."""
-    visible.order(here, caller, order)
-    here.store.orders.assign(order, given.account)
+    row = visible.order(here, caller, order)
+    item = None if row.item is None else here.store.items.find(row.item)
+    number = None
+    if item is not None:
+        theirs = replace(item.entered_as, account=given.account)
+        number = here.store.items.ensure(theirs, caller.name, here.clock.now())
+    here.store.orders.assign(order, given.account, number)
     here.store.note(caller.name, "account", {"order": order, "account": given.account})
     return _whole(here, visible.order(here, caller, order))
 
 
-def _procedure(here: Office, wanted: OrderWanted) -> ProcedureNamed:
+def check_wanted(here: Office, wanted: OrderWanted) -> ProcedureNamed:
     """Return an order's procedure by its content, once it is sure that parameters, points and bench suit it.
 
     Raises:
         ParameterError: it is not installed here, or parameters or points are none of its own, or beyond the
             bench. A path of a file is refused: what the API runs is installed, or comes in a bundle.
         OrderError: the bundle is signed by nobody this laboratory trusts, or is another procedure; or
-            the station has no such bench.
+            the station has no such bench, or a standard there does not hold until the day; or the item is
+            not the device, or another account's.
     """
+    if wanted.item is not None:
+        _check_item(here, wanted, wanted.item)
     named, found = (_bundled if wanted.bundle else _installed)(here, wanted)
-    check_order(wanted.order, found, here.store.stations.get(wanted.station), wanted.bench)
+    now, zone = here.clock.now(), here.laboratory.folder.time_zone
+    today = civil_day(now, zone)
+    day = wanted.planned or today
+    if not today <= day <= civil_day(now + wanted.hours * 3600, zone):
+        raise OrderError(
+            f"it is planned for {day}, and may be begun from {today} for {wanted.hours:g} h only: plan "
+            "another day, or give it more hours"
+        )
+    station, others = here.store.stations.get(wanted.station), here.store.stations.list()
+    check_order(wanted.order, found, station, wanted.bench, day, others)
     return named
+
+
+def _item(here: Office, wanted: OrderWanted, by: str) -> int | None:
+    """Return the number of the item that an order is for, entered where it is new; None of several."""
+    dut = wanted.order.dut
+    if wanted.item is not None or dut is None:
+        return wanted.item
+    entered = Entered(
+        name=as_json(dut.name),
+        maker="" if dut.maker is None else dut.maker.get("en"),
+        model=dut.model or "",
+        serial=dut.serial or "",
+        owner_number=dut.owner_number or "",
+        account=wanted.account or "",
+    )
+    return here.store.items.ensure(entered, by, here.clock.now())
+
+
+def _check_item(here: Office, wanted: OrderWanted, number: int) -> None:
+    """Raise `OrderError` unless an order is for the item that it says, and for that item's account."""
+    item = here.store.items.find(number)
+    if item is None:
+        raise OrderError(f"item: there is no item {number}")
+    if (wanted.account or "") != item.account:
+        whose = f"of the account {item.account!r}" if item.account else "the laboratory's own"
+        raise OrderError(f"item {number} is {whose}: say so under account")
+    if not any(
+        (dut.serial or "", dut.owner_number or "") == (item.serial, item.owner_number)
+        for dut in wanted.order.devices.values()
+    ):
+        raise OrderError(f"item {number} has other numbers than the device under test")
 
 
 def _bundled(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:

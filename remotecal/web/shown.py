@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
 
@@ -105,6 +105,10 @@ class OrderShown(ShownBody):
     """Whether it waits, was begun, or won't be carried out."""
     reason: str
     """Why it was refused or withdrawn, or its run ended early."""
+    item: int | None
+    """Number of the item it is for, where the register has that."""
+    planned: date | None
+    """Day it is planned for."""
 
 
 class WholeOrder(OrderShown):

@@ -8,6 +8,7 @@ from remotecal.errors import NotTheirs, NotThere
 from remotecal.store.whole import WholeRun
 
 if TYPE_CHECKING:
+    from remotecal.store.items import KeptItem
     from remotecal.store.journals import RunRow
     from remotecal.store.orders import OrderRow
     from remotecal.web.callers import Caller
@@ -22,6 +23,21 @@ def order(office: Office, caller: Caller, order_id: str) -> OrderRow:
     """
     missing = f"there is no order {order_id}"
     found = office.store.orders.find(order_id)
+    if found is None:
+        raise NotThere(missing)
+    if not _owns(caller, found.account):
+        raise NotTheirs(missing, caller.name)
+    return found
+
+
+def item(office: Office, caller: Caller, number: int) -> KeptItem:
+    """Return an item of the register.
+
+    Raises:
+        NotThere: there is none of this number, or it is another customer's.
+    """
+    missing = f"there is no item {number}"
+    found = office.store.items.find(number)
     if found is None:
         raise NotThere(missing)
     if not _owns(caller, found.account):

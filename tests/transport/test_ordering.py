@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from remotecal.hub.settings import HubFolder
 from remotecal.order import Order
 from remotecal.private_files import write_private
 from remotecal.runs.catalogue import find
+from remotecal.station.held import held
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.stations import StationRow
 from remotecal.transport.messages import BenchAnnounced
@@ -73,6 +76,50 @@ def test_what_the_station_would_refuse_is_refused(stand: tuple[Order, Bench]) ->
         check(order, station(bench, instruments={**fewer, "balance": "VaisalaPtu300"}), bench.name)
 
 
+def test_a_bench_whose_standard_ends_before_the_day_is_refused_and_others_are_named(
+    stand: tuple[Order, Bench],
+) -> None:
+    order, bench = stand
+    ends = {"name": "balance", "serial": "B-1", "certificate": "C-9", "valid_until": "2026-11-30"}
+    ended, found = station(bench, holds=[ends]), find(order.order.procedure)
+    other = replace(station(bench), name="site-8")
+    last, after = date(2026, 11, 30), date(2026, 12, 1)
+    check_order(order, found, ended, bench.name, last)
+    check_order(order, found, ended, bench.name)
+    with pytest.raises(
+        OrderError, match=r"balance \(B-1\) holds until 2026-11-30 by its certificate C-9"
+    ) as why:
+        check_order(order, found, ended, bench.name, after, [ended, other])
+    assert f"this could do it: '{bench.name}' at site-8" in str(why.value)
+    revoked = replace(other, enabled=False)
+    with pytest.raises(OrderError, match="no other bench could do it"):
+        check_order(order, found, ended, bench.name, after, [ended, revoked])
+    fact = {"name": "drift", "valid_until": "2026-11-30"}
+    with pytest.raises(OrderError, match="drift holds until 2026-11-30 by what is said of it"):
+        check_order(order, found, station(bench, holds=[fact]), bench.name, after)
+
+
+def test_a_station_tells_until_when_what_it_has_holds(stand: tuple[Order, Bench]) -> None:
+    _, bench = stand
+    told = {one.name: one for one in held(bench)}
+    day = date(2026, 11, 30)
+    for name, entry in bench.standards.items():
+        if entry.certificate is None:
+            assert name not in told
+            continue
+        used = bench.certificate(name, day)
+        assert told[name].valid_until == used.certificate.valid_until
+        assert told[name].certificate == used.certificate.number
+    assert told.keys() >= bench.file.characteristics.keys()
+    assert len(told) > len(bench.file.characteristics)
+    name = next(name for name, entry in bench.standards.items() if entry.certificate is not None)
+    line = f'certificate = "{bench.standards[name].certificate}"'
+    earlier = bench.path.with_name("earlier.toml")
+    earlier.write_text(bench.path.read_text().replace(line, f"{line}\nvalid_until = 2026-01-02", 1))
+    said = {one.name: one.valid_until for one in held(Bench.load(earlier))}
+    assert said[name] == date(2026, 1, 2)
+
+
 async def test_the_command_ends_by_what_the_station_says(
     folder: HubFolder, tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,7 +136,7 @@ async def test_the_command_ends_by_what_the_station_says(
             return code, *capsys.readouterr()
 
         code, run, said = await order(trusted)
-        assert code == 0
+        assert code == 0, said
         assert "here can't be reached now" in said
         hub.laboratory.store.orders.withdraw(run.strip(), "a test")
         async with site.up() as agent:
@@ -104,7 +151,7 @@ async def test_the_command_ends_by_what_the_station_says(
             assert (code, run) == (2, "")
             assert "there is no station" in said
             code, run, said = await order(trusted)
-            assert code == 0
+            assert code == 0, said
             assert said == "the order waits until somebody at here agrees\n"
             await until(lambda: agent.consent.order is not None)
             assert (await wish_for(site.folder.socket, Wish(verb="decline"))).done

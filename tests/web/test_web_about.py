@@ -25,7 +25,9 @@ def numbers(web: Web, run: str) -> tuple[str, str]:
 def test_an_item_and_a_standard_lead_to_the_run(web: Web, run: str) -> None:
     serial, standard = numbers(web, run)
     with web.log_in("reviewer") as client:
-        (item,) = [one for one in client.get("/items", params={"number": serial}).json() if one["run"] == run]
+        (item,) = [
+            one for one in client.get("/calibrated", params={"number": serial}).json() if one["run"] == run
+        ]
         assert item["station"] == web.site.folder.name
         assert item["customer"]
         used = client.get("/equipment", params={"number": standard}).json()
@@ -43,7 +45,7 @@ def test_an_item_and_a_standard_lead_to_the_run(web: Web, run: str) -> None:
 def test_a_customer_finds_what_is_theirs(web: Web, run: str) -> None:
     serial, standard = numbers(web, run)
     with web.log_in("customer") as client:
-        assert client.get("/items", params={"number": serial}).json() == []
+        assert client.get("/calibrated", params={"number": serial}).json() == []
         for path in ("/equipment", "/resting"):
             assert client.get(path, params={"number": standard}).status_code == 403
     store = web.hub.laboratory.store
@@ -53,9 +55,11 @@ def test_a_customer_finds_what_is_theirs(web: Web, run: str) -> None:
         connection.execute(runs.update().where(runs.c.run == run).values(account="acme"))
     try:
         with web.log_in("customer") as client:
-            assert [one["run"] for one in client.get("/items", params={"number": serial}).json()] == [run]
+            assert [one["run"] for one in client.get("/calibrated", params={"number": serial}).json()] == [
+                run
+            ]
         with web.log_in("bolt") as client:
-            assert client.get("/items", params={"number": serial}).json() == []
+            assert client.get("/calibrated", params={"number": serial}).json() == []
     finally:
         with store.database.begin() as connection:
             connection.execute(runs.update().where(runs.c.run == run).values(account=None))

@@ -21,6 +21,9 @@ NEEDS = {
     ("post", "/orders"): "operator",
     ("post", "/orders/X/cancel"): "operator",
     ("put", "/orders/X/account"): "operator",
+    ("post", "/items"): "operator",
+    ("put", "/items/1"): "operator",
+    ("post", "/items/import"): "operator",
     ("post", "/runs/here/X/commands"): "operator",
     ("post", "/runs/here/X/acknowledge"): "operator",
     ("post", "/runs/here/X/certificate/issue"): "administrator",
@@ -31,6 +34,9 @@ NEEDS = {
     ("put", "/users/somebody"): "administrator",
 }
 BODIES = {
+    "/items": {"name": "Meter", "serial": "1"},
+    "/items/1": {"name": "Meter", "serial": "1"},
+    "/items/import": {"content": ""},
     "/orders/X/cancel": {"reason": "no"},
     "/orders/X/account": {"account": "bolt"},
     "/runs/here/X/commands": {"verb": "abort", "argument": "no"},
@@ -65,7 +71,7 @@ def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
     with httpx.Client(base_url=web.url) as client:
         for method, path in asked:
             named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
-            address = path.format(**named, token_id="0" * 16, sha256="0" * 64, remark=1)
+            address = path.format(**named, token_id="0" * 16, sha256="0" * 64, remark=1, item=1, notice=1)
             body = BODIES.get(address.removeprefix("/api/v1"))
             assert "log in" in problem(client.request(method, address, json=body), 401)
     refused = [data for who, _, data in web.audit("refused") if who == "somebody"]

@@ -14,6 +14,8 @@ from remotecal.certificates.pdf.numbers import full_width, in_unit, printed, wit
 from remotecal.certificates.pdf.wording import label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lxml.etree import _Element
 
     from remotecal.model import Column, Table
@@ -124,6 +126,49 @@ def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()
     for place, value, bar in zip(places, values, bars, strict=True):
         _point(svg, x.place(place), y.place(value), y.place(value + bar), y.place(value - bar))
     return svg
+
+
+EARLIER = ("#8a5a12", "#2c7a5b", "#7a4a86", "#6b7479")
+"""Colours of what was before; each also has a mark of its own."""
+MARKS = ("circle", "square", "triangle", "diamond", "down")
+"""How the points of each are marked, the latest first."""
+
+
+def history(series: Sequence[tuple[Column, Column]], font: str) -> _Element:
+    """Return a drawing (SVG) of several errors, each over its places; the latest first, as many as `MARKS`.
+
+    All are in the same units; each has the mark of its place, and bars of its uncertainties.
+    """
+    places = tuple(place for at, _ in series for place in at.floats())
+    reach = [end for _, errors in series for end in _reach(errors, ())]
+    x, y = _place_axis(places, may_be_logarithmic=True), _error_axis(reach)
+    svg = tag(
+        "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", font_family=font
+    )
+    _frame(svg, x, y)
+    _labels(svg, *series[0])
+    for mark, colour, (at, errors) in reversed(list(zip(MARKS, (INK, *EARLIER), series, strict=False))):
+        points = sorted(zip(at.floats(), errors.floats(), _bars(errors), strict=True))
+        line = [(place, value) for place, value, _ in points]
+        svg.append(_path(x, y, line, stroke=colour, stroke_width="0.8", stroke_opacity="0.6"))
+        for place, value, bar in points:
+            column, ends = f"{x.place(place):.2f}", (y.place(value + bar), y.place(value - bar))
+            svg.append(_line(column, f"{ends[0]:.2f}", column, f"{ends[1]:.2f}", colour, "1.1"))
+            svg.append(_marked(mark, x.place(place), y.place(value), colour))
+    return svg
+
+
+def _marked(mark: str, column: float, row: float, colour: str) -> _Element:
+    corners: dict[str, tuple[tuple[float, float], ...]] = {
+        "square": ((-3, -3), (3, -3), (3, 3), (-3, 3)),
+        "triangle": ((0, -4.2), (3.6, 2.4), (-3.6, 2.4)),
+        "diamond": ((0, -4.2), (4.2, 0), (0, 4.2), (-4.2, 0)),
+        "down": ((0, 4.2), (3.6, -2.4), (-3.6, -2.4)),
+    }
+    if mark not in corners:
+        return tag("circle", cx=f"{column:.2f}", cy=f"{row:.2f}", r="3", fill=colour)
+    drawn = " ".join(f"{column + right:.2f},{row + down:.2f}" for right, down in corners[mark])
+    return tag("polygon", points=drawn, fill=colour)
 
 
 WIDEST_LIMITS = 4.0

@@ -19,7 +19,10 @@ def add_to(app: FastAPI) -> None:
         certificates,
         entry,
         evidence,
+        items,
         keys,
+        notices,
+        ordering,
         orders,
         public,
         resting,
@@ -31,7 +34,7 @@ def add_to(app: FastAPI) -> None:
     )
     from remotecal.web.pages.compressed import Compressed
 
-    of_laboratory = (today, orders, runs, evidence, review, certificates, standards, resting, search)
-    for part in (*of_laboratory, keys, entry, assets, public):
+    of_laboratory = (today, ordering, orders, runs, evidence, review, certificates, standards, resting)
+    for part in (*of_laboratory, items, notices, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from remotecal import units
 from remotecal.clock import civil_time
-from remotecal.errors import NotAllowed
+from remotecal.errors import ConfigurationError, NotAllowed
 from remotecal.web import callers
 from remotecal.web.callers import COOKIE, SAFE, Action, Caller, csrf_of
 from remotecal.web.office import Here, Office
@@ -25,7 +25,7 @@ from remotecal.web.pages.assets import address
 from remotecal.web.pages.words import LANGUAGES, Catalogue, words_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
@@ -43,6 +43,8 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("runs", "/runs", "read"),
     ("review", "/review", "sign"),
     ("certificates", "/certificates", "read"),
+    ("items", "/items", "read"),
+    ("notices", "/notices", "read"),
     ("standards", "/standards", "read"),
     ("resting", "/resting", "read"),
 )
@@ -135,6 +137,24 @@ class SentForm:
         """Return a field; "" where it is missing, or is a file."""
         return text_in(self.fields, name)
 
+    def all(self, name: str) -> list[str]:
+        """Return all that was said in fields of one name."""
+        return [value for value in self.fields.getlist(name) if isinstance(value, str)]
+
+    async def file(self, name: str, largest: int) -> bytes:
+        """Return a file; nothing where none was chosen.
+
+        Raises:
+            ConfigurationError: it has more bytes than `largest`.
+        """
+        given = self.fields.get(name)
+        if not isinstance(given, UploadFile):
+            return b""
+        content = await given.read(largest + 1)
+        if len(content) > largest:
+            raise ConfigurationError(f"the file is larger than {largest // 1024} kB: bring it in parts")
+        return content
+
 
 async def sent(request: Request, here: Here) -> SentForm:
     """Return a form that was sent by whom it was made for.
@@ -143,11 +163,15 @@ async def sent(request: Request, here: Here) -> SentForm:
         NotLoggedIn: nobody known.
         NotAllowed: another site's page may have sent it.
     """
+    return await _sent(request, here, files=0)
+
+
+async def _sent(request: Request, here: Office, files: int) -> SentForm:
     from starlette.concurrency import run_in_threadpool
 
     refuse_foreign(request)
     visitor = await run_in_threadpool(visiting, request, here)
-    fields = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    fields = await request.form(max_files=files, max_fields=MOST_FIELDS)
     token = csrf_of(visitor.caller.session or "")
     if not hmac.compare_digest(text_in(fields, "csrf").encode(), token.encode()):
         raise NotAllowed("this form is not of your session: open its page anew", visitor.caller.name)
@@ -156,6 +180,19 @@ async def sent(request: Request, here: Here) -> SentForm:
 
 Sent = Annotated[SentForm, Depends(sent)]
 """A form, for its handler."""
+
+
+async def brought(request: Request, here: Here) -> AsyncIterator[SentForm]:
+    """Give a form with a file, until its handler is done; errors as `sent`."""
+    form = await _sent(request, here, files=1)
+    try:
+        yield form
+    finally:
+        await form.fields.close()
+
+
+Brought = Annotated[SentForm, Depends(brought)]
+"""A form with a file, for its handler."""
 
 
 def text_in(fields: FormData, name: str) -> str:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError
+from remotecal.hub.ordering import announced, ends_before
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import Reason, RunName
 from remotecal.web.orders import BeforeOrder, ForStation, InState
 from remotecal.web.pages.frame import Sent, Visiting, see
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from remotecal.store.orders import OrderRow
+    from remotecal.transport.messages import HeldUntil
+    from remotecal.web.pages.frame import Visitor
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
 
@@ -30,14 +39,39 @@ def list_orders(
     before: BeforeOrder = None,
 ) -> Response:
     """Return the list of orders, the latest issued first."""
-    account = visitor.caller.account
-    rows = visitor.office.store.pages.orders(
-        ON_A_PAGE + 1, before=before, account=account, station=station, state=state, number=number or None
-    )
-    further = rows[ON_A_PAGE - 1].id if len(rows) > ON_A_PAGE else None
+    account, number = visitor.caller.account, number.strip()
+    if number:
+        rows = visitor.office.store.found.orders(number, account=account, limit=ON_A_PAGE + 1)
+        rows = tuple(row for row in rows if station in {None, row.station} and state in {None, row.state})
+    else:
+        rows = visitor.office.store.pages.orders(
+            ON_A_PAGE + 1, before=before, account=account, station=station, state=state
+        )
+    further = rows[ON_A_PAGE - 1].id if len(rows) > ON_A_PAGE and not number else None
     return visitor.page(
-        "orders.html", rows=rows[:ON_A_PAGE], further=further, station=station, state=state, number=number
+        "orders.html",
+        rows=rows[:ON_A_PAGE],
+        further=further,
+        station=station,
+        state=state,
+        number=number,
+        outlives=_outlives(visitor, rows[:ON_A_PAGE]),
     )
+
+
+def _outlives(visitor: Visitor, rows: Sequence[OrderRow]) -> Mapping[str, tuple[HeldUntil, ...]]:
+    """Return id → what of its bench ends before the last day on which an order that waits can be begun."""
+    office = visitor.office
+    waiting = [row for row in rows if row.state == "issued" and row.bench and visitor.caller.account is None]
+    stations = office.store.stations.some({row.station for row in waiting}) if waiting else {}
+    benches = {name: announced(station) for name, station in stations.items()}
+    found: dict[str, tuple[HeldUntil, ...]] = {}
+    for row in waiting:
+        bench = benches.get(row.station, {}).get(row.bench or "")
+        last = civil_day(row.expires - 1, office.laboratory.folder.time_zone)
+        if bench is not None and (ended := ends_before(bench, last)):
+            found[row.id] = ended
+    return found
 
 
 @router.get("/{order}")

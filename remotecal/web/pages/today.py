@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi import APIRouter, Response
 
 from remotecal.clock import civil_day, civil_time
+from remotecal.errors import ConfigurationError
+from remotecal.hub.due import concerns
 from remotecal.store.pages import ABNORMAL
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.pages.frame import Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, stream
+from remotecal.web.pages.standards import ending
 from remotecal.web.watching import turned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remotecal.store.index import EquipmentRow
+    from remotecal.hub.due import FallingDue
     from remotecal.store.journals import RunRow
+    from remotecal.web.pages.standards import Ending
 
 router = APIRouter(include_in_schema=False)
 
+log = logging.getLogger(__name__)
+
 AHEAD: Final = timedelta(days=30)
-"""How far ahead it is looked for what falls due."""
+"""How far ahead it is told what falls due for others than who looks."""
+MOST_DUE: Final = 50
+"""How much of what falls due is shown, at most."""
 
 
 @router.get("/")
@@ -49,7 +58,9 @@ def _parts(visitor: Visitor) -> Mapping[str, str]:
             "today_parts.html",
             waiting=_waiting(visitor, wanting),
             abnormal=[(kind, row) for kind in ABNORMAL for row in wanting[kind]],
-            due=[] if account is not None else _due(visitor),
+            due=_due(visitor),
+            days=AHEAD.days,
+            unseen=visitor.office.store.notices.to(visitor.caller.name, 50, unseen=True),
             on=[row for kind in ("asking", "running", "paused") for row in wanting[kind]],
             issued=pages.issued(midnight.timestamp(), account=account),
         )
@@ -91,8 +102,21 @@ def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> lis
     return found
 
 
-def _due(visitor: Visitor) -> tuple[EquipmentRow, ...]:
-    """Return the standards whose certificate ends soon, or has ended."""
-    zone = visitor.office.laboratory.folder.time_zone
-    day = civil_day(visitor.office.clock.now(), zone) + AHEAD
-    return visitor.office.due(day.isoformat())
+def _due(visitor: Visitor) -> list[tuple[FallingDue, Ending, int]]:
+    """Return what falls due for whoever looks, and what does soon for the laboratory; with the days left."""
+    office, caller = visitor.office, visitor.caller
+    today = civil_day(office.clock.now(), office.laboratory.folder.time_zone)
+    try:
+        found = office.due()
+    except ConfigurationError:
+        log.exception("what falls due can't be told")
+        return []
+    mine = [
+        one
+        for one in found
+        if concerns(one, caller, office.laboratory.folder)
+        or (caller.account is None and not one.account and one.day <= today + AHEAD)
+    ]
+    return [
+        (one, ending(visitor, one.day.isoformat()), max(1, (one.day - today).days)) for one in mine[:MOST_DUE]
+    ]

@@ -1,0 +1,91 @@
+"""The daily look: what falls due is noticed once for everybody concerned, and goes by mail where that is set.
+
+What was noticed stands in the database under what it is about, to whom, and how long before. So looking
+twice, after a restart or by two hubs, tells nobody twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from remotecal.clock import civil_day, civil_time
+from remotecal.errors import RemotecalError
+from remotecal.hub.due import falling_due, notices_of
+from remotecal.hub.mail import Mail
+
+if TYPE_CHECKING:
+    from remotecal.clock import Clock
+    from remotecal.hub.settings import HubFolder
+    from remotecal.store import Store
+
+log = logging.getLogger(__name__)
+
+AGAIN = 3600.0
+"""Seconds after which it is looked again at the latest: for what was entered, and mail that did not go."""
+
+
+class Noticing:
+    """Looks what falls due.
+
+    Args:
+        folder: the hub's settings.
+        store: its database.
+        clock: tells the day.
+    """
+
+    def __init__(self, folder: HubFolder, store: Store, clock: Clock) -> None:
+        self._folder, self._store, self._clock = folder, store, clock
+
+    async def run(self) -> None:
+        """Look now, after each midnight, and every hour, until cancelled."""
+        while True:
+            try:
+                await asyncio.to_thread(self.look)
+            except RemotecalError:
+                log.exception("what falls due can't be told now")
+            await asyncio.sleep(min(AGAIN, self._to_midnight()))
+
+    def look(self) -> int:
+        """Make the notices that are due and not made yet, and send those that were not sent.
+
+        Returns:
+            How many are new.
+
+        Raises:
+            ConfigurationError: the laboratory's register, or the mail's password, can't be read.
+            StoreError: the database can't be used.
+        """
+        now = self._clock.now()
+        due = falling_due(self._store, self._folder, now)
+        today = civil_day(now, self._folder.time_zone)
+        new = self._store.notices.make(notices_of(due, self._store.users.list(), self._folder, today), now)
+        if new:
+            self._store.note("hub", "notices", {"new": new})
+        self._send(now)
+        return new
+
+    def _send(self, now: float) -> None:
+        if self._folder.settings.notices.mail is None:
+            return
+        mail = Mail(self._folder.settings.notices.mail, self._folder.path, self._folder.settings.laboratory)
+        today = civil_day(now, self._folder.time_zone)
+        for address, rows in self._store.notices.to_send(now).items():
+            noted: dict[str, str | int | float | None] = {"to": address, "notices": len(rows)}
+            if trouble := mail.send(address, rows, today):
+                log.warning("a mail to %s can't be sent: %s", address, trouble)
+                self._store.note("hub", "mail failed", noted | {"reason": trouble})
+                continue
+            self._store.notices.sent([row.id for row in rows], now)
+            self._store.note("hub", "mail", noted)
+
+    def _to_midnight(self) -> float:
+        here = civil_time(self._clock.now(), self._folder.time_zone)
+        tomorrow = here.date() + timedelta(days=1)
+        midnight = datetime(
+            tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=ZoneInfo(self._folder.time_zone)
+        )
+        return max(1.0, midnight.timestamp() - here.timestamp())

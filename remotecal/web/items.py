@@ -1,0 +1,171 @@
+"""The register of items: what is calibrated here, how often, until when."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from remotecal.errors import ConfigurationError
+from remotecal.store.items import Sort
+from remotecal.web import visible
+from remotecal.web.answers import NEXT, Limit, page
+from remotecal.web.bodies import ItemsBrought, ItemWritten
+from remotecal.web.callers import Ordering, Reader
+from remotecal.web.office import Here
+from remotecal.web.shown_items import CalibrationShown, RegisteredItem, RowShown, TableShown
+from remotecal.web.table_of_items import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from remotecal.store.items import KeptItem
+    from remotecal.web.callers import Caller
+    from remotecal.web.office import Office
+    from remotecal.web.table_of_items import RowFault, TableRow
+
+router = APIRouter(prefix="/items", tags=["items"])
+
+ItemInPath = Annotated[int, Path(ge=1, le=2**53)]
+Searched = Annotated[
+    str, Query(max_length=200, description="Only those that have this in a number or a name.")
+]
+After = Annotated[
+    int | None, Query(ge=1, le=2**53, description="Number of the last item of the page before.")
+]
+InOrder = Annotated[Sort, Query(description="By what they are in order.")]
+Outcome = Literal["new", "same", "changed", "fault"]
+
+
+@router.get("", responses={200: {"headers": NEXT}})
+def list_items(
+    caller: Reader,
+    here: Here,
+    request: Request,
+    response: Response,
+    searched: Searched = "",
+    sort: InOrder = "due",
+    before: After = None,
+    limit: Limit = 100,
+) -> list[RegisteredItem]:
+    """List the items, the first to be due first."""
+    account = caller.account
+    found = here.store.items.list(limit + 1, account=account, searched=searched, sort=sort, after=before)
+    rows: Sequence[KeptItem] = page(request, response, found, limit, lambda row: str(row.id))
+    return [RegisteredItem.of(row) for row in rows]
+
+
+@router.post("", status_code=HTTPStatus.CREATED)
+def enter_item(written: ItemWritten, caller: Ordering, here: Here) -> RegisteredItem:
+    """Enter an item; 409 if its account has one of this maker, model and number."""
+    entered = written.entered()
+    number = here.store.items.enter(entered, caller.name, here.clock.now())
+    here.forget_due()
+    here.store.note(caller.name, "item", {"item": number, "account": entered.account, **_said(written)})
+    return RegisteredItem.of(visible.item(here, caller, number))
+
+
+@router.post("/import")
+def import_items(brought: ItemsBrought, caller: Ordering, here: Here) -> TableShown:
+    """Take a table of items in, whole or not at all, or only look what would come of it.
+
+    Its first row names the columns: `name_zh`, `name_en`, `maker`, `model`, `serial`, `owner_number`,
+    `place`, `months`, `due`, or as they are called in Chinese. Items that are there already are changed, and
+    none is made twice.
+    """
+    lines, outcomes, numbers = take_in(here, caller, brought)
+    kept = not brought.look and "fault" not in outcomes
+    rows = tuple(
+        RowShown(row=line.row, outcome=outcome, faults=tuple(map(_told, line.faults)), item=number)
+        for line, outcome, number in zip(lines, outcomes, numbers, strict=True)
+    )
+    return TableShown(kept=kept, rows=rows)
+
+
+def take_in(
+    here: Office, caller: Caller, brought: ItemsBrought
+) -> tuple[tuple[TableRow, ...], tuple[Outcome, ...], tuple[int | None, ...]]:
+    """Take a table in as it is asked for; return its rows, what comes of each, and the items' numbers.
+
+    Raises:
+        ConfigurationError: it is no table of items.
+    """
+    try:
+        content = base64.b64decode(brought.content, validate=True)
+    except (binascii.Error, ValueError):
+        raise ConfigurationError("content is not in base64") from None
+    lines = read_table(content, brought.account)
+    told = [line.entered for line in lines if line.entered is not None]
+    known = here.store.items.known(told)
+    outcomes: tuple[Outcome, ...] = tuple(_outcome(line, known) for line in lines)
+    if brought.look or "fault" in outcomes:
+        there = (
+            None if line.entered is None else known.get((line.entered.account, line.entered.same))
+            for line in lines
+        )
+        return lines, outcomes, tuple(None if row is None else row.id for row in there)
+    numbers = here.store.items.bring_in(told, caller.name, here.clock.now())
+    here.forget_due()
+    counts = {name: outcomes.count(name) for name in ("new", "changed", "same")}
+    here.store.note(caller.name, "items imported", {"account": brought.account or "", **counts})
+    return lines, outcomes, numbers
+
+
+@router.get("/{item}")
+def get_item(item: ItemInPath, caller: Reader, here: Here) -> RegisteredItem:
+    """Return an item."""
+    return RegisteredItem.of(visible.item(here, caller, item))
+
+
+@router.put("/{item}")
+def change_item(item: ItemInPath, written: ItemWritten, caller: Ordering, here: Here) -> RegisteredItem:
+    """Say something else of an item; all of it is sent."""
+    visible.item(here, caller, item)
+    here.store.items.change(item, written.entered())
+    here.forget_due()
+    here.store.note(caller.name, "item", {"item": item, "account": written.account or "", **_said(written)})
+    return RegisteredItem.of(visible.item(here, caller, item))
+
+
+@router.get("/{item}/calibrations")
+def list_calibrations(item: ItemInPath, caller: Reader, here: Here) -> list[CalibrationShown]:
+    """List the certificates that were issued for an item, the latest first."""
+    found = here.store.items.calibrations(visible.item(here, caller, item))
+    return [
+        CalibrationShown(
+            station=one.station, run=one.run, number=one.number, finished=json.loads(one.record)["finished"]
+        )
+        for one in found
+    ]
+
+
+def _said(written: ItemWritten) -> dict[str, str | int | float | None]:
+    """Return what the audit log keeps of what was written."""
+    due = "" if written.due is None else written.due.isoformat()
+    return {
+        "serial": written.serial,
+        "owner_number": written.owner_number,
+        "months": written.months,
+        "due": due,
+    }
+
+
+def _outcome(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> Outcome:
+    if line.entered is None:
+        return "fault"
+    there = known.get((line.entered.account, line.entered.same))
+    if there is None:
+        return "new"
+    fields = ("name", "maker", "model", "serial", "owner_number", "place", "months", "rule", "due_set")
+    return "same" if all(getattr(there, one) == getattr(line.entered, one) for one in fields) else "changed"
+
+
+def _told(fault: RowFault) -> str:
+    from remotecal.web.pages.words import words
+
+    where = f"{fault.column}: " if fault.column else ""
+    return where + words("en")(f"fault.{fault.kind}", told=fault.told)

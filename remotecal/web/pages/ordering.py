@@ -1,0 +1,324 @@
+"""New orders on a page: for one item or many, with an order of before as their pattern."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from remotecal.clock import civil_day, civil_time
+from remotecal.errors import ConfigurationError, OrderError, RemotecalError
+from remotecal.hub.ordering import announced, ends_before
+from remotecal.model import Text
+from remotecal.order import Dut, Order
+from remotecal.store.orders import Repeat
+from remotecal.transport.envelopes import unseal
+from remotecal.transport.messages import RemoteOrder, Terms
+from remotecal.web import callers, orders, visible
+from remotecal.web.bodies import NAME, OrderWanted
+from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from remotecal.store.items import KeptItem
+    from remotecal.store.orders import OrderRow
+    from remotecal.transport.messages import HeldUntil
+    from remotecal.web.pages.frame import SentForm
+
+router = APIRouter(prefix="/orders", include_in_schema=False)
+
+MOST: Final = 100
+"""Items in one form."""
+PATTERNS: Final = 20
+"""Orders that are offered as pattern."""
+BEGUN_WITHIN: Final = 7
+"""Days from the planned one on in which an order may be begun, unless the form says otherwise."""
+MOST_DAYS: Final = 180
+BEFORE: Final = "parameter."
+"""Before the name of a parameter, in the name of its field."""
+Items = Annotated[list[int], Query(max_length=MOST)]
+Chosen = Annotated[str, Query(pattern=f"({NAME})|^$")]
+
+
+class BenchOffered(NamedTuple):
+    """A bench that an order can be for."""
+
+    station: str
+    bench: str
+    ended: tuple[HeldUntil, ...]
+    """What of it can't be relied on today; such a bench is shown, and not offered."""
+
+
+@router.get("/new")
+def new_order(
+    visitor: Visiting,
+    item: Items,
+    pattern: Chosen = "",
+) -> Response:
+    """Return the form by which items are ordered to be calibrated, filled in as their last order was."""
+    callers.require(visitor.caller, "order")
+    return _form(visitor, _items(visitor, item), pattern, {})
+
+
+@router.post("/new")
+async def order_items(form: Sent) -> Response:
+    """Order the items: each by an order of its own, all that is written being right, or none."""
+    visitor = form.visitor
+    caller = callers.require(visitor.caller, "order")
+    try:
+        numbers = [int(one) for one in form.all("item")]
+    except ValueError:
+        raise ConfigurationError("an item is named by its number") from None
+    items = await run_in_threadpool(_items, visitor, numbers)
+    if not (form["key"].isascii() and form["key"].isalnum()):
+        raise ConfigurationError("open the form anew: this one has lost its key")
+    try:
+        made = await _ordered(form, items, caller.name)
+    except ConfigurationError as error:
+        typed = {name: form[name] for name in form.fields}
+        return await run_in_threadpool(_form, visitor, items, form["pattern"], typed, error)
+    return see(f"/orders/{made[0]}" if len(made) == 1 else f"/orders?number={_prefix(form)}")
+
+
+async def _ordered(form: SentForm, items: Sequence[KeptItem], by: str) -> list[str]:
+    """Return the ids of the orders; those that the same form brought before are not made again.
+
+    Raises:
+        ConfigurationError: something is wrong with one of them, and none was made.
+    """
+    office = form.visitor.office
+    wanted = await run_in_threadpool(_wanted, form, items)
+    said = json.dumps(sorted((name, text) for name, text in form.fields.multi_items() if name != "csrf"))
+    digest = sha256(said.encode()).hexdigest()
+    repeats = [Repeat(f"{form['key']}-{one.id}", digest) for one in items]
+    before = [await run_in_threadpool(office.store.orders.repeated, by, one) for one in repeats]
+    for one, row in zip(wanted, before, strict=True):
+        if row is None:
+            await run_in_threadpool(orders.check_wanted, office, one)
+    return [
+        row.id if row is not None else await orders.issue(office, one, by, repeat)
+        for one, row, repeat in zip(wanted, before, repeats, strict=True)
+    ]
+
+
+def _items(visitor: Visitor, numbers: Sequence[int]) -> tuple[KeptItem, ...]:
+    """Return the items to be ordered, which are of one account.
+
+    Raises:
+        NotThere: one is none they can see.
+        ConfigurationError: none was chosen, or too many, or of several accounts.
+    """
+    wanted = list(dict.fromkeys(numbers))
+    if not wanted or len(wanted) > MOST:
+        raise ConfigurationError(f"choose from 1 to {MOST} items")
+    found = {one.id: one for one in visitor.office.store.items.some(wanted)}
+    items = tuple(found.get(one) or visible.item(visitor.office, visitor.caller, one) for one in wanted)
+    if len({one.account for one in items}) > 1:
+        raise ConfigurationError("these items are of several accounts: order those of each by themselves")
+    return items
+
+
+def _form(
+    visitor: Visitor,
+    items: tuple[KeptItem, ...],
+    chosen: str,
+    typed: Mapping[str, str],
+    refused: RemotecalError | None = None,
+) -> Response:
+    """Return the form; what somebody typed before stays in it."""
+    patterns = _patterns(visitor, items)
+    row = next((one for one in patterns if one.id == chosen), None)
+    if row is None and chosen:
+        row = visible.order(visitor.office, visitor.caller, chosen)
+    row = row or next(iter(patterns), None)
+    told = None if row is None else _opened(visitor, row)
+    benches = list(_benches(visitor))
+    content = {
+        "items": items,
+        "names": {one.id: visitor.words.choose(json.loads(one.name)) for one in items},
+        "patterns": patterns,
+        "pattern": row,
+        "benches": [one for one in benches if not one.ended],
+        "ended": [one for one in benches if one.ended],
+        "refused": refused,
+        "key": typed.get("key") or secrets.token_hex(16),
+        "today": _today(visitor).isoformat(),
+        "fields": {}
+        if row is None or told is None
+        else {**_filled(visitor, told, theirs=(row.account or "") == items[0].account), **typed},
+        "parameters": [] if told is None else [f"{BEFORE}{name}" for name in told.order.parameters],
+        "procedure": "" if told is None else told.order.order.procedure,
+        "persons": () if told is None else told.order.persons,
+        "before": BEFORE,
+    }
+    page = visitor.page("order_new.html", **content)
+    page.status_code = 200 if refused is None else 409
+    return page
+
+
+def _patterns(visitor: Visitor, items: Sequence[KeptItem]) -> list[OrderRow]:
+    """Return orders of one device that can be a pattern: of these items, of like ones, and then any."""
+    store = visitor.office.store
+    like = [
+        one.id
+        for one in store.items.list(200, account=items[0].account, searched=items[0].model)
+        if one.model == items[0].model
+    ]
+    found = [
+        *store.orders.of_items([one.id for one in items], PATTERNS),
+        *(store.orders.of_items(like, PATTERNS) if items[0].model else ()),
+        *store.pages.orders(PATTERNS),
+    ]
+    several = {one.id: one for one in found}.values()
+    return [one for one in several if _opened(visitor, one).order.dut is not None][:PATTERNS]
+
+
+def _opened(visitor: Visitor, row: OrderRow) -> RemoteOrder:
+    return unseal(row.envelope, "order", RemoteOrder, [visitor.office.laboratory.key.public])
+
+
+def _benches(visitor: Visitor) -> Iterator[BenchOffered]:
+    today = _today(visitor)
+    for station in visitor.office.store.stations.list():
+        for name, bench in announced(station).items() if station.enabled else ():
+            yield BenchOffered(station.name, name, ends_before(bench, today))
+
+
+def _today(visitor: Visitor) -> date:
+    return civil_day(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone)
+
+
+def _filled(visitor: Visitor, told: RemoteOrder, *, theirs: bool) -> dict[str, str]:
+    """Return field → what stands in it at first: what the pattern says.
+
+    Args:
+        visitor: who looks.
+        told: the pattern.
+        theirs: whether it was of the same account; another one's name and address are left out.
+    """
+    now = civil_time(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone)
+    series = told.order.order.number.rstrip("0123456789-./") or told.order.order.number
+    fields = {
+        "number": f"{series}-{now:%Y%m%d-%H%M}",
+        "at": f"{told.station}/{told.bench}",
+        "planned": now.date().isoformat(),
+        "days": f"{BEGUN_WITHIN}",
+        "customer": visitor.words.choose(told.order.customer.name.root) if theirs else "",
+        "address": visitor.words.choose(told.order.customer.address.root) if theirs else "",
+    }
+    return fields | {f"{BEFORE}{name}": _shown(value) for name, value in told.order.parameters.items()}
+
+
+def _shown(value: object) -> str:
+    """Return a parameter as it is typed: a text as it is, where it is not taken for something else."""
+    if isinstance(value, str):
+        return value if _typed(value) == value else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _typed(text: str) -> object:
+    """Return what somebody typed as a parameter: numbers, lists and truth as in JSON, all else a text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
+    """Return the orders that a form tells, one for each item.
+
+    Raises:
+        ConfigurationError: something in it is wrong.
+    """
+    visitor = form.visitor
+    told = _opened(visitor, visible.order(visitor.office, visitor.caller, form["pattern"]))
+    station, _, bench = form["at"].partition("/")
+    try:
+        planned = date.fromisoformat(form["planned"])
+    except ValueError:
+        raise ConfigurationError(f"{form['planned']!r} is no day: write it as 2026-05-31") from None
+    days = form["days"]
+    if not (days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS):
+        raise ConfigurationError(f"{days!r} is no number of days from 1 to {MOST_DAYS}")
+    zone = ZoneInfo(visitor.office.laboratory.folder.time_zone)
+    after = planned + timedelta(days=int(days))
+    ends = datetime(after.year, after.month, after.day, tzinfo=zone).timestamp()
+    terms = told.model_dump(include=set(Terms.model_fields) - {"bench"})
+    made = []
+    for place, item in enumerate(items, 1):
+        width = len(str(len(items)))
+        number = _prefix(form) if len(items) == 1 else f"{_prefix(form)}-{place:0{width}}"
+        try:
+            made.append(
+                OrderWanted(
+                    **terms,
+                    station=station,
+                    bench=bench,
+                    order=_order(form, told.order, item, number),
+                    account=item.account or None,
+                    hours=max(0.02, (ends - visitor.office.clock.now()) / 3600),
+                    planned=planned,
+                    item=item.id,
+                )
+            )
+        except ValidationError as error:
+            one = error.errors()[0]
+            raise OrderError(f"{'.'.join(map(str, one['loc']))}: {one['msg']}") from None
+    return made
+
+
+def _prefix(form: SentForm) -> str:
+    return form["number"].strip()
+
+
+def _order(form: SentForm, pattern: Order, item: KeptItem, number: str) -> Order:
+    """Return the order for an item: the pattern's, but for the item, its numbers and what the form tells."""
+    parameters = {
+        name.removeprefix(BEFORE): _typed(form[name].strip())
+        for name in form.fields
+        if name.startswith(BEFORE) and form[name].strip()
+    }
+    like = pattern.dut if pattern.dut is not None and (pattern.dut.model or "") == item.model else None
+    dut = Dut(
+        name=Text(json.loads(item.name)),
+        maker=_maker(like, item),
+        model=item.model or None,
+        serial=item.serial or None,
+        owner_number=item.owner_number or None,
+        class_scheme=like.class_scheme if like else None,
+        class_name=like.class_name if like else None,
+    )
+    customer = pattern.customer.model_copy(
+        update={
+            "name": _kept(form, "customer", pattern.customer.name),
+            "address": _kept(form, "address", pattern.customer.address),
+        }
+    )
+    head = pattern.order.model_copy(update={"number": number, "certificate": None})
+    # Made anew, for a copy with other content is looked at by nobody.
+    return Order.model_validate(
+        pattern.model_copy(
+            update={"order": head, "parameters": parameters, "dut": dut, "duts": (), "customer": customer}
+        ).model_dump()
+    )
+
+
+def _maker(like: Dut | None, item: KeptItem) -> Text | None:
+    """Return the item's maker, by the pattern's words in all languages where that is the same one."""
+    if like is not None and like.maker is not None and item.maker in like.maker.root.values():
+        return like.maker
+    return Text.plain(item.maker) if item.maker else None
+
+
+def _kept(form: SentForm, field: str, before: Text) -> Text:
+    """Return what a field says; the pattern's words in all languages where nobody changed it."""
+    said = form[field].strip()
+    return before if said in before.root.values() else Text.plain(said)

@@ -1,0 +1,255 @@
+"""Tables of items as people bring them: CSV or XLSX, read within bounds; each row tells what is wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pydantic import ValidationError
+
+from remotecal.errors import ConfigurationError
+from remotecal.web.bodies import ItemWritten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from remotecal.store.items import Entered
+
+MOST_ROWS: Final = 2000
+"""Rows of a table, at most."""
+MOST_COLUMNS: Final = 40
+"""Columns of a table that are looked at."""
+LARGEST_UNPACKED: Final = 20 * 2**20
+"""Bytes of an XLSX once it is unpacked; what it says it has is all that is unpacked."""
+MOST_PARTS: Final = 200
+"""Files in an XLSX."""
+EXACT_DIGITS: Final = 15
+"""Digits of a number that a spreadsheet keeps."""
+HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "zh": ("name_zh", "名称", "器具名称", "name (zh)"),
+    "en": ("name_en", "name", "英文名称", "name (en)"),
+    "maker": ("maker", "manufacturer", "制造厂", "制造商", "生产厂家"),
+    "model": ("model", "type", "型号", "规格型号", "型号规格"),
+    "serial": ("serial", "serial number", "出厂编号", "出厂编码"),
+    "owner_number": ("owner_number", "owner's number", "asset number", "设备编号", "管理编号"),
+    "place": ("place", "location", "地点", "使用地点"),
+    "months": ("months", "interval", "interval / months", "周期", "周期/月", "检定周期/月", "校准周期/月"),
+    "account": ("account", "客户账号"),
+    "certificate": ("certificate",),
+    "calibrated": ("calibrated",),
+    "due": ("due", "valid until", "有效期至", "到期日"),
+}
+"""Column → what may stand above it; in a table of any language, whatever the case."""
+PLAIN: Final = ("maker", "model", "serial", "owner_number", "place")
+"""Columns that are taken as they are."""
+SAVE_AS: Final = (
+    "the file is not in UTF-8, but maybe in GBK as Excel writes CSV in China: save it as "
+    "'CSV UTF-8 (comma delimited)', or as XLSX, and bring that"
+)
+
+
+class RowFault(NamedTuple):
+    """What is wrong in a row."""
+
+    kind: str
+    """Which words tell it: `fault.KIND` of the catalogues."""
+    column: str = ""
+    """In which column; "" for the row."""
+    told: str = ""
+    """What else is to be said: a value, the number of another row."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of a table."""
+
+    row: int
+    """Its number, the headings' being 1."""
+    cells: Mapping[str, str]
+    """Column → what stands there."""
+    faults: tuple[RowFault, ...]
+    """What is wrong in it; empty if it is an item."""
+    entered: Entered | None
+    """The item; None with a fault."""
+
+
+def read_table(content: bytes, account: str | None) -> tuple[TableRow, ...]:
+    """Return the rows of a table of items; empty ones are left out.
+
+    Raises:
+        ConfigurationError: it is no table of items: what is wrong with the file as a whole, and what to do.
+    """
+    rows = _xlsx(content) if content.startswith(b"PK") else _csv(content)
+    first = next(rows, None)
+    columns = _columns([cell.text for cell in first or ()])
+    lines: list[TableRow] = []
+    before: dict[str, int] = {}
+    for number, cells in enumerate(rows, 2):
+        if not any(cell.text for cell in cells):
+            continue
+        if len(lines) == MOST_ROWS:
+            raise ConfigurationError(f"the table has more than {MOST_ROWS} rows: bring it in parts")
+        line = _line(number, {columns[at]: cell for at, cell in enumerate(cells) if at in columns}, account)
+        if line.entered is not None and (other := before.setdefault(line.entered.same, number)) != number:
+            line = TableRow(number, line.cells, (RowFault("twice", told=str(other)),), None)
+        lines.append(line)
+    if not lines:
+        raise ConfigurationError("the table has no rows below its headings")
+    return tuple(lines)
+
+
+class _CellRead(NamedTuple):
+    text: str
+    fault: str = ""
+    """Why it can't be taken as it is; "" if it can."""
+
+
+def _columns(headings: Sequence[str]) -> dict[int, str]:
+    """Return place → column, of those that are known."""
+    named = {title: name for name, titles in HEADINGS.items() for title in titles}
+    found: dict[int, str] = {}
+    for at, heading in enumerate(headings):
+        title = " ".join(heading.strip().casefold().split())
+        name = named.get(title)
+        if name is None and title:
+            known = ", ".join(titles[0] for titles in HEADINGS.values())
+            raise ConfigurationError(
+                f"the heading {heading[:60]!r} is unknown: the first row names the columns, of {known}"
+            )
+        if name in found.values():
+            raise ConfigurationError(f"two columns are headed as {name}: leave one")
+        if name is not None:
+            found[at] = name
+    if not {"zh", "en"} & set(found.values()) or not {"serial", "owner_number"} & set(found.values()):
+        raise ConfigurationError(
+            "the first row must name the columns: a name (name_zh or name_en, 名称) and a number (serial or "
+            "owner_number, 出厂编号) at least"
+        )
+    return found
+
+
+def _line(number: int, cells: Mapping[str, _CellRead], account: str | None) -> TableRow:
+    texts = {name: cell.text for name, cell in cells.items()}
+    faults = [RowFault(cell.fault, name, cell.text[:60]) for name, cell in cells.items() if cell.fault]
+    said: dict[str, object] = {name: texts[name] for name in PLAIN if name in texts}
+    names = {language: texts[language] for language in ("zh", "en") if texts.get(language)}
+    if not names:
+        faults.append(RowFault("no_name"))
+    if not (texts.get("serial") or texts.get("owner_number")):
+        faults.append(RowFault("no_number"))
+    whose = texts.get("account", "")
+    if whose and account and whose != account:
+        faults.append(RowFault("account", "account", whose[:60]))
+    months = texts.get("months", "")
+    if months and not (months.isascii() and months.isdigit() and 1 <= int(months) <= 600):
+        faults.append(RowFault("months", "months", months[:60]))
+    elif months:
+        said["months"] = int(months)
+    due = texts.get("due", "")
+    if due:
+        day = _day(due)
+        if day is None:
+            faults.append(RowFault("day", "due", due[:60]))
+        said["due"] = day
+    if faults:
+        return TableRow(number, texts, tuple(faults), None)
+    try:
+        item = ItemWritten.model_validate({**said, "name": names, "account": account or whose or None})
+    except ValidationError as error:
+        told = error.errors()[0]
+        where = str(told["loc"][0]) if told["loc"] else ""
+        return TableRow(number, texts, (RowFault("text", where, str(texts.get(where, ""))[:60]),), None)
+    return TableRow(number, texts, (), item.entered())
+
+
+def _day(text: str) -> date | None:
+    """Return a day as people write it: 2026-05-31, 2026/5/31 or 2026年5月31日; nothing that may be two."""
+    plain = text.replace("年", "-").replace("月", "-").removesuffix("日").replace("/", "-").replace(".", "-")
+    parts = plain.split("-")
+    if len(parts) != 3 or len(parts[0]) != 4 or not all(p.isascii() and p.isdigit() for p in parts):
+        return None
+    try:
+        return date(*map(int, parts))
+    except ValueError:
+        return None
+
+
+def _csv(content: bytes) -> Iterator[list[_CellRead]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError(SAVE_AS) from None
+    if "\0" in text:
+        raise ConfigurationError(SAVE_AS)
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            yield [_written(cell) for cell in row[:MOST_COLUMNS]]
+    except csv.Error as error:
+        raise ConfigurationError(f"the file is no CSV: {error}") from None
+
+
+def _written(cell: str) -> _CellRead:
+    """Return a cell of CSV; an apostrophe that keeps a spreadsheet from computing is none of the text."""
+    text = cell.strip()
+    if text.startswith("'") and text[1:2] in {"=", "+", "-", "@"}:
+        return _CellRead(text[1:])
+    return _CellRead(text, "formula" if text.startswith("=") else "")
+
+
+def _xlsx(content: bytes) -> Iterator[list[_CellRead]]:
+    """Yield the rows of the first sheet; nothing is unpacked beyond the bounds, and nothing is computed."""
+    from openpyxl import load_workbook
+
+    _check_parts(content)
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        sheet = book.worksheets[0]
+        rows: Iterable[Sequence[object]] = sheet.iter_rows(max_row=MOST_ROWS * 2, max_col=MOST_COLUMNS)
+        for row in rows:
+            yield [_of_sheet(cell) for cell in row]
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(f"the XLSX can't be read ({type(error).__name__}): save it anew") from error
+
+
+def _check_parts(content: bytes) -> None:
+    """Raise `ConfigurationError` for an archive that is larger than it may be, or defines entities."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+                raise ConfigurationError(
+                    f"the XLSX unpacks to more than {LARGEST_UNPACKED // 2**20} MB: bring the table alone"
+                )
+            for part in parts:
+                # No more than it says is read of a part: zipfile stops there.
+                text = archive.read(part) if part.filename.endswith((".xml", ".rels")) else b""
+                if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+                    raise ConfigurationError("the XLSX defines entities, as no spreadsheet does")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+        raise ConfigurationError(f"the file is no XLSX ({type(error).__name__}): save it anew") from None
+
+
+def _of_sheet(cell: object) -> _CellRead:
+    value = getattr(cell, "value", None)
+    if getattr(cell, "data_type", "") == "f":
+        return _CellRead(str(value), "formula")
+    if value is None:
+        return _CellRead("")
+    if isinstance(value, datetime):
+        return _CellRead(value.date().isoformat())
+    if isinstance(value, date):
+        return _CellRead(value.isoformat())
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value).strip()
+    if isinstance(value, int) and not isinstance(value, bool) and len(text.lstrip("-")) > EXACT_DIGITS:
+        return _CellRead(text, "digits")
+    return _CellRead(text)

@@ -1,0 +1,165 @@
+"""Tables of items as people bring them: what is read, what is refused, and what is said in each row."""
+
+import io
+import zipfile
+from datetime import date, datetime
+
+import pytest
+from openpyxl import Workbook
+
+from remotecal.errors import ConfigurationError
+from remotecal.web import table_of_items
+from remotecal.web.table_of_items import TableRow, read_table
+
+
+def table(*rows: str, encoding: str = "utf-8-sig") -> bytes:
+    return "\r\n".join(rows).encode(encoding)
+
+
+def sheet(*rows: list[object]) -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def kinds(line: TableRow) -> list[tuple[str, str]]:
+    return [(fault.kind, fault.column) for fault in line.faults]
+
+
+def test_both_languages_of_headings_and_all_columns_are_read() -> None:
+    (line,) = read_table(
+        table(
+            "名称,英文名称,制造厂,规格型号,出厂编号,管理编号,地点,周期/月,有效期至",
+            "流量计,Meter,Maker,DN 50,K-1,A-7,Hall 2,12,2027年5月31日",
+        ),
+        "acme",
+    )
+    entered = line.entered
+    assert (entered.name, entered.maker, entered.model) == (
+        '{"en": "Meter", "zh": "流量计"}',
+        "Maker",
+        "DN 50",
+    )
+    assert (entered.serial, entered.owner_number, entered.place) == ("K-1", "A-7", "Hall 2")
+    assert (entered.months, entered.due_set, entered.account) == (12, "2027-05-31", "acme")
+    for first in ("name_en;serial", "name_en\tserial"):
+        (line,) = read_table(table(first, first.replace("name_en", "Meter").replace("serial", "1")), None)
+        assert (line.entered.serial, line.entered.account) == ("1", "")
+
+
+def test_a_spreadsheet_is_read_as_it_is_shown() -> None:
+    lines = read_table(
+        sheet(
+            ["name", "serial", "months", "due"],
+            ["Meter", 20211, 12, datetime(2027, 5, 31)],  # noqa: DTZ001  a spreadsheet knows no zones
+            [None, None, None, None],
+            ["Meter", 2.5, 6.0, date(2027, 6, 1)],
+        ),
+        None,
+    )
+    assert [line.row for line in lines] == [2, 4]
+    assert [line.entered.serial for line in lines] == ["20211", "2.5"]
+    assert [(line.entered.months, line.entered.due_set) for line in lines] == [
+        (12, "2027-05-31"),
+        (6, "2027-06-01"),
+    ]
+
+
+def test_each_fault_is_told_in_its_row() -> None:
+    lines = read_table(
+        table(
+            "name,serial,months,due,maker",
+            "Meter,1,12,,M",
+            ",2,,,",
+            "Meter,,,,",
+            "Meter,3,twelve,,",
+            "Meter,4,601,,",
+            "Meter,5,１２,,",
+            "Meter,6,,31.5.27,",
+            "Meter,7,,2027-02-30,",
+            "Meter,=1+7,,,",
+            f"Meter,{'9' * 501},,,",
+            "Meter, 1 ,,,m",
+            "Meter,a\x07b,,,",
+        ),
+        None,
+    )
+    assert [kinds(line) for line in lines] == [
+        [],
+        [("no_name", "")],
+        [("no_number", "")],
+        [("months", "months")],
+        [("months", "months")],
+        [("months", "months")],
+        [("day", "due")],
+        [("day", "due")],
+        [("formula", "serial")],
+        [("text", "serial")],
+        [("twice", "")],
+        [("text", "serial")],
+    ]
+    assert lines[-2].faults[0].told == "2"
+
+
+def test_what_a_spreadsheet_has_lost_or_computes_is_refused() -> None:
+    lines = read_table(
+        sheet(["name", "serial"], ["Meter", 12345678901234567], ["Meter", "=A1"], ["Meter", "012"]), None
+    )
+    assert [kinds(line) for line in lines] == [[("digits", "serial")], [("formula", "serial")], []]
+    assert lines[2].entered.serial == "012"
+
+
+def test_an_account_in_the_table_is_the_one_it_is_brought_for() -> None:
+    text = table("name,serial,account,certificate", "Meter,1,acme,C-1", "Meter,2,,")
+    assert [line.entered.account for line in read_table(text, None)] == ["acme", ""]
+    first, second = read_table(text, "bolt")
+    assert (kinds(first), second.entered.account) == ([("account", "account")], "bolt")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (table("名称,出厂编号", "流量计,1", encoding="gbk"), "UTF-8, .*GBK .*save it as 'CSV UTF-8"),
+        (table("名称,出厂编号", "流量计,1", encoding="utf-16"), "UTF-8"),
+        (table("name,serial"), "no rows below"),
+        (b"", "first row must name the columns"),
+        (table("name,weight", "Meter,1"), "heading 'weight' is unknown"),
+        (table("name,serial,出厂编号", "Meter,1,2"), "two columns are headed as serial"),
+        (table("name", "Meter"), "first row must name"),
+        (table("name,serial", 'Meter,"1'), "no CSV"),
+        (b"PK\x03\x04nothing", "no XLSX"),
+    ],
+)
+def test_a_file_that_is_no_table_of_items_is_refused_with_what_to_do(content: bytes, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        read_table(content, None)
+
+
+def packed(**parts: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name.replace("_", "."), content)
+    return out.getvalue()
+
+
+def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = packed(sheet_xml=b" " * (table_of_items.LARGEST_UNPACKED + 1))
+    assert len(bomb) < 30_000
+    with pytest.raises(ConfigurationError, match="unpacks to more than 20 MB"):
+        read_table(bomb, None)
+    with pytest.raises(ConfigurationError, match="unpacks to more"):
+        read_table(packed(**{f"p{number}_xml": b"" for number in range(201)}), None)
+    laughs = b'<!DOCTYPE x [<!ENTITY a "ha">]><x>&a;</x>'
+    with pytest.raises(ConfigurationError, match="defines entities"):
+        read_table(packed(sheet_xml=laughs), None)
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        read_table(packed(sheet_xml=b"<x/>"), None)
+    monkeypatch.setattr(table_of_items, "MOST_ROWS", 2)
+    with pytest.raises(ConfigurationError, match="more than 2 rows"):
+        read_table(table("name,serial", "M,1", "M,2", "M,3"), None)
+    with pytest.raises(ConfigurationError, match="more than 2 rows"):
+        read_table(sheet(["name", "serial"], ["M", 1], ["M", 2], ["M", 3]), None)

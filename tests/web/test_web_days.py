@@ -1,0 +1,244 @@
+"""Days of a laboratory in a real browser, each with what it takes printed beside the goal."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+from sites import BENCH
+from test_web_browser import RULES, browser, opened, said
+from test_web_items import entered, ordered, today, wanted
+from test_web_notices import look
+from web_laboratory import Web, problem
+
+from remotecal.station.folder import StationFolder
+from remotecal.station.site import Site as Station
+from remotecal.web.pages.words import Catalogue, words
+
+__all__ = ["browser", "said"]
+LOCALES = {"zh": "zh-CN", "en": "en"}
+
+
+@dataclass
+class Person:
+    """Somebody before a browser, whose clicks are counted."""
+
+    page: Page
+    words: Catalogue
+    goal: str
+    clicks: int = 0
+    began: float = 0.0
+
+    def begin(self, address: str) -> None:
+        self.page.goto(address)
+        self.clicks, self.began = 0, time.monotonic()
+
+    def click(self, there: Locator) -> None:
+        there.click()
+        self.clicks += 1
+
+    def link(self, name: str, **inserted: object) -> Locator:
+        return self.page.get_by_role("link", name=self.words(name, **inserted))
+
+    def button(self, name: str, **inserted: object) -> Locator:
+        return self.page.get_by_role("button", name=self.words(name, **inserted))
+
+    def done(self) -> None:
+        took = time.monotonic() - self.began
+        print(f"\n{self.goal}: {self.clicks} clicks, {took:.1f} s of the machine")
+
+
+def person(browser: Browser, web: Web, said: list[str], goal: str, language: str = "en") -> Person:
+    page = opened(browser, web, said, locale=LOCALES[language])
+    return Person(page, words("zh" if language == "zh" else "en"), goal)
+
+
+def announce(web: Web) -> None:
+    """Have the hub know what the station would say now; were it up, it would take the orders that wait."""
+    hello = Station(web.site.folder, 1.0)._hello("session", "nonce")
+    said = hello.model_dump_json(include={"version", "benches", "procedures", "running", "time"})
+    web.hub.laboratory.store.stations.seen("here", "session", said, web.clock.now())
+    web_due_is_old(web)
+
+
+def web_due_is_old(web: Web) -> None:
+    """Let a minute pass, after which it is looked for anew what falls due."""
+    web.clock.ahead += 61
+
+
+@contextmanager
+def source_until(web: Web, last: date) -> Iterator[None]:
+    """Have the calibration of the bench's source hold until a day, as the bench's file says it."""
+    bench: Path = web.site.tiny.bench
+    before = bench.read_text()
+    bench.write_text(before.replace('serial = "S1"', f'serial = "S1"\nvalid_until = {last}'))
+    try:
+        announce(web)
+        yield
+    finally:
+        bench.write_text(before)
+        announce(web)
+
+
+def rows(page: Page, text: str) -> Locator:
+    return page.locator("tr").filter(has_text=text)
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_1_a_certificate_ends_in_20_days(browser: Browser, web: Web, said: list[str], language: str) -> None:
+    someone = person(browser, web, said, "1 own calibration ordered, goal 3 clicks", language)
+    long = ordered(web, hours=24 * 40)
+    if language == "zh":
+        entered(web, serial="S1", name="Source", maker="", model="")
+        for ahead, count in ((61, 0), (60, 1)):
+            with source_until(web, today(web) + timedelta(days=ahead)):
+                someone.page.goto(web.url)
+                expect(rows(someone.page, "S1")).to_have_count(count)
+    last = today(web) + timedelta(days=20)
+    with source_until(web, last):
+        assert look(web) >= (1 if language == "zh" else 0)
+        someone.page.goto(web.url + "/orders")
+        marked = someone.page.locator("tr").filter(
+            has=someone.page.locator(f"a[href='/orders/{long['id']}']")
+        )
+        expect(marked).to_contain_text(someone.words("orders.outlives"))
+        expect(marked).to_contain_text(f"source S1 {last}")
+        someone.begin(web.url)
+        due = rows(someone.page, "S1")
+        expect(due).to_contain_text(f"{last}")
+        expect(someone.page.get_by_role("main")).to_contain_text(
+            re.compile(someone.words("today.unseen", count="[0-9]+"))
+        )
+        someone.click(due.get_by_role("link", name=someone.words("today_due.order")))
+        someone.click(someone.button("ordering.go", count=1))
+        expect(someone.page).to_have_url(re.compile(r"/orders/T-"))
+        someone.done()
+        expect(someone.page.get_by_role("main")).to_contain_text("S1")
+    assert someone.clicks <= 3
+    assert said == []
+
+
+def test_2_it_ended_yesterday(browser: Browser, web: Web, said: list[str], tmp_path: Path) -> None:
+    second = web.site.tiny.bench.with_name("second.toml")
+    second.write_text(web.site.tiny.bench.read_text().replace("Tiny bench", "Second bench"))
+    folder = web.site.folder
+    file = folder.path / "station.toml"
+    before = file.read_text()
+    one, both = json.dumps([str(web.site.tiny.bench)]), json.dumps([str(web.site.tiny.bench), str(second)])
+    file.write_text(before.replace(one, both))
+    web.site.folder = StationFolder(folder.path)
+    item = ordered(web)["item"]
+    early = web.do(web.site.order())
+    someone = person(browser, web, said, "2 an order on an ended bench, goal 0 offered and 0 begun")
+    try:
+        with source_until(web, today(web) - timedelta(days=1)):
+            someone.begin(f"{web.url}/orders/new?item={item}")
+            offered = someone.page.locator("#at option").all_text_contents()
+            assert offered == ["Second bench (here)"]
+            expect(someone.page.get_by_role("main")).to_contain_text(
+                f"{someone.words('ordering.ended')} {BENCH} (here): source S1"
+            )
+            someone.done()
+            with web.token("operator") as operator:
+                why = problem(operator.post("/orders", json=wanted(web)), 409)
+            assert "source (S1) holds until" in why
+            assert why.endswith("this could do it: 'Second bench' at here")
+
+            async def refused() -> str:
+                async with web.site.up():
+                    return await web.site.refusal(early)
+
+            assert "its calibration was valid until" in web.do(refused())
+            assert web.site.run_row(early) is None
+    finally:
+        file.write_text(before)
+        web.site.folder = StationFolder(folder.path)
+        announce(web)
+    assert said == []
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_4_twenty_like_meters_arrive(browser: Browser, web: Web, said: list[str], language: str) -> None:
+    ordered(web, account="acme")
+    announce(web)
+    someone = person(browser, web, said, "4 twenty meters imported and ordered, goal 2 min", language)
+    head = "名称,制造厂,出厂编号,周期" if language == "zh" else "name,maker,serial,interval"
+    table = "\r\n".join([head, *(f"Meter,Maker,{language}-{n:02},12" for n in range(20))])
+    file = {"name": "meters.csv", "mimeType": "text/csv", "buffer": table.encode("utf-8-sig")}
+    someone.begin(web.url)
+    someone.click(someone.link("menu.items"))
+    someone.click(someone.link("items.import"))
+    someone.page.locator("#file").set_input_files([file])
+    someone.page.locator("#account").fill("acme")
+    someone.click(someone.button("items.look"))
+    expect(rows(someone.page, f"{language}-")).to_have_count(20)
+    someone.click(someone.button("items.import_keep", count=20))
+    someone.click(someone.button("items.order_these", count=20))
+    someone.page.locator("#number").fill(f"ACME-{language}")
+    someone.click(someone.button("ordering.go", count=20))
+    expect(someone.page).to_have_url(re.compile(f"number=ACME-{language}"))
+    expect(rows(someone.page, f"ACME-{language}-")).to_have_count(20)
+    someone.done()
+    assert someone.clicks <= 7
+    assert len(web.audit("items imported")) >= 1
+    assert said == []
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_5_where_is_my_meter(browser: Browser, web: Web, said: list[str], language: str) -> None:
+    serial = f"W5-{language}"
+    entered(web, serial=serial, maker="", model="", name="Meter")
+    order = wanted(web, planned=f"{today(web)}")
+    order["order"]["dut"] |= {"serial": serial}
+    with web.token("operator") as operator:
+        assert operator.post("/orders", json=order).status_code == 201
+    someone = person(browser, web, said, "5 where is my meter, goal 1 s", language)
+    someone.begin(web.url)
+    someone.page.keyboard.press("/")
+    someone.page.keyboard.type(serial)
+    someone.page.keyboard.press("Enter")
+    found = rows(someone.page, serial)
+    expect(found).to_contain_text(someone.words("order_state.issued"))
+    expect(found).to_contain_text(f"{today(web)}")
+    someone.done()
+    assert someone.clicks == 0
+    assert said == []
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_6_morning_glance(browser: Browser, web: Web, said: list[str], language: str) -> None:
+    someone = person(browser, web, said, "6 morning glance, goal 5 s", language)
+    someone.begin(web.url)
+    expect(someone.page.locator("section[aria-labelledby=abnormal]")).to_contain_text(
+        someone.words("today.all_well")
+    )
+    expect(someone.page.locator(".alarm, .mark.ended")).to_have_count(0)
+    someone.done()
+    assert someone.clicks == 0
+    assert said == []
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_the_pages_can_be_used_by_everybody_and_on_a_phone(
+    browser: Browser, web: Web, said: list[str], language: str
+) -> None:
+    item = ordered(web)["item"]
+    account = "acme" if language == "zh" else "bolt"
+    entered(web, serial=f"X-{language}", account=account, due=f"{today(web) + timedelta(days=3)}")
+    look(web)
+    page = opened(browser, web, said, locale=LOCALES[language], viewport={"width": 360, "height": 800})
+    addresses = ("/items", f"/items/{item}", "/items/new", "/items/import", f"/orders/new?item={item}",
+                 "/notices", "/orders", "/search?q=M1")  # fmt: skip
+    for address in addresses:
+        page.goto(web.url + address)
+        found = Axe().run(page, options=RULES)
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == [], address
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
+    assert said == []

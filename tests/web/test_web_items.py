@@ -1,0 +1,314 @@
+"""Items and orders for them through the API and on pages: whose they are; nothing is done by halves."""
+
+import asyncio
+import base64
+import json
+import re
+from datetime import date, timedelta
+from html import unescape
+
+import httpx
+import pytest
+import sample
+from asked import asking
+from sites import BENCH
+from test_web_certificates import issued
+from test_web_pages import browsing, token
+from web_laboratory import Web, problem
+
+from remotecal.clock import civil_day
+from remotecal.order import Order
+from remotecal.store.tables import records
+
+METER = {"name": {"en": "Meter", "zh": "表"}, "maker": "Maker", "model": "DN 50"}
+
+
+def entered(web: Web, **said: object) -> dict:
+    with web.token("operator") as operator:
+        answer = operator.post("/items", json=METER | said)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def today(web: Web) -> date:
+    return civil_day(web.clock.now(), web.hub.laboratory.folder.time_zone)
+
+
+def wanted(web: Web, **said: object) -> dict:
+    """Return an order of the tiny procedure as the API takes it."""
+    bundle, _ = web.site.bundle()
+    order = Order.load(web.site.tiny.order).model_dump(mode="json", exclude_defaults=True)
+    order["order"]["procedure"] = "tiny_procedure.py"
+    return {"station": "here", "bench": BENCH, "bundle": bundle, "order": order, **said}
+
+
+def ordered(web: Web, **said: object) -> dict:
+    with web.token("operator") as operator:
+        answer = operator.post("/orders", json=wanted(web, **said))
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+# The register
+
+
+def test_an_item_is_entered_changed_and_seen_by_its_own_customer_alone(web: Web) -> None:
+    item = entered(web, serial="I-1", account="acme", months=12, due="2027-05-31")
+    assert (item["due"], item["due_from"], item["certificate"]) == ("2027-05-31", "hand", "")
+    address = f"/items/{item['id']}"
+    with web.token("customer") as acme, web.token("bolt") as bolt, web.token("operator") as operator:
+        assert [one["serial"] for one in acme.get("/items").json()] == ["I-1"]
+        assert acme.get(address).json() == operator.get(address).json() == item
+        assert bolt.get("/items").json() == []
+        problem(bolt.get(address), 404)
+        problem(bolt.get(f"{address}/calibrations"), 404)
+        problem(acme.put(address, json=METER | {"serial": "I-1"}), 403)
+        problem(operator.post("/items", json=METER | {"serial": "i-1", "account": "acme"}), 409)
+        problem(operator.post("/items", json=METER), 422)
+        problem(operator.post("/items", json=METER | {"serial": "I-2", "months": 0}), 422)
+        changed = METER | {"serial": "I-1", "account": "acme", "place": "Hall 2"}
+        assert operator.put(address, json=changed).json()["due"] is None
+        assert [one["place"] for one in operator.get("/items?searched=hall").json()] == ["Hall 2"]
+    with browsing(web, "bolt") as bolt, browsing(web, "customer") as acme:
+        assert bolt.get(address).status_code == 404
+        assert "I-1" in acme.get(address).text
+        assert "I-1" not in bolt.get("/items").text
+        for page in ("/items/new", "/items/import", f"/orders/new?item={item['id']}"):
+            assert acme.get(page).status_code == 403
+    assert [json.loads(data)["serial"] for _, _, data in web.audit("item")][:2] == ["I-1", "I-1"]
+
+
+def test_an_item_is_entered_and_changed_by_forms(web: Web) -> None:
+    with browsing(web, "operator") as client:
+        csrf = token(client.get("/items/new?serial=F-1&name=Gauge"))
+        form = {
+            "csrf": csrf,
+            "name_en": "Gauge",
+            "name_zh": "",
+            "serial": "F-1",
+            "months": "6",
+            "rule": "same",
+        }
+        answer = client.post("/items/new", data=form)
+        assert answer.status_code == 303, answer.text
+        page = client.get(answer.headers["location"])
+        assert "<h1>Gauge F-1</h1>" in page.text
+        assert client.post(answer.headers["location"], data=form | {"months": "x"}).status_code == 422
+        assert client.post(answer.headers["location"], data=form | {"csrf": "0"}).status_code == 403
+        client.post(answer.headers["location"], data=form | {"due": "2028-01-02"})
+        page = unescape(client.get(answer.headers["location"]).text)
+        assert "2028-01-02 · set by hand" in page
+        rows = client.get("/items?searched=F-1&format=csv")
+        assert rows.content.startswith("\ufeff".encode())
+        assert ",Gauge,,,F-1,,,6,2028-01-02," in rows.text
+
+
+def brought(web: Web, text: str, user: str = "operator", **said: object) -> httpx.Response:
+    content = base64.b64encode(text.encode()).decode()
+    with web.token(user) as client:
+        return client.post("/items/import", json={"content": content, **said})
+
+
+def test_a_table_is_taken_in_whole_or_not_at_all_and_once(web: Web) -> None:
+    good = "name,serial,months\r\nMeter,T-1,12\r\nMeter,T-2,12\r\n"
+    bad = good + "Meter,T-3,many\r\n"
+    for look in (True, False):
+        told = brought(web, bad, account="acme", look=look).json()
+        assert (told["kept"], [row["outcome"] for row in told["rows"]]) == (False, ["new", "new", "fault"])
+        assert told["rows"][2]["faults"] == ["months: many is no number of months from 1 to 600"]
+    with web.token("operator") as operator:
+        assert operator.get("/items?searched=T-").json() == []
+        assert brought(web, good, account="acme").json()["kept"] is False
+        assert operator.get("/items?searched=T-").json() == []
+        first = brought(web, good, account="acme", look=False).json()
+        again = brought(web, good, account="acme", look=False).json()
+        assert [row["outcome"] for row in first["rows"]] == ["new", "new"]
+        assert [row["outcome"] for row in again["rows"]] == ["same", "same"]
+        assert [row["item"] for row in first["rows"]] == [row["item"] for row in again["rows"]]
+        assert len(operator.get("/items?searched=T-").json()) == 2
+        other = brought(web, good.replace(",12", ",24"), account="acme", look=False).json()
+        assert [row["outcome"] for row in other["rows"]] == ["changed", "changed"]
+        assert {one["months"] for one in operator.get("/items?searched=T-").json()} == {24}
+        own = operator.get("/items/import")
+        assert own.status_code == 422  # it is no number of an item
+    problem(brought(web, good, "customer"), 403)
+    problem(brought(web, "name,serial\r\n"), 422)
+    with web.token("operator") as operator:
+        problem(operator.post("/items/import", json={"content": "%"}), 422)
+
+
+def test_what_is_exported_comes_back_as_it_is(web: Web) -> None:
+    entered(web, serial="=1+1", place="'Hall", account="bolt")
+    with browsing(web, "bolt") as bolt:
+        listed = bolt.get("/items?format=csv").content
+    content = base64.b64encode(listed).decode()
+    with web.token("operator") as operator:
+        told = operator.post("/items/import", json={"content": content}).json()
+    assert [row["outcome"] for row in told["rows"]] == ["same"]
+
+
+# Orders for items
+
+
+def test_an_order_carries_its_item_which_is_entered_where_it_is_new(web: Web) -> None:
+    order = ordered(web, account="acme")
+    with web.token("operator") as operator:
+        item = operator.get(f"/items/{order['item']}").json()
+        assert (item["serial"], item["maker"], item["account"]) == ("M1", "Maker", "acme")
+        assert ordered(web, account="acme")["item"] == item["id"]
+        bolts = ordered(web)
+        assert bolts["item"] != item["id"]
+        moved = operator.put(f"/orders/{bolts['id']}/account", json={"account": "bolt"}).json()
+        assert operator.get(f"/items/{moved['item']}").json()["account"] == "bolt"
+        other = entered(web, serial="M-other", account="acme")
+        answers = {
+            "is of the account 'acme'": wanted(web, item=item["id"]),
+            "has other numbers": wanted(web, item=other["id"], account="acme"),
+            "there is no item": wanted(web, item=2**40),
+        }
+        for said, body in answers.items():
+            assert said in problem(operator.post("/orders", json=body), 409)
+    with browsing(web, "operator") as client:
+        for number in (order["id"], order["number"], "M1"):
+            assert f'href="/orders/{order["id"]}"' in client.get(f"/orders?number={number}").text, number
+        assert client.get("/orders?number=nothing").text.count('href="/orders/T') == 0
+    with browsing(web, "bolt") as bolt:
+        assert order["id"] not in bolt.get("/orders?number=M1").text
+
+
+def test_a_day_must_be_one_on_which_the_order_can_be_begun(web: Web) -> None:
+    day = today(web)
+    with web.token("operator") as operator:
+        for planned in (day - timedelta(days=1), day + timedelta(days=9)):
+            said = problem(operator.post("/orders", json=wanted(web, planned=f"{planned}")), 409)
+            assert f"it is planned for {planned}" in said
+        answer = operator.post("/orders", json=wanted(web, planned=f"{day + timedelta(days=9)}", hours=240))
+        assert answer.json()["planned"] == f"{day + timedelta(days=9)}"
+
+
+def form_of(page: httpx.Response) -> dict[str, object]:
+    """Return what a browser would send of the form by which items are ordered, without a script."""
+    whole = page.text.partition('<form method="post" action="/orders/new"')[2].partition("</form>")[0]
+    fields: dict[str, object] = {}
+    for tag in re.findall(r"<input[^>]*>", whole):
+        name, value = (re.search(rf'{what}="([^"]*)"', tag) for what in ("name", "value"))
+        if name[1] == "item":
+            fields.setdefault("item", []).append(value[1])
+        else:
+            fields[name[1]] = unescape(value[1])
+    fields["at"] = unescape(re.search(r'<option value="([^"]*)" selected', whole.partition('id="at"')[2])[1])
+    return fields
+
+
+@pytest.fixture(scope="module")
+def announced(web: Web) -> None:
+    """The station has said what it has."""
+
+    async def said() -> None:
+        async with web.site.up():
+            while web.hub.laboratory.store.stations.get("here").announced is None:
+                await asyncio.sleep(0.02)
+
+    web.do(said())
+
+
+def test_items_are_ordered_at_once_by_a_pattern_and_pressing_twice_orders_once(
+    web: Web, announced: None
+) -> None:
+    ordered(web, account="acme")
+    numbers = [entered(web, serial=f"B-{one}", account="acme", model="")["id"] for one in range(3)]
+    query = "&".join(f"item={number}" for number in numbers)
+    with browsing(web, "operator") as client:
+        form = form_of(client.get(f"/orders/new?{query}")) | {"number": "BATCH"}
+        assert form["item"] == [str(number) for number in numbers]
+        answers = [client.post("/orders/new", data=form) for _ in range(2)]
+        assert [answer.headers["location"] for answer in answers] == ["/orders?number=BATCH"] * 2
+        page = client.get("/orders?number=BATCH").text
+        assert re.findall(r">(BATCH-\d)</a>", page) == ["BATCH-3", "BATCH-2", "BATCH-1"]
+        form_again = client.post("/orders/new", data=form | {"customer": "Another"})
+        assert form_again.status_code == 409  # its key was that of another form
+    with web.token("customer") as acme:
+        made = [acme.get(f"/orders/{one['id']}").json() for one in acme.get("/orders?limit=3").json()]
+    assert [one["item"] for one in made] == numbers[::-1]
+    for one, serial in zip(made, ("B-2", "B-1", "B-0"), strict=True):
+        assert one["order"]["dut"]["serial"] == serial
+        assert one["order"]["order"].get("certificate") is None
+        assert one["planned"] == f"{today(web)}"
+        assert one["order"]["customer"]["name"] == {"": "Customer"}
+    assert len({who for who, what, data in web.audit("order") if "BATCH" in data}) == 1
+
+
+def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, announced: None) -> None:
+    order = ordered(web)["id"]
+    numbers = [entered(web, serial=f"W-{one}")["id"] for one in range(2)]
+    other = entered(web, serial="W-acme", account="acme")["id"]
+    with browsing(web, "operator") as client:
+        form = form_of(client.get(f"/orders/new?item={numbers[0]}&item={numbers[1]}")) | {"number": "WRONG"}
+        for wrong, said in (
+            ({"at": "here/Nowhere"}, "there is no bench"),
+            ({"at": "nowhere/x"}, "no station in the register"),
+            ({"planned": "soon"}, "is no day"),
+            ({"planned": "2020-01-01"}, "planned for 2020-01-01"),
+            ({"parameter.nonsense": "1"}, "nonsense"),
+            ({"customer": ""}, "customer"),
+            ({"days": "many"}, "'many' is no number of days"),
+        ):
+            answer = client.post("/orders/new", data=form | {"address": "Typed Street 7"} | wrong)
+            assert answer.status_code == 409, wrong
+            assert said in unescape(answer.text)
+            assert "Typed Street 7" in answer.text
+        assert client.get("/orders?number=WRONG").text.count(">WRONG") == 0
+        assert client.get(f"/orders/new?item={numbers[0]}&item={other}").status_code == 422
+        theirs = form_of(client.get(f"/orders/new?item={other}&pattern={order}"))
+        assert (theirs["customer"], theirs["address"]) == ("", "")  # the pattern was another's
+        assert client.get("/orders/new?item=99999").status_code == 404
+        assert client.post("/orders/new", data=form | {"csrf": ""}).status_code == 403
+    with browsing(web, "reviewer") as reviewer:
+        assert reviewer.get(f"/orders/new?item={numbers[0]}").status_code == 403
+
+
+# What came of it
+
+
+def with_errors(web: Web, runs: list[str]) -> None:
+    """Have runs' records say errors, as those of a flow meter do."""
+    for year, run in enumerate(runs):
+        said = sample.record().model_copy(update={"begun": DAY, "finished": DAY + timedelta(days=365 * year)})
+        with web.hub.laboratory.store.database.begin() as connection:
+            told = records.update().where(records.c.run == run)
+            connection.execute(told.values(record=said.to_json()))
+
+
+DAY = date(2024, 3, 1)
+
+
+def test_an_item_shows_what_its_certificates_said(web: Web) -> None:
+    runs = [web.do(web.carried_out()) for _ in range(2)]
+    for run in runs:
+        web.hub.laboratory.store.orders.assign(run, "acme")
+    numbers = [issued(web, run) for run in runs]
+    number = ordered(web, account="acme")["item"]
+    with web.token("operator") as operator:
+        meter = METER | {"serial": "M1", "model": "", "months": 12, "account": "acme"}
+        item = operator.put(f"/items/{number}", json=meter).json()
+    with web.token("customer") as acme:
+        told = acme.get(f"/items/{item['id']}").json()
+        assert (told["certificate"], told["due_from"]) == (numbers[1], "certificate")
+        calibrated = date.fromisoformat(told["calibrated"])
+        assert (date.fromisoformat(told["due"]) - calibrated).days in {364, 365}
+        listed = acme.get(f"/items/{item['id']}/calibrations").json()
+        assert [one["number"] for one in listed] == numbers[::-1]
+    with_errors(web, runs)
+    with browsing(web, "customer") as acme:
+        page = acme.get(f"/items/{item['id']}").text
+        assert page.count("<svg") == 1
+        assert not re.search(r"<style|\sstyle=", page)
+        assert [f"{DAY}", f"{DAY + timedelta(days=365)}"] == sorted(set(re.findall(r"202[45]-03-01", page)))
+        assert all(f">{number}</td>" in page for number in numbers)
+        assert "computed from certificate" in page
+        with asking(web.hub.laboratory.store) as sent:
+            acme.get(f"/items/{item['id']}")
+        assert len(sent) <= 5, sent
+        with asking(web.hub.laboratory.store) as sent:
+            acme.get("/items")
+        assert len(sent) <= 5, sent

@@ -1,0 +1,349 @@
+"""What falls due is told: once to whoever it concerns, on the page, by mail, as a calendar."""
+
+import asyncio
+import json
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from html import unescape
+from pathlib import Path
+from typing import Self
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from icalendar import Calendar
+from laboratories import free_port
+from test_web_items import entered, today
+from test_web_pages import browsing, token
+from web_laboratory import Web, problem
+
+from remotecal.clock import VirtualClock
+from remotecal.errors import ConfigurationError
+from remotecal.hub.due import falling_due, notices_of
+from remotecal.hub.noticing import Noticing
+from remotecal.hub.settings import HubFolder, HubSettings, MailSettings, NoticeSettings
+from remotecal.private_files import write_private
+
+DAY = 86400.0
+
+
+@contextmanager
+def set_to(web: Web, notices: NoticeSettings, **issuing: object) -> Iterator[HubFolder]:
+    """Have the hub set otherwise while the context lasts."""
+    folder = web.hub.laboratory.folder
+    before = folder.settings
+    changed = {"notices": notices, "issuing": before.issuing.model_copy(update=issuing)}
+    folder.settings = HubSettings.model_copy(before, update=changed)
+    try:
+        yield folder
+    finally:
+        folder.settings = before
+
+
+def look(web: Web, days: float = 0.0) -> int:
+    """Let the hub look what falls due, so many days from now; return how many notices are new."""
+    clock = VirtualClock(web.clock.now() + days * DAY)
+    return Noticing(web.hub.laboratory.folder, web.hub.laboratory.store, clock).look()
+
+
+def notices(web: Web, user: str, about: str) -> list[tuple[int, str]]:
+    """Return what a user was told of a thing, the first first: how long before, and its last day."""
+    rows = web.hub.laboratory.store.notices.to(user)
+    return [(row.days, row.due) for row in reversed(rows) if row.about == about]
+
+
+def test_each_is_told_once_at_60_30_14_and_7_days_and_when_it_has_passed(web: Web) -> None:
+    due = today(web) + timedelta(days=61)
+    number = str(entered(web, serial="N-1", account="acme", due=f"{due}")["id"])
+    assert look(web) == 0
+    expected: list[tuple[int, str]] = []
+    for days, told in ((1, 60), (2, 0), (30, 0), (31, 30), (47, 14), (50, 0), (54, 7), (61, 0), (62, 99)):
+        look(web, days)
+        assert look(web, days) == 0  # another start, or another hub, tells nobody again
+        if told:
+            expected.append((told % 99, f"{due}"))
+        assert notices(web, "customer", number) == expected, days
+    assert notices(web, "bolt", number) == notices(web, "operator", number) == []
+
+
+def test_a_hub_that_is_up_late_tells_the_shortest_time_alone(web: Web) -> None:
+    due = today(web) + timedelta(days=10)
+    number = str(entered(web, serial="N-2", account="bolt", due=f"{due}")["id"])
+    look(web)
+    assert notices(web, "bolt", number) == [(14, f"{due}")]
+
+
+def test_standards_go_to_their_keepers_and_persons_to_administrators(
+    web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store, folder = web.hub.laboratory.store, web.hub.laboratory.folder
+    soon = today(web) + timedelta(days=20)
+    held = {"name": "balance", "serial": "B-7", "certificate": "C-7", "valid_until": f"{soon}"}
+    bench = {"name": "Rig", "sha256": "", "instruments": {}, "holds": [held]}
+    row = replace(store.stations.get("here"), announced=json.dumps({"benches": [bench]}))
+    monkeypatch.setattr(store.stations, "list", lambda: (row,))
+    register = tmp_path / "register.toml"
+    register.write_text(REGISTER.format(soon=soon, late=soon + timedelta(days=300)))
+    users = store.users.list()
+    with set_to(web, NoticeSettings(keepers={"B-7": ("reviewer",)}), signatories=str(register)):
+        found = falling_due(store, folder, web.clock.now())
+        told = {(one.kind, one.about, one.to) for one in notices_of(found, users, folder, today(web))}
+    assert ("standard", "B-7", "reviewer") in told
+    assert not any(one.kind == "standard" and one.about == "B-7" for one in found if one.day != soon)
+    assert ("standard", "B-7", "operator") not in told
+    assert ("person", "R-1", "administrator") in told
+    assert ("accreditation", "L-1", "administrator") in told
+    assert not any(about == "R-2" for _, about, _ in told)
+    assert not any(to in {"customer", "bolt"} for kind, _, to in told if kind != "item")
+    with set_to(web, NoticeSettings()):
+        told = {(one.about, one.to) for one in notices_of(found, users, folder, today(web))}
+    assert ("B-7", "operator") in told
+    assert ("B-7", "reviewer") not in told
+
+
+REGISTER = """
+procedures = []
+standards = []
+[laboratory]
+name = {{ en = "Laboratory" }}
+code = "L-1"
+valid_until = {soon}
+key = "k"
+[[persons]]
+name = {{ en = "Li" }}
+registration = "R-1"
+valid_until = {soon}
+duties = ["performed"]
+procedures = ["x"]
+key = "k"
+[[persons]]
+name = {{ en = "Wang" }}
+registration = "R-2"
+valid_until = {late}
+duties = ["performed"]
+procedures = ["x"]
+key = "k"
+"""
+
+
+def test_a_station_whose_certificate_is_not_renewed_is_told(web: Web) -> None:
+    store, folder = web.hub.laboratory.store, web.hub.laboratory.folder
+    until = store.stations.get("here").certificate_until
+    lasts = folder.settings.certificates_last.total_seconds()
+    kinds = [{one.kind for one in falling_due(store, folder, until - share * lasts)} for share in (0.3, 0.2)]
+    assert ["station" in kind for kind in kinds] == [False, True]
+
+
+# The page
+
+
+def test_a_notice_is_seen_and_acknowledged_by_its_reader_alone(web: Web) -> None:
+    due = today(web) + timedelta(days=5)
+    number = entered(web, serial="N-3", account="acme", due=f"{due}")["id"]
+    look(web)
+    with web.token("customer") as acme, web.token("bolt") as bolt:
+        (mine,) = [one for one in acme.get("/notices").json() if one["about"] == str(number)]
+        assert (mine["days"], mine["due"], mine["acknowledged"]) == (7, f"{due}", None)
+        problem(bolt.post(f"/notices/{mine['id']}/acknowledge"), 404)
+        assert all(one["about"] != str(number) for one in bolt.get("/notices").json())
+    with browsing(web, "customer") as client:
+        assert "notices not acknowledged" in client.get("/").text
+        page = client.get("/notices")
+        assert f'value="{mine["id"]}"' in page.text
+        assert f"/items/{number}" in page.text
+        form = {"csrf": token(page), "notice": str(mine["id"])}
+        assert client.post("/notices/acknowledge", data=form | {"csrf": ""}).status_code == 403
+        assert client.post("/notices/acknowledge", data=form | {"notice": "x"}).status_code == 404
+        assert client.post("/notices/acknowledge", data=form).status_code == 303
+        assert f'value="{mine["id"]}"' not in client.get("/notices").text
+    assert [who for who, _, _ in web.audit("acknowledge")] == ["customer"]
+
+
+# By mail
+
+
+class Post:
+    """A mail server on a real socket, with TLS and a password."""
+
+    def __init__(self, path: Path, *, starttls: bool = False) -> None:
+        self.taken: list[tuple[list[str], bytes]] = []
+        self.refuses = False
+        self.logins: list[str] = []
+        self.trusted = path / "post.pem"
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=30))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        pem = certificate.public_bytes(serialization.Encoding.PEM)
+        self.trusted.write_bytes(pem)
+        secret = path / "post.key.pem"
+        form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, *form) + pem)
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(secret)
+        self.port = free_port()
+        auth = {"authenticator": self._authenticate, "auth_required": starttls}
+        if starttls:
+            more = {"tls_context": tls, "require_starttls": True}
+            self.controller = Controller(self, "127.0.0.1", self.port, **auth, **more)
+        else:
+            # What came by TLS from the first byte is as safe as after STARTTLS.
+            self.controller = Controller(
+                self, "127.0.0.1", self.port, ssl_context=tls, auth_require_tls=False, **auth
+            )
+
+    def _authenticate(self, server: SMTP, session: Session, _e: object, _m: str, data: object) -> AuthResult:
+        self.logins.append(data.login.decode())
+        return AuthResult(success=data.password == b"secret")
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.refuses:
+            return "451 later"
+        self.taken.append((envelope.rcpt_tos, envelope.content))
+        return "250 OK"
+
+    def __enter__(self) -> Self:
+        self.controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.controller.stop()
+
+
+def mailing(post: Post, path: Path, **changed: object) -> NoticeSettings:
+    password = path / "password"
+    write_private(password, b"secret\n")
+    said = {
+        "server": f"localhost:{post.port}",
+        "sender": "hub@laboratory.example",
+        "user": "hub",
+        "password_file": str(password),
+        "trusted": str(post.trusted),
+        "console": "https://hub.example",
+    }
+    return NoticeSettings(mail=MailSettings(**{**said, **changed}))
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_notices_go_by_mail_once_and_again_where_the_server_would_not(
+    web: Web, tmp_path: Path, security: str
+) -> None:
+    due = today(web) + timedelta(days=25)
+    serial = f"P-{security}"
+    entered(web, serial=serial, account="bolt", due=f"{due}")
+    with web.token("bolt") as bolt:
+        assert bolt.put("/notices/mail", json={"mail": "no address"}).status_code == 422
+        assert bolt.put("/notices/mail", json={"mail": "bolt@bolt.example"}).status_code == 200
+    with Post(tmp_path, starttls=security == "starttls") as post:
+        post.refuses = True
+        with set_to(web, mailing(post, tmp_path, security=security)):
+            look(web)
+            assert post.taken == []
+            assert "451" in web.audit("mail failed")[0][2]
+            post.refuses = False
+            look(web)
+            assert post.taken == []  # not again at once
+            look(web, days=0.1)
+            look(web, days=0.2)
+        ((to, content),) = post.taken
+    assert to == ["bolt@bolt.example"]
+    message = message_from_bytes(content, policy=policy.default)
+    assert message["To"] == "bolt@bolt.example"
+    text = message.get_content()
+    assert serial in text
+    assert "剩余 25 天 / 25 days left" in text
+    assert "https://hub.example/notices" in text
+    assert post.logins == ["hub", "hub"]
+    with web.token("bolt") as bolt:
+        assert all(one["sent"] for one in bolt.get("/notices").json() if serial in one["what"])
+
+
+def test_no_mail_goes_to_a_server_that_is_not_the_one_or_by_a_password_others_read(
+    web: Web, tmp_path: Path
+) -> None:
+    due = today(web) + timedelta(days=25)
+    entered(web, serial="P-strange", account="bolt", due=f"{due}")
+    with web.token("bolt") as bolt:
+        bolt.put("/notices/mail", json={"mail": "bolt@bolt.example"})
+    with Post(tmp_path) as post:
+        with set_to(web, mailing(post, tmp_path, trusted=None)):
+            look(web)
+        assert post.taken == []
+        assert "CERTIFICATE_VERIFY_FAILED" in web.audit("mail failed")[0][2]
+        loose = tmp_path / "loose"
+        loose.write_bytes(b"secret")
+        loose.chmod(0o644)
+        with (
+            set_to(web, mailing(post, tmp_path, password_file=str(loose))),
+            pytest.raises(ConfigurationError, match="can be read by others"),
+        ):
+            look(web, days=0.3)
+        assert post.taken == []
+    with web.token("bolt") as bolt:
+        bolt.put("/notices/mail", json={"mail": ""})
+
+
+# As a calendar
+
+
+def test_a_calendar_tells_its_owners_days_until_it_is_ended(web: Web) -> None:
+    due = today(web) + timedelta(days=40)
+    entered(web, serial="C-1", account="acme", due=f"{due}")
+    entered(web, serial="C-2", account="bolt", due=f"{due}")
+    with browsing(web, "customer") as client, httpx.Client() as anybody:
+        page = client.get("/notices")
+        form = {"csrf": token(page)}
+        assert "/calendar/" not in page.text
+        addresses = []
+        for _ in range(2):
+            made = client.post("/notices/calendar", data=form).text
+            addresses.append(unescape(re.search(r"<code>([^<]+\.ics)</code>", made)[1]))
+        assert "/calendar/" not in client.get("/notices").text  # it is shown once
+        assert anybody.get(addresses[0]).status_code == 404
+        answer = anybody.get(addresses[1])
+        assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+        events = Calendar.from_ical(answer.content).walk("VEVENT")
+        told = {str(event["summary"]): event["dtstart"].dt for event in events}
+        assert {day for what, day in told.items() if "C-1" in what} == {due}
+        assert not any("C-2" in what for what in told)
+        assert all(isinstance(day, date) and not isinstance(day, datetime) for day in told.values())
+        client.post("/notices/calendar", data=form | {"end": "1"})
+        assert anybody.get(addresses[1]).status_code == 404
+        assert anybody.get(f"{web.url}/calendar/x.ics").status_code == 404
+    kept = web.hub.laboratory.store.notices.way("customer")
+    assert kept.feed is None
+
+
+def test_the_hub_looks_when_it_starts(web: Web) -> None:
+    """Its start has looked: what the other tests enter later is not among it, but that it did is noted."""
+    due = today(web) + timedelta(days=3)
+    number = str(entered(web, serial="S-1", account="acme", due=f"{due}")["id"])
+    store, folder = web.hub.laboratory.store, web.hub.laboratory.folder
+    noticing = Noticing(folder, store, web.clock)
+
+    async def until_told() -> None:
+        running = asyncio.create_task(noticing.run())
+        while not notices(web, "customer", number):
+            await asyncio.sleep(0.02)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(until_told())
+    assert notices(web, "customer", number) == [(7, f"{due}")]
