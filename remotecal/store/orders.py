@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remotecal.store.database import Database
+    from remotecal.store.numbers import Giving
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Orders:
         *,
         account: str | None = None,
         repeat: Repeat | None = None,
+        within: Giving | None = None,
     ) -> OrderRow:
         """Enter a signed order, and return it; for a repeated request the one it brought the first time.
 
@@ -87,6 +90,7 @@ class Orders:
             by: who issues it.
             account: the customer's account that may see it.
             repeat: the request for it, which may come again.
+            within: where its numbers are being given.
 
         Raises:
             OrderError: the request has the key of another one.
@@ -105,7 +109,8 @@ class Orders:
             account=account,
         )
         adding = insert.on_conflict_do_nothing(index_elements=["by", "repeat_key"]).returning(orders)
-        with self._database.begin() as connection:
+        writing = self._database.begin() if within is None else nullcontext(within.connection)
+        with writing as connection:
             row = connection.execute(adding).first()
         if row is not None:
             return order_of(row)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from remotecal.store.amendments import Amendments
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
 from remotecal.store.files import StoredFiles
 from remotecal.store.index import AboutRuns
 from remotecal.store.journals import Journals
+from remotecal.store.numbers import Numbers
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
 from remotecal.store.records import Records
@@ -63,6 +65,8 @@ class Store:
             raise
         self.figures = Figures(self.database)
         self.stations = Stations(self.database)
+        self.numbers = Numbers(self.database)
+        self.amendments = Amendments(self.database)
         self.orders = Orders(self.database)
         self.about = AboutRuns(self.database)
         self.standards = Standards(self.database)
