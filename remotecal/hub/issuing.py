@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, NotOrdered
-from remotecal.hub.issued import file_issued
+from remotecal.hub.issued import file_issued, token_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from remotecal.order import Order
     from remotecal.registers import LaboratoryRegister
     from remotecal.store import Store
+    from remotecal.store.signings import SigningRow
 
 FILED_WITHIN = timedelta(days=1)
 """From signing to filing: an older signature may be of a time when its key still counted."""
@@ -65,10 +66,21 @@ class RunAt:
     """The run."""
     device: str = ""
     """Id of the device whose certificate it is, where each of the order has its own."""
+    edition: int = 0
+    """How often it was amended: 0 for the certificate that was issued first."""
 
     def each(self) -> tuple[RunAt, ...]:
-        """Return the certificates of the run: the one for all its devices, or that of each; as `record`."""
-        return tuple(replace(self, device=device) for device in self._certificates())
+        """Return the certificates of the run, as last amended: the one for all its devices, or that of each.
+
+        Raises:
+            CertificateRefused, JournalBroken: as `record`.
+        """
+        return tuple(replace(self, device=device).newest() for device in self._certificates())
+
+    def newest(self) -> RunAt:
+        """Return the certificate as it was last amended, whether that is issued or not."""
+        amended = self.store.amendments.of_run(self.station, self.run, self.device)
+        return replace(self, edition=len(amended))
 
     def record(self) -> Record:
         """Return the record of the certificate, which says that the work was done remotely.
@@ -78,7 +90,15 @@ class RunAt:
                 such device; or as `whole`.
             JournalBroken: as `whole`.
         """
-        return remote(self.computed(), self.station)
+        from remotecal.model import Record
+
+        computed = self.computed()
+        if self.edition == 0:
+            return with_address(self.folder, remote(computed, self.station))
+        amended = self.store.amendments.find(self.station, self.run, self.device, self.edition)
+        if amended is None:
+            raise CertificateRefused(f"the certificate of {self.run} was never amended {self.edition} times")
+        return Record.from_json(amended.record)
 
     def computed(self) -> Record:
         """Return the record of the certificate as its journal alone gives it; errors as `record`."""
@@ -138,8 +158,11 @@ class RunAt:
         """Return the certificate (DCC) with the signatures it has so far; errors as `record`."""
         from remotecal.certificates.dcc import write
 
-        signed = self.store.signings.latest(self.station, self.run, self.device)
+        signed = self._signed()
         return write(self.record()) if signed is None else signed.xml
+
+    def _signed(self) -> SigningRow | None:
+        return self.store.signings.latest(self.station, self.run, self.device, self.edition)
 
     def printed(self) -> bytes:
         """Return the certificate for people, with the XML inside; once it is issued, as it was signed.
@@ -152,7 +175,7 @@ class RunAt:
         from remotecal.certificates.pdf import print_certificate
         from remotecal.certificates.signing.xml import read_signatures
 
-        signed = self.store.signings.latest(self.station, self.run, self.device)
+        signed = self._signed()
         if signed is not None and signed.pdf is not None:
             return signed.pdf
         xml = self.certificate()
@@ -235,7 +258,17 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
         )
     record = of_run.record()
     _check_signatures(of_run.folder, record, signed, now)
-    row = SigningRow(of_run.station, of_run.run, duty, by, now.timestamp(), xml, pdf, device=of_run.device)
+    row = SigningRow(
+        of_run.station,
+        of_run.run,
+        duty,
+        by,
+        now.timestamp(),
+        xml,
+        pdf,
+        device=of_run.device,
+        edition=of_run.edition,
+    )
     if duty == "issued":
         file_issued(of_run.folder, of_run.store, replace(row, number=record.number))
     else:
@@ -375,4 +408,15 @@ def remote(record: Record, station: str) -> Record:
     from remotecal.certificates.added import remote_operation
 
     said = remote_operation(record.laboratory.contact.name, station)
+    return record.model_copy(update={"statements": (*record.statements, said)})
+
+
+def with_address(folder: HubFolder, record: Record) -> Record:
+    """Return a record that also says where anybody is told whether it counts, if the laboratory tells that."""
+    from remotecal.certificates.added import public_address
+
+    base = folder.settings.public.address
+    if base is None:
+        return record
+    said = public_address(f"{base}/v/{token_of(folder, record.number)}")
     return record.model_copy(update={"statements": (*record.statements, said)})

@@ -169,9 +169,7 @@ class Signings:
 
         table = signed_certificates
         adding = self._database.insert(table).values(**asdict(row)).on_conflict_do_nothing()
-        another = (
-            (table.c.run != row.run) | (table.c.device != row.device) | (table.c.edition != row.edition)
-        )
+        another = (table.c.run != row.run) | (table.c.device != row.device) | (table.c.edition != row.edition)
         same = (table.c.number == row.number) & another
         with self._database.begin() as connection:
             # An insert's row count is not told by every driver.
