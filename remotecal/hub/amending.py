@@ -6,20 +6,20 @@ comes from the evidence, and is evaluated anew.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.certificates.added import AMENDMENT, without_address
 from remotecal.errors import CertificateRefused
 from remotecal.hub.issuing import with_address
 from remotecal.hub.numbers import series_of, written
-from remotecal.model import Location
+from remotecal.model import Location, Text
 from remotecal.store.amendments import AmendmentRow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from remotecal.hub.issuing import RunAt
-    from remotecal.model import Record, Text
+    from remotecal.model import Record
     from remotecal.store.numbers import Giving
 
 
@@ -47,6 +47,29 @@ def with_parties(record: Record, name: Text, address: Text | None, persons: tupl
         for person, said in zip(record.persons, persons or (one.name for one in record.persons), strict=True)
     ]
     return record.model_copy(update={"customer": customer, "persons": tuple(named)})
+
+
+class Difference(NamedTuple):
+    """What an amended certificate says otherwise."""
+
+    what: str
+    """`customer`, `address`, or the duty of a person."""
+    before: Text
+    now: Text
+
+
+def differences(before: Record, now: Record) -> tuple[Difference, ...]:
+    """Return in what an amended certificate differs of what may be amended."""
+    places = [record.customer.location and record.customer.location.further for record in (before, now)]
+    found = [
+        Difference("customer", before.customer.name, now.customer.name),
+        Difference("address", places[0] or Text({}), places[1] or Text({})),
+    ]
+    found += [
+        Difference(one.duty or "person", one.name, other.name)
+        for one, other in zip(before.persons, now.persons, strict=False)
+    ]
+    return tuple(one for one in found if one.before != one.now)
 
 
 def amend(of_run: RunAt, changed: Record, number: str, reason: Text, by: str, now: datetime) -> AmendmentRow:

@@ -412,7 +412,7 @@ def remote(record: Record, station: str) -> Record:
 
 
 def with_address(folder: HubFolder, record: Record) -> Record:
-    """Return a record that also says where anybody is told whether it counts, if the laboratory tells that."""
+    """Return a record that also says where anybody is told whether it counts, if anybody is."""
     from remotecal.certificates.added import public_address
 
     base = folder.settings.public.address

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from remotecal.order import Order
+    from remotecal.store.numbers import HeldRow
 
 _PLACE = re.compile(r"\{number(?::([1-9]))?\}")
 _YEAR = "{year}"
@@ -89,3 +90,20 @@ def numbered(order: Order, settings: NumberSettings, give: Callable[[str], str])
             certificate = give(pattern)
     changed = head.model_copy(update={"number": number, "certificate": certificate})
     return order.model_copy(update={"order": changed, "duts": duts})
+
+
+def fate(held: HeldRow, now: float) -> str:
+    """Return what became of a number: a gap in a series is one whose order or run came to nothing.
+
+    It is one of `issued`, `withdrawn`, `refused`, `expired`, `aborted`, `stopped`, `waits` until its order is
+    begun, or `on` until its certificate is issued.
+    """
+    if held.issued is not None:
+        return "issued"
+    if held.order in {"withdrawn", "refused"}:
+        return held.order
+    if held.run in {"aborted", "stopped"}:
+        return held.run
+    if held.order == "issued":
+        return "expired" if held.expires is not None and held.expires < now else "waits"
+    return "on"

@@ -102,7 +102,7 @@ class PublicSettings(Written):
     """The pages that anybody may see."""
 
     address: Annotated[str, StringConstraints(pattern=r"^https://[!-~]+[^/]$", max_length=80)] | None = None
-    """Under which anybody reaches the console, such as `https://cal.example`: certificates state it, and print
+    """Under which anybody reaches the console, such as `https://cal.example`: certificates state it, and have
     it as a QR code once they are issued. Without it they do neither."""
 
 

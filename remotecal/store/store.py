@@ -13,6 +13,7 @@ from remotecal.store.amendments import Amendments
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
 from remotecal.store.files import StoredFiles
+from remotecal.store.forms import Forms
 from remotecal.store.index import AboutRuns
 from remotecal.store.journals import Journals
 from remotecal.store.numbers import Numbers
@@ -65,6 +66,7 @@ class Store:
             raise
         self.figures = Figures(self.database)
         self.stations = Stations(self.database)
+        self.forms = Forms(self.database)
         self.numbers = Numbers(self.database)
         self.amendments = Amendments(self.database)
         self.orders = Orders(self.database)

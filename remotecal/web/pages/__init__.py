@@ -19,6 +19,8 @@ def add_to(app: FastAPI) -> None:
         certificates,
         entry,
         evidence,
+        issuing,
+        numbers,
         orders,
         public,
         resting,
@@ -30,7 +32,19 @@ def add_to(app: FastAPI) -> None:
     )
     from remotecal.web.pages.compressed import Compressed
 
-    of_laboratory = (today, orders, runs, evidence, review, certificates, standards, resting, search)
+    of_laboratory = (
+        today,
+        orders,
+        runs,
+        evidence,
+        review,
+        issuing,
+        certificates,
+        numbers,
+        standards,
+        resting,
+        search,
+    )
     for part in (*of_laboratory, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

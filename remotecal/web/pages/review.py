@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import APIRouter, Response
@@ -10,11 +11,12 @@ from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_time
 from remotecal.errors import ConfigurationError
-from remotecal.hub import reviewing
+from remotecal.hub import amending, reviewing
 from remotecal.web import callers, certificates, remarks, visible
 from remotecal.web.bodies import Device, RemarkAnswered, RemarkWritten, RunName, StationName
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
+from remotecal.web.pages.weighty import once
 from remotecal.web.remarks import RemarkNumber
 from remotecal.web.shown import certificate_shown
 
@@ -54,6 +56,7 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
     row = visible.run(office, caller, station, run)
     devices = sorted(certificates.ordered(office, run))
     of_run = certificates.of_run(office, caller, station, run, device or (devices or [""])[0])
+    amended = office.store.amendments.find(station, run, of_run.device, of_run.edition)
     now = civil_time(office.clock.now(), office.laboratory.folder.time_zone)
     reviewed = reviewing.review(of_run, now)
     last = reviewing.last_issued(office.store, station, run)
@@ -69,6 +72,9 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
         changes=() if last is None else reviewing.changes(last[1], reviewed.record),
         remarks=office.store.remarks.of_run(station, run),
         sign=_command(visitor, of_run),
+        sealed_here=office.settings.issuing.key is not None,
+        amended=amended,
+        differences=_differences(of_run),
     )
 
 
@@ -82,8 +88,12 @@ async def return_run(station: StationName, run: RunName, form: Sent) -> Response
         raise ConfigurationError(
             "say in a line of 500 characters at most what is to be looked into; a journal's line is a number"
         ) from None
-    await run_in_threadpool(remarks.write_remark, station, run, written, caller, form.visitor.office)
-    return see(f"/review/{station}/{run}")
+
+    async def write() -> str:
+        await run_in_threadpool(remarks.write_remark, station, run, written, caller, form.visitor.office)
+        return f"/review/{station}/{run}"
+
+    return await once(form, write)
 
 
 @router.post(RUN + "/remarks/{remark}/settle")
@@ -96,6 +106,14 @@ async def settle(station: StationName, run: RunName, remark: RemarkNumber, form:
         raise ConfigurationError("answer in a line of 500 characters at most") from None
     await run_in_threadpool(remarks.settle_remark, station, run, remark, said, caller, form.visitor.office)
     return see(f"/review/{station}/{run}")
+
+
+def _differences(of_run: RunAt) -> tuple[amending.Difference, ...]:
+    """Return what an amended certificate says otherwise than the one it takes the place of."""
+    if of_run.edition == 0:
+        return ()
+    before = replace(of_run, edition=of_run.edition - 1)
+    return amending.differences(before.record(), of_run.record())
 
 
 def _waiting(visitor: Visitor) -> list[ToSign]:
