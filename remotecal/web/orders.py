@@ -102,7 +102,8 @@ async def order_again(here: Office, row: OrderRow, by: str) -> str:
     before = unseal(row.envelope, "order", RemoteOrder, [here.laboratory.key.public])
     order = before.order
     duts = tuple(dut.model_copy(update={"certificate": None}) for dut in order.duts)
-    head = order.order.model_copy(update={"number": "", "certificate": None})
+    changed = {"number": "", "certificate": None, "procedure": before.procedure.name}
+    head = order.order.model_copy(update=changed)
     wanted = OrderWanted(
         **before.model_dump(include=set(Terms.model_fields)),
         station=before.station,

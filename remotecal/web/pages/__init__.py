@@ -32,19 +32,7 @@ def add_to(app: FastAPI) -> None:
     )
     from remotecal.web.pages.compressed import Compressed
 
-    of_laboratory = (
-        today,
-        orders,
-        runs,
-        evidence,
-        review,
-        issuing,
-        certificates,
-        numbers,
-        standards,
-        resting,
-        search,
-    )
-    for part in (*of_laboratory, entry, assets, public):
+    work = (today, orders, numbers, runs, evidence, review, issuing, certificates)
+    for part in (*work, standards, resting, search, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

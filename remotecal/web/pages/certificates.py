@@ -61,8 +61,9 @@ def list_certificates(visitor: Visiting, q: Searched = "", before: BeforeRun = N
     """Return the certificates, those of the latest runs first; a number finds its own."""
     store, account, number = visitor.office.store, visitor.caller.account, q.strip()
     last = None if before is None else (before.partition("/")[0], before.partition("/")[2])
-    found = [(item.station, item.run) for item in store.about.numbered(number, account=account)]
-    if number and (amended := store.amendments.numbered(number)) is not None:
+    items = store.about.numbered(number, account=account) if number else ()
+    found = [(item.station, item.run) for item in items]
+    if number and not found and (amended := store.amendments.numbered(number)) is not None:
         found.append((amended.station, amended.run))
     rows = store.pages.certified(
         ON_A_PAGE + 1,
