@@ -10,7 +10,7 @@ from remotecal.errors import OrderError
 from remotecal.store.tables import WAITING, orders, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from remotecal.store.database import Database
     from remotecal.store.numbers import Giving
@@ -245,6 +245,14 @@ class Orders:
         with self._database.read() as connection:
             row = connection.execute(select(orders).where(orders.c.id == order)).first()
         return None if row is None else order_of(row)
+
+    def named(self, ids: Collection[str]) -> tuple[OrderRow, ...]:
+        """Return the orders that have one of these ids."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            rows = connection.execute(select(orders).where(orders.c.id.in_(sorted(ids))))
+            return tuple(map(order_of, rows))
 
     def assign(self, order: str, account: str) -> None:
         """Give an order and its run to a customer's account, instead of the one it had.

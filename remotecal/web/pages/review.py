@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,8 +11,10 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_time
-from remotecal.errors import ConfigurationError
+from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.hub import amending, reviewing
+from remotecal.transport.envelopes import unseal
+from remotecal.transport.messages import RemoteOrder
 from remotecal.web import callers, certificates, remarks, visible
 from remotecal.web.bodies import Device, RemarkAnswered, RemarkWritten, RunName, StationName
 from remotecal.web.certificates import FILED_BY
@@ -21,6 +24,8 @@ from remotecal.web.remarks import RemarkNumber
 from remotecal.web.shown import certificate_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remotecal.hub.issuing import RunAt
     from remotecal.store.journals import RunRow
     from remotecal.store.remarks import RemarkRow
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/review", include_in_schema=False)
 
 RUN = "/{station}/{run}"
+TOGETHER = 20
+"""Certificates that are signed in one act."""
 
 
 class ToSign(NamedTuple):
@@ -46,7 +53,8 @@ class ToSign(NamedTuple):
 def queue(visitor: Visiting) -> Response:
     """Return what waits for a signature, first what waits for whoever looks."""
     callers.require(visitor.caller, "sign")
-    return visitor.page("review.html", waiting=_waiting(visitor))
+    waiting = _waiting(visitor)
+    return visitor.page("review.html", waiting=waiting, batches=_batches(visitor, waiting))
 
 
 @router.get(RUN)
@@ -128,9 +136,29 @@ def _waiting(visitor: Visitor) -> list[ToSign]:
     return sorted(found, key=lambda one: (not one.mine, one.returned is not None))
 
 
+def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[tuple[str, str]]:
+    """Return the procedures of which several certificates wait for one duty, and what signs these."""
+    mine = {one.row.run: one for one in waiting if one.mine and one.returned is None}
+    alike: dict[tuple[str, str], list[str]] = {}
+    for row in visitor.office.store.orders.named(mine):
+        with suppress(EvidenceError):
+            order = unseal(row.envelope, "order", RemoteOrder, [visitor.office.laboratory.key.public])
+            own = order.order.numbers
+            each = [f"{row.station}/{row.id}{f'/{device}' if device else ''}" for device in own]
+            alike.setdefault((order.procedure.name, mine[row.id].duty), []).extend(each)
+    return [
+        (procedure, _signing(visitor, " ".join(names[:TOGETHER])))
+        for (procedure, _), names in alike.items()
+        if len(names) > 1
+    ]
+
+
 def _command(visitor: Visitor, of_run: RunAt) -> str:
     """Return the command that signs a certificate where its signer's key is."""
-    device = f" --device {of_run.device}" if of_run.device else ""
+    device = f"/{of_run.device}" if of_run.device else ""
+    return _signing(visitor, f"{of_run.station}/{of_run.run}{device}")
+
+
+def _signing(visitor: Visitor, what: str) -> str:
     hub = str(visitor.request.base_url).rstrip("/")
-    what = f"{of_run.station}/{of_run.run}{device}"
     return f"remotecal sign --at {hub} {what} --user {visitor.caller.name} --key"
