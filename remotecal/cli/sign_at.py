@@ -98,9 +98,9 @@ def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> N
                 examined.append(one)
         if examined:
             key = _key(asked.key, password, [one.record for one in examined], examined[0].duty)
-        for one in examined:
-            with _leaving_out(left_out, one.run, one.device):
-                _file(asked, hub, one, key, now)
+            for one in examined:
+                with _leaving_out(left_out, one.run, one.device):
+                    _file(asked, hub, one, key, now)
     if len(named) == 1:
         for refused in left_out.values():
             raise refused
