@@ -34,6 +34,8 @@ def add_commands(add: Add) -> None:
     due.add_argument("--within", type=int, default=30, metavar="DAYS", help="within so many days; 30")
     for listing in (resting, due):
         listing.add_argument("--csv", action="store_true", help="as CSV, for a spreadsheet")
+    numbers = add("numbers", "list the series of numbers, what was given, and what became of it", _numbers)
+    numbers.add_argument("--limit", type=int, default=50, metavar="N", help="the latest ones; 50")
     add("reindex", "make the index of runs anew from their journals; while the hub is not up", _reindex)
 
 
@@ -55,6 +57,21 @@ def _store(asked: argparse.Namespace) -> Store:
     from remotecal.store import Store
 
     return Store(HubFolder(asked.hub).database)
+
+
+def _numbers(asked: argparse.Namespace) -> None:
+    import time
+
+    from remotecal.cli.service import moment
+    from remotecal.hub.numbers import fate
+
+    with _store(asked) as store:
+        series, held = store.numbers.next(), store.numbers.held(asked.limit)
+    for name, count in series.items():
+        print(f"{name}: next {count}")
+    now = time.time()
+    rows = [(row.number, row.holder, moment(row.at), fate(row, now)) for row in held]
+    _show(("number", "order", "given", "what became of it"), rows)
 
 
 def _find(asked: argparse.Namespace) -> None:
