@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.certificates.added import AMENDMENT, without_address
 from remotecal.errors import CertificateRefused
-from remotecal.hub.issuing import with_address
 from remotecal.hub.numbers import series_of, written
+from remotecal.hub.stating import with_address
 from remotecal.model import Location, Text
 from remotecal.store.amendments import AmendmentRow
 

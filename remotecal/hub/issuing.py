@@ -13,7 +13,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, NotOrdered
-from remotecal.hub.issued import file_issued, token_of
+from remotecal.hub.issued import file_issued
+from remotecal.hub.stating import remote, with_address
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -401,22 +402,3 @@ def _seal_key(folder: HubFolder) -> SigningKey:
     if issuing.key.startswith("pkcs11:"):
         return read_key(issuing.key, password)
     return read_key(str(folder.path / issuing.key), password)
-
-
-def remote(record: Record, station: str) -> Record:
-    """Return a record that also says how the work was done."""
-    from remotecal.certificates.added import remote_operation
-
-    said = remote_operation(record.laboratory.contact.name, station)
-    return record.model_copy(update={"statements": (*record.statements, said)})
-
-
-def with_address(folder: HubFolder, record: Record) -> Record:
-    """Return a record that also says where anybody is told whether it counts, if anybody is."""
-    from remotecal.certificates.added import public_address
-
-    base = folder.settings.public.address
-    if base is None:
-        return record
-    said = public_address(f"{base}/v/{token_of(folder, record.number)}")
-    return record.model_copy(update={"statements": (*record.statements, said)})

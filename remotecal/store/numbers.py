@@ -126,7 +126,7 @@ class Giving:
         return state in IN_VAIN or (state == "issued" and expires < now) or run in ENDED_EARLY
 
 
-class Numbers:
+class GivenNumbers:
     """The series, and all numbers that were given."""
 
     def __init__(self, database: Database) -> None:

@@ -16,7 +16,7 @@ from remotecal.store.files import StoredFiles
 from remotecal.store.forms import Forms
 from remotecal.store.index import AboutRuns
 from remotecal.store.journals import Journals
-from remotecal.store.numbers import Numbers
+from remotecal.store.numbers import GivenNumbers
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
 from remotecal.store.records import Records
@@ -67,7 +67,7 @@ class Store:
         self.figures = Figures(self.database)
         self.stations = Stations(self.database)
         self.forms = Forms(self.database)
-        self.numbers = Numbers(self.database)
+        self.numbers = GivenNumbers(self.database)
         self.amendments = Amendments(self.database)
         self.orders = Orders(self.database)
         self.about = AboutRuns(self.database)

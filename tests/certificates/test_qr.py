@@ -4,10 +4,8 @@ import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
-import zxingcpp
-from reading import poppler
+from reading import codes, poppler
 from sample import record
 
 from remotecal.certificates.added import address_in, may_be_added, public_address
@@ -25,21 +23,6 @@ from remotecal.verify.printed import examine_print
 ADDRESS = "https://cal.example/v/0123456789ABCDEFGHIJ_-"
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 DUTIES = ("performed", "reviewed", "approved", "issued")
-
-
-def codes(pdf: bytes, folder: Path, dpi: int = 150) -> list[str]:
-    """Return the QR codes on the pages of a PDF, as a camera sees them."""
-    file = folder / "printed.pdf"
-    file.write_bytes(pdf)
-    poppler("pdftoppm", "-gray", "-r", str(dpi), str(file), str(folder / "page"))
-    found = []
-    for page in sorted(folder.glob("page-*.pgm")):
-        head = re.match(rb"P5\s+(\d+)\s+(\d+)\s+255\s", page.read_bytes())
-        width, height = int(head[1]), int(head[2])
-        picture = np.frombuffer(page.read_bytes()[head.end() :], np.uint8).reshape(height, width)
-        found += [code.text for code in zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormat.QRCode)]
-        page.unlink()
-    return found
 
 
 def stated(address: str | None = ADDRESS) -> Record:
@@ -106,9 +89,7 @@ def test_a_label_tells_number_days_and_where_to_ask(tmp_path: Path) -> None:
 
 def test_a_label_holds_long_names(tmp_path: Path) -> None:
     one = stated()
-    name = Text(
-        zh="一体式电磁流量计带远传和压力补偿", en="Electromagnetic flow meter " + "and more " * 6
-    )
+    name = Text(zh="一体式电磁流量计带远传和压力补偿", en="Electromagnetic flow meter " + "and more " * 6)
     item = one.items[0].model_copy(update={"name": name, "model": "DN 500 / 0123456789-ABCDEFGHIJKLMN"})
     long = one.model_copy(update={"items": (item,), "number": "LNJL-2026-000000012345-A1-LONG"})
     printed = print_labels(labels(long, date(2027, 1, 1)))

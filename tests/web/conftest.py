@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "procedures"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "transport"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "store"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "certificates"))
 
 from tiny_bench import Tiny, tiny_bench
 from web_laboratory import Web, laboratory_up
