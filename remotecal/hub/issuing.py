@@ -71,11 +71,7 @@ class RunAt:
     """How often it was amended: 0 for the certificate that was issued first."""
 
     def each(self) -> tuple[RunAt, ...]:
-        """Return the certificates of the run, as last amended: the one for all its devices, or that of each.
-
-        Raises:
-            CertificateRefused, JournalBroken: as `record`.
-        """
+        """Return the certificates of the run, as last amended: one for all its devices, or each; as `record`."""
         return tuple(replace(self, device=device).newest() for device in self._certificates())
 
     def newest(self) -> RunAt:
@@ -259,17 +255,8 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
         )
     record = of_run.record()
     _check_signatures(of_run.folder, record, signed, now)
-    row = SigningRow(
-        of_run.station,
-        of_run.run,
-        duty,
-        by,
-        now.timestamp(),
-        xml,
-        pdf,
-        device=of_run.device,
-        edition=of_run.edition,
-    )
+    at, device, edition = now.timestamp(), of_run.device, of_run.edition
+    row = SigningRow(of_run.station, of_run.run, duty, by, at, xml, pdf, device=device, edition=edition)
     if duty == "issued":
         file_issued(of_run.folder, of_run.store, replace(row, number=record.number))
     else:
