@@ -71,7 +71,7 @@ class RunAt:
     """How often it was amended: 0 for the certificate that was issued first."""
 
     def each(self) -> tuple[RunAt, ...]:
-        """Return the certificates of the run, as last amended: one for all its devices, or each; as `record`."""
+        """Return the run's certificates as last amended, one for all devices or for each; as `record`."""
         return tuple(replace(self, device=device).newest() for device in self._certificates())
 
     def newest(self) -> RunAt:

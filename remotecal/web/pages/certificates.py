@@ -54,6 +54,8 @@ class CertificateLine(NamedTuple):
     """Number of the certificate it takes the place of; "" for the first."""
     replaced: str = ""
     """Number of the issued certificate that takes its place; "" while there is none."""
+    amended: bool = False
+    """Whether one that takes its place is drafted, or issued."""
 
 
 @router.get("")
@@ -122,7 +124,8 @@ class _Known(NamedTuple):
             if (one.station, one.run, one.edition) == of and one.device in {device, ""}
         )
         issued = {one.number for one in self.signed if one.duty == "issued"}
-        following = [one for one in self.amended if one.replaces == number and one.number in issued]
+        drafted = [one for one in self.amended if one.replaces == number]
+        following = [one for one in drafted if one.number in issued]
         before = [one.replaces for one in self.amended if one.number == number]
         return CertificateLine(
             row,
@@ -136,6 +139,7 @@ class _Known(NamedTuple):
             edition,
             before[0] if before else "",
             following[0].number if following else "",
+            bool(drafted),
         )
 
 
