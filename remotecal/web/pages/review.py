@@ -64,7 +64,8 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
     row = visible.run(office, caller, station, run)
     devices = sorted(certificates.ordered(office, run))
     of_run = certificates.of_run(office, caller, station, run, device or (devices or [""])[0])
-    amended = office.store.amendments.find(station, run, of_run.device, of_run.edition)
+    edition = of_run.edition
+    amended = office.store.amendments.find(station, run, of_run.device, edition) if edition else None
     now = civil_time(office.clock.now(), office.laboratory.folder.time_zone)
     reviewed = reviewing.review(of_run, now)
     last = reviewing.last_issued(office.store, station, run)
