@@ -130,8 +130,13 @@ def nearest(word: str, known: Sequence[str]) -> str:
     """Return a hint for a word that isn't known: the nearest ones, or all."""
     close = difflib.get_close_matches(word, known, n=2)
     if close:
-        return f"did you mean {' or '.join(close)}?"
-    return f"known are {', '.join(sorted(known))}" if known else "there are none"
+        return f"did you mean {' or '.join(map(_quoted, close))}?"
+    return f"known are {', '.join(map(_quoted, sorted(known)))}" if known else "there are none"
+
+
+def _quoted(name: str) -> str:
+    """Return a name, in quotes where a blank or a comma would leave open where it ends."""
+    return repr(name) if " " in name or "," in name else name
 
 
 def _plain(value: object) -> str:

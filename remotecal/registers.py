@@ -143,11 +143,11 @@ class LaboratoryRegister(Written):
 
     laboratory: RegisteredLaboratory
     """The laboratory."""
-    persons: tuple[RegisteredPerson, ...]
+    persons: tuple[RegisteredPerson, ...] = ()
     """Its persons."""
-    standards: tuple[RegisteredStandard, ...]
+    standards: tuple[RegisteredStandard, ...] = ()
     """Its standards."""
-    procedures: tuple[RegisteredProcedure, ...]
+    procedures: tuple[RegisteredProcedure, ...] = ()
     """Its procedures."""
 
     @classmethod

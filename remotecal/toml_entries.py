@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tomlkit import TOMLDocument
-    from tomlkit.items import Array, InlineTable, String, Table
+    from tomlkit.items import AoT, Array, InlineTable, String, Table
 
     Kept: TypeAlias = "Table | InlineTable | Array | String | object"
 
@@ -40,14 +40,25 @@ def add_entry(file: TOMLDocument, name: str, entry: BaseModel) -> None:
         ConfigurationError: they are written otherwise.
     """
     import tomlkit
+
+    made = tomlkit.table()
+    put(made, entry)
+    tables(file, name).append(made)
+
+
+def tables(file: TOMLDocument, name: str) -> AoT:
+    """Return the tables `[[name]]`, of which there may be none yet.
+
+    Raises:
+        ConfigurationError: they are written otherwise.
+    """
+    import tomlkit
     from tomlkit.items import AoT
 
     there = file.setdefault(name, tomlkit.aot())
     if not isinstance(there, AoT):
         raise ConfigurationError(f"{name} must be written as tables [[{name}]]: change the file by hand")
-    made = tomlkit.table()
-    put(made, entry)
-    there.append(made)
+    return there
 
 
 def put(table: Table | TOMLDocument, entry: BaseModel) -> None:

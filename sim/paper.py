@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from remotecal.bench_file import ArtefactEntry, BenchHead, Characteristic, Entry, Heartbeat, Interlock, Safe
 from remotecal.certificates.dcc import write
@@ -48,6 +48,8 @@ class Job:
     """Who calibrates; the standards are its own."""
     duts: tuple[Mapping[str, object], ...] = ()
     """Several devices under test, as the work order's tables `duts`."""
+    place: Literal["laboratory", "customer"] = "laboratory"
+    """Where the device under test is calibrated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def _order(job: Job, today: date) -> dict[str, object]:
             **({"certificates": "each"} if job.duts else {}),
             "bench": BENCH,
             "demonstration": True,
+            "place": job.place,
         },
         "parameters": job.parameters,
         **({"duts": job.duts} if job.duts else {"dut": job.dut}),

@@ -60,10 +60,17 @@ class ModbusSimulated(Simulated):
         one_table: bool = False,
         reads: Mapping[str, Source] | None = None,
         writes: Mapping[str, Sink] | None = None,
+        serial: str = "",
     ) -> None:
-        """`one_table` where the instrument gives the same registers as holding and as input ones."""
+        """`one_table` where the instrument gives the same registers as holding and as input ones.
+
+        `serial` is told where its driver states by which object of the device identification.
+        """
         super().__init__(driver, world, name, reads=reads, writes=writes)
         self.unit = unit
+        self._objects = dict(enumerate((driver.maker, driver.model, "1.0")))
+        if driver.serial_object is not None:
+            self._objects[driver.serial_object] = serial
         self._wire = driver.wire
         self._cells: dict[Table, list[_Cell]] = {}
         for item in declared(driver):
@@ -79,9 +86,8 @@ class ModbusSimulated(Simulated):
 
     def _understand(self, request: bytes) -> Respond:
         unit, pdu = request[:1], request[1:]
-        if pdu == identification.question() and pdu[0] in self._wire.functions:
-            objects = (self.driver.maker, self.driver.model, "1.0")
-            identity = unit + identification.answer(dict(enumerate(objects)))
+        if pdu[:1] == bytes((identification.FUNCTION,)) and pdu[0] in self._wire.functions:
+            identity = unit + self._identify(pdu)
             return lambda: identity
         try:
             asked = modbus.Request.decode(pdu)
@@ -89,6 +95,18 @@ class ModbusSimulated(Simulated):
         except ModbusRefusal as refusal:
             refused = unit + modbus.exception(pdu[0], refusal.code)
             return lambda: refused
+
+    def _identify(self, pdu: bytes) -> bytes:
+        """Return what answers a question who it is; an object that it doesn't have is exception 2."""
+        if pdu == identification.question():
+            basic = {
+                number: said for number, said in self._objects.items() if number <= identification.REVISION
+            }
+            return identification.answer(basic)
+        number = pdu[-1]
+        if number in self._objects and pdu == identification.question(number, identification.INDIVIDUAL):
+            return identification.answer({number: self._objects[number]}, identification.INDIVIDUAL)
+        return modbus.exception(pdu[0], modbus.ILLEGAL_ADDRESS)
 
     def _respond(self, unit: bytes, asked: modbus.Request, cells: list[_Cell]) -> Response:
         try:

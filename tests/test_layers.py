@@ -15,7 +15,7 @@ LAYERS = [
     {"clock", "configuration", "editions", "toml_entries", "unit_factors", "unit_names", "units"},
     {"model"},
     {"drivers", "uncertainty", "fluids", "scales", "statistics"},
-    {"certificates", "registers", "bench", "bench_file", "open_bench", "lot", "order"},
+    {"certificates", "register_entries", "registers", "bench", "bench_file", "open_bench", "lot", "order"},
     {"journal"},
     {"procedures"},
     {"runs"},

@@ -31,7 +31,7 @@ def calculator(findings: Sequence[ArithmeticFinding]) -> tuple[Statement, ...]:
     worst = max(findings, key=lambda one: abs(one.evaluated.value)).evaluated.reported()
     value = printed(worst.value)
     text = Text(
-        zh=f"计算器误差 e_f 绝对值最大处为 {value} %,U = {worst.expanded} %。",
+        zh=f"计算器误差 e_f 绝对值最大处为 {value} %, U = {worst.expanded} %。",
         en=f"The largest error e_f of the calculator is {value} % (U = {worst.expanded} %).",
     )
     return (Statement(ref_types=("remotecal_calculator",), declaration=text),)

@@ -154,7 +154,7 @@ class FluidRepeats(Repeats[LineSeen]):
         known, place = self.estimates(), self.point.series[1]
         return LineFinding(
             point=self.point,
-            title=Text(zh=f"{self.serial},{place}", en=f"{self.serial}, {place}"),
+            title=Text(zh=f"{self.serial}, {place}", en=f"{self.serial}, {place}"),
             reference=[estimate(self.reference(seen, known)) for seen in self.seen],
             errors=self.errors(error),
             evaluated=self.evaluate(error, "kg/m3", coverage=wanted.coverage, k=wanted.coverage_factor),

@@ -159,7 +159,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
         return LiquidFinding(
             point=self.point,
             title=Text(
-                zh=f"{self.serial},{self.point.series[-1]}", en=f"{self.serial}, {self.point.series[-1]}"
+                zh=f"{self.serial}, {self.point.series[-1]}", en=f"{self.serial}, {self.point.series[-1]}"
             ),
             reference=[estimate(self.reference(seen, known)) for seen in self.seen],
             errors=self.errors(self.error),

@@ -67,7 +67,7 @@ class SensorParameters(SeriesParameters):
 
     @property
     def called(self) -> Text:
-        return Text(zh="热量表流量传感器串联检定", en="Flow sensors of heat meters in series")
+        return Text(zh="热量表流量传感器串联校准", en="Flow sensors of heat meters in series")
 
     def permitted(self, temperature: float) -> FlowLimit:
         return FlowLimit(self.accuracy_class, self.permanent, self.limit)
@@ -77,7 +77,7 @@ class FlowSensorsOnBench(MetersOnBench):
     """Calibrate flow sensors of heat meters in series by weighing hot water (EN 1434-5, JJG 225)."""
 
     title: ClassVar[Text] = Text(
-        zh="热量表流量传感器串联检定(静态质量法,启停法)",
+        zh="热量表流量传感器串联校准(静态质量法,启停法)",
         en="Calibration of flow sensors of heat meters in series by static weighing",
     )
     norms: ClassVar[tuple[str, ...]] = ("EN 1434-5", "JJG 225", "ISO 4185:1980")

@@ -150,7 +150,7 @@ class MeterByClampOn(MeterUnderTest):
             column("标准流量", "Reference flow", "basic_referenceValue", "m3/h",
                    [finding.with_relative_uncertainty(finding.place) for finding in findings]),
             column("管内平均流速", "Mean velocity in the pipe", VELOCITY, "m/s",
-                   [fixed(finding.velocity, 4) for finding in findings]),
+                   [finding.with_relative_uncertainty(finding.velocity) for finding in findings]),
             error_column(findings),
             repeatability_column(findings),
         )  # fmt: skip

@@ -181,7 +181,7 @@ class UltrasonicDry(Procedure):
         """Return the error at one velocity in m/s."""
         wanted = self.parameters
         flow = 3600.0 * velocity * math.pi / 4 * diameter_of(geometry)[0] ** 2
-        point = Point(f"{velocity:g} m/s", {"flow": round(flow, 3)}, wanted.repeats)
+        point = Point(f"{velocity:g} m/s", {"flow": float(f"{flow:.4g}")}, wanted.repeats)
         set_up = SetUp(diameter=wanted.diameter, paths=tuple(zip(wanted.lengths, wanted.angles, strict=True)))
         repeats = Repeats(point, evidence, seen)
         repeats.inputs += inputs_of(geometry, geometry.by)

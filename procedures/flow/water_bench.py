@@ -107,7 +107,7 @@ class BenchParameters(SeriesParameters):
 
     @property
     def called(self) -> Text:
-        return Text(zh="串联水表检定", en="Water meters in series")
+        return Text(zh="串联水表校准", en="Water meters in series")
 
     def permitted(self, temperature: float) -> Zones:
         known = CLASSES[self.accuracy_class]
@@ -124,7 +124,7 @@ class MetersOnBench(OnWeighTank):
     """Calibrate water meters in series by static weighing from rest to rest (ISO 4064-2, JJG 162)."""
 
     title: ClassVar[Text] = Text(
-        zh="水表串联检定(静态质量法,启停法)", en="Calibration of water meters in series by static weighing"
+        zh="水表串联校准(静态质量法,启停法)", en="Calibration of water meters in series by static weighing"
     )
     norms: ClassVar[tuple[str, ...]] = ("ISO 4064-2:2014", "JJG 162", "ISO 4185:1980")
     model_equation: ClassVar[str] = (

@@ -56,7 +56,7 @@ def curves_table(pair: InBaths) -> Result:
     found = [pair.curves[side].coefficients for side in SIDES]
     columns = (
         column("1 供水,2 回水", "1 flow, 2 return", "basic_tableIndex0", "1", ["1", "2"]),
-        column("0 °C 电阻 R₀", "R₀, at 0 °C", "remotecal_cvdR0", "Ω", [f"{r0:.4f}" for r0, _, _ in found]),
+        column("0 °C 电阻 R_0", "R_0, at 0 °C", "remotecal_cvdR0", "Ω", [f"{r0:.4f}" for r0, _, _ in found]),
         column("系数 A", "Coefficient A", "remotecal_cvdA", "1/K", [f"{a:.6e}" for _, a, _ in found]),
         column("系数 B", "Coefficient B", "remotecal_cvdB", "1/K2", [f"{b:.4e}" for _, _, b in found]),
     )  # fmt: skip

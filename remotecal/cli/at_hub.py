@@ -92,6 +92,8 @@ class AtHub:
             ConfigurationError: what answers is no hub.
         """
         headers = self._headers | ({"Content-Type": kind} if kind else {})
+        # A person reads all that is shown before they say yes: no hub keeps a connection for so long.
+        self._connection.close()
         try:
             self._connection.request(method, f"/api/v1{path}", content, headers)
             answer = self._connection.getresponse()

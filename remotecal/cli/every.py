@@ -15,11 +15,11 @@ Declare: TypeAlias = "Callable[[argparse.ArgumentParser], None]"
 """Gives a command its arguments, and its handler."""
 
 
-def _of(module: str) -> Declare:
-    """Return what lets a module of this package declare its command's arguments, by its `add_arguments`."""
+def _of(module: str, function: str = "add_arguments") -> Declare:
+    """Return what lets a module of this package declare its command's arguments."""
 
     def declare(one: argparse.ArgumentParser) -> None:
-        import_module(f"{__package__}.{module}").add_arguments(one)
+        getattr(import_module(f"{__package__}.{module}"), function)(one)
 
     return declare
 
@@ -34,15 +34,20 @@ COMMANDS: Mapping[str, tuple[str, Declare]] = {
     "keys": ("make keys that sign, and have an authority say whose they are", _of("keys")),
     "sign": ("sign a certificate, a trust list or a journal", _of("sign")),
     "verify": ("check a certificate and whatever proves it", _of("verify")),
+    "certificate": ("make a certificate on paper one that benches read", _of("certificate")),
     "trace": ("draw a certificate's chain of traceability", _of("trace")),
     "amend": ("draft the certificate that takes the place of an issued one", _of("amend")),
     "trust": ("make a trust list, put bodies on it, renew it", _of("trust")),
+    "register": ("say who may sign what, with which standards and procedures", _of("register")),
     "revoke": ("say in a trust list that a certificate or a key is not to be believed", _of("revoke")),
     "hub": ("the laboratory's side: serve stations, invite and revoke them", _of("hub")),
     "station": ("the computer beside a bench: enrol it, let it work", _of("station")),
     "order": ("sign a work order and send it to a station", _of("order")),
     "bundle": ("pack and sign a procedure of one's own, for an order over the API", _of("bundle")),
     "runs": ("list the runs of all stations, control them, issue their certificates", _of("runs")),
+    "certificates": ("list the certificates, and how far they are signed", _of("lists", "certificates")),
+    "serve": ("show the runs in a folder as pages, on this computer alone", _of("serve")),
+    "due": ("list the standards whose certificates end", _of("lists", "due")),
     "watch": ("show a run at a station, live", _of("watch")),
     "drivers": ("list the drivers", declared.drivers),
     "procedures": ("list the procedures", declared.procedures),

@@ -44,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     backup.add_argument("to", type=Path, metavar="DIR", help="the new directory")
     add("renew", "give hub and servers new certificates", _renew)
     add("broker", "print the configuration for a server that is run elsewhere", _broker)
-    add("stations", "list the stations", _stations)
+    stations = add("stations", "list the stations", _stations)
+    stations.add_argument("--keys", action="store_true", help="print the keys that sign their journals")
     invite = add("invite", "print a code with which a station may enrol, once", _invite)
     revoke = add("revoke", "shut a station out, now and for good", _revoke)
     for one in (invite, revoke):
@@ -174,10 +175,14 @@ def _stations(asked: argparse.Namespace) -> None:
     from remotecal.store import Store
 
     with Store(_folder(asked).database) as store:
-        rows = [
-            (row.name, "yes" if row.enabled else "revoked", moment(row.certificate_until), moment(row.seen))
-            for row in store.stations.list()
-        ]
+        stations = list(store.stations.list())
+    if asked.keys:
+        show_table(("station", "key of its journals"), [(row.name, row.key) for row in stations])
+        return
+    rows = [
+        (row.name, "yes" if row.enabled else "revoked", moment(row.certificate_until), moment(row.seen))
+        for row in stations
+    ]
     show_table(("station", "may connect", "certificate until", "last heard of"), rows)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from remotecal.cli.listing import add_form, show, store_of
 
 if TYPE_CHECKING:
     from remotecal.hub.reverse import Resting
@@ -30,13 +32,19 @@ def add_commands(add: Add) -> None:
         metavar="N",
         help="and on what rests on these, so far; 1 if not given",
     )
-    due = add("due", "list the standards whose certificates end", _due)
-    due.add_argument("--within", type=int, default=30, metavar="DAYS", help="within so many days; 30")
+    due = add("due", "list the standards whose certificates end", list_due)
+    add_within(due)
     for listing in (resting, due):
-        listing.add_argument("--csv", action="store_true", help="as CSV, for a spreadsheet")
+        add_form(listing)
     numbers = add("numbers", "list the series of numbers, what was given, and what became of it", _numbers)
     numbers.add_argument("--limit", type=int, default=50, metavar="N", help="the latest ones; 50")
+    add_form(numbers)
     add("reindex", "make the index of runs anew from their journals; while the hub is not up", _reindex)
+
+
+def add_within(due: argparse.ArgumentParser) -> None:
+    """Declare how far ahead is looked for what ends."""
+    due.add_argument("--within", type=int, default=30, metavar="DAYS", help="within so many days; 30")
 
 
 def _day(text: str) -> date:
@@ -52,45 +60,39 @@ def _depth(text: str) -> int:
     return int(text)
 
 
-def _store(asked: argparse.Namespace) -> Store:
-    from remotecal.hub.settings import HubFolder
-    from remotecal.store import Store
-
-    return Store(HubFolder(asked.hub).database)
-
-
 def _numbers(asked: argparse.Namespace) -> None:
     import time
 
     from remotecal.cli.service import moment
     from remotecal.hub.numbers import fate
 
-    with _store(asked) as store:
+    with store_of(asked) as store:
         series, held = store.numbers.next(), store.numbers.held(asked.limit)
-    for name, count in series.items():
-        print(f"{name}: next {count}")
+    if not (asked.csv or asked.json):
+        for name, count in series.items():
+            print(f"{name}: next {count}")
     now = time.time()
     rows = [(row.number, row.holder, moment(row.at), fate(row, now)) for row in held]
-    _show(("number", "order", "given", "what became of it"), rows)
+    show(asked, ("number", "order", "given", "what became of it"), rows)
 
 
 def _find(asked: argparse.Namespace) -> None:
     from remotecal.errors import ConfigurationError
 
-    with _store(asked) as store:
+    with store_of(asked) as store:
         rows = list(_found(store, asked.number))
     if not rows:
         raise ConfigurationError(
             f"nothing here has the number {asked.number!r}: a number is looked for whole, as it is written"
         )
-    _show(("what", "run", "station", "began", "about"), rows)
+    show(asked, ("what", "run", "station", "began", "about"), rows)
 
 
 def _found(store: Store, number: str) -> Iterator[tuple[str, ...]]:
     from remotecal.cli.service import moment
 
     for item in store.about.numbered(number):
-        said = f"{_words(item.name)} {item.model}, certificate {item.certificate}, {_words(item.customer)}"
+        said = f"{words(item.name)} {item.model}, certificate {item.certificate}, {words(item.customer)}"
         yield "item", item.run, item.station, moment(item.at), said
     for used in store.about.took_part(number):
         until = f", valid until {used.valid_until}" if used.valid_until else ""
@@ -110,9 +112,9 @@ def _resting(asked: argparse.Namespace) -> None:
 
     since = -math.inf if asked.since is None else _begins(asked.since)
     until = math.inf if asked.until is None else _begins(asked.until + timedelta(days=1))
-    with _store(asked) as store:
+    with store_of(asked) as store:
         found = list(resting_on(store, asked.number, since=since, until=until, depth=asked.depth))
-    if not found and not asked.csv:
+    if not found and not (asked.csv or asked.json):
         raise ConfigurationError(
             f"no run here rests on {asked.number!r}, in these days: a number is looked for whole"
         )
@@ -123,7 +125,7 @@ def _resting(asked: argparse.Namespace) -> None:
         through = use.by or use.serial
         return (
             use.certificate,
-            _words(use.customer),
+            words(use.customer),
             issued,
             use.run,
             use.station,
@@ -133,7 +135,7 @@ def _resting(asked: argparse.Namespace) -> None:
         )
 
     headings = ("certificate", "customer", "issued", "run", "station", "began", "depth", "through")
-    _show(headings, [row(one) for one in found], csv=asked.csv)
+    show(asked, headings, [row(one) for one in found])
 
 
 def _begins(day: date) -> float:
@@ -141,11 +143,12 @@ def _begins(day: date) -> float:
     return datetime(day.year, day.month, day.day).astimezone().timestamp()
 
 
-def _due(asked: argparse.Namespace) -> None:
+def list_due(asked: argparse.Namespace) -> None:
+    """Print the standards whose certificates end soon, the first to end first."""
     from remotecal.cli.service import moment
 
     today = datetime.now(UTC).astimezone().date()
-    with _store(asked) as store:
+    with store_of(asked) as store:
         found = store.standards.due((today + timedelta(days=asked.within)).isoformat())
 
     def row(used_until: str) -> str:
@@ -164,38 +167,20 @@ def _due(asked: argparse.Namespace) -> None:
         )
         for used in found
     ]
-    if not rows and not asked.csv:
-        print(f"No standard's certificate ends within {asked.within} days, of those that took part in runs.")
-        return
-    _show(
+    show(
+        asked,
         ("valid until", "left", "standard", "serial", "certificate", "station", "last used"),
         rows,
-        csv=asked.csv,
+        f"No standard's certificate ends within {asked.within} days, of those that took part in runs.",
     )
 
 
 def _reindex(asked: argparse.Namespace) -> None:
-    with _store(asked) as store:
+    with store_of(asked) as store:
         print(f"The index is made anew, of {store.about.rebuild()} runs.")
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
     """Return a text by language, kept as JSON, in English where there is any."""
     words = json.loads(text)
     return str(words.get("en") or next(iter(words.values()), ""))
-
-
-def _show(headings: Sequence[str], rows: Sequence[Sequence[str]], *, csv: bool = False) -> None:
-    from remotecal.cli.tables import show_table
-
-    if not csv:
-        show_table(headings, rows)
-        return
-    import csv as writing
-    import sys
-
-    from remotecal.certificates.summary import as_text
-
-    writer = writing.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows([as_text(cell) for cell in row] for row in rows)

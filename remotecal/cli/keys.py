@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.x509 import Certificate
+
+    from remotecal.certificates.signing.seal import PublicKey
 
 AUTHORITY_LASTS, KEY_LASTS = 20, 5
 """Years a certificate is good for, unless somebody says otherwise."""
@@ -49,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     seal = command(commands, "seal", "make an Ed25519 key for journals, trust lists or procedures", _seal)
     _add_new(seal)
     show = command(commands, "show", "tell whose a key or certificate is, and until when", _show)
-    show.add_argument("file", type=Path, metavar="FILE", help="a key with its certificate, or a certificate")
+    show.add_argument(
+        "file", type=Path, metavar="FILE", help="a key with its certificate, a certificate, or an Ed25519 key"
+    )
     add_password(show)
 
 
@@ -181,6 +186,9 @@ def _show(asked: argparse.Namespace) -> None:
     from remotecal.certificates.signing.issuing import key_fingerprint
     from remotecal.certificates.signing.keys import common_name, fingerprint
 
+    if (seal := _seal_in(asked.file, password_of(asked))) is not None:
+        print(f"an Ed25519 key for journals, trust lists or procedures; its public half is\n  {seal.text}")
+        return
     certificate = _certificate_in(asked.file, password_of(asked))
     print(f"{common_name(certificate)}, certified by {certificate.issuer.rfc4514_string()}")
     print(
@@ -188,6 +196,28 @@ def _show(asked: argparse.Namespace) -> None:
     )
     print(f"SHA-256 of the certificate, for the register: {fingerprint(certificate)}")
     print(f"SHA-256 of the key, to compare with its holder: {key_fingerprint(certificate.public_key())}")
+
+
+def _seal_in(path: Path, password: str | None) -> PublicKey | None:
+    """Return the public half of an Ed25519 key in a PEM file; None where something else is there.
+
+    Raises:
+        ConfigurationError: it is one that others can read.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+    from remotecal.certificates.signing.seal import PublicKey, SealKey
+
+    with suppress(ValueError, TypeError):  # no PEM, or another password: the certificate's reader tells
+        content = _read(path)
+        if b"PUBLIC KEY" in content:
+            public = load_pem_public_key(content)
+            return PublicKey(public.public_bytes_raw()) if isinstance(public, Ed25519PublicKey) else None
+        private = load_pem_private_key(content, None if password is None else password.encode())
+        if isinstance(private, Ed25519PrivateKey):
+            return SealKey.read(path, password).public
+    return None
 
 
 def _certificate_in(path: Path, password: str | None) -> Certificate:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import getpass
 import shlex
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
 from remotecal.cli.evaluate import issue
 from remotecal.cli.progress import ProgressLine
 from remotecal.cli.terminal import language
-from remotecal.errors import OrderError, RemotecalError
+from remotecal.errors import OrderError, RemotecalError, RunAborted
 from remotecal.journal.events import JournalReader
 from remotecal.journal.evidence import read_start
 from remotecal.order import Order
@@ -52,7 +52,7 @@ def run(
             raise OrderError(f"{order} names no bench: give one with --bench")
         bench = order.parent / asked.order.bench
     found = find(asked.order.procedure, order.parent)
-    with _resumable(out), ProgressLine() as line:
+    with resumable(out), ProgressLine() as line:
         company = _company(line, answers, files, yes=yes)
         evidence = execute(asked, found, Bench.load(bench), out, company)
     issue(evidence, found, out)
@@ -79,24 +79,42 @@ def take_up(
     """
     used = read_start(JournalReader.at(directory, torn=True)).procedure
     found = find_followed(used.name, used.sha256, procedure)
-    with _resumable(directory), ProgressLine() as line:
+    with resumable(directory), ProgressLine() as line:
         company = _company(line, answers, files, yes=yes)
         evidence = resume(directory, company, found=found, bench=Bench.load(bench) if bench else None)
     issue(evidence, found, directory)
 
 
 @contextmanager
-def _resumable(directory: Path) -> Iterator[None]:
-    """Add to whatever ends a run that has begun how it is taken up again."""
+def resumable(directory: Path) -> Iterator[None]:
+    """Add to whatever ends a run that has begun how it is taken up again.
+
+    Raises:
+        RunAborted: somebody pressed Ctrl-C once more, while a run that was stopped and made safe was ending.
+    """
     try:
         yield
     except RemotecalError as error:
-        with suppress(RemotecalError):
-            kinds = {event.kind for event in JournalReader.at(directory, torn=True)}
-            if "start" in kinds and "finish" not in kinds:
-                taken_up = shlex.join(["remotecal", "resume", str(directory)])
-                error.add_note(f"`{taken_up}` takes the run up again")
+        if _is_open(directory):
+            error.add_note(_taken_up(directory))
         raise
+    except KeyboardInterrupt:
+        if not _is_open(directory):
+            raise
+        raise RunAborted(f"the run was interrupted; {_taken_up(directory)}") from None
+
+
+def _is_open(directory: Path) -> bool:
+    """Tell whether a run has begun there and not come to its end."""
+    try:
+        kinds = {event.kind for event in JournalReader.at(directory, torn=True)}
+    except RemotecalError:
+        return False
+    return "start" in kinds and "finish" not in kinds
+
+
+def _taken_up(directory: Path) -> str:
+    return f"`{shlex.join(['remotecal', 'resume', str(directory)])}` takes the run up again"
 
 
 def _company(line: ProgressLine, answers: Sequence[str], files: Sequence[Path], *, yes: bool) -> Company:

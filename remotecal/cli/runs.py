@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from remotecal.cli.commands import HUB, add_directory, command, declare_verbs, directory
+from remotecal.cli.listing import add_folder, add_form, show, store_of
 
 if TYPE_CHECKING:
     from remotecal.store import Store
@@ -31,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.set_defaults(handler=_list)
     add_directory(parser, *HUB)
+    add_folder(parser)
+    add_form(parser)
     run = directory(*HUB)
     run.add_argument("run", metavar="RUN", help="name of the run, or how it begins")
     commands = parser.add_subparsers(metavar="COMMAND")
@@ -99,15 +102,17 @@ def _not_begun(order: OrderRow) -> str:
 
 
 def _list(asked: argparse.Namespace) -> None:
-    from remotecal.cli.tables import plain, show_table
+    from remotecal.cli.tables import plain
 
-    with _store(asked) as store:
+    with store_of(asked) as store:
         runs = store.pages.runs(LISTED)
         orders = [order for order in store.pages.orders(LISTED) if order.state != "claimed"]
         files = store.files.counted([(run.station, run.run) for run in runs])
     rows = [_row(run, *files[run.station, run.run]) for run in runs]
     rows += [(order.id, order.station, order.state, "", "", "", "") for order in orders]
-    show_table(("run", "station", "state", "lines", "files", "began", "record"), rows)
+    show(asked, ("run", "station", "state", "lines", "files", "began", "record"), rows)
+    if asked.csv or asked.json:
+        return
     for run in runs:
         if run.conflict:
             print(plain(f"{run.run}: lines were refused: {run.conflict}"))

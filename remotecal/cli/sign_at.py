@@ -249,8 +249,8 @@ def _refuse_unproven(report: Report) -> None:
 
 def _show(record: Record) -> None:
     """Print what is signed: whose certificate, of what, and every result with its digits."""
-    from remotecal.cli.tables import plain, show_table
-    from remotecal.model.flat import flatten, headings
+    from remotecal.cli.evaluate import summarise
+    from remotecal.cli.tables import plain
 
     language = say("en", "zh")
     items = "; ".join(
@@ -258,10 +258,7 @@ def _show(record: Record) -> None:
     )
     customer = record.customer.name.get(language)
     print(plain(f"{record.number} · {items} · {customer} · {record.finished}"))
-    for table in record.tables:
-        columns = flatten(table.columns)
-        rows = [[column.at(row, language) for column in columns] for row in range(table.rows)]
-        show_table(headings(columns, language), rows)
+    summarise(record)
 
 
 def _key(source: str, password: str | None, records: Sequence[Record], duty: Duty) -> SigningKey:

@@ -53,6 +53,10 @@ def _enrol(asked: argparse.Namespace) -> None:
     print(
         f"{folder.name} belongs to {folder.laboratory.name}. Name its benches in {folder.path}/station.toml."
     )
+    print(
+        "Its journals are signed by this key, which the laboratory's trust list names (`--journal-key`):\n"
+        f"  {folder.signing_key().public.text}"
+    )
     print(f"Next: remotecal station up --station {folder.path}")
 
 

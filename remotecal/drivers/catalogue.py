@@ -88,6 +88,7 @@ SHIPPED: Final = {
     "ThermometerByHand": "remotecal.drivers.by_hand.indicating:ThermometerByHand",
     "Tuf2000M": "remotecal.drivers.tuf.tuf2000m:Tuf2000M",
     "Tuf2000MFuji": "remotecal.drivers.tuf.fuji:Tuf2000MFuji",
+    "VaisalaDmt340": "remotecal.drivers.vaisala.dmt340:VaisalaDmt340",
     "VaisalaPtu300": "remotecal.drivers.vaisala.ptu300:VaisalaPtu300",
     "VoltmeterByHand": "remotecal.drivers.by_hand.indicating:VoltmeterByHand",
     "VolumeTotalizerByHand": "remotecal.drivers.by_hand.indicating:VolumeTotalizerByHand",

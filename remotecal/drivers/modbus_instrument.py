@@ -62,6 +62,8 @@ class ModbusInstrument(Instrument):
     wire: ClassVar[Modbus] = Modbus()
     forbidden: ClassVar[tuple[Register, ...]] = ()
     """Registers and coils that must never be written; a driver that declares one can't be made."""
+    serial_object: ClassVar[int | None] = None
+    """Object of the device identification (function 43) that holds its serial number, asked by itself."""
     unit: int
     layout: Modbus
     """The wire, as this instrument is set."""
@@ -118,11 +120,11 @@ class ModbusInstrument(Instrument):
     def identify(self) -> Identity:
         """Ask who it is; what it can't say are its class's words.
 
-        It is asked by device identification where it knows function 43, and for its reading
-        `serial_number` where the driver states one.
+        It is asked by device identification where it knows function 43, and for its serial number by
+        that or by its reading `serial_number`, where the driver states one.
         """
         told = self._told() if identification.FUNCTION in self.layout.functions else {}
-        serial = ""
+        serial = "" if self.serial_object is None else known_serial(self._object(self.serial_object))
         declaration = getattr(type(self), "serial_number", None)
         if isinstance(declaration, Reading):
             ((content, _, _),) = self.obtain(declaration)
@@ -139,13 +141,22 @@ class ModbusInstrument(Instrument):
         objects: dict[int, str] = {}
         following: int | None = identification.MAKER
         while following is not None and following not in objects:
-            reply, _ = self._exchange(bytes((self.unit,)) + identification.question(following))
-            told = identification.understand(reply[1:])
-            if told is None:
-                raise ModbusRefusal(f"{self.name} does not say who it is by function 43", reply[2])
+            told = self._identified(identification.question(following))
             objects |= told.objects
             following = told.following
         return objects
+
+    def _object(self, number: int) -> str:
+        """Return one object of the device identification; "" where it answers by another."""
+        question = identification.question(number, identification.INDIVIDUAL)
+        return self._identified(question).objects.get(number, "")
+
+    def _identified(self, question: bytes) -> identification.Told:
+        reply, _ = self._exchange(bytes((self.unit,)) + question)
+        told = identification.understand(reply[1:])
+        if told is None:
+            raise ModbusRefusal(f"{self.name} does not say who it is by function 43", reply[2])
+        return told
 
     def can_be_asked(self, declaration: Declaration) -> bool:
         return True

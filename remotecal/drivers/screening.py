@@ -100,7 +100,7 @@ class Screen:
         said = f"{instrument.name}, {modbus.describe(payload)}"
         if payload[:1] != bytes((instrument.unit,)):
             raise ForbiddenCommand(f"{said}: the instrument is unit {instrument.unit}")
-        if payload[1:-1] == identification.question()[:-1] and payload[1] in instrument.layout.functions:
+        if identification.is_question(payload[1:]) and identification.FUNCTION in instrument.layout.functions:
             return
         try:
             request = modbus.Request.decode(payload[1:])

@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,8 +19,16 @@ from pydantic import ValidationError
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.clock import civil_time
-from remotecal.errors import ConfigurationError, NotAnswered, NotConnected, OrderError
+from remotecal.errors import (
+    ConfigurationError,
+    EvidenceError,
+    NotAnswered,
+    NotConnected,
+    NotThere,
+    OrderError,
+)
 from remotecal.hub.broker import CONNECTIONS, KICK
+from remotecal.hub.issuing import RunAt
 from remotecal.hub.numbers import numbered, series_of, written
 from remotecal.store import Store
 from remotecal.store.numbers import IN_VAIN
@@ -102,6 +110,25 @@ class OrderDesk:
     def __init__(self, folder: HubFolder, store: Store, connection: Connection) -> None:
         self.folder, self.store, self.connection = folder, store, connection
         self.key = SealKey.read(folder.laboratory)
+
+    def at(self, station: str, run: str, device: str = "") -> RunAt:
+        """Return a run at a station with its certificate, or with that of a device."""
+        return RunAt(self.folder, self.store, station, run, device)
+
+    def devices(self, run: str) -> Mapping[str, str]:
+        """Return device of a run → number of the certificate it is to have of its own; "" is the one for all.
+
+        Raises:
+            NotThere: the run was not ordered, or not so.
+        """
+        row = self.store.orders.find(run)
+        if row is None:
+            raise NotThere(f"there is no order {run}")
+        try:
+            order = unseal(row.envelope, "order", RemoteOrder, [self.key.public])
+        except EvidenceError as error:
+            raise NotThere(f"the order {run} is not one that this laboratory signed: {error}") from error
+        return order.order.numbers
 
     def new_code(self, station: str, by: str) -> Code:
         """Return a code; see `new_code`."""

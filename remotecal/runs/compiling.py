@@ -269,9 +269,12 @@ def _standard(standard: InstrumentUsed | ArtefactUsed, used: CertificateUsed, id
 def _calibrated(table: Table) -> Iterator[Column]:
     """Yield over which range a standard was calibrated, and the uncertainties stated there.
 
-    What is for itself, such as a weight or a solid of known density, has its certified values instead.
+    What is for itself, such as a weight or a solid of known density, has its certified values instead. Which
+    part of the uncertainty several standards have in common is neither.
     """
-    columns = [column for column in table.columns if isinstance(column, Column)]
+    columns = [
+        column for column in table.columns if isinstance(column, Column) and SHARED not in column.ref_types
+    ]
     against = next((column for column in columns if column.uncertainty is None), None)
     stated = next((column for column in columns if column.uncertainty is not None), None)
     if against is None and table.rows == 1:
@@ -295,6 +298,9 @@ def _calibrated(table: Table) -> Iterator[Column]:
 
 CERTIFIED = "remotecal_certifiedValue"
 """refType of a value, with its uncertainty, that a standard embodies."""
+
+SHARED = "remotecal_commonDeviation"
+"""refType of what several standards deviate together by: 0, with its part of their uncertainty."""
 
 RANGE = Text(zh="测量范围", en="Range")
 UNCERTAINTY = Text(zh="扩展不确定度", en="Expanded uncertainty")

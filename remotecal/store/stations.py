@@ -57,6 +57,12 @@ class Stations:
             )
         return secret
 
+    def add_here(self, name: str) -> None:
+        """Enter this computer itself, which enrols nowhere and signs nothing as a station."""
+        own = {"name": name, "key": "", "enabled": True, "enrolled": 0.0, "certificate": ""}
+        with self._database.begin() as connection:
+            connection.execute(stations.insert().values(**own, certificate_until=0.0))
+
     def station_of(self, secret: str, now: float) -> str:
         """Return the station a secret is for; it stays good until `enrol` uses it.
 

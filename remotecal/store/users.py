@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from remotecal.store.database import Database
 
-Role = Literal["operator", "reviewer", "approver", "administrator", "customer"]
-"""What somebody is at the laboratory, or that they are its customer."""
+Role = Literal["operator", "reviewer", "approver", "administrator", "reader", "customer"]
+"""What somebody is at the laboratory; a reader, such as an assessor, looks on; a customer is none of it."""
 ROLES: tuple[Role, ...] = get_args(Role)
 
 NOTED_AFTER = 1 / 30

@@ -169,7 +169,8 @@ def registers_do_not_overlap_and_lie_on_the_wire(driver: type[Instrument]) -> No
     taken: dict[tuple[str, int, int], str] = {}
     for item in declared(driver):
         for part in typing.cast("RegisterCodec", item.wire).parts:
-            for number in range(part.number, part.number + part.size):
+            size = 1 if wire.is_wide(part.number - wire.manual_counts_from) else part.size
+            for number in range(part.number, part.number + size):
                 lies = 0 <= number - wire.manual_counts_from <= 0xFFFF
                 assert lies, f"{item!r}: {part.table} {number} is no address"
                 for bit in range(16) if part.bit is None else (part.bit,):

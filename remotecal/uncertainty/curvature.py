@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TRIALS = 10_000
 """Draws for one check (JCGM 101, 7.9.4 b); some 15 ms for a flow point of 17 inputs and three repeats."""
 
-CURVATURE = "curvature"
+CURVATURE = "δ_curv"
 """Symbol of the line that a curved model adds to its budget."""
 
 SOURCE = "JCGM 101, clause 8"

@@ -10,6 +10,7 @@ from remotecal.certificates.library import is_paper
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.certificates.standard import check_standard, doubt
 from remotecal.certificates.trace import LONGEST
+from remotecal.certificates.transcribed import told
 from remotecal.clock import possible_days
 from remotecal.errors import CertificateRefused
 from remotecal.verify.dates import check_order, days_of
@@ -116,7 +117,9 @@ def _examine_file(
         data = means.library.find(standard.certificate) if standard.certificate else None
         signatures = read_signatures(data or b"")
         if not signatures:
-            raise Unable("it is not signed: who issued it can't be proven")
+            typed = told(record)
+            why = "" if typed is None else f". {typed.get('en')}"
+            raise Unable(f"it is not signed: who issued it can't be proven{why}")
         subject.append(Subject(read(signatures[-1].content), signatures))
         return "; ".join(entry.said for entry in signatures)
 

@@ -13,6 +13,7 @@ from remotecal.web import about, measures, orders, pages, problems, register, re
 from remotecal.web.answers import REFUSED
 from remotecal.web.bodies import LARGEST_BUNDLE
 from remotecal.web.office import Office
+from remotecal.web.pages import by_key
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -54,8 +55,14 @@ Lists come in pages, the latest first: follow `Link: <…>; rel="next"`. Files h
 """
 
 
-def make_app(laboratory: OrderDesk, clock: Clock) -> ASGIApp:
-    """Return the API of a laboratory; sessions, tokens and signatures are judged by `clock`."""
+def make_app(laboratory: OrderDesk, clock: Clock, *, key: str = "") -> ASGIApp:
+    """Return the API of a laboratory, and its pages.
+
+    Args:
+        laboratory: whatever people there can do.
+        clock: the time by which sessions, tokens and signatures are judged.
+        key: who has it comes in as a reader without a password; "" for nobody.
+    """
     app = FastAPI(
         title="remotecal",
         summary="The laboratory's work orders, runs, records and certificates.",
@@ -73,6 +80,8 @@ def make_app(laboratory: OrderDesk, clock: Clock) -> ASGIApp:
         app.include_router(part.router, prefix=PREFIX, responses=dict(REFUSED))
     app.include_router(measures.router)
     pages.add_to(app)
+    if key:
+        app.include_router(by_key.admitting(key))
     for route in app.routes:
         if isinstance(route, APIRoute):  # what it does, and not the name of its function
             route.summary = route.description.partition("\n")[0].rstrip(".")

@@ -38,7 +38,7 @@ Action = Literal[
 """What needs leave."""
 
 MAY: Mapping[Action, frozenset[Role]] = {
-    "read": frozenset({"operator", "reviewer", "approver", "administrator", "customer"}),
+    "read": frozenset({"operator", "reviewer", "approver", "administrator", "reader", "customer"}),
     "order": frozenset({"operator"}),
     "command": frozenset({"operator"}),
     "sign": frozenset({"operator", "reviewer", "approver", "administrator"}),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remotecal.clock import civil_time
-from remotecal.errors import CertificateRefused, EvidenceError, NotAllowed, NotNow, NotThere
+from remotecal.errors import CertificateRefused, NotAllowed, NotNow, NotThere
 from remotecal.hub import amending, issuing
 
 if TYPE_CHECKING:
@@ -42,23 +42,13 @@ def record_row(office: Office, station: str, run: str) -> RecordRow:
     return row
 
 
-def ordered(office: Office, run: str) -> frozenset[str]:
-    """Return the devices that are to have a certificate of their own; "" is the one for all together.
+def ordered(office: Office, run: str) -> Mapping[str, str]:
+    """Return device → number of the certificate it is to have of its own; "" is the one for all together.
 
     Raises:
         NotThere: the run was not ordered, or not so.
     """
-    from remotecal.transport.envelopes import unseal
-    from remotecal.transport.messages import RemoteOrder
-
-    row = office.store.orders.find(run)
-    if row is None:
-        raise NotThere(f"there is no order {run}")
-    try:
-        order = unseal(row.envelope, "order", RemoteOrder, [office.laboratory.key.public])
-    except EvidenceError as error:
-        raise NotThere(f"the order {run} is not one that this laboratory signed: {error}") from error
-    return frozenset(order.order.numbers)
+    return office.laboratory.devices(run)
 
 
 def of_run(
@@ -77,7 +67,7 @@ def of_run(
     Raises:
         NotThere: it is not computed yet, or was not amended so often, or for a customer not issued.
     """
-    found = issuing.RunAt(office.laboratory.folder, office.store, station, run, device, edition or 0)
+    found = replace(office.laboratory.at(station, run, device), edition=edition or 0)
     if caller.account is None:
         record_row(office, station, run)
         newest = found.newest()

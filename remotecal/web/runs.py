@@ -265,5 +265,5 @@ def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> No
     issued = here.store.signings.issued(station, run)
     if not issued:
         raise NotThere(f"the certificate of {run} is not issued yet")
-    if not certificates.ordered(here, run) <= issued:
+    if not certificates.ordered(here, run).keys() <= issued:
         raise NotThere(f"the certificates of some devices of {run} are not issued yet, and this tells of all")

@@ -43,6 +43,7 @@ async def serving(
     certificate: Path | None = None,
     proxied: bool = False,
     clock: Clock | None = None,
+    key: str = "",
 ) -> AsyncIterator[str]:
     """Serve a laboratory's API while the context lasts, and give its URL.
 
@@ -54,6 +55,7 @@ async def serving(
         proxied: whether a reverse proxy on this machine speaks TLS with the clients, and says in
             `X-Forwarded-For` and `X-Forwarded-Proto` who they are; nobody else may reach the port then.
         clock: the time by which sessions, tokens and signatures are judged; the computer's by default.
+        key: who has it comes in as a reader without a password; "" for nobody.
 
     Raises:
         ConfigurationError: the address can't be listened on, the certificate can't be used, or
@@ -65,7 +67,7 @@ async def serving(
             "listen on 127.0.0.1 behind a reverse proxy that speaks TLS"
         )
     config = uvicorn.Config(
-        make_app(laboratory, clock or RealClock()),
+        make_app(laboratory, clock or RealClock(), key=key),
         ssl_certfile=certificate,
         proxy_headers=proxied,
         server_header=False,

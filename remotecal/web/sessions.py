@@ -63,11 +63,22 @@ async def open_session(here: Office, login: Login, request: Request, response: R
     client = _client(request)
     async with here.one_login:
         user = await run_in_threadpool(_check_password, here, login.name, login.password, client)
-    now, lasts = here.clock.now(), here.settings.api.session_hours * 3600
-    secret = await run_in_threadpool(here.store.users.open_session, user, now + lasts, now)
-    if secret is None:
+    caller = await run_in_threadpool(begin, here, user, request, response)
+    if caller is None:
         raise NotLoggedIn(WRONG)
     await run_in_threadpool(here.store.note, login.name, "login", {"host": client.host})
+    return caller
+
+
+def begin(here: Office, user: UserRow, request: Request, response: Response) -> Caller | None:
+    """Return a user whose session begins now, with the cookies of that set.
+
+    None if the user was disabled or given another password since they were found.
+    """
+    now, lasts = here.clock.now(), here.settings.api.session_hours * 3600
+    secret = here.store.users.open_session(user, now + lasts, now)
+    if secret is None:
+        return None
     device = f"{(nonce := secrets.token_hex(16))}.{_device_mark(here, user, nonce)}"
     for name, value, kept in ((COOKIE, secret, int(lasts)), (DEVICE, device, DEVICE_LASTS)):
         response.set_cookie(

@@ -146,7 +146,14 @@ class ClampOnSite(Assembly):
             parameters["pulses_per_volume"] = self.site.dut.spec.pulses
         return Paper(
             name=f"simulated customer's pipe, {size.outer:g} mm, with a clamp-on meter",
-            job=Job("flow.meter_by_clamp_on", "CLAMPON", parameters, customer_meter(), laboratory=LABORATORY),
+            job=Job(
+                "flow.meter_by_clamp_on",
+                "CLAMPON",
+                parameters,
+                customer_meter(),
+                laboratory=LABORATORY,
+                place="customer",
+            ),
             characteristics={"reading_delay": characteristic(0.0, "s", READING_DELAY, today)},
         )
 

@@ -83,6 +83,7 @@ class ClampOnHome(Assembly):
                 {"accuracy_class": 2.5},
                 customer_meter(),
                 laboratory=LABORATORY,
+                place="customer",
             ),
             artefacts={
                 "before": before,

@@ -185,7 +185,9 @@ def mass6000(
 
 def fc410(world: World, meter: Meter, *, unit: int = 1, name: str = "fc410") -> ModbusSimulated:
     """Return an FC410."""
-    return ModbusSimulated(SiemensFc410, world, name, unit=unit, reads=coriolis(meter))
+    shown = coriolis(meter)
+    frame = {"frame_temperature": shown["temperature"]}
+    return ModbusSimulated(SiemensFc410, world, name, unit=unit, reads=shown | frame)
 
 
 def tuf2000m(

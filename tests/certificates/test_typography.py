@@ -85,6 +85,15 @@ def test_small_numbers_written_out_by_an_earlier_version_are_there_and_lost_ones
     assert printed_with({"1.14 × 10⁻⁷": "1.15 × 10⁻⁷"}) != []
 
 
+@pytest.mark.parametrize("budgets", [7, 8, 9])
+def test_the_end_of_a_certificate_has_no_page_of_its_own(budgets: int) -> None:
+    (measurement, *_) = record().measurements
+    printed = print_certificate(with_measurement(budgets=(measurement.budgets[0],) * budgets), b"<a/>")
+    last = read_print(printed).words[-1]
+    assert "Endofcertificate" in last
+    assert "U=0.035%" in last, "the last budget stands before it"
+
+
 def standards_cell(*quantities: Column) -> str:
     standard = record().measurements[0].standards[0].model_copy(update={"quantities": quantities})
     said = words(with_measurement(standards=(standard,)))

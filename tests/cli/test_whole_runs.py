@@ -19,6 +19,7 @@ from tiny_bench import tiny_bench
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli import main
+from remotecal.cli.run import resumable
 from remotecal.errors import RunAborted
 from remotecal.journal.events import FILE, read_journal
 from remotecal.journal.writing import Journal
@@ -155,6 +156,10 @@ def test_an_interlock_has_an_exit_code_of_its_own(tiny, capsys):
     assert "gauge.value is 2 V, above its limit, 1.5 V" in said
     assert f"`remotecal resume {tiny.out}` takes the run up again" in said
     assert tiny.world.level == 0
+    with pytest.raises(RunAborted, match=f"`remotecal resume {tiny.out}` takes"), resumable(tiny.out):
+        raise KeyboardInterrupt  # once more, while what was stopped is ending
+    with pytest.raises(KeyboardInterrupt), resumable(tiny.directory):
+        raise KeyboardInterrupt
 
 
 def test_what_never_began_is_not_said_to_be_taken_up_again(tiny, capsys):

@@ -1,6 +1,7 @@
 """The tables in `docs/tables`, and instruments by them on a serial port that plays a conversation."""
 
 import contextlib
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,17 @@ def asked(start: int, *answer: int, function: int = 3) -> Exchange:
     """Return an exchange that reads from a wire address as many items as are answered."""
     request = modbus.Request(function, start, len(answer))
     return rtu(request.encode()), rtu(modbus.reply(request, answer))
+
+
+def words(*values: float) -> tuple[int, ...]:
+    """Return floats in registers, the most significant one first."""
+    return struct.unpack(f">{2 * len(values)}H", struct.pack(f">{len(values)}f", *values))
+
+
+def wide(start: int, count: int, form: str, *values: float) -> Exchange:
+    """Return an exchange that reads registers of 32 bits, whose content is packed as `form` says."""
+    data = struct.pack(f">{form}", *values)
+    return rtu(modbus.Request(3, start, count).encode()), rtu(bytes((3, len(data))) + data)
 
 
 @contextlib.contextmanager

@@ -144,6 +144,23 @@ class Torn(ModbusInstrument):
     """Speed."""
 
 
+class Wide(ModbusInstrument):
+    """Has a number of 32 bits at each address."""
+
+    wire: ClassVar[Modbus] = Modbus(wide=((1, 2),))
+    flow = Reading(input_f32(1), "m3/h", span=(0, 1), accuracy=UNSTATED)
+    """Flow."""
+    speed = Reading(input_f32(2), "m/s", span=(0, 1), accuracy=UNSTATED)
+    """Speed."""
+
+
+class TornWide(Wide):
+    """Has two at one."""
+
+    level = Reading(input_f32(2), "m", span=(0, 1), accuracy=UNSTATED)
+    """Level."""
+
+
 class Below(ModbusInstrument):
     """Has a register below the first."""
 
@@ -182,6 +199,7 @@ WRONG = [
     (Warned, what_is_forbidden_is_nowhere_declared, "Warned.gain sends 'CAL:GAIN"),
     (Coarse, registers_go_both_ways, "Coarse.level: .*100000"),
     (Torn, registers_do_not_overlap_and_lie_on_the_wire, "speed and flow share input 2"),
+    (TornWide, registers_do_not_overlap_and_lie_on_the_wire, "level and speed share input 2|speed and level"),
     (Below, registers_do_not_overlap_and_lie_on_the_wire, "input 0 is no address"),
     (OneWay, lines_go_both_ways, "OneWay.level: '1.000' in an answer is read as"),
 ]
@@ -191,6 +209,10 @@ WRONG = [
 def test_what_is_wrong_is_found(cls, check, said: str) -> None:
     with pytest.raises(AssertionError, match=said):
         check(cls)
+
+
+def test_numbers_of_32_bits_at_one_address_each_do_not_overlap() -> None:
+    registers_do_not_overlap_and_lie_on_the_wire(Wide)
 
 
 def test_every_check_can_fail() -> None:

@@ -29,6 +29,9 @@ UNREADY: Mapping[str, frozenset[str]] = {
     "FlukeWell": frozenset({"setpoint"}),  # the driver is for all of them together
     "Keysight53230A": frozenset({"gated_pulses", "running_pulses"}),  # nothing was counted yet
     "KeysightDaq970A": frozenset(named(KeysightDaq970A)) - {"temperature[101]"},  # all that is connected
+    "VaisalaDmt340": frozenset(
+        {"dew_point_over_water", "dew_point_at_1_atm", "water_content", "vapour_pressure"}
+    ),  # it has them not
     "SiemensMag6000": frozenset({"direction"}),  # that of the flow
     "SiemensMass6000": frozenset({"direction"}),
 }

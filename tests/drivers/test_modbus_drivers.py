@@ -270,6 +270,12 @@ def test_mass6000_gives_what_flows_in_one_request_and_double_totals() -> None:
         meter.reset_volume()
 
 
+@pytest.mark.parametrize(("value", "registers"), [(100.0, (0x42C8, 0)), (55.32, (0x425D, 0x47AE))])
+def test_mass6000_sends_floats_as_its_manual_prints_them(value: float, registers: tuple[int, int]) -> None:
+    with bus(SiemensMass6000, *MASS_6000, asked(3, 3004, *registers)) as meter:
+        assert meter.density.read().value == pytest.approx(value, rel=1e-7)
+
+
 def test_mass6000_that_totals_otherwise_is_refused() -> None:
     with (
         pytest.raises(WrongInstrument, match="totalizer_2 is FRACTION_A, this driver needs VOLUME"),

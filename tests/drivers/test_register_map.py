@@ -308,6 +308,11 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"agree": [AGREE | {"product": ["density", "volume"]}]},
         "agree: density is in kg/m3, which is no unit of kg/m3 × m3",
     ),
+    (
+        METER,
+        {"agree": [AGREE | {"unit": "m2"}]},
+        "agree: density is in kg/m3, which is no unit of kg/m3 × m2",
+    ),
     (METER, {"agree": [AGREE | {"within": 1.5}]}, r"agree\.0\.within"),
 ]
 
@@ -347,6 +352,19 @@ def is_believed(**at: Any) -> bool:
     return True
 
 
+def is_relative(unit: str) -> bool:
+    """Tell whether a meter is believed that shows 998 kg/m3 and a relative density of 0.998."""
+    relative = NONE | {"holding": 40402, "type": "f32", "unit": "1"}
+    kind = driver(
+        agree=[AGREE | {"product": ["relative"], "times": 1.0, "unit": unit}], readings__relative=relative
+    )
+    try:
+        opened(kind, density=lambda: 998.0, relative=lambda: 0.998)
+    except WrongInstrument:
+        return False
+    return True
+
+
 KEYS: dict[str, Callable[[], bool]] = {
     "Stated.maker": lambda: driver(maker="B").maker == "B",
     "Stated.model": lambda: driver(model="B").model == "B",
@@ -368,6 +386,7 @@ KEYS: dict[str, Callable[[], bool]] = {
     "Stated.agree": lambda: is_believed() and not is_believed(times=2),
     "Agreement.product": lambda: not is_believed(product=["none"]),
     "Agreement.times": lambda: is_believed(times=1.005) and not is_believed(times=1.02),
+    "Agreement.unit": lambda: is_relative("g/cm3") and not is_relative("kg/m3"),
     "Agreement.gives": lambda: not is_believed(gives="none"),
     "Agreement.within": lambda: is_believed(times=1.02, within=0.03),
     "Map.never": lambda: driver(never=[{"coil": 4}]).forbidden[0].number == 4,

@@ -2,21 +2,21 @@
 
 import contextlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from shipped_tables import asked, bus, rtu
 
 from remotecal.clock import VirtualClock
-from remotecal.drivers.capabilities import CollectingRig, Densitometer, Outlet, Valve
+from remotecal.drivers.capabilities import CollectingRig, Densitometer, Outlet, Thermometer, Valve
 from remotecal.drivers.elster.ek280 import ElsterEk280
 from remotecal.drivers.flonidan.uniflo1200 import FlonidanUniflo1200
 from remotecal.drivers.links import modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.siemens.coriolis import SiemensFc410
+from remotecal.drivers.siemens.coriolis import Alarm, SiemensFc410
 from remotecal.errors import ModbusRefusal, WrongInstrument
-from remotecal.testing.transcripts import Exchange, on_serial_port
+from remotecal.testing.transcripts import Exchange, frame, on_serial_port
 
 
 def words(*values: float) -> tuple[int, ...]:
@@ -34,10 +34,14 @@ def written(function: int, start: int, value: int) -> Exchange:
 
 
 @contextlib.contextmanager
-def line(kind: type[ModbusInstrument], *exchanges: Exchange) -> Iterator[Any]:
+def line(
+    kind: type[ModbusInstrument], *exchanges: Exchange, options: Mapping[str, Any] | None = None
+) -> Iterator[Any]:
     with (
         on_serial_port(*exchanges) as device,
-        kind.open(f"modbus+rtu://{device}", name="dut", clock=VirtualClock(0.0)) as instrument,
+        kind.open(
+            f"modbus+rtu://{device}", name="dut", clock=VirtualClock(0.0), **options or {}
+        ) as instrument,
     ):
         yield instrument
 
@@ -99,11 +103,38 @@ def test_ek280_whose_factor_is_anothers_is_refused(factor: float) -> None:
         pass
 
 
+AS_DELIVERED = asked(527, 3)
+"""An FC410 or FCT010 sends a float's most significant byte first."""
+
+
 def test_fc410_gives_what_flows_in_one_request() -> None:
-    with line(SiemensFc410, asked(3000, *words(2.5, 0.0025, 998.2))) as meter:
+    said = (AS_DELIVERED, asked(3000, *words(2.5, 0.0025, 998.2)), asked(3010, *words(20.5)))
+    with line(SiemensFc410, *said) as meter:
         found = meter.read(meter.mass_flow, meter.flow, meter.density)
+        assert meter.temperature.read()[:2] == (20.5, "°C")
     assert [one.value for one in found] == [2.5, pytest.approx(0.0025), pytest.approx(998.2)]
-    assert isinstance(meter, Densitometer)
+    assert isinstance(meter, Densitometer | Thermometer)
+
+
+def test_fct010_by_its_manuals_frame() -> None:
+    """Its page 152 misprints the last byte once, as 93; the checksum is that of 8B."""
+    printed = frame("01 03 0B B8 00 02 46 0A"), frame("01 03 04 40 C3 52 8B 62 C8")
+    with line(SiemensFc410, AS_DELIVERED, printed) as meter:
+        assert meter.mass_flow.read()[:2] == (pytest.approx(6.10383, abs=5e-6), "kg/s")
+
+
+def test_fc410_is_read_in_the_order_it_tells_or_refused() -> None:
+    refused = 'sends floats in the order CDAB, they are read as ABCD: state order = "CDAB"'
+    with pytest.raises(WrongInstrument, match=refused), line(SiemensFc410, asked(527, 0)):
+        pass
+    said = (asked(527, 0), asked(3000, *swapped(2.5)))
+    with line(SiemensFc410, *said, options={"order": "CDAB"}) as meter:
+        assert meter.mass_flow.read().value == 2.5
+
+
+def test_fc410_says_that_its_pipe_is_empty() -> None:
+    with line(SiemensFc410, AS_DELIVERED, asked(3014, 0x0080, 0x0020)) as meter:
+        assert meter.alarms.read() == Alarm.EMPTY_PIPE | Alarm.STARTING
 
 
 def test_converters_are_never_written_to() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from shipped_tables import rtu
+from shipped_tables import rtu, wide
 
 from remotecal.clock import VirtualClock
 from remotecal.configuration import as_toml
@@ -50,11 +50,6 @@ METER: dict[str, Any] = {
     },
 }
 TABLE = as_toml(METER)
-
-
-def wide(start: int, count: int, form: str, *values: float) -> Exchange:
-    data = struct.pack(f">{form}", *values)
-    return rtu(modbus.Request(3, start, count).encode()), rtu(bytes((3, len(data))) + data)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from remotecal.sim.instruments.branched_rig import BranchedPlc
 from remotecal.sim.instruments.calibrator5522a import Calibrator5522A
 from remotecal.sim.instruments.converters import Converting, ek280, uniflo1200
 from remotecal.sim.instruments.daq970a import DataAcquisition
+from remotecal.sim.instruments.dew_point import dmt340
 from remotecal.sim.instruments.drive import VltDrive
 from remotecal.sim.instruments.druck import Pace
 from remotecal.sim.instruments.flow_meters import (
@@ -89,6 +90,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
     world = World(VirtualClock(), 1)
     yield HartReadout(world, {1: lambda: 20.0}), {"channel": 1}
     yield keller(world, lambda: 1.0), {}
+    yield dmt340(world, lambda: -40.0), {}
     yield keller(world, lambda: 1.0, driver=KellerDigitalEarly), {}
     yield Pace(world, Regulator(world.clock.now)), {}
     yield Controller6270A(world, Regulator(world.clock.now)), {}

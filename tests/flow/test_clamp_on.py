@@ -61,6 +61,16 @@ def test_on_site_errors_are_within_their_uncertainty_and_judge_nothing(site):
     assert "provisional" in said.declaration.get("en")
 
 
+def test_the_certificate_says_on_site_and_nothing_that_means_nothing(site):
+    made = record(SITE.calibrate(site))
+    assert made.place == "customer"
+    stated = [each for standard in made.standards for each in standard.quantities]
+    assert stated
+    assert not [each.values for each in stated if set(each.values) == {"0"}], "what is shared is no value"
+    (velocity,) = column(made, "remotecal_pipeVelocity").values
+    assert len(velocity.partition(".")[2]) == 3, f"{velocity} m/s is known to 1.6 %"
+
+
 def test_each_mounting_is_asked_for_once_and_each_flow_is_made(site):
     SITE.calibrate(site, flows=[250.0, 100.0], mountings=3)
     asked = [event["question"]["en"] for event in told(site, "prompt")]

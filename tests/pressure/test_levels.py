@@ -141,7 +141,7 @@ def test_a_height_known_badly_in_oil_curves_the_model_and_the_certificate_says_s
         fluid_density=fact(860.0, "kg/m3", 400.0),
     )
     made = procedure.evaluate(run)
-    assert "curvature" in {line.symbol for line in made.budgets[0].lines}
+    assert "δ_curv" in {line.symbol for line in made.budgets[0].lines}
     assert any(
         "first order was not enough" in one.declaration.get("en")
         for one in made.statements

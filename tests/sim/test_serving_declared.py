@@ -42,6 +42,7 @@ class NamedCounter(Counter):
     """Says who it is."""
 
     maker, model, models = "Acme", "C9", "^C9$"
+    serial_object: ClassVar[int | None] = 0x80
     wire: ClassVar[Modbus] = replace(Counter.wire, functions=frozenset({4, 43}))
 
 
@@ -63,13 +64,13 @@ def test_a_bath_that_greets_and_echoes(world, serve):
 
 @pytest.mark.parametrize("port", [SocketServer, PortServer])
 def test_a_counter_that_says_who_it_is(port, world, serve):
-    simulated = ModbusSimulated(NamedCounter, world, "counter")
+    simulated = ModbusSimulated(NamedCounter, world, "counter", serial="B512")
     if port is PortServer:
         address = f"modbus+rtu://{serve(port, simulated, RtuServing(NamedCounter.wire)).device}"
     else:
         address = f"modbus+tcp://127.0.0.1:{serve(port, simulated, TcpServing(NamedCounter.wire)).port}"
     with NamedCounter.open(address) as counter:
-        assert counter.identify()[:2] == ("Acme", "C9")
+        assert counter.identify()[:3] == ("Acme", "C9", "B512")
 
 
 @pytest.mark.parametrize("driver", [Counter, EchoingCounter, NumberedCounter])

@@ -99,7 +99,7 @@ async def test_the_command_ends_by_what_the_station_says(
             assert f"here refuses the order {run.strip()}: the bundle is not trusted here" in said
             code, run, said = await order(trusted, bench="Tiny bensh")
             assert (code, run) == (2, "")
-            assert "there is no bench 'Tiny bensh' at here, did you mean Tiny bench?" in said
+            assert "there is no bench 'Tiny bensh' at here, did you mean 'Tiny bench'?" in said
             code, run, said = await order(trusted, at="there")
             assert (code, run) == (2, "")
             assert "there is no station" in said

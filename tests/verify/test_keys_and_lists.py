@@ -102,6 +102,20 @@ def test_both_sides_read_the_same_number(desk: Path, capsys: pytest.CaptureFixtu
     assert asked in capsys.readouterr().out
 
 
+def test_the_key_of_journals_is_told_as_the_trust_list_takes_it(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert keys("seal", "--out", "station.pem", "--password-file", "pin") == 0
+    wanted = read_public_key(Path("station.pub.pem")).text
+    capsys.readouterr()
+    for file, *more in (("station.pem", "--password-file", "pin"), ("station.pub.pem",)):
+        assert keys("show", file, *more) == 0
+        assert wanted in capsys.readouterr().out
+    assert keys("show", "station.pem") == 2, "it is encrypted, and nobody gave the password"
+    Path("station.pem").chmod(0o644)
+    assert keys("show", "station.pem", "--password-file", "pin") == 2, "others can read it"
+
+
 def test_a_certificate_that_ends_is_renewed_for_the_same_key(desk: Path) -> None:
     certified("Zhang Wei", "zhang")
     before = read_key("zhang.pem", SECRET)

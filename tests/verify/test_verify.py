@@ -16,10 +16,11 @@ from remotecal.certificates.dcc.write import write
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
+from remotecal.certificates.transcribed import TRANSCRIBED
 from remotecal.certificates.trust import TrustList
 from remotecal.errors import ConfigurationError
 from remotecal.journal.events import read_journal
-from remotecal.model import Identification, Item, Text
+from remotecal.model import Identification, Item, Statement, Text
 from remotecal.verify import Report, verify
 
 GIVEN = Path("the journal of the run itself")
@@ -284,6 +285,17 @@ def test_a_standard_certificate_of_another_instrument_or_number(made: Made) -> N
         made.write_standard(scale_certificate().model_copy(update=change))
         made.seal(made.recompute(made.run))
         assert reason in failed(examine(made))["standard MASS-1: file"]
+
+
+def test_a_standard_typed_from_paper_is_not_proven_and_says_who_typed_it(made: Made) -> None:
+    typed = Statement(ref_types=(TRANSCRIBED,), declaration=Text(zh="甲", en="Typed by Li and Zhao"))
+    paper = scale_certificate()
+    content = write(paper.model_copy(update={"statements": (*paper.statements, typed)}))
+    (made.standards / "scale.xml").write_bytes(content)
+    made.seal(made.recompute(made.run))
+    (check,) = (check for check in examine(made).checks if check.name == "standard MASS-1: signature")
+    assert check.outcome == "not possible"
+    assert check.said == "it is not signed: who issued it can't be proven. Typed by Li and Zhao"
 
 
 def test_a_demonstration_is_not_valid_elsewhere(made: Made) -> None:

@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tiny import PROCEDURE
 from web_laboratory import PASSWORD, Web
 
 from remotecal.certificates.signing.xml import read_signatures
+from remotecal.cli.at_hub import AtHub
 from remotecal.private_files import write_private
 
 USERS = {"performed": "operator", "reviewed": "reviewer", "approved": "approver", "issued": "administrator"}
@@ -171,3 +174,31 @@ def test_several_are_signed_in_one_act_and_one_that_fails_is_left_out(web: Web) 
     code, said = sign_at(web, ["here/x"] + [f"here/{n}" for n in range(20)], key, "", "--user", "operator")
     assert code == 2
     assert "20 may be signed so" in said
+
+
+class _HangsUp(BaseHTTPRequestHandler):
+    """A server that keeps no connection once it has answered, and does not say so, as one that grew tired."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_connection_that_ended_while_somebody_read_costs_no_signature(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), _HangsUp) as server:
+        served = threading.Thread(target=server.serve_forever)
+        served.start()
+        try:
+            with AtHub(f"http://127.0.0.1:{server.server_port}") as hub:
+                assert [hub.get("/runs", tmp_path / "kept") for _ in range(3)] == [b"{}"] * 3
+        finally:
+            server.shutdown()
+            served.join()

@@ -1,7 +1,7 @@
 """ABB ACS580 drive over its embedded fieldbus, ABB Drives control profile.
 
-Source: ABB, ACS580 firmware manual, and the ACS355, ACH550 and ACQ550 manuals for the bits of the
-control and status words.
+Source: ABB, ACS580 firmware manual; the ACS355, ACH550 and ACQ550 manuals for the bits of the control
+and status words; the ACS880 firmware manual, page 435, for parameters 58.14 to 58.16.
 """
 
 from __future__ import annotations
@@ -93,7 +93,10 @@ class Profile(Enum):
 
 
 class OnLoss(Enum):
-    """Parameter 58.14, what the drive does when nobody talks to it; its numbers are unverified."""
+    """Parameter 58.14, what the drive does when nobody talks to it.
+
+    Numbers 3 to 5 are the ACS880's, whose fieldbus has the same parameters; the others are unverified.
+    """
 
     NOTHING = 0
     FAULT = 1
@@ -115,6 +118,9 @@ def parameter(group: int, index: int) -> int:
 class AbbAcs580(ModbusInstrument, FlowSource):
     """Pump drive. The pump must stop by itself when the station dies: parameters 58.14 to 58.16.
 
+    Set 58.15, communication loss mode, to any message (1): at 2 only writes of control word and reference
+    count, and a drive that is only watched for as long as 58.16 says trips. A change of these holds after
+    58.06 or a restart, and nothing is watched in the first 30 s after power-up (ACS880).
     Settings of the serial port and the function codes above 6 are unverified.
     """
 

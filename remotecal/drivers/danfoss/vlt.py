@@ -1,7 +1,8 @@
 """Danfoss VLT drives FC 51, FC 102, FC 202 and FC 302 on Modbus RTU, FC control profile.
 
 Source: Danfoss, VLT AQUA Drive FC 202 Design Guide (registers) and VLT Micro Drive FC 51 (bits of the
-control and status words, which it gives as coils 1 to 16 and 33 to 48).
+control and status words, which it gives as coils 1 to 16 and 33 to 48); VLT 2800, 6000 HVAC and 8000 AQUA
+Modbus RTU MG.10.S2.02, pages 23 and 27 (what references stand for).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 
 FULL_REFERENCE: Final = 0x4000
-"""Reference that stands for 100 %; unverified, it suits the manual's 0x0 to 0xFFFF for -200 to 200 %."""
+"""What stands for 100 % (MG.10.S2.02, of the drives before these: 0x2000 is 50 % and 0xE000 -50 %; it suits
+the FC drives' 0x0 to 0xFFFF for -200 to 200 %)."""
 
 
 class ControlBit(IntFlag):
@@ -140,7 +142,7 @@ class DanfossVlt(ModbusInstrument, FlowSource):
     """Control word."""
 
     speed = Setting(holding_i16(50_010, scale=100 / FULL_REFERENCE), "%", span=(0, 100))
-    """Bus reference, in per cent of the largest reference; that 0x4000 stands for 100 % is unverified."""
+    """Bus reference, in per cent of the largest reference."""
 
     status = Flags(holding_u16(50_200), Status)
     """Status word."""
@@ -148,7 +150,7 @@ class DanfossVlt(ModbusInstrument, FlowSource):
     actual_speed = Reading(
         holding_i16(50_210, scale=100 / FULL_REFERENCE), "%", span=(-199.9, 199.9), accuracy=UNSTATED
     )
-    """Main actual value: output frequency in open loop, feedback in closed loop; its scale is unverified."""
+    """Main actual value: output frequency in open loop, feedback in closed loop."""
 
     last_error = Reading(holding_u16(7), "1", span=(0, 65535), accuracy=UNSTATED)
     """Code of the last error on the bus."""

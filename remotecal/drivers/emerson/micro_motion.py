@@ -20,11 +20,9 @@ from remotecal.drivers.capabilities import (
 )
 from remotecal.drivers.codecs import holding_f32, holding_u16
 from remotecal.drivers.declarations import Step
-from remotecal.drivers.instrument import Identity
 from remotecal.drivers.links.wire import Modbus, Order, Serial
-from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.quantities import Choice, Reading
-from remotecal.errors import WrongInstrument
+from remotecal.drivers.told_order import TellsOrder
 
 
 class ByteOrder(Enum):
@@ -80,7 +78,7 @@ class VolumeFlowUnit(Enum):
     L_PER_H = 138
 
 
-class MicroMotion2700(ModbusInstrument, FlowMeter, MassTotalizer, VolumeTotalizer, Densitometer, Thermometer):
+class MicroMotion2700(TellsOrder, FlowMeter, MassTotalizer, VolumeTotalizer, Densitometer, Thermometer):
     """Transmitter set to kg/h, kg/m³, °C and m³/h. Nothing is ever written.
 
     Every register and code is as commonly quoted, and unverified. So the transmitter's own registers of
@@ -145,13 +143,5 @@ class MicroMotion2700(ModbusInstrument, FlowMeter, MassTotalizer, VolumeTotalize
         flow_unit.to(VolumeFlowUnit.M3_PER_H),
     )
 
-    def check(self) -> Identity:
-        """Check who answers and its units, then that floats come in the order they are read in."""
-        identity = super().check()
-        told = ORDERS[self.byte_order.read()]
-        if told != self.layout.order:
-            raise WrongInstrument(
-                f"{self.name} sends floats in the order {told}, they are read as {self.layout.order}: "
-                f'state order = "{told}" in the bench file'
-            )
-        return identity
+    def told_order(self) -> Order:
+        return ORDERS[self.byte_order.read()]

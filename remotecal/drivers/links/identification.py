@@ -10,7 +10,9 @@ from typing import Final, NamedTuple
 FUNCTION: Final = 43
 MEI_TYPE: Final = 14
 BASIC: Final = 1
-"""Which objects are asked for: maker, product code, revision."""
+"""Which objects are asked for: maker, product code, revision …"""
+INDIVIDUAL: Final = 4
+"""… or one of them, such as a maker's own (128 to 255)."""
 MAKER, PRODUCT, REVISION = 0, 1, 2
 _HEAD: Final = 7
 """Bytes before the objects: function, MEI type, code, conformity, more, next object, count."""
@@ -26,15 +28,20 @@ class Told(NamedTuple):
     """The object to go on from; None where that was all."""
 
 
-def question(first: int = MAKER) -> bytes:
-    """Return the PDU that asks for the basic identification, from an object on."""
-    return bytes((FUNCTION, MEI_TYPE, BASIC, first))
+def question(first: int = MAKER, code: int = BASIC) -> bytes:
+    """Return the PDU that asks for the basic identification from an object on, or for one object."""
+    return bytes((FUNCTION, MEI_TYPE, code, first))
 
 
-def answer(objects: dict[int, str]) -> bytes:
+def is_question(pdu: bytes) -> bool:
+    """Tell whether a PDU asks who an instrument is."""
+    return pdu[:-1] in {question(0, code)[:-1] for code in (BASIC, INDIVIDUAL)}
+
+
+def answer(objects: dict[int, str], code: int = BASIC) -> bytes:
     """Return the PDU that answers `question` by all objects at once."""
     texts = b"".join(bytes((number, len(text))) + text.encode("ascii") for number, text in objects.items())
-    return bytes((FUNCTION, MEI_TYPE, BASIC, BASIC, 0, 0, len(objects))) + texts
+    return bytes((FUNCTION, MEI_TYPE, code, BASIC, 0, 0, len(objects))) + texts
 
 
 def size(pdu: bytes) -> int | None:

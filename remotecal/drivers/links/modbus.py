@@ -220,7 +220,7 @@ def refusal(request: Request, code: int, name: str) -> ModbusRefusal:
 
 def describe(payload: bytes) -> str:
     """Say in words what unit and request PDU `payload` ask."""
-    if payload[1:] == identification.question():
+    if identification.is_question(payload[1:]):
         return f"unit {payload[0]}: read device identification"
     try:
         return f"unit {payload[0]}: {Request.decode(payload[1:])}"

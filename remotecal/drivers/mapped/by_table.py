@@ -83,13 +83,16 @@ class ByTable(Instrument):
         *parts, found = self.read(*(cast("BoundReading", self.quantity(name)) for name in names))
         by_others = agreement.times * units.convert(
             math.prod(units.convert(one.value, one.unit, fitting.coherent(one.unit)) for one in parts),
-            fitting.product_of(one.unit for one in parts),
+            fitting.product_of((agreement.unit, *(one.unit for one in parts))),
             found.unit,
         )
         if abs(found.value - by_others) > agreement.within * max(abs(found.value), abs(by_others)):
+            said = [_said(name, one) for name, one in zip(agreement.product, parts, strict=True)]
+            if agreement.unit != "1":
+                said.append(f"{agreement.times:g} {agreement.unit}")
             raise WrongInstrument(
                 f"{self.name}: {agreement.gives} is {found.value:.6g} {found.unit}, and by "
-                f"{', '.join(map(_said, agreement.product, parts))} it would be {by_others:.6g}: "
+                f"{', '.join(said)} it would be {by_others:.6g}: "
                 "these are not its registers or lines, or they are in other units or another order of bytes; "
                 "mend the table"
             )

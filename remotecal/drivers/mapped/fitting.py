@@ -100,6 +100,8 @@ def _check_agreement(agreement: Agreement, rows: Mapping[str, tuple[str, Row]]) 
             raise BenchError(f"agree: {name!r} is no reading of the table, on no channels")
         found.append(row.unit)
     *factors, unit = found
+    if agreement.unit != "1":
+        factors.append(agreement.unit)
     try:
         fits = units.same_dimension(product_of(factors), coherent(unit))
     except UnitError as error:

@@ -78,6 +78,8 @@ class Agreement(Written):
     """Readings that are multiplied with each other; one may stand there twice …"""
     times: float = Field(default=1.0, gt=0)
     """… and with this number …"""
+    unit: Words = "1"
+    """… of this unit, such as the bore's area in m2, …"""
     gives: Words
     """… are this reading."""
     within: float = Field(gt=0, lt=1)

@@ -1,13 +1,16 @@
-"""Siemens Coriolis meters: MASS 6000 with the USM II Modbus RTU module, and FC310 and FC410.
+"""Siemens Coriolis meters: MASS 6000 with the USM II Modbus RTU module; FC410, FC310, MASS 2100 with FCT010.
 
-Source: `usm2`, and Siemens, SITRANS FC310 and FC410 operating instructions with Modbus. The makers'
-maps share the registers of what flows; their numbers are those printed as 4:03001.
+Source: `usm2`; Siemens, SITRANS FC410 with Modbus A5E33120874-AC, tables A-1, A-14 and A-15 and pages
+133, 137 and 151; FC310 A5E44036384-AA, page 192; MASS 2100 & FC300 (FCT010/DSL) A5E39788682-AB, pages 152,
+170 and 171. The maps share the registers of what flows. Numbers are those printed as 4:03001, one more
+than what the newer manuals call the Modbus address, 3000, and send: 01 03 0B B8 00 02 46 0A is answered
+by 01 03 04 40 C3 52 8B 62 C8, which is 6.10383 kg/s.
 """
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import ClassVar
+from enum import Enum, IntFlag
+from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import (
@@ -17,12 +20,13 @@ from remotecal.drivers.capabilities import (
     Thermometer,
     VolumeTotalizer,
 )
-from remotecal.drivers.codecs import coil, holding_f32, holding_f64, holding_u16
+from remotecal.drivers.codecs import coil, holding_f32, holding_f64, holding_u16, holding_u32
 from remotecal.drivers.declarations import Step
-from remotecal.drivers.links.wire import Modbus, Serial
+from remotecal.drivers.links.wire import Modbus, Order, Serial
 from remotecal.drivers.modbus_instrument import ModbusInstrument
-from remotecal.drivers.quantities import Action, Choice, Reading
+from remotecal.drivers.quantities import Action, Choice, Flags, Reading
 from remotecal.drivers.siemens.usm2 import Counting, Product, Usm2
+from remotecal.drivers.told_order import TellsOrder
 
 
 class Totalled(Enum):
@@ -49,11 +53,50 @@ class SitransCoriolis(ModbusInstrument, FlowMeter, Densitometer):
     """Density of the fluid."""
 
 
-class SiemensFc410(SitransCoriolis):
-    """SITRANS FC410 or FC310. Nothing is written: that needs the meter's password.
+class FloatOrder(Enum):
+    """Address 527: order of the bytes of a float, 3 being the sign's; the first is how it is delivered."""
 
-    High word first, the port's settings and that addresses on the wire are one less than the
-    registers are unverified; the registers of its totalizers and of who it is are not known here.
+    ORDER_3210 = 3
+    ORDER_1032 = 0
+    ORDER_0123 = 1
+    ORDER_2301 = 2
+
+
+ORDERS: Final[dict[FloatOrder, Order]] = {
+    FloatOrder.ORDER_3210: "ABCD",
+    FloatOrder.ORDER_1032: "CDAB",
+    FloatOrder.ORDER_0123: "DCBA",
+    FloatOrder.ORDER_2301: "BADC",
+}
+"""What a bench calls each."""
+
+
+class Alarm(IntFlag):
+    """What an FC410 says is wrong (address 3014, alarm group 2)."""
+
+    FRAME_TOO_COLD = 1 << 0
+    FRAME_TOO_WARM = 1 << 1
+    ZERO_SIGMA = 1 << 2
+    """The zero scattered too much when it was adjusted."""
+    ZERO_OFFSET = 1 << 3
+    ZERO_CONDITIONS = 1 << 4
+    EMPTY_PIPE = 1 << 5
+    PARTIALLY_FILLED = 1 << 6
+    STORAGE = 1 << 7
+    SYSTEM = 1 << 8
+    UNSTABLE = 1 << 14
+    """The measuring conditions."""
+    AUTO_FILTERING = 1 << 15
+    STARTING = 1 << 23
+
+
+class SiemensFc410(TellsOrder, SitransCoriolis, Thermometer):
+    """SITRANS FC410, FC310, or an FCT010 on a MASS 2100 or FC300. Nothing is written: that needs a password.
+
+    It is read in the order of bytes that it tells. That an FC410 and FC310, whose order can be changed as
+    well, tell it where an FCT010 does, and that all have the frame's temperature and the alarms where the
+    FC410 has them, is unverified. Who it is stands in letters, which are not read here; of its totalizers
+    no address is known.
     """
 
     model = "SITRANS FC410"
@@ -64,6 +107,21 @@ class SiemensFc410(SitransCoriolis):
         serial=Serial(19200, parity="E"),
         functions=frozenset({3}),
     )
+
+    temperature = Reading(holding_f32(3011), "°C", span=(-50, 200), accuracy=UNSTATED)
+    """Temperature of what flows; the span is that of the frame."""
+
+    frame_temperature = Reading(holding_f32(3024), "°C", span=(-50, 200), accuracy=UNSTATED)
+    """Temperature of the sensor's frame, which has these limits."""
+
+    alarms = Flags(holding_u32(3015), Alarm)
+    """What is wrong."""
+
+    byte_order = Choice(holding_u16(528), FloatOrder)
+    """How floats are sent."""
+
+    def told_order(self) -> Order:
+        return ORDERS[self.byte_order.read()]
 
 
 class SiemensMass6000(Usm2, SitransCoriolis, MassTotalizer, VolumeTotalizer, Thermometer):

@@ -1,7 +1,8 @@
 """What the USM II Modbus RTU module gives of every Siemens signal converter it stands in.
 
 Source: Siemens, SITRANS F Modbus RTU operating instructions SFIDK.PS.023.D2.02 and A5E00753974.
-Register numbers are those the manual prints as 4:03003, one more than the address on the wire.
+Register numbers are those the manual prints as 4:03003, one more than the address on the wire; its
+appendix H (page 35) sends the most significant byte first: 100.0 is 42 C8 00 00, 55.32 is 42 5D 47 AE.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Counting(Enum):
 class Usm2(ModbusInstrument):
     """A signal converter with the module; its values are in SI units whatever the display shows.
 
-    High word first and the port's settings are unverified.
+    The port's settings are unverified.
     """
 
     maker = "Siemens"

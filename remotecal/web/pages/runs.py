@@ -121,6 +121,7 @@ class Issued(NamedTuple):
     state: str
     """What it was signed for last; `draft` for nothing yet."""
     number: str
+    """What it has, or will have."""
 
 
 def record_of(visitor: Visitor, row: RunRow) -> Record | None:
@@ -168,15 +169,15 @@ def _certificates(visitor: Visitor, row: RunRow) -> list[Issued]:
     if not row.record or row.unordered:
         return []
     try:
-        devices = sorted(certificates.ordered(visitor.office, row.run)) or [""]
+        numbers = certificates.ordered(visitor.office, row.run)
     except NotThere:
         return []
     found = []
-    for device in devices:
+    for device, number in numbers.items():
         signed = visitor.office.store.signings.latest(row.station, row.run, device)
         state = "draft" if signed is None else signed.duty
         if visitor.caller.account is None or state == "issued":
-            found.append(Issued(device, state, (signed.number if signed else None) or ""))
+            found.append(Issued(device, state, (signed.number if signed else None) or number))
     return found
 
 

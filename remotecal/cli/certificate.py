@@ -1,0 +1,120 @@
+"""`remotecal certificate`: make a certificate on paper one that benches read."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from remotecal.cli.commands import command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remotecal.certificates.sheet import TypedResult
+
+USUAL = (("indication", ""), ("error", ""), ("U", ""))
+"""Columns of a sheet that nobody has typed yet: what each is, and its name."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's verbs."""
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    new = command(verbs, "new", "write a sheet, into which a certificate on paper is typed", begin)
+    new.add_argument("sheet", type=Path, metavar="SHEET", help="a new file, such as balance-li.toml")
+    new.add_argument(
+        "--like",
+        type=Path,
+        metavar="FIRST",
+        help="sheet of the first person: the second gets its columns, and nothing of what the paper says",
+    )
+    join = command(verbs, "transcribe", "make one certificate of what two persons typed alike", transcribe)
+    join.add_argument("first", type=Path, metavar="FIRST", help="the sheet of the first person")
+    join.add_argument("second", type=Path, metavar="SECOND", help="the sheet of the second person")
+    join.add_argument("--scan", type=Path, required=True, metavar="FILE", help="picture or PDF of the paper")
+    join.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new certificate (.xml)")
+
+
+def begin(asked: argparse.Namespace) -> None:
+    """Write a sheet to fill in.
+
+    Raises:
+        ConfigurationError: something is there, or the first sheet can't be read.
+    """
+    from remotecal.certificates.keeping import write_new
+    from remotecal.certificates.sheet import read_sheet
+
+    results = () if asked.like is None else read_sheet(asked.like).sheet.results
+    tables = "\n".join(map(_as_first, results)) or _empty(
+        '{ zh = "示值误差", en = "Errors of indication" }', USUAL
+    )
+    start = files("remotecal.cli").joinpath("starts", "certificate.template").read_text(encoding="utf-8")
+    write_new(asked.sheet, Template(start).substitute(results=tables).encode())
+    print(f"{asked.sheet}: type into it what stands on the paper")
+    if asked.like is None:
+        print(
+            "then let a second person do the same, from the paper alone: "
+            f"`remotecal certificate new SECOND.toml --like {asked.sheet}`"
+        )
+    else:
+        print(
+            f"then: `remotecal certificate transcribe {asked.like} {asked.sheet} --scan FILE --out FILE.xml`"
+        )
+
+
+def transcribe(asked: argparse.Namespace) -> None:
+    """Compare two sheets, and write the certificate that both say.
+
+    Raises:
+        ConfigurationError: they differ, or are of one person; a file can't be read; or something is at `out`.
+        RecordError: what they say can't be a DCC.
+    """
+    from remotecal.certificates import dcc
+    from remotecal.certificates.keeping import write_new
+    from remotecal.certificates.sheet import hash_of, read_sheet
+    from remotecal.certificates.transcribed import transcribe as join
+    from remotecal.model import Certificate
+
+    record = join(read_sheet(asked.first), read_sheet(asked.second), asked.scan.name, hash_of(asked.scan))
+    write_new(asked.out, dcc.write(record))
+    until = Certificate(record).valid_until
+    print(f"{asked.out}: certificate {record.number} of {', '.join(Certificate(record).serials)}")
+    print(
+        f"valid until {until}"
+        if until
+        else "it does not say until when it is valid: say so in the bench file"
+    )
+    print("keep both sheets and the scan beside it; a bench file names it under `certificate`")
+
+
+def _as_first(result: TypedResult) -> str:
+    name = ", ".join(f"{key or 'en'} = {_quoted(said)}" for key, said in result.name.root.items())
+    columns = [
+        (column.is_, "" if column.name is None else column.name.get("zh") or column.name.get("en"))
+        for column in result.columns
+    ]
+    return _empty(f"{{ {name} }}", columns)
+
+
+def _empty(name: str, columns: Sequence[tuple[str, str]]) -> str:
+    """Return a table of a sheet with nothing in it."""
+    lines = [
+        "[[results]]",
+        f"name = {name}",
+        'rows = """',
+        f"# {'  '.join(is_ for is_, _ in columns)}",
+        '"""',
+    ]
+    for is_, called in columns:
+        lines += ["", "[[results.columns]]", f"is = {_quoted(is_)}", 'unit = ""']
+        lines += [f"name = {_quoted(called)}"] if called else []
+        lines += ['k = ""', 'p = ""'] if is_ == "U" else []
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,70 @@
+"""`remotecal certificates` and `due`: what a laboratory, or a folder of this computer, has."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from remotecal.cli.commands import HUB, add_directory
+from remotecal.cli.hub_index import add_within, list_due, words
+from remotecal.cli.listing import add_folder, add_form, show, store_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from remotecal.store import Store
+
+LISTED = 500
+"""How many runs are looked at: the latest."""
+
+
+def certificates(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the list of certificates."""
+    _declare(parser)
+    parser.set_defaults(handler=_certificates)
+
+
+def due(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the list of what ends."""
+    _declare(parser)
+    add_within(parser)
+    parser.set_defaults(handler=list_due)
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    add_directory(parser, *HUB)
+    add_folder(parser)
+    add_form(parser)
+
+
+def _certificates(asked: argparse.Namespace) -> None:
+    with store_of(asked) as store:
+        rows = list(_rows(store))
+    show(
+        asked,
+        ("certificate", "item", "customer", "signed as", "on", "run", "station"),
+        rows,
+        "No certificate is signed yet, and no record is computed.",
+    )
+
+
+def _rows(store: Store) -> Iterator[tuple[str, ...]]:
+    """Yield the certificates of the latest runs that have a record or a signature."""
+    from remotecal.cli.service import moment
+    from remotecal.order import DUT
+
+    runs = {(row.station, row.run): row for row in store.pages.runs(LISTED)}
+    items, signed = store.about.items_of(set(runs)), store.signings.of_runs(set(runs))
+    numbers = {(item.station, item.run, item.certificate): item for item in reversed(items)}
+    for (station, run, number), item in sorted(numbers.items(), key=lambda each: -each[1].at):
+        apart = len({one.certificate for one in items if (one.station, one.run) == (station, run)}) > 1
+        device = f"{DUT}-{item.place + 1}" if apart else ""
+        theirs = [
+            one for one in signed if (one.station, one.run) == (station, run) and device in ("", one.device)
+        ]
+        if not theirs and not runs[station, run].record:
+            continue
+        last = theirs[-1] if theirs else None
+        about = f"{words(item.name)} {item.model} {item.serial or item.owner_number}"
+        duty, on = (last.duty, moment(last.at)) if last else ("draft", "")
+        yield number, about, words(item.customer), duty, on, run, station

@@ -1,0 +1,191 @@
+"""`remotecal register`: who may sign what in a laboratory, with which standards and procedures."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remotecal.cli.commands import command
+
+if TYPE_CHECKING:
+    from remotecal.model import Text
+    from remotecal.register_entries import Entry
+
+DUTIES = ("performed", "reviewed", "approved")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    new = command(commands, "new", "write the register of a laboratory", _new)
+    person = command(commands, "person", "enter somebody who answers for certificates", _person)
+    standard = command(commands, "standard", "enter a measurement standard, by its certificate", _standard)
+    procedure = command(commands, "procedure", "enter a procedure, as its text is now", _procedure)
+    show = command(commands, "show", "tell who and what stands in it, and what ends", _show)
+    for one in (new, person, standard, procedure, show):
+        one.add_argument("register", type=Path, metavar="REGISTER", help="the register (TOML)")
+    for one in (new, person):
+        one.add_argument("--name", metavar="TEXT", help="as certificates give it; as the key's if not given")
+        one.add_argument("--name-zh", metavar="TEXT", help="the same in Chinese")
+        one.add_argument(
+            "--certificate", type=Path, required=True, metavar="FILE", help="of the key that signs (PEM)"
+        )
+    new.add_argument("--code", required=True, metavar="TEXT", help="number of the accreditation")
+    person.add_argument("--registration", required=True, metavar="TEXT", help="number of the registration")
+    person.add_argument("--duty", action="append", required=True, choices=DUTIES, help="may be given again")
+    person.add_argument(
+        "--procedure", action="append", required=True, metavar="NAME", help="what for; may be given again"
+    )
+    standard.add_argument(
+        "--certificate", type=Path, required=True, metavar="FILE", help="its certificate (DCC)"
+    )
+    standard.add_argument("--serial", metavar="TEXT", help="which of several instruments it is of")
+    standard.add_argument(
+        "--approval", required=True, metavar="TEXT", help="number of its approval (计量标准考核证书)"
+    )
+    standard.add_argument(
+        "--certificate-until",
+        type=date.fromisoformat,
+        metavar="DAY",
+        help="where the certificate names no day",
+    )
+    procedure.add_argument("name", metavar="NAME", help="as `remotecal procedures` lists it, or its file")
+    for one in (new, person, standard, procedure):
+        one.add_argument("--until", type=date.fromisoformat, required=True, metavar="DAY", help="last day")
+    for one in (person, standard, procedure):
+        one.add_argument("--replace", action="store_true", help="in the place of the entry for the same")
+
+
+def _new(asked: argparse.Namespace) -> None:
+    """Write a register without entries."""
+    from remotecal.register_entries import found
+    from remotecal.registers import RegisteredLaboratory
+
+    name, key = _holder(asked)
+    found(
+        asked.register,
+        RegisteredLaboratory(name=name, code=asked.code, valid_until=asked.until, key=key),
+    )
+    print(f"{asked.register} is the register of {name.get('en')}")
+    print(f"Next: remotecal register person {asked.register} …, standard …, procedure …")
+
+
+def _person(asked: argparse.Namespace) -> None:
+    """Enter a person, by the certificate of their key."""
+    from remotecal.registers import RegisteredPerson
+
+    name, key = _holder(asked)
+    known = tuple(dict.fromkeys(map(_known_procedure, asked.procedure)))
+    entry = RegisteredPerson(
+        name=name,
+        registration=asked.registration,
+        valid_until=asked.until,
+        duties=tuple(dict.fromkeys(asked.duty)),
+        procedures=known,
+        key=key,
+    )
+    _enter(asked, entry, f"{name.get('en')} may sign as {', '.join(entry.duties)}")
+
+
+def _standard(asked: argparse.Namespace) -> None:
+    """Enter a standard, as its certificate names it.
+
+    Raises:
+        ConfigurationError: it is of several instruments, or names no last day, and neither was said.
+    """
+    from remotecal.certificates.dcc import read_file
+    from remotecal.errors import ConfigurationError
+    from remotecal.model import Certificate
+    from remotecal.model.choice import items_with
+    from remotecal.registers import RegisteredStandard
+
+    record = read_file(asked.certificate)
+    items = record.items if asked.serial is None else items_with(record, [asked.serial])
+    serials = [serial for item in items for serial in item.serials]
+    if len(items) != 1 or len(serials) != 1:
+        raise ConfigurationError(
+            f"certificate {record.number} is for {', '.join(serials) or 'nothing with a serial number'}: say "
+            "--serial of the one that is meant"
+        )
+    stated = Certificate(record).valid_until
+    until = asked.certificate_until or stated
+    if until is None:
+        raise ConfigurationError(f"certificate {record.number} names no last day: say --certificate-until")
+    if stated is not None and until > stated:
+        raise ConfigurationError(f"certificate {record.number} is valid until {stated}, and no longer")
+    entry = RegisteredStandard(
+        name=items[0].name,
+        serial=serials[0],
+        approval=asked.approval,
+        valid_until=asked.until,
+        certificate=record.number,
+        certificate_valid_until=until,
+    )
+    _enter(
+        asked, entry, f"{entry.name.get('en')} {entry.serial} by certificate {record.number}, until {until}"
+    )
+
+
+def _procedure(asked: argparse.Namespace) -> None:
+    """Enter a procedure by the hash of its text."""
+    from remotecal.registers import RegisteredProcedure
+    from remotecal.runs.catalogue import find
+
+    found = find(asked.name)
+    entry = RegisteredProcedure(name=found.name, sha256=found.sha256, valid_until=asked.until)
+    _enter(asked, entry, f"procedure {found.name}, {found.sha256}")
+
+
+def _enter(asked: argparse.Namespace, entry: Entry, said: str) -> None:
+    from remotecal.cli.tables import plain
+    from remotecal.register_entries import enter
+
+    enter(asked.register, entry, instead=asked.replace)
+    print(plain(f"{said}; entered until {entry.valid_until}"))
+
+
+def _show(asked: argparse.Namespace) -> None:
+    """Print who and what stands in a register, and what has ended or ends soon."""
+    from remotecal.cli.tables import plain, show_table
+    from remotecal.register_entries import validities
+    from remotecal.registers import LaboratoryRegister
+
+    register = LaboratoryRegister.load(asked.register)
+    today = _today()
+    for person in register.persons:
+        names = " / ".join(person.name.root.values())
+        print(plain(f"{names}: {', '.join(person.duties)}, for {', '.join(person.procedures)}"))
+    rows = [
+        (plain(each.what), str(each.until), _state(each.until, today))
+        for each in sorted(validities(register), key=lambda each: each.until)
+    ]
+    show_table(("what", "until", "ends"), rows)
+
+
+def _state(until: date, today: date) -> str:
+    from remotecal.register_entries import SOON
+
+    return "ended" if until < today else "soon" if until <= today + SOON else ""
+
+
+def _holder(asked: argparse.Namespace) -> tuple[Text, str]:
+    """Return a name, and the SHA-256 of the certificate of the key they sign with."""
+    from remotecal.certificates.signing.keys import common_name, fingerprint, read_certificate
+    from remotecal.model import Text
+
+    certificate = read_certificate(asked.certificate)
+    said = {language: name for language, name in (("zh", asked.name_zh), ("en", asked.name)) if name}
+    return Text(said) if said else Text.plain(common_name(certificate)), fingerprint(certificate)
+
+
+def _known_procedure(name: str) -> str:
+    """Return a procedure's name, if there is such a one here."""
+    from remotecal.runs.catalogue import find
+
+    return find(name).name
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone().date()

@@ -1,0 +1,226 @@
+"""The runs and certificates in a folder of this computer, as a laboratory's database shows them.
+
+A laboratory's pages and lists come from its database. Here one is made for as long as somebody looks, of the
+journals and certificates that lie in a folder: it is nothing but an index, and the folder stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
+
+from remotecal.certificates import APART, JSON_NAME, PDF_NAME, XML_NAME
+from remotecal.certificates.dcc import read
+from remotecal.certificates.signing.xml import read_signatures
+from remotecal.errors import ConfigurationError, JournalBroken, RemotecalError
+from remotecal.journal.contents import beside
+from remotecal.journal.events import FILE, PACKED, JournalReader, found_in, opened_lines, seconds
+from remotecal.journal.evidence import start_of
+from remotecal.journal.gathering import gather
+from remotecal.model import Record
+from remotecal.model.identifiers import same
+from remotecal.order import Order
+from remotecal.runs.catalogue import find_followed
+from remotecal.runs.record import evaluate
+from remotecal.store import Store
+from remotecal.store.records import RecordRow
+from remotecal.store.shares import Share
+from remotecal.store.signings import SigningRow
+
+log = logging.getLogger(__name__)
+
+HERE: Final = "here"
+"""Where runs of this computer were, among the stations of a laboratory."""
+TOGETHER: Final = 500
+"""Lines of a journal that are taken in at once."""
+WHOLE: Final = Share(bytes=2**62, run_lines=2**62)
+"""What is ours may take all there is."""
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9_-]+")
+COMPLETE: Final = frozenset({"finished", "signed"})
+"""States of a run of which a record can be computed."""
+LONGEST_NAME: Final = 100
+"""Letters of a run's name."""
+
+
+class Shelved(NamedTuple):
+    """A run in the folder."""
+
+    name: str
+    """What it is called: its directory's path from the folder, hyphens between."""
+    directory: Path
+    """Where its journal lies."""
+
+
+class Shelf:
+    """The runs in a folder.
+
+    Args:
+        folder: where they lie, in directories to any depth.
+        database: URL of an empty database, for what is found.
+
+    Raises:
+        ConfigurationError: there is no such folder.
+    """
+
+    def __init__(self, folder: Path, database: str) -> None:
+        if not folder.is_dir():
+            raise ConfigurationError(f"there is no folder {folder}")
+        self._folder = folder
+        Store.migrate(database)
+        self.store = Store(database, WHOLE)
+        """What is known of them."""
+        self.store.stations.add_here(HERE)
+        self._sizes: dict[str, int] = {}
+        self._evaluated: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
+        """Name of a run → why it, or what lies beside it, can't be shown."""
+
+    def runs(self) -> Iterator[Shelved]:
+        """Yield the runs that lie in the folder now, each once."""
+        known: set[str] = set()
+        places = {path.parent for name in (FILE, PACKED) for path in self._folder.rglob(name)}
+        for directory in sorted(places):
+            parts = directory.relative_to(self._folder).parts or (self._folder.resolve().name,)
+            name = _UNFIT.sub("_", "-".join(parts))[-LONGEST_NAME:]
+            if name not in known:
+                known.add(name)
+                yield Shelved(name, directory)
+            else:
+                self.refused[name] = f"two runs would be called {name}: the second is in {directory}"
+
+    def refresh(self) -> None:
+        """Take in what has come since: journals as far as they are written, files, signatures."""
+        for run in self.runs():
+            try:
+                if self._take(run):
+                    self._certify(run)
+            except RemotecalError as error:
+                self.refused[run.name] = str(error)
+
+    def evaluate(self) -> None:
+        """Compute the records of complete runs that were not computed yet, from their journals."""
+        for run in self.runs():
+            row = self.store.journals.find(HERE, run.name)
+            if row is None or row.state not in COMPLETE:
+                continue
+            if row.head != self._evaluated.get(run.name):
+                self._evaluate(run, row.head)
+                self._evaluated[run.name] = row.head
+
+    def directory(self, run: str) -> Path:
+        """Return where a run lies (`ConfigurationError` if there is none of this name)."""
+        for one in self.runs():
+            if one.name == run:
+                return one.directory
+        raise ConfigurationError(f"there is no run {run} in {self._folder}")
+
+    def order(self, run: str) -> Order:
+        """Return what a run's journal says was ordered (`JournalBroken`: it says nothing of the kind)."""
+        try:
+            return start_of(json.loads(self.store.journals.first_line(HERE, run))["data"]).order
+        except (ValueError, LookupError, TypeError) as error:
+            raise JournalBroken(f"the journal of {run} begins with no order: {error}") from None
+
+    def _take(self, run: Shelved) -> bool:
+        """Take in a journal's new lines and its files; tell whether there was anything new."""
+        size = _size(run.directory)
+        if self._sizes.get(run.name) == size:
+            return False
+        first = self.store.journals.committed(HERE, run.name) + 1
+        with opened_lines(found_in(run.directory)) as opened:
+            whole = (line[:-1] for line in islice(opened, first - 1, None) if line.endswith(b"\n"))
+            while lines := list(islice(whole, 1 if first == 1 else TOGETHER)):
+                self.store.journals.append(HERE, run.name, first, lines, _at(lines[-1]))
+                first += len(lines)
+        for file in self.store.files.list(HERE, run.name):
+            if not file.complete:
+                with suppress(OSError):
+                    content = (run.directory / file.file.place).read_bytes()
+                    self.store.files.take(HERE, run.name, file.file.sha256, 0, content)
+        self._sizes[run.name] = size
+        return True
+
+    def _certify(self, run: Shelved) -> None:
+        """Take in the certificates that lie beside a journal, as far as they are signed."""
+        signed = {(one.device, one.duty) for one in self.store.signings.of_runs([(HERE, run.name)])}
+        for xml in (run.directory / XML_NAME, *sorted(run.directory.glob(f"{APART}/*/{XML_NAME}"))):
+            if xml.is_file():
+                for signing in self._signings(run, xml):
+                    if (signing.device, signing.duty) not in signed:
+                        self.store.signings.add(signing)
+
+    def _evaluate(self, run: Shelved, head: str) -> None:
+        """Compute a run's record, and hold it against the one that lies beside the journal."""
+        try:
+            row = RecordRow(HERE, run.name, head, "", *_computed(run.directory), time.time())
+        except Exception as error:
+            # A procedure of anybody's evaluates what anybody wrote.
+            log.info("the record of %s can't be computed", run.directory, exc_info=True)
+            self.store.journals.note_failed(HERE, run.name, str(error) or type(error).__name__)
+        else:
+            self.store.records.put(row)
+
+    def _signings(self, run: Shelved, path: Path) -> Iterator[SigningRow]:
+        """Yield a certificate under each of its signatures."""
+        xml = path.read_bytes()
+        signatures = read_signatures(xml)
+        if not signatures:
+            return
+        number = read(signatures[-1].content).number
+        device = next((id_ for id_, its in self.order(run.name).numbers.items() if same(its, number)), "")
+        printed = path.with_name(PDF_NAME)
+        for signature in signatures:
+            issued = signature.duty == "issued"
+            yield SigningRow(
+                HERE,
+                run.name,
+                signature.duty,
+                signature.name,
+                path.stat().st_mtime if signature.at is None else signature.at.timestamp(),
+                xml,
+                printed.read_bytes() if issued and printed.is_file() else None,
+                number if issued else None,
+                device,
+            )
+
+
+@contextmanager
+def shelf(folder: Path) -> Iterator[Shelf]:
+    """Give what lies in a folder, taken in, while the context lasts; errors as `Shelf`."""
+    with TemporaryDirectory(prefix="remotecal-shelf-") as kept:
+        made = Shelf(folder, f"sqlite:///{Path(kept) / 'shelf.sqlite'}")
+        try:
+            made.refresh()
+            yield made
+        finally:
+            made.store.close()
+
+
+def _computed(directory: Path) -> tuple[str, bool]:
+    """Return the record of a run in JSON, and whether it says what the one beside the journal says."""
+    evidence = gather(JournalReader.at(directory), beside(directory))
+    used = evidence.procedure
+    record = evaluate(evidence, find_followed(used.name, used.sha256, None)).to_json()
+    stated = directory / JSON_NAME
+    return record, not stated.exists() or Record.from_json(stated.read_bytes()).to_json() == record
+
+
+def _size(directory: Path) -> int:
+    """Return the bytes of a run's journal and of the certificates beside it, by which news show."""
+    names = (FILE, PACKED, XML_NAME, PDF_NAME, f"{APART}/*/{XML_NAME}")
+    return sum(path.stat().st_size for name in names for path in directory.glob(name))
+
+
+def _at(line: bytes) -> float:
+    try:
+        return seconds(str(json.loads(line)["at"]))
+    except (ValueError, LookupError, TypeError) as error:
+        raise JournalBroken(f"a line is no event of a journal: {error}") from None

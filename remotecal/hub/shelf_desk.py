@@ -1,0 +1,123 @@
+"""A laboratory of one computer: the runs of a folder for its pages; nobody to order from or to command."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from remotecal.certificates import APART, PDF_NAME, XML_NAME, folder_of
+from remotecal.errors import CertificateRefused
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.issuing import RunAt, lacking
+from remotecal.hub.laboratory import OrderDesk, connection
+from remotecal.hub.shelf import Shelf
+from remotecal.model import Record
+from remotecal.order import Order
+from remotecal.transport.ending import end
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY: Final = 2.0
+"""Seconds from one look at the folder to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedRun(RunAt):
+    """A run that was carried out on this computer; its certificate lies beside its journal."""
+
+    directory: Path = field(kw_only=True)
+    """Where its journal lies."""
+    order: Order = field(kw_only=True)
+    """What was ordered."""
+
+    def record(self) -> Record:
+        return self.computed()
+
+    def whole(self) -> Record:
+        return self._computed()[0]
+
+    def certificate(self) -> bytes:
+        from remotecal.certificates.dcc import write
+
+        path = self._place() / XML_NAME
+        return path.read_bytes() if path.is_file() else write(self.record())
+
+    def printed(self) -> bytes:
+        from remotecal.certificates.pdf import print_certificate
+
+        path = self._place() / PDF_NAME
+        return path.read_bytes() if path.is_file() else print_certificate(self.record(), self.certificate())
+
+    def _place(self) -> Path:
+        if not self.device:
+            return self.directory
+        return self.directory / APART / folder_of(self.record().number)
+
+    def _computed(self) -> tuple[Record, Order]:
+        row = self.store.records.find(self.station, self.run)
+        if row is None:
+            raise CertificateRefused(lacking(self.store, self.station, self.run))
+        return Record.from_json(row.record), self.order
+
+
+class ShelfDesk(OrderDesk):
+    """The runs of a folder.
+
+    Args:
+        shelf: what lies in it.
+        made: a hub's directory, made for it.
+    """
+
+    def __init__(self, shelf: Shelf, made: Path) -> None:
+        from remotecal.hub.settings import HubFolder
+
+        folder = HubFolder(made)
+        super().__init__(folder, shelf.store, connection(folder, "shelf"))
+        self.shelf = shelf
+        """What lies in the folder."""
+
+    def at(self, station: str, run: str, device: str = "") -> RunAt:
+        directory, order = self.shelf.directory(run), self.shelf.order(run)
+        return ShelvedRun(self.folder, self.store, station, run, device, directory=directory, order=order)
+
+    def devices(self, run: str) -> Mapping[str, str]:
+        return self.shelf.order(run).numbers
+
+    async def follow(self) -> None:
+        """Take in what comes, and compute records, until cancelled."""
+        while True:
+            for work in (self.shelf.refresh, self.shelf.evaluate):
+                try:
+                    await asyncio.to_thread(work)
+                except Exception:
+                    log.exception("the folder can't be looked at; it is looked at again")
+            await asyncio.sleep(LOOK_EVERY)
+
+
+@asynccontextmanager
+async def open_shelf(folder: Path, name: str) -> AsyncIterator[ShelfDesk]:
+    """Give what lies in a folder, which is followed while the context lasts; errors as `Shelf`.
+
+    Args:
+        folder: where runs and certificates lie.
+        name: what the laboratory is called on the pages.
+    """
+    with TemporaryDirectory(prefix="remotecal-shelf-") as kept:
+        made = found(Path(kept) / "hub", settings_text(name, "127.0.0.1"))
+        shelf = Shelf(folder, made.database)
+        try:
+            desk = ShelfDesk(shelf, made.path)
+            await asyncio.to_thread(shelf.refresh)
+            following = asyncio.create_task(desk.follow(), name="shelf")
+            try:
+                yield desk
+            finally:
+                await end(following)
+        finally:
+            shelf.store.close()

@@ -1,0 +1,130 @@
+"""Entries of a laboratory's register, made one by one: its persons, standards and procedures.
+
+A register is a file people write comments into, so what is there stays as it is.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from remotecal.certificates.keeping import replace, write_new
+from remotecal.configuration import checked
+from remotecal.errors import ConfigurationError
+from remotecal.model.identifiers import same
+from remotecal.registers import (
+    LaboratoryRegister,
+    RegisteredLaboratory,
+    RegisteredPerson,
+    RegisteredProcedure,
+    RegisteredStandard,
+    same_procedure,
+)
+from remotecal.toml_entries import document, put, tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Entry: TypeAlias = RegisteredPerson | RegisteredStandard | RegisteredProcedure
+"""What stands in a register."""
+SOON: Final = timedelta(days=60)
+"""How long before its end something falls due."""
+_KINDS: Final = {
+    RegisteredPerson: "persons",
+    RegisteredStandard: "standards",
+    RegisteredProcedure: "procedures",
+}
+
+
+class Validity(NamedTuple):
+    """Until when something in a register counts."""
+
+    what: str
+    """What it is of."""
+    until: date
+    """Last day."""
+
+
+def found(path: Path, laboratory: RegisteredLaboratory) -> LaboratoryRegister:
+    """Write the register of a laboratory, in which nobody and nothing stands yet.
+
+    Raises:
+        ConfigurationError: there is something at `path`.
+    """
+    import tomlkit
+
+    made = LaboratoryRegister(laboratory=laboratory)
+    file = tomlkit.document()
+    put(file, made)
+    write_new(path, tomlkit.dumps(file).encode())
+    return made
+
+
+def enter(path: Path, entry: Entry, *, instead: bool = False) -> LaboratoryRegister:
+    """Write an entry into a register, and return what then stands in it.
+
+    Args:
+        path: the register.
+        entry: a person, a standard or a procedure.
+        instead: whether it takes the place of the one for the same.
+
+    Raises:
+        ConfigurationError: the register can't be read, has an entry for the same, or has none where it is
+            replaced; or it is laid out so that nothing can be added to it. Nothing was written then.
+    """
+    import tomlkit
+
+    kind = _KINDS[type(entry)]
+    old = LaboratoryRegister.load(path)
+    there: tuple[Entry, ...] = getattr(old, kind)
+    place = next((number for number, each in enumerate(there) if _of_same(each, entry)), None)
+    if (place is not None) is not instead:
+        raise ConfigurationError(
+            f"{path} has no {_called(entry)} yet: leave out --replace"
+            if instead
+            else f"{path} has {_called(entry)} already: say --replace to change the entry"
+        )
+    file = document(path)
+    entries = tables(file, kind)
+    if place is None:
+        entries.append(tomlkit.table())
+    put(entries[-1 if place is None else place], entry)
+    new = tomlkit.dumps(file)
+    written = checked(LaboratoryRegister, tomllib.loads(new), str(path), ConfigurationError)
+    meant = (*there, entry) if place is None else (*there[:place], entry, *there[place + 1 :])
+    if written != old.model_copy(update={kind: meant}):
+        raise ConfigurationError(f"{path} must be changed by hand: what is added would be read otherwise")
+    replace(path, new.encode())
+    return written
+
+
+def validities(register: LaboratoryRegister) -> Iterator[Validity]:
+    """Yield until when what stands in a register counts; a standard has two days."""
+    yield Validity(f"accreditation {register.laboratory.code}", register.laboratory.valid_until)
+    for person in register.persons:
+        yield Validity(f"{person.name.get('en')}, registration {person.registration}", person.valid_until)
+    for standard in register.standards:
+        name = f"{standard.name.get('en')} {standard.serial}"
+        yield Validity(f"{name}, approval {standard.approval}", standard.valid_until)
+        yield Validity(f"{name}, certificate {standard.certificate}", standard.certificate_valid_until)
+    for procedure in register.procedures:
+        yield Validity(f"procedure {procedure.name}", procedure.valid_until)
+
+
+def _of_same(one: Entry, other: Entry) -> bool:
+    """Tell whether two entries are of one person, standard or procedure's text."""
+    if isinstance(one, RegisteredPerson) and isinstance(other, RegisteredPerson):
+        return one.name.agrees(other.name)
+    if isinstance(one, RegisteredStandard) and isinstance(other, RegisteredStandard):
+        return same(one.serial, other.serial)
+    if isinstance(one, RegisteredProcedure) and isinstance(other, RegisteredProcedure):
+        return same_procedure(one.name, other.name) and one.sha256 == other.sha256
+    return False
+
+
+def _called(entry: Entry) -> str:
+    if isinstance(entry, RegisteredStandard):
+        return f"standard {entry.serial}"
+    return entry.name if isinstance(entry, RegisteredProcedure) else entry.name.get("en")

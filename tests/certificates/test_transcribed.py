@@ -1,0 +1,245 @@
+"""A certificate on paper becomes one that a bench reads, where two persons typed the same."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from dosing.bench import DosingStand
+
+from remotecal.bench import Bench
+from remotecal.certificates.dcc import read_file, validate
+from remotecal.certificates.sheet import read_sheet
+from remotecal.certificates.transcribed import told, transcribe
+from remotecal.cli import main
+from remotecal.errors import ConfigurationError
+from remotecal.model import Certificate, Record
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.execute import plan
+
+SHEET = """
+[typed]
+by = "{by}"
+on = 2026-11-28
+
+[certificate]
+number = "LN-2026-0815"
+method = "JJG 1036-2022"
+issued = 2026-06-02
+begun = 2026-06-01
+valid_until = 2027-06-01
+
+[issuer]
+name = {{ zh = "某省计量院", en = "Some Institute of Metrology" }}
+address = "Shenyang"
+
+[customer]
+name = "Flow laboratory"
+address = "Dalian"
+
+[[persons]]
+name = "Wang Fang"
+duty = "approved"
+
+[item]
+name = "Balance"
+maker = "Acme"
+model = "B-300"
+serial = "B-77"
+
+[[conditions]]
+name = "Ambient temperature"
+kind = "basic_temperature"
+low = "19.5"
+high = "20.5"
+unit = "°C"
+
+[[results]]
+name = "Errors of indication"
+rows = \"\"\"
+# kg   g      g
+0.0    0.0    1.0
+150.0  −2.50  3.0
+300    +4.1   6.2
+\"\"\"
+
+[[results.columns]]
+is = "indication"
+unit = "kg"
+
+[[results.columns]]
+is = "error"
+unit = "g"
+
+[[results.columns]]
+is = "U"
+unit = "g"
+k = "2"
+p = "0.95"
+"""
+
+
+class Desk:
+    """Where two persons type."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.scan = folder, folder / "scan.pdf"
+        self.scan.write_bytes(b"%PDF- the paper")
+
+    def typed(self, by: str, text: str = SHEET, old: str = "", new: str = "") -> Path:
+        assert old in text
+        path = self.folder / f"{by}.toml"
+        path.write_text(text.format(by=by).replace(old, new), encoding="utf-8")
+        return path
+
+    def joined(self, *sheets: Path) -> int:
+        out = self.folder / "standard.xml"
+        return main(
+            ["certificate", "transcribe", *map(str, sheets), "--scan", str(self.scan), "--out", str(out)]
+        )
+
+    def record(self, text: str):
+        first, second = (read_sheet(self.typed(by, text)) for by in ("Li", "Zhao"))
+        return transcribe(first, second, "scan.pdf", "00")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_what_both_typed_is_a_certificate_with_its_digits(desk: Desk) -> None:
+    assert desk.joined(desk.typed("Li"), desk.typed("Zhao")) == 0
+    content = (desk.folder / "standard.xml").read_bytes()
+    assert list(validate(content)) == []
+    record = read_file(desk.folder / "standard.xml")
+    table = record.tables[0]
+    at, error = table.column("basic_measuredValue"), table.column("basic_measurementError")
+    assert at.values == ("0.0", "150.0", "300")
+    assert error.values == ("0.0", "-2.50", "+4.1")
+    assert error.uncertainty.expanded == ("1.0", "3.0", "6.2")
+    assert Certificate(record).valid_until.isoformat() == "2027-06-01"
+    said = told(record).get("en")
+    assert "typed by Li on 2026-11-28 and, apart from that, by Zhao" in said
+    assert sha256(desk.scan.read_bytes()).hexdigest() in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told_"),
+    [
+        ("−2.50", "−2.5", "results 1.rows 2 2: -2.50 and -2.5"),
+        ("−2.50", "2.50", "results 1.rows 2 2: -2.50 and 2.50"),
+        ("6.2", "2.6", "results 1.rows 3 3: 6.2 and 2.6"),
+        ('"B-77"', '"B-71"', "item.serial: B-77 and B-71"),
+        ("2027-06-01", "2026-07-01", "certificate.valid_until: 2027-06-01 and 2026-07-01"),
+        ('k = "2"', 'k = "3"', "results 1.columns 3.k: 2 and 3"),
+        ("valid_until = 2027-06-01\n", "", "certificate.valid_until: 2027-06-01 and nothing"),
+        ("300    +4.1   6.2\n", "", "results 1.rows: 3 and 2 of them"),
+    ],
+)
+def test_a_slip_of_either_is_found(desk: Desk, capsys, old: str, new: str, told_: str) -> None:
+    assert desk.joined(desk.typed("Li"), desk.typed("Zhao", old=old, new=new)) == 2
+    assert told_ in capsys.readouterr().err
+    assert not (desk.folder / "standard.xml").exists()
+
+
+def test_one_person_is_not_two(desk: Desk, capsys) -> None:
+    first, other = desk.typed("Li"), desk.folder / "again.toml"
+    other.write_text(first.read_text(encoding="utf-8").replace('"Li"', '"ＬＩ"'), encoding="utf-8")
+    assert desk.joined(first, other) == 2
+    assert "a second person" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told_"),
+    [
+        ("−2.50", "nan", "row 2, error: 'nan' is no number"),
+        ("−2.50", "1,250", "may be 1.250 or 1250"),
+        ("−2.50", "2.50g", "has a unit in it"),
+        ("300    +4.1   6.2", "300 4.1", "row 3, has 2 cells for 3 columns"),
+        ('is = "error"', 'is = "eror"', "did you mean error"),
+        ('is = "indication"', 'is = "U"\nk = "1"', "stands behind the column"),
+        ('p = "0.95"\n', "", "needs its unit, its k, and its p"),
+        ('unit = "kg"', 'unit = "kgg"', "kgg"),
+        ("issued = 2026-06-02", "issued = 2026-05-02", "before the calibration was finished"),
+        ("valid_until = 2027-06-01", "valid_until = 2025-06-01", "before it was issued"),
+        ("1.0\n", "-1.0\n", "no certificate"),
+    ],
+)
+def test_what_is_no_certificate_is_refused_and_said(
+    desk: Desk, capsys, old: str, new: str, told_: str
+) -> None:
+    assert desk.joined(*(desk.typed(by, old=old, new=new) for by in ("Li", "Zhao"))) == 2
+    assert told_ in capsys.readouterr().err
+    assert not (desk.folder / "standard.xml").exists()
+
+
+def test_uncertainties_come_into_the_unit_of_their_values(desk: Desk) -> None:
+    """0.05 % of 150.0 kg is 0.075 kg; 2.6 of 300 kg 0.156 kg, where three digits are kept and rounded up."""
+    relative = SHEET.replace('is = "error"\nunit = "g"', 'is = "reference"\nunit = "kg"').replace(
+        'unit = "g"\nk', 'unit = "%"\nrelative = true\nk'
+    )
+    rows = "150.0 150.0 0.05\n300 299.9 0.0521\n"
+    told_ = re.sub(r"0\.0    0\.0.*6\.2\n", rows, relative, flags=re.DOTALL)
+    column = desk.record(told_).tables[0].column("basic_referenceValue")
+    assert column.uncertainty.expanded == ("0.0750", "0.157")
+
+
+def test_milligrams_stay_what_they_are_beside_grams(desk: Desk) -> None:
+    told_ = SHEET.replace('unit = "g"\nk', 'unit = "mg"\nk')
+    column = desk.record(told_).tables[0].column("basic_measurementError")
+    assert column.uncertainty.expanded == ("0.0010", "0.0030", "0.0062")
+
+
+def test_a_table_may_come_from_a_file(desk: Desk) -> None:
+    file = desk.folder / "points.csv"
+    file.write_text("indication,error,U\n0.0,0.0,1.0\n150.0,-2.50,3.0\n", encoding="utf-8-sig")
+    told_ = re.sub(r'rows = """.*?"""', 'file = "points.csv"', SHEET, flags=re.DOTALL)
+    record = desk.record(told_)
+    assert record.tables[0].column("basic_measurementError").values == ("0.0", "-2.50")
+    assert sha256(file.read_bytes()).hexdigest() in told(record).get("en")
+    file.write_bytes("示值,误差,U\n1,2,3\n".encode("gbk"))
+    with pytest.raises(ConfigurationError, match="GBK"):
+        desk.record(told_)
+
+
+def test_a_second_sheet_has_the_columns_and_nothing_of_the_paper(desk: Desk) -> None:
+    first, second = desk.typed("Li"), desk.folder / "second.toml"
+    assert main(["certificate", "new", str(second), "--like", str(first)]) == 0
+    text = second.read_text(encoding="utf-8")
+    assert re.findall(r"^is = (.*)$", text, flags=re.MULTILINE) == ['"indication"', '"error"', '"U"']
+    for typed in ("150", "2.50", "B-77", "LN-2026", "kg", "Acme"):
+        assert typed not in text
+
+
+def test_a_bench_runs_with_it(tmp_path: Path, desk: Desk) -> None:
+    """A simulated balance's certificate, printed, typed twice and given to the bench instead."""
+    with DosingStand.up(tmp_path / "rig", seed=4) as rig:
+        bench = Bench.load(rig.bench)
+        path = rig.bench.parent / bench.file.instruments["balance"].certificate
+        original = read_file(path)
+        told_ = printed(original)
+        assert desk.joined(desk.typed("Li", told_), desk.typed("Zhao", told_)) == 0
+        path.write_bytes((desk.folder / "standard.xml").read_bytes())
+        order = Order.load(rig.order)
+        assert plan(order, find(order.order.procedure), Bench.load(rig.bench), rig.clock, "run").start.points
+        points = ("basic_measurementError", "basic_measuredValue")
+        assert Certificate(read_file(path)).points(*points) == Certificate(original).points(*points)
+
+
+def printed(record: Record) -> str:
+    """Return a sheet as somebody would type it from what a certificate prints."""
+    table = record.tables[0]
+    at, error = table.column("basic_measuredValue"), table.column("basic_measurementError")
+    rows = "\n".join(map(" ".join, zip(at.values, error.values, error.uncertainty.expanded, strict=True)))
+    typed = re.sub(r"# kg .*6\.2\n", rows + "\n", SHEET, flags=re.DOTALL)
+    units = (('"kg"', f'"{at.unit}"'), ('"g"', f'"{error.unit}"'))
+    for old, new in (("B-77", record.items[0].serials[0]), *units):
+        typed = typed.replace(old, new)
+    typed = re.sub(r"(begun|issued|valid_until) = .*\n", "", typed)
+    number = 'number = "LN-2026-0815"\n'
+    until = Certificate(record).valid_until
+    return typed.replace(number, f"{number}issued = {record.issued}\nvalid_until = {until}\n")

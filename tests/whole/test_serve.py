@@ -1,0 +1,88 @@
+"""The pages of a laboratory over a folder: for whoever has the key, to look at and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from remotecal.clock import RealClock
+from remotecal.hub.shelf_desk import open_shelf
+from remotecal.web.app import make_app
+
+KEY = "key-of-whoever-started-it"
+RUN = "/runs/here/done"
+
+
+def looking(folder: Path, look: Callable[[httpx.AsyncClient], Awaitable[None]], *, key: str = KEY) -> None:
+    """Serve a folder with a finished run, and have somebody who was given a key look at it."""
+
+    async def serve() -> None:
+        async with open_shelf(folder, "Laboratory") as desk:
+            await asyncio.to_thread(desk.shelf.evaluate)
+            transport = httpx.ASGITransport(make_app(desk, RealClock(), key=KEY))
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+                came = await client.get("/enter", params={"given": key})
+                assert came.status_code == (303 if key == KEY else 403)
+                await look(client)
+
+    asyncio.run(serve())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, demo: Path) -> Path:
+    shutil.copytree(demo, tmp_path / "done")
+    return tmp_path
+
+
+def test_every_number_opens_its_evidence_and_the_files_are_those_that_lie_there(
+    folder: Path, demo: Path
+) -> None:
+    async def look(client: httpx.AsyncClient) -> None:
+        for page in ("/", "/runs", "/certificates", "/standards", "/live", "/orders", "/resting"):
+            assert (await client.get(page)).status_code == 200, page
+        page = await client.get(RUN)
+        (number, *_) = re.findall(rf'href="({RUN}/results/[0-9/]+)"', page.text)
+        assert (await client.get(number)).status_code == 200
+        for name in ("certificate.pdf", "certificate.xml"):
+            file = await client.get(f"/api/v1{RUN}/{name}")
+            assert file.content == (demo / name).read_bytes()
+
+    looking(folder, look)
+
+
+def test_who_looks_on_changes_nothing(folder: Path) -> None:
+    async def look(client: httpx.AsyncClient) -> None:
+        page = (await client.get(RUN)).text
+        assert "/commands" not in page
+        (token,) = set(re.findall(r'name="csrf" value="([^"]+)"', page))
+        told = await client.post(f"{RUN}/commands", data={"csrf": token, "verb": "abort", "argument": "x"})
+        assert told.status_code == 403
+        assert (await client.get("/review")).status_code == 403
+
+    looking(folder, look)
+
+
+def test_nobody_else_comes_in(folder: Path) -> None:
+    async def look(client: httpx.AsyncClient) -> None:
+        assert not client.cookies
+        for page in ("/", RUN):
+            assert (await client.get(page)).headers["location"].startswith("/login")
+        assert (await client.get(f"/api/v1{RUN}/certificate.pdf")).status_code == 401
+
+    looking(folder, look, key="another")
+
+
+def test_a_laboratory_knows_no_such_door(folder: Path) -> None:
+    async def serve() -> None:
+        async with open_shelf(folder, "Laboratory") as desk:
+            transport = httpx.ASGITransport(make_app(desk, RealClock()))
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+                assert (await client.get("/enter", params={"given": ""})).status_code == 404
+
+    asyncio.run(serve())
